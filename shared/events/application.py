@@ -1,0 +1,136 @@
+"""Facts that application publishes, and the one command it takes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from shared.events.message import Command, Event
+
+
+class ApplicationDrafted(Event):
+    """A draft was begun for an applicant."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.drafted.v1"
+    application_id: str
+    account_id: str
+    applicant_id: str
+    person_id: str
+
+
+class ApplicationSubmitted(Event):
+    """Every required item is there: the application may hold a seat and be priced."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.submitted.v1"
+    application_id: str
+    account_id: str
+    applicant_id: str
+    person_id: str
+    passport_kind: str
+    """``ordinary`` or ``electronic``."""
+    validity_years: int
+    """5 or 10."""
+    reason: str
+    """``new``, ``expired``, ``pages_full``, ``lost``, ``damaged`` or ``data_change``."""
+    zero_tariff: str | None = None
+    """The ground of a zero tariff, or none."""
+    minor: bool = False
+    submitted_at: datetime
+
+
+class ApplicationWithdrawn(Event):
+    """The applicant gave the application up before the visit."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.withdrawn.v1"
+    application_id: str
+    account_id: str
+    person_id: str
+
+
+class LetterReady(Event):
+    """The cover letter of a confirmed appointment is stored and can be downloaded."""
+
+    TYPE: ClassVar[str] = "paspor.application.letter.ready.v1"
+    application_id: str
+    account_id: str
+    appointment_id: str
+
+
+class FileHandedOver(Event):
+    """The issuance system acknowledged the applicant's file before the visit."""
+
+    TYPE: ClassVar[str] = "paspor.application.file.handed_over.v1"
+    application_id: str
+    account_id: str
+    appointment_id: str
+
+
+class HandOverOverdue(Event):
+    """The visit is tomorrow and the issuance system has not acknowledged the file: the office must act (F47)."""
+
+    TYPE: ClassVar[str] = "paspor.application.file.hand_over_overdue.v1"
+    application_id: str
+    appointment_id: str
+    office_id: str
+
+
+class InterviewRecorded(Event):
+    """An interviewer recorded the originals and the outcome (``approved``, ``incomplete`` or ``refused``)."""
+
+    TYPE: ClassVar[str] = "paspor.application.interview.recorded.v1"
+    application_id: str
+    account_id: str
+    appointment_id: str
+    office_id: str
+    outcome: str
+    reason_code: str | None = None
+
+
+class ApprovalHandedOver(Event):
+    """The issuance system acknowledged the approval: the book can be printed."""
+
+    TYPE: ClassVar[str] = "paspor.application.approval.handed_over.v1"
+    application_id: str
+    account_id: str
+
+
+class PassportPrinted(Event):
+    """The book is printed and waits for its holder."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.printed.v1"
+    application_id: str
+    account_id: str
+    office_id: str
+
+
+class PassportCollected(Event):
+    """The book was handed to its holder or to who may collect it."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.collected.v1"
+    application_id: str
+    account_id: str
+    person_id: str
+
+
+class ApplicationRefused(Event):
+    """The application ended without a passport, for the coded reason."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.refused.v1"
+    application_id: str
+    account_id: str
+    person_id: str
+    reason_code: str
+
+
+class KeepIdentityCard(Command):
+    """Identity hands application the confirmed name, NIK, birth data and sex of an applicant, sealed to application.
+
+    ``sealed`` opens to JSON: ``full_name``, ``nik``, ``birth_place``, ``birth_date`` (ISO), ``sex``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.application.command.keep_identity_card.v1"
+    RECIPIENT: ClassVar[str] = "application"
+    account_id: str
+    applicant_id: str
+    person_id: str
+    sealed: str

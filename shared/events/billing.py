@@ -1,0 +1,133 @@
+"""Facts that billing publishes: bills, late money and refund cases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from shared.events.message import Event
+
+
+class _BillFact(Event):
+    bill_id: str
+    application_id: str
+    account_id: str
+    appointment_id: str | None
+    purpose: str
+    """``fee``, ``top_up``, ``penalty`` or ``same_day``; only ``fee`` waits on a seat."""
+
+
+class BillRequested(_BillFact):
+    """The bill is priced and its code is being asked for; from here on only the bill's end frees the seat."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.requested.v1"
+    amount: int
+    """Rupiah."""
+    legal_basis: str
+
+
+class BillIssued(_BillFact):
+    """The billing code is there; it can be paid until ``expires_at``, inclusive."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.issued.v1"
+    billing_code: str
+    amount: int
+    issued_at: datetime
+    expires_at: datetime
+    shortened_by_year_end: bool = False
+
+
+class BillDelayed(_BillFact):
+    """SIMPONI has not given a code for a while; the applicant is told, the seat stays held."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.delayed.v1"
+    next_check_at: datetime
+
+
+class BillReminderDue(_BillFact):
+    """Half of the code's life is over and it is unpaid."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.reminder_due.v1"
+    billing_code: str
+    amount: int
+    expires_at: datetime
+
+
+class BillFailed(_BillFact):
+    """No code could be had, for the coded cause; the seat goes back."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.failed.v1"
+    cause: str
+
+
+class BillWaived(_BillFact):
+    """Nothing is to pay, by the named zero tariff."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.waived.v1"
+    legal_basis: str
+
+
+class BillPaidUnsettled(_BillFact):
+    """The bank took the money (NTB) but the treasury's number (NTPN) is missing: the seat stays."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.paid_unsettled.v1"
+
+
+class BillPaid(_BillFact):
+    """The money has reached the treasury, in time."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.paid.v1"
+    amount: int
+    paid_at: datetime
+
+
+class BillExpiryUnconfirmed(_BillFact):
+    """The deadline is over but SIMPONI cannot say whether it was paid: the seat stays for now."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.expiry_unconfirmed.v1"
+
+
+class BillExpired(_BillFact):
+    """The code ended unpaid; the seat goes back."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.expired.v1"
+
+
+class BillSuperseded(_BillFact):
+    """Another payment settled the application; this code is not needed any more."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.superseded.v1"
+    settled_by_bill_id: str
+
+
+class BillCancelled(_BillFact):
+    """The applicant gave the bill up before paying; the seat goes back, the code stays late-payable."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.cancelled.v1"
+
+
+class BillRenewalRequested(_BillFact):
+    """The applicant asks for a new code after an expiry, without typing anything again; the same seat is wanted."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.renewal_requested.v1"
+
+
+class PaymentArrivedLate(_BillFact):
+    """Money came for a bill that had ended: it needs a seat, an offer or a refund case."""
+
+    TYPE: ClassVar[str] = "paspor.billing.payment.arrived_late.v1"
+    receipt_id: str
+    amount: int
+    paid_at: datetime
+
+
+class RefundOpened(Event):
+    """A refund case exists for money that settles nothing, for the coded reason."""
+
+    TYPE: ClassVar[str] = "paspor.billing.refund.opened.v1"
+    refund_id: str
+    receipt_id: str
+    amount: int
+    reason: str
+    application_id: str | None = None
+    account_id: str | None = None

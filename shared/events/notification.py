@@ -1,0 +1,68 @@
+"""Facts that notification publishes, and the sealed commands it takes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from shared.events.message import Command, Event
+
+
+class DeliverySent(Event):
+    """A message was accepted by its channel (``email`` or ``sms``)."""
+
+    TYPE: ClassVar[str] = "paspor.notification.delivery.sent.v1"
+    delivery_id: str
+    account_id: str
+    template: str
+    channel: str
+    application_id: str | None = None
+    cause_id: str | None = None
+    """The challenge or event that asked for the message."""
+
+
+class DeliveryFailed(Event):
+    """A message could not be delivered, for the coded reason."""
+
+    TYPE: ClassVar[str] = "paspor.notification.delivery.failed.v1"
+    delivery_id: str
+    account_id: str
+    template: str
+    channel: str
+    reason: str
+    application_id: str | None = None
+    cause_id: str | None = None
+
+
+class SendOtp(Command):
+    """Send a one-time code; sealed JSON: ``address``, ``channel``, ``code``. Dropped, not sent, once expired."""
+
+    TYPE: ClassVar[str] = "paspor.notification.command.send_otp.v1"
+    RECIPIENT: ClassVar[str] = "notification"
+    challenge_id: str
+    account_id: str
+    purpose: str
+    language: str
+    expires_at: datetime
+    sealed: str
+
+
+class KeepContactCard(Command):
+    """Keep (or replace) how to reach an account; sealed JSON: ``email``, ``phone`` (E.164) or null, ``name`` or null."""
+
+    TYPE: ClassVar[str] = "paspor.notification.command.keep_contact_card.v1"
+    RECIPIENT: ClassVar[str] = "notification"
+    account_id: str
+    language: str
+    sealed: str
+
+
+class SendLetter(Command):
+    """Send the cover letter by email; sealed JSON: ``file_name``, ``content`` (base64 of the PDF)."""
+
+    TYPE: ClassVar[str] = "paspor.notification.command.send_letter.v1"
+    RECIPIENT: ClassVar[str] = "notification"
+    account_id: str
+    application_id: str
+    appointment_id: str
+    sealed: str

@@ -1,0 +1,81 @@
+"""Who hears what: the one table from which queues are bound. A contract test holds every service's handlers against it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.events import application, billing, identity, notification, scheduling
+from shared.events.message import Command, Event
+
+SERVICES: Final = ("identity", "application", "scheduling", "billing", "notification")
+
+SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
+    identity.AccountRegistered: ("notification",),
+    identity.ApplicantAdded: (),
+    identity.ApplicantConfirmed: ("application", "notification"),
+    identity.ApplicantRefused: ("notification",),
+    application.ApplicationDrafted: (),
+    application.ApplicationSubmitted: ("scheduling", "billing", "notification"),
+    application.ApplicationWithdrawn: ("scheduling", "billing"),
+    application.LetterReady: (),
+    application.FileHandedOver: (),
+    application.HandOverOverdue: ("notification",),
+    application.InterviewRecorded: ("scheduling", "notification"),
+    application.ApprovalHandedOver: (),
+    application.PassportPrinted: ("notification",),
+    application.PassportCollected: ("notification",),
+    application.ApplicationRefused: ("notification",),
+    scheduling.SeatHeld: ("application", "billing"),
+    scheduling.AppointmentConfirmed: ("application", "billing", "notification"),
+    scheduling.AppointmentRescheduled: ("application", "notification"),
+    scheduling.AppointmentReleased: ("application", "billing", "notification"),
+    scheduling.SeatOffered: ("application", "billing", "notification"),
+    scheduling.OfferEnded: ("application", "billing", "notification"),
+    scheduling.SeatUnavailable: ("application", "billing", "notification"),
+    scheduling.VisitorCheckedIn: ("application",),
+    scheduling.VisitorMissed: ("application", "notification"),
+    billing.BillRequested: ("application", "scheduling"),
+    billing.BillIssued: ("application", "notification"),
+    billing.BillDelayed: ("application", "notification"),
+    billing.BillReminderDue: ("notification",),
+    billing.BillFailed: ("application", "scheduling", "notification"),
+    billing.BillWaived: ("application", "scheduling"),
+    billing.BillPaidUnsettled: ("application", "notification"),
+    billing.BillPaid: ("application", "scheduling", "notification"),
+    billing.BillExpiryUnconfirmed: ("application", "notification"),
+    billing.BillExpired: ("application", "scheduling", "notification"),
+    billing.BillSuperseded: ("application",),
+    billing.BillCancelled: ("application", "scheduling"),
+    billing.BillRenewalRequested: ("scheduling",),
+    billing.PaymentArrivedLate: ("application", "scheduling", "notification"),
+    billing.RefundOpened: ("application", "notification"),
+    notification.DeliverySent: ("identity", "application"),
+    notification.DeliveryFailed: ("identity", "application"),
+}
+
+COMMANDS: Final[tuple[type[Command], ...]] = (
+    application.KeepIdentityCard,
+    notification.SendOtp,
+    notification.KeepContactCard,
+    notification.SendLetter,
+)
+
+
+def events_for(service: str) -> tuple[type[Event], ...]:
+    """The event classes that a service's queue is bound to."""
+    return tuple(event for event, listeners in SUBSCRIBERS.items() if service in listeners)
+
+
+def commands_for(service: str) -> tuple[type[Command], ...]:
+    """The command classes that a service takes."""
+    return tuple(command for command in COMMANDS if command.RECIPIENT == service)
+
+
+def owner_of(message: type[Event] | type[Command]) -> str:
+    """The service that publishes an event, or that takes a command."""
+    return message.__module__.rsplit(".", 1)[1]
+
+
+MESSAGE_TYPES: Final[dict[str, type[Event] | type[Command]]] = {
+    message.TYPE: message for message in (*SUBSCRIBERS, *COMMANDS)
+}

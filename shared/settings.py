@@ -1,0 +1,120 @@
+"""What a process is told from outside: environment variables with the prefix PASPOR_, read once, never changed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.crypto.keyring import Keyring
+
+ENV_PREFIX = "PASPOR_"
+_KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
+
+
+class Environment(StrEnum):
+    """Where a process runs."""
+
+    PRODUCTION = "production"
+    LOCAL = "local"
+    TEST = "test"
+
+
+class LogLevel(StrEnum):
+    """The least level that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class SettingsWrong(Exception):
+    """The environment does not describe a process that can start; the message lists everything and what to set."""
+
+
+def _readable_keyring(value: SecretStr) -> SecretStr:
+    Keyring.parse(value.get_secret_value())
+    return value
+
+
+KeyringText = Annotated[SecretStr, AfterValidator(_readable_keyring)]
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs; each service's `config.py` subclasses it, giving `database` and `http_port`."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    environment: Environment = Field(Environment.PRODUCTION, description="production, local or test")
+    http_host: str = Field("127.0.0.1", min_length=1, description="the address to listen on")
+    http_port: int = Field(ge=0, le=65535, description="the port to listen on; 0 takes a free one")
+    mongo_url: str = Field(
+        repr=False, pattern=r"^mongodb(\+srv)?://", description="mongodb://host:port/?replicaSet=rs0"
+    )
+    amqp_url: str = Field(repr=False, pattern=r"^amqps?://", description="amqp://user:password@host:port/vhost")
+    database: str = Field(
+        min_length=1, max_length=38, pattern=r"^[a-z][a-z0-9_]*$", description="the service's own database"
+    )
+    master_keys: KeyringText = Field(description=_KEYS_HINT)
+    fingerprint_keys: KeyringText = Field(description=_KEYS_HINT)
+    jwks_url: str = Field(
+        "http://127.0.0.1:8101/v1/.well-known/jwks.json",
+        pattern=r"^https?://",
+        description="where identity publishes the keys that tokens are checked with",
+    )
+    token_issuer: str = Field("paspor-identity", min_length=1, description="who must have issued a token")
+    public_url: str = Field(
+        "http://127.0.0.1:8100", pattern=r"^https?://", description="how the outside world reaches the suite"
+    )
+    log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
+    shutdown_seconds: int = Field(10, ge=0, le=300, description="seconds given to running requests at the end")
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="networks whose X-Forwarded-For is believed, as 10.0.0.0/8,192.168.0.0/16"
+    )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("log_level", "environment", mode="before")
+    @classmethod
+    def _small_letters(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @classmethod
+    def load(cls, **given: Any) -> Self:
+        """Read the environment; `given` values win. Refuses with one `SettingsWrong` that lists all that is wrong."""
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise SettingsWrong(_everything_wrong(cls, error)) from None
+
+    def master_keyring(self) -> Keyring:
+        """The keys that fields and files are encrypted with."""
+        return Keyring.parse(self.master_keys.get_secret_value())
+
+    def fingerprint_keyring(self) -> Keyring:
+        """The keys of fingerprints and code hashes."""
+        return Keyring.parse(self.fingerprint_keys.get_secret_value())
+
+
+def _everything_wrong(settings: type[ServiceSettings], error: ValidationError) -> str:
+    lines = [_one_wrong(settings, str(each["loc"][0]) if each["loc"] else "", each) for each in error.errors()]
+    return "\n".join(["The process cannot start; these settings are wrong:", *lines])
+
+
+def _one_wrong(settings: type[ServiceSettings], name: str, each: Any) -> str:
+    field = settings.model_fields.get(name)
+    hint = f" Set it to: {field.description}." if field is not None and field.description else ""
+    said = "is missing" if each["type"] == "missing" else f"is wrong: {each['msg'].removeprefix('Value error, ')}"
+    where = f"{ENV_PREFIX}{name.upper()}" if name else "The settings together"
+    return f"  {where} {said}.{hint}"

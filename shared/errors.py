@@ -1,8 +1,8 @@
 """Refusals: the expected ways in which a use case says no.
 
-One class per refusal, named as a sentence (`SeatTaken`), with a stable code, a sentence in English and in Indonesian and,
-where there is one, the next thing the person can do. A refusal knows nothing of HTTP but its status number; `shared.http`
-turns it into problem+json. A refusal is an answer, never a stack trace: it is counted and logged as a warning at most.
+One class per refusal, named as a sentence (`SeatTaken`), with a stable code, a sentence in English and in Indonesian
+and, where there is one, the next thing the person can do. A refusal knows nothing of HTTP but its status number;
+`shared.http` turns it into problem+json. It is an answer, never a stack trace: counted, and a warning at most.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class FieldError:
 class Refusal(Exception):
     """Base of every expected refusal.
 
-    A subclass sets `status`, `code`, `title`, `title_id` and may set the `next_action` sentences. An instance may add what
-    is particular to this one case. `facts` become extra members of the problem; they carry ids, times, counts and states,
-    never personal data.
+    A subclass sets `status`, `code`, `title`, `title_id` and may set the `next_action` sentences. An instance may add
+    what is particular to this one case. `facts` become extra members of the problem; they carry ids, times, counts and
+    states, never personal data.
     """
 
     status: ClassVar[int] = 400
@@ -72,8 +72,9 @@ class Refusal(Exception):
     ) -> None:
         """Make the refusal of one case.
 
-        `detail` and `detail_id` say what is particular here (else the titles speak); `field` is a JSON pointer into the
-        body; `retry_after_seconds` is whole seconds until a repeat makes sense. Facts may not shadow a problem's own members.
+        `detail` and `detail_id` say what is particular here (else the titles speak); `field` is a JSON pointer into
+        the body; `retry_after_seconds` is whole seconds until a repeat makes sense. Facts may not shadow a problem's
+        own members.
         """
         super().__init__(detail or self.title)
         if not _RESERVED.isdisjoint(facts):

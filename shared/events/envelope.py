@@ -1,4 +1,4 @@
-"""The CloudEvents 1.0 envelope (structured JSON) in which every event and command travels and is stored in the outbox."""
+"""The CloudEvents 1.0 envelope (structured JSON) in which every event and command travels and is kept."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class UnreadableMessage(ValueError):
 class Envelope:
     """One message with what is needed to route it, to trace it and to know it again.
 
-    ``id`` is random and unique; ``subject`` is the id of the aggregate that spoke; ``aggregate_version`` is the version
-    which the write gave it; ``correlation_id`` is shared by all that one request started; ``causation_id`` is the message
-    or request that led to this one.
+    ``id`` is random and unique; ``subject`` is the id of the aggregate that spoke; ``aggregate_version`` is the
+    version which the write gave it; ``correlation_id`` is shared by all that one request started; ``causation_id`` is
+    the message or request that led to this one.
     """
 
     id: str

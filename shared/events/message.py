@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Message(BaseModel):
-    """A record that one service sends and another reads; unknown fields are ignored so that versions can live side by side."""
+    """A record that one service sends and another reads; unknown fields are ignored: versions live side by side."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -48,7 +48,7 @@ class SendOtp(Command):
 
 
 class KeepContactCard(Command):
-    """Keep (or replace) how to reach an account; sealed JSON: ``email``, ``phone`` (E.164) or null, ``name`` or null."""
+    """Keep (or replace) how to reach an account; sealed JSON: ``email``, ``phone`` (E.164) and ``name``, or null."""
 
     TYPE: ClassVar[str] = "paspor.notification.command.keep_contact_card.v1"
     RECIPIENT: ClassVar[str] = "notification"

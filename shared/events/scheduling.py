@@ -59,7 +59,10 @@ class AppointmentRescheduled(_TimedAppointmentFact):
 
 
 class AppointmentReleased(_AppointmentFact):
-    """The seat went back: ``hold_lapsed``, ``bill_expired``, ``bill_failed``, ``bill_cancelled``, ``cancelled`` or ``withdrawn``."""
+    """The seat went back.
+
+    ``reason``: ``hold_lapsed``, ``bill_expired``, ``bill_failed``, ``bill_cancelled``, ``cancelled`` or ``withdrawn``.
+    """
 
     TYPE: ClassVar[str] = "paspor.scheduling.appointment.released.v1"
     session_id: str

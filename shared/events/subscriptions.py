@@ -1,4 +1,4 @@
-"""Who hears what: the one table from which queues are bound. A contract test holds every service's handlers against it."""
+"""Who hears what: the one table from which queues are bound, and against which handlers are tested."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def events_for(service: str) -> tuple[type[Event], ...]:
 
 def commands_for(service: str) -> tuple[type[Command], ...]:
     """The command classes that a service takes."""
-    return tuple(command for command in COMMANDS if command.RECIPIENT == service)
+    return tuple(command for command in COMMANDS if service == command.RECIPIENT)
 
 
 def owner_of(message: type[Event] | type[Command]) -> str:
@@ -77,5 +77,6 @@ def owner_of(message: type[Event] | type[Command]) -> str:
 
 
 MESSAGE_TYPES: Final[dict[str, type[Event] | type[Command]]] = {
-    message.TYPE: message for message in (*SUBSCRIBERS, *COMMANDS)
+    **{event.TYPE: event for event in SUBSCRIBERS},
+    **{command.TYPE: command for command in COMMANDS},
 }

@@ -1,0 +1,98 @@
+"""Between a state and the plain dictionary that is stored; the same for both adapters, so that they cannot drift."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from shared import context
+from shared.clock import cut_to_milliseconds
+from shared.events.envelope import Envelope
+from shared.events.message import Message
+from shared.ids import new_event_id
+from shared.store.kinds import Kind, Record
+
+S = TypeVar("S")
+
+_SCALARS = (str, int, float, bool, bytes, type(None))
+
+
+@functools.cache
+def _cached_adapter(state: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(state)
+
+
+def _adapter(state: type[S]) -> TypeAdapter[S]:
+    return _cached_adapter(state)
+
+
+def plain(value: Any) -> Any:
+    """The value in types that the store keeps: enums as their values, dates as ISO text, sequences as lists."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return cut_to_milliseconds(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def encode(kind: Kind[S], state: S) -> dict[str, Any]:
+    """The stored form of a state."""
+    encoded: dict[str, Any] = plain(_adapter(kind.state).dump_python(state))
+    return encoded
+
+
+def decode(kind: Kind[S], document: Mapping[str, Any]) -> Record[S]:
+    """The record that a stored document holds, its state lifted to the present schema."""
+    state = document["state"]
+    for schema in range(document.get("schema", 1), kind.schema):
+        state = kind.upcasts[schema](dict(state))
+    lease = document.get("lease") or {}
+    return Record(
+        id=document["_id"],
+        version=document["version"],
+        state=_adapter(kind.state).validate_python(state),
+        received=frozenset(entry["id"] for entry in document.get("inbox", ())),
+        fence=lease.get("fence") if lease.get("until") else None,
+    )
+
+
+def due_fields(kind: Kind[S], state: S) -> dict[str, datetime]:
+    """What falls due when, as stored."""
+    return {name: cut_to_milliseconds(at) for name, at in kind.deadlines(state).items()}
+
+
+def outbox_entries(source: str, subject: str, version: int, events: Sequence[Message], now: datetime) -> list[Envelope]:
+    """The envelopes of what an aggregate says with one write, in the context of the running request or message."""
+    if not events:
+        return []
+    causation = context.current()
+    return [
+        Envelope(
+            id=new_event_id(),
+            source=f"/paspor/{source}",
+            subject=subject,
+            time=now,
+            correlation_id=causation.correlation_id,
+            causation_id=causation.causation_id or causation.correlation_id,
+            traceparent=causation.traceparent,
+            aggregate_version=version,
+            data=event,
+        )
+        for event in events
+    ]

@@ -1,0 +1,109 @@
+"""What a service declares about an aggregate: its state class, its indexes and its deadlines. Data, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+
+S = TypeVar("S")
+
+LARGEST_INBOX: Final = 500
+"""Entries an aggregate may remember; at the cap the message is parked and alerted, never forgotten."""
+
+INBOX_DAYS: Final = 30
+"""How long a consumed message is remembered; broker retries end after 7 days, so a repeat is always recognised."""
+
+
+class _Exists:
+    """Marks a field that must be there and not null, in a partial index."""
+
+    def __repr__(self) -> str:
+        return "EXISTS"
+
+
+EXISTS: Final = _Exists()
+
+
+def _no_deadlines(_state: Any) -> Mapping[str, datetime]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Index:
+    """One index, declared beside the queries that use it.
+
+    ``keys`` are paths into the document, such as ``state.person_id``; a leading ``-`` sorts downwards. ``where`` makes
+    the index partial: path to a value, to a tuple of values (any of them), or to :data:`EXISTS`.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    unique: bool = False
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+    def paths(self) -> tuple[str, ...]:
+        """The key paths without their direction."""
+        return tuple(key.lstrip("-") for key in self.keys)
+
+
+@dataclass(frozen=True)
+class Range:
+    """From ``low`` (inclusive) to ``high`` (exclusive); either may be open."""
+
+    low: Any = None
+    high: Any = None
+
+
+@dataclass(frozen=True)
+class Kind(Generic[S]):
+    """One kind of aggregate: one collection, one state class, one document per aggregate.
+
+    ``state`` is a dataclass or pydantic model of plain data. ``deadlines`` derives from a state what falls due when.
+    ``upcasts`` maps an old schema number to the function that lifts a stored state dictionary to the next one.
+    A ``bare`` kind speaks no events and remembers no messages (a seat): it has neither outbox nor inbox.
+    """
+
+    name: str
+    state: type[S]
+    indexes: tuple[Index, ...] = ()
+    deadlines: Callable[[S], Mapping[str, datetime]] = _no_deadlines
+    schema: int = 1
+    upcasts: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
+    bare: bool = False
+
+    def index(self, name: str) -> Index:
+        """The declared index of that name.
+
+        Raises:
+            KeyError: no such index is declared; a query without an index is a mistake.
+        """
+        for index in self.indexes:
+            if index.name == name:
+                return index
+        raise KeyError(f"{self.name} declares no index {name}")
+
+
+@dataclass(frozen=True)
+class Record(Generic[S]):
+    """An aggregate as it was read or written: its id, its version, its state and the messages it has consumed."""
+
+    id: str
+    version: int
+    state: S
+    received: frozenset[str] = frozenset()
+    fence: int | None = None
+    """The lease number under which a deadline worker holds it; a save with it is refused once the lease moved on."""
+
+    def has_received(self, message_id: str | None) -> bool:
+        """Whether this message already took effect here."""
+        return message_id is not None and message_id in self.received
+
+
+@dataclass(frozen=True)
+class Due(Generic[S]):
+    """A leased record and the names of its deadlines that are over."""
+
+    record: Record[S]
+    names: tuple[str, ...]

@@ -1,0 +1,280 @@
+"""The store in memory: same promises, no disk. Unit tests and the simulation run on it, under any clock."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from shared.events.envelope import Envelope
+from shared.events.message import Message
+from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
+from shared.store.kinds import EXISTS, INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record
+from shared.store.port import AlreadyExists, InboxFull, VersionConflict
+
+S = TypeVar("S")
+Document = dict[str, Any]
+Written = Callable[[Kind[Any], Sequence[Envelope], datetime | None], None]
+
+
+def values_at(document: Mapping[str, Any], path: str) -> list[Any]:
+    """What a dotted path finds: one value, or each member of a list, or [None] where nothing is."""
+    value: Any = document
+    for part in path.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return [None]
+        value = value[part]
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _matches_value(found: list[Any], wanted: Any) -> bool:
+    if wanted is EXISTS:
+        return any(value is not None for value in found)
+    if isinstance(wanted, tuple):
+        return any(plain(member) in found for member in wanted)
+    return plain(wanted) in found
+
+
+def _in_range(found: list[Any], span: Range) -> bool:
+    low, high = plain(span.low), plain(span.high)
+    return any(
+        value is not None and (low is None or value >= low) and (high is None or value < high) for value in found
+    )
+
+
+class MemoryStore:
+    """A dictionary per kind. One process, one loop; every verb is atomic because none of them awaits midway."""
+
+    def __init__(self, source: str, *, on_written: Written | None = None) -> None:
+        self._source = source
+        self._documents: dict[str, dict[str, Document]] = {}
+        self._archive: list[tuple[datetime, Envelope]] = []
+        self.on_written = on_written
+
+    async def insert(
+        self,
+        kind: Kind[S],
+        record_id: str,
+        state: S,
+        *,
+        now: datetime,
+        events: Sequence[Message] = (),
+        received: str | None = None,
+    ) -> Record[S]:
+        collection = self._documents.setdefault(kind.name, {})
+        if record_id in collection:
+            raise AlreadyExists(kind.name, "_id_")
+        document: Document = {"_id": record_id, "version": 1, "outbox": [], "inbox": [], "lease": {}}
+        self._apply_state(kind, document, state)
+        self._refuse_duplicates(kind, document)
+        return self._commit(kind, document, events, received, now)
+
+    async def get(self, kind: Kind[S], record_id: str) -> Record[S] | None:
+        document = self._documents.get(kind.name, {}).get(record_id)
+        return decode(kind, copy.deepcopy(document)) if document is not None else None
+
+    async def save(
+        self,
+        kind: Kind[S],
+        record: Record[S],
+        state: S,
+        *,
+        now: datetime,
+        events: Sequence[Message] = (),
+        received: str | None = None,
+    ) -> Record[S]:
+        stored = self._documents.get(kind.name, {}).get(record.id)
+        if stored is None or stored["version"] != record.version:
+            raise VersionConflict(f"{kind.name} {record.id} changed since version {record.version}")
+        if record.fence is not None and stored["lease"].get("fence") != record.fence:
+            raise VersionConflict(f"{kind.name} {record.id} is leased to another worker")
+        if received is not None and len(stored["inbox"]) >= LARGEST_INBOX:
+            raise InboxFull(f"{kind.name} {record.id} remembers {LARGEST_INBOX} messages")
+        document = copy.deepcopy(stored)
+        document["version"] += 1
+        if record.fence is not None:
+            document["lease"].pop("until", None)
+        self._apply_state(kind, document, state)
+        self._refuse_duplicates(kind, document)
+        return self._commit(kind, document, events, received, now)
+
+    async def remove(self, kind: Kind[S], record: Record[S]) -> bool:
+        stored = self._documents.get(kind.name, {}).get(record.id)
+        if stored is None or stored["version"] != record.version or stored["outbox"]:
+            return False
+        del self._documents[kind.name][record.id]
+        return True
+
+    async def find(
+        self,
+        kind: Kind[S],
+        index: str,
+        equals: Mapping[str, Any] | None = None,
+        *,
+        within: Mapping[str, Range] | None = None,
+        limit: int = 100,
+        descending: bool = False,
+    ) -> list[Record[S]]:
+        found = self._matching(kind, kind.index(index), equals or {}, within or {}, descending)
+        return [decode(kind, copy.deepcopy(document)) for document in found[:limit]]
+
+    async def count(
+        self,
+        kind: Kind[S],
+        index: str,
+        equals: Mapping[str, Any] | None = None,
+        *,
+        within: Mapping[str, Range] | None = None,
+    ) -> int:
+        return len(self._matching(kind, kind.index(index), equals or {}, within or {}, False))
+
+    async def claim_one(
+        self,
+        kind: Kind[S],
+        index: str,
+        equals: Mapping[str, Any],
+        change: Mapping[str, Any],
+        *,
+        within: Mapping[str, Range] | None = None,
+        now: datetime,
+    ) -> Record[S] | None:
+        found = self._matching(kind, kind.index(index), equals, within or {}, False)
+        if not found:
+            return None
+        document = copy.deepcopy(found[0])
+        for path, value in change.items():
+            target = document
+            *parents, leaf = path.split(".")
+            for parent in parents:
+                target = target.setdefault(parent, {})
+            target[leaf] = plain(value)
+        document["version"] += 1
+        self._refuse_duplicates(kind, document)
+        self._documents[kind.name][document["_id"]] = document
+        return decode(kind, copy.deepcopy(document))
+
+    async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
+        ready = [
+            document
+            for document in self._documents.get(kind.name, {}).values()
+            if document.get("next_due_at") is not None
+            and document["next_due_at"] <= now
+            and not (document["lease"].get("until") and document["lease"]["until"] > now)
+        ]
+        if not ready:
+            return None
+        document = min(ready, key=lambda each: (each["next_due_at"], each["_id"]))
+        document["lease"] = {
+            "owner": owner,
+            "until": now + timedelta(seconds=lease_seconds),
+            "fence": document["lease"].get("fence", 0) + 1,
+        }
+        names = tuple(sorted(name for name, at in document["due"].items() if at <= now))
+        return Due(decode(kind, copy.deepcopy(document)), names)
+
+    async def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
+        for record_id in sorted(self._documents.get(kind.name, {})):
+            document = self._documents[kind.name].get(record_id)
+            if document is not None:
+                yield decode(kind, copy.deepcopy(document))
+
+    async def outbox_waiting(self, kind: Kind[Any], *, before: datetime, limit: int) -> list[Envelope]:
+        waiting = [
+            Envelope.from_fields(entry["message"])
+            for document in self._documents.get(kind.name, {}).values()
+            for entry in document["outbox"]
+            if entry["at"] < before
+        ]
+        return sorted(waiting, key=lambda envelope: envelope.time)[:limit]
+
+    async def mark_published(self, kind: Kind[Any], published: Sequence[Envelope], *, now: datetime) -> None:
+        known = {envelope.id for _, envelope in self._archive}
+        self._archive += [(now, each) for each in published if not each.is_command and each.id not in known]
+        ids = {envelope.id for envelope in published}
+        cutoff = now - timedelta(days=INBOX_DAYS)
+        for subject in {envelope.subject for envelope in published}:
+            document = self._documents.get(kind.name, {}).get(subject)
+            if document is not None:
+                document["outbox"] = [entry for entry in document["outbox"] if entry["id"] not in ids]
+                document["inbox"] = [entry for entry in document["inbox"] if entry["at"] >= cutoff]
+
+    async def archived(self, *, since: datetime, limit: int, after: str | None = None) -> list[Envelope]:
+        ordered = sorted(((at, each.id, each) for at, each in self._archive if at >= since), key=lambda row: row[:2])
+        ids = [envelope_id for _, envelope_id, _ in ordered]
+        start = ids.index(after) + 1 if after in ids else 0
+        return [envelope for _, _, envelope in ordered[start : start + limit]]
+
+    async def ping(self) -> None:
+        return None
+
+    def _apply_state(self, kind: Kind[S], document: Document, state: S) -> None:
+        due = due_fields(kind, state)
+        document |= {"schema": kind.schema, "state": encode(kind, state), "due": due}
+        document["next_due_at"] = min(due.values(), default=None)
+
+    def _commit(
+        self, kind: Kind[S], document: Document, events: Sequence[Message], received: str | None, now: datetime
+    ) -> Record[S]:
+        if kind.bare and (events or received):
+            raise ValueError(f"{kind.name} is bare: it speaks no events and remembers no messages")
+        entries = outbox_entries(self._source, document["_id"], document["version"], events, now)
+        document["outbox"] += [{"id": each.id, "at": now, "message": each.to_fields()} for each in entries]
+        if received is not None:
+            document["inbox"].append({"id": received, "at": now})
+        self._documents[kind.name][document["_id"]] = document
+        if self.on_written is not None:
+            self.on_written(kind, entries, document["next_due_at"])
+        return decode(kind, copy.deepcopy(document))
+
+    def _refuse_duplicates(self, kind: Kind[Any], document: Document) -> None:
+        for index in kind.indexes:
+            if not index.unique or not self._covered(index, document):
+                continue
+            keys = set(self._key_tuples(index, document))
+            for other in self._documents.get(kind.name, {}).values():
+                if other["_id"] == document["_id"] or not self._covered(index, other):
+                    continue
+                if keys & set(self._key_tuples(index, other)):
+                    raise AlreadyExists(kind.name, index.name)
+
+    def _matching(
+        self, kind: Kind[Any], index: Index, equals: Mapping[str, Any], within: Mapping[str, Range], descending: bool
+    ) -> list[Document]:
+        self._refuse_foreign_paths(kind, index, [*equals, *within])
+        found = [
+            document
+            for document in self._documents.get(kind.name, {}).values()
+            if self._covered(index, document)
+            and all(_matches_value(values_at(document, path), wanted) for path, wanted in equals.items())
+            and all(_in_range(values_at(document, path), span) for path, span in within.items())
+        ]
+        for key in reversed(index.keys):
+            found.sort(key=_by(key.lstrip("-")), reverse=key.startswith("-"))
+        return found[::-1] if descending else found
+
+    @staticmethod
+    def _refuse_foreign_paths(kind: Kind[Any], index: Index, paths: Iterable[str]) -> None:
+        foreign = set(paths) - set(index.paths()) - set(index.where)
+        if foreign:
+            raise ValueError(f"{kind.name}.{index.name} does not cover {sorted(foreign)}")
+
+    @staticmethod
+    def _covered(index: Index, document: Document) -> bool:
+        return all(_matches_value(values_at(document, path), wanted) for path, wanted in index.where.items())
+
+    @staticmethod
+    def _key_tuples(index: Index, document: Document) -> Iterable[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = [()]
+        for path in index.paths():
+            rows = [(*row, value) for row in rows for value in values_at(document, path)]
+        return rows
+
+
+def _sortable(values: list[Any]) -> tuple[bool, Any]:
+    present = [value for value in values if value is not None]
+    return (bool(present), min(present)) if present else (False, 0)
+
+
+def _by(path: str) -> Callable[[Document], tuple[bool, Any]]:
+    return lambda document: _sortable(values_at(document, path))

@@ -1,0 +1,372 @@
+"""The store on MongoDB: every verb is one command on one document, or one indexed read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from shared.events.envelope import Envelope
+from shared.events.message import Message
+from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
+from shared.store.driver import (
+    UNAVAILABLE,
+    AsyncDatabase,
+    BulkWriteError,
+    DuplicateKeyError,
+    IndexModel,
+    ReturnDocument,
+    UpdateOne,
+)
+from shared.store.kinds import EXISTS, INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record
+from shared.store.port import AlreadyExists, InboxFull, StoreUnavailable, VersionConflict
+
+S = TypeVar("S")
+Written = Callable[[Kind[Any], Sequence[Envelope], datetime | None], None]
+
+ARCHIVE: Final = "sent_events"
+ARCHIVE_DAYS: Final = 35
+"""How long published events are kept for rebuilding and re-publishing; longer than any inbox remembers."""
+
+_DUPLICATE_INDEX = re.compile(r"index: (\S+) dup key")
+_DUPLICATE_KEY_CODE = 11000
+
+
+@contextmanager
+def _store_errors(kind: str) -> Iterator[None]:
+    try:
+        yield
+    except DuplicateKeyError as refused:
+        found = _DUPLICATE_INDEX.search(str(refused))
+        raise AlreadyExists(kind, found.group(1) if found else "unknown") from None
+    except UNAVAILABLE as trouble:
+        raise StoreUnavailable(f"MongoDB does not answer: {type(trouble).__name__}") from trouble
+
+
+def condition(wanted: Any) -> Any:
+    """A wanted value as MongoDB writes it."""
+    if wanted is EXISTS:
+        return {"$exists": True}
+    if isinstance(wanted, tuple):
+        return {"$in": [plain(member) for member in wanted]}
+    return plain(wanted)
+
+
+def range_condition(span: Range) -> dict[str, Any]:
+    """A range as MongoDB writes it."""
+    bounds: dict[str, Any] = {}
+    if span.low is not None:
+        bounds["$gte"] = plain(span.low)
+    if span.high is not None:
+        bounds["$lt"] = plain(span.high)
+    return bounds
+
+
+def query(kind: Kind[Any], index: Index, equals: Mapping[str, Any], within: Mapping[str, Range]) -> dict[str, Any]:
+    """The filter for a declared index; a path that the index does not cover is a mistake.
+
+    Raises:
+        ValueError: a path is neither a key of the index nor part of its condition.
+    """
+    foreign = {*equals, *within} - set(index.paths()) - set(index.where)
+    if foreign:
+        raise ValueError(f"{kind.name}.{index.name} does not cover {sorted(foreign)}")
+    clauses: dict[str, Any] = {path: condition(wanted) for path, wanted in index.where.items()}
+    clauses |= {path: condition(wanted) for path, wanted in equals.items()}
+    for path, span in within.items():
+        bounds = range_condition(span)
+        if bounds:
+            clauses[path] = bounds
+    return clauses
+
+
+def _sort(index: Index, descending: bool) -> list[tuple[str, int]]:
+    turn = -1 if descending else 1
+    return [(key.lstrip("-"), -turn if key.startswith("-") else turn) for key in index.keys]
+
+
+class MongoStore:
+    """One database of one service; ``on_written`` hears of every write: what is to be published, what falls due."""
+
+    def __init__(self, database: AsyncDatabase, source: str, *, on_written: Written | None = None) -> None:
+        self._database = database
+        self._source = source
+        self.on_written = on_written
+
+    async def prepare(self, kinds: Sequence[Kind[Any]]) -> None:
+        """Create the declared indexes, with the store's own for outboxes, deadlines and the archive."""
+        with _store_errors("indexes"):
+            for kind in kinds:
+                await self._database[kind.name].create_indexes(index_models(kind))
+            await self._database[ARCHIVE].create_indexes(
+                [
+                    IndexModel([("at", 1), ("_id", 1)], name="at"),
+                    IndexModel([("kept_until", 1)], name="kept_until", expireAfterSeconds=0),
+                ]
+            )
+
+    async def insert(
+        self,
+        kind: Kind[S],
+        record_id: str,
+        state: S,
+        *,
+        now: datetime,
+        events: Sequence[Message] = (),
+        received: str | None = None,
+    ) -> Record[S]:
+        encoded, due = encode(kind, state), due_fields(kind, state)
+        entries = self._entries(kind, record_id, 1, events, received, now)
+        document: dict[str, Any] = {"_id": record_id, "version": 1, "schema": kind.schema, "state": encoded, "due": due}
+        if due:
+            document["next_due_at"] = min(due.values())
+        if not kind.bare:
+            document["outbox"] = [_outbox_entry(each, now) for each in entries]
+            document["inbox"] = [{"id": received, "at": now}] if received is not None else []
+        with _store_errors(kind.name):
+            await self._database[kind.name].insert_one(document)
+        self._tell(kind, entries, due)
+        return Record(record_id, 1, state, frozenset({received} if received is not None else ()))
+
+    async def get(self, kind: Kind[S], record_id: str) -> Record[S] | None:
+        with _store_errors(kind.name):
+            document = await self._database[kind.name].find_one({"_id": record_id}, {"outbox": 0})
+        return decode(kind, document) if document is not None else None
+
+    async def save(
+        self,
+        kind: Kind[S],
+        record: Record[S],
+        state: S,
+        *,
+        now: datetime,
+        events: Sequence[Message] = (),
+        received: str | None = None,
+    ) -> Record[S]:
+        version, due = record.version + 1, due_fields(kind, state)
+        entries = self._entries(kind, record.id, version, events, received, now)
+        wanted: dict[str, Any] = {"_id": record.id, "version": record.version}
+        change = _replacement(kind, encode(kind, state), due)
+        if record.fence is not None:
+            wanted["lease.fence"] = record.fence
+            change["$unset"]["lease.until"] = ""
+        pushes: dict[str, Any] = {}
+        if entries:
+            pushes["outbox"] = {"$each": [_outbox_entry(each, now) for each in entries]}
+        if received is not None:
+            wanted[f"inbox.{LARGEST_INBOX - 1}"] = {"$exists": False}
+            pushes["inbox"] = {"id": received, "at": now}
+        if pushes:
+            change["$push"] = pushes
+        with _store_errors(kind.name):
+            result = await self._database[kind.name].update_one(
+                wanted, {key: part for key, part in change.items() if part}
+            )
+        if result.matched_count == 0:
+            await self._explain_refusal(kind, record, received)
+        self._tell(kind, entries, due)
+        heard = record.received | {received} if received is not None else record.received
+        return Record(record.id, version, state, heard)
+
+    async def remove(self, kind: Kind[S], record: Record[S]) -> bool:
+        wanted = {"_id": record.id, "version": record.version, "outbox.0": {"$exists": False}}
+        with _store_errors(kind.name):
+            result = await self._database[kind.name].delete_one(wanted)
+        return bool(result.deleted_count)
+
+    async def find(
+        self,
+        kind: Kind[S],
+        index: str,
+        equals: Mapping[str, Any] | None = None,
+        *,
+        within: Mapping[str, Range] | None = None,
+        limit: int = 100,
+        descending: bool = False,
+    ) -> list[Record[S]]:
+        declared = kind.index(index)
+        wanted = query(kind, declared, equals or {}, within or {})
+        with _store_errors(kind.name):
+            cursor = self._database[kind.name].find(wanted, {"outbox": 0}, hint=index, limit=limit)
+            documents = await cursor.sort(_sort(declared, descending)).to_list(limit)
+        return [decode(kind, document) for document in documents]
+
+    async def count(
+        self,
+        kind: Kind[S],
+        index: str,
+        equals: Mapping[str, Any] | None = None,
+        *,
+        within: Mapping[str, Range] | None = None,
+    ) -> int:
+        wanted = query(kind, kind.index(index), equals or {}, within or {})
+        with _store_errors(kind.name):
+            return int(await self._database[kind.name].count_documents(wanted, hint=index))
+
+    async def claim_one(
+        self,
+        kind: Kind[S],
+        index: str,
+        equals: Mapping[str, Any],
+        change: Mapping[str, Any],
+        *,
+        within: Mapping[str, Range] | None = None,
+        now: datetime,
+    ) -> Record[S] | None:
+        declared = kind.index(index)
+        update = {"$set": {path: plain(value) for path, value in change.items()}, "$inc": {"version": 1}}
+        with _store_errors(kind.name):
+            document = await self._database[kind.name].find_one_and_update(
+                query(kind, declared, equals, within or {}),
+                update,
+                sort=_sort(declared, False),
+                hint=index,
+                return_document=ReturnDocument.AFTER,
+            )
+        return decode(kind, document) if document is not None else None
+
+    async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
+        with _store_errors(kind.name):
+            document = await self._database[kind.name].find_one_and_update(
+                {"next_due_at": {"$lte": now}, "lease.until": {"$not": {"$gt": now}}},
+                {
+                    "$set": {"lease.owner": owner, "lease.until": now + timedelta(seconds=lease_seconds)},
+                    "$inc": {"lease.fence": 1},
+                },
+                sort=[("next_due_at", 1)],
+                hint="next_due_at",
+                projection={"outbox": 0},
+                return_document=ReturnDocument.AFTER,
+            )
+        if document is None:
+            return None
+        return Due(decode(kind, document), tuple(sorted(name for name, at in document["due"].items() if at <= now)))
+
+    async def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
+        last = ""
+        while True:
+            with _store_errors(kind.name):
+                cursor = self._database[kind.name].find({"_id": {"$gt": last}}, {"outbox": 0}, limit=batch)
+                documents = await cursor.sort([("_id", 1)]).to_list(batch)
+            for document in documents:
+                yield decode(kind, document)
+            if len(documents) < batch:
+                return
+            last = documents[-1]["_id"]
+
+    async def outbox_waiting(self, kind: Kind[Any], *, before: datetime, limit: int) -> list[Envelope]:
+        with _store_errors(kind.name):
+            cursor = self._database[kind.name].find(
+                {"outbox.0": {"$exists": True}, "outbox.at": {"$lt": before}},
+                {"outbox": 1},
+                hint="outbox_at",
+                limit=limit,
+            )
+            documents = await cursor.sort([("outbox.at", 1)]).to_list(limit)
+        return [
+            Envelope.from_fields(entry["message"])
+            for document in documents
+            for entry in document["outbox"]
+            if entry["at"] < before
+        ][:limit]
+
+    async def mark_published(self, kind: Kind[Any], published: Sequence[Envelope], *, now: datetime) -> None:
+        await self._archive([each for each in published if not each.is_command], now)
+        by_subject: dict[str, list[str]] = {}
+        for each in published:
+            by_subject.setdefault(each.subject, []).append(each.id)
+        forgotten = {"at": {"$lt": now - timedelta(days=INBOX_DAYS)}}
+        pulls = [
+            UpdateOne({"_id": subject}, {"$pull": {"outbox": {"id": {"$in": ids}}, "inbox": forgotten}})
+            for subject, ids in by_subject.items()
+        ]
+        if pulls:
+            with _store_errors(kind.name):
+                await self._database[kind.name].bulk_write(pulls, ordered=False)
+
+    async def archived(self, *, since: datetime, limit: int, after: str | None = None) -> list[Envelope]:
+        wanted: dict[str, Any] = {"at": {"$gte": since}}
+        with _store_errors(ARCHIVE):
+            if after is not None:
+                last = await self._database[ARCHIVE].find_one({"_id": after}, {"at": 1})
+                if last is not None:
+                    wanted = {"$or": [{"at": {"$gt": last["at"]}}, {"at": last["at"], "_id": {"$gt": after}}]}
+            cursor = self._database[ARCHIVE].find(wanted, limit=limit, hint="at")
+            documents = await cursor.sort([("at", 1), ("_id", 1)]).to_list(limit)
+        return [Envelope.from_fields(document["message"]) for document in documents]
+
+    async def ping(self) -> None:
+        with _store_errors("ping"):
+            await self._database.command("ping")
+
+    def _entries(
+        self,
+        kind: Kind[Any],
+        subject: str,
+        version: int,
+        events: Sequence[Message],
+        received: str | None,
+        now: datetime,
+    ) -> list[Envelope]:
+        if kind.bare and (events or received):
+            raise ValueError(f"{kind.name} is bare: it speaks no events and remembers no messages")
+        return outbox_entries(self._source, subject, version, events, now)
+
+    def _tell(self, kind: Kind[Any], entries: Sequence[Envelope], due: Mapping[str, datetime]) -> None:
+        if self.on_written is not None and (entries or due):
+            self.on_written(kind, entries, min(due.values(), default=None))
+
+    async def _explain_refusal(self, kind: Kind[Any], record: Record[Any], received: str | None) -> None:
+        with _store_errors(kind.name):
+            document = await self._database[kind.name].find_one({"_id": record.id}, {"version": 1, "inbox": 1})
+        unchanged = document is not None and document["version"] == record.version
+        if unchanged and received is not None and len(document.get("inbox", ())) >= LARGEST_INBOX:
+            raise InboxFull(f"{kind.name} {record.id} remembers {LARGEST_INBOX} messages")
+        raise VersionConflict(f"{kind.name} {record.id} changed since version {record.version}")
+
+    async def _archive(self, events: Sequence[Envelope], now: datetime) -> None:
+        if not events:
+            return
+        kept_until = now + timedelta(days=ARCHIVE_DAYS)
+        rows = [{"_id": each.id, "at": now, "kept_until": kept_until, "message": each.to_fields()} for each in events]
+        try:
+            with _store_errors(ARCHIVE):
+                await self._database[ARCHIVE].insert_many(rows, ordered=False)
+        except BulkWriteError as partly:
+            if any(error["code"] != _DUPLICATE_KEY_CODE for error in partly.details["writeErrors"]):
+                raise
+
+
+def index_models(kind: Kind[Any]) -> list[IndexModel]:
+    """The indexes that MongoDB must have for a kind: the declared ones and the store's own."""
+    models = []
+    for index in kind.indexes:
+        options: dict[str, Any] = {"name": index.name, "unique": index.unique}
+        if index.where:
+            options["partialFilterExpression"] = {path: condition(wanted) for path, wanted in index.where.items()}
+        models.append(IndexModel(_sort(index, False), **options))
+    has_due = {"next_due_at": {"$exists": True}}
+    models.append(IndexModel([("next_due_at", 1)], name="next_due_at", partialFilterExpression=has_due))
+    if not kind.bare:
+        waiting = {"outbox.0": {"$exists": True}}
+        models.append(IndexModel([("outbox.at", 1)], name="outbox_at", partialFilterExpression=waiting))
+    return models
+
+
+def _outbox_entry(envelope: Envelope, now: datetime) -> dict[str, Any]:
+    return {"id": envelope.id, "at": now, "message": envelope.to_fields()}
+
+
+def _replacement(kind: Kind[Any], encoded: dict[str, Any], due: dict[str, datetime]) -> dict[str, dict[str, Any]]:
+    change: dict[str, dict[str, Any]] = {
+        "$set": {"schema": kind.schema, "state": encoded, "due": due},
+        "$unset": {},
+        "$inc": {"version": 1},
+    }
+    if due:
+        change["$set"]["next_due_at"] = min(due.values())
+    else:
+        change["$unset"]["next_due_at"] = ""
+    return change

@@ -1,0 +1,163 @@
+"""The store as the use cases see it: few verbs, one document per write, two adapters under one contract suite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from shared.events.envelope import Envelope
+from shared.events.message import Message
+from shared.store.kinds import Due, Kind, Range, Record
+
+S = TypeVar("S")
+
+
+class StoreError(Exception):
+    """Base of what a store refuses."""
+
+
+class VersionConflict(StoreError):
+    """Somebody else saved this aggregate since it was read: read again and decide again."""
+
+
+class AlreadyExists(StoreError):
+    """A unique index refuses the write; ``index`` names it (``_id_`` for the id itself)."""
+
+    def __init__(self, kind: str, index: str) -> None:
+        super().__init__(f"{kind}: another document holds this value of {index}")
+        self.index = index
+
+
+class InboxFull(StoreError):
+    """The aggregate remembers as many messages as it may: the message must be parked and somebody alerted."""
+
+
+class StoreUnavailable(StoreError):
+    """The store does not answer right now; nothing is known to have been written."""
+
+
+class Store(Protocol):
+    """Atomic single-document reads and writes. Times are aware UTC, cut to milliseconds.
+
+    Every write of a non-bare kind puts the given events into the outbox and the received message's id into the inbox of
+    the same document, in the same write.
+    """
+
+    async def insert(
+        self,
+        kind: Kind[S],
+        record_id: str,
+        state: S,
+        *,
+        now: datetime,
+        events: Sequence[Message] = (),
+        received: str | None = None,
+    ) -> Record[S]:
+        """Write a new aggregate at version 1.
+
+        Raises:
+            AlreadyExists: the id or another unique value is taken.
+        """
+        ...
+
+    async def get(self, kind: Kind[S], record_id: str) -> Record[S] | None:
+        """The aggregate, or none."""
+        ...
+
+    async def save(
+        self,
+        kind: Kind[S],
+        record: Record[S],
+        state: S,
+        *,
+        now: datetime,
+        events: Sequence[Message] = (),
+        received: str | None = None,
+    ) -> Record[S]:
+        """Replace the state if the version is still the record's (and the lease, if it carries a fence).
+
+        Raises:
+            VersionConflict: it changed since, or it is gone.
+            AlreadyExists: a unique value is taken.
+            InboxFull: a message was received and no more can be remembered.
+        """
+        ...
+
+    async def remove(self, kind: Kind[S], record: Record[S]) -> bool:
+        """Delete the aggregate if it is unchanged and has nothing left to publish; tells whether it did."""
+        ...
+
+    async def find(
+        self,
+        kind: Kind[S],
+        index: str,
+        equals: Mapping[str, Any] | None = None,
+        *,
+        within: Mapping[str, Range] | None = None,
+        limit: int = 100,
+        descending: bool = False,
+    ) -> list[Record[S]]:
+        """Records that match, in the order of the declared index; paths must be the index's own (or its condition's).
+
+        A value that is a tuple matches any of its members.
+        """
+        ...
+
+    async def count(
+        self,
+        kind: Kind[S],
+        index: str,
+        equals: Mapping[str, Any] | None = None,
+        *,
+        within: Mapping[str, Range] | None = None,
+    ) -> int:
+        """How many match, answered from the declared index."""
+        ...
+
+    async def claim_one(
+        self,
+        kind: Kind[S],
+        index: str,
+        equals: Mapping[str, Any],
+        change: Mapping[str, Any],
+        *,
+        within: Mapping[str, Range] | None = None,
+        now: datetime,
+    ) -> Record[S] | None:
+        """Atomically take the first match in index order and set the given paths of it; none if nothing matches.
+
+        The returned record shows the change. Meant for bare kinds: it writes no events.
+        """
+        ...
+
+    async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
+        """Lease one aggregate with a deadline at or before ``now`` that nobody else holds a lease on; none if none."""
+        ...
+
+    def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
+        """Every aggregate in id order, in batches: for invariants, exports and rebuilds, never for requests."""
+        ...
+
+    async def outbox_waiting(self, kind: Kind[Any], *, before: datetime, limit: int) -> list[Envelope]:
+        """Messages written before that time and not yet taken out of their outboxes, oldest documents first."""
+        ...
+
+    async def mark_published(self, kind: Kind[Any], published: Sequence[Envelope], *, now: datetime) -> None:
+        """Archive the events (commands are never archived) and take the messages out of their outboxes.
+
+        Also forgets inbox entries older than :data:`~shared.store.kinds.INBOX_DAYS` in the same documents.
+        """
+        ...
+
+    async def archived(self, *, since: datetime, limit: int, after: str | None = None) -> list[Envelope]:
+        """Published events since that time, for rebuilding read models and for re-publishing after a restore."""
+        ...
+
+    async def ping(self) -> None:
+        """Answer if the store can be written.
+
+        Raises:
+            StoreUnavailable: it cannot.
+        """
+        ...

@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 KEY_BYTES = 32
 _KEY_ID = re.compile(r"^[a-z][a-z0-9]{0,15}$")
 
@@ -26,6 +29,10 @@ class Key:
 
     key_id: str
     secret: bytes
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose (HKDF-SHA256), so that no two uses share a key."""
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self.secret)
 
     def __repr__(self) -> str:
         return f"Key({self.key_id})"

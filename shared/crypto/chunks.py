@@ -1,0 +1,116 @@
+"""Files at rest: one data key per file, wrapped by the master key; each chunk knows its place and if it is the last.
+
+A chunk that was changed, moved, swapped with one of another file or left out at the end does not open. The master key
+can be changed by wrapping the data key anew; the chunks stay as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Iterable, Iterator
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.crypto.errors import CannotDecrypt
+from shared.crypto.framing import framed
+from shared.crypto.keyring import Keyring
+
+CHUNK_PLAIN_BYTES = 256 * 1024
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+CHUNK_OVERHEAD_BYTES = _NONCE_BYTES + _TAG_BYTES
+_DATA_KEY_BITS = 256
+_PURPOSE = "paspor file key wrapping 1"
+
+
+class ChunkCipher:
+    """Seals and opens the chunks of one file."""
+
+    def __init__(self, data_key: bytes, file_id: str) -> None:
+        self._cipher = AESGCM(data_key)
+        self._file_id = file_id
+
+    def seal(self, plain: bytes, *, index: int, last: bool) -> bytes:
+        """Nonce, ciphertext and tag; `CHUNK_OVERHEAD_BYTES` longer than `plain`."""
+        # The nonce is random: a chunk that grows is sealed again under the same index.
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, self._place(index, last))
+
+    def open(self, sealed: bytes, *, index: int, last: bool) -> bytes:
+        """The plain bytes; `CannotDecrypt` unless this is chunk `index` of this file and its end is as said."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._place(index, last))
+        except (InvalidTag, ValueError):
+            raise CannotDecrypt("a chunk was changed, moved or cut off") from None
+
+    def _place(self, index: int, last: bool) -> bytes:
+        return framed(self._file_id, index.to_bytes(8, "big"), b"\x01" if last else b"\x00")
+
+
+class FileKeys:
+    """Makes and unwraps the data keys of files."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._current_id = keyring.current.key_id
+        self._wrappers = {key.key_id: AESGCM(key.derived(_PURPOSE)) for key in keyring}
+
+    def new(self, file_id: str) -> tuple[str, ChunkCipher]:
+        """A fresh data key: as `k1.<base64>` to be stored beside the file, and ready for use."""
+        data_key = AESGCM.generate_key(_DATA_KEY_BITS)
+        return self._wrap(data_key, file_id), ChunkCipher(data_key, file_id)
+
+    def open(self, wrapped: str, file_id: str) -> ChunkCipher:
+        """The cipher of a stored key; `CannotDecrypt` if changed, another file's or its master key is gone."""
+        return ChunkCipher(self._unwrap(wrapped, file_id), file_id)
+
+    def rewrapped(self, wrapped: str, file_id: str) -> str:
+        """The same data key under the current master key."""
+        return self._wrap(self._unwrap(wrapped, file_id), file_id)
+
+    def needs_rotation(self, wrapped: str) -> bool:
+        """Whether the data key is wrapped by a master key that is no longer the current one."""
+        return wrapped.partition(".")[0] != self._current_id
+
+    def _wrap(self, data_key: bytes, file_id: str) -> str:
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._wrappers[self._current_id].encrypt(nonce, data_key, framed(file_id))
+        return f"{self._current_id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+
+    def _unwrap(self, wrapped: str, file_id: str) -> bytes:
+        key_id, _, encoded = wrapped.partition(".")
+        wrapper = self._wrappers.get(key_id)
+        if wrapper is None:
+            raise CannotDecrypt("the file's key is wrapped by a master key that is not here")
+        try:
+            raw = base64.b64decode(encoded, altchars=b"-_", validate=True)
+            return wrapper.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], framed(file_id))
+        except (InvalidTag, binascii.Error, ValueError):
+            raise CannotDecrypt("the file's key was changed or belongs to another file") from None
+
+
+def seal_chunks(cipher: ChunkCipher, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Seal a whole file that is at hand: every piece in order, the last one marked. No piece gives one empty chunk."""
+    waiting = b""
+    index = -1
+    for index, piece in enumerate(pieces):
+        if index > 0:
+            yield cipher.seal(waiting, index=index - 1, last=False)
+        waiting = piece
+    yield cipher.seal(waiting, index=max(index, 0), last=True)
+
+
+def open_chunks(cipher: ChunkCipher, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Open a whole file; `CannotDecrypt` at the first chunk that is changed, out of place, or missing at the end."""
+    waiting: bytes | None = None
+    index = 0
+    for chunk in chunks:
+        if waiting is not None:
+            yield cipher.open(waiting, index=index, last=False)
+            index += 1
+        waiting = chunk
+    if waiting is None:
+        raise CannotDecrypt("the file has no chunk, not even its last")
+    yield cipher.open(waiting, index=index, last=True)

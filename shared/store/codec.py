@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -22,13 +21,14 @@ S = TypeVar("S")
 _SCALARS = (str, int, float, bool, bytes, type(None))
 
 
-@functools.cache
-def _cached_adapter(state: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(state)
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def _adapter(state: type[S]) -> TypeAdapter[S]:
-    return _cached_adapter(state)
+    known = _adapters.get(state)
+    if known is None:
+        known = _adapters[state] = TypeAdapter(state)
+    return known
 
 
 def plain(value: Any) -> Any:

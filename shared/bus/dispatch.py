@@ -1,0 +1,88 @@
+"""From an arrived message to its handler, and from what the handler says to what becomes of the message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import structlog
+
+from shared import context
+from shared.errors import Refusal
+from shared.events.envelope import Envelope
+from shared.events.message import Command, Event
+from shared.service import MessageHandler, NotYet
+from shared.store.port import InboxFull, StoreUnavailable, VersionConflict
+
+log = structlog.get_logger()
+
+CONFLICT_TRIES: Final = 5
+"""How often a message is tried at once when another writer was faster, before it takes a retry rung."""
+
+
+class Outcome(StrEnum):
+    """What becomes of a message after its handler ran."""
+
+    DONE = "done"
+    LATER = "later"
+    POISON = "poison"
+
+
+class UpstreamDown(Exception):
+    """An outside system does not answer: a state, so the message waits on a rung."""
+
+
+class Dispatcher:
+    """Runs the handler for a message inside the message's own trace.
+
+    ``handle`` promises never to raise for what a handler does: a repeatable trouble is LATER, everything else POISON.
+    """
+
+    def __init__(
+        self, events: Mapping[type[Event], MessageHandler], commands: Mapping[type[Command], MessageHandler]
+    ) -> None:
+        self._handlers: dict[type[Any], MessageHandler] = {**events, **commands}
+
+    async def handle(self, envelope: Envelope) -> Outcome:
+        """Let the message take effect once, and tell what is to become of it."""
+        causation = context.Causation(
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.id,
+            traceparent=context.child_traceparent(envelope.traceparent),
+        )
+        with context.bound(causation):
+            handler = self._handlers.get(type(envelope.data))
+            if handler is None:
+                log.error("message_without_handler", message_type=envelope.type, message_id=envelope.id)
+                return Outcome.POISON
+            return await self._run(handler, envelope)
+
+    async def _run(self, handler: MessageHandler, envelope: Envelope) -> Outcome:
+        for _ in range(CONFLICT_TRIES):
+            try:
+                await handler(envelope.data, envelope)
+            except VersionConflict:
+                continue
+            except (NotYet, StoreUnavailable, InboxFull, UpstreamDown) as reason:
+                self._note(envelope, reason)
+                return Outcome.LATER
+            except Refusal as refusal:
+                log.error("message_refused", message_type=envelope.type, message_id=envelope.id, refusal=refusal.code)
+                return Outcome.POISON
+            except Exception:
+                log.exception("message_failed", message_type=envelope.type, message_id=envelope.id)
+                return Outcome.POISON
+            return Outcome.DONE
+        return Outcome.LATER
+
+    @staticmethod
+    def _note(envelope: Envelope, reason: Exception) -> None:
+        level = "error" if isinstance(reason, InboxFull) else "info"
+        log.log(
+            {"error": 40, "info": 20}[level],
+            "message_waits",
+            message_type=envelope.type,
+            message_id=envelope.id,
+            reason=type(reason).__name__,
+        )

@@ -1,0 +1,95 @@
+"""Exchanges, queues and retry rungs, by name and arguments.
+
+Every process declares all of it, so that no order of starting loses a fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from shared.events.subscriptions import SERVICES, commands_for, events_for
+
+EVENTS_EXCHANGE: Final = "paspor.events"
+COMMANDS_EXCHANGE: Final = "paspor.commands"
+
+RETRY_RUNGS_SECONDS: Final = (1, 10, 60, 600)
+"""Waits between tries; the last one repeats until the message is older than :data:`LONGEST_RETRY_SECONDS`."""
+
+LONGEST_RETRY_SECONDS: Final = 7 * 86400
+"""After a week of "not yet" an operator decides; the inbox (30 days) outlives it."""
+
+ALERT_AFTER_SECONDS: Final = 15 * 60
+"""A message that still waits after a quarter of an hour is reported."""
+
+DELIVERY_LIMIT: Final = 20
+"""Deliveries of one message that kill its consumer before it counts as poison."""
+
+_QUORUM: Final = {"x-queue-type": "quorum"}
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A durable quorum queue with its arguments and what is bound to it: (exchange, routing key)."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    bindings: tuple[tuple[str, str], ...] = ()
+
+
+def work_queue(service: str) -> str:
+    """Where a service's events arrive."""
+    return f"paspor.{service}"
+
+
+def command_queue(service: str) -> str:
+    """Where a service's commands arrive."""
+    return f"paspor.{service}.commands"
+
+
+def dead_queue(service: str) -> str:
+    """Where a service's poison rests until an operator replays or drops it."""
+    return f"paspor.{service}.dead"
+
+
+def rung_queue(queue: str, seconds: int) -> str:
+    """Where a message of a queue waits before it returns to that same queue."""
+    return f"{queue}.retry.{seconds}s"
+
+
+def rung_for(attempt: int) -> int:
+    """The wait in seconds after the given attempt (the first is 1)."""
+    return RETRY_RUNGS_SECONDS[min(attempt, len(RETRY_RUNGS_SECONDS)) - 1]
+
+
+def queues() -> Iterator[Queue]:
+    """Every queue of the suite."""
+    for service in SERVICES:
+        yield from _queues_of(service)
+
+
+def _queues_of(service: str) -> Iterator[Queue]:
+    yield Queue(dead_queue(service), dict(_QUORUM))
+    events = tuple((EVENTS_EXCHANGE, event.TYPE) for event in events_for(service))
+    yield from _with_rungs(work_queue(service), events, _dead_lettering_to(dead_queue(service)))
+    commands = tuple((COMMANDS_EXCHANGE, command.TYPE) for command in commands_for(service))
+    if commands:
+        # A command may hold a sealed secret: past its limit it is dropped, never dead-lettered.
+        yield from _with_rungs(command_queue(service), commands, {})
+
+
+def _with_rungs(queue: str, bindings: tuple[tuple[str, str], ...], dead: dict[str, Any]) -> Iterator[Queue]:
+    yield Queue(queue, _QUORUM | {"x-delivery-limit": DELIVERY_LIMIT} | dead, bindings)
+    for seconds in RETRY_RUNGS_SECONDS:
+        back = _dead_lettering_to(queue) | {"x-message-ttl": seconds * 1000}
+        yield Queue(rung_queue(queue, seconds), _QUORUM | back)
+
+
+def _dead_lettering_to(queue: str) -> dict[str, Any]:
+    return {
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": queue,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }

@@ -1,0 +1,83 @@
+"""What one service consists of, as data: the process, the tests and the simulation all run a service from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.clock import Clock
+from shared.events.envelope import Envelope
+from shared.events.message import Command, Event
+from shared.files import FileStore
+from shared.ids import Ids
+from shared.randomness import Randomness
+from shared.store.kinds import Kind, Record
+from shared.store.port import Store
+
+MessageHandler = Callable[[Any, Envelope], Awaitable[None]]
+"""Takes the message and its envelope; the envelope's id goes to ``received=`` of the save that is the effect."""
+
+DeadlineHandler = Callable[[Record[Any], str], Awaitable[None]]
+"""Takes a leased record and the name of the deadline that is over; its save moves or removes that deadline."""
+
+
+class NotYet(Exception):
+    """A handler's word that the message cannot take effect yet (a fact it needs has not arrived): repeat it later."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What a service stands on; tests and the simulation put their own parts here."""
+
+    store: Store
+    files: FileStore
+    clock: Clock
+    ids: Ids
+    randomness: Randomness
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Work that is due again and again and is safe to run twice or on several replicas at once."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class InvariantReport:
+    """What a check of a running rule found: how many it looked at and the ids of those that break it (100 at most)."""
+
+    checked: int
+    broken: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing breaks the rule."""
+        return not self.broken
+
+
+InvariantCheck = Callable[[], Awaitable[InvariantReport]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One service, wired: ``app.py`` returns this and nothing else decides how a service is put together."""
+
+    name: str
+    kinds: Sequence[Kind[Any]]
+    endpoints: Sequence[Any]
+    """The :class:`shared.http.endpoint.Endpoint` values that the service answers."""
+    events: Mapping[type[Event], MessageHandler] = field(default_factory=dict)
+    commands: Mapping[type[Command], MessageHandler] = field(default_factory=dict)
+    deadlines: Mapping[tuple[str, str], DeadlineHandler] = field(default_factory=dict)
+    """(kind name, deadline name) to handler."""
+    chores: Sequence[Chore] = ()
+    invariants: Mapping[str, InvariantCheck] = field(default_factory=dict)
+    """Rule name (``I1`` ...) to check."""
+    start: Callable[[], Awaitable[None]] | None = None
+    """Runs once after the store is ready and before anything is answered: seeds reference data, idempotently."""
+    close: Callable[[], Awaitable[None]] | None = None
+    """Runs at the end: closes clients."""

@@ -1,0 +1,152 @@
+"""Files at the issuance system: handed over, acknowledged, approved, printed. Plain data; the time is an argument.
+
+received -> acknowledged | rejected; acknowledged -> queued (approved) -> printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from simulators.errors import Refusal, SimulatorFull
+
+MAX_FILES = 200_000
+
+
+class FileUnknown(Refusal):
+    status = 404
+    code = "file_unknown"
+    next_action = "Hand the file over first."
+
+
+class DeliveryChanged(Refusal):
+    code = "delivery_changed"
+    next_action = "Use a new delivery_id for a changed file."
+
+
+class FileAlreadyApproved(Refusal):
+    code = "file_already_approved"
+    next_action = "An approved file cannot be changed."
+
+
+class FileNotAcknowledged(Refusal):
+    code = "file_not_acknowledged"
+    next_action = "Wait for the acknowledgement or hand the file over again."
+
+
+class ApprovalChanged(Refusal):
+    code = "approval_changed"
+    next_action = "Repeat the first approval as it was."
+
+
+@dataclass(slots=True)
+class File:
+    """One application's file. ``acknowledge_at`` None means that no acknowledgement will come."""
+
+    number: str
+    delivery_id: str
+    fingerprint: str
+    received_at: datetime
+    acknowledgement: str
+    acknowledge_at: datetime | None = None
+    rejected_because: str | None = None
+    deliveries: int = 1
+    approval_fingerprint: str | None = None
+    approved_at: datetime | None = None
+    print_at: datetime | None = None
+    passport_number: str | None = None
+
+    def state(self, now: datetime) -> str:
+        """Return received, acknowledged, rejected, queued or printed."""
+        if self.print_at is not None:
+            return "printed" if now >= self.print_at else "queued"
+        if self.rejected_because is not None:
+            return "rejected"
+        return "acknowledged" if self.acknowledge_at is not None and now >= self.acknowledge_at else "received"
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What DPRI makes of a delivery: acknowledge after some seconds, never (None), or reject."""
+
+    acknowledge_seconds: float | None = 0.0
+    reject_because: str | None = None
+
+
+class Files:
+    """All files, bounded; numbers come from ``rng``."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._files: dict[str, File] = {}
+        self._numbers: set[str] = set()
+
+    def hand_over(
+        self, number: str, delivery_id: str, content: Mapping[str, object], now: datetime, handling: Handling
+    ) -> File:
+        """Take a file. The same delivery again only wakes one that was rejected or never acknowledged.
+
+        A new ``delivery_id`` replaces an earlier file until it is approved.
+        """
+        fingerprint = fingerprint_of(content)
+        known = self._files.get(number)
+        if known is not None and known.delivery_id == delivery_id:
+            if known.fingerprint != fingerprint:
+                raise DeliveryChanged("This delivery_id came with another content.", field="delivery_id")
+            known.deliveries += 1
+            self._handle_again(known, now, handling)
+            return known
+        if known is not None and known.approved_at is not None:
+            raise FileAlreadyApproved("This file is approved.", field="delivery_id")
+        if known is None and len(self._files) >= MAX_FILES:
+            raise SimulatorFull(f"DPRI holds at most {MAX_FILES} files.")
+        file = File(number, delivery_id, fingerprint, now, self._draw("ACK", 10))
+        _handle(file, now, handling)
+        self._files[number] = file
+        return file
+
+    def file(self, number: str) -> File:
+        """Return a file; refuses an unknown one."""
+        if number not in self._files:
+            raise FileUnknown("DPRI has no file with this number.", field="application_number")
+        return self._files[number]
+
+    def approve(self, number: str, approval: Mapping[str, object], now: datetime, print_seconds: float) -> File:
+        """Put an acknowledged file into the printing queue; the same approval again changes nothing."""
+        file = self.file(number)
+        fingerprint = fingerprint_of(approval)
+        if file.approved_at is not None:
+            if file.approval_fingerprint != fingerprint:
+                raise ApprovalChanged("This file was approved with another content.")
+            return file
+        if file.state(now) != "acknowledged":
+            raise FileNotAcknowledged(f"The file is {file.state(now)}.")
+        file.approval_fingerprint, file.approved_at = fingerprint, now
+        file.print_at = now + timedelta(seconds=print_seconds)
+        file.passport_number = self._draw("X", 7)
+        return file
+
+    def _handle_again(self, file: File, now: datetime, handling: Handling) -> None:
+        if file.acknowledge_at is None and file.approved_at is None:
+            _handle(file, now, handling)
+
+    def _draw(self, prefix: str, digits: int) -> str:
+        while (number := prefix + "".join(self._rng.choices("0123456789", k=digits))) in self._numbers:
+            pass
+        self._numbers.add(number)
+        return number
+
+
+def fingerprint_of(content: Mapping[str, object]) -> str:
+    """Return what tells two contents apart."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _handle(file: File, now: datetime, handling: Handling) -> None:
+    file.rejected_because = handling.reject_because
+    seconds = None if handling.reject_because else handling.acknowledge_seconds
+    file.acknowledge_at = None if seconds is None else now + timedelta(seconds=seconds)

@@ -1,0 +1,1 @@
+"""Dukcapil: the civil registry's check of a NIK, field by field."""

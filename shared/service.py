@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiohttp import web
+
 from shared.clock import Clock
 from shared.events.envelope import Envelope
 from shared.events.message import Command, Event
@@ -67,6 +69,9 @@ class Parts:
     """One service, wired: ``app.py`` returns this and nothing else decides how a service is put together."""
 
     name: str
+    service: Any
+    """The use cases; handlers of HTTP endpoints find it in the application under ``key``."""
+    key: web.AppKey[Any]
     kinds: Sequence[Kind[Any]]
     endpoints: Sequence[Any]
     """The :class:`shared.http.endpoint.Endpoint` values that the service answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -43,7 +43,7 @@ _TROUBLE = (AMQPError, OSError, asyncio.TimeoutError, RuntimeError)
 
 
 class AmqpBus:
-    """One service's door to the broker. Survives the broker's restart: what is unconfirmed is sent again by the relay."""
+    """One service's door to the broker. It survives the broker's restart; the relay sends again what is unconfirmed."""
 
     def __init__(self, url: str, service: str, dispatcher: Dispatcher) -> None:
         self._url = url
@@ -165,7 +165,7 @@ class AmqpBus:
     async def _bury(self, message: AbstractIncomingMessage) -> None:
         await self._send_on(message, topology.dead_queue(self._service), {"x-buried-by": self._service})
 
-    async def _send_on(self, message: AbstractIncomingMessage, queue: str, headers: dict[str, int | str]) -> None:
+    async def _send_on(self, message: AbstractIncomingMessage, queue: str, headers: Mapping[str, int | str]) -> None:
         if self._default is None:
             raise RuntimeError("the broker connection is gone")
         copy = aio_pika.Message(

@@ -177,6 +177,26 @@ class Unavailable(Refusal):
     retry_after_seconds = 5
 
 
+class UpstreamDown(Unavailable):
+    """An outside system does not answer, or was given up on for a while: a state of the world, not a fault of ours."""
+
+    code = "upstream_down"
+    title = "An outside service does not answer right now."
+    title_id = "Layanan pihak luar sedang tidak menjawab."
+
+    def __init__(self, name: str, reason: str, *, retry_after_seconds: int | None = None) -> None:
+        """`name` of the system and a short stable `reason`: timeout, connection, status_503, circuit_open ..."""
+        super().__init__(
+            f"{name} does not answer ({reason}).",
+            detail_id=f"{name} tidak menjawab ({reason}).",
+            retry_after_seconds=retry_after_seconds,
+            upstream=name,
+            reason=reason,
+        )
+        self.name = name
+        self.reason = reason
+
+
 class TooLarge(Refusal):
     """The request carries more bytes than this address takes."""
 

@@ -1,0 +1,48 @@
+"""Who is at the other end of the line: the client's address, through proxies that are trusted and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from aiohttp import web
+
+Network = IPv4Network | IPv6Network
+
+FORWARDED_FOR = "X-Forwarded-For"
+UNKNOWN = "unknown"
+MAX_HOPS = 16
+"""Names read from X-Forwarded-For, from its end; what lies further off is the client's own invention."""
+
+
+def client_address(peer: str | None, forwarded_for: str | None, trusted: Sequence[Network]) -> str:
+    """The address to count and log.
+
+    Walks X-Forwarded-For from its end and stops at the first hop that is not a trusted proxy; so a client can add lines
+    in front, and none of them is believed. What is not an address ends the walk at the last hop that was.
+    """
+    address = _read(peer)
+    if address is None:
+        return peer or UNKNOWN
+    hops = forwarded_for.split(",")[-MAX_HOPS:] if forwarded_for and trusted else []
+    while hops and any(address in network for network in trusted):
+        further = _read(hops.pop().strip())
+        if further is None:
+            break
+        address = further
+    return str(address)
+
+
+def address_of(request: web.Request, trusted: Sequence[Network]) -> str:
+    """The client's address of a running request."""
+    lines = request.headers.getall(FORWARDED_FOR, ())
+    return client_address(request.remote, ",".join(lines), trusted)
+
+
+def _read(text: str | None) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text or "")
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

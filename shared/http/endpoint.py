@@ -1,0 +1,279 @@
+"""What a service says about one address: who may call it, what goes in, what comes out, which refusals there are.
+
+The same words make the running route and its OpenAPI description, so that the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack
+
+from pydantic import BaseModel
+
+from shared.errors import Refusal
+from shared.http.call import JSON, Answer, Call, Stream
+from shared.tokens import Role
+
+MAX_BODY_BYTES = 64 * 1024
+"""What a body may weigh where an endpoint says nothing else; the longest form of the journey is under 8 KiB."""
+
+Shape = type[BaseModel] | str | None
+"""What an answer carries: a model as JSON, bytes or a stream of this media type, or nothing."""
+
+Result = Answer | BaseModel | Stream | bytes | None
+Handler = Callable[[Call[Any, Any, Any]], Awaitable[Result]]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+_PLACE = re.compile(r"{([a-z][a-z0-9_]*)}")
+_PATH = re.compile(r"(/([A-Za-z0-9._-]+|{[a-z][a-z0-9_]*}))+\Z")
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
+
+
+class Door(StrEnum):
+    """How an endpoint tells who is calling."""
+
+    OPEN = "open"
+    BEARER = "bearer"
+    SIGNATURE = "signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call: the way in and, behind a token, the roles that may pass (none named: any)."""
+
+    door: Door
+    roles: frozenset[Role] = frozenset()
+
+
+PUBLIC = Access(Door.OPEN)
+"""Anybody; a token, if sent, is not looked at."""
+
+APPLICANT = Access(Door.BEARER, frozenset({Role.APPLICANT}))
+"""A signed-in applicant."""
+
+ANY_CALLER = Access(Door.BEARER)
+"""Anybody with a valid token."""
+
+SIGNED = Access(Door.SIGNATURE)
+"""A machine that signs its raw body; the handler verifies it (`shared.http.signatures`) before reading `call.raw`."""
+
+_STAFF_ROLES = frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
+
+
+def ROLES(*roles: Role) -> Access:  # noqa: N802 - reads as one of the constants above
+    """Bearers of one of these roles, whichever they are."""
+    if not roles:
+        raise ValueError("name at least one role, or say ANY_CALLER")
+    return Access(Door.BEARER, frozenset(roles))
+
+
+def STAFF(*roles: Role) -> Access:  # noqa: N802 - reads as one of the constants above
+    """Staff with one of these roles; without a role named, any staff member."""
+    if not _STAFF_ROLES.issuperset(roles):
+        raise ValueError("applicants and services are no staff")
+    return Access(Door.BEARER, frozenset(roles) or _STAFF_ROLES)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `count` calls in `per_seconds`, counted for each caller (their address where nobody signed in)."""
+
+    count: int
+    per_seconds: float
+    per: Literal["caller", "address"] = "caller"
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.per_seconds <= 0:
+            raise ValueError("a rate limit lets at least one call through in a positive time")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method at one path; `path` is whole, as `/v1/seats/{seat_id}`.
+
+    `answers` maps a status to a model, a media type for bytes and streams, or None for no content; its first status is
+    the one that a bare model, bytes or None is sent with. `refusals` are those of the use case; what the layer itself
+    refuses (token, size, limits, form) is described without being named. `long_lived` answers are streams for watching.
+    """
+
+    method: Method
+    path: str
+    handler: Handler
+    summary: str
+    access: Access
+    answers: Mapping[int, Shape]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    path_model: type[BaseModel] | None = None
+    refusals: tuple[type[Refusal], ...] = ()
+    idempotent: bool = False
+    cache_answer: bool = True
+    max_body_bytes: int = MAX_BODY_BYTES
+    raw_body: bool = False
+    body_media_types: tuple[str, ...] = (JSON,)
+    rate: RateLimit | tuple[RateLimit, ...] = ()
+    tags: tuple[str, ...] = ()
+    description: str = ""
+    long_lived: bool = False
+    operation: str = ""
+
+    def __post_init__(self) -> None:
+        wrong = _contradictions(self)
+        if wrong:
+            raise ValueError(f"{self.method} {self.path}: {'; '.join(wrong)}")
+
+    @property
+    def name(self) -> str:
+        """The operation's name: the handler's, unless another was given. Unique within a service."""
+        return self.operation or str(getattr(self.handler, "__name__", "")) or f"{self.method}{self.path}"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The names in the path's braces, in order."""
+        return tuple(_PLACE.findall(self.path))
+
+    @property
+    def usual_status(self) -> int:
+        """The status that a bare model, bytes or None is sent with."""
+        return next(iter(self.answers))
+
+    @property
+    def reads_body(self) -> bool:
+        """Whether the layer reads a body before the handler runs."""
+        return not self.raw_body and (self.body is not None or self.access.door is Door.SIGNATURE)
+
+    @property
+    def rates(self) -> tuple[RateLimit, ...]:
+        """The rate limits, none to several."""
+        return (self.rate,) if isinstance(self.rate, RateLimit) else self.rate
+
+
+def _contradictions(endpoint: Endpoint) -> list[str]:
+    no_body = endpoint.body is None and not endpoint.raw_body
+    rules = {
+        "the path must be whole, with {names} in snake_case": _PATH.match(endpoint.path),
+        "it needs an answer, each with a status from 200 to 399": endpoint.answers
+        and all(200 <= status <= 399 for status in endpoint.answers),
+        "a body goes with POST, PUT or PATCH": no_body or endpoint.method not in _WITHOUT_BODY,
+        "a body is either read into a model or raw": endpoint.body is None or not endpoint.raw_body,
+        "max_body_bytes must be at least 1": endpoint.max_body_bytes >= 1,
+        "path_model must have one field for each name in the path": endpoint.path_model is None
+        or set(endpoint.path_model.model_fields) == set(endpoint.places),
+    }
+    return [rule for rule, kept in rules.items() if not kept]
+
+
+class Words(TypedDict, total=False):
+    """What a decorator takes beside method and path: the fields of `Endpoint`."""
+
+    summary: Required[str]
+    access: Required[Access]
+    answers: Required[Mapping[int, Shape]]
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    path_model: type[BaseModel] | None
+    refusals: tuple[type[Refusal], ...]
+    idempotent: bool
+    cache_answer: bool
+    max_body_bytes: int
+    raw_body: bool
+    body_media_types: tuple[str, ...]
+    rate: RateLimit | tuple[RateLimit, ...]
+    tags: tuple[str, ...]
+    description: str
+    long_lived: bool
+    operation: str
+
+
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])
+ServiceT = TypeVar("ServiceT")
+
+
+class _Declares:
+    """The decorators, one for each method; the decorated function stays as it is."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+
+    def _declare(self, method: Method, path: str, words: Words, handler: Callable[..., Awaitable[Result]]) -> None:
+        raise NotImplementedError
+
+    def route(self, method: Method, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
+        """Declare an endpoint; `words` are the fields of `Endpoint`. `ValueError` where they contradict each other."""
+        words.setdefault("tags", (self.tag,))
+
+        def declare(handler: HandlerT) -> HandlerT:
+            self._declare(method, path, words, handler)
+            return handler
+
+        return declare
+
+    def get(self, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a GET; see `route`."""
+        return self.route("GET", path, **words)
+
+    def head(self, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a HEAD; see `route`. It is never added to a GET by itself."""
+        return self.route("HEAD", path, **words)
+
+    def post(self, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a POST; see `route`. One that creates or decides is `idempotent=True`."""
+        return self.route("POST", path, **words)
+
+    def put(self, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a PUT; see `route`."""
+        return self.route("PUT", path, **words)
+
+    def patch(self, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a PATCH; see `route`."""
+        return self.route("PATCH", path, **words)
+
+    def delete(self, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a DELETE; see `route`."""
+        return self.route("DELETE", path, **words)
+
+
+class Endpoints(_Declares):
+    """Endpoints of one tag whose handlers take the call alone: `async def hold(call: Call[HoldSeat]) -> SeatView`."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.all: list[Endpoint] = []
+
+    def _declare(self, method: Method, path: str, words: Words, handler: Callable[..., Awaitable[Result]]) -> None:
+        self.all.append(Endpoint(method, path, handler, **words))
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    method: Method
+    path: str
+    words: Words
+    handler: Callable[..., Awaitable[Result]] = field(repr=False)
+
+
+class Routes(_Declares, Generic[ServiceT]):
+    """Endpoints of one tag whose handlers also take the use cases, so that `routes.py` holds plain functions.
+
+    `api = Routes[Scheduling]("seats")`; `async def hold(service: Scheduling, call: Call[HoldSeat]) -> SeatView`;
+    `app.py` says `endpoints=api.served_by(service)`.
+    """
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self._waiting: list[_Waiting] = []
+
+    def _declare(self, method: Method, path: str, words: Words, handler: Callable[..., Awaitable[Result]]) -> None:
+        words.setdefault("operation", str(getattr(handler, "__name__", "")))
+        self._waiting.append(_Waiting(method, path, words, handler))
+        Endpoint(method, path, handler, **words)
+
+    def served_by(self, service: ServiceT) -> list[Endpoint]:
+        """The endpoints, each handler given `service` as its first argument."""
+        return [
+            Endpoint(each.method, each.path, partial(each.handler, service), **each.words) for each in self._waiting
+        ]

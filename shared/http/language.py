@@ -1,0 +1,38 @@
+"""Which of the two languages an answer speaks. Indonesian unless English is asked for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+Language = Literal["id", "en"]
+
+DEFAULT_LANGUAGE: Language = "id"
+MAX_HEADER_CHARS = 200
+
+_SPOKEN: dict[str, Language] = {"id": "id", "in": "id", "ms": "id", "en": "en", "*": DEFAULT_LANGUAGE}
+
+
+@lru_cache(maxsize=256)
+def language_of(accept_language: str | None) -> Language:
+    """The language that an Accept-Language header (RFC 9110, 12.5.4) wants most among those spoken here."""
+    best: Language = DEFAULT_LANGUAGE
+    best_weight = 0.0
+    for choice in (accept_language or "")[:MAX_HEADER_CHARS].split(","):
+        tag, _, parameters = choice.partition(";")
+        spoken = _SPOKEN.get(tag.strip().lower().partition("-")[0])
+        weight = _weight(parameters)
+        if spoken is not None and weight > best_weight:
+            best, best_weight = spoken, weight
+    return best
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        weight = float(value)
+    except ValueError:
+        return 0.0
+    return weight if 0.0 <= weight <= 1.0 else 0.0

@@ -1,0 +1,59 @@
+"""How often somebody may call: GCRA, the leaky bucket that needs one number per key."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import OrderedDict
+from datetime import datetime
+from typing import Final, Protocol
+
+from shared.http.endpoint import RateLimit
+
+MAX_KEYS: Final = 100_000
+"""Keys remembered in a process, about 20 MB at most. The one unused for longest is forgotten first."""
+
+_KEY_BYTES: Final = 16
+
+
+class RateLimiter(Protocol):
+    """Counts calls. An adapter over the store may stand behind this where replicas must count together."""
+
+    async def allow(self, key: str, limit: RateLimit, now: datetime) -> float:
+        """Count one call under `key`. 0.0 if it may pass, else the seconds until the next one would."""
+        ...
+
+
+def next_arrival(expected: float | None, now: float, limit: RateLimit) -> tuple[float, float]:
+    """GCRA as a pure rule, in seconds: (the new theoretical arrival time, 0.0), or (the old one, seconds to wait).
+
+    A fresh key may burst `limit.count` calls at once; after that one more every `per_seconds / count`.
+    """
+    interval = limit.per_seconds / limit.count
+    arrival = now if expected is None or expected < now else expected
+    wait = arrival + interval - now - limit.per_seconds
+    if wait > 1e-9:  # floats: a call at the very edge is in time
+        return arrival, wait
+    return arrival + interval, 0.0
+
+
+class InProcessRateLimiter:
+    """A `RateLimiter` for one process. Keys are kept hashed with a secret, so a dump of memory names nobody."""
+
+    def __init__(self, max_keys: int = MAX_KEYS, secret: bytes | None = None) -> None:
+        self._secret = secret or os.urandom(32)
+        self._max_keys = max_keys
+        self._arrivals: OrderedDict[bytes, float] = OrderedDict()
+
+    async def allow(self, key: str, limit: RateLimit, now: datetime) -> float:
+        digest = hashlib.blake2b(key.encode(), key=self._secret, digest_size=_KEY_BYTES).digest()
+        arrival, wait = next_arrival(self._arrivals.get(digest), now.timestamp(), limit)
+        self._arrivals[digest] = arrival
+        self._arrivals.move_to_end(digest)
+        if len(self._arrivals) > self._max_keys:
+            self._arrivals.popitem(last=False)
+        return wait
+
+    def __len__(self) -> int:
+        """How many keys are remembered."""
+        return len(self._arrivals)

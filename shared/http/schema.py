@@ -1,0 +1,134 @@
+"""Shapes of what goes in and out: base models, strict dates, and the rule that everything that comes in has a limit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict
+
+from shared.clock import cut_to_milliseconds
+
+MAX_STRING_CHARS = 20_000
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})\Z")
+
+
+class _Incoming(BaseModel):
+    """What comes in: unknown members are refused, and nothing is guessed (a number is no date, `"1"` is no number)."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, str_max_length=MAX_STRING_CHARS
+    )
+
+
+class Body(_Incoming):
+    """Base of request bodies."""
+
+
+class Query(_Incoming):
+    """Base of query parameters: scalar fields only, each given at most once."""
+
+
+class Path(_Incoming):
+    """Base of path parameters: scalar fields only, one for each `{name}` of the path."""
+
+
+class View(BaseModel):
+    """Base of answers. Give it times as aware datetimes in UTC and money as whole rupiah."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _only_a_day(value: object) -> object:
+    if isinstance(value, datetime) or not isinstance(value, str | date):
+        raise ValueError("a day is written as YYYY-MM-DD")
+    if isinstance(value, str) and not _DATE.match(value):
+        raise ValueError("a day is written as YYYY-MM-DD")
+    return value
+
+
+def _only_a_moment(value: object) -> object:
+    if not isinstance(value, str | datetime) or (isinstance(value, str) and not _MOMENT.match(value)):
+        raise ValueError("a time is written as YYYY-MM-DDThh:mm:ssZ")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return cut_to_milliseconds(moment)
+    except OverflowError:
+        raise ValueError("a time within the years 1 to 9999 of UTC") from None
+
+
+IsoDate = Annotated[date, Strict(False), BeforeValidator(_only_a_day)]
+"""A day as YYYY-MM-DD. The bare `date` also takes the text "0" (seconds since 1970), which no person means."""
+
+IsoMoment = Annotated[AwareDatetime, Strict(False), BeforeValidator(_only_a_moment), AfterValidator(_in_utc)]
+"""A time as RFC 3339 with its zone, read into UTC and cut to milliseconds."""
+
+
+def unbounded_fields(model: type[BaseModel]) -> list[str]:
+    """The places in an incoming model where text, a list, a map or a number has no upper limit; empty if all is well.
+
+    Text counts as bounded by `max_length`, an enum, a constant or a format of fixed length; a list by `max_length`; a
+    map by `max_properties`; a whole number by both of its ends. A pattern alone is no bound.
+    """
+    schema = model.model_json_schema(mode="validation")
+    return sorted(set(_unbounded(schema, "", schema.get("$defs", {}), frozenset())))
+
+
+_FIXED_FORMATS = frozenset({"date", "date-time", "uuid", "time"})
+_COMBINERS = ("anyOf", "oneOf", "allOf")
+
+
+def _unbounded(
+    schema: Mapping[str, Any], at: str, definitions: Mapping[str, Any], seen: frozenset[str]
+) -> Iterator[str]:
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        name = reference.rsplit("/", 1)[-1]
+        if name not in seen:
+            yield from _unbounded(definitions[name], at, definitions, seen | {name})
+        return
+    if _lacks_bound(schema):
+        yield at or "/"
+    for combiner in _COMBINERS:
+        for option in schema.get(combiner, ()):
+            yield from _unbounded(option, at, definitions, seen)
+    for name, part in schema.get("properties", {}).items():
+        yield from _unbounded(part, f"{at}/{name}", definitions, seen)
+    for part in (schema.get("items"), *schema.get("prefixItems", ()), schema.get("additionalProperties")):
+        if isinstance(part, Mapping):
+            yield from _unbounded(part, f"{at}/*", definitions, seen)
+
+
+def _lacks_bound(schema: Mapping[str, Any]) -> bool:
+    if "enum" in schema or "const" in schema:
+        return False
+    match schema.get("type"):
+        case "string":
+            return "maxLength" not in schema and schema.get("format") not in _FIXED_FORMATS
+        case "array":
+            return "maxItems" not in schema
+        case "object":
+            return (
+                "properties" not in schema
+                and schema.get("additionalProperties") is not False
+                and ("maxProperties" not in schema)
+            )
+        case "integer":
+            return _lacks_ends(schema)
+        case None:
+            return not any(word in schema for word in (*_COMBINERS, "$ref", "not"))
+        case _:
+            return False
+
+
+def _lacks_ends(schema: Mapping[str, Any]) -> bool:
+    lower = "minimum" in schema or "exclusiveMinimum" in schema
+    upper = "maximum" in schema or "exclusiveMaximum" in schema
+    return not (lower and upper)

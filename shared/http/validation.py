@@ -1,0 +1,221 @@
+"""From the request's bytes to its models; what does not fit is named field by field, in words, with an example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from multidict import MultiMapping
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from shared.errors import FieldError, Malformed, Unreadable
+
+MAX_ERRORS: Final = 20
+"""Wrong fields named in one problem; a client that breaks more of them is helped by these first."""
+
+MAX_POINTER_CHARS: Final = 200
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def wrong_value(rule: str, detail: str, detail_id: str = "", *, example: str | None = None) -> PydanticCustomError:
+    """What a validator of a model raises to name its own rule in both languages: `raise wrong_value("nik_date", ...)`.
+
+    `detail` must not repeat the value: it may be personal.
+    """
+    return PydanticCustomError(rule, detail, {"detail_id": detail_id, "example": example})
+
+
+def read_json(model: type[ModelT], raw: bytes) -> ModelT:
+    """The body as its model. Refuses with `Unreadable` (no JSON at all) or `Malformed` (naming each wrong field)."""
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+    if problems[0]["type"] == "json_invalid":
+        raise Unreadable(
+            f"The body is not valid JSON: {problems[0]['ctx']['error']}.",
+            detail_id="Isi permintaan bukan JSON yang sah.",
+        )
+    raise _malformed(model, problems, "body")
+
+
+def read_query(model: type[ModelT], query: MultiMapping[str]) -> ModelT:
+    """The query as its model. Refuses with `Malformed`, also a parameter that is given twice."""
+    given = dict(query)
+    if len(given) != len(query):
+        raise Malformed(errors=(_twice(query),))
+    return _read_strings(model, given, "query")
+
+
+def read_path(model: type[ModelT], places: Mapping[str, str]) -> ModelT:
+    """The path's parameters as their model. Refuses with `Malformed`."""
+    return _read_strings(model, dict(places), "path")
+
+
+def _read_strings(model: type[ModelT], given: dict[str, str], source: str) -> ModelT:
+    try:
+        return model.model_validate_strings(given)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+    raise _malformed(model, problems, source)
+
+
+def _malformed(model: type[BaseModel], problems: list[ErrorDetails], source: str) -> Malformed:
+    return Malformed(errors=tuple(_field_error(model, problem, source) for problem in problems[:MAX_ERRORS]))
+
+
+def _twice(query: MultiMapping[str]) -> FieldError:
+    name = next(name for name in query if len(query.getall(name)) > 1)
+    return FieldError(
+        _pointer((name,)),
+        "given_twice",
+        "Give this parameter once.",
+        "Sebutkan parameter ini satu kali saja.",
+        source="query",
+    )
+
+
+def _field_error(model: type[BaseModel], problem: ErrorDetails, source: str) -> FieldError:
+    rule, context = problem["type"], problem.get("ctx", {})
+    location = problem["loc"]
+    example = context.get("example") or _example(model, location)
+    say = _SENTENCES.get(rule)
+    if say is not None:
+        detail, detail_id = say(context)
+    else:
+        detail = problem["msg"].removeprefix("Value error, ")
+        detail_id = str(context.get("detail_id") or "")
+    return FieldError(_pointer(location), rule, _sentence(detail), _sentence(detail_id), example, source)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in location)
+    return "".join(f"/{step}" for step in steps)[:MAX_POINTER_CHARS]
+
+
+Context = Mapping[str, Any]
+Sentence = Callable[[Context], tuple[str, str]]
+
+
+def _plain(detail: str, detail_id: str) -> Sentence:
+    return lambda _: (detail, detail_id)
+
+
+def _bound(name: str, detail: str, detail_id: str) -> Sentence:
+    return lambda context: (f"{detail} {context[name]}.", f"{detail_id} {context[name]}.")
+
+
+def _count(name: str, detail: tuple[str, str], detail_id: tuple[str, str]) -> Sentence:
+    def say(context: Context) -> tuple[str, str]:
+        count = context[name]
+        return f"{detail[0]} {count} {detail[1]}.", f"{detail_id[0]} {count} {detail_id[1]}."
+
+    return say
+
+
+def _one_of(context: Context) -> tuple[str, str]:
+    expected = context["expected"]
+    return f"Use one of: {expected}.".replace(" or ", ", "), f"Gunakan salah satu: {expected}.".replace(" or ", ", ")
+
+
+_A_WHOLE_NUMBER = _plain("Write a whole number.", "Tuliskan bilangan bulat.")
+_A_TEXT = _plain("Write a text.", "Tuliskan teks.")
+_A_DAY = _plain("Write a real day as YYYY-MM-DD.", "Tuliskan tanggal yang benar sebagai YYYY-MM-DD.")
+_A_TIME = _plain(
+    "Write a time with its zone as YYYY-MM-DDThh:mm:ssZ.", "Tuliskan waktu beserta zonanya: YYYY-MM-DDThh:mm:ssZ."
+)
+_YES_OR_NO = _plain("Write true or false.", "Tuliskan true atau false.")
+_AN_ID = _plain("Write an id (UUID).", "Tuliskan id (UUID).")
+_AN_OBJECT = _plain("Send a JSON object.", "Kirim sebuah objek JSON.")
+
+_SENTENCES: Final[Mapping[str, Sentence]] = {
+    "missing": _plain("This is needed and is missing.", "Isian ini wajib dan belum ada."),
+    "extra_forbidden": _plain("This is not known here.", "Isian ini tidak dikenal."),
+    "string_type": _A_TEXT,
+    "string_unicode": _A_TEXT,
+    "string_too_short": _count("min_length", ("Write at least", "characters"), ("Tuliskan paling sedikit", "karakter")),
+    "string_too_long": _count("max_length", ("Write at most", "characters"), ("Tuliskan paling banyak", "karakter")),
+    "string_pattern_mismatch": _plain("This is not written as it should be.", "Penulisannya tidak sesuai."),
+    "too_short": _count("min_length", ("Give at least", "of these"), ("Berikan paling sedikit", "buah")),
+    "too_long": _count("max_length", ("Give at most", "of these"), ("Berikan paling banyak", "buah")),
+    "int_type": _A_WHOLE_NUMBER,
+    "int_parsing": _A_WHOLE_NUMBER,
+    "int_parsing_size": _A_WHOLE_NUMBER,
+    "int_from_float": _A_WHOLE_NUMBER,
+    "float_type": _plain("Write a number.", "Tuliskan angka."),
+    "float_parsing": _plain("Write a number.", "Tuliskan angka."),
+    "finite_number": _plain("Write a finite number.", "Tuliskan angka yang terhingga."),
+    "bool_type": _YES_OR_NO,
+    "bool_parsing": _YES_OR_NO,
+    "greater_than": _bound("gt", "Must be more than", "Harus lebih dari"),
+    "greater_than_equal": _bound("ge", "Must be at least", "Paling sedikit"),
+    "less_than": _bound("lt", "Must be less than", "Harus kurang dari"),
+    "less_than_equal": _bound("le", "Must be at most", "Paling banyak"),
+    "multiple_of": _bound("multiple_of", "Must be a multiple of", "Harus kelipatan"),
+    "enum": _one_of,
+    "literal_error": _one_of,
+    "date_type": _A_DAY,
+    "date_parsing": _A_DAY,
+    "date_from_datetime_parsing": _A_DAY,
+    "date_from_datetime_inexact": _A_DAY,
+    "datetime_type": _A_TIME,
+    "datetime_parsing": _A_TIME,
+    "datetime_from_date_parsing": _A_TIME,
+    "timezone_aware": _A_TIME,
+    "uuid_type": _AN_ID,
+    "uuid_parsing": _AN_ID,
+    "model_type": _AN_OBJECT,
+    "dict_type": _AN_OBJECT,
+    "list_type": _plain("Send a JSON list.", "Kirim sebuah daftar JSON."),
+    "none_required": _plain("This must be null.", "Isian ini harus null."),
+}
+
+
+def _example(model: type[BaseModel], location: tuple[int | str, ...]) -> str | None:
+    """The example that the model gives for the field, else a day or a time for what is one."""
+    schema = _schema(model)
+    definitions = schema.get("$defs", {})
+    part: Mapping[str, Any] = schema
+    for step in location:
+        part = _resolved(part, definitions)
+        inner = part.get("items") if isinstance(step, int) else part.get("properties", {}).get(step)
+        if not isinstance(inner, Mapping):
+            return None
+        part = inner
+    return _example_of(part, definitions)
+
+
+def _example_of(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> str | None:
+    examples = part.get("examples") or _resolved(part, definitions).get("examples")
+    if examples:
+        return str(examples[0])
+    return _BY_FORMAT.get(str(_resolved(part, definitions).get("format")))
+
+
+_BY_FORMAT: Final[Mapping[str, str]] = {"date": "2026-11-21", "date-time": "2026-11-21T08:00:00Z"}
+
+
+def _resolved(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part itself, what it refers to, or the one alternative that is not null."""
+    options = [option for option in part.get("anyOf", ()) if option.get("type") != "null"]
+    if len(options) == 1:
+        part = options[0]
+    reference = part.get("$ref")
+    if isinstance(reference, str):
+        return definitions.get(reference.rsplit("/", 1)[-1], {})  # type: ignore[no-any-return]
+    return part
+
+
+@lru_cache(maxsize=512)
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(mode="validation")

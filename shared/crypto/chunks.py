@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Iterable, Iterator
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -89,28 +88,3 @@ class FileKeys:
             return wrapper.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], framed(file_id))
         except (InvalidTag, binascii.Error, ValueError):
             raise CannotDecrypt("the file's key was changed or belongs to another file") from None
-
-
-def seal_chunks(cipher: ChunkCipher, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Seal a whole file that is at hand: every piece in order, the last one marked. No piece gives one empty chunk."""
-    waiting = b""
-    index = -1
-    for index, piece in enumerate(pieces):
-        if index > 0:
-            yield cipher.seal(waiting, index=index - 1, last=False)
-        waiting = piece
-    yield cipher.seal(waiting, index=max(index, 0), last=True)
-
-
-def open_chunks(cipher: ChunkCipher, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Open a whole file; `CannotDecrypt` at the first chunk that is changed, out of place, or missing at the end."""
-    waiting: bytes | None = None
-    index = 0
-    for chunk in chunks:
-        if waiting is not None:
-            yield cipher.open(waiting, index=index, last=False)
-            index += 1
-        waiting = chunk
-    if waiting is None:
-        raise CannotDecrypt("the file has no chunk, not even its last")
-    yield cipher.open(waiting, index=index, last=True)

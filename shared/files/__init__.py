@@ -1,0 +1,1 @@
+"""Files, encrypted at rest and uploaded piece by piece: the port and its two adapters."""

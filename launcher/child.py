@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 POLL_SECONDS = 0.02
+KILL_SECONDS = 30.0  # a process in an uninterruptible read or write ends only after it
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: the child may not load libraries
 
@@ -68,7 +69,7 @@ class Child:
                 env=self._env,
                 cwd=self._cwd,
                 start_new_session=True,
-                preexec_fn=lambda: _die_with(launcher),  # noqa: PLW1509 - only calls prctl through a loaded library
+                preexec_fn=lambda: _die_with(launcher),
             )
 
     def signal(self, number: signal.Signals) -> None:
@@ -108,5 +109,5 @@ class Child:
         if not self.alive:
             return
         self.kill_group()
-        while self.alive:
-            await asyncio.sleep(POLL_SECONDS)
+        if not await self.ended(KILL_SECONDS):
+            raise RuntimeError(f"process {self.pid} does not end on SIGKILL")

@@ -1,4 +1,4 @@
-"""Real servers without Docker: reusable by tests (free ports, temporary folder) and by `up` (fixed ports, kept data)."""
+"""Real servers without Docker, for tests (free ports, temporary folder) and for `up` (fixed ports, kept data)."""
 
 from launcher.servers.mongod import Mongod
 from launcher.servers.rabbitmq import RabbitMq

@@ -30,8 +30,8 @@ Admin = AsyncMongoClient[dict[str, Any]]
 class Mongod:
     """One mongod with transactions and change streams, its data and log below `data_dir`.
 
-    `port` None takes a free one at first start and keeps it over `stop`, `kill` and `start`. Data of an earlier start is
-    used again, also on another port. Start it from the main thread: it dies with the thread that started it.
+    `port` None takes a free one at first start and keeps it over `stop`, `kill` and `start`. Data of an earlier start
+    is used again, also on another port. Start it from the main thread: it dies with the thread that started it.
     """
 
     def __init__(self, data_dir: Path, port: int | None = None, *, say: Say = lambda line: None) -> None:
@@ -99,7 +99,7 @@ class Mongod:
         database = self._data_dir / "db"
         database.mkdir(parents=True, exist_ok=True)
         env = {**os.environ, "LD_LIBRARY_PATH": str(package.lib)}
-        command = [package.binary, *self._options(database)]
+        command: list[str | Path] = [package.binary, *self._options(database)]
         self._child = Child(command, log=self._data_dir / "mongod.out", env=env, cwd=self._data_dir)
         self._child.start()
         client: Admin = AsyncMongoClient(LOOPBACK, self.port, directConnection=True, serverSelectionTimeoutMS=500)

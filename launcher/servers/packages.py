@@ -40,9 +40,9 @@ CURL_WHEEL = (
     " --hash=sha256:b1cd6cea1618ec2a6bbe4e430b34dcc83c5bfb5373a25809fb77e4ec451990ad"
 )
 ERLANG_APPLICATIONS = (
-    "base asn1 crypto eldap ftp inets mnesia os-mon parsetools public-key runtime-tools snmp ssl syntax-tools tftp tools"
-    " xmerl"
-).split()
+    *("base", "asn1", "crypto", "eldap", "ftp", "inets", "mnesia", "os-mon", "parsetools", "public-key"),
+    *("runtime-tools", "snmp", "ssl", "syntax-tools", "tftp", "tools", "xmerl"),
+)
 SYSTEM_RABBITMQ = Path("/usr/lib/rabbitmq")
 SYSTEM_ERLANG = Path("/usr/lib/erlang")
 MACHINES = ("x86_64", "aarch64")
@@ -115,7 +115,7 @@ def _made_once(folder: Path) -> Iterator[Path | None]:
 def _check_machine() -> None:
     if platform.machine() not in MACHINES:
         raise PackageUnavailable(
-            f"There is no mongod for {platform.machine()}: name a running MongoDB 6 or newer (a replica set) in MONGO_URL."
+            f"There is no mongod for {platform.machine()}: name a running MongoDB 6 (a replica set) in MONGO_URL."
         )
     if platform.machine() == "x86_64" and not re.search(r"\bavx\b", Path("/proc/cpuinfo").read_text()):
         raise PackageUnavailable(
@@ -123,8 +123,15 @@ def _check_machine() -> None:
         )
 
 
-def _run(command: Sequence[str | Path], what: str, remedy: str, env: dict[str, str] | None = None) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+def _run(
+    command: Sequence[str | Path],
+    what: str,
+    remedy: str,
+    *,
+    env: dict[str, str] | None = None,
+    cwd: Path | None = None,
+) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=cwd, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
         reason = lines[-1][:300] if lines else f"exit status {done.returncode}"
@@ -228,8 +235,7 @@ def _unpack_rabbitmq(folder: Path, final: Path) -> None:
     packages = ["rabbitmq-server", *(f"erlang-{name}" for name in ERLANG_APPLICATIONS)]
     archives = folder / "apt" / "archives"
     archives.mkdir()
-    download = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", archives, *apt, "download", *packages]
-    _run(download, "Fetching RabbitMQ", remedy)
+    _run([*apt, "download", *packages], "Fetching RabbitMQ", remedy, cwd=archives)
     for archive in sorted(archives.glob("*.deb")):
         _run(["dpkg", "-x", archive, folder], f"Unpacking {archive.name}", "Check the free disk space.")
     for script in (folder / "usr/lib/erlang/bin/erl", *folder.glob("usr/lib/erlang/erts-*/bin/erl")):

@@ -34,8 +34,8 @@ class RabbitMq:
     """One broker, its data, logs, cookie and password below `data_dir`.
 
     Ports that are None are free ones chosen at first start and kept over `stop`, `kill` and `start`. Data of an earlier
-    start is used again, also on other ports (it belongs to the node `name`). Start it from the main thread: it dies with
-    the thread that started it.
+    start is used again, also on other ports (it belongs to the node `name`). Start it from the main thread: it dies
+    with the thread that started it.
     """
 
     def __init__(
@@ -103,9 +103,17 @@ class RabbitMq:
         await self._stop_epmd()
 
     async def kill(self) -> None:
-        """SIGKILL to the node, for tests of crashes. `start` brings it back with all durable messages."""
+        """SIGKILL to the node, for tests of crashes. `start` brings it back with all durable messages.
+
+        A quorum queue declared less than a second before is lost for good, stuck without a leader: RabbitMQ 3.10 writes
+        the names of such queues to disk with that delay. Call `settle` before if queues are that new.
+        """
         if self._node:
             await self._node.kill()
+
+    async def settle(self) -> None:
+        """Makes the node write what it delays (the names of new quorum queues), so that `kill` finds it on disk."""
+        await self.control("eval", "[dets:sync(Table) || Table <- dets:all()].")
 
     async def add_vhost(self, vhost: str) -> str:
         """Makes a virtual host that the default user may use (again: no change) and returns its address."""
@@ -166,7 +174,7 @@ class RabbitMq:
         # a child of our own, in the foreground: else the node leaves one running for ever
         if self._epmd and self._epmd.alive:
             return
-        command = [package.epmd, "-port", str(self.epmd_port), "-address", LOOPBACK]
+        command: list[str | Path] = [package.epmd, "-port", str(self.epmd_port), "-address", LOOPBACK]
         self._epmd = Child(command, log=self._data_dir / "log" / "epmd.out", env=env, cwd=self._data_dir)
         self._epmd.start()
         deadline = asyncio.get_running_loop().time() + READY_SECONDS

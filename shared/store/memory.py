@@ -15,6 +15,10 @@ from shared.store.port import AlreadyExists, InboxFull, VersionConflict
 
 S = TypeVar("S")
 Document = dict[str, Any]
+
+_EMPTY = "empty list"
+"""MongoDB indexes an empty list as one value of its own: two of them collide under a unique index."""
+
 Written = Callable[[Kind[Any], Sequence[Envelope], datetime | None], None]
 
 
@@ -267,7 +271,7 @@ class MemoryStore:
     def _key_tuples(index: Index, document: Document) -> Iterable[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = [()]
         for path in index.paths():
-            rows = [(*row, value) for row in rows for value in values_at(document, path)]
+            rows = [(*row, value) for row in rows for value in values_at(document, path) or [_EMPTY]]
         return rows
 
 

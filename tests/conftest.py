@@ -1,0 +1,53 @@
+"""Fixtures for every room: real servers, started once per run and worker, only if a test asks for them."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.clock import ManualClock
+from shared.store.driver import AsyncDatabase, connect, database, disconnect
+from tests import servers
+
+os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+if os.path.exists("/.dockerenv"):  # noqa: PTH110 - asked once, before any test
+    os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
+
+START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+"""A Monday, 09:00 in Jakarta."""
+
+
+@pytest.fixture(scope="session")
+async def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """A real MongoDB replica set."""
+    async with servers.mongo(tmp_path_factory.mktemp("mongo")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """A real RabbitMQ broker."""
+    async with servers.rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as url:
+        yield url
+
+
+@pytest.fixture
+async def mongo_database(mongo_url: str) -> AsyncIterator[AsyncDatabase]:
+    """A fresh database on the real server, dropped afterwards."""
+    client = connect(mongo_url)
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    try:
+        yield database(client, name)
+    finally:
+        await client.drop_database(name)
+        await disconnect(client)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that moves only when told, at :data:`START`."""
+    return ManualClock(START)

@@ -11,7 +11,7 @@ from aiohttp import web
 from shared.clock import Clock
 from shared.events.envelope import Envelope
 from shared.events.message import Command, Event
-from shared.files import FileStore
+from shared.files.port import FileStore
 from shared.ids import Ids
 from shared.randomness import Randomness
 from shared.store.kinds import Kind, Record

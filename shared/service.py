@@ -16,6 +16,7 @@ from shared.ids import Ids
 from shared.randomness import Randomness
 from shared.store.kinds import Kind, Record
 from shared.store.port import Store
+from shared.tokens import KeySource
 
 MessageHandler = Callable[[Any, Envelope], Awaitable[None]]
 """Takes the message and its envelope; the envelope's id goes to ``received=`` of the save that is the effect."""
@@ -82,6 +83,8 @@ class Parts:
     chores: Sequence[Chore] = ()
     invariants: Mapping[str, InvariantCheck] = field(default_factory=dict)
     """Rule name (``I1`` ...) to check."""
+    token_keys: KeySource | None = None
+    """Where the keys of tokens come from, if not from identity's published set (identity itself has them)."""
     start: Callable[[], Awaitable[None]] | None = None
     """Runs once after the store is ready and before anything is answered: seeds reference data, idempotently."""
     close: Callable[[], Awaitable[None]] | None = None

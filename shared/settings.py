@@ -72,11 +72,19 @@ class ServiceSettings(BaseSettings):
     public_url: str = Field(
         "http://127.0.0.1:8100", pattern=r"^https?://", description="how the outside world reaches the suite"
     )
+    rate_factor: float = Field(
+        1.0, gt=0, le=1_000_000, description="what every rate limit's count is multiplied with; 1 but for load tests"
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
     shutdown_seconds: int = Field(10, ge=0, le=300, description="seconds given to running requests at the end")
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="networks whose X-Forwarded-For is believed, as 10.0.0.0/8,192.168.0.0/16"
     )
+
+    @property
+    def service_name(self) -> str:
+        """The service's name: its database without the suite's prefix, as ``billing`` of ``paspor_billing``."""
+        return self.database.removeprefix("paspor_")
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

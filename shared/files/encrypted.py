@@ -1,9 +1,9 @@
 """The one implementation of `FileStore`: encryption and resumable appends over a small table of chunks.
 
 A chunk grows until it is full, is then never touched again, and the next begins: so all chunks but the last have one
-size, as GridFS demands, whatever the sizes of the appends. Each chunk is written by one conditional write; of two writers
-one loses and is told the true end. Where the last chunk ends the file ends: a crash between two writes leaves a shorter
-file, never a wrong one.
+size, as GridFS demands, whatever the sizes of the appends. Each chunk is written by one conditional write; of two
+writers one loses and is told the true end. Where the last chunk ends the file ends: a crash between two writes leaves a
+shorter file, never a wrong one.
 """
 
 from __future__ import annotations

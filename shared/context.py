@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 # W3C Trace Context, section 3.2: version-trace-parent-flags, small hex letters; ids of zeros and version ff are void.
-_TRACEPARENT = re.compile(r"^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$")
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _LIKE_A_NIK = re.compile(r"\d{16}")
 _NO_TRACE = "0" * 32
 _NO_PARENT = "0" * 16
@@ -44,7 +44,7 @@ _current: ContextVar[Causation | None] = ContextVar("paspor_causation", default=
 
 def parse_traceparent(text: str | None) -> TraceParent | None:
     """The parts of a traceparent header; None if it is absent or not valid, so that a bad one starts a new trace."""
-    match = _TRACEPARENT.match(text) if text else None
+    match = _TRACEPARENT.fullmatch(text) if text else None
     if match is None:
         return None
     version, trace, parent, flags, rest = match.groups()

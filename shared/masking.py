@@ -16,6 +16,7 @@ MAX_ITEMS = 200
 HIDDEN = "[hidden]"
 _NIK, _EMAIL, _PHONE, _CREDENTIALS = "[nik]", "[email]", "[phone]", "[credentials]"
 _FRACTION_PLACES = 6
+_MOST_INT_BITS = 64
 
 _SECRET_KEYS = frozenset(
     {
@@ -139,7 +140,9 @@ def _mask_str(value: str, key: str, _depth: int) -> str:
 
 
 def _mask_int(value: int, key: str, depth: int) -> int | str:
-    text = str(int(value)) if value.bit_length() < 256 else "[number]"
+    if value.bit_length() > _MOST_INT_BITS:
+        return "[number]"
+    text = str(int(value))
     masked = _mask_str(text, key, depth)
     return int(value) if masked == text else masked
 

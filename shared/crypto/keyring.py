@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
-_KEY_ID = re.compile(r"^[a-z][a-z0-9]{0,15}$")
+_KEY_ID = re.compile(r"[a-z][a-z0-9]{0,15}")
 
 
 class KeyringInvalid(ValueError):
@@ -82,7 +82,7 @@ class Keyring:
 
 def _parse_key(entry: str) -> Key:
     key_id, colon, encoded = entry.partition(":")
-    if not colon or not _KEY_ID.match(key_id):
+    if not colon or not _KEY_ID.fullmatch(key_id):
         raise KeyringInvalid("a key is written id:BASE64, the id being a small letter, then small letters and digits")
     try:
         secret = base64.b64decode(encoded, validate=True)

@@ -57,8 +57,8 @@ def refuse_wrong_type(request: web.Request, accepted: tuple[str, ...]) -> None:
 async def read_whole(request: web.Request, limit_bytes: int, timeout_seconds: float) -> bytes:
     """The body as it came, at most `limit_bytes`. Refuses with `TooLarge`, `TooSlow` or `BodyCut`."""
     stream = request.content
-    if stream.is_eof():  # the usual case: the body came in one piece with the headers
-        body = stream.read_nowait(-1) if request.body_exists else b""
+    if stream.is_eof() and stream.exception() is None:  # the usual case: the body came in one piece with the headers
+        body = stream.read_nowait(-1)
         if len(body) > limit_bytes:
             raise _too_large(limit_bytes)
         return body

@@ -14,6 +14,7 @@ from typing_extensions import TypeVar
 from shared.http.address import Network, address_of
 from shared.http.bodies import read_chunks
 from shared.http.language import Language, language_of
+from shared.http.validation import read_json
 from shared.ids import derived_id
 from shared.tokens import Caller
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 BodyT = TypeVar("BodyT", default=None)
 QueryT = TypeVar("QueryT", default=None)
 PathT = TypeVar("PathT", default=Mapping[str, str])
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 Stream = AsyncIterable[bytes]
 
@@ -118,6 +120,10 @@ class Call(Generic[BodyT, QueryT, PathT]):
     def address(self) -> str:
         """The client's network address, seen through trusted proxies only."""
         return address_of(self.request, self._limits.trusted_proxies)
+
+    def read(self, model: type[ModelT]) -> ModelT:
+        """The raw body as `model`, for handlers that verify a signature first. Refuses like a declared body."""
+        return read_json(model, self.raw)
 
     def chunks(self, limit: int | None = None) -> AsyncIterator[bytes]:
         """The raw body piece by piece, at most `limit` bytes (default: the endpoint's). Refuses with `TooLarge`,

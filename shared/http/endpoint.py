@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
-from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack
+from typing import Any, Literal, Required, TypedDict, TypeVar, Unpack
 
 from pydantic import BaseModel
 
@@ -190,24 +189,24 @@ class Words(TypedDict, total=False):
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])
-ServiceT = TypeVar("ServiceT")
 
 
-class _Declares:
-    """The decorators, one for each method; the decorated function stays as it is."""
+class Endpoints:
+    """Collects the endpoints of one tag, in `all`; the decorated handlers stay as they are.
+
+    `api = Endpoints("seats")`, then `@api.post("/v1/seats", ...)` on `async def hold(call: Call[HoldSeat]) -> Seat`.
+    """
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
-
-    def _declare(self, method: Method, path: str, words: Words, handler: Callable[..., Awaitable[Result]]) -> None:
-        raise NotImplementedError
+        self.all: list[Endpoint] = []
 
     def route(self, method: Method, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
         """Declare an endpoint; `words` are the fields of `Endpoint`. `ValueError` where they contradict each other."""
         words.setdefault("tags", (self.tag,))
 
         def declare(handler: HandlerT) -> HandlerT:
-            self._declare(method, path, words, handler)
+            self.all.append(Endpoint(method, path, handler, **words))
             return handler
 
         return declare
@@ -235,45 +234,3 @@ class _Declares:
     def delete(self, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
         """Declare a DELETE; see `route`."""
         return self.route("DELETE", path, **words)
-
-
-class Endpoints(_Declares):
-    """Endpoints of one tag whose handlers take the call alone: `async def hold(call: Call[HoldSeat]) -> SeatView`."""
-
-    def __init__(self, tag: str) -> None:
-        super().__init__(tag)
-        self.all: list[Endpoint] = []
-
-    def _declare(self, method: Method, path: str, words: Words, handler: Callable[..., Awaitable[Result]]) -> None:
-        self.all.append(Endpoint(method, path, handler, **words))
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    method: Method
-    path: str
-    words: Words
-    handler: Callable[..., Awaitable[Result]] = field(repr=False)
-
-
-class Routes(_Declares, Generic[ServiceT]):
-    """Endpoints of one tag whose handlers also take the use cases, so that `routes.py` holds plain functions.
-
-    `api = Routes[Scheduling]("seats")`; `async def hold(service: Scheduling, call: Call[HoldSeat]) -> SeatView`;
-    `app.py` says `endpoints=api.served_by(service)`.
-    """
-
-    def __init__(self, tag: str) -> None:
-        super().__init__(tag)
-        self._waiting: list[_Waiting] = []
-
-    def _declare(self, method: Method, path: str, words: Words, handler: Callable[..., Awaitable[Result]]) -> None:
-        words.setdefault("operation", str(getattr(handler, "__name__", "")))
-        self._waiting.append(_Waiting(method, path, words, handler))
-        Endpoint(method, path, handler, **words)
-
-    def served_by(self, service: ServiceT) -> list[Endpoint]:
-        """The endpoints, each handler given `service` as its first argument."""
-        return [
-            Endpoint(each.method, each.path, partial(each.handler, service), **each.words) for each in self._waiting
-        ]

@@ -64,7 +64,7 @@ def read_key(header: str | None) -> str:
                 _key_error(
                     "idempotency_key",
                     f"Write {MIN_KEY_CHARS} to {MAX_KEY_CHARS} letters, digits or . _ ~ : -, new for each request.",
-                    f"Tuliskan {MIN_KEY_CHARS} sampai {MAX_KEY_CHARS} huruf, angka atau . _ ~ : -, baru tiap permintaan.",
+                    f"Tuliskan {MIN_KEY_CHARS}-{MAX_KEY_CHARS} huruf, angka atau . _ ~ : -, baru tiap permintaan.",
                 ),
             )
         )

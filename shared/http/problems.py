@@ -200,7 +200,7 @@ def as_refusal(error: Exception) -> Refusal | None:
     if isinstance(error, web.HTTPMethodNotAllowed):
         return MethodNotThere(error.allowed_methods)
     if isinstance(error, web.HTTPException):
-        known = _OF_STATUS.get(error.status)
+        known = _OF_STATUS.get(error.status) or (Unreadable if 400 <= error.status < 500 else None)
         return known() if known else None
     for kind, refusal in _AS_REFUSAL.items():
         if isinstance(error, kind):

@@ -1,0 +1,119 @@
+"""One application from a list of endpoints: routes, description, health, metrics, and the ring around them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aiohttp import web
+
+from shared.clock import Clock
+from shared.http.binding import bind
+from shared.http.edge import edge
+from shared.http.endpoint import Endpoint
+from shared.http.health import Check, Invariants, Readiness
+from shared.http.idempotency import AnswerCache
+from shared.http.layer import Gate, Layer, Verifier
+from shared.http.metrics import Metrics
+from shared.http.openapi import build_openapi
+from shared.http.options import HttpOptions
+from shared.http.rate_limit import InProcessRateLimiter, RateLimiter
+from shared.service import InvariantCheck
+
+LAYER: Final = web.AppKey("layer", Layer)
+"""Where the running application keeps its shared parts; `app[LAYER].draining` is set when it is about to end."""
+
+ENDPOINTS: Final = web.AppKey("endpoints", tuple[Endpoint, ...])
+"""What the application answers, for tests over every route."""
+
+OPENAPI_PATH: Final = "/v1/openapi.json"
+
+
+def build_app(
+    endpoints: Sequence[Endpoint],
+    *,
+    service_name: str,
+    clock: Clock,
+    verifier: Verifier | None = None,
+    options: HttpOptions | None = None,
+    readiness: Mapping[str, Check] | None = None,
+    invariants: Mapping[str, InvariantCheck] | None = None,
+    metrics: Metrics | None = None,
+    limiter: RateLimiter | None = None,
+) -> web.Application:
+    """The application, ready for `shared.http.server.serve` or a test client. Give it the service's own parts by
+    `app[KEY] = part`.
+
+    `ValueError` where endpoints contradict each other, or one asks for a token and there is no verifier.
+    """
+    options = options or HttpOptions()
+    metrics = metrics or Metrics(service_name)
+    layer = Layer(
+        options=options,
+        clock=clock,
+        verifier=verifier,
+        limiter=limiter or InProcessRateLimiter(),
+        metrics=metrics,
+        answers=AnswerCache(),
+        gate=Gate(options.max_in_flight),
+        streams=Gate(options.max_streams),
+    )
+    app = web.Application(middlewares=[edge(layer)])
+    app[LAYER] = layer
+    app[ENDPOINTS] = tuple(endpoints)
+    for endpoint in endpoints:
+        app.router.add_route(endpoint.method, endpoint.path, bind(endpoint, layer), expect_handler=_go_on)
+    _describe(app, build_openapi(endpoints, service_name, options.api_version))
+    _add_health(app, Readiness(readiness or {}, clock), Invariants(invariants or {}, metrics, clock))
+    return app
+
+
+async def _go_on(request: web.Request) -> None:
+    """Answer `Expect: 100-continue`; other expectations are passed over (RFC 9110, 10.1.1 lets a server do so)."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # the interim answer must not count as the beginning of the real one
+        request.writer.output_size = 0
+
+
+def _describe(app: web.Application, document: dict[str, Any]) -> None:
+    page = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.Response(body=page, content_type="application/json", headers={"Cache-Control": "max-age=60"})
+
+    app.router.add_get(OPENAPI_PATH, openapi)
+
+
+def _add_health(app: web.Application, readiness: Readiness, invariants: Invariants) -> None:
+    layer = app[LAYER]
+
+    async def live(_request: web.Request) -> web.Response:
+        return web.json_response({"state": "live"})
+
+    async def ready(_request: web.Request) -> web.Response:
+        checks = await readiness.look()
+        well = all(state.ok for state in checks.values())
+        said = "draining" if layer.draining.is_set() else "ready" if well else "not_ready"
+        shown = {
+            name: {
+                "ok": state.ok,
+                "since": state.since.isoformat(),
+                **({"reason": state.reason} if state.reason else {}),
+            }
+            for name, state in checks.items()
+        }
+        return web.json_response({"state": said, "checks": shown}, status=200 if said == "ready" else 503)
+
+    async def hold(_request: web.Request) -> web.Response:
+        report = await invariants.run()
+        return web.json_response({"holds": all(line["holds"] for line in report), "invariants": report})
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=layer.metrics.page(), headers={"Content-Type": layer.metrics.content_type})
+
+    app.router.add_get("/health/live", live)
+    app.router.add_get("/health/ready", ready)
+    app.router.add_get("/health/invariants", hold)
+    app.router.add_get("/metrics", metrics)

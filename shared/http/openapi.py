@@ -1,0 +1,293 @@
+"""The description of a service's HTTP, OpenAPI 3.1.1, made from the same endpoints that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from shared.errors import (
+    Malformed,
+    NotAllowed,
+    NotFound,
+    Refusal,
+    SomeoneElseChangedIt,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+    Unreadable,
+    WrongMediaType,
+)
+from shared.http.bodies import BodyCut, TooSlow
+from shared.http.call import JSON
+from shared.http.endpoint import Door, Endpoint, Shape
+from shared.http.idempotency import (
+    KEY_HEADER,
+    KEY_PATTERN,
+    MAX_KEY_CHARS,
+    MIN_KEY_CHARS,
+    IdempotencyKeyReused,
+    StillRunning,
+)
+from shared.http.layer import TooBusy
+from shared.http.problems import (
+    PROBLEM_JSON,
+    PROBLEM_URN,
+    NotSignedIn,
+    Problem,
+    SessionOver,
+    SomethingBroke,
+    TokenForeign,
+    TokenUnreadable,
+)
+from shared.http.sending import TRACE_HEADER
+from shared.http.signatures import SignatureMissing, SignatureTooOld, SignatureWrong
+
+OPENAPI_VERSION: Final = "3.1.1"
+_REFERENCE: Final = "#/components/schemas/{model}"
+_EXAMPLE_TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
+_PLACE_SCHEMA: Final = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[A-Za-z0-9._~:@+-]+$"}
+
+_Mode = Literal["validation", "serialization"]
+
+
+def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str) -> dict[str, Any]:
+    """The whole document. `ValueError` if two endpoints share an address or an operation name."""
+    _refuse_twins(endpoints)
+    schemas = _Schemas(endpoints)
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
+    return {
+        "openapi": OPENAPI_VERSION,
+        "info": {"title": f"Paspor: {service_name}", "version": version, "license": _LICENSE},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in _tags(endpoints)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.definitions,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Signature",
+                    "description": "HMAC-SHA256 over `timestamp.body`; the header's prefix is the sender's name.",
+                },
+            },
+        },
+    }
+
+
+_LICENSE: Final = {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"}
+
+
+def _refuse_twins(endpoints: Sequence[Endpoint]) -> None:
+    seen: set[object] = set()
+    for endpoint in endpoints:
+        for mark in ((endpoint.method, endpoint.path), endpoint.name):
+            if mark in seen:
+                raise ValueError(f"two endpoints share {mark}")
+            seen.add(mark)
+
+
+def _tags(endpoints: Sequence[Endpoint]) -> list[str]:
+    return sorted({tag for endpoint in endpoints for tag in endpoint.tags})
+
+
+class _Schemas:
+    """Every model's schema, made in one call so that names agree: requests as read, answers as written."""
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        wanted = dict.fromkeys(_models(endpoints))
+        found, document = models_json_schema(list(wanted), ref_template=_REFERENCE)
+        self._found = found
+        self.definitions: dict[str, Any] = document.get("$defs", {})
+
+    def reference(self, model: type[BaseModel], mode: _Mode) -> dict[str, Any]:
+        """A reference to the model's schema."""
+        return self._found[model, mode]
+
+    def resolved(self, model: type[BaseModel], mode: _Mode) -> dict[str, Any]:
+        """The model's schema itself."""
+        reference = self.reference(model, mode)
+        name = str(reference.get("$ref", "")).rsplit("/", 1)[-1]
+        found: dict[str, Any] = self.definitions.get(name, reference)
+        return found
+
+
+def _models(endpoints: Sequence[Endpoint]) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:
+    yield Problem, "serialization"
+    for endpoint in endpoints:
+        for incoming in (endpoint.body, endpoint.query, endpoint.path_model):
+            if incoming is not None:
+                yield incoming, "validation"
+        for shape in endpoint.answers.values():
+            if isinstance(shape, type):
+                yield shape, "serialization"
+
+
+def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "description": _description(endpoint),
+        "tags": list(endpoint.tags),
+        "parameters": list(_parameters(endpoint, schemas)),
+        "responses": {**_answers(endpoint, schemas), **_problems(endpoint)},
+        "security": _security(endpoint),
+    }
+    body = _request_body(endpoint, schemas)
+    if body is not None:
+        operation["requestBody"] = body
+    return {key: value for key, value in operation.items() if value or key == "security"}
+
+
+def _description(endpoint: Endpoint) -> str:
+    lines = [endpoint.description] if endpoint.description else []
+    if endpoint.access.roles:
+        lines.append(f"Roles: {', '.join(sorted(endpoint.access.roles))}.")
+    lines.extend(
+        f"At most {rate.count} calls in {rate.per_seconds:g} seconds per {rate.per}." for rate in endpoint.rates
+    )
+    if endpoint.raw_body or endpoint.body is not None:
+        lines.append(f"At most {endpoint.max_body_bytes} bytes.")
+    return "\n\n".join(lines)
+
+
+def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
+    match endpoint.access.door:
+        case Door.BEARER:
+            return [{"token": []}]
+        case Door.SIGNATURE:
+            return [{"signature": []}]
+        case Door.OPEN:
+            return []
+
+
+def _parameters(endpoint: Endpoint, schemas: _Schemas) -> Iterator[dict[str, Any]]:
+    if endpoint.path_model is not None:
+        yield from _of_model(schemas.resolved(endpoint.path_model, "validation"), "path")
+    else:
+        for name in endpoint.places:
+            yield {"name": name, "in": "path", "required": True, "schema": dict(_PLACE_SCHEMA)}
+    if endpoint.query is not None:
+        yield from _of_model(schemas.resolved(endpoint.query, "validation"), "query")
+    if endpoint.idempotent:
+        yield {
+            "name": KEY_HEADER,
+            "in": "header",
+            "required": True,
+            "description": "New for each request, the same for a repeat: a repeat has no second effect.",
+            "schema": {
+                "type": "string",
+                "minLength": MIN_KEY_CHARS,
+                "maxLength": MAX_KEY_CHARS,
+                "pattern": KEY_PATTERN,
+            },
+            "example": "2f1c7f0e-5a39-4c2b-9f0b-6f6f0a1c9d11",
+        }
+
+
+def _of_model(schema: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
+    required = set(schema.get("required", ()))
+    for name, part in schema.get("properties", {}).items():
+        parameter = {"name": name, "in": place, "required": place == "path" or name in required}
+        if "description" in part:
+            parameter["description"] = part["description"]
+        yield {**parameter, "schema": _without_null(part)}
+
+
+def _without_null(part: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is left out rather than null, so null is no choice in its schema."""
+    options = [option for option in part.get("anyOf", ()) if option.get("type") != "null"]
+    rest = {key: value for key, value in part.items() if key != "anyOf" and not (key == "default" and value is None)}
+    if "anyOf" not in part:
+        return rest
+    return {**rest, **options[0]} if len(options) == 1 else {**rest, "anyOf": options}
+
+
+def _request_body(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any] | None:
+    if endpoint.body is not None:
+        schema: dict[str, Any] = {"schema": schemas.reference(endpoint.body, "validation")}
+    elif endpoint.raw_body:
+        schema = {}
+    else:
+        return None
+    return {"required": True, "content": {media_type: schema for media_type in endpoint.body_media_types}}
+
+
+def _answers(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    return {str(status): _answer(endpoint, status, shape, schemas) for status, shape in endpoint.answers.items()}
+
+
+def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: _Schemas) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "headers": {TRACE_HEADER: {"schema": {"type": "string"}}},
+    }
+    if shape is None or endpoint.method == "HEAD":
+        return answer
+    if isinstance(shape, str):
+        return {**answer, "content": {shape: {}}}
+    return {**answer, "content": {JSON: {"schema": schemas.reference(shape, "serialization")}}}
+
+
+def _problems(endpoint: Endpoint) -> dict[str, Any]:
+    by_status: dict[int, dict[str, type[Refusal]]] = {}
+    for refusal in (*endpoint.refusals, *refusals_of_layer(endpoint)):
+        by_status.setdefault(refusal.status, {}).setdefault(refusal.code, refusal)
+    return {str(status): _problem(endpoint, by_status[status]) for status in sorted(by_status)}
+
+
+def _problem(endpoint: Endpoint, refusals: dict[str, type[Refusal]]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "description": " ".join(f"`{code}`: {refusal.title}" for code, refusal in refusals.items()),
+        "headers": {TRACE_HEADER: {"schema": {"type": "string"}}},
+    }
+    if any(refusal.retry_after_seconds is not None for refusal in refusals.values()):
+        described["headers"]["Retry-After"] = {"schema": {"type": "integer", "minimum": 0}}
+    if endpoint.method == "HEAD":
+        return described
+    examples = {code: {"value": _example(refusal)} for code, refusal in refusals.items()}
+    schema = {"$ref": _REFERENCE.format(model=Problem.__name__)}
+    return {**described, "content": {PROBLEM_JSON: {"schema": schema, "examples": examples}}}
+
+
+def _example(refusal: type[Refusal]) -> dict[str, Any]:
+    return {
+        "type": PROBLEM_URN + refusal.code,
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.title,
+        "code": refusal.code,
+        "instance": "/v1/...",
+        "trace_id": _EXAMPLE_TRACE,
+        "next_action": refusal.next_action,
+    }
+
+
+def refusals_of_layer(endpoint: Endpoint) -> Iterator[type[Refusal]]:
+    """What the layer itself may refuse at this endpoint, whatever its handler does."""
+    match endpoint.access.door:
+        case Door.BEARER:
+            yield from (NotSignedIn, TokenUnreadable, SessionOver, TokenForeign)
+            if endpoint.access.roles:
+                yield NotAllowed
+        case Door.SIGNATURE:
+            yield from (SignatureMissing, SignatureWrong, SignatureTooOld)
+        case Door.OPEN:
+            pass
+    if endpoint.places and endpoint.path_model is None:
+        yield NotFound
+    if endpoint.body is not None or endpoint.raw_body:
+        yield from (Unreadable, BodyCut, TooSlow, TooLarge, WrongMediaType)
+    yield Malformed
+    if endpoint.idempotent:
+        yield from (StillRunning, IdempotencyKeyReused)
+    if endpoint.method not in ("GET", "HEAD"):
+        yield SomeoneElseChangedIt
+    yield from (TooManyRequests, SomethingBroke, TooBusy, Unavailable)

@@ -1,0 +1,157 @@
+"""From what a handler returns to what goes over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from typing import Any, Final, NoReturn
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from shared.context import trace_id
+from shared.http.call import EVENT_STREAM, JSON, Answer, Stream
+from shared.http.endpoint import Endpoint, Result
+from shared.logs import get_logger
+
+log = get_logger(__name__)
+
+TRACE_HEADER: Final = "X-Trace-Id"
+USUAL_HEADERS: Final = {
+    "Cache-Control": "no-store",  # answers speak of persons
+    "Server": "paspor",
+    "X-Content-Type-Options": "nosniff",
+}
+HEARTBEAT: Final = b": still here\n\n"
+
+
+def dress(response: web.StreamResponse, trace: str) -> None:
+    """Add the headers that every answer carries; what the handler set itself stays."""
+    headers = response.headers
+    headers[TRACE_HEADER] = trace
+    for name, value in USUAL_HEADERS.items():
+        headers.setdefault(name, value)
+
+
+class StreamBroke(ConnectionResetError):
+    """A stream failed after its head was sent; all that is left is to cut the connection."""
+
+
+class UndeclaredAnswer(Exception):
+    """A handler answered with a status or a shape that its endpoint does not declare: a fault of the code."""
+
+
+def as_answer(endpoint: Endpoint, result: Result) -> Answer:
+    """The handler's result with its status; refuses with `UndeclaredAnswer` what the description does not say."""
+    answer = result if isinstance(result, Answer) else Answer(endpoint.usual_status, result)
+    if answer.status not in endpoint.answers:
+        _undeclared(endpoint, f"status {answer.status}")
+    shape = endpoint.answers[answer.status]
+    body = answer.body
+    if shape is None:
+        fits = body is None
+    elif isinstance(shape, str):
+        fits = body is not None and not isinstance(body, BaseModel)
+    else:
+        fits = isinstance(body, shape) or (body is None and endpoint.method == "HEAD")
+    if not fits:
+        _undeclared(endpoint, f"{type(body).__name__} with status {answer.status}")
+    return answer
+
+
+def _undeclared(endpoint: Endpoint, what: str) -> NoReturn:
+    raise UndeclaredAnswer(f"{endpoint.method} {endpoint.path} does not declare {what}")
+
+
+def whole_response(endpoint: Endpoint, answer: Answer) -> web.Response:
+    """The response of an answer that is no stream."""
+    body = answer.body
+    if body is None:
+        return web.Response(status=answer.status, headers=answer.headers or None)
+    if isinstance(body, BaseModel):
+        payload = body.__pydantic_serializer__.to_json(body)
+    else:
+        assert isinstance(body, bytes), "streams are sent by send_stream"  # noqa: S101 - narrows the type
+        payload = body
+    headers = {**answer.headers, "Content-Type": media_type(endpoint, answer)}
+    return web.Response(body=payload, status=answer.status, headers=headers)
+
+
+def media_type(endpoint: Endpoint, answer: Answer) -> str:
+    """What the answer's bytes are: said by the answer itself, else by its endpoint."""
+    if answer.media_type is not None:
+        return answer.media_type
+    shape = endpoint.answers[answer.status]
+    return shape if isinstance(shape, str) else JSON
+
+
+def is_stream(answer: Answer) -> bool:
+    """Whether the body comes piece by piece."""
+    return answer.body is not None and not isinstance(answer.body, BaseModel | bytes)
+
+
+async def send_stream(
+    request: web.Request,
+    answer: Answer,
+    headers: Mapping[str, str],
+    *,
+    draining: asyncio.Event,
+    heartbeat_seconds: float,
+) -> web.StreamResponse:
+    """Send a stream to its end, to the client's leaving, or, for events, to the end of this process.
+
+    A stream that fails half-way cannot become a problem any more: the connection is cut, so that the client sees that
+    it did not get everything.
+    """
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    dress(response, trace_id() or "")
+    await response.prepare(request)
+    stream = answer.body
+    assert isinstance(stream, AsyncIterable)  # noqa: S101 - checked by is_stream
+    if request.method == "HEAD":
+        return response
+    try:
+        if headers.get("Content-Type", "").startswith(EVENT_STREAM):
+            await _pump_events(stream, response, draining, heartbeat_seconds)
+        else:
+            async for piece in stream:
+                await response.write(piece)
+    except ConnectionError:
+        raise
+    except Exception as error:
+        log.exception("http.stream_broke", path=request.rel_url.raw_path)
+        raise StreamBroke("the stream broke off") from error
+    await response.write_eof()
+    return response
+
+
+async def _pump_events(
+    stream: Stream, response: web.StreamResponse, draining: asyncio.Event, heartbeat_seconds: float
+) -> None:
+    events = aiter(stream)
+    stop: asyncio.Task[Any] = asyncio.ensure_future(draining.wait())
+    following = _next_event(events)
+    try:
+        while True:
+            await asyncio.wait({stop, following}, timeout=heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if stop.done():
+                return
+            if not following.done():
+                await response.write(HEARTBEAT)
+                continue
+            event = following.result()
+            if event is None:
+                return
+            await response.write(event)
+            following = _next_event(events)
+    finally:
+        stop.cancel()
+        following.cancel()
+        await asyncio.gather(stop, following, return_exceptions=True)
+
+
+def _next_event(events: AsyncIterator[bytes]) -> asyncio.Task[Any]:
+    async def following() -> bytes | None:
+        return await anext(events, None)
+
+    return asyncio.create_task(following())

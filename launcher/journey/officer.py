@@ -1,0 +1,50 @@
+"""The people behind the counter, by the same public HTTP API with staff tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from launcher.journey.addresses import Addresses
+from launcher.journey.api import Api
+
+
+class Officer:
+    """One member of staff, signed in; the token lives five minutes, so each act signs in anew."""
+
+    def __init__(self, addresses: Addresses, api: Api, username: str) -> None:
+        self.at = addresses
+        self.api = api
+        self.username = username
+
+    async def check_in(self, queue_code: str) -> Any:
+        """Check a visitor in by what the QR code says."""
+        return await self._post(f"{self.at.scheduling}/v1/check-ins", {"queue_code": queue_code})
+
+    async def see_originals(self, application_id: str) -> Any:
+        """Record that every required original was seen."""
+        await self._sign_in()
+        url = f"{self.at.application}/v1/applications/{application_id}"
+        view = await self.api.get(url)
+        seen = [item["code"] for item in view["requirements"] if item.get("document_id")]
+        return await self._post(f"{url}/originals", {"requirements": seen})
+
+    async def record_interview(self, application_id: str, outcome: str = "approved") -> Any:
+        """Record the outcome of the interview."""
+        url = f"{self.at.application}/v1/applications/{application_id}/interview"
+        return await self._post(url, {"outcome": outcome})
+
+    async def hand_out(self, application_id: str) -> Any:
+        """Record that the holder collected the passport."""
+        url = f"{self.at.application}/v1/applications/{application_id}/collection"
+        return await self._post(url, {"collected_by": "self"})
+
+    async def _post(self, url: str, body: dict[str, Any]) -> Any:
+        await self._sign_in()
+        return await self.api.post(url, body)
+
+    async def _sign_in(self) -> None:
+        self.api.token = None
+        answer = await self.api.post(
+            f"{self.at.identity}/v1/staff/logins", {"username": self.username, "password": self.at.staff_password}
+        )
+        self.api.token = answer["access_token"]

@@ -1,0 +1,65 @@
+"""Random secrets of a suite on this machine: made at the first start, kept beside the data that they protect."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.crypto.sealed import new_keypair
+from shared.tokens import new_signing_key_pem
+
+KEY_BYTES = 32
+PASSWORD_CHARACTERS = 24
+
+
+def _keyring() -> str:
+    return "k1:" + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(PASSWORD_CHARACTERS)
+
+
+def _key_pair() -> str:
+    pair = new_keypair()
+    return f"{pair.private_key_b64} {pair.public_key_b64}"
+
+
+# name -> how it is made. Add an entry and every data folder gets that secret at its next start; never change one in
+# place: data written with it would become unreadable.
+SECRETS: dict[str, Callable[[], str]] = {
+    "master_keys": _keyring,
+    "fingerprint_keys": _keyring,
+    "token_signing_key": new_signing_key_pem,
+    "notification_key_pair": _key_pair,  # "PRIVATE PUBLIC": send_otp and contact cards are sealed to it
+    "dukcapil_password": _password,
+    "simponi_client_secret": _password,
+    "simponi_callback_secret": _password,
+    "sms_client_secret": _password,
+    "sms_receipt_secret": _password,
+}
+
+
+def load_secrets(path: Path) -> dict[str, str]:
+    """The secrets in `path`, those that are missing made and added; only this user can read the file."""
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = {name: make() for name, make in SECRETS.items() if name not in known}
+    if missing:
+        known |= missing
+        _write_private(path, json.dumps(known, indent=2))
+    return known
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)

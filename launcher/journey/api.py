@@ -43,7 +43,10 @@ class Api:
     """
 
     def __init__(
-        self, *, address: str | None = None, patience_seconds: float = PATIENCE_SECONDS,
+        self,
+        *,
+        address: str | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
         self._given = session

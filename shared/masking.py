@@ -52,7 +52,8 @@ _CODE_KEYS = frozenset({"code", "verification_code", "challenge_code"})
 _ONE_TIME_CODE = re.compile(r"\d{4,8}")
 
 _PLAIN_KEY = re.compile(r"[a-z_]{1,64}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Line separators of every kind but the newline, which JSON escapes: a reader may split lines at them.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _CREDENTIALS_IN_URL = re.compile(r"(://)[^/@\s]+@")
 _EMAIL_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)*", re.UNICODE)
 _LONG_NUMBER = re.compile(rf"\d{{{NIK_DIGITS},}}")

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from shared.clock import ManualClock
 from shared.crypto.chunks import CHUNK_OVERHEAD_BYTES
 from shared.crypto.keyring import Keyring
-from shared.files.encrypted import EncryptedFiles
+from shared.files.encrypted import Chunk, EncryptedFiles
 from shared.files.gridfs import GridFsFiles
 from shared.files.memory import MemoryChunks, MemoryFiles
 from shared.files.port import (
@@ -329,3 +329,82 @@ async def test_standard_gridfs_tools_can_read_the_sealed_bytes(mongo_url: str, d
             return bucket.open_download_stream(file_id).read()
 
     assert await asyncio.to_thread(read) == b"".join(sealed)
+
+
+class Interrupted(MemoryChunks):
+    """A table in which something else happens right before a write or a second look."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before_data: Callable[[], Awaitable[object]] | None = None
+        self.before_write: Callable[[], Awaitable[object]] | None = None
+
+    async def chunk_data(self, file_id: str, index: int) -> bytes | None:
+        await self._happen("before_data")
+        return await super().chunk_data(file_id, index)
+
+    async def add_chunk(self, file_id: str, chunk: Chunk) -> bool:
+        await self._happen("before_write")
+        return await super().add_chunk(file_id, chunk)
+
+    async def replace_chunk(self, file_id: str, chunk: Chunk, *, was_bytes: int) -> bool:
+        await self._happen("before_write")
+        return await super().replace_chunk(file_id, chunk, was_bytes=was_bytes)
+
+    async def _happen(self, moment: str) -> None:
+        event = getattr(self, moment)
+        setattr(self, moment, None)
+        if event is not None:
+            await event()
+
+
+@pytest.mark.parametrize("moment", ["before_data", "before_write"])
+@pytest.mark.parametrize("event", ["append", "finish", "delete"])
+@pytest.mark.parametrize("begun", [b"", b"12345"])
+async def test_whatever_happens_in_the_midst_of_an_append(moment: str, event: str, begun: bytes) -> None:
+    table = Interrupted()
+    files = EncryptedFiles(table, KEYRING, ManualClock(START))
+    file_id = new_id()
+    await files.create(file_id, FileMeta())
+    await files.append(file_id, 0, begun)
+    happens = {
+        "append": lambda: files.append(file_id, len(begun), b"other"),
+        "finish": lambda: files.finish(file_id),
+        "delete": lambda: files.delete(file_id),
+    }
+    setattr(table, moment, happens[event])
+    if not begun and moment == "before_data":
+        assert await files.append(file_id, 0, b"mine") == 4
+        return
+    if event == "delete" and not begun:
+        await files.append(file_id, 0, b"mine")  # an append under way may outlive the file; its bytes are unreachable
+        with pytest.raises(FileUnknown):
+            await files.size(file_id)
+        return
+    with pytest.raises((WrongOffset, FileUnknown)) as refused:
+        await files.append(file_id, len(begun), b"mine")
+    assert isinstance(refused.value, FileUnknown) == (event == "delete")
+    if event != "delete":
+        await files.finish(file_id)
+        assert await get(files, file_id) == begun + (b"other" if event == "append" else b"")
+
+
+async def test_chunks_that_are_gone_are_noticed() -> None:
+    class Empty(MemoryChunks):
+        async def chunks(self, file_id: str) -> AsyncIterator[bytes]:
+            for gone in list[bytes]():
+                yield gone
+
+    table = Empty()
+    files = EncryptedFiles(table, KEYRING, ManualClock(START))
+    file_id = await put(files, b"x")
+    with pytest.raises(FileDamaged):
+        await get(files, file_id)
+    assert not await table.change_key(file_id, "another key", "new")
+
+
+async def test_appending_nothing_stores_nothing(given: Given) -> None:
+    file_id = new_id()
+    await given.files.create(file_id, FileMeta())
+    assert await given.files.append(file_id, 0, b"") == 0
+    assert await given.sealed(file_id) == []

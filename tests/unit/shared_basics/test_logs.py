@@ -111,6 +111,7 @@ def test_a_terminal_gets_readable_text() -> None:
         ("Rp350.000 at 2026-11-02T01:00:00Z", "Rp350.000 at 2026-11-02T01:00:00Z"),
         ("three seats left", "three seats left"),
         ("a\x00b", "a?b"),
+        ("a\u2028b\x85c", "a?b?c"),
     ],
 )
 def test_what_a_text_shows(text: str, masked: str) -> None:

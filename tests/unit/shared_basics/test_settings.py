@@ -65,7 +65,7 @@ def test_given_values_win_and_nothing_changes_later(monkeypatch: pytest.MonkeyPa
     settings = BillingLike.load(http_port=9, trusted_proxies=(ip_network("10.0.0.0/8"),))
     assert settings.http_port == 9
     with pytest.raises(ValidationError):
-        settings.http_port = 10
+        settings.http_port = 10  # type: ignore[misc]
 
 
 def test_one_message_lists_everything_and_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,10 @@ class DeliveryFailed(Event):
 
 
 class SendOtp(Command):
-    """Send a one-time code; sealed JSON: ``address``, ``channel``, ``code``. Dropped, not sent, once expired."""
+    """Send a one-time code; sealed JSON: ``address``, ``channel``, ``code``. Dropped, not sent, once expired.
+
+    The box is bound (``aad``) to ``challenge_id``.
+    """
 
     TYPE: ClassVar[str] = "paspor.notification.command.send_otp.v1"
     RECIPIENT: ClassVar[str] = "notification"
@@ -48,7 +51,10 @@ class SendOtp(Command):
 
 
 class KeepContactCard(Command):
-    """Keep (or replace) how to reach an account; sealed JSON: ``email``, ``phone`` (E.164) and ``name``, or null."""
+    """Keep (or replace) how to reach an account; sealed JSON: ``email``, ``phone`` (E.164) and ``name``, or null.
+
+    The box is bound (``aad``) to ``account_id``.
+    """
 
     TYPE: ClassVar[str] = "paspor.notification.command.keep_contact_card.v1"
     RECIPIENT: ClassVar[str] = "notification"
@@ -58,7 +64,10 @@ class KeepContactCard(Command):
 
 
 class SendLetter(Command):
-    """Send the cover letter by email; sealed JSON: ``file_name``, ``content`` (base64 of the PDF)."""
+    """Send the cover letter by email; sealed JSON: ``file_name``, ``content`` (base64 of the PDF).
+
+    The box is bound (``aad``) to ``application_id``.
+    """
 
     TYPE: ClassVar[str] = "paspor.notification.command.send_letter.v1"
     RECIPIENT: ClassVar[str] = "notification"

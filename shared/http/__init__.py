@@ -2,6 +2,7 @@
 
 from shared.http.app import ENDPOINTS, LAYER, OPENAPI_PATH, build_app
 from shared.http.call import EVENT_STREAM, Answer, Call, Stream, server_sent_event
+from shared.http.client import CircuitBreaker, ClientAnswer, JsonClient, Patience
 from shared.http.endpoint import (
     ANY_CALLER,
     APPLICANT,
@@ -38,13 +39,17 @@ __all__ = [
     "Body",
     "Call",
     "Check",
+    "CircuitBreaker",
+    "ClientAnswer",
     "Endpoint",
     "Endpoints",
     "HttpOptions",
     "IsoDate",
     "IsoMoment",
+    "JsonClient",
     "Metrics",
     "Path",
+    "Patience",
     "Query",
     "RateLimit",
     "Signer",

@@ -11,9 +11,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from shared.context import bound, new_causation
-from shared.errors import Refusal
 from shared.http.language import language_of
 from shared.http.layer import Layer
+from shared.http.metrics import Metrics
 from shared.http.problems import SomethingBroke, as_refusal, problem_response
 from shared.http.sending import StreamBroke, dress
 from shared.logs import get_logger
@@ -35,30 +35,19 @@ def edge(layer: Layer) -> Any:
     async def around(request: web.Request, handler: Any) -> web.StreamResponse:
         started = perf_counter()
         causation = new_causation(traceparent=request.headers.get("traceparent"))
-        trace = causation.correlation_id
         route = route_of(request)
         metrics.in_flight.inc()
-        with bound(causation):
-            try:
-                response = await _answer(request, handler, route, trace, layer)
-            finally:
-                metrics.in_flight.dec()
-            if not response.prepared:
-                dress(response, trace)
-                if draining.is_set():
-                    response.force_close()
-            seconds = perf_counter() - started
-            method = request.method if request.method in METHODS else OTHER_METHOD
-            metrics.answered(method, route, response.status, seconds)
-            write = log.debug if route in QUIET_ROUTES else log.info
-            write(
-                "http.answered",
-                method=request.method,
-                route=route,
-                status=response.status,
-                ms=round(seconds * 1000, 1),
-            )
-        return response
+        try:
+            with bound(causation):
+                response, code = await _answer(request, handler, route, causation.correlation_id)
+                if not response.prepared:
+                    dress(response, causation.correlation_id)
+                    if draining.is_set():
+                        response.force_close()
+                _tell(request.method, route, response.status, code, perf_counter() - started, metrics)
+                return response
+        finally:
+            metrics.in_flight.dec()
 
     return around
 
@@ -69,22 +58,24 @@ def route_of(request: web.Request) -> str:
     return resource.canonical if resource is not None else UNMATCHED
 
 
-async def _answer(request: web.Request, handler: Any, route: str, trace: str, layer: Layer) -> web.StreamResponse:
+async def _answer(request: web.Request, handler: Any, route: str, trace: str) -> tuple[web.StreamResponse, str | None]:
     try:
-        response: web.StreamResponse = await handler(request)
-        return response
+        return await handler(request), None
     except Exception as error:
         if _cannot_be_told(error, request):
             log.info("http.client_left", method=request.method, route=route)
             raise
-        refusal = _told(error, request, route)
-    layer.metrics.refused(route, refusal.code)
-    return problem_response(
+        refusal = as_refusal(error)
+        if refusal is None:
+            log.exception("http.broke", method=request.method, route=route)
+            refusal = SomethingBroke()
+    response = problem_response(
         refusal,
         language=language_of(request.headers.get("Accept-Language")),
         instance=request.rel_url.raw_path,
         trace_id=trace,
     )
+    return response, refusal.code
 
 
 def _cannot_be_told(error: Exception, request: web.Request) -> bool:
@@ -92,11 +83,14 @@ def _cannot_be_told(error: Exception, request: web.Request) -> bool:
     return isinstance(error, StreamBroke) or (isinstance(error, ConnectionError) and gone)
 
 
-def _told(error: Exception, request: web.Request, route: str) -> Refusal:
-    refusal = as_refusal(error)
-    if refusal is None:
-        log.error("http.broke", method=request.method, route=route, exc_info=error)
-        return SomethingBroke()
-    write = log.warning if refusal.status >= 500 else log.info
-    write("http.refused", method=request.method, route=route, code=refusal.code, status=refusal.status)
-    return refusal
+def _tell(method: str, route: str, status: int, code: str | None, seconds: float, metrics: Metrics) -> None:
+    """Count the answer and write its line: a refusal is news, a fault of the service (5xx) a warning."""
+    metrics.answered(method if method in METHODS else OTHER_METHOD, route, status, seconds)
+    ms = round(seconds * 1000, 1)
+    if code is not None:
+        metrics.refused(route, code)
+        write = log.warning if status >= 500 else log.info
+        write("http.refused", method=method, route=route, status=status, code=code, ms=ms)
+    else:
+        write = log.debug if route in QUIET_ROUTES else log.info
+        write("http.answered", method=method, route=route, status=status, ms=ms)

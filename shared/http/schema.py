@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic_core import PydanticCustomError
 
 from shared.clock import cut_to_milliseconds
 
@@ -44,16 +45,16 @@ class View(BaseModel):
 
 
 def _only_a_day(value: object) -> object:
-    if isinstance(value, datetime) or not isinstance(value, str | date):
-        raise ValueError("a day is written as YYYY-MM-DD")
-    if isinstance(value, str) and not _DATE.match(value):
-        raise ValueError("a day is written as YYYY-MM-DD")
+    written_so = isinstance(value, str) and _DATE.match(value)
+    if not written_so and (isinstance(value, datetime) or not isinstance(value, date)):
+        raise PydanticCustomError("date_parsing", "a day is written as YYYY-MM-DD")
     return value
 
 
 def _only_a_moment(value: object) -> object:
-    if not isinstance(value, str | datetime) or (isinstance(value, str) and not _MOMENT.match(value)):
-        raise ValueError("a time is written as YYYY-MM-DDThh:mm:ssZ")
+    written_so = isinstance(value, str) and _MOMENT.match(value)
+    if not written_so and not isinstance(value, datetime):
+        raise PydanticCustomError("datetime_parsing", "a time is written as YYYY-MM-DDThh:mm:ssZ")
     return value
 
 
@@ -61,7 +62,7 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return cut_to_milliseconds(moment)
     except OverflowError:
-        raise ValueError("a time within the years 1 to 9999 of UTC") from None
+        raise PydanticCustomError("datetime_parsing", "a time within the years 1 to 9999 of UTC") from None
 
 
 IsoDate = Annotated[date, Strict(False), BeforeValidator(_only_a_day)]

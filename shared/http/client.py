@@ -1,0 +1,278 @@
+"""Calls to outside systems: bounded in time, size and tries, and given up on for a while when they keep failing.
+
+Whatever goes wrong on the way is one thing for the caller, `UpstreamDown`: a state to live with, not a crash. What the
+other side says, 2xx or not, is an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+import aiohttp
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
+
+from shared.clock import Clock
+from shared.context import child_traceparent
+from shared.errors import UpstreamDown
+from shared.logs import get_logger
+from shared.randomness import Randomness
+
+log = get_logger(__name__)
+
+MAX_ANSWER_BYTES: Final = 1024 * 1024
+RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
+"""Answers that say "not now". All others, 500 too, are the other side's word on this request."""
+
+IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Circuit(StrEnum):
+    """Whether calls go through."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class CircuitBreaker:
+    """Stops calling what keeps failing: opens after `failures_to_open` in a row, and after `open_seconds` lets one call
+    try.
+    """
+
+    def __init__(self, name: str, clock: Clock, *, failures_to_open: int = 5, open_seconds: float = 10.0) -> None:
+        if failures_to_open < 1 or open_seconds <= 0:
+            raise ValueError("a breaker opens after at least one failure, for a positive time")
+        self.name = name
+        self._clock = clock
+        self._failures_to_open = failures_to_open
+        self._open_for = timedelta(seconds=open_seconds)
+        self._failures = 0
+        self._opened_at: datetime | None = None
+        self._probing = False
+
+    @property
+    def state(self) -> Circuit:
+        """Where it stands now."""
+        if self._opened_at is None:
+            return Circuit.CLOSED
+        return Circuit.OPEN if self._clock.now() < self._opened_at + self._open_for else Circuit.HALF_OPEN
+
+    def before(self) -> None:
+        """Ask to call. Refuses with `UpstreamDown` (circuit_open) while open or while another call is the probe.
+
+        What was let through must be ended by `succeeded`, `failed` or `abandoned`.
+        """
+        state = self.state
+        if state is Circuit.CLOSED:
+            return
+        if state is Circuit.OPEN or self._probing:
+            raise UpstreamDown(self.name, "circuit_open", retry_after_seconds=self._seconds_left())
+        self._probing = True
+
+    def succeeded(self) -> None:
+        """The call was answered: close."""
+        if self._opened_at is not None:
+            log.info("circuit.closed", upstream=self.name)
+        self._failures, self._opened_at, self._probing = 0, None, False
+
+    def failed(self) -> None:
+        """The call was not answered: count, and open when there were enough."""
+        self._failures += 1
+        probe_failed = self._probing
+        self._probing = False
+        if probe_failed or (self._opened_at is None and self._failures >= self._failures_to_open):
+            self._opened_at = self._clock.now()
+            log.warning("circuit.opened", upstream=self.name, failures=self._failures)
+
+    def abandoned(self) -> None:
+        """The call was given up by ourselves: it says nothing about the other side."""
+        self._probing = False
+
+    def _seconds_left(self) -> int:
+        if self._opened_at is None:
+            return 1
+        left = (self._opened_at + self._open_for - self._clock.now()).total_seconds()
+        return max(1, round(left))
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to try: seconds for one try, number of tries, and the pause before the next, doubled each time."""
+
+    try_seconds: float = 3.0
+    tries: int = 3
+    first_pause_seconds: float = 0.1
+    longest_pause_seconds: float = 2.0
+
+    def pause_seconds(self, tries_done: int, fraction: float) -> float:
+        """The pause after this many tries; `fraction` (0 to 1) spreads it between half and the whole."""
+        whole = min(self.longest_pause_seconds, self.first_pause_seconds * 2.0 ** (tries_done - 1))
+        return whole * (0.5 + fraction / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAnswer:
+    """What the other side said."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether it said yes (2xx)."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The body as JSON. `ValueError` if it is none."""
+        return from_json(self.body)
+
+
+class _NotNow(Exception):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class JsonClient:
+    """A client of one outside system. Follows no redirect, sends the trace along, reads at most `MAX_ANSWER_BYTES`."""
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        *,
+        clock: Clock,
+        randomness: Randomness,
+        patience: Patience | None = None,
+        breaker: CircuitBreaker | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        """`name` is how logs and refusals call the system. Without a `session` one is made on first use and closed by
+        `close`.
+        """
+        self.name = name
+        self.breaker = breaker or CircuitBreaker(name, clock)
+        self._base_url = base_url.rstrip("/")
+        self._clock = clock
+        self._randomness = randomness
+        self._patience = patience or Patience()
+        self._headers = dict(headers or {})
+        self._session = session
+        self._owns_session = session is None
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: BaseModel | Mapping[str, Any] | bytes | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+    ) -> ClientAnswer:
+        """Call and give the answer. Only what is idempotent is tried again: GET, HEAD, PUT, DELETE, and what
+        `idempotent=True` says (a POST with a key). Refuses with `UpstreamDown` when no try was answered.
+        """
+        payload = body if isinstance(body, bytes) or body is None else to_json(body)
+        again = idempotent if idempotent is not None else method.upper() in IDEMPOTENT_METHODS
+        tries = self._patience.tries if again else 1
+        sent = {**self._headers, **(headers or {}), "traceparent": child_traceparent()}
+        if payload is not None:
+            sent.setdefault("Content-Type", "application/json")
+        for tried in range(1, tries + 1):
+            try:
+                return await self._try(method, path, payload, query, sent)
+            except _NotNow as trouble:
+                log.warning("upstream.failed", upstream=self.name, reason=trouble.reason, tried=tried, tries=tries)
+                if tried == tries:
+                    raise UpstreamDown(self.name, trouble.reason) from None
+            await self._clock.sleep(self._patience.pause_seconds(tried, self._randomness.fraction()))
+        raise AssertionError("a call is tried at least once")
+
+    async def call_for(self, answer: type[ModelT], method: str, path: str, **words: Any) -> ModelT:
+        """Call, and read a 2xx answer as a model. Refuses with `UpstreamDown` also what is no such answer: `status_404`,
+        `unreadable`.
+        """
+        said = await self.call(method, path, **words)
+        if not said.ok:
+            raise UpstreamDown(self.name, f"status_{said.status}")
+        try:
+            return answer.model_validate_json(said.body)
+        except ValidationError as error:
+            log.error("upstream.unreadable", upstream=self.name, model=answer.__name__, errors=error.error_count())
+            raise UpstreamDown(self.name, "unreadable") from None
+
+    async def close(self) -> None:
+        """Close the connections that this client opened."""
+        if self._owns_session and self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _try(
+        self, method: str, path: str, payload: bytes | None, query: Mapping[str, str] | None, headers: dict[str, str]
+    ) -> ClientAnswer:
+        async with self._watched():
+            try:
+                async with self._open_session().request(
+                    method,
+                    self._base_url + path,
+                    data=payload,
+                    params=query,
+                    headers=headers,
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=self._patience.try_seconds),
+                ) as response:
+                    body = await _read(response)
+            except TimeoutError:
+                raise _NotNow("timeout") from None
+            except (aiohttp.ClientError, OSError) as error:
+                raise _NotNow(_reason(error)) from None
+            if response.status in RETRIED_STATUSES:
+                raise _NotNow(f"status_{response.status}")
+            return ClientAnswer(response.status, dict(response.headers), body)
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        self.breaker.before()
+        try:
+            yield
+        except _NotNow:
+            self.breaker.failed()
+            raise
+        except BaseException:
+            self.breaker.abandoned()
+            raise
+        self.breaker.succeeded()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(auto_decompress=True)
+            self._owns_session = True
+        return self._session
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for piece in response.content.iter_any():
+        size += len(piece)
+        if size > MAX_ANSWER_BYTES:
+            raise _NotNow("answer_too_large")
+        parts.append(piece)
+    return b"".join(parts)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError):
+        return "connection_refused"
+    return "connection_lost"

@@ -1,1 +1,1 @@
-"""Citizens, officers and the outside world as callers of the real HTTP APIs: for the demo, the benchmarks and kill tests."""
+"""Citizens, officers and the outside world as callers of the real HTTP APIs: demo, benchmarks and kill tests."""

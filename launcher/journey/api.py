@@ -89,11 +89,11 @@ class Api:
         while True:
             try:
                 async with self._session.request(method, url, headers=headers, **request) as answer:
-                    body = await answer.read() if raw and answer.status < 400 else await _json(answer)
+                    body: Any = await answer.read() if raw and answer.status < 400 else await _json(answer)
                     wait = float(answer.headers.get("Retry-After", POLL_SECONDS))
                     if answer.status < 400:
                         return body
-                    refusal = Refused(answer.status, body, f"{method} {url}")
+                    refusal = Refused(answer.status, dict(body), f"{method} {url}")
             except (aiohttp.ClientError, TimeoutError, OSError) as trouble:
                 refusal, wait = None, POLL_SECONDS
                 reason = f"{method} {url}: {type(trouble).__name__} {trouble}"

@@ -1,0 +1,69 @@
+"""Sessions: families of refresh tokens of which one counts, with a short grace for answers that were lost.
+
+A token is a keyed hash of its session and generation, so the next one can be made again and none is stored. What was
+issued is recognised for ever: an old generation after its grace is reuse, and ends the family.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Presented(StrEnum):
+    """What a genuine refresh token is, by its generation."""
+
+    CURRENT = "current"
+    LOST_ANSWER = "lost_answer"
+    REUSED = "reused"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class Session:
+    """One signed-in device. ``salt`` makes its tokens its own; ``generation`` is the token that counts."""
+
+    id: str
+    salt: str
+    started_at: datetime
+    ends_at: datetime
+    generation: int = 0
+    rotated_at: datetime | None = None
+
+
+def start_session(session_id: str, salt: str, lifetime_seconds: int, now: datetime) -> Session:
+    """A session at its first token."""
+    return Session(session_id, salt, now, now + timedelta(seconds=lifetime_seconds))
+
+
+def present(session: Session, generation: int, grace_seconds: int, now: datetime) -> Presented:
+    """What the token of this generation is now (the caller has checked that it is genuine)."""
+    if now >= session.ends_at or generation > session.generation:
+        return Presented.OVER
+    if generation == session.generation:
+        return Presented.CURRENT
+    last_rotation = session.rotated_at or session.started_at
+    is_in_grace = now <= last_rotation + timedelta(seconds=grace_seconds)
+    return Presented.LOST_ANSWER if generation == session.generation - 1 and is_in_grace else Presented.REUSED
+
+
+def rotate(session: Session, now: datetime) -> Session:
+    """The session at its next token."""
+    return replace(session, generation=session.generation + 1, rotated_at=now)
+
+
+def find_session(sessions: tuple[Session, ...], session_id: str) -> Session | None:
+    """The session of that id, or none."""
+    return next((each for each in sessions if each.id == session_id), None)
+
+
+def put_session(sessions: tuple[Session, ...], session: Session, most: int, now: datetime) -> tuple[Session, ...]:
+    """The list with this session in it, without those that are over; at most ``most``, the oldest go."""
+    others = [each for each in sessions if each.id != session.id and each.ends_at > now]
+    return (*others, session)[-most:]
+
+
+def drop_session(sessions: tuple[Session, ...], session_id: str) -> tuple[Session, ...]:
+    """The list without that session."""
+    return tuple(each for each in sessions if each.id != session_id)

@@ -126,6 +126,7 @@ class KeepIdentityCard(Command):
     """Identity hands application the confirmed name, NIK, birth data and sex of an applicant, sealed to application.
 
     ``sealed`` opens to JSON: ``full_name``, ``nik``, ``birth_place``, ``birth_date`` (ISO), ``sex``.
+    The box is bound (``aad``) to ``applicant_id``.
     """
 
     TYPE: ClassVar[str] = "paspor.application.command.keep_identity_card.v1"

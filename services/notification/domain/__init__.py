@@ -1,0 +1,1 @@
+"""The rules of notification: plain data and pure functions; time is an argument."""

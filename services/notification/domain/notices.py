@@ -1,0 +1,125 @@
+"""Which event leads to which message: one table, read by the handlers, the templates' test and the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.notification.domain.delivery import Channel
+from shared.events import application, billing, identity, scheduling
+from shared.events.message import Event
+
+BY_EMAIL: Final = (Channel.EMAIL,)
+BY_BOTH: Final = (Channel.EMAIL, Channel.SMS)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A message's template and the channels it usually takes."""
+
+    template: str
+    channels: tuple[Channel, ...] = BY_EMAIL
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an event leads to: ``usual``, or what the value of the event's field ``by`` is listed with.
+
+    None says that another event tells the same, so this one is quiet. ``until`` names the event's field with the time
+    from which on the message is of no use.
+    """
+
+    usual: Notice | None
+    by: str = ""
+    cases: Mapping[str, Notice | None] = field(default_factory=dict)
+    until: str = ""
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Every notice that this rule can lead to."""
+        return tuple(each for each in (self.usual, *self.cases.values()) if each is not None)
+
+
+CHANGED: Final = Notice("application_changed")
+"""For a case that this version does not know: the applicant is sent to the application, never left in silence."""
+
+RULES: Final[Mapping[type[Event], Rule]] = {
+    identity.AccountRegistered: Rule(Notice("account_registered")),
+    identity.ApplicantConfirmed: Rule(Notice("applicant_confirmed")),
+    identity.ApplicantRefused: Rule(Notice("applicant_refused")),
+    application.ApplicationSubmitted: Rule(Notice("application_submitted")),
+    application.HandOverOverdue: Rule(Notice("hand_over_overdue")),
+    application.InterviewRecorded: Rule(
+        CHANGED,
+        by="outcome",
+        cases={
+            "approved": Notice("interview_approved"),
+            "incomplete": Notice("interview_incomplete", BY_BOTH),
+            "refused": None,  # ApplicationRefused tells it
+        },
+    ),
+    application.PassportPrinted: Rule(Notice("passport_printed", BY_BOTH)),
+    application.PassportCollected: Rule(Notice("passport_collected")),
+    application.ApplicationRefused: Rule(Notice("application_refused")),
+    scheduling.AppointmentConfirmed: Rule(Notice("appointment_confirmed", BY_BOTH), until="ends_at"),
+    scheduling.AppointmentRescheduled: Rule(Notice("appointment_rescheduled", BY_BOTH), until="ends_at"),
+    scheduling.AppointmentReleased: Rule(
+        CHANGED,
+        by="reason",
+        cases={
+            "hold_lapsed": Notice("hold_lapsed"),
+            "bill_expired": None,  # BillExpired tells it
+            "bill_failed": None,  # BillFailed tells it
+            "bill_cancelled": Notice("appointment_cancelled"),
+            "cancelled": Notice("appointment_cancelled"),
+            "withdrawn": Notice("appointment_cancelled"),
+        },
+    ),
+    scheduling.SeatOffered: Rule(Notice("seat_offered", BY_BOTH), until="offer_until"),
+    scheduling.OfferEnded: Rule(
+        CHANGED, by="reason", cases={"declined": Notice("offer_declined"), "lapsed": Notice("offer_lapsed")}
+    ),
+    scheduling.SeatUnavailable: Rule(
+        CHANGED,
+        by="asked_for",
+        cases={"late_payment": Notice("seat_unavailable_late"), "renewal": Notice("seat_unavailable_renewal")},
+    ),
+    scheduling.VisitorMissed: Rule(Notice("visitor_missed")),
+    billing.BillIssued: Rule(Notice("bill_issued", BY_BOTH), until="expires_at"),
+    billing.BillDelayed: Rule(Notice("bill_delayed")),
+    billing.BillReminderDue: Rule(Notice("bill_reminder", BY_BOTH), until="expires_at"),
+    billing.BillFailed: Rule(Notice("bill_failed", BY_BOTH)),
+    billing.BillPaidUnsettled: Rule(Notice("bill_paid_unsettled")),
+    billing.BillPaid: Rule(Notice("bill_paid")),
+    billing.BillExpiryUnconfirmed: Rule(Notice("bill_expiry_unconfirmed")),
+    billing.BillExpired: Rule(Notice("bill_expired")),
+    billing.PaymentArrivedLate: Rule(Notice("payment_arrived_late")),
+    billing.RefundOpened: Rule(Notice("refund_opened")),
+}
+
+TO_OFFICES: Final = frozenset({application.HandOverOverdue})
+"""Told to the office, not to the applicant."""
+
+OTP: Final = "otp"
+LETTER: Final = "letter"
+ADDRESS_CHANGED: Final[Mapping[Channel, str]] = {Channel.EMAIL: "email_changed", Channel.SMS: "phone_changed"}
+
+
+def notice_for(event: Event) -> Notice | None:
+    """What this event leads to; None if another event tells the same."""
+    rule = RULES[type(event)]
+    return rule.cases.get(getattr(event, rule.by), rule.usual) if rule.by else rule.usual
+
+
+def useful_until(event: Event, said_at: datetime, useful_for: timedelta) -> datetime:
+    """Until when a message about the event may be sent: never longer than ``useful_for`` after it was said."""
+    latest = said_at + useful_for
+    until: datetime | None = getattr(event, RULES[type(event)].until, None)
+    return min(latest, until) if until is not None else latest
+
+
+def templates() -> frozenset[str]:
+    """The name of every template that can be asked for."""
+    from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
+    return frozenset({*from_events, OTP, LETTER, *ADDRESS_CHANGED.values()})

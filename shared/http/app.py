@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from shared.clock import Clock
+from shared.http.access_log import AccessLog
 from shared.http.binding import bind
 from shared.http.edge import edge
 from shared.http.endpoint import Endpoint
@@ -55,10 +56,13 @@ def build_app(
         verifier=verifier,
         limiter=limiter or InProcessRateLimiter(),
         metrics=metrics,
+        access_log=AccessLog(service_name),
         answers=AnswerCache(),
         gate=Gate(options.max_in_flight),
         streams=Gate(options.max_streams),
     )
+    metrics.watch("call", lambda: layer.gate.inside)
+    metrics.watch("stream", lambda: layer.streams.inside)
     app = web.Application(middlewares=[edge(layer)])
     app[LAYER] = layer
     app[ENDPOINTS] = tuple(endpoints)

@@ -200,7 +200,7 @@ class JsonClient:
         raise AssertionError("a call is tried at least once")
 
     async def call_for(self, answer: type[ModelT], method: str, path: str, **words: Any) -> ModelT:
-        """Call, and read a 2xx answer as a model. Refuses with `UpstreamDown` also what is no such answer: `status_404`,
+        """Call, and read a 2xx answer as a model. `UpstreamDown` also tells what is no such answer: `status_404`,
         `unreadable`.
         """
         said = await self.call(method, path, **words)

@@ -13,7 +13,6 @@ from aiohttp import web
 from shared.context import bound, new_causation
 from shared.http.language import language_of
 from shared.http.layer import Layer
-from shared.http.metrics import Metrics
 from shared.http.problems import SomethingBroke, as_refusal, problem_response
 from shared.http.sending import StreamBroke, dress
 from shared.logs import get_logger
@@ -29,25 +28,22 @@ QUIET_ROUTES: Final = frozenset({"/health/live", "/health/ready", "/health/invar
 
 def edge(layer: Layer) -> Any:
     """The middleware of one application."""
-    metrics, draining = layer.metrics, layer.draining
+    draining = layer.draining
 
     @web.middleware
     async def around(request: web.Request, handler: Any) -> web.StreamResponse:
         started = perf_counter()
         causation = new_causation(traceparent=request.headers.get("traceparent"))
+        trace = causation.correlation_id
         route = route_of(request)
-        metrics.in_flight.inc()
-        try:
-            with bound(causation):
-                response, code = await _answer(request, handler, route, causation.correlation_id)
-                if not response.prepared:
-                    dress(response, causation.correlation_id)
-                    if draining.is_set():
-                        response.force_close()
-                _tell(request.method, route, response.status, code, perf_counter() - started, metrics)
-                return response
-        finally:
-            metrics.in_flight.dec()
+        with bound(causation):
+            response, code = await _answer(request, handler, route, trace)
+        if not response.prepared:
+            dress(response, trace)
+            if draining.is_set():
+                response.force_close()
+        _tell(layer, request.method, route, response.status, code, perf_counter() - started, trace)
+        return response
 
     return around
 
@@ -83,14 +79,13 @@ def _cannot_be_told(error: Exception, request: web.Request) -> bool:
     return isinstance(error, StreamBroke) or (isinstance(error, ConnectionError) and gone)
 
 
-def _tell(method: str, route: str, status: int, code: str | None, seconds: float, metrics: Metrics) -> None:
+def _tell(layer: Layer, asked: str, route: str, status: int, code: str | None, seconds: float, trace: str) -> None:
     """Count the answer and write its line: a refusal is news, a fault of the service (5xx) a warning."""
-    metrics.answered(method if method in METHODS else OTHER_METHOD, route, status, seconds)
-    ms = round(seconds * 1000, 1)
+    method = asked if asked in METHODS else OTHER_METHOD
+    layer.metrics.answered(method, route, status, seconds)
+    members = {"trace_id": trace, "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     if code is not None:
-        metrics.refused(route, code)
-        write = log.warning if status >= 500 else log.info
-        write("http.refused", method=method, route=route, status=status, code=code, ms=ms)
+        layer.metrics.refused(route, code)
+        layer.access_log.write("warning" if status >= 500 else "info", "http.refused", code=code, **members)
     else:
-        write = log.debug if route in QUIET_ROUTES else log.info
-        write("http.answered", method=method, route=route, status=status, ms=ms)
+        layer.access_log.write("debug" if route in QUIET_ROUTES else "info", "http.answered", **members)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.http.access_log import AccessLog
 from shared.http.idempotency import AnswerCache
 from shared.http.metrics import Metrics
 from shared.http.options import HttpOptions
@@ -68,6 +69,7 @@ class Layer:
     verifier: Verifier | None
     limiter: RateLimiter
     metrics: Metrics
+    access_log: AccessLog
     answers: AnswerCache
     gate: Gate
     streams: Gate

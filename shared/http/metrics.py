@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -39,8 +40,9 @@ class Metrics:
             registry=self.registry,
         )
         self._service = service_name
-        in_flight = Gauge("paspor_http_in_flight", "Requests being answered.", ("service",), registry=self.registry)
-        self.in_flight = in_flight.labels(service_name)
+        self._in_flight = Gauge(
+            "paspor_http_in_flight", "Requests under way.", ("service", "kind"), registry=self.registry
+        )
         self._children: dict[tuple[str, str, int], Histogram] = {}
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -50,6 +52,10 @@ class Metrics:
             child = self._seconds.labels(self._service, method, route, str(status))
             self._children[method, route, status] = child
         child.observe(seconds)
+
+    def watch(self, kind: str, inside: Callable[[], int]) -> None:
+        """Show how many requests of this kind (call, stream) are under way, asked when the page is."""
+        self._in_flight.labels(self._service, kind).set_function(inside)
 
     def refused(self, route: str, code: str) -> None:
         """Count one refusal."""

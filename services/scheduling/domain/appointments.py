@@ -1,0 +1,569 @@
+"""An appointment, from hold to visit: one table of changes, and one function for each thing that can happen to it.
+
+It is the commit point of a seat: whoever's appointment carries the seat's token has the seat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from services.scheduling.domain.offices import Office
+from services.scheduling.domain.policies import Rules
+from services.scheduling.domain.queue import Ticket
+from services.scheduling.domain.seats import Seat, Slot
+from shared.events.message import Event
+from shared.events.scheduling import (
+    AppointmentConfirmed,
+    AppointmentReleased,
+    AppointmentRescheduled,
+    OfferEnded,
+    SeatHeld,
+    SeatOffered,
+    SeatUnavailable,
+    VisitorCheckedIn,
+    VisitorMissed,
+)
+
+
+class Status(StrEnum):
+    """Where an appointment stands."""
+
+    HELD = "held"
+    AWAITING_PAYMENT = "awaiting_payment"
+    OFFERED = "offered"
+    """Late money found this seat; it is kept until its payer answers."""
+    CONFIRMED = "confirmed"
+    MOVING = "moving"
+    CHECKED_IN = "checked_in"
+    USED = "used"
+    NO_SHOW = "no_show"
+    RELEASED = "released"
+    ABANDONED = "abandoned"
+    """A tombstone: whoever reached for the seat never wrote the appointment and never can."""
+    UNAVAILABLE = "unavailable"
+    """Late money or a renewal asked for a seat and there was none."""
+
+
+class Command(StrEnum):
+    """What can happen to an appointment."""
+
+    AWAIT_PAYMENT = "await_payment"
+    PAY = "pay"
+    END_BILL = "end_bill"
+    LAPSE = "lapse"
+    CANCEL = "cancel"
+    WITHDRAW = "withdraw"
+    ACCEPT_OFFER = "accept_offer"
+    DECLINE_OFFER = "decline_offer"
+    LAPSE_OFFER = "lapse_offer"
+    BEGIN_MOVE = "begin_move"
+    FINISH_MOVE = "finish_move"
+    UNDO_MOVE = "undo_move"
+    CHECK_IN = "check_in"
+    USE = "use"
+    MISS = "miss"
+
+
+TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
+    (Status.HELD, Command.AWAIT_PAYMENT): Status.AWAITING_PAYMENT,
+    (Status.HELD, Command.PAY): Status.CONFIRMED,
+    (Status.HELD, Command.END_BILL): Status.RELEASED,
+    (Status.HELD, Command.LAPSE): Status.RELEASED,
+    (Status.HELD, Command.CANCEL): Status.RELEASED,
+    (Status.HELD, Command.WITHDRAW): Status.RELEASED,
+    (Status.AWAITING_PAYMENT, Command.PAY): Status.CONFIRMED,
+    (Status.AWAITING_PAYMENT, Command.END_BILL): Status.RELEASED,
+    (Status.AWAITING_PAYMENT, Command.CANCEL): Status.RELEASED,
+    (Status.AWAITING_PAYMENT, Command.WITHDRAW): Status.RELEASED,
+    (Status.OFFERED, Command.ACCEPT_OFFER): Status.CONFIRMED,
+    (Status.OFFERED, Command.DECLINE_OFFER): Status.RELEASED,
+    (Status.OFFERED, Command.LAPSE_OFFER): Status.RELEASED,
+    (Status.CONFIRMED, Command.CANCEL): Status.RELEASED,
+    (Status.CONFIRMED, Command.WITHDRAW): Status.RELEASED,
+    (Status.CONFIRMED, Command.BEGIN_MOVE): Status.MOVING,
+    (Status.CONFIRMED, Command.CHECK_IN): Status.CHECKED_IN,
+    (Status.CONFIRMED, Command.USE): Status.USED,
+    (Status.CONFIRMED, Command.MISS): Status.NO_SHOW,
+    (Status.MOVING, Command.FINISH_MOVE): Status.CONFIRMED,
+    (Status.MOVING, Command.UNDO_MOVE): Status.CONFIRMED,
+    (Status.CHECKED_IN, Command.USE): Status.USED,
+    (Status.NO_SHOW, Command.USE): Status.USED,
+}
+
+INITIAL: Final = frozenset({Status.HELD, Status.OFFERED, Status.CONFIRMED, Status.ABANDONED, Status.UNAVAILABLE})
+"""Where an appointment may begin; ``confirmed`` only for late money that found its own seat."""
+
+LIVE: Final = frozenset(
+    {
+        Status.HELD,
+        Status.AWAITING_PAYMENT,
+        Status.OFFERED,
+        Status.CONFIRMED,
+        Status.MOVING,
+        Status.CHECKED_IN,
+    }
+)
+"""Of these a person has one at most (I2)."""
+
+HAS_SEAT: Final = LIVE | {Status.USED, Status.NO_SHOW}
+"""In these the appointment's slot is a seat of its own, for ever or for now."""
+
+
+class ReleaseReason(StrEnum):
+    """Why a seat went back."""
+
+    HOLD_LAPSED = "hold_lapsed"
+    BILL_EXPIRED = "bill_expired"
+    BILL_FAILED = "bill_failed"
+    BILL_CANCELLED = "bill_cancelled"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+    OFFER_DECLINED = "offer_declined"
+    OFFER_LAPSED = "offer_lapsed"
+
+
+class ConfirmCause(StrEnum):
+    """What made an appointment certain."""
+
+    PAID = "paid"
+    WAIVED = "waived"
+    LATE_SAME_SEAT = "late_same_seat"
+    LATE_OFFER = "late_offer"
+
+
+class IllegalChange(Exception):
+    """This cannot happen to an appointment that stands there."""
+
+    def __init__(self, status: Status, command: Command) -> None:
+        super().__init__(f"{command} is not possible when {status}")
+        self.status = status
+        self.command = command
+
+
+@dataclass(frozen=True)
+class Move:
+    """A move that was begun and is not committed."""
+
+    session_id: str
+    pool: str
+    token: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A seat that was given up and must be told so."""
+
+    seat_id: str
+    token: str
+    until: datetime
+    """From then on a deadline does it."""
+
+
+@dataclass(frozen=True)
+class Applying:
+    """Whose application a seat is for."""
+
+    application_id: str
+    account_id: str
+    person_id: str
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """The state of one appointment."""
+
+    status: Status
+    live: bool
+    application_id: str
+    account_id: str
+    person_id: str
+    made_at: datetime
+    slot: Slot | None = None
+    hold_until: datetime | None = None
+    long_stop_at: datetime | None = None
+    offer_until: datetime | None = None
+    miss_at: datetime | None = None
+    move: Move | None = None
+    leaving: tuple[Leaving, ...] = ()
+    """Seats given up that were not told so yet."""
+    bill_id: str | None = None
+    replaces_bill_id: str | None = None
+    queue_code: str | None = None
+    code_version: int = 0
+    moves_made: int = 0
+    cause: ConfirmCause | None = None
+    released_for: ReleaseReason | None = None
+    checked_in_at: datetime | None = None
+
+    @property
+    def seat(self) -> Slot:
+        """The slot of an appointment that must have one."""
+        if self.slot is None:
+            raise LookupError("this appointment never had a seat")
+        return self.slot
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an appointment becomes, and what is said about it in the same write."""
+
+    state: Appointment
+    events: tuple[Event, ...] = ()
+
+
+def after(status: Status, command: Command) -> Status:
+    """Where the command leads.
+
+    Raises:
+        IllegalChange: it leads nowhere from there.
+    """
+    reached = TRANSITIONS.get((status, command))
+    if reached is None:
+        raise IllegalChange(status, command)
+    return reached
+
+
+def can(appointment: Appointment, command: Command) -> bool:
+    """Whether the command leads somewhere from where the appointment stands."""
+    return (appointment.status, command) in TRANSITIONS
+
+
+def ticket_of(appointment_id: str, slot: Slot, version: int) -> Ticket:
+    """What the queue code of a visit says."""
+    return Ticket(appointment_id, slot.office_id, slot.date, version)
+
+
+def deadlines(appointment: Appointment) -> Mapping[str, datetime]:
+    """What falls due when. The seat that was left goes back in any state; everything else belongs to one state."""
+    of_status = {
+        Status.HELD: ("lapse", appointment.hold_until),
+        Status.AWAITING_PAYMENT: ("long_stop", appointment.long_stop_at),
+        Status.OFFERED: ("offer", appointment.offer_until),
+        Status.CONFIRMED: ("miss", appointment.miss_at),
+        Status.MOVING: ("move", appointment.move.until if appointment.move else None),
+    }
+    due = {}
+    if appointment.leaving:
+        due["leave"] = min(each.until for each in appointment.leaving)
+    name, at = of_status.get(appointment.status, ("", None))
+    if at is not None:
+        due[name] = at
+    return due
+
+
+def hold(
+    appointment_id: str,
+    applying: Applying,
+    slot: Slot,
+    *,
+    office: Office,
+    now: datetime,
+    rules: Rules,
+    replaces_bill_id: str | None = None,
+) -> Decision:
+    """A claimed seat becomes a hold, which lapses by itself unless a bill is requested."""
+    until = min(now + timedelta(seconds=rules.hold_seconds), slot.starts_at)
+    state = _begun(Status.HELD, applying, slot, now, rules)
+    state = replace(state, hold_until=until, replaces_bill_id=replaces_bill_id)
+    facts = _timed_facts(appointment_id, state, office)
+    return Decision(state, (SeatHeld(**facts, hold_until=until, replaces_bill_id=replaces_bill_id),))
+
+
+def offer(
+    appointment_id: str, applying: Applying, slot: Slot, bill_id: str, *, office: Office, now: datetime, rules: Rules
+) -> Decision:
+    """A claimed seat is kept for who paid too late for another one."""
+    until = min(now + timedelta(seconds=rules.offer_seconds), slot.starts_at)
+    state = replace(_begun(Status.OFFERED, applying, slot, now, rules), offer_until=until, bill_id=bill_id)
+    facts = _timed_facts(appointment_id, state, office)
+    return Decision(state, (SeatOffered(**facts, bill_id=bill_id, offer_until=until),))
+
+
+def same_seat_again(
+    appointment_id: str,
+    applying: Applying,
+    slot: Slot,
+    bill_id: str,
+    *,
+    queue_code: str,
+    office: Office,
+    now: datetime,
+    rules: Rules,
+) -> Decision:
+    """Late money gets the very seat that its payer had lost."""
+    state = _begun(Status.CONFIRMED, applying, slot, now, rules)
+    state = _certain(state, bill_id, ConfirmCause.LATE_SAME_SEAT, queue_code)
+    return Decision(state, (_confirmation(appointment_id, state, office),))
+
+
+def unavailable(applying: Applying, bill_id: str, *, asked_for: str, reason: str, now: datetime) -> Decision:
+    """Nothing could be found; kept so that the same question gets the same answer."""
+    state = Appointment(
+        status=Status.UNAVAILABLE,
+        live=False,
+        application_id=applying.application_id,
+        account_id=applying.account_id,
+        person_id=applying.person_id,
+        made_at=now,
+        bill_id=bill_id,
+    )
+    said = SeatUnavailable(
+        application_id=applying.application_id,
+        account_id=applying.account_id,
+        bill_id=bill_id,
+        asked_for=asked_for,
+        reason=reason,
+    )
+    return Decision(state, (said,))
+
+
+def tombstone(now: datetime) -> Appointment:
+    """Written under the id of an appointment that never came, so that it never can."""
+    return Appointment(Status.ABANDONED, live=False, application_id="", account_id="", person_id="", made_at=now)
+
+
+def await_payment(appointment: Appointment, bill_id: str, *, now: datetime, rules: Rules) -> Decision:
+    """A bill is being made: from here on only its end frees the seat."""
+    status = after(appointment.status, Command.AWAIT_PAYMENT)
+    long_stop_at = now + timedelta(seconds=rules.long_stop_seconds)
+    return Decision(_now(appointment, status, bill_id=bill_id, hold_until=None, long_stop_at=long_stop_at))
+
+
+def alerted(appointment: Appointment, *, now: datetime, rules: Rules) -> Decision:
+    """Somebody was told that the seat waits too long; they are told again if it goes on."""
+    return Decision(replace(appointment, long_stop_at=now + timedelta(seconds=rules.long_stop_seconds)))
+
+
+def confirm(
+    appointment_id: str,
+    appointment: Appointment,
+    *,
+    bill_id: str,
+    cause: ConfirmCause,
+    queue_code: str,
+    office: Office,
+) -> Decision:
+    """Paid for, free of charge, or a taken offer: the visit is certain."""
+    command = Command.ACCEPT_OFFER if cause is ConfirmCause.LATE_OFFER else Command.PAY
+    status = after(appointment.status, command)
+    state = _certain(_now(appointment, status), bill_id, cause, queue_code)
+    return Decision(state, (_confirmation(appointment_id, state, office),))
+
+
+def release(
+    appointment_id: str,
+    appointment: Appointment,
+    command: Command,
+    reason: ReleaseReason,
+    *,
+    now: datetime,
+    rules: Rules,
+) -> Decision:
+    """The seat goes back; it is still marked as this appointment's until it was told so."""
+    status = after(appointment.status, command)
+    was_confirmed = appointment.status is Status.CONFIRMED
+    state = _now(appointment, status, released_for=reason, leaving=_leaving(appointment, now, rules))
+    said = AppointmentReleased(
+        **_facts(appointment_id, appointment),
+        session_id=appointment.seat.session_id,
+        reason=reason.value,
+        was_confirmed=was_confirmed,
+    )
+    return Decision(state, (said,))
+
+
+def end_offer(
+    appointment_id: str, appointment: Appointment, command: Command, *, now: datetime, rules: Rules
+) -> Decision:
+    """The offered seat was declined or not taken in time; the money must go back."""
+    status = after(appointment.status, command)
+    lapsed = command is Command.LAPSE_OFFER
+    reason = ReleaseReason.OFFER_LAPSED if lapsed else ReleaseReason.OFFER_DECLINED
+    state = _now(appointment, status, released_for=reason, leaving=_leaving(appointment, now, rules))
+    said = OfferEnded(
+        **_facts(appointment_id, appointment),
+        bill_id=appointment.bill_id or "",
+        reason="lapsed" if lapsed else "declined",
+    )
+    return Decision(state, (said,))
+
+
+def begin_move(
+    appointment: Appointment, *, session_id: str, pool: str, token: str, now: datetime, rules: Rules
+) -> Decision:
+    """Say where the visit shall go and under which fresh token, before that seat is reached for."""
+    status = after(appointment.status, Command.BEGIN_MOVE)
+    until = now + timedelta(seconds=rules.move_seconds)
+    return Decision(_now(appointment, status, move=Move(session_id, pool, token, until)))
+
+
+def finish_move(
+    appointment_id: str,
+    appointment: Appointment,
+    slot: Slot,
+    *,
+    queue_code: str,
+    old_office: Office,
+    office: Office,
+    now: datetime,
+    rules: Rules,
+) -> Decision:
+    """The visit is at the new seat: this write is the move. The old seat is left, the old queue code is void."""
+    status = after(appointment.status, Command.FINISH_MOVE)
+    old = appointment.seat
+    state = _now(
+        appointment,
+        status,
+        slot=slot,
+        move=None,
+        leaving=_leaving(appointment, now, rules),
+        queue_code=queue_code,
+        code_version=appointment.code_version + 1,
+        moves_made=appointment.moves_made + 1,
+        miss_at=_miss_at(slot, rules),
+    )
+    said = AppointmentRescheduled(
+        **_timed_facts(appointment_id, state, office),
+        queue_number=slot.queue_number,
+        queue_code=queue_code,
+        previous_session_id=old.session_id,
+        previous_starts_at=old.starts_at,
+        previous_office_id=old_office.office_id,
+    )
+    return Decision(state, (said,))
+
+
+def undo_move(appointment: Appointment) -> Decision:
+    """The visit stays where it was."""
+    return Decision(_now(appointment, after(appointment.status, Command.UNDO_MOVE), move=None))
+
+
+def left(appointment: Appointment, told: tuple[Leaving, ...]) -> Decision:
+    """These seats that were given up know it."""
+    return Decision(replace(appointment, leaving=tuple(each for each in appointment.leaving if each not in told)))
+
+
+def check_in(appointment_id: str, appointment: Appointment, now: datetime) -> Decision:
+    """The applicant is at the office."""
+    status = after(appointment.status, Command.CHECK_IN)
+    state = _now(appointment, status, checked_in_at=now)
+    return Decision(state, (VisitorCheckedIn(**_facts(appointment_id, state), checked_in_at=now),))
+
+
+def use(appointment: Appointment) -> Decision:
+    """The interview took place."""
+    return Decision(_now(appointment, after(appointment.status, Command.USE)))
+
+
+def miss(appointment_id: str, appointment: Appointment) -> Decision:
+    """The session is over and the applicant did not come."""
+    state = _now(appointment, after(appointment.status, Command.MISS))
+    said = VisitorMissed(**_facts(appointment_id, state), session_id=state.seat.session_id)
+    return Decision(state, (said,))
+
+
+class ClaimFate(StrEnum):
+    """What becomes of a seat whose claim is overdue."""
+
+    TOMBSTONE = "tombstone"
+    """Nobody wrote the appointment: make sure that nobody can, then look again."""
+    SETTLE = "settle"
+    WAIT = "wait"
+    FREE = "free"
+
+
+def fate_of_claim(seat: Seat, appointment: Appointment | None) -> ClaimFate:
+    """What becomes of an overdue claim, by the appointment that it names (none: never written)."""
+    if appointment is None:
+        return ClaimFate.TOMBSTONE
+    slot, move = appointment.slot, appointment.move
+    if slot is not None and slot.token == seat.token and appointment.status in HAS_SEAT:
+        return ClaimFate.SETTLE
+    moving_here = move is not None and move.token == seat.token
+    leaving_here = any(each.token == seat.token for each in appointment.leaving)
+    return ClaimFate.WAIT if moving_here or leaving_here else ClaimFate.FREE
+
+
+def has_seat(appointment: Appointment, seat: Seat) -> bool:
+    """Whether this appointment has, moves to or still leaves this seat."""
+    tokens = {appointment.slot.token} if appointment.slot and appointment.status in HAS_SEAT else set()
+    if appointment.move is not None:
+        tokens.add(appointment.move.token)
+    tokens.update(each.token for each in appointment.leaving)
+    return seat.token in tokens
+
+
+def _begun(status: Status, applying: Applying, slot: Slot, now: datetime, rules: Rules) -> Appointment:
+    return Appointment(
+        status=status,
+        live=True,
+        application_id=applying.application_id,
+        account_id=applying.account_id,
+        person_id=applying.person_id,
+        made_at=now,
+        slot=slot,
+        miss_at=_miss_at(slot, rules),
+    )
+
+
+def _now(appointment: Appointment, status: Status, **changes: Any) -> Appointment:
+    return replace(appointment, status=status, live=status in LIVE, **changes)
+
+
+def _certain(appointment: Appointment, bill_id: str, cause: ConfirmCause, queue_code: str) -> Appointment:
+    return replace(
+        appointment,
+        bill_id=bill_id,
+        cause=cause,
+        queue_code=queue_code,
+        code_version=appointment.code_version + 1,
+        hold_until=None,
+        long_stop_at=None,
+        offer_until=None,
+    )
+
+
+def _miss_at(slot: Slot, rules: Rules) -> datetime:
+    return slot.ends_at + timedelta(seconds=rules.no_show_grace_seconds)
+
+
+def _leaving(appointment: Appointment, now: datetime, rules: Rules) -> tuple[Leaving, ...]:
+    slot = appointment.seat
+    until = now + timedelta(seconds=rules.leave_seconds)
+    return (*appointment.leaving, Leaving(slot.seat_id, slot.token, until))
+
+
+def _confirmation(appointment_id: str, state: Appointment, office: Office) -> AppointmentConfirmed:
+    return AppointmentConfirmed(
+        **_timed_facts(appointment_id, state, office),
+        bill_id=state.bill_id or "",
+        queue_number=state.seat.queue_number,
+        queue_code=state.queue_code or "",
+        cause=state.cause or "",
+    )
+
+
+def _facts(appointment_id: str, state: Appointment) -> dict[str, Any]:
+    return {
+        "appointment_id": appointment_id,
+        "application_id": state.application_id,
+        "account_id": state.account_id,
+        "person_id": state.person_id,
+        "office_id": state.seat.office_id,
+    }
+
+
+def _timed_facts(appointment_id: str, state: Appointment, office: Office) -> dict[str, Any]:
+    return _facts(appointment_id, state) | {
+        "session_id": state.seat.session_id,
+        "pool": state.seat.pool,
+        "starts_at": state.seat.starts_at,
+        "ends_at": state.seat.ends_at,
+        "office_name": office.name,
+        "office_timezone": office.timezone,
+    }

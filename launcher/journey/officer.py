@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import Any, Final
 
 from launcher.journey.addresses import Addresses
 from launcher.journey.api import Api
 
+TOKEN_SECONDS: Final = 240.0
+"""A staff token lives five minutes; after four the officer signs in anew."""
+
 
 class Officer:
-    """One member of staff, signed in; the token lives five minutes, so each act signs in anew."""
+    """One member of staff, signed in while the token lasts."""
 
     def __init__(self, addresses: Addresses, api: Api, username: str) -> None:
         self.at = addresses
         self.api = api
         self.username = username
+        self._signed_in_until = 0.0
 
     async def check_in(self, queue_code: str) -> Any:
         """Check a visitor in by what the QR code says."""
@@ -43,8 +48,11 @@ class Officer:
         return await self.api.post(url, body)
 
     async def _sign_in(self) -> None:
+        if time.monotonic() < self._signed_in_until:
+            return
         self.api.token = None
         answer = await self.api.post(
             f"{self.at.identity}/v1/staff/logins", {"username": self.username, "password": self.at.staff_password}
         )
         self.api.token = answer["access_token"]
+        self._signed_in_until = time.monotonic() + TOKEN_SECONDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import random
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ class People:
         )
 
 
+@functools.cache
 def picture(title: str, *, width: int = 1000, height: int = 640, image_format: str = "JPEG") -> bytes:
     """A real, upright picture that names what it stands for."""
     image = Image.new("RGB", (width, height), (236, 240, 245))

@@ -44,10 +44,10 @@ class Ways:
         for api in self._apis:
             await api.__aexit__(None, None, None)
 
-    async def journey(self) -> Citizen:
+    async def journey(self, address: str | None = None) -> Citizen:
         """One application all the way, from the first code to the collected passport."""
         way = self.teller.way("journey", "one application, from registration to the collected passport")
-        citizen = await self.newcomer()
+        citizen = await self.newcomer(address)
         await way.step("register by email", "identity", citizen.register)
         await way.step("prove the telephone", "identity", citizen.add_phone)
         await self.apply(way, citizen)

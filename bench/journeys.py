@@ -1,0 +1,77 @@
+"""Whole journeys by 50 citizens at once: from registration to the confirmed seat with its letter, then the visit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from bench import stage
+from bench.figures import Figure, Table
+from bench.load import Tally
+from launcher.journey.telling import Teller, Told, WayBroken
+from launcher.journey.ways import Ways
+from launcher.processes import Suite
+
+USERS: Final = 50
+JOURNEYS: Final = 150
+SEATS_SETTINGS: Final = {"scheduling": {"PASPOR_CHECK_IN_ANY_DAY": "true"}}
+
+
+class _Measuring(Teller):
+    """Writes durations down instead of telling them."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(quiet=True)
+        self._tally = tally
+
+    def tell(self, told: Told) -> None:
+        self._tally.took(told.step, told.ms / 1000)
+        self._tally.outcomes["ok" if told.ok else f"failed: {told.step}: {told.note[:120]}"] += 1
+
+
+async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:
+    """Walk the journeys on a fresh suite."""
+    async with stage.suite(extra=SEATS_SETTINGS) as running:
+        tally = await _walk(running, users, journeys)
+    finished = len(tally.durations["see it finished"])
+    failures = [f"{count} x {what}" for what, count in tally.outcomes.items() if what != "ok"]
+    rows = tuple(
+        (step, *(f"{tally.share_ms(share, step):.0f}" for share in (0.5, 0.9, 0.99))) for step in tally.durations
+    )
+    return Table(
+        title="Journeys",
+        method=(
+            f"{users} citizens at once walk {journeys} whole journeys (registration with codes by mail and SMS, NIK check, three "
+            "pictures, hold, billing code, payment, letter, mail, check-in, interview, issuance, collection) on all services, "
+            f"MongoDB, RabbitMQ and simulators. A step lasts until its effect is seen. {finished} finished. "
+            + ("Failures: " + "; ".join(failures) if failures else "Nothing failed.")
+        ),
+        figures=(
+            Figure("journey.rate", finished / tally.seconds, "1/s", target=5.0),
+            Figure("journey.step_p90", tally.share_ms(0.9) / 1000, "s", target=0.4, less_is_better=True),
+            Figure("journey.step_p50", tally.share_ms(0.5) / 1000, "s"),
+            Figure("journey.step_p99", tally.share_ms(0.99) / 1000, "s"),
+        ),
+        columns=("step", "p50 ms", "p90 ms", "p99 ms"),
+        rows=rows,
+    )
+
+
+async def _walk(running: Suite, users: int, journeys: int) -> Tally:
+    tally = Tally()
+    ways = Ways(stage.addresses(running), _Measuring(tally))
+    left = iter(range(journeys))
+
+    async def citizen(number: int) -> None:
+        for _ in left:
+            try:
+                await ways.journey(address=f"10.1.{number // 250}.{number % 250 + 1}")
+            except WayBroken:
+                continue
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(citizen(number) for number in range(users)))
+    tally.seconds = time.perf_counter() - begun
+    await ways.close()
+    return tally

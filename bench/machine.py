@@ -1,0 +1,60 @@
+"""On what and of what the figures were measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def machine() -> str:
+    """Processor, cores, memory and system in one line."""
+    model = next(
+        (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.machine(),
+    )
+    memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    return f"{model}, {os.cpu_count()} cores, {memory / 1024**2:.0f} GiB, {platform.system()} {platform.release()}"
+
+
+def commit() -> str:
+    """The short id of the measured commit, with a mark where the work tree differs from it."""
+    known = _git("rev-parse", "--short", "HEAD") or "unknown"
+    changed = _git("status", "--porcelain", "--", "services", "shared", "launcher", "bench", "simulators")
+    return f"{known}{' with changes' if changed else ''}"
+
+
+def today() -> str:
+    """The date of the run, UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%d")
+
+
+def resident_mib(pid: int) -> float:
+    """Memory of a process in MiB, shared pages counted by share (PSS)."""
+    for line in _lines(f"/proc/{pid}/smaps_rollup"):
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _git(*words: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", *words],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parent,
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,104 @@
+"""What benchmarks stand on: a suite of its own data folder, tokens for invented accounts, events put on the bus."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import aio_pika
+
+from launcher.journey.addresses import Addresses
+from launcher.processes import Suite
+from launcher.suite import any_free_ports
+from shared.bus import topology
+from shared.bus.amqp import declare
+from shared.clock import SystemClock
+from shared.context import make_traceparent
+from shared.events.application import ApplicationSubmitted
+from shared.events.envelope import Envelope
+from shared.events.message import Event
+from shared.ids import new_event_id
+from shared.tokens import Caller, Role, TokenIssuer
+
+OPEN_LIMITS: Final = {
+    "PASPOR_RATE_FACTOR": "100000",
+    "PASPOR_TRUSTED_PROXIES": "127.0.0.0/8",
+    "PASPOR_LOG_LEVEL": "warning",
+}
+"""All guards stay on; the counts of rate limits are raised, because one machine plays everybody."""
+
+
+@asynccontextmanager
+async def suite(
+    *, extra: Mapping[str, Mapping[str, str]] | None = None, without: Sequence[str] = ()
+) -> AsyncIterator[Suite]:
+    """A running suite on new data and free ports; parts named in ``without`` are stopped once it is up."""
+    folder = Path(tempfile.mkdtemp(prefix="paspor-bench-"))
+    settings = {"*": OPEN_LIMITS, **(extra or {})}
+    try:
+        async with Suite(folder, any_free_ports(), extra=settings) as running:
+            for name in without:
+                await running.stop_part(name)
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def addresses(running: Suite) -> Addresses:
+    """Where the parts of a running suite answer."""
+    names = ("identity", "application", "scheduling", "billing", "notification", "dukcapil", "simponi", "sms", "dpri")
+    return Addresses(
+        **{name: running.url(name) for name in (*names, "mail")}, staff_password=running.secrets["demo_staff_password"]
+    )
+
+
+def tokens(running: Suite, account_ids: Iterable[str]) -> list[str]:
+    """An applicant's access token for each account, signed with the suite's own key."""
+    issuer = TokenIssuer(running.secrets["token_signing_key"], "paspor-identity", SystemClock())
+    return [
+        issuer.issue(Caller(account_id=each, role=Role.APPLICANT, session_id="bench"), 3600) for each in account_ids
+    ]
+
+
+def submitted(count: int) -> list[ApplicationSubmitted]:
+    """Submitted applications of as many accounts and persons."""
+    return [
+        ApplicationSubmitted(
+            application_id=str(uuid.uuid4()),
+            account_id=str(uuid.uuid4()),
+            applicant_id=str(uuid.uuid4()),
+            person_id=str(uuid.uuid4()),
+            passport_kind="electronic",
+            validity_years=10,
+            reason="new",
+            submitted_at=datetime.now(UTC),
+        )
+        for _ in range(count)
+    ]
+
+
+async def put_on_bus(running: Suite, queue: str, events: Sequence[Event], *, subject: str = "application_id") -> None:
+    """Put events straight into one service's queue, as if their owner had published them."""
+    async with await aio_pika.connect(running.amqp_url) as connection:
+        channel = await connection.channel()
+        await declare(channel)
+        for event in events:
+            body = envelope(event, getattr(event, subject)).to_bytes()
+            message = aio_pika.Message(
+                body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, timestamp=datetime.now(UTC)
+            )
+            await channel.default_exchange.publish(message, topology.work_queue(queue))
+
+
+def envelope(event: Event, subject: str) -> Envelope:
+    """An event as its owner would send it."""
+    event_id = new_event_id()
+    return Envelope(
+        event_id, "/paspor/bench", subject, SystemClock().now(), event_id, event_id, make_traceparent(), 1, event
+    )

@@ -1,0 +1,332 @@
+"""The receipt: money that reached the treasury (its id is the NTPN), what is to become of it, and its ledger.
+
+Every rupiah is in exactly one place (I3): the receipt's state names it, and the postings prove how it came there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from services.billing.domain.bill import Bill, Purpose, Standing
+from services.billing.domain.ledger import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
+from services.billing.domain.policy import ReceiptPolicy, backoff, seconds, whole_seconds
+from services.billing.domain.refund import RefundCause
+from services.billing.domain.states import (
+    ENDED_BILLS,
+    RECEIPT_TRANSITIONS,
+    SETTLEABLE_BILLS,
+    BillState,
+    Decision,
+    ReceiptCommand,
+    ReceiptState,
+    follow,
+)
+
+ACCOUNT_OF: Final[Mapping[ReceiptState, Account]] = {
+    ReceiptState.AWAITS_OUTCOME: Account.AWAITING_OUTCOME,
+    ReceiptState.AWAITS_SEAT: Account.AWAITING_OUTCOME,
+    ReceiptState.SETTLES_BILL: Account.REVENUE,
+    ReceiptState.IN_REFUND: Account.REFUND_DUE,
+    ReceiptState.REFUNDED: Account.REFUNDED,
+    ReceiptState.CREDITED: Account.CREDITED,
+    ReceiptState.RETAINED: Account.RETAINED,
+}
+"""On which account the whole amount of a receipt in that state lies."""
+
+
+class IntentKind(StrEnum):
+    """What a receipt is about to do."""
+
+    SETTLE = "settle"
+    """Pay a live bill."""
+    PAY_LATE = "pay_late"
+    """Pay an ended bill that waits on no seat."""
+    ASK_SEAT = "ask_seat"
+    REFUND = "refund"
+    WAIT = "wait"
+    """The code belongs to no bill that is known (yet)."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a receipt is about to do. It is written before any other document is touched, so one receipt has one."""
+
+    kind: IntentKind
+    bill_id: str | None = None
+    reason: str | None = None
+
+
+WAIT: Final = Intent(IntentKind.WAIT)
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What SIMPONI tells of one payment, by whichever way."""
+
+    billing_code: str
+    ntpn: str | None
+    ntb: str
+    amount: int
+    paid_at: datetime
+    channel: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The money of one deposit."""
+
+    ntpn: str
+    billing_code: str
+    ntb: str
+    amount: int
+    paid_at: datetime
+    channel: str
+    learnt_at: datetime
+    learnt_by: str
+    """``push``, ``poll`` or ``issue``."""
+    state: ReceiptState
+    bill_id: str | None = None
+    """The bill that its code belongs to, once known."""
+    settles_bill_id: str | None = None
+    intent: Intent = WAIT
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    attempts: int = 0
+    seat_asked_at: datetime | None = None
+    seat_questions: int = 0
+    offer_until: datetime | None = None
+    refund_id: str | None = None
+    refund_recorded: bool = False
+    postings: tuple[Posting, ...] = ()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether there is nothing left to do here for now."""
+        if self.state == ReceiptState.IN_REFUND:
+            return self.refund_recorded
+        return self.state != ReceiptState.AWAITS_OUTCOME
+
+
+def receive(payment: Payment, learnt_by: str, now: datetime, policy: ReceiptPolicy) -> Receipt:
+    """A new receipt whose outcome is open; it drives itself on by its own deadline.
+
+    Raises:
+        ValueError: the payment has no treasury number, so no money has arrived.
+    """
+    if payment.ntpn is None:
+        raise ValueError("a payment without an NTPN is evidence, not a receipt")
+    receipt = Receipt(
+        ntpn=payment.ntpn,
+        billing_code=payment.billing_code,
+        ntb=payment.ntb,
+        amount=payment.amount,
+        paid_at=whole_seconds(payment.paid_at),
+        channel=payment.channel,
+        learnt_at=now,
+        learnt_by=learnt_by,
+        state=ReceiptState.AWAITS_OUTCOME,
+        due={"drive": now + seconds(policy.drive_seconds)},
+    )
+    return _post(receipt, Account.TREASURY, Account.AWAITING_OUTCOME, "received", now)
+
+
+def same_payment(receipt: Receipt, payment: Payment) -> bool:
+    """Whether a repeated notice says what the first one said."""
+    return (receipt.billing_code, receipt.amount) == (payment.billing_code, payment.amount)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a judgement rests on: the bill of the code, the application's other bills, and whether it was withdrawn."""
+
+    bill: Bill | None
+    others: Sequence[Bill] = ()
+    withdrawn: bool = False
+
+
+def judge(receipt: Receipt, facts: Facts) -> Intent:
+    """What the money is for. What has begun is kept to: done first, then meant before, then decided now."""
+    bill = facts.bill
+    if bill is None:
+        return WAIT
+    settled = _settled_by(receipt, (bill, *facts.others))
+    if settled is not None and settled.standing != Standing.SEAT_SOUGHT:
+        return Intent(IntentKind.SETTLE, settled.bill_id)
+    if bill.late_receipt_id == receipt.ntpn:
+        return Intent(IntentKind.ASK_SEAT, bill.bill_id)
+    if _still_possible(receipt, facts):
+        return receipt.intent
+    return _decide(receipt, bill, facts)
+
+
+def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
+    """What the money is for once scheduling has no seat for it: a live bill of the application, else a refund."""
+    bill = facts.bill
+    other = _live_equal(receipt, bill, facts.others) if bill is not None and bill.settled_by is None else None
+    if other is not None:
+        return Intent(IntentKind.SETTLE, other.bill_id)
+    in_time = bill is not None and bill.in_time(receipt.paid_at)
+    cause = RefundCause.SERVICE_NOT_DELIVERED if in_time else RefundCause.LATE_PAYMENT
+    return Intent(IntentKind.REFUND, bill.bill_id if bill else None, cause.value)
+
+
+def _settled_by(receipt: Receipt, bills: Iterable[Bill]) -> Bill | None:
+    return next((bill for bill in bills if bill.settled_by == receipt.ntpn), None)
+
+
+def _still_possible(receipt: Receipt, facts: Facts) -> bool:
+    """Whether what was meant before can still be done; a stale worker may be doing it at this moment."""
+    intent = receipt.intent
+    target = next((each for each in (facts.bill, *facts.others) if each and each.bill_id == intent.bill_id), None)
+    if target is None:
+        return False
+    if intent.kind == IntentKind.SETTLE:
+        return _takes_in_time(receipt, target) if target is facts.bill else target.state in SETTLEABLE_BILLS
+    if intent.kind == IntentKind.ASK_SEAT:
+        return target.late_receipt_id is None and (target.live or target.state in ENDED_BILLS)
+    return False
+
+
+def _takes_in_time(receipt: Receipt, bill: Bill) -> bool:
+    return bill.live and bill.amount == receipt.amount and bill.in_time(receipt.paid_at)
+
+
+def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
+    if bill.amount != receipt.amount:
+        return _refund(bill, RefundCause.WRONG_AMOUNT)
+    if _takes_in_time(receipt, bill):
+        return Intent(IntentKind.SETTLE, bill.bill_id)
+    if bill.state not in ENDED_BILLS and not bill.live:
+        return _refund(bill, RefundCause.DUPLICATE_PAYMENT)  # paid, waived or superseded: it needs no more money
+    if bill.late_receipt_id is not None:
+        return _refund(bill, RefundCause.DUPLICATE_PAYMENT)
+    return _decide_late(receipt, bill, facts)
+
+
+def _decide_late(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
+    if bill.purpose != Purpose.FEE:
+        return Intent(IntentKind.PAY_LATE, bill.bill_id)
+    other = _live_equal(receipt, bill, facts.others)
+    if other is not None:
+        return Intent(IntentKind.SETTLE, other.bill_id)
+    if any(_has_its_money(each) for each in facts.others if each.purpose == bill.purpose):
+        return _refund(bill, RefundCause.DUPLICATE_PAYMENT)
+    if facts.withdrawn:
+        return _refund(bill, RefundCause.LATE_PAYMENT)
+    return Intent(IntentKind.ASK_SEAT, bill.bill_id)
+
+
+def _live_equal(receipt: Receipt, bill: Bill, others: Sequence[Bill]) -> Bill | None:
+    fitting = [
+        each
+        for each in others
+        if each.state in SETTLEABLE_BILLS and each.purpose == bill.purpose and each.amount == receipt.amount
+    ]
+    return min(fitting, key=lambda each: (each.requested_at, each.bill_id), default=None)
+
+
+def _has_its_money(bill: Bill) -> bool:
+    if bill.state in (BillState.PAID_UNSETTLED, BillState.WAIVED):
+        return True
+    if bill.state == BillState.PAID and bill.standing == Standing.APPOINTMENT:
+        return True
+    return bill.standing == Standing.SEAT_SOUGHT
+
+
+def _refund(bill: Bill, cause: RefundCause) -> Intent:
+    return Intent(IntentKind.REFUND, bill.bill_id, cause.value)
+
+
+def mean(receipt: Receipt, intent: Intent, bill_id: str | None, now: datetime, policy: ReceiptPolicy) -> Receipt:
+    """Write down what is about to be done, before it is done."""
+    due = {"drive": now + seconds(policy.drive_seconds)}
+    return replace(receipt, intent=intent, bill_id=bill_id or receipt.bill_id, due=due)
+
+
+def drive_later(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Receipt:
+    """Nothing can be done yet: try again, ever more rarely."""
+    attempts = receipt.attempts + 1
+    at = now + backoff(attempts, policy.drive_seconds, policy.drive_most_seconds)
+    return replace(receipt, attempts=attempts, due={"drive": at})
+
+
+def gives_up_on_code(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> bool:
+    """Whether a code without a bill was looked for long enough."""
+    return now >= receipt.learnt_at + seconds(policy.unknown_code_seconds)
+
+
+def settle(receipt: Receipt, bill_id: str, now: datetime) -> Decision[Receipt]:
+    """The money is the bill's."""
+    settled = _moved(receipt, ReceiptCommand.SETTLE, f"settles {bill_id}", now)
+    return Decision(
+        replace(settled, settles_bill_id=bill_id, refund_id=None, refund_recorded=False, offer_until=None, due={})
+    )
+
+
+def await_seat(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
+    """Scheduling was asked for a seat; its answer is awaited."""
+    waiting = _moved(receipt, ReceiptCommand.ASK_SEAT, "a seat is sought", now)
+    due = {"outcome": now + seconds(policy.late_answer_seconds)}
+    return Decision(replace(waiting, seat_asked_at=now, seat_questions=1, settles_bill_id=None, due=due))
+
+
+def asked_again(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
+    """The question was repeated, because no answer came."""
+    questions = receipt.seat_questions + 1
+    wait = backoff(questions, policy.late_answer_seconds, policy.late_answer_most_seconds)
+    return Decision(replace(receipt, seat_questions=questions, due={"outcome": now + wait}))
+
+
+def offered(receipt: Receipt, offer_until: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
+    """Scheduling keeps another seat for the payer until then."""
+    due = {"outcome": offer_until + seconds(policy.late_answer_seconds)}
+    return Decision(replace(receipt, offer_until=offer_until, due=due))
+
+
+def gives_up_on_seat(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> bool:
+    """Whether scheduling was waited for long enough."""
+    since = receipt.offer_until or receipt.seat_asked_at or receipt.learnt_at
+    return now >= since + seconds(policy.late_gives_up_seconds)
+
+
+def enter_refund(receipt: Receipt, intent: Intent, refund_id: str, now: datetime, policy: ReceiptPolicy) -> Receipt:
+    """The money is to go back; from this write on it is in refund, and the case is recorded next."""
+    moved = _moved(receipt, ReceiptCommand.REFUND, f"refund: {intent.reason}", now)
+    moved = replace(moved, intent=intent, refund_id=refund_id, refund_recorded=False)
+    return replace(moved, settles_bill_id=None, offer_until=None, due={"drive": now + seconds(policy.drive_seconds)})
+
+
+def refund_recorded(receipt: Receipt) -> Receipt:
+    """The refund case exists."""
+    return replace(receipt, refund_recorded=True, due={})
+
+
+def _moved(receipt: Receipt, command: ReceiptCommand, memo: str, now: datetime) -> Receipt:
+    before = ACCOUNT_OF[receipt.state]
+    state = follow(RECEIPT_TRANSITIONS, receipt.state, command)
+    moved = replace(receipt, state=state)
+    after = ACCOUNT_OF[state]
+    return moved if after == before else _post(moved, before, after, memo, now)
+
+
+def _post(receipt: Receipt, source: Account, to: Account, memo: str, now: datetime) -> Receipt:
+    movement = Movement(source, to, receipt.amount, memo, now)
+    return replace(receipt, postings=posted(receipt.postings, movement, genesis(receipt)))
+
+
+def genesis(receipt: Receipt) -> str:
+    """The hash that a receipt's first posting follows: of what the treasury said."""
+    paid_at = receipt.paid_at.isoformat()
+    return chain_hash([receipt.ntpn, receipt.billing_code, receipt.ntb, receipt.amount, paid_at])
+
+
+def ledger_faults(receipt: Receipt) -> list[str]:
+    """What is wrong with a receipt's ledger; nothing if all is well (I3)."""
+    faults = chain_faults(receipt.postings, genesis(receipt))
+    expected = {Account.TREASURY: receipt.amount, ACCOUNT_OF[receipt.state]: -receipt.amount}
+    if balances(receipt.postings) != expected:
+        faults.append(f"the money is not on the account of {receipt.state}")
+    return faults

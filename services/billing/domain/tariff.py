@@ -1,0 +1,229 @@
+"""What a passport costs on a given day: tariffs as dated data, and the one function that prices an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any, Final
+
+SAME_DAY_POOL: Final = "same_day"
+"""The pool whose seats carry the surcharge for a passport on the same day."""
+
+
+class NoTariffInForce(Exception):
+    """No tariff covers that day, kind and validity: the order cannot be priced, which is a fault of the data."""
+
+
+class LineCode(StrEnum):
+    """What a line of a bill is for."""
+
+    PASSPORT = "passport"
+    PENALTY = "penalty"
+    SAME_DAY = "same_day"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be priced."""
+
+    passport_kind: str
+    """``ordinary`` or ``electronic``."""
+    validity_years: int
+    reason: str
+    zero_tariff: str | None = None
+    same_day: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a price, in whole rupiah."""
+
+    code: str
+    title: str
+    title_id: str
+    amount: int
+    legal_basis: str
+
+
+@dataclass(frozen=True)
+class Price:
+    """What an order costs by the tariff in force on a day; frozen into the bill (X9)."""
+
+    lines: tuple[Line, ...]
+    total: int
+    legal_basis: str
+    tariff_id: str
+
+
+@dataclass(frozen=True)
+class Fee:
+    """The fee of one kind of book."""
+
+    passport_kind: str
+    validity_years: int
+    amount: int
+    title: str
+    title_id: str
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """What a lost or damaged book costs on top of the new one."""
+
+    reason: str
+    amount: int
+    title: str
+    title_id: str
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """A government regulation's fees, in force from a day to the day before ``effective_to``."""
+
+    tariff_id: str
+    legal_basis: str
+    effective_from: date
+    effective_to: date | None
+    fees: tuple[Fee, ...]
+    penalties: tuple[Penalty, ...]
+    same_day_amount: int
+
+    def covers(self, on: date) -> bool:
+        """Whether it is in force on that day."""
+        return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
+
+
+@dataclass(frozen=True)
+class ZeroTariff:
+    """A ground on which the fee or the penalty is not asked for, with the proof it needs."""
+
+    code: str
+    waives: str
+    """``fee`` or ``penalty``."""
+    passport_kinds: tuple[str, ...]
+    legal_basis: str
+    effective_from: date
+    title: str
+    title_id: str
+    proof: str
+    proof_id: str
+
+    def frees(self, what: str, order: Order, on: date) -> bool:
+        """Whether it frees this order from the fee or the penalty on that day."""
+        asked_for = self.code == order.zero_tariff and self.waives == what
+        return asked_for and order.passport_kind in self.passport_kinds and self.effective_from <= on
+
+
+@dataclass(frozen=True)
+class TariffBook:
+    """Every tariff and zero tariff that is known, past and present."""
+
+    tariffs: tuple[Tariff, ...]
+    zero_tariffs: tuple[ZeroTariff, ...] = ()
+
+    def in_force(self, on: date) -> Tariff:
+        """The tariff of that day.
+
+        Raises:
+            NoTariffInForce: the day lies before the first one.
+        """
+        for tariff in self.tariffs:
+            if tariff.covers(on):
+                return tariff
+        raise NoTariffInForce(f"no tariff is in force on {on.isoformat()}")
+
+    def zero_tariffs_on(self, on: date) -> list[ZeroTariff]:
+        """The grounds of a zero tariff that count on that day."""
+        return [zero for zero in self.zero_tariffs if zero.effective_from <= on]
+
+
+def price(book: TariffBook, order: Order, on: date) -> Price:
+    """What the order costs by the tariff in force on that day (in Asia/Jakarta).
+
+    A ground of a zero tariff that is unknown or does not fit frees from nothing.
+
+    Raises:
+        NoTariffInForce: there is no fee for that day, kind and validity.
+    """
+    tariff = book.in_force(on)
+    owed = [penalty for penalty in tariff.penalties if penalty.reason == order.reason]
+    lines = [_fee_line(book, tariff, order, on)]
+    lines += [_penalty_line(book, tariff, penalty, order, on) for penalty in owed]
+    if order.same_day:
+        lines.append(
+            Line(
+                LineCode.SAME_DAY.value,
+                "Passport on the same day",
+                "Percepatan paspor selesai pada hari yang sama",
+                tariff.same_day_amount,
+                tariff.legal_basis,
+            )
+        )
+    total = sum(line.amount for line in lines)
+    return Price(tuple(lines), total, _bases(lines), tariff.tariff_id)
+
+
+def _fee_line(book: TariffBook, tariff: Tariff, order: Order, on: date) -> Line:
+    fee = _fee_for(tariff, order)
+    zero = _waiver(book, "fee", order, on)
+    if zero is not None:
+        return Line(LineCode.PASSPORT.value, zero.title, zero.title_id, 0, zero.legal_basis)
+    return Line(LineCode.PASSPORT.value, fee.title, fee.title_id, fee.amount, tariff.legal_basis)
+
+
+def _penalty_line(book: TariffBook, tariff: Tariff, penalty: Penalty, order: Order, on: date) -> Line:
+    zero = _waiver(book, "penalty", order, on)
+    if zero is not None:
+        return Line(LineCode.PENALTY.value, zero.title, zero.title_id, 0, zero.legal_basis)
+    return Line(LineCode.PENALTY.value, penalty.title, penalty.title_id, penalty.amount, tariff.legal_basis)
+
+
+def _fee_for(tariff: Tariff, order: Order) -> Fee:
+    for fee in tariff.fees:
+        if (fee.passport_kind, fee.validity_years) == (order.passport_kind, order.validity_years):
+            return fee
+    raise NoTariffInForce(f"{tariff.tariff_id} has no fee for {order.passport_kind}, {order.validity_years} years")
+
+
+def _waiver(book: TariffBook, what: str, order: Order, on: date) -> ZeroTariff | None:
+    return next((zero for zero in book.zero_tariffs if zero.frees(what, order, on)), None)
+
+
+def _bases(lines: Iterable[Line]) -> str:
+    return "; ".join(dict.fromkeys(line.legal_basis for line in lines))
+
+
+def book_of(data: Mapping[str, Any]) -> TariffBook:
+    """The book that a parsed ``tariffs.toml`` holds.
+
+    Raises:
+        ValueError: two tariffs are in force on one day, or a day between them has none.
+    """
+    tariffs = tuple(sorted((_tariff(each) for each in data["tariff"]), key=lambda each: each.effective_from))
+    _refuse_gaps(tariffs)
+    return TariffBook(tariffs, tuple(_zero_tariff(each) for each in data.get("zero_tariff", ())))
+
+
+def _refuse_gaps(tariffs: Sequence[Tariff]) -> None:
+    for earlier, later in pairwise(tariffs):
+        if earlier.effective_to != later.effective_from:
+            raise ValueError(f"{earlier.tariff_id} must end on the day on which {later.tariff_id} begins")
+
+
+def _tariff(data: Mapping[str, Any]) -> Tariff:
+    return Tariff(
+        tariff_id=data["id"],
+        legal_basis=data["legal_basis"],
+        effective_from=data["effective_from"],
+        effective_to=data.get("effective_to"),
+        fees=tuple(Fee(**fee) for fee in data["fees"]),
+        penalties=tuple(Penalty(**penalty) for penalty in data["penalties"]),
+        same_day_amount=data["same_day_amount"],
+    )
+
+
+def _zero_tariff(data: Mapping[str, Any]) -> ZeroTariff:
+    return ZeroTariff(**{**data, "passport_kinds": tuple(data["passport_kinds"])})

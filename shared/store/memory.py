@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -132,6 +133,27 @@ class MemoryStore:
         within: Mapping[str, Range] | None = None,
     ) -> int:
         return len(self._matching(kind, kind.index(index), equals or {}, within or {}, False))
+
+    async def insert_missing(self, kind: Kind[S], items: Sequence[tuple[str, S]], *, now: datetime) -> int:
+        known = self._documents.setdefault(kind.name, {})
+        missing = [(record_id, state) for record_id, state in items if record_id not in known]
+        for record_id, state in missing:
+            await self.insert(kind, record_id, state, now=now)
+        return len(missing)
+
+    async def tally(
+        self,
+        kind: Kind[S],
+        index: str,
+        by: Sequence[str],
+        equals: Mapping[str, Any] | None = None,
+        *,
+        within: Mapping[str, Range] | None = None,
+    ) -> dict[tuple[Any, ...], int]:
+        declared = kind.index(index)
+        self._refuse_foreign_paths(kind, declared, by)
+        found = self._matching(kind, declared, equals or {}, within or {}, False)
+        return dict(Counter(tuple(values_at(document, path)[0] for path in by) for document in found))
 
     async def claim_one(
         self,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from inspect import isawaitable
 from typing import Any, Final, TypeVar
 
 from shared.events.envelope import Envelope
@@ -29,6 +30,9 @@ Written = Callable[[Kind[Any], Sequence[Envelope], datetime | None], None]
 ARCHIVE: Final = "sent_events"
 ARCHIVE_DAYS: Final = 35
 """How long published events are kept for rebuilding and re-publishing; longer than any inbox remembers."""
+
+BULK: Final = 2000
+"""Documents written with one command."""
 
 _DUPLICATE_INDEX = re.compile(r"index: (\S+) dup key")
 _DUPLICATE_KEY_CODE = 11000
@@ -64,15 +68,24 @@ def range_condition(span: Range) -> dict[str, Any]:
     return bounds
 
 
+def refuse_foreign_paths(kind: Kind[Any], index: Index, paths: Iterable[str]) -> None:
+    """Nothing, if the index covers every path.
+
+    Raises:
+        ValueError: a path is neither a key of the index nor part of its condition.
+    """
+    foreign = set(paths) - set(index.paths()) - set(index.where)
+    if foreign:
+        raise ValueError(f"{kind.name}.{index.name} does not cover {sorted(foreign)}")
+
+
 def query(kind: Kind[Any], index: Index, equals: Mapping[str, Any], within: Mapping[str, Range]) -> dict[str, Any]:
     """The filter for a declared index; a path that the index does not cover is a mistake.
 
     Raises:
         ValueError: a path is neither a key of the index nor part of its condition.
     """
-    foreign = {*equals, *within} - set(index.paths()) - set(index.where)
-    if foreign:
-        raise ValueError(f"{kind.name}.{index.name} does not cover {sorted(foreign)}")
+    refuse_foreign_paths(kind, index, [*equals, *within])
     clauses: dict[str, Any] = {path: condition(wanted) for path, wanted in index.where.items()}
     clauses |= {path: condition(wanted) for path, wanted in equals.items()}
     for path, span in within.items():
@@ -117,11 +130,9 @@ class MongoStore:
         events: Sequence[Message] = (),
         received: str | None = None,
     ) -> Record[S]:
-        encoded, due = encode(kind, state), due_fields(kind, state)
+        document = _first_version(kind, record_id, state)
+        due = document["due"]
         entries = self._entries(kind, record_id, 1, events, received, now)
-        document: dict[str, Any] = {"_id": record_id, "version": 1, "schema": kind.schema, "state": encoded, "due": due}
-        if due:
-            document["next_due_at"] = min(due.values())
         if not kind.bare:
             document["outbox"] = [_outbox_entry(each, now) for each in entries]
             document["inbox"] = [{"id": received, "at": now}] if received is not None else []
@@ -204,6 +215,55 @@ class MongoStore:
         wanted = query(kind, kind.index(index), equals or {}, within or {})
         with _store_errors(kind.name):
             return int(await self._database[kind.name].count_documents(wanted, hint=index))
+
+    async def insert_missing(self, kind: Kind[S], items: Sequence[tuple[str, S]], *, now: datetime) -> int:
+        written = 0
+        for start in range(0, len(items), BULK):
+            documents = [_first_version(kind, record_id, state) for record_id, state in items[start : start + BULK]]
+            written += await self._insert_missing(kind, documents)
+            for document in documents:
+                self._tell(kind, (), document["due"])
+        return written
+
+    async def _insert_missing(self, kind: Kind[Any], documents: list[dict[str, Any]]) -> int:
+        try:
+            with _store_errors(kind.name):
+                result = await self._database[kind.name].insert_many(documents, ordered=False)
+        except BulkWriteError as partly:
+            for error in partly.details["writeErrors"]:
+                found = _DUPLICATE_INDEX.search(error["errmsg"])
+                if error["code"] != _DUPLICATE_KEY_CODE:
+                    raise
+                if found is None or found.group(1) != "_id_":
+                    raise AlreadyExists(kind.name, found.group(1) if found else "unknown") from None
+            return int(partly.details["nInserted"])
+        return len(result.inserted_ids)
+
+    async def tally(
+        self,
+        kind: Kind[S],
+        index: str,
+        by: Sequence[str],
+        equals: Mapping[str, Any] | None = None,
+        *,
+        within: Mapping[str, Range] | None = None,
+    ) -> dict[tuple[Any, ...], int]:
+        declared = kind.index(index)
+        refuse_foreign_paths(kind, declared, by)
+        steps = [
+            {"$match": query(kind, declared, equals or {}, within or {})},
+            {"$group": {"_id": [f"${path}" for path in by], "count": {"$sum": 1}}},
+        ]
+        with _store_errors(kind.name):
+            rows = await self._rows(self._database[kind.name].aggregate(steps, hint=index))
+        return {tuple(row["_id"]): row["count"] for row in rows}
+
+    @staticmethod
+    async def _rows(asked: Any) -> list[dict[str, Any]]:
+        # motor gives the cursor at once, PyMongo's own client gives something to await
+        cursor = await asked if isawaitable(asked) else asked
+        rows: list[dict[str, Any]] = await cursor.to_list(None)
+        return rows
 
     async def claim_one(
         self,
@@ -353,6 +413,12 @@ def index_models(kind: Kind[Any]) -> list[IndexModel]:
         waiting = {"outbox.0": {"$exists": True}}
         models.append(IndexModel([("outbox.at", 1)], name="outbox_at", partialFilterExpression=waiting))
     return models
+
+
+def _first_version(kind: Kind[S], record_id: str, state: S) -> dict[str, Any]:
+    due = due_fields(kind, state)
+    document = {"_id": record_id, "version": 1, "schema": kind.schema, "state": encode(kind, state), "due": due}
+    return document | {"next_due_at": min(due.values())} if due else document
 
 
 def _outbox_entry(envelope: Envelope, now: datetime) -> dict[str, Any]:

@@ -115,6 +115,29 @@ class Store(Protocol):
         """How many match, answered from the declared index."""
         ...
 
+    async def insert_missing(self, kind: Kind[S], items: Sequence[tuple[str, S]], *, now: datetime) -> int:
+        """Write, in few round trips, those of the (id, state) pairs whose id is not there yet; tells how many it were.
+
+        For much silent reference data at once: it speaks no events. Not atomic as a whole: after a failure call it
+        again.
+
+        Raises:
+            AlreadyExists: another unique value than an id is taken; the pairs before and after it may be written.
+        """
+        ...
+
+    async def tally(
+        self,
+        kind: Kind[S],
+        index: str,
+        by: Sequence[str],
+        equals: Mapping[str, Any] | None = None,
+        *,
+        within: Mapping[str, Range] | None = None,
+    ) -> dict[tuple[Any, ...], int]:
+        """How many match for each combination of the values at the paths ``by``, answered from the declared index."""
+        ...
+
     async def claim_one(
         self,
         kind: Kind[S],

@@ -1,4 +1,4 @@
-"""The commands of `./paspor`."""
+"""The commands of `./paspor`. What only one command needs is imported there, so that the others start quickly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from launcher import signals
 from launcher.errors import LauncherError
 from launcher.home import home
 from launcher.suite import DEFAULT_BASE, Ports, first_free_ports
-from launcher.up import make_suite, up
 
 LOWEST_BASE, HIGHEST_BASE = 1024, 65_000
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -43,6 +42,8 @@ def up_command(
 
     MONGO_URL and AMQP_URL in the environment name servers of your own to use instead.
     """
+    from launcher.up import up
+
     status = signals.run(up(Ports(port_base), plain=plain))
     # a signal is how this command ends
     _finish(0 if status > signals.SIGNALLED else status)
@@ -63,6 +64,8 @@ def demo_command(
 
 
 async def _demo(ports: Ports, *, as_json: bool) -> int:
+    from launcher.up import make_suite
+
     _need("launcher.demo", "journey to show")
     demo = importlib.import_module("launcher.demo")
     data = home() / "demo"

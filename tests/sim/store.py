@@ -1,0 +1,194 @@
+"""The store as one living process sees it: the memory store behind a line that breaks, hangs and kills."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from shared.store.kinds import Kind
+from shared.store.memory import Document, MemoryStore
+from shared.store.port import StoreUnavailable, VersionConflict
+from tests.sim.chaos import Chaos
+
+T = TypeVar("T")
+
+PAUSE_SECONDS = 45.0
+"""Longer than a deadline's lease: whoever wakes up after it must find itself fenced off."""
+
+SLOW_SECONDS = 0.02
+
+
+class Crash(BaseException):
+    """The process is gone. No handler catches it, as none would after a kill -9."""
+
+
+class CrashPlan:
+    """Counts writes over all processes and can order a crash at one of them."""
+
+    def __init__(self, at: int | None = None, *, after: bool = True) -> None:
+        self.writes = 0
+        self._at = at
+        self._after = after
+
+    def crashes_before(self) -> bool:
+        """Count one write; whether its process dies before it."""
+        self.writes += 1
+        return self.writes == self._at and not self._after
+
+    def crashes_after(self) -> bool:
+        """Whether the process that has just written dies now."""
+        return self.writes == self._at and self._after
+
+
+class KeptStore(MemoryStore):
+    """What survives a crash: one service's documents."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self.on_claimed: Callable[[], None] | None = None
+
+    async def claim_one(self, *args: Any, **named: Any) -> Any:
+        claimed = await super().claim_one(*args, **named)
+        if claimed is not None and self.on_claimed is not None:
+            self.on_claimed()
+        return claimed
+
+    def documents(self, kind: str) -> dict[str, Document]:
+        """The stored documents of a kind, as they are: to be looked at, never changed."""
+        return self._documents.get(kind, {})
+
+    def due_next(self, kinds: list[Kind[Any]]) -> datetime | None:
+        """When the next deadline can be leased; none if there is none."""
+        moments = [
+            max(document["next_due_at"], document["lease"].get("until") or document["next_due_at"])
+            for kind in kinds
+            for document in self.documents(kind.name).values()
+            if document.get("next_due_at") is not None
+        ]
+        return min(moments, default=None)
+
+    def unpublished(self, kinds: list[Kind[Any]]) -> int:
+        """How many messages wait in outboxes."""
+        return sum(len(document["outbox"]) for kind in kinds for document in self.documents(kind.name).values())
+
+
+class FaultyStore:
+    """The store port for one life of one process."""
+
+    def __init__(self, kept: KeptStore, name: str, chaos: Chaos, plan: CrashPlan, die: Callable[[], None]) -> None:
+        self._kept = kept
+        self._name = f"store/{name}"
+        self._chaos = chaos
+        self._plan = plan
+        self._die = die
+        self.alive = True
+
+    async def insert(self, *args: Any, **named: Any) -> Any:
+        return await self._write(lambda: self._kept.insert(*args, **named))
+
+    async def save(self, kind: Any, record: Any, state: Any, **named: Any) -> Any:
+        if self._chaos.happens("conflict", self._name):
+            await self._line()
+            raise VersionConflict(f"{kind.name} {record.id}: another writer was faster (simulated)")
+        return await self._write(lambda: self._kept.save(kind, record, state, **named))
+
+    async def remove(self, *args: Any, **named: Any) -> Any:
+        return await self._write(lambda: self._kept.remove(*args, **named))
+
+    async def claim_one(self, *args: Any, **named: Any) -> Any:
+        return await self._write(lambda: self._kept.claim_one(*args, **named))
+
+    async def claim_due(self, *args: Any, **named: Any) -> Any:
+        return await self._read(lambda: self._kept.claim_due(*args, **named))
+
+    async def mark_published(self, *args: Any, **named: Any) -> Any:
+        return await self._write(lambda: self._kept.mark_published(*args, **named))
+
+    async def get(self, *args: Any, **named: Any) -> Any:
+        return await self._read(lambda: self._kept.get(*args, **named))
+
+    async def find(self, *args: Any, **named: Any) -> Any:
+        return await self._read(lambda: self._kept.find(*args, **named))
+
+    async def count(self, *args: Any, **named: Any) -> Any:
+        return await self._read(lambda: self._kept.count(*args, **named))
+
+    async def outbox_waiting(self, *args: Any, **named: Any) -> Any:
+        return await self._read(lambda: self._kept.outbox_waiting(*args, **named))
+
+    async def archived(self, *args: Any, **named: Any) -> Any:
+        return await self._read(lambda: self._kept.archived(*args, **named))
+
+    async def ping(self) -> None:
+        await self._read(self._kept.ping)
+
+    async def scan(self, kind: Any, *, batch: int = 200) -> AsyncIterator[Any]:
+        await self._line()
+        async for record in self._kept.scan(kind, batch=batch):
+            self._go_on()
+            yield record
+
+    async def _read(self, work: Callable[[], Awaitable[T]]) -> T:
+        await self._line()
+        if self._chaos.happens("store_down", self._name):
+            raise StoreUnavailable("the store does not answer (simulated)")
+        answer = await work()
+        self._go_on()
+        return answer
+
+    async def _write(self, work: Callable[[], Awaitable[T]]) -> T:
+        await self._line()
+        if self._plan.crashes_before() or self._chaos.happens("crash", self._name):
+            self._kill()
+        if self._chaos.happens("store_down", self._name):
+            raise StoreUnavailable("the store does not answer (simulated)")
+        answer = await work()
+        if self._plan.crashes_after() or self._chaos.happens("crash", self._name):
+            self._kill()
+        if self._chaos.happens("store_down", self._name):
+            raise StoreUnavailable("the write's answer was lost (simulated)")
+        await self._line()
+        return answer
+
+    async def _line(self) -> None:
+        """The way to the server and back: never instant, now and then slow, rarely longer than any lease."""
+        self._go_on()
+        await asyncio.sleep(self._seconds())
+        self._go_on()
+
+    def _seconds(self) -> float:
+        if self._chaos.happens("pause", self._name):
+            return PAUSE_SECONDS
+        if self._chaos.happens("slow", self._name):
+            return self._chaos.dice(self._name).random() * SLOW_SECONDS
+        return 0.0
+
+    def _go_on(self) -> None:
+        if not self.alive:
+            raise Crash
+
+    def _kill(self) -> None:
+        self._die()
+        raise Crash
+
+
+class FaultyFiles:
+    """A file store for one life of one process: the same crashes around each write."""
+
+    _WRITES = frozenset({"create", "append", "finish", "delete"})
+
+    def __init__(self, kept: Any, store: FaultyStore) -> None:
+        self._kept = kept
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._kept, name)
+        if name not in self._WRITES:
+            return method
+
+        async def write(*args: Any, **named: Any) -> Any:
+            return await self._store._write(lambda: method(*args, **named))
+
+        return write

@@ -1,0 +1,93 @@
+"""The engine on two toy services: faults happen, nothing is lost, and a missing guard is found out."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from tests.sim import checks, toy
+from tests.sim.calling import Asked
+from tests.sim.chaos import CALM, Chaos, Rates
+from tests.sim.loop import VirtualLoop
+from tests.sim.process import ConnectionLost
+from tests.sim.running import START, in_virtual_time
+from tests.sim.store import CrashPlan
+from tests.sim.world import World
+
+VISITORS = 12
+ROUGH = Rates().scaled(3)
+
+
+async def _plan(world: World, number: int) -> None:
+    asked = Asked("POST", "/v1/visits", {"name": f"visitor {number}"}, key=f"visit-{number:04d}")
+    await asyncio.sleep(number * 7.0)
+    while True:
+        try:
+            if (await world.ask("scheduling", asked)).ok:
+                return
+        except ConnectionLost:
+            pass
+        await asyncio.sleep(1.0)
+
+
+async def _run(
+    loop: VirtualLoop, seed: str, rates: Rates, guarded: bool = True, plan: CrashPlan | None = None
+) -> World:
+    world = World(loop, START, Chaos(seed, rates), plan=plan)
+    world.add("scheduling", toy.build_visits)
+    world.add("application", partial(toy.build_tallies, guarded=guarded))
+    await world.begin()
+    await asyncio.gather(*(_plan(world, number) for number in range(VISITORS)))
+    await asyncio.sleep(toy.WAIT_SECONDS * 2)
+    await world.calm_down()
+    assert await world.until(world.nothing_under_way, 86400, 60)
+    await asyncio.sleep(60)
+    await checks.own_rules(world)
+    checks.nothing_lost_or_doubled(world)
+    checks.no_deadline_forgotten(world)
+    tallies = world.processes["application"].kept.documents("tallies")
+    counted = tallies["all"]["state"]["visitors"]
+    if counted != VISITORS:
+        world.violated("count", f"{counted} instead of {VISITORS}")
+    await world.end()
+    return world
+
+
+def run(seed: str, rates: Rates = ROUGH, guarded: bool = True, plan: CrashPlan | None = None) -> World:
+    return in_virtual_time(lambda loop: _run(loop, seed, rates, guarded, plan))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_lost_or_doubled_whatever_goes_wrong(seed: int) -> None:
+    world = run(f"toy {seed}")
+    assert not world.violations, "\n".join([*world.journal.lines, *world.violations])
+
+
+def test_faults_do_happen() -> None:
+    worlds = [run(f"faults {seed}") for seed in range(10)]
+    assert sum(process.lives - 1 for world in worlds for process in world.processes.values()) > 5
+    for fault in ("duplicated", "redelivered", "unsent", "unconfirmed", "later"):
+        assert sum(world.broker.counts[fault] for world in worlds) > 0, fault
+
+
+def test_a_consumer_without_its_guard_is_found_out() -> None:
+    assert any(run(f"twin {seed}", guarded=False).violations for seed in range(5))
+
+
+def test_a_seed_replays() -> None:
+    first, second = run("again"), run("again")
+    assert first.journal.digest == second.journal.digest
+    assert first.journal.count > 3 * VISITORS
+    assert run("another").journal.digest != first.journal.digest
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_crash_at_any_write_loses_nothing(after: bool) -> None:
+    writes = run("calm", CALM).plan.writes
+    assert writes >= 3 * VISITORS
+    for at in range(1, writes + 1):
+        world = run("calm", CALM, plan=CrashPlan(at, after=after))
+        assert not world.violations, f"crash {'after' if after else 'before'} write {at}: {world.violations}"
+        assert sum(process.lives for process in world.processes.values()) == 3

@@ -1,0 +1,1 @@
+"""What an application is and may become: pure data and functions; time, ids and rules are arguments."""

@@ -1,0 +1,161 @@
+"""A document from the first byte of its upload to the officer's decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+LARGEST_NUMBER_OF_DOCUMENTS: Final = 100
+"""Uploads per application, replaced and refused ones included."""
+
+
+class DocumentState(StrEnum):
+    """Where a document stands."""
+
+    UPLOADING = "uploading"
+    ACCEPTED = "accepted"
+    FLAGGED = "flagged"
+    REFUSED = "refused"
+    REPLACED = "replaced"
+
+
+class DocumentCommand(StrEnum):
+    """What may be asked of a document."""
+
+    ACCEPT = "accept"
+    FLAG = "flag"
+    REFUSE = "refuse"
+    REPLACE = "replace"
+
+
+DOCUMENT_TRANSITIONS: Final[Mapping[tuple[DocumentState, DocumentCommand], DocumentState]] = {
+    (DocumentState.UPLOADING, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+    (DocumentState.UPLOADING, DocumentCommand.FLAG): DocumentState.FLAGGED,
+    (DocumentState.UPLOADING, DocumentCommand.REFUSE): DocumentState.REFUSED,
+    (DocumentState.UPLOADING, DocumentCommand.REPLACE): DocumentState.REPLACED,
+    (DocumentState.FLAGGED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+    (DocumentState.FLAGGED, DocumentCommand.REFUSE): DocumentState.REFUSED,
+    (DocumentState.FLAGGED, DocumentCommand.REPLACE): DocumentState.REPLACED,
+    (DocumentState.ACCEPTED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+    (DocumentState.ACCEPTED, DocumentCommand.REFUSE): DocumentState.REFUSED,
+    (DocumentState.ACCEPTED, DocumentCommand.REPLACE): DocumentState.REPLACED,
+}
+FINAL_DOCUMENT_STATES: Final = frozenset({DocumentState.REFUSED, DocumentState.REPLACED})
+PRESENT_STATES: Final = (DocumentState.ACCEPTED, DocumentState.FLAGGED)
+"""States that count as "there" for a submission: a doubt is an officer's to settle and holds nobody up."""
+
+
+class DocumentMoveIllegal(Exception):
+    """The document's state does not allow the command."""
+
+    def __init__(self, state: DocumentState, command: DocumentCommand) -> None:
+        super().__init__(f"a document that is {state} cannot {command}")
+        self.state = state
+        self.command = command
+
+
+@dataclass(frozen=True)
+class Document:
+    """One upload. The file's own name is not kept: people put their names into it."""
+
+    document_id: str
+    requirement: str
+    """The code of the listed item."""
+    paper: str
+    """Which of the accepted papers it is; the item's own code if the applicant did not say."""
+    media_type: str
+    size_bytes: int
+    created_at: datetime
+    upload_until: datetime
+    file_id: str | None
+    """Where the bytes lie: the upload while uploading, then the checked picture; none once thrown away."""
+    state: DocumentState = DocumentState.UPLOADING
+    sha256: str | None = None
+    stored_bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    reason: str | None = None
+    flags: tuple[str, ...] = ()
+    accepted_at: datetime | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    """``machine`` or the role of the officer."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What an inspection found in a good (or doubtful) upload, and where the cleaned picture lies."""
+
+    file_id: str
+    media_type: str
+    sha256: str
+    stored_bytes: int
+    width: int
+    height: int
+    flags: tuple[str, ...] = ()
+
+
+def moved(document: Document, command: DocumentCommand) -> Document:
+    """The document in its next state.
+
+    Raises:
+        DocumentMoveIllegal: the table knows no such move.
+    """
+    target = DOCUMENT_TRANSITIONS.get((document.state, command))
+    if target is None:
+        raise DocumentMoveIllegal(document.state, command)
+    return replace(document, state=target)
+
+
+def inspected(document: Document, picture: Picture, now: datetime) -> Document:
+    """The document after its picture was found good, or doubtful if there are flags."""
+    doubtful = bool(picture.flags)
+    return replace(
+        moved(document, DocumentCommand.FLAG if doubtful else DocumentCommand.ACCEPT),
+        file_id=picture.file_id,
+        media_type=picture.media_type,
+        sha256=picture.sha256,
+        stored_bytes=picture.stored_bytes,
+        width=picture.width,
+        height=picture.height,
+        flags=picture.flags,
+        accepted_at=None if doubtful else now,
+        decided_at=now,
+        decided_by="machine",
+    )
+
+
+def refused(document: Document, reason: str, by: str, now: datetime) -> Document:
+    """The document refused for a coded reason; its bytes are no longer referred to."""
+    return replace(moved(document, DocumentCommand.REFUSE), reason=reason, file_id=None, decided_at=now, decided_by=by)
+
+
+def accepted(document: Document, by: str, now: datetime) -> Document:
+    """The document accepted by an officer; the first acceptance keeps its time."""
+    return replace(
+        moved(document, DocumentCommand.ACCEPT),
+        accepted_at=document.accepted_at or now,
+        decided_at=now,
+        decided_by=by,
+    )
+
+
+def replaced_by_newer(documents: Iterable[Document], newer: Document) -> tuple[Document, ...]:
+    """All documents; earlier ones for the same item that the newer one stands in for are replaced, without bytes.
+
+    An upload that begins stands in only for other uploads: what is there counts until the new one is there too.
+    """
+    stands_in_for = {DocumentState.UPLOADING}
+    if newer.state in PRESENT_STATES:
+        stands_in_for |= set(PRESENT_STATES)
+    return tuple(
+        replace(moved(each, DocumentCommand.REPLACE), file_id=None)
+        if each.document_id != newer.document_id
+        and each.requirement == newer.requirement
+        and each.state in stands_in_for
+        else each
+        for each in documents
+    )

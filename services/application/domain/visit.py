@@ -1,0 +1,241 @@
+"""What application knows of seats, bills and refunds: projections of the facts that scheduling and billing publish.
+
+Facts arrive late, twice and in any order. Each appointment and each bill keeps the version that was seen last: an older
+fact may fill in what is still unknown and changes nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from shared.events import billing, scheduling
+from shared.events.message import Event
+
+
+class SeatState(StrEnum):
+    """Where an appointment stands, as far as its facts tell."""
+
+    HELD = "held"
+    OFFERED = "offered"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    MISSED = "missed"
+    OFFER_ENDED = "offer_ended"
+    RELEASED = "released"
+
+
+class BillState(StrEnum):
+    """Where a bill stands, as far as its facts tell."""
+
+    REQUESTED = "requested"
+    DELAYED = "delayed"
+    ISSUED = "issued"
+    PAID_UNSETTLED = "paid_unsettled"
+    EXPIRY_UNCONFIRMED = "expiry_unconfirmed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    PAID_LATE = "paid_late"
+    WAIVED = "waived"
+    PAID = "paid"
+
+
+SEAT_FACTS: Final[Mapping[type[Event], SeatState]] = {
+    scheduling.SeatHeld: SeatState.HELD,
+    scheduling.SeatOffered: SeatState.OFFERED,
+    scheduling.AppointmentConfirmed: SeatState.CONFIRMED,
+    scheduling.AppointmentRescheduled: SeatState.CONFIRMED,
+    scheduling.VisitorCheckedIn: SeatState.CHECKED_IN,
+    scheduling.VisitorMissed: SeatState.MISSED,
+    scheduling.OfferEnded: SeatState.OFFER_ENDED,
+    scheduling.AppointmentReleased: SeatState.RELEASED,
+}
+BILL_FACTS: Final[Mapping[type[Event], BillState]] = {
+    billing.BillRequested: BillState.REQUESTED,
+    billing.BillDelayed: BillState.DELAYED,
+    billing.BillIssued: BillState.ISSUED,
+    billing.BillPaidUnsettled: BillState.PAID_UNSETTLED,
+    billing.BillExpiryUnconfirmed: BillState.EXPIRY_UNCONFIRMED,
+    billing.BillFailed: BillState.FAILED,
+    billing.BillExpired: BillState.EXPIRED,
+    billing.BillCancelled: BillState.CANCELLED,
+    billing.BillSuperseded: BillState.SUPERSEDED,
+    billing.PaymentArrivedLate: BillState.PAID_LATE,
+    billing.BillWaived: BillState.WAIVED,
+    billing.BillPaid: BillState.PAID,
+}
+LIVE_SEAT_STATES: Final = frozenset({SeatState.HELD, SeatState.OFFERED, SeatState.CONFIRMED, SeatState.CHECKED_IN})
+CERTAIN_SEAT_STATES: Final = frozenset({SeatState.CONFIRMED, SeatState.CHECKED_IN})
+ENDED_BILL_STATES: Final = frozenset({BillState.FAILED, BillState.EXPIRED, BillState.CANCELLED, BillState.SUPERSEDED})
+
+_SEAT_RANKS: Final = {state: rank for rank, state in enumerate(SeatState)}
+_BILL_RANKS: Final = {state: rank for rank, state in enumerate(BillState)}
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One appointment of this application."""
+
+    appointment_id: str
+    version: int
+    at: datetime
+    """When the fact was told that gave the state."""
+    state: SeatState
+    session_id: str | None = None
+    pool: str | None = None
+    office_id: str | None = None
+    office_name: str | None = None
+    office_timezone: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    hold_until: datetime | None = None
+    offer_until: datetime | None = None
+    bill_id: str | None = None
+    queue_number: str | None = None
+    queue_code: str | None = None
+    checked_in_at: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether it is, or may still become, a visit."""
+        return self.state in LIVE_SEAT_STATES
+
+    @property
+    def certain(self) -> bool:
+        """Whether the visit is paid for and everything about it is known."""
+        known = (self.office_id, self.office_timezone, self.starts_at, self.queue_code, self.queue_number)
+        return self.state in CERTAIN_SEAT_STATES and None not in known
+
+    @property
+    def visit_key(self) -> str:
+        """Tells one certain visit from the next: a new time or place means a new letter and a new hand-over."""
+        return f"{self.appointment_id}:{self.session_id}:{self.queue_number}"
+
+
+@dataclass(frozen=True)
+class Bill:
+    """One bill of this application."""
+
+    bill_id: str
+    version: int
+    at: datetime
+    state: BillState
+    purpose: str = "fee"
+    appointment_id: str | None = None
+    amount: int | None = None
+    billing_code: str | None = None
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
+    paid_at: datetime | None = None
+    next_check_at: datetime | None = None
+    seat_unavailable: str | None = None
+    """What was asked for (``late_payment``, ``renewal``) when no seat could be found."""
+
+
+@dataclass(frozen=True)
+class Refund:
+    """A refund case about money of this application."""
+
+    refund_id: str
+    amount: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Everything that is known of this application's seats, bills and refunds."""
+
+    seats: tuple[Seat, ...] = ()
+    bills: tuple[Bill, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+
+    @property
+    def seat(self) -> Seat | None:
+        """The live appointment; of several, the one that was told of last. None where no seat is live."""
+        return max((each for each in self.seats if each.live), key=lambda each: each.at, default=None)
+
+    @property
+    def last_seat(self) -> Seat | None:
+        """The live appointment, else the one that was told of last."""
+        return self.seat or max(self.seats, key=lambda each: each.at, default=None)
+
+    @property
+    def bill(self) -> Bill | None:
+        """The fee bill of the live appointment, else the fee bill that was told of last."""
+        fees = [each for each in self.bills if each.purpose == "fee"]
+        seat = self.seat
+        own = [each for each in fees if seat is not None and _belongs(each, seat)]
+        return max(own or fees, key=lambda each: each.at, default=None)
+
+
+def _belongs(bill: Bill, seat: Seat) -> bool:
+    return bill.bill_id == seat.bill_id or (seat.bill_id is None and bill.appointment_id == seat.appointment_id)
+
+
+def with_seat_fact(visits: Visits, fact: Event, *, version: int, at: datetime) -> Visits:
+    """What is known after a fact about an appointment."""
+    state = SEAT_FACTS[type(fact)]
+    seen = _values(fact, Seat)
+    known = next((each for each in visits.seats if each.appointment_id == seen["appointment_id"]), None)
+    seat = Seat(version=version, at=at, state=state, **seen)
+    if known is not None:
+        newer = (version, _SEAT_RANKS[state]) >= (known.version, _SEAT_RANKS[known.state])
+        seat = _later_over_earlier(seat, known) if newer else _later_over_earlier(known, seat)
+    others = tuple(each for each in visits.seats if each.appointment_id != seat.appointment_id)
+    return replace(visits, seats=(*others, seat))
+
+
+def with_bill_fact(visits: Visits, fact: Event, *, version: int, at: datetime) -> Visits:
+    """What is known after a fact about a bill."""
+    state = BILL_FACTS[type(fact)]
+    seen = _values(fact, Bill)
+    known = next((each for each in visits.bills if each.bill_id == seen["bill_id"]), None)
+    bill = Bill(version=version, at=at, state=state, **seen)
+    if known is not None:
+        newer = (version, _BILL_RANKS[state]) >= (known.version, _BILL_RANKS[known.state])
+        bill = _later_over_earlier(bill, known) if newer else _later_over_earlier(known, bill)
+    others = tuple(each for each in visits.bills if each.bill_id != bill.bill_id)
+    return replace(visits, bills=(*others, bill))
+
+
+def with_seat_unavailable(visits: Visits, fact: scheduling.SeatUnavailable) -> Visits:
+    """What is known after scheduling found no seat for a bill; a bill that was never heard of is told of later."""
+    return replace(
+        visits,
+        bills=tuple(
+            replace(each, seat_unavailable=fact.asked_for) if each.bill_id == fact.bill_id else each
+            for each in visits.bills
+        ),
+    )
+
+
+def with_refund(visits: Visits, fact: billing.RefundOpened, at: datetime) -> Visits:
+    """What is known after a refund case was opened; the same case again changes nothing."""
+    if any(each.refund_id == fact.refund_id for each in visits.refunds):
+        return visits
+    return replace(visits, refunds=(*visits.refunds, Refund(fact.refund_id, fact.amount, fact.reason, at)))
+
+
+_OWN: Final = frozenset({"version", "at", "state"})
+T = TypeVar("T", Seat, Bill)
+
+
+def _values(fact: Event, shape: type[Any]) -> dict[str, Any]:
+    return {name: getattr(fact, name) for name in _names(shape) if hasattr(fact, name)}
+
+
+def _names(shape: type[Any]) -> Iterable[str]:
+    return [each.name for each in fields(shape) if each.name not in _OWN]
+
+
+def _later_over_earlier(later: T, earlier: T) -> T:
+    """The later one, with what it does not tell taken from the earlier one."""
+    gaps = {name: getattr(earlier, name) for name in _names(type(later)) if getattr(later, name) is None}
+    return replace(later, **gaps)

@@ -12,8 +12,6 @@ from pydantic_core import PydanticCustomError
 
 from shared.clock import cut_to_milliseconds
 
-MAX_STRING_CHARS = 20_000
-
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})\Z")
 
@@ -21,9 +19,7 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{
 class _Incoming(BaseModel):
     """What comes in: unknown members are refused, and nothing is guessed (a number is no date, `"1"` is no number)."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, str_max_length=MAX_STRING_CHARS
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Body(_Incoming):

@@ -14,16 +14,20 @@ RABBITMQ_IMAGE: Final = os.environ.get("PASPOR_TEST_RABBITMQ_IMAGE", "rabbitmq:3
 ALREADY_INITIALIZED: Final = 23
 
 
-def docker_answers() -> bool:
-    """Whether a Docker engine can be used; PASPOR_TEST_SERVERS=embedded says no."""
+def docker_serves(image: str) -> bool:
+    """Whether a Docker engine answers and has the image or can pull it; PASPOR_TEST_SERVERS=embedded says no."""
     if os.environ.get("PASPOR_TEST_SERVERS") == "embedded":
         return False
     try:
         import docker
 
-        return bool(docker.from_env(timeout=3).ping())
+        client = docker.from_env(timeout=3)
+        client.ping()
+        if not client.images.list(name=image):
+            docker.from_env(timeout=120).images.pull(image)
     except Exception:
         return False
+    return True
 
 
 @asynccontextmanager
@@ -31,7 +35,7 @@ async def mongo(folder: Path) -> AsyncIterator[str]:
     """The address of a MongoDB replica set; the servers live as long as the block."""
     if url := os.environ.get("TEST_MONGO_URL"):
         yield url
-    elif docker_answers():
+    elif docker_serves(MONGO_IMAGE):
         async with _mongo_container() as url:
             yield url
     else:
@@ -46,7 +50,7 @@ async def rabbitmq(folder: Path) -> AsyncIterator[str]:
     """The address of a RabbitMQ broker; the server lives as long as the block."""
     if url := os.environ.get("TEST_AMQP_URL"):
         yield url
-    elif docker_answers():
+    elif docker_serves(RABBITMQ_IMAGE):
         async with _rabbitmq_container() as url:
             yield url
     else:

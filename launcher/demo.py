@@ -1,0 +1,39 @@
+"""`./paspor demo`: walk the journey and the side ways on a running suite, and tell of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from launcher.journey.addresses import Addresses
+from launcher.journey.telling import Teller
+from launcher.journey.ways import Ways
+from launcher.processes import Suite
+
+SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    # One machine plays every citizen from one address.
+    "*": {"PASPOR_RATE_FACTOR": "1000"},
+}
+"""What the demo changes: durations shrink so that an expiry can be watched."""
+
+
+def addresses(suite: Suite) -> Addresses:
+    """Where the parts of a running suite answer."""
+    services = ("identity", "application", "scheduling", "billing", "notification")
+    outside = ("dukcapil", "simponi", "sms", "dpri", "mail")
+    return Addresses(
+        **{name: suite.url(name) for name in (*services, *outside)},
+        staff_password=suite.secrets["demo_staff_password"],
+    )
+
+
+async def run(suite: Suite, as_json: bool) -> int:
+    """Walk every way; exit status 0 if every step went well."""
+    teller = Teller(as_json=as_json)
+    ways = Ways(addresses(suite), teller)
+    try:
+        all_ok = await ways.walk_all()
+    finally:
+        await ways.close()
+    teller.summary()
+    return 0 if all_ok else 1

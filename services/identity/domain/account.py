@@ -12,9 +12,6 @@ from services.identity.domain.session import Session
 MOST_APPLICANTS: Final = 5
 """Applicants that one account may speak for (F75)."""
 
-MOST_SESSIONS: Final = 10
-"""Devices signed in at once; the oldest is signed out."""
-
 PLACE_GRACE_SECONDS: Final = 600
 """How long a place may stand without its applicant (its writer crashed in between) before it is free again."""
 

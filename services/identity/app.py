@@ -1,0 +1,69 @@
+"""Identity, wired."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Awaitable, Callable
+from importlib import resources
+from typing import Final
+
+from argon2 import PasswordHasher
+
+from services.identity.config import Settings
+from services.identity.handlers import Handlers
+from services.identity.repository import KINDS, Repository
+from services.identity.routes import ENDPOINTS, IDENTITY
+from services.identity.service import CivilRegistry, Identity
+from services.identity.service.tools import Tools
+from services.identity.vault import Vault
+from shared.service import Parts, Platform
+from shared.tokens import StaticKeys, TokenIssuer
+
+NAME: Final = "identity"
+REGENCY_DIGITS: Final = 4
+
+
+def build(
+    settings: Settings,
+    platform: Platform,
+    *,
+    dukcapil: CivilRegistry,
+    password_hasher: PasswordHasher | None = None,
+    close: Callable[[], Awaitable[None]] | None = None,
+) -> Parts:
+    """The service's parts; ``close`` ends what the client holds open."""
+    tools = Tools(
+        Repository(platform.store),
+        Vault(settings),
+        settings,
+        platform.clock,
+        platform.ids,
+        platform.randomness,
+    )
+    signing, *published = settings.signing_pems()
+    issuer = TokenIssuer(signing, settings.token_issuer, platform.clock, also_published_pem=published)
+    identity = Identity(tools, issuer, dukcapil, known_regions(), password_hasher=password_hasher)
+    handlers = Handlers(identity)
+    return Parts(
+        name=NAME,
+        service=identity,
+        key=IDENTITY,
+        kinds=KINDS,
+        endpoints=ENDPOINTS,
+        events=handlers.events(),
+        deadlines=handlers.deadlines(),
+        invariants={
+            "five_applicants": identity.invariants.five_applicants,
+            "confirmed_persons": identity.invariants.confirmed_persons,
+        },
+        token_keys=StaticKeys(issuer.jwks()),
+        start=identity.staff.seed_demo,
+        close=close,
+    )
+
+
+def known_regions() -> frozenset[str]:
+    """The regency codes in force, and retired ones that older NIKs still carry."""
+    source = resources.files("services.identity").joinpath("data", "regions.csv")
+    lines = (line for line in source.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+    return frozenset(row["code"] for row in csv.DictReader(lines) if len(row["code"]) == REGENCY_DIGITS)

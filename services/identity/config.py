@@ -1,0 +1,119 @@
+"""What identity is told from outside."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from services.identity.domain.applicant import CheckRules
+from services.identity.domain.challenge import CodeRules
+from services.identity.domain.matching import MatchRules
+from services.identity.domain.staff import LockRules
+from shared.crypto.sealed import SealedBox
+from shared.settings import Environment, ServiceSettings
+
+_PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
+
+
+def read_pems(text: str) -> tuple[str, ...]:
+    """The PEM blocks in a text, in order; line breaks may be written as a backslash and n."""
+    return tuple(found.group(0) for found in _PEM.finditer(text.replace("\\n", "\n")))
+
+
+def _has_a_key(value: SecretStr) -> SecretStr:
+    if not read_pems(value.get_secret_value()):
+        raise ValueError("it holds no PEM block")
+    return value
+
+
+def _is_sealing_key(value: str) -> str:
+    SealedBox.for_recipient(value)
+    return value
+
+
+SealingKey = Annotated[str, AfterValidator(_is_sealing_key)]
+
+
+class Settings(ServiceSettings):
+    """Identity's settings; durations in seconds, with the real values as defaults."""
+
+    database: str = Field("paspor_identity", min_length=1, max_length=38, pattern=r"^[a-z][a-z0-9_]*$")
+    http_port: int = Field(8101, ge=0, le=65535, description="the port to listen on; 0 takes a free one")
+
+    token_signing_keys: Annotated[SecretStr, AfterValidator(_has_a_key)] = Field(
+        description="EC P-256 private keys as PEM, one after the other; the first signs, all are published"
+    )
+    notification_sealing_public_key: SealingKey = Field(description="base64 of notification's X25519 public key")
+    application_sealing_public_key: SealingKey = Field(description="base64 of application's X25519 public key")
+
+    access_seconds: int = Field(15 * 60, ge=1, description="life of an applicant's access token")
+    staff_access_seconds: int = Field(5 * 60, ge=1, description="life of a staff access token")
+    session_seconds: int = Field(90 * 86400, ge=1, description="life of an applicant's session")
+    staff_session_seconds: int = Field(12 * 3600, ge=1, description="life of a staff session")
+    refresh_grace_seconds: int = Field(60, ge=0, description="how long the previous refresh token is answered again")
+
+    code_seconds: int = Field(600, ge=1, description="life of a one-time code")
+    code_skew_seconds: int = Field(30, ge=0, description="clock skew tolerated at its end")
+    code_tries: int = Field(5, ge=1, le=10, description="wrong tries until a code stops counting")
+    code_resend_seconds: int = Field(60, ge=0, description="pause between two codes to one address")
+    codes_per_hour: int = Field(5, ge=1, le=20, description="codes to one address in an hour")
+    second_channel_seconds: int = Field(60, ge=1, description="wait for email before SMS is tried")
+
+    dukcapil_url: str = Field("http://127.0.0.1:8201", pattern=r"^https?://", description="the civil registry")
+    dukcapil_institution: str = Field("paspor", pattern=r"^[A-Za-z0-9_-]{1,40}$", description="our name there")
+    dukcapil_user: str = Field("paspor", min_length=1, description="our user id there")
+    dukcapil_password: SecretStr = Field(description="our password there")
+    dukcapil_try_seconds: float = Field(3.0, gt=0, description="patience with one call")
+    dukcapil_tries: int = Field(2, ge=1, le=5, description="calls before the check waits")
+    name_match_percent: int = Field(90, ge=50, le=100, description="how alike a name must be")
+    failed_checks_per_day: int = Field(5, ge=1, description="failed identity checks of one applicant in a day")
+    failed_checks_per_nik_per_day: int = Field(20, ge=1, description="the same for one NIK over all accounts")
+    registry_first_pause_seconds: float = Field(5.0, gt=0, description="pause after the registry was silent")
+    registry_longest_pause_seconds: float = Field(300.0, gt=0, description="longest such pause")
+
+    staff_tries: int = Field(5, ge=1, description="wrong passwords that lock a staff account")
+    staff_lock_seconds: int = Field(15 * 60, ge=1, description="how long it stays locked")
+    demo_staff_password: SecretStr | None = Field(None, description="if set, demo staff are made with it")
+    demo_office_id: str = Field("jakarta-selatan", min_length=1, description="the office of demo staff")
+
+    @property
+    def code_rules(self) -> CodeRules:
+        """The limits of codes."""
+        return CodeRules(
+            lifetime_seconds=self.code_seconds,
+            skew_seconds=self.code_skew_seconds,
+            tries=self.code_tries,
+            resend_seconds=self.code_resend_seconds,
+            codes_per_hour=self.codes_per_hour,
+            second_channel_seconds=self.second_channel_seconds,
+        )
+
+    @property
+    def check_rules(self) -> CheckRules:
+        """The limits of identity checks."""
+        return CheckRules(
+            failed_tries_per_day=self.failed_checks_per_day,
+            first_pause_seconds=self.registry_first_pause_seconds,
+            longest_pause_seconds=self.registry_longest_pause_seconds,
+        )
+
+    @property
+    def match_rules(self) -> MatchRules:
+        """When the registry's answers confirm."""
+        return MatchRules(name_percent=self.name_match_percent)
+
+    @property
+    def lock_rules(self) -> LockRules:
+        """When a staff account is locked."""
+        return LockRules(tries=self.staff_tries, lock_seconds=self.staff_lock_seconds)
+
+    @property
+    def allows_test_domains(self) -> bool:
+        """Whether addresses under ``.test`` are taken; never where real people are."""
+        return self.environment is not Environment.PRODUCTION
+
+    def signing_pems(self) -> tuple[str, ...]:
+        """The signing keys, the current one first."""
+        return read_pems(self.token_signing_keys.get_secret_value())

@@ -1,0 +1,59 @@
+"""What identity hears and what falls due in it, each turned into a use case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.identity.repository import APPLICANT, CHALLENGE
+from services.identity.service import Identity
+from shared.events.envelope import Envelope
+from shared.events.message import Event
+from shared.events.notification import DeliveryFailed, DeliverySent
+from shared.service import DeadlineHandler, MessageHandler
+from shared.store.kinds import Record
+
+
+class Handlers:
+    """Handlers bound to the use cases.
+
+    No inbox is used: the state of a code's delivery is the same however often it is told, and news of an earlier code
+    is recognised by its time. So an address that signs in every day does not fill its challenge's inbox.
+    """
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def events(self) -> Mapping[type[Event], MessageHandler]:
+        """Event class to handler."""
+        return {DeliverySent: self.delivery_sent, DeliveryFailed: self.delivery_failed}
+
+    def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
+        """Kind and deadline to handler."""
+        return {
+            (APPLICANT.name, "check"): self.check_due,
+            (CHALLENGE.name, "second_channel"): self.second_channel_due,
+            (CHALLENGE.name, "forget"): self.forget_due,
+        }
+
+    async def delivery_sent(self, event: DeliverySent, envelope: Envelope) -> None:
+        """A message went out; only codes are of interest here."""
+        if event.cause_id is not None and event.application_id is None:
+            await self._identity.signing_in.note_arrival(event.cause_id, envelope.time)
+
+    async def delivery_failed(self, event: DeliveryFailed, envelope: Envelope) -> None:
+        """A message could not go out; only codes are of interest here."""
+        if event.cause_id is not None and event.application_id is None:
+            await self._identity.signing_in.note_failure(event.cause_id, event.reason, envelope.time)
+
+    async def check_due(self, record: Record[Any], _name: str) -> None:
+        """The civil registry is to be asked."""
+        await self._identity.checks.run(record)
+
+    async def second_channel_due(self, record: Record[Any], _name: str) -> None:
+        """Email was not accepted in time."""
+        await self._identity.signing_in.try_second_channel(record)
+
+    async def forget_due(self, record: Record[Any], _name: str) -> None:
+        """An address was not asked about for a day."""
+        await self._identity.signing_in.forget(record)

@@ -1,0 +1,116 @@
+"""Where identity's aggregates live: their kinds, their indexes, and every query there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from services.identity.domain import applicant as applicant_rules
+from services.identity.domain import challenge as challenge_rules
+from services.identity.domain.account import MOST_APPLICANTS, Account
+from services.identity.domain.applicant import Applicant
+from services.identity.domain.challenge import Challenge
+from services.identity.domain.person import Person
+from services.identity.domain.staff import AuditEntry, Staff
+from shared.events.message import Message
+from shared.store.kinds import Index, Kind, Record
+from shared.store.port import Store
+
+CHALLENGE: Final[Kind[Challenge]] = Kind("challenge", Challenge, deadlines=challenge_rules.deadlines)
+
+ACCOUNT: Final[Kind[Account]] = Kind(
+    "account", Account, indexes=(Index("fingerprints", ("state.fingerprints",), unique=True),)
+)
+
+APPLICANT: Final[Kind[Applicant]] = Kind(
+    "applicant",
+    Applicant,
+    indexes=(
+        Index("account", ("state.account_id", "state.added_at")),
+        Index("nik", ("state.nik_fingerprints",)),
+    ),
+    deadlines=applicant_rules.deadlines,
+)
+
+PERSON: Final[Kind[Person]] = Kind(
+    "person", Person, indexes=(Index("nik", ("state.nik_fingerprints",), unique=True),), bare=True
+)
+
+STAFF: Final[Kind[Staff]] = Kind(
+    "staff", Staff, indexes=(Index("username", ("state.username",), unique=True),), bare=True
+)
+
+AUDIT_ENTRY: Final[Kind[AuditEntry]] = Kind(
+    "audit_entry",
+    AuditEntry,
+    indexes=(Index("at", ("-state.at",)), Index("staff", ("state.staff_id", "-state.at"))),
+    bare=True,
+)
+"""Only ever inserted: nothing in this module changes or removes an entry."""
+
+KINDS: Final[tuple[Kind[object], ...]] = (CHALLENGE, ACCOUNT, APPLICANT, PERSON, STAFF, AUDIT_ENTRY)  # type: ignore[assignment]
+
+MOST_OF_ONE_NIK: Final = 100
+"""Applicants looked at for one NIK; somebody with more of them than this is over every cap already."""
+
+
+class Repository:
+    """Typed access to the store; a method per query."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def challenge(self, challenge_id: str) -> Record[Challenge] | None:
+        """By its id."""
+        return await self.store.get(CHALLENGE, challenge_id)
+
+    async def account(self, account_id: str) -> Record[Account] | None:
+        """By its id."""
+        return await self.store.get(ACCOUNT, account_id)
+
+    async def account_holding(self, fingerprints: Sequence[str]) -> Record[Account] | None:
+        """The account that an address belongs to."""
+        found = await self.store.find(ACCOUNT, "fingerprints", {"state.fingerprints": tuple(fingerprints)}, limit=1)
+        return found[0] if found else None
+
+    async def save_account(
+        self, record: Record[Account], state: Account, now: datetime, messages: Sequence[Message] = ()
+    ) -> Record[Account]:
+        """Write the account's next state."""
+        return await self.store.save(ACCOUNT, record, state, now=now, events=messages)
+
+    async def applicant(self, applicant_id: str) -> Record[Applicant] | None:
+        """By its id."""
+        return await self.store.get(APPLICANT, applicant_id)
+
+    async def applicants_of(self, account_id: str) -> list[Record[Applicant]]:
+        """All of an account's, oldest first."""
+        return await self.store.find(APPLICANT, "account", {"state.account_id": account_id}, limit=MOST_APPLICANTS * 2)
+
+    async def applicants_with(self, nik_fingerprints: Sequence[str]) -> list[Record[Applicant]]:
+        """Everybody who stated this NIK, in whichever account."""
+        wanted = {"state.nik_fingerprints": tuple(nik_fingerprints)}
+        return await self.store.find(APPLICANT, "nik", wanted, limit=MOST_OF_ONE_NIK)
+
+    async def person_with(self, nik_fingerprints: Sequence[str]) -> Record[Person] | None:
+        """The person whose NIK this is."""
+        found = await self.store.find(PERSON, "nik", {"state.nik_fingerprints": tuple(nik_fingerprints)}, limit=1)
+        return found[0] if found else None
+
+    async def staff(self, staff_id: str) -> Record[Staff] | None:
+        """By its id."""
+        return await self.store.get(STAFF, staff_id)
+
+    async def staff_named(self, username: str) -> Record[Staff] | None:
+        """By user name."""
+        found = await self.store.find(STAFF, "username", {"state.username": username}, limit=1)
+        return found[0] if found else None
+
+    async def write_audit(self, entry_id: str, entry: AuditEntry) -> None:
+        """Add a line to the audit."""
+        await self.store.insert(AUDIT_ENTRY, entry_id, entry, now=entry.at)
+
+    async def audit_of(self, staff_id: str, limit: int = 100) -> list[Record[AuditEntry]]:
+        """A staff member's newest lines."""
+        return await self.store.find(AUDIT_ENTRY, "staff", {"state.staff_id": staff_id}, limit=limit)

@@ -1,0 +1,340 @@
+"""HTTP to use case and back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from services.identity import errors, schemas
+from services.identity.domain.account import MOST_APPLICANTS
+from services.identity.service import Identity
+from shared.errors import NotFound
+from shared.http.call import Answer, Call
+from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, RateLimit
+from shared.http.idempotency import KEY_HEADER
+from shared.ids import derived_id
+from shared.tokens import Role
+
+IDENTITY: Final[web.AppKey[Identity]] = web.AppKey("identity", Identity)
+
+signing_in = Endpoints("signing in")
+account = Endpoints("account")
+applicants = Endpoints("applicants")
+staff = Endpoints("staff")
+
+PER_ADDRESS: Final = (RateLimit(30, 60.0, "address"), RateLimit(300, 3600.0, "address"))
+"""Codes asked for from one network address: a family behind one line stays below it, a script does not (F24)."""
+
+TRIES_PER_ADDRESS: Final = RateLimit(60, 60.0, "address")
+STAFF_LOGINS_PER_ADDRESS: Final = RateLimit(30, 60.0, "address")
+LOOKUPS_PER_CALLER: Final = RateLimit(60, 60.0)
+FORMS_PER_CALLER: Final = RateLimit(30, 60.0)
+
+_ASKING = (errors.CodeSentJustNow, errors.TooManyCodes)
+_PROVING = (
+    errors.ChallengeNotFound,
+    errors.CodeWrong,
+    errors.CodeExpired,
+    errors.CodeSuperseded,
+    errors.CodeUsed,
+    errors.TooManyTries,
+    errors.AddressTaken,
+)
+_FORM = (
+    errors.NikNotSixteenDigits,
+    errors.NikStructureWrong,
+    errors.BirthDateImpossible,
+    errors.GuardianNeeded,
+    errors.GuardianUnusable,
+    errors.ApplicantAlreadyAdded,
+    errors.TooManyIdentityTries,
+)
+
+
+@signing_in.post(
+    "/v1/registrations",
+    summary="Register by email: a code is sent",
+    description="The same answer whether or not the address has an account; proving the code opens it or makes it.",
+    access=PUBLIC,
+    body=schemas.Registration,
+    answers={202: schemas.ChallengeView},
+    refusals=(errors.EmailUnusable, *_ASKING),
+    idempotent=True,
+    cache_answer=False,
+    rate=PER_ADDRESS,
+)
+async def register(call: Call[schemas.Registration]) -> schemas.ChallengeView:
+    """Send a code to an email address."""
+    seen = await call.app[IDENTITY].signing_in.register(call.body.email, call.body.language, call.command_id)
+    return schemas.ChallengeView.of(seen)
+
+
+@signing_in.post(
+    "/v1/logins",
+    summary="Sign in by email or telephone: a code is sent",
+    description="The same answer whether or not the address has an account: an unknown one is registered by its code.",
+    access=PUBLIC,
+    body=schemas.Login,
+    answers={202: schemas.ChallengeView},
+    refusals=(errors.AddressUnusable, *_ASKING),
+    idempotent=True,
+    cache_answer=False,
+    rate=PER_ADDRESS,
+)
+async def log_in(call: Call[schemas.Login]) -> schemas.ChallengeView:
+    """Send a code to an email address or telephone number."""
+    seen = await call.app[IDENTITY].signing_in.log_in(call.body.identifier, call.language, call.command_id)
+    return schemas.ChallengeView.of(seen)
+
+
+@signing_in.get(
+    "/v1/challenges/{challenge_id}",
+    summary="See whether the code was sent, and how many tries are left",
+    access=PUBLIC,
+    answers={200: schemas.ChallengeView},
+    refusals=(errors.ChallengeNotFound,),
+)
+async def look_at_challenge(call: Call) -> schemas.ChallengeView:
+    """How a challenge stands."""
+    return schemas.ChallengeView.of(await call.app[IDENTITY].signing_in.look(call.path["challenge_id"]))
+
+
+@signing_in.post(
+    "/v1/challenges/{challenge_id}/resend",
+    summary="Send a new code, by SMS if asked for and a number is known",
+    access=PUBLIC,
+    query=schemas.ResendQuery,
+    answers={202: schemas.ChallengeView},
+    refusals=(errors.ChallengeNotFound, *_ASKING),
+    idempotent=True,
+    cache_answer=False,
+    rate=PER_ADDRESS,
+)
+async def resend(call: Call[None, schemas.ResendQuery]) -> schemas.ChallengeView:
+    """Send a new code; the earlier ones are superseded."""
+    identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
+    return schemas.ChallengeView.of(await identity.signing_in.resend(challenge_id, call.query.channel, call.command_id))
+
+
+@signing_in.post(
+    "/v1/challenges/{challenge_id}/verification",
+    summary="Type the code: signed in",
+    access=PUBLIC,
+    body=schemas.Verification,
+    answers={200: schemas.TokensView},
+    refusals=_PROVING,
+    idempotent=True,
+    cache_answer=False,
+    rate=TRIES_PER_ADDRESS,
+)
+async def verify(call: Call[schemas.Verification]) -> schemas.TokensView:
+    """Prove the address with its newest code."""
+    identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
+    return schemas.TokensView.of(await identity.signing_in.verify(challenge_id, call.body.code, call.command_id))
+
+
+@signing_in.post(
+    "/v1/tokens/refresh",
+    summary="Get new tokens with the refresh token",
+    description="The refresh token changes with each use. If the answer was lost, repeat with the old one within a "
+    "minute; later use of an old one ends the session.",
+    access=PUBLIC,
+    body=schemas.RefreshToken,
+    answers={200: schemas.TokensView},
+    refusals=(errors.RefreshTokenInvalid, errors.SessionEnded),
+    rate=TRIES_PER_ADDRESS,
+)
+async def refresh(call: Call[schemas.RefreshToken]) -> schemas.TokensView:
+    """Rotate the refresh token."""
+    return schemas.TokensView.of(await call.app[IDENTITY].sessions.refresh(call.body.refresh_token))
+
+
+@signing_in.post(
+    "/v1/tokens/revoke",
+    summary="Sign out",
+    access=PUBLIC,
+    body=schemas.RefreshToken,
+    answers={204: None},
+    refusals=(errors.RefreshTokenInvalid, errors.SessionEnded),
+    rate=TRIES_PER_ADDRESS,
+)
+async def revoke(call: Call[schemas.RefreshToken]) -> None:
+    """End the session."""
+    await call.app[IDENTITY].sessions.revoke(call.body.refresh_token)
+
+
+@signing_in.get(
+    "/v1/.well-known/jwks.json",
+    summary="The public keys that tokens are checked with",
+    access=PUBLIC,
+    answers={200: schemas.JwksView},
+)
+async def publish_keys(call: Call) -> Answer:
+    """The JWK set."""
+    keys = schemas.JwksView.of(call.app[IDENTITY].issuer.jwks())
+    return Answer(200, keys, headers={"Cache-Control": "public, max-age=60"})
+
+
+@account.get(
+    "/v1/account",
+    summary="The caller's account",
+    access=APPLICANT,
+    answers={200: schemas.AccountView},
+    refusals=(NotFound,),
+)
+async def look_at_account(call: Call) -> schemas.AccountView:
+    """The caller's account."""
+    return schemas.AccountView.of(await call.app[IDENTITY].accounts.look(call.caller.account_id))
+
+
+@account.put(
+    "/v1/account/phone",
+    summary="Change the telephone number: a code is sent to the new one",
+    access=APPLICANT,
+    body=schemas.PhoneChange,
+    answers={202: schemas.ChallengeView},
+    refusals=(errors.PhoneUnusable, *_ASKING),
+    rate=FORMS_PER_CALLER,
+)
+async def change_phone(call: Call[schemas.PhoneChange]) -> schemas.ChallengeView:
+    """Send a code to the new number."""
+    seen = await call.app[IDENTITY].accounts.change_phone(
+        call.caller.account_id, call.body.phone, call.language, _change_id(call)
+    )
+    return schemas.ChallengeView.of(seen)
+
+
+@account.put(
+    "/v1/account/email",
+    summary="Change the email address: a code is sent to the new one",
+    access=APPLICANT,
+    body=schemas.EmailChange,
+    answers={202: schemas.ChallengeView},
+    refusals=(errors.EmailUnusable, *_ASKING),
+    rate=FORMS_PER_CALLER,
+)
+async def change_email(call: Call[schemas.EmailChange]) -> schemas.ChallengeView:
+    """Send a code to the new address."""
+    seen = await call.app[IDENTITY].accounts.change_email(
+        call.caller.account_id, call.body.email, call.language, _change_id(call)
+    )
+    return schemas.ChallengeView.of(seen)
+
+
+@applicants.post(
+    "/v1/applicants",
+    summary="Add an applicant; the check with the civil registry starts by itself",
+    access=APPLICANT,
+    body=schemas.ApplicantForm,
+    answers={201: schemas.ApplicantView},
+    refusals=(errors.TooManyApplicants, *_FORM),
+    idempotent=True,
+    cache_answer=False,
+    rate=FORMS_PER_CALLER,
+)
+async def add_applicant(call: Call[schemas.ApplicantForm]) -> schemas.ApplicantView:
+    """Take one of the account's five places."""
+    seen = await call.app[IDENTITY].applicants.add(
+        call.caller.account_id, call.body.particulars(), call.body.guardian_applicant_id, call.command_id
+    )
+    return schemas.ApplicantView.of(seen)
+
+
+@applicants.get(
+    "/v1/applicants",
+    summary="All applicants of the account",
+    access=APPLICANT,
+    answers={200: schemas.ApplicantsView},
+)
+async def list_applicants(call: Call) -> schemas.ApplicantsView:
+    """All applicants of the caller's account."""
+    found = await call.app[IDENTITY].applicants.list_of(call.caller.account_id)
+    shown = [schemas.ApplicantView.of(each) for each in found]
+    return schemas.ApplicantsView(applicants=shown, places_left=max(0, MOST_APPLICANTS - len(shown)))
+
+
+@applicants.get(
+    "/v1/applicants/{applicant_id}",
+    summary="One applicant, with the state of the identity check",
+    access=APPLICANT,
+    answers={200: schemas.ApplicantView},
+    refusals=(NotFound,),
+)
+async def look_at_applicant(call: Call) -> schemas.ApplicantView:
+    """One applicant of the caller's account."""
+    identity, caller = call.app[IDENTITY], call.caller
+    return schemas.ApplicantView.of(await identity.applicants.look(caller.account_id, call.path["applicant_id"]))
+
+
+@applicants.put(
+    "/v1/applicants/{applicant_id}",
+    summary="Correct an applicant; the check starts anew",
+    access=APPLICANT,
+    body=schemas.ApplicantForm,
+    answers={200: schemas.ApplicantView},
+    refusals=(NotFound, errors.IdentityAlreadyConfirmed, *_FORM),
+    rate=FORMS_PER_CALLER,
+)
+async def correct_applicant(call: Call[schemas.ApplicantForm]) -> schemas.ApplicantView:
+    """Replace what an applicant says about themselves."""
+    seen = await call.app[IDENTITY].applicants.correct(
+        call.caller.account_id,
+        call.path["applicant_id"],
+        call.body.particulars(),
+        call.body.guardian_applicant_id,
+    )
+    return schemas.ApplicantView.of(seen)
+
+
+@applicants.post(
+    "/v1/applicants/{applicant_id}/identity-checks",
+    summary="Ask the civil registry again",
+    access=APPLICANT,
+    answers={202: schemas.ApplicantView},
+    refusals=(NotFound, errors.IdentityAlreadyConfirmed, errors.TooManyIdentityTries),
+    idempotent=True,
+    cache_answer=False,
+    rate=FORMS_PER_CALLER,
+)
+async def ask_registry_again(call: Call) -> schemas.ApplicantView:
+    """Check the same particulars once more."""
+    identity, caller = call.app[IDENTITY], call.caller
+    seen = await identity.applicants.ask_again(caller.account_id, call.path["applicant_id"], call.command_id)
+    return schemas.ApplicantView.of(seen)
+
+
+@staff.post(
+    "/v1/staff/logins",
+    summary="Staff sign in with user name and password",
+    access=PUBLIC,
+    body=schemas.StaffLogin,
+    answers={200: schemas.TokensView},
+    refusals=(errors.StaffCredentialsWrong, errors.StaffLocked),
+    rate=STAFF_LOGINS_PER_ADDRESS,
+)
+async def log_in_staff(call: Call[schemas.StaffLogin]) -> schemas.TokensView:
+    """Tokens for a member of staff."""
+    return schemas.TokensView.of(await call.app[IDENTITY].staff.log_in(call.body.username, call.body.password))
+
+
+@staff.post(
+    "/v1/persons/lookup",
+    summary="The person with this NIK; every look-up is audited",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    body=schemas.PersonLookup,
+    answers={200: schemas.PersonView},
+    refusals=(errors.NikNotSixteenDigits, errors.PersonNotKnown),
+    rate=LOOKUPS_PER_CALLER,
+)
+async def look_up_person(call: Call[schemas.PersonLookup]) -> schemas.PersonView:
+    """The id that stands for a NIK."""
+    return schemas.PersonView(person_id=await call.app[IDENTITY].staff.look_up_person(call.caller, call.body.nik))
+
+
+def _change_id(call: Call[schemas.PhoneChange] | Call[schemas.EmailChange]) -> str | None:
+    key = call.request.headers.get(KEY_HEADER)  # a PUT may carry one: then a repeat meets the first try
+    return derived_id("address change", call.caller.account_id, key) if key else None
+
+
+ENDPOINTS: Final = (*signing_in.all, *account.all, *applicants.all, *staff.all)

@@ -1,0 +1,40 @@
+"""All use cases of identity, made from its tools."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from argon2 import PasswordHasher
+
+from services.identity.service.accounts import Accounts
+from services.identity.service.applicants import Applicants
+from services.identity.service.checks import CivilRegistry, RegistryChecks
+from services.identity.service.invariants import Invariants
+from services.identity.service.sessions import Sessions
+from services.identity.service.signing_in import SigningIn
+from services.identity.service.staff import StaffDesk
+from services.identity.service.tools import Tools
+from shared.tokens import TokenIssuer
+
+
+class Identity:
+    """Who you are: one attribute per group of use cases."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        issuer: TokenIssuer,
+        registry: CivilRegistry,
+        regions: Collection[str],
+        *,
+        password_hasher: PasswordHasher | None = None,
+    ) -> None:
+        self.issuer = issuer
+        self.sessions = Sessions(tools, issuer)
+        self.signing_in = SigningIn(tools, self.sessions)
+        self.accounts = Accounts(tools, self.signing_in)
+        self.applicants = Applicants(tools, regions)
+        self.checks = RegistryChecks(tools, registry)
+        self.staff = StaffDesk(tools, self.sessions, password_hasher)
+        self.invariants = Invariants(tools)
+        self.repository = tools.repository

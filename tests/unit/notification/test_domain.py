@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -128,16 +129,10 @@ def test_a_receipt_of_failure_is_told() -> None:
 
 
 def test_every_other_change_is_refused() -> None:
-    def accept(each: Delivery) -> object:
-        return delivery.accept(each, "d", NOW)
-
-    def give_up(each: Delivery) -> object:
-        return delivery.give_up(each, "d", "r", NOW)
-
-    changes = {
-        Command.ACCEPT: accept,
+    changes: dict[Command, Callable[[Delivery], object]] = {
+        Command.ACCEPT: lambda each: delivery.accept(each, "d", NOW),
         Command.PUT_OFF: lambda each: delivery.put_off(each, "d", "r", RULES, NOW),
-        Command.GIVE_UP: give_up,
+        Command.GIVE_UP: lambda each: delivery.give_up(each, "d", "r", NOW),
         Command.DROP: lambda each: delivery.drop(each, "d", NOW),
         Command.CONFIRM: lambda each: delivery.confirm(each, "d", NOW),
         Command.RETURN: lambda each: delivery.give_back(each, "d", NOW),

@@ -1,0 +1,116 @@
+"""From a template's name and an event's fields to the words that are sent, in the reader's language and local time."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.numbers import format_currency
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
+
+from services.notification.domain.delivery import Channel
+
+DATA: Final = Path(__file__).parent / "data"
+LOCALES: Final[Mapping[str, str]] = {"id": "id_ID", "en": "en_GB"}
+ZONE_NAMES: Final[Mapping[str, str]] = {
+    "Asia/Jakarta": "WIB",
+    "Asia/Pontianak": "WIB",
+    "Asia/Makassar": "WITA",
+    "Asia/Jayapura": "WIT",
+}
+LARGEST_SMS_CHARACTERS: Final = 3 * 160
+"""Three parts; the templates' test holds every SMS to it."""
+
+_MOMENT: Final = "EEEE, d MMMM y HH.mm"
+_CLOCK: Final = "HH.mm"
+
+
+@dataclass(frozen=True)
+class Text:
+    """What is read. An SMS has no subject."""
+
+    body: str
+    subject: str = ""
+
+
+class Texts:
+    """Renders plain text. A variable that a template names and an event lacks is an error, never an empty place."""
+
+    def __init__(self, *, portal_url: str, timezone: str, data: Path = DATA) -> None:
+        """``timezone`` is the zone of messages that no office's zone goes with."""
+        self._timezone = timezone
+        self._reasons: dict[str, dict[str, str]] = tomllib.loads((data / "reasons.toml").read_text("utf-8"))
+        self._templates = Environment(
+            loader=FileSystemLoader(data / "templates"),
+            autoescape=select_autoescape(["html"]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self._templates.globals["portal_url"] = portal_url.rstrip("/")
+        self._templates.filters |= {
+            "rupiah": rupiah,
+            "local": self._local,
+            "clock": self._clock,
+            "reason": self._reason,
+        }
+
+    def render(self, template: str, language: str, channel: Channel, variables: Mapping[str, Any]) -> Text:
+        """The words of a message. Raises Jinja's errors for a template or a variable that is not there."""
+        words = {"name": None, **variables, "language": language}
+        if channel is Channel.SMS:
+            return Text(self._one_line(f"{template}/{language}.sms.txt", words))
+        subject = self._one_line(f"{template}/{language}.subject.txt", words)
+        body = self._read(f"{template}/{language}.txt", words)
+        greeting = self._read(f"_layout/{language}.greeting.txt", words)
+        ending = self._read(f"_layout/{language}.ending.txt", words)
+        return Text(f"{greeting}\n\n{body}\n\n{ending}\n", subject)
+
+    def reason_codes(self, language: str) -> frozenset[str]:
+        """The coded reasons that have a sentence."""
+        return frozenset(self._reasons[language])
+
+    def _read(self, name: str, words: Mapping[str, Any]) -> str:
+        return self._templates.get_template(name).render(words).strip()
+
+    def _one_line(self, name: str, words: Mapping[str, Any]) -> str:
+        return " ".join(self._read(name, words).split())
+
+    @pass_context
+    def _local(self, context: Context, moment: str | datetime) -> str:
+        zone = self._zone(context)
+        words = format_datetime(_moment(moment), _MOMENT, ZoneInfo(zone), LOCALES[context["language"]])
+        return f"{words} {ZONE_NAMES.get(zone, zone)}"
+
+    @pass_context
+    def _clock(self, context: Context, moment: str | datetime) -> str:
+        zone = self._zone(context)
+        words = format_datetime(_moment(moment), _CLOCK, ZoneInfo(zone), LOCALES[context["language"]])
+        return f"{words} {ZONE_NAMES.get(zone, zone)}"
+
+    def _zone(self, context: Context) -> str:
+        zone: str = context.get("office_timezone") or self._timezone
+        return zone
+
+    @pass_context
+    def _reason(self, context: Context, code: str | None) -> str:
+        sentences = self._reasons[context["language"]]
+        return sentences.get(code or "other", sentences["other"])
+
+
+def rupiah(amount: int) -> str:
+    """Whole rupiah as Indonesians write it: ``Rp350.000``."""
+    return str(format_currency(amount, "IDR", format="¤#,##0", locale="id_ID", currency_digits=False))
+
+
+def _moment(value: str | datetime) -> datetime:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value

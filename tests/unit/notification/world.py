@@ -1,0 +1,142 @@
+"""Notification on the memory store under a manual clock, with a mail server and a gateway that do as they are told."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.notification import handlers
+from services.notification.contents import Secrets
+from services.notification.domain.delivery import Delivery
+from services.notification.repository import DELIVERIES, KINDS
+from services.notification.service import Mail, Notification, Rules, Sms
+from services.notification.texts import Texts
+from shared.bus.dispatch import Dispatcher, Outcome
+from shared.clock import ManualClock
+from shared.crypto.fields import FieldCipher
+from shared.crypto.keyring import Keyring
+from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
+from shared.deadlines import DeadlineWorker
+from shared.events.envelope import Envelope
+from shared.events.message import Message
+from shared.events.notification import KeepContactCard, SendLetter, SendOtp
+from shared.files.memory import MemoryFiles
+from shared.ids import SeededIds, new_event_id
+from shared.randomness import SeededRandomness
+from shared.service import Platform
+from shared.store.kinds import Record
+from shared.store.memory import MemoryStore
+from tests.conftest import START
+
+KEYS = Keyring.parse("k1:" + base64.b64encode(bytes(32)).decode())
+PAIR = new_keypair()
+BOX = SealedBox.for_recipient(PAIR.public_key_b64)
+ACCOUNT = "account-1"
+EMAIL, PHONE, NAME = "sri.contoh@example.org", "+6281200000678", "SRI CONTOH LESTARI"
+
+
+@dataclass
+class FakeChannel:
+    """Takes what it is given unless ``trouble`` is set."""
+
+    taken: list[Any] = field(default_factory=list)
+    trouble: Exception | None = None
+    calls: int = 0
+
+    async def send(self, message: Any) -> None:
+        self.calls += 1
+        if self.trouble is not None:
+            raise self.trouble
+        self.taken.append(message)
+
+
+class World:
+    """One notification service with everything around it."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.clock = ManualClock(START)
+        self.store = MemoryStore("notification")
+        self.files = MemoryFiles(KEYS, self.clock)
+        platform = Platform(self.store, self.files, self.clock, SeededIds(random.Random(1)), SeededRandomness(1))
+        self.mailer, self.gateway = FakeChannel(), FakeChannel()
+        self.secrets = Secrets(Unsealer([PAIR.private_key_b64]), FieldCipher(KEYS))
+        texts = Texts(portal_url="https://paspor.example.go.id", timezone="Asia/Jakarta")
+        self.service = Notification(platform, self.secrets, texts, self.mailer, self.gateway, rules or Rules())
+        self._dispatcher = Dispatcher(handlers.events(self.service), handlers.commands(self.service))
+        self._worker = DeadlineWorker(self.store, KINDS, handlers.deadlines(self.service), self.clock, "test")
+
+    @property
+    def mails(self) -> Sequence[Mail]:
+        return self.mailer.taken
+
+    @property
+    def texts(self) -> Sequence[Sms]:
+        return self.gateway.taken
+
+    async def hears(self, message: Message | Envelope, *, version: int = 1) -> Outcome:
+        """Deliver a message as the bus does."""
+        envelope = message if isinstance(message, Envelope) else self.envelope(message, version=version)
+        return await self._dispatcher.handle(envelope)
+
+    def envelope(self, message: Message, *, version: int = 1) -> Envelope:
+        """The message on its way."""
+        return Envelope(
+            id=new_event_id(),
+            source="/paspor/test",
+            subject="subject",
+            time=self.clock.now(),
+            correlation_id="correlation",
+            causation_id="causation",
+            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            aggregate_version=version,
+            data=message,
+        )
+
+    async def works(self) -> int:
+        """Run what is due."""
+        return await self._worker.run_due()
+
+    async def passes(self, seconds: float) -> int:
+        """Let time pass, then run what is due."""
+        self.clock.advance(seconds)
+        return await self.works()
+
+    async def deliveries(self) -> list[Record[Delivery]]:
+        """Every delivery, oldest first."""
+        found = [record async for record in self.store.scan(DELIVERIES)]
+        return sorted(found, key=lambda record: (record.state.created_at, record.state.channel))
+
+    async def said(self) -> list[Any]:
+        """What notification has told others."""
+        waiting = await self.store.outbox_waiting(
+            DELIVERIES, before=datetime.max.replace(tzinfo=START.tzinfo), limit=999
+        )
+        return [envelope.data for envelope in waiting]
+
+
+def a_card(
+    *, email: str | None = EMAIL, phone: str | None = PHONE, name: str | None = NAME, language: str = "id"
+) -> KeepContactCard:
+    sealed = BOX.seal({"email": email, "phone": phone, "name": name}, ACCOUNT)
+    return KeepContactCard(account_id=ACCOUNT, language=language, sealed=sealed)
+
+
+def an_otp(expires_at: datetime, *, channel: str = "email", address: str = EMAIL, code: str = "012345") -> SendOtp:
+    sealed = BOX.seal({"address": address, "channel": channel, "code": code}, "challenge-1")
+    return SendOtp(
+        challenge_id="challenge-1",
+        account_id=ACCOUNT,
+        purpose="sign_in",
+        language="id",
+        expires_at=expires_at,
+        sealed=sealed,
+    )
+
+
+def a_letter(content: bytes) -> SendLetter:
+    sealed = BOX.seal({"file_name": "surat.pdf", "content": base64.b64encode(content).decode()}, "application-1")
+    return SendLetter(account_id=ACCOUNT, application_id="application-1", appointment_id="appointment-1", sealed=sealed)

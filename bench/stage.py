@@ -66,6 +66,12 @@ def tokens(running: Suite, account_ids: Iterable[str]) -> list[str]:
     ]
 
 
+def staff_token(running: Suite, role: Role, office_id: str) -> str:
+    """A member of staff's access token."""
+    issuer = TokenIssuer(running.secrets["token_signing_key"], "paspor-identity", SystemClock())
+    return issuer.issue(Caller(account_id="bench-staff", role=role, session_id="bench", office_id=office_id), 3600)
+
+
 def submitted(count: int) -> list[ApplicationSubmitted]:
     """Submitted applications of as many accounts and persons."""
     return [

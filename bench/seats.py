@@ -1,0 +1,239 @@
+"""One hot session: everybody wants the same seats. Won through HTTP, beside the bare driver doing the same two writes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import aiohttp
+
+from bench import stage
+from bench.figures import Figure, Table
+from bench.load import Tally
+from launcher.processes import Suite
+from shared.clock import SystemClock
+from shared.events.application import ApplicationSubmitted
+from shared.events.scheduling import SeatHeld
+from shared.store.driver import ReturnDocument, connect, database, disconnect
+from shared.store.kinds import Index, Kind, Range
+from shared.store.mongo import MongoStore
+from shared.tokens import Role
+
+CALLERS: Final = 32
+BOOTHS, HOURS, SERVICE_MINUTES = 40, 8, 10
+SEATS: Final = BOOTHS * HOURS * 60 // SERVICE_MINUTES
+"""1,920 seats, the capacity of 40 booths in one long session."""
+
+PLACES: Final = 10_000
+
+
+async def measure(callers: int = CALLERS, seats: int = SEATS) -> Table:
+    """Floor, store layer and HTTP, on the same servers in the same run."""
+    resting = ("identity", "application", "billing", "notification", "simulators", "mail")
+    async with stage.suite(without=resting) as running:
+        client = connect(running.mongo_url)
+        try:
+            floor = await _bare(database(client, "paspor_bench"), callers, seats)
+            layer = await _store_layer(database(client, "paspor_bench_store"), callers, seats)
+            http, oversold = await _through_http(running, client, callers, seats)
+        finally:
+            await disconnect(client)
+    rates = {"bare driver": floor, "store layer": layer, "HTTP, all guards": seats / http.seconds}
+    return Table(
+        title="One hot session",
+        method=(
+            f"{callers} callers hold {seats} seats of one session, each for another person, until all are gone. Floor: claim a seat "
+            "from a random start and insert an appointment of the same size, by the bare driver with the same durability. "
+            f"Of {http.outcomes['asked']} asked {http.outcomes['won']} won; oversold: {oversold}; p50 {http.share_ms(0.5):.0f} ms, "
+            f"p90 {http.share_ms(0.9):.0f} ms, p99 {http.share_ms(0.99):.0f} ms."
+        ),
+        figures=(
+            Figure(
+                "seats.hot",
+                seats / http.seconds,
+                "1/s",
+                floor=floor,
+                target=0.6,
+                why="client, service, broker and database share the machine's cores; the floor needs only two of them",
+            ),
+            Figure("seats.oversold", float(oversold), "seats", target=0.5, less_is_better=True),
+        ),
+        columns=("layer", "holds/s", "ms per hold", "ms above the floor"),
+        rows=tuple(
+            (name, f"{rate:.0f}", f"{1000 / rate:.2f}", f"{1000 / rate - 1000 / floor:.2f}")
+            for name, rate in rates.items()
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Place:
+    session: str
+    place: int
+    status: str
+    claimed_by: str | None = None
+
+
+def _held() -> SeatHeld:
+    now = SystemClock().now()
+    return SeatHeld(
+        appointment_id=str(uuid.uuid4()),
+        application_id=str(uuid.uuid4()),
+        account_id=str(uuid.uuid4()),
+        person_id=str(uuid.uuid4()),
+        office_id="jakarta-selatan",
+        session_id=str(uuid.uuid4()),
+        pool="regular",
+        starts_at=now,
+        ends_at=now,
+        office_name="Jakarta Selatan",
+        office_timezone="Asia/Jakarta",
+        hold_until=now,
+    )
+
+
+async def _timed(callers: int, count: int, hold: Callable[[int], Awaitable[None]]) -> float:
+    left = iter(range(count))
+
+    async def caller() -> None:
+        for number in left:
+            await hold(number)
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(caller() for _ in range(callers)))
+    return count / (time.perf_counter() - begun)
+
+
+async def _bare(data: Any, callers: int, seats: int) -> float:
+    """Holds/s of the bare driver: the two writes and their indexes, nothing else."""
+    await data.seat.create_index([("session", 1), ("place", 1)], partialFilterExpression={"status": "free"})
+    await data.appointment.create_index([("person_id", 1)], unique=True)
+    rows = [
+        {"_id": str(uuid.uuid4()), "session": "s", "place": random.randrange(PLACES), "status": "free"}
+        for _ in range(seats)
+    ]
+    await data.seat.insert_many(rows)
+    padding = stage.envelope(_held(), "a").to_fields()
+
+    async def hold(_: int) -> None:
+        taken, start = None, random.randrange(PLACES)
+        update = {"$set": {"status": "claimed", "claimed_by": str(uuid.uuid4()), "until": datetime.now(UTC)}}
+        for span in ({"$gte": start}, {"$lt": start}):
+            wanted = {"session": "s", "status": "free", "place": span}
+            taken = await data.seat.find_one_and_update(
+                wanted, update, sort=[("place", 1)], return_document=ReturnDocument.AFTER
+            )
+            if taken is not None:
+                break
+        if taken is None:
+            raise RuntimeError("the floor ran out of seats")
+        appointment = {
+            "_id": str(uuid.uuid4()),
+            "person_id": str(uuid.uuid4()),
+            "seat": taken["_id"],
+            "outbox": [padding],
+        }
+        await data.appointment.insert_one(appointment)
+
+    return await _timed(callers, seats, hold)
+
+
+async def _store_layer(data: Any, callers: int, seats: int) -> float:
+    """Holds/s through the store port: the same two writes with codec, versions and outbox."""
+    place = Kind(
+        name="seat",
+        state=_Place,
+        bare=True,
+        indexes=(Index("free", ("state.session", "state.place"), where={"state.status": "free"}),),
+    )
+    visit = Kind(
+        name="appointment", state=ApplicationSubmitted, indexes=(Index("one", ("state.person_id",), unique=True),)
+    )
+    store, clock = MongoStore(data, "bench"), SystemClock()
+    await store.prepare([place, visit])
+    rows = [(str(uuid.uuid4()), _Place("s", random.randrange(PLACES), "free")) for _ in range(seats)]
+    await store.insert_missing(place, rows, now=clock.now())
+    applications = stage.submitted(seats)
+
+    async def hold(number: int) -> None:
+        now, start = clock.now(), random.randrange(PLACES)
+        change = {"state.status": "claimed", "state.claimed_by": str(uuid.uuid4())}
+        for span in (Range(low=start), Range(high=start)):
+            within = {"state.place": span}
+            if await store.claim_one(place, "free", {"state.session": "s"}, change, within=within, now=now):
+                break
+        await store.insert(visit, str(uuid.uuid4()), applications[number], now=now, events=[_held()])
+
+    return await _timed(callers, seats, hold)
+
+
+async def _through_http(running: Suite, client: Any, callers: int, seats: int) -> tuple[Tally, int]:
+    applications = stage.submitted(seats)
+    await stage.put_on_bus(running, "scheduling", applications)
+    data = database(client, "paspor_scheduling")
+    await _until(lambda: data.application_copy.estimated_document_count(), seats)
+    session_id = await _open_session(running)
+    tokens = stage.tokens(running, (each.account_id for each in applications))
+    tally = Tally()
+    url = f"{running.url('scheduling')}/v1/appointments"
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=callers)) as session:
+
+        async def hold(number: int) -> None:
+            tally.outcomes["asked"] += 1
+            headers = {"Authorization": f"Bearer {tokens[number]}", "Idempotency-Key": str(uuid.uuid4())}
+            headers["X-Forwarded-For"] = f"10.3.{number // 250}.{number % 250}"
+            body = {"application_id": applications[number].application_id, "session_id": session_id}
+            begun = time.perf_counter()
+            async with session.post(url, json=body, headers=headers) as answer:
+                if answer.status >= 400:
+                    raise RuntimeError(f"hold {number} of {seats}: {answer.status} {await answer.text()}")
+                await answer.read()
+            tally.outcomes["won"] += 1
+            tally.took("hold", time.perf_counter() - begun)
+
+        rate = await _timed(callers, seats, hold)
+    tally.seconds = seats / rate
+    return tally, await _oversold(data, session_id, seats)
+
+
+async def _oversold(data: Any, session_id: str, seats: int) -> int:
+    """Live appointments of the session beyond its seats, or two on one seat."""
+    held = [row async for row in data.appointment.find({"state.live": True}, {"state.seat_id": 1})]
+    distinct = {row["state"].get("seat_id") for row in held}
+    return max(0, len(held) - seats) + len(held) - len(distinct)
+
+
+async def _open_session(running: Suite) -> str:
+    """Open the hot session as the office's admin."""
+    issuer_token = stage.staff_token(running, Role.OFFICE_ADMIN, "jakarta-selatan")
+    day = date.today() + timedelta(days=3)  # noqa: DTZ011 - any day ahead will do
+    body = {
+        "date": day.isoformat(),
+        "start": "06:00",
+        "end": f"{6 + HOURS:02d}:00",
+        "booths": BOOTHS,
+        "staff": BOOTHS,
+        "service_minutes": SERVICE_MINUTES,
+        "pools": {"regular": SEATS},
+    }
+    headers = {"Authorization": f"Bearer {issuer_token}", "Idempotency-Key": str(uuid.uuid4())}
+    url = f"{running.url('scheduling')}/v1/offices/jakarta-selatan/sessions"
+    async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
+        opened = await answer.json()
+        if answer.status >= 400:
+            raise RuntimeError(f"the session could not be opened: {opened}")
+        return str(opened["session_id"])
+
+
+async def _until(look: Callable[[], Awaitable[int]], count: int) -> None:
+    give_up_at = time.monotonic() + 120
+    while await look() < count:
+        if time.monotonic() > give_up_at:
+            raise RuntimeError(f"only {await look()} of {count} applications arrived at scheduling")
+        await asyncio.sleep(0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,7 +13,7 @@ import structlog
 from shared import context
 from shared.clock import Clock
 from shared.service import DeadlineHandler, NotYet
-from shared.store.kinds import Due, Kind
+from shared.store.kinds import Due, Kind, Record
 from shared.store.port import Store, StoreUnavailable, VersionConflict
 
 log = structlog.get_logger()
@@ -25,6 +26,9 @@ POLL_SECONDS: Final = 1.0
 
 CLOCK_SKEW_SECONDS: Final = 1
 """How far replicas' clocks may differ: a lease counts as running that much longer."""
+
+LARGEST_AGENDA: Final = 10_000
+"""Times of future deadlines held in memory; beyond it the poll finds them, a little late."""
 
 CONCURRENCY: Final = 8
 """Deadlines handled at once per process."""
@@ -48,18 +52,21 @@ class DeadlineWorker:
         self._clock = clock
         self._owner = owner
         self._wake = asyncio.Event()
-        self._next_at: datetime | None = None
+        self._agenda: list[datetime] = []
 
     def nudge(self, due_at: datetime | None) -> None:
         """Hear of a deadline that was just written, so that it runs on time and not at the next poll."""
-        if due_at is not None and (self._next_at is None or due_at < self._next_at):
-            self._next_at = due_at
+        if due_at is None or len(self._agenda) >= LARGEST_AGENDA:
+            return
+        is_next = not self._agenda or due_at < self._agenda[0]
+        heapq.heappush(self._agenda, due_at)
+        if is_next:
             self._wake.set()
 
     async def run(self) -> None:
         """Handle what falls due until cancelled."""
         while True:
-            self._next_at = None
+            self._forget_past()
             try:
                 await asyncio.gather(*(self._drain_widely(kind) for kind in self._kinds))
             except StoreUnavailable as trouble:
@@ -92,26 +99,39 @@ class DeadlineWorker:
         return await self._store.claim_due(kind, now=self._clock.now(), owner=self._owner, lease_seconds=lease_seconds)
 
     async def _handle(self, kind: Kind[Any], due: Due[Any]) -> None:
-        name = due.names[0]
+        for name in due.names:
+            if await self._run(kind, due.record, name):
+                return
+
+    async def _run(self, kind: Kind[Any], record: Record[Any], name: str) -> bool:
+        """Whether the handler ended well; else the aggregate's next deadline gets its turn under the same lease."""
         handler = self._handlers.get((kind.name, name))
         if handler is None:
-            log.error("deadline_without_handler", kind=kind.name, deadline=name, subject=due.record.id)
-            return
+            log.error("deadline_without_handler", kind=kind.name, deadline=name, subject=record.id)
+            return False
         with context.bound(context.new_causation(causation_id=f"deadline:{kind.name}:{name}")):
             try:
-                await handler(due.record, name)
+                await handler(record, name)
             except (VersionConflict, NotYet):
-                log.info("deadline_overtaken", kind=kind.name, deadline=name, subject=due.record.id)
+                log.info("deadline_overtaken", kind=kind.name, deadline=name, subject=record.id)
+                return False
             except StoreUnavailable:
                 raise
             except Exception:
-                log.exception("deadline_failed", kind=kind.name, deadline=name, subject=due.record.id)
+                log.exception("deadline_failed", kind=kind.name, deadline=name, subject=record.id)
+                return False
+        return True
+
+    def _forget_past(self) -> None:
+        self._wake.clear()
+        now = self._clock.now()
+        while self._agenda and self._agenda[0] <= now:
+            heapq.heappop(self._agenda)
 
     async def _pause(self) -> None:
-        self._wake.clear()
         wait = POLL_SECONDS
-        if self._next_at is not None:
-            wait = min(wait, max(0.0, (self._next_at - self._clock.now()) / timedelta(seconds=1)))
+        if self._agenda:
+            wait = min(wait, max(0.0, (self._agenda[0] - self._clock.now()) / timedelta(seconds=1)))
         sleeping = asyncio.ensure_future(self._clock.sleep(wait))
         waking = asyncio.ensure_future(self._wake.wait())
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -29,14 +30,11 @@ class Outcome(StrEnum):
     POISON = "poison"
 
 
-class UpstreamDown(Exception):
-    """An outside system does not answer: a state, so the message waits on a rung."""
-
-
 class Dispatcher:
     """Runs the handler for a message inside the message's own trace.
 
     ``handle`` promises never to raise for what a handler does: a repeatable trouble is LATER, everything else POISON.
+    A refusal that says when to try again (not known yet, upstream down, somebody was faster) is repeatable.
     """
 
     def __init__(
@@ -64,10 +62,13 @@ class Dispatcher:
                 await handler(envelope.data, envelope)
             except VersionConflict:
                 continue
-            except (NotYet, StoreUnavailable, InboxFull, UpstreamDown) as reason:
+            except (NotYet, StoreUnavailable, InboxFull) as reason:
                 self._note(envelope, reason)
                 return Outcome.LATER
             except Refusal as refusal:
+                if refusal.retry_after_seconds is not None:
+                    self._note(envelope, refusal)
+                    return Outcome.LATER
                 log.error("message_refused", message_type=envelope.type, message_id=envelope.id, refusal=refusal.code)
                 return Outcome.POISON
             except Exception:
@@ -78,9 +79,8 @@ class Dispatcher:
 
     @staticmethod
     def _note(envelope: Envelope, reason: Exception) -> None:
-        level = "error" if isinstance(reason, InboxFull) else "info"
         log.log(
-            {"error": 40, "info": 20}[level],
+            logging.ERROR if isinstance(reason, InboxFull) else logging.INFO,
             "message_waits",
             message_type=envelope.type,
             message_id=envelope.id,

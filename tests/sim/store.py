@@ -97,6 +97,17 @@ class FaultyStore:
     async def remove(self, *args: Any, **named: Any) -> Any:
         return await self._write(lambda: self._kept.remove(*args, **named))
 
+    async def insert_missing(self, kind: Any, items: Any, *, now: datetime) -> int:
+        """Not atomic as a whole: a crash may leave the first half."""
+        half = len(items) // 2
+        written = 0
+        for part in (items[:half], items[half:]):
+            written += await self._write(lambda part=part: self._kept.insert_missing(kind, part, now=now))  # type: ignore[misc]
+        return written
+
+    async def tally(self, *args: Any, **named: Any) -> Any:
+        return await self._read(lambda: self._kept.tally(*args, **named))
+
     async def claim_one(self, *args: Any, **named: Any) -> Any:
         return await self._write(lambda: self._kept.claim_one(*args, **named))
 

@@ -1,0 +1,214 @@
+"""Deadlines run when they are due, once, by whoever holds the lease, and again when a handler changed nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared import context, deadlines
+from shared.clock import ManualClock
+from shared.deadlines import CLOCK_SKEW_SECONDS, LEASE_SECONDS, POLL_SECONDS, DeadlineWorker
+from shared.service import NotYet
+from shared.store.kinds import Record
+from shared.store.memory import MemoryStore
+from shared.store.port import StoreUnavailable, VersionConflict
+from tests.unit.shared_runtime.things import BARE, START, THINGS, Thing
+
+LEASE = LEASE_SECONDS + CLOCK_SKEW_SECONDS
+
+
+class Desk:
+    """Handles deadlines by taking them off, unless it is told to say something else first."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(START)
+        self.store = MemoryStore("scheduling")
+        self.ran: list[tuple[str, str]] = []
+        self.says: list[Exception] = []
+        self.causes: list[str | None] = []
+
+    def worker(self, owner: str = "one", names: tuple[str, ...] = ("first", "second")) -> DeadlineWorker:
+        handlers = {("things", name): self.handle for name in names}
+        return DeadlineWorker(self.store, [THINGS, BARE], handlers, self.clock, owner)
+
+    async def handle(self, record: Record[Thing], name: str) -> None:
+        self.ran.append((record.id, name))
+        self.causes.append(context.current().causation_id)
+        if self.says:
+            raise self.says.pop(0)
+        state = replace(record.state, **{f"{name}_at": None})
+        await self.store.save(THINGS, record, state, now=self.clock.now())
+
+    async def add(self, name: str, first: float | None = None, second: float | None = None) -> None:
+        times = [START + timedelta(seconds=each) if each is not None else None for each in (first, second)]
+        await self.store.insert(THINGS, name, Thing(*times), now=START)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if holds():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it did not come")
+
+
+async def test_nothing_runs_before_its_time_and_all_at_it(desk: Desk) -> None:
+    await desk.add("t", first=10)
+    desk.clock.advance(9.999)
+    assert await desk.worker().run_due() == 0
+    desk.clock.advance(0.001)
+    assert await desk.worker().run_due() == 1
+    assert desk.ran == [("t", "first")]
+    assert await desk.worker().run_due() == 0
+
+
+async def test_two_deadlines_of_one_aggregate_run_one_after_the_other(desk: Desk) -> None:
+    await desk.add("t", first=10, second=10)
+    desk.clock.advance(10)
+    assert await desk.worker().run_due() == 2
+    assert desk.ran == [("t", "first"), ("t", "second")]
+
+
+async def test_a_deadline_that_fails_does_not_starve_the_other_of_its_aggregate(desk: Desk) -> None:
+    await desk.add("t", first=0, second=0)
+
+    async def fail_first(record: Record[Thing], name: str) -> None:
+        if name == "first":
+            raise NotYet("not known")
+        await desk.handle(record, name)
+
+    handlers = {("things", name): fail_first for name in ("first", "second")}
+    await DeadlineWorker(desk.store, [THINGS], handlers, desk.clock, "one").run_due()
+    assert desk.ran == [("t", "second")]
+    stored = await desk.store.get(THINGS, "t")
+    assert stored is not None
+    assert stored.state == Thing(first_at=START)
+
+
+async def test_a_handler_knows_what_caused_it(desk: Desk) -> None:
+    await desk.add("t", first=0)
+    await desk.worker().run_due()
+    assert desk.causes == ["deadline:things:first"]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [VersionConflict("faster"), NotYet("not known"), ValueError("a mistake")],
+    ids=lambda trouble: type(trouble).__name__,
+)
+async def test_a_handler_that_changed_nothing_is_tried_again_after_the_lease(desk: Desk, trouble: Exception) -> None:
+    await desk.add("t", first=0)
+    desk.says = [trouble]
+    assert await desk.worker().run_due() == 1
+    desk.clock.advance(LEASE - 0.001)
+    assert await desk.worker().run_due() == 0
+    desk.clock.advance(0.001)
+    assert await desk.worker().run_due() == 1
+    assert len(desk.ran) == 2
+
+
+async def test_a_store_that_is_away_stops_the_round(desk: Desk) -> None:
+    await desk.add("t", first=0)
+    desk.says = [StoreUnavailable("away")]
+    with pytest.raises(StoreUnavailable):
+        await desk.worker().run_due()
+
+
+async def test_a_deadline_without_a_handler_is_told_and_left(desk: Desk) -> None:
+    await desk.add("t", second=0)
+    assert await desk.worker(names=("first",)).run_due() == 1
+    assert desk.ran == []
+
+
+async def test_who_lost_the_lease_cannot_save(desk: Desk) -> None:
+    await desk.add("t", first=0)
+    slow = await desk.store.claim_due(THINGS, now=desk.clock.now(), owner="slow", lease_seconds=LEASE)
+    assert slow is not None
+    desk.clock.advance(LEASE)
+    assert await desk.worker("fast").run_due() == 1
+    with pytest.raises(VersionConflict):
+        await desk.store.save(THINGS, slow.record, Thing(), now=desk.clock.now())
+
+
+async def test_a_nudge_runs_it_on_time_and_not_at_the_next_poll(desk: Desk) -> None:
+    worker = desk.worker()
+    desk.store.on_written = lambda _kind, _envelopes, due_at: worker.nudge(due_at)
+    task = asyncio.create_task(worker.run())
+    await until(lambda: desk.clock.next_wake() is not None)
+    await desk.add("t", first=0.2)
+    await until(lambda: desk.clock.next_wake() == START + timedelta(seconds=0.2))
+    desk.clock.advance(0.2)
+    await until(lambda: desk.ran == [("t", "first")])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_poll_finds_what_an_earlier_process_left(desk: Desk) -> None:
+    task = asyncio.create_task(desk.worker().run())
+    await until(lambda: desk.clock.next_wake() is not None)
+    for number in range(20):
+        await desk.add(f"t{number}", first=0)  # by a process that did not nudge
+    desk.clock.advance(POLL_SECONDS)
+    await until(lambda: len(desk.ran) == 20)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("trouble", [StoreUnavailable("away"), ValueError("a mistake")])
+async def test_trouble_with_the_store_is_outlived(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    await desk.add("t", first=0)
+    claim, troubles = desk.store.claim_due, [trouble]
+
+    async def claim_due(*args: object, **named: object) -> object:
+        if troubles:
+            raise troubles.pop()
+        return await claim(*args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk.store, "claim_due", claim_due)
+    task = asyncio.create_task(desk.worker().run())
+    await until(lambda: not troubles and desk.clock.next_wake() is not None)
+    desk.clock.advance(POLL_SECONDS)
+    await until(lambda: desk.ran == [("t", "first")])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_each_nudge_is_kept_until_its_time(desk: Desk) -> None:
+    worker = desk.worker()
+    desk.store.on_written = lambda _kind, _envelopes, due_at: worker.nudge(due_at)
+    task = asyncio.create_task(worker.run())
+    await until(lambda: desk.clock.next_wake() is not None)
+    for number, second in enumerate((0.3, 0.1, 0.2)):
+        await desk.add(f"t{number}", first=second)
+    for ran, second in enumerate((0.1, 0.2, 0.3), start=1):
+        await until(lambda second=second: desk.clock.next_wake() == START + timedelta(seconds=second))  # type: ignore[misc]
+        desk.clock.advance(0.1)
+        await until(lambda ran=ran: len(desk.ran) == ran)  # type: ignore[misc]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_agenda_that_is_full_leaves_the_rest_to_the_poll(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "LARGEST_AGENDA", 1)
+    worker = desk.worker()
+    desk.store.on_written = lambda _kind, _envelopes, due_at: worker.nudge(due_at)
+    await desk.add("t1", first=0.5)
+    await desk.add("t2", first=0.2)
+    worker.nudge(None)
+    task = asyncio.create_task(worker.run())
+    await until(lambda: desk.clock.next_wake() == START + timedelta(seconds=0.5))
+    desk.clock.advance(0.5)
+    await until(lambda: len(desk.ran) == 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -35,7 +35,7 @@ def run_checks() -> int:
         console.print(f"{name:<16} {result} {time.monotonic() - began:6.1f} s")
         if status:
             failed.append(name)
-            console.print(output.strip(), markup=False)
+            console.print(output.strip(), markup=False, soft_wrap=True)
     if failed:
         console.print(f"Next: mend what {', '.join(failed)} found; `ruff check --fix` and `ruff format` mend a part.")
     return 1 if failed else 0

@@ -211,6 +211,8 @@ class RabbitMq:
             (self._data_dir / sub).mkdir(parents=True, exist_ok=True)
         _keep_secret(self._data_dir / "home" / ".erlang.cookie", mode=0o400)
         (self._data_dir / "enabled_plugins").write_text("[].\n")
+        # a bare machine may have no /etc/hosts, and the node's name ends in localhost
+        (self._data_dir / "inetrc").write_text('{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
         (self._data_dir / "rabbitmq.conf").write_text(
             f"listeners.tcp.local = {LOOPBACK}:{self.port}\n"
             f"default_user = {DEFAULT_USER}\n"
@@ -232,6 +234,7 @@ class RabbitMq:
             "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(self.dist_port),
+            "ERL_INETRC": str(data / "inetrc"),
             "ERL_EPMD_PORT": str(self.epmd_port),
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "RABBITMQ_MNESIA_BASE": str(data / "mnesia"),

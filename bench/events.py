@@ -31,8 +31,9 @@ async def measure(rate: int = RATE, seconds: int = SECONDS) -> Table:
     return Table(
         title="Events",
         method=(
-            f"{rate} applications/s are committed with their event in the outbox for {seconds} s; the relay publishes, scheduling "
-            "and billing each store the effect. The time runs from before the commit until a change stream shows the stored effect."
+            f"{rate} applications/s are committed with their event in the outbox for {seconds} s; the relay publishes, "
+            "scheduling and billing each store the effect. The time runs from before the commit until a change stream "
+            "shows the stored effect."
         ),
         figures=(
             Figure("event.effect_p99", tally.share_ms(0.99) / 1000, "s", target=1.0, less_is_better=True),
@@ -44,7 +45,8 @@ async def measure(rate: int = RATE, seconds: int = SECONDS) -> Table:
 
 async def _run(running: Suite, rate: int, seconds: int) -> Tally:
     client = connect(running.mongo_url)
-    tally, begun = Tally(), {}
+    tally = Tally()
+    begun: dict[str, float] = {}
     watchers = [
         asyncio.create_task(_watch(client, f"paspor_{service}", begun, tally)) for service in ("scheduling", "billing")
     ]
@@ -55,12 +57,12 @@ async def _run(running: Suite, rate: int, seconds: int) -> Tally:
     relay = Relay(store, [KIND], bus, SystemClock())
     store.on_written = lambda kind, envelopes, _due: relay.nudge(kind, envelopes)
     jobs = [asyncio.create_task(bus.run()), asyncio.create_task(relay.run())]
-    while not bus.connected:
+    while not bus.connected:  # noqa: ASYNC110 - the bus tells nobody
         await asyncio.sleep(0.05)
     events = stage.submitted(rate * seconds)
     await _commit_steadily(store, events, rate, begun)
     give_up_at = time.monotonic() + 30
-    while tally.outcomes["effect"] < 2 * len(events) and time.monotonic() < give_up_at:
+    while tally.outcomes["effect"] < 2 * len(events) and time.monotonic() < give_up_at:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     for task in (*watchers, *jobs):
         task.cancel()

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 class Figure:
     """A figure with its unit and, where there is one, its floor (the bare driver doing the same) and its target.
 
-    With a floor the target is a ratio of it; without, it is in the figure's own unit. ``less_is_better`` turns the sign.
+    With a floor the target is a ratio of it; without, it is in the figure's own unit. ``less_is_better`` turns the
+    sign.
     """
 
     name: str

@@ -42,9 +42,10 @@ async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:
     return Table(
         title="Journeys",
         method=(
-            f"{users} citizens at once walk {journeys} whole journeys (registration with codes by mail and SMS, NIK check, three "
-            "pictures, hold, billing code, payment, letter, mail, check-in, interview, issuance, collection) on all services, "
-            f"MongoDB, RabbitMQ and simulators. A step lasts until its effect is seen. {finished} finished. "
+            f"{users} citizens at once walk {journeys} whole journeys (registration with codes by mail and SMS, NIK "
+            "check, three pictures, hold, billing code, payment, letter, mail, check-in, interview, issuance, "
+            "collection) on all services, MongoDB, RabbitMQ and simulators. "
+            f"A step lasts until its effect is seen. {finished} finished. "
             + ("Failures: " + "; ".join(failures) if failures else "Nothing failed.")
         ),
         figures=(

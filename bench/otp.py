@@ -34,9 +34,10 @@ async def measure(callers: int = CALLERS, codes: int = CODES) -> Table:
     return Table(
         title="One-time codes",
         method=(
-            f"{callers} callers ask for {codes} codes for as many addresses (one write each: challenge, throttle and sealed "
-            "command in the outbox, published by the relay), then prove them (code consumed, account opened, session begun, "
-            "tokens signed). Only identity, MongoDB and RabbitMQ run; the bench opens the sealed commands as notification would."
+            f"{callers} callers ask for {codes} codes for as many addresses (one write each: challenge, throttle and "
+            "sealed command in the outbox, published by the relay), then prove them (code consumed, account opened, "
+            "session begun, tokens signed). Only identity, MongoDB and RabbitMQ run; the bench opens the sealed "
+            "commands as notification would."
         ),
         figures=(
             Figure("otp.create", codes / created.seconds, "1/s", target=500.0),

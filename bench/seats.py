@@ -1,4 +1,4 @@
-"""One hot session: everybody wants the same seats. Won through HTTP, beside the bare driver doing the same two writes."""
+"""One hot session, wanted by everybody: through HTTP, beside the bare driver doing the same two writes."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ async def measure(callers: int = CALLERS, seats: int = SEATS) -> Table:
     return Table(
         title="One hot session",
         method=(
-            f"{callers} callers hold {seats} seats of one session, each for another person, until all are gone. Floor: claim a seat "
-            "from a random start and insert an appointment of the same size, by the bare driver with the same durability. "
-            f"Of {http.outcomes['asked']} asked {http.outcomes['won']} won; oversold: {oversold}; p50 {http.share_ms(0.5):.0f} ms, "
-            f"p90 {http.share_ms(0.9):.0f} ms, p99 {http.share_ms(0.99):.0f} ms."
+            f"{callers} callers hold {seats} seats of one session, each for another person, until all are gone. Floor: "
+            "claim a seat from a random start and insert an appointment of the same size, by the bare driver with the "
+            f"same durability. Of {http.outcomes['asked']} asked {http.outcomes['won']} won; oversold: {oversold}; "
+            f"p50 {http.share_ms(0.5):.0f} ms, p90 {http.share_ms(0.9):.0f} ms, p99 {http.share_ms(0.99):.0f} ms."
         ),
         figures=(
             Figure(

@@ -8,8 +8,14 @@ from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
+from shared.context import new_causation
+from shared.errors import Unreadable
 from shared.http.app import LAYER
+from shared.http.language import DEFAULT_LANGUAGE
+from shared.http.problems import SomethingBroke, problem_response
+from shared.http.sending import dress
 from shared.logs import get_logger
 
 log = get_logger(__name__)
@@ -18,6 +24,39 @@ BACKLOG: Final = 1024
 KEEPALIVE_SECONDS: Final = 75.0
 LAST_BYTES_SECONDS: Final = 2.0
 """For answers that are ready to leave the socket; what they answer had its `shutdown_seconds` before."""
+
+
+class NotHttp(Unreadable):
+    """What came over the line is no HTTP that can be understood: broken framing, over-long lines or headers."""
+
+    code = "not_http"
+    title = "The request is not valid HTTP, or its head is too long."
+    title_id = "Permintaan bukan HTTP yang sah, atau bagian kepalanya terlalu panjang."
+    next_action = "Send a valid HTTP/1.1 request with a head of at most 8 KiB."
+    next_action_id = "Kirim permintaan HTTP/1.1 yang sah dengan kepala paling banyak 8 KiB."
+
+
+class _Protocol(RequestHandler):
+    """Tells as a problem, too, what goes wrong before a request reaches the application."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun; it cannot become another")
+        trace = new_causation().correlation_id
+        refusal = NotHttp() if status < 500 else SomethingBroke()
+        log.info("http.not_understood", code=refusal.code, error=type(exc).__name__, trace_id=trace)
+        response = problem_response(refusal, language=DEFAULT_LANGUAGE, instance="/", trace_id=trace)
+        dress(response, trace)
+        response.force_close()
+        return response
 
 
 async def serve(
@@ -46,26 +85,45 @@ async def serve(
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, backlog=BACKLOG)
-        await site.start()
-        bound_port = int(runner.addresses[0][1])
+        listener = await _listen(runner, host, port)
+        bound_port = int(listener.sockets[0].getsockname()[1])
         log.info("http.listening", host=host, port=bound_port)
         if listening is not None:
             listening(host, bound_port)
-        await stop.wait()
-        await _drain(app, site, shutdown_seconds, notice_seconds)
+        try:
+            await stop.wait()
+            await _notify(app, notice_seconds)
+        finally:
+            listener.close()
+        await _finish(app, shutdown_seconds)
     finally:
         await runner.cleanup()
     log.info("http.closed")
 
 
-async def _drain(app: web.Application, site: web.TCPSite, shutdown_seconds: float, notice_seconds: float) -> None:
+async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
+    server = runner.server
+    if server is None:
+        raise RuntimeError("the runner is not set up")
+
+    def protocol() -> RequestHandler:
+        made = server()
+        made.__class__ = _Protocol
+        return made
+
+    return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=BACKLOG)
+
+
+async def _notify(app: web.Application, notice_seconds: float) -> None:
     layer = app[LAYER]
     layer.draining.set()
     log.info("http.draining", in_flight=layer.gate.inside, streams=layer.streams.inside)
     if notice_seconds > 0:
         await asyncio.sleep(notice_seconds)
-    await site.stop()
+
+
+async def _finish(app: web.Application, shutdown_seconds: float) -> None:
+    layer = app[LAYER]
     with suppress(TimeoutError):
         async with asyncio.timeout(shutdown_seconds):
             await layer.gate.empty()

@@ -23,6 +23,13 @@ DEADLINE_SECONDS = 10.0
 _PEM = new_signing_key_pem()
 
 
+class LikeProduction(TestServer):
+    """A test server that, as in production, does not cancel a handler whose client has left."""
+
+    async def _make_runner(self, **words: Any) -> web.BaseRunner:
+        return await super()._make_runner(**{**words, "handler_cancellation": False, "shutdown_timeout": 0.2})
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Return once `condition` holds; fail after a deadline that only a hang reaches."""
     async with asyncio.timeout(DEADLINE_SECONDS):
@@ -78,7 +85,7 @@ async def serve(clock: ManualClock, issuer: TokenIssuer, notebook: Notebook) -> 
             **words,
         )
         app[NOTEBOOK] = notebook
-        client = TestClient(TestServer(app, shutdown_timeout=0.2))
+        client: Client = TestClient(LikeProduction(app))
         await client.start_server()
         clients.append(client)
         return client

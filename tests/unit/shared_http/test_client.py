@@ -15,7 +15,7 @@ from shared.clock import ManualClock
 from shared.context import bound, new_causation
 from shared.errors import UpstreamDown
 from shared.http import CircuitBreaker, JsonClient, Patience
-from shared.http.client import MAX_ANSWER_BYTES, Circuit
+from shared.http.client import MAX_ANSWER_BYTES
 from shared.randomness import SeededRandomness
 
 
@@ -208,7 +208,7 @@ async def test_what_keeps_failing_is_left_alone_for_a_while(
     for _ in range(2):
         with pytest.raises(UpstreamDown):
             await client.call("GET", "/facts")
-    assert client.breaker.state is Circuit.OPEN
+    assert str(client.breaker.state) == "open"
     with pytest.raises(UpstreamDown, match="circuit_open") as down:
         await client.call("GET", "/facts")
     assert down.value.retry_after_seconds == 10
@@ -216,7 +216,7 @@ async def test_what_keeps_failing_is_left_alone_for_a_while(
     hurried.advance(10)
     upstream.says(200)
     assert (await client.call("GET", "/facts")).status == 200
-    assert client.breaker.state is Circuit.CLOSED
+    assert str(client.breaker.state) == "closed"
 
 
 def test_a_breaker_opens_at_its_count_and_not_before(clock: ManualClock) -> None:
@@ -229,10 +229,10 @@ def test_a_breaker_opens_at_its_count_and_not_before(clock: ManualClock) -> None
     for _ in range(2):
         breaker.before()
         breaker.failed()
-    assert breaker.state is Circuit.CLOSED
+    assert str(breaker.state) == "closed"
     breaker.before()
     breaker.failed()
-    assert breaker.state is Circuit.OPEN
+    assert str(breaker.state) == "open"
 
 
 def test_a_half_open_breaker_lets_one_try_and_opens_again_if_it_fails(clock: ManualClock) -> None:
@@ -243,18 +243,17 @@ def test_a_half_open_breaker_lets_one_try_and_opens_again_if_it_fails(clock: Man
     with pytest.raises(UpstreamDown):
         breaker.before()
     clock.advance(0.001)
-    assert breaker.state is Circuit.HALF_OPEN
+    assert str(breaker.state) == "half_open"
     breaker.before()
     with pytest.raises(UpstreamDown):
         breaker.before()
     breaker.abandoned()
     breaker.before()
     breaker.failed()
-    assert breaker.state is Circuit.OPEN
+    assert str(breaker.state) == "open"
 
 
-def test_a_breaker_needs_sense() -> None:
-    clock = ManualClock(__import__("datetime").datetime(2026, 1, 1, tzinfo=__import__("datetime").UTC))
+def test_a_breaker_opens_after_at_least_one_failure_for_a_positive_time(clock: ManualClock) -> None:
     for failures, seconds in ((0, 1.0), (1, 0.0)):
         with pytest.raises(ValueError, match="breaker"):
             CircuitBreaker("x", clock, failures_to_open=failures, open_seconds=seconds)
@@ -271,7 +270,7 @@ async def test_a_call_given_up_by_its_caller_says_nothing_about_the_other_side(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert client.breaker.state is Circuit.CLOSED
+    assert str(client.breaker.state) == "closed"
 
 
 def test_pauses_grow_to_their_longest() -> None:

@@ -279,3 +279,51 @@ async def test_a_port_in_use_is_an_error_of_the_start(clock: ManualClock, notebo
         await serve_until(first.app, "127.0.0.1", port, asyncio.Event(), 1)
     first.stop.set()
     await serving
+
+
+async def raw_exchange(url: str, sent: bytes) -> bytes:
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(sent)
+    async with asyncio.timeout(10):
+        said = await reader.read()
+    writer.close()
+    return said
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01 this is TLS\r\n\r\n",
+        b"GET /v1/letter HTTP/1.1\r\nHost: x\r\nbroken header\r\n\r\n",
+        b"GET /v1/letter HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /v1/small HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+async def test_what_is_no_http_is_told_as_a_problem_too(clock: ManualClock, notebook: Notebook, sent: bytes) -> None:
+    running = Running(clock, notebook)
+    serving = await running.start(shutdown_seconds=1)
+    said = await raw_exchange(running.url, sent)
+    assert said.startswith(b"HTTP/1.")
+    assert b" 400 Bad Request" in said
+    assert b"application/problem+json" in said
+    assert b'"code":"not_http"' in said
+    assert b"aiohttp" not in said
+    running.stop.set()
+    await serving
+
+
+async def test_a_body_that_breaks_off_is_never_taken_for_whole(clock: ManualClock, notebook: Notebook) -> None:
+    running = Running(clock, notebook)
+    serving = await running.start(shutdown_seconds=1)
+    host, port = running.url.removeprefix("http://").split(":")
+    with capture_logs() as lines:
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"PUT /v1/uploads/u1 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
+        writer.write(b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        await until(lambda: notebook.uploads_begun == 1)
+        writer.close()
+        await until(lambda: any(line.get("code") == "body_cut" for line in lines))
+    running.stop.set()
+    await serving

@@ -21,7 +21,7 @@ def _lines(tables: Sequence[Table]) -> Iterable[str]:
     yield "# Measured figures"
     yield ""
     yield "Written by `./paspor bench`; do not edit. Everything of one table was measured in one run, beside its"
-    yield "floor: the bare driver doing the same writes. The load generator runs on the same machine as everything else."
+    yield "floor: the bare driver doing the same writes. The load generator runs on the same machine."
     yield ""
     yield f"- Machine: {machine()}"
     yield f"- Date: {today()}; commit: {commit()}"

@@ -98,8 +98,9 @@ def _show(outcomes: Sequence[Outcome], *, everything: bool) -> None:
     for outcome in outcomes:
         if everything and not outcome.tests:
             continue
-        shown = [test.rpartition("/")[2] for test in outcome.tests[:TESTS_SHOWN]]
-        more = len(outcome.tests) - len(shown)
+        tests = functions(outcome.tests)
+        shown = [test.rpartition("/")[2] for test in tests[:TESTS_SHOWN]]
+        more = len(tests) - len(shown)
         table.add_row(
             outcome.item,
             "\n".join([*shown, *([f"and {more} more"] if more else [])]),
@@ -111,6 +112,11 @@ def _show(outcomes: Sequence[Outcome], *, everything: bool) -> None:
     if failed:
         console.print(f"[red]failed: {', '.join(failed)}[/]")
     console.print(summary(outcomes) + ("." if everything else f"; {len(outcomes)} were asked for."))
+
+
+def functions(tests: Sequence[str]) -> list[str]:
+    """Test functions in order, each once, however many cases they were run with."""
+    return list(dict.fromkeys(test.partition("[")[0] for test in tests))
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
@@ -134,6 +140,6 @@ def document(outcomes: Sequence[Outcome]) -> str:
     ]
     for outcome in outcomes:
         item = all_items()[outcome.item]
-        tests = "<br>".join(f"`{test}`" for test in outcome.tests)
+        tests = "<br>".join(f"`{test}`" for test in functions(outcome.tests))
         lines.append(f"| {item.name} | {item.failure} | {item.requirement} | {outcome.result} | {tests} |")
     return "\n".join(lines) + "\n"

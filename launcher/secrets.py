@@ -35,7 +35,11 @@ SECRETS: dict[str, Callable[[], str]] = {
     "master_keys": _keyring,
     "fingerprint_keys": _keyring,
     "token_signing_key": new_signing_key_pem,
-    "notification_key_pair": _key_pair,  # "PRIVATE PUBLIC": send_otp and contact cards are sealed to it
+    "queue_code_signing_keys": _keyring,
+    # "PRIVATE PUBLIC", base64: commands that carry an address or a code are sealed to the public one
+    "notification_key_pair": _key_pair,
+    "application_key_pair": _key_pair,
+    "demo_staff_password": _password,
     "dukcapil_password": _password,
     "simponi_client_secret": _password,
     "simponi_callback_secret": _password,

@@ -126,10 +126,10 @@ def _simulators(wiring: Wiring) -> Part:
         **{f"PASPOR_SIM_{name.upper()}_PORT": str(at[name]) for name in SIMULATORS},
         "PASPOR_SIM_DUKCAPIL_PASSWORD": secret["dukcapil_password"],
         "PASPOR_SIM_SIMPONI_CLIENT_SECRET": secret["simponi_client_secret"],
-        "PASPOR_SIM_SIMPONI_CALLBACK_URL": f"{at.url('billing')}/v1/simponi/notices",
+        "PASPOR_SIM_SIMPONI_CALLBACK_URL": f"{at.url('billing')}/v1/simponi-notices",
         "PASPOR_SIM_SIMPONI_CALLBACK_SECRET": secret["simponi_callback_secret"],
         "PASPOR_SIM_SMS_CLIENT_SECRET": secret["sms_client_secret"],
-        "PASPOR_SIM_SMS_RECEIPT_URL": f"{at.url('notification')}/v1/sms/receipts",
+        "PASPOR_SIM_SMS_RECEIPT_URL": f"{at.url('notification')}/v1/sms-receipts",
         "PASPOR_SIM_SMS_RECEIPT_SECRET": secret["sms_receipt_secret"],
     }
     health = tuple(f"{at.url(name)}/health/ready" for name in SIMULATORS)
@@ -163,30 +163,36 @@ def _common_settings(wiring: Wiring) -> dict[str, str]:
 def _service_settings(wiring: Wiring) -> dict[str, dict[str, str]]:
     at, secret = wiring.ports, wiring.secrets
     notification_private, notification_public = secret["notification_key_pair"].split()
+    application_private, application_public = secret["application_key_pair"].split()
     return {
         "identity": {
-            "PASPOR_TOKEN_SIGNING_KEY": secret["token_signing_key"],
-            "PASPOR_NOTIFICATION_PUBLIC_KEY": notification_public,
+            "PASPOR_TOKEN_SIGNING_KEYS": secret["token_signing_key"],
+            "PASPOR_NOTIFICATION_SEALING_PUBLIC_KEY": notification_public,
+            "PASPOR_APPLICATION_SEALING_PUBLIC_KEY": application_public,
             "PASPOR_DUKCAPIL_URL": at.url("dukcapil"),
-            "PASPOR_DUKCAPIL_USER_ID": "paspor",
             "PASPOR_DUKCAPIL_PASSWORD": secret["dukcapil_password"],
+            "PASPOR_DEMO_STAFF_PASSWORD": secret["demo_staff_password"],
         },
         "application": {
+            "PASPOR_SEALING_PRIVATE_KEYS": application_private,
+            "PASPOR_NOTIFICATION_SEALING_PUBLIC_KEY": notification_public,
             "PASPOR_DPRI_URL": at.url("dpri"),
         },
-        "scheduling": {},
+        "scheduling": {
+            "PASPOR_QUEUE_CODE_SIGNING_KEYS": secret["queue_code_signing_keys"],
+        },
         "billing": {
             "PASPOR_SIMPONI_URL": at.url("simponi"),
             "PASPOR_SIMPONI_CLIENT_ID": "paspor",
             "PASPOR_SIMPONI_CLIENT_SECRET": secret["simponi_client_secret"],
-            "PASPOR_SIMPONI_CALLBACK_SECRETS": f"k1:{secret['simponi_callback_secret']}",
+            "PASPOR_SIMPONI_CALLBACK_KEYS": f"k1:{secret['simponi_callback_secret']}",
         },
         "notification": {
-            "PASPOR_PRIVATE_KEYS": notification_private,
+            "PASPOR_SEALING_PRIVATE_KEYS": notification_private,
             "PASPOR_SMTP_HOST": LOOPBACK,
             "PASPOR_SMTP_PORT": str(at["smtp"]),
             "PASPOR_SMS_URL": at.url("sms"),
             "PASPOR_SMS_CLIENT_SECRET": secret["sms_client_secret"],
-            "PASPOR_SMS_RECEIPT_SECRETS": f"k1:{secret['sms_receipt_secret']}",
+            "PASPOR_SMS_RECEIPT_KEYS": f"k1:{secret['sms_receipt_secret']}",
         },
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from launcher.acceptance import Outcome, document, judge, summary
+from launcher.acceptance import Outcome, document, functions, judge, summary
 from launcher.acceptance_items import all_items, is_item
 from launcher.acceptance_plugin import worst
 
@@ -50,3 +50,7 @@ def test_the_document_lists_every_item_with_its_tests() -> None:
     assert "**1 of 100 items proven.**" in text
     assert "| passed | `tests/x.py::test_a` |" in text
     assert sum(row.startswith(("| F", "| X")) for row in text.splitlines()) == 100
+
+
+def test_a_function_with_many_cases_is_named_once() -> None:
+    assert functions(["a.py::t[1]", "a.py::t[2]", "a.py::u"]) == ["a.py::t", "a.py::u"]

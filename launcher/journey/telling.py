@@ -42,6 +42,8 @@ class Teller:
     quiet: bool = False
     console: Console = field(default_factory=Console)
     told: list[Told] = field(default_factory=list)
+    before: Callable[[str, str], Awaitable[None]] | None = None
+    """Called with the way's and the step's name before each step: where tests break things."""
 
     @property
     def all_ok(self) -> bool:
@@ -92,6 +94,8 @@ class Way:
         Raises:
             WayBroken: the step failed; it was told why.
         """
+        if self.teller.before is not None:
+            await self.teller.before(self.name, name)
         begun = time.perf_counter()
         try:
             result = await work()

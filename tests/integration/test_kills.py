@@ -1,0 +1,121 @@
+"""kill -9 of any one process in the middle of the journey: after its restart the journey ends, nothing doubled, nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from launcher import demo
+from launcher.journey.api import Api
+from launcher.journey.citizen import Citizen
+from launcher.journey.telling import Teller
+from launcher.journey.ways import Ways
+from launcher.processes import Suite
+from launcher.suite import any_free_ports
+
+SERVICES: Final = ("identity", "application", "scheduling", "billing", "notification")
+DOWN_SECONDS: Final = 0.5
+"""How long the victim stays dead before its supervisor starts it again."""
+
+VICTIMS: Final = {
+    "identity": ("check the NIK", "register by email"),
+    "application": ("upload documents", "be interviewed"),
+    "scheduling": ("hold a seat", "confirm the seat"),
+    "billing": ("receive a billing code", "learn the payment"),
+    "notification": ("prove the telephone", "receive it by email"),
+    "rabbitmq": ("receive a billing code",),
+    "mongod": ("hold a seat", "learn the payment"),
+}
+"""Who is killed, and right before which steps: those that need it most."""
+
+
+@pytest.fixture(scope="module")
+async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
+    """The whole suite as operating-system processes, with the demo's settings."""
+    async with Suite(tmp_path_factory.mktemp("suite"), any_free_ports(), extra=demo.SETTINGS) as running:
+        yield running
+
+
+class Killer:
+    """Kills the victim before each of its steps and lets it rise again while the journey goes on."""
+
+    def __init__(self, suite: Suite, victim: str) -> None:
+        self._suite = suite
+        self._victim = victim
+        self._rising: list[asyncio.Task[None]] = []
+
+    async def before(self, _way: str, step: str) -> None:
+        if step in VICTIMS[self._victim]:
+            await self.risen()
+            await self._suite.kill(self._victim)
+            self._rising.append(asyncio.create_task(self._rise()))
+
+    async def risen(self) -> None:
+        """Everybody killed is back."""
+        await asyncio.gather(*self._rising)
+
+    @property
+    def kills(self) -> int:
+        return len(self._rising)
+
+    async def _rise(self) -> None:
+        await asyncio.sleep(DOWN_SECONDS)
+        await self._suite.restart(self._victim)
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+@pytest.mark.acceptance("F2", "F4", "F52")
+async def test_the_journey_survives_a_killed(victim: str, suite: Suite) -> None:
+    killer, teller = Killer(suite, victim), Teller(quiet=True)
+    teller.before = killer.before
+    ways = Ways(demo.addresses(suite), teller)
+    try:
+        citizen = await ways.journey()
+        await killer.risen()
+        assert teller.all_ok, [told for told in teller.told if not told.ok]
+        assert killer.kills == len(VICTIMS[victim])
+        await _nothing_doubled(citizen)
+        await _invariants_hold(suite)
+    finally:
+        await killer.risen()
+        await ways.close()
+
+
+async def _nothing_doubled(citizen: Citizen) -> None:
+    """One seat, one paid bill, no refund, one mail of each kind."""
+    seats = await citizen.api.get(f"{citizen.at.scheduling}/v1/appointments", application_id=citizen.application_id)
+    assert len(seats["appointments"]) == 1
+    bills = await citizen.api.get(f"{citizen.at.billing}/v1/bills", application_id=citizen.application_id)
+    assert [bill["state"] for bill in bills["bills"]] == ["paid"]
+    refunds = await citizen.api.get(f"{citizen.at.billing}/v1/refunds", application_id=citizen.application_id)
+    assert refunds["refunds"] == []
+    mails = await citizen.outside.letters_to(citizen.person.email)
+    ids = Counter(mail["MessageID"] for mail in mails)
+    subjects = Counter(mail["Subject"] for mail in mails)
+    doubled = [subject for subject, count in subjects.items() if count > 1]
+    # A mail server that took a mail right before the crash gets it again: the same Message-ID says so.
+    assert len(doubled) <= sum(count - 1 for count in ids.values()) + 1, subjects
+
+
+async def _invariants_hold(suite: Suite) -> None:
+    api = Api()
+    try:
+        for service in SERVICES:
+            report: Any = await api.get(f"{suite.url(service)}/health/invariants")
+            assert report["holds"], report
+    finally:
+        await api.__aexit__(None, None, None)
+
+
+def test_every_part_of_ours_is_killed() -> None:
+    assert set(VICTIMS) == {*SERVICES, "rabbitmq", "mongod"}
+
+
+def test_logs_of_the_killed_are_kept(suite: Suite) -> None:
+    logs = Path(suite.data_dir) / "logs"
+    assert {f"{service}.log" for service in SERVICES} <= {log.name for log in logs.iterdir()}

@@ -152,6 +152,8 @@ class Move:
     pool: str
     token: str
     until: datetime
+    command_id: str
+    """Who asked, so that a repeat meets the move even if a deadline had to finish it."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,8 @@ class Appointment:
     cause: ConfirmCause | None = None
     released_for: ReleaseReason | None = None
     checked_in_at: datetime | None = None
+    receipt_id: str | None = None
+    """The late payment that this seat answers."""
 
     @property
     def seat(self) -> Slot:
@@ -347,11 +351,12 @@ def confirm(
     cause: ConfirmCause,
     queue_code: str,
     office: Office,
+    receipt_id: str | None = None,
 ) -> Decision:
     """Paid for, free of charge, or a taken offer: the visit is certain."""
     command = Command.ACCEPT_OFFER if cause is ConfirmCause.LATE_OFFER else Command.PAY
     status = after(appointment.status, command)
-    state = _certain(_now(appointment, status), bill_id, cause, queue_code)
+    state = _certain(_now(appointment, status, receipt_id=receipt_id), bill_id, cause, queue_code)
     return Decision(state, (_confirmation(appointment_id, state, office),))
 
 
@@ -394,12 +399,19 @@ def end_offer(
 
 
 def begin_move(
-    appointment: Appointment, *, session_id: str, pool: str, token: str, now: datetime, rules: Rules
+    appointment: Appointment,
+    *,
+    session_id: str,
+    pool: str,
+    token: str,
+    command_id: str,
+    now: datetime,
+    rules: Rules,
 ) -> Decision:
     """Say where the visit shall go and under which fresh token, before that seat is reached for."""
     status = after(appointment.status, Command.BEGIN_MOVE)
     until = now + timedelta(seconds=rules.move_seconds)
-    return Decision(_now(appointment, status, move=Move(session_id, pool, token, until)))
+    return Decision(_now(appointment, status, move=Move(session_id, pool, token, until, command_id)))
 
 
 def finish_move(

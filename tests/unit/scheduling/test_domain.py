@@ -267,7 +267,13 @@ class TestRelease:
 class TestMove:
     def moving(self) -> Appointment:
         return appointments.begin_move(
-            confirmed(), session_id="other session", pool="regular", token="other token", now=NOW, rules=RULES
+            confirmed(),
+            session_id="other session",
+            pool="regular",
+            token="other token",
+            command_id="command",
+            now=NOW,
+            rules=RULES,
         ).state
 
     def test_the_move_is_one_write(self) -> None:
@@ -402,7 +408,7 @@ class TestClaims:
         assert not appointments.has_seat(gone, a_claimed_seat())
 
     def test_a_seat_that_is_moved_to_or_left_waits(self) -> None:
-        moving = replace(confirmed(), status=Status.MOVING, move=Move("other", "regular", "new", NOW))
+        moving = replace(confirmed(), status=Status.MOVING, move=Move("other", "regular", "new", NOW, "command"))
         assert appointments.fate_of_claim(a_claimed_seat("new"), moving) is ClaimFate.WAIT
         assert appointments.has_seat(moving, a_claimed_seat("new"))
         leaving = replace(confirmed(), leaving=(Leaving("seat", "old", NOW),))

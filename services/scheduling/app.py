@@ -1,0 +1,67 @@
+"""Scheduling, wired."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from pathlib import Path
+from typing import Final
+
+from services.scheduling.config import Settings
+from services.scheduling.domain.offices import Office, office_from_row
+from services.scheduling.domain.sessions import WeeklyTemplates, templates_from
+from services.scheduling.handlers import Handlers
+from services.scheduling.repository import KINDS
+from services.scheduling.routes import ENDPOINTS, SCHEDULING
+from services.scheduling.service import Scheduling
+from services.scheduling.service.queue_codes import QueueCodes
+from shared.service import Parts, Platform
+
+DATA: Final = Path(__file__).parent / "data"
+
+
+def read_offices(path: Path = DATA / "offices.csv") -> list[Office]:
+    """The reference table of offices; lines that begin with # are remarks."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return [office_from_row(row) for row in csv.DictReader(line for line in lines if not line.startswith("#"))]
+
+
+def read_templates(path: Path = DATA / "weekly_template.toml") -> WeeklyTemplates:
+    """The weekly templates."""
+    return templates_from(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def build(
+    settings: Settings,
+    platform: Platform,
+    *,
+    offices: list[Office] | None = None,
+    templates: WeeklyTemplates | None = None,
+) -> Parts:
+    """The service's parts; tests and the simulation may bring offices and templates of their own."""
+    service = Scheduling(
+        platform,
+        rules=settings.rules(),
+        codes=QueueCodes(settings.queue_code_keyring()),
+        templates=templates or read_templates(),
+        horizon_days=settings.horizon_days,
+    )
+    handlers = Handlers(service)
+    known_offices = read_offices() if offices is None else offices
+
+    async def start() -> None:
+        await service.calendar.load_offices(known_offices)
+        await service.calendar.roll_horizon()
+
+    return Parts(
+        name="scheduling",
+        service=service,
+        key=SCHEDULING,
+        kinds=KINDS,
+        endpoints=ENDPOINTS,
+        events=handlers.events(),
+        deadlines=handlers.deadlines(),
+        chores=handlers.chores(),
+        invariants={"I1": service.checks.seats_add_up, "I2": service.checks.one_appointment_each},
+        start=start,
+    )

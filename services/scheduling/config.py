@@ -1,0 +1,65 @@
+"""Settings of scheduling; every duration has its real default and may be shrunk for a demonstration."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from services.scheduling.domain.policies import Rules
+from shared.crypto.keyring import Keyring
+from shared.settings import Environment, KeyringText, ServiceSettings
+
+_DAY_SECONDS = 86_400
+_KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
+_DEFAULT = Rules()
+
+
+class Settings(ServiceSettings):
+    """What the process is told from outside."""
+
+    http_port: int = Field(8103, ge=0, le=65535, description="the port to listen on; 0 takes a free one")
+    database: str = Field(
+        "paspor_scheduling",
+        min_length=1,
+        max_length=38,
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="the service's own database",
+    )
+    queue_code_signing_keys: KeyringText = Field(description=_KEYS_HINT)
+    horizon_days: int = Field(14, ge=1, le=62, description="for how many days sessions are opened ahead")
+    hold_seconds: int = Field(_DEFAULT.hold_seconds, ge=1, le=3600)
+    claim_seconds: int = Field(_DEFAULT.claim_seconds, ge=1, le=300)
+    long_stop_seconds: int = Field(_DEFAULT.long_stop_seconds, ge=60, le=7 * _DAY_SECONDS)
+    offer_seconds: int = Field(_DEFAULT.offer_seconds, ge=1, le=7 * _DAY_SECONDS)
+    late_offer_days: int = Field(_DEFAULT.late_offer_days, ge=0, le=62)
+    booking_closes_seconds: int = Field(_DEFAULT.booking_closes_seconds, ge=0, le=7 * _DAY_SECONDS)
+    cooling_min_seconds: int = Field(_DEFAULT.cooling_min_seconds, ge=0, le=_DAY_SECONDS)
+    cooling_max_seconds: int = Field(_DEFAULT.cooling_max_seconds, ge=0, le=_DAY_SECONDS)
+    no_show_grace_seconds: int = Field(_DEFAULT.no_show_grace_seconds, ge=0, le=_DAY_SECONDS)
+    moves_max: int = Field(_DEFAULT.moves_max, ge=0, le=10)
+    move_within_days: int = Field(_DEFAULT.move_within_days, ge=1, le=365)
+    move_seconds: int = Field(_DEFAULT.move_seconds, ge=1, le=300)
+    leave_seconds: int = Field(_DEFAULT.leave_seconds, ge=1, le=300)
+    check_in_early_minutes: int = Field(_DEFAULT.check_in_early_minutes, ge=0, le=24 * 60)
+    check_in_any_day: bool = Field(
+        _DEFAULT.check_in_any_day, description="true lets visitors check in on any day; not in production"
+    )
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.cooling_max_seconds < self.cooling_min_seconds:
+            raise ValueError("PASPOR_COOLING_MAX_SECONDS is below PASPOR_COOLING_MIN_SECONDS")
+        if self.check_in_any_day and self.environment is Environment.PRODUCTION:
+            raise ValueError("PASPOR_CHECK_IN_ANY_DAY is for local runs and tests, not for production")
+        return self
+
+    def rules(self) -> Rules:
+        """The rules that the settings make."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in Rules.__dataclass_fields__}
+        return Rules(**values)
+
+    def queue_code_keyring(self) -> Keyring:
+        """The keys that queue codes are signed with."""
+        secret: SecretStr = self.queue_code_signing_keys
+        return Keyring.parse(secret.get_secret_value())

@@ -1,0 +1,37 @@
+"""The use cases of scheduling."""
+
+from __future__ import annotations
+
+from services.scheduling.domain.policies import Rules
+from services.scheduling.domain.sessions import WeeklyTemplates
+from services.scheduling.repository import Repository
+from services.scheduling.service.calendar import Calendar
+from services.scheduling.service.checks import Checks
+from services.scheduling.service.desk import Desk, OfficeDirectory
+from services.scheduling.service.holds import Holds
+from services.scheduling.service.moves import Moves
+from services.scheduling.service.payments import Payments
+from services.scheduling.service.queue_codes import QueueCodes
+from services.scheduling.service.seating import Seating
+from services.scheduling.service.visits import Visits
+from shared.service import Platform
+
+__all__ = ["Scheduling"]
+
+
+class Scheduling:
+    """When and where: each part is a group of use cases around one noun."""
+
+    def __init__(
+        self, platform: Platform, *, rules: Rules, codes: QueueCodes, templates: WeeklyTemplates, horizon_days: int
+    ) -> None:
+        repository = Repository(platform.store)
+        desk = Desk(repository, platform.clock, platform.ids, platform.randomness, rules, OfficeDirectory(), codes)
+        self.desk = desk
+        self.seating = Seating(desk)
+        self.calendar = Calendar(desk, templates, horizon_days)
+        self.holds = Holds(desk, self.seating, self.calendar)
+        self.payments = Payments(desk, self.seating, self.calendar)
+        self.moves = Moves(desk, self.seating, self.calendar)
+        self.visits = Visits(desk)
+        self.checks = Checks(repository, platform.clock)

@@ -1,0 +1,237 @@
+"""Offices and their sessions: the horizon that rolls on, what is free, and what to offer where nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from services.scheduling import errors
+from services.scheduling.domain.offices import Office, fits_search
+from services.scheduling.domain.policies import bookable_from
+from services.scheduling.domain.sessions import (
+    PlanProblem,
+    Pool,
+    Session,
+    SessionPlan,
+    WeeklyTemplates,
+    day_problem,
+    days_ahead,
+    local_date,
+    plan_problem,
+    seats_of,
+    session_from,
+)
+from services.scheduling.domain.sessions import capacity as possible_seats
+from services.scheduling.repository import session_id_of
+from services.scheduling.service.desk import Desk, Who
+from shared.errors import FieldError, Malformed
+from shared.store.kinds import Record
+
+LONGEST_LISTING_DAYS: Final = 62
+ALTERNATIVES: Final = 3
+ALTERNATIVE_DAYS: Final = 14
+ALTERNATIVES_KEPT_SECONDS: Final = 2
+"""A sold-out session is asked for by thousands at once: they may all hear the same answer for so long."""
+MOST_ALTERNATIVES_KEPT: Final = 1000
+BY_TEMPLATE: Final = "template"
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session with what is free in it."""
+
+    session_id: str
+    session: Session
+    office: Office
+    free: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class OpenWish:
+    """A session that an office administrator wants to open."""
+
+    office_id: str
+    day: date
+    plan: SessionPlan
+    who: Who
+    command_id: str
+
+
+class Calendar:
+    """When offices receive."""
+
+    def __init__(self, desk: Desk, templates: WeeklyTemplates, horizon_days: int) -> None:
+        self._desk = desk
+        self._repository = desk.repository
+        self._templates = templates
+        self._horizon_days = horizon_days
+        self._alternatives: dict[tuple[str, Pool], tuple[datetime, dict[str, Any]]] = {}
+
+    async def load_offices(self, offices: Sequence[Office]) -> None:
+        """Write the reference table where it is new, and keep it in memory."""
+        await self._repository.keep_offices(offices, self._desk.now())
+        self._desk.offices.fill([record.state for record in await self._repository.offices()])
+
+    def search(self, *, province: str | None, timezone: str | None, text: str | None) -> list[Office]:
+        """Offices that fit, by name."""
+        return [
+            office
+            for office in self._desk.offices.all()
+            if fits_search(office, province=province, timezone=timezone, text=text)
+        ]
+
+    async def roll_horizon(self) -> int:
+        """Open every session that the templates want within the horizon and that is not open yet; tells how many."""
+        now, opened = self._desk.now(), 0
+        offices = self._desk.offices.all()
+        days = sorted({day for office in offices for day in days_ahead(now, office.timezone, self._horizon_days)})
+        for day in days:
+            known = await self._repository.session_ids_on(day)
+            wanted = [each for office in offices for each in self._by_template(office, day, now)]
+            missing = [(each, session) for each, session in wanted if each not in known]
+            opened += await self._open(missing)
+        return opened
+
+    def _by_template(self, office: Office, day: date, now: datetime) -> list[tuple[str, Session]]:
+        sessions = [
+            session_from(plan, office_id=office.office_id, timezone=office.timezone, day=day, opened_by=BY_TEMPLATE)
+            for plan in self._templates.plans_for(office.office_id, day)
+        ]
+        return [
+            (session_id_of(office.office_id, day, session.start), session)
+            for session in sessions
+            if day_problem(session, now) is None
+        ]
+
+    async def _open(self, sessions: Sequence[tuple[str, Session]]) -> int:
+        made = [(each, session, seats_of(each, session)) for each, session in sessions]
+        return await self._repository.open_sessions(made, self._desk.now())
+
+    async def open(self, wish: OpenWish) -> OpenSession:
+        """Open one session beside the template's.
+
+        Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``QuotaAboveCapacity``, ``SessionPlanWrong`` or
+        ``SessionExists``. A repeat of the command meets the session of the first time.
+        """
+        office = self._desk.offices[wish.office_id]
+        if wish.who.office_id != office.office_id:
+            raise errors.NotYourOffice
+        session = session_from(
+            wish.plan,
+            office_id=office.office_id,
+            timezone=office.timezone,
+            day=wish.day,
+            opened_by=wish.who.account_id,
+            command_id=wish.command_id,
+        )
+        _refuse_wrong_plan(wish.plan, day_problem(session, self._desk.now()))
+        session_id = session_id_of(office.office_id, wish.day, session.start)
+        await self._open([(session_id, session)])
+        stored = await self.session(session_id)
+        if stored.state.opened_by_command != wish.command_id:
+            raise errors.SessionExists(session_id=session_id)
+        return (await self._with_free([stored]))[0]
+
+    async def session(self, session_id: str) -> Record[Session]:
+        """The session; refuses with ``SessionNotFound``."""
+        record = await self._repository.session(session_id)
+        if record is None:
+            raise errors.SessionNotFound
+        return record
+
+    async def listing(self, office_id: str, since: date | None, until: date | None) -> list[OpenSession]:
+        """Sessions of an office that can still be booked, in order, with free seats by pool.
+
+        ``since`` (default today) and ``until`` (default the horizon) are days of the office, both inclusive. Refuses
+        with ``OfficeNotFound`` and, for more than :data:`LONGEST_LISTING_DAYS` days, with ``Malformed``.
+        """
+        office, now = self._desk.offices[office_id], self._desk.now()
+        first = since or local_date(now, office.timezone)
+        last = until or first + timedelta(days=min(self._horizon_days, LONGEST_LISTING_DAYS))
+        _refuse_wrong_span(first, last)
+        zone = ZoneInfo(office.timezone)
+        begins = datetime(first.year, first.month, first.day, tzinfo=zone)
+        ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
+        earliest = max(begins, bookable_from(now, self._desk.rules))
+        return await self._with_free(await self._repository.sessions([office_id], earliest, ends))
+
+    async def _with_free(self, sessions: Sequence[Record[Session]]) -> list[OpenSession]:
+        free = await self._repository.free_seats([record.id for record in sessions]) if sessions else {}
+        return [
+            OpenSession(
+                record.id,
+                record.state,
+                self._desk.offices[record.state.office_id],
+                {pool: free.get((record.id, pool), 0) for pool in record.state.pools},
+            )
+            for record in sessions
+        ]
+
+    async def soonest(self, office_ids: Sequence[str], pool: Pool, days: int, most: int) -> list[OpenSession]:
+        """The first sessions of these offices that have a free seat of the pool, by time."""
+        begins = bookable_from(self._desk.now(), self._desk.rules)
+        found = await self._repository.sessions(office_ids, begins, begins + timedelta(days=days))
+        free = [each for each in await self._with_free(found) if each.free.get(pool, 0)]
+        return sorted(free, key=lambda each: (each.session.starts_at, each.office.name))[:most]
+
+    async def sold_out(self, session_id: str, session: Session, pool: Pool) -> errors.SessionSoldOut:
+        """The refusal that names the earliest sessions here and the earliest nearby (in the same province)."""
+        now, key = self._desk.now(), (session_id, pool)
+        kept_until, facts = self._alternatives.get(key, (now, {}))
+        if kept_until <= now:
+            facts = await self._find_alternatives(session, pool)
+            if len(self._alternatives) >= MOST_ALTERNATIVES_KEPT:
+                self._alternatives.clear()
+            self._alternatives[key] = (now + timedelta(seconds=ALTERNATIVES_KEPT_SECONDS), facts)
+        return errors.SessionSoldOut(**facts)
+
+    async def _find_alternatives(self, session: Session, pool: Pool) -> dict[str, Any]:
+        here = self._desk.offices[session.office_id]
+        nearby = [
+            office.office_id
+            for office in self.search(province=here.province, timezone=None, text=None)
+            if office.office_id != here.office_id
+        ]
+        earliest = await self.soonest([here.office_id], pool, ALTERNATIVE_DAYS, ALTERNATIVES)
+        nearest = await self.soonest(nearby, pool, ALTERNATIVE_DAYS, ALTERNATIVES) if nearby else []
+        return {
+            "earliest": [_told(each, pool) for each in earliest],
+            "nearest": [_told(each, pool) for each in nearest],
+        }
+
+
+def _told(each: OpenSession, pool: Pool) -> dict[str, Any]:
+    return {
+        "session_id": each.session_id,
+        "office_id": each.office.office_id,
+        "office_name": each.office.name,
+        "starts_at": each.session.starts_at.isoformat(),
+        "free": each.free.get(pool, 0),
+    }
+
+
+def _refuse_wrong_plan(plan: SessionPlan, of_the_day: PlanProblem | None) -> None:
+    problem = plan_problem(plan) or of_the_day
+    if problem is PlanProblem.QUOTA_ABOVE_CAPACITY:
+        possible = possible_seats(
+            booths=plan.booths, staff=plan.staff, minutes=plan.minutes, service_minutes=plan.service_minutes
+        )
+        raise errors.QuotaAboveCapacity(field="/pools", capacity=possible, asked=plan.seats)
+    if problem is not None:
+        raise errors.SessionPlanWrong(problem=problem.value)
+
+
+def _refuse_wrong_span(first: date, last: date) -> None:
+    if first <= last <= first + timedelta(days=LONGEST_LISTING_DAYS):
+        return
+    wrong = FieldError(
+        "/to",
+        "range",
+        f"The last day lies from the first one to {LONGEST_LISTING_DAYS} days after it.",
+        f"Hari terakhir berada antara hari pertama dan {LONGEST_LISTING_DAYS} hari sesudahnya.",
+        source="query",
+    )
+    raise Malformed(errors=(wrong,))

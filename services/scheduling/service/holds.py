@@ -1,0 +1,234 @@
+"""Holds: winning a seat, letting it lapse, giving it up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from services.scheduling import errors
+from services.scheduling.domain import appointments
+from services.scheduling.domain.appointments import Appointment, Command, Decision, ReleaseReason, Status, can
+from services.scheduling.domain.policies import POOLS_OF_CHANNEL, Channel, bookable_from
+from services.scheduling.domain.seats import Seat, slot_of
+from services.scheduling.domain.sessions import Pool
+from services.scheduling.repository import ApplicationCopy
+from services.scheduling.service.calendar import Calendar
+from services.scheduling.service.desk import Desk, Who, refuse_impossible
+from services.scheduling.service.seating import Seating
+from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn
+from shared.ids import derived_id
+from shared.service import NotYet
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
+from shared.store.retry import again
+
+log = structlog.get_logger()
+
+TRIES: Final = 10
+"""Seats reached for by one request before it is told to come again."""
+
+
+@dataclass(frozen=True)
+class HoldWish:
+    """What somebody asks for."""
+
+    application_id: str
+    session_id: str
+    pool: Pool
+    who: Who
+    command_id: str
+
+
+def appointment_id_of(command_id: str, attempt: int) -> str:
+    """The id that a command's appointment gets; a later attempt only where a tombstone holds the earlier one."""
+    return derived_id("appointment", command_id, *([str(attempt)] if attempt else []))
+
+
+class Holds:
+    """From a free seat to a hold, and back."""
+
+    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar) -> None:
+        self._desk = desk
+        self._repository = desk.repository
+        self._seating = seating
+        self._calendar = calendar
+
+    async def hold(self, wish: HoldWish) -> Record[Appointment]:
+        """Hold a seat of the session for an application: one read, one conditional write, one insert.
+
+        Refuses with ``NotKnownYet``, ``NotFound`` (somebody else's application), ``ApplicationIsWithdrawn``,
+        ``PoolNotOpen``, ``SessionSoldOut`` (naming alternatives), ``SessionClosed``, ``SessionNotFound`` and
+        ``PersonHasAppointment``. A repeat of the command meets the appointment of the first time.
+        """
+        copy = await self._desk.known_application(wish.application_id)
+        await self._refuse_unentitled(wish, copy)
+        attempt = 0
+        for _ in range(TRIES):
+            appointment_id = appointment_id_of(wish.command_id, attempt)
+            seat = await self._seating.claim_any(wish.session_id, wish.pool, appointment_id)
+            if seat is None:
+                held = await self._repository.appointment(appointment_id)
+                if held is None:
+                    await self._explain_no_seat(wish)
+                    continue
+            else:
+                held = await self._begin(appointment_id, wish, copy, seat)
+            if held is not None and held.state.status is not Status.ABANDONED:
+                return held
+            attempt += 1
+        raise SomeoneElseChangedIt
+
+    async def _refuse_unentitled(self, wish: HoldWish, copy: ApplicationCopy) -> None:
+        who = wish.who
+        if not who.is_staff and copy.account_id != who.account_id:
+            raise NotFound
+        if copy.withdrawn:
+            raise errors.ApplicationIsWithdrawn
+        channel = Channel.OFFICE if who.is_staff else Channel.APPLICANT
+        if wish.pool not in POOLS_OF_CHANNEL[channel]:
+            raise errors.PoolNotOpen(pool=wish.pool.value)
+        if who.is_staff:
+            session = await self._calendar.session(wish.session_id)
+            if session.state.office_id != who.office_id:
+                raise errors.NotYourOffice
+
+    async def _begin(
+        self, appointment_id: str, wish: HoldWish, copy: ApplicationCopy, seat: Record[Seat]
+    ) -> Record[Appointment] | None:
+        desk = self._desk
+        decision = appointments.hold(
+            appointment_id,
+            copy.applying(wish.application_id),
+            slot_of(seat.id, seat.state),
+            office=desk.offices[seat.state.office_id],
+            now=desk.now(),
+            rules=desk.rules,
+        )
+        try:
+            return await self._repository.begin(appointment_id, decision, desk.now())
+        except AlreadyExists:
+            await self._seating.undo(seat)
+        earlier = await self._repository.appointment(appointment_id)
+        if earlier is None:
+            raise await self._person_has_appointment(copy, wish.who)
+        return earlier
+
+    async def _person_has_appointment(self, copy: ApplicationCopy, who: Who) -> errors.PersonHasAppointment:
+        live = await self._repository.live_appointment_of(copy.person_id)
+        own = live is not None and (live.state.account_id == who.account_id)
+        facts: dict[str, Any] = {"appointment_id": live.id} if live is not None and own else {}
+        return errors.PersonHasAppointment(**facts)
+
+    async def _explain_no_seat(self, wish: HoldWish) -> None:
+        """Refuse with the reason why no seat could be had; returns only if one is free after all."""
+        session = await self._calendar.session(wish.session_id)
+        if session.state.starts_at < bookable_from(self._desk.now(), self._desk.rules):
+            raise errors.SessionClosed(starts_at=session.state.starts_at)
+        if not session.state.pools.get(wish.pool, 0):
+            raise errors.PoolNotOpen(pool=wish.pool.value)
+        free = await self._repository.free_seats([wish.session_id])
+        if not free.get((wish.session_id, wish.pool.value)):
+            raise await self._calendar.sold_out(wish.session_id, session.state, wish.pool)
+
+    async def cancel(self, appointment_id: str, who: Who, command_id: str, *, fee_is_lost: bool) -> Record[Appointment]:
+        """Give a seat up. An offer is declined by it; a paid visit only with ``fee_is_lost``.
+
+        Refuses with ``NotFound``, ``FeeWouldBeLost``, ``BeingMoved`` or ``NotPossibleNow``.
+        """
+
+        async def attempt() -> Record[Appointment]:
+            record = await self._desk.visible(appointment_id, who)
+            if record.has_received(command_id):
+                return record
+            state = record.state
+            if state.status is Status.CONFIRMED and not fee_is_lost:
+                raise errors.FeeWouldBeLost
+            return await self._repository.save(
+                record, self._cancellation(appointment_id, state), self._desk.now(), command_id
+            )
+
+        return await self._seating.tell_left_now(await again(attempt))
+
+    def _cancellation(self, appointment_id: str, state: Appointment) -> Decision:
+        now, rules = self._desk.now(), self._desk.rules
+        if state.status is Status.OFFERED:
+            return appointments.end_offer(appointment_id, state, Command.DECLINE_OFFER, now=now, rules=rules)
+        refuse_impossible(state, Command.CANCEL)
+        reason = ReleaseReason.CANCELLED
+        return appointments.release(appointment_id, state, Command.CANCEL, reason, now=now, rules=rules)
+
+    async def get(self, appointment_id: str, who: Who) -> Record[Appointment]:
+        """One appointment, for its owner or its office."""
+        return await self._desk.visible(appointment_id, who)
+
+    async def of_application(self, application_id: str, who: Who) -> list[Record[Appointment]]:
+        """The appointments of an application that the asker may see, the newest first; none for strangers."""
+        found = await self._repository.appointments_of(application_id)
+        return [record for record in found if record.state.slot is not None and _may_see(record.state, who)]
+
+    async def lapse(self, record: Record[Appointment]) -> None:
+        """The hold's own time is over and no bill was requested."""
+        if not can(record.state, Command.LAPSE):
+            return
+        decision = appointments.release(
+            record.id,
+            record.state,
+            Command.LAPSE,
+            ReleaseReason.HOLD_LAPSED,
+            now=self._desk.now(),
+            rules=self._desk.rules,
+        )
+        released = await self._repository.save(record, decision, self._desk.now())
+        await self._seating.tell_left_now(released)
+
+    async def alert_long_stop(self, record: Record[Appointment]) -> None:
+        """A seat waits far too long for its bill: tell the operators; only billing may free it."""
+        log.error("seat_waits_too_long", appointment_id=record.id, bill_id=record.state.bill_id)
+        decision = appointments.alerted(record.state, now=self._desk.now(), rules=self._desk.rules)
+        await self._repository.save(record, decision, self._desk.now())
+
+    async def application_submitted(self, said: ApplicationSubmitted) -> None:
+        """Keep what a hold must know; a repeat or a late word changes nothing that is known already."""
+        copy = ApplicationCopy(said.account_id, said.person_id, submitted=True, minor=said.minor)
+        await self._keep(said.application_id, copy)
+
+    async def application_withdrawn(self, said: ApplicationWithdrawn, message_id: str) -> None:
+        """No more seats for this application, and its live one goes back; a visitor who is here stays."""
+        await self._keep(
+            said.application_id, ApplicationCopy(said.account_id, said.person_id, submitted=True, withdrawn=True)
+        )
+        for record in await self._repository.appointments_of(said.application_id):
+            await self._withdraw(record, message_id)
+
+    async def _keep(self, application_id: str, copy: ApplicationCopy) -> None:
+        try:
+            await self._repository.begin_application(application_id, copy, self._desk.now())
+        except AlreadyExists:
+            record = await self._repository.application(application_id)
+            if record is None or record.state.withdrawn or record.state == copy:
+                return
+            await self._repository.save_application(record, copy, self._desk.now())
+
+    async def _withdraw(self, record: Record[Appointment], message_id: str) -> None:
+        state, now, rules = record.state, self._desk.now(), self._desk.rules
+        if record.has_received(message_id):
+            return
+        if state.status is Status.MOVING:
+            raise NotYet(f"appointment {record.id} is being moved")
+        if state.status is Status.OFFERED:
+            decision = appointments.end_offer(record.id, state, Command.DECLINE_OFFER, now=now, rules=rules)
+        elif can(state, Command.WITHDRAW):
+            reason = ReleaseReason.WITHDRAWN
+            decision = appointments.release(record.id, state, Command.WITHDRAW, reason, now=now, rules=rules)
+        else:
+            return
+        await self._seating.tell_left_now(await self._repository.save(record, decision, now, message_id))
+
+
+def _may_see(state: Appointment, who: Who) -> bool:
+    if who.is_staff:
+        return state.seat.office_id == who.office_id
+    return state.account_id == who.account_id

@@ -1,0 +1,95 @@
+"""From what is known to what is shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.scheduling.domain.appointments import Appointment, Status
+from services.scheduling.domain.offices import Office
+from services.scheduling.domain.steps import deadline_of, step_of
+from services.scheduling.schemas import AppointmentView, BookedSession, OfficeView, PoolView, SessionView
+from services.scheduling.service.calendar import OpenSession
+from services.scheduling.service.desk import Desk
+from shared.store.kinds import Record
+
+_HAS_QUEUE_CODE: Final = (Status.CONFIRMED, Status.MOVING, Status.CHECKED_IN, Status.USED)
+
+
+def local(moment: datetime, timezone: str) -> str:
+    """The moment as the office's clock shows it, with its offset."""
+    return moment.astimezone(ZoneInfo(timezone)).isoformat()
+
+
+def office_view(office: Office) -> OfficeView:
+    """An office as it is shown."""
+    return OfficeView(
+        office_id=office.office_id,
+        name=office.name,
+        office_class=office.office_class,
+        checkpoint=office.checkpoint,
+        city=office.city,
+        province=office.province,
+        zone=office.zone,
+        timezone=office.timezone,
+    )
+
+
+def session_view(each: OpenSession) -> SessionView:
+    """A session as it is shown."""
+    session, office = each.session, each.office
+    return SessionView(
+        session_id=each.session_id,
+        office_id=office.office_id,
+        office_name=office.name,
+        timezone=office.timezone,
+        date=session.date,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        local_start=local(session.starts_at, office.timezone),
+        local_end=local(session.ends_at, office.timezone),
+        capacity=session.capacity,
+        pools={
+            pool.value: PoolView(capacity=size, free=each.free.get(pool, 0)) for pool, size in session.pools.items()
+        },
+    )
+
+
+def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView:
+    """An appointment as it is shown: its place and time, and what F31 asks for."""
+    state, slot = record.state, record.state.seat
+    office, step = desk.offices[slot.office_id], step_of(state)
+    certain = state.status in _HAS_QUEUE_CODE
+    return AppointmentView(
+        appointment_id=record.id,
+        application_id=state.application_id,
+        person_id=state.person_id,
+        state=state.status.value,
+        session=BookedSession(
+            session_id=slot.session_id,
+            office_id=slot.office_id,
+            date=slot.date,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            pool=slot.pool,
+        ),
+        office=office_view(office),
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        local_start=local(slot.starts_at, office.timezone),
+        local_end=local(slot.ends_at, office.timezone),
+        made_at=state.made_at,
+        hold_until=state.hold_until,
+        offer_until=state.offer_until,
+        queue_number=slot.queue_number if certain else None,
+        queue_code=state.queue_code if certain else None,
+        checked_in_at=state.checked_in_at,
+        released_for=state.released_for,
+        moves_left=max(0, desk.rules.moves_max - state.moves_made),
+        current_step=step.current_step,
+        remaining_steps=list(step.remaining_steps),
+        next_action=step.next_action,
+        next_action_id=step.next_action_id,
+        deadline=deadline_of(state),
+    )

@@ -1,0 +1,315 @@
+"""The way in over HTTP: forms, access, problems, keys; and the registry's client against its simulator."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from services.identity.clients import Dukcapil, read_answer
+from services.identity.domain.matching import Cause, Field, FieldAnswer
+from services.identity.domain.particulars import Particulars
+from services.identity.routes import ENDPOINTS, IDENTITY
+from shared.clock import SystemClock
+from shared.errors import UpstreamDown
+from shared.http.app import build_app
+from shared.http.options import HttpOptions
+from shared.http.schema import unbounded_fields
+from shared.randomness import SeededRandomness
+from shared.tokens import TokenVerifier
+from simulators.config import Settings as SimulatorSettings
+from simulators.dukcapil.app import create_app
+from simulators.dukcapil.people import UNKNOWN_NIK
+from tests.unit.identity.world import BUDI, SRI, STAFF_PASSWORD, World, make_settings
+
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture(autouse=True)
+def _loopback_allowed(socket_enabled: None) -> None:
+    """Let these tests open sockets where the unit room blocks them."""
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[Client]:
+    """A client of a running identity."""
+    assert world.parts.token_keys is not None
+    app = build_app(
+        world.parts.endpoints,
+        service_name="identity",
+        clock=world.clock,
+        verifier=TokenVerifier(world.parts.token_keys, world.clock),
+        options=HttpOptions(rate_factor=1.0),
+    )
+    app[IDENTITY] = world.identity
+    await world.identity.staff.seed_demo()
+    async with TestClient(TestServer(app)) as running:
+        yield running
+
+
+async def post(client: Client, path: str, body: Mapping[str, Any] | None = None, token: str = "") -> tuple[int, Any]:
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Accept-Language": "en"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    async with client.post(path, json=body or {}, headers=headers) as answer:
+        return answer.status, await answer.json() if answer.content_length else None
+
+
+async def get(client: Client, path: str, token: str = "") -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with client.get(path, headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+async def sign_up(client: Client, world: World, email: str = "budi@example.org") -> Any:
+    _, challenge = await post(client, "/v1/registrations", {"email": email, "language": "id"})
+    code = await world.code(challenge["challenge_id"])
+    status, tokens = await post(client, f"/v1/challenges/{challenge['challenge_id']}/verification", {"code": code})
+    assert status == 200
+    return tokens
+
+
+FORM: Mapping[str, Any] = {
+    "full_name": BUDI.full_name,
+    "nik": BUDI.nik,
+    "birth_place": BUDI.birth_place,
+    "birth_date": BUDI.birth_date.isoformat(),
+    "sex": "male",
+    "family_card_number": "3174010101150001",
+}
+
+
+async def test_the_way_from_registration_to_a_confirmed_applicant(client: Client, world: World) -> None:
+    status, challenge = await post(client, "/v1/registrations", {"email": "Budi@example.org", "language": "id"})
+    assert status == 202
+    assert (challenge["channel"], challenge["sent_to"], challenge["tries_left"]) == ("email", "b***@example.org", 5)
+    status, look = await get(client, f"/v1/challenges/{challenge['challenge_id']}")
+    assert (status, look["delivery"]["state"]) == (200, "pending")
+    code = await world.code()
+    status, tokens = await post(client, f"/v1/challenges/{challenge['challenge_id']}/verification", {"code": code})
+    assert (status, tokens["token_type"], tokens["role"]) == (200, "Bearer", "applicant")
+    token = tokens["access_token"]
+    status, account = await get(client, "/v1/account", token)
+    assert (status, account["account_id"]) == (200, tokens["account_id"])
+    status, added = await post(client, "/v1/applicants", FORM, token)
+    assert (status, added["identity"]["state"]) == (201, "pending")
+    await world.worker.run_due()
+    _, shown = await get(client, f"/v1/applicants/{added['applicant_id']}", token)
+    assert (shown["identity"]["state"], shown["nik"]) == ("passed", "************0002")
+    assert shown["person_id"]
+    _, listed = await get(client, "/v1/applicants", token)
+    assert ([each["applicant_id"] for each in listed["applicants"]], listed["places_left"]) == (
+        [added["applicant_id"]],
+        4,
+    )
+    status, problem = await post(client, f"/v1/applicants/{added['applicant_id']}/identity-checks", {}, token)
+    assert (status, problem["code"]) == (409, "identity_already_confirmed")
+
+
+async def test_login_resend_phone_refresh_and_sign_out(client: Client, world: World) -> None:
+    tokens = await sign_up(client, world)
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}", "Idempotency-Key": "phone-change-1"}
+    for _ in range(2):
+        async with client.put("/v1/account/phone", json={"phone": "0812 3456 7890"}, headers=bearer) as answer:
+            challenge = await answer.json()
+            assert (answer.status, challenge["channel"]) == (202, "sms")
+    code = await world.code(challenge["challenge_id"])
+    assert (await post(client, f"/v1/challenges/{challenge['challenge_id']}/verification", {"code": code}))[0] == 200
+    async with client.put("/v1/account/email", json={"email": "nonsense"}, headers=bearer) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (422, "email_unusable")
+    async with client.put("/v1/account/email", json={"email": "x@example.org"}, headers=bearer) as answer:
+        assert answer.status == 202
+    world.clock.advance(61)
+    status, challenge = await post(client, "/v1/logins", {"identifier": "+6281234567890"})
+    assert (status, challenge["channel"]) == (202, "sms")
+    status, problem = await post(client, f"/v1/challenges/{challenge['challenge_id']}/resend")
+    assert (status, problem["code"], problem["challenge_id"]) == (
+        429,
+        "code_sent_just_now",
+        challenge["challenge_id"],
+    )
+    world.clock.advance(61)
+    assert (await post(client, f"/v1/challenges/{challenge['challenge_id']}/resend?channel=sms"))[0] == 202
+    status, renewed = await post(client, "/v1/tokens/refresh", {"refresh_token": tokens["refresh_token"]})
+    assert status == 200
+    assert (await post(client, "/v1/tokens/revoke", {"refresh_token": renewed["refresh_token"]}))[0] == 204
+    status, problem = await post(client, "/v1/tokens/refresh", {"refresh_token": renewed["refresh_token"]})
+    assert (status, problem["code"]) == (401, "session_ended")
+
+
+@pytest.mark.acceptance("F17")
+async def test_a_refused_code_is_a_problem_with_code_and_tries_left(client: Client, world: World) -> None:
+    _, challenge = await post(client, "/v1/registrations", {"email": "budi@example.org", "language": "id"})
+    wrong = f"{(int(await world.code()) + 1) % 1_000_000:06d}"
+    status, problem = await post(client, f"/v1/challenges/{challenge['challenge_id']}/verification", {"code": wrong})
+    assert (status, problem["code"], problem["tries_left"]) == (422, "code_wrong", 4)
+    assert problem["next_action"]
+    assert wrong not in str(problem)
+
+
+@pytest.mark.acceptance("F22")
+async def test_a_wrong_nik_is_a_problem_that_names_field_and_remedy(client: Client, world: World) -> None:
+    token = (await sign_up(client, world))["access_token"]
+    for nik, code in (("123", "nik_not_16_digits"), ("3174013203880002", "nik_structure")):
+        status, problem = await post(client, "/v1/applicants", {**FORM, "nik": nik}, token)
+        assert (status, problem["code"], problem["field"]) == (422, code, "/nik")
+        assert nik not in str(problem)
+
+
+async def test_a_failed_applicant_is_corrected_over_http(client: Client, world: World) -> None:
+    token = (await sign_up(client, world))["access_token"]
+    _, added = await post(client, "/v1/applicants", {**FORM, "birth_date": "1988-03-13"}, token)
+    assert [note["code"] for note in added["identity"]["warnings"]] == ["nik_birth_date_differs"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    async with client.put(f"/v1/applicants/{added['applicant_id']}", json=dict(FORM), headers=bearer) as answer:
+        corrected = await answer.json()
+    assert (answer.status, corrected["identity"]["warnings"]) == (200, [])
+
+
+async def test_staff_sign_in_and_look_up(client: Client, world: World) -> None:
+    token = (await sign_up(client, world))["access_token"]
+    _, added = await post(client, "/v1/applicants", FORM, token)
+    await world.worker.run_due()
+    status, officer = await post(client, "/v1/staff/logins", {"username": "front_officer", "password": STAFF_PASSWORD})
+    assert (status, officer["role"]) == (200, "front_officer")
+    status, found = await post(client, "/v1/persons/lookup", {"nik": BUDI.nik}, officer["access_token"])
+    _, shown = await get(client, f"/v1/applicants/{added['applicant_id']}", token)
+    assert (status, found["person_id"]) == (200, shown["person_id"])
+    status, problem = await post(client, "/v1/persons/lookup", {"nik": BUDI.nik}, token)
+    assert (status, problem["code"]) == (403, "not_allowed")
+    _, treasurer = await post(client, "/v1/staff/logins", {"username": "treasurer", "password": STAFF_PASSWORD})
+    assert (await post(client, "/v1/persons/lookup", {"nik": BUDI.nik}, treasurer["access_token"]))[0] == 403
+    assert (await get(client, "/v1/account", officer["access_token"]))[0] == 403
+
+
+async def test_keys_are_public_and_hold_no_secret(client: Client) -> None:
+    status, keys = await get(client, "/v1/.well-known/jwks.json")
+    assert status == 200
+    assert [sorted(each) for each in keys["keys"]] == [["alg", "crv", "kid", "kty", "use", "x", "y"]] * 2
+
+
+@pytest.mark.acceptance("F24")
+async def test_one_address_cannot_ask_for_codes_without_end(client: Client) -> None:
+    answers = [
+        (await post(client, "/v1/registrations", {"email": f"budi{number}@example.org"}))[0] for number in range(31)
+    ]
+    assert answers == [202] * 30 + [429]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/registrations", {"email": "x" * 255}),
+        ("/v1/registrations", {"email": "budi@example.org", "language": "fr"}),
+        ("/v1/registrations", {"email": "budi@example.org", "more": 1}),
+        ("/v1/logins", {}),
+        ("/v1/challenges/unknown/verification", {"code": "12345"}),
+        ("/v1/challenges/unknown/verification", {"code": "12345a"}),
+        ("/v1/tokens/refresh", {"refresh_token": ""}),
+        ("/v1/staff/logins", {"username": "x", "password": "y" * 257}),
+    ],
+)
+async def test_a_form_that_breaks_a_rule_is_refused(client: Client, path: str, body: dict[str, Any]) -> None:
+    status, problem = await post(client, path, body)
+    assert (status, problem["code"]) == (422, "malformed")
+
+
+def test_everything_that_comes_in_has_a_limit() -> None:
+    for endpoint in ENDPOINTS:
+        for model in (endpoint.body, endpoint.query):
+            assert model is None or unbounded_fields(model) == []
+
+
+# The registry's client
+
+
+@pytest.fixture
+async def registry() -> AsyncIterator[tuple[Dukcapil, Client]]:
+    """The client and the simulator that it speaks to."""
+    async with TestClient(TestServer(create_app(SimulatorSettings()))) as simulator:
+        settings = make_settings(
+            dukcapil_url=str(simulator.make_url("/")),
+            dukcapil_password="simulated-dukcapil",
+            dukcapil_try_seconds=0.5,
+        )
+        client = Dukcapil(settings, SystemClock(), SeededRandomness(1))
+        yield client, simulator
+        await client.close()
+
+
+async def behave(simulator: Client, mode: str, **more: Any) -> None:
+    body = {"operation": "verify", "mode": mode, **more}
+    async with simulator.put("/control/behaviour", json=body) as answer:
+        assert answer.status == 200
+
+
+def person(nik: str) -> Particulars:
+    return Particulars("SIAPA CONTOH", nik, "BANDUNG", BUDI.birth_date, BUDI.sex)
+
+
+@pytest.mark.acceptance("F23")
+async def test_the_registry_answers_field_by_field(registry: tuple[Dukcapil, Client]) -> None:
+    client, _ = registry
+    answer = await client.compare(SRI, 90)
+    assert answer.fields is not None and answer.fields[Field.FULL_NAME] == FieldAnswer(True, 100)
+    assert Field.FAMILY_CARD_NUMBER not in answer.fields
+    other = await client.compare(person(BUDI.nik), 90)
+    assert other.fields is not None
+    assert (other.fields[Field.FULL_NAME].matches, other.fields[Field.BIRTH_DATE].matches) == (False, True)
+    assert client.quota_left is not None
+
+
+@pytest.mark.acceptance("F22")
+@pytest.mark.acceptance("F23")
+@pytest.mark.parametrize(
+    ("nik", "cause"),
+    [
+        ("3273010107550001", Cause.DECEASED),
+        ("3578010909920001", Cause.DUPLICATE),
+        (UNKNOWN_NIK, Cause.NOT_FOUND),
+        ("1271015512950001", Cause.INACTIVE),
+        ("3174013213990001", Cause.MALFORMED),
+    ],
+)
+async def test_every_response_code_has_its_cause(registry: tuple[Dukcapil, Client], nik: str, cause: Cause) -> None:
+    assert (await registry[0].compare(person(nik), 90)).refusal is cause
+
+
+@pytest.mark.acceptance("F23")
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        ("down", "connection_lost"),
+        ("unavailable", "status_503"),
+        ("error", "status_500"),
+        ("bad_request", "status_400"),
+        ("malformed", "unreadable"),
+        ("timeout", "timeout"),
+        ("quota_used_up", "quota_used_up"),
+    ],
+)
+async def test_every_failure_is_the_registry_being_down(
+    registry: tuple[Dukcapil, Client], mode: str, reason: str
+) -> None:
+    client, simulator = registry
+    await behave(simulator, mode, delay_seconds=2 if mode == "timeout" else 0)
+    with pytest.raises(UpstreamDown) as down:
+        await client.compare(SRI, 90)
+    assert down.value.reason == reason
+
+
+@pytest.mark.acceptance("F23")
+async def test_one_lost_call_is_repeated(registry: tuple[Dukcapil, Client]) -> None:
+    client, simulator = registry
+    await behave(simulator, "unavailable", next_calls=1)
+    assert (await client.compare(SRI, 90)).fields is not None
+
+
+@pytest.mark.parametrize("content", [{"RESPONSE_CODE": "99"}, {"NIK": "Mungkin"}, {"NIK": 1}])
+def test_words_that_are_not_known_are_no_answer(content: dict[str, Any]) -> None:
+    with pytest.raises(UpstreamDown):
+        read_answer(content)

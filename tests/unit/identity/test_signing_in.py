@@ -1,0 +1,418 @@
+"""Codes: asked for, sent, typed, refused (F16, F17, F18)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+import pytest
+
+from services.identity import errors
+from services.identity.domain.challenge import Channel, Delivery
+from services.identity.repository import ACCOUNT, CHALLENGE
+from services.identity.service.signing_in import HIDDEN
+from shared.events.envelope import Envelope
+from shared.events.identity import AccountRegistered
+from shared.events.notification import DeliveryFailed, DeliverySent, SendOtp
+from shared.events.subscriptions import commands_for, events_for
+from tests.unit.identity.world import World, key
+
+
+async def test_an_unknown_address_is_registered_by_its_code(world: World) -> None:
+    seen = await world.identity.signing_in.register(" Budi@Example.ORG ", "id", "ask-1")
+    assert seen.sent_to == "b***@example.org"
+    (sent,) = await world.codes()
+    assert (sent["address"], sent["channel"]) == ("budi@example.org", "email")
+    credentials = await world.identity.signing_in.verify(seen.challenge_id, sent["code"], "verify-1")
+    (told,) = await world.said(AccountRegistered)
+    assert (told.account_id, told.language) == (credentials.account_id, "id")
+    assert await world.cards() == [{"email": "budi@example.org", "phone": None, "name": None}]
+    account = await world.identity.accounts.look(credentials.account_id)
+    assert (account.email, account.phone, account.sessions) == ("b***@example.org", None, 1)
+
+
+@pytest.mark.acceptance("F17")
+async def test_case_and_spaces_of_an_email_do_not_count(world: World) -> None:
+    account_id = await world.sign_up("budi@example.org")
+    world.clock.advance(60)
+    assert await world.sign_up("  BUDI @ example.org ") == account_id
+
+
+@pytest.mark.acceptance("F18")
+@pytest.mark.parametrize("number", ["081234567890", "6281234567890", "+62 812-3456-7890", "0812 3456 7890"])
+async def test_a_number_is_one_number_however_it_is_written(world: World, number: str) -> None:
+    first = await world.identity.signing_in.log_in("+6281234567890", "id", "ask-1")
+    world.clock.advance(60)
+    again = await world.identity.signing_in.log_in(number, "id", "ask-2")
+    assert again.challenge_id == first.challenge_id
+    assert {sent["address"] for sent in await world.codes()} == {"+6281234567890"}
+
+
+@pytest.mark.acceptance("F18")
+@pytest.mark.parametrize("text", ["0217654321", "08123", "not a number", "+999123", ""])
+async def test_a_number_that_takes_no_sms_is_refused(world: World, text: str) -> None:
+    account_id = await world.sign_up()
+    with pytest.raises(errors.PhoneUnusable) as refused:
+        await world.identity.accounts.change_phone(account_id, text, "id", None)
+    assert refused.value.field == "/phone"
+    with pytest.raises(errors.AddressUnusable):
+        await world.identity.signing_in.log_in(text, "id", "ask-9")
+
+
+@pytest.mark.parametrize("text", ["budi", "budi@", "@example.org", "budi@localhost", "a@b@c.org", ""])
+async def test_what_is_no_email_address_is_refused(world: World, text: str) -> None:
+    with pytest.raises(errors.EmailUnusable):
+        await world.identity.signing_in.register(text, "id", "ask-1")
+
+
+@pytest.mark.acceptance("F5")
+async def test_login_answers_alike_for_known_and_unknown_addresses(world: World) -> None:
+    await world.sign_up("known@example.org")
+    world.clock.advance(60)
+    known = await world.identity.signing_in.log_in("known@example.org", "id", "ask-2")
+    unknown = await world.identity.signing_in.log_in("unknown@example.org", "id", "ask-3")
+    assert (known.sent_to, unknown.sent_to) == ("k***@example.org", "u***@example.org")
+    assert known.challenge.code.expires_at == unknown.challenge.code.expires_at
+    assert known.challenge.code.tries_left == unknown.challenge.code.tries_left
+
+
+async def test_a_returning_address_signs_in_on_its_account(world: World) -> None:
+    account_id = await world.sign_up()
+    for _ in range(3):
+        world.clock.advance(1200)
+        seen = await world.identity.signing_in.log_in("budi@example.org", "en", world.command())
+        credentials = await world.identity.signing_in.verify(
+            seen.challenge_id, await world.code(seen.challenge_id), world.command()
+        )
+        assert credentials.account_id == account_id
+    assert len(await world.said(AccountRegistered)) == 1
+    assert (await world.identity.accounts.look(account_id)).sessions == 4
+
+
+@pytest.mark.acceptance("F17")
+async def test_each_wrong_code_is_told_apart_with_tries_left(world: World) -> None:
+    verify, resend = world.identity.signing_in.verify, world.identity.signing_in.resend
+    seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    first = await world.code()
+    for left in (4, 3, 2, 1, 0):
+        with pytest.raises(errors.CodeWrong) as wrong:
+            await verify(seen.challenge_id, _other(first), world.command())
+        assert wrong.value.facts["tries_left"] == left
+    with pytest.raises(errors.TooManyTries):
+        await verify(seen.challenge_id, first, world.command())
+    world.clock.advance(60)
+    await resend(seen.challenge_id, None, "ask-2")
+    second = await world.code()
+    with pytest.raises(errors.CodeSuperseded) as superseded:
+        await verify(seen.challenge_id, first, world.command())
+    assert superseded.value.facts["tries_left"] == 5
+    world.clock.advance(630.001)
+    with pytest.raises(errors.CodeExpired):
+        await verify(seen.challenge_id, second, world.command())
+    await resend(seen.challenge_id, None, "ask-3")
+    third = await world.code()
+    world.clock.advance(630)
+    await verify(seen.challenge_id, third, "verify-3")
+    with pytest.raises(errors.CodeUsed):
+        await verify(seen.challenge_id, third, "verify-4")
+
+
+@pytest.mark.acceptance("F17")
+async def test_parallel_guesses_get_no_more_than_five_tries(world: World) -> None:
+    seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    wrong = _other(await world.code())
+
+    async def guess(number: int) -> str:
+        try:
+            await world.identity.signing_in.verify(seen.challenge_id, wrong, f"guess-{number}")
+        except errors.Refusal as refused:
+            return refused.code
+        return "in"
+
+    answers = await asyncio.gather(*(guess(number) for number in range(12)))
+    assert answers.count("code_wrong") <= 5
+    assert "in" not in answers
+
+
+@pytest.mark.acceptance("F16")
+async def test_resend_after_a_minute_and_five_times_an_hour(world: World) -> None:
+    signing_in = world.identity.signing_in
+    seen = await signing_in.register("budi@example.org", "id", "ask-1")
+    world.clock.advance(59.999)
+    with pytest.raises(errors.CodeSentJustNow) as soon:
+        await signing_in.resend(seen.challenge_id, None, "ask-2")
+    assert soon.value.facts["challenge_id"] == seen.challenge_id
+    assert soon.value.retry_after_seconds == 1
+    for number in range(4):
+        world.clock.advance(60)
+        await signing_in.resend(seen.challenge_id, None, f"again-{number}")
+    world.clock.advance(60)
+    with pytest.raises(errors.TooManyCodes) as many:
+        await signing_in.log_in("budi@example.org", "id", "ask-9")
+    assert many.value.retry_after_seconds is not None
+    world.clock.advance(3600)
+    await signing_in.log_in("budi@example.org", "id", "ask-10")
+    assert len(await world.codes()) == 6
+
+
+async def test_the_same_command_asks_once(world: World) -> None:
+    first = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    again = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    assert first.challenge_id == again.challenge_id
+    assert len(await world.codes()) == 1
+
+
+async def test_two_asking_at_once_get_one_code(world: World) -> None:
+    asked = [world.identity.signing_in.log_in("budi@example.org", "id", f"ask-{number}") for number in range(5)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(answer, errors.CodeSentJustNow) for answer in answers) == 4
+    assert len(await world.codes()) == 1
+
+
+@pytest.mark.acceptance("F4")
+async def test_a_proof_whose_answer_was_lost_may_be_repeated(world: World) -> None:
+    seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    code = await world.code()
+    first = await world.identity.signing_in.verify(seen.challenge_id, code, "verify-1")
+    again = await world.identity.signing_in.verify(seen.challenge_id, code, "verify-1")
+    assert (again.account_id, again.refresh_token) == (first.account_id, first.refresh_token)
+    await world.identity.sessions.refresh(first.refresh_token)
+    with pytest.raises(errors.CodeUsed):
+        await world.identity.signing_in.verify(seen.challenge_id, code, "verify-1")
+
+
+async def test_a_crash_between_code_and_account_is_made_good_by_the_repeat(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    code, insert = await world.code(seen.challenge_id), world.store.insert
+
+    async def crash(kind: object, *args: object, **words: object) -> object:
+        if kind is ACCOUNT:
+            raise RuntimeError("the process died here")
+        return await insert(kind, *args, **words)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "insert", crash)
+        with pytest.raises(RuntimeError):
+            await world.identity.signing_in.verify(seen.challenge_id, code, "verify-1")
+    credentials = await world.identity.signing_in.verify(seen.challenge_id, code, "verify-1")
+    (told,) = await world.said(AccountRegistered)
+    assert told.account_id == credentials.account_id
+
+
+async def test_an_address_that_moved_to_another_account_signs_in_there(world: World) -> None:
+    by_phone = await _sign_in(world, "081234567890")
+    world.clock.advance(3600)
+    await _change_phone(world, by_phone, "081234567891")
+    world.clock.advance(3600)
+    newcomer = await _sign_in(world, "081234567890")
+    assert newcomer != by_phone
+    world.clock.advance(3600)
+    assert await _sign_in(world, "081234567890") == newcomer
+    world.clock.advance(3600)
+    assert await _sign_in(world, "081234567891") == by_phone
+
+
+@pytest.mark.acceptance("F18")
+async def test_a_phone_is_changed_once_its_code_is_proven_and_then_signs_in(world: World) -> None:
+    account_id = await world.sign_up()
+    seen = await world.identity.accounts.change_phone(account_id, "0812 3456 7890", "id", None)
+    assert seen.sent_to == "+62********890"
+    assert (await world.identity.accounts.look(account_id)).phone is None
+    await world.identity.signing_in.verify(seen.challenge_id, await world.code(seen.challenge_id), "verify-2")
+    assert (await world.cards())[-1] == {"email": "budi@example.org", "phone": "+6281234567890", "name": None}
+    assert (await world.identity.accounts.look(account_id)).phone == "+62********890"
+    world.clock.advance(3600)
+    assert await _sign_in(world, "6281234567890") == account_id
+    assert await _sign_in(world, "budi@example.org") == account_id
+
+
+@pytest.mark.acceptance("F18")
+async def test_an_email_is_changed_alike(world: World) -> None:
+    account_id = await world.sign_up()
+    seen = await world.identity.accounts.change_email(account_id, "new@example.org", "en", "change-1")
+    await world.identity.signing_in.verify(seen.challenge_id, await world.code(seen.challenge_id), "verify-2")
+    again = await world.identity.signing_in.verify(seen.challenge_id, await world.code(seen.challenge_id), "verify-2")
+    assert again.account_id == account_id
+    assert (await world.cards())[-1]["email"] == "new@example.org"
+    assert len(await world.cards()) == 2
+
+
+async def test_a_number_of_another_account_is_not_taken_over(world: World) -> None:
+    await _sign_in(world, "081234567890")
+    account_id = await world.sign_up()
+    seen = await world.identity.accounts.change_phone(account_id, "081234567890", "id", None)
+    with pytest.raises(errors.AddressTaken):
+        await world.identity.signing_in.verify(seen.challenge_id, await world.code(seen.challenge_id), "verify-2")
+    assert (await world.identity.accounts.look(account_id)).phone is None
+
+
+@pytest.mark.acceptance("F16")
+async def test_without_word_of_the_email_a_new_code_goes_by_sms(world: World) -> None:
+    account_id = await world.sign_up()
+    await _change_phone(world, account_id, "081234567890")
+    world.clock.advance(3600)
+    seen = await world.identity.signing_in.log_in("budi@example.org", "id", "ask-2")
+    by_email = await world.code()
+    world.clock.advance(59.999)
+    await world.worker.run_due()
+    assert await world.code() == by_email
+    world.clock.advance(0.001)
+    await world.worker.run_due()
+    sent = (await world.codes())[-1]
+    assert (sent["channel"], sent["address"]) == ("sms", "+6281234567890")
+    look = await world.identity.signing_in.look(seen.challenge_id)
+    assert (look.challenge.code.channel, look.sent_to) == (Channel.SMS, HIDDEN)
+    with pytest.raises(errors.CodeSuperseded):
+        await world.identity.signing_in.verify(seen.challenge_id, by_email, "verify-8")
+    assert (await world.identity.signing_in.verify(seen.challenge_id, sent["code"], "v")).account_id == account_id
+
+
+@pytest.mark.acceptance("F16")
+async def test_on_request_the_code_goes_by_sms_and_without_a_number_as_before(world: World) -> None:
+    account_id = await world.sign_up()
+    await _change_phone(world, account_id, "081234567890")
+    world.clock.advance(3600)
+    seen = await world.identity.signing_in.log_in("budi@example.org", "id", "ask-2")
+    world.clock.advance(60)
+    resent = await world.identity.signing_in.resend(seen.challenge_id, Channel.SMS, "ask-3")
+    assert resent.challenge.code.channel is Channel.SMS
+    other = await world.identity.signing_in.log_in("unknown@example.org", "id", "ask-4")
+    world.clock.advance(60)
+    resent = await world.identity.signing_in.resend(other.challenge_id, Channel.SMS, "ask-5")
+    assert resent.challenge.code.channel is Channel.EMAIL
+    change = await world.identity.accounts.change_email(account_id, "new@example.org", "id", "ask-6")
+    world.clock.advance(60)
+    resent = await world.identity.signing_in.resend(change.challenge_id, Channel.SMS, "ask-7")
+    assert resent.challenge.code.channel is Channel.EMAIL
+
+
+@pytest.mark.acceptance("F16")
+async def test_delivery_is_told_and_failure_goes_to_the_second_channel_at_once(world: World) -> None:
+    account_id = await world.sign_up()
+    await _change_phone(world, account_id, "081234567890")
+    world.clock.advance(3600)
+    seen = await world.identity.signing_in.log_in("budi@example.org", "id", "ask-2")
+    assert await _delivery(world, seen.challenge_id) is Delivery.PENDING
+    await _hear(world, _failed(seen.challenge_id, account_id))
+    assert await _delivery(world, seen.challenge_id) is Delivery.FAILED
+    await world.worker.run_due()
+    assert (await world.codes())[-1]["channel"] == "sms"
+    for _ in range(2):
+        await _hear(world, _sent(seen.challenge_id, account_id))
+    assert await _delivery(world, seen.challenge_id) is Delivery.SENT
+
+
+async def test_with_no_number_there_is_no_second_channel(world: World) -> None:
+    seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    world.clock.advance(60)
+    await world.worker.run_due()
+    assert len(await world.codes()) == 1
+    assert (await world.identity.signing_in.look(seen.challenge_id)).challenge.second_channel_at is None
+
+
+async def test_news_of_other_deliveries_changes_nothing(world: World) -> None:
+    await _hear(world, _sent("no-challenge", "account"))
+    await _hear(world, _failed("no-challenge", "account"))
+    other = DeliverySent(delivery_id="d", account_id="a", template="letter", channel="email", application_id="x")
+    await _hear(world, other)
+    await _hear(world, DeliveryFailed(**other.model_dump(), reason="full"))
+    assert await world.outbox() == []
+
+
+async def test_an_address_is_forgotten_after_a_day(world: World) -> None:
+    seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    await world.store.mark_published(CHALLENGE, await world.outbox(), now=world.now())
+    world.clock.advance(86400)
+    await world.worker.run_due()
+    await world.worker.run_due()
+    for use in (
+        world.identity.signing_in.look(seen.challenge_id),
+        world.identity.signing_in.resend(seen.challenge_id, None, "x"),
+        world.identity.signing_in.verify(seen.challenge_id, "000000", "x"),
+    ):
+        with pytest.raises(errors.ChallengeNotFound):
+            await use
+
+
+@pytest.mark.acceptance("F24")
+async def test_nothing_that_goes_out_or_is_kept_shows_a_person(world: World) -> None:
+    account_id = await world.sign_up()
+    await _change_phone(world, account_id, "081234567890")
+    await world.confirmed(account_id)
+    wire = b"\n".join(envelope.to_bytes() for envelope in await world.outbox()).decode()
+    kept = repr(world.store._documents)
+    for text in (wire, kept):
+        assert "budi@" not in text
+        assert "81234567890" not in text
+        assert "SANTOSO" not in text
+        assert not [run for run in re.findall(r"\d{16,}", text) if run.isascii()]
+    sent = [each for each in await world.outbox() if isinstance(each.data, SendOtp)]
+    codes = [each["code"] for each in await world.codes()]
+    for envelope, code in zip(sent, codes, strict=True):
+        fields = {name: value for name, value in envelope.to_fields()["data"].items() if name != "sealed"}
+        assert code not in json.dumps(fields)
+
+
+async def test_keys_turn_and_the_account_is_found_again() -> None:
+    before = World()
+    account_id = await before.sign_up()
+    after = World(
+        store=before.store,
+        clock=before.clock,
+        master_keys=f"{key('k2', 3)},{key('k1', 1)}",
+        fingerprint_keys=f"{key('k2', 4)},{key('k1', 2)}",
+    )
+    assert await _sign_in(after, "budi@example.org") == account_id
+
+
+def test_identity_hears_exactly_what_is_addressed_to_it(world: World) -> None:
+    assert set(world.parts.events) == set(events_for("identity"))
+    assert set(world.parts.commands) == set(commands_for("identity"))
+
+
+def _other(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+async def _sign_in(world: World, identifier: str) -> str:
+    seen = await world.identity.signing_in.log_in(identifier, "id", world.command())
+    return (
+        await world.identity.signing_in.verify(seen.challenge_id, await world.code(seen.challenge_id), world.command())
+    ).account_id
+
+
+async def _change_phone(world: World, account_id: str, phone: str) -> None:
+    seen = await world.identity.accounts.change_phone(account_id, phone, "id", None)
+    await world.identity.signing_in.verify(seen.challenge_id, await world.code(seen.challenge_id), world.command())
+
+
+async def _delivery(world: World, challenge_id: str) -> Delivery:
+    return (await world.identity.signing_in.look(challenge_id)).challenge.delivery
+
+
+def _sent(cause_id: str, account_id: str) -> DeliverySent:
+    return DeliverySent(delivery_id="d", account_id=account_id, template="otp", channel="email", cause_id=cause_id)
+
+
+def _failed(cause_id: str, account_id: str) -> DeliveryFailed:
+    return DeliveryFailed(
+        delivery_id="d", account_id=account_id, template="otp", channel="email", reason="refused", cause_id=cause_id
+    )
+
+
+async def _hear(world: World, event: DeliverySent | DeliveryFailed) -> None:
+    envelope = Envelope(
+        id="e",
+        source="/paspor/notification",
+        subject="d",
+        time=world.now(),
+        correlation_id="c",
+        causation_id="c",
+        traceparent="",
+        aggregate_version=1,
+        data=event,
+    )
+    await world.parts.events[type(event)](event, envelope)

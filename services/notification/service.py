@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -13,7 +13,8 @@ from services.notification.contents import Content, Secrets, masked
 from services.notification.domain import contact, delivery, notices
 from services.notification.domain.contact import ContactCard, Preferences, Reach
 from services.notification.domain.decision import Decision
-from services.notification.domain.delivery import Channel, Delivery, RetryRules, State
+from services.notification.domain.delivery import Channel, Delivery, State
+from services.notification.domain.rules import Rules
 from services.notification.errors import ChannelHasNoAddress
 from services.notification.repository import Repository
 from services.notification.texts import Text, Texts
@@ -23,6 +24,7 @@ from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp
 from shared.files.port import PIECE_BYTES, FileMeta, FileUnknown
+from shared.http.signatures import Signer
 from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet, Platform
@@ -97,20 +99,6 @@ class SmsGateway(Protocol):
 
 
 @dataclass(frozen=True)
-class Rules:
-    """How patient notification is and whom it tells at the offices. Seconds."""
-
-    retry: RetryRules = field(default_factory=RetryRules)
-    useful_seconds: int = 3 * 86400
-    """How long news without an end of its own are still worth telling."""
-    keep_seconds: int = 90 * 86400
-    """How long ended deliveries are kept."""
-    office_emails: Mapping[str, str] = field(default_factory=dict)
-    operator_email: str | None = None
-    """Who hears what an office should hear whose address is not known here."""
-
-
-@dataclass(frozen=True)
 class Recipient:
     """Whom a message is for."""
 
@@ -154,8 +142,17 @@ class Notification:
     """Tells people what they need to know, once, on the channels they chose."""
 
     def __init__(
-        self, platform: Platform, secrets: Secrets, texts: Texts, mailer: Mailer, sms: SmsGateway, rules: Rules
+        self,
+        platform: Platform,
+        secrets: Secrets,
+        texts: Texts,
+        mailer: Mailer,
+        sms: SmsGateway,
+        *,
+        receipts_from: Signer,
+        rules: Rules | None = None,
     ) -> None:
+        """``receipts_from`` verifies what the SMS gateway reports."""
         self._clock = platform.clock
         self._files = platform.files
         self._repository = Repository(platform.store)
@@ -163,7 +160,8 @@ class Notification:
         self._texts = texts
         self._mailer = mailer
         self._sms = sms
-        self._rules = rules
+        self._receipts_from = receipts_from
+        self._rules = rules or Rules()
 
     # ---- what arrives ----
 
@@ -240,6 +238,10 @@ class Notification:
         if await self._repository.delivery(wanted.delivery_id) is None:
             await self._keep_file(str(wanted.attachment_id), box.pdf())
             await self._queue(wanted)
+
+    def verify_receipt(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Return if the SMS gateway signed this body just now. Refuses as `Signer.verify` does."""
+        self._receipts_from.verify(headers, body, self._clock.now())
 
     async def take_receipt(self, delivery_id: str, *, delivered: bool) -> None:
         """Note what the SMS gateway says became of a message; a repeat or a late word changes nothing.

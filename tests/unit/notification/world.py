@@ -12,8 +12,9 @@ from typing import Any
 from services.notification import handlers
 from services.notification.contents import Secrets
 from services.notification.domain.delivery import Delivery
+from services.notification.domain.rules import Rules
 from services.notification.repository import DELIVERIES, KINDS
-from services.notification.service import Mail, Notification, Rules, Sms
+from services.notification.service import Mail, Notification, Sms
 from services.notification.texts import Texts
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.clock import ManualClock
@@ -25,6 +26,7 @@ from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp
 from shared.files.memory import MemoryFiles
+from shared.http.signatures import Signer
 from shared.ids import SeededIds, new_event_id
 from shared.randomness import SeededRandomness
 from shared.service import Platform
@@ -65,7 +67,10 @@ class World:
         self.mailer, self.gateway = FakeChannel(), FakeChannel()
         self.secrets = Secrets(Unsealer([PAIR.private_key_b64]), FieldCipher(KEYS))
         texts = Texts(portal_url="https://paspor.example.go.id", timezone="Asia/Jakarta")
-        self.service = Notification(platform, self.secrets, texts, self.mailer, self.gateway, rules or Rules())
+        self.signer = Signer("X-Sms", {"k1": "invented-receipt-key"})
+        self.service = Notification(
+            platform, self.secrets, texts, self.mailer, self.gateway, receipts_from=self.signer, rules=rules
+        )
         self._dispatcher = Dispatcher(handlers.events(self.service), handlers.commands(self.service))
         self._worker = DeadlineWorker(self.store, KINDS, handlers.deadlines(self.service), self.clock, "test")
 

@@ -1,0 +1,190 @@
+"""Adapters to the mail server and to the SMS gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, parseaddr
+from typing import Final
+
+import aiosmtplib
+from pydantic import SecretStr
+from pydantic_core import to_json
+
+from services.notification.service import Mail, MessageRefused, Sms
+from shared.clock import Clock
+from shared.errors import UpstreamDown
+from shared.http.client import CircuitBreaker, JsonClient, Patience
+from shared.http.signatures import Signer
+from shared.randomness import Randomness
+
+SMS_PREFIX: Final = "X-Sms"
+KEY_ID: Final = "k1"
+SMS_PATH: Final = "/sms/messages"
+
+_PERMANENT: Final = 500
+"""SMTP replies from here on are final (RFC 5321, section 4.2.1)."""
+LOST: Final = "connection_lost"
+
+_KEY_REUSED: Final = 409
+_REJECTED: Final = frozenset({400, 413, 422})
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mails are handed in. ``starttls``: demanded, refused, or (None) used where it is offered."""
+
+    host: str
+    port: int
+    sender: str
+    username: str | None = None
+    password: SecretStr | None = None
+    starttls: bool | None = None
+    timeout_seconds: float = 20.0
+    """For one mail, from waiting for a connection to the server's word; below the lease on its delivery."""
+    connections: int = 8
+
+
+class SmtpMailer:
+    """Hands in mails over a few lasting connections; a connection that died is opened again once per mail."""
+
+    def __init__(self, server: MailServer, clock: Clock, *, breaker: CircuitBreaker | None = None) -> None:
+        self._server = server
+        self._clock = clock
+        self._breaker = breaker or CircuitBreaker("smtp", clock)
+        self._envelope_from = parseaddr(server.sender)[1]
+        self._domain = self._envelope_from.rpartition("@")[2]
+        self._idle: list[aiosmtplib.SMTP] = []
+        self._free = asyncio.Semaphore(server.connections)
+
+    async def send(self, mail: Mail) -> None:
+        """Hand a mail in. Refuses with `UpstreamDown` (try later) or `MessageRefused` (never)."""
+        raw = self.written(mail)
+        self._breaker.before()
+        try:
+            async with asyncio.timeout(self._server.timeout_seconds), self._free:
+                refusal = await self._hand_in(mail.to, raw)
+        except UpstreamDown:
+            self._breaker.failed()
+            raise
+        except TimeoutError:
+            self._breaker.failed()
+            raise UpstreamDown("smtp", "timeout") from None
+        except BaseException:
+            self._breaker.abandoned()
+            raise
+        self._breaker.succeeded()
+        if refusal is not None:
+            raise refusal
+
+    def written(self, mail: Mail) -> bytes:
+        """The mail in its wire form. `MessageRefused` for an address that cannot be written there."""
+        message = EmailMessage(policy=SMTP_POLICY)
+        try:
+            mail.to.encode("ascii")
+            message["To"] = mail.to
+            message["From"] = self._server.sender
+            message["Subject"] = mail.subject
+            message["Date"] = format_datetime(self._clock.now())
+            message["Message-ID"] = f"<{mail.delivery_id}@{self._domain}>"
+            message["Auto-Submitted"] = "auto-generated"
+        except ValueError:
+            raise MessageRefused("address_malformed") from None
+        message.set_content(mail.body)
+        if mail.attachment is not None:
+            main, _, sub = mail.attachment.media_type.partition("/")
+            message.add_attachment(
+                mail.attachment.content, maintype=main, subtype=sub, filename=mail.attachment.file_name
+            )
+        return message.as_bytes()
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    async def _hand_in(self, to: str, raw: bytes) -> Exception | None:
+        # A kept connection may have died unseen; only a fresh one proves that the server is away.
+        if self._idle:
+            try:
+                return await self._try(self._idle.pop(), to, raw)
+            except UpstreamDown as trouble:
+                if trouble.reason != LOST:
+                    raise
+        return await self._try(self._connection(), to, raw)
+
+    async def _try(self, connection: aiosmtplib.SMTP, to: str, raw: bytes) -> Exception | None:
+        """What the server says against this mail, or nothing. `UpstreamDown` where it says nothing or means us."""
+        try:
+            refusal = await self._spoken(connection, to, raw)
+        except aiosmtplib.SMTPResponseException as refused:
+            connection.close()
+            raise UpstreamDown("smtp", f"smtp_{refused.code}") from None
+        except TimeoutError:
+            connection.close()
+            raise
+        except (OSError, aiosmtplib.SMTPException):
+            connection.close()
+            raise UpstreamDown("smtp", LOST) from None
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return refusal
+
+    async def _spoken(self, connection: aiosmtplib.SMTP, to: str, raw: bytes) -> Exception | None:
+        if not connection.is_connected:
+            await connection.connect()
+        try:
+            await connection.sendmail(self._envelope_from, [to], raw)
+        except aiosmtplib.SMTPRecipientsRefused as refused:
+            return _judged(refused.recipients[0].code)
+        except aiosmtplib.SMTPDataError as refused:
+            return _judged(refused.code)
+        return None
+
+    def _connection(self) -> aiosmtplib.SMTP:
+        server = self._server
+        return aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password.get_secret_value() if server.password else None,
+            start_tls=server.starttls,
+            timeout=server.timeout_seconds,
+        )
+
+
+def _judged(code: int) -> Exception:
+    reason = f"smtp_{code}"
+    return MessageRefused(reason) if code >= _PERMANENT else UpstreamDown("smtp", reason)
+
+
+class HttpSmsGateway:
+    """The SMS gateway's HTTP interface: signed, idempotent by the delivery's id."""
+
+    def __init__(
+        self, url: str, secret: SecretStr, clock: Clock, randomness: Randomness, *, timeout_seconds: float = 5.0
+    ) -> None:
+        self._clock = clock
+        self._signer = Signer(SMS_PREFIX, {KEY_ID: secret.get_secret_value()})
+        patience = Patience(try_seconds=timeout_seconds, tries=1)
+        self._client = JsonClient("sms", url, clock=clock, randomness=randomness, patience=patience)
+
+    async def send(self, sms: Sms) -> None:
+        """Hand an SMS in. Refuses with `UpstreamDown` (try later) or `MessageRefused` (never)."""
+        body = to_json({"to": sms.to, "text": sms.text, "reference": sms.delivery_id})
+        headers = {"Idempotency-Key": sms.delivery_id, **self._signer.headers(body, self._clock.now())}
+        said = await self._client.call("POST", SMS_PATH, body=body, headers=headers)
+        # The key stands for an SMS that the gateway already took, with words of before a change of the templates.
+        if said.ok or said.status == _KEY_REUSED:
+            return
+        if said.status in _REJECTED:
+            raise MessageRefused(f"sms_{said.status}")
+        raise UpstreamDown("sms", f"status_{said.status}")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()

@@ -1,0 +1,105 @@
+"""What notification is told from outside."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+from services.notification.domain.delivery import RetryRules
+from services.notification.domain.rules import Rules
+from shared.crypto.sealed import Unsealer
+from shared.settings import ServiceSettings
+
+SHORTEST_KEEP_SECONDS = 36 * 86400
+"""A re-published event is known again by its delivery, so deliveries outlive the archive of events (35 days)."""
+
+SHORTEST_SECRET_CHARACTERS = 8
+
+
+def _opens(value: SecretStr) -> SecretStr:
+    Unsealer.parse(value.get_secret_value())
+    return value
+
+
+def _has_an_address(value: str) -> str:
+    if "@" not in parseaddr(value)[1]:
+        raise ValueError("it holds no address")
+    return value
+
+
+def _is_a_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("there is no such time zone") from None
+    return value
+
+
+def _pauses(value: Any) -> Any:
+    return tuple(float(part) for part in value.split(",")) if isinstance(value, str) else value
+
+
+Secret = Annotated[SecretStr, Field(min_length=SHORTEST_SECRET_CHARACTERS)]
+Pauses = Annotated[tuple[Annotated[float, Field(gt=0)], ...], NoDecode, Field(min_length=1, max_length=20)]
+
+
+class Settings(ServiceSettings):
+    """Notification's settings; durations in seconds, with the real values as defaults."""
+
+    database: str = Field("paspor_notification", min_length=1, max_length=38, pattern=r"^[a-z][a-z0-9_]*$")
+    http_port: int = Field(8105, ge=0, le=65535, description="the port to listen on; 0 takes a free one")
+    sealing_private_keys: Annotated[SecretStr, AfterValidator(_opens)] = Field(
+        description="base64 of our X25519 private keys, comma-separated, the current one first"
+    )
+
+    smtp_host: str = Field("127.0.0.1", min_length=1, description="the mail server")
+    smtp_port: int = Field(8205, ge=1, le=65535, description="its port")
+    smtp_username: str | None = Field(None, min_length=1, description="our name there, if it asks for one")
+    smtp_password: SecretStr | None = Field(None, description="our password there")
+    smtp_starttls: bool | None = Field(None, description="true demands encryption, false never, unset where offered")
+    smtp_timeout_seconds: float = Field(20.0, gt=0, le=25, description="for one mail; below a delivery's lease of 30 s")
+    smtp_connections: int = Field(8, ge=1, le=50, description="lasting connections to the mail server")
+    mail_from: Annotated[str, AfterValidator(_has_an_address)] = Field(
+        "Layanan Paspor <no-reply@paspor.example>", max_length=200, description="the sender, as Name <address>"
+    )
+
+    sms_url: str = Field("http://127.0.0.1:8203", pattern=r"^https?://", description="the SMS gateway")
+    sms_secret: Secret = Field(description="what our messages to the gateway are signed with")
+    sms_timeout_seconds: float = Field(5.0, gt=0, le=25, description="for one SMS")
+    sms_callback_secret: Secret = Field(description="what the gateway's receipts are signed with, as key k1")
+    sms_callback_next_secret: Secret | None = Field(None, description="its successor while keys turn, as key k2")
+
+    retry_seconds: Pauses = Field((5, 30, 120, 600, 1800, 3600), description="pauses between tries, the last repeats")
+    otp_retry_seconds: Pauses = Field((2, 5, 10, 20, 30), description="the same for one-time codes")
+    useful_seconds: int = Field(3 * 86400, ge=1, description="how long news without an end of their own are told")
+    keep_seconds: int = Field(90 * 86400, ge=SHORTEST_KEEP_SECONDS, description="how long ended deliveries are kept")
+    forget_every_seconds: float = Field(3600.0, gt=0, description="pause between two sweeps of old deliveries")
+    timezone: Annotated[str, AfterValidator(_is_a_zone)] = Field(
+        "Asia/Jakarta", description="the zone of times that no office goes with"
+    )
+    office_emails: dict[str, str] = Field({}, description='who hears of overdue work, as {"office-id": "address"}')
+    operator_email: str | None = Field(None, description="who hears it for an office that is not listed")
+
+    _read_pauses = field_validator("retry_seconds", "otp_retry_seconds", mode="before")(_pauses)
+
+    @property
+    def rules(self) -> Rules:
+        """How patient notification is and whom it tells at the offices."""
+        return Rules(
+            retry=RetryRules(self.retry_seconds, self.otp_retry_seconds),
+            useful_seconds=self.useful_seconds,
+            keep_seconds=self.keep_seconds,
+            office_emails=self.office_emails,
+            operator_email=self.operator_email,
+        )
+
+    def callback_keys(self) -> dict[str, str]:
+        """The keys that receipts may be signed with."""
+        keys = {"k1": self.sms_callback_secret.get_secret_value()}
+        if self.sms_callback_next_secret is not None:
+            keys["k2"] = self.sms_callback_next_secret.get_secret_value()
+        return keys

@@ -13,6 +13,21 @@ from launcher.processes import Suite
 SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     # One machine plays every citizen from one address.
     "*": {"PASPOR_RATE_FACTOR": "1000"},
+    "scheduling": {
+        "PASPOR_CHECK_IN_ANY_DAY": "true",
+        "PASPOR_HORIZON_DAYS": "7",
+        "PASPOR_COOLING_MIN_SECONDS": "1",
+        "PASPOR_COOLING_MAX_SECONDS": "2",
+    },
+    "billing": {
+        "PASPOR_BILL_VALIDITY_SECONDS": "10",
+        "PASPOR_BILL_GRACE_SECONDS": "2",
+        "PASPOR_BILL_ASK_LEAST_SECONDS": "1",
+        "PASPOR_BILL_POLL_LEAST_SECONDS": "1",
+        "PASPOR_BILL_POLL_MOST_SECONDS": "2",
+        "PASPOR_BILL_RENEWAL_RETRY_SECONDS": "5",
+        "PASPOR_RECEIPT_LATE_ANSWER_SECONDS": "5",
+    },
 }
 """What the demo changes: durations shrink so that an expiry can be watched."""
 

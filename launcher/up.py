@@ -105,5 +105,6 @@ def next_step(suite: Suite) -> str:
         "Everything is ready, on loopback only.\n"
         f"Next: read the interface at {suite.url('application')}/v1/openapi.json, see sent mails at "
         f"{suite.url('mail')}/api/v1/messages,\nor watch one whole application with ./paspor demo in another terminal. "
+        f"Demo staff log in with demo_staff_password of\n{_short(suite.data_dir / 'secrets.json')}. "
         "Ctrl-C stops everything; the data stays."
     )

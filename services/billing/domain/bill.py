@@ -333,7 +333,9 @@ def remind(bill: Bill) -> Decision[Bill]:
 
 
 def polled(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """The code was looked at, or could not be: when to look again."""
+    """The code was looked at, or could not be: when to look again. Where it is not due any more, nothing changes."""
+    if bill.due.get("poll", now) > now:
+        return Decision(bill)
     if bill.state in ENDED_BILLS | {BillState.SUPERSEDED}:
         watched_until = (bill.ended_at or now) + seconds(policy.watch_ended_seconds)
         again = now + seconds(policy.poll_most_seconds)
@@ -471,9 +473,15 @@ def stands_on_refund(bill: Bill) -> Decision[Bill]:
 def seat_confirmed(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
     """Scheduling confirmed the visit of a bill that is paid or free; older news than what is known changes nothing."""
     seat = bill.seat
-    if seat is None or (seat.appointment_id == appointment_id and version <= seat.version):
+    if seat is None or knows_of(bill, appointment_id, version):
         return Decision(bill)
     return Decision(replace(bill, seat=replace(seat, appointment_id=appointment_id, version=version)))
+
+
+def knows_of(bill: Bill, appointment_id: str, version: int) -> bool:
+    """Whether this or newer news of the appointment was heard before."""
+    seat = bill.seat
+    return seat is not None and seat.appointment_id == appointment_id and version <= seat.version
 
 
 def close(bill: Bill, reason: str) -> Decision[Bill]:
@@ -508,6 +516,14 @@ def claim(bill: Bill, new: Claim, now: datetime, policy: BillPolicy) -> Decision
     case_at = bill.due.get("claim", now + seconds(policy.claim_case_seconds))
     poll_at = now if bill.billing_code else None
     return Decision(replace(bill, claims=(*bill.claims, new), due=_dues(bill, poll=poll_at, claim=case_at)))
+
+
+def confirm_claims(bill: Bill, numbers: frozenset[str]) -> Decision[Bill]:
+    """Claims whose number SIMPONI knows on this code are confirmed."""
+    claims = tuple(
+        replace(each, state=ClaimState.CONFIRMED) if {each.ntpn, each.ntb} & numbers else each for each in bill.claims
+    )
+    return Decision(replace(bill, claims=claims))
 
 
 def claims_overdue(bill: Bill) -> Decision[Bill]:

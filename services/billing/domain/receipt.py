@@ -165,6 +165,9 @@ def judge(receipt: Receipt, facts: Facts) -> Intent:
 def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
     """What the money is for once scheduling has no seat for it: a live bill of the application, else a refund."""
     bill = facts.bill
+    done = _settled_by(receipt, facts.others)
+    if done is not None:
+        return Intent(IntentKind.SETTLE, done.bill_id)
     other = _live_equal(receipt, bill, facts.others) if bill is not None and bill.settled_by is None else None
     if other is not None:
         return Intent(IntentKind.SETTLE, other.bill_id)

@@ -1,0 +1,57 @@
+"""Wiring, and nothing else."""
+
+from __future__ import annotations
+
+from services.billing.clients import HttpSimponi
+from services.billing.config import Settings
+from services.billing.data import refund_reasons, tariff_book
+from services.billing.handlers import Handlers
+from services.billing.repository import KINDS
+from services.billing.routes import BILLING, api
+from services.billing.service import Billing, Simponi
+from shared.http.signatures import Signer
+from shared.service import Parts, Platform
+
+NOTICE_PREFIX = "X-Simponi"
+
+
+def build(settings: Settings, platform: Platform, *, simponi: Simponi) -> Parts:
+    """Billing on this platform, asking this SIMPONI."""
+    billing = Billing(
+        platform,
+        settings.policies(),
+        tariff_book(),
+        refund_reasons(),
+        simponi,
+        Signer(NOTICE_PREFIX, settings.callback_secrets()),
+        wait_seconds=settings.bill_expected_wait_seconds,
+    )
+    handlers = Handlers(billing)
+    checks = billing.checks
+    return Parts(
+        name="billing",
+        service=billing,
+        key=BILLING,
+        kinds=KINDS,
+        endpoints=api.all,
+        events=handlers.events(),
+        deadlines=handlers.deadlines(),
+        invariants={
+            "I3": checks.every_rupiah_is_in_one_place,
+            "I4": checks.every_paid_bill_leads_somewhere,
+            "I5": checks.no_refund_exceeds_its_receipt,
+        },
+        close=simponi.close,
+    )
+
+
+def assemble(settings: Settings, platform: Platform) -> Parts:
+    """Billing with SIMPONI over HTTP, as its process runs it."""
+    simponi = HttpSimponi(
+        settings.simponi_url,
+        settings.simponi_client_id,
+        settings.simponi_client_secret.get_secret_value(),
+        platform.clock,
+        platform.randomness,
+    )
+    return build(settings, platform, simponi=simponi)

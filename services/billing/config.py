@@ -1,0 +1,93 @@
+"""What billing is told from outside; durations in seconds, with the real values as defaults."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr
+
+from services.billing.domain.policy import BillPolicy, Policies, ReceiptPolicy
+from shared.settings import ENV_PREFIX, ServiceSettings
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
+_SECRETS: Final = ("SIMPONI_CALLBACK_SECRETS", "SIMPONI_CALLBACK_SECRET")
+
+
+def read_secrets(text: str) -> dict[str, str]:
+    """Key id to secret, from ``k1:secret,k0:secret``; a bare secret is that of ``k1``."""
+    pairs = [part.strip().partition(":") for part in text.split(",") if part.strip()]
+    if len(pairs) == 1 and not pairs[0][2]:
+        return {"k1": pairs[0][0]}
+    return {key: secret for key, _, secret in pairs}
+
+
+def _are_secrets(value: SecretStr) -> SecretStr:
+    secrets = read_secrets(value.get_secret_value())
+    if not 1 <= len(secrets) <= 2 or not all(_KEY.match(key) and secret for key, secret in secrets.items()):
+        raise ValueError("give one or two secrets as k1:secret,k0:secret")
+    return value
+
+
+def _is_a_cutoff(value: str) -> str:
+    datetime.fromisoformat(f"2027-{value}:00")
+    return value
+
+
+class Settings(ServiceSettings):
+    """Billing's settings."""
+
+    database: str = Field("paspor_billing", min_length=1, max_length=38, pattern=r"^[a-z][a-z0-9_]*$")
+    http_port: int = Field(8104, ge=0, le=65535, description="the port to listen on; 0 takes a free one")
+
+    simponi_url: str = Field("http://127.0.0.1:8202", pattern=r"^https?://", description="where SIMPONI answers")
+    simponi_client_id: str = Field("paspor", min_length=1, description="our name at SIMPONI")
+    simponi_client_secret: SecretStr = Field(min_length=1, description="our secret at SIMPONI")
+    simponi_callback_secrets: Annotated[SecretStr, AfterValidator(_are_secrets)] = Field(
+        validation_alias=AliasChoices("simponi_callback_secrets", *(f"{ENV_PREFIX}{name}" for name in _SECRETS)),
+        description="what SIMPONI signs its notices with: k1:secret[,k0:secret]",
+    )
+
+    bill_validity_seconds: int = Field(7200, ge=1, description="how long a code can be paid")
+    bill_grace_seconds: int = Field(1200, ge=0, description="from a code's end to the last question (F58: >= 20 min)")
+    bill_tell_delay_seconds: int = Field(120, ge=1, description="without a code: the applicant is told after this")
+    bill_alert_seconds: int = Field(900, ge=1, description="without a code: the operators are told after this")
+    bill_issue_limit_seconds: int = Field(21_600, ge=1, description="without a code: the bill fails after this")
+    bill_ask_least_seconds: int = Field(2, ge=1, description="first pause between two requests for a code")
+    bill_ask_most_seconds: int = Field(60, ge=1, description="longest pause between two requests for a code")
+    bill_refusals_limit: int = Field(3, ge=1, le=100, description="refusals by SIMPONI that fail a bill")
+    bill_poll_least_seconds: int = Field(20, ge=1, description="shortest pause between two looks at a code")
+    bill_poll_most_seconds: int = Field(300, ge=1, le=300, description="longest pause between two looks (F56: 5 min)")
+    bill_unconfirmed_retry_seconds: int = Field(60, ge=1, description="pause between last questions without answer")
+    bill_unconfirmed_limit_seconds: int = Field(86_400, ge=1, description="a seat without answer stays this long")
+    bill_watch_ended_seconds: int = Field(86_400, ge=0, description="how long an ended code is still looked at")
+    bill_claim_case_seconds: int = Field(3600, ge=1, description="an unconfirmed claim becomes a case after this")
+    bill_renewal_retry_seconds: int = Field(60, ge=1, description="a new code may be asked for again after this")
+    bill_year_end_cutoff: Annotated[str, AfterValidator(_is_a_cutoff)] = Field(
+        "12-31T23:00", pattern=r"^\d\d-\d\dT\d\d:\d\d$", description="MM-DDTHH:MM in Asia/Jakarta: no code outlives it"
+    )
+    bill_expected_wait_seconds: int = Field(900, ge=0, description="what people are told to expect (F36: 15 min)")
+
+    receipt_drive_seconds: int = Field(5, ge=1, description="a receipt left midway goes on after this")
+    receipt_drive_most_seconds: int = Field(300, ge=1, description="longest pause between looks for a code's bill")
+    receipt_unknown_code_seconds: int = Field(3600, ge=1, description="money on an unknown code goes back after this")
+    receipt_late_answer_seconds: int = Field(60, ge=1, description="scheduling's answer on late money is awaited")
+    receipt_late_answer_most_seconds: int = Field(600, ge=1, description="longest pause between repeated questions")
+    receipt_late_gives_up_seconds: int = Field(14_400, ge=1, description="late money goes back without answer")
+
+    def policies(self) -> Policies:
+        """The durations as the rules take them."""
+        return Policies(bill=self._bill_policy(), receipt=self._receipt_policy())
+
+    def callback_secrets(self) -> dict[str, str]:
+        """Key id to secret of SIMPONI's notices."""
+        return read_secrets(self.simponi_callback_secrets.get_secret_value())
+
+    def _bill_policy(self) -> BillPolicy:
+        names = BillPolicy.__dataclass_fields__
+        return BillPolicy(**{name: getattr(self, f"bill_{name}") for name in names})
+
+    def _receipt_policy(self) -> ReceiptPolicy:
+        names = ReceiptPolicy.__dataclass_fields__
+        return ReceiptPolicy(**{name: getattr(self, f"receipt_{name}") for name in names})

@@ -1,0 +1,94 @@
+"""Incoming events and due deadlines, each to its use case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.billing.service import Billing
+from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn
+from shared.events.envelope import Envelope
+from shared.events.message import Event
+from shared.events.scheduling import (
+    AppointmentConfirmed,
+    AppointmentReleased,
+    OfferEnded,
+    SeatHeld,
+    SeatOffered,
+    SeatUnavailable,
+)
+from shared.service import DeadlineHandler, MessageHandler
+from shared.store.kinds import Record
+
+RENEWAL = "renewal"
+"""What a seat was asked for, in :class:`SeatUnavailable`, when a new code was wanted; else late money asked."""
+
+
+class Handlers:
+    """Functions of (message, envelope); the envelope's version tells old news from new."""
+
+    def __init__(self, billing: Billing) -> None:
+        self._billing = billing
+
+    def events(self) -> Mapping[type[Event], MessageHandler]:
+        """What billing hears."""
+        return {
+            ApplicationSubmitted: self._application_submitted,
+            ApplicationWithdrawn: self._application_withdrawn,
+            SeatHeld: self._seat_held,
+            AppointmentConfirmed: self._appointment_confirmed,
+            AppointmentReleased: self._appointment_released,
+            SeatOffered: self._seat_offered,
+            OfferEnded: self._offer_ended,
+            SeatUnavailable: self._seat_unavailable,
+        }
+
+    def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
+        """What falls due, by kind and name."""
+        bills, money = self._billing.bills, self._billing.money
+        return {
+            ("bill", "ask"): _named(bills.ask_due),
+            ("bill", "delay"): _named(bills.delay_due),
+            ("bill", "alert"): _named(bills.alert_due),
+            ("bill", "remind"): _named(bills.remind_due),
+            ("bill", "poll"): _named(bills.poll_due),
+            ("bill", "expire"): _named(bills.expire_due),
+            ("bill", "claim"): _named(bills.claim_due),
+            ("bill", "case"): _named(bills.case_due),
+            ("receipt", "drive"): _named(money.drive_due),
+            ("receipt", "outcome"): _named(money.outcome_due),
+        }
+
+    async def _application_submitted(self, event: ApplicationSubmitted, envelope: Envelope) -> None:
+        await self._billing.bills.application_submitted(event, envelope.aggregate_version)
+
+    async def _application_withdrawn(self, event: ApplicationWithdrawn, envelope: Envelope) -> None:
+        await self._billing.bills.application_withdrawn(event, envelope.aggregate_version, envelope.id)
+
+    async def _seat_held(self, event: SeatHeld, envelope: Envelope) -> None:
+        await self._billing.bills.seat_held(event, envelope.aggregate_version, envelope.id)
+
+    async def _appointment_confirmed(self, event: AppointmentConfirmed, envelope: Envelope) -> None:
+        await self._billing.bills.appointment_confirmed(event, envelope.aggregate_version, envelope.id)
+
+    async def _appointment_released(self, event: AppointmentReleased, envelope: Envelope) -> None:
+        await self._billing.bills.appointment_released(event, envelope.aggregate_version, envelope.id)
+
+    async def _seat_offered(self, event: SeatOffered, _envelope: Envelope) -> None:
+        await self._billing.money.seat_offered(event.bill_id, event.offer_until)
+
+    async def _offer_ended(self, event: OfferEnded, _envelope: Envelope) -> None:
+        await self._billing.money.no_seat(event.bill_id)
+
+    async def _seat_unavailable(self, event: SeatUnavailable, envelope: Envelope) -> None:
+        if event.asked_for == RENEWAL:
+            await self._billing.bills.renewal_refused(event.bill_id, event.reason, envelope.id)
+        else:
+            await self._billing.money.no_seat(event.bill_id)
+
+
+def _named(handle: Any) -> DeadlineHandler:
+    async def run(record: Record[Any], _name: str) -> None:
+        await handle(record)
+
+    return run

@@ -1,0 +1,47 @@
+"""The use cases of billing: load, decide, save; and the port to SIMPONI that they need."""
+
+from __future__ import annotations
+
+from services.billing.domain.policy import Policies
+from services.billing.domain.refund import RefundReasons
+from services.billing.domain.tariff import TariffBook
+from services.billing.repository import Repository
+from services.billing.service.bills import Bills
+from services.billing.service.checks import Checks
+from services.billing.service.desk import Desk
+from services.billing.service.money import Money
+from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
+from shared.http.signatures import Signer
+from shared.service import Platform
+
+__all__ = ["Billing", "Simponi", "SimponiBilling", "SimponiRefused"]
+
+
+class Billing:
+    """Everything that billing does, by who starts it.
+
+    ``bills`` answers messages and deadlines of bills, ``money`` those of receipts, ``desk`` people, ``checks`` the
+    running rules. ``notices`` knows whether a payment notice is SIMPONI's; ``wait_seconds`` is what people are told to
+    expect (F36).
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        policies: Policies,
+        tariffs: TariffBook,
+        reasons: RefundReasons,
+        simponi: Simponi,
+        notices: Signer,
+        *,
+        wait_seconds: int,
+    ) -> None:
+        repository = Repository(platform.store, platform.clock)
+        clock = platform.clock
+        self.clock = clock
+        self.notices = notices
+        self.wait_seconds = wait_seconds
+        self.money = Money(repository, simponi, clock, policies, reasons)
+        self.bills = Bills(repository, self.money, simponi, clock, policies, tariffs)
+        self.desk = Desk(repository, clock, policies, tariffs)
+        self.checks = Checks(repository)

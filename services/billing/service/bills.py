@@ -1,0 +1,336 @@
+"""Bills: from a held seat to a code, and from the code to money or an end. SIMPONI is asked from deadlines only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from services.billing.domain import bill as bills
+from services.billing.domain.bill import Bill, Code, Payer, Purpose, Seat, Standing
+from services.billing.domain.policy import JAKARTA, Policies, YearClosed, validity, whole_seconds
+from services.billing.domain.refund import RefundCause
+from services.billing.domain.states import BillState, Decision, IllegalTransition
+from services.billing.domain.tariff import SAME_DAY_POOL, Order, TariffBook, price
+from services.billing.repository import BILLS, KnownApplication, LostSeat, OrderedBook, Repository
+from services.billing.service.alerts import (
+    CLAIM_CASE_OPEN,
+    CODE_OVERDUE,
+    CODE_UNKNOWN_TO_SIMPONI,
+    UNSETTLED_CASE_OPEN,
+    alert,
+)
+from services.billing.service.money import Money
+from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
+from shared.clock import Clock
+from shared.errors import UpstreamDown
+from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn
+from shared.events.scheduling import AppointmentConfirmed, AppointmentReleased, SeatHeld
+from shared.ids import derived_id
+from shared.logs import get_logger
+from shared.service import NotYet
+from shared.store.kinds import Record
+
+log = get_logger(__name__)
+
+LOST: Final = frozenset({"hold_lapsed", "cancelled", "withdrawn"})
+"""Reasons of a release that did not begin with a bill's own end."""
+
+WITHDRAWN: Final = "withdrawn"
+WAITING_FOR_END: Final = frozenset({BillState.ISSUED, BillState.EXPIRY_UNCONFIRMED})
+
+
+class Bills:
+    """The use cases of bills that messages and deadlines start."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        money: Money,
+        simponi: Simponi,
+        clock: Clock,
+        policies: Policies,
+        tariffs: TariffBook,
+    ) -> None:
+        self._repository = repository
+        self._money = money
+        self._simponi = simponi
+        self._clock = clock
+        self._policy = policies.bill
+        self._tariffs = tariffs
+
+    # what other services tell
+
+    async def application_submitted(self, event: ApplicationSubmitted, version: int) -> None:
+        """Know what an application asks for; a later submission replaces an earlier one."""
+        order = OrderedBook(event.passport_kind, event.validity_years, event.reason, event.zero_tariff)
+
+        def merge(known: KnownApplication | None) -> KnownApplication:
+            withdrawn = known is not None and known.withdrawn
+            if known is not None and known.order is not None and version <= known.version:
+                return known
+            latest = max(version, known.version if known else 0)
+            return KnownApplication(
+                event.application_id, event.account_id, event.person_id, order, latest, withdrawn=withdrawn
+            )
+
+        await self._repository.keep_application(event.application_id, merge)
+
+    async def application_withdrawn(self, event: ApplicationWithdrawn, version: int, received: str) -> None:
+        """The application ends: what is not paid is not wanted any more."""
+
+        def merge(known: KnownApplication | None) -> KnownApplication:
+            order = known.order if known else None
+            latest = max(version, known.version if known else 0)
+            return KnownApplication(
+                event.application_id, event.account_id, event.person_id, order, latest, withdrawn=True
+            )
+
+        await self._repository.keep_application(event.application_id, merge)
+        for record in await self._repository.bills_of(event.application_id):
+            await self._give_up(record, WITHDRAWN, received)
+
+    async def seat_held(self, event: SeatHeld, version: int, received: str) -> None:
+        """Price the application and ask for a code; a repeat meets the same bill.
+
+        Raises:
+            NotYet: the application has not been heard of here.
+        """
+        application = await self._repository.application(event.application_id)
+        if application is None or (application.order is None and not application.withdrawn):
+            raise NotYet(f"application {event.application_id} is not known")
+        if application.withdrawn or application.order is None:
+            return
+        bill_id = derived_id("bill", event.appointment_id, Purpose.FEE.value, event.replaces_bill_id or "")
+        seat = _seat_of(event, version)
+        decision = self._priced(bill_id, application, application.order, seat, event.replaces_bill_id)
+        await self._repository.insert(BILLS, bill_id, decision, received=received)
+        await self._give_up_if_too_late(bill_id, event, version, received)
+        if event.replaces_bill_id is not None:
+            now = self._clock.now()
+            await self._repository.change(
+                BILLS, event.replaces_bill_id, lambda bill: bills.renewal_granted(bill, bill_id, now), received=received
+            )
+
+    def _priced(
+        self, bill_id: str, application: KnownApplication, order: OrderedBook, seat: Seat, replaces: str | None
+    ) -> Decision[Bill]:
+        now = self._clock.now()
+        wanted = Order(
+            order.passport_kind,
+            order.validity_years,
+            order.reason,
+            order.zero_tariff,
+            same_day=seat.pool == SAME_DAY_POOL,
+        )
+        frozen = price(self._tariffs, wanted, now.astimezone(JAKARTA).date())
+        payer = Payer(application.application_id, application.account_id, application.person_id)
+        return bills.request(bill_id, payer, Purpose.FEE, frozen, seat, now, self._policy, replaces_bill_id=replaces)
+
+    async def _give_up_if_too_late(self, bill_id: str, event: SeatHeld, version: int, received: str) -> None:
+        """The seat may have gone, or the application been withdrawn, before its hold was heard of here.
+
+        Both sides write first and look after, so that whichever comes second sees the other.
+        """
+        lost = await self._repository.lost_seat(event.appointment_id)
+        application = await self._repository.application(event.application_id)
+        reason = lost.reason if lost and lost.version > version else None
+        if application is not None and application.withdrawn:
+            reason = WITHDRAWN
+        record = await self._repository.bill(bill_id) if reason is not None else None
+        if record is not None and reason is not None:
+            await self._give_up(record, reason, f"{received}:too_late")
+
+    async def _give_up(self, record: Record[Bill], reason: str, received: str) -> None:
+        def decide(bill: Bill) -> Decision[Bill]:
+            return bills.cancel(bill, reason, self._clock.now(), self._policy) if bill.live else Decision(bill)
+
+        await self._repository.change(BILLS, record.id, decide, first=record, received=received)
+
+    async def appointment_confirmed(self, event: AppointmentConfirmed, version: int, received: str) -> None:
+        """A visit is certain; where late money sought it, the bill is paid by this.
+
+        Raises:
+            NotYet: the bill is not here.
+        """
+        if await self._money.seat_found(event.bill_id, event.appointment_id, version):
+            return
+        await self._repository.change(
+            BILLS,
+            event.bill_id,
+            lambda bill: bills.seat_confirmed(bill, event.appointment_id, version),
+            received=received,
+        )
+
+    async def appointment_released(self, event: AppointmentReleased, version: int, received: str) -> None:
+        """A seat went back: an unpaid bill is given up, money that came at the same moment seeks another seat."""
+        if not event.was_confirmed and event.reason in LOST:
+            await self._repository.keep_lost_seat(LostSeat(event.appointment_id, version, event.reason))
+        for record in await self._repository.bills_at(event.appointment_id):
+            if not bills.knows_of(record.state, event.appointment_id, version):
+                await self._released(record, event, received)
+
+    async def _released(self, record: Record[Bill], event: AppointmentReleased, received: str) -> None:
+        if event.was_confirmed or record.state.state == BillState.WAIVED:
+            await self._close(record, event.reason, received)
+        elif event.reason not in LOST:
+            return
+        elif record.state.live:
+            await self._give_up(record, event.reason, received)
+            await self._released_again_if_paid(record.id, event, received)
+        elif record.state.state == BillState.PAID and record.state.standing == Standing.APPOINTMENT:
+            await self._paid_without_seat(record.id, event.reason, received)
+
+    async def _released_again_if_paid(self, bill_id: str, event: AppointmentReleased, received: str) -> None:
+        """The money may have been faster than the giving up."""
+        record = await self._repository.bill(bill_id)
+        if record is not None and record.state.state == BillState.PAID:
+            await self._paid_without_seat(bill_id, event.reason, received)
+
+    async def _paid_without_seat(self, bill_id: str, reason: str, received: str) -> None:
+        if reason == WITHDRAWN:
+            await self._money.give_back(bill_id, RefundCause.SERVICE_NOT_DELIVERED)
+        else:
+            await self._money.seat_lost(bill_id, received)
+
+    async def _close(self, record: Record[Bill], reason: str, received: str) -> None:
+        def decide(bill: Bill) -> Decision[Bill]:
+            return bills.close(bill, reason) if bill.standing == Standing.APPOINTMENT else Decision(bill)
+
+        await self._repository.change(BILLS, record.id, decide, first=record, received=received)
+
+    async def renewal_refused(self, bill_id: str, reason: str, received: str) -> None:
+        """The seat of a renewed bill is gone.
+
+        Raises:
+            NotYet: the bill is not here.
+        """
+        if await self._repository.bill(bill_id) is None:
+            raise NotYet(f"bill {bill_id} is not known")
+        await self._repository.change(
+            BILLS, bill_id, lambda bill: bills.renewal_refused(bill, reason, self._clock.now()), received=received
+        )
+
+    # what falls due
+
+    async def ask_due(self, record: Record[Bill]) -> None:
+        """Ask SIMPONI for the code; the answer, a wait or a failure with its cause is written."""
+        bill, now = record.state, self._clock.now()
+        if bill.seat is not None and now >= bill.seat.starts_at:
+            await self._change(record, lambda state: bills.fail(state, "session_started", now, self._policy))
+            return
+        span = validity(now, bill.seat.starts_at if bill.seat else None, self._policy)
+        if isinstance(span, YearClosed):
+            await self._change(record, lambda state: bills.wait_for_year(state, span.opens_at, now, self._policy))
+            return
+        try:
+            billing = await self._simponi.issue(bill.reference, bill.amount, span.expires_at, _description(bill))
+        except UpstreamDown as down:
+            log.warning("billing.code_not_issued", bill_id=record.id, reason=down.reason)
+            await self._change(record, lambda state: bills.no_answer(state, self._clock.now(), self._policy))
+            return
+        except SimponiRefused as no:
+            code = no.code
+            await self._change(record, lambda state: bills.refused(state, code, self._clock.now(), self._policy))
+            return
+        await self._answered(record, billing, span.shortened_by_year_end)
+
+    async def _answered(self, record: Record[Bill], billing: SimponiBilling, shortened: bool) -> None:
+        now = self._clock.now()
+        code = billing.billing_code
+        if billing.amount != record.state.amount:
+            await self._change(record, lambda state: bills.refused(state, "amount_differs", now, self._policy))
+        elif billing.expires_at < whole_seconds(now) and not billing.payments:
+            await self._change(record, lambda state: bills.renew_reference(state, code, now, self._policy))
+        else:
+            fresh = Code(code, billing.expires_at)
+            await self._change(record, lambda state: bills.issue(state, fresh, shortened, now, self._policy))
+            waited = (now - record.state.requested_at).total_seconds()
+            log.info("billing.code_issued", bill_id=record.id, waited_seconds=round(waited, 3))
+            await self._money.take_all(billing.payments, "issue")
+
+    async def delay_due(self, record: Record[Bill]) -> None:
+        """Tell the applicant that the code takes longer (F54)."""
+        await self._change(record, bills.tell_delay)
+
+    async def alert_due(self, record: Record[Bill]) -> None:
+        """Tell the operators that a code takes far too long (F54)."""
+        alert(CODE_OVERDUE, bill_id=record.id)
+        await self._change(record, lambda state: bills.without_due(state, "alert"))
+
+    async def remind_due(self, record: Record[Bill]) -> None:
+        """Half of the code's life is over."""
+        await self._change(record, bills.remind)
+
+    async def poll_due(self, record: Record[Bill]) -> None:
+        """Look at the code: a lost notice costs at most one poll (F56)."""
+        try:
+            billing = await self._simponi.status(record.state.billing_code or "")
+        except UpstreamDown as down:
+            log.info("billing.poll_unanswered", bill_id=record.id, reason=down.reason)
+            billing = None
+        if billing is not None:
+            await self._money.take_all(billing.payments, "poll")
+            await self._confirm_claims(record, billing)
+        await self._change(record, lambda state: bills.polled(state, self._clock.now(), self._policy))
+
+    async def _confirm_claims(self, record: Record[Bill], billing: SimponiBilling) -> None:
+        if not record.state.claims:
+            return
+        numbers = frozenset(
+            number for payment in billing.payments for number in (payment.ntpn, payment.ntb) if number is not None
+        )
+        await self._repository.change(BILLS, record.id, lambda state: bills.confirm_claims(state, numbers))
+
+    async def expire_due(self, record: Record[Bill]) -> None:
+        """The last question before the end (F58): unpaid ends the bill, silence leaves the seat for now."""
+        try:
+            billing = await self._simponi.status(record.state.billing_code or "")
+        except UpstreamDown:
+            await self._change(record, lambda state: self._end(state, bills.doubt))
+            return
+        if billing is None:
+            alert(CODE_UNKNOWN_TO_SIMPONI, bill_id=record.id)
+            await self._change(record, lambda state: self._end(state, bills.doubt))
+            return
+        await self._money.take_all(billing.payments, "poll")
+        await self._change(record, lambda state: self._end(state, bills.expire))
+
+    def _end(self, bill: Bill, end: Callable[..., Decision[Bill]]) -> Decision[Bill]:
+        """End only what still waits: money that came meanwhile has changed the bill, and its version."""
+        return end(bill, self._clock.now(), self._policy) if bill.state in WAITING_FOR_END else Decision(bill)
+
+    async def claim_due(self, record: Record[Bill]) -> None:
+        """A claim that nothing confirmed in time becomes a case (F57)."""
+        changed = await self._change(record, bills.claims_overdue)
+        if changed is not None and any(claim.state == bills.ClaimState.CASE_OPEN for claim in changed.state.claims):
+            alert(CLAIM_CASE_OPEN, bill_id=record.id)
+
+    async def case_due(self, record: Record[Bill]) -> None:
+        """A bank's receipt whose treasury number is missing for long becomes a case (X4, F57)."""
+        alert(UNSETTLED_CASE_OPEN, bill_id=record.id)
+        await self._change(record, lambda state: bills.without_due(state, "case"))
+
+    async def _change(self, record: Record[Bill], decide: Callable[[Bill], Decision[Bill]]) -> Record[Bill] | None:
+        """Decide on the leased state first; where the bill has moved on meanwhile, there is nothing to decide."""
+        try:
+            return await self._repository.change(BILLS, record.id, decide, first=record)
+        except IllegalTransition as moved:
+            log.info("billing.overtaken", bill_id=record.id, state=moved.state.value, command=moved.command.value)
+            return None
+
+
+def _seat_of(event: SeatHeld, version: int) -> Seat:
+    return Seat(
+        appointment_id=event.appointment_id,
+        version=version,
+        office_id=event.office_id,
+        session_id=event.session_id,
+        pool=event.pool,
+        starts_at=event.starts_at,
+        office_name=event.office_name,
+        timezone=event.office_timezone,
+    )
+
+
+def _description(bill: Bill) -> str:
+    return "; ".join(line.title_id for line in bill.price.lines)

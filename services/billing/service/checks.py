@@ -1,0 +1,96 @@
+"""The running rules of money, checked the same way in tests and in production: I3, I4 and I5."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+from services.billing.domain.bill import Bill, Standing
+from services.billing.domain.receipt import Receipt, ledger_faults
+from services.billing.domain.refund import Refund
+from services.billing.domain.states import FINAL_RECEIPTS, BillState, ReceiptState
+from services.billing.repository import Repository
+from shared.service import InvariantReport
+from shared.store.kinds import Record
+
+MOST_NAMED: Final = 100
+LOOKS: Final = 2
+"""A rule over two documents is looked at again before it counts as broken: they are read one after the other."""
+
+_GOING_BACK: Final = FINAL_RECEIPTS | {ReceiptState.IN_REFUND}
+
+
+class Checks:
+    """The checks; each streams over one kind and reads what it refers to."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    async def every_rupiah_is_in_one_place(self) -> InvariantReport:
+        """I3: each receipt's postings chain, balance and end on the account of its state, and others agree with it."""
+        return await _report(self._repository.all_receipts(), self._receipt_is_sound)
+
+    async def every_paid_bill_leads_somewhere(self) -> InvariantReport:
+        """I4: a paid bill has its money and exactly one of appointment, search for a seat, refund, closed."""
+        return await _report(self._repository.all_bills(), self._paid_bill_is_sound)
+
+    async def no_refund_exceeds_its_receipt(self) -> InvariantReport:
+        """I5: one case per receipt, for no more than it holds."""
+        return await _report(self._repository.all_refunds(), self._refund_is_sound)
+
+    async def _receipt_is_sound(self, record: Record[Receipt]) -> bool:
+        for _ in range(LOOKS):
+            newest = await self._repository.receipt(record.id)
+            if newest is None or ledger_faults(newest.state):
+                return False
+            if await self._others_agree(newest.state):
+                return True
+        return False
+
+    async def _others_agree(self, receipt: Receipt) -> bool:
+        if receipt.state == ReceiptState.SETTLES_BILL:
+            bill = await self._repository.bill(receipt.settles_bill_id or "")
+            return bill is not None and bill.state.settled_by == receipt.ntpn
+        if receipt.state == ReceiptState.IN_REFUND and receipt.refund_recorded:
+            refund = await self._repository.refund(receipt.refund_id or "")
+            return refund is not None and refund.state.receipt_id == receipt.ntpn
+        return True
+
+    async def _paid_bill_is_sound(self, record: Record[Bill]) -> bool:
+        if record.state.state != BillState.PAID:
+            return True
+        for _ in range(LOOKS):
+            newest = await self._repository.bill(record.id)
+            if newest is not None and await self._has_money_and_end(newest.state):
+                return True
+        return False
+
+    async def _has_money_and_end(self, bill: Bill) -> bool:
+        receipt = await self._repository.receipt(bill.settled_by or "")
+        if receipt is None or bill.standing is None or receipt.state.amount != bill.amount:
+            return False
+        money = receipt.state
+        if money.state == ReceiptState.SETTLES_BILL and money.settles_bill_id != bill.bill_id:
+            return False
+        going_back = money.state in _GOING_BACK and money.refund_recorded
+        return {
+            Standing.APPOINTMENT: bill.seat is not None and not going_back,
+            Standing.SEAT_SOUGHT: bill.late_receipt_id == bill.settled_by,
+            Standing.REFUND: money.state in _GOING_BACK,
+            Standing.CLOSED: bill.closed_reason is not None,
+        }[bill.standing]
+
+    async def _refund_is_sound(self, record: Record[Refund]) -> bool:
+        receipt = await self._repository.receipt(record.state.receipt_id)
+        return receipt is not None and 0 < record.state.amount <= receipt.state.amount
+
+
+async def _report(
+    records: AsyncIterator[Record[Any]], sound: Callable[[Record[Any]], Awaitable[bool]]
+) -> InvariantReport:
+    checked, broken = 0, list[str]()
+    async for record in records:
+        checked += 1
+        if not await sound(record) and len(broken) < MOST_NAMED:
+            broken.append(record.id)
+    return InvariantReport(checked, tuple(broken))

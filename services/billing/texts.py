@@ -1,0 +1,107 @@
+"""What a bill's holder is told in each state: the step, what comes after, and what to do now, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.billing.domain.bill import Bill, Standing
+from services.billing.domain.states import BillState
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """What is told in a state."""
+
+    current_step: str
+    remaining_steps: tuple[str, ...]
+    next_action: str
+    next_action_id: str
+
+
+_BY_STATE: Final[Mapping[BillState, Guidance]] = {
+    BillState.REQUESTED: Guidance(
+        "code_requested",
+        ("pay", "confirmation"),
+        "Wait for the billing code; you will be told as soon as it is there. Your seat is held.",
+        "Tunggu kode billing; Anda akan diberi tahu begitu tersedia. Jadwal Anda ditahan.",
+    ),
+    BillState.ISSUED: Guidance(
+        "pay",
+        ("confirmation",),
+        "Pay the billing code at any bank, post office or e-wallet before its end.",
+        "Bayar kode billing melalui bank, kantor pos, atau dompet elektronik sebelum masa berlakunya berakhir.",
+    ),
+    BillState.PAID_UNSETTLED: Guidance(
+        "settlement",
+        ("confirmation",),
+        "The bank has taken your money; the treasury's number (NTPN) is awaited. Your seat is kept. Do not pay again.",
+        "Bank sudah menerima pembayaran; nomor NTPN sedang ditunggu. Jadwal dipertahankan. Jangan membayar lagi.",
+    ),
+    BillState.EXPIRY_UNCONFIRMED: Guidance(
+        "settlement",
+        ("confirmation",),
+        "The code has ended and SIMPONI does not answer yet. Your seat is kept. If you have paid, do not pay again.",
+        "Kode sudah berakhir dan SIMPONI belum menjawab. Jadwal dipertahankan. Bila sudah membayar, jangan bayar lagi.",
+    ),
+    BillState.PAID: Guidance(
+        "paid", (), "Nothing is left to pay; follow your application.", "Pembayaran selesai; ikuti permohonan Anda."
+    ),
+    BillState.WAIVED: Guidance(
+        "free_of_charge",
+        (),
+        "Nothing is to pay; follow your application.",
+        "Tidak ada yang perlu dibayar; ikuti permohonan Anda.",
+    ),
+    BillState.EXPIRED: Guidance(
+        "ended",
+        ("renewal", "pay", "confirmation"),
+        "Ask for a new code; nothing has to be typed again. If you have paid, claim your payment with its NTPN or NTB.",
+        "Minta kode baru tanpa mengisi ulang. Bila sudah membayar, ajukan klaim dengan nomor NTPN atau NTB.",
+    ),
+    BillState.FAILED: Guidance(
+        "ended",
+        ("renewal", "pay", "confirmation"),
+        "No code could be had; the seat went back. Ask for a new code, or choose another seat.",
+        "Kode tidak dapat diterbitkan; jadwal dikembalikan. Minta kode baru atau pilih jadwal lain.",
+    ),
+    BillState.CANCELLED: Guidance(
+        "ended",
+        ("renewal", "pay", "confirmation"),
+        "The bill was given up. Ask for a new code, or choose another seat.",
+        "Tagihan dibatalkan. Minta kode baru atau pilih jadwal lain.",
+    ),
+    BillState.SUPERSEDED: Guidance(
+        "replaced",
+        (),
+        "Your payment settled another bill of this application; look there.",
+        "Pembayaran Anda melunasi tagihan lain pada permohonan ini; lihat di sana.",
+    ),
+}
+
+_SEAT_SOUGHT: Final = Guidance(
+    "late_money",
+    ("outcome",),
+    "Your money has arrived and a seat is sought for it; you will be told of a seat, an offer or a refund.",
+    "Pembayaran sudah diterima dan jadwal sedang dicarikan; Anda akan diberi tahu hasilnya.",
+)
+
+_REFUND: Final = Guidance(
+    "refund",
+    ("refund_outcome",),
+    "No seat was left for your money; a refund case is open. Look at your refunds.",
+    "Tidak ada jadwal tersisa untuk pembayaran Anda; pengembalian diproses. Lihat daftar pengembalian.",
+)
+
+YEAR_END_WARNING: Final = "All codes of the year end on 31 December; this one is valid for less than usual."
+YEAR_END_WARNING_ID: Final = "Semua kode berakhir pada 31 Desember; kode ini berlaku lebih singkat dari biasanya."
+
+
+def guidance(bill: Bill) -> Guidance:
+    """What to tell of this bill."""
+    if bill.standing == Standing.SEAT_SOUGHT:
+        return _SEAT_SOUGHT
+    if bill.standing == Standing.REFUND:
+        return _REFUND
+    return _BY_STATE[bill.state]

@@ -12,5 +12,5 @@ class ChannelHasNoAddress(Refusal):
     code = "channel_has_no_address"
     title = "There is no address for this channel."
     title_id = "Tidak ada alamat untuk saluran ini."
-    next_action = "Add and verify a phone number first, or choose email."
-    next_action_id = "Tambahkan dan verifikasi nomor telepon lebih dahulu, atau pilih email."
+    next_action = "Choose a channel that has an address, or add and verify one first."
+    next_action_id = "Pilih saluran yang sudah memiliki alamat, atau tambahkan dan verifikasi alamatnya lebih dahulu."

@@ -90,7 +90,7 @@ async def fuzz_openapi(
             *(f"--exclude-operation-id={name}" for name in sorted({*without, *_never_ending(document)})),
             *(("-H", f"Authorization: Bearer {token}") if token else ()),
         ]
-        code, output = await _run(words, max_seconds)
+        code, output = await _run(words, folder, max_seconds)
         return FuzzReport(code == 0, _count(tally), output)
 
 
@@ -110,10 +110,10 @@ def _never_ending(document: Mapping[str, Any]) -> set[str]:
     }
 
 
-async def _run(words: Sequence[str], max_seconds: int) -> tuple[int, str]:
+async def _run(words: Sequence[str], folder: str, max_seconds: int) -> tuple[int, str]:
     program = Path(sys.executable).with_name("schemathesis")
     process = await asyncio.create_subprocess_exec(
-        str(program), *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        str(program), *words, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     try:
         async with asyncio.timeout(max_seconds):

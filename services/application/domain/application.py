@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -201,6 +201,10 @@ class Decision:
     events: tuple[Message, ...] = ()
 
 
+Decide = Callable[[Application], Decision | None]
+"""What a use case makes of an application as it was read; None changes nothing."""
+
+
 def application_number(application_id: str, year: int, attempt: int) -> str:
     """A number of sixteen digits that begins with the year; another attempt gives another number."""
     digest = hashlib.sha256(f"{application_id}:{attempt}".encode()).digest()
@@ -385,6 +389,18 @@ def acknowledged(
 def held_back(application: Application, problem: str) -> Decision:
     """The file cannot be handed over until a person acts: nothing is tried until then, the alert stays."""
     return Decision(replace(application, hand_over=replace(_hand_over(application), next_try_at=None, problem=problem)))
+
+
+def to_hand_over(application: Application, compulsory: Collection[str]) -> tuple[Handed, ...] | None:
+    """The documents that go to the issuance system, or none while one that must go is not accepted (I9).
+
+    What is not compulsory goes along if it was accepted and stays here if not.
+    """
+    present = application.present()
+    accepted = {code: each for code, each in present.items() if each.state is DocumentState.ACCEPTED}
+    if not set(compulsory) <= set(accepted):
+        return None
+    return tuple(Handed(each.document_id, each.sha256 or "") for _, each in sorted(accepted.items()))
 
 
 def hand_over_again(application: Application, pace: Pace, now: datetime) -> Application:

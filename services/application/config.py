@@ -1,0 +1,62 @@
+"""What application is told from outside."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from services.application.domain.issuance import Pace
+from shared.crypto.sealed import SealedBox, Unsealer
+from shared.settings import ServiceSettings
+
+
+def _is_public_key(value: str) -> str:
+    SealedBox.for_recipient(value)
+    return value
+
+
+def _are_private_keys(value: SecretStr) -> SecretStr:
+    Unsealer.parse(value.get_secret_value())
+    return value
+
+
+class Settings(ServiceSettings):
+    """Application's settings; durations in seconds, with the real values as defaults."""
+
+    database: str = Field("paspor_application", min_length=1, max_length=38, pattern=r"^[a-z][a-z0-9_]*$")
+    http_port: int = Field(8102, ge=0, le=65535, description="the port to listen on; 0 takes a free one")
+
+    sealing_private_keys: Annotated[SecretStr, AfterValidator(_are_private_keys)] = Field(
+        description="base64 of our X25519 private keys, the current one first"
+    )
+    notification_sealing_public_key: Annotated[str, AfterValidator(_is_public_key)] = Field(
+        description="base64 of notification's X25519 public key"
+    )
+
+    dpri_url: str = Field("http://127.0.0.1:8204", pattern=r"^https?://", description="the issuance system")
+    dpri_token: SecretStr | None = Field(None, description="our token there, if it asks for one")
+    dpri_try_seconds: float = Field(5.0, gt=0, description="patience with one call")
+    dpri_tries: int = Field(2, ge=1, le=5, description="calls before the hand-over waits")
+    hand_over_retry_seconds: float = Field(30.0, gt=0, description="pause after the first failed hand-over")
+    hand_over_longest_retry_seconds: float = Field(900.0, gt=0, description="longest such pause")
+    hand_over_alert_grace_seconds: float = Field(
+        600.0, gt=0, description="time before the alert where a visit is confirmed after 18:00 of the day before"
+    )
+    print_poll_seconds: float = Field(300.0, gt=0, description="how often the issuance system is asked for the book")
+
+    largest_upload_bytes: int = Field(10 * 1024 * 1024, ge=1024, le=50 * 1024 * 1024, description="size of a picture")
+    upload_seconds: int = Field(24 * 3600, ge=1, description="how long an upload may be under way")
+    sweep_seconds: int = Field(600, ge=1, description="how often forgotten files are looked for")
+    sweep_grace_seconds: int = Field(3600, ge=1, description="age from which a file nothing refers to is removed")
+    decodes_at_once: int = Field(1, ge=1, le=16, description="pictures decoded at the same time")
+
+    @property
+    def pace(self) -> Pace:
+        """How patiently the issuance system is asked."""
+        return Pace(
+            first_retry_seconds=self.hand_over_retry_seconds,
+            longest_retry_seconds=self.hand_over_longest_retry_seconds,
+            print_poll_seconds=self.print_poll_seconds,
+            alert_grace_seconds=self.hand_over_alert_grace_seconds,
+        )

@@ -1,0 +1,44 @@
+"""The use cases of application: each loads, decides by the domain, and saves once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.application.service.counter import Counter
+from services.application.service.desk import Desk, Seen, Who
+from services.application.service.drafting import Drafting
+from services.application.service.facts import Facts
+from services.application.service.issuance import Issuance
+from services.application.service.letters import Letters
+from services.application.service.ports import Dpri, Inspector, LetterWriter
+from services.application.service.uploads import Sweeper, Uploads, UploadSeen
+
+__all__ = ["Application", "Seen", "UploadSeen", "Who"]
+
+
+@dataclass(frozen=True)
+class Application:
+    """All use cases, by who they serve."""
+
+    desk: Desk
+    drafting: Drafting
+    uploads: Uploads
+    letters: Letters
+    issuance: Issuance
+    counter: Counter
+    facts: Facts
+    sweeper: Sweeper
+
+    @classmethod
+    def at(cls, desk: Desk, dpri: Dpri, inspector: Inspector, writer: LetterWriter) -> Application:
+        """The use cases on a desk, with these ports to the outside."""
+        return cls(
+            desk=desk,
+            drafting=Drafting(desk),
+            uploads=Uploads(desk, inspector),
+            letters=Letters(desk, writer),
+            issuance=Issuance(desk, dpri),
+            counter=Counter(desk),
+            facts=Facts(desk),
+            sweeper=Sweeper(desk),
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -21,6 +20,21 @@ _EMPTY = "empty list"
 """MongoDB indexes an empty list as one value of its own: two of them collide under a unique index."""
 
 Written = Callable[[Kind[Any], Sequence[Envelope], datetime | None], None]
+
+
+def _copy(value: Any) -> Any:
+    """A copy of stored data: dictionaries and lists anew, all else is immutable (the codec leaves nothing but)."""
+    kind = type(value)
+    if kind is dict:
+        return {key: _copy(item) for key, item in value.items()}
+    if kind is list:
+        return [_copy(item) for item in value]
+    return value
+
+
+def _read(kind: Kind[S], document: Document) -> Record[S]:
+    """The record of a stored document, sharing nothing with it."""
+    return decode(kind, {**document, "state": _copy(document["state"])})
 
 
 def values_at(document: Mapping[str, Any], path: str) -> list[Any]:
@@ -77,7 +91,7 @@ class MemoryStore:
 
     async def get(self, kind: Kind[S], record_id: str) -> Record[S] | None:
         document = self._documents.get(kind.name, {}).get(record_id)
-        return decode(kind, copy.deepcopy(document)) if document is not None else None
+        return _read(kind, document) if document is not None else None
 
     async def save(
         self,
@@ -96,10 +110,10 @@ class MemoryStore:
             raise VersionConflict(f"{kind.name} {record.id} is leased to another worker")
         if received is not None and len(stored["inbox"]) >= LARGEST_INBOX:
             raise InboxFull(f"{kind.name} {record.id} remembers {LARGEST_INBOX} messages")
-        document = copy.deepcopy(stored)
+        document: Document = {**stored, "outbox": [*stored["outbox"]], "inbox": [*stored["inbox"]]}
         document["version"] += 1
         if record.fence is not None:
-            document["lease"].pop("until", None)
+            document["lease"] = {name: part for name, part in stored["lease"].items() if name != "until"}
         self._apply_state(kind, document, state)
         self._refuse_duplicates(kind, document)
         return self._commit(kind, document, events, received, now)
@@ -122,7 +136,7 @@ class MemoryStore:
         descending: bool = False,
     ) -> list[Record[S]]:
         found = self._matching(kind, kind.index(index), equals or {}, within or {}, descending)
-        return [decode(kind, copy.deepcopy(document)) for document in found[:limit]]
+        return [_read(kind, document) for document in found[:limit]]
 
     async def count(
         self,
@@ -168,7 +182,7 @@ class MemoryStore:
         found = self._matching(kind, kind.index(index), equals, within or {}, False)
         if not found:
             return None
-        document = copy.deepcopy(found[0])
+        document = _copy(found[0])
         for path, value in change.items():
             target = document
             *parents, leaf = path.split(".")
@@ -178,7 +192,7 @@ class MemoryStore:
         document["version"] += 1
         self._refuse_duplicates(kind, document)
         self._documents[kind.name][document["_id"]] = document
-        return decode(kind, copy.deepcopy(document))
+        return _read(kind, document)
 
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
         ready = [
@@ -197,13 +211,13 @@ class MemoryStore:
             "fence": document["lease"].get("fence", 0) + 1,
         }
         names = tuple(sorted(name for name, at in document["due"].items() if at <= now))
-        return Due(decode(kind, copy.deepcopy(document)), names)
+        return Due(_read(kind, document), names)
 
     async def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
         for record_id in sorted(self._documents.get(kind.name, {})):
             document = self._documents[kind.name].get(record_id)
             if document is not None:
-                yield decode(kind, copy.deepcopy(document))
+                yield _read(kind, document)
 
     async def outbox_waiting(self, kind: Kind[Any], *, before: datetime, limit: int) -> list[Envelope]:
         waiting = [
@@ -251,7 +265,7 @@ class MemoryStore:
         self._documents[kind.name][document["_id"]] = document
         if self.on_written is not None:
             self.on_written(kind, entries, document["next_due_at"])
-        return decode(kind, copy.deepcopy(document))
+        return _read(kind, document)
 
     def _refuse_duplicates(self, kind: Kind[Any], document: Document) -> None:
         for index in kind.indexes:

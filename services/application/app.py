@@ -1,0 +1,54 @@
+"""How application is put together: for the process, for tests and for the simulation alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.application import handlers
+from services.application.clients import DpriClient
+from services.application.config import Settings
+from services.application.letter import TypstWriter
+from services.application.pictures import PictureInspector
+from services.application.repository import KINDS
+from services.application.routes import APPLICATION, ENDPOINTS
+from services.application.rules import load_rules
+from services.application.service import Application
+from services.application.service.desk import Desk
+from services.application.service.ports import Dpri, Inspector, LetterWriter
+from shared.service import Chore, Parts, Platform
+
+NAME: Final = "application"
+
+
+def build(
+    settings: Settings,
+    platform: Platform,
+    dpri: Dpri,
+    inspector: Inspector | None = None,
+    letter_writer: LetterWriter | None = None,
+) -> Parts:
+    """The service's parts. Without an `inspector` pictures are decoded here, without a writer letters typeset here."""
+    desk = Desk.of(settings, platform, load_rules())
+    service = Application.at(desk, dpri, inspector or PictureInspector(), letter_writer or TypstWriter())
+
+    async def sweep() -> None:
+        await service.sweeper.sweep()
+
+    return Parts(
+        name=NAME,
+        service=service,
+        key=APPLICATION,
+        kinds=KINDS,
+        endpoints=ENDPOINTS,
+        events=handlers.events(service),
+        commands=handlers.commands(service),
+        deadlines=handlers.deadlines(service),
+        chores=(Chore("sweep_files", settings.sweep_seconds, sweep),),
+        invariants={"I9": service.issuance.only_accepted_documents_were_handed_over},
+        close=dpri.close,
+    )
+
+
+def assemble(settings: Settings, platform: Platform) -> Parts:
+    """The parts with the real issuance system."""
+    return build(settings, platform, DpriClient.from_settings(settings, platform))

@@ -1,0 +1,105 @@
+"""The timeline in words, in both languages: one sentence per kind of entry (F31, F33)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.application.domain.requirements import Text
+
+TIMELINE: Final[dict[str, Text]] = {
+    "drafted": Text("The application was begun.", "Permohonan dibuat."),
+    "questionnaire_answered": Text("The questionnaire was answered.", "Kuesioner dijawab."),
+    "upload_begun": Text("An upload was begun.", "Unggahan dimulai."),
+    "document_accepted": Text("A document was accepted.", "Dokumen diterima."),
+    "document_flagged": Text("A document waits for an officer's look.", "Dokumen menunggu pemeriksaan petugas."),
+    "document_refused": Text("A document was refused.", "Dokumen ditolak."),
+    "submitted": Text("The application was submitted.", "Permohonan dikirim."),
+    "withdrawn": Text("The application was withdrawn.", "Permohonan ditarik."),
+    "seat_held": Text("A seat is held.", "Kursi ditahan."),
+    "seat_offered": Text("Another time is offered.", "Waktu lain ditawarkan."),
+    "offer_ended": Text("The offered time was not taken.", "Waktu yang ditawarkan tidak diambil."),
+    "seat_unavailable": Text("No seat could be found.", "Tidak ada kursi yang tersedia."),
+    "appointment_confirmed": Text("The visit is confirmed.", "Kunjungan dikonfirmasi."),
+    "appointment_rescheduled": Text("The visit was moved.", "Jadwal kunjungan diubah."),
+    "appointment_released": Text("The seat was given back.", "Kursi dilepas."),
+    "visitor_checked_in": Text("You checked in at the office.", "Anda telah check-in di kantor."),
+    "visitor_missed": Text("The visit was missed.", "Kunjungan terlewat."),
+    "bill_requested": Text("A billing code is being asked for.", "Kode billing sedang diminta."),
+    "bill_issued": Text("The billing code is there.", "Kode billing terbit."),
+    "bill_delayed": Text("The billing code is late.", "Kode billing terlambat."),
+    "bill_failed": Text("No billing code could be had.", "Kode billing tidak dapat diterbitkan."),
+    "bill_waived": Text("Nothing is to pay.", "Tidak ada biaya."),
+    "bill_paid_unsettled": Text(
+        "The bank has the payment; the treasury has not confirmed it.",
+        "Bank menerima pembayaran; kas negara belum mengonfirmasi.",
+    ),
+    "bill_paid": Text("The payment arrived.", "Pembayaran diterima."),
+    "bill_expiry_unconfirmed": Text(
+        "The billing code ended; the treasury is being asked.", "Kode billing berakhir; kas negara sedang ditanya."
+    ),
+    "bill_expired": Text("The billing code ended unpaid.", "Kode billing berakhir tanpa pembayaran."),
+    "bill_superseded": Text("Another payment settled the application.", "Pembayaran lain melunasi permohonan."),
+    "bill_cancelled": Text("The bill was cancelled.", "Tagihan dibatalkan."),
+    "payment_arrived_late": Text("A payment arrived late.", "Pembayaran diterima terlambat."),
+    "refund_opened": Text("A refund case was opened.", "Pengembalian dana diproses."),
+    "delivery_sent": Text("A message was sent to you.", "Pesan dikirim kepada Anda."),
+    "delivery_failed": Text("A message could not be delivered.", "Pesan tidak dapat dikirim."),
+    "letter_ready": Text("The cover letter can be downloaded.", "Surat pengantar dapat diunduh."),
+    "file_handed_over": Text("The issuance system has the file.", "Berkas diterima sistem penerbitan."),
+    "hand_over_overdue": Text(
+        "The issuance system does not have the file yet; the office was alerted.",
+        "Sistem penerbitan belum menerima berkas; kantor diberi tahu.",
+    ),
+    "hand_over_asked_again": Text("The office sent the file again.", "Kantor mengirim ulang berkas."),
+    "originals_seen": Text("An officer saw the originals.", "Petugas memeriksa dokumen asli."),
+    "interview_approved": Text("The interview was passed.", "Wawancara disetujui."),
+    "interview_incomplete": Text("Papers are missing.", "Ada dokumen yang kurang."),
+    "interview_refused": Text("The application was refused.", "Permohonan ditolak."),
+    "approval_handed_over": Text("The passport was ordered for printing.", "Pencetakan paspor dipesan."),
+    "passport_printed": Text("The passport is printed.", "Paspor telah dicetak."),
+    "passport_collected": Text("The passport was collected.", "Paspor telah diambil."),
+    "application_closed": Text("A time limit ran out.", "Batas waktu terlewati."),
+}
+
+DOCUMENT_REASONS: Final[dict[str, Text]] = {
+    "type_is_not_as_declared": Text(
+        "The file is of another type than it says. Save it as JPEG or PNG and upload that.",
+        "Jenis file tidak sesuai. Simpan sebagai JPEG atau PNG lalu unggah.",
+    ),
+    "not_a_picture": Text(
+        "The file is no JPEG or PNG picture. Take a picture of the document.",
+        "File bukan gambar JPEG atau PNG. Foto dokumennya.",
+    ),
+    "too_many_pixels": Text(
+        "The picture has more than 40 million pixels. Take it with a lower resolution.",
+        "Gambar lebih dari 40 juta piksel. Ambil dengan resolusi lebih rendah.",
+    ),
+    "too_small": Text(
+        "The picture is too small to be read: at least 300 pixels on the shorter side.",
+        "Gambar terlalu kecil untuk dibaca: sisi terpendek paling sedikit 300 piksel.",
+    ),
+    "broken_picture": Text(
+        "The picture is broken or cut off. Upload it again.", "Gambar rusak atau terpotong. Unggah ulang."
+    ),
+    "longer_than_declared": Text(
+        "More bytes came than were announced. Begin the upload again.",
+        "Data melebihi ukuran yang disebutkan. Mulai unggahan lagi.",
+    ),
+    "upload_abandoned": Text(
+        "The upload was not finished in time. Begin it again.", "Unggahan tidak selesai tepat waktu. Mulai lagi."
+    ),
+}
+
+
+def line_text(what: str) -> Text:
+    """The sentence of a timeline entry; an unknown kind speaks for itself."""
+    plain = what.replace("_", " ")
+    return TIMELINE.get(what, Text(plain, plain))
+
+
+def reason_text(reason: str | None) -> Text | None:
+    """Why a document was refused, in words; an officer's own code speaks for itself."""
+    if reason is None:
+        return None
+    plain = reason.replace("_", " ")
+    return DOCUMENT_REASONS.get(reason, Text(plain, plain))

@@ -85,6 +85,8 @@ class Seating:
     async def tell_left(self, record: Record[Appointment]) -> Record[Appointment]:
         """Let the seats cool that this appointment gave up, then forget them."""
         told = record.state.leaving
+        if not told:
+            return record
         for leaving in told:
             await again(partial(self._let_go, leaving))
         return await self._repository.save(record, appointments.left(record.state, told), self._desk.now())

@@ -1,0 +1,232 @@
+"""A small world for scheduling's tests: two offices, one session each, invented people, a clock that obeys."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from services.scheduling.app import build
+from services.scheduling.config import Settings
+from services.scheduling.domain.appointments import Appointment
+from services.scheduling.domain.offices import Office
+from services.scheduling.domain.seats import Seat
+from services.scheduling.domain.sessions import Pool, SessionPlan, WeeklyTemplate, WeeklyTemplates
+from services.scheduling.repository import APPOINTMENT, KINDS, session_id_of
+from services.scheduling.service import Scheduling
+from services.scheduling.service.desk import Who
+from services.scheduling.service.holds import HoldWish
+from services.scheduling.service.moves import MoveWish
+from shared import context
+from shared.clock import ManualClock
+from shared.crypto.keyring import Keyring
+from shared.deadlines import LEASE_SECONDS, DeadlineWorker
+from shared.events import application, billing
+from shared.events.envelope import Envelope
+from shared.events.message import Event
+from shared.files.memory import MemoryFiles
+from shared.ids import SeededIds
+from shared.randomness import SeededRandomness
+from shared.service import Parts, Platform
+from shared.store import Record, Store
+from shared.store.memory import MemoryStore
+
+START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+"""A Monday, 09:00 in Jakarta."""
+TUESDAY = date(2026, 11, 24)
+SOUTH = Office("jakarta-selatan", "Jakarta Selatan", "I Khusus", False, "Kota", "3174", "DKI", "WIB", "Asia/Jakarta")
+NORTH = Office("jakarta-utara", "Jakarta Utara", "I", True, "Kota", "3172", "DKI", "WIB", "Asia/Jakarta")
+EAST = Office("merauke", "Merauke", "II", True, "Merauke", "9301", "Papua Selatan", "WIT", "Asia/Jayapura")
+KEYS = "k1:" + base64.b64encode(b"1" * 32).decode()
+BOSS = Who("admin-account", SOUTH.office_id, is_staff=True)
+FRONT = Who("front-account", SOUTH.office_id, is_staff=True)
+
+
+def plan(seats: int = 2, start: time = time(8), **pools: int) -> SessionPlan:
+    """A session of two hours with that many regular seats."""
+    wanted = {Pool.REGULAR: seats} | {Pool(name): size for name, size in pools.items()}
+    end = time(start.hour + 2, start.minute)
+    return SessionPlan(start, end, booths=100, service_minutes=30, staff=100, pools=wanted)
+
+
+def weekly(*plans: SessionPlan) -> WeeklyTemplates:
+    """Every day the same sessions, in every office."""
+    return WeeklyTemplates(WeeklyTemplate(frozenset(range(7)), plans))
+
+
+def settings(**changes: Any) -> Settings:
+    """Settings of a test process; the clock is a test's own, so real durations do not hurt."""
+    given: dict[str, Any] = {
+        "environment": "test",
+        "mongo_url": "mongodb://127.0.0.1/",
+        "amqp_url": "amqp://127.0.0.1/",
+        "master_keys": KEYS,
+        "fingerprint_keys": KEYS,
+        "queue_code_signing_keys": KEYS,
+        "horizon_days": 5,
+    }
+    return Settings.load(**(given | changes))
+
+
+@dataclass
+class World:
+    """The service on a store in memory."""
+
+    store: Store
+    clock: ManualClock
+    parts: Parts
+    base: MemoryStore
+    worker: DeadlineWorker
+    heard: list[Event] = field(default_factory=list)
+    messages: int = 0
+
+    @property
+    def service(self) -> Scheduling:
+        service: Scheduling = self.parts.service
+        return service
+
+    def session_id(self, office: Office = SOUTH, day: date = TUESDAY, start: str = "08:00") -> str:
+        return session_id_of(office.office_id, day, start)
+
+    async def hear(self, said: Event, message_id: str | None = None) -> None:
+        """Deliver one event, as the dispatcher would."""
+        self.messages += 1
+        causation = context.new_causation()
+        envelope = Envelope(
+            id=message_id or f"message-{self.messages}",
+            source="/paspor/test",
+            subject="subject",
+            time=self.clock.now(),
+            correlation_id=causation.correlation_id,
+            causation_id=causation.correlation_id,
+            traceparent=causation.traceparent,
+            aggregate_version=1,
+            data=said,
+        )
+        await self.parts.events[type(said)](said, envelope)
+
+    async def submitted(self, person: str = "ani", *, account: str | None = None, application_id: str = "") -> str:
+        """A person's application is known; gives its id."""
+        application_id = application_id or f"application-{person}"
+        said = application.ApplicationSubmitted(
+            application_id=application_id,
+            account_id=account or f"account-{person}",
+            applicant_id=f"applicant-{person}",
+            person_id=f"person-{person}",
+            passport_kind="ordinary",
+            validity_years=10,
+            reason="new",
+            submitted_at=self.clock.now(),
+        )
+        await self.hear(said)
+        return application_id
+
+    def wish(self, person: str = "ani", key: str = "", **changes: Any) -> HoldWish:
+        given: dict[str, Any] = {
+            "application_id": f"application-{person}",
+            "session_id": self.session_id(),
+            "pool": Pool.REGULAR,
+            "who": Who(f"account-{person}"),
+            "command_id": f"hold-{person}{key}",
+        }
+        return HoldWish(**(given | changes))
+
+    async def hold(self, person: str = "ani", key: str = "", **changes: Any) -> Record[Appointment]:
+        """Submit and hold."""
+        await self.submitted(person)
+        return await self.service.holds.hold(self.wish(person, key, **changes))
+
+    async def paid(self, person: str = "ani", **changes: Any) -> Record[Appointment]:
+        """Submit, hold and pay."""
+        held = await self.hold(person, **changes)
+        await self.hear(self.bill(billing.BillPaid, held, amount=350_000, paid_at=self.clock.now()))
+        return await self.appointment(held.id)
+
+    def bill(self, fact: type[Any], held: Record[Appointment], bill_id: str = "", **rest: Any) -> Any:
+        """A fact about the bill of an appointment."""
+        return fact(
+            bill_id=bill_id or f"bill-{held.id}",
+            application_id=held.state.application_id,
+            account_id=held.state.account_id,
+            appointment_id=held.id,
+            purpose="fee",
+            **rest,
+        )
+
+    def requested(self, held: Record[Appointment]) -> billing.BillRequested:
+        said: billing.BillRequested = self.bill(billing.BillRequested, held, amount=350_000, legal_basis="PP 45/2024")
+        return said
+
+    def late(self, held: Record[Appointment], receipt_id: str = "receipt") -> billing.PaymentArrivedLate:
+        said: billing.PaymentArrivedLate = self.bill(
+            billing.PaymentArrivedLate, held, receipt_id=receipt_id, amount=350_000, paid_at=self.clock.now()
+        )
+        return said
+
+    def move(self, record: Record[Appointment], session_id: str, key: str = "move") -> MoveWish:
+        return MoveWish(record.id, session_id, Who(record.state.account_id), key)
+
+    async def appointment(self, appointment_id: str) -> Record[Appointment]:
+        record = await self.service.desk.repository.appointment(appointment_id)
+        assert record is not None
+        return record
+
+    async def of(self, application_id: str) -> list[Record[Appointment]]:
+        return await self.service.desk.repository.appointments_of(application_id)
+
+    async def seats(self, session_id: str | None = None) -> list[Seat]:
+        found = await self.service.desk.repository.seats_of(session_id or self.session_id())
+        return [record.state for record in found]
+
+    async def seat_of(self, record: Record[Appointment]) -> Seat:
+        seat = await self.service.desk.repository.seat(record.state.seat.seat_id)
+        assert seat is not None
+        return seat.state
+
+    async def buckets(self, session_id: str | None = None) -> dict[str, int]:
+        return dict(await self.service.checks.buckets(session_id or self.session_id()))
+
+    async def said(self, *kinds: type[Event]) -> list[Event]:
+        """What was said so far, in the order of its writing; only these kinds, if any are named."""
+        later = self.clock.now() + timedelta(days=1)
+        waiting = await self.base.outbox_waiting(APPOINTMENT, before=later, limit=10_000)
+        return [envelope.data for envelope in waiting if not kinds or isinstance(envelope.data, kinds)]  # type: ignore[misc]
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time go by and whatever falls due be done."""
+        self.clock.advance(seconds)
+        await self.worker.run_due()
+
+    async def recover(self) -> None:
+        """What a restart after a crash brings: time enough for every lease, claim, move and cooling, all done."""
+        for _ in range(8):
+            await self.pass_time(LEASE_SECONDS + 70)
+
+    async def rules_hold(self) -> None:
+        """I1 and I2."""
+        for name, check in self.parts.invariants.items():
+            report = await check()
+            assert report.holds, (name, report.broken)
+
+
+def make_world(
+    *,
+    wrap: Any = None,
+    offices: Sequence[Office] = (SOUTH, NORTH, EAST),
+    templates: WeeklyTemplates | None = None,
+    seed: int = 1,
+    **changes: Any,
+) -> World:
+    """A world on a fresh store, which ``wrap`` may put something around. Call ``parts.start()`` before use."""
+    base = MemoryStore("scheduling")
+    store = wrap(base) if wrap else base
+    clock = ManualClock(START)
+    platform = Platform(
+        store, MemoryFiles(Keyring.parse(KEYS), clock), clock, SeededIds(random.Random(seed)), SeededRandomness(seed)
+    )
+    parts = build(settings(**changes), platform, offices=list(offices), templates=templates or weekly(plan()))
+    worker = DeadlineWorker(base, KINDS, parts.deadlines, clock, "test")
+    return World(store, clock, parts, base, worker)

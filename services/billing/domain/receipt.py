@@ -280,7 +280,8 @@ def asked_again(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decis
     """The question was repeated, because no answer came."""
     questions = receipt.seat_questions + 1
     wait = backoff(questions, policy.late_answer_seconds, policy.late_answer_most_seconds)
-    return Decision(replace(receipt, seat_questions=questions, due={"outcome": now + wait}))
+    at = min(now + wait, _gives_up_at(receipt, policy))
+    return Decision(replace(receipt, seat_questions=questions, due={"outcome": at}))
 
 
 def offered(receipt: Receipt, offer_until: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
@@ -291,8 +292,12 @@ def offered(receipt: Receipt, offer_until: datetime, policy: ReceiptPolicy) -> D
 
 def gives_up_on_seat(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> bool:
     """Whether scheduling was waited for long enough."""
+    return now >= _gives_up_at(receipt, policy)
+
+
+def _gives_up_at(receipt: Receipt, policy: ReceiptPolicy) -> datetime:
     since = receipt.offer_until or receipt.seat_asked_at or receipt.learnt_at
-    return now >= since + seconds(policy.late_gives_up_seconds)
+    return since + seconds(policy.late_gives_up_seconds)
 
 
 def enter_refund(receipt: Receipt, intent: Intent, refund_id: str, now: datetime, policy: ReceiptPolicy) -> Receipt:

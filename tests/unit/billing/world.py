@@ -1,0 +1,350 @@
+"""Billing whole, on a store in memory, a clock that is moved by hand and a SIMPONI that does as it is told."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.billing.app import build
+from services.billing.config import Settings
+from services.billing.domain.bill import Bill, Standing
+from services.billing.domain.receipt import Payment, Receipt
+from services.billing.domain.refund import Refund
+from services.billing.domain.states import BillState
+from services.billing.repository import BILLS, RECEIPTS, REFUNDS
+from services.billing.service import SimponiBilling, SimponiRefused
+from shared.bus.dispatch import Dispatcher, Outcome
+from shared.clock import ManualClock
+from shared.context import make_traceparent
+from shared.deadlines import DeadlineWorker
+from shared.errors import UpstreamDown
+from shared.events import application, scheduling
+from shared.events.envelope import Envelope
+from shared.events.message import Message
+from shared.files.memory import MemoryFiles
+from shared.ids import SeededIds, new_event_id
+from shared.randomness import SeededRandomness
+from shared.service import Parts, Platform
+from shared.store.kinds import Kind, Record
+from shared.store.memory import MemoryStore
+from tests.unit.billing.make import T0
+
+KEY = "k1:" + "A" * 43 + "="
+APPLICATION, ACCOUNT, PERSON, APPOINTMENT = "application-1", "account-1", "person-1", "appointment-1"
+
+
+def some_settings(**changes: Any) -> Settings:
+    """Settings for tests, with the real durations unless changed."""
+    given = {
+        "mongo_url": "mongodb://nowhere",
+        "amqp_url": "amqp://nowhere",
+        "master_keys": KEY,
+        "fingerprint_keys": KEY,
+        "simponi_client_secret": "secret",
+        "simponi_callback_secrets": "k1:callback-secret",
+        "environment": "test",
+    }
+    return Settings.load(**{**given, **changes})
+
+
+class FakeSimponi:
+    """SIMPONI in memory: codes by reference, payments by code; down or refusing on demand."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self.codes: dict[str, SimponiBilling] = {}
+        self.down = False
+        self.refusal: str | None = None
+        self.loses_answer = False
+        self.pays_before_answer: Payment | None = None
+        self.asked: list[str] = []
+
+    async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
+        self.asked.append(reference)
+        if self.down:
+            raise UpstreamDown("simponi", "timeout")
+        if self.refusal is not None:
+            raise SimponiRefused(self.refusal)
+        known = next((each for each in self.codes.values() if each.reference == reference), None)
+        if known is None:
+            code = f"8261123{len(self.codes):08d}"
+            known = self.codes[code] = SimponiBilling(code, reference, amount, expires_at.replace(microsecond=0))
+        if self.pays_before_answer is not None:
+            self.add(replace(self.pays_before_answer, billing_code=known.billing_code))
+            self.pays_before_answer = None
+        if self.loses_answer:
+            self.loses_answer = False
+            raise UpstreamDown("simponi", "timeout")
+        return self.codes[known.billing_code]
+
+    async def status(self, billing_code: str) -> SimponiBilling | None:
+        if self.down:
+            raise UpstreamDown("simponi", "timeout")
+        return self.codes.get(billing_code)
+
+    async def close(self) -> None:
+        return None
+
+    def add(self, payment: Payment) -> None:
+        """Somebody has paid."""
+        billing = self.codes[payment.billing_code]
+        kept = tuple(each for each in billing.payments if each.ntb != payment.ntb)
+        self.codes[payment.billing_code] = replace(billing, payments=(*kept, payment))
+
+
+@dataclass
+class World:
+    """The service under test and what it has said."""
+
+    clock: ManualClock
+    store: MemoryStore
+    simponi: FakeSimponi
+    parts: Parts
+    dispatcher: Dispatcher
+    worker: DeadlineWorker
+    said: list[Envelope] = field(default_factory=list)
+    numbers: int = 0
+    deliveries: int = 1
+    """How often a message is delivered while it is not done."""
+
+    @property
+    def billing(self) -> Any:
+        """The use cases."""
+        return self.parts.service
+
+    async def hear(self, message: Message, *, version: int = 1, message_id: str | None = None) -> Outcome:
+        """A message arrives."""
+        envelope = Envelope(
+            id=message_id or new_event_id(),
+            source="/paspor/test",
+            subject="subject",
+            time=self.clock.now(),
+            correlation_id="c",
+            causation_id="c",
+            traceparent=make_traceparent(),
+            aggregate_version=version,
+            data=message,
+        )
+        for _ in range(self.deliveries - 1):
+            if await self.dispatcher.handle(envelope) == Outcome.DONE:
+                return Outcome.DONE
+        return await self.dispatcher.handle(envelope)
+
+    async def work(self) -> None:
+        """Run what is due now, until nothing is."""
+        while await self.worker.run_due():
+            pass
+
+    async def pass_time(self, seconds: float, step: float = 20.0) -> None:
+        """Let time pass in steps, running what falls due."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while self.clock.now() < end:
+            self.clock.advance(min(step, (end - self.clock.now()).total_seconds()))
+            await self.work()
+
+    def names(self) -> list[str]:
+        """The names of what was said, in order."""
+        return [type(envelope.data).__name__ for envelope in self.said]
+
+    def heard(self, name: str) -> list[Any]:
+        """What was said under that name."""
+        return [envelope.data for envelope in self.said if type(envelope.data).__name__ == name]
+
+    async def submitted(self, application_id: str = APPLICATION, version: int = 1, **changes: Any) -> Outcome:
+        """An application is submitted."""
+        facts: dict[str, Any] = {
+            "application_id": application_id,
+            "account_id": ACCOUNT,
+            "applicant_id": "applicant-1",
+            "person_id": PERSON,
+            "passport_kind": "electronic",
+            "validity_years": 5,
+            "reason": "new",
+            "submitted_at": self.clock.now(),
+        }
+        return await self.hear(application.ApplicationSubmitted(**{**facts, **changes}), version=version)
+
+    async def withdrawn(self, application_id: str = APPLICATION, version: int = 2) -> Outcome:
+        """An application is withdrawn."""
+        gone = application.ApplicationWithdrawn(application_id=application_id, account_id=ACCOUNT, person_id=PERSON)
+        return await self.hear(gone, version=version)
+
+    def visit(self, appointment_id: str = APPOINTMENT, **changes: Any) -> dict[str, Any]:
+        """The facts of an appointment."""
+        starts = self.clock.now() + timedelta(days=7)
+        facts: dict[str, Any] = {
+            "appointment_id": appointment_id,
+            "application_id": APPLICATION,
+            "account_id": ACCOUNT,
+            "person_id": PERSON,
+            "office_id": "office-1",
+            "session_id": "session-1",
+            "pool": "regular",
+            "starts_at": starts,
+            "ends_at": starts + timedelta(hours=1),
+            "office_name": "Kanim Contoh",
+            "office_timezone": "Asia/Makassar",
+        }
+        return {**facts, **changes}
+
+    async def seat_held(self, appointment_id: str = APPOINTMENT, version: int = 1, **changes: Any) -> Outcome:
+        """A seat is held."""
+        replaces = changes.pop("replaces_bill_id", None)
+        message_id = changes.pop("message_id", None)
+        facts = self.visit(appointment_id, **changes)
+        held = scheduling.SeatHeld(
+            **facts, hold_until=self.clock.now() + timedelta(minutes=10), replaces_bill_id=replaces
+        )
+        return await self.hear(held, version=version, message_id=message_id)
+
+    async def confirmed(self, bill_id: str, cause: str, appointment_id: str = APPOINTMENT, version: int = 5) -> Outcome:
+        """An appointment is confirmed."""
+        event = scheduling.AppointmentConfirmed(
+            **self.visit(appointment_id), bill_id=bill_id, queue_number="A1", queue_code="signed", cause=cause
+        )
+        return await self.hear(event, version=version)
+
+    async def released(
+        self, reason: str, appointment_id: str = APPOINTMENT, version: int = 3, *, was_confirmed: bool = False
+    ) -> Outcome:
+        """An appointment is released."""
+        facts = self.visit(appointment_id)
+        event = scheduling.AppointmentReleased(
+            **{name: facts[name] for name in ("appointment_id", "application_id", "account_id", "person_id")},
+            office_id="office-1",
+            session_id="session-1",
+            reason=reason,
+            was_confirmed=was_confirmed,
+        )
+        return await self.hear(event, version=version)
+
+    async def offered(self, bill_id: str, seconds: float) -> Outcome:
+        """Another seat is offered for late money."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        return await self.hear(
+            scheduling.SeatOffered(**self.visit("appointment-9"), bill_id=bill_id, offer_until=until)
+        )
+
+    async def offer_ended(self, bill_id: str) -> Outcome:
+        """The offer was declined or lapsed."""
+        facts = self.visit("appointment-9")
+        keys = ("appointment_id", "application_id", "account_id", "person_id", "office_id")
+        return await self.hear(
+            scheduling.OfferEnded(**{name: facts[name] for name in keys}, bill_id=bill_id, reason="lapsed")
+        )
+
+    async def no_seat(self, bill_id: str, asked_for: str = "late_payment") -> Outcome:
+        """No seat could be found."""
+        return await self.hear(
+            scheduling.SeatUnavailable(
+                application_id=APPLICATION, account_id=ACCOUNT, bill_id=bill_id, asked_for=asked_for, reason="sold_out"
+            )
+        )
+
+    async def issued_bill(self, appointment_id: str = APPOINTMENT, **changes: Any) -> Bill:
+        """Go all the way to a bill with a code."""
+        await self.submitted()
+        await self.seat_held(appointment_id, **changes)
+        await self.work()
+        if self.deliveries > 1 and self.bill(appointment_id).state == BillState.REQUESTED:
+            await self.pass_time(60)
+        return self.bill(appointment_id)
+
+    async def expired_bill(self, appointment_id: str = APPOINTMENT) -> Bill:
+        """Go all the way to a bill that ended unpaid."""
+        await self.issued_bill(appointment_id)
+        await self.pass_time(7200 + 1200 + 60 * self.deliveries, step=100)
+        return self.bill(appointment_id)
+
+    def payment(self, bill: Bill, *, ntpn: str | None = "", ntb: str = "", **changes: Any) -> Payment:
+        """A payment on a bill's code, now."""
+        self.numbers += 1
+        paid = Payment(
+            billing_code=bill.billing_code or "",
+            ntpn=f"A{self.numbers:015d}" if ntpn == "" else ntpn,
+            ntb=ntb or f"{self.numbers:012d}",
+            amount=bill.amount,
+            paid_at=self.clock.now().replace(microsecond=0),
+            channel="teller",
+        )
+        return replace(paid, **changes)
+
+    async def pay(self, bill: Bill, **changes: Any) -> Payment:
+        """Pay a bill's code; the notice arrives at once."""
+        payment = self.payment(bill, **changes)
+        if payment.billing_code in self.simponi.codes:
+            self.simponi.add(payment)
+        await self.push(payment)
+        return payment
+
+    async def push(self, payment: Payment) -> None:
+        """A notice arrives."""
+        await self.billing.money.take(payment, "push")
+
+    def bill(self, appointment_id: str = APPOINTMENT) -> Bill:
+        """The newest bill that waits on an appointment, or waited."""
+        found = [each for each in self.all(BILLS) if each.seat and each.seat.appointment_id == appointment_id]
+        return max(found, key=lambda each: (each.requested_at, each.replaces_bill_id or ""))
+
+    def bill_by_id(self, bill_id: str) -> Bill:
+        """A bill."""
+        return next(each for each in self.all(BILLS) if each.bill_id == bill_id)
+
+    def receipt(self, ntpn: str | None) -> Receipt:
+        """A receipt."""
+        return next(each for each in self.all(RECEIPTS) if each.ntpn == ntpn)
+
+    def refunds(self) -> list[Refund]:
+        """Every refund case."""
+        return self.all(REFUNDS)
+
+    def all(self, kind: Kind[Any]) -> list[Any]:
+        """Every state of a kind, read without the service."""
+        documents = self.store._documents.get(kind.name, {}).values()
+        from shared.store.codec import decode
+
+        return [decode(kind, document).state for document in documents]
+
+    async def rules_hold(self) -> None:
+        """I3, I4 and I5 hold."""
+        for name, check in self.parts.invariants.items():
+            report = await check()
+            assert report.holds, (name, report.broken)
+
+    async def outcome(self, ntpn: str | None) -> tuple[str, str | None, Standing | None]:
+        """Where the money of a receipt is, and where its bill stands."""
+        receipt = self.receipt(ntpn)
+        bill = self.bill_by_id(receipt.bill_id) if receipt.bill_id else None
+        return receipt.state.value, bill.state.value if bill else None, bill.standing if bill else None
+
+
+def make_world(store: MemoryStore | None = None, start: datetime = T0, **settings: Any) -> World:
+    """A fresh world."""
+    clock = ManualClock(start)
+    store = store or MemoryStore("billing")
+    simponi = FakeSimponi(clock)
+    platform = Platform(
+        store,
+        MemoryFiles(some_settings().master_keyring(), clock),
+        clock,
+        SeededIds(random.Random(1)),
+        SeededRandomness(1),
+    )
+    parts = build(some_settings(**settings), platform, simponi=simponi)
+    worker = DeadlineWorker(store, parts.kinds, parts.deadlines, clock, "worker-1")
+    world = World(clock, store, simponi, parts, Dispatcher(parts.events, parts.commands), worker)
+
+    def written(_kind: Kind[Any], envelopes: Sequence[Envelope], _due: datetime | None) -> None:
+        world.said.extend(envelopes)
+
+    store.on_written = written
+    return world
+
+
+def version_of(record: Record[Any] | None) -> int:
+    """The version of a record."""
+    assert record is not None
+    return record.version

@@ -19,6 +19,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "PASPOR_COOLING_MIN_SECONDS": "1",
         "PASPOR_COOLING_MAX_SECONDS": "2",
     },
+    "application": {"PASPOR_PRINT_POLL_SECONDS": "1", "PASPOR_HAND_OVER_RETRY_SECONDS": "1"},
     "billing": {
         "PASPOR_BILL_VALIDITY_SECONDS": "10",
         "PASPOR_BILL_GRACE_SECONDS": "2",

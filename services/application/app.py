@@ -25,11 +25,11 @@ def build(
     platform: Platform,
     dpri: Dpri,
     inspector: Inspector | None = None,
-    letter_writer: LetterWriter | None = None,
+    writer: LetterWriter | None = None,
 ) -> Parts:
     """The service's parts. Without an `inspector` pictures are decoded here, without a writer letters typeset here."""
     desk = Desk.of(settings, platform, load_rules())
-    service = Application.at(desk, dpri, inspector or PictureInspector(), letter_writer or TypstWriter())
+    service = Application.at(desk, dpri, inspector or PictureInspector(), writer or TypstWriter())
 
     async def sweep() -> None:
         await service.sweeper.sweep()

@@ -195,7 +195,7 @@ class UploadOffsetWrong(Refusal):
     """The bytes do not begin where the upload stands."""
 
     status = 409
-    code = "upload_offset_wrong"
+    code = "wrong_offset"
     title = "The upload stands at another place."
     title_id = "Unggahan berada pada posisi lain."
     next_action = "Go on from the offset that is named here."

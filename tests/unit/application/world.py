@@ -1,0 +1,301 @@
+"""Application on a store in memory, under a clock that hurries, beside an issuance system that does as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import random
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from PIL import Image
+
+from services.application.app import build
+from services.application.config import Settings
+from services.application.repository import APPLICATION, KINDS
+from services.application.service import Application, Seen, Who
+from services.application.service.ports import DpriFile, DpriRefuses, DpriState, LetterContent
+from shared.clock import ManualClock
+from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
+from shared.deadlines import DeadlineWorker
+from shared.errors import UpstreamDown
+from shared.events.application import KeepIdentityCard
+from shared.events.envelope import Envelope
+from shared.events.identity import ApplicantConfirmed
+from shared.events.message import Message
+from shared.files.memory import MemoryFiles
+from shared.ids import SeededIds
+from shared.randomness import SeededRandomness
+from shared.service import Parts, Platform
+from shared.store.memory import MemoryStore
+from shared.tokens import Role
+from tests.conftest import START
+from tests.unit.application import make
+
+OURS = new_keypair()
+NOTIFICATION = new_keypair()
+CARD = {
+    "full_name": "SARI CONTOH LATIHAN",
+    "nik": "3174014502900001",
+    "birth_place": "JAKARTA",
+    "birth_date": "1990-02-05",
+    "sex": "female",
+}
+CHILD = CARD | {"full_name": "PUTRI CONTOH LATIHAN", "nik": "3174015006150003", "birth_date": "2015-06-10"}
+OWNER = Who("acc", Role.APPLICANT)
+STRANGER = Who("other", Role.APPLICANT)
+FRONT = Who("staff-1", Role.FRONT_OFFICER, make.OFFICE)
+COUNTER = Who("staff-1", Role.FRONT_OFFICER, make.OFFICE, on_behalf_of="acc")
+INTERVIEWER = Who("staff-2", Role.INTERVIEWER, make.OFFICE)
+ELSEWHERE = Who("staff-3", Role.FRONT_OFFICER, "medan")
+
+
+class HurryingClock(ManualClock):
+    """Whoever waits moves the time, so that nothing waits for a test."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(max(0.0, seconds))
+        await asyncio.sleep(0)
+
+
+@dataclass
+class TheDpri:
+    """An issuance system that does as it is told."""
+
+    says: list[DpriState | Exception] = field(default_factory=list)
+    """What the next calls answer; then all is well."""
+    files: dict[str, DpriFile] = field(default_factory=dict)
+    deliveries: list[str] = field(default_factory=list)
+    approvals: list[Mapping[str, Any]] = field(default_factory=list)
+    printed: bool = False
+
+    async def hand_over(self, number: str, file: DpriFile) -> DpriState:
+        self.deliveries.append(file.delivery_id)
+        said = self._said(DpriState("acknowledged"))
+        self.files[number] = file
+        return said
+
+    async def look(self, number: str) -> DpriState:
+        usual = DpriState("printed", "X1234567") if self.printed else DpriState("queued")
+        return self._said(usual)
+
+    async def approve(self, number: str, approval: Mapping[str, Any]) -> None:
+        self._said(DpriState("queued"))
+        self.approvals.append(approval)
+
+    async def close(self) -> None:
+        return None
+
+    def down(self, times: int = 1) -> None:
+        """The next calls are not answered."""
+        self.says += [UpstreamDown("dpri", "timeout")] * times
+
+    def refuse(self, code: str) -> None:
+        """The next call is refused."""
+        self.says.append(DpriRefuses(code))
+
+    def _said(self, usual: DpriState) -> DpriState:
+        said = self.says.pop(0) if self.says else usual
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+
+@dataclass
+class TheWriter:
+    """Papers that say what they were asked for."""
+
+    written: list[LetterContent] = field(default_factory=list)
+    size_bytes: int = 0
+
+    async def letter(self, content: LetterContent) -> bytes:
+        self.written.append(content)
+        return f"%PDF-1.7 {content.queue_number} {len(self.written)}".encode().ljust(self.size_bytes)
+
+    async def form(self, requirement: str, title: str) -> bytes:
+        return f"%PDF-1.7 {requirement} {title}".encode()
+
+
+def key(name: str, filler: int) -> str:
+    return f"{name}:{base64.b64encode(bytes([filler]) * 32).decode()}"
+
+
+def make_settings(**changed: Any) -> Settings:
+    given: dict[str, Any] = {
+        "environment": "test",
+        "mongo_url": "mongodb://127.0.0.1:1/",
+        "amqp_url": "amqp://127.0.0.1:1/",
+        "master_keys": key("k1", 1),
+        "fingerprint_keys": key("k1", 2),
+        "sealing_private_keys": OURS.private_key_b64,
+        "notification_sealing_public_key": NOTIFICATION.public_key_b64,
+    }
+    return Settings.load(**(given | changed))
+
+
+def picture(width: int = 640, height: int = 400, image_format: str = "JPEG", **words: Any) -> bytes:
+    """A real picture."""
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((width, height)).convert("RGB").save(buffer, image_format, **words)
+    return buffer.getvalue()
+
+
+async def in_pieces(content: bytes, size: int = 10_000) -> AsyncIterator[bytes]:
+    """The bytes as they come over a line."""
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+class World:
+    """The service, and what happens around it."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.clock = HurryingClock(START)
+        self.settings = make_settings(**settings)
+        self.said: list[Envelope] = []
+        self.store = MemoryStore("application", on_written=lambda _, envelopes, __: self.said.extend(envelopes))
+        self.files = MemoryFiles(self.settings.master_keyring(), self.clock)
+        self.dpri = TheDpri()
+        self.writer = TheWriter()
+        self.platform = Platform(self.store, self.files, self.clock, SeededIds(random.Random(7)), SeededRandomness(7))
+        self.parts: Parts = build(self.settings, self.platform, self.dpri, writer=self.writer)
+        self.service: Application = self.parts.service
+        self.worker = DeadlineWorker(self.store, KINDS, self.parts.deadlines, self.clock, "test")
+        self._commands = 0
+
+    # others speak
+
+    async def tell(
+        self, message: Message, version: int = 1, *, message_id: str | None = None, at: datetime | None = None
+    ) -> Envelope:
+        """Another service's message arrives."""
+        self._commands += 1
+        envelope = Envelope(
+            id=message_id or f"m-{self._commands}",
+            source="/paspor/test",
+            subject="x",
+            time=at or self.clock.now(),
+            correlation_id="c",
+            causation_id="c",
+            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            aggregate_version=version,
+            data=message,
+        )
+        handlers: dict[type[Any], Any] = {**self.parts.events, **self.parts.commands}
+        await handlers[type(message)](message, envelope)
+        return envelope
+
+    async def meet(self, applicant_id: str = "appl", card: Mapping[str, str] = CARD, **changes: str) -> None:
+        """Identity confirms an applicant."""
+        ids = {"account_id": "acc", "applicant_id": applicant_id, "person_id": f"person-{applicant_id}"} | changes
+        sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(card, applicant_id)
+        await self.tell(ApplicantConfirmed(**ids))
+        await self.tell(KeepIdentityCard(**ids, sealed=sealed))
+
+    # the applicant acts
+
+    def command(self) -> str:
+        """A fresh command id."""
+        self._commands += 1
+        return f"command-{self._commands}"
+
+    async def draft(self, applicant_id: str = "appl", who: Who = OWNER) -> str:
+        """A new draft; its id."""
+        return (await self.service.drafting.begin(applicant_id, who, self.command())).application_id
+
+    async def upload(
+        self, application_id: str, requirement: str, who: Who = OWNER, content: bytes | None = None
+    ) -> Any:
+        """One picture from the announcement to the last byte."""
+        content = content if content is not None else picture()
+        begun = await self.service.uploads.begin(
+            application_id, requirement, "image/jpeg", len(content), who, self.command()
+        )
+        return await self.service.uploads.receive(
+            application_id, begun.document.document_id, 0, in_pieces(content), who
+        )
+
+    async def complete(self, applicant_id: str = "appl", who: Who = OWNER, card: Mapping[str, str] = CARD) -> str:
+        """A draft with everything that is asked for; its id."""
+        await self.meet(applicant_id, card)
+        application_id = await self.draft(applicant_id, who)
+        seen = await self.service.drafting.answer(application_id, make.ADULT, who)
+        for item in seen.items:
+            if item.compulsory:
+                await self.upload(application_id, item.code, who)
+        return application_id
+
+    async def submitted(self, who: Who = OWNER) -> str:
+        """A submitted application; its id."""
+        application_id = await self.complete(who=who)
+        await self.service.drafting.submit(application_id, True, who, self.command())
+        return application_id
+
+    async def booked(self) -> str:
+        """An application whose visit is certain; nothing that is due was done yet. Its id."""
+        application_id = await self.submitted()
+        await self.tell(make.held(application_id=application_id), 1)
+        await self.tell(make.bill_requested(application_id=application_id), 1)
+        await self.tell(make.bill_issued(application_id=application_id), 2)
+        await self.tell(make.bill_paid(application_id=application_id), 3)
+        await self.tell(make.confirmed(application_id=application_id), 3)
+        return application_id
+
+    async def at_the_counter(self) -> str:
+        """An application whose letter and file are done and whose visitor has checked in; its id."""
+        application_id = await self.booked()
+        await self.run_due()
+        self.clock.set(make.VISIT)
+        await self.tell(make.checked_in(application_id=application_id), 5)
+        return application_id
+
+    async def approved(self) -> str:
+        """An approved application; its id."""
+        application_id = await self.at_the_counter()
+        counter = self.service.counter
+        seen = await self.look(application_id)
+        codes = tuple(item.code for item in seen.items if item.compulsory)
+        await counter.see_originals(application_id, codes, INTERVIEWER, self.command())
+        await counter.record_interview(application_id, "approved", None, None, INTERVIEWER, self.command())
+        return application_id
+
+    async def look(self, application_id: str, who: Who = OWNER) -> Seen:
+        """The application as seen by somebody."""
+        return await self.service.drafting.look(application_id, who)
+
+    # time passes
+
+    async def run_due(self) -> int:
+        """Do what is due now."""
+        return await self.worker.run_due()
+
+    async def after(self, seconds: float) -> int:
+        """Let time pass and do what is due."""
+        self.clock.advance(seconds)
+        return await self.run_due()
+
+    async def at(self, moment: datetime) -> int:
+        """Let time pass until a moment and do what is due."""
+        self.clock.set(moment)
+        return await self.run_due()
+
+    # what is left
+
+    def events(self, kind: type[Message]) -> list[Any]:
+        """What was said of a kind, in order."""
+        return [envelope.data for envelope in self.said if isinstance(envelope.data, kind)]
+
+    async def file_ids(self) -> list[str]:
+        """All files that are stored."""
+        return [each async for each in self.files.older_than(self.clock.now() + timedelta(days=1))]
+
+    async def forget_inbox(self, application_id: str) -> None:
+        """Take the memory of messages away, to show that repeats are harmless without it."""
+        self.store._documents[APPLICATION.name][application_id]["inbox"] = []
+
+    def open_letter(self, sealed: str, application_id: str) -> dict[str, Any]:
+        """What notification finds in the box."""
+        return Unsealer.parse(NOTIFICATION.private_key_b64).open_json(sealed, application_id)

@@ -6,12 +6,11 @@ the address, or a new one. So no answer before the proof tells whether an accoun
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, NoReturn
-
-import structlog
+from typing import Final, NoReturn, TypeVar
 
 from services.identity.addresses import NormalAddress, normal_email, normal_identifier
 from services.identity.domain import account as accounts
@@ -31,6 +30,7 @@ from services.identity.errors import (
     TooManyTries,
 )
 from services.identity.repository import ACCOUNT, CHALLENGE
+from services.identity.service.recent import RecentRecords
 from services.identity.service.sessions import Credentials, Sessions
 from services.identity.service.tools import Tools
 from services.identity.vault import fresh_account_id, moment
@@ -41,9 +41,12 @@ from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, VersionConflict
 from shared.store.retry import again
 
-log = structlog.get_logger()
+T = TypeVar("T")
 
 CODE_DIGITS: Final = 6
+MOST_RECENT: Final = 5_000
+"""Challenges remembered in memory, about 2 KiB each: the code is mostly typed where it was asked for."""
+
 HIDDEN: Final = "***"
 """Shown for a telephone number that the asker did not name."""
 
@@ -65,6 +68,7 @@ class SigningIn:
         self._tools = tools
         self._sessions = sessions
         self._rules = tools.settings.code_rules
+        self._recent: RecentRecords[Challenge] = RecentRecords(MOST_RECENT)
 
     async def register(self, email: str, language: str, command_id: str) -> ChallengeSeen:
         """Send a code to an email address that is probably new.
@@ -180,7 +184,8 @@ class SigningIn:
             purpose, sealed, fresh, self._rules, now, language=language, account_id=account_id
         )
         message = vault.send_otp(challenge_id, challenge, self._owner(challenge_id, challenge), address, code)
-        await self._tools.repository.store.insert(CHALLENGE, challenge_id, challenge, now=now, events=[message])
+        store = self._tools.repository.store
+        self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=[message]))
         return self._seen(challenge_id, challenge, address)
 
     async def _send_again(
@@ -220,14 +225,12 @@ class SigningIn:
     # Proving
 
     async def _verify(self, challenge_id: str, code: str, command_id: str) -> Credentials:
-        record = await self._challenge(challenge_id)
-        vault = self._tools.vault
-        verdict, challenge = rules.judge(
-            record.state,
-            lambda hashed: vault.code_matches(code, challenge_id, hashed),
-            command_id,
-            self._rules,
-            self._tools.now(),
+        vault, now = self._tools.vault, self._tools.now()
+        record, verdict, challenge = await self._decide(
+            challenge_id,
+            lambda state: rules.judge(
+                state, lambda hashed: vault.code_matches(code, challenge_id, hashed), command_id, self._rules, now
+            ),
         )
         if verdict is not Verdict.RIGHT:
             if challenge is not record.state:
@@ -340,23 +343,43 @@ class SigningIn:
             raise ChallengeNotFound()
         return record
 
+    async def _decide(
+        self, challenge_id: str, rule: Callable[[Challenge], tuple[T, Challenge]]
+    ) -> tuple[Record[Challenge], T, Challenge]:
+        """Apply a rule to the challenge: the record, the rule's word, and the state after it.
+
+        A record in memory is enough where the rule changes it, because the write finds out if it was stale; a word
+        without a write is only given on what the store says.
+        """
+        remembered = self._recent.take(challenge_id)
+        if remembered is not None:
+            word, after = rule(remembered.state)
+            if after is not remembered.state:
+                return remembered, word, after
+        record = await self._challenge(challenge_id)
+        return record, *rule(record.state)
+
     async def _note(self, challenge_id: str, change: Callable[[Challenge], Challenge]) -> None:
+        def rule(state: Challenge) -> tuple[None, Challenge]:
+            changed = change(state)
+            return None, state if changed == state else changed
+
         async def attempt() -> None:
-            record = await self._tools.repository.challenge(challenge_id)
-            if record is None:
-                return
-            changed = change(record.state)
-            if changed != record.state:
+            record, _, changed = await self._decide(challenge_id, rule)
+            if changed is not record.state:
                 await self._save(record, changed)
 
-        attempted: Callable[[], Awaitable[None]] = attempt
-        await again(attempted)
+        with suppress(ChallengeNotFound):
+            await again(attempt)
 
     async def _save(
         self, record: Record[Challenge], challenge: Challenge, messages: Sequence[Message] = ()
     ) -> Record[Challenge]:
         store = self._tools.repository.store
-        return await store.save(CHALLENGE, record, challenge, now=self._tools.now(), events=messages)
+        self._recent.take(record.id)
+        saved = await store.save(CHALLENGE, record, challenge, now=self._tools.now(), events=messages)
+        self._recent.put(saved)
+        return saved
 
     @staticmethod
     def _owner(challenge_id: str, challenge: Challenge) -> str:

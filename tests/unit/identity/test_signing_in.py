@@ -11,11 +11,13 @@ import pytest
 from services.identity import errors
 from services.identity.domain.challenge import Channel, Delivery
 from services.identity.repository import ACCOUNT, CHALLENGE
+from services.identity.service.recent import RecentRecords
 from services.identity.service.signing_in import HIDDEN
 from shared.events.envelope import Envelope
 from shared.events.identity import AccountRegistered
 from shared.events.notification import DeliveryFailed, DeliverySent, SendOtp
 from shared.events.subscriptions import commands_for, events_for
+from shared.store.kinds import Record
 from tests.unit.identity.world import World, key
 
 
@@ -416,3 +418,40 @@ async def _hear(world: World, event: DeliverySent | DeliveryFailed) -> None:
         data=event,
     )
     await world.parts.events[type(event)](event, envelope)
+
+
+@pytest.mark.acceptance("F17")
+async def test_what_a_replica_remembers_never_outweighs_the_store() -> None:
+    here = World()
+    there = World(store=here.store, clock=here.clock)
+    seen = await here.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    first = await here.code(seen.challenge_id)
+    here.clock.advance(60)
+    await there.identity.signing_in.resend(seen.challenge_id, None, "ask-2")
+    with pytest.raises(errors.CodeSuperseded):
+        await here.identity.signing_in.verify(seen.challenge_id, first, "verify-1")
+    second = await here.code(seen.challenge_id)
+    for world in (there, here, there, here, there):
+        with pytest.raises(errors.CodeWrong):
+            await world.identity.signing_in.verify(seen.challenge_id, _other(second), world.command())
+    with pytest.raises(errors.TooManyTries):
+        await here.identity.signing_in.verify(seen.challenge_id, second, "verify-2")
+
+
+async def test_a_remembered_code_that_was_used_elsewhere_is_used(world: World) -> None:
+    other = World(store=world.store, clock=world.clock)
+    seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
+    code = await world.code(seen.challenge_id)
+    await other.identity.signing_in.verify(seen.challenge_id, code, "verify-1")
+    with pytest.raises(errors.CodeUsed):
+        await world.identity.signing_in.verify(seen.challenge_id, code, "verify-2")
+
+
+def test_no_more_records_are_remembered_than_agreed() -> None:
+    recent: RecentRecords[str] = RecentRecords(2)
+    for name in ("a", "b", "c"):
+        recent.put(Record(name, 1, name))
+    assert len(recent) == 2
+    assert recent.take("a") is None
+    assert recent.take("c") == Record("c", 1, "c")
+    assert recent.take("c") is None

@@ -122,6 +122,15 @@ async def test_a_letter_is_attached(mailer: Mailers, sink: Sink) -> None:
     assert attached.get_content() == letter.content
 
 
+async def test_words_beyond_ascii_arrive_whole(mailer: Mailers, sink: Sink) -> None:
+    long_line = "é" * 2000
+    mail = Mail("d", MAIL.to, "Surat — 1", f"Terlampir “PDF”\n{long_line}\n.\nakhir\n")
+    await mailer(sender="Pelayanan Café <no-reply@paspor.example>").send(mail)
+    message = email.message_from_bytes(sink.mails[0][2], policy=email.policy.default)
+    assert (message["Subject"], message["From"]) == (mail.subject, "Pelayanan Café <no-reply@paspor.example>")
+    assert message.get_content().replace("\r\n", "\n").strip() == mail.body.strip()
+
+
 async def test_connections_are_few_and_kept(mailer: Mailers, sink: Sink) -> None:
     sender = mailer(connections=3)
     await asyncio.gather(*(sender.send(MAIL) for _ in range(30)))

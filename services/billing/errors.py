@@ -103,6 +103,17 @@ class BillCannotBeRenewed(Refusal):
     next_action_id = "Lihat langkah berikutnya pada permohonan Anda."
 
 
+class SeatIsGone(Refusal):
+    """The same seat was asked for before, and scheduling said that it is taken."""
+
+    status = 409
+    code = "seat_is_gone"
+    title = "The seat of this bill was taken by somebody else."
+    title_id = "Jadwal tagihan ini sudah diambil pemohon lain."
+    next_action = "Choose another seat; nothing has to be typed again."
+    next_action_id = "Pilih jadwal lain; tidak perlu mengisi ulang."
+
+
 class BillHasEnded(Refusal):
     """The bill can no longer be given up."""
 

@@ -18,6 +18,7 @@ from services.billing.errors import (
     NoCodeToPay,
     NoTariffThatDay,
     RefundUnknown,
+    SeatIsGone,
     TooManyClaims,
 )
 from services.billing.schemas import (
@@ -116,6 +117,7 @@ async def show_bill(call: Call[None, None, BillPath]) -> BillView:
         MoneyIsOnItsWay,
         MoneyIsBeingPlaced,
         AnotherBillIsLive,
+        SeatIsGone,
         BillCannotBeRenewed,
         SomeoneElseChangedIt,
     ),

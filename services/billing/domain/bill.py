@@ -465,6 +465,15 @@ def ask_for_seat(
     return Decision(asked, (*told, question))
 
 
+def seek_seat_again(bill: Bill) -> Decision[Bill]:
+    """A paid bill's seat went back at the moment of its payment: its money seeks another one.
+
+    Scheduling asks itself when it hears of the payment, so nothing is said here; a second question would be answered
+    a second time.
+    """
+    return Decision(replace(bill, late_receipt_id=bill.settled_by, standing=Standing.SEAT_SOUGHT))
+
+
 def stands_on_refund(bill: Bill) -> Decision[Bill]:
     """The money goes back because no seat was left."""
     return Decision(replace(bill, standing=Standing.REFUND))

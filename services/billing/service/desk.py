@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from services.billing.domain import bill as bills
-from services.billing.domain.bill import Bill, Claim, Purpose, Standing
+from services.billing.domain.bill import Bill, Claim, Purpose, RenewalState, Standing
 from services.billing.domain.policy import JAKARTA, Policies
 from services.billing.domain.receipt import Receipt
 from services.billing.domain.refund import Refund
@@ -24,6 +24,7 @@ from services.billing.errors import (
     NoCodeToPay,
     NoTariffThatDay,
     RefundUnknown,
+    SeatIsGone,
     TooManyClaims,
 )
 from services.billing.repository import BILLS, Repository, states
@@ -76,7 +77,8 @@ class Desk:
         """Ask for a new code and the same seat, without typing anything again (F55).
 
         Raises:
-            BillStillPayable, MoneyIsOnItsWay, BillIsPaid, MoneyIsBeingPlaced, AnotherBillIsLive, BillCannotBeRenewed.
+            BillStillPayable, MoneyIsOnItsWay, BillIsPaid, MoneyIsBeingPlaced, AnotherBillIsLive, SeatIsGone,
+                BillCannotBeRenewed.
         """
         record = await self._own_bill(caller, bill_id)
         application_id = record.state.payer.application_id
@@ -187,6 +189,11 @@ def _refuse_renewal(bill: Bill, others: list[Bill], *, withdrawn: bool) -> None:
         raise MoneyIsBeingPlaced
     if bill.purpose != Purpose.FEE or withdrawn or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
         raise BillCannotBeRenewed(state=bill.state.value)
+    asked = bill.renewal
+    if asked is not None and asked.state == RenewalState.REFUSED:
+        raise SeatIsGone(reason=asked.reason)
+    if asked is not None and asked.state == RenewalState.GRANTED:
+        raise BillCannotBeRenewed(renewed_by=asked.bill_id)
     live = next((each for each in others if each.live and each.purpose == bill.purpose), None)
     if live is not None:
         raise AnotherBillIsLive(bill_id=live.bill_id)

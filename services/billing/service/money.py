@@ -268,8 +268,22 @@ class Money:
 
     # late money
 
+    async def _seeking_money(self, bill_id: str) -> tuple[Record[Bill], Record[Receipt]] | None:
+        """As `_late_receipt`, for news that only money without a seat can have.
+
+        Raises:
+            NotYet: the bill is paid, but that its seat was lost has not been heard of here.
+        """
+        found = await self._late_receipt(bill_id)
+        if found is not None:
+            return found
+        bill = await self._repository.bill(bill_id)
+        if bill is not None and bill.state.state == BillState.PAID and bill.state.standing == Standing.APPOINTMENT:
+            raise NotYet(f"the seat of bill {bill_id} is not known to be lost")
+        return None
+
     async def _late_receipt(self, bill_id: str) -> tuple[Record[Bill], Record[Receipt]] | None:
-        """A bill whose money seeks a seat, with that money; None if it seeks none.
+        """A bill whose money seeks a seat, or sought one, with that money; None if it never did.
 
         Raises:
             NotYet: the bill is not here.
@@ -345,7 +359,7 @@ class Money:
 
     async def seat_offered(self, bill_id: str, offer_until: datetime) -> None:
         """Scheduling keeps another seat for late money; its end is waited for."""
-        found = await self._late_receipt(bill_id)
+        found = await self._seeking_money(bill_id)
         if found is None:
             return
         await self._repository.change(
@@ -360,7 +374,7 @@ class Money:
 
     async def no_seat(self, bill_id: str) -> None:
         """Scheduling has no seat for late money, or the offer ended: it settles a live bill, else it goes back."""
-        found = await self._late_receipt(bill_id)
+        found = await self._seeking_money(bill_id)
         if found is not None and found[1].state.state == ReceiptState.AWAITS_SEAT:
             await self._without_seat(found[1])
 
@@ -399,11 +413,10 @@ class Money:
         if bill is None or receipt is None:
             raise NotYet(f"bill {bill_id} has no receipt yet")
         await self.drive(receipt.id)
-        money = receipt.state
         lost = await self._repository.change(
             BILLS,
             bill_id,
-            lambda state: self._question(state, money) if state.standing == Standing.APPOINTMENT else Decision(state),
+            lambda state: bills.seek_seat_again(state) if state.standing == Standing.APPOINTMENT else Decision(state),
             received=received,
         )
         if lost.state.standing == Standing.SEAT_SOUGHT:

@@ -358,9 +358,9 @@ def test_late_money_with_a_seat_pays_the_ended_bill() -> None:
 
 
 def test_a_paid_bill_that_lost_its_seat_stands_on_the_new_one_without_being_paid_twice() -> None:
-    sought = bills.ask_for_seat(in_state(BillState.PAID), NTPN, AMOUNT, at(60), at(100), POLICY)
-    assert names(sought) == ["PaymentArrivedLate"]
-    assert sought.state.state == BillState.PAID
+    sought = bills.seek_seat_again(in_state(BillState.PAID))
+    assert (sought.events, sought.state.state) == ((), BillState.PAID)
+    assert (sought.state.late_receipt_id, sought.state.standing) == (NTPN, Standing.SEAT_SOUGHT)
     found = bills.pay_late(sought.state, NTPN, at(60), at(130), POLICY)
     assert (found.events, found.state.standing) == ((), Standing.APPOINTMENT)
 

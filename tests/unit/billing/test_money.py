@@ -395,13 +395,34 @@ async def test_money_in_time_whose_seat_went_at_the_same_moment_seeks_another() 
     for _ in range(2):
         await world.released("cancelled", version=3)
     assert await world.outcome(payment.ntpn) == ("awaits_seat", "paid", Standing.SEAT_SOUGHT)
-    assert world.names().count("PaymentArrivedLate") == 1
+    assert world.names().count("PaymentArrivedLate") == 0, "scheduling asks by itself when it hears of the payment"
     await world.rules_hold()
     await world.confirmed(bill.bill_id, "late_same_seat", version=4)
     await world.released("cancelled", version=3)
     assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
     assert world.names().count("BillPaid") == 1
     await world.rules_hold()
+
+
+async def test_the_answer_may_be_heard_before_the_loss() -> None:
+    world = make_world()
+    bill = await world.issued_bill()
+    payment = await world.pay(bill)
+    assert await world.no_seat(bill.bill_id) == Outcome.LATER
+    assert await world.offered(bill.bill_id, 60) == Outcome.LATER
+    assert await world.confirmed(bill.bill_id, "late_same_seat", "appointment-9", version=1) == Outcome.DONE
+    await world.released("cancelled", version=3)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    await world.rules_hold()
+
+
+async def test_a_lost_seat_is_asked_for_again_when_no_answer_comes() -> None:
+    world = make_world()
+    bill = await world.issued_bill()
+    await world.pay(bill)
+    await world.released("cancelled", version=3)
+    await world.pass_time(60)
+    assert world.names().count("PaymentArrivedLate") == 1
 
 
 async def test_a_paid_bill_that_finds_no_seat_again_stands_on_its_refund() -> None:

@@ -9,7 +9,8 @@ import structlog
 
 from services.scheduling.domain.appointments import Appointment
 from services.scheduling.domain.seats import Seat
-from services.scheduling.repository import APPOINTMENT, SEAT
+from services.scheduling.domain.sessions import Session
+from services.scheduling.repository import APPOINTMENT, SEAT, SESSION
 from services.scheduling.service import Scheduling
 from shared.events import application, billing
 from shared.events.envelope import Envelope
@@ -53,6 +54,7 @@ class Handlers:
             (APPOINTMENT.name, "move"): self.move_overdue,
             (APPOINTMENT.name, "leave"): self.seat_left,
             (APPOINTMENT.name, "miss"): self.session_over,
+            (SESSION.name, "open"): self.opening_overdue,
             (SEAT.name, "claim"): self.claim_overdue,
             (SEAT.name, "cool"): self.seat_cooled,
         }
@@ -118,6 +120,10 @@ class Handlers:
     async def session_over(self, record: Record[Appointment], _name: str) -> None:
         """The applicant did not come."""
         await self._service.visits.miss(record)
+
+    async def opening_overdue(self, record: Record[Session], _name: str) -> None:
+        """A session's seats were not all written."""
+        await self._service.calendar.finish_opening(record)
 
     async def claim_overdue(self, record: Record[Seat], _name: str) -> None:
         """A claim has no known appointment."""

@@ -10,7 +10,7 @@ from typing import Final
 from services.scheduling.domain.appointments import Applying, Appointment, Decision, deadlines
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.seats import Seat, SeatStatus, seat_deadlines
-from services.scheduling.domain.sessions import Session
+from services.scheduling.domain.sessions import Session, seats_of, session_deadlines
 from shared.ids import derived_id
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import Store
@@ -43,6 +43,7 @@ SESSION: Final = Kind(
     name="session",
     state=Session,
     bare=True,
+    deadlines=session_deadlines,
     indexes=(
         Index("office_time", ("state.office_id", "state.starts_at")),
         Index("day", ("state.date", "state.office_id")),
@@ -121,10 +122,9 @@ class Repository:
         """The session, or none."""
         return await self._store.get(SESSION, session_id)
 
-    async def session_ids_on(self, day: date) -> set[str]:
-        """The sessions of all offices that are already opened on a day."""
-        found = await self._store.find(SESSION, "day", {"state.date": day}, limit=MOST_OFFICES * 10)
-        return {record.id for record in found}
+    async def sessions_on(self, day: date) -> list[Record[Session]]:
+        """The sessions of all offices on a day, also those that are being opened."""
+        return await self._store.find(SESSION, "day", {"state.date": day}, limit=MOST_OFFICES * 10)
 
     async def sessions(self, office_ids: Sequence[str], since: datetime, until: datetime) -> list[Record[Session]]:
         """Sessions of these offices that start in that time, by office, then by time."""
@@ -132,11 +132,18 @@ class Repository:
         within = {"state.starts_at": Range(since, until)}
         return await self._store.find(SESSION, "office_time", offices, within=within, limit=MOST_SESSIONS)
 
-    async def open_sessions(self, opened: Sequence[tuple[str, Session, Sequence[Seat]]], now: datetime) -> int:
-        """Write seats, then sessions: a session that can be read has all of its seats. Tells how many are new."""
-        seats = [(seat_id_of(session_id, seat), seat) for session_id, _, made in opened for seat in made]
-        await self._store.insert_missing(SEAT, seats, now=now)
-        return await self._store.insert_missing(SESSION, [(each, session) for each, session, _ in opened], now=now)
+    async def begin_sessions(self, sessions: Sequence[tuple[str, Session]], now: datetime) -> int:
+        """Write those sessions that are not there yet; tells how many. They are not seen before their seats are."""
+        return await self._store.insert_missing(SESSION, sessions, now=now)
+
+    async def write_seats(self, sessions: Sequence[Record[Session]], now: datetime) -> None:
+        """Write those seats of these sessions that are not there yet."""
+        seats = [(record.id, seat) for record in sessions for seat in seats_of(record.id, record.state)]
+        await self._store.insert_missing(SEAT, [(seat_id_of(each, seat), seat) for each, seat in seats], now=now)
+
+    async def save_session(self, record: Record[Session], session: Session, now: datetime) -> Record[Session]:
+        """Replace a session if nobody else did."""
+        return await self._store.save(SESSION, record, session, now=now)
 
     async def free_seats(self, session_ids: Sequence[str]) -> dict[tuple[str, str], int]:
         """Free seats by session and pool; what has none is absent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -75,6 +75,8 @@ class Session:
     opened_by: str
     """``template`` or the account of the office administrator."""
     opened_by_command: str | None = None
+    opening_until: datetime | None = None
+    """Set while its seats are being written: nobody sees it; from then on a deadline writes what is missing."""
 
     @property
     def capacity(self) -> int:
@@ -132,7 +134,14 @@ def letter_of(start: time) -> str:
 
 
 def session_from(
-    plan: SessionPlan, *, office_id: str, timezone: str, day: date, opened_by: str, command_id: str | None = None
+    plan: SessionPlan,
+    *,
+    office_id: str,
+    timezone: str,
+    day: date,
+    opened_by: str,
+    command_id: str | None = None,
+    opening_until: datetime | None = None,
 ) -> Session:
     """The session that a plan becomes on a day of an office in that zone."""
     zone = ZoneInfo(timezone)
@@ -149,7 +158,18 @@ def session_from(
         staff=plan.staff,
         opened_by=opened_by,
         opened_by_command=command_id,
+        opening_until=opening_until,
     )
+
+
+def opened(session: Session) -> Session:
+    """The session, all of its seats written: everybody may see it."""
+    return replace(session, opening_until=None)
+
+
+def session_deadlines(session: Session) -> Mapping[str, datetime]:
+    """When somebody must see to it that all of its seats are written."""
+    return {} if session.opening_until is None else {"open": session.opening_until}
 
 
 def seats_of(session_id: str, session: Session) -> list[Seat]:

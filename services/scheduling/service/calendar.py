@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,8 +22,8 @@ from services.scheduling.domain.sessions import (
     day_problem,
     days_ahead,
     local_date,
+    opened,
     plan_problem,
-    seats_of,
     session_from,
 )
 from services.scheduling.domain.sessions import capacity as possible_seats
@@ -29,6 +31,7 @@ from services.scheduling.repository import session_id_of
 from services.scheduling.service.desk import Desk, Who
 from shared.errors import FieldError, Malformed
 from shared.store.kinds import Record
+from shared.store.port import VersionConflict
 
 LONGEST_LISTING_DAYS: Final = 62
 ALTERNATIVES: Final = 3
@@ -37,6 +40,9 @@ ALTERNATIVES_KEPT_SECONDS: Final = 2
 """A sold-out session is asked for by thousands at once: they may all hear the same answer for so long."""
 MOST_ALTERNATIVES_KEPT: Final = 1000
 BY_TEMPLATE: Final = "template"
+OPENING_SECONDS: Final = 60
+"""How long writing the seats of a day may take before a deadline sees to it."""
+OPENED_AT_ONCE: Final = 32
 
 
 @dataclass(frozen=True)
@@ -85,19 +91,28 @@ class Calendar:
 
     async def roll_horizon(self) -> int:
         """Open every session that the templates want within the horizon and that is not open yet; tells how many."""
-        now, opened = self._desk.now(), 0
+        now, begun = self._desk.now(), 0
         offices = self._desk.offices.all()
         days = sorted({day for office in offices for day in days_ahead(now, office.timezone, self._horizon_days)})
         for day in days:
-            known = await self._repository.session_ids_on(day)
+            known = {record.id for record in await self._repository.sessions_on(day)}
             wanted = [each for office in offices for each in self._by_template(office, day, now)]
             missing = [(each, session) for each, session in wanted if each not in known]
-            opened += await self._open(missing)
-        return opened
+            if missing:
+                begun += await self._repository.begin_sessions(missing, now)
+                await self._finish_opening([each for each in await self._repository.sessions_on(day) if _opening(each)])
+        return begun
 
     def _by_template(self, office: Office, day: date, now: datetime) -> list[tuple[str, Session]]:
         sessions = [
-            session_from(plan, office_id=office.office_id, timezone=office.timezone, day=day, opened_by=BY_TEMPLATE)
+            session_from(
+                plan,
+                office_id=office.office_id,
+                timezone=office.timezone,
+                day=day,
+                opened_by=BY_TEMPLATE,
+                opening_until=now + timedelta(seconds=OPENING_SECONDS),
+            )
             for plan in self._templates.plans_for(office.office_id, day)
         ]
         return [
@@ -106,9 +121,19 @@ class Calendar:
             if day_problem(session, now) is None
         ]
 
-    async def _open(self, sessions: Sequence[tuple[str, Session]]) -> int:
-        made = [(each, session, seats_of(each, session)) for each, session in sessions]
-        return await self._repository.open_sessions(made, self._desk.now())
+    async def _finish_opening(self, sessions: Sequence[Record[Session]]) -> None:
+        """Write the seats that the stored plans name, then let everybody see the sessions."""
+        await self._repository.write_seats(sessions, self._desk.now())
+        for start in range(0, len(sessions), OPENED_AT_ONCE):
+            await asyncio.gather(*(self._show(record) for record in sessions[start : start + OPENED_AT_ONCE]))
+
+    async def _show(self, record: Record[Session]) -> None:
+        with contextlib.suppress(VersionConflict):
+            await self._repository.save_session(record, opened(record.state), self._desk.now())
+
+    async def finish_opening(self, record: Record[Session]) -> None:
+        """The opening of a session was left unfinished: finish it."""
+        await self._finish_opening([record])
 
     async def open(self, wish: OpenWish) -> OpenSession:
         """Open one session beside the template's.
@@ -119,6 +144,7 @@ class Calendar:
         office = self._desk.offices[wish.office_id]
         if wish.who.office_id != office.office_id:
             raise errors.NotYourOffice
+        now = self._desk.now()
         session = session_from(
             wish.plan,
             office_id=office.office_id,
@@ -126,19 +152,22 @@ class Calendar:
             day=wish.day,
             opened_by=wish.who.account_id,
             command_id=wish.command_id,
+            opening_until=now + timedelta(seconds=OPENING_SECONDS),
         )
-        _refuse_wrong_plan(wish.plan, day_problem(session, self._desk.now()))
+        _refuse_wrong_plan(wish.plan, day_problem(session, now))
         session_id = session_id_of(office.office_id, wish.day, session.start)
-        await self._open([(session_id, session)])
-        stored = await self.session(session_id)
-        if stored.state.opened_by_command != wish.command_id:
+        await self._repository.begin_sessions([(session_id, session)], now)
+        stored = await self._repository.session(session_id)
+        if stored is None or stored.state.opened_by_command != wish.command_id:
             raise errors.SessionExists(session_id=session_id)
-        return (await self._with_free([stored]))[0]
+        if _opening(stored):
+            await self._finish_opening([stored])
+        return (await self._with_free([await self.session(session_id)]))[0]
 
     async def session(self, session_id: str) -> Record[Session]:
         """The session; refuses with ``SessionNotFound``."""
         record = await self._repository.session(session_id)
-        if record is None:
+        if record is None or _opening(record):
             raise errors.SessionNotFound
         return record
 
@@ -156,7 +185,8 @@ class Calendar:
         begins = datetime(first.year, first.month, first.day, tzinfo=zone)
         ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
         earliest = max(begins, bookable_from(now, self._desk.rules))
-        return await self._with_free(await self._repository.sessions([office_id], earliest, ends))
+        found = await self._repository.sessions([office_id], earliest, ends)
+        return await self._with_free([each for each in found if not _opening(each)])
 
     async def _with_free(self, sessions: Sequence[Record[Session]]) -> list[OpenSession]:
         free = await self._repository.free_seats([record.id for record in sessions]) if sessions else {}
@@ -174,7 +204,8 @@ class Calendar:
         """The first sessions of these offices that have a free seat of the pool, by time."""
         begins = bookable_from(self._desk.now(), self._desk.rules)
         found = await self._repository.sessions(office_ids, begins, begins + timedelta(days=days))
-        free = [each for each in await self._with_free(found) if each.free.get(pool, 0)]
+        shown = await self._with_free([each for each in found if not _opening(each)])
+        free = [each for each in shown if each.free.get(pool, 0)]
         return sorted(free, key=lambda each: (each.session.starts_at, each.office.name))[:most]
 
     async def sold_out(self, session_id: str, session: Session, pool: Pool) -> errors.SessionSoldOut:
@@ -201,6 +232,10 @@ class Calendar:
             "earliest": [_told(each, pool) for each in earliest],
             "nearest": [_told(each, pool) for each in nearest],
         }
+
+
+def _opening(record: Record[Session]) -> bool:
+    return record.state.opening_until is not None
 
 
 def _told(each: OpenSession, pool: Pool) -> dict[str, Any]:

@@ -511,6 +511,12 @@ class TestSessions:
             assert len(set(places)) == len(places)
             assert all(0 <= place < PLACES for place in places)
 
+    def test_a_session_is_seen_once_its_seats_are_there(self) -> None:
+        assert sessions.session_deadlines(SESSION) == {}
+        opening = replace(SESSION, opening_until=NOW)
+        assert sessions.session_deadlines(opening) == {"open": NOW}
+        assert sessions.opened(opening) == SESSION
+
     def test_the_horizon_begins_today_in_the_zone(self) -> None:
         late = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
         assert days_ahead(late, "Asia/Jakarta", 2) == [date(2026, 11, 23), date(2026, 11, 24)]

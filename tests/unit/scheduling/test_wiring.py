@@ -1,0 +1,53 @@
+"""Everything that is published for scheduling is heard, every deadline has a handler, settings hold together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.scheduling.domain.policies import Rules
+from shared.events.subscriptions import commands_for, events_for
+from shared.settings import SettingsWrong
+from tests.unit.scheduling.world import World, settings
+
+DEADLINES = {
+    ("session", "open"),
+    ("seat", "claim"),
+    ("seat", "cool"),
+    ("appointment", "lapse"),
+    ("appointment", "long_stop"),
+    ("appointment", "offer"),
+    ("appointment", "move"),
+    ("appointment", "leave"),
+    ("appointment", "miss"),
+}
+
+
+def test_it_hears_what_is_meant_for_it(world: World) -> None:
+    assert set(world.parts.events) == set(events_for("scheduling"))
+    assert set(world.parts.commands) == set(commands_for("scheduling"))
+
+
+def test_every_deadline_has_a_handler(world: World) -> None:
+    assert set(world.parts.deadlines) == DEADLINES
+
+
+def test_the_settings_make_the_rules() -> None:
+    assert settings().rules() == Rules()
+    assert settings(hold_seconds=7, moves_max=2).rules() == Rules(hold_seconds=7, moves_max=2)
+    assert settings().service_name == "scheduling"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cooling_min_seconds": 10, "cooling_max_seconds": 9},
+        {"check_in_any_day": True, "environment": "production"},
+        {"queue_code_signing_keys": "short"},
+        {"hold_seconds": 0},
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(SettingsWrong):
+        settings(**changes)

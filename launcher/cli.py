@@ -113,28 +113,14 @@ def bench_command(context: typer.Context) -> None:
     _finish(run_tool([sys.executable, "-m", "bench", *context.args]))
 
 
-@app.command("docs", context_settings=PASS_ON, epilog="Next: git diff docs.")
-def docs_command(context: typer.Context) -> None:
+@app.command("docs", epilog="Next: git diff docs.")
+def docs_command(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; say which documents are stale.")] = False,
+) -> None:
     """Write the generated documents again: state diagrams, event catalogue, interfaces."""
     from launcher.tools import run_tool
 
-    _need("launcher.docs", "writer of documents")
-    _finish(run_tool([sys.executable, "-m", "launcher.docs", *context.args]))
-
-
-@app.command("env", epilog="Next: docker compose --profile simulators up --build --wait")
-def env_command(
-    trial: Annotated[
-        bool, typer.Option(help="Add the demo's short durations and demo staff, for use with the simulators.")
-    ] = True,
-) -> None:
-    """Write .env with fresh secrets for Docker Compose; an existing one is left alone."""
-    from launcher.env_file import ENV_FILE, write
-
-    if write(trial=trial):
-        typer.echo(f"Wrote {ENV_FILE.name}: keep it secret and keep a copy, data written with it needs it.")
-    else:
-        typer.echo(f"{ENV_FILE.name} is there already and was left as it is.")
+    _finish(run_tool([sys.executable, "-m", "launcher.documents", *(["--check"] if check else [])]))
 
 
 @app.command("acceptance", epilog="Next: ./paspor acceptance F52 runs the tests of one item; read docs/acceptance.md.")

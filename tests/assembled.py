@@ -1,0 +1,281 @@
+"""The five services put together in memory, for tests of what all of them promise.
+
+`assemble(clock)` gives each service's parts on stores and files in memory, with keys that fit together and agencies
+that do as they are told. `Suite` adds what processes do: messages are carried, deadlines are kept, endpoints are served
+on loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from services.application import app as application_app
+from services.billing import app as billing_app
+from services.identity import app as identity_app
+from services.notification import app as notification_app
+from services.notification.config import Settings as NotificationSettings
+from services.scheduling import app as scheduling_app
+from shared.bus.dispatch import Dispatcher, Outcome
+from shared.clock import Clock
+from shared.crypto.sealed import Unsealer
+from shared.deadlines import DeadlineWorker
+from shared.events.envelope import Envelope
+from shared.events.subscriptions import SERVICES, SUBSCRIBERS
+from shared.files.memory import MemoryFiles
+from shared.http.app import build_app
+from shared.http.options import HttpOptions
+from shared.http.server import serve
+from shared.ids import SeededIds
+from shared.randomness import SeededRandomness
+from shared.service import Parts, Platform
+from shared.store.kinds import Kind
+from shared.store.memory import MemoryStore
+from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier
+from tests.unit.application import world as application_world
+from tests.unit.billing import world as billing_world
+from tests.unit.identity import world as identity_world
+from tests.unit.notification.world import FakeChannel
+from tests.unit.scheduling import world as scheduling_world
+
+OFFICE: Final = scheduling_world.SOUTH.office_id
+OTHER_OFFICE: Final = scheduling_world.NORTH.office_id
+CALLBACK_SECRET: Final = "invented-simponi-key"
+RECEIPT_SECRET: Final = "invented-receipt-key"
+YEAR_SECONDS: Final = 366 * 86400
+MOST_ROUNDS: Final = 200
+LATER: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Agencies:
+    """Everybody outside, in memory."""
+
+    clock: Any
+    registry: identity_world.Registry = field(default_factory=identity_world.Registry)
+    mailer: FakeChannel = field(default_factory=FakeChannel)
+    sms: FakeChannel = field(default_factory=FakeChannel)
+    dpri: application_world.TheDpri = field(default_factory=application_world.TheDpri)
+    writer: application_world.TheWriter = field(default_factory=application_world.TheWriter)
+
+    def __post_init__(self) -> None:
+        self.simponi = billing_world.FakeSimponi(self.clock)
+
+    def newest_code(self, *, by_sms: bool = False) -> str:
+        """The one-time code in the newest message."""
+        message = (self.sms if by_sms else self.mailer).taken[-1]
+        found = re.search(r"(?<!\d)\d{6}(?!\d)", message.text if by_sms else message.body)
+        assert found is not None, message
+        return found.group(0)
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """One service, and what it keeps."""
+
+    parts: Parts
+    store: MemoryStore
+    files: MemoryFiles
+    settings: Any
+
+    @property
+    def kinds(self) -> list[Kind[Any]]:
+        """The kinds that speak and listen."""
+        return [kind for kind in self.parts.kinds if not kind.bare]
+
+
+def assemble(clock: Clock, agencies: Agencies | None = None, **changes: Any) -> dict[str, Assembled]:
+    """The five services by name. ``changes`` are settings of any of them."""
+    agencies = agencies or Agencies(clock)
+    builders: dict[str, Callable[[Platform, Any], Parts]] = {
+        "identity": lambda at, settings: identity_app.build(
+            settings, at, dukcapil=agencies.registry, password_hasher=identity_world.FAST_HASHER
+        ),
+        "application": lambda at, settings: application_app.build(settings, at, agencies.dpri, writer=agencies.writer),
+        "scheduling": lambda at, settings: scheduling_app.build(
+            settings,
+            at,
+            offices=[scheduling_world.SOUTH, scheduling_world.NORTH],
+            templates=scheduling_world.weekly(scheduling_world.plan(4)),
+        ),
+        "billing": lambda at, settings: billing_app.build(settings, at, simponi=agencies.simponi),
+        "notification": lambda at, settings: notification_app.build(
+            settings, at, mailer=agencies.mailer, sms=agencies.sms
+        ),
+    }
+    settings = some_settings(**changes)
+    return {name: _on_memory(name, clock, settings[name], builders[name]) for name in SERVICES}
+
+
+def some_settings(**changes: Any) -> dict[str, Any]:
+    """Each service's settings; what is sealed for a service can be opened by it."""
+    keys = {
+        "sealing_private_keys": identity_world.NOTIFICATION.private_key_b64,
+        "sms_secret": "invented-sms-key",
+        "sms_callback_secret": RECEIPT_SECRET,
+    }
+    common = {name: getattr(identity_world.make_settings(), name) for name in ("environment", "mongo_url", "amqp_url")}
+    keyrings = {name: identity_world.key("k1", 3) for name in ("master_keys", "fingerprint_keys")}
+    return {
+        "identity": identity_world.make_settings(**changes),
+        "application": application_world.make_settings(
+            sealing_private_keys=identity_world.APPLICATION.private_key_b64,
+            notification_sealing_public_key=identity_world.NOTIFICATION.public_key_b64,
+            **changes,
+        ),
+        "scheduling": scheduling_world.settings(**changes),
+        "billing": billing_world.some_settings(simponi_callback_secrets=f"k1:{CALLBACK_SECRET}", **changes),
+        "notification": NotificationSettings.load(**{**common, **keyrings, **keys, **changes}),
+    }
+
+
+def _on_memory(name: str, clock: Clock, settings: Any, build: Callable[[Platform, Any], Parts]) -> Assembled:
+    store, files = MemoryStore(name), MemoryFiles(settings.master_keyring(), clock)
+    platform = Platform(store, files, clock, SeededIds(random.Random(name)), SeededRandomness(name))
+    return Assembled(build(platform, settings), store, files, settings)
+
+
+class Suite:
+    """All five at work on one clock that hurries: nothing waits for real time."""
+
+    def __init__(self, start: datetime | None = None, **changes: Any) -> None:
+        self.clock = application_world.HurryingClock(start or scheduling_world.START)
+        self.agencies = Agencies(self.clock)
+        self.services = assemble(self.clock, self.agencies, **changes)
+        self.published: list[Envelope] = []
+        self.due_names: set[tuple[str, str, str]] = set()
+        self.troubles: list[str] = []
+        """Messages that nobody could handle."""
+        self.urls: dict[str, str] = {}
+        self.issuer = TokenIssuer(identity_world.SIGNING_PEM, "paspor-identity", self.clock)
+        self._waiting: list[tuple[str, Envelope]] = []
+
+    async def start(self) -> None:
+        """As processes begin: reference data and demo staff."""
+        for service in self.services.values():
+            if service.parts.start is not None:
+                await service.parts.start()
+
+    def token(self, role: Role, account_id: str = "", *, office_id: str | None = None, seconds: int = 0) -> str:
+        """A token as identity gives them, for a year unless ``seconds`` says else."""
+        office = office_id or (None if role is Role.APPLICANT else OFFICE)
+        account = account_id or f"{role.value}-account"
+        return self.issuer.issue(Caller(account, role, f"session-{account}", office), seconds or YEAR_SECONDS)
+
+    async def settle(self) -> None:
+        """Carry messages and run what is due until nothing moves any more."""
+        for _ in range(MOST_ROUNDS):
+            moved = await self._carry() + await self._run_due()
+            if not moved:
+                return
+        raise AssertionError("the suite goes in circles")
+
+    async def later(self, seconds: float) -> None:
+        """Let time pass, then settle."""
+        self.clock.advance(seconds)
+        await self.settle()
+
+    async def contents(self) -> dict[str, Any]:
+        """Everything that all stores and file stores hold, for comparing before and after."""
+        found: dict[str, Any] = {}
+        for name, service in self.services.items():
+            for kind in service.parts.kinds:
+                async for record in service.store.scan(kind):
+                    found[f"{name}/{kind.name}/{record.id}"] = (record.version, record.state, record.received)
+            found[f"{name}/files"] = sorted([each async for each in service.files.older_than(LATER)])
+        return found
+
+    async def broken_rules(self) -> dict[str, Any]:
+        """The running checks that do not hold."""
+        broken = {}
+        for service in self.services.values():
+            for rule, check in service.parts.invariants.items():
+                report = await check()
+                if not report.holds:
+                    broken[rule] = report.broken
+        return broken
+
+    @asynccontextmanager
+    async def served(self, *, rate_factor: float = 1_000_000) -> AsyncIterator[Suite]:
+        """Every service answers on a loopback port of its own; `urls` says where."""
+        async with AsyncExitStack() as stack:
+            for name in SERVICES:
+                self.urls[name] = await stack.enter_async_context(self._listening(name, rate_factor))
+            yield self
+
+    @asynccontextmanager
+    async def _listening(self, name: str, rate_factor: float) -> AsyncIterator[str]:
+        parts, settings = self.services[name].parts, self.services[name].settings
+        keys = StaticKeys(self.issuer.jwks())
+        app = build_app(
+            parts.endpoints,
+            service_name=name,
+            clock=self.clock,
+            verifier=TokenVerifier(keys, self.clock, issuer=settings.token_issuer),
+            options=HttpOptions(rate_factor=rate_factor, body_seconds=2.0, idle_seconds=2.0),
+            invariants=parts.invariants,
+        )
+        app[parts.key] = parts.service
+        stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(
+            serve(
+                app, "127.0.0.1", 0, stop, 1.0, listening=lambda host, port: ready.set_result(f"http://{host}:{port}")
+            )
+        )
+        try:
+            await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+            yield ready.result()
+        finally:
+            stop.set()
+            await serving
+
+    async def _carry(self) -> int:
+        """Bring every message to everybody who hears it; tells how many moved."""
+        new = 0
+        for service in self.services.values():
+            for kind in service.kinds:
+                envelopes = await service.store.outbox_waiting(kind, before=LATER, limit=1000)
+                new += len(envelopes)
+                self._waiting += [(name, envelope) for envelope in envelopes for name in recipients(envelope)]
+                self.published += envelopes
+                await service.store.mark_published(kind, envelopes, now=self.clock.now())
+        again, taken = [], 0
+        for name, envelope in self._waiting:
+            parts = self.services[name].parts
+            on_the_wire = Envelope.from_bytes(envelope.to_bytes())
+            outcome = await Dispatcher(parts.events, parts.commands).handle(on_the_wire)
+            taken += outcome is not Outcome.LATER
+            if outcome is Outcome.LATER:
+                again.append((name, envelope))
+            elif outcome is Outcome.POISON:
+                self.troubles.append(f"{name} cannot take {envelope.type}")
+        self._waiting = again
+        return new + taken
+
+    async def _run_due(self) -> int:
+        ran = 0
+        for name, service in self.services.items():
+            parts = service.parts
+            for kind in parts.kinds:
+                for document in service.store._documents.get(kind.name, {}).values():
+                    self.due_names |= {(name, kind.name, each) for each in document["due"]}
+            ran += await DeadlineWorker(service.store, parts.kinds, parts.deadlines, self.clock, "suite").run_due()
+        return ran
+
+
+def recipients(envelope: Envelope) -> tuple[str, ...]:
+    """Who hears a message."""
+    if envelope.is_command:
+        return (envelope.data.RECIPIENT,)  # type: ignore[union-attr]
+    return SUBSCRIBERS[type(envelope.data)]  # type: ignore[index]
+
+
+def letters_unsealer() -> Unsealer:
+    """Opens what is sealed for notification."""
+    return Unsealer([identity_world.NOTIFICATION.private_key_b64])

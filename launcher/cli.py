@@ -123,6 +123,21 @@ def docs_command(
     _finish(run_tool([sys.executable, "-m", "launcher.documents", *(["--check"] if check else [])]))
 
 
+@app.command("env", epilog="Next: docker compose --profile simulators up --build --wait")
+def env_command(
+    trial: Annotated[
+        bool, typer.Option(help="Add the demo's short durations and demo staff, for use with the simulators.")
+    ] = True,
+) -> None:
+    """Write .env with fresh secrets for Docker Compose; an existing one is left alone."""
+    from launcher.env_file import ENV_FILE, write
+
+    if write(trial=trial):
+        typer.echo(f"Wrote {ENV_FILE.name}: keep it secret and keep a copy, data written with it needs it.")
+    else:
+        typer.echo(f"{ENV_FILE.name} is there already and was left as it is.")
+
+
 @app.command("acceptance", epilog="Next: ./paspor acceptance F52 runs the tests of one item; read docs/acceptance.md.")
 def acceptance_command(
     items: Annotated[list[str] | None, typer.Argument(help="Items as F52 X1; all without it.")] = None,

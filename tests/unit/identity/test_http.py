@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from shared.http.app import build_app
 from shared.http.options import HttpOptions
 from shared.http.schema import unbounded_fields
 from shared.randomness import SeededRandomness
+from shared.settings import SettingsWrong
 from shared.tokens import TokenVerifier
 from simulators.config import Settings as SimulatorSettings
 from simulators.dukcapil.app import create_app
@@ -307,6 +309,28 @@ async def test_one_lost_call_is_repeated(registry: tuple[Dukcapil, Client]) -> N
     client, simulator = registry
     await behave(simulator, "unavailable", next_calls=1)
     assert (await client.compare(SRI, 90)).fields is not None
+
+
+@pytest.mark.acceptance("F23")
+async def test_the_breaker_opens_and_little_quota_is_noted(registry: tuple[Dukcapil, Client]) -> None:
+    client, simulator = registry
+    async with simulator.put("/control/settings", json={"quota_per_day": 10}) as answer:
+        assert answer.status == 200
+    await client.compare(SRI, 90)
+    assert client.quota_left == 9
+    await behave(simulator, "unavailable")
+    for _ in range(3):
+        with pytest.raises(UpstreamDown):
+            await client.compare(SRI, 90)
+    with pytest.raises(UpstreamDown) as down:
+        await client.compare(replace(SRI, family_card_number="3174010101150001"), 90)
+    assert down.value.reason == "circuit_open"
+
+
+@pytest.mark.parametrize("changed", [{"token_signing_keys": "no pem"}, {"notification_sealing_public_key": "x"}])
+def test_settings_without_usable_keys_are_refused(changed: dict[str, str]) -> None:
+    with pytest.raises(SettingsWrong):
+        make_settings(**changed)
 
 
 @pytest.mark.parametrize("content", [{"RESPONSE_CODE": "99"}, {"NIK": "Mungkin"}, {"NIK": 1}])

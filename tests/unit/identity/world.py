@@ -94,7 +94,10 @@ class Registry:
 class World:
     """One identity service and what it has said so far."""
 
-    def __init__(self, *, store: MemoryStore | None = None, clock: ManualClock | None = None, **changed: Any) -> None:
+    def __init__(
+        self, *, store: MemoryStore | None = None, clock: ManualClock | None = None, seed: int = 7, **changed: Any
+    ) -> None:
+        self._seed = seed
         self.clock = clock or ManualClock(START)
         self.store = store or MemoryStore("identity")
         self.registry = Registry()
@@ -106,9 +109,9 @@ class World:
         self._commands = 0
 
     def _platform(self) -> Platform:
-        chance = random.Random(7)
+        chance = random.Random(self._seed)
         files = MemoryFiles(make_settings().master_keyring(), self.clock)
-        return Platform(self.store, files, self.clock, SeededIds(chance), SeededRandomness(7))
+        return Platform(self.store, files, self.clock, SeededIds(chance), SeededRandomness(self._seed))
 
     def command(self) -> str:
         """A fresh command id."""

@@ -34,10 +34,17 @@ VICTIMS: Final = {
 """Who is killed, and right before which steps: those that need it most."""
 
 
+SETTINGS: Final = {
+    **demo.SETTINGS,
+    "billing": {**demo.SETTINGS["billing"], "PASPOR_BILL_VALIDITY_SECONDS": "300"},
+}
+"""The demo's, but a code that outlives a broker's restart."""
+
+
 @pytest.fixture(scope="module")
 async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
     """The whole suite as operating-system processes, with the demo's settings."""
-    async with Suite(tmp_path_factory.mktemp("suite"), any_free_ports(), extra=demo.SETTINGS) as running:
+    async with Suite(tmp_path_factory.mktemp("suite"), any_free_ports(), extra=SETTINGS) as running:
         yield running
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from aiohttp import BasicAuth
+from aiohttp import encode_basic_auth
 from pydantic import BaseModel, ValidationError
 
 from services.billing.domain.policy import whole_seconds
@@ -56,7 +56,7 @@ class HttpSimponi:
         patience: Patience = PATIENCE,
         breaker: CircuitBreaker | None = None,
     ) -> None:
-        credentials = BasicAuth(client_id, client_secret).encode()
+        credentials = encode_basic_auth(client_id, client_secret)
         self._client = JsonClient(
             NAME,
             url,

@@ -1,0 +1,61 @@
+"""Billing behind a test client on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from shared.http.app import build_app
+from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier, new_signing_key_pem
+from tests.unit.billing.world import World, make_world
+
+_PEM = new_signing_key_pem()
+Ask = Callable[..., Awaitable[tuple[int, Any]]]
+
+
+@pytest.fixture
+def world() -> World:
+    """A fresh billing."""
+    return make_world()
+
+
+@pytest.fixture
+async def ask(world: World, socket_enabled: None) -> AsyncIterator[Ask]:
+    """Calls an endpoint: `ask("GET", "/v1/bills/x", role=..., account=...)` gives status and JSON."""
+    issuer = TokenIssuer(_PEM, "paspor-identity", world.clock)
+    app = build_app(
+        world.parts.endpoints,
+        service_name="billing",
+        clock=world.clock,
+        verifier=TokenVerifier(StaticKeys(issuer.jwks()), world.clock),
+        invariants=world.parts.invariants,
+    )
+    app[world.parts.key] = world.parts.service
+    client: TestClient[web.Request, web.Application] = TestClient(TestServer(app))
+    await client.start_server()
+
+    async def call(
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        role: Role | None = Role.APPLICANT,
+        account: str = "account-1",
+        key: str | None = "key-1",
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        sent = dict(headers or {})
+        if role is not None:
+            sent["Authorization"] = f"Bearer {issuer.issue(Caller(account, role, 's1'), 86_400 * 30)}"
+        if key is not None and method == "POST" and role is not None:
+            sent["Idempotency-Key"] = f"command-{key}"
+        words = {"data": body} if isinstance(body, bytes) else {"json": body}
+        async with client.request(method, path, headers=sent, **words) as answer:
+            return answer.status, await answer.json()
+
+    yield call
+    await client.close()

@@ -1,0 +1,153 @@
+"""SIMPONI's client against the simulator, with every behaviour it knows, over loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from services.billing.clients import HttpSimponi
+from services.billing.service import SimponiRefused
+from shared.clock import SystemClock
+from shared.errors import UpstreamDown
+from shared.http.client import CircuitBreaker, Patience
+from shared.randomness import SystemRandomness
+from simulators.config import Settings
+from simulators.simponi.app import create_app
+
+SECRET = "simulated-simponi"
+QUICK = Patience(try_seconds=0.4, tries=2, first_pause_seconds=0.01)
+
+
+@dataclass
+class Agency:
+    """The simulator and the client under test."""
+
+    control: TestClient[web.Request, web.Application]
+    simponi: HttpSimponi
+    url: str
+
+    async def behave(self, operation: str, mode: str, **more: Any) -> None:
+        """Tell the simulator how to answer."""
+        async with self.control.put("/control/behaviour", json={"operation": operation, "mode": mode, **more}) as said:
+            assert said.status == 200
+
+    async def pay(self, code: str, amount: int, **more: Any) -> dict[str, Any]:
+        """Pay at the bank."""
+        async with self.control.post("/bank/payments", json={"billing_code": code, "amount": amount, **more}) as said:
+            return await said.json()
+
+
+def client_of(url: str, secret: str = SECRET) -> HttpSimponi:
+    clock = SystemClock()
+    breaker = CircuitBreaker("simponi", clock, failures_to_open=4, open_seconds=60)
+    return HttpSimponi(url, "paspor", secret, clock, SystemRandomness(), patience=QUICK, breaker=breaker)
+
+
+@pytest.fixture
+async def agency(socket_enabled: None) -> AsyncIterator[Agency]:
+    control: TestClient[web.Request, web.Application] = TestClient(TestServer(create_app(Settings(seed=1))))
+    await control.start_server()
+    url = str(control.make_url("/"))
+    simponi = client_of(url)
+    yield Agency(control, simponi, url)
+    await simponi.close()
+    await control.close()
+
+
+def soon() -> datetime:
+    return (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
+
+
+@pytest.mark.acceptance("F59")
+async def test_a_code_is_issued_once_per_reference(agency: Agency) -> None:
+    expires_at = soon()
+    first = await agency.simponi.issue("bill-1", 650_000, expires_at, "Paspor")
+    again = await agency.simponi.issue("bill-1", 650_000, expires_at + timedelta(hours=1), "Paspor")
+    assert first == again
+    assert (len(first.billing_code), first.expires_at, first.reference) == (15, expires_at, "bill-1")
+
+
+@pytest.mark.acceptance("F59")
+async def test_payments_are_seen_with_their_pay_time(agency: Agency) -> None:
+    billing = await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
+    await agency.behave("pay", "ntb_only", next_calls=1)
+    paid = await agency.pay(billing.billing_code, 650_000)
+    seen = await agency.simponi.status(billing.billing_code)
+    assert seen is not None
+    assert (seen.payments[0].ntpn, seen.payments[0].ntb) == (None, paid["ntb"])
+    second = await agency.pay(billing.billing_code, 650_000, force=["allow_double"])
+    seen = await agency.simponi.status(billing.billing_code)
+    assert seen is not None
+    assert [payment.ntpn for payment in seen.payments] == [None, second["ntpn"]]
+    assert seen.payments[1].paid_at.tzinfo == UTC
+
+
+async def test_an_unknown_code_is_none(agency: Agency) -> None:
+    assert await agency.simponi.status("999999999999999") is None
+
+
+@pytest.mark.acceptance("F59")
+@pytest.mark.parametrize("mode", ["down", "unavailable", "error", "malformed", "timeout", "lose_answer"])
+@pytest.mark.parametrize("operation", ["issue", "status"])
+async def test_silence_and_faults_are_one_thing(agency: Agency, operation: str, mode: str) -> None:
+    billing = await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
+    await agency.behave(operation, mode, delay_seconds=1.0)
+    with pytest.raises(UpstreamDown):
+        if operation == "issue":
+            await agency.simponi.issue("bill-2", 650_000, soon(), "Paspor")
+        else:
+            await agency.simponi.status(billing.billing_code)
+
+
+async def test_a_lost_answer_gets_the_same_code_when_asked_again(agency: Agency) -> None:
+    await agency.behave("issue", "lose_answer", next_calls=1)
+    with pytest.raises(UpstreamDown):
+        await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
+    await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
+    async with agency.control.get(
+        "/simponi/billings",
+        params={"reference": "bill-1"},
+        headers={"Authorization": "Basic cGFzcG9yOnNpbXVsYXRlZC1zaW1wb25p"},
+    ) as said:
+        assert len((await said.json())["billings"]) == 1
+
+
+@pytest.mark.acceptance("F59")
+async def test_a_refusal_carries_simponis_word(agency: Agency) -> None:
+    with pytest.raises(SimponiRefused, match="expiry_passed"):
+        await agency.simponi.issue("bill-1", 650_000, soon() - timedelta(hours=3), "Paspor")
+    await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
+    with pytest.raises(SimponiRefused, match="reference_used_for_another_amount"):
+        await agency.simponi.issue("bill-1", 1, soon(), "Paspor")
+    await agency.behave("issue", "bad_request", next_calls=1)
+    with pytest.raises(SimponiRefused):
+        await agency.simponi.issue("bill-2", 650_000, soon(), "Paspor")
+    await agency.behave("status", "bad_request", next_calls=1)
+    with pytest.raises(UpstreamDown):
+        await agency.simponi.status("826112300000001")
+
+
+async def test_wrong_credentials_are_refused(agency: Agency) -> None:
+    stranger = client_of(agency.url, "guessed")
+    with pytest.raises(SimponiRefused, match="caller_unknown"):
+        await stranger.issue("bill-1", 650_000, soon(), "Paspor")
+    await stranger.close()
+
+
+@pytest.mark.acceptance("F59")
+async def test_after_failures_in_a_row_simponi_is_left_alone_for_a_while(agency: Agency) -> None:
+    await agency.behave("issue", "unavailable")
+    for _ in range(2):
+        with pytest.raises(UpstreamDown):
+            await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
+    with pytest.raises(UpstreamDown) as left_alone:
+        await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
+    assert left_alone.value.reason == "circuit_open"
+    async with agency.control.get("/control/calls") as said:
+        assert (await said.json())["calls"]["issue"]["total"] == 4

@@ -61,7 +61,11 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     ),
     application.PassportPrinted: Rule(Notice("passport_printed", BY_BOTH)),
     application.PassportCollected: Rule(Notice("passport_collected")),
-    application.ApplicationRefused: Rule(Notice("application_refused")),
+    application.ApplicationRefused: Rule(
+        Notice("application_refused"),
+        by="reason_code",
+        cases={"papers_not_completed": Notice("application_closed"), "not_collected": Notice("application_closed")},
+    ),
     scheduling.AppointmentConfirmed: Rule(Notice("appointment_confirmed", BY_BOTH), until="ends_at"),
     scheduling.AppointmentRescheduled: Rule(Notice("appointment_rescheduled", BY_BOTH), until="ends_at"),
     scheduling.AppointmentReleased: Rule(

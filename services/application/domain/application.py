@@ -377,6 +377,9 @@ def acknowledged(
         problem=None,
         overdue_since=None,
     )
+    approval = application.approval
+    if approval is not None and approval.acknowledged_at is None:
+        application = replace(application, approval=replace(approval, next_try_at=now))
     seat = application.visits.last_seat
     event = FileHandedOver(
         application_id=application_id,
@@ -403,13 +406,16 @@ def to_hand_over(application: Application, compulsory: Collection[str]) -> tuple
     return tuple(Handed(each.document_id, each.sha256 or "") for _, each in sorted(accepted.items()))
 
 
-def hand_over_again(application: Application, pace: Pace, now: datetime) -> Application:
-    """The file is due now: somebody asked, or its documents changed. Without a visit there is nothing to hand over."""
+def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: datetime | None = None) -> Application:
+    """The file is due (now, or `at`): somebody asked, its documents changed, or it got lost on the other side.
+
+    Without a visit there is nothing to hand over.
+    """
     hand_over = application.hand_over
     if hand_over is None:
         return application
     alert_at = max(hand_over.alert_at, now + timedelta(seconds=pace.alert_grace_seconds))
-    again = replace(hand_over, next_try_at=now, acknowledged_at=None, alert_at=alert_at)
+    again = replace(hand_over, next_try_at=at or now, acknowledged_at=None, alert_at=alert_at)
     return replace(application, hand_over=again)
 
 

@@ -120,10 +120,12 @@ class Issuance:
             if problem is None:
                 decision = rules.approval_acknowledged(record.id, state, pace, now)
                 return with_line(decision, "approval_handed_over", now, "approval_handed_over", DPRI)
-            decision = rules.approval_waits(state, problem, pace, now)
-            if problem == NOT_ACKNOWLEDGED and state.hand_over is not None and state.hand_over.next_try_at is None:
-                return Decision(rules.hand_over_again(decision.state, pace, now))
-            return decision
+            waiting = rules.approval_waits(state, problem, pace, now).state
+            lost = state.hand_over is not None and state.hand_over.next_try_at is None
+            if problem == NOT_ACKNOWLEDGED and lost and waiting.approval is not None:
+                # With the approval's own pause, so that two systems that disagree do not ask each other without end.
+                waiting = rules.hand_over_again(waiting, pace, now, at=waiting.approval.next_try_at)
+            return Decision(waiting)
 
         await self._desk.change(record.id, decide)
 

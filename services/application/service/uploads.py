@@ -125,18 +125,9 @@ class Uploads:
             return UploadSeen(application_id, document, document.size_bytes)
         await self._desk.files.create(document_id, FileMeta("application/octet-stream", document.size_bytes))
         try:
-            stands = await self._append(document_id, offset, pieces)
-        except BeyondDeclaredSize:
-            return await self._refuse(application_id, document, LONGER_THAN_DECLARED)
-        except WrongOffset as wrong:
-            raise errors.UploadOffsetWrong(wrong.expected) from None
-        except FileFinished:
-            raise errors.UploadOffsetWrong(document.size_bytes) from None
-        except FileUnknown:
+            return await self._go_on(application_id, document, offset, pieces)
+        except FileUnknown:  # another upload took its place, or another request has finished it
             return await self.offset(application_id, document_id, who)
-        if stands < document.size_bytes:
-            return UploadSeen(application_id, document, stands)
-        return await self._look_at(application_id, document)
 
     async def offset(self, application_id: str, document_id: str, who: Who) -> UploadSeen:
         """Where an upload stands; refuses with ``NotFound``."""
@@ -260,6 +251,28 @@ class Uploads:
             upload_until=now + timedelta(seconds=self._desk.settings.upload_seconds),
             file_id=document_id,
         )
+
+    async def _go_on(
+        self, application_id: str, document: Document, offset: int, pieces: AsyncIterator[bytes]
+    ) -> UploadSeen:
+        try:
+            stands = await self._append(document.document_id, offset, pieces)
+        except BeyondDeclaredSize:
+            return await self._refuse(application_id, document, LONGER_THAN_DECLARED)
+        except WrongOffset as wrong:
+            stands = self._all_there(wrong.expected, document)
+        except FileFinished:
+            stands = document.size_bytes
+        if stands < document.size_bytes:
+            return UploadSeen(application_id, document, stands)
+        return await self._look_at(application_id, document)
+
+    @staticmethod
+    def _all_there(stands: int, document: Document) -> int:
+        """All bytes are here: the last piece is sent again after a crash between them and the document's write."""
+        if stands < document.size_bytes:
+            raise errors.UploadOffsetWrong(stands)
+        return stands
 
     async def _offset(self, document: Document) -> int:
         if document.state is not DocumentState.UPLOADING:

@@ -262,6 +262,21 @@ def test_a_file_is_tried_again_until_it_is_acknowledged() -> None:
     assert domain.hand_over_again(SUBMITTED, PACE, NOW) == SUBMITTED
 
 
+def test_an_approval_that_waits_for_its_file_goes_with_it() -> None:
+    state = domain.interviewed(APPLICATION, booked(), Interview("approved", NOW, "i"), NOW).state
+    state = domain.approval_waits(state, "file_not_acknowledged", PACE, NOW).state
+    done = domain.acknowledged(APPLICATION, state, delivery_id="x", documents=(), now=NOW).state
+    assert domain.deadlines(done)["approval"] == NOW
+
+
+def test_only_accepted_documents_go_and_none_while_one_that_must_is_not() -> None:
+    accepted, flagged = make.document(), make.document("family_card", DocumentState.FLAGGED)
+    state = domain.with_documents(make.draft(), (accepted, flagged))
+    assert domain.to_hand_over(state, ["ktp"]) == (Handed("d-ktp", "0" * 64),)
+    assert domain.to_hand_over(state, ["ktp", "family_card"]) is None
+    assert domain.to_hand_over(state, ["birth_proof"]) is None
+
+
 def test_a_file_that_needs_a_person_waits_and_is_told_as_overdue_once() -> None:
     state = domain.held_back(booked(), "documents_not_accepted").state
     assert "hand_over" not in domain.deadlines(state)

@@ -1,0 +1,158 @@
+"""The issuance system over HTTP against its simulator, and the papers that typst sets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import zxingcpp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from PIL import Image
+
+from services.application.app import assemble
+from services.application.clients import DpriClient
+from services.application.letter import TypstWriter, qr_svg
+from services.application.service.letters import LARGEST_LETTER_BYTES
+from services.application.service.ports import DpriFile, DpriRefuses, LetterContent
+from shared.clock import SystemClock
+from shared.errors import UpstreamDown
+from shared.http.client import JsonClient, Patience
+from shared.randomness import SeededRandomness
+from simulators.config import Settings as SimulatorSettings
+from simulators.dpri.app import create_app
+from tests.unit.application import make
+from tests.unit.application.world import World, make_settings
+
+FILE = DpriFile(
+    "delivery-1",
+    {
+        "kind": "electronic",
+        "applicant": {"full_name": "SARI CONTOH"},
+        "documents": [{"requirement": "ktp", "sha256": "0" * 64}],
+    },
+)
+NUMBER = "2026000000000001"
+
+
+@pytest.fixture(autouse=True)
+def _loopback_allowed(socket_enabled: None) -> None:
+    """Let these tests open sockets where the unit room blocks them."""
+
+
+def client_of(url: str) -> DpriClient:
+    patience = Patience(try_seconds=5.0, tries=1)
+    return DpriClient(JsonClient("dpri", url, clock=SystemClock(), randomness=SeededRandomness(1), patience=patience))
+
+
+@pytest.fixture
+async def dpri() -> AsyncIterator[DpriClient]:
+    app = create_app(SimulatorSettings(dpri_print_seconds=0.0))
+    async with TestServer(app) as server:
+        client = client_of(str(server.make_url("")))
+        yield client
+        await client.close()
+
+
+async def test_a_file_goes_from_hand_over_to_the_printed_book(dpri: DpriClient) -> None:
+    with pytest.raises(DpriRefuses) as unknown:
+        await dpri.look(NUMBER)
+    assert unknown.value.code == "file_unknown"
+    for _ in range(2):
+        assert (await dpri.hand_over(NUMBER, FILE)).state == "acknowledged"
+    for _ in range(2):
+        await dpri.approve(NUMBER, {"outcome": "approved"})
+    seen = await dpri.look(NUMBER)
+    assert seen.state == "printed"
+    assert seen.passport_number
+    assert seen.passport_number not in repr(seen)
+
+
+async def answering(status: int, body: bytes) -> TestServer:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, body=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", answer)
+    server = TestServer(app)
+    await server.start_server()
+    return server
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (500, b"{}", "status_500"),
+        (503, b"{}", "status_503"),
+        (200, b"<html>", "unreadable"),
+        (200, b"{}", "unreadable"),
+    ],
+)
+async def test_what_is_no_answer_is_a_silent_system(status: int, body: bytes, reason: str) -> None:
+    server = await answering(status, body)
+    client = client_of(str(server.make_url("")))
+    with pytest.raises(UpstreamDown) as down:
+        await client.look(NUMBER)
+    assert down.value.reason == reason
+    await client.close()
+    await server.close()
+
+
+async def test_a_no_without_a_code_is_named_by_its_status() -> None:
+    server = await answering(403, b"go away")
+    client = client_of(str(server.make_url("")))
+    with pytest.raises(DpriRefuses) as refused:
+        await client.look(NUMBER)
+    assert refused.value.code == "status_403"
+    await client.close()
+    await server.close()
+
+
+async def test_the_process_is_assembled_with_the_real_client(world: World) -> None:
+    parts = assemble(make_settings(dpri_token="secret"), world.platform)
+    assert parts.name == "application"
+    assert parts.close is not None
+    await parts.close()
+
+
+def content() -> LetterContent:
+    return LetterContent(
+        full_name="SARI #contoh *LATIHAN*",
+        number=NUMBER,
+        office_name="Kantor Imigrasi Jakarta Selatan",
+        office_timezone="Asia/Jakarta",
+        starts_at=make.VISIT,
+        ends_at=make.VISIT + timedelta(hours=1),
+        queue_number="R-001",
+        queue_code="PSP1." + "x" * 200,
+        bring=(("Kartu tanda penduduk (KTP)", "Identity card (KTP)"),) * 8,
+        made_at=make.NOW,
+    )
+
+
+@pytest.mark.acceptance("F73")
+async def test_the_letter_is_a_small_pdf_whose_code_can_be_read() -> None:
+    pdf = await TypstWriter().letter(content())
+    assert pdf.startswith(b"%PDF-")
+    assert len(pdf) < LARGEST_LETTER_BYTES
+    read = zxingcpp.read_barcodes(drawn(content().queue_code))
+    assert [code.text for code in read] == [content().queue_code]
+
+
+def drawn(text: str) -> Image.Image:
+    """The picture that the letter's QR code makes on paper."""
+    import io
+
+    import typst
+
+    page = (
+        b'#set page(width: 60mm, height: 60mm, margin: 0mm)\n#image(bytes(sys.inputs.qr), format: "svg", width: 60mm)'
+    )
+    png = typst.compile(page, format="png", ppi=150, sys_inputs={"qr": qr_svg(text)}, ignore_system_fonts=True)
+    assert isinstance(png, bytes)
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+async def test_the_form_is_a_pdf() -> None:
+    assert (await TypstWriter().form("parents_statement", "Surat pernyataan kedua orang tua")).startswith(b"%PDF-")

@@ -9,6 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from launcher import demo
+from launcher.journey.telling import Teller
+from launcher.journey.ways import Ways
+from launcher.processes import Suite
+from launcher.suite import any_free_ports
 from shared.clock import ManualClock
 from shared.store.driver import AsyncDatabase, connect, database, disconnect
 from tests import servers
@@ -51,3 +56,18 @@ async def mongo_database(mongo_url: str) -> AsyncIterator[AsyncDatabase]:
 def clock() -> ManualClock:
     """A clock that moves only when told, at :data:`START`."""
     return ManualClock(START)
+
+
+@pytest.fixture(scope="session")
+async def running_suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
+    """The whole suite as operating-system processes, with the demo's short durations, once per worker."""
+    async with Suite(tmp_path_factory.mktemp("suite"), any_free_ports(), extra=demo.SETTINGS) as suite:
+        yield suite
+
+
+@pytest.fixture
+async def ways(running_suite: Suite) -> AsyncIterator[Ways]:
+    """Citizens and officers for the running suite."""
+    walking = Ways(demo.addresses(running_suite), Teller(quiet=True))
+    yield walking
+    await walking.close()

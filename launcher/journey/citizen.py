@@ -138,6 +138,10 @@ class Citizen:
             f"the bill becoming {' or '.join(states)}",
         )
 
+    async def newest_bill_soon(self) -> Any:
+        """Wait until there is a bill, in whatever state."""
+        return await eventually(self.newest_bill, lambda bill: bill is not None, "a bill")
+
     async def newest_bill(self) -> Any:
         """The newest bill of the application, or none."""
         found = await self.api.get(f"{self.at.billing}/v1/bills", application_id=self.application_id)

@@ -23,7 +23,7 @@ class Officer:
 
     async def check_in(self, queue_code: str) -> Any:
         """Check a visitor in by what the QR code says."""
-        return await self._post(f"{self.at.scheduling}/v1/check-ins", {"queue_code": queue_code})
+        return await self.post(f"{self.at.scheduling}/v1/check-ins", {"queue_code": queue_code})
 
     async def see_originals(self, application_id: str) -> Any:
         """Record that every required original was seen."""
@@ -31,19 +31,20 @@ class Officer:
         url = f"{self.at.application}/v1/applications/{application_id}"
         view = await self.api.get(url)
         seen = [item["code"] for item in view["requirements"] if item.get("document_id")]
-        return await self._post(f"{url}/originals", {"requirements": seen})
+        return await self.post(f"{url}/originals", {"requirements": seen})
 
     async def record_interview(self, application_id: str, outcome: str = "approved") -> Any:
         """Record the outcome of the interview."""
         url = f"{self.at.application}/v1/applications/{application_id}/interview"
-        return await self._post(url, {"outcome": outcome})
+        return await self.post(url, {"outcome": outcome})
 
     async def hand_out(self, application_id: str) -> Any:
         """Record that the holder collected the passport."""
         url = f"{self.at.application}/v1/applications/{application_id}/collection"
-        return await self._post(url, {"collected_by": "self"})
+        return await self.post(url, {"collected_by": "self"})
 
-    async def _post(self, url: str, body: dict[str, Any]) -> Any:
+    async def post(self, url: str, body: dict[str, Any]) -> Any:
+        """Send a command as this officer."""
         await self._sign_in()
         return await self.api.post(url, body)
 

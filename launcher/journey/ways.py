@@ -169,7 +169,7 @@ class Ways:
 
     async def visit(self, way: Way, citizen: Citizen) -> None:
         """From the door of the office to the passport in hand."""
-        front, interviewer = self._officer("front_officer"), self._officer("interviewer")
+        front, interviewer = self.officer("front_officer"), self.officer("interviewer")
         application_id = citizen.application_id
         await way.step("check in by QR", "scheduling", lambda: _noted(front.check_in(citizen.queue_code)))
         await way.step("show the originals", "application", lambda: _noted(interviewer.see_originals(application_id)))
@@ -179,7 +179,8 @@ class Ways:
         await way.step("collect the passport", "application", lambda: _noted(front.hand_out(application_id)))
         await way.step("see it finished", "application", lambda: self._finished(citizen))
 
-    def _officer(self, username: str) -> Officer:
+    def officer(self, username: str) -> Officer:
+        """A member of staff."""
         api = Api()
         self._apis.append(api)
         return Officer(self.at, api, username)

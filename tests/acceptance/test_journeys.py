@@ -1,0 +1,304 @@
+"""The acceptance list on the whole running suite: real processes, real MongoDB and RabbitMQ, simulated agencies."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+
+from launcher.journey.api import Api, Refused, eventually
+from launcher.journey.citizen import Citizen
+from launcher.journey.ways import Ways
+from launcher.processes import Suite
+
+PATIENT_CALL_SECONDS = 5
+"""F1: every call answers or fails within this; the client hangs up after it."""
+
+JOURNEY_STEPS = (
+    "questionnaire",
+    "documents",
+    "submit",
+    "choose_seat",
+    "pay",
+    "come",
+    "interview",
+    "print",
+    "collect",
+)
+
+
+async def ready(ways: Ways) -> Citizen:
+    """A citizen with a submitted application."""
+    return await ways.ready_to_hold(ways.teller.way("test", ""))
+
+
+async def booked(ways: Ways) -> Citizen:
+    """A citizen with a paid seat and a letter."""
+    citizen = await ready(ways)
+    await citizen.hold_seat()
+    await ways.pay(ways.teller.way("test", ""), citizen)
+    return citizen
+
+
+@pytest.mark.acceptance("F52", "F3")
+async def test_one_application_goes_all_the_way(ways: Ways) -> None:
+    citizen = await ways.journey()
+    view = await citizen.view()
+    assert (view["state"], view["remaining_steps"]) == ("collected", [])
+    assert all(told.ok for told in ways.teller.told)
+
+
+@pytest.mark.acceptance("F31")
+async def test_at_every_moment_the_next_step_is_told(ways: Ways) -> None:
+    citizen = await ways.newcomer()
+    await citizen.register()
+    await citizen.become_applicant()
+    await citizen.begin()
+    seen: list[str] = []
+
+    async def look() -> None:
+        view = await citizen.view()
+        seen.append(view["current_step"])
+        assert view["remaining_steps"] == list(JOURNEY_STEPS[JOURNEY_STEPS.index(view["current_step"]) :])
+        assert view["next_action"]
+        assert view["next_action_id"]
+
+    await look()
+    with pytest.raises(Refused) as early:
+        await citizen.api.post(
+            f"{citizen.at.application}/v1/applications/{citizen.application_id}/submission",
+            {"confirmed_not_refundable": True},
+        )
+    assert (early.value.status, early.value.code) == (409, "step_comes_first")
+    await citizen.answer_questionnaire()
+    await look()
+    await citizen.upload_documents()
+    await look()
+    await citizen.submit()
+    await look()
+    await citizen.hold_seat()
+    bill = await citizen.bill("issued")
+    view = await citizen.step_is("pay")
+    assert view["deadline"] is not None
+    await look()
+    await citizen.outside.pay(bill["billing_code"], bill["amount"])
+    await citizen.step_is("come")
+    await look()
+    assert seen == ["questionnaire", "documents", "submit", "choose_seat", "pay", "come"]
+    assert [entry["what"] for entry in (await citizen.view())["timeline"]]
+
+
+@pytest.mark.acceptance("F3")
+async def test_an_officer_walks_the_same_steps_for_a_person(ways: Ways) -> None:
+    """The applicant has an account and a confirmed NIK; the counter does the rest."""
+    person = await ways.newcomer()
+    await person.register()
+    await person.become_applicant()
+    officer_api = Api()
+    login = await officer_api.post(
+        f"{person.at.identity}/v1/staff/logins",
+        {"username": "front_officer", "password": person.at.staff_password},
+    )
+    officer_api.token = login["access_token"]
+    acting = f"on_behalf_of={person.account_id}"
+    base = f"{person.at.application}/v1/applications"
+    view = await officer_api.post(f"{base}?{acting}", {"applicant_id": person.applicant_id})
+    person.application_id = view["application_id"]
+    own = f"{base}/{view['application_id']}"
+    answers = {
+        "has_held_passport": False,
+        "reason": "new",
+        "passport_kind": "electronic",
+        "validity_years": 10,
+        "purpose": "tourism",
+    }
+    view = await officer_api.put(f"{own}/questionnaire?{acting}", answers)
+    for item in [each for each in view["requirements"] if each["need"] == "required"]:
+        await _upload_for(officer_api, own, acting, item["code"])
+    view = await officer_api.post(f"{own}/submission?{acting}", {"confirmed_not_refundable": True})
+    assert view["current_step"] == "choose_seat"
+    mine = await person.view()
+    assert any("front_officer" in str(entry["who"]) for entry in mine["timeline"]), mine["timeline"]
+    await officer_api.__aexit__(None, None, None)
+
+
+async def _upload_for(api: Api, own: str, acting: str, requirement: str) -> None:
+    from launcher.journey.people import picture
+
+    content = picture(requirement)
+    body = {
+        "requirement": requirement,
+        "file_name": f"{requirement}.jpg",
+        "media_type": "image/jpeg",
+        "size_bytes": len(content),
+    }
+    document = await api.post(f"{own}/documents?{acting}", body)
+    headers = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    url = f"{own}/documents/{document['document_id']}/content?{acting}"
+    await api.call("PATCH", url, data=content, headers=headers)
+
+
+@pytest.mark.acceptance("F1", "F19", "F23")
+async def test_no_call_waits_for_a_silent_agency(ways: Ways, running_suite: Suite) -> None:
+    """Registry, biller, SMS gateway and mail are silent: every call answers, work is followed at a status address."""
+    citizen = await ways.newcomer()
+    waiting = await ready(ways)
+    agencies = ("dukcapil", "simponi", "sms", "dpri")
+    for agency in agencies:
+        await citizen.outside.behave(agency, operation="*", mode="timeout", delay_seconds=60)
+    impatient = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENT_CALL_SECONDS))
+    try:
+        citizen.api = Api(session=impatient, patience_seconds=1)
+        await citizen.register()
+        added = await citizen.api.post(f"{citizen.at.identity}/v1/applicants", citizen.person.as_applicant())
+        assert added["identity"]["state"] == "pending"
+        status = f"{citizen.at.identity}/v1/applicants/{added['applicant_id']}"
+        view = await eventually(
+            lambda: citizen.api.get(status),
+            lambda seen: seen["identity"]["state"] == "upstream_down",
+            "the silent registry being told as such",
+        )
+        assert view["identity"]["causes"] == []
+        await waiting.hold_seat()
+        assert (await waiting.newest_bill_soon())["state"] == "requested"
+    finally:
+        for agency in agencies:
+            await citizen.outside.behave(agency, operation="*", mode="ok")
+        await impatient.close()
+    bill = await waiting.bill("issued")
+    assert bill["billing_code"]
+    citizen.api = Api()
+    citizen.api.token = None
+
+
+@pytest.mark.acceptance("F53", "F54")
+async def test_a_bill_waits_for_a_biller_that_is_down_with_its_seat_held(ways: Ways) -> None:
+    citizen = await ready(ways)
+    await citizen.outside.behave("simponi", operation="issue", mode="down")
+    try:
+        await citizen.hold_seat()
+        bill = await citizen.bill("requested")
+        assert (await citizen.appointment("held", "awaiting_payment"))["state"] in ("held", "awaiting_payment")
+    finally:
+        await citizen.outside.behave("simponi", operation="issue", mode="ok")
+    issued = await citizen.bill("issued")
+    assert issued["bill_id"] == bill["bill_id"]
+    assert issued["issued_at"] > bill["requested_at"]
+    assert (await citizen.appointment("awaiting_payment"))["state"] == "awaiting_payment"
+    mail = await citizen.outside.mail_with(citizen.person.email, issued["billing_code"])
+    assert issued["billing_code"] in mail["Text"]
+
+
+@pytest.mark.acceptance("F55", "X1")
+async def test_a_new_code_after_expiry_needs_nothing_typed_again(ways: Ways) -> None:
+    await ways.expiry_and_renewal()
+
+
+@pytest.mark.acceptance("F58")
+async def test_money_paid_in_time_counts_though_its_notice_comes_after_the_end(ways: Ways) -> None:
+    """The notice is lost and the biller silent past the deadline; the last question finds the payment."""
+    citizen = await ready(ways)
+    await citizen.hold_seat()
+    bill = await citizen.bill("issued")
+    await citizen.outside.behave("simponi", operation="notice", mode="lose", next_calls=1)
+    await citizen.outside.behave("simponi", operation="*", mode="unavailable")
+    try:
+        await citizen.outside.behave("simponi", operation="pay", mode="ok")
+        await citizen.outside.pay(bill["billing_code"], bill["amount"])
+        await citizen.bill("expiry_unconfirmed")
+        assert (await citizen.appointment("awaiting_payment"))["state"] == "awaiting_payment"
+    finally:
+        await citizen.outside.behave("simponi", operation="*", mode="ok")
+    await citizen.bill("paid")
+    await citizen.appointment("confirmed")
+
+
+@pytest.mark.acceptance("X6", "F57")
+async def test_late_money_has_an_outcome(ways: Ways) -> None:
+    await ways.late_money()
+
+
+@pytest.mark.acceptance("F56")
+async def test_a_lost_notice_is_found_by_asking(ways: Ways) -> None:
+    await ways.notice_lost()
+
+
+@pytest.mark.acceptance("X3")
+async def test_a_second_payment_of_one_code_becomes_a_refund_case(ways: Ways) -> None:
+    citizen = await booked(ways)
+    bill = await citizen.newest_bill()
+    await citizen.outside.pay(bill["billing_code"], bill["amount"], force=["allow_double"])
+
+    async def refunds() -> Any:
+        return (await citizen.api.get(f"{citizen.at.billing}/v1/refunds", application_id=citizen.application_id))[
+            "refunds"
+        ]
+
+    opened = await eventually(refunds, bool, "the refund case of the second payment")
+    assert [case["amount"] for case in opened] == [bill["amount"]]
+    seats = await citizen.api.get(f"{citizen.at.scheduling}/v1/appointments", application_id=citizen.application_id)
+    assert [seat["state"] for seat in seats["appointments"]] == ["confirmed"]
+
+
+@pytest.mark.acceptance("F73")
+async def test_the_letter_can_be_had_again_and_again_and_by_mail_and_its_code_checks_in(ways: Ways) -> None:
+    citizen = await booked(ways)
+    first, second = await citizen.letter(), await citizen.letter()
+    assert first == second
+    assert first.startswith(b"%PDF")
+    mail = await citizen.outside.mail_with(citizen.person.email, "surat pengantar")
+    assert [part["ContentType"] for part in mail["Attachments"]] == ["application/pdf"]
+    front = ways.officer("front_officer")
+    by_id = await front.post(f"{front.at.scheduling}/v1/check-ins", {"application_id": citizen.application_id})
+    again = await front.check_in(citizen.queue_code)
+    assert by_id["appointment_id"] == again["appointment_id"] == citizen.appointment_id
+
+
+@pytest.mark.acceptance("F47")
+async def test_the_file_is_with_the_issuance_system_before_the_day_and_can_be_sent_again(ways: Ways) -> None:
+    citizen = await booked(ways)
+    number = (await citizen.view())["number"]
+    url = f"{citizen.at.dpri}/dpri/files/{number}"
+    api = Api()
+
+    async def look() -> Any:
+        try:
+            return await api.get(url)
+        except Refused:
+            return {"state": "unknown"}
+
+    before = await eventually(look, lambda file: file["state"] == "acknowledged", "the acknowledgement")
+    front = ways.officer("front_officer")
+    await front.post(f"{front.at.application}/v1/applications/{citizen.application_id}/hand-over", {})
+    await front.post(f"{front.at.application}/v1/applications/{citizen.application_id}/hand-over", {})
+    after = await look()
+    assert (after["state"], after["delivery_id"]) == ("acknowledged", before["delivery_id"])
+    await api.__aexit__(None, None, None)
+
+
+@pytest.mark.acceptance("F4")
+async def test_a_session_survives_a_restart_and_renews_without_a_code(ways: Ways, running_suite: Suite) -> None:
+    citizen = await ways.newcomer()
+    await citizen.register()
+    await running_suite.restart("identity")
+    assert (await citizen.api.get(f"{citizen.at.identity}/v1/account"))["account_id"] == citizen.account_id
+    pair = await citizen.api.post(f"{citizen.at.identity}/v1/tokens/refresh", {"refresh_token": citizen.refresh_token})
+    citizen.api.token = pair["access_token"]
+    assert (await citizen.api.get(f"{citizen.at.identity}/v1/account"))["account_id"] == citizen.account_id
+
+
+@pytest.mark.acceptance("F65", "X11")
+async def test_two_citizens_never_share_a_seat_and_one_person_never_holds_two(ways: Ways) -> None:
+    first, second = await asyncio.gather(ready(ways), ready(ways))
+    session = (await first.free_sessions())[0]
+    await asyncio.gather(first.hold_in(session["session_id"]), second.hold_in(session["session_id"]))
+    ones, others = (
+        await first.appointment("held", "awaiting_payment"),
+        await second.appointment("held", "awaiting_payment"),
+    )
+    assert ones["appointment_id"] != others["appointment_id"]
+    with pytest.raises(Refused) as refused:
+        await first.hold_in(session["session_id"])
+    assert refused.value.status == 409

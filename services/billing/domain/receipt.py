@@ -163,17 +163,29 @@ def judge(receipt: Receipt, facts: Facts) -> Intent:
 
 
 def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
-    """What the money is for once scheduling has no seat for it: a live bill of the application, else a refund."""
+    """What the money is for once scheduling has no seat for it: a live bill of the application, else a refund.
+
+    Money that pays a bill already, whose seat was lost, can only go back.
+    """
     bill = facts.bill
-    done = _settled_by(receipt, facts.others)
-    if done is not None:
-        return Intent(IntentKind.SETTLE, done.bill_id)
-    other = _live_equal(receipt, bill, facts.others) if bill is not None and bill.settled_by is None else None
+    known = (bill, *facts.others) if bill is not None else ()
+    payer = _settled_by(receipt, known)
+    if payer is not None and payer.standing != Standing.SEAT_SOUGHT:
+        return Intent(IntentKind.SETTLE, payer.bill_id)
+    other = _live_equal(receipt, bill, facts.others) if bill is not None and payer is None else None
     if other is not None:
         return Intent(IntentKind.SETTLE, other.bill_id)
     in_time = bill is not None and bill.in_time(receipt.paid_at)
     cause = RefundCause.SERVICE_NOT_DELIVERED if in_time else RefundCause.LATE_PAYMENT
-    return Intent(IntentKind.REFUND, bill.bill_id if bill else None, cause.value)
+    concerned = seeker(receipt, known) or bill
+    return Intent(IntentKind.REFUND, concerned.bill_id if concerned else None, cause.value)
+
+
+def seeker(receipt: Receipt, bills: Iterable[Bill]) -> Bill | None:
+    """The bill that seeks a seat for this money."""
+    return next(
+        (bill for bill in bills if bill.late_receipt_id == receipt.ntpn and bill.standing == Standing.SEAT_SOUGHT), None
+    )
 
 
 def _settled_by(receipt: Receipt, bills: Iterable[Bill]) -> Bill | None:

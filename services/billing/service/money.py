@@ -20,7 +20,7 @@ from services.billing.domain.states import (
     ReceiptState,
     RefundState,
 )
-from services.billing.repository import BILLS, RECEIPTS, REFUNDS, Repository, states
+from services.billing.repository import BILLS, RECEIPTS, REFUNDS, Missing, Repository, states
 from services.billing.service.alerts import (
     LATE_MONEY_WAITS,
     RECEIPT_DIFFERS,
@@ -106,9 +106,13 @@ class Money:
 
     async def drive(self, ntpn: str) -> None:
         """Move a receipt on to where it rests."""
+        await self._drive(await self._receipt(ntpn))
+
+    async def _receipt(self, ntpn: str) -> Record[Receipt]:
         record = await self._repository.receipt(ntpn)
-        if record is not None:
-            await self._drive(record)
+        if record is None:
+            raise Missing(f"receipt {ntpn}")
+        return record
 
     async def drive_due(self, record: Record[Receipt]) -> None:
         """Move on a receipt that a crash or an unknown code left behind; here SIMPONI may be asked."""
@@ -124,10 +128,7 @@ class Money:
                     return
                 record = moved
             except (VersionConflict, IllegalTransition):
-                newest = await self._repository.receipt(record.id)
-                if newest is None:
-                    return
-                record = newest
+                record = await self._receipt(record.id)
             found = None
         raise VersionConflict(f"receipt {record.id} met faster writers {MOST_STEPS} times")
 
@@ -240,7 +241,8 @@ class Money:
 
     async def _record_refund(self, record: Record[Receipt]) -> Record[Receipt]:
         receipt, now = record.state, self._clock.now()
-        bill = await self._own_bill(receipt)
+        concerned = receipt.intent.bill_id
+        bill = await self._repository.bill(concerned) if concerned is not None else None
         reason = self._reasons.reason(receipt.intent.reason or "", now.astimezone(JAKARTA).date())
         payer = bill.state.payer if bill else None
         refund_id = receipt.refund_id or derived_id("refund", receipt.ntpn)
@@ -295,8 +297,7 @@ class Money:
         if ntpn is None:
             return None
         await self.drive(ntpn)
-        receipt = await self._repository.receipt(ntpn)
-        return None if receipt is None else (bill, receipt)
+        return bill, await self._receipt(ntpn)
 
     async def seat_found(self, bill_id: str, appointment_id: str, version: int) -> bool:
         """Scheduling confirmed a seat for late money: the bill is paid, the receipt settles. False: none was sought."""
@@ -340,13 +341,10 @@ class Money:
             return False
         if receipt.state != ReceiptState.IN_REFUND:
             return receipt.state in (ReceiptState.AWAITS_SEAT, ReceiptState.SETTLES_BILL)
-        refund = await self._repository.refund(receipt.refund_id or "")
-        if refund is None:
-            return False
         try:
             withdrawn = await self._repository.change(
                 REFUNDS,
-                refund.id,
+                receipt.refund_id or "",
                 lambda case: (
                     Decision(case)
                     if case.state == RefundState.WITHDRAWN
@@ -389,17 +387,17 @@ class Money:
     async def outcome_due(self, record: Record[Receipt]) -> None:
         """Scheduling has not answered in time: ask again and tell the operators; in the end the money goes back."""
         receipt, now = record.state, self._clock.now()
-        bill = await self._own_bill(receipt)
-        if bill is not None and await self._settle_if_paid(bill.state, receipt.ntpn):
-            return
+        known = await self._known(receipt, widely=True)
+        for bill in known.records.values():
+            if await self._settle_if_paid(bill.state, receipt.ntpn):
+                return
         if receipts.gives_up_on_seat(receipt, now, self._policies.receipt):
             await self._without_seat(record)
             return
         alert(LATE_MONEY_WAITS, receipt_id=receipt.ntpn, questions=receipt.seat_questions)
-        if bill is not None:
-            await self._repository.change(
-                BILLS, bill.id, lambda state: self._repeat_question(state, receipt), first=bill
-            )
+        seeking = receipts.seeker(receipt, states(list(known.records.values())))
+        if seeking is not None:
+            await self._repository.change(BILLS, seeking.bill_id, lambda bill: self._repeat_question(bill, receipt))
         await self._repository.save(RECEIPTS, record, receipts.asked_again(receipt, now, self._policies.receipt))
 
     def _repeat_question(self, bill: Bill, receipt: Receipt) -> Decision[Bill]:
@@ -408,11 +406,8 @@ class Money:
 
     async def seat_lost(self, bill_id: str, received: str) -> None:
         """A bill was paid in time, but its seat went back at the same moment: its money seeks another one."""
-        bill = await self._repository.bill(bill_id)
-        receipt = await self._repository.receipt(bill.state.settled_by or "") if bill else None
-        if bill is None or receipt is None:
-            raise NotYet(f"bill {bill_id} has no receipt yet")
-        await self.drive(receipt.id)
+        ntpn = await self._money_of(bill_id)
+        await self.drive(ntpn)
         lost = await self._repository.change(
             BILLS,
             bill_id,
@@ -420,7 +415,13 @@ class Money:
             received=received,
         )
         if lost.state.standing == Standing.SEAT_SOUGHT:
-            await self._repository.change(RECEIPTS, receipt.id, self._seeking)
+            await self._repository.change(RECEIPTS, ntpn, self._seeking)
+
+    async def _money_of(self, bill_id: str) -> str:
+        bill = await self._repository.bill(bill_id)
+        if bill is None or bill.state.settled_by is None:
+            raise Missing(f"the money of bill {bill_id}")
+        return bill.state.settled_by
 
     def _seeking(self, receipt: Receipt) -> Decision[Receipt]:
         if receipt.state != ReceiptState.SETTLES_BILL:
@@ -429,10 +430,7 @@ class Money:
 
     async def give_back(self, bill_id: str, cause: RefundCause) -> None:
         """The money of a paid bill goes back."""
-        bill = await self._repository.bill(bill_id)
-        record = await self._repository.receipt(bill.state.settled_by or "") if bill else None
-        if record is None:
-            raise NotYet(f"bill {bill_id} has no receipt yet")
+        record = await self._receipt(await self._money_of(bill_id))
         if record.state.state == ReceiptState.SETTLES_BILL:
             intent = Intent(IntentKind.REFUND, bill_id, cause.value)
             record = await self._enter_refund(record, intent)

@@ -571,8 +571,18 @@ def test_without_a_seat_late_money_settles_a_live_bill_or_goes_back() -> None:
     assert judge_without_seat(early, Facts(expired)) == refund_for(RefundCause.SERVICE_NOT_DELIVERED)
     assert judge_without_seat(late, Facts(expired, (issued("bill-2"),))) == settle_on("bill-2")
     assert judge_without_seat(late, Facts(None)) == refund_for(RefundCause.LATE_PAYMENT, None)
-    paid = in_state(BillState.PAID)
-    assert judge_without_seat(early, Facts(paid, (issued("bill-2"),))) == refund_for(RefundCause.SERVICE_NOT_DELIVERED)
+
+
+def test_money_that_pays_a_bill_is_never_used_twice() -> None:
+    early = a_receipt(paid=60)
+    lost = bills.seek_seat_again(in_state(BillState.PAID)).state
+    assert judge_without_seat(early, Facts(lost, (issued("bill-2"),))) == refund_for(RefundCause.SERVICE_NOT_DELIVERED)
+    other = replace(lost, bill_id="bill-2")
+    superseded = in_state(BillState.SUPERSEDED)
+    back = refund_for(RefundCause.SERVICE_NOT_DELIVERED, "bill-2")
+    assert judge_without_seat(early, Facts(superseded, (issued("bill-3"), other))) == back
+    seated = replace(other, standing=Standing.APPOINTMENT)
+    assert judge_without_seat(early, Facts(superseded, (seated,))) == settle_on("bill-2")
 
 
 def test_an_unknown_code_is_looked_for_ever_more_rarely_and_then_given_up() -> None:

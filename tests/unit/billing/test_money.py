@@ -436,6 +436,110 @@ async def test_a_paid_bill_that_finds_no_seat_again_stands_on_its_refund() -> No
     await world.rules_hold()
 
 
+async def superseding(world: World) -> tuple[str, str, str]:
+    """Late money has paid a later bill: the earlier bill's id, the later one's, the receipt's."""
+    old = await world.expired_bill()
+    await world.seat_held("appointment-2", replaces_bill_id=old.bill_id)
+    await world.work()
+    payment = await world.pay(old)
+    return old.bill_id, world.bill("appointment-2").bill_id, payment.ntpn or ""
+
+
+async def test_a_bill_paid_by_another_code_may_lose_its_seat_too_and_find_one() -> None:
+    world = make_world()
+    _, new_id, ntpn = await superseding(world)
+    await world.released("cancelled", "appointment-2")
+    assert world.bill_by_id(new_id).standing == Standing.SEAT_SOUGHT
+    await world.pass_time(60)
+    assert world.heard("PaymentArrivedLate")[0].bill_id == new_id
+    await world.confirmed(new_id, "late_same_seat", "appointment-3")
+    assert world.bill_by_id(new_id).standing == Standing.APPOINTMENT
+    assert world.receipt(ntpn).settles_bill_id == new_id
+    await world.rules_hold()
+
+
+async def test_a_bill_paid_by_another_code_may_lose_its_seat_too_and_find_none() -> None:
+    world = make_world()
+    _, new_id, ntpn = await superseding(world)
+    await world.released("cancelled", "appointment-2")
+    await world.no_seat(new_id)
+    assert world.bill_by_id(new_id).standing == Standing.REFUND
+    assert world.receipt(ntpn).state == ReceiptState.IN_REFUND
+    assert world.refunds()[0].bill_id == new_id
+    await world.rules_hold()
+
+
+async def test_of_the_same_notice_twice_at_once_one_is_kept() -> None:
+    world = make_world()
+    bill = await world.issued_bill()
+    payment = world.payment(bill)
+    insert, again = world.billing.money._repository.insert, []
+
+    async def slowly(kind, record_id, decision, **words):
+        if kind is RECEIPTS and not again:
+            again.append(True)
+            await world.push(payment)
+        return await insert(kind, record_id, decision, **words)
+
+    world.billing.money._repository.insert = slowly
+    await world.push(payment)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert world.names().count("BillPaid") == 1
+
+
+async def test_an_outcome_written_on_the_bill_only_is_finished_by_the_deadline() -> None:
+    world = make_world()
+    bill_id, ntpn = await late_money(world)
+    change, died = world.billing.money._repository.change, []
+
+    async def dies_before_the_receipt(kind, *words, **named):
+        if kind is RECEIPTS and not died:
+            died.append(True)
+            raise StoreUnavailable("died")
+        return await change(kind, *words, **named)
+
+    world.billing.money._repository.change = dies_before_the_receipt
+    assert await world.confirmed(bill_id, "late_same_seat") == Outcome.LATER
+    assert world.receipt(ntpn).state == ReceiptState.AWAITS_SEAT
+    await world.pass_time(60)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+
+
+async def test_a_release_that_overtakes_the_giving_up_of_a_paid_bill_seeks_a_seat() -> None:
+    world = make_world()
+    bill = await world.issued_bill()
+    payment = world.payment(bill)
+    found = world.billing.bills._repository.bills_at
+
+    async def found_before_the_money(appointment_id):
+        records = await found(appointment_id)
+        await world.push(payment)
+        return records
+
+    world.billing.bills._repository.bills_at = found_before_the_money
+    await world.released("cancelled", version=3)
+    assert await world.outcome(payment.ntpn) == ("awaits_seat", "paid", Standing.SEAT_SOUGHT)
+    await world.rules_hold()
+
+
+async def test_late_money_for_a_penalty_needs_no_seat() -> None:
+    from services.billing.domain import bill as bills
+    from services.billing.domain.bill import Payer, Purpose
+    from tests.unit.billing.make import POLICY, a_price
+
+    world = make_world()
+    penalty = bills.request(
+        "penalty-1", Payer("application-1", "account-1", "person-1"), Purpose.PENALTY, a_price(), None, at(0), POLICY
+    )
+    await world.store.insert(BILLS, "penalty-1", penalty.state, now=at(0), events=penalty.events)
+    await world.pass_time(8500, step=100)
+    bill = world.bill_by_id("penalty-1")
+    assert bill.state == BillState.EXPIRED
+    payment = await world.pay(bill)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.CLOSED)
+    await world.rules_hold()
+
+
 async def test_money_that_meets_a_withdrawal_goes_back() -> None:
     world = make_world()
     bill = await world.issued_bill()

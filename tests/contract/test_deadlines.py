@@ -1,0 +1,75 @@
+"""Every deadline that a kind can have is kept by a handler, and every handler keeps a deadline that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from shared.events.subscriptions import SERVICES
+from shared.service import Parts
+
+PROJECT = Path(__file__).parents[2]
+
+DEADLINES: dict[str, dict[str, set[str]]] = {
+    "identity": {"applicant": {"check"}, "challenge": {"second_channel", "forget"}},
+    "application": {
+        "application": {
+            "letter",
+            "hand_over",
+            "hand_over_alert",
+            "approval",
+            "printing",
+            "uploads",
+            "papers",
+            "collection",
+        }
+    },
+    "scheduling": {
+        "appointment": {"lapse", "long_stop", "offer", "move", "leave", "miss"},
+        "seat": {"claim", "cool"},
+        "session": {"open"},
+    },
+    "billing": {
+        "bill": {"ask", "delay", "alert", "remind", "poll", "expire", "claim", "case"},
+        "receipt": {"drive", "outcome"},
+    },
+    "notification": {"delivery": {"send"}},
+}
+"""Service, kind, names. The simulation sees every name that falls due and fails on one without a handler."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_deadline_has_its_handler(service: str, parts: Mapping[str, Parts]) -> None:
+    declared = {(kind, name) for kind, names in DEADLINES[service].items() for name in names}
+    assert set(parts[service].deadlines) == declared
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_kinds_with_deadlines_are_the_ones_that_say_so(service: str, parts: Mapping[str, Parts]) -> None:
+    saying = {kind.name for kind in parts[service].kinds if "_no_deadlines" not in kind.deadlines.__name__}
+    assert saying == set(DEADLINES[service])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_name_is_one_that_the_domain_sets(service: str) -> None:
+    domain = PROJECT / "services" / service / "domain"
+    text = "\n".join(path.read_text(encoding="utf-8") for path in domain.rglob("*.py"))
+    names = {name for names in DEADLINES[service].values() for name in names}
+    assert {name for name in names if f'"{name}"' not in text and f"{name}=" not in text} == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_names_of_kinds_are_unique(service: str, parts: Mapping[str, Parts]) -> None:
+    names = [kind.name for kind in parts[service].kinds]
+    assert len(names) == len(set(names))
+
+
+def test_invariants_have_one_owner_each(parts: Mapping[str, Parts]) -> None:
+    owners: dict[str, list[str]] = {}
+    for service, each in parts.items():
+        for rule in each.invariants:
+            owners.setdefault(rule, []).append(service)
+    assert all(len(services) == 1 for services in owners.values()), owners
+    assert {"I1", "I2", "I3", "I4", "I5", "I9"} <= set(owners)

@@ -1,0 +1,123 @@
+"""Every endpoint of every service: sound, described, routed to its own service, safe to repeat, nobody's double."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from launcher.documents import endpoints_of
+from shared.events.subscriptions import SERVICES
+from shared.http.call import JSON
+from shared.http.endpoint import Door, Endpoint
+from shared.http.openapi import build_openapi
+from shared.service import Parts
+from tests.contract.gateway import read_routes
+from tests.contract.openapi_rules import assert_sound
+
+EVERYTHING = [(service, endpoint) for service in SERVICES for endpoint in endpoints_of(service)]
+
+REPEATABLE_BY_NATURE = {
+    ("identity", "refresh"): "the used refresh token is the key: a repeat meets the same successor",
+    ("identity", "revoke"): "a session that has ended stays ended",
+    ("identity", "log_in_staff"): "each try counts, and tokens must not be kept for a repeat",
+    ("identity", "look_up_person"): "reads; a POST so that the NIK is not in an address",
+    ("billing", "take_notice"): "the treasury's number is the receipt's id",
+    ("notification", "take_sms_receipt"): "the delivery is moved once",
+}
+"""POSTs without an Idempotency-Key, each with the reason why it needs none."""
+
+
+def spoken(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+def an_address(path: str) -> str:
+    """The path with an id in each of its places."""
+    return re.sub(r"{[^}]*}", "0190c2f4-7c1e-7000-8000-000000000001", path)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_endpoint_is_sound(service: str, parts: Mapping[str, Parts]) -> None:
+    assert_sound(parts[service].endpoints, service)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_wired_service_answers_what_its_routes_declare(service: str, parts: Mapping[str, Parts]) -> None:
+    assert list(parts[service].endpoints) == list(endpoints_of(service))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_answer_with_a_body_has_a_schema(service: str) -> None:
+    for endpoint in endpoints_of(service):
+        document = build_openapi([endpoint], service, "1.0.0")
+        answers = document["paths"][endpoint.path][endpoint.method.lower()]["responses"]
+        for status, shape in endpoint.answers.items():
+            assert shape is None or answers[str(status)]["content"], f"{spoken(endpoint)} {status}"
+            for media_type, content in answers[str(status)].get("content", {}).items():
+                # bytes of another type are described by the type alone (OpenAPI 3.1)
+                assert "schema" in content or media_type != JSON, f"{spoken(endpoint)} {status}"
+
+
+def test_no_two_services_answer_the_same_call() -> None:
+    owners = defaultdict(set)
+    for service, endpoint in EVERYTHING:
+        owners[endpoint.method, re.sub(r"{[^}]*}", "{}", endpoint.path)].add(service)
+    assert {call: services for call, services in owners.items() if len(services) > 1} == {}
+
+
+@pytest.mark.parametrize(("service", "endpoint"), EVERYTHING, ids=lambda each: getattr(each, "name", each))
+@pytest.mark.acceptance("F3")
+def test_the_gateway_knows_the_way(service: str, endpoint: Endpoint) -> None:
+    assert read_routes().service(an_address(endpoint.path)) == service
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/metrics", "/health/invariants", "/v1", "/v1/", "/v1/nothing", "/v1/billsx", "/v1/registrations2"]
+)
+def test_the_gateway_shows_nothing_else(path: str) -> None:
+    assert read_routes().service(path) == ""
+
+
+def test_a_gateway_without_a_table_is_noticed(tmp_path: Path) -> None:
+    conf = tmp_path / "nginx.conf"
+    conf.write_text("http { }\n")
+    with pytest.raises(ValueError, match="no map"):
+        read_routes(conf)
+    conf.write_text("map $uri $service {\n  one two three four\n}\n")
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_routes(conf)
+
+
+@pytest.mark.parametrize(
+    ("service", "endpoint"),
+    [pair for pair in EVERYTHING if pair[1].method == "POST"],
+    ids=lambda each: getattr(each, "name", each),
+)
+def test_every_command_can_be_repeated(service: str, endpoint: Endpoint) -> None:
+    by_nature = (service, endpoint.name) in REPEATABLE_BY_NATURE
+    assert endpoint.idempotent != by_nature, f"{spoken(endpoint)} is idempotent or has its reason, not both"
+
+
+def test_every_reason_is_still_needed() -> None:
+    assert {(service, endpoint.name) for service, endpoint in EVERYTHING} >= set(REPEATABLE_BY_NATURE)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_anybody_may_call_is_limited_by_address_or_by_the_default(service: str) -> None:
+    """A public POST names its own limit: it makes or sends something for people nobody knows."""
+    unlimited = [
+        spoken(endpoint)
+        for endpoint in endpoints_of(service)
+        if endpoint.method == "POST" and endpoint.access.door is Door.OPEN and not endpoint.rates
+    ]
+    assert unlimited == []
+
+
+def test_names_of_operations_are_unique_in_a_service() -> None:
+    for service in SERVICES:
+        names = [endpoint.name for endpoint in endpoints_of(service)]
+        assert sorted(names) == sorted(set(names))

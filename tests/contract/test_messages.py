@@ -1,0 +1,95 @@
+"""Every message has an owner who sends it, a queue that takes it and a handler that knows it; none is left over."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from shared.bus import topology
+from shared.events.message import Message
+from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, commands_for, events_for, owner_of
+from shared.service import Parts
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_handles_what_it_is_bound_to_and_nothing_else(service: str, parts: Mapping[str, Parts]) -> None:
+    assert set(parts[service].events) == set(events_for(service))
+    assert set(parts[service].commands) == set(commands_for(service))
+    assert parts[service].name == service
+
+
+@pytest.mark.parametrize("message", [*SUBSCRIBERS, *COMMANDS], ids=lambda message: message.__name__)
+def test_every_message_has_a_sender(message: type[Message]) -> None:
+    senders = {service for service in SERVICES if message.__name__ in _made_by(service)}
+    if message in SUBSCRIBERS:
+        assert senders == {owner_of(message)}  # type: ignore[arg-type]
+    else:
+        assert senders, f"nobody orders {message.__name__}"
+
+
+@cache
+def _made_by(service: str) -> set[str]:
+    """The names of classes that the service's code calls, that is, makes objects of."""
+    return {name for path in (PROJECT / "services" / service).rglob("*.py") for name in _called_in(path)}
+
+
+def _called_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = node.func
+            if isinstance(called, ast.Name) and called.id in ("isinstance", "issubclass"):
+                continue
+            if isinstance(called, ast.Name):
+                yield called.id
+            elif isinstance(called, ast.Attribute):
+                yield called.attr
+            # a factory may be handed the class: `_about(BillPaid, bill, ...)`
+            yield from (each.id for each in node.args if isinstance(each, ast.Name))
+            yield from (each.attr for each in node.args if isinstance(each, ast.Attribute))
+
+
+def test_every_queue_has_a_consumer_and_every_binding_an_owner() -> None:
+    queues = {queue.name: queue for queue in topology.queues()}
+    consumed = {topology.work_queue(service) for service in SERVICES}
+    consumed |= {topology.command_queue(service) for service in SERVICES if commands_for(service)}
+    assert {name for name, queue in queues.items() if queue.bindings} == consumed
+    keys = {key for queue in queues.values() for _, key in queue.bindings}
+    heard = {event.TYPE for event, listeners in SUBSCRIBERS.items() if listeners}
+    assert keys == heard | {command.TYPE for command in COMMANDS}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_topology_binds_what_the_table_says(service: str) -> None:
+    queues = {queue.name: queue for queue in topology.queues()}
+    events = {(topology.EVENTS_EXCHANGE, event.TYPE) for event in events_for(service)}
+    assert set(queues[topology.work_queue(service)].bindings) == events
+    commands = {(topology.COMMANDS_EXCHANGE, command.TYPE) for command in commands_for(service)}
+    bound = queues.get(topology.command_queue(service))
+    assert set(bound.bindings if bound else ()) == commands
+
+
+def test_what_waits_or_dies_returns_or_rests_where_somebody_looks() -> None:
+    """Every queue without a binding is a retry rung that leads back to a consumed queue, or a dead queue."""
+    queues = {queue.name: queue for queue in topology.queues()}
+    dead = {topology.dead_queue(service) for service in SERVICES}
+    for name, queue in queues.items():
+        target = queue.arguments.get("x-dead-letter-routing-key")
+        if name in dead:
+            assert target is None
+        elif not queue.bindings:
+            assert queues[target].bindings, f"{name} leads to {target}, which nobody consumes"
+        assert queue.arguments["x-queue-type"] == "quorum"
+
+
+def test_commands_are_never_dead_lettered() -> None:
+    """They may hold a sealed secret."""
+    for service in SERVICES:
+        queues = {queue.name: queue for queue in topology.queues()}
+        bound = queues.get(topology.command_queue(service))
+        assert bound is None or "x-dead-letter-routing-key" not in bound.arguments

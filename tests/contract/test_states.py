@@ -1,0 +1,140 @@
+"""Every state machine of the suite: nobody is stuck, nothing is out of reach, what is not in the table is refused."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from itertools import product
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from launcher.documents import StateTable, state_tables
+from services.application.domain import application, documents
+from services.billing.domain import states as billing_states
+from services.identity.domain import applicant
+from services.notification.domain import delivery
+from services.scheduling.domain import appointments, seats
+
+TABLES = state_tables()
+Move = Callable[[Any, Any], Any]
+
+
+def _billing(table: Mapping[Any, Any]) -> Move:
+    return lambda state, command: billing_states.follow(table, state, command)
+
+
+WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
+    ("services.identity.domain.applicant", "TRANSITIONS"): (
+        {"passed"},
+        lambda state, command: applicant._after(SimpleNamespace(identity=SimpleNamespace(state=state)), command),  # type: ignore[arg-type]
+        applicant.NotPossibleNow,
+    ),
+    ("services.application.domain.application", "TRANSITIONS"): (
+        {"collected", "refused", "withdrawn", "closed"},
+        lambda state, command: application.moved(SimpleNamespace(status=state), command),  # type: ignore[arg-type]
+        application.MoveIllegal,
+    ),
+    ("services.application.domain.documents", "DOCUMENT_TRANSITIONS"): (
+        {"refused", "replaced"},
+        lambda state, command: documents.moved(SimpleNamespace(state=state), command),  # type: ignore[arg-type]
+        documents.DocumentMoveIllegal,
+    ),
+    ("services.scheduling.domain.appointments", "TRANSITIONS"): (
+        {"used", "released", "abandoned", "unavailable"},
+        appointments.after,
+        appointments.IllegalChange,
+    ),
+    ("services.scheduling.domain.seats", "SEAT_TRANSITIONS"): (
+        {"withdrawn"},
+        lambda state, command: seats._after(SimpleNamespace(status=state), command),  # type: ignore[arg-type]
+        seats.IllegalSeatChange,
+    ),
+    ("services.billing.domain.states", "BILL_TRANSITIONS"): (
+        {"paid", "waived", "superseded"},
+        _billing(billing_states.BILL_TRANSITIONS),
+        billing_states.IllegalTransition,
+    ),
+    ("services.billing.domain.states", "RECEIPT_TRANSITIONS"): (
+        {"refunded", "credited", "retained"},
+        _billing(billing_states.RECEIPT_TRANSITIONS),
+        billing_states.IllegalTransition,
+    ),
+    ("services.billing.domain.states", "REFUND_TRANSITIONS"): (
+        {"withdrawn", "closed"},
+        _billing(billing_states.REFUND_TRANSITIONS),
+        billing_states.IllegalTransition,
+    ),
+    ("services.notification.domain.delivery", "TRANSITIONS"): (
+        {"delivered", "failed", "dropped"},
+        lambda state, command: delivery._after(SimpleNamespace(state=state), command),  # type: ignore[arg-type]
+        delivery.DeliveryCannot,
+    ),
+}
+"""Each table's states that are meant to be the last, how a command is given, and the one error of an illegal one."""
+
+
+def name_of(table: StateTable) -> str:
+    return f"{table.service}-{table.title}"
+
+
+def test_every_table_is_looked_at() -> None:
+    assert {(table.module, table.name) for table in TABLES} == set(WAYS)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=name_of)
+def test_a_state_is_the_last_on_purpose_or_can_be_left(table: StateTable) -> None:
+    meant, _, _ = WAYS[table.module, table.name]
+    assert {state.value for state in table.final} == meant
+
+
+@pytest.mark.parametrize("table", TABLES, ids=name_of)
+def test_every_state_can_be_reached(table: StateTable) -> None:
+    reached, new = set(table.initial), list(table.initial)
+    while new:
+        state = new.pop()
+        for (source, _), target in table.rows.items():
+            if source is state and target not in reached:
+                reached.add(target)
+                new.append(target)
+    assert reached == set(table.states)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=name_of)
+def test_an_end_can_be_reached_from_everywhere(table: StateTable) -> None:
+    ending = set(table.final)
+    while more := {source for (source, _), target in table.rows.items() if target in ending} - ending:
+        ending |= more
+    assert ending == set(table.states)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=name_of)
+def test_every_command_leads_somewhere(table: StateTable) -> None:
+    assert {command for _, command in table.rows} == set(table.commands)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=name_of)
+@pytest.mark.acceptance("F31")
+def test_what_is_not_in_the_table_is_refused_with_the_one_error(table: StateTable) -> None:
+    _, move, error = WAYS[table.module, table.name]
+    illegal = [pair for pair in product(table.states, table.commands) if pair not in table.rows]
+    assert illegal
+    for state, command in illegal:
+        with pytest.raises(error):
+            move(state, command)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=name_of)
+def test_a_module_that_names_its_last_states_names_the_right_ones(table: StateTable) -> None:
+    """A state that money or an officer can still reach late may be left out of them."""
+    module = importlib.import_module(table.module)
+    states: type[StrEnum] = type(table.initial[0])
+    for name, value in vars(module).items():
+        if (
+            name.startswith("FINAL")
+            and isinstance(value, frozenset)
+            and all(isinstance(each, states) for each in value)
+        ):
+            assert value <= set(table.final), name

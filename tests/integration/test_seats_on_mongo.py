@@ -56,7 +56,6 @@ async def _hold(service: Scheduling, wish: HoldWish) -> Record[Appointment] | No
         return None
 
 
-@pytest.mark.acceptance("F65")
 async def test_two_replicas_sell_each_seat_once(replicas: list[World]) -> None:
     world, other = replicas
     for number in range(PEOPLE):

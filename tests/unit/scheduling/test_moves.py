@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from services.scheduling import errors
 from services.scheduling.domain.appointments import Appointment, Status
+from services.scheduling.service.calendar import OpenWish
 from services.scheduling.service.desk import Who
 from services.scheduling.service.moves import MoveWish
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events import scheduling as said
 from shared.store import Record
 from tests.unit.scheduling.stores import Wrapper
-from tests.unit.scheduling.world import EAST, FRONT, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly
+from tests.unit.scheduling.world import BOSS, EAST, FRONT, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly
 
 WEDNESDAY = TUESDAY + timedelta(days=1)
 
@@ -112,13 +113,27 @@ async def test_not_further_than_allowed() -> None:
     await refused(world, paid, errors.TooFarToMove, session_id=world.session_id(NORTH, date(2026, 11, 26)))
 
 
-async def test_a_session_that_closed_or_lacks_the_pool() -> None:
+async def test_a_session_that_closed() -> None:
     world = make_world(templates=weekly(plan(1, priority=1)))
     await world.parts.start()  # type: ignore[misc]
     paid = await world.paid(session_id=world.session_id(SOUTH, WEDNESDAY))
     early = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
     world.clock.set(early)
     await refused(world, paid, errors.SessionClosed, session_id=world.session_id(NORTH, TUESDAY))
+
+
+async def test_a_session_without_the_pool(world: World) -> None:
+    paid = await world.paid()
+    wish = OpenWish(SOUTH.office_id, WEDNESDAY, plan(0, time(13), priority=2), BOSS, "open")
+    opened = await world.service.calendar.open(wish)
+    await refused(world, paid, errors.PoolNotOpen, session_id=opened.session_id)
+
+
+async def test_a_deadline_that_comes_too_late_changes_nothing(world: World) -> None:
+    paid = await world.paid()
+    for name in ("lapse", "offer", "move", "leave"):
+        await world.parts.deadlines["appointment", name](paid, name)
+    assert await world.appointment(paid.id) == paid
 
 
 class TestHalfDone:

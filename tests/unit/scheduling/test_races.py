@@ -47,7 +47,6 @@ def oversold(won: list[Record[Appointment]]) -> int:
     return sum(count > 1 for count in Counter(record.state.seat.seat_id for record in won).values())
 
 
-@pytest.mark.acceptance("F65")
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_exactly_the_quota_wins(seed: int) -> None:
     world = await started(wrap=lambda base: Shuffling(base, seed), templates=weekly(plan(5)), offices=[SOUTH])
@@ -69,7 +68,6 @@ async def test_twin_without_the_conditional_claim_it_oversells(seed: int) -> Non
     assert not report.holds
 
 
-@pytest.mark.acceptance("F65")
 async def test_a_thousand_want_the_last_seat() -> None:
     world = await started(wrap=lambda base: Shuffling(base, 7), templates=weekly(plan(1)), offices=[SOUTH])
     won, lost = await stampede(world, 1000)

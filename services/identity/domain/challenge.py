@@ -17,6 +17,10 @@ REMEMBERED_SUPERSEDED: Final = 4
 """Earlier codes that can still be told apart from a wrong one; no more than these are sent in an hour."""
 
 
+CLOCK_SKEW: Final = timedelta(seconds=5)
+"""How far another service's clock may be behind ours: news that seems that much too early is still of this code."""
+
+
 class Purpose(StrEnum):
     """What proving the address is for."""
 
@@ -211,14 +215,14 @@ def _judge_current(challenge: Challenge, command_id: str, rules: CodeRules, now:
 
 def arrived(challenge: Challenge, told_at: datetime) -> Challenge:
     """The channel accepted the message. News of an earlier code changes nothing."""
-    if told_at < challenge.code.sent_at:
+    if _is_of_an_earlier_code(challenge, told_at):
         return challenge
     return replace(challenge, delivery=Delivery.SENT, delivery_reason=None, second_channel_at=None)
 
 
 def did_not_arrive(challenge: Challenge, reason: str, told_at: datetime) -> Challenge:
     """The channel gave up: the second channel, if one was planned, is due at once. Never undoes an arrival."""
-    if told_at < challenge.code.sent_at or challenge.delivery is Delivery.SENT:
+    if _is_of_an_earlier_code(challenge, told_at) or challenge.delivery is Delivery.SENT:
         return challenge
     due = told_at if challenge.second_channel_at is not None else None
     return replace(challenge, delivery=Delivery.FAILED, delivery_reason=reason, second_channel_at=due)
@@ -251,6 +255,10 @@ def _second_channel_at(purpose: Purpose, channel: Channel, rules: CodeRules, now
     if purpose is not Purpose.SIGN_IN or channel is not Channel.EMAIL:
         return None
     return now + timedelta(seconds=rules.second_channel_seconds)
+
+
+def _is_of_an_earlier_code(challenge: Challenge, told_at: datetime) -> bool:
+    return told_at < challenge.code.sent_at - CLOCK_SKEW
 
 
 def _is_over(code: Code, rules: CodeRules, now: datetime) -> bool:

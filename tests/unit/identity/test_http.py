@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import re
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -20,8 +24,9 @@ from shared.errors import UpstreamDown
 from shared.http.app import build_app
 from shared.http.options import HttpOptions
 from shared.http.schema import unbounded_fields
+from shared.logs import configure_logs
 from shared.randomness import SeededRandomness
-from shared.settings import SettingsWrong
+from shared.settings import LogLevel, SettingsWrong
 from shared.tokens import TokenVerifier
 from simulators.config import Settings as SimulatorSettings
 from simulators.dukcapil.app import create_app
@@ -200,6 +205,29 @@ async def test_one_address_cannot_ask_for_codes_without_end(client: Client) -> N
         (await post(client, "/v1/registrations", {"email": f"budi{number}@example.org"}))[0] for number in range(31)
     ]
     assert answers == [202] * 30 + [429]
+
+
+@pytest.mark.acceptance("F24")
+async def test_logs_show_no_person(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(logging.root, "handlers", [])
+    configure_logs("identity", LogLevel.DEBUG, stream=written)
+    try:
+        token = (await sign_up(client, world))["access_token"]
+        _, added = await post(client, "/v1/applicants", FORM, token)
+        world.registry.says = UpstreamDown("dukcapil", "timeout")
+        await world.worker.run_due()
+        await post(client, "/v1/applicants", {**FORM, "nik": "3174013203880002"}, token)
+        await get(client, f"/v1/applicants/{added['applicant_id']}", token)
+        await post(client, "/v1/staff/logins", {"username": "front_officer", "password": "wrong password"})
+        code = await world.code()
+    finally:
+        structlog.reset_defaults()
+    logs = written.getvalue()
+    assert "http.answered" in logs and "registry_silent" in logs
+    assert not re.search(r"(?<![0-9a-f])\d{16}(?![0-9a-f])", logs)
+    for secret in ("budi@", BUDI.full_name, BUDI.nik, "wrong password", token, f'"{code}"'):
+        assert secret not in logs
 
 
 @pytest.mark.parametrize(

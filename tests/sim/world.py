@@ -55,6 +55,8 @@ class World:
         self.processes: dict[str, Process] = {}
         self.violations: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.told_to_operators: set[str] = set()
+        """Error lines that are alerts by design: the state of the world is bad, the code is not."""
         self._skewed = skewed
         self._ground = Ground(loop, start, chaos, self.plan, self.broker, self.journal)
         self._tasks: list[asyncio.Task[Any]] = []
@@ -150,11 +152,7 @@ class World:
         text = f"{event.get('event')} {words}"
         if event.get("exc_info"):
             text += "\n" + traceback.format_exc(limit=-8)
-        if event.get("event") in _TOLD_TO_OPERATORS:
+        if event.get("event") in self.told_to_operators:
             self.journal.note("alert", text)
             return
         self.violated("error log", text)
-
-
-_TOLD_TO_OPERATORS: set[str] = set()
-"""Errors that are alerts by design: the state of the world is bad, the code is not."""

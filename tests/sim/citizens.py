@@ -1,0 +1,476 @@
+"""Citizens: each has a temper, drawn from the seed, and walks the journey or one of its side ways."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from launcher.journey.people import Person as Particulars
+from shared.tokens import Caller, Role
+from simulators.errors import Refusal as BankRefusal
+from tests.sim.calling import Reply
+from tests.sim.officers import Counter
+from tests.sim.person import Person, Unexpected
+from tests.sim.suite import OFFICE, Agencies
+from tests.sim.world import World
+
+PAYING = ("in_time", "in_time", "in_time", "edge", "late", "never", "twice", "ntb_only", "cancel", "withdraw", "renew")
+AFTERWARDS = ("visit", "visit", "visit", "reschedule", "no_show", "cancel", "withdraw")
+OFFERS = ("accept", "decline", "ignore")
+CODE_TRIES = 12
+WAITS_FOR_THE_TWIN = 12
+HOUR = 3600.0
+
+
+class GaveWay(Exception):
+    """Another account's application for the same person is open and stays so."""
+
+
+@dataclass(frozen=True)
+class Temper:
+    """What a citizen will do when it comes to it."""
+
+    paying: str
+    afterwards: str
+    offer: str
+    late_by_seconds: float
+
+
+class Citizen(Person):
+    """One account with one applicant; a guardian's child is another application of the same account."""
+
+    def __init__(self, world: World, agencies: Agencies, who: Particulars, name: str) -> None:
+        super().__init__(world, name)
+        self.agencies = agencies
+        self.who = who
+        self.temper = self._draw()
+        self.applicant_id = ""
+        self.application_id = ""
+        self.appointment_id = ""
+        self.ended = "not begun"
+        self.has_twin = False
+        """Whether somebody applies for the same person from another account."""
+
+    def _draw(self) -> Temper:
+        dice = self.dice
+        return Temper(
+            dice.choice(PAYING),
+            dice.choice(AFTERWARDS),
+            dice.choice(OFFERS),
+            dice.choice((1.0, 300.0, 1300.0, 2 * HOUR, 10 * HOUR)),
+        )
+
+    async def live(self) -> None:
+        """Do everything; what should not happen becomes a violation."""
+        await self.pause(self.dice.random() * 1800)
+        self.note(f"is of the temper {self.temper}")
+        try:
+            await self.register()
+            await self.become_applicant()
+            await self.apply()
+            self.ended = await self.seek_a_visit()
+        except GaveWay:
+            self.ended = "gave way to the twin"
+        except Unexpected as trouble:
+            self.ended = "in trouble"
+            self.world.violated("citizen", str(trouble))
+        self.note(f"ends: {self.ended}")
+        self.world.counts[f"ended: {self.ended}"] += 1
+
+    def note(self, what: str) -> None:
+        """A line in the journal."""
+        self.world.journal.note(self.name, what)
+
+    # becoming known
+
+    async def register(self) -> None:
+        """Prove the email address; ask again for codes that never come."""
+        for _ in range(CODE_TRIES):
+            began = self.now
+            body = {"email": self.who.email, "language": "id"}
+            asked = await self.post(
+                "identity", "/v1/registrations", body, expect=("code_sent_just_now", "too_many_codes")
+            )
+            if not asked.ok:
+                await self.pause(HOUR if asked.code == "too_many_codes" else 120)
+                continue
+            code = await self._code(self.who.email, began, 240)
+            if code is None:
+                continue
+            proven = await self.post(
+                "identity",
+                f"/v1/challenges/{asked['challenge_id']}/verification",
+                {"code": code},
+                expect=("code_wrong", "code_expired", "code_superseded"),
+            )
+            if proven.ok:
+                self.caller = Caller(proven["account_id"], Role.APPLICANT, f"session-{self.name}")
+                return
+        raise Unexpected(f"{self.name} could not register")
+
+    async def _code(self, address: str, since: datetime, seconds: float) -> str | None:
+        end = self.now + timedelta(seconds=seconds)
+        while self.now < end:
+            code = self.agencies.post.newest_code(address, since)
+            if code is not None:
+                return code
+            await self.pause(5)
+        return None
+
+    async def become_applicant(self, guardian_id: str | None = None) -> None:
+        """Be confirmed by the civil registry."""
+        body = self.who.as_applicant(guardian_id)
+        self.applicant_id = (await self.post("identity", "/v1/applicants", body))["applicant_id"]
+        await self.eventually(
+            lambda: self.get("identity", f"/v1/applicants/{self.applicant_id}"),
+            lambda seen: seen["identity"]["state"] == "passed",
+            "the civil registry",
+        )
+
+    # the application
+
+    async def apply(self) -> None:
+        """From a draft to the submitted application."""
+        await self._begin()
+        known = ("answers_contradict",) if self.has_twin else ()
+        path = f"{self._application}/questionnaire"
+        if not (await self.ask("application", "PUT", path, self.answers(), expect=known)).ok:
+            raise GaveWay
+        view = await self.get("application", self._application)
+        for item in view["requirements"]:
+            if item["need"] == "required" and item["state"] == "missing":
+                await self._upload(item["code"])
+        await self.post("application", f"{self._application}/submission", {"confirmed_not_refundable": True})
+
+    async def _begin(self) -> None:
+        allowed = ("application_already_open",) if self.has_twin else ()
+        for _ in range(WAITS_FOR_THE_TWIN):
+            begun = await self.post(
+                "application", "/v1/applications", {"applicant_id": self.applicant_id}, expect=allowed
+            )
+            if begun.ok:
+                self.application_id = begun["application_id"]
+                return
+            await self.pause(2 * HOUR)
+        raise GaveWay
+
+    def answers(self) -> dict[str, Any]:
+        """What is answered to the questionnaire."""
+        return {
+            "has_held_passport": False,
+            "reason": "new",
+            "passport_kind": "electronic",
+            "validity_years": 10,
+            "purpose": "tourism",
+        }
+
+    async def _upload(self, requirement: str) -> None:
+        content = PICTURE
+        body = {
+            "requirement": requirement,
+            "file_name": f"{requirement}.jpg",
+            "media_type": "image/jpeg",
+            "size_bytes": len(content),
+        }
+        document = await self.post("application", f"{self._application}/documents", body)
+        path = f"{self._application}/documents/{document['document_id']}/content"
+        offset = int(document["upload_offset"])
+        half = len(content) // 2
+        while offset < len(content):
+            piece = content[offset : offset + half] if offset < half else content[offset:]
+            headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+            reply = await self.ask("application", "PATCH", path, raw=piece, headers=headers, expect=("wrong_offset",))
+            offset = int(reply["upload_offset"])
+
+    @property
+    def _application(self) -> str:
+        return f"/v1/applications/{self.application_id}"
+
+    # a seat and its money
+
+    async def seek_a_visit(self) -> str:
+        """Hold a seat and see it through; the word says how it ended."""
+        if not await self.hold():
+            return "sold out"
+        return await self.pay_and_visit()
+
+    async def hold(self) -> bool:
+        """Win a seat, in whichever session has one."""
+        for _ in range(8):
+            sessions = await self.get("scheduling", f"/v1/offices/{OFFICE.office_id}/sessions")
+            free = [each for each in sessions["sessions"] if each["pools"].get("regular", {}).get("free", 0) > 0]
+            if not free:
+                await self.pause(2 * HOUR)
+                continue
+            body = {"application_id": self.application_id, "session_id": self.dice.choice(free)["session_id"]}
+            held = await self.post(
+                "scheduling",
+                "/v1/appointments",
+                body,
+                expect=("session_sold_out", "session_closed", "person_has_appointment"),
+            )
+            if held.ok:
+                self.appointment_id = held["appointment_id"]
+                self.note(f"holds {self.appointment_id[:8]} of application {self.application_id[:8]}")
+                return True
+            if held.code == "person_has_appointment":
+                await self.pause(HOUR)
+        return False
+
+    async def pay_and_visit(self) -> str:
+        """From the held seat on."""
+        bill = await self._bill_or_end()
+        if bill is None:
+            return "lost the hold"
+        if bill["state"] == "waived":
+            return await self.after_confirmation()
+        ways = {
+            "in_time": self._pay_in_time,
+            "edge": self._pay_at_the_edge,
+            "late": self._pay_late,
+            "twice": self._pay_twice,
+            "ntb_only": self._pay_unsettled,
+            "never": self._never_pay,
+            "cancel": self._cancel_unpaid,
+            "withdraw": self._withdraw_unpaid,
+            "renew": self._renew,
+        }
+        return await ways[self.temper.paying](bill)
+
+    async def _pay_in_time(self, bill: Any) -> str:
+        left = (_moment(bill["expires_at"]) - self.now).total_seconds()
+        await asyncio.sleep(max(0.0, left * self.dice.random() * 0.95))
+        return await self._after_paying(bill)
+
+    async def _pay_at_the_edge(self, bill: Any) -> str:
+        await self._sleep_until(_moment(bill["expires_at"]) + timedelta(seconds=self.dice.choice((-1.0, 0.0, 0.9))))
+        return await self._after_paying(bill)
+
+    async def _pay_late(self, bill: Any) -> str:
+        await self._sleep_until(_moment(bill["expires_at"]) + timedelta(seconds=self.temper.late_by_seconds))
+        return await self._after_paying(bill, force=True)
+
+    async def _pay_twice(self, bill: Any) -> str:
+        self._pay(bill)
+        await self.pause(self.dice.choice((0.1, 60, 2 * HOUR)))
+        self._pay(bill, force=True)
+        return await self.see_the_outcome()
+
+    async def _pay_unsettled(self, bill: Any) -> str:
+        await self.pause(60)
+        if not self._pay(bill, ntb_only=True):
+            return "could not pay"
+        await self.pause(self.dice.choice((30, HOUR, 4 * HOUR)))
+        self.agencies.treasury.settle(bill["billing_code"])
+        return await self.see_the_outcome()
+
+    async def _never_pay(self, bill: Any) -> str:
+        await self._sleep_until(_moment(bill["expires_at"]) + timedelta(hours=1))
+        await self._bill_is(bill, "expired", "cancelled", "failed", "superseded")
+        return "never paid"
+
+    async def _cancel_unpaid(self, bill: Any) -> str:
+        await self.pause(600)
+        way = self.dice.choice(("bill", "appointment"))
+        if way == "bill":
+            reply = await self.post("billing", f"/v1/bills/{bill['bill_id']}/cancellation", {}, expect=TOO_LATE)
+        else:
+            reply = await self.post(
+                "scheduling", f"/v1/appointments/{self.appointment_id}/cancellation", {}, expect=TOO_LATE
+            )
+        if reply.ok and self.chance(0.4):
+            await self.pause(self.temper.late_by_seconds)
+            return await self._after_paying(bill, force=True)
+        return "cancelled unpaid"
+
+    async def _withdraw_unpaid(self, bill: Any) -> str:
+        await self.pause(600)
+        await self.post("application", f"{self._application}/withdrawal", {}, expect=TOO_LATE)
+        if self.chance(0.4):
+            await self.pause(self.temper.late_by_seconds)
+            return await self._after_paying(bill, force=True)
+        return "withdrew unpaid"
+
+    async def _renew(self, bill: Any) -> str:
+        await self._sleep_until(_moment(bill["expires_at"]) + timedelta(seconds=self.temper.late_by_seconds))
+        await self._bill_is(bill, "expired", "cancelled", "failed", "superseded")
+        await self.post("billing", f"/v1/bills/{bill['bill_id']}/renewal", {}, expect=TOO_LATE)
+        renewed = await self._newer_bill(bill)
+        if renewed is None:
+            return "not renewed"
+        if self.chance(0.5):
+            # the old code is paid although there is a new one
+            return await self._after_paying(bill, force=True)
+        return await self._pay_in_time(renewed)
+
+    async def _after_paying(self, bill: Any, *, force: bool = False) -> str:
+        if not self._pay(bill, force=force):
+            return "could not pay"
+        return await self.see_the_outcome()
+
+    def _pay(self, bill: Any, *, force: bool = False, ntb_only: bool = False) -> bool:
+        try:
+            self.agencies.treasury.pay(bill["billing_code"], force=force, ntb_only=ntb_only)
+        except BankRefusal as refusal:
+            self.note(f"is refused by the bank: {refusal.code}")
+            return False
+        return True
+
+    async def see_the_outcome(self) -> str:
+        """Paid money ends in a seat, an offer or a refund case, and the payer is told which."""
+        outcome = await self.eventually(self._outcome, bool, "what becomes of the money", 12 * HOUR)
+        if outcome == "offered":
+            outcome = await self._answer_the_offer()
+        if outcome == "confirmed":
+            return await self.after_confirmation()
+        return str(outcome)
+
+    async def _outcome(self) -> str:
+        seats = await self.get("scheduling", f"/v1/appointments?application_id={self.application_id}")
+        for seat in seats["appointments"]:
+            if seat["state"] in ("confirmed", "offered"):
+                self.appointment_id = seat["appointment_id"]
+                return str(seat["state"])
+        refunds = await self.get("billing", f"/v1/refunds?application_id={self.application_id}")
+        return "refund" if refunds["refunds"] else ""
+
+    async def _answer_the_offer(self) -> str:
+        await self.pause(self.dice.choice((60, 3 * HOUR)))
+        if self.temper.offer == "ignore":
+            return "ignored an offer"
+        word = "offer-acceptance" if self.temper.offer == "accept" else "offer-refusal"
+        path = f"/v1/appointments/{self.appointment_id}/{word}"
+        reply = await self.post("scheduling", path, {}, expect=("offer_over", "not_possible_now"))
+        return "confirmed" if reply.ok and self.temper.offer == "accept" else "without the offer"
+
+    # after the confirmation
+
+    async def after_confirmation(self) -> str:
+        """The visit is certain: come, move it, miss it or give it up."""
+        ways = {
+            "visit": self._visit,
+            "reschedule": self._reschedule,
+            "no_show": self._stay_away,
+            "cancel": self._cancel_paid,
+            "withdraw": self._withdraw_paid,
+        }
+        return await ways[self.temper.afterwards]()
+
+    async def _reschedule(self) -> str:
+        await self.pause(HOUR)
+        sessions = await self.get("scheduling", f"/v1/offices/{OFFICE.office_id}/sessions")
+        free = [each for each in sessions["sessions"] if each["pools"].get("regular", {}).get("free", 0) > 0]
+        if free:
+            path = f"/v1/appointments/{self.appointment_id}/reschedule"
+            body = {"session_id": self.dice.choice(free)["session_id"]}
+            await self.post("scheduling", path, body, expect=MOVE_REFUSALS)
+        return await self._visit()
+
+    async def _stay_away(self) -> str:
+        return "stayed away"
+
+    async def _cancel_paid(self) -> str:
+        await self.pause(HOUR)
+        path = f"/v1/appointments/{self.appointment_id}/cancellation?confirmed_not_refundable=true"
+        await self.post("scheduling", path, {}, expect=TOO_LATE)
+        return "cancelled paid"
+
+    async def _withdraw_paid(self) -> str:
+        await self.pause(HOUR)
+        await self.post("application", f"{self._application}/withdrawal", {}, expect=TOO_LATE)
+        return "withdrew paid"
+
+    async def _visit(self) -> str:
+        """Wait for the day, come, be interviewed, collect."""
+        counter = Counter(self.world, self.name)
+        seat = await self._my_seat()
+        await self._sleep_until(_moment(seat["starts_at"]) - timedelta(minutes=10))
+        seat = await self._my_seat()
+        if seat["state"] != "confirmed":
+            return f"came, but the visit was {seat['state']}"
+        if not await counter.check_in(seat):
+            return "came in vain"
+        await counter.interview(self.application_id)
+        return await counter.hand_out(self.application_id)
+
+    async def _my_seat(self) -> Reply:
+        return await self.eventually(
+            lambda: self.get("scheduling", f"/v1/appointments/{self.appointment_id}"),
+            lambda seen: seen["state"] != "moving",
+            "a settled visit",
+        )
+
+    # bills
+
+    async def _bills(self) -> list[Any]:
+        found = await self.get("billing", f"/v1/bills?application_id={self.application_id}")
+        return sorted(found["bills"], key=lambda bill: bill["requested_at"])
+
+    async def _bill_or_end(self) -> Any:
+        """The bill with its code; none if the hold ended before there was one."""
+
+        async def look() -> Any:
+            bills = [each for each in await self._bills() if each["appointment_id"] == self.appointment_id]
+            if bills and bills[-1]["state"] != "requested":
+                return bills[-1]
+            seat = await self.get("scheduling", f"/v1/appointments/{self.appointment_id}")
+            return "gone" if seat["state"] == "released" else None
+
+        found = await self.eventually(look, bool, "a billing code", 12 * HOUR)
+        return None if found == "gone" or not found.get("billing_code") and found["state"] != "waived" else found
+
+    async def _bill_is(self, bill: Any, *states: str) -> Any:
+        return await self.eventually(
+            lambda: self.get("billing", f"/v1/bills/{bill['bill_id']}"),
+            lambda seen: seen["state"] in states,
+            f"bill {bill['bill_id']} being {states}",
+            30 * HOUR,
+        )
+
+    async def _newer_bill(self, before: Any) -> Any:
+        end = self.now + timedelta(hours=1)
+        while self.now < end:
+            newest = (await self._bills())[-1]
+            if newest["bill_id"] != before["bill_id"] and newest["state"] == "issued":
+                return newest
+            await self.pause(120)
+        return None
+
+    async def _sleep_until(self, moment: datetime) -> None:
+        await asyncio.sleep(max(0.0, (moment - self.now).total_seconds()))
+
+
+TOO_LATE = (
+    "not_possible_now",
+    "being_moved",
+    "fee_would_be_lost",
+    "bill_has_ended",
+    "bill_is_paid",
+    "bill_still_payable",
+    "bill_cannot_be_renewed",
+    "another_bill_is_live",
+    "money_is_on_its_way",
+    "money_is_being_placed",
+    "too_late",
+)
+"""Refusals that somebody who comes too late or too early may hear."""
+
+MOVE_REFUSALS = (
+    "session_sold_out",
+    "session_closed",
+    "same_session",
+    "not_possible_now",
+    "too_far_to_move",
+    "too_late_to_move",
+    "no_moves_left",
+    "being_moved",
+)
+
+PICTURE = b"\xff\xd8\xff\xe0" + b"picture" * 8
+"""Enough for a decoder that does not decode."""
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,316 @@
+"""The world outside, in memory: agencies built on the simulators' own books, behind lines that break.
+
+Each class is a port of one service. An agency may be down (nothing was done) or its answer may be lost (it was done).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from services.application.service.ports import DpriFile, DpriRefuses, DpriState, Inspected, LetterContent
+from services.billing.domain.receipt import Payment as KnownPayment
+from services.billing.service.ports import SimponiBilling, SimponiRefused
+from services.identity.clients import read_answer
+from services.identity.domain.matching import RegistryAnswer
+from services.identity.domain.particulars import Particulars
+from services.notification.service import Mail, MessageRefused, Sms
+from shared.errors import UpstreamDown
+from simulators.dpri.files import Files, Handling
+from simulators.dukcapil.registry import SEX_WORDS, Registry
+from simulators.errors import Refusal
+from simulators.signing import signed_headers
+from simulators.simponi.app import notice_of
+from simulators.simponi.books import Billing, Books, Payment
+from simulators.sms.messages import Messages
+from tests.sim.calling import Asked
+from tests.sim.process import ConnectionLost
+from tests.sim.world import World
+
+T = TypeVar("T")
+
+NOTICE_SECRET = "s" * 32
+NOTICE_TRIES = (0.5, 2.0, 5.0)
+LATEST_NOTICE_SECONDS = 900.0
+"""SIMPONI's notices come up to a quarter of an hour late."""
+
+PRINT_SECONDS = 3600.0
+SLOWEST_ANSWER_SECONDS = 2.0
+
+
+class Line:
+    """The way to one agency."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self._world = world
+        self._name = name
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Let the agency work and answer, as far as the line holds."""
+        chaos = self._world.chaos
+        await asyncio.sleep(chaos.dice(self._name).random() * SLOWEST_ANSWER_SECONDS)
+        if chaos.happens("upstream_down", self._name):
+            raise UpstreamDown(self._name, "timeout")
+        answer = work()
+        if chaos.happens("answer_lost", self._name):
+            raise UpstreamDown(self._name, "timeout")
+        return answer
+
+
+class CivilRegistry:
+    """Identity's port: compares as Dukcapil does, with the words that its adapter reads."""
+
+    def __init__(self, world: World) -> None:
+        self.people = Registry()
+        self._world = world
+        self._line = Line(world, "dukcapil")
+
+    async def compare(self, particulars: Particulars, name_percent: int) -> RegistryAnswer:
+        question = {
+            "TRESHOLD": str(name_percent),
+            "NIK": particulars.nik,
+            "NAMA_LGKP": particulars.full_name,
+            "TMPT_LHR": particulars.birth_place,
+            "TGL_LHR": particulars.birth_date.strftime("%d-%m-%Y"),
+            "JENIS_KLMIN": SEX_WORDS[particulars.sex.value],
+        }
+        said = await self._line.call(lambda: self.people.verify(question, self._world.clock.now()))
+        return read_answer(said["content"][0])  # type: ignore[index]
+
+
+class Treasury:
+    """Billing's port SIMPONI, and the bank at its side, with notices that get lost, doubled and late."""
+
+    def __init__(self, world: World) -> None:
+        self.books = Books(random.Random(f"{world.chaos.seed}/books"))
+        self.paid: list[Payment] = []
+        self._world = world
+        self._line = Line(world, "simponi")
+        self._notices = 0
+
+    async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
+        return await self._line.call(lambda: self._issue(reference, amount, expires_at, description))
+
+    async def status(self, billing_code: str) -> SimponiBilling | None:
+        def look() -> SimponiBilling | None:
+            billing = self.books.find(billing_code)
+            return _seen(billing) if billing is not None else None
+
+        return await self._line.call(look)
+
+    async def close(self) -> None:
+        return None
+
+    def pay(self, code: str, *, force: bool = False, ntb_only: bool = False) -> Payment:
+        """Somebody pays at the bank. Refuses with the bank's own refusals."""
+        rules = frozenset({"allow_expired", "allow_cancelled", "allow_double"}) if force else frozenset()
+        billing = self.books.billing(code)
+        now = self._world.clock.now()
+        payment = self.books.pay(code, billing.amount, "teller", now, force=rules, ntb_only=ntb_only)
+        self.paid.append(payment)
+        again_and_late = len(billing.payments) > 1 and now > billing.expires_at
+        self._world.journal.note("bank", f"takes {payment.amount} for {code}{' (NTB only)' if ntb_only else ''}")
+        self._notify(payment, surely=again_and_late)
+        return payment
+
+    def settle(self, code: str) -> None:
+        """The treasury books what had only an NTB."""
+        for payment in self.books.settle(code, self._world.clock.now()):
+            self._world.journal.note("bank", f"settles {code}")
+            self._notify(payment)
+
+    def _issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
+        now = self._world.clock.now()
+        try:
+            billing, _ = self.books.issue(reference, amount, expires_at, now, description=description)
+        except Refusal as refusal:
+            raise SimponiRefused(refusal.code) from None
+        return _seen(billing)
+
+    def _notify(self, payment: Payment, *, surely: bool = False) -> None:
+        """Send a notice. ``surely``: nobody looks at this code any more; only the notice or, later, the settlement
+        file tells of this money, so the notice is sent until it is taken.
+        """
+        chaos = self._world.chaos
+        self._notices += 1
+        body = json.dumps(notice_of(payment, f"notice-{self._notices}")).encode()
+        if not surely and chaos.happens("notice_lost", "notices"):
+            self._world.counts["notices lost"] += 1
+            return
+        for _ in range(2 if chaos.happens("notice_repeated", "notices") else 1):
+            longest = LATEST_NOTICE_SECONDS if chaos.happens("notice_late", "notices") else 2.0
+            tries = NOTICE_TRIES * (100 if surely else 1)
+            self._world.spawn(self._deliver(body, chaos.dice("notices").random() * longest, tries))
+
+    async def _deliver(self, body: bytes, seconds: float, tries: tuple[float, ...]) -> None:
+        await asyncio.sleep(seconds)
+        for wait in tries:
+            if await self._posted(body):
+                return
+            await asyncio.sleep(wait)
+
+    async def _posted(self, body: bytes) -> bool:
+        unix = int(self._world.clock.now().timestamp())
+        headers = signed_headers("X-Simponi", "k1", NOTICE_SECRET, unix, body)
+        asked = Asked("POST", "/v1/payment-notices", raw=body, headers=headers)
+        try:
+            return (await self._world.ask("billing", asked)).ok
+        except ConnectionLost:
+            return False
+
+
+def _seen(billing: Billing) -> SimponiBilling:
+    payments = tuple(
+        KnownPayment(billing.code, each.ntpn, each.ntb, each.amount, each.paid_at, each.channel)
+        for each in billing.payments
+    )
+    return SimponiBilling(billing.code, billing.reference, billing.amount, billing.expires_at, payments)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Something in somebody's mailbox or telephone."""
+
+    to: str
+    text: str
+    at: datetime
+
+
+class PostOffice:
+    """Notification's two ports: mails and SMS arrive, sometimes although the sender never hears so."""
+
+    def __init__(self, world: World) -> None:
+        self.arrived: list[Letter] = []
+        self._messages = Messages(random.Random(f"{world.chaos.seed}/sms"))
+        self._world = world
+        self._mail_line = Line(world, "smtp")
+        self._sms_line = Line(world, "sms")
+        self.mailer = _Mailer(self)
+        self.sms_gateway = _SmsGateway(self)
+
+    def newest_code(self, address: str, since: datetime) -> str | None:
+        """The newest one-time code that has arrived at an address."""
+        for letter in reversed(self.arrived):
+            if letter.to == address and letter.at >= since:
+                found = re.search(r"(?<!\d)\d{6}(?!\d)", letter.text)
+                if found:
+                    return found.group(0)
+        return None
+
+    async def _send_mail(self, mail: Mail) -> None:
+        text = f"{mail.subject}\n{mail.body}"
+        await self._mail_line.call(lambda: self.arrived.append(Letter(mail.to, text, self._world.clock.now())))
+
+    async def _send_sms(self, sms: Sms) -> None:
+        def accept() -> None:
+            try:
+                _, new = self._messages.accept(
+                    sms.delivery_id,
+                    sms.to,
+                    sms.text,
+                    sms.delivery_id,
+                    self._world.clock.now(),
+                    outcome="delivered",
+                    after_seconds=1.0,
+                )
+            except Refusal as refusal:
+                raise MessageRefused(refusal.code) from None
+            if new:
+                self.arrived.append(Letter(sms.to, sms.text, self._world.clock.now()))
+
+        await self._sms_line.call(accept)
+
+
+class _Mailer:
+    def __init__(self, office: PostOffice) -> None:
+        self._office = office
+
+    async def send(self, mail: Mail) -> None:
+        await self._office._send_mail(mail)
+
+    async def close(self) -> None:
+        return None
+
+
+class _SmsGateway:
+    def __init__(self, office: PostOffice) -> None:
+        self._office = office
+
+    async def send(self, sms: Sms) -> None:
+        await self._office._send_sms(sms)
+
+    async def close(self) -> None:
+        return None
+
+
+class Issuance:
+    """Application's port DPRI."""
+
+    def __init__(self, world: World) -> None:
+        self.files = Files(random.Random(f"{world.chaos.seed}/dpri"))
+        self._world = world
+        self._line = Line(world, "dpri")
+
+    async def hand_over(self, number: str, file: DpriFile) -> DpriState:
+        seconds = self._world.chaos.dice("dpri").random() * 120
+        handling = Handling(acknowledge_seconds=seconds)
+        return await self._line.call(lambda: self._hand_over(number, file, handling))
+
+    async def look(self, number: str) -> DpriState:
+        return await self._line.call(lambda: self._refusing(lambda: self._state(number)))
+
+    async def approve(self, number: str, approval: Mapping[str, Any]) -> None:
+        def work() -> None:
+            self.files.approve(number, approval, self._world.clock.now(), PRINT_SECONDS)
+
+        await self._line.call(lambda: self._refusing(work))
+
+    async def close(self) -> None:
+        return None
+
+    def _hand_over(self, number: str, file: DpriFile, handling: Handling) -> DpriState:
+        def work() -> DpriState:
+            self.files.hand_over(number, file.delivery_id, dict(file.content), self._world.clock.now(), handling)
+            return self._state(number)
+
+        return self._refusing(work)
+
+    def _state(self, number: str) -> DpriState:
+        file = self.files.file(number)
+        state = file.state(self._world.clock.now())
+        return DpriState(state, file.passport_number if state == "printed" else None)
+
+    @staticmethod
+    def _refusing(work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except Refusal as refusal:
+            raise DpriRefuses(refusal.code) from None
+
+
+class Eye:
+    """Application's port for pictures: a decoder with nothing to decode."""
+
+    async def inspect(self, content: bytes, media_type: str, requirement: str) -> Inspected:
+        return Inspected(content, media_type, 1000, 640)
+
+
+class Writer:
+    """Application's port for papers."""
+
+    async def letter(self, content: LetterContent) -> bytes:
+        return f"%PDF {content.number} {content.queue_number} {content.queue_code}".encode()
+
+    async def form(self, requirement: str, title: str) -> bytes:
+        return f"%PDF {requirement} {title}".encode()
+
+
+def later(moment: datetime, seconds: float) -> datetime:
+    """A moment that many seconds on."""
+    return moment + timedelta(seconds=seconds)

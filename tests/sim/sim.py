@@ -1,0 +1,161 @@
+"""One run: many citizens, five services, a world in which things break; then calm, then the reckoning."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from dataclasses import dataclass, field
+
+from launcher.journey.people import People
+from simulators.dukcapil.registry import Person as Registered
+from tests.sim import checks, reckoning
+from tests.sim.chaos import Chaos, Rates
+from tests.sim.citizens import Citizen
+from tests.sim.loop import NothingLeftToDo, VirtualLoop
+from tests.sim.running import START, in_virtual_time
+from tests.sim.store import CrashPlan
+from tests.sim.suite import Agencies, build_suite
+from tests.sim.world import GoesInCircles, World
+
+LONGEST_LIFE_SECONDS = 6 * 86400.0
+"""Citizens are done long before; who is not is stuck."""
+
+LOOK_EVERY_SECONDS = 4 * 3600.0
+SETTLING_SECONDS = 2 * 86400.0
+"""After the faults end every deadline of the journey comes round within this."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large and how rough a run is."""
+
+    citizens: int
+    seats: int
+    rates: Rates
+
+    @classmethod
+    def drawn(cls, seed: int) -> Shape:
+        """Every seed has a shape of its own: from calm to rough, from roomy to crowded."""
+        dice = random.Random(f"shape/{seed}")
+        rates = Rates().scaled(dice.choice((0.0, 0.5, 1.0, 1.0, 2.0)))
+        return cls(dice.randint(4, 9), dice.choice((1, 2, 3, 8)), rates)
+
+
+@dataclass
+class Result:
+    """What a run came to."""
+
+    seed: int
+    violations: list[str]
+    digest: str
+    writes: int
+    ends: dict[str, int] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def run(seed: int, *, shape: Shape | None = None, plan: CrashPlan | None = None, verbose: bool = False) -> Result:
+    """Run one seed."""
+    shape = shape or Shape.drawn(seed)
+    return in_virtual_time(lambda loop: _run(loop, seed, shape, plan, verbose))
+
+
+async def _run(loop: VirtualLoop, seed: int, shape: Shape, plan: CrashPlan | None, verbose: bool) -> Result:
+    world = World(loop, START, Chaos(str(seed), shape.rates), plan=plan, verbose=verbose)
+    agencies = Agencies(world)
+    build_suite(world, agencies, seats=shape.seats)
+    citizens = _citizens(world, agencies, shape.citizens)
+    world.journal.note("world", f"seed {seed}: {shape}")
+    try:
+        await world.begin()
+        watching = world.spawn(_watch(world))
+        await _let_them_live(world, citizens)
+        await world.calm_down()
+        await _settle(world)
+        watching.cancel()
+        await _reckon(world, agencies, citizens)
+    except GoesInCircles:
+        world.violated("stuck", "the run goes in circles")
+    except NothingLeftToDo:
+        world.violated("stuck", "everybody waits for somebody else")
+    finally:
+        await world.end()
+    counts = {**world.counts, **{f"broker {name}": count for name, count in world.broker.counts.items()}}
+    counts["lives"] = sum(process.lives for process in world.processes.values())
+    ends = {name: count for name, count in world.counts.items() if name.startswith("ended")}
+    return Result(
+        seed, world.violations, world.journal.digest, world.plan.writes, ends, list(world.journal.lines), counts
+    )
+
+
+def _citizens(world: World, agencies: Agencies, count: int) -> list[Citizen]:
+    people = People(world.chaos.dice("people"))
+    dice = world.chaos.dice("who applies")
+    made: list[Citizen] = []
+    for number in range(count):
+        person = people.adult()
+        twin_of = made[-1] if made and dice.random() < 0.15 else None
+        if twin_of is not None:
+            twin, other = twin_of.who, person
+            person = type(person)(**{**twin.__dict__, "email": other.email, "phone": other.phone})
+        agencies.registry.people.add([Registered.model_validate(person.as_registered())])
+        made.append(Citizen(world, agencies, person, f"citizen-{number}"))
+        if twin_of is not None:
+            twin_of.has_twin = made[-1].has_twin = True
+    return made
+
+
+async def _let_them_live(world: World, citizens: list[Citizen]) -> None:
+    lives = [world.spawn(citizen.live()) for citizen in citizens]
+    await world.until(lambda: all(life.done() for life in lives), LONGEST_LIFE_SECONDS, 60.0)
+    for citizen, life in zip(citizens, lives, strict=True):
+        if not life.done():
+            world.violated("citizen", f"{citizen.name} is not done after {LONGEST_LIFE_SECONDS / 86400} days")
+        else:
+            life.result()
+
+
+async def _watch(world: World) -> None:
+    """The running rules, asked again and again while things happen."""
+    dice = world.chaos.dice("watch")
+    while True:
+        await asyncio.sleep(dice.random() * LOOK_EVERY_SECONDS)
+        await checks.own_rules(world)
+
+
+async def _settle(world: World) -> None:
+    await asyncio.sleep(SETTLING_SECONDS)
+    if not await world.until(world.nothing_under_way, 86400.0, 30.0):
+        world.violated("stuck", "messages are still under way a day after everything settled")
+
+
+async def _reckon(world: World, agencies: Agencies, citizens: list[Citizen]) -> None:
+    await checks.own_rules(world)
+    checks.nothing_lost_or_doubled(world)
+    checks.no_deadline_forgotten(world)
+    reckoning.money_and_seats(world, agencies, citizens)
+
+
+def report(result: Result) -> str:
+    """What to read when a seed fails."""
+    return "\n".join(
+        [
+            *result.lines[-200:],
+            "",
+            f"seed {result.seed} breaks:",
+            *(f"  {violation}" for violation in result.violations),
+            "",
+            f"replay: {REPLAY.format(seed=result.seed)}",
+        ]
+    )
+
+
+REPLAY = "PASPOR_SIM_SEED={seed} ./paspor test sim -- -s -k replay"
+SEED_VARIABLE = "PASPOR_SIM_SEED"
+
+
+def asked_seed() -> int | None:
+    """The seed that the environment asks to replay; none if it asks for none."""
+    text = os.environ.get(SEED_VARIABLE, "")
+    return int(text) if text else None

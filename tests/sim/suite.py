@@ -1,0 +1,150 @@
+"""The five services with settings of their own, put into a world with all their outside agencies."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import time
+from functools import cache
+from typing import Any
+
+from services.application import app as application_app
+from services.application.config import Settings as ApplicationSettings
+from services.billing import app as billing_app
+from services.billing.config import Settings as BillingSettings
+from services.billing.service.alerts import OPERATOR_ALERTS
+from services.identity import app as identity_app
+from services.identity.config import Settings as IdentitySettings
+from services.notification import app as notification_app
+from services.notification.config import Settings as NotificationSettings
+from services.scheduling import app as scheduling_app
+from services.scheduling.config import Settings as SchedulingSettings
+from services.scheduling.domain.offices import Office
+from services.scheduling.domain.sessions import Pool, SessionPlan, WeeklyTemplate, WeeklyTemplates
+from shared.crypto.sealed import new_keypair
+from shared.service import Parts, Platform
+from shared.tokens import new_signing_key_pem
+from tests.sim.outside import NOTICE_SECRET, CivilRegistry, Eye, Issuance, PostOffice, Treasury, Writer
+from tests.sim.world import World
+
+OFFICE = Office(
+    "jakarta-selatan", "Jakarta Selatan", "I Khusus", False, "Jakarta", "3174", "DKI Jakarta", "WIB", "Asia/Jakarta"
+)
+HORIZON_DAYS = 3
+WATCH_ENDED_SECONDS = 12 * 3600
+"""Longer than anybody here pays late."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Made once per test process: what is encrypted differs, what happens does not."""
+
+    ring: str
+    fingerprints: str
+    signing_pem: str
+    notification_private: str
+    notification_public: str
+    application_private: str
+    application_public: str
+
+
+@cache
+def keys() -> Keys:
+    """The keys of this process."""
+    notification, application = new_keypair(), new_keypair()
+    return Keys(
+        "k1:" + base64.b64encode(b"m" * 32).decode(),
+        "k1:" + base64.b64encode(b"f" * 32).decode(),
+        new_signing_key_pem(),
+        notification.private_key_b64,
+        notification.public_key_b64,
+        application.private_key_b64,
+        application.public_key_b64,
+    )
+
+
+def common() -> dict[str, Any]:
+    """What every service's settings need."""
+    return {
+        "environment": "test",
+        "mongo_url": "mongodb://nowhere/",
+        "amqp_url": "amqp://nowhere/",
+        "master_keys": keys().ring,
+        "fingerprint_keys": keys().fingerprints,
+    }
+
+
+class Agencies:
+    """Everybody outside."""
+
+    def __init__(self, world: World) -> None:
+        self.registry = CivilRegistry(world)
+        self.treasury = Treasury(world)
+        self.post = PostOffice(world)
+        self.issuance = Issuance(world)
+        self.eye = Eye()
+        self.writer = Writer()
+
+
+def build_suite(world: World, agencies: Agencies, *, seats: int) -> None:
+    """Put all five services into the world; every session has that many seats."""
+    world.add("identity", lambda platform: _identity(platform, agencies))
+    world.add("application", lambda platform: _application(platform, agencies))
+    world.add("scheduling", lambda platform: _scheduling(platform, seats))
+    world.add("billing", lambda platform: _billing(platform, agencies))
+    world.add("notification", lambda platform: _notification(platform, agencies))
+    world.told_to_operators |= {*OPERATOR_ALERTS, "seat_waits_too_long"}
+
+
+def _identity(platform: Platform, agencies: Agencies) -> Parts:
+    settings = IdentitySettings.load(
+        **common(),
+        token_signing_keys=keys().signing_pem,
+        notification_sealing_public_key=keys().notification_public,
+        application_sealing_public_key=keys().application_public,
+        dukcapil_password="x",
+    )
+    return identity_app.build(settings, platform, dukcapil=agencies.registry)
+
+
+def _application(platform: Platform, agencies: Agencies) -> Parts:
+    settings = ApplicationSettings.load(
+        **common(),
+        sealing_private_keys=keys().application_private,
+        notification_sealing_public_key=keys().notification_public,
+    )
+    return application_app.build(
+        settings, platform, dpri=agencies.issuance, inspector=agencies.eye, writer=agencies.writer
+    )
+
+
+def _scheduling(platform: Platform, seats: int) -> Parts:
+    settings = SchedulingSettings.load(**common(), queue_code_signing_keys=keys().ring, horizon_days=HORIZON_DAYS)
+    plans = tuple(_plan(hour, seats) for hour in (9, 13))
+    templates = WeeklyTemplates(WeeklyTemplate(frozenset(range(7)), plans))
+    return scheduling_app.build(settings, platform, offices=[OFFICE], templates=templates)
+
+
+def _plan(hour: int, seats: int) -> SessionPlan:
+    return SessionPlan(time(hour), time(hour + 3), seats, 30, seats, {Pool.REGULAR: seats})
+
+
+def _billing(platform: Platform, agencies: Agencies) -> Parts:
+    settings = BillingSettings.load(
+        **common(),
+        simponi_client_secret="x",
+        simponi_callback_secrets=f"k1:{NOTICE_SECRET}",
+        bill_watch_ended_seconds=WATCH_ENDED_SECONDS,
+    )
+    return billing_app.build(settings, platform, simponi=agencies.treasury)
+
+
+def _notification(platform: Platform, agencies: Agencies) -> Parts:
+    settings = NotificationSettings.load(
+        **common(),
+        sealing_private_keys=keys().notification_private,
+        sms_secret="x" * 16,
+        sms_callback_secret="y" * 16,
+        operator_email="operator@paspor.example",
+    )
+    return notification_app.build(settings, platform, mailer=agencies.post.mailer, sms=agencies.post.sms_gateway)

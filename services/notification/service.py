@@ -23,7 +23,7 @@ from shared.errors import NotFound, NotKnownYet, UpstreamDown
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp
-from shared.files.port import PIECE_BYTES, FileMeta, FileUnknown
+from shared.files.port import PIECE_BYTES, FileFinished, FileMeta, FileUnknown, WrongOffset
 from shared.http.signatures import Signer
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -403,10 +403,14 @@ class Notification:
         return self._secrets.seal_content(delivery_id, Content(address, variables, file_name))
 
     async def _keep_file(self, file_id: str, content: bytes) -> None:
-        await self._files.create(file_id, FileMeta(PDF, len(content)))
-        offset = await self._files.size(file_id)
-        while offset < len(content):
-            offset = await self._files.append(file_id, offset, content[offset : offset + PIECE_BYTES])
+        try:
+            await self._files.create(file_id, FileMeta(PDF, len(content)))
+            offset = await self._files.size(file_id)
+            while offset < len(content):
+                offset = await self._files.append(file_id, offset, content[offset : offset + PIECE_BYTES])
+        except (WrongOffset, FileFinished, FileUnknown) as raced:
+            # a twin of the command writes the same file at this moment, or its mail has gone and the file with it
+            raise NotYet("the letter is being written by a twin of this command") from raced
 
     async def _hand_over(self, record: Record[Delivery]) -> None:
         message = record.state

@@ -332,8 +332,11 @@ def remind(bill: Bill) -> Decision[Bill]:
     return Decision(done, (reminder,))
 
 
-def polled(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """The code was looked at, or could not be: when to look again. Where it is not due any more, nothing changes."""
+def polled(bill: Bill, now: datetime, policy: BillPolicy, *, answered: bool = True) -> Decision[Bill]:
+    """The code was looked at, or could not be: when to look again. Where it is not due any more, nothing changes.
+
+    A last look at a paid code that got no answer is repeated until it gets one.
+    """
     if bill.due.get("poll", now) > now:
         return Decision(bill)
     if bill.state in ENDED_BILLS | {BillState.SUPERSEDED}:
@@ -343,7 +346,8 @@ def polled(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
     if bill.state == BillState.PAID_UNSETTLED:
         return Decision(replace(bill, due=_dues(bill, poll=now + seconds(policy.poll_most_seconds))))
     if not bill.live or bill.expires_at is None:
-        return Decision(replace(bill, due=_dues(bill, poll=None)))
+        retry = None if answered or not bill.billing_code else now + seconds(policy.poll_most_seconds)
+        return Decision(replace(bill, due=_dues(bill, poll=retry)))
     return Decision(replace(bill, due=_dues(bill, poll=next_poll(now, bill.expires_at, policy))))
 
 

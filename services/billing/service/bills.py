@@ -263,15 +263,18 @@ class Bills:
 
     async def poll_due(self, record: Record[Bill]) -> None:
         """Look at the code: a lost notice costs at most one poll (F56)."""
+        answered = True
         try:
             billing = await self._simponi.status(record.state.billing_code or "")
         except UpstreamDown as down:
             log.info("billing.poll_unanswered", bill_id=record.id, reason=down.reason)
-            billing = None
+            billing, answered = None, False
         if billing is not None:
             await self._money.take_all(billing.payments, "poll")
             await self._confirm_claims(record, billing)
-        await self._change(record, lambda state: bills.polled(state, self._clock.now(), self._policy))
+        await self._change(
+            record, lambda state: bills.polled(state, self._clock.now(), self._policy, answered=answered)
+        )
 
     async def _confirm_claims(self, record: Record[Bill], billing: SimponiBilling) -> None:
         if not record.state.claims:

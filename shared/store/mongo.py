@@ -14,6 +14,7 @@ from shared.events.message import Message
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
 from shared.store.driver import (
     UNAVAILABLE,
+    AsyncCollection,
     AsyncDatabase,
     BulkWriteError,
     DuplicateKeyError,
@@ -106,14 +107,15 @@ class MongoStore:
     def __init__(self, database: AsyncDatabase, source: str, *, on_written: Written | None = None) -> None:
         self._database = database
         self._source = source
+        self._collections: dict[str, AsyncCollection] = {}
         self.on_written = on_written
 
     async def prepare(self, kinds: Sequence[Kind[Any]]) -> None:
         """Create the declared indexes, with the store's own for outboxes, deadlines and the archive."""
         with _store_errors("indexes"):
             for kind in kinds:
-                await self._database[kind.name].create_indexes(index_models(kind))
-            await self._database[ARCHIVE].create_indexes(
+                await self._collection(kind.name).create_indexes(index_models(kind))
+            await self._collection(ARCHIVE).create_indexes(
                 [
                     IndexModel([("at", 1), ("_id", 1)], name="at"),
                     IndexModel([("kept_until", 1)], name="kept_until", expireAfterSeconds=0),
@@ -137,13 +139,13 @@ class MongoStore:
             document["outbox"] = [_outbox_entry(each, now) for each in entries]
             document["inbox"] = [{"id": received, "at": now}] if received is not None else []
         with _store_errors(kind.name):
-            await self._database[kind.name].insert_one(document)
+            await self._collection(kind.name).insert_one(document)
         self._tell(kind, entries, due)
         return Record(record_id, 1, state, frozenset({received} if received is not None else ()))
 
     async def get(self, kind: Kind[S], record_id: str) -> Record[S] | None:
         with _store_errors(kind.name):
-            document = await self._database[kind.name].find_one({"_id": record_id}, {"outbox": 0})
+            document = await self._collection(kind.name).find_one({"_id": record_id}, {"outbox": 0})
         return decode(kind, document) if document is not None else None
 
     async def save(
@@ -172,7 +174,7 @@ class MongoStore:
         if pushes:
             change["$push"] = pushes
         with _store_errors(kind.name):
-            result = await self._database[kind.name].update_one(
+            result = await self._collection(kind.name).update_one(
                 wanted, {key: part for key, part in change.items() if part}
             )
         if result.matched_count == 0:
@@ -184,7 +186,7 @@ class MongoStore:
     async def remove(self, kind: Kind[S], record: Record[S]) -> bool:
         wanted = {"_id": record.id, "version": record.version, "outbox.0": {"$exists": False}}
         with _store_errors(kind.name):
-            result = await self._database[kind.name].delete_one(wanted)
+            result = await self._collection(kind.name).delete_one(wanted)
         return bool(result.deleted_count)
 
     async def find(
@@ -200,7 +202,7 @@ class MongoStore:
         declared = kind.index(index)
         wanted = query(kind, declared, equals or {}, within or {})
         with _store_errors(kind.name):
-            cursor = self._database[kind.name].find(wanted, {"outbox": 0}, hint=index, limit=limit)
+            cursor = self._collection(kind.name).find(wanted, {"outbox": 0}, hint=index, limit=limit)
             documents = await cursor.sort(_sort(declared, descending)).to_list(limit)
         return [decode(kind, document) for document in documents]
 
@@ -214,7 +216,7 @@ class MongoStore:
     ) -> int:
         wanted = query(kind, kind.index(index), equals or {}, within or {})
         with _store_errors(kind.name):
-            return int(await self._database[kind.name].count_documents(wanted, hint=index))
+            return int(await self._collection(kind.name).count_documents(wanted, hint=index))
 
     async def insert_missing(self, kind: Kind[S], items: Sequence[tuple[str, S]], *, now: datetime) -> int:
         written = 0
@@ -228,7 +230,7 @@ class MongoStore:
     async def _insert_missing(self, kind: Kind[Any], documents: list[dict[str, Any]]) -> int:
         try:
             with _store_errors(kind.name):
-                result = await self._database[kind.name].insert_many(documents, ordered=False)
+                result = await self._collection(kind.name).insert_many(documents, ordered=False)
         except BulkWriteError as partly:
             for error in partly.details["writeErrors"]:
                 found = _DUPLICATE_INDEX.search(error["errmsg"])
@@ -255,7 +257,7 @@ class MongoStore:
             {"$group": {"_id": [f"${path}" for path in by], "count": {"$sum": 1}}},
         ]
         with _store_errors(kind.name):
-            rows = await self._rows(self._database[kind.name].aggregate(steps, hint=index))
+            rows = await self._rows(self._collection(kind.name).aggregate(steps, hint=index))
         return {tuple(row["_id"]): row["count"] for row in rows}
 
     @staticmethod
@@ -278,7 +280,7 @@ class MongoStore:
         declared = kind.index(index)
         update = {"$set": {path: plain(value) for path, value in change.items()}, "$inc": {"version": 1}}
         with _store_errors(kind.name):
-            document = await self._database[kind.name].find_one_and_update(
+            document = await self._collection(kind.name).find_one_and_update(
                 query(kind, declared, equals, within or {}),
                 update,
                 sort=_sort(declared, False),
@@ -289,7 +291,7 @@ class MongoStore:
 
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
         with _store_errors(kind.name):
-            document = await self._database[kind.name].find_one_and_update(
+            document = await self._collection(kind.name).find_one_and_update(
                 {"next_due_at": {"$lte": now}, "lease.until": {"$not": {"$gt": now}}},
                 {
                     "$set": {"lease.owner": owner, "lease.until": now + timedelta(seconds=lease_seconds)},
@@ -308,7 +310,7 @@ class MongoStore:
         last = ""
         while True:
             with _store_errors(kind.name):
-                cursor = self._database[kind.name].find({"_id": {"$gt": last}}, {"outbox": 0}, limit=batch)
+                cursor = self._collection(kind.name).find({"_id": {"$gt": last}}, {"outbox": 0}, limit=batch)
                 documents = await cursor.sort([("_id", 1)]).to_list(batch)
             for document in documents:
                 yield decode(kind, document)
@@ -318,7 +320,7 @@ class MongoStore:
 
     async def outbox_waiting(self, kind: Kind[Any], *, before: datetime, limit: int) -> list[Envelope]:
         with _store_errors(kind.name):
-            cursor = self._database[kind.name].find(
+            cursor = self._collection(kind.name).find(
                 {"outbox.0": {"$exists": True}, "outbox.at": {"$lt": before}},
                 {"outbox": 1},
                 hint="outbox_at",
@@ -344,22 +346,29 @@ class MongoStore:
         ]
         if pulls:
             with _store_errors(kind.name):
-                await self._database[kind.name].bulk_write(pulls, ordered=False)
+                await self._collection(kind.name).bulk_write(pulls, ordered=False)
 
     async def archived(self, *, since: datetime, limit: int, after: str | None = None) -> list[Envelope]:
         wanted: dict[str, Any] = {"at": {"$gte": since}}
         with _store_errors(ARCHIVE):
             if after is not None:
-                last = await self._database[ARCHIVE].find_one({"_id": after}, {"at": 1})
+                last = await self._collection(ARCHIVE).find_one({"_id": after}, {"at": 1})
                 if last is not None:
                     wanted = {"$or": [{"at": {"$gt": last["at"]}}, {"at": last["at"], "_id": {"$gt": after}}]}
-            cursor = self._database[ARCHIVE].find(wanted, limit=limit, hint="at")
+            cursor = self._collection(ARCHIVE).find(wanted, limit=limit, hint="at")
             documents = await cursor.sort([("at", 1), ("_id", 1)]).to_list(limit)
         return [Envelope.from_fields(document["message"]) for document in documents]
 
     async def ping(self) -> None:
         with _store_errors("ping"):
             await self._database.command("ping")
+
+    def _collection(self, name: str) -> AsyncCollection:
+        # the driver builds a new object at each look-up, which costs as much as a small decode
+        known = self._collections.get(name)
+        if known is None:
+            known = self._collections[name] = self._database[name]
+        return known
 
     def _entries(
         self,
@@ -380,7 +389,7 @@ class MongoStore:
 
     async def _explain_refusal(self, kind: Kind[Any], record: Record[Any], received: str | None) -> None:
         with _store_errors(kind.name):
-            document = await self._database[kind.name].find_one({"_id": record.id}, {"version": 1, "inbox": 1})
+            document = await self._collection(kind.name).find_one({"_id": record.id}, {"version": 1, "inbox": 1})
         unchanged = document is not None and document["version"] == record.version
         if unchanged and received is not None and len(document.get("inbox", ())) >= LARGEST_INBOX:
             raise InboxFull(f"{kind.name} {record.id} remembers {LARGEST_INBOX} messages")
@@ -393,7 +402,7 @@ class MongoStore:
         rows = [{"_id": each.id, "at": now, "kept_until": kept_until, "message": each.to_fields()} for each in events]
         try:
             with _store_errors(ARCHIVE):
-                await self._database[ARCHIVE].insert_many(rows, ordered=False)
+                await self._collection(ARCHIVE).insert_many(rows, ordered=False)
         except BulkWriteError as partly:
             if any(error["code"] != _DUPLICATE_KEY_CODE for error in partly.details["writeErrors"]):
                 raise

@@ -204,8 +204,9 @@ async def _through_http(running: Suite, client: Any, callers: int, seats: int) -
 
 async def _oversold(data: Any, session_id: str, seats: int) -> int:
     """Live appointments of the session beyond its seats, or two on one seat."""
-    held = [row async for row in data.appointment.find({"state.live": True}, {"state.seat_id": 1})]
-    distinct = {row["state"].get("seat_id") for row in held}
+    live = {"state.live": True, "state.slot.session_id": session_id}
+    held = [row async for row in data.appointment.find(live, {"state.slot": 1})]
+    distinct = {row["state"]["slot"]["seat_id"] for row in held}
     return max(0, len(held) - seats) + len(held) - len(distinct)
 
 

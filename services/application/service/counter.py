@@ -13,7 +13,6 @@ from services.application.domain.application import (
     PAPERS_DAYS,
     Actor,
     Application,
-    Command,
     Decision,
     Interview,
     Status,
@@ -23,11 +22,6 @@ from services.application.domain.steps import CAPITAL_ZONE, Step
 from services.application.service.desk import OFFICE_ROLES, Desk, Seen, Who, refuse_other_offices, told, with_line
 from shared.store.kinds import Record
 
-OUTCOME_COMMANDS: Final = {
-    "approved": Command.APPROVE,
-    "incomplete": Command.FIND_INCOMPLETE,
-    "refused": Command.REFUSE,
-}
 SYSTEM: Final = Actor("application")
 WIDEST_ZONE: Final = timedelta(hours=14)
 
@@ -78,8 +72,6 @@ class Counter:
 
         def decide(application: Application) -> Decision:
             self._refuse_unless_interview(application)
-            if not rules.allows(application, OUTCOME_COMMANDS[outcome]):
-                raise errors.StepIsOver(state=application.status.value)
             if outcome == "approved":
                 self._refuse_unseen(application)
             decision = rules.interviewed(application_id, application, interview, now)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+import typst
 import zxingcpp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -142,10 +144,6 @@ async def test_the_letter_is_a_small_pdf_whose_code_can_be_read() -> None:
 
 def drawn(text: str) -> Image.Image:
     """The picture that the letter's QR code makes on paper."""
-    import io
-
-    import typst
-
     page = (
         b'#set page(width: 60mm, height: 60mm, margin: 0mm)\n#image(bytes(sys.inputs.qr), format: "svg", width: 60mm)'
     )

@@ -11,15 +11,30 @@ from services.application.domain.answers import PassportKind, Reason
 from services.application.domain.application import Status
 from services.application.domain.documents import DocumentState
 from services.application.domain.steps import Step
+from services.application.repository import Applicant
 from services.application.service.desk import Who
 from shared.crypto.errors import CannotDecrypt
+from shared.crypto.sealed import SealedBox
 from shared.errors import NotFound, NotKnownYet, Unavailable
 from shared.events.application import ApplicationDrafted, ApplicationSubmitted, ApplicationWithdrawn, KeepIdentityCard
 from shared.events.identity import ApplicantConfirmed
+from shared.store.port import VersionConflict
 from shared.tokens import Caller, Role
 from tests.unit.application import make
 from tests.unit.application.make import ADULT
-from tests.unit.application.world import CARD, CHILD, COUNTER, ELSEWHERE, FRONT, OWNER, STRANGER, World
+from tests.unit.application.world import (
+    CARD,
+    CHILD,
+    COUNTER,
+    ELSEWHERE,
+    FRONT,
+    INTERVIEWER,
+    OURS,
+    OWNER,
+    STRANGER,
+    World,
+    picture,
+)
 
 
 async def test_a_draft_is_begun_for_a_confirmed_applicant_and_a_repeat_meets_it(world: World) -> None:
@@ -44,9 +59,6 @@ async def test_confirmation_and_card_may_come_in_any_order_and_twice(world: Worl
     ids = {"account_id": "acc", "applicant_id": "appl", "person_id": "p"}
     with pytest.raises(NotKnownYet):
         await world.draft()
-    from shared.crypto.sealed import SealedBox
-    from tests.unit.application.world import OURS
-
     card = KeepIdentityCard(**ids, sealed=SealedBox.for_recipient(OURS.public_key_b64).seal(CARD, "appl"))
     await world.tell(card, 2)
     with pytest.raises(NotKnownYet):
@@ -206,9 +218,6 @@ async def test_answers_that_became_wrong_are_refused_at_the_submission(world: Wo
     await world.meet(card=CHILD)
     record = await world.service.desk.repository.applicant("appl")
     assert record is not None
-    from shared.crypto.sealed import SealedBox
-    from tests.unit.application.world import OURS
-
     sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(CHILD, "appl")
     corrected = KeepIdentityCard(account_id="acc", applicant_id="appl", person_id="person-appl", sealed=sealed)
     await world.tell(corrected, 9)
@@ -217,8 +226,6 @@ async def test_answers_that_became_wrong_are_refused_at_the_submission(world: Wo
 
 
 async def test_a_flagged_document_holds_nobody_up(world: World) -> None:
-    from tests.unit.application.world import picture
-
     await world.meet()
     application_id = await world.draft()
     await world.service.drafting.answer(application_id, ADULT, OWNER)
@@ -257,8 +264,6 @@ async def test_withdrawing_is_too_late_once_the_visit_has_begun(world: World) ->
 
 async def test_an_ended_application_cannot_be_withdrawn(world: World) -> None:
     application_id = await world.at_the_counter()
-    from tests.unit.application.world import INTERVIEWER
-
     await world.service.counter.record_interview(
         application_id, "refused", "forged_document", None, INTERVIEWER, world.command()
     )
@@ -300,3 +305,11 @@ async def test_an_officer_says_for_whom_and_sees_no_other(world: World) -> None:
     await alone.meet()
     with pytest.raises(errors.NotYourOffice):
         await alone.look(await alone.draft(), FRONT)
+
+
+async def test_two_messages_about_a_new_applicant_at_once_lose_nothing(world: World) -> None:
+    repository = world.service.desk.repository
+    state = Applicant("acc", "p", confirmed_version=1)
+    await repository.keep_applicant("appl", None, state, world.clock.now(), "m1")
+    with pytest.raises(VersionConflict):
+        await repository.keep_applicant("appl", None, state, world.clock.now(), "m2")

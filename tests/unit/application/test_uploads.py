@@ -11,12 +11,13 @@ import pytest
 
 from services.application import errors
 from services.application.app import build
+from services.application.config import Settings
 from services.application.domain.documents import LARGEST_NUMBER_OF_DOCUMENTS, DocumentState
 from services.application.domain.steps import Step
 from services.application.repository import APPLICATION
 from services.application.service.ports import Inspected, InspectionUnavailable
 from shared.errors import NotFound, Refusal
-from shared.files.port import PIECE_BYTES
+from shared.files.port import PIECE_BYTES, FileMeta
 from shared.http.bodies import BodyCut
 from tests.unit.application import make
 from tests.unit.application.make import ADULT
@@ -312,7 +313,7 @@ async def test_the_same_last_bytes_twice_at_once_make_one_document(world: World)
     assert len(await world.file_ids()) == 1
 
 
-def make_two(world: World) -> object:
+def make_two(world: World) -> Settings:
     return world.settings.model_copy(update={"decodes_at_once": 2})
 
 
@@ -328,9 +329,7 @@ async def test_a_byte_too_many_at_the_end_is_told_where_the_upload_stands(world:
     assert done.document.state is DocumentState.ACCEPTED
 
 
-def _meta(size: int) -> object:
-    from shared.files.port import FileMeta
-
+def _meta(size: int) -> FileMeta:
     return FileMeta("application/octet-stream", size)
 
 

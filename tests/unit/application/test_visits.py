@@ -32,12 +32,14 @@ from shared.events.subscriptions import commands_for, events_for
 from shared.service import NotYet
 from tests.unit.application import make
 from tests.unit.application.world import (
+    COUNTER,
     ELSEWHERE,
     FRONT,
     INTERVIEWER,
     OWNER,
     STRANGER,
     World,
+    picture,
 )
 
 EVENING = make.VISIT - timedelta(hours=14)
@@ -280,8 +282,6 @@ async def test_the_file_is_handed_over_with_accepted_documents_and_acknowledged(
 
 @pytest.mark.acceptance("F45")
 async def test_a_flagged_document_is_never_handed_over(world: World) -> None:
-    from tests.unit.application.world import picture
-
     application_id = await world.submitted()
     await world.upload(application_id, "ktp", content=picture(2000, 400))
     await world.upload(application_id, "supporting_document", content=picture(2000, 400))
@@ -469,8 +469,6 @@ async def test_a_check_in_that_is_on_its_way_is_waited_for(world: World, monkeyp
 
 
 async def test_an_approval_waits_for_doubtful_documents_to_be_settled(world: World) -> None:
-    from tests.unit.application.world import COUNTER, picture
-
     application_id = await world.at_the_counter()
     await world.upload(application_id, "ktp", COUNTER, picture(2000, 400))
     codes = ("ktp", "family_card", "birth_proof")

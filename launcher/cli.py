@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import shutil
 import sys
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,11 +17,32 @@ from launcher.errors import LauncherError
 from launcher.home import home
 from launcher.suite import DEFAULT_BASE, Ports, first_free_ports
 
+if TYPE_CHECKING:
+    from launcher.operate import DeadDesk
+
 LOWEST_BASE, HIGHEST_BASE = 1024, 65_000
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
+dead_app = typer.Typer(
+    no_args_is_help=True,
+    epilog="Next: ./paspor dead list.",
+    help="Messages that a service gave up: look, replay, drop.",
+)
+app.add_typer(dead_app, name="dead")
+
+
+def _known(service: str | None) -> str | None:
+    from launcher.operate import known_service
+
+    return known_service(service) if service else service
+
+
+Service = Annotated[
+    str, typer.Argument(help="identity, application, scheduling, billing or notification.", callback=_known)
+]
+MessageId = Annotated[str, typer.Argument(help="As dead list shows it.")]
 PortBase = Annotated[
     int,
     typer.Option(min=LOWEST_BASE, max=HIGHEST_BASE, help="All ports are a fixed distance above this one."),
@@ -138,6 +161,76 @@ def env_command(
         typer.echo(f"{ENV_FILE.name} is there already and was left as it is.")
 
 
+@dead_app.command("list", epilog="Next: ./paspor dead show SERVICE MESSAGE_ID.")
+def dead_list_command(
+    service: Annotated[str | None, typer.Argument(help="One of the services; all without it.", callback=_known)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per letter on standard output.")] = False,
+) -> None:
+    """List dead letters, the longest buried first: id, how long ago and why it was buried, type, subject."""
+    from launcher.suite import SERVICES
+
+    _dead(lambda desk: desk.list([service] if service else SERVICES, as_json=as_json))
+
+
+@dead_app.command("show", epilog="Next: mend the cause, then ./paspor dead replay SERVICE MESSAGE_ID.")
+def dead_show_command(service: Service, message_id: MessageId) -> None:
+    """Show one dead letter whole. A body that cannot be read is not shown, only its size and hash."""
+    _dead(lambda desk: desk.show(service, message_id))
+
+
+@dead_app.command("replay", epilog="Next: ./paspor dead list SERVICE shows whether it died again.")
+def dead_replay_command(
+    service: Service,
+    message_id: Annotated[str | None, typer.Argument(help="As dead list shows it.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every dead letter of the service.")] = False,
+) -> None:
+    """Give a dead letter, or all, to the service again. A service drops what it has taken before."""
+    if every == (message_id is not None):
+        raise LauncherError("Name one MESSAGE_ID, or say --all.")
+    _dead(lambda desk: desk.replay(service, message_id))
+
+
+@dead_app.command("drop", epilog="Next: .paspor/data/logs/audit.log keeps the event, who dropped it and why.")
+def dead_drop_command(
+    service: Service,
+    message_id: MessageId,
+    reason: Annotated[str, typer.Option("--reason", help="One sentence, without names, for the audit file.")],
+) -> None:
+    """Take a dead letter away for good."""
+    _dead(lambda desk: desk.drop(service, message_id, reason))
+
+
+def _dead(work: Callable[[DeadDesk], Coroutine[Any, Any, int]]) -> None:
+    from launcher import operate
+
+    desk = operate.DeadDesk(operate.amqp_url(), operate.audit(), typer.echo)
+    _finish(signals.run(operate.in_sentences(work(desk))))
+
+
+@app.command("resync", epilog="Next: ./paspor dead list shows what a listener could not take.")
+def resync_command(
+    service: Service,
+    since: Annotated[str, typer.Option("--since", help="A time with a zone, as 2026-11-20T00:00Z.")],
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="Only this event type, as billing.bill.paid.v1; may be repeated.")
+    ] = None,
+) -> None:
+    """Publish a service's archived events once more, for listeners that were restored from an old copy.
+
+    The ids stay as they were, so a listener drops what it knows. An archive reaches back 35 days.
+    Works on the running suite, or on the servers that MONGO_URL and AMQP_URL name.
+    """
+    from datetime import UTC, datetime
+
+    from launcher import operate
+
+    wish = operate.Resync.wished(service, since, types or (), datetime.now(UTC))
+    work = operate.resync(
+        wish, operate.mongo_url(), operate.amqp_url(), operate.audit(), typer.echo, operate.progress_line()
+    )
+    _finish(signals.run(work))
+
+
 @app.command("acceptance", epilog="Next: ./paspor acceptance F52 runs the tests of one item; read docs/acceptance.md.")
 def acceptance_command(
     items: Annotated[list[str] | None, typer.Argument(help="Items as F52 X1; all without it.")] = None,
@@ -151,6 +244,7 @@ def acceptance_command(
 
 def main() -> int:
     """Runs the command on the command line; a refusal becomes one sentence."""
+    logging.getLogger().addHandler(logging.NullHandler())  # libraries' own words go nowhere
     try:
         app(prog_name="paspor")
     except LauncherError as refusal:

@@ -14,6 +14,7 @@ from typing import IO, Any, Protocol, Self
 
 import aiohttp
 
+from launcher import running
 from launcher.errors import AlreadyRunning, LauncherError
 from launcher.process import ServiceProcess, memory_mb
 from launcher.secrets import load_secrets
@@ -139,6 +140,8 @@ class Suite:
         """Starts everything in order; when one part refuses, stops what was started and passes the refusal on."""
         self._take_data_dir()
         try:
+            if self.amqp_url:
+                running.note(self.data_dir, running.Servers(self.mongo_url, self.amqp_url))
             for rank in sorted({entry.rank for entry in self._entries.values()}):
                 names = [name for name, entry in self._entries.items() if entry.rank == rank]
                 await _together([self._start_part(name) for name in names])
@@ -159,6 +162,7 @@ class Suite:
             raise
         finally:
             if self._lock:
+                running.forget(self.data_dir)
                 self._lock.close()
                 self._lock = None
 

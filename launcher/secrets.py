@@ -54,11 +54,12 @@ def load_secrets(path: Path) -> dict[str, str]:
     missing = {name: make() for name, make in SECRETS.items() if name not in known}
     if missing:
         known |= missing
-        _write_private(path, json.dumps(known, indent=2))
+        write_private(path, json.dumps(known, indent=2))
     return known
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step, flushed to the disk, readable by this user only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)

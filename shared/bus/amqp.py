@@ -21,7 +21,7 @@ from aio_pika.abc import (
 from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 
 from shared.bus import topology
-from shared.bus.dispatch import Dispatcher, Outcome
+from shared.bus.dispatch import Dispatcher, Outcome, Verdict
 from shared.events.envelope import Envelope, UnreadableMessage
 from shared.events.subscriptions import COMMANDS, SUBSCRIBERS, commands_for
 
@@ -36,9 +36,11 @@ PUBLISH_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = 0.5
 """Between tries to reach the broker."""
 
-_HEARD = frozenset(event.TYPE for event, listeners in SUBSCRIBERS.items() if listeners) | {
+HEARD = frozenset(event.TYPE for event, listeners in SUBSCRIBERS.items() if listeners) | {
     command.TYPE for command in COMMANDS
 }
+"""The types that somebody listens to: for these a publish without a queue to take it is a failure."""
+
 _TROUBLE = (AMQPError, OSError, asyncio.TimeoutError, RuntimeError)
 
 
@@ -140,30 +142,35 @@ class AmqpBus:
             envelope = Envelope.from_bytes(message.body)
         except UnreadableMessage as unreadable:
             log.error("message_unreadable", message_id=message.message_id, reason=str(unreadable))
-            outcome = Outcome.POISON
+            verdict = Verdict(Outcome.POISON, UnreadableMessage.__name__)
         else:
-            outcome = await self._dispatcher.handle(envelope)
-        if outcome is Outcome.LATER:
-            await self._wait_on_rung(message, queue, is_command)
-        elif outcome is Outcome.POISON and not is_command:
-            await self._bury(message)
+            verdict = await self._dispatcher.judge(envelope)
+        if verdict.outcome is Outcome.LATER:
+            await self._wait_on_rung(message, queue, is_command, verdict.because)
+        elif verdict.outcome is Outcome.POISON and not is_command:
+            await self._bury(message, verdict.because)
         await message.ack()
 
-    async def _wait_on_rung(self, message: AbstractIncomingMessage, queue: str, is_command: bool) -> None:
+    async def _wait_on_rung(self, message: AbstractIncomingMessage, queue: str, is_command: bool, because: str) -> None:
         attempt = int(str(message.headers.get("x-attempt", 0))) + 1
         age = self._age_seconds(message)
         if age > topology.LONGEST_RETRY_SECONDS:
             log.error("message_gave_up", message_id=message.message_id, age_seconds=int(age))
             if not is_command:
-                await self._bury(message)
+                await self._bury(message, f"{because}, too long")
             return
         if age > topology.ALERT_AFTER_SECONDS:
             log.error("message_waits_long", message_id=message.message_id, age_seconds=int(age))
         headers = {"x-attempt": attempt, "x-command": 1 if is_command else 0}
         await self._send_on(message, topology.rung_queue(queue, topology.rung_for(attempt)), headers)
 
-    async def _bury(self, message: AbstractIncomingMessage) -> None:
-        await self._send_on(message, topology.dead_queue(self._service), {"x-buried-by": self._service})
+    async def _bury(self, message: AbstractIncomingMessage, because: str) -> None:
+        headers = {
+            topology.BURIED_BY: self._service,
+            topology.BURIED_BECAUSE: because,
+            topology.BURIED_AT: datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        await self._send_on(message, topology.dead_queue(self._service), headers)
 
     async def _send_on(self, message: AbstractIncomingMessage, queue: str, headers: Mapping[str, int | str]) -> None:
         if self._default is None:
@@ -183,16 +190,10 @@ class AmqpBus:
         exchange = self._commands if envelope.is_command else self._events
         if exchange is None:
             return False
-        message = aio_pika.Message(
-            envelope.to_bytes(),
-            message_id=envelope.id,
-            type=envelope.type,
-            timestamp=envelope.time,
-            content_type="application/cloudevents+json",
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-        )
         try:
-            await exchange.publish(message, envelope.type, mandatory=envelope.type in _HEARD, timeout=PUBLISH_SECONDS)
+            await exchange.publish(
+                on_the_wire(envelope), envelope.type, mandatory=envelope.type in HEARD, timeout=PUBLISH_SECONDS
+            )
         except (PublishError, DeliveryError, *_TROUBLE) as trouble:
             log.warning("message_unconfirmed", message_type=envelope.type, reason=type(trouble).__name__)
             return False
@@ -205,6 +206,21 @@ class AmqpBus:
     def _forget(self) -> None:
         self._connection = self._events = self._commands = self._default = None
         self._consumers = []
+
+
+def on_the_wire(envelope: Envelope, sent_at: datetime | None = None) -> aio_pika.Message:
+    """The envelope as the broker carries it: persistent and known by its id.
+
+    A consumer's patience with a message counts from the envelope's own time, or from ``sent_at``.
+    """
+    return aio_pika.Message(
+        envelope.to_bytes(),
+        message_id=envelope.id,
+        type=envelope.type,
+        timestamp=sent_at or envelope.time,
+        content_type="application/cloudevents+json",
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+    )
 
 
 async def declare(channel: AbstractChannel) -> tuple[AbstractExchange, AbstractExchange]:

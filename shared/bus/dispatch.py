@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -30,6 +31,14 @@ class Outcome(StrEnum):
     POISON = "poison"
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a message and, unless it is done, the name of the exception that decided so."""
+
+    outcome: Outcome
+    because: str = ""
+
+
 class Dispatcher:
     """Runs the handler for a message inside the message's own trace.
 
@@ -44,6 +53,10 @@ class Dispatcher:
 
     async def handle(self, envelope: Envelope) -> Outcome:
         """Let the message take effect once, and tell what is to become of it."""
+        return (await self.judge(envelope)).outcome
+
+    async def judge(self, envelope: Envelope) -> Verdict:
+        """As :meth:`handle`, with the reason, which stays with a message that is buried."""
         causation = context.Causation(
             correlation_id=envelope.correlation_id,
             causation_id=envelope.id,
@@ -53,10 +66,10 @@ class Dispatcher:
             handler = self._handlers.get(type(envelope.data))
             if handler is None:
                 log.error("message_without_handler", message_type=envelope.type, message_id=envelope.id)
-                return Outcome.POISON
+                return Verdict(Outcome.POISON, "NoHandler")
             return await self._run(handler, envelope)
 
-    async def _run(self, handler: MessageHandler, envelope: Envelope) -> Outcome:
+    async def _run(self, handler: MessageHandler, envelope: Envelope) -> Verdict:
         for _ in range(CONFLICT_TRIES):
             try:
                 await handler(envelope.data, envelope)
@@ -64,18 +77,18 @@ class Dispatcher:
                 continue
             except (NotYet, StoreUnavailable, InboxFull) as reason:
                 self._note(envelope, reason)
-                return Outcome.LATER
+                return Verdict(Outcome.LATER, type(reason).__name__)
             except Refusal as refusal:
                 if refusal.retry_after_seconds is not None:
                     self._note(envelope, refusal)
-                    return Outcome.LATER
+                    return Verdict(Outcome.LATER, type(refusal).__name__)
                 log.error("message_refused", message_type=envelope.type, message_id=envelope.id, refusal=refusal.code)
-                return Outcome.POISON
-            except Exception:
+                return Verdict(Outcome.POISON, type(refusal).__name__)
+            except Exception as trouble:
                 log.exception("message_failed", message_type=envelope.type, message_id=envelope.id)
-                return Outcome.POISON
-            return Outcome.DONE
-        return Outcome.LATER
+                return Verdict(Outcome.POISON, type(trouble).__name__)
+            return Verdict(Outcome.DONE)
+        return Verdict(Outcome.LATER, VersionConflict.__name__)
 
     @staticmethod
     def _note(envelope: Envelope, reason: Exception) -> None:

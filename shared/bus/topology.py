@@ -26,6 +26,11 @@ ALERT_AFTER_SECONDS: Final = 15 * 60
 DELIVERY_LIMIT: Final = 20
 """Deliveries of one message that kill its consumer before it counts as poison."""
 
+BURIED_BY: Final = "x-buried-by"
+BURIED_BECAUSE: Final = "x-buried-because"
+BURIED_AT: Final = "x-buried-at"
+"""Headers of a dead letter: which service gave it up, the name of the exception that it met, and when."""
+
 _QUORUM: Final = {"x-queue-type": "quorum"}
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -22,7 +23,7 @@ class UnreadableMessage(ValueError):
     """The bytes are no envelope, or the type, version or data are unknown: poison, never retried."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Envelope:
     """One message with what is needed to route it, to trace it and to know it again.
 
@@ -52,7 +53,12 @@ class Envelope:
         return isinstance(self.data, Command)
 
     def to_fields(self) -> dict[str, Any]:
-        """The CloudEvents attributes, all of JSON's own types."""
+        """The CloudEvents attributes, all of JSON's own types; the same object at each call, not to be changed."""
+        return self._fields
+
+    @cached_property
+    def _fields(self) -> dict[str, Any]:
+        # asked for by the outbox, the wire and the archive
         return {
             "specversion": SPEC_VERSION,
             "id": self.id,

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from shared.bus import relay as relay_module
-from shared.bus.relay import BATCH, SWEEP_AGE_SECONDS, SWEEP_SECONDS, Relay
+from shared.bus.relay import BATCH, BUSY_BATCH, LINGER_SECONDS, SWEEP_AGE_SECONDS, SWEEP_SECONDS, Relay
 from shared.clock import ManualClock
 from shared.store.memory import MemoryStore
 from shared.store.port import StoreUnavailable
@@ -83,7 +83,19 @@ async def test_many_nudges_go_out_in_batches(
     running: Relay, store: MemoryStore, publisher: FakePublisher, clock: ManualClock
 ) -> None:
     await write(store, clock, events=BATCH + 1)
+    await until(lambda: len(publisher.sent) == BATCH)
+    await asyncio.sleep(0)
+    assert len(publisher.sent) == BATCH, "a busy relay lets the next batch fill"
+    clock.advance(LINGER_SECONDS)
     await until(lambda: len(publisher.sent) == BATCH + 1)
+
+
+async def test_an_idle_relay_does_not_linger(
+    running: Relay, store: MemoryStore, publisher: FakePublisher, clock: ManualClock
+) -> None:
+    for number in range(1, 4):
+        await write(store, clock, name=f"t{number}", events=BUSY_BATCH - 1)
+        await until(lambda expected=number * (BUSY_BATCH - 1): len(publisher.sent) == expected)  # type: ignore[misc]
 
 
 async def test_what_is_not_confirmed_stays_and_is_swept(

@@ -99,6 +99,20 @@ async def test_a_second_payment_whose_notice_is_lost_is_found_by_the_last_look()
     await world.rules_hold()
 
 
+async def test_a_last_look_without_an_answer_is_repeated() -> None:
+    world = make_world()
+    bill = await world.issued_bill()
+    await world.pay(bill)
+    world.simponi.add(world.payment(bill))
+    world.simponi.down = True
+    await world.pass_time(8400, step=60)
+    assert world.refunds() == []
+    world.simponi.down = False
+    await world.pass_time(300)
+    assert [refund.reason for refund in world.refunds()] == ["duplicate_payment"]
+    assert world.bill().due == {}
+
+
 @pytest.mark.parametrize("difference", [-1, 1])
 async def test_a_wrong_amount_goes_back_and_the_bill_is_not_paid(difference: int) -> None:
     world = make_world()

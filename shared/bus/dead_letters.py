@@ -13,6 +13,7 @@ from typing import Any, Final
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
+from aiormq.exceptions import ChannelLockedResource
 
 from shared.bus import topology
 from shared.bus.amqp import PUBLISH_SECONDS
@@ -28,7 +29,6 @@ MOST_RETURNS: Final = 15
 """A letter that was looked at and put back so often is copied: newer brokers drop one at its 20th return."""
 
 _RETURNS: Final = "x-delivery-count"
-_RESOURCE_LOCKED: Final = 405
 _LONGEST_SHOWN: Final = 120
 
 
@@ -241,9 +241,7 @@ async def dead_letters(url: str, service: str) -> AsyncIterator[DeadLetters]:
 async def _be_the_only_one(channel: AbstractChannel, service: str) -> None:
     try:
         await channel.declare_queue(f"{topology.dead_queue(service)}.operator", exclusive=True, auto_delete=True)
-    except AMQPError as refused:
-        if _RESOURCE_LOCKED not in (getattr(refused, "code", None), *refused.args):
-            raise
+    except ChannelLockedResource as refused:
         raise SomebodyElseLooks(
             f"Somebody else has the dead letters of {service} in hand: wait until that command has ended."
         ) from refused

@@ -1,4 +1,4 @@
-"""One service's process: from settings to a server that answers, listens, publishes and keeps deadlines, and back down."""
+"""One service's process: from settings to a server that answers, listens, publishes, keeps deadlines, and back down."""
 
 from __future__ import annotations
 

@@ -16,16 +16,6 @@ INBOX_DAYS: Final = 30
 """How long a consumed message is remembered; broker retries end after 7 days, so a repeat is always recognised."""
 
 
-class _Exists:
-    """Marks a field that must be there and not null, in a partial index."""
-
-    def __repr__(self) -> str:
-        return "EXISTS"
-
-
-EXISTS: Final = _Exists()
-
-
 def _no_deadlines(_state: Any) -> Mapping[str, datetime]:
     return {}
 
@@ -35,7 +25,7 @@ class Index:
     """One index, declared beside the queries that use it.
 
     ``keys`` are paths into the document, such as ``state.person_id``; a leading ``-`` sorts downwards. ``where`` makes
-    the index partial: path to a value, to a tuple of values (any of them), or to :data:`EXISTS`.
+    the index partial: path to a value, or to a tuple of values (any of them).
     """
 
     name: str

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
-from shared.store.kinds import EXISTS, INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record
+from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record
 from shared.store.port import AlreadyExists, InboxFull, VersionConflict
 
 S = TypeVar("S")
@@ -48,8 +48,6 @@ def values_at(document: Mapping[str, Any], path: str) -> list[Any]:
 
 
 def _matches_value(found: list[Any], wanted: Any) -> bool:
-    if wanted is EXISTS:
-        return any(value is not None for value in found)
     if isinstance(wanted, tuple):
         return any(plain(member) in found for member in wanted)
     return plain(wanted) in found

@@ -22,7 +22,7 @@ from shared.store.driver import (
     ReturnDocument,
     UpdateOne,
 )
-from shared.store.kinds import EXISTS, INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record
+from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record
 from shared.store.port import AlreadyExists, InboxFull, StoreUnavailable, VersionConflict
 
 S = TypeVar("S")
@@ -52,8 +52,6 @@ def _store_errors(kind: str) -> Iterator[None]:
 
 def condition(wanted: Any) -> Any:
     """A wanted value as MongoDB writes it."""
-    if wanted is EXISTS:
-        return {"$exists": True}
     if isinstance(wanted, tuple):
         return {"$in": [plain(member) for member in wanted]}
     return plain(wanted)

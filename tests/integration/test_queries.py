@@ -18,7 +18,6 @@ from shared.events.identity import AccountRegistered
 from shared.events.subscriptions import SERVICES
 from shared.store import Index, Kind, Range
 from shared.store.driver import AsyncDatabase, OperationFailure
-from shared.store.kinds import EXISTS
 from shared.store.mongo import MongoStore
 from tests.assembled import assemble
 from tests.unit.application.world import HurryingClock
@@ -77,7 +76,7 @@ def values_for(index: Index) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for path in index.paths():
         wanted = index.where.get(path, "x")
-        values[path] = "x" if wanted is EXISTS else wanted
+        values[path] = wanted
     return values
 
 

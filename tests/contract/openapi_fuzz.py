@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 
 from shared.http import EVENT_STREAM, OPENAPI_PATH
+from shared.http.call import BINARY, JSON
 
 EXAMPLES_PER_OPERATION = 12
 MAX_SECONDS = 120
@@ -39,10 +40,20 @@ CHECKS = (
 
 
 SETTINGS = """
+hooks = "hooks.py"
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429]
 """
 """A wrong body may also be refused for its size; it may never be a fault of ours (5xx)."""
+
+HOOKS = """
+import schemathesis
+
+@schemathesis.serializer(*{media_types!r})
+def as_bytes(context, value):
+    return value if isinstance(value, bytes) else str(value).encode()
+"""
+"""For bodies that are no JSON: bytes of an upload."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +79,13 @@ async def fuzz_openapi(
     checks: Sequence[str] = CHECKS,
     only: Sequence[str] = (),
     without: Sequence[str] = (),
+    known: Mapping[str, str] | None = None,
     document_path: str = OPENAPI_PATH,
 ) -> FuzzReport:
     """Fuzz the service at `base_url` (no slash at its end) as the bearer of `token`.
 
-    `only` and `without` are operation ids; answers that never end (event streams) are left out by themselves. Serve it
+    `only` and `without` are operation ids; answers that never end (event streams) are left out by themselves. `known`
+    names path and query parameters that keep a value of their own, so that calls reach what is really there. Serve it
     with a high `HttpOptions.rate_factor`, or most calls end at a rate limit.
     """
     document = await _read(base_url + document_path)
@@ -80,7 +93,8 @@ async def fuzz_openapi(
         description, tally = Path(folder) / "openapi.json", Path(folder) / "calls.ndjson"
         settings = Path(folder) / "schemathesis.toml"
         description.write_text(json.dumps(document))
-        settings.write_text(SETTINGS)
+        settings.write_text(SETTINGS + _parameters(known or {}))
+        (Path(folder) / "hooks.py").write_text(HOOKS.format(media_types=_raw_types(document)))
         words = [
             *(f"--config-file={settings}", "run", str(description), f"--url={base_url}", "--workers=1"),
             *("--phases=examples,coverage,fuzzing", f"--max-examples={examples}", "--generation-deterministic"),
@@ -108,6 +122,21 @@ def _never_ending(document: Mapping[str, Any]) -> set[str]:
         for operation in operations.values()
         if any(EVENT_STREAM in answer.get("content", {}) for answer in operation["responses"].values())
     }
+
+
+def _parameters(known: Mapping[str, str]) -> str:
+    return "\n".join(["[parameters]", *(f"{name} = {json.dumps(value)}" for name, value in known.items())]) + "\n"
+
+
+def _raw_types(document: Mapping[str, Any]) -> list[str]:
+    """What bodies are sent as, if not as JSON."""
+    bodies = (
+        operation.get("requestBody", {})
+        for operations in document["paths"].values()
+        for operation in operations.values()
+    )
+    found = {media_type for body in bodies for media_type in body.get("content", {})}
+    return sorted(found - {JSON} | {BINARY})
 
 
 async def _run(words: Sequence[str], folder: str, max_seconds: int) -> tuple[int, str]:

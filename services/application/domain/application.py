@@ -12,7 +12,7 @@ from typing import Final
 from services.application.domain.answers import Answers
 from services.application.domain.documents import PRESENT_STATES, Document, DocumentState
 from services.application.domain.issuance import Approval, Handed, HandOver, Pace, alert_time
-from services.application.domain.visit import Visits
+from services.application.domain.visit import Seat, Visits
 from shared.events.application import (
     ApplicationDrafted,
     ApplicationRefused,
@@ -313,16 +313,22 @@ def settled(application: Application, pace: Pace, now: datetime) -> Application:
     if last is not None and last.office_id is not None:
         application = replace(application, office_id=last.office_id, visit_at=last.starts_at)
     if application.status not in BEFORE_INTERVIEW:
-        return application
+        # told of the certain visit only after the interview: the file must still go, or the book is never printed
+        file_must_go = application.status is Status.APPROVED and application.hand_over is None
+        return _with_hand_over(application, seat, pace, now) if file_must_go and seat and seat.certain else application
     if seat is None or not seat.certain:
         return _without_visit_work(application)
     if application.letter is None or application.letter.visit_key != seat.visit_key:
         application = replace(application, letter_due_at=application.letter_due_at or now)
     if application.hand_over is None or application.hand_over.visit_key != seat.visit_key:
-        assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
-        alert_at = alert_time(seat.starts_at, seat.office_timezone, now, pace.alert_grace_seconds)
-        application = replace(application, hand_over=HandOver(seat.visit_key, alert_at, next_try_at=now))
+        application = _with_hand_over(application, seat, pace, now)
     return application
+
+
+def _with_hand_over(application: Application, seat: Seat, pace: Pace, now: datetime) -> Application:
+    assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
+    alert_at = alert_time(seat.starts_at, seat.office_timezone, now, pace.alert_grace_seconds)
+    return replace(application, hand_over=HandOver(seat.visit_key, alert_at, next_try_at=now))
 
 
 def lettered(application_id: str, application: Application, letter: Letter) -> Decision:

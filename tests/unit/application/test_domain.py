@@ -199,9 +199,16 @@ def test_a_released_seat_takes_its_work_with_it_and_a_move_asks_for_it_anew() ->
     assert moved.hand_over.visit_key != state.hand_over.visit_key  # type: ignore[union-attr]
 
 
-def test_after_the_interview_seats_ask_for_nothing() -> None:
-    approved = make.with_seats(make.draft(status=Status.APPROVED), make.held(), make.confirmed())
-    assert domain.settled(approved, PACE, NOW).hand_over is None
+def test_after_the_interview_seats_ask_for_nothing_but_the_file_that_never_went() -> None:
+    refused = make.with_seats(make.draft(status=Status.REFUSED), make.held(), make.confirmed())
+    assert domain.settled(refused, PACE, NOW).hand_over is None
+    told_late = make.with_seats(make.draft(status=Status.APPROVED), make.held(), make.confirmed(), make.checked_in())
+    settled = domain.settled(told_late, PACE, NOW)
+    assert settled.hand_over is not None
+    assert settled.letter_due_at is None
+    assert domain.settled(settled, PACE, NOW + timedelta(hours=1)) == settled
+    not_told = make.with_seats(make.draft(status=Status.APPROVED), make.checked_in())
+    assert domain.settled(not_told, PACE, NOW).hand_over is None
     assert domain.settled(make.draft(), PACE, NOW) == make.draft()
 
 

@@ -419,7 +419,7 @@ class Citizen(Person):
             return "gone" if seat["state"] == "released" else None
 
         found = await self.eventually(look, bool, "a billing code", 12 * HOUR)
-        return None if found == "gone" or not found.get("billing_code") and found["state"] != "waived" else found
+        return None if found == "gone" or (not found.get("billing_code") and found["state"] != "waived") else found
 
     async def _bill_is(self, bill: Any, *states: str) -> Any:
         return await self.eventually(

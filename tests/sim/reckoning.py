@@ -1,4 +1,4 @@
-"""The reckoning over all services once everything has settled: where is each rupiah, who sits where (I1 to I5, joined)."""
+"""The reckoning over all services once all has settled: where each rupiah is and who sits where (I1 to I5, joined)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from shared.events.billing import BillExpired
 from tests.sim.citizens import Citizen
 from tests.sim.suite import Agencies
 from tests.sim.world import World
@@ -27,6 +28,7 @@ def money_and_seats(world: World, agencies: Agencies, citizens: Sequence[Citizen
     _every_payment_is_a_receipt(world, agencies, receipts)
     _every_receipt_has_one_end(world, receipts, bills, refunds)
     _every_paid_bill_has_one_end(world, bills, receipts, appointments)
+    _nothing_is_paid_but_expired(world, agencies, bills)
     _nobody_sits_for_nothing(world, appointments, bills)
     _nothing_is_left_open(world, bills, appointments)
     _one_seat_each(world, appointments, _states(scheduling.documents("seat")))
@@ -95,6 +97,17 @@ def _every_paid_bill_has_one_end(
             world.violated("I4", f"bill {bill_id} ({bill['state']}, {bill['standing']}, money {money}) ends in {ends}")
 
 
+def _nothing_is_paid_but_expired(world: World, agencies: Agencies, bills: dict[str, State]) -> None:
+    """A code that was paid by the bank's clock up to its last second, inclusive, never expires (F52, F58)."""
+    by_code = {bill["billing_code"]: name for name, bill in bills.items() if bill["billing_code"]}
+    expired = {each.data.bill_id for each in world.broker.sent.values() if isinstance(each.data, BillExpired)}
+    for payment in agencies.treasury.paid:
+        bill_id = by_code.get(payment.billing_code)
+        in_time = payment.paid_at <= agencies.treasury.books.billing(payment.billing_code).expires_at
+        if bill_id in expired and in_time:
+            world.violated("paid but expired", f"bill {bill_id} expired although it was paid at {payment.paid_at}")
+
+
 def _nobody_sits_for_nothing(world: World, appointments: dict[str, State], bills: dict[str, State]) -> None:
     """A confirmed visit has a bill that is paid or waived."""
     for name, appointment in appointments.items():
@@ -118,13 +131,10 @@ def _nothing_is_left_open(world: World, bills: dict[str, State], appointments: d
 
 def _one_seat_each(world: World, appointments: dict[str, State], seats: dict[str, State]) -> None:
     """I1, I2, joined: every seat that is taken has one live or finished visit, every such visit one seat."""
+    seated = {name: each for name, each in appointments.items() if each["status"] in SEATED | UNSETTLED | {"offered"}}
     holders: defaultdict[str, list[str]] = defaultdict(list)
-    people: defaultdict[str, list[str]] = defaultdict(list)
-    for name, appointment in appointments.items():
-        if appointment["status"] in SEATED | UNSETTLED | {"offered"}:
-            holders[appointment["slot"]["seat_id"]].append(name)
-        if appointment["status"] in (SEATED | UNSETTLED | {"offered"}) - {"used", "no_show"}:
-            people[appointment["person_id"]].append(name)
+    for name, appointment in seated.items():
+        holders[appointment["slot"]["seat_id"]].append(name)
     for seat_id, names in holders.items():
         if len(names) > 1:
             world.violated("I1", f"seat {seat_id} has {len(names)} holders: {names}")
@@ -133,6 +143,10 @@ def _one_seat_each(world: World, appointments: dict[str, State], seats: dict[str
     for seat_id, seat in seats.items():
         if seat["status"] not in ("free", "withdrawn") and not holders[seat_id]:
             world.violated("I1", f"seat {seat_id} is {seat['status']} and nobody's: {seat}")
+    people: defaultdict[str, list[str]] = defaultdict(list)
+    for name, appointment in seated.items():
+        if appointment["status"] not in ("used", "no_show"):
+            people[appointment["person_id"]].append(name)
     for person_id, names in people.items():
         if len(names) > 1:
             world.violated("I2", f"person {person_id} has {len(names)} live visits: {names}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 
 from launcher.journey.people import People
@@ -82,6 +83,7 @@ async def _run(loop: VirtualLoop, seed: int, shape: Shape, plan: CrashPlan | Non
     finally:
         await world.end()
     counts = {**world.counts, **{f"broker {name}": count for name, count in world.broker.counts.items()}}
+    counts |= Counter(f"event {type(envelope.data).__name__}" for envelope in world.broker.sent.values())
     counts["lives"] = sum(process.lives for process in world.processes.values())
     ends = {name: count for name, count in world.counts.items() if name.startswith("ended")}
     return Result(
@@ -151,7 +153,7 @@ def report(result: Result) -> str:
     )
 
 
-REPLAY = "PASPOR_SIM_SEED={seed} ./paspor test sim -- -s -k replay"
+REPLAY = "python -m tests.sim {seed}"
 SEED_VARIABLE = "PASPOR_SIM_SEED"
 
 

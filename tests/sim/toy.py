@@ -5,6 +5,7 @@ Visits fall due one by one and say so; a tally counts what it hears. ``guarded=F
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,10 +56,8 @@ class Visits:
     async def plan(self, command_id: str) -> str:
         now = self._at.clock.now()
         visit_id = derived_id("visit", command_id)
-        try:
+        with suppress(AlreadyExists):
             await self._at.store.insert(VISITS, visit_id, Visit(now + timedelta(seconds=WAIT_SECONDS)), now=now)
-        except AlreadyExists:
-            pass
         return visit_id
 
     async def arrive(self, record: Record[Visit], _name: str) -> None:

@@ -1,0 +1,38 @@
+"""Replays a seed line by line (``python -m tests.sim 17``) or looks for one that fails (``python -m tests.sim 0 1000``)."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.sim import sim
+
+
+def main(arguments: list[str]) -> int:
+    """The exit status: 1 if a rule was broken."""
+    numbers = [int(each) for each in arguments]
+    if len(numbers) == 1:
+        return _tell(sim.run(numbers[0], verbose=True))
+    if len(numbers) == 2:
+        return _search(*numbers)
+    print(__doc__)  # noqa: T201 - a command line speaks
+    return 2
+
+
+def _search(first: int, end: int) -> int:
+    for seed in range(first, end):
+        result = sim.run(seed)
+        if result.violations:
+            print(sim.report(result))  # noqa: T201
+            return 1
+    return 0
+
+
+def _tell(result: sim.Result) -> int:
+    for violation in result.violations:
+        print(violation)  # noqa: T201
+    print(f"seed {result.seed}: {len(result.violations)} rules broken, digest {result.digest}")  # noqa: T201
+    return 1 if result.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

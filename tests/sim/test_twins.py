@@ -1,0 +1,158 @@
+"""Twins: with one guard switched off the simulation finds the harm, so a green run means something.
+
+And the other way round: with the inbox switched off alone nothing happens, because states and natural keys guard too.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.billing.domain.bill import Bill
+from services.scheduling.domain import appointments
+from services.scheduling.service.seating import Seating
+from shared.bus.relay import Relay
+from shared.store.kinds import Record
+from tests.sim import sim
+from tests.sim.chaos import CALM, Rates
+from tests.sim.store import CrashPlan, KeptStore
+
+CROWDED = sim.Shape(citizens=7, seats=1, rates=Rates())
+SEEDS = range(40)
+
+
+def finds(rule: str, *, shape: sim.Shape = CROWDED, seeds: range = SEEDS) -> bool:
+    """Whether some seed breaks the rule."""
+    return any(any(each.startswith(rule) for each in sim.run(seed, shape=shape).violations) for seed in seeds)
+
+
+def test_a_claim_without_its_condition_oversells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seat is taken whether or not it is free."""
+    claim = KeptStore.claim_one
+
+    async def claim_anything(self: KeptStore, kind: Any, index: str, equals: Any, change: Any, **named: Any) -> Any:
+        for document in self.documents(kind.name).values():
+            if document["state"].get("session_id") == equals.get("state.session_id"):
+                document["state"]["status"] = "free"
+        return await claim(self, kind, index, equals, change, **named)
+
+    monkeypatch.setattr(KeptStore, "claim_one", claim_anything)
+    assert finds("I1")
+
+
+def test_a_claim_that_is_freed_without_a_tombstone_oversells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was slow still writes the appointment on a seat that is somebody else's by then."""
+
+    async def free_at_once(self: Seating, record: Any) -> None:
+        holder = await self._repository.appointment(record.state.claimed_by or "")
+        fate = appointments.ClaimFate.FREE if holder is None else appointments.fate_of_claim(record.state, holder.state)
+        await self._repository.save_seat(record, self._judged(record.state, fate), self._desk.now())
+
+    monkeypatch.setattr(Seating, "judge_claim", free_at_once)
+    slow = replace(CROWDED, rates=replace(CALM, pause=0.02, slow=0.5))
+    assert finds("I1", shape=slow)
+
+
+def test_a_pay_time_that_is_not_looked_at_expires_what_was_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Money is in time when it is learnt in time, not when the bank took it."""
+    monkeypatch.setattr(Bill, "in_time", lambda self, paid_at: False)
+    assert finds("paid but expired", seeds=range(5))
+
+
+def test_an_end_without_a_last_question_expires_what_was_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notices are lost and nobody asks SIMPONI before the seat is given away."""
+    from services.billing.service import bills
+
+    async def unasked(self: Any, record: Any) -> None:
+        await self._change(record, lambda state: self._end(state, bills.bills.expire))
+
+    async def never(self: Any, record: Any) -> None:
+        await self._change(record, lambda state: replace_due(state))
+
+    def replace_due(state: Any) -> Any:
+        return bills.bills.without_due(state, "poll")
+
+    monkeypatch.setattr(bills.Bills, "expire_due", unasked)
+    monkeypatch.setattr(bills.Bills, "poll_due", never)
+    assert finds("paid but expired", shape=replace(CROWDED, rates=replace(CALM, notice_lost=0.8)), seeds=range(5))
+
+
+def test_a_write_that_ignores_the_version_loses_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load, decide, save without asking whether somebody else saved meanwhile."""
+    save = KeptStore.save
+
+    async def save_anyway(self: KeptStore, kind: Any, record: Any, state: Any, **named: Any) -> Any:
+        stored = self.documents(kind.name).get(record.id)
+        if stored is not None:
+            record = replace(record, version=stored["version"], fence=None)
+        return await save(self, kind, record, state, **named)
+
+    monkeypatch.setattr(KeptStore, "save", save_anyway)
+    assert any(sim.run(seed, shape=CROWDED).violations for seed in SEEDS)
+
+
+def test_a_relay_that_believes_every_send_loses_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the broker did not confirm is taken out of the outbox all the same."""
+    original = Relay._publish
+
+    async def hopeful(self: Relay, grouped: Any) -> int:
+        await original(self, grouped)
+        for kind, waiting in grouped.values():
+            await self._store.mark_published(kind, waiting, now=self._clock.now())
+        return sum(len(waiting) for _, waiting in grouped.values())
+
+    monkeypatch.setattr(Relay, "_publish", hopeful)
+    assert any(sim.run(seed, shape=CROWDED).violations for seed in range(5))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_inbox_that_forgets_everything_harms_nobody(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repeated message is a no-op by state and natural key, even with an empty inbox."""
+    remembers = Record.has_received
+    monkeypatch.setattr(Record, "has_received", lambda self, each: _is_a_command(each) and remembers(self, each))
+    often = replace(Rates(), duplicate=0.3, ack_lost=0.2)
+    result = sim.run(seed, shape=replace(CROWDED, seats=2, rates=often))
+    told = [each for each in result.violations if not each.startswith("I7")]
+    assert not told, sim.report(result)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("part", range(4))
+def test_a_crash_around_a_write_of_one_journey_changes_nothing(part: int, after: bool) -> None:
+    """A share of the writes of one quiet journey, a crash at each of them."""
+    shape = sim.Shape(citizens=1, seats=2, rates=CALM)
+    writes = sim.run(JOURNEY_SEED, shape=shape).writes
+    every = max(1, writes // CRASHES)
+    for at in range(1 + part, writes + 1, every * 4):
+        result = sim.run(JOURNEY_SEED, shape=shape, plan=CrashPlan(at, after=after))
+        assert not result.violations, f"crash {'after' if after else 'before'} write {at}\n{sim.report(result)}"
+
+
+JOURNEY_SEED = 3
+CRASHES = int(os.environ.get("PASPOR_SIM_CRASHES", "40"))
+"""Writes that are crashed at, spread over the journey."""
+
+
+def test_a_seed_replays_in_another_process() -> None:
+    """Whatever the order of sets there: the same seed does the same."""
+    code = "from tests.sim import sim; print(sim.run(11).digest)"
+    digests = {_output(code, hash_seed) for hash_seed in ("1", "2")}
+    assert len(digests) == 1
+
+
+def _is_a_command(message_id: str | None) -> bool:
+    """Whether the id is that of somebody's request: those are derived, the ids of messages are random."""
+    return message_id is not None and message_id.count("-") == 4 and uuid.UUID(message_id[:36]).version == 5
+
+
+def _output(code: str, hash_seed: str) -> str:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    return done.stdout.strip()

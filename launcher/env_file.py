@@ -105,6 +105,7 @@ def _fresh() -> dict[str, str]:
         "PASPOR_TOKEN_SIGNING_KEYS": '"' + make["token_signing_key"]().strip().replace("\n", "\\n") + '"',
         "PASPOR_QUEUE_CODE_SIGNING_KEYS": make["queue_code_signing_keys"](),
         "PASPOR_MONGO_ROOT_PASSWORD": password(),
+        "PASPOR_OPERATOR_MONGO_PASSWORD": password(),
         "PASPOR_MONGO_KEY": base64.b64encode(secrets.token_bytes(_MONGO_KEY_BYTES)).decode(),
         "PASPOR_AMQP_PASSWORD": password(),
         "PASPOR_DUKCAPIL_PASSWORD": password(),

@@ -1,4 +1,4 @@
-"""Starts the suite, watches it, stops it: servers, then the outside world, then services; stopped in reverse."""
+"""Starts the suite, watches it, stops it: servers and the outside world, then services; stopped in reverse."""
 
 from __future__ import annotations
 

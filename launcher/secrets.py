@@ -9,9 +9,6 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from shared.crypto.sealed import new_keypair
-from shared.tokens import new_signing_key_pem
-
 KEY_BYTES = 32
 PASSWORD_CHARACTERS = 24
 
@@ -24,7 +21,16 @@ def _password() -> str:
     return secrets.token_urlsafe(PASSWORD_CHARACTERS)
 
 
+# imported where they are needed, once in the life of a data folder: they would slow every start
+def _signing_key() -> str:
+    from shared.tokens import new_signing_key_pem
+
+    return new_signing_key_pem()
+
+
 def _key_pair() -> str:
+    from shared.crypto.sealed import new_keypair
+
     pair = new_keypair()
     return f"{pair.private_key_b64} {pair.public_key_b64}"
 
@@ -34,7 +40,7 @@ def _key_pair() -> str:
 SECRETS: dict[str, Callable[[], str]] = {
     "master_keys": _keyring,
     "fingerprint_keys": _keyring,
-    "token_signing_key": new_signing_key_pem,
+    "token_signing_key": _signing_key,
     "queue_code_signing_keys": _keyring,
     # "PRIVATE PUBLIC", base64: commands that carry an address or a code are sealed to the public one
     "notification_key_pair": _key_pair,

@@ -36,7 +36,8 @@ OFFSETS = {
 }
 REPLICA_STEP = 20  # the second billing listens on base + 24, the third on base + 44
 MAX_REPLICAS = 3
-OUTSIDE, SERVICE = 1, 2  # ranks: lower ones start first and stop last; the servers come before all
+# ranks: lower ones start first and stop last; the outside world needs no server, so it starts beside them
+OUTSIDE, SERVICE = 0, 1
 
 
 @dataclass(frozen=True)

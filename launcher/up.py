@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rich.console import Console, Group
+from rich import box
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from launcher.home import PROJECT, home
 from launcher.processes import Health, PartStatus, Suite
@@ -17,6 +21,7 @@ from launcher.suite import Ports, Settings
 
 REFRESH_SECONDS = 1.0
 COLOURS = {Health.READY: "green", Health.ENDED: "red", Health.NOT_READY: "yellow", Health.STARTING: "cyan"}
+STAFF = ("front_officer", "interviewer", "office_admin", "treasurer", "operator")
 
 Say = Callable[[str], None]
 
@@ -47,8 +52,10 @@ async def _plain(ports: Ports, console: Console) -> int:
 
     suite = make_suite("data", ports, say)
     async with suite:
-        console.print(table_of(suite.status()))
-        say(next_step(suite))
+        say("")
+        for line in lines_of(suite.status()):
+            say(line)
+        say(f"\n{next_step(suite)}")
         await suite.watch()
     return 0
 
@@ -56,10 +63,10 @@ async def _plain(ports: Ports, console: Console) -> int:
 async def _live(ports: Ports, console: Console) -> int:
     said: list[str] = [""]
     suite = make_suite("data", ports, lambda line: said.__setitem__(0, line))
+    begun = time.monotonic()
 
     def picture() -> Group:
-        ready = all(status.health is Health.READY for status in suite.status())
-        return Group(table_of(suite.status()), next_step(suite) if ready else said[0])
+        return picture_of(suite, said[0], time.monotonic() - begun)
 
     with Live(picture(), console=console, auto_refresh=False) as live:
         drawing = asyncio.create_task(_draw(live, picture))
@@ -78,33 +85,85 @@ async def _draw(live: Live, picture: Callable[[], Group]) -> None:
         await asyncio.sleep(REFRESH_SECONDS)
 
 
-def table_of(statuses: list[PartStatus]) -> Table:
-    """The parts as a table."""
-    table = Table("part", "ports", "health", "pid", "memory", "restarts", "log", title="Paspor", title_justify="left")
+def picture_of(suite: Suite, said: str, seconds: float) -> Group:
+    """What the terminal shows: the table, what is wrong, and what to do next."""
+    statuses = suite.status()
+    ready = all(status.health is Health.READY for status in statuses)
+    stopping = any(status.health is Health.STOPPED for status in statuses)
+    if stopping:
+        below = "Stopping; the data stays."
+    elif ready:
+        below = next_step(suite)
+    else:
+        below = f"{_now_doing(statuses, said)} ({seconds:.0f} s)"
+    shown: list[RenderableType] = [
+        Text("Paspor on this machine alone", style="bold"),
+        table_of(statuses, suite.data_dir),
+        *(Text(f"{name}: {reason}", style="red") for name, reason in _troubles(statuses)),
+        Text(f"Logs are below {_short(suite.data_dir)}.\n", style="dim"),
+        Text(below),
+    ]
+    return Group(*shown)
+
+
+def _now_doing(statuses: Sequence[PartStatus], said: str) -> str:
+    starting = ", ".join(status.name for status in statuses if status.health is Health.STARTING)
+    return f"starting {starting}" if starting and (not said or said.startswith("starting ")) else said
+
+
+def table_of(statuses: Sequence[PartStatus], data_dir: Path) -> Table:
+    """The parts as a table; a column of restarts only if there were any."""
+    restarted = any(status.restarts for status in statuses)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    for name in ("part", "health"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("ports", overflow="fold")
+    for name in ("memory", *(["restarts"] if restarted else [])):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("log", overflow="fold")
     for each in statuses:
-        colour = COLOURS.get(each.health, "dim")
         table.add_row(
             each.name,
-            " ".join(f"{label} {port}" for label, port in each.ports.items()),
-            f"[{colour}]{each.health}[/]" + (f"\n{each.reason.splitlines()[0]}" if each.reason else ""),
-            str(each.pid or ""),
+            f"[{COLOURS.get(each.health, 'dim')}]{each.health}[/]",
+            _ports(each),
             f"{each.memory_mb:.0f} MiB" if each.memory_mb else "",
-            str(each.restarts or ""),
-            str(_short(each.log)),
+            *([str(each.restarts or "")] if restarted else []),
+            escape(str(_below(each.log, data_dir))),
         )
     return table
 
 
+def lines_of(statuses: Sequence[PartStatus]) -> list[str]:
+    """The parts as lines, for a file or a pipe."""
+    return [f"{each.name:<12} {each.health:<9} {_ports(each):<52} {_short(each.log)}" for each in statuses]
+
+
+def _ports(status: PartStatus) -> str:
+    if list(status.ports) == ["http"]:
+        return str(status.ports["http"])
+    return " ".join(f"{label} {port}" for label, port in status.ports.items())
+
+
+def _troubles(statuses: Sequence[PartStatus]) -> list[tuple[str, str]]:
+    return [(each.name, each.reason.splitlines()[0]) for each in statuses if each.reason]
+
+
+def _below(path: Path, folder: Path) -> Path:
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
+
+
 def _short(path: Path) -> Path:
-    return path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
+    return _below(path, PROJECT)
 
 
 def next_step(suite: Suite) -> str:
     """What to do when everything is ready."""
     return (
-        "Everything is ready, on loopback only.\n"
-        f"Next: read the interface at {suite.url('application')}/v1/openapi.json, see sent mails at "
-        f"{suite.url('mail')}/api/v1/messages,\nor watch one whole application with ./paspor demo in another terminal. "
-        f"Demo staff log in with demo_staff_password of\n{_short(suite.data_dir / 'secrets.json')}. "
+        "Everything is ready. Next:\n"
+        "  ./paspor demo           one whole application, in another terminal\n"
+        f"  {suite.url('application')}/v1/openapi.json   the interface, one per service\n"
+        f"  {suite.url('mail')}/api/v1/messages   the mails that were sent\n"
+        f"  staff: {', '.join(STAFF)};\n"
+        f"  their password: demo_staff_password in {_short(suite.data_dir / 'secrets.json')}\n"
         "Ctrl-C stops everything; the data stays."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from launcher.journey.addresses import Addresses
@@ -35,7 +36,7 @@ class Citizen:
         )
         code = await self.outside.otp_by_mail(self.person.email)
         await self._prove(challenge["challenge_id"], code)
-        return f"code sent to {challenge['sent_to']}, account opened"
+        return f"code sent to {challenge['sent_to']}"
 
     async def add_phone(self) -> str:
         """Give a telephone number and prove it with a code by SMS."""
@@ -128,7 +129,9 @@ class Citizen:
         body = {"application_id": self.application_id, "session_id": session_id}
         view = await self.api.post(f"{self.at.scheduling}/v1/appointments", body)
         self.appointment_id = view["appointment_id"]
-        return f"{view['local_start']} until {view['hold_until']}"
+        starts = datetime.fromisoformat(view["local_start"])
+        held_until = datetime.fromisoformat(view["hold_until"]).astimezone(starts.tzinfo)
+        return f"{starts:%a %d %b, %H:%M}; held until {held_until:%H:%M:%S}"
 
     async def bill(self, *states: str) -> Any:
         """Wait until the newest bill is in one of these states."""

@@ -56,13 +56,19 @@ class Outside:
         return await eventually(look, lambda mail: mail is not None, f"a mail with “{words}”")
 
     async def otp_by_mail(self, email: str, *, seen: int = 0) -> str:
-        """Wait for one more mail than already seen and read its code."""
+        """Wait for a mail that holds a code, beyond those already seen, and read the newest one's.
 
-        async def look() -> list[Any]:
-            return await self.letters_to(email)
+        Other mails, such as a welcome, may come before or after it.
+        """
 
-        mails = await eventually(look, lambda found: len(found) > seen, f"the code by mail to {email}")
-        return _code_in(await self.mail_text(mails[0]))
+        async def look() -> str:
+            mails = await self.letters_to(email)
+            for mail in mails[: len(mails) - seen]:
+                if found := _OTP.search(await self.mail_text(mail)):
+                    return found.group(1)
+            return ""
+
+        return await eventually(look, bool, f"the code by mail to {email}")
 
     async def texts_to(self, phone: str) -> list[Any]:
         """The text messages that a number has received."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 Step = Callable[[], Awaitable[Any]]
 
@@ -64,11 +65,20 @@ class Teller:
         if self.as_json:
             print(told.as_json(), flush=True)
             return
-        mark = "[green]✓[/green]" if told.ok else "[red]✗[/red]"
-        self.console.print(
-            f"  {mark} {told.step:<34} [cyan]{told.service:<13}[/cyan] {told.ms:>6} ms  [dim]{told.note}[/dim]",
-            highlight=False,
-        )
+        mark = ("✓", "green") if told.ok else ("✗", "red")
+        line = Text.assemble("  ", mark, f" {told.step:<30} ", (f"{told.service:<13}", "cyan"), f"{told.ms:>6} ms  ")
+        if told.ok:
+            self._print_short(line.append(told.note, "dim"))
+        else:
+            self._print_short(line)
+            self.console.print(Text(f"    {told.note}", "red"), soft_wrap=True)
+
+    def _print_short(self, line: Text) -> None:
+        """One line on a terminal, whatever its width; whole where nobody sees a width."""
+        if self.console.is_terminal:
+            self.console.print(line, no_wrap=True, overflow="ellipsis")
+        else:
+            self.console.print(line, soft_wrap=True)
 
     def summary(self) -> None:
         """Say how it went, for people."""

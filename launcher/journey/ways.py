@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import datetime
 from typing import Any
 
 from launcher.journey.addresses import Addresses
@@ -232,7 +233,7 @@ class Ways:
             lambda seen: seen["session"]["session_id"] != before["session"]["session_id"],
             "the visit being moved",
         )
-        return f"{before['local_start']} became {after['local_start']}"
+        return f"{_short_time(before['local_start'])} became {_short_time(after['local_start'])}"
 
 
 async def _another_bill(citizen: Citizen, before: Any) -> Any:
@@ -249,6 +250,10 @@ async def _another_bill(citizen: Citizen, before: Any) -> Any:
 async def _paying(citizen: Citizen, bill: Any) -> str:
     await citizen.outside.pay(bill["billing_code"], bill["amount"])
     return f"Rp{bill['amount']:,}".replace(",", ".")
+
+
+def _short_time(local: str) -> str:
+    return f"{datetime.fromisoformat(local):%a %d %b, %H:%M}"
 
 
 async def _counted(citizen: Citizen) -> str:

@@ -6,10 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-from pymongo import AsyncMongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from typing import TYPE_CHECKING, Any, Self
 
 from launcher.child import Child
 from launcher.errors import PartDidNotStart, PortInUse
@@ -24,7 +21,10 @@ START_TRIES = 3  # only where the port was ours to choose: another process may h
 _ALREADY_INITIALIZED = 23
 _NOT_YET_INITIALIZED = 94
 
-Admin = AsyncMongoClient[dict[str, Any]]
+if TYPE_CHECKING:
+    from pymongo import AsyncMongoClient
+
+    Admin = AsyncMongoClient[dict[str, Any]]
 
 
 class Mongod:
@@ -102,6 +102,8 @@ class Mongod:
         command: list[str | Path] = [package.binary, *self._options(database)]
         self._child = Child(command, log=self._data_dir / "mongod.out", env=env, cwd=self._data_dir)
         self._child.start()
+        from pymongo import AsyncMongoClient  # only now: it takes a while, in which the server starts
+
         client: Admin = AsyncMongoClient(LOOPBACK, self.port, directConnection=True, serverSelectionTimeoutMS=500)
         try:
             await self._become_primary(client)
@@ -122,6 +124,8 @@ class Mongod:
         ]
 
     async def _become_primary(self, client: Admin) -> None:
+        from pymongo.errors import PyMongoError
+
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
         configured = False
         last: Exception | str = "no answer"
@@ -142,6 +146,8 @@ class Mongod:
 
     async def _configure(self, client: Admin) -> None:
         """Makes the node a replica set of its own; moves a set that was made on another port."""
+        from pymongo.errors import OperationFailure
+
         host = f"{LOOPBACK}:{self.port}"
         try:
             config = (await client.admin.command("replSetGetConfig"))["config"]
@@ -157,6 +163,8 @@ class Mongod:
 
 
 async def _initiate(client: Admin, host: str) -> None:
+    from pymongo.errors import OperationFailure
+
     try:
         await client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]})
     except OperationFailure as error:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
-from types import ModuleType
 from typing import Final
 
+import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from services.identity.domain.challenge import Channel
@@ -56,18 +55,17 @@ def normal_phone(text: str) -> NormalAddress:
     Raises:
         PhoneUnusable: no number, or one that takes no SMS.
     """
-    numbers = _phonenumbers()
     digits = _SPACES.sub("", text)
     if digits.startswith(HOME_COUNTRY_CODE):
         digits = f"+{digits}"
     try:
-        number = numbers.parse(digits, HOME_REGION)
-    except numbers.NumberParseException:
+        number = phonenumbers.parse(digits, HOME_REGION)
+    except phonenumbers.NumberParseException:
         raise PhoneUnusable(field="/phone") from None
-    mobile = (numbers.PhoneNumberType.MOBILE, numbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
-    if not numbers.is_valid_number(number) or numbers.number_type(number) not in mobile:
+    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in mobile:
         raise PhoneUnusable(field="/phone")
-    return NormalAddress(numbers.format_number(number, numbers.PhoneNumberFormat.E164), Channel.SMS)
+    return NormalAddress(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), Channel.SMS)
 
 
 def normal_identifier(text: str, *, allow_test_domains: bool = False) -> NormalAddress:
@@ -80,11 +78,3 @@ def normal_identifier(text: str, *, allow_test_domains: bool = False) -> NormalA
         return normal_email(text, allow_test_domains=allow_test_domains) if "@" in text else normal_phone(text)
     except AddressUnusable:
         raise AddressUnusable(field="/identifier") from None
-
-
-@lru_cache(maxsize=1)
-def _phonenumbers() -> ModuleType:
-    # Its tables weigh several megabytes; many processes never meet a number.
-    import phonenumbers
-
-    return phonenumbers

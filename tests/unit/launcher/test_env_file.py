@@ -1,0 +1,89 @@
+"""The file of secrets for Compose: made once, private, only ever added to."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from launcher import env_file
+from launcher.env_file import HalfAKeyPair, read, text, write
+from shared.crypto.keyring import Keyring
+from shared.crypto.sealed import SealedBox, Unsealer
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "env"
+
+
+def test_only_this_user_can_read_it(path: Path) -> None:
+    assert write(path, trial=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_whole_file_is_left_as_it_is(path: Path) -> None:
+    write(path, trial=True)
+    before = path.read_bytes()
+    assert not write(path, trial=True)
+    assert not write(path, trial=False)
+    assert path.read_bytes() == before
+
+
+def test_what_a_newer_version_needs_is_added_and_the_rest_stays(path: Path) -> None:
+    write(path, trial=False)
+    older = [line for line in path.read_text().splitlines() if not line.startswith("PASPOR_MONGO_KEY=")]
+    path.write_text("\n".join([*older, "PASPOR_AMQP_PASSWORD=changed by hand"]))
+    assert write(path, trial=True)
+    lines = path.read_text().splitlines()
+    assert lines[:-1] == [*older, "PASPOR_AMQP_PASSWORD=changed by hand"]
+    assert lines[-1].startswith("PASPOR_MONGO_KEY=")
+
+
+@pytest.mark.parametrize("lost", ["PASPOR_NOTIFICATION_SEALING_PRIVATE_KEYS", "PASPOR_APPLICATION_SEALING_PUBLIC_KEY"])
+def test_half_a_pair_is_not_completed_with_a_key_that_does_not_fit(path: Path, lost: str) -> None:
+    write(path, trial=False)
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if not line.startswith(lost)))
+    before = path.read_bytes()
+    with pytest.raises(HalfAKeyPair, match="put the other back"):
+        write(path, trial=False)
+    assert path.read_bytes() == before
+
+
+def test_keys_can_be_used(path: Path) -> None:
+    write(path, trial=False)
+    values = read(path)
+    for service in env_file.SERVICES:
+        Keyring.parse(values[f"PASPOR_{service.upper()}_MASTER_KEYS"])
+        Keyring.parse(values[f"PASPOR_{service.upper()}_FINGERPRINT_KEYS"])
+    for owner in ("NOTIFICATION", "APPLICATION"):
+        box = SealedBox.for_recipient(values[f"PASPOR_{owner}_SEALING_PUBLIC_KEY"])
+        unsealer = Unsealer.parse(values[f"PASPOR_{owner}_SEALING_PRIVATE_KEYS"])
+        assert unsealer.open(box.seal(b"for you", "test"), "test") == b"for you"
+
+
+def test_no_two_secrets_are_alike() -> None:
+    values = [line.partition("=")[2] for line in text(trial=False).splitlines()]
+    assert len(set(values)) == len(values)
+
+
+def test_two_files_share_nothing() -> None:
+    one, other = (set(text(trial=False).splitlines()) for _ in range(2))
+    assert not one & other
+
+
+def test_values_need_no_quoting_but_the_pem(path: Path) -> None:
+    write(path, trial=True)
+    for line in path.read_text().splitlines():
+        name, _, value = line.partition("=")
+        if name == "PASPOR_TOKEN_SIGNING_KEYS":
+            assert value.startswith('"-----BEGIN')
+            assert value.endswith('-----"')
+        elif not line.startswith("#"):
+            assert not set(value) & set("$\"' \\#")
+
+
+def test_a_real_deployment_gets_no_setting_of_the_trial() -> None:
+    assert "PASPOR_DEMO_STAFF_PASSWORD" not in text(trial=False)
+    assert "PASPOR_ENVIRONMENT" not in text(trial=False)

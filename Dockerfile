@@ -1,4 +1,5 @@
-# One image for all services and simulators (the command picks which), and a small gateway in front of them.
+# One image for all services and simulators (the command picks which), the same with an operator's commands, and a small
+# gateway in front of them.
 
 FROM python:3.11-slim-bookworm AS suite
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1
@@ -17,6 +18,16 @@ USER 10001
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=12 CMD ["/srv/paspor/deploy/answers", "8080", "/health/live"]
 CMD ["python", "-m", "services.identity"]
+
+FROM suite AS operator
+USER root
+COPY launcher launcher
+RUN install -d -o paspor -g paspor /var/lib/paspor
+USER 10001
+ENV PASPOR_HOME=/var/lib/paspor
+HEALTHCHECK NONE
+ENTRYPOINT ["python", "-m", "launcher"]
+CMD ["dead", "list"]
 
 FROM python:3.11-slim-bookworm AS gateway
 RUN apt-get update && apt-get install -y --no-install-recommends nginx-light && rm -rf /var/lib/apt/lists/*

@@ -1,14 +1,15 @@
 """One shot before the services: the deployment's mongod becomes a replica set of one, and each service gets its user.
 
-Transactions and change streams need a replica set. A service's user sees that service's database and no other.
-Running it again is harmless: what is there stays, passwords become those of the environment.
+Transactions and change streams need a replica set. A service's user sees that service's database and no other; the
+operator's user reads all and writes none. Running it again is harmless: what is there stays, passwords become those of
+the environment.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pymongo
@@ -35,7 +36,10 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
     initiate(client, host)
     wait_for_primary(client)
     for service in SERVICES:
-        give_user(client, service, environment[f"PASPOR_{service.upper()}_MONGO_PASSWORD"])
+        own = [{"role": role, "db": f"paspor_{service}"} for role in ("readWrite", "dbAdmin")]
+        give_user(client, service, environment[f"PASPOR_{service.upper()}_MONGO_PASSWORD"], own)
+    reads_all = [{"role": "readAnyDatabase", "db": "admin"}]
+    give_user(client, "operator", environment["PASPOR_OPERATOR_MONGO_PASSWORD"], reads_all)
 
 
 def initiate(client: Client, host: str) -> None:
@@ -56,15 +60,14 @@ def wait_for_primary(client: Client) -> None:
         time.sleep(WAIT_SECONDS)
 
 
-def give_user(client: Client, service: str, password: str) -> None:
-    """A user that may do everything in the service's own database and nothing elsewhere."""
-    roles = [{"role": role, "db": f"paspor_{service}"} for role in ("readWrite", "dbAdmin")]
+def give_user(client: Client, name: str, password: str, roles: Sequence[Mapping[str, str]]) -> None:
+    """A user with exactly this password and these roles, whether it was there or not."""
     try:
-        client.admin.command("createUser", service, pwd=password, roles=roles)
+        client.admin.command("createUser", name, pwd=password, roles=roles)
     except OperationFailure as refused:
         if refused.code != ALREADY_EXISTS:
             raise
-        client.admin.command("updateUser", service, pwd=password, roles=roles)
+        client.admin.command("updateUser", name, pwd=password, roles=roles)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,194 @@
+"""Compose for tests: the file read as Compose reads it, and a deployment of its own that goes up, down and away."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from launcher import env_file
+from launcher.home import PROJECT
+from launcher.journey.addresses import Addresses
+from launcher.suite import SERVICES, any_free_ports
+from tests.servers import MONGO_IMAGE, RABBITMQ_IMAGE
+
+COMPOSE_FILE: Final = PROJECT / "docker-compose.yml"
+COMMAND_SECONDS: Final = 600
+
+_VARIABLE: Final = re.compile(r"(?P<name>\w+)(?:(?P<kind>:[-?])(?P<rest>.*))?", re.DOTALL)
+
+
+class Missing(Exception):
+    """A variable that Compose would refuse to start without."""
+
+
+def services() -> dict[str, dict[str, Any]]:
+    """The services of the file, anchors and merges resolved, variables as they are written."""
+    described: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE_FILE.read_text())["services"]
+    return described
+
+
+def whole_file() -> dict[str, Any]:
+    """The whole file, as :func:`services` gives a part of it."""
+    described: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text())
+    return described
+
+
+def interpolate(text: str, values: Mapping[str, str]) -> str:
+    """What Compose makes of ``${NAME}``, ``${NAME:-default}``, ``${NAME:?why}`` and ``$$``.
+
+    Raises:
+        Missing: a variable with ``:?`` has no value.
+    """
+    made, at = "", 0
+    while at < len(text):
+        if text.startswith("$$", at):
+            made, at = f"{made}$", at + 2
+        elif text.startswith("${", at):
+            end = _closing(text, at + 2)
+            made, at = made + _value(text[at + 2 : end], values), end + 1
+        else:
+            made, at = made + text[at], at + 1
+    return made
+
+
+def variables(text: str) -> Iterator[tuple[str, bool]]:
+    """Each variable that a text names, nested ones too, and whether it must be given."""
+    for name, kind in re.findall(r"(?<!\$)\$\{(\w+)(:[-?])?", text):
+        yield name, kind == ":?"
+
+
+def strings(node: Any) -> Iterator[str]:
+    """Every string anywhere in a piece of the file."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        for value in node.values():
+            yield from strings(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from strings(value)
+
+
+def _closing(text: str, at: int) -> int:
+    depth = 1
+    while depth:
+        depth += text.startswith("{", at) - text.startswith("}", at)
+        at += 1
+    return at - 1
+
+
+def _value(inside: str, values: Mapping[str, str]) -> str:
+    read = _VARIABLE.fullmatch(inside)
+    if read is None:
+        raise ValueError(f"${{{inside}}} is no variable")
+    if given := values.get(read["name"]):
+        return given
+    if read["kind"] == ":?":
+        raise Missing(read["name"])
+    return interpolate(read["rest"] or "", values)
+
+
+# ---- a running deployment --------------------------------------------------
+
+
+def engine_answers() -> bool:
+    """Whether ``docker compose`` works here."""
+    if shutil.which("docker") is None:
+        return False
+    asked = [["docker", "info"], ["docker", "compose", "version"]]
+    return all(
+        subprocess.run(each, capture_output=True, check=False, timeout=30).returncode == 0  # noqa: S603 - words above
+        for each in asked
+    )
+
+
+class Deployment:
+    """The compose file under a name, ports and secrets of its own, so that nothing else on the machine is touched."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = f"paspor-test-{uuid.uuid4().hex[:8]}"
+        self._ports = any_free_ports()
+        self._env_file = folder / "env"
+        env_file.write(self._env_file, trial=True)
+        with self._env_file.open("a") as file:
+            file.writelines(f"{name}={value}\n" for name, value in self._choices().items())
+        self.secrets = env_file.read(self._env_file)
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where everything answers: the services behind the gateway, the outside world each at its own port."""
+        gateway = self._ports.url("identity")
+        return Addresses(
+            **dict.fromkeys(SERVICES, gateway),
+            **{name: self._ports.url(name) for name in ("dukcapil", "simponi", "sms", "dpri", "mail")},
+            staff_password=self.secrets["PASPOR_DEMO_STAFF_PASSWORD"],
+        )
+
+    def up(self, *more: str) -> None:
+        """Everything runs and is healthy."""
+        self.compose("up", "--build", "--wait", *more)
+
+    def down(self, *more: str) -> None:
+        """Nothing of it is left but the volumes."""
+        self.compose("--profile", "operator", "down", "--remove-orphans", *more)
+
+    def compose(self, *words: str) -> str:
+        """Run ``docker compose`` on this deployment; what it printed. An error carries what it said."""
+        command = ["docker", "compose", "-f", str(COMPOSE_FILE), "-p", self.name, "--env-file", str(self._env_file)]
+        return _run([*command, "--profile", "simulators", *words])
+
+    def containers(self, service: str = "") -> list[str]:
+        """The names of its running containers."""
+        wanted = ["--filter", f"label=com.docker.compose.service={service}"] if service else []
+        return _run(["docker", "ps", "--format", "{{.Names}}", *self._filter(), *wanted]).split()
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """What the engine knows of a container."""
+        found: dict[str, Any] = json.loads(_run(["docker", "inspect", container]))[0]
+        return found
+
+    def kill(self, container: str) -> None:
+        """kill -9, and it stays dead."""
+        _run(["docker", "kill", container])
+
+    def python(self, service: str, script: str) -> str:
+        """Run a script inside a container of a service; what it printed."""
+        return self.compose("exec", "-T", service, "python", "-c", script)
+
+    def left(self, what: str) -> list[str]:
+        """The names of its containers, networks or volumes that there still are."""
+        every = ["-a"] if what == "container" else []
+        shown = "{{.Names}}" if what == "container" else "{{.Name}}"
+        return _run(["docker", what, "ls", *every, "--format", shown, *self._filter()]).split()
+
+    def _filter(self) -> list[str]:
+        return ["--filter", f"label=com.docker.compose.project={self.name}"]
+
+    def _choices(self) -> dict[str, str]:
+        outside = ("dukcapil", "simponi", "sms", "dpri", "mail")
+        return {
+            "PASPOR_PORT": str(self._ports["identity"]),
+            **{f"PASPOR_{name.upper()}_PORT": str(self._ports[name]) for name in outside},
+            "PASPOR_MONGO_IMAGE": MONGO_IMAGE,
+            "PASPOR_RABBITMQ_IMAGE": RABBITMQ_IMAGE,
+        }
+
+
+def _run(command: list[str]) -> str:
+    # what stands in the file counts, not what this shell happens to have
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PASPOR_", "COMPOSE_"))}
+    done = subprocess.run(  # noqa: S603 - words of this module and its tests
+        command, capture_output=True, text=True, env=clean, timeout=COMMAND_SECONDS, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+    return done.stdout

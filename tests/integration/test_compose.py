@@ -1,0 +1,324 @@
+"""The deployment on one machine: what its file promises, and, where asked for, the journey through it.
+
+The last part takes minutes: PASPOR_TEST_COMPOSE=1 and a Docker engine that answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from pydantic import AliasChoices
+
+from deploy import prepare_mongo
+from launcher import env_file
+from launcher.home import PROJECT
+from launcher.journey.telling import Teller
+from launcher.journey.ways import Ways
+from launcher.suite import SERVICES
+from shared.settings import ServiceSettings
+from tests.integration.composition import (
+    Deployment,
+    Missing,
+    engine_answers,
+    interpolate,
+    services,
+    strings,
+    variables,
+    whole_file,
+)
+
+ONE_SHOT: Final = {"mongo-prepared", "operator"}
+SCALABLE: Final = (*SERVICES,)
+SECRET_NAME: Final = re.compile(r"KEY|PASS|SECRET|TOKEN")
+
+every_service = pytest.mark.parametrize("name", sorted(services()))
+
+
+def dockerfile_stages() -> dict[str, str]:
+    """The text of each stage of the Dockerfile by its name; one that builds on another carries its text too."""
+    stages: dict[str, str] = {}
+    parts = re.split(r"^FROM (\S+) AS (\w+)$", (PROJECT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    for base, name, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        stages[name] = stages.get(base, "") + text
+    return stages
+
+
+def stage_of(described: dict[str, Any]) -> str | None:
+    """The stage of our Dockerfile that a service's image is made of; None for images of others."""
+    read = re.match(r"paspor/(\w+):", described["image"])
+    return read[1] if read else None
+
+
+# ---- what the file promises ------------------------------------------------
+
+
+@every_service
+def test_everything_has_limits(name: str) -> None:
+    described = services()[name]
+    assert {"mem_limit", "cpus", "pids_limit"} <= described.keys()
+
+
+@every_service
+def test_everything_is_read_only_and_without_rights(name: str) -> None:
+    described = services()[name]
+    assert described["read_only"] is True
+    assert described["cap_drop"] == ["ALL"]
+    assert described["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc"} & described.keys()
+
+
+@every_service
+def test_nothing_runs_as_root(name: str) -> None:
+    described = services()[name]
+    stage = stage_of(described)
+    user = described.get("user") or re.findall(r"^USER (\S+)$", dockerfile_stages()[stage or ""], re.MULTILINE)[-1]
+    assert user.split(":")[0] not in ("root", "0")
+
+
+@every_service
+def test_what_stays_has_a_health_check_and_is_started_again(name: str) -> None:
+    described, stage = services()[name], stage_of(services()[name])
+    if name in ONE_SHOT:
+        assert (described["restart"], described["healthcheck"]) == ("no", {"disable": True})
+        return
+    assert described["restart"] == "unless-stopped"
+    assert "healthcheck" in described or (stage and "HEALTHCHECK" in dockerfile_stages()[stage])
+
+
+@every_service
+def test_nothing_is_published_beyond_loopback(name: str) -> None:
+    for port in services()[name].get("ports", ()):
+        assert interpolate(port, {}).startswith("127.0.0.1:")
+
+
+def test_only_the_gateway_and_what_is_simulated_are_published() -> None:
+    assert {name for name, each in services().items() if "ports" in each} == {"gateway", "mail", "simulators"}
+
+
+@pytest.mark.parametrize("name", SCALABLE)
+def test_services_can_be_scaled(name: str) -> None:
+    assert not {"container_name", "hostname", "ports", "volumes"} & services()[name].keys()
+
+
+def test_the_servers_cannot_be_reached_from_outside() -> None:
+    assert whole_file()["networks"]["inside"] == {"internal": True}
+    assert [services()[name]["networks"] for name in ("mongo", "rabbitmq", "operator")] == [["inside"]] * 3
+
+
+@every_service
+def test_images_of_others_are_pinned(name: str) -> None:
+    image = interpolate(services()[name]["image"], {})
+    assert ":" in image
+    assert not image.endswith(":latest")
+
+
+# ---- secrets ---------------------------------------------------------------
+
+
+@every_service
+def test_no_secret_stands_in_the_file(name: str) -> None:
+    for variable, value in services()[name].get("environment", {}).items():
+        if SECRET_NAME.search(variable):
+            assert re.fullmatch(r"\$\{.*\}|", str(value)), variable
+            assert without_required(str(value)) == "", variable
+        for password in re.findall(r"://[^:/]+:(.*?)@", str(value)):
+            assert re.fullmatch(r"\$\{\w+:\?.*\}", password), variable
+
+
+def without_required(value: str) -> str:
+    """What the file itself gives where nothing is set: empty, or nothing at all because it is demanded."""
+    try:
+        return interpolate(value, {})
+    except Missing:
+        return ""
+
+
+def test_every_required_variable_is_written_and_none_too_many(tmp_path: Path) -> None:
+    required = {name for text in strings(whole_file()) for name, must in variables(text) if must}
+    env_file.write(tmp_path / "env", trial=False)
+    assert set(env_file.read(tmp_path / "env")) == required
+
+
+def test_every_setting_of_a_trial_is_read(tmp_path: Path) -> None:
+    env_file.write(tmp_path / "env", trial=True)
+    known = {name for text in strings(whole_file()) for name, _ in variables(text)}
+    assert set(env_file.read(tmp_path / "env")) <= known
+
+
+def test_a_start_without_secrets_says_what_to_do() -> None:
+    texts = [text for text in strings(whole_file()) if any(must for _, must in variables(text))]
+    assert all("run ./paspor env first" in text for text in texts)
+
+
+# ---- settings --------------------------------------------------------------
+
+
+def settings_class(service: str) -> type[ServiceSettings]:
+    """The class that the service reads its environment into."""
+    found: type[ServiceSettings] = importlib.import_module(f"services.{service}.config").Settings
+    return found
+
+
+def known_variables(settings: Any) -> set[str]:
+    """The environment variables that a settings class reads."""
+    prefix = settings.model_config["env_prefix"]
+    names: set[str] = set()
+    for field, info in settings.model_fields.items():
+        names.add(f"{prefix}{field.upper()}")
+        if isinstance(info.validation_alias, AliasChoices):
+            names |= {str(choice) for choice in info.validation_alias.choices}
+    return names
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_variable_is_a_setting_of_its_service(service: str) -> None:
+    assert set(services()[service]["environment"]) <= known_variables(settings_class(service))
+
+
+def test_every_variable_of_the_simulators_is_theirs() -> None:
+    from simulators.config import Settings
+
+    assert set(services()["simulators"]["environment"]) <= known_variables(Settings)
+
+
+@pytest.mark.parametrize("trial", [True, False])
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_settings_that_a_container_gets_can_be_read(
+    service: str, trial: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env_file.write(tmp_path / "env", trial=trial)
+    values = env_file.read(tmp_path / "env")
+    for name in [name for name in os.environ if name.startswith("PASPOR_")]:
+        monkeypatch.delenv(name)
+    for name, value in services()[service]["environment"].items():
+        monkeypatch.setenv(name, interpolate(value, values))
+    settings = settings_class(service).load()
+    assert settings.environment == ("local" if trial else "production")
+    assert settings.http_port == 8080
+
+
+def test_every_service_has_its_own_database_user_and_keys() -> None:
+    assert prepare_mongo.SERVICES == env_file.SERVICES == SERVICES
+    for service in SERVICES:
+        environment = services()[service]["environment"]
+        assert environment["PASPOR_MONGO_URL"].startswith(f"mongodb://{service}:${{PASPOR_{service.upper()}_MONGO_")
+        assert environment["PASPOR_MASTER_KEYS"].startswith(f"${{PASPOR_{service.upper()}_MASTER_KEYS:")
+
+
+# ---- the whole of it, running ----------------------------------------------
+
+running = pytest.mark.skipif(
+    os.environ.get("PASPOR_TEST_COMPOSE") != "1" or not engine_answers(),
+    reason="takes minutes: PASPOR_TEST_COMPOSE=1 and a Docker engine",
+)
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The whole deployment with replicas; nothing of it is left afterwards."""
+    deployed = Deployment(tmp_path_factory.mktemp("compose"))
+    try:
+        deployed.up("--scale", "billing=3", "--scale", "scheduling=2")
+        yield deployed
+    finally:
+        deployed.down("-v")
+        assert [deployed.left(what) for what in ("container", "network", "volume")] == [[], [], []]
+
+
+@pytest.fixture
+async def ways(deployment: Deployment) -> AsyncIterator[Ways]:
+    """Citizens and officers who know nothing but the gateway."""
+    walking = Ways(deployment.addresses, Teller(quiet=True))
+    yield walking
+    await walking.close()
+
+
+@running
+async def test_every_way_through_the_gateway_and_its_replicas(deployment: Deployment, ways: Ways) -> None:
+    assert len(deployment.containers("billing")) == 3
+    await ways.walk_all()
+    assert [told for told in ways.teller.told if not told.ok] == []
+
+
+@running
+async def test_a_replica_killed_midway_is_not_missed(deployment: Deployment, ways: Ways) -> None:
+    victims = {
+        "receive a billing code": deployment.containers("billing")[0],
+        "confirm the seat": deployment.containers("scheduling")[0],
+    }
+
+    async def before(_way: str, step: str) -> None:
+        if step in victims:
+            await asyncio.to_thread(deployment.kill, victims.pop(step))
+
+    ways.teller.before = before
+    await ways.journey()
+    assert victims == {}
+    assert (len(deployment.containers("billing")), len(deployment.containers("scheduling"))) == (2, 1)
+
+
+@running
+def test_every_container_is_as_locked_as_the_file_says(deployment: Deployment) -> None:
+    for container in deployment.containers():
+        known = deployment.inspect(container)
+        host = known["HostConfig"]
+        assert known["Config"]["User"] not in ("", "root", "0"), container
+        assert host["ReadonlyRootfs"], container
+        assert (host["Memory"] > 0, host["NanoCpus"] > 0, host["PidsLimit"] > 0) == (True,) * 3, container
+        published = [each["HostIp"] for ports in host["PortBindings"].values() for each in ports]
+        assert set(published) <= {"127.0.0.1"}, container
+
+
+@running
+def test_a_service_sees_its_own_database_only(deployment: Deployment) -> None:
+    script = """
+import os, pymongo
+client = pymongo.MongoClient(os.environ["PASPOR_MONGO_URL"])
+print(len(client.paspor_billing.list_collection_names()) > 0)
+try:
+    client.paspor_identity.account.find_one()
+except pymongo.errors.OperationFailure as refused:
+    print(refused.code)
+"""
+    not_authorized = "13"
+    assert deployment.python("billing", script).split() == ["True", not_authorized]
+
+
+@running
+def test_every_running_rule_holds(deployment: Deployment) -> None:
+    script = """
+import json, urllib.request
+print(json.load(urllib.request.urlopen("http://127.0.0.1:8080/health/invariants"))["holds"])
+"""
+    assert {service: deployment.python(service, script).strip() for service in SERVICES} == dict.fromkeys(
+        SERVICES, "True"
+    )
+
+
+@running
+def test_operators_find_no_dead_letter(deployment: Deployment) -> None:
+    deployment.compose("build", "operator")
+    assert deployment.compose("run", "--rm", "operator", "dead", "list").strip() == "No dead letters."
+
+
+@running
+async def test_down_leaves_the_volumes_and_up_brings_everything_back(deployment: Deployment, ways: Ways) -> None:
+    citizen = await ways.ready_to_hold(ways.teller.way("test", ""))
+    number = (await citizen.step_is("choose_seat"))["number"]
+    await asyncio.to_thread(deployment.down)
+    assert (deployment.left("container"), deployment.left("network")) == ([], [])
+    assert {name.removeprefix(f"{deployment.name}_") for name in deployment.left("volume")} == {
+        "mongo",
+        "rabbitmq",
+        "operator",
+    }
+    await asyncio.to_thread(deployment.up)
+    assert (await citizen.step_is("choose_seat"))["number"] == number
+    assert await citizen.hold_seat()

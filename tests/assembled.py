@@ -187,7 +187,10 @@ class Suite:
         for name, service in self.services.items():
             for kind in service.parts.kinds:
                 async for record in service.store.scan(kind):
-                    found[f"{name}/{kind.name}/{record.id}"] = (record.version, record.state, record.received)
+                    found[f"{name}/{kind.name}/{record.id}"] = (record.state, record.received)
+                if not kind.bare:
+                    unsaid = await service.store.outbox_waiting(kind, before=LATER, limit=1000)
+                    found[f"{name}/{kind.name} to say"] = [envelope.id for envelope in unsaid]
             found[f"{name}/files"] = sorted([each async for each in service.files.older_than(LATER)])
         return found
 

@@ -426,7 +426,7 @@ class ApplicationView(View):
             state=state.status.value,
             minor=state.minor,
             current_step=standing.current_step,
-            remaining_steps=[step.value for step in standing.remaining],
+            remaining_steps=[step.value for step in standing.remaining if step.value != standing.current_step],
             next_action=standing.next_action.en,
             next_action_id=standing.next_action.id,
             deadline=standing.next_action.deadline,

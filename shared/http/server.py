@@ -82,6 +82,7 @@ async def serve(
         handle_signals=False,
         shutdown_timeout=LAST_BYTES_SECONDS,
         keepalive_timeout=KEEPALIVE_SECONDS,
+        auto_decompress=False,  # encoded bodies are refused: one that lies, or is a bomb, must not be unpacked to be so
     )
     await runner.setup()
     try:

@@ -70,7 +70,6 @@ def test_no_two_services_answer_the_same_call() -> None:
 
 
 @pytest.mark.parametrize(("service", "endpoint"), EVERYTHING, ids=lambda each: getattr(each, "name", each))
-@pytest.mark.acceptance("F3")
 def test_the_gateway_knows_the_way(service: str, endpoint: Endpoint) -> None:
     assert read_routes().service(an_address(endpoint.path)) == service
 

@@ -15,7 +15,8 @@ from typing import IO, Any, Protocol, Self
 import aiohttp
 
 from launcher import running
-from launcher.errors import AlreadyRunning, LauncherError
+from launcher.errors import AlreadyRunning, LauncherError, PortInUse
+from launcher.ports import is_free
 from launcher.process import ServiceProcess, memory_mb
 from launcher.secrets import load_secrets
 from launcher.servers.mongod import Mongod
@@ -140,6 +141,7 @@ class Suite:
         """Starts everything in order; when one part refuses, stops what was started and passes the refusal on."""
         self._take_data_dir()
         try:
+            self._refuse_taken_ports()
             if self.amqp_url:
                 running.note(self.data_dir, running.Servers(self.mongo_url, self.amqp_url))
             for rank in sorted({entry.rank for entry in self._entries.values()}):
@@ -231,6 +233,13 @@ class Suite:
                 " folder and choose --port-base."
             ) from None
         self._lock = lock
+
+    def _refuse_taken_ports(self) -> None:
+        """At once, not when half of the suite runs."""
+        for name, entry in self._entries.items():
+            for port in entry.ports.values():
+                if not is_free(port):
+                    raise PortInUse(name, port)
 
     async def _start_part(self, name: str) -> None:
         entry = self._entries[name]

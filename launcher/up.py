@@ -89,13 +89,14 @@ def picture_of(suite: Suite, said: str, seconds: float) -> Group:
     """What the terminal shows: the table, what is wrong, and what to do next."""
     statuses = suite.status()
     ready = all(status.health is Health.READY for status in statuses)
-    stopping = any(status.health is Health.STOPPED for status in statuses)
-    if stopping:
-        below = "Stopping; the data stays."
+    stopped = [status.health is Health.STOPPED for status in statuses]
+    if any(stopped):
+        below = f"{'Stopped' if all(stopped) else 'Stopping'}; the data stays."
     elif ready:
         below = next_step(suite)
     else:
-        below = f"{_now_doing(statuses, said)} ({seconds:.0f} s)"
+        doing = _now_doing(statuses, said)
+        below = f"{doing} ({seconds:.0f} s)" if doing else ""
     shown: list[RenderableType] = [
         Text("Paspor on this machine alone", style="bold"),
         table_of(statuses, suite.data_dir),

@@ -1,4 +1,4 @@
-"""Replays a seed line by line (``python -m tests.sim 17``) or looks for one that fails (``python -m tests.sim 0 1000``)."""
+"""``python -m tests.sim 17`` replays a seed line by line; ``python -m tests.sim 0 1000`` looks for one that fails."""
 
 from __future__ import annotations
 

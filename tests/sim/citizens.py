@@ -21,6 +21,8 @@ AFTERWARDS = ("visit", "visit", "visit", "reschedule", "no_show", "cancel", "wit
 OFFERS = ("accept", "decline", "ignore")
 CODE_TRIES = 12
 WAITS_FOR_THE_TWIN = 12
+HOLDS_TRIED = 3
+LOST_THE_HOLD = "lost the hold"
 HOUR = 3600.0
 
 
@@ -41,10 +43,11 @@ class Temper:
 class Citizen(Person):
     """One account with one applicant; a guardian's child is another application of the same account."""
 
-    def __init__(self, world: World, agencies: Agencies, who: Particulars, name: str) -> None:
+    def __init__(self, world: World, agencies: Agencies, who: Particulars, name: str, rush_seconds: float) -> None:
         super().__init__(world, name)
         self.agencies = agencies
         self.who = who
+        self._rush_seconds = rush_seconds
         self.temper = self._draw()
         self.applicant_id = ""
         self.application_id = ""
@@ -64,7 +67,7 @@ class Citizen(Person):
 
     async def live(self) -> None:
         """Do everything; what should not happen becomes a violation."""
-        await self.pause(self.dice.random() * 1800)
+        await asyncio.sleep(self.dice.random() * self._rush_seconds)
         self.note(f"is of the temper {self.temper}")
         try:
             await self.register()
@@ -192,9 +195,13 @@ class Citizen(Person):
 
     async def seek_a_visit(self) -> str:
         """Hold a seat and see it through; the word says how it ended."""
-        if not await self.hold():
-            return "sold out"
-        return await self.pay_and_visit()
+        for _ in range(HOLDS_TRIED):
+            if not await self.hold():
+                return "sold out"
+            ended = await self.pay_and_visit()
+            if ended != LOST_THE_HOLD:
+                return ended
+        return LOST_THE_HOLD
 
     async def hold(self) -> bool:
         """Win a seat, in whichever session has one."""
@@ -223,7 +230,7 @@ class Citizen(Person):
         """From the held seat on."""
         bill = await self._bill_or_end()
         if bill is None:
-            return "lost the hold"
+            return LOST_THE_HOLD
         if bill["state"] == "waived":
             return await self.after_confirmation()
         ways = {

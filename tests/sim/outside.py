@@ -55,7 +55,7 @@ class Line:
         """Let the agency work and answer, as far as the line holds."""
         chaos = self._world.chaos
         await asyncio.sleep(chaos.dice(self._name).random() * SLOWEST_ANSWER_SECONDS)
-        if chaos.happens("upstream_down", self._name):
+        if self._world.storms.away(self._name) or chaos.happens("upstream_down", self._name):
             raise UpstreamDown(self._name, "timeout")
         answer = work()
         if chaos.happens("answer_lost", self._name):

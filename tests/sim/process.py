@@ -69,6 +69,7 @@ class Process:
         self._ids = SeededIds(random.Random(f"{ground.chaos.seed}/ids/{name}"))
         self._randomness = SeededRandomness(f"{ground.chaos.seed}/randomness/{name}")
         self._life: Life | None = None
+        self._stopped_seconds = 0.0
         self._up = asyncio.Event()
 
     @property
@@ -100,10 +101,12 @@ class Process:
                 self._life = None
                 life.die()
             self._ground.journal.note(self.name, "died")
-            await asyncio.sleep(dice.random() * LONGEST_DOWN_SECONDS)
+            stopped, self._stopped_seconds = self._stopped_seconds, 0.0
+            await asyncio.sleep(stopped or dice.random() * LONGEST_DOWN_SECONDS)
 
-    def kill(self) -> None:
-        """End the present life at once."""
+    def stop(self, seconds: float) -> None:
+        """End the present life at once; the next one begins that much later."""
+        self._stopped_seconds = seconds
         if self._life is not None:
             self._life.die()
 

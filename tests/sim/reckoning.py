@@ -143,6 +143,11 @@ def _one_seat_each(world: World, appointments: dict[str, State], seats: dict[str
     for seat_id, seat in seats.items():
         if seat["status"] not in ("free", "withdrawn") and not holders[seat_id]:
             world.violated("I1", f"seat {seat_id} is {seat['status']} and nobody's: {seat}")
+    _one_visit_each(world, seated)
+
+
+def _one_visit_each(world: World, seated: dict[str, State]) -> None:
+    """I2: a person has one visit ahead at most."""
     people: defaultdict[str, list[str]] = defaultdict(list)
     for name, appointment in seated.items():
         if appointment["status"] not in ("used", "no_show"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from launcher.journey.people import People
 from simulators.dukcapil.registry import Person as Registered
-from tests.sim import checks, reckoning
+from tests.sim import checks, reckoning, weather
 from tests.sim.chaos import Chaos, Rates
 from tests.sim.citizens import Citizen
 from tests.sim.loop import NothingLeftToDo, VirtualLoop
@@ -34,13 +34,18 @@ class Shape:
     citizens: int
     seats: int
     rates: Rates
+    rush_seconds: float = 1800.0
+    """Within this time all of them come: the shorter, the more race for the last seat."""
+    stormy: bool = False
+    """Whether agencies and processes are away for hours, too."""
 
     @classmethod
     def drawn(cls, seed: int) -> Shape:
         """Every seed has a shape of its own: from calm to rough, from roomy to crowded."""
         dice = random.Random(f"shape/{seed}")
         rates = Rates().scaled(dice.choice((0.0, 0.5, 1.0, 1.0, 2.0)))
-        return cls(dice.randint(4, 9), dice.choice((1, 2, 3, 8)), rates)
+        rush_seconds = dice.choice((5.0, 1800.0, 1800.0))
+        return cls(dice.randint(4, 9), dice.choice((1, 2, 3, 8)), rates, rush_seconds, dice.random() < 0.3)
 
 
 @dataclass
@@ -66,7 +71,9 @@ async def _run(loop: VirtualLoop, seed: int, shape: Shape, plan: CrashPlan | Non
     world = World(loop, START, Chaos(str(seed), shape.rates), plan=plan, verbose=verbose)
     agencies = Agencies(world)
     build_suite(world, agencies, seats=shape.seats)
-    citizens = _citizens(world, agencies, shape.citizens)
+    citizens = _citizens(world, agencies, shape)
+    if shape.stormy:
+        weather.brew(world)
     world.journal.note("world", f"seed {seed}: {shape}")
     try:
         await world.begin()
@@ -91,18 +98,18 @@ async def _run(loop: VirtualLoop, seed: int, shape: Shape, plan: CrashPlan | Non
     )
 
 
-def _citizens(world: World, agencies: Agencies, count: int) -> list[Citizen]:
+def _citizens(world: World, agencies: Agencies, shape: Shape) -> list[Citizen]:
     people = People(world.chaos.dice("people"))
     dice = world.chaos.dice("who applies")
     made: list[Citizen] = []
-    for number in range(count):
+    for number in range(shape.citizens):
         person = people.adult()
         twin_of = made[-1] if made and dice.random() < 0.15 else None
         if twin_of is not None:
             twin, other = twin_of.who, person
             person = type(person)(**{**twin.__dict__, "email": other.email, "phone": other.phone})
         agencies.registry.people.add([Registered.model_validate(person.as_registered())])
-        made.append(Citizen(world, agencies, person, f"citizen-{number}"))
+        made.append(Citizen(world, agencies, person, f"citizen-{number}", shape.rush_seconds))
         if twin_of is not None:
             twin_of.has_twin = made[-1].has_twin = True
     return made

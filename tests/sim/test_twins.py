@@ -23,7 +23,7 @@ from tests.sim import sim
 from tests.sim.chaos import CALM, Rates
 from tests.sim.store import CrashPlan, KeptStore
 
-CROWDED = sim.Shape(citizens=7, seats=1, rates=Rates())
+CROWDED = sim.Shape(citizens=7, seats=1, rates=Rates(), rush_seconds=5.0)
 SEEDS = range(40)
 
 

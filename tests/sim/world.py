@@ -29,6 +29,27 @@ STUCK_AFTER_STEPS = 400_000
 """Lines of journal after which a run is going round in circles."""
 
 
+class Storms:
+    """When which outside agency is away for long."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._spans: dict[str, tuple[datetime, datetime]] = {}
+
+    def plan(self, agency: str, begins: datetime, ends: datetime) -> None:
+        """The agency does not answer from then to then."""
+        self._spans[agency] = (begins, ends)
+
+    def away(self, agency: str) -> bool:
+        """Whether it is away now."""
+        begins, ends = self._spans.get(agency, (self._now(), self._now()))
+        return begins <= self._now() < ends
+
+    def end(self) -> None:
+        """Everybody is there again."""
+        self._spans.clear()
+
+
 class GoesInCircles(Exception):
     """The run does the same again and again."""
 
@@ -57,6 +78,7 @@ class World:
         self.counts: Counter[str] = Counter()
         self.told_to_operators: set[str] = set()
         """Error lines that are alerts by design: the state of the world is bad, the code is not."""
+        self.storms = Storms(self.clock.now)
         self._skewed = skewed
         self._ground = Ground(loop, start, chaos, self.plan, self.broker, self.journal)
         self._tasks: list[asyncio.Task[Any]] = []
@@ -120,6 +142,7 @@ class World:
         """No more faults."""
         self.journal.note("world", "faults end")
         self.chaos.rates = CALM
+        self.storms.end()
         for process in self.processes.values():
             await process.up()
 

@@ -37,6 +37,7 @@ from shared.randomness import SeededRandomness
 from shared.service import Parts, Platform
 from shared.store.kinds import Kind
 from shared.store.memory import MemoryStore
+from shared.store.port import Store
 from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier
 from tests.unit.application import world as application_world
 from tests.unit.billing import world as billing_world
@@ -80,7 +81,7 @@ class Assembled:
     """One service, and what it keeps."""
 
     parts: Parts
-    store: MemoryStore
+    store: Any
     files: MemoryFiles
     settings: Any
 
@@ -90,8 +91,10 @@ class Assembled:
         return [kind for kind in self.parts.kinds if not kind.bare]
 
 
-def assemble(clock: Clock, agencies: Agencies | None = None, **changes: Any) -> dict[str, Assembled]:
-    """The five services by name. ``changes`` are settings of any of them."""
+def assemble(
+    clock: Clock, agencies: Agencies | None = None, *, store_of: Callable[[str], Store] = MemoryStore, **changes: Any
+) -> dict[str, Assembled]:
+    """The five services by name, each on the store of that name. ``changes`` are settings of any of them."""
     agencies = agencies or Agencies(clock)
     builders: dict[str, Callable[[Platform, Any], Parts]] = {
         "identity": lambda at, settings: identity_app.build(
@@ -110,7 +113,7 @@ def assemble(clock: Clock, agencies: Agencies | None = None, **changes: Any) -> 
         ),
     }
     settings = some_settings(**changes)
-    return {name: _on_memory(name, clock, settings[name], builders[name]) for name in SERVICES}
+    return {name: _built(store_of(name), name, clock, settings[name], builders[name]) for name in SERVICES}
 
 
 def some_settings(**changes: Any) -> dict[str, Any]:
@@ -135,8 +138,8 @@ def some_settings(**changes: Any) -> dict[str, Any]:
     }
 
 
-def _on_memory(name: str, clock: Clock, settings: Any, build: Callable[[Platform, Any], Parts]) -> Assembled:
-    store, files = MemoryStore(name), MemoryFiles(settings.master_keyring(), clock)
+def _built(store: Store, name: str, clock: Clock, settings: Any, build: Callable[[Platform, Any], Parts]) -> Assembled:
+    files = MemoryFiles(settings.master_keyring(), clock)
     platform = Platform(store, files, clock, SeededIds(random.Random(name)), SeededRandomness(name))
     return Assembled(build(platform, settings), store, files, settings)
 
@@ -144,10 +147,12 @@ def _on_memory(name: str, clock: Clock, settings: Any, build: Callable[[Platform
 class Suite:
     """All five at work on one clock that hurries: nothing waits for real time."""
 
-    def __init__(self, start: datetime | None = None, **changes: Any) -> None:
+    def __init__(
+        self, start: datetime | None = None, *, store_of: Callable[[str], Store] = MemoryStore, **changes: Any
+    ) -> None:
         self.clock = application_world.HurryingClock(start or scheduling_world.START)
         self.agencies = Agencies(self.clock)
-        self.services = assemble(self.clock, self.agencies, **changes)
+        self.services = assemble(self.clock, self.agencies, store_of=store_of, **changes)
         self.published: list[Envelope] = []
         self.due_names: set[tuple[str, str, str]] = set()
         self.troubles: list[str] = []
@@ -266,8 +271,8 @@ class Suite:
         for name, service in self.services.items():
             parts = service.parts
             for kind in parts.kinds:
-                for document in service.store._documents.get(kind.name, {}).values():
-                    self.due_names |= {(name, kind.name, each) for each in document["due"]}
+                async for record in service.store.scan(kind):
+                    self.due_names |= {(name, kind.name, each) for each in kind.deadlines(record.state)}
             ran += await DeadlineWorker(service.store, parts.kinds, parts.deadlines, self.clock, "suite").run_due()
         return ran
 

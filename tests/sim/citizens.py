@@ -16,9 +16,23 @@ from tests.sim.person import Person, Unexpected
 from tests.sim.suite import OFFICE, Agencies
 from tests.sim.world import World
 
-PAYING = ("in_time", "in_time", "in_time", "edge", "late", "never", "twice", "ntb_only", "cancel", "withdraw", "renew")
+PAYING = (
+    "in_time",
+    "in_time",
+    "in_time",
+    "edge",
+    "late",
+    "never",
+    "twice",
+    "ntb_only",
+    "cancel",
+    "withdraw",
+    "renew",
+    "waived",
+)
 AFTERWARDS = ("visit", "visit", "visit", "reschedule", "no_show", "cancel", "withdraw")
 OFFERS = ("accept", "decline", "ignore")
+INTERVIEWS = ("approved", "approved", "approved", "approved", "refused")
 CODE_TRIES = 12
 WAITS_FOR_THE_TWIN = 12
 HOLDS_TRIED = 3
@@ -37,6 +51,7 @@ class Temper:
     paying: str
     afterwards: str
     offer: str
+    interview: str
     late_by_seconds: float
 
 
@@ -53,6 +68,7 @@ class Citizen(Person):
         self.application_id = ""
         self.appointment_id = ""
         self.ended = "not begun"
+        self.child: Particulars | None = None
         self.has_twin = False
         """Whether somebody applies for the same person from another account."""
 
@@ -62,6 +78,7 @@ class Citizen(Person):
             dice.choice(PAYING),
             dice.choice(AFTERWARDS),
             dice.choice(OFFERS),
+            dice.choice(INTERVIEWS),
             dice.choice((1.0, 300.0, 1300.0, 2 * HOUR, 10 * HOUR)),
         )
 
@@ -122,9 +139,13 @@ class Citizen(Person):
             await self.pause(5)
         return None
 
-    async def become_applicant(self, guardian_id: str | None = None) -> None:
-        """Be confirmed by the civil registry."""
-        body = self.who.as_applicant(guardian_id)
+    async def become_applicant(self) -> None:
+        """Be confirmed by the civil registry; a guardian then has the child confirmed and applies for it."""
+        await self._be_confirmed(self.who.as_applicant())
+        if self.child is not None:
+            await self._be_confirmed(self.child.as_applicant(self.applicant_id))
+
+    async def _be_confirmed(self, body: dict[str, str]) -> None:
         self.applicant_id = (await self.post("identity", "/v1/applicants", body))["applicant_id"]
         await self.eventually(
             lambda: self.get("identity", f"/v1/applicants/{self.applicant_id}"),
@@ -143,7 +164,7 @@ class Citizen(Person):
             raise GaveWay
         view = await self.get("application", self._application)
         for item in view["requirements"]:
-            if item["need"] == "required" and item["state"] == "missing":
+            if item["need"] != "optional" and item["state"] == "missing":
                 await self._upload(item["code"])
         await self.post("application", f"{self._application}/submission", {"confirmed_not_refundable": True})
 
@@ -161,13 +182,10 @@ class Citizen(Person):
 
     def answers(self) -> dict[str, Any]:
         """What is answered to the questionnaire."""
-        return {
-            "has_held_passport": False,
-            "reason": "new",
-            "passport_kind": "electronic",
-            "validity_years": 10,
-            "purpose": "tourism",
-        }
+        plain = {"has_held_passport": False, "reason": "new", "purpose": "study"}
+        if self.temper.paying == "waived":
+            return plain | {"passport_kind": "ordinary", "validity_years": 5, "zero_tariff": "government_scholarship"}
+        return plain | {"passport_kind": "electronic", "validity_years": 5 if self.child else 10}
 
     async def _upload(self, requirement: str) -> None:
         content = PICTURE
@@ -211,13 +229,7 @@ class Citizen(Person):
             if not free:
                 await self.pause(2 * HOUR)
                 continue
-            body = {"application_id": self.application_id, "session_id": self.dice.choice(free)["session_id"]}
-            held = await self.post(
-                "scheduling",
-                "/v1/appointments",
-                body,
-                expect=("session_sold_out", "session_closed", "person_has_appointment"),
-            )
+            held = await self._reach_for(free)
             if held.ok:
                 self.appointment_id = held["appointment_id"]
                 self.note(f"holds {self.appointment_id[:8]} of application {self.application_id[:8]}")
@@ -226,13 +238,26 @@ class Citizen(Person):
                 await self.pause(HOUR)
         return False
 
+    async def _reach_for(self, free: list[Any]) -> Reply:
+        """Ask for a seat; the impatient ask in two tabs at once, and one of them wins at most."""
+        tabs = [self._ask_for_seat(self.dice.choice(free)) for _ in range(2 if self.chance(0.2) else 1)]
+        replies = await asyncio.gather(*tabs)
+        won = [reply for reply in replies if reply.ok]
+        if len(won) > 1 and len({reply["appointment_id"] for reply in won}) > 1:
+            self.world.violated("I2", f"{self.name} won two seats at once")
+        return won[0] if won else replies[0]
+
+    async def _ask_for_seat(self, session: Any) -> Reply:
+        body = {"application_id": self.application_id, "session_id": session["session_id"]}
+        return await self.post("scheduling", "/v1/appointments", body, expect=HOLD_REFUSALS)
+
     async def pay_and_visit(self) -> str:
         """From the held seat on."""
         bill = await self._bill_or_end()
         if bill is None:
             return LOST_THE_HOLD
         if bill["state"] == "waived":
-            return await self.after_confirmation()
+            return await self.see_the_outcome()
         ways = {
             "in_time": self._pay_in_time,
             "edge": self._pay_at_the_edge,
@@ -243,6 +268,7 @@ class Citizen(Person):
             "cancel": self._cancel_unpaid,
             "withdraw": self._withdraw_unpaid,
             "renew": self._renew,
+            "waived": self._pay_in_time,
         }
         return await ways[self.temper.paying](bill)
 
@@ -399,7 +425,8 @@ class Citizen(Person):
             return f"came, but the visit was {seat['state']}"
         if not await counter.check_in(seat):
             return "came in vain"
-        await counter.interview(self.application_id)
+        if not await counter.interview(self.application_id, self.temper.interview):
+            return "refused at the interview"
         return await counter.hand_out(self.application_id)
 
     async def _my_seat(self) -> Reply:
@@ -448,6 +475,8 @@ class Citizen(Person):
     async def _sleep_until(self, moment: datetime) -> None:
         await asyncio.sleep(max(0.0, (moment - self.now).total_seconds()))
 
+
+HOLD_REFUSALS = ("session_sold_out", "session_closed", "person_has_appointment")
 
 TOO_LATE = (
     "not_possible_now",

@@ -41,8 +41,8 @@ class Counter:
         body = {"queue_code": seat["queue_code"]}
         return (await self.front.post("scheduling", "/v1/check-ins", body, expect=REFUSED_AT_THE_DOOR)).ok
 
-    async def interview(self, application_id: str) -> None:
-        """See the originals and approve."""
+    async def interview(self, application_id: str, outcome: str) -> bool:
+        """See the originals and decide; whether the book is to be made."""
         path = f"/v1/applications/{application_id}"
         view = await self.front.eventually(
             lambda: self.front.get("application", path),
@@ -51,7 +51,9 @@ class Counter:
         )
         seen = [item["code"] for item in view["requirements"] if item.get("document_id")]
         await self.interviewer.post("application", f"{path}/originals", {"requirements": seen})
-        await self.interviewer.post("application", f"{path}/interview", {"outcome": "approved"})
+        body = {"outcome": outcome} if outcome == "approved" else {"outcome": outcome, "reason_code": "data_differs"}
+        await self.interviewer.post("application", f"{path}/interview", body)
+        return outcome == "approved"
 
     async def hand_out(self, application_id: str) -> str:
         """Give the passport once it is printed."""

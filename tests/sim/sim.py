@@ -110,6 +110,9 @@ def _citizens(world: World, agencies: Agencies, shape: Shape) -> list[Citizen]:
             person = type(person)(**{**twin.__dict__, "email": other.email, "phone": other.phone})
         agencies.registry.people.add([Registered.model_validate(person.as_registered())])
         made.append(Citizen(world, agencies, person, f"citizen-{number}", shape.rush_seconds))
+        if twin_of is None and dice.random() < 0.15:
+            child = made[-1].child = people.child()
+            agencies.registry.people.add([Registered.model_validate(child.as_registered())])
         if twin_of is not None:
             twin_of.has_twin = made[-1].has_twin = True
     return made

@@ -119,8 +119,7 @@ class Deployment:
         self._ports = any_free_ports()
         self._env_file = folder / "env"
         env_file.write(self._env_file, trial=True)
-        with self._env_file.open("a") as file:
-            file.writelines(f"{name}={value}\n" for name, value in self._choices().items())
+        self._add(self._choices())
         self.secrets = env_file.read(self._env_file)
 
     @property
@@ -164,11 +163,55 @@ class Deployment:
         """Run a script inside a container of a service; what it printed."""
         return self.compose("exec", "-T", service, "python", "-c", script)
 
+    def turn_keys(self) -> None:
+        """Every key gets a successor that is used from now on; the old ones stay known. As the run book says."""
+        old, new = env_file.read(self._env_file), self._other_secrets()
+        rings = [name for name in old if name.endswith(("_MASTER_KEYS", "_FINGERPRINT_KEYS", "_CODE_SIGNING_KEYS"))]
+        turned = {name: f"k2:{new[name].removeprefix('k1:')},{old[name]}" for name in rings}
+        signing = "PASPOR_TOKEN_SIGNING_KEYS"
+        turned[signing] = f'"{new[signing]}\\n{old[signing]}"'
+        for owner in ("NOTIFICATION", "APPLICATION"):
+            private, public = f"PASPOR_{owner}_SEALING_PRIVATE_KEYS", f"PASPOR_{owner}_SEALING_PUBLIC_KEY"
+            turned |= {private: f"{new[private]},{old[private]}", public: new[public]}
+        told = "PASPOR_SIMPONI_CALLBACK_SECRET"
+        turned[f"{told}S"] = f"k1:{old[told]},k2:{new[told]}"
+        self._add(turned)
+        self.up()
+
+    def copy_volumes(self, folder: Path) -> None:
+        """A cold copy of the data, one archive per volume; the deployment is down meanwhile and afterwards."""
+        self.down()
+        for volume in self.left("volume"):
+            self._tar(volume, folder, "-czf", volume)
+
+    def bring_back(self, folder: Path) -> None:
+        """Fresh volumes with what the archives hold, and everything running on them."""
+        self.compose("up", "--no-start", "--build")
+        for volume in self.left("volume"):
+            if (folder / f"{volume}.tar.gz").exists():
+                self._tar(volume, folder, "-xzf", volume)
+        self.up()
+
+    def _tar(self, volume: str, folder: Path, act: str, name: str) -> None:
+        mounts = ["-v", f"{volume}:/volume", "-v", f"{folder}:/copy"]
+        work = ["--network", "none", "--user", "0", *mounts, "paspor/suite:local"]
+        _run(["docker", "run", "--rm", *work, "tar", act, f"/copy/{name}.tar.gz", "-C", "/volume", "."])
+
     def left(self, what: str) -> list[str]:
         """The names of its containers, networks or volumes that there still are."""
         every = ["-a"] if what == "container" else []
         shown = "{{.Names}}" if what == "container" else "{{.Name}}"
         return _run(["docker", what, "ls", *every, "--format", shown, *self._filter()]).split()
+
+    def _add(self, values: Mapping[str, str]) -> None:
+        # of two lines with one name the later counts, for Compose and for us
+        with self._env_file.open("a") as file:
+            file.writelines(f"{name}={value}\n" for name, value in values.items())
+
+    def _other_secrets(self) -> dict[str, str]:
+        path = self._env_file.with_name("other-env")
+        env_file.write(path, trial=False)
+        return env_file.read(path)
 
     def _filter(self) -> list[str]:
         return ["--filter", f"label=com.docker.compose.project={self.name}"]

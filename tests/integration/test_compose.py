@@ -309,6 +309,44 @@ def test_operators_find_no_dead_letter(deployment: Deployment) -> None:
 
 
 @running
+async def test_keys_are_turned_while_an_application_is_under_way(deployment: Deployment, ways: Ways) -> None:
+    way = ways.teller.way("test", "")
+    citizen = await ways.ready_to_hold(way)
+    await citizen.hold_seat()
+    await ways.pay(way, citizen)
+    account_id, mails = citizen.account_id, len(await citizen.outside.letters_to(citizen.person.email))
+
+    await asyncio.to_thread(deployment.turn_keys)
+
+    assert (await citizen.view())["current_step"] == "come"  # an access token of the old key is still good
+    challenge = await citizen.api.post(f"{ways.at.identity}/v1/logins", {"identifier": citizen.person.email})
+    code = await citizen.outside.otp_by_mail(citizen.person.email, seen=mails)
+    verification = f"{ways.at.identity}/v1/challenges/{challenge['challenge_id']}/verification"
+    answer = await citizen.api.post(verification, {"code": code})
+    assert answer["account_id"] == account_id  # found by a fingerprint of the old key
+    citizen.api.token = answer["access_token"]
+    await ways.visit(way, citizen)  # a queue code, pictures and personal data of the old keys
+    await ways.journey()
+
+
+@running
+async def test_a_cold_copy_of_the_volumes_brings_everything_back(
+    deployment: Deployment, ways: Ways, tmp_path: Path
+) -> None:
+    way = ways.teller.way("test", "")
+    citizen = await ways.ready_to_hold(way)
+    number = (await citizen.step_is("choose_seat"))["number"]
+    await asyncio.to_thread(deployment.copy_volumes, tmp_path)
+    await asyncio.to_thread(deployment.down, "-v")
+    assert deployment.left("volume") == []
+    await asyncio.to_thread(deployment.bring_back, tmp_path)
+    assert (await citizen.step_is("choose_seat"))["number"] == number
+    await citizen.hold_seat()
+    await ways.pay(way, citizen)
+    await ways.visit(way, citizen)
+
+
+@running
 async def test_down_leaves_the_volumes_and_up_brings_everything_back(deployment: Deployment, ways: Ways) -> None:
     citizen = await ways.ready_to_hold(ways.teller.way("test", ""))
     number = (await citizen.step_is("choose_seat"))["number"]

@@ -61,7 +61,7 @@ async def test_at_every_moment_the_next_step_is_told(ways: Ways) -> None:
     async def look() -> None:
         view = await citizen.view()
         seen.append(view["current_step"])
-        assert view["remaining_steps"] == list(JOURNEY_STEPS[JOURNEY_STEPS.index(view["current_step"]) :])
+        assert view["remaining_steps"] == list(JOURNEY_STEPS[JOURNEY_STEPS.index(view["current_step"]) + 1 :])
         assert view["next_action"]
         assert view["next_action_id"]
 

@@ -63,6 +63,7 @@ def stage_of(described: dict[str, Any]) -> str | None:
 def test_everything_has_limits(name: str) -> None:
     described = services()[name]
     assert {"mem_limit", "cpus", "pids_limit"} <= described.keys()
+    assert {"max-size", "max-file"} == described["logging"]["options"].keys()
 
 
 @every_service

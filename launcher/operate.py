@@ -1,7 +1,7 @@
 """`./paspor dead` and `./paspor resync`: an operator's work on the messages of a running suite.
 
 Events hold no personal data, and a body that cannot be read is never shown, so nothing here needs hiding. Who did what
-stands in `audit.log` in the folder of the logs, one JSON object per line, a dropped event whole.
+stands in `audit.log` in the folder of the logs, one JSON object per line; a dropped event whole, if it was readable.
 """
 
 from __future__ import annotations
@@ -171,7 +171,8 @@ class DeadDesk:
 
         async with self._at(service) as letters:
             letter = await letters.drop(message_id, write_down)
-        self._say(f"{letter.message_id} ({letter.type}) dropped; {self._note.path} keeps it with the reason.")
+        kept = "it" if letter.event else "its size and hash"
+        self._say(f"{letter.message_id} ({letter.type}) dropped; {self._note.path} keeps {kept} and the reason.")
         return 0
 
     def _at(self, service: str) -> AbstractAsyncContextManager[DeadLetters]:

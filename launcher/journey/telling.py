@@ -88,7 +88,9 @@ class Teller:
         if failed:
             self.console.print(f"\n[red]{len(failed)} of {len(self.told)} steps failed.[/red]")
         else:
-            self.console.print(f"\n[green]All {len(self.told)} steps went well.[/green]")
+            self.console.print(
+                f"\n[green]All {len(self.told)} steps went well.[/green]  Next: ./paspor up keeps all running."
+            )
 
 
 @dataclass

@@ -98,9 +98,16 @@ def _every_paid_bill_has_one_end(
 
 
 def _nothing_is_paid_but_expired(world: World, agencies: Agencies, bills: dict[str, State]) -> None:
-    """A code that was paid by the bank's clock up to its last second, inclusive, never expires (F52, F58)."""
+    """A code that was paid by the bank's clock up to its last second, inclusive, never expires (F58).
+
+    Unless nobody could be asked until the session began: then there is no seat left to keep, and the money is late.
+    """
     by_code = {bill["billing_code"]: name for name, bill in bills.items() if bill["billing_code"]}
-    expired = {each.data.bill_id for each in world.broker.sent.values() if isinstance(each.data, BillExpired)}
+    expired = {
+        each.data.bill_id
+        for each in world.broker.sent.values()
+        if isinstance(each.data, BillExpired) and each.time < bills[each.data.bill_id]["seat"]["starts_at"]
+    }
     for payment in agencies.treasury.paid:
         bill_id = by_code.get(payment.billing_code)
         in_time = payment.paid_at <= agencies.treasury.books.billing(payment.billing_code).expires_at

@@ -168,6 +168,8 @@ class Deployment:
         old, new = env_file.read(self._env_file), self._other_secrets()
         rings = [name for name in old if name.endswith(("_MASTER_KEYS", "_FINGERPRINT_KEYS", "_CODE_SIGNING_KEYS"))]
         turned = {name: f"k2:{new[name].removeprefix('k1:')},{old[name]}" for name in rings}
+        at_once = [name for name in old if name.endswith("_MONGO_PASSWORD")] + ["PASPOR_MONGO_KEY"]
+        turned |= {name: new[name] for name in at_once}
         signing = "PASPOR_TOKEN_SIGNING_KEYS"
         turned[signing] = f'"{new[signing]}\\n{old[signing]}"'
         for owner in ("NOTIFICATION", "APPLICATION"):

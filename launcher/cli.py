@@ -152,13 +152,13 @@ def env_command(
         bool, typer.Option(help="Add the demo's short durations and demo staff, for use with the simulators.")
     ] = True,
 ) -> None:
-    """Write .env with fresh secrets for Docker Compose; an existing one is left alone."""
+    """Write .env with fresh secrets for Docker Compose; an existing one only gains what it lacks."""
     from launcher.env_file import ENV_FILE, write
 
     if write(trial=trial):
-        typer.echo(f"Wrote {ENV_FILE.name}: keep it secret and keep a copy, data written with it needs it.")
+        typer.echo(f"{ENV_FILE.name} is complete: keep it secret and keep a copy, data written with it needs it.")
     else:
-        typer.echo(f"{ENV_FILE.name} is there already and was left as it is.")
+        typer.echo(f"{ENV_FILE.name} is there already, is complete, and was left as it is.")
 
 
 @dead_app.command("list", epilog="Next: ./paspor dead show SERVICE MESSAGE_ID.")

@@ -314,7 +314,7 @@ class Citizen(Person):
                 "scheduling", f"/v1/appointments/{self.appointment_id}/cancellation", {}, expect=TOO_LATE
             )
         if reply.ok and self.chance(0.4):
-            await self.pause(self.temper.late_by_seconds)
+            await asyncio.sleep(self.temper.late_by_seconds)
             return await self._after_paying(bill, force=True)
         return "cancelled unpaid"
 
@@ -322,7 +322,7 @@ class Citizen(Person):
         await self.pause(600)
         await self.post("application", f"{self._application}/withdrawal", {}, expect=TOO_LATE)
         if self.chance(0.4):
-            await self.pause(self.temper.late_by_seconds)
+            await asyncio.sleep(self.temper.late_by_seconds)
             return await self._after_paying(bill, force=True)
         return "withdrew unpaid"
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default as mail_policy
 from email.utils import getaddresses
+from functools import cached_property
 from typing import Any
 
 from aiohttp import web
@@ -36,7 +37,7 @@ DEFAULT_HTTP_PORT = 8206
 _FIELDS = ("to", "from", "subject", "cc", "bcc", "message-id", "addressed")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mail:
     """One received mail."""
 
@@ -46,12 +47,12 @@ class Mail:
     raw: bytes
     message: EmailMessage
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The plain text, empty if there is none."""
         return self._content("plain")
 
-    @property
+    @cached_property
     def html(self) -> str:
         """The HTML, empty if there is none."""
         return self._content("html")
@@ -80,6 +81,7 @@ class MailBox:
         self._max_messages = max_messages
         self._max_total_bytes = max_total_bytes
         self._mails: OrderedDict[str, Mail] = OrderedDict()
+        self._by_recipient: dict[str, list[Mail]] = {}
         self._bytes = 0
 
     def add(self, raw: bytes, recipients: tuple[str, ...], received_at: datetime) -> Mail:
@@ -88,9 +90,10 @@ class MailBox:
         mail = Mail(secrets.token_urlsafe(16), received_at, recipients, raw, message)
         self._mails[mail.mail_id] = mail
         self._bytes += len(raw)
+        for recipient in recipients:
+            self._by_recipient.setdefault(recipient.lower(), []).append(mail)
         while len(self._mails) > self._max_messages or self._bytes > self._max_total_bytes:
-            _, oldest = self._mails.popitem(last=False)
-            self._bytes -= len(oldest.raw)
+            self._forget(next(iter(self._mails)))
         return mail
 
     def get(self, mail_id: str) -> Mail | None:
@@ -102,14 +105,25 @@ class MailBox:
     def newest_first(self, query: str = "") -> list[Mail]:
         """All mails that fit every word of a query: `to:ADDRESS`, `subject:WORD` and so on, or words of the text."""
         terms = query.lower().split()
+        if len(terms) == 1 and (known := self._by_recipient.get(terms[0].removeprefix("to:"))):
+            return known[::-1]  # what a whole address finds, without reading everybody's mail
         return [mail for mail in reversed(self._mails.values()) if all(_fits(mail, term) for term in terms)]
 
     def delete(self, mail_ids: list[str]) -> None:
         """Forgets these mails, or all if none is named."""
         for mail_id in mail_ids or list(self._mails):
-            mail = self._mails.pop(mail_id, None)
-            if mail is not None:
-                self._bytes -= len(mail.raw)
+            self._forget(mail_id)
+
+    def _forget(self, mail_id: str) -> None:
+        mail = self._mails.pop(mail_id, None)
+        if mail is None:
+            return
+        self._bytes -= len(mail.raw)
+        for recipient in mail.recipients:
+            known = self._by_recipient[recipient.lower()]
+            known.remove(mail)
+            if not known:
+                del self._by_recipient[recipient.lower()]
 
     def __len__(self) -> int:
         return len(self._mails)

@@ -17,6 +17,11 @@ PATIENCE_SECONDS: Final = 60.0
 """How long a step may take before the journey gives up; a killed and restarted part fits into it."""
 
 POLL_SECONDS: Final = 0.1
+FIRST_LOOK_SECONDS: Final = 0.05
+LONGEST_LOOK_SECONDS: Final = 0.5
+"""Looks at something that is to happen come further apart, so that those who wait do not slow down those who work."""
+
+LOOKS_GROW: Final = 1.4
 REPEATABLE: Final = frozenset({429, 502, 503, 504})
 NOT_KNOWN_YET: Final = frozenset({"not_known_yet", "someone_else_changed_it", "still_running"})
 
@@ -123,13 +128,15 @@ async def eventually(
         GaveUp: it did not, with what was seen last.
     """
     give_up_at = time.monotonic() + seconds
+    wait = FIRST_LOOK_SECONDS
     while True:
         seen = await look()
         if holds(seen):
             return seen
         if time.monotonic() > give_up_at:
             raise GaveUp(f"{what} did not happen within {seconds:g} s; last seen: {seen}")
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(wait)
+        wait = min(wait * LOOKS_GROW, LONGEST_LOOK_SECONDS)
 
 
 async def _json(answer: aiohttp.ClientResponse) -> Any:

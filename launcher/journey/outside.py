@@ -19,6 +19,7 @@ class Outside:
     def __init__(self, addresses: Addresses, api: Api) -> None:
         self._at = addresses
         self._api = api
+        self._read: dict[str, Any] = {}
 
     async def register_people(self, people: Sequence[Person]) -> None:
         """Let the civil registry know these people."""
@@ -41,14 +42,19 @@ class Outside:
 
     async def mail_text(self, mail: Any) -> str:
         """The plain text of a mail."""
-        return str((await self._api.get(f"{self._at.mail}/api/v1/message/{mail['ID']}"))["Text"])
+        return str((await self._whole(mail))["Text"])
+
+    async def _whole(self, mail: Any) -> Any:
+        if mail["ID"] not in self._read:
+            self._read[mail["ID"]] = await self._api.get(f"{self._at.mail}/api/v1/message/{mail['ID']}")
+        return self._read[mail["ID"]]
 
     async def mail_with(self, email: str, words: str) -> Any:
         """Wait for a mail to this address whose text or subject holds the words (case does not count)."""
 
         async def look() -> Any:
             for mail in await self.letters_to(email):
-                whole = await self._api.get(f"{self._at.mail}/api/v1/message/{mail['ID']}")
+                whole = await self._whole(mail)
                 if words.lower() in f"{whole['Subject']}\n{whole['Text']}".lower():
                     return whole
             return None

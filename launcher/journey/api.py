@@ -22,8 +22,20 @@ LONGEST_LOOK_SECONDS: Final = 0.5
 """Looks at something that is to happen come further apart, so that those who wait do not slow down those who work."""
 
 LOOKS_GROW: Final = 1.4
+
+LARGEST_POOL: Final = 200
+"""Connections of one pool."""
 REPEATABLE: Final = frozenset({429, 502, 503, 504})
 NOT_KNOWN_YET: Final = frozenset({"not_known_yet", "someone_else_changed_it", "still_running"})
+
+
+def new_session() -> aiohttp.ClientSession:
+    """Connections for one or many callers; no cookies, so that nobody is taken for another."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=10),
+        connector=aiohttp.TCPConnector(limit=LARGEST_POOL),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 class Refused(Exception):
@@ -55,7 +67,7 @@ class Api:
         session: aiohttp.ClientSession | None = None,
     ) -> None:
         self._given = session
-        self._session = session or aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
+        self._session = session or new_session()
         self._address = address
         self._patience_seconds = patience_seconds
         self.token: str | None = None

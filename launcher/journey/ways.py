@@ -6,8 +6,10 @@ from collections.abc import Awaitable
 from datetime import datetime
 from typing import Any
 
+import aiohttp
+
 from launcher.journey.addresses import Addresses
-from launcher.journey.api import Api, GaveUp, eventually
+from launcher.journey.api import Api, GaveUp, eventually, new_session
 from launcher.journey.citizen import Citizen
 from launcher.journey.officer import Officer
 from launcher.journey.outside import Outside
@@ -22,7 +24,7 @@ class Ways:
         self.at = addresses
         self.teller = teller
         self.people = People()
-        self._apis: list[Api] = []
+        self._session: aiohttp.ClientSession | None = None
 
     async def walk_all(self) -> bool:
         """Walk every way; whether all of them ended well."""
@@ -42,8 +44,8 @@ class Ways:
 
     async def close(self) -> None:
         """Close every connection."""
-        for api in self._apis:
-            await api.__aexit__(None, None, None)
+        if self._session is not None:
+            await self._session.close()
 
     async def journey(self, address: str | None = None) -> Citizen:
         """One application all the way, from the first code to the collected passport."""
@@ -129,11 +131,8 @@ class Ways:
 
     async def newcomer(self, address: str | None = None) -> Citizen:
         """A citizen whom only the civil registry knows."""
-        api = Api(address=address)
-        self._apis.append(api)
-        outside_api = Api()
-        self._apis.append(outside_api)
-        outside = Outside(self.at, outside_api)
+        api = self._api(address)
+        outside = Outside(self.at, self._api())
         person = self.people.adult()
         await outside.register_people([person])
         return Citizen(self.at, api, outside, person)
@@ -182,9 +181,13 @@ class Ways:
 
     def officer(self, username: str) -> Officer:
         """A member of staff."""
-        api = Api()
-        self._apis.append(api)
-        return Officer(self.at, api, username)
+        return Officer(self.at, self._api(), username)
+
+    def _api(self, address: str | None = None) -> Api:
+        """A caller of its own on the connections that all share: fifty citizens need no thousand sockets."""
+        if self._session is None:
+            self._session = new_session()
+        return Api(address=address, session=self._session)
 
     async def _finished(self, citizen: Citizen) -> str:
         view = await eventually(citizen.view, lambda seen: seen["state"] == "collected", "the end of the journey")

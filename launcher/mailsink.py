@@ -57,6 +57,27 @@ class Mail:
         """The HTML, empty if there is none."""
         return self._content("html")
 
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What a listing shows of it; worked out once, because listings are asked for again and again."""
+        nobody = {"Name": "", "Address": ""}
+        return {
+            "ID": self.mail_id,
+            "MessageID": str(self.message.get("message-id", "")).strip("<>"),
+            "Read": False,
+            "From": next(iter(self.addresses("from")), nobody),
+            "To": self.addresses("to"),
+            "Cc": self.addresses("cc"),
+            "Bcc": [{"Name": "", "Address": address} for address in self.recipients if not _named(self, address)],
+            "ReplyTo": self.addresses("reply-to"),
+            "Subject": str(self.message.get("subject", "")),
+            "Created": self.received_at.isoformat(),
+            "Tags": [],
+            "Size": len(self.raw),
+            "Attachments": len(self.attachments()),
+            "Snippet": " ".join(self.text.split())[:SNIPPET_CHARACTERS],
+        }
+
     def attachments(self) -> list[EmailMessage]:
         """Files that came with it."""
         return [part for part in self.message.iter_attachments() if isinstance(part, EmailMessage)]
@@ -230,7 +251,7 @@ async def _list(request: web.Request) -> web.Response:
     found = box.newest_first(request.query.get("query", ""))
     start = max(0, _number(request, "start", 0))
     limit = min(max(0, _number(request, "limit", DEFAULT_LISTED)), MAX_LISTED)
-    page = [_summary(mail) for mail in found[start : start + limit]]
+    page = [mail.summary for mail in found[start : start + limit]]
     totals = {"total": len(box), "unread": len(box), "messages_count": len(found), "count": len(page), "start": start}
     return web.json_response({**totals, "tags": [], "messages": page})
 
@@ -248,7 +269,7 @@ async def _show(request: web.Request) -> web.Response:
     mail = _asked_for(request)
     files = [_file(part, number) for number, part in enumerate(mail.attachments(), start=1)]
     body = {"Date": mail.received_at.isoformat(), "Text": mail.text, "HTML": mail.html, "Inline": []}
-    return web.json_response({**_summary(mail), **body, "Attachments": files})
+    return web.json_response({**mail.summary, **body, "Attachments": files})
 
 
 async def _raw(request: web.Request) -> web.Response:
@@ -300,26 +321,6 @@ def _number(request: web.Request, name: str, default: int) -> int:
         return int(request.query.get(name, default))
     except ValueError:
         raise web.HTTPBadRequest(text=f"{name} must be a number.") from None
-
-
-def _summary(mail: Mail) -> dict[str, Any]:
-    nobody = {"Name": "", "Address": ""}
-    return {
-        "ID": mail.mail_id,
-        "MessageID": str(mail.message.get("message-id", "")).strip("<>"),
-        "Read": False,
-        "From": next(iter(mail.addresses("from")), nobody),
-        "To": mail.addresses("to"),
-        "Cc": mail.addresses("cc"),
-        "Bcc": [{"Name": "", "Address": address} for address in mail.recipients if not _named(mail, address)],
-        "ReplyTo": mail.addresses("reply-to"),
-        "Subject": str(mail.message.get("subject", "")),
-        "Created": mail.received_at.isoformat(),
-        "Tags": [],
-        "Size": len(mail.raw),
-        "Attachments": len(mail.attachments()),
-        "Snippet": " ".join(mail.text.split())[:SNIPPET_CHARACTERS],
-    }
 
 
 def _named(mail: Mail, address: str) -> bool:

@@ -31,7 +31,37 @@ LARGEST_AGENDA: Final = 10_000
 """Times of future deadlines held in memory; beyond it the poll finds them, a little late."""
 
 CONCURRENCY: Final = 8
-"""Deadlines handled at once per process."""
+"""Deadlines of one kind handled at once per process."""
+
+
+class _Lane:
+    """One kind's own agenda: a slow handler of one kind keeps no other kind waiting."""
+
+    def __init__(self, kind: Kind[Any]) -> None:
+        self.kind = kind
+        self.wake = asyncio.Event()
+        self.agenda: list[datetime] = []
+
+    def note(self, due_at: datetime) -> None:
+        """Keep the time of a deadline; wake whoever waits for a later one."""
+        if len(self.agenda) >= LARGEST_AGENDA:
+            return
+        is_next = not self.agenda or due_at < self.agenda[0]
+        heapq.heappush(self.agenda, due_at)
+        if is_next:
+            self.wake.set()
+
+    def forget_past(self, now: datetime) -> None:
+        """What is due by now will be claimed; only later times are waited for."""
+        self.wake.clear()
+        while self.agenda and self.agenda[0] <= now:
+            heapq.heappop(self.agenda)
+
+    def wait_seconds(self, now: datetime) -> float:
+        """How long until the next known deadline or the next poll, whichever comes first."""
+        if not self.agenda:
+            return POLL_SECONDS
+        return min(POLL_SECONDS, max(0.0, (self.agenda[0] - now) / timedelta(seconds=1)))
 
 
 class DeadlineWorker:
@@ -51,29 +81,29 @@ class DeadlineWorker:
         self._handlers = handlers
         self._clock = clock
         self._owner = owner
-        self._wake = asyncio.Event()
-        self._agenda: list[datetime] = []
+        self._lanes = {kind.name: _Lane(kind) for kind in self._kinds}
 
-    def nudge(self, due_at: datetime | None) -> None:
+    def nudge(self, due_at: datetime | None, kind: Kind[Any] | None = None) -> None:
         """Hear of a deadline that was just written, so that it runs on time and not at the next poll."""
-        if due_at is None or len(self._agenda) >= LARGEST_AGENDA:
+        if due_at is None:
             return
-        is_next = not self._agenda or due_at < self._agenda[0]
-        heapq.heappush(self._agenda, due_at)
-        if is_next:
-            self._wake.set()
+        for lane in self._lanes.values():
+            if kind is None or lane.kind.name == kind.name:
+                lane.note(due_at)
 
     async def run(self) -> None:
         """Handle what falls due until cancelled."""
+        await asyncio.gather(*(self._keep(lane) for lane in self._lanes.values()))
+
+    async def _keep(self, lane: _Lane) -> None:
         while True:
-            self._forget_past()
             try:
-                await asyncio.gather(*(self._drain_widely(kind) for kind in self._kinds))
+                await self._drain_widely(lane)
             except StoreUnavailable as trouble:
-                log.warning("deadlines_wait", reason=str(trouble))
+                log.warning("deadlines_wait", kind=lane.kind.name, reason=str(trouble))
             except Exception:
-                log.exception("deadlines_failed")
-            await self._pause()
+                log.exception("deadlines_failed", kind=lane.kind.name)
+            await self._pause(lane)
 
     async def run_due(self) -> int:
         """Handle everything that is due now, one after the other; tells how many deadlines ran."""
@@ -82,10 +112,43 @@ class DeadlineWorker:
             ran += await self._drain(kind)
         return ran
 
-    async def _drain_widely(self, kind: Kind[Any]) -> None:
-        first = await self._claim(kind)
-        if first is not None:
-            await asyncio.gather(self._handle(kind, first), *(self._drain(kind) for _ in range(CONCURRENCY - 1)))
+    async def _drain_widely(self, lane: _Lane) -> None:
+        """Handle all that is due, always as many at once as are allowed and there."""
+        running: set[asyncio.Future[None]] = set()
+        try:
+            while True:
+                lane.forget_past(self._clock.now())
+                while len(running) < CONCURRENCY and (due := await self._claim(lane.kind)) is not None:
+                    running.add(asyncio.ensure_future(self._handle(lane.kind, due)))
+                if not running:
+                    return
+                await self._first_of(lane, *running, wakes=len(running) < CONCURRENCY)
+                ended = {each for each in running if each.done()}
+                running -= ended
+                for each in ended:
+                    each.result()
+        except StoreUnavailable:
+            await asyncio.gather(*running, return_exceptions=True)
+            raise
+        finally:
+            for each in running:
+                each.cancel()
+
+    async def _pause(self, lane: _Lane) -> None:
+        sleeping = asyncio.ensure_future(self._clock.sleep(lane.wait_seconds(self._clock.now())))
+        try:
+            await self._first_of(lane, sleeping)
+        finally:
+            sleeping.cancel()
+
+    async def _first_of(self, lane: _Lane, *others: asyncio.Future[None], wakes: bool = True) -> None:
+        """Return when one of the others has ended, or when the lane hears of an earlier deadline."""
+        waking = asyncio.ensure_future(lane.wake.wait())
+        waited: set[asyncio.Future[Any]] = {waking, *others} if wakes else set(others)
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waking.cancel()
 
     async def _drain(self, kind: Kind[Any]) -> int:
         ran = 0
@@ -121,21 +184,3 @@ class DeadlineWorker:
                 log.exception("deadline_failed", kind=kind.name, deadline=name, subject=record.id)
                 return False
         return True
-
-    def _forget_past(self) -> None:
-        self._wake.clear()
-        now = self._clock.now()
-        while self._agenda and self._agenda[0] <= now:
-            heapq.heappop(self._agenda)
-
-    async def _pause(self) -> None:
-        wait = POLL_SECONDS
-        if self._agenda:
-            wait = min(wait, max(0.0, (self._agenda[0] - self._clock.now()) / timedelta(seconds=1)))
-        sleeping = asyncio.ensure_future(self._clock.sleep(wait))
-        waking = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait({sleeping, waking}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            waking.cancel()

@@ -104,7 +104,7 @@ class _Process:
 
     def _on_written(self, kind: Any, envelopes: Any, due_at: Any) -> None:
         self._relay.nudge(kind, envelopes)
-        self._deadlines.nudge(due_at)
+        self._deadlines.nudge(due_at, kind)
 
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:
         chores = [_again_and_again(chore, self._clock) for chore in self._parts.chores]

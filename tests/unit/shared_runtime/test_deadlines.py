@@ -11,7 +11,7 @@ import pytest
 
 from shared import context, deadlines
 from shared.clock import ManualClock
-from shared.deadlines import CLOCK_SKEW_SECONDS, LEASE_SECONDS, POLL_SECONDS, DeadlineWorker
+from shared.deadlines import CLOCK_SKEW_SECONDS, CONCURRENCY, LEASE_SECONDS, POLL_SECONDS, DeadlineWorker
 from shared.service import NotYet
 from shared.store.kinds import Record
 from shared.store.memory import MemoryStore
@@ -210,5 +210,33 @@ async def test_an_agenda_that_is_full_leaves_the_rest_to_the_poll(desk: Desk, mo
     await until(lambda: desk.clock.next_wake() == START + timedelta(seconds=0.5))
     desk.clock.advance(0.5)
     await until(lambda: len(desk.ran) == 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_slow_handler_keeps_neither_the_others_nor_newcomers_waiting(desk: Desk) -> None:
+    slow, running, most = asyncio.Event(), 0, 0
+
+    async def handle(record: Record[Thing], name: str) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if record.id == "slow":
+            await slow.wait()
+        running -= 1
+        await desk.handle(record, name)
+
+    worker = DeadlineWorker(desk.store, [THINGS], {("things", "first"): handle}, desk.clock, "one")
+    desk.store.on_written = lambda kind, _envelopes, due_at: worker.nudge(due_at, kind)
+    await desk.add("slow", first=0)
+    task = asyncio.create_task(worker.run())
+    await until(lambda: running == 1)
+    for number in range(3 * CONCURRENCY):
+        await desk.add(f"t{number}", first=0)
+    await until(lambda: len(desk.ran) == 3 * CONCURRENCY)
+    assert ("slow", "first") not in desk.ran
+    assert 1 < most <= CONCURRENCY
+    slow.set()
+    await until(lambda: ("slow", "first") in desk.ran)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import email
 import os
+import re
 import secrets
 import signal
 import sys
@@ -34,6 +35,7 @@ DEFAULT_LISTED = 50
 SNIPPET_CHARACTERS = 120
 DEFAULT_SMTP_PORT = 8205
 DEFAULT_HTTP_PORT = 8206
+_WHOLE_ADDRESS = re.compile(r"to:[^@\s\"]+@[^@\s\"]+\.[^@\s\"]+")
 _FIELDS = ("to", "from", "subject", "cc", "bcc", "message-id", "addressed")
 
 
@@ -126,8 +128,9 @@ class MailBox:
     def newest_first(self, query: str = "") -> list[Mail]:
         """All mails that fit every word of a query: `to:ADDRESS`, `subject:WORD` and so on, or words of the text."""
         terms = query.lower().split()
-        if len(terms) == 1 and (known := self._by_recipient.get(terms[0].removeprefix("to:"))):
-            return known[::-1]  # what a whole address finds, without reading everybody's mail
+        if len(terms) == 1 and _WHOLE_ADDRESS.fullmatch(terms[0]):
+            # asked again and again by those who wait: found without reading everybody's mail
+            return self._by_recipient.get(terms[0].removeprefix("to:"), [])[::-1]
         return [mail for mail in reversed(self._mails.values()) if all(_fits(mail, term) for term in terms)]
 
     def delete(self, mail_ids: list[str]) -> None:

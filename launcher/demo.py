@@ -27,6 +27,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "PASPOR_BILL_POLL_LEAST_SECONDS": "1",
         "PASPOR_BILL_POLL_MOST_SECONDS": "2",
         "PASPOR_BILL_RENEWAL_RETRY_SECONDS": "5",
+        "PASPOR_BILL_UNCONFIRMED_RETRY_SECONDS": "2",
         "PASPOR_RECEIPT_LATE_ANSWER_SECONDS": "5",
     },
 }

@@ -248,7 +248,7 @@ async def test_the_letter_can_be_had_again_and_again_and_by_mail_and_its_code_ch
     first, second = await citizen.letter(), await citizen.letter()
     assert first == second
     assert first.startswith(b"%PDF")
-    mail = await citizen.outside.mail_with(citizen.person.email, "surat pengantar")
+    mail = await citizen.outside.mail_with(citizen.person.email, "surat pengantar anda terlampir")
     assert [part["ContentType"] for part in mail["Attachments"]] == ["application/pdf"]
     front = ways.officer("front_officer")
     by_id = await front.post(f"{front.at.scheduling}/v1/check-ins", {"application_id": citizen.application_id})

@@ -9,9 +9,10 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from services.application.service.ports import DpriFile, DpriRefuses, DpriState, Inspected, LetterContent
@@ -37,6 +38,8 @@ T = TypeVar("T")
 
 NOTICE_SECRET = "s" * 32
 NOTICE_TRIES = (0.5, 2.0, 5.0)
+SURE_NOTICE_SECONDS = 60.0
+"""Between further tries of a notice that only the settlement file could replace: as long as billing is away."""
 LATEST_NOTICE_SECONDS = 900.0
 """SIMPONI's notices come up to a quarter of an hour late."""
 
@@ -145,10 +148,10 @@ class Treasury:
             return
         for _ in range(2 if chaos.happens("notice_repeated", "notices") else 1):
             longest = LATEST_NOTICE_SECONDS if chaos.happens("notice_late", "notices") else 2.0
-            tries = NOTICE_TRIES * (100 if surely else 1)
+            tries = chain(NOTICE_TRIES, repeat(SURE_NOTICE_SECONDS)) if surely else NOTICE_TRIES
             self._world.spawn(self._deliver(body, chaos.dice("notices").random() * longest, tries))
 
-    async def _deliver(self, body: bytes, seconds: float, tries: tuple[float, ...]) -> None:
+    async def _deliver(self, body: bytes, seconds: float, tries: Iterable[float]) -> None:
         await asyncio.sleep(seconds)
         for wait in tries:
             if await self._posted(body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ class Officer:
         self.api = api
         self.username = username
         self._signed_in_until = 0.0
+        self._signing_in = asyncio.Lock()
 
     async def check_in(self, queue_code: str) -> Any:
         """Check a visitor in by what the QR code says."""
@@ -49,11 +51,11 @@ class Officer:
         return await self.api.post(url, body)
 
     async def _sign_in(self) -> None:
-        if time.monotonic() < self._signed_in_until:
-            return
-        self.api.token = None
-        answer = await self.api.post(
-            f"{self.at.identity}/v1/staff/logins", {"username": self.username, "password": self.at.staff_password}
-        )
-        self.api.token = answer["access_token"]
-        self._signed_in_until = time.monotonic() + TOKEN_SECONDS
+        async with self._signing_in:
+            if time.monotonic() < self._signed_in_until:
+                return
+            answer = await self.api.post(
+                f"{self.at.identity}/v1/staff/logins", {"username": self.username, "password": self.at.staff_password}
+            )
+            self.api.token = answer["access_token"]
+            self._signed_in_until = time.monotonic() + TOKEN_SECONDS

@@ -25,6 +25,7 @@ class Ways:
         self.teller = teller
         self.people = People()
         self._session: aiohttp.ClientSession | None = None
+        self._officers: dict[str, Officer] = {}
 
     async def walk_all(self) -> bool:
         """Walk every way; whether all of them ended well."""
@@ -180,8 +181,10 @@ class Ways:
         await way.step("see it finished", "application", lambda: self._finished(citizen))
 
     def officer(self, username: str) -> Officer:
-        """A member of staff."""
-        return Officer(self.at, self._api(), username)
+        """A member of staff: one person at one counter, signed in once for all who come."""
+        if username not in self._officers:
+            self._officers[username] = Officer(self.at, self._api(), username)
+        return self._officers[username]
 
     def _api(self, address: str | None = None) -> Api:
         """A caller of its own on the connections that all share: fifty citizens need no thousand sockets."""

@@ -7,7 +7,7 @@ from services.billing.config import Settings
 from services.billing.data import refund_reasons, tariff_book
 from services.billing.handlers import Handlers
 from services.billing.repository import KINDS
-from services.billing.routes import BILLING, api
+from services.billing.routes import BILLING, ENDPOINTS
 from services.billing.service import Billing, Simponi
 from shared.http.signatures import Signer
 from shared.service import Parts, Platform
@@ -33,7 +33,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi) -> Parts:
         service=billing,
         key=BILLING,
         kinds=KINDS,
-        endpoints=api.all,
+        endpoints=ENDPOINTS,
         events=handlers.events(),
         deadlines=handlers.deadlines(),
         invariants={

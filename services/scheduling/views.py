@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from services.scheduling.domain.appointments import Appointment, Status
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.steps import deadline_of, step_of
-from services.scheduling.schemas import AppointmentView, BookedSession, OfficeView, PoolView, SessionView
+from services.scheduling.schemas.appointments import AppointmentView, BookedSession
+from services.scheduling.schemas.offices import OfficeView, PoolView, SessionView
 from services.scheduling.service.calendar import OpenSession
 from services.scheduling.service.desk import Desk
 from shared.store.kinds import Record

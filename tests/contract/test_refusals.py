@@ -26,7 +26,12 @@ ABSTRACT = {shared_errors.Refusal}
 
 def refusals_of(module: Any) -> list[type[Refusal]]:
     found = (each for _, each in inspect.getmembers(module, inspect.isclass) if issubclass(each, Refusal))
-    return [each for each in found if each.__module__ == module.__name__ and each not in ABSTRACT]
+    return [each for each in found if _lies_in(each, module) and each not in ABSTRACT]
+
+
+def _lies_in(refusal: type[Refusal], module: Any) -> bool:
+    """Defined in that module, or in a module of that package, which exports it."""
+    return f"{refusal.__module__}.".startswith(f"{module.__name__}.")
 
 
 def errors_of(service: str) -> list[type[Refusal]]:

@@ -7,15 +7,9 @@ from services.billing.domain import receipt as receipts
 from services.billing.domain.bill import Evidence
 from services.billing.domain.receipt import Intent, IntentKind, Payment
 from services.billing.domain.refund import RefundCause
-from services.billing.domain.states import (
-    Decision,
-    ReceiptState,
-)
+from services.billing.domain.states import Decision, ReceiptState
 from services.billing.repository import BILLS, RECEIPTS
-from services.billing.service.alerts import (
-    RECEIPT_DIFFERS,
-    alert,
-)
+from services.billing.service.alerts import RECEIPT_DIFFERS, alert
 from services.billing.service.late_money import LateMoney
 from shared.logs import get_logger
 

@@ -1,0 +1,41 @@
+"""Where billing's aggregates live: their kinds, their indexes, and every query there is; a module per topic."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from services.billing.repository import applications, bills, receipts, refunds
+from services.billing.repository.applications import (
+    APPLICATIONS,
+    LOST_SEATS,
+    Applications,
+    KnownApplication,
+    LostSeat,
+    OrderedBook,
+)
+from services.billing.repository.base import Missing, states
+from services.billing.repository.bills import BILLS, Bills
+from services.billing.repository.receipts import RECEIPTS, Receipts
+from services.billing.repository.refunds import REFUNDS, Refunds
+from shared.store.kinds import Kind
+
+__all__ = [
+    "APPLICATIONS",
+    "BILLS",
+    "KINDS",
+    "LOST_SEATS",
+    "RECEIPTS",
+    "REFUNDS",
+    "KnownApplication",
+    "LostSeat",
+    "Missing",
+    "OrderedBook",
+    "Repository",
+    "states",
+]
+
+KINDS: Final[tuple[Kind[Any], ...]] = (*applications.KINDS, *bills.KINDS, *receipts.KINDS, *refunds.KINDS)
+
+
+class Repository(Applications, Bills, Receipts, Refunds):
+    """Typed access to the store: a method per query, and the one way to change an aggregate."""

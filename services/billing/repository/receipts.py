@@ -1,0 +1,36 @@
+"""Receipts in the store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from services.billing.domain.receipt import Receipt
+from services.billing.repository.base import Base
+from shared.store.kinds import Index, Kind, Record
+
+MOST_OF_ONE_BILL: Final = 100
+
+RECEIPTS: Final[Kind[Receipt]] = Kind(
+    "receipt",
+    Receipt,
+    indexes=(Index("bill", ("state.bill_id", "state.learnt_at")),),
+    deadlines=lambda receipt: receipt.due,
+)
+KINDS: Final[tuple[Kind[Any], ...]] = (RECEIPTS,)
+
+
+class Receipts(Base):
+    """The queries of receipts."""
+
+    async def receipt(self, ntpn: str) -> Record[Receipt] | None:
+        """By its NTPN."""
+        return await self._store.get(RECEIPTS, ntpn)
+
+    async def receipts_of(self, bill_id: str) -> list[Record[Receipt]]:
+        """The receipts of a bill's codes, oldest first."""
+        return await self._store.find(RECEIPTS, "bill", {"state.bill_id": bill_id}, limit=MOST_OF_ONE_BILL)
+
+    def all_receipts(self) -> AsyncIterator[Record[Receipt]]:
+        """Every receipt, for the checks of running rules."""
+        return self._store.scan(RECEIPTS)

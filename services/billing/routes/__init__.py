@@ -1,0 +1,13 @@
+"""Billing's HTTP endpoints: to the use case and back, no decisions; a module per topic."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.billing.routes import bills, payments, refunds, tariffs
+from services.billing.routes.common import BILLING
+from shared.http.endpoint import Endpoint
+
+__all__ = ["BILLING", "ENDPOINTS"]
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*tariffs.api.all, *bills.api.all, *payments.api.all, *refunds.api.all)

@@ -1,0 +1,33 @@
+"""What every desk has at hand."""
+
+from __future__ import annotations
+
+from services.billing.domain.bill import Bill
+from services.billing.domain.policy import Policies
+from services.billing.domain.tariff import TariffBook
+from services.billing.errors import BillUnknown
+from services.billing.repository import Repository
+from shared.clock import Clock
+from shared.store.kinds import Record
+from shared.tokens import Caller, Role
+
+
+class Counter:
+    """The repository, the clock and the policies of a desk."""
+
+    def __init__(self, repository: Repository, clock: Clock, policies: Policies, tariffs: TariffBook) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._policy = policies.bill
+        self._tariffs = tariffs
+
+    async def _own_bill(self, caller: Caller, bill_id: str) -> Record[Bill]:
+        record = await self._repository.bill(bill_id)
+        if record is None or not may_see(caller, record.state.payer.account_id):
+            raise BillUnknown
+        return record
+
+
+def may_see(caller: Caller, account_id: str | None) -> bool:
+    """Applicants see their own account's; staff see all."""
+    return caller.role != Role.APPLICANT or caller.account_id == account_id

@@ -1,0 +1,63 @@
+"""The expected ways in which scheduling says no; each is a sentence, a stable code and a next action."""
+
+from __future__ import annotations
+
+from services.scheduling.errors.appointments import (
+    ApplicationIsWithdrawn,
+    BeingMoved,
+    FeeWouldBeLost,
+    NoMovesLeft,
+    NotPossibleNow,
+    OfferOver,
+    PersonHasAppointment,
+    SameSession,
+    TooFarToMove,
+    TooLateToMove,
+)
+from services.scheduling.errors.counter import (
+    NotPaidYet,
+    QueueCodeNotValid,
+    QueueCodeReplaced,
+    TooEarlyToCheckIn,
+    VisitMissed,
+    VisitOnAnotherDay,
+)
+from services.scheduling.errors.offices import (
+    NotYourOffice,
+    OfficeNotFound,
+    PoolNotOpen,
+    QuotaAboveCapacity,
+    SessionClosed,
+    SessionExists,
+    SessionNotFound,
+    SessionPlanWrong,
+    SessionSoldOut,
+)
+
+__all__ = [
+    "ApplicationIsWithdrawn",
+    "BeingMoved",
+    "FeeWouldBeLost",
+    "NoMovesLeft",
+    "NotPaidYet",
+    "NotPossibleNow",
+    "NotYourOffice",
+    "OfferOver",
+    "OfficeNotFound",
+    "PersonHasAppointment",
+    "PoolNotOpen",
+    "QueueCodeNotValid",
+    "QueueCodeReplaced",
+    "QuotaAboveCapacity",
+    "SameSession",
+    "SessionClosed",
+    "SessionExists",
+    "SessionNotFound",
+    "SessionPlanWrong",
+    "SessionSoldOut",
+    "TooEarlyToCheckIn",
+    "TooFarToMove",
+    "TooLateToMove",
+    "VisitMissed",
+    "VisitOnAnotherDay",
+]

@@ -1,0 +1,30 @@
+"""What scheduling keeps: offices, sessions, seats, appointments and a copy of what it knows of applications."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.scheduling.repository.applications import APPLICATION_COPY, ApplicationCopy, Applications
+from services.scheduling.repository.appointments import APPOINTMENT, Appointments
+from services.scheduling.repository.offices import OFFICE, Offices
+from services.scheduling.repository.seats import SEAT, Claim, Seats
+from services.scheduling.repository.sessions import SESSION, Sessions, session_id_of
+
+__all__ = [
+    "APPLICATION_COPY",
+    "APPOINTMENT",
+    "KINDS",
+    "OFFICE",
+    "SEAT",
+    "SESSION",
+    "ApplicationCopy",
+    "Claim",
+    "Repository",
+    "session_id_of",
+]
+
+KINDS: Final = (OFFICE, SESSION, SEAT, APPOINTMENT, APPLICATION_COPY)
+
+
+class Repository(Offices, Sessions, Seats, Appointments, Applications):
+    """The only place that names collections, indexes and queries; a part per topic."""

@@ -1,0 +1,45 @@
+"""How the copy of what is known of applications is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.scheduling.domain.appointments import Applying
+from services.scheduling.repository.common import OnStore
+from shared.store.kinds import Kind, Record
+
+
+@dataclass(frozen=True)
+class ApplicationCopy:
+    """What scheduling must know of an application, from the facts that application publishes."""
+
+    account_id: str
+    person_id: str
+    submitted: bool
+    withdrawn: bool = False
+    minor: bool = False
+
+    def applying(self, application_id: str) -> Applying:
+        """Whose seat it would be."""
+        return Applying(application_id, self.account_id, self.person_id)
+
+
+APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True)
+
+
+class Applications(OnStore):
+    """What is known of applications."""
+
+    async def application(self, application_id: str) -> Record[ApplicationCopy] | None:
+        """What is known of an application, or none."""
+        return await self._store.get(APPLICATION_COPY, application_id)
+
+    async def begin_application(self, application_id: str, copy: ApplicationCopy, now: datetime) -> None:
+        """Keep what is known of an application for the first time."""
+        await self._store.insert(APPLICATION_COPY, application_id, copy, now=now)
+
+    async def save_application(self, record: Record[ApplicationCopy], copy: ApplicationCopy, now: datetime) -> None:
+        """Replace what is known of an application."""
+        await self._store.save(APPLICATION_COPY, record, copy, now=now)

@@ -1,0 +1,62 @@
+"""How appointments are kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Final
+
+from services.scheduling.domain.appointments import Appointment, Decision, deadlines
+from services.scheduling.repository.common import OnStore
+from shared.store.kinds import Index, Kind, Record
+
+MOST_APPOINTMENTS: Final = 50
+"""Of one application; a person holds one at a time."""
+
+APPOINTMENT: Final = Kind(
+    name="appointment",
+    state=Appointment,
+    deadlines=deadlines,
+    indexes=(
+        Index("live_person", ("state.person_id",), unique=True, where={"state.live": True}),
+        Index("application", ("state.application_id", "state.made_at")),
+    ),
+)
+
+
+class Appointments(OnStore):
+    """Appointments, each with what is said about it."""
+
+    async def appointment(self, appointment_id: str) -> Record[Appointment] | None:
+        """The appointment, or none."""
+        return await self._store.get(APPOINTMENT, appointment_id)
+
+    async def appointments_of(self, application_id: str) -> list[Record[Appointment]]:
+        """Every appointment of an application, the newest first."""
+        equals = {"state.application_id": application_id}
+        return await self._store.find(APPOINTMENT, "application", equals, limit=MOST_APPOINTMENTS, descending=True)
+
+    async def live_appointment_of(self, person_id: str) -> Record[Appointment] | None:
+        """The one live appointment of a person, or none."""
+        found = await self._store.find(APPOINTMENT, "live_person", {"state.person_id": person_id}, limit=1)
+        return found[0] if found else None
+
+    async def begin(
+        self, appointment_id: str, decision: Decision, now: datetime, received: str | None = None
+    ) -> Record[Appointment]:
+        """Write a new appointment and what is said about it."""
+        return await self._store.insert(
+            APPOINTMENT, appointment_id, decision.state, now=now, events=decision.events, received=received
+        )
+
+    async def save(
+        self, record: Record[Appointment], decision: Decision, now: datetime, received: str | None = None
+    ) -> Record[Appointment]:
+        """Replace an appointment if nobody else did, with what is said about it."""
+        return await self._store.save(
+            APPOINTMENT, record, decision.state, now=now, events=decision.events, received=received
+        )
+
+    def every_appointment(self) -> AsyncIterator[Record[Appointment]]:
+        """All appointments, for checks."""
+        return self._store.scan(APPOINTMENT)

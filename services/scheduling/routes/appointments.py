@@ -1,0 +1,166 @@
+"""Appointments: HTTP to use case and back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.scheduling import errors
+from services.scheduling.routes.common import scheduling_of, who_of
+from services.scheduling.schemas.appointments import (
+    AppointmentsQuery,
+    AppointmentsView,
+    AppointmentView,
+    CancelQuery,
+    HoldSeat,
+    MoveVisit,
+)
+from services.scheduling.service.holds import HoldWish
+from services.scheduling.service.moves import MoveWish
+from services.scheduling.views import appointment_view
+from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
+from shared.http.call import Call
+from shared.http.endpoint import ANY_CALLER, ROLES, Endpoints, RateLimit
+from shared.tokens import Role
+
+endpoints: Final = Endpoints("appointments")
+
+HOLDS_A_MINUTE: Final = RateLimit(count=30, per_seconds=60.0)
+"""Holds one caller may ask for: a family of five with some second thoughts stays below it, a robot does not."""
+
+_HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN)
+
+
+@endpoints.post(
+    "/v1/appointments",
+    summary="Hold a seat",
+    access=_HOLDERS,
+    body=HoldSeat,
+    idempotent=True,
+    rate=HOLDS_A_MINUTE,
+    answers={201: AppointmentView},
+    refusals=(
+        NotKnownYet,
+        NotFound,
+        errors.ApplicationIsWithdrawn,
+        errors.PersonHasAppointment,
+        errors.PoolNotOpen,
+        errors.SessionSoldOut,
+        errors.SessionClosed,
+        errors.SessionNotFound,
+        errors.NotYourOffice,
+        SomeoneElseChangedIt,
+    ),
+)
+async def hold_seat(call: Call[HoldSeat]) -> AppointmentView:
+    """The held seat; it lapses at `hold_until` unless its bill is requested before."""
+    asked, service = call.body, scheduling_of(call)
+    wish = HoldWish(asked.application_id, asked.session_id, asked.pool, who_of(call.caller), call.command_id)
+    return appointment_view(await service.holds.hold(wish), service.desk)
+
+
+@endpoints.get(
+    "/v1/appointments",
+    summary="List the appointments of an application",
+    access=ANY_CALLER,
+    query=AppointmentsQuery,
+    answers={200: AppointmentsView},
+)
+async def list_appointments(call: Call[None, AppointmentsQuery]) -> AppointmentsView:
+    """Those that the caller may see, the newest first."""
+    service = scheduling_of(call)
+    found = await service.holds.of_application(call.query.application_id, who_of(call.caller))
+    return AppointmentsView(appointments=[appointment_view(record, service.desk) for record in found])
+
+
+@endpoints.get(
+    "/v1/appointments/{appointment_id}",
+    summary="Read an appointment",
+    access=ANY_CALLER,
+    answers={200: AppointmentView},
+    refusals=(NotFound, errors.NotYourOffice),
+)
+async def read_appointment(call: Call) -> AppointmentView:
+    """Where the appointment stands and what comes next."""
+    service = scheduling_of(call)
+    return appointment_view(await service.holds.get(call.path["appointment_id"], who_of(call.caller)), service.desk)
+
+
+@endpoints.post(
+    "/v1/appointments/{appointment_id}/reschedule",
+    summary="Move a visit to another session",
+    access=ROLES(Role.APPLICANT),
+    body=MoveVisit,
+    idempotent=True,
+    rate=HOLDS_A_MINUTE,
+    answers={200: AppointmentView},
+    refusals=(
+        NotFound,
+        errors.SessionNotFound,
+        errors.SessionSoldOut,
+        errors.SessionClosed,
+        errors.PoolNotOpen,
+        errors.TooLateToMove,
+        errors.NoMovesLeft,
+        errors.SameSession,
+        errors.TooFarToMove,
+        errors.BeingMoved,
+        errors.NotPossibleNow,
+        SomeoneElseChangedIt,
+    ),
+)
+async def reschedule(call: Call[MoveVisit]) -> AppointmentView:
+    """The visit at its new time; the old queue code is void from now on."""
+    service = scheduling_of(call)
+    wish = MoveWish(call.path["appointment_id"], call.body.session_id, who_of(call.caller), call.command_id)
+    return appointment_view(await service.moves.reschedule(wish), service.desk)
+
+
+@endpoints.post(
+    "/v1/appointments/{appointment_id}/cancellation",
+    summary="Give a seat up",
+    access=ROLES(Role.APPLICANT),
+    query=CancelQuery,
+    idempotent=True,
+    answers={200: AppointmentView},
+    refusals=(NotFound, errors.FeeWouldBeLost, errors.BeingMoved, errors.NotPossibleNow, SomeoneElseChangedIt),
+)
+async def cancel(call: Call[None, CancelQuery]) -> AppointmentView:
+    """The appointment, released. An offered seat is declined by it."""
+    service = scheduling_of(call)
+    record = await service.holds.cancel(
+        call.path["appointment_id"],
+        who_of(call.caller),
+        call.command_id,
+        fee_is_lost=call.query.confirmed_not_refundable,
+    )
+    return appointment_view(record, service.desk)
+
+
+@endpoints.post(
+    "/v1/appointments/{appointment_id}/offer-acceptance",
+    summary="Take an offered seat",
+    access=ROLES(Role.APPLICANT),
+    idempotent=True,
+    answers={200: AppointmentView},
+    refusals=(NotFound, errors.OfferOver, errors.NotPossibleNow, errors.BeingMoved, SomeoneElseChangedIt),
+)
+async def accept_offer(call: Call) -> AppointmentView:
+    """The confirmed visit."""
+    service = scheduling_of(call)
+    record = await service.payments.accept_offer(call.path["appointment_id"], who_of(call.caller), call.command_id)
+    return appointment_view(record, service.desk)
+
+
+@endpoints.post(
+    "/v1/appointments/{appointment_id}/offer-refusal",
+    summary="Decline an offered seat",
+    access=ROLES(Role.APPLICANT),
+    idempotent=True,
+    answers={200: AppointmentView},
+    refusals=(NotFound, errors.NotPossibleNow, errors.BeingMoved, SomeoneElseChangedIt),
+)
+async def decline_offer(call: Call) -> AppointmentView:
+    """The ended offer; the money goes back."""
+    service = scheduling_of(call)
+    record = await service.payments.decline_offer(call.path["appointment_id"], who_of(call.caller), call.command_id)
+    return appointment_view(record, service.desk)

@@ -1,0 +1,24 @@
+"""What the endpoints of every topic share."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from services.scheduling.service import Scheduling
+from services.scheduling.service.desk import Who
+from shared.http.call import Call
+from shared.tokens import Caller, Role
+
+SCHEDULING: Final = web.AppKey("scheduling", Scheduling)
+
+
+def who_of(caller: Caller) -> Who:
+    """Who asks, as the use cases know callers."""
+    return Who(caller.account_id, caller.office_id, is_staff=caller.role is not Role.APPLICANT)
+
+
+def scheduling_of(call: Call[Any, Any, Any]) -> Scheduling:
+    """The use cases of the service that the call came to."""
+    return call.app[SCHEDULING]

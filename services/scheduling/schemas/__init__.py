@@ -1,0 +1,1 @@
+"""What goes in and out of scheduling over HTTP, a module per topic."""

@@ -1,0 +1,86 @@
+"""Appointments over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from services.scheduling.domain.sessions import Pool
+from services.scheduling.schemas.common import Id
+from services.scheduling.schemas.offices import OfficeView
+from shared.http.schema import Body, Query, View
+
+
+class HoldSeat(Body):
+    """Which session, for which application."""
+
+    application_id: Id
+    session_id: Id
+    pool: Pool = Pool.REGULAR
+
+
+class MoveVisit(Body):
+    """The session that the visit shall move to."""
+
+    session_id: Id
+
+
+class CancelQuery(Query):
+    """What must be said knowingly."""
+
+    confirmed_not_refundable: Annotated[bool, Field(strict=False)] = Field(
+        False, description="true gives a paid visit up, knowing that the fee is not given back"
+    )
+
+
+class AppointmentsQuery(Query):
+    """Whose appointments."""
+
+    application_id: Id
+
+
+class BookedSession(View):
+    """The session of an appointment."""
+
+    session_id: str
+    office_id: str
+    date: date
+    starts_at: datetime
+    ends_at: datetime
+    pool: str
+
+
+class AppointmentView(View):
+    """An appointment: where it stands, what comes next, until when."""
+
+    appointment_id: str
+    application_id: str
+    person_id: str
+    state: str
+    session: BookedSession
+    office: OfficeView
+    starts_at: datetime
+    ends_at: datetime
+    local_start: str
+    local_end: str
+    made_at: datetime
+    hold_until: datetime | None
+    offer_until: datetime | None
+    queue_number: str | None
+    queue_code: str | None
+    checked_in_at: datetime | None
+    released_for: str | None
+    moves_left: int
+    current_step: str
+    remaining_steps: list[str]
+    next_action: str
+    next_action_id: str
+    deadline: datetime | None
+
+
+class AppointmentsView(View):
+    """The appointments of an application, the newest first."""
+
+    appointments: list[AppointmentView]

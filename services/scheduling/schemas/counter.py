@@ -1,0 +1,48 @@
+"""What the counter sends and reads over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from services.scheduling.schemas.common import Id
+from shared.http.schema import Body, View
+from shared.http.validation import wrong_value
+
+LONGEST_QUEUE_CODE = 300
+
+
+class CheckIn(Body):
+    """By what the visitor is found: exactly one."""
+
+    queue_code: str | None = Field(None, min_length=1, max_length=LONGEST_QUEUE_CODE)
+    appointment_id: Id | None = None
+    application_id: Id | None = None
+    person_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Any:
+        given = [self.queue_code, self.appointment_id, self.application_id, self.person_id]
+        if sum(value is not None for value in given) != 1:
+            raise wrong_value(
+                "exactly_one",
+                "Give exactly one of queue_code, appointment_id, application_id and person_id.",
+                "Isi tepat satu dari queue_code, appointment_id, application_id, dan person_id.",
+            )
+        return self
+
+
+class PublicKeyView(View):
+    """A key that queue codes are checked with."""
+
+    key_id: str
+    algorithm: str
+    public_key: str
+    """The 32 bytes as base64url without padding."""
+
+
+class PublicKeysView(View):
+    """All keys whose signatures count, the current one first."""
+
+    keys: list[PublicKeyView]

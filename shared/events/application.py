@@ -122,6 +122,49 @@ class ApplicationRefused(Event):
     reason_code: str
 
 
+class KindCorrected(Event):
+    """An officer corrected what was applied for (X2): billing tops up or pays back what the fee differs by.
+
+    The fields say what holds from now on.
+    """
+
+    TYPE: ClassVar[str] = "paspor.application.application.kind_corrected.v1"
+    application_id: str
+    account_id: str
+    person_id: str
+    passport_kind: str
+    validity_years: int
+    reason: str
+    zero_tariff: str | None = None
+    corrected_at: datetime
+
+
+class PenaltyFound(Event):
+    """The interviewer found a lost or damaged book that the questionnaire did not tell of: a penalty is due.
+
+    ``ground``: ``lost`` or ``damaged``; ``force_majeure`` makes it zero (PMK 51/PMK.02/2020).
+    """
+
+    TYPE: ClassVar[str] = "paspor.application.penalty.found.v1"
+    application_id: str
+    account_id: str
+    person_id: str
+    ground: str
+    force_majeure: bool = False
+
+
+class DocumentRefused(Event):
+    """An officer refused a document, for the coded reason; it can be replaced until ``replace_until`` (F46)."""
+
+    TYPE: ClassVar[str] = "paspor.application.document.refused.v1"
+    application_id: str
+    account_id: str
+    document_id: str
+    requirement: str
+    reason_code: str
+    replace_until: datetime | None = None
+
+
 class KeepIdentityCard(Command):
     """Identity hands application the confirmed name, NIK, birth data and sex of an applicant, sealed to application.
 

@@ -131,3 +131,59 @@ class RefundOpened(Event):
     reason: str
     application_id: str | None = None
     account_id: str | None = None
+
+
+class RefundMoved(Event):
+    """A refund case took a step.
+
+    ``state`` is one of the states of a refund case after ``opened``; ``due_at`` is when its next step must be taken.
+    """
+
+    TYPE: ClassVar[str] = "paspor.billing.refund.moved.v1"
+    refund_id: str
+    receipt_id: str
+    amount: int
+    reason: str
+    state: str
+    rule: str | None = None
+    """The rule named in a refusal."""
+    due_at: datetime | None = None
+    application_id: str | None = None
+    account_id: str | None = None
+
+
+class SeatReleaseRequested(Event):
+    """A refund is approved provisionally and its appointment must go back first; scheduling says yes or no."""
+
+    TYPE: ClassVar[str] = "paspor.billing.refund.seat_release_requested.v1"
+    refund_id: str
+    appointment_id: str
+    application_id: str
+
+
+class PaymentCaseOpened(Event):
+    """Money or a claim of it does not add up; somebody owns the question until ``due_at``.
+
+    ``kind``: ``claim_unconfirmed``, ``settled_unknown_here``, ``paid_here_unsettled``, ``amount_differs``,
+    ``unknown_code``, ``arrived_on_proof`` or ``double_line``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.billing.case.opened.v1"
+    case_id: str
+    kind: str
+    due_at: datetime
+    bill_id: str | None = None
+    application_id: str | None = None
+    account_id: str | None = None
+
+
+class PaymentCaseClosed(Event):
+    """The question is answered: ``confirmed``, ``not_paid``, ``refunded``, ``corrected`` or ``settled``."""
+
+    TYPE: ClassVar[str] = "paspor.billing.case.closed.v1"
+    case_id: str
+    kind: str
+    outcome: str
+    bill_id: str | None = None
+    application_id: str | None = None
+    account_id: str | None = None

@@ -33,6 +33,12 @@ class SeatHeld(_TimedAppointmentFact):
     hold_until: datetime
     replaces_bill_id: str | None = None
     """The expired bill whose renewal won this seat back, if that is how the hold began."""
+    pay_until: datetime | None = None
+    """The latest moment a bill for this seat may be paid, where the service has a cut-off (same-day: 12:00 WIB)."""
+    if_unpaid: str | None = None
+    """What the applicant chose for a same-day seat that is not paid by the cut-off: ``regular`` or ``cancel``."""
+    party_id: str | None = None
+    """The family that books together, all or none."""
 
 
 class AppointmentConfirmed(_TimedAppointmentFact):
@@ -56,12 +62,16 @@ class AppointmentRescheduled(_TimedAppointmentFact):
     previous_session_id: str
     previous_starts_at: datetime
     previous_office_id: str
+    cause: str = "asked"
+    """``asked`` by the applicant, ``special`` (a right to a new date was used), ``moved_by_office`` (a bulk move) or
+    ``same_day_unpaid`` (the cut-off passed and the applicant had chosen a regular seat)."""
 
 
 class AppointmentReleased(_AppointmentFact):
     """The seat went back.
 
-    ``reason``: ``hold_lapsed``, ``bill_expired``, ``bill_failed``, ``bill_cancelled``, ``cancelled`` or ``withdrawn``.
+    ``reason``: ``hold_lapsed``, ``bill_expired``, ``bill_failed``, ``bill_cancelled``, ``cancelled``, ``withdrawn``,
+    ``refund_approved``, ``same_day_unpaid`` or ``party_broken`` (a family books together or not at all).
     """
 
     TYPE: ClassVar[str] = "paspor.scheduling.appointment.released.v1"
@@ -110,3 +120,100 @@ class VisitorMissed(_AppointmentFact):
 
     TYPE: ClassVar[str] = "paspor.scheduling.visitor.missed.v1"
     session_id: str
+
+
+class ReleaseRefused(_AppointmentFact):
+    """A refund asked for the seat to go back and it cannot: ``already_used`` or ``already_released``."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.release.refused.v1"
+    refund_id: str
+    reason: str
+
+
+class SpecialRescheduleOpened(_AppointmentFact):
+    """A new date without paying again may be chosen until ``until``.
+
+    ``cause``: ``system_fault``, ``illness``, ``force_majeure`` or ``office_closed``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.scheduling.special_reschedule.opened.v1"
+    cause: str
+    until: datetime
+
+
+class SpecialRescheduleRefused(_AppointmentFact):
+    """The office refused a special reschedule, for the coded reason."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.special_reschedule.refused.v1"
+    reason: str
+
+
+class SpecialRescheduleEnded(_AppointmentFact):
+    """The right to a new date was not used in time."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.special_reschedule.ended.v1"
+
+
+class VisitInterrupted(_AppointmentFact):
+    """The applicant came and the state's own systems stopped the visit (F71); a special reschedule is open."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.visit.interrupted.v1"
+    session_id: str
+    until: datetime
+
+
+class ArrivedOnProof(_AppointmentFact):
+    """An applicant whose payment does not show yet was let in on proof of payment (X6): money must be looked for."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.visitor.arrived_on_proof.v1"
+    ntpn: str
+
+
+class WaitingSeatOffered(Event):
+    """A freed seat is kept for the next of the waiting list until ``offer_until``; it is theirs alone to take."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.waiting_list.offered.v1"
+    waiting_id: str
+    application_id: str
+    account_id: str
+    person_id: str
+    office_id: str
+    office_name: str
+    office_timezone: str
+    session_id: str
+    starts_at: datetime
+    offer_until: datetime
+
+
+class WaitingOfferEnded(Event):
+    """An offer of the waiting list was taken, declined or not answered (``taken``, ``declined``, ``lapsed``)."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.waiting_list.offer_ended.v1"
+    waiting_id: str
+    application_id: str
+    account_id: str
+    reason: str
+
+
+class OpeningAnnounced(Event):
+    """New seats of an office will be given out at ``opens_at``; one event per account that asked to be told (F66)."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.opening.announced.v1"
+    opening_id: str
+    account_id: str
+    office_id: str
+    office_name: str
+    office_timezone: str
+    opens_at: datetime
+
+
+class PatternFlagged(Event):
+    """Bookings look like a broker's; the evidence lies with scheduling, for the office (F75).
+
+    ``pattern``: ``book_cancel_book``, ``many_accounts_one_device``, ``many_accounts_one_address`` or ``many_holds``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.scheduling.pattern.flagged.v1"
+    flag_id: str
+    office_id: str
+    pattern: str

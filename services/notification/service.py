@@ -23,7 +23,7 @@ from shared.errors import NotFound, NotKnownYet, UpstreamDown
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp
-from shared.files.port import PIECE_BYTES, FileFinished, FileMeta, FileUnknown, WrongOffset
+from shared.files.port import PIECE_BYTES, FileExists, FileFinished, FileMeta, FileUnknown, WrongOffset
 from shared.http.signatures import Signer
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -403,6 +403,13 @@ class Notification:
         return self._secrets.seal_content(delivery_id, Content(address, variables, file_name))
 
     async def _keep_file(self, file_id: str, content: bytes) -> None:
+        try:
+            await self._files.put(file_id, FileMeta(PDF, len(content)), content)
+        except FileExists:
+            await self._finish_file(file_id, content)
+
+    async def _finish_file(self, file_id: str, content: bytes) -> None:
+        """A crash or a twin began this file: write what is missing of it."""
         try:
             await self._files.create(file_id, FileMeta(PDF, len(content)))
             offset = await self._files.size(file_id)

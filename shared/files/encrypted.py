@@ -8,7 +8,7 @@ shorter file, never a wrong one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn, Protocol
@@ -71,8 +71,8 @@ class Chunk:
 class ChunkTable(Protocol):
     """What an adapter offers: single conditional writes and look-ups by file id."""
 
-    async def add_file(self, record: FileRecord) -> bool:
-        """Insert; False if the id is taken."""
+    async def add_file(self, record: FileRecord, sealed_bytes: int = 0) -> bool:
+        """Insert, with its length if that is known; False if the id is taken."""
         ...
 
     async def file(self, file_id: str) -> FileRecord | None: ...
@@ -89,6 +89,10 @@ class ChunkTable(Protocol):
 
     async def add_chunk(self, file_id: str, chunk: Chunk) -> bool:
         """Insert; False if there is a chunk with this index."""
+        ...
+
+    async def add_chunks(self, file_id: str, chunks: Sequence[Chunk]) -> None:
+        """Insert the chunks of a file that nobody else can know yet."""
         ...
 
     async def replace_chunk(self, file_id: str, chunk: Chunk, *, was_bytes: int) -> bool:
@@ -141,6 +145,14 @@ class EncryptedFiles:
             await self._write(record, tail, chunk, ends=new_size == total)
         return new_size
 
+    async def put(self, file_id: str, meta: FileMeta, content: bytes) -> None:
+        wrapped_key, cipher = self._keys.new(file_id)
+        chunks = _sealed(cipher, content)
+        sealed_bytes = len(content) + len(chunks) * CHUNK_OVERHEAD_BYTES
+        if not await self._table.add_file(FileRecord(file_id, meta, wrapped_key, self._clock.now()), sealed_bytes):
+            raise FileExists("another file has this id")
+        await self._table.add_chunks(file_id, chunks)
+
     async def finish(self, file_id: str) -> int:
         record = await self._record(file_id)
         tail = await self._table.tail(file_id)
@@ -164,11 +176,7 @@ class EncryptedFiles:
         return FileInfo(file_id, record.meta, record.created_at, size, finished)
 
     async def read(self, file_id: str) -> AsyncIterator[bytes]:
-        record = await self._record(file_id)
-        tail = await self._table.tail(file_id)
-        if tail is None or not tail.last:
-            raise FileNotFinished("the file has no end yet")
-        cipher = self._cipher(record)
+        cipher = self._cipher(await self._record(file_id))
         waiting: bytes | None = None
         index = 0
         async for sealed in self._table.chunks(file_id):
@@ -177,8 +185,8 @@ class EncryptedFiles:
                 index += 1
             waiting = sealed
         if waiting is None:
-            raise FileDamaged("the file's chunks are gone")
-        final = _opened(cipher, waiting, index, last=True)
+            raise await self._no_end(file_id, "the file's chunks are gone")
+        final = await self._end(file_id, cipher, waiting, index)
         if final:
             yield final
 
@@ -198,6 +206,19 @@ class EncryptedFiles:
         except CannotDecrypt as error:
             raise FileDamaged(str(error)) from None
         return await self._table.change_key(file_id, record.wrapped_key, renewed)
+
+    async def _end(self, file_id: str, cipher: ChunkCipher, sealed: bytes, index: int) -> bytes:
+        """The last chunk, opened; only if it is none, one more look tells a file without an end from a damaged one."""
+        try:
+            return cipher.open(sealed, index=index, last=True)
+        except CannotDecrypt as error:
+            raise await self._no_end(file_id, str(error)) from None
+
+    async def _no_end(self, file_id: str, damage: str) -> FileNotFinished | FileDamaged:
+        tail = await self._table.tail(file_id)
+        if tail is None or not tail.last:
+            return FileNotFinished("the file has no end yet")
+        return FileDamaged(damage)
 
     async def _record(self, file_id: str) -> FileRecord:
         record = await self._table.file(file_id)
@@ -259,6 +280,15 @@ class EncryptedFiles:
     async def _mark_finished(self, file_id: str, tail: Tail | None) -> None:
         if tail is not None:
             await self._table.mark_finished(file_id, tail.end + (tail.index + 1) * CHUNK_OVERHEAD_BYTES)
+
+
+def _sealed(cipher: ChunkCipher, content: bytes) -> list[Chunk]:
+    pieces = [content[start : start + PIECE_BYTES] for start in range(0, len(content), PIECE_BYTES)] or [b""]
+    ends = len(pieces) - 1
+    return [
+        Chunk(index, cipher.seal(piece, index=index, last=index == ends), len(piece), index == ends)
+        for index, piece in enumerate(pieces)
+    ]
 
 
 def _opened(cipher: ChunkCipher, sealed: bytes, index: int, *, last: bool) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,8 +40,8 @@ class GridFsChunks:
         await self._files.create_index([("filename", _ASCENDING), ("uploadDate", _ASCENDING)])
         await self._files.create_index([("uploadDate", _ASCENDING)])
 
-    async def add_file(self, record: FileRecord) -> bool:
-        return await _inserted(self._files, _file_document(record))
+    async def add_file(self, record: FileRecord, sealed_bytes: int = 0) -> bool:
+        return await _inserted(self._files, {**_file_document(record), "length": sealed_bytes})
 
     async def file(self, file_id: str) -> FileRecord | None:
         document = await self._files.find_one({"_id": file_id})
@@ -66,7 +66,10 @@ class GridFsChunks:
         return bytes(found["data"]) if found else None
 
     async def add_chunk(self, file_id: str, chunk: Chunk) -> bool:
-        return await _inserted(self._parts, {"_id": f"{file_id}/{chunk.index}", **_chunk_document(file_id, chunk)})
+        return await _inserted(self._parts, _new_chunk(file_id, chunk))
+
+    async def add_chunks(self, file_id: str, chunks: Sequence[Chunk]) -> None:
+        await self._parts.insert_many([_new_chunk(file_id, chunk) for chunk in chunks])
 
     async def replace_chunk(self, file_id: str, chunk: Chunk, *, was_bytes: int) -> bool:
         which = {"files_id": file_id, "n": chunk.index, "plain_bytes": was_bytes, "last": False}
@@ -103,7 +106,6 @@ async def _inserted(collection: Any, document: Mapping[str, Any]) -> bool:
 def _file_document(record: FileRecord) -> dict[str, Any]:
     return {
         "_id": record.file_id,
-        "length": 0,
         "chunkSize": SEALED_CHUNK_BYTES,
         "uploadDate": record.created_at,
         "filename": record.file_id,
@@ -120,6 +122,10 @@ def _record(document: Mapping[str, Any]) -> FileRecord:
     stored = document["metadata"]
     meta = FileMeta(stored["content_type"], stored["total_bytes"], stored["attributes"])
     return FileRecord(document["_id"], meta, stored["wrapped_key"], document["uploadDate"])
+
+
+def _new_chunk(file_id: str, chunk: Chunk) -> dict[str, Any]:
+    return {"_id": f"{file_id}/{chunk.index}", **_chunk_document(file_id, chunk)}
 
 
 def _chunk_document(file_id: str, chunk: Chunk) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,7 +25,7 @@ class MemoryChunks:
         self.files: dict[str, FileRecord] = {}
         self.stored: dict[str, dict[int, Chunk]] = {}
 
-    async def add_file(self, record: FileRecord) -> bool:
+    async def add_file(self, record: FileRecord, sealed_bytes: int = 0) -> bool:
         if record.file_id in self.files:
             return False
         self.files[record.file_id] = record
@@ -61,6 +61,10 @@ class MemoryChunks:
             return False
         chunks[chunk.index] = chunk
         return True
+
+    async def add_chunks(self, file_id: str, chunks: Sequence[Chunk]) -> None:
+        for chunk in chunks:
+            await self.add_chunk(file_id, chunk)
 
     async def replace_chunk(self, file_id: str, chunk: Chunk, *, was_bytes: int) -> bool:
         chunks = self.stored.get(file_id, {})

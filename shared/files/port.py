@@ -85,6 +85,13 @@ class FileStore(Protocol):
         """
         ...
 
+    async def put(self, file_id: str, meta: FileMeta, content: bytes) -> None:
+        """Store a whole file that is in memory already, in as few writes as there are; refuses with `FileExists`.
+
+        What a crash leaves of it was never finished: the sweeper removes it.
+        """
+        ...
+
     async def finish(self, file_id: str) -> int:
         """Mark the end of a file and return its size; again is no error.
 

@@ -21,7 +21,7 @@ from shared.clock import Clock
 from shared.crypto.fields import FieldCipher
 from shared.crypto.sealed import SealedBox, Unsealer
 from shared.errors import NotFound
-from shared.files.port import PIECE_BYTES, FileMeta, FileStore
+from shared.files.port import FileMeta, FileStore
 from shared.ids import Ids
 from shared.service import Platform
 from shared.store.kinds import Record
@@ -220,9 +220,7 @@ class Desk:
     async def keep_file(self, content: bytes, media_type: str) -> str:
         """Store bytes as a new file and give its id; until something refers to it the sweeper may take it."""
         file_id = self.ids.new()
-        await self.files.create(file_id, FileMeta(content_type=media_type, total_bytes=len(content)))
-        for start in range(0, len(content), PIECE_BYTES):
-            await self.files.append(file_id, start, content[start : start + PIECE_BYTES])
+        await self.files.put(file_id, FileMeta(content_type=media_type, total_bytes=len(content)), content)
         return file_id
 
     async def drop_files(self, before: Application, after: Application) -> None:

@@ -58,6 +58,12 @@ from shared.store.kinds import Record
 
 MEDIA_TYPES: Final = ("image/jpeg", "image/png")
 MACHINE: Final = Actor("machine")
+WHOLE_BYTES: Final = 1024 * 1024
+"""A picture of at most this size that comes in one request is looked at without being stored first."""
+
+WHOLE_PICTURES_IN_MEMORY: Final = 8
+"""Larger pictures read back whole at the same time; each has at most `largest_upload_bytes`."""
+
 LONGER_THAN_DECLARED: Final = "longer_than_declared"
 UPLOAD_ABANDONED: Final = "upload_abandoned"
 NOT_INSPECTED: Final = "not_inspected"
@@ -79,6 +85,7 @@ class Uploads:
         self._desk = desk
         self._inspector = inspector
         self._decoding = asyncio.Semaphore(desk.settings.decodes_at_once)
+        self._reading = asyncio.Semaphore(WHOLE_PICTURES_IN_MEMORY)
 
     async def begin(
         self, application_id: str, requirement: str, media_type: str, size_bytes: int, who: Who, command_id: str
@@ -123,8 +130,10 @@ class Uploads:
         document = _document(record.state, document_id)
         if document.state is not DocumentState.UPLOADING:
             return UploadSeen(application_id, document, document.size_bytes)
-        await self._desk.files.create(document_id, FileMeta("application/octet-stream", document.size_bytes))
         try:
+            if offset == 0 and document.size_bytes <= WHOLE_BYTES and await self._offset(document) == 0:
+                return await self._take_whole(application_id, document, pieces)
+            await self._begin_file(document)
             return await self._go_on(application_id, document, offset, pieces)
         except FileUnknown:  # another upload took its place, or another request has finished it
             return await self.offset(application_id, document_id, who)
@@ -252,6 +261,32 @@ class Uploads:
             file_id=document_id,
         )
 
+    async def _begin_file(self, document: Document) -> None:
+        await self._desk.files.create(document.document_id, FileMeta("application/octet-stream", document.size_bytes))
+
+    async def _take_whole(self, application_id: str, document: Document, pieces: AsyncIterator[bytes]) -> UploadSeen:
+        """A small picture that comes in one go is looked at as it is; only what broke off midway is stored first."""
+        content = bytearray()
+        broken: Refusal | None = None
+        try:
+            async for piece in pieces:
+                content += piece
+                if len(content) > document.size_bytes:
+                    return await self._refuse(application_id, document, LONGER_THAN_DECLARED)
+        except Refusal as refusal:
+            broken = refusal
+        if len(content) == document.size_bytes:
+            return await self._look_at(application_id, document, bytes(content))
+        await self._begin_file(document)
+        await self._keep_pieces(document.document_id, bytes(content))
+        if broken is not None:
+            raise broken
+        return UploadSeen(application_id, document, len(content))
+
+    async def _keep_pieces(self, file_id: str, content: bytes) -> None:
+        for start in range(0, len(content), PIECE_BYTES):
+            await self._keep_rest(file_id, start, content[start : start + PIECE_BYTES])
+
     async def _go_on(
         self, application_id: str, document: Document, offset: int, pieces: AsyncIterator[bytes]
     ) -> UploadSeen:
@@ -265,7 +300,11 @@ class Uploads:
             stands = document.size_bytes
         if stands < document.size_bytes:
             return UploadSeen(application_id, document, stands)
-        return await self._look_at(application_id, document)
+        return await self._look_at(application_id, document, await self._content(document))
+
+    async def _content(self, document: Document) -> bytes:
+        async with self._reading:
+            return b"".join([piece async for piece in self._desk.files.read(document.document_id)])
 
     @staticmethod
     def _all_there(stands: int, document: Document) -> int:
@@ -305,16 +344,15 @@ class Uploads:
         with suppress(WrongOffset, BeyondDeclaredSize, FileFinished):
             await self._store_rest(file_id, offset, rest)
 
-    async def _look_at(self, application_id: str, document: Document) -> UploadSeen:
-        async with self._decoding:
-            content = b"".join([piece async for piece in self._desk.files.read(document.document_id)])
-            try:
+    async def _look_at(self, application_id: str, document: Document, content: bytes) -> UploadSeen:
+        try:
+            async with self._decoding:
                 found = await self._inspector.inspect(content, document.media_type, document.requirement)
-            except PictureRefused as refused:
-                return await self._refuse(application_id, document, refused.reason)
-            except InspectionUnavailable:
-                found = Inspected(content, document.media_type, 0, 0, (NOT_INSPECTED,))
-            file_id = await self._desk.keep_file(found.content, found.media_type)
+        except PictureRefused as refused:
+            return await self._refuse(application_id, document, refused.reason)
+        except InspectionUnavailable:
+            found = Inspected(content, document.media_type, 0, 0, (NOT_INSPECTED,))
+        file_id = await self._desk.keep_file(found.content, found.media_type)
         picture = Picture(
             file_id=file_id,
             media_type=found.media_type,

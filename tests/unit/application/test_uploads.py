@@ -16,6 +16,7 @@ from services.application.domain.documents import LARGEST_NUMBER_OF_DOCUMENTS, D
 from services.application.domain.steps import Step
 from services.application.repository import APPLICATION
 from services.application.service.ports import Inspected, InspectionUnavailable
+from services.application.service.uploads import WHOLE_BYTES
 from shared.errors import NotFound, Refusal
 from shared.files.port import PIECE_BYTES, FileMeta
 from shared.http.bodies import BodyCut
@@ -104,7 +105,8 @@ async def test_bytes_at_a_wrong_place_after_a_broken_line_are_not_kept(world: Wo
 
 async def test_no_more_than_a_piece_waits_in_memory(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     application_id = await answered(world)
-    size = 3 * PIECE_BYTES + 100
+    pieces = WHOLE_BYTES // PIECE_BYTES + 1
+    size = pieces * PIECE_BYTES + 100
     document_id = await begun(world, application_id, size)
     appended: list[int] = []
     original = world.files.append
@@ -115,7 +117,24 @@ async def test_no_more_than_a_piece_waits_in_memory(world: World, monkeypatch: p
 
     monkeypatch.setattr(world.files, "append", watching)
     await world.service.uploads.receive(application_id, document_id, 0, in_pieces(b"x" * size, 100_000), OWNER)
-    assert appended == [PIECE_BYTES, PIECE_BYTES, PIECE_BYTES, 100]
+    assert appended == [*[PIECE_BYTES] * pieces, 100]
+
+
+async def test_a_small_picture_in_one_go_is_not_stored_before_it_is_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application_id = await answered(world)
+    content = picture()
+    document_id = await begun(world, application_id, len(content))
+
+    async def never(*_: object) -> None:
+        raise AssertionError("the raw bytes were stored")
+
+    monkeypatch.setattr(world.files, "create", never)
+    done = await world.service.uploads.receive(application_id, document_id, 0, in_pieces(content), OWNER)
+    assert done.document.state is DocumentState.ACCEPTED
+    stored = [file_id async for file_id in world.files.older_than(world.clock.now() + timedelta(days=1))]
+    assert stored == [done.document.file_id]
 
 
 @pytest.mark.parametrize(

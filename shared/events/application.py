@@ -137,6 +137,8 @@ class KindCorrected(Event):
     reason: str
     zero_tariff: str | None = None
     corrected_at: datetime
+    correction_id: str = ""
+    """Under which billing answers what it has priced (:class:`shared.events.billing.CorrectionPriced`)."""
 
 
 class PenaltyFound(Event):
@@ -151,6 +153,8 @@ class PenaltyFound(Event):
     person_id: str
     ground: str
     force_majeure: bool = False
+    correction_id: str = ""
+    """Under which billing answers what it has priced (:class:`shared.events.billing.CorrectionPriced`)."""
 
 
 class DocumentRefused(Event):

@@ -24,6 +24,8 @@ class BillRequested(_BillFact):
     amount: int
     """Rupiah."""
     legal_basis: str
+    replaces_bill_id: str | None = None
+    """The ended bill whose money this one asks for again."""
 
 
 class BillIssued(_BillFact):
@@ -119,6 +121,20 @@ class PaymentArrivedLate(_BillFact):
     receipt_id: str
     amount: int
     paid_at: datetime
+
+
+class CorrectionPriced(Event):
+    """What an officer's correction or finding means in money: from now on its bill, if there is one, is known.
+
+    ``difference`` in rupiah: above zero is to pay by ``bill_id``, below zero goes back, zero changes nothing.
+    """
+
+    TYPE: ClassVar[str] = "paspor.billing.correction.priced.v1"
+    correction_id: str
+    application_id: str
+    account_id: str
+    difference: int
+    bill_id: str | None = None
 
 
 class RefundOpened(Event):

@@ -66,6 +66,8 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         by="reason_code",
         cases={"papers_not_completed": Notice("application_closed"), "not_collected": Notice("application_closed")},
     ),
+    application.KindCorrected: Rule(Notice("kind_corrected")),
+    application.DocumentRefused: Rule(Notice("document_refused", BY_BOTH), until="replace_until"),
     scheduling.AppointmentConfirmed: Rule(Notice("appointment_confirmed", BY_BOTH), until="ends_at"),
     scheduling.AppointmentRescheduled: Rule(Notice("appointment_rescheduled", BY_BOTH), until="ends_at"),
     scheduling.AppointmentReleased: Rule(
@@ -78,6 +80,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             "bill_cancelled": Notice("appointment_cancelled"),
             "cancelled": Notice("appointment_cancelled"),
             "withdrawn": Notice("appointment_cancelled"),
+            "same_day_unpaid": Notice("same_day_unpaid"),
         },
     ),
     scheduling.SeatOffered: Rule(Notice("seat_offered", BY_BOTH), until="offer_until"),

@@ -13,9 +13,13 @@ from shared.events.scheduling import (
     AppointmentConfirmed,
     AppointmentReleased,
     OfferEnded,
+    ReleaseRefused,
     SeatHeld,
     SeatOffered,
     SeatUnavailable,
+    SpecialRescheduleEnded,
+    SpecialRescheduleOpened,
+    VisitInterrupted,
 )
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
@@ -41,6 +45,10 @@ class Handlers:
             SeatOffered: self._seat_offered,
             OfferEnded: self._offer_ended,
             SeatUnavailable: self._seat_unavailable,
+            SpecialRescheduleOpened: self._special_opened,
+            SpecialRescheduleEnded: self._special_ended,
+            VisitInterrupted: self._visit_interrupted,
+            ReleaseRefused: self._release_refused,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
@@ -85,6 +93,18 @@ class Handlers:
             await self._billing.bills.renewal_refused(event.bill_id, event.reason, envelope.id)
         else:
             await self._billing.money.no_seat(event.bill_id)
+
+    async def _special_opened(self, event: SpecialRescheduleOpened, envelope: Envelope) -> None:
+        await self._billing.specials.opened(event, envelope.id)
+
+    async def _special_ended(self, event: SpecialRescheduleEnded, envelope: Envelope) -> None:
+        await self._billing.specials.ended(event, envelope.id)
+
+    async def _visit_interrupted(self, event: VisitInterrupted, envelope: Envelope) -> None:
+        await self._billing.specials.interrupted(event, envelope.id)
+
+    async def _release_refused(self, _event: ReleaseRefused, _envelope: Envelope) -> None:
+        """No refund asks for a seat yet."""
 
 
 def _named(handle: Any) -> DeadlineHandler:

@@ -37,6 +37,8 @@ class Standing(StrEnum):
 
     APPOINTMENT = "appointment"
     SEAT_SOUGHT = "seat_sought"
+    SPECIAL_RESCHEDULE = "special_reschedule"
+    """A new date without paying again may be chosen until a day."""
     REFUND = "refund"
     CLOSED = "closed"
 
@@ -113,6 +115,16 @@ class Renewal:
 
 
 @dataclass(frozen=True)
+class Special:
+    """A right to a new date without paying again, as scheduling last told of it."""
+
+    appointment_id: str
+    cause: str
+    until: datetime
+    ended: bool = False
+
+
+@dataclass(frozen=True)
 class Code:
     """What SIMPONI answered: the code and until when it can be paid, in its whole seconds."""
 
@@ -157,6 +169,7 @@ class Bill:
     evidence: tuple[Evidence, ...] = ()
     claims: tuple[Claim, ...] = ()
     renewal: Renewal | None = None
+    special: Special | None = None
 
     @property
     def amount(self) -> int:
@@ -488,7 +501,9 @@ def seat_confirmed(bill: Bill, appointment_id: str, version: int) -> Decision[Bi
     seat = bill.seat
     if seat is None or knows_of(bill, appointment_id, version):
         return Decision(bill)
-    return Decision(replace(bill, seat=replace(seat, appointment_id=appointment_id, version=version)))
+    standing = Standing.APPOINTMENT if bill.standing == Standing.SPECIAL_RESCHEDULE else bill.standing
+    seated = replace(seat, appointment_id=appointment_id, version=version)
+    return Decision(replace(bill, seat=seated, standing=standing))
 
 
 def knows_of(bill: Bill, appointment_id: str, version: int) -> bool:

@@ -11,6 +11,7 @@ from services.billing.service.checks import Checks
 from services.billing.service.desk import Desk
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
+from services.billing.service.specials import Specials
 from shared.http.signatures import Signer
 from shared.service import Platform
 
@@ -43,5 +44,6 @@ class Billing:
         self.wait_seconds = wait_seconds
         self.money = Money(repository, simponi, clock, policies, reasons)
         self.bills = Bills(repository, self.money, simponi, clock, policies, tariffs)
+        self.specials = Specials(repository, self.money)
         self.desk = Desk(repository, clock, policies, tariffs)
         self.checks = Checks(repository)

@@ -75,6 +75,7 @@ class Checks:
         going_back = money.state in _GOING_BACK and money.refund_recorded
         return {
             Standing.APPOINTMENT: bill.seat is not None and not going_back,
+            Standing.SPECIAL_RESCHEDULE: bill.special is not None and not going_back,
             Standing.SEAT_SOUGHT: bill.late_receipt_id == bill.settled_by,
             Standing.REFUND: money.state in _GOING_BACK,
             Standing.CLOSED: bill.closed_reason is not None,

@@ -1,0 +1,68 @@
+"""Rights to a new date without paying again: what a paid bill stands on meanwhile, and what follows when they end."""
+
+from __future__ import annotations
+
+from services.billing.domain import special as specials
+from services.billing.domain.bill import Bill, Special
+from services.billing.domain.refund import RefundCause
+from services.billing.domain.states import BillState
+from services.billing.repository import BILLS, Repository
+from services.billing.service.money import Money
+from shared.events.scheduling import SpecialRescheduleEnded, SpecialRescheduleOpened, VisitInterrupted
+from shared.service import NotYet
+from shared.store.kinds import Record
+
+SYSTEM_FAULT = "system_fault"
+"""The cause of a visit that the state's own systems stopped."""
+
+
+class Specials:
+    """The use cases of rights to a new date."""
+
+    def __init__(self, repository: Repository, money: Money) -> None:
+        self._repository = repository
+        self._money = money
+
+    async def opened(self, event: SpecialRescheduleOpened, received: str) -> None:
+        """A new date may be chosen until a day: the paid bill stands on that."""
+        await self._open(event.application_id, Special(event.appointment_id, event.cause, event.until), received)
+
+    async def interrupted(self, event: VisitInterrupted, received: str) -> None:
+        """The visit was stopped by the state's own systems: a new date may be chosen (F71)."""
+        await self._open(event.application_id, Special(event.appointment_id, SYSTEM_FAULT, event.until), received)
+
+    async def ended(self, event: SpecialRescheduleEnded, received: str) -> None:
+        """The right was not used: after a failure of the state's own the money goes back by itself, else it is closed.
+
+        Raises:
+            NotYet: that it was opened has not been heard of here.
+        """
+        record = await self._paid_fee(event.application_id)
+        if record is None:
+            return
+        if record.state.special is None:
+            raise NotYet(f"the right to a new date of {event.appointment_id} is not known")
+        if not specials.is_unused(record.state, event.appointment_id):
+            return
+        if specials.by_the_states_fault(record.state):
+            await self._money.give_back(record.id, RefundCause.SERVICE_NOT_DELIVERED)
+            return
+        await self._repository.change(
+            BILLS, record.id, lambda bill: specials.ended(bill, event.appointment_id), first=record, received=received
+        )
+
+    async def _open(self, application_id: str, special: Special, received: str) -> None:
+        record = await self._paid_fee(application_id)
+        if record is not None:
+            await self._repository.change(
+                BILLS, record.id, lambda bill: specials.opened(bill, special), first=record, received=received
+            )
+
+    async def _paid_fee(self, application_id: str) -> Record[Bill] | None:
+        """The bill whose money the visit rests on; a waived one holds no money and stands on nothing."""
+        paid = [
+            record
+            for record in await self._repository.bills_of(application_id)
+            if record.state.state == BillState.PAID and record.state.seat is not None
+        ]
+        return max(paid, key=lambda record: record.state.paid_at or record.state.requested_at, default=None)

@@ -50,6 +50,7 @@ def session_view(each: OpenSession) -> SessionView:
         ends_at=session.ends_at,
         local_start=local(session.starts_at, office.timezone),
         local_end=local(session.ends_at, office.timezone),
+        opens_at=session.opens_at,
         capacity=session.capacity,
         pools={
             pool.value: PoolView(capacity=size, free=each.free.get(pool, 0)) for pool, size in session.pools.items()

@@ -77,6 +77,8 @@ class Session:
     opened_by_command: str | None = None
     opening_until: datetime | None = None
     """Set while its seats are being written: nobody sees it; from then on a deadline writes what is missing."""
+    opens_at: datetime | None = None
+    """No seat can be had before; none where seats were given out from the start."""
 
     @property
     def capacity(self) -> int:
@@ -142,6 +144,7 @@ def session_from(
     opened_by: str,
     command_id: str | None = None,
     opening_until: datetime | None = None,
+    opens_at: datetime | None = None,
 ) -> Session:
     """The session that a plan becomes on a day of an office in that zone."""
     zone = ZoneInfo(timezone)
@@ -159,7 +162,13 @@ def session_from(
         opened_by=opened_by,
         opened_by_command=command_id,
         opening_until=opening_until,
+        opens_at=opens_at,
     )
+
+
+def is_open(session: Session, now: datetime) -> bool:
+    """Whether seats of the session are being given out."""
+    return session.opens_at is None or session.opens_at <= now
 
 
 def opened(session: Session) -> Session:

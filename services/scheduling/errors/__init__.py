@@ -33,12 +33,14 @@ from services.scheduling.errors.offices import (
     SessionPlanWrong,
     SessionSoldOut,
 )
+from services.scheduling.errors.quota import NotOpenYet
 
 __all__ = [
     "ApplicationIsWithdrawn",
     "BeingMoved",
     "FeeWouldBeLost",
     "NoMovesLeft",
+    "NotOpenYet",
     "NotPaidYet",
     "NotPossibleNow",
     "NotYourOffice",

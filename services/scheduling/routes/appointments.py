@@ -44,6 +44,7 @@ _HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN)
         errors.ApplicationIsWithdrawn,
         errors.PersonHasAppointment,
         errors.PoolNotOpen,
+        errors.NotOpenYet,
         errors.SessionSoldOut,
         errors.SessionClosed,
         errors.SessionNotFound,
@@ -96,6 +97,7 @@ async def read_appointment(call: Call) -> AppointmentView:
     refusals=(
         NotFound,
         errors.SessionNotFound,
+        errors.NotOpenYet,
         errors.SessionSoldOut,
         errors.SessionClosed,
         errors.PoolNotOpen,

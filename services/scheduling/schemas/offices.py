@@ -74,6 +74,8 @@ class SessionView(View):
     ends_at: datetime
     local_start: str
     local_end: str
+    opens_at: datetime | None
+    """Seats can be had from then on; none where they can be had now."""
     capacity: int
     pools: dict[str, PoolView]
 

@@ -21,6 +21,7 @@ from services.scheduling.domain.sessions import (
     WeeklyTemplates,
     day_problem,
     days_ahead,
+    is_open,
     local_date,
     opened,
     plan_problem,
@@ -203,8 +204,9 @@ class Calendar:
     async def soonest(self, office_ids: Sequence[str], pool: Pool, days: int, most: int) -> list[OpenSession]:
         """The first sessions of these offices that have a free seat of the pool, by time."""
         begins = bookable_from(self._desk.now(), self._desk.rules)
+        now = self._desk.now()
         found = await self._repository.sessions(office_ids, begins, begins + timedelta(days=days))
-        shown = await self._with_free([each for each in found if not _opening(each)])
+        shown = await self._with_free([each for each in found if not _opening(each) and is_open(each.state, now)])
         free = [each for each in shown if each.free.get(pool, 0)]
         return sorted(free, key=lambda each: (each.session.starts_at, each.office.name))[:most]
 

@@ -51,11 +51,12 @@ class Moves:
     async def reschedule(self, wish: MoveWish) -> Record[Appointment]:
         """Move a confirmed visit to a seat of the same pool in another session.
 
-        Refuses with ``NotFound``, ``SessionNotFound``, the reasons of
+        Refuses with ``NotFound``, ``SessionNotFound``, ``NotOpenYet``, the reasons of
         :class:`~services.scheduling.domain.policies.MoveProblem`, ``SessionSoldOut``, ``BeingMoved`` or
         ``NotPossibleNow``; the visit then stays where it was. A repeat of the command meets the finished move.
         """
         target = await self._calendar.session(wish.session_id)
+        await self._seating.refuse_unopened(wish.session_id)
         moving = await again(lambda: self._begin(wish, target.state))
         if moving.state.move is None:
             return moving

@@ -16,6 +16,7 @@ from services.scheduling.domain.policies import bookable_from
 from services.scheduling.domain.seats import PLACES, Seat, SeatStatus
 from services.scheduling.repository import Claim
 from services.scheduling.service.desk import Desk
+from services.scheduling.service.gate import Gate
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
 from shared.store.retry import again
@@ -32,12 +33,15 @@ class Seating:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._repository = desk.repository
+        self._gate = Gate(desk.repository, desk.clock)
 
     async def claim_any(self, session_id: str, pool: str, by: str, *, token: str | None = None) -> Record[Seat] | None:
         """Reach for a free seat of the pool, from a random start round to it again; none if none is free.
 
-        One write where the pool has free seats on both sides of the start, two at most.
+        One write where the pool has free seats on both sides of the start, two at most. Refuses with ``NotOpenYet``
+        before the session's opening, whoever asks.
         """
+        await self._gate.refuse_unopened(session_id)
         now = self._desk.now()
         start = self._desk.randomness.below(PLACES)
         claim = self._claim(by, token)
@@ -53,6 +57,10 @@ class Seating:
             if seat is not None:
                 return seat
         return None
+
+    async def refuse_unopened(self, session_id: str) -> None:
+        """Refuse with ``NotOpenYet`` before the session's opening."""
+        await self._gate.refuse_unopened(session_id)
 
     async def claim_this(self, seat_id: str, by: str) -> Record[Seat] | None:
         """Reach for this very seat, free or cooling; none if somebody has it or its session is too near."""

@@ -210,6 +210,7 @@ async def test_the_hot_path_is_one_read_and_two_writes() -> None:
         return made[0]
 
     world = await started(wrap=wrap, templates=weekly(plan(50)), offices=[SOUTH])
+    await world.hold("budi")  # the first hold of a process also learns whether the session is open
     await world.submitted()
     made[0].seen.clear()
     await world.service.holds.hold(world.wish())

@@ -15,6 +15,7 @@ from services.application.rules import load_rules
 from services.application.service import Application
 from services.application.service.desk import Desk
 from services.application.service.ports import Dpri, Inspector, LetterWriter
+from shared.audit import AUDIT_KINDS, Audit
 from shared.service import Chore, Parts, Platform
 
 NAME: Final = "application"
@@ -29,7 +30,8 @@ def build(
 ) -> Parts:
     """The service's parts. Without an `inspector` pictures are decoded here, without a writer letters typeset here."""
     desk = Desk.of(settings, platform, load_rules())
-    service = Application.at(desk, dpri, inspector or PictureInspector(), writer or TypstWriter())
+    audit = Audit(platform.store, platform.clock, platform.ids)
+    service = Application.at(desk, dpri, inspector or PictureInspector(), writer or TypstWriter(), audit)
 
     async def sweep() -> None:
         await service.sweeper.sweep()
@@ -38,7 +40,7 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=KINDS,
+        kinds=(*KINDS, *AUDIT_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(service),
         commands=handlers.commands(service),

@@ -9,6 +9,7 @@ from services.billing.handlers import Handlers
 from services.billing.repository import KINDS
 from services.billing.routes import BILLING, ENDPOINTS
 from services.billing.service import Billing, Simponi
+from shared.audit import AUDIT_KINDS
 from shared.http.signatures import Signer
 from shared.service import Parts, Platform
 
@@ -32,7 +33,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi) -> Parts:
         name="billing",
         service=billing,
         key=BILLING,
-        kinds=KINDS,
+        kinds=(*KINDS, *AUDIT_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(),
         deadlines=handlers.deadlines(),

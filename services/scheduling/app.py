@@ -15,6 +15,7 @@ from services.scheduling.repository import KINDS
 from services.scheduling.routes import ENDPOINTS, SCHEDULING
 from services.scheduling.service import Scheduling
 from services.scheduling.service.queue_codes import QueueCodes
+from shared.audit import AUDIT_KINDS
 from shared.service import Parts, Platform
 
 DATA: Final = Path(__file__).parent / "data"
@@ -57,7 +58,7 @@ def build(
         name="scheduling",
         service=service,
         key=SCHEDULING,
-        kinds=KINDS,
+        kinds=(*KINDS, *AUDIT_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(),
         deadlines=handlers.deadlines(),

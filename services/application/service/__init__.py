@@ -12,6 +12,7 @@ from services.application.service.issuance import Issuance
 from services.application.service.letters import Letters
 from services.application.service.ports import Dpri, Inspector, LetterWriter
 from services.application.service.uploads import Sweeper, Uploads, UploadSeen
+from shared.audit import Audit
 
 __all__ = ["Application", "Seen", "UploadSeen", "Who"]
 
@@ -28,9 +29,10 @@ class Application:
     counter: Counter
     facts: Facts
     sweeper: Sweeper
+    audit: Audit
 
     @classmethod
-    def at(cls, desk: Desk, dpri: Dpri, inspector: Inspector, writer: LetterWriter) -> Application:
+    def at(cls, desk: Desk, dpri: Dpri, inspector: Inspector, writer: LetterWriter, audit: Audit) -> Application:
         """The use cases on a desk, with these ports to the outside."""
         return cls(
             desk=desk,
@@ -41,4 +43,5 @@ class Application:
             counter=Counter(desk),
             facts=Facts(desk),
             sweeper=Sweeper(desk),
+            audit=audit,
         )

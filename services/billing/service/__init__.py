@@ -12,6 +12,7 @@ from services.billing.service.desk import Desk
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
 from services.billing.service.specials import Specials
+from shared.audit import Audit
 from shared.http.signatures import Signer
 from shared.service import Platform
 
@@ -40,6 +41,7 @@ class Billing:
         repository = Repository(platform.store, platform.clock)
         clock = platform.clock
         self.clock = clock
+        self.audit = Audit(platform.store, clock, platform.ids)
         self.notices = notices
         self.wait_seconds = wait_seconds
         self.money = Money(repository, simponi, clock, policies, reasons)

@@ -16,7 +16,8 @@ SCHEDULING: Final = web.AppKey("scheduling", Scheduling)
 
 def who_of(caller: Caller) -> Who:
     """Who asks, as the use cases know callers."""
-    return Who(caller.account_id, caller.office_id, is_staff=caller.role is not Role.APPLICANT)
+    is_staff = caller.role is not Role.APPLICANT
+    return Who(caller.account_id, caller.office_id, is_staff=is_staff, role=caller.role.value)
 
 
 def scheduling_of(call: Call[Any, Any, Any]) -> Scheduling:

@@ -14,6 +14,7 @@ from services.scheduling.service.payments import Payments
 from services.scheduling.service.queue_codes import QueueCodes
 from services.scheduling.service.seating import Seating
 from services.scheduling.service.visits import Visits
+from shared.audit import Audit
 from shared.service import Platform
 
 __all__ = ["Scheduling"]
@@ -28,6 +29,7 @@ class Scheduling:
         repository = Repository(platform.store)
         desk = Desk(repository, platform.clock, platform.ids, platform.randomness, rules, OfficeDirectory(), codes)
         self.desk = desk
+        self.audit = Audit(platform.store, platform.clock, platform.ids)
         self.seating = Seating(desk)
         self.calendar = Calendar(desk, templates, horizon_days)
         self.holds = Holds(desk, self.seating, self.calendar)

@@ -32,6 +32,7 @@ class Who:
     account_id: str
     office_id: str | None = None
     is_staff: bool = False
+    role: str = "applicant"
 
 
 class OfficeDirectory:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 
-from services.billing.domain.policy import BillPolicy, Policies, ReceiptPolicy
+from services.billing.domain.policy import BillPolicy, CasePolicy, Policies, ReceiptPolicy, SettlementPolicy
 from shared.settings import ENV_PREFIX, ServiceSettings
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
@@ -76,9 +76,27 @@ class Settings(ServiceSettings):
     receipt_late_answer_most_seconds: int = Field(600, ge=1, description="longest pause between repeated questions")
     receipt_late_gives_up_seconds: int = Field(14_400, ge=1, description="late money goes back without answer")
 
+    case_due_seconds: int = Field(86_400, ge=1, description="a case without answer is overdue after this (F57: 24 h)")
+    case_look_seconds: int = Field(300, ge=1, description="first pause between two looks for a case's money")
+    case_look_most_seconds: int = Field(3600, ge=1, description="longest pause between two looks for a case's money")
+
+    settlement_ready_seconds: int = Field(
+        10_800, ge=0, description="a settlement file is fetched so long after its day"
+    )
+    settlement_retry_seconds: int = Field(600, ge=1, description="pause between tries to fetch a settlement file")
+    settlement_missing_seconds: int = Field(259_200, ge=1, description="a receipt in no file so long after is a case")
+    settlement_days_back: int = Field(7, ge=1, le=60, description="how many past days a settlement file is wanted for")
+
     def policies(self) -> Policies:
         """The durations as the rules take them."""
-        return Policies(bill=self._bill_policy(), receipt=self._receipt_policy())
+        return Policies(
+            bill=self._bill_policy(),
+            receipt=self._receipt_policy(),
+            case=CasePolicy(**{name: getattr(self, f"case_{name}") for name in CasePolicy.__dataclass_fields__}),
+            settlement=SettlementPolicy(
+                **{name: getattr(self, f"settlement_{name}") for name in SettlementPolicy.__dataclass_fields__}
+            ),
+        )
 
     def callback_secrets(self) -> dict[str, str]:
         """Key id to secret of SIMPONI's notices."""

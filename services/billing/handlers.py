@@ -12,6 +12,7 @@ from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,
     AppointmentReleased,
+    ArrivedOnProof,
     OfferEnded,
     ReleaseRefused,
     SeatHeld,
@@ -49,11 +50,12 @@ class Handlers:
             SpecialRescheduleEnded: self._special_ended,
             VisitInterrupted: self._visit_interrupted,
             ReleaseRefused: self._release_refused,
+            ArrivedOnProof: self._arrived_on_proof,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """What falls due, by kind and name."""
-        bills, money = self._billing.bills, self._billing.money
+        bills, money, cases = self._billing.bills, self._billing.money, self._billing.cases
         return {
             ("bill", "ask"): _named(bills.ask_due),
             ("bill", "delay"): _named(bills.delay_due),
@@ -61,11 +63,16 @@ class Handlers:
             ("bill", "remind"): _named(bills.remind_due),
             ("bill", "poll"): _named(bills.poll_due),
             ("bill", "expire"): _named(bills.expire_due),
-            ("bill", "claim"): _named(bills.claim_due),
-            ("bill", "case"): _named(bills.case_due),
+            ("bill", "claim"): _named(cases.claim_due),
+            ("bill", "case"): _named(cases.unsettled_due),
             ("receipt", "drive"): _named(money.drive_due),
             ("receipt", "outcome"): _named(money.outcome_due),
+            ("case", "look"): _named(cases.look_due),
+            ("case", "escalate"): _named(cases.escalate_due),
         }
+
+    async def _arrived_on_proof(self, event: ArrivedOnProof, envelope: Envelope) -> None:
+        await self._billing.cases.arrived_on_proof(event, envelope.id)
 
     async def _application_submitted(self, event: ApplicationSubmitted, envelope: Envelope) -> None:
         await self._billing.bills.application_submitted(event, envelope.aggregate_version)

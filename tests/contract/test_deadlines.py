@@ -34,6 +34,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
     "billing": {
         "bill": {"ask", "delay", "alert", "remind", "poll", "expire", "claim", "case"},
         "receipt": {"drive", "outcome"},
+        "case": {"look", "escalate"},
     },
     "notification": {"delivery": {"send"}},
 }

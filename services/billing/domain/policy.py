@@ -106,8 +106,32 @@ def backoff(attempt: int, least_seconds: float, most_seconds: float) -> timedelt
 
 
 @dataclass(frozen=True)
+class CasePolicy:
+    """Durations of a case, in seconds."""
+
+    due_seconds: int = 86_400
+    """F57: a case older than a day is on the operators' list."""
+    look_seconds: int = 300
+    look_most_seconds: int = 3600
+
+
+@dataclass(frozen=True)
+class SettlementPolicy:
+    """When the settlement file of a day is had and when a receipt must have been in one, in seconds."""
+
+    ready_seconds: int = 10_800
+    """After the day's end in Jakarta: the treasury has written the file by then (assumed)."""
+    retry_seconds: int = 600
+    missing_seconds: int = 259_200
+    """Three days: agents hand money over twice a day, and the treasury works on working days."""
+    days_back: int = 7
+
+
+@dataclass(frozen=True)
 class Policies:
     """All of them together."""
 
     bill: BillPolicy = field(default_factory=BillPolicy)
     receipt: ReceiptPolicy = field(default_factory=ReceiptPolicy)
+    case: CasePolicy = field(default_factory=CasePolicy)
+    settlement: SettlementPolicy = field(default_factory=SettlementPolicy)

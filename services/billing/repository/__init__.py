@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.billing.repository import applications, bills, receipts, refunds
+from services.billing.repository import applications, bills, cases, receipts, refunds, settlements
 from services.billing.repository.applications import (
     APPLICATIONS,
     LOST_SEATS,
@@ -15,27 +15,47 @@ from services.billing.repository.applications import (
 )
 from services.billing.repository.base import Missing, states
 from services.billing.repository.bills import BILLS, Bills
+from services.billing.repository.cases import CASES, Cases
 from services.billing.repository.receipts import RECEIPTS, Receipts
 from services.billing.repository.refunds import REFUNDS, Refunds
+from services.billing.repository.settlements import (
+    SETTLED_LINES,
+    SETTLEMENT_DAYS,
+    SETTLEMENTS,
+    SettledLine,
+    Settlements,
+)
 from shared.store.kinds import Kind
 
 __all__ = [
     "APPLICATIONS",
     "BILLS",
+    "CASES",
     "KINDS",
     "LOST_SEATS",
     "RECEIPTS",
     "REFUNDS",
+    "SETTLED_LINES",
+    "SETTLEMENTS",
+    "SETTLEMENT_DAYS",
     "KnownApplication",
     "LostSeat",
     "Missing",
     "OrderedBook",
     "Repository",
+    "SettledLine",
     "states",
 ]
 
-KINDS: Final[tuple[Kind[Any], ...]] = (*applications.KINDS, *bills.KINDS, *receipts.KINDS, *refunds.KINDS)
+KINDS: Final[tuple[Kind[Any], ...]] = (
+    *applications.KINDS,
+    *bills.KINDS,
+    *receipts.KINDS,
+    *refunds.KINDS,
+    *cases.KINDS,
+    *settlements.KINDS,
+)
 
 
-class Repository(Applications, Bills, Receipts, Refunds):
+class Repository(Applications, Bills, Receipts, Refunds, Cases, Settlements):
     """Typed access to the store: a method per query, and the one way to change an aggregate."""

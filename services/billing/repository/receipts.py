@@ -14,7 +14,11 @@ MOST_OF_ONE_BILL: Final = 100
 RECEIPTS: Final[Kind[Receipt]] = Kind(
     "receipt",
     Receipt,
-    indexes=(Index("bill", ("state.bill_id", "state.learnt_at")),),
+    indexes=(
+        Index("bill", ("state.bill_id", "state.learnt_at")),
+        Index("ntpn", ("state.ntpn", "state.amount", "state.billing_code")),
+        Index("learnt", ("state.learnt_at", "state.ntpn")),
+    ),
     deadlines=lambda receipt: receipt.due,
 )
 KINDS: Final[tuple[Kind[Any], ...]] = (RECEIPTS,)

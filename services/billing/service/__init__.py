@@ -7,6 +7,7 @@ from services.billing.domain.refund import RefundReasons
 from services.billing.domain.tariff import TariffBook
 from services.billing.repository import Repository
 from services.billing.service.bills import Bills
+from services.billing.service.cases import Cases
 from services.billing.service.checks import Checks
 from services.billing.service.desk import Desk
 from services.billing.service.money import Money
@@ -49,3 +50,5 @@ class Billing:
         self.specials = Specials(repository, self.money)
         self.desk = Desk(repository, clock, policies, tariffs)
         self.checks = Checks(repository)
+        self.cases = Cases(repository, self.bills, self.money, simponi, clock, policies)
+        self.money.on_unknown_code = self.cases.unknown_code

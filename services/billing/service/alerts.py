@@ -13,6 +13,9 @@ UNSETTLED_CASE_OPEN: Final = "billing.unsettled_case_open"
 LATE_MONEY_WAITS: Final = "billing.late_money_waits"
 SEAT_WITHOUT_MONEY: Final = "billing.seat_without_money"
 RECEIPT_DIFFERS: Final = "billing.receipt_differs"
+CASE_OVERDUE: Final = "billing.case_overdue"
+SETTLEMENT_FILE_REFUSED: Final = "billing.settlement_file_refused"
+SETTLEMENT_FILE_MISSING: Final = "billing.settlement_file_missing"
 
 OPERATOR_ALERTS: Final = frozenset(
     {
@@ -23,6 +26,9 @@ OPERATOR_ALERTS: Final = frozenset(
         LATE_MONEY_WAITS,
         SEAT_WITHOUT_MONEY,
         RECEIPT_DIFFERS,
+        CASE_OVERDUE,
+        SETTLEMENT_FILE_REFUSED,
+        SETTLEMENT_FILE_MISSING,
     }
 )
 """Every alert of billing by its event name."""

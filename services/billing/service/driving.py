@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from services.billing.domain import bill as bills
@@ -44,6 +45,8 @@ class Driver:
         self._clock = clock
         self._policies = policies
         self._reasons = reasons
+        self.on_unknown_code: Callable[[Receipt], Awaitable[None]] | None = None
+        """Told of money on a code that belongs to no bill, before it goes back."""
 
     async def drive(self, ntpn: str) -> None:
         """Move a receipt on to where it rests."""
@@ -156,6 +159,8 @@ class Driver:
         if bill_id is not None:
             return await self._save(record, receipts.mean(receipt, receipts.WAIT, bill_id, now, self._policies.receipt))
         if receipts.gives_up_on_code(receipt, now, self._policies.receipt):
+            if self.on_unknown_code is not None:
+                await self.on_unknown_code(receipt)
             unknown = Intent(IntentKind.REFUND, None, RefundCause.UNKNOWN_CODE.value)
             return await self._enter_refund(record, unknown)
         await self._save(record, receipts.drive_later(receipt, now, self._policies.receipt))

@@ -8,7 +8,7 @@ from services.application.domain.visit import BILL_FACTS, SEAT_FACTS
 from services.application.repository import APPLICATION
 from services.application.service import Application
 from shared.events.application import KeepIdentityCard
-from shared.events.billing import RefundOpened
+from shared.events.billing import PaymentCaseClosed, PaymentCaseOpened, RefundOpened
 from shared.events.identity import ApplicantConfirmed
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
@@ -25,6 +25,8 @@ def events(service: Application) -> Mapping[type[Event], MessageHandler]:
         **dict.fromkeys(BILL_FACTS, facts.bill),
         SeatUnavailable: facts.seat_unavailable,
         RefundOpened: facts.refund,
+        PaymentCaseOpened: facts.payment_case,
+        PaymentCaseClosed: facts.payment_case,
         DeliverySent: facts.delivery,
         DeliveryFailed: facts.delivery,
     }

@@ -42,6 +42,10 @@ TIMELINE: Final[dict[str, Text]] = {
     "bill_cancelled": Text("The bill was cancelled.", "Tagihan dibatalkan."),
     "payment_arrived_late": Text("A payment arrived late.", "Pembayaran diterima terlambat."),
     "refund_opened": Text("A refund case was opened.", "Pengembalian dana diproses."),
+    "payment_case_opened": Text(
+        "A payment that does not show yet is being looked into.", "Pembayaran yang belum terlihat sedang diperiksa."
+    ),
+    "payment_case_closed": Text("The question about the payment was answered.", "Pemeriksaan pembayaran selesai."),
     "delivery_sent": Text("A message was sent to you.", "Pesan dikirim kepada Anda."),
     "delivery_failed": Text("A message could not be delivered.", "Pesan tidak dapat dikirim."),
     "letter_ready": Text("The cover letter can be downloaded.", "Surat pengantar dapat diunduh."),

@@ -69,6 +69,9 @@ BILL_FACTS: Final[Mapping[type[Event], BillState]] = {
     billing.BillWaived: BillState.WAIVED,
     billing.BillPaid: BillState.PAID,
 }
+PAYERS_CASES: Final = frozenset({"claim_unconfirmed", "arrived_on_proof"})
+"""Kinds of payment cases that are told to the applicant; the others are between billing and the treasury."""
+
 LIVE_SEAT_STATES: Final = frozenset({SeatState.HELD, SeatState.OFFERED, SeatState.CONFIRMED, SeatState.CHECKED_IN})
 CERTAIN_SEAT_STATES: Final = frozenset({SeatState.CONFIRMED, SeatState.CHECKED_IN})
 ENDED_BILL_STATES: Final = frozenset({BillState.FAILED, BillState.EXPIRED, BillState.CANCELLED, BillState.SUPERSEDED})

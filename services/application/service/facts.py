@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from services.application.domain.application import Actor, Application, Decision, settled
 from services.application.domain.visit import (
+    PAYERS_CASES,
     Visits,
     with_bill_fact,
     with_refund,
@@ -97,6 +98,14 @@ class Facts:
             await self._see(
                 fact.application_id, envelope, lambda visits: with_refund(visits, fact, envelope.time), fact.reason
             )
+
+    async def payment_case(
+        self, fact: billing.PaymentCaseOpened | billing.PaymentCaseClosed, envelope: Envelope
+    ) -> None:
+        """A question about a payment of the applicant's was opened or answered; the treasury's own are not for us."""
+        if fact.application_id is not None and fact.kind in PAYERS_CASES:
+            detail = getattr(fact, "outcome", fact.kind)
+            await self._see(fact.application_id, envelope, lambda visits: visits, detail)
 
     async def delivery(self, fact: DeliverySent | DeliveryFailed, envelope: Envelope) -> None:
         """A message about the application was sent or could not be."""

@@ -103,6 +103,22 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     billing.BillExpired: Rule(Notice("bill_expired")),
     billing.PaymentArrivedLate: Rule(Notice("payment_arrived_late")),
     billing.RefundOpened: Rule(Notice("refund_opened")),
+    billing.PaymentCaseOpened: Rule(
+        None,  # the treasury's own questions are not the applicant's
+        by="kind",
+        cases={
+            "claim_unconfirmed": Notice("payment_case_opened"),
+            "arrived_on_proof": Notice("payment_case_opened"),
+        },
+    ),
+    billing.PaymentCaseClosed: Rule(
+        None,
+        by="kind",
+        cases={
+            "claim_unconfirmed": Notice("payment_case_closed"),
+            "arrived_on_proof": Notice("payment_case_closed"),
+        },
+    ),
 }
 
 TO_OFFICES: Final = frozenset({application.HandOverOverdue})

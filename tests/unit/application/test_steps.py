@@ -258,7 +258,15 @@ def test_no_seat_for_late_money_and_refunds_are_kept_once() -> None:
 
 
 def test_every_fact_that_is_heard_has_a_place() -> None:
-    others = {"ApplicantConfirmed", "SeatUnavailable", "RefundOpened", "DeliverySent", "DeliveryFailed"}
+    others = {
+        "ApplicantConfirmed",
+        "SeatUnavailable",
+        "RefundOpened",
+        "PaymentCaseOpened",
+        "PaymentCaseClosed",
+        "DeliverySent",
+        "DeliveryFailed",
+    }
     heard = {event.__name__ for event in events_for("application")}
     assert heard == {event.__name__ for event in (*SEAT_FACTS, *BILL_FACTS)} | others
     assert set(SEAT_FACTS.values()) == set(SeatState)

@@ -617,3 +617,16 @@ async def test_an_office_sees_its_own_day(world: World) -> None:
         await counter.day("medan", None, FRONT)
     with pytest.raises(errors.NotYourOffice):
         await counter.day(make.OFFICE, None, OWNER)
+
+
+@pytest.mark.acceptance("F57")
+async def test_a_payers_case_is_on_the_timeline_and_the_treasurys_own_are_not(world: World) -> None:
+    application_id = await world.booked()
+    ids = {"case_id": "case-1", "application_id": application_id, "account_id": "acc"}
+    before = len((await state_of(world, application_id)).timeline)
+    await world.tell(billing.PaymentCaseOpened(kind="double_line", due_at=world.clock.now(), **ids))
+    await world.tell(billing.PaymentCaseOpened(kind="unknown_code", due_at=world.clock.now(), case_id="case-2"))
+    await world.tell(billing.PaymentCaseOpened(kind="claim_unconfirmed", due_at=world.clock.now(), **ids))
+    await world.tell(billing.PaymentCaseClosed(kind="claim_unconfirmed", outcome="confirmed", **ids))
+    lines = [(entry.what, entry.detail) for entry in (await state_of(world, application_id)).timeline[before:]]
+    assert lines == [("payment_case_opened", "claim_unconfirmed"), ("payment_case_closed", "confirmed")]

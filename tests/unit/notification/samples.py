@@ -25,7 +25,7 @@ WIDEST: dict[str, Any] = {
 }
 
 
-def event_of(kind: type[Event], **given: Any) -> Any:
+def event_of(kind: type[Event], /, **given: Any) -> Any:
     """An event with every field filled; ``given`` wins."""
     values: dict[str, Any] = {}
     for name, field in kind.model_fields.items():

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
-from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record
+from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record, free_keys
 from shared.store.port import AlreadyExists, InboxFull, VersionConflict
 
 S = TypeVar("S")
@@ -66,6 +66,8 @@ class MemoryStore:
     def __init__(self, source: str, *, on_written: Written | None = None) -> None:
         self._source = source
         self._documents: dict[str, dict[str, Document]] = {}
+        self._unique: dict[tuple[str, str], dict[tuple[Any, ...], str]] = {}
+        """(kind, unique index) to value to who had it last: a hint where to look, never the truth itself."""
         self._archive: list[tuple[datetime, Envelope]] = []
         self.on_written = on_written
 
@@ -153,6 +155,10 @@ class MemoryStore:
             await self.insert(kind, record_id, state, now=now)
         return len(missing)
 
+    async def insert_all(self, kind: Kind[S], items: Sequence[tuple[str, S]], *, now: datetime) -> None:
+        for record_id, state in items:
+            await self.insert(kind, record_id, state, now=now)
+
     async def tally(
         self,
         kind: Kind[S],
@@ -190,6 +196,7 @@ class MemoryStore:
         document["version"] += 1
         self._refuse_duplicates(kind, document)
         self._documents[kind.name][document["_id"]] = document
+        self._note_unique(kind, document)
         return _read(kind, document)
 
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
@@ -237,8 +244,11 @@ class MemoryStore:
                 document["outbox"] = [entry for entry in document["outbox"] if entry["id"] not in ids]
                 document["inbox"] = [entry for entry in document["inbox"] if entry["at"] >= cutoff]
 
-    async def archived(self, *, since: datetime, limit: int, after: str | None = None) -> list[Envelope]:
-        ordered = sorted(((at, each.id, each) for at, each in self._archive if at >= since), key=lambda row: row[:2])
+    async def archived(
+        self, *, since: datetime, limit: int, after: str | None = None, before: datetime | None = None
+    ) -> list[Envelope]:
+        wanted = [(at, each) for at, each in self._archive if at >= since and (before is None or at < before)]
+        ordered = sorted(((at, each.id, each) for at, each in wanted), key=lambda row: row[:2])
         ids = [envelope_id for _, envelope_id, _ in ordered]
         start = ids.index(after) + 1 if after in ids else 0
         return [envelope for _, _, envelope in ordered[start : start + limit]]
@@ -261,6 +271,7 @@ class MemoryStore:
         if received is not None:
             document["inbox"].append({"id": received, "at": now})
         self._documents[kind.name][document["_id"]] = document
+        self._note_unique(kind, document)
         if self.on_written is not None:
             self.on_written(kind, entries, document["next_due_at"])
         return _read(kind, document)
@@ -269,12 +280,19 @@ class MemoryStore:
         for index in kind.indexes:
             if not index.unique or not self._covered(index, document):
                 continue
-            keys = set(self._key_tuples(index, document))
-            for other in self._documents.get(kind.name, {}).values():
-                if other["_id"] == document["_id"] or not self._covered(index, other):
+            last = self._unique.get((kind.name, index.name), {})
+            for key in self._key_tuples(index, document):
+                other = self._documents.get(kind.name, {}).get(last.get(key, document["_id"]))
+                if other is None or other["_id"] == document["_id"] or not self._covered(index, other):
                     continue
-                if keys & set(self._key_tuples(index, other)):
+                if key in set(self._key_tuples(index, other)):
                     raise AlreadyExists(kind.name, index.name)
+
+    def _note_unique(self, kind: Kind[Any], document: Document) -> None:
+        for index in kind.indexes:
+            if index.unique and self._covered(index, document):
+                last = self._unique.setdefault((kind.name, index.name), {})
+                last.update(dict.fromkeys(self._key_tuples(index, document), document["_id"]))
 
     def _matching(
         self, kind: Kind[Any], index: Index, equals: Mapping[str, Any], within: Mapping[str, Range], descending: bool
@@ -287,7 +305,7 @@ class MemoryStore:
             and all(_matches_value(values_at(document, path), wanted) for path, wanted in equals.items())
             and all(_in_range(values_at(document, path), span) for path, span in within.items())
         ]
-        for key in reversed(index.keys):
+        for key in reversed(free_keys(index, equals)):
             found.sort(key=_by(key.lstrip("-")), reverse=key.startswith("-"))
         return found[::-1] if descending else found
 

@@ -22,7 +22,7 @@ from shared.store.driver import (
     ReturnDocument,
     UpdateOne,
 )
-from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record
+from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record, free_keys
 from shared.store.port import AlreadyExists, InboxFull, StoreUnavailable, VersionConflict
 
 S = TypeVar("S")
@@ -97,6 +97,13 @@ def query(kind: Kind[Any], index: Index, equals: Mapping[str, Any], within: Mapp
 def _sort(index: Index, descending: bool) -> list[tuple[str, int]]:
     turn = -1 if descending else 1
     return [(key.lstrip("-"), -turn if key.startswith("-") else turn) for key in index.keys]
+
+
+def _order(index: Index, descending: bool, equals: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The order of an answer: a path that is asked for by one value orders nothing, and if it holds a list it would
+    make MongoDB sort all that match by another member of it."""
+    left = free_keys(index, equals)
+    return [(path, turn) for (path, turn), key in zip(_sort(index, descending), index.keys, strict=True) if key in left]
 
 
 class MongoStore:
@@ -201,7 +208,8 @@ class MongoStore:
         wanted = query(kind, declared, equals or {}, within or {})
         with _store_errors(kind.name):
             cursor = self._collection(kind.name).find(wanted, {"outbox": 0}, hint=index, limit=limit)
-            documents = await cursor.sort(_sort(declared, descending)).to_list(limit)
+            order = _order(declared, descending, equals or {})
+            documents = await (cursor.sort(order) if order else cursor).to_list(limit)
         return [decode(kind, document) for document in documents]
 
     async def count(
@@ -238,6 +246,23 @@ class MongoStore:
                     raise AlreadyExists(kind.name, found.group(1) if found else "unknown") from None
             return int(partly.details["nInserted"])
         return len(result.inserted_ids)
+
+    async def insert_all(self, kind: Kind[S], items: Sequence[tuple[str, S]], *, now: datetime) -> None:
+        for start in range(0, len(items), BULK):
+            documents = [_first_version(kind, record_id, state) for record_id, state in items[start : start + BULK]]
+            if not kind.bare:
+                documents = [{**document, "outbox": [], "inbox": []} for document in documents]
+            try:
+                with _store_errors(kind.name):
+                    await self._collection(kind.name).insert_many(documents, ordered=True)
+            except BulkWriteError as partly:
+                error = partly.details["writeErrors"][0]
+                if error["code"] != _DUPLICATE_KEY_CODE:
+                    raise
+                found = _DUPLICATE_INDEX.search(error["errmsg"])
+                raise AlreadyExists(kind.name, found.group(1) if found else "unknown") from None
+            for document in documents:
+                self._tell(kind, (), document["due"])
 
     async def tally(
         self,
@@ -346,13 +371,17 @@ class MongoStore:
             with _store_errors(kind.name):
                 await self._collection(kind.name).bulk_write(pulls, ordered=False)
 
-    async def archived(self, *, since: datetime, limit: int, after: str | None = None) -> list[Envelope]:
+    async def archived(
+        self, *, since: datetime, limit: int, after: str | None = None, before: datetime | None = None
+    ) -> list[Envelope]:
         wanted: dict[str, Any] = {"at": {"$gte": since}}
         with _store_errors(ARCHIVE):
             if after is not None:
                 last = await self._collection(ARCHIVE).find_one({"_id": after}, {"at": 1})
                 if last is not None:
                     wanted = {"$or": [{"at": {"$gt": last["at"]}}, {"at": last["at"], "_id": {"$gt": after}}]}
+            if before is not None:
+                wanted = {"$and": [wanted, {"at": {"$lt": before}}]}
             cursor = self._collection(ARCHIVE).find(wanted, limit=limit, hint="at")
             documents = await cursor.sort([("at", 1), ("_id", 1)]).to_list(limit)
         return [Envelope.from_fields(document["message"]) for document in documents]

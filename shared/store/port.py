@@ -100,7 +100,7 @@ class Store(Protocol):
     ) -> list[Record[S]]:
         """Records that match, in the order of the declared index; paths must be the index's own (or its condition's).
 
-        A value that is a tuple matches any of its members.
+        A value that is a tuple matches any of its members; a stored list matches by each of its members.
         """
         ...
 
@@ -123,6 +123,16 @@ class Store(Protocol):
 
         Raises:
             AlreadyExists: another unique value than an id is taken; the pairs before and after it may be written.
+        """
+        ...
+
+    async def insert_all(self, kind: Kind[S], items: Sequence[tuple[str, S]], *, now: datetime) -> None:
+        """Write the (id, state) pairs in this order, in few round trips, and stop at the first that is refused.
+
+        What lies before a refused or crashed one is written, nothing behind it: never a gap. It speaks no events.
+
+        Raises:
+            AlreadyExists: an id or another unique value is taken.
         """
         ...
 
@@ -173,8 +183,13 @@ class Store(Protocol):
         """
         ...
 
-    async def archived(self, *, since: datetime, limit: int, after: str | None = None) -> list[Envelope]:
-        """Published events since that time, for rebuilding read models and for re-publishing after a restore."""
+    async def archived(
+        self, *, since: datetime, limit: int, after: str | None = None, before: datetime | None = None
+    ) -> list[Envelope]:
+        """Published events since that time, for rebuilding read models and for re-publishing after a restore.
+
+        In the order in which they were archived; ``after`` is the id of the last one read, ``before`` an open end.
+        """
         ...
 
     async def ping(self) -> None:

@@ -103,3 +103,27 @@ async def test_a_tally_counts_each_combination(store: Store) -> None:
     assert await store.tally(CHAIR, "room", by, {"state.room": "nowhere"}) == {}
     with pytest.raises(ValueError, match="does not cover"):
         await store.tally(CHAIR, "room", ("state.label",))
+
+
+async def test_all_in_order_up_to_the_first_that_is_refused(store: Store) -> None:
+    await store.insert(CHAIR, "c2", Chair("a", "blue", 9), now=NOW)
+    wished = [(f"c{number}", Chair("b", "blue", number)) for number in range(4)]
+    with pytest.raises(AlreadyExists) as refused:
+        await store.insert_all(CHAIR, wished, now=NOW)
+    assert refused.value.index == "_id_"
+    assert [await store.get(CHAIR, each) is not None for each in ("c0", "c1", "c2", "c3")] == [True, True, True, False]
+    await store.insert_all(CHAIR, [("c7", Chair("c", "red", 1, label="x"))], now=NOW)
+    with pytest.raises(AlreadyExists) as refused:
+        await store.insert_all(CHAIR, [("c8", Chair("c", "red", 2, label="x"))], now=NOW)
+    assert refused.value.index == "label"
+
+
+async def test_a_unique_value_is_free_again_once_nobody_has_it(store: Store) -> None:
+    red = Chair("a", "red", 1, label="x")
+    first = await store.insert(CHAIR, "c1", red, now=NOW)
+    first = await store.save(CHAIR, first, replace(red, label="y"), now=NOW)
+    second = await store.insert(CHAIR, "c2", red, now=NOW)
+    with pytest.raises(AlreadyExists):
+        await store.save(CHAIR, first, red, now=NOW)
+    assert await store.remove(CHAIR, second)
+    await store.save(CHAIR, first, red, now=NOW)

@@ -16,6 +16,7 @@ from services.scheduling.routes import ENDPOINTS, SCHEDULING
 from services.scheduling.service import Scheduling
 from services.scheduling.service.queue_codes import QueueCodes
 from shared.audit import AUDIT_KINDS
+from shared.crypto.fields import FieldCipher
 from shared.service import Parts, Platform
 
 DATA: Final = Path(__file__).parent / "data"
@@ -46,6 +47,7 @@ def build(
         codes=QueueCodes(settings.queue_code_keyring()),
         templates=templates or read_templates(),
         horizon_days=settings.horizon_days,
+        cipher=FieldCipher(settings.master_keyring()),
     )
     handlers = Handlers(service)
     known_offices = read_offices() if offices is None else offices

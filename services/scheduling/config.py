@@ -41,6 +41,9 @@ class Settings(ServiceSettings):
     move_within_days: int = Field(_DEFAULT.move_within_days, ge=1, le=365)
     move_seconds: int = Field(_DEFAULT.move_seconds, ge=1, le=300)
     leave_seconds: int = Field(_DEFAULT.leave_seconds, ge=1, le=300)
+    special_seconds: int = Field(_DEFAULT.special_seconds, ge=1, le=400 * _DAY_SECONDS)
+    special_ask_seconds: int = Field(_DEFAULT.special_ask_seconds, ge=0, le=400 * _DAY_SECONDS)
+    special_max: int = Field(_DEFAULT.special_max, ge=0, le=10)
     check_in_early_minutes: int = Field(_DEFAULT.check_in_early_minutes, ge=0, le=24 * 60)
     check_in_any_day: bool = Field(
         _DEFAULT.check_in_any_day, description="true lets visitors check in on any day; not in production"

@@ -10,6 +10,7 @@ import structlog
 from services.scheduling.domain.appointments import Appointment
 from services.scheduling.domain.seats import Seat
 from services.scheduling.domain.sessions import Session
+from services.scheduling.handling_visits import visit_deadlines, visit_events
 from services.scheduling.repository import APPOINTMENT, SEAT, SESSION
 from services.scheduling.service import Scheduling
 from shared.events import application, billing
@@ -43,6 +44,7 @@ class Handlers:
             billing.BillCancelled: self.bill_ended,
             billing.BillRenewalRequested: self.renewal_requested,
             billing.PaymentArrivedLate: self.payment_arrived_late,
+            **visit_events(self._service),
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
@@ -57,6 +59,7 @@ class Handlers:
             (SESSION.name, "open"): self.opening_overdue,
             (SEAT.name, "claim"): self.claim_overdue,
             (SEAT.name, "cool"): self.seat_cooled,
+            **visit_deadlines(self._service),
         }
 
     def chores(self) -> list[Chore]:

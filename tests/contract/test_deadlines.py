@@ -27,7 +27,18 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         }
     },
     "scheduling": {
-        "appointment": {"lapse", "long_stop", "offer", "move", "leave", "miss"},
+        "appointment": {
+            "lapse",
+            "long_stop",
+            "offer",
+            "move",
+            "leave",
+            "miss",
+            "special",
+            "special_move",
+            "enqueue",
+        },
+        "bulk_job": {"run"},
         "seat": {"claim", "cool"},
         "session": {"open"},
     },

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from services.scheduling.domain.offices import Office
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.queue import Ticket
 from services.scheduling.domain.seats import Seat, Slot
+from services.scheduling.domain.special import Special
 from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,
@@ -33,14 +34,24 @@ class Status(StrEnum):
     """Where an appointment stands."""
 
     HELD = "held"
+    GATHERING = "gathering"
+    """Of a family that books together: it has its seat, and nobody is told before all of them have one."""
     AWAITING_PAYMENT = "awaiting_payment"
     OFFERED = "offered"
     """Late money found this seat; it is kept until its payer answers."""
     CONFIRMED = "confirmed"
     MOVING = "moving"
     CHECKED_IN = "checked_in"
+    ON_PROOF = "on_proof"
+    """At the office with a proof of payment that the system does not show yet (X6)."""
     USED = "used"
+    USED_ON_PROOF = "used_on_proof"
+    """The visit took place and its payment still does not show."""
     NO_SHOW = "no_show"
+    SPECIAL_OPEN = "special_open"
+    """The seat is gone, the paid right is not: a new date may be chosen until the special reschedule ends."""
+    SPECIAL_MOVING = "special_moving"
+    SPECIAL_ENDED = "special_ended"
     RELEASED = "released"
     ABANDONED = "abandoned"
     """A tombstone: whoever reached for the seat never wrote the appointment and never can."""
@@ -51,6 +62,8 @@ class Status(StrEnum):
 class Command(StrEnum):
     """What can happen to an appointment."""
 
+    JOIN = "join"
+    BREAK_OFF = "break_off"
     AWAIT_PAYMENT = "await_payment"
     PAY = "pay"
     END_BILL = "end_bill"
@@ -66,9 +79,19 @@ class Command(StrEnum):
     CHECK_IN = "check_in"
     USE = "use"
     MISS = "miss"
+    ARRIVE_ON_PROOF = "arrive_on_proof"
+    OPEN_SPECIAL = "open_special"
+    INTERRUPT = "interrupt"
+    BEGIN_SPECIAL = "begin_special"
+    FINISH_SPECIAL = "finish_special"
+    UNDO_SPECIAL = "undo_special"
+    END_SPECIAL = "end_special"
+    REFUND = "refund"
 
 
 TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
+    (Status.GATHERING, Command.JOIN): Status.HELD,
+    (Status.GATHERING, Command.BREAK_OFF): Status.RELEASED,
     (Status.HELD, Command.AWAIT_PAYMENT): Status.AWAITING_PAYMENT,
     (Status.HELD, Command.PAY): Status.CONFIRMED,
     (Status.HELD, Command.END_BILL): Status.RELEASED,
@@ -92,25 +115,71 @@ TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
     (Status.MOVING, Command.UNDO_MOVE): Status.CONFIRMED,
     (Status.CHECKED_IN, Command.USE): Status.USED,
     (Status.NO_SHOW, Command.USE): Status.USED,
+    (Status.HELD, Command.ARRIVE_ON_PROOF): Status.ON_PROOF,
+    (Status.AWAITING_PAYMENT, Command.ARRIVE_ON_PROOF): Status.ON_PROOF,
+    (Status.ON_PROOF, Command.PAY): Status.CHECKED_IN,
+    (Status.ON_PROOF, Command.USE): Status.USED_ON_PROOF,
+    (Status.ON_PROOF, Command.CANCEL): Status.RELEASED,
+    (Status.USED_ON_PROOF, Command.PAY): Status.USED,
+    (Status.CONFIRMED, Command.OPEN_SPECIAL): Status.SPECIAL_OPEN,
+    (Status.NO_SHOW, Command.OPEN_SPECIAL): Status.SPECIAL_OPEN,
+    (Status.CONFIRMED, Command.INTERRUPT): Status.SPECIAL_OPEN,
+    (Status.CHECKED_IN, Command.INTERRUPT): Status.SPECIAL_OPEN,
+    (Status.NO_SHOW, Command.INTERRUPT): Status.SPECIAL_OPEN,
+    (Status.SPECIAL_OPEN, Command.BEGIN_SPECIAL): Status.SPECIAL_MOVING,
+    (Status.SPECIAL_MOVING, Command.FINISH_SPECIAL): Status.CONFIRMED,
+    (Status.SPECIAL_MOVING, Command.UNDO_SPECIAL): Status.SPECIAL_OPEN,
+    (Status.SPECIAL_OPEN, Command.END_SPECIAL): Status.SPECIAL_ENDED,
+    (Status.SPECIAL_OPEN, Command.WITHDRAW): Status.RELEASED,
+    (Status.HELD, Command.REFUND): Status.RELEASED,
+    (Status.AWAITING_PAYMENT, Command.REFUND): Status.RELEASED,
+    (Status.OFFERED, Command.REFUND): Status.RELEASED,
+    (Status.CONFIRMED, Command.REFUND): Status.RELEASED,
+    (Status.NO_SHOW, Command.REFUND): Status.RELEASED,
+    (Status.SPECIAL_OPEN, Command.REFUND): Status.RELEASED,
+    (Status.SPECIAL_ENDED, Command.REFUND): Status.RELEASED,
 }
 
-INITIAL: Final = frozenset({Status.HELD, Status.OFFERED, Status.CONFIRMED, Status.ABANDONED, Status.UNAVAILABLE})
-"""Where an appointment may begin; ``confirmed`` only for late money that found its own seat."""
+INITIAL: Final = frozenset(
+    {
+        Status.HELD,
+        Status.GATHERING,
+        Status.OFFERED,
+        Status.CONFIRMED,
+        Status.CHECKED_IN,
+        Status.ABANDONED,
+        Status.UNAVAILABLE,
+    }
+)
+"""Where an appointment may begin; ``confirmed`` only for late money that found its own seat, ``checked_in`` only for
+who was registered at the counter."""
 
 LIVE: Final = frozenset(
     {
         Status.HELD,
+        Status.GATHERING,
         Status.AWAITING_PAYMENT,
         Status.OFFERED,
         Status.CONFIRMED,
         Status.MOVING,
         Status.CHECKED_IN,
+        Status.ON_PROOF,
+        Status.SPECIAL_OPEN,
+        Status.SPECIAL_MOVING,
     }
 )
 """Of these a person has one at most (I2)."""
 
-HAS_SEAT: Final = LIVE | {Status.USED, Status.NO_SHOW}
+HAS_SEAT: Final = (LIVE - {Status.SPECIAL_OPEN, Status.SPECIAL_MOVING}) | {
+    Status.USED,
+    Status.USED_ON_PROOF,
+    Status.NO_SHOW,
+}
 """In these the appointment's slot is a seat of its own, for ever or for now."""
+
+
+ENQUEUE_SECONDS: Final = 5
+"""How long telling the queue at the counter of a visitor may take before a deadline does it."""
 
 
 class ReleaseReason(StrEnum):
@@ -124,6 +193,8 @@ class ReleaseReason(StrEnum):
     WITHDRAWN = "withdrawn"
     OFFER_DECLINED = "offer_declined"
     OFFER_LAPSED = "offer_lapsed"
+    PARTY_BROKEN = "party_broken"
+    REFUND_APPROVED = "refund_approved"
 
 
 class ConfirmCause(StrEnum):
@@ -133,6 +204,15 @@ class ConfirmCause(StrEnum):
     WAIVED = "waived"
     LATE_SAME_SEAT = "late_same_seat"
     LATE_OFFER = "late_offer"
+
+
+class MoveCause(StrEnum):
+    """Why a visit got another seat."""
+
+    ASKED = "asked"
+    SPECIAL = "special"
+    MOVED_BY_OFFICE = "moved_by_office"
+    SAME_DAY_UNPAID = "same_day_unpaid"
 
 
 class IllegalChange(Exception):
@@ -154,6 +234,8 @@ class Move:
     until: datetime
     command_id: str
     """Who asked, so that a repeat meets the move even if a deadline had to finish it."""
+    cause: MoveCause = MoveCause.ASKED
+    """Only a move that the applicant asked for counts against the moves that are allowed."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +277,8 @@ class Appointment:
     """Seats given up that were not told so yet."""
     bill_id: str | None = None
     replaces_bill_id: str | None = None
+    party_id: str | None = None
+    """The family that it was booked with, all or none."""
     queue_code: str | None = None
     code_version: int = 0
     moves_made: int = 0
@@ -203,6 +287,16 @@ class Appointment:
     checked_in_at: datetime | None = None
     receipt_id: str | None = None
     """The late payment that this seat answers."""
+    special: Special | None = None
+    """The newest special reschedule of this visit: asked for, open, used or over."""
+    void_until: datetime | None = None
+    """Until then a queue code of this visit that is void could still be shown somewhere."""
+    enqueue_at: datetime | None = None
+    """Checked in, and the queue at the counter does not know yet; from then on a deadline tells it."""
+    refund_id: str | None = None
+    """The refund for which the seat went back."""
+    proof: str | None = None
+    """The NTPN on the paper that the visitor was let in with."""
 
     @property
     def seat(self) -> Slot:
@@ -246,12 +340,17 @@ def deadlines(appointment: Appointment) -> Mapping[str, datetime]:
     """What falls due when. The seat that was left goes back in any state; everything else belongs to one state."""
     of_status = {
         Status.HELD: ("lapse", appointment.hold_until),
+        Status.GATHERING: ("gather", appointment.hold_until),
         Status.AWAITING_PAYMENT: ("long_stop", appointment.long_stop_at),
         Status.OFFERED: ("offer", appointment.offer_until),
         Status.CONFIRMED: ("miss", appointment.miss_at),
         Status.MOVING: ("move", appointment.move.until if appointment.move else None),
+        Status.SPECIAL_MOVING: ("special_move", appointment.move.until if appointment.move else None),
+        Status.SPECIAL_OPEN: ("special", appointment.special.until if appointment.special else None),
     }
     due = {}
+    if appointment.enqueue_at is not None:
+        due["enqueue"] = appointment.enqueue_at
     if appointment.leaving:
         due["leave"] = min(each.until for each in appointment.leaving)
     name, at = of_status.get(appointment.status, ("", None))
@@ -276,6 +375,28 @@ def hold(
     state = replace(state, hold_until=until, replaces_bill_id=replaces_bill_id)
     facts = _timed_facts(appointment_id, state, office)
     return Decision(state, (SeatHeld(**facts, hold_until=until, replaces_bill_id=replaces_bill_id),))
+
+
+def gather(applying: Applying, slot: Slot, party_id: str, *, until: datetime, now: datetime, rules: Rules) -> Decision:
+    """A claimed seat waits for the rest of the family; nothing is said of it before all have theirs."""
+    state = _begun(Status.GATHERING, applying, slot, now, rules)
+    return Decision(replace(state, hold_until=until, party_id=party_id))
+
+
+def join(appointment_id: str, appointment: Appointment, *, office: Office, now: datetime, rules: Rules) -> Decision:
+    """The whole family has its seats: this one is a hold like any other from here on."""
+    status = after(appointment.status, Command.JOIN)
+    until = min(now + timedelta(seconds=rules.hold_seconds), appointment.seat.starts_at)
+    state = _now(appointment, status, hold_until=until)
+    facts = _timed_facts(appointment_id, state, office)
+    return Decision(state, (SeatHeld(**facts, hold_until=until, party_id=state.party_id),))
+
+
+def break_off(appointment: Appointment, *, now: datetime, rules: Rules) -> Decision:
+    """The family did not get all of its seats: this one goes back, and nobody had heard of it."""
+    status = after(appointment.status, Command.BREAK_OFF)
+    leaving = _leaving(appointment, now, rules)
+    return Decision(_now(appointment, status, released_for=ReleaseReason.PARTY_BROKEN, leaving=leaving))
 
 
 def offer(
@@ -357,7 +478,12 @@ def confirm(
     command = Command.ACCEPT_OFFER if cause is ConfirmCause.LATE_OFFER else Command.PAY
     status = after(appointment.status, command)
     state = _certain(_now(appointment, status, receipt_id=receipt_id), bill_id, cause, queue_code)
-    return Decision(state, (_confirmation(appointment_id, state, office),))
+    said: tuple[Event, ...] = (_confirmation(appointment_id, state, office),)
+    if appointment.status in (Status.ON_PROOF, Status.USED_ON_PROOF):
+        # who hears of the payment only now must not take the visitor for one who is still to come
+        at = appointment.checked_in_at or appointment.made_at
+        said = (*said, VisitorCheckedIn(**_facts(appointment_id, state), checked_in_at=at))
+    return Decision(state, said)
 
 
 def release(
@@ -372,7 +498,7 @@ def release(
     """The seat goes back; it is still marked as this appointment's until it was told so."""
     status = after(appointment.status, command)
     was_confirmed = appointment.status is Status.CONFIRMED
-    state = _now(appointment, status, released_for=reason, leaving=_leaving(appointment, now, rules))
+    state = given_up(appointment, status, now=now, rules=rules, released_for=reason, enqueue_at=None)
     said = AppointmentReleased(
         **_facts(appointment_id, appointment),
         session_id=appointment.seat.session_id,
@@ -407,11 +533,12 @@ def begin_move(
     command_id: str,
     now: datetime,
     rules: Rules,
+    cause: MoveCause = MoveCause.ASKED,
 ) -> Decision:
     """Say where the visit shall go and under which fresh token, before that seat is reached for."""
     status = after(appointment.status, Command.BEGIN_MOVE)
     until = now + timedelta(seconds=rules.move_seconds)
-    return Decision(_now(appointment, status, move=Move(session_id, pool, token, until, command_id)))
+    return Decision(_now(appointment, status, move=Move(session_id, pool, token, until, command_id, cause)))
 
 
 def finish_move(
@@ -427,27 +554,35 @@ def finish_move(
 ) -> Decision:
     """The visit is at the new seat: this write is the move. The old seat is left, the old queue code is void."""
     status = after(appointment.status, Command.FINISH_MOVE)
-    old = appointment.seat
-    state = _now(
+    cause = appointment.move.cause if appointment.move is not None else MoveCause.ASKED
+    state = given_up(
         appointment,
         status,
+        now=now,
+        rules=rules,
         slot=slot,
         move=None,
-        leaving=_leaving(appointment, now, rules),
         queue_code=queue_code,
         code_version=appointment.code_version + 1,
-        moves_made=appointment.moves_made + 1,
+        moves_made=appointment.moves_made + (cause is MoveCause.ASKED),
         miss_at=_miss_at(slot, rules),
     )
-    said = AppointmentRescheduled(
+    return Decision(state, (moved_fact(appointment_id, appointment.seat, state, old_office, office, cause),))
+
+
+def moved_fact(
+    appointment_id: str, old: Slot, state: Appointment, old_office: Office, office: Office, cause: MoveCause
+) -> AppointmentRescheduled:
+    """What is said of a visit that stands in ``state`` and had ``old`` before."""
+    return AppointmentRescheduled(
         **_timed_facts(appointment_id, state, office),
-        queue_number=slot.queue_number,
-        queue_code=queue_code,
+        queue_number=state.seat.queue_number,
+        queue_code=state.queue_code or "",
         previous_session_id=old.session_id,
         previous_starts_at=old.starts_at,
         previous_office_id=old_office.office_id,
+        cause=cause.value,
     )
-    return Decision(state, (said,))
 
 
 def undo_move(appointment: Appointment) -> Decision:
@@ -463,7 +598,8 @@ def left(appointment: Appointment, told: tuple[Leaving, ...]) -> Decision:
 def check_in(appointment_id: str, appointment: Appointment, now: datetime) -> Decision:
     """The applicant is at the office."""
     status = after(appointment.status, Command.CHECK_IN)
-    state = _now(appointment, status, checked_in_at=now)
+    enqueue_at = now + timedelta(seconds=ENQUEUE_SECONDS)
+    state = _now(appointment, status, checked_in_at=now, enqueue_at=enqueue_at)
     return Decision(state, (VisitorCheckedIn(**_facts(appointment_id, state), checked_in_at=now),))
 
 
@@ -508,6 +644,15 @@ def has_seat(appointment: Appointment, seat: Seat) -> bool:
         tokens.add(appointment.move.token)
     tokens.update(each.token for each in appointment.leaving)
     return seat.token in tokens
+
+
+def given_up(appointment: Appointment, status: Status, *, now: datetime, rules: Rules, **changes: Any) -> Appointment:
+    """The appointment in its next state, its seat on the way back; a code that it showed is void for its day."""
+    void = appointment.void_until
+    if appointment.queue_code is not None:
+        ends = datetime.combine(appointment.seat.date + timedelta(days=1), time.min, UTC)
+        void = max(void, ends) if void is not None else ends
+    return _now(appointment, status, leaving=_leaving(appointment, now, rules), void_until=void, **changes)
 
 
 def _begun(status: Status, applying: Applying, slot: Slot, now: datetime, rules: Rules) -> Appointment:

@@ -37,6 +37,12 @@ class Rules:
     """How long a move may take before it is rolled forward or back."""
     leave_seconds: int = 5
     """How long giving a seat back may take before a deadline does it."""
+    special_seconds: int = 30 * 86_400
+    """How long a new date may be chosen without paying again. Not published; thirty days are assumed."""
+    special_ask_seconds: int = 14 * 86_400
+    """After the visit, until when a special reschedule may be asked for. Not published; two weeks are assumed."""
+    special_max: int = 1
+    """New dates that one visit gets by request; what the state's own systems broke does not count (F70)."""
     check_in_early_minutes: int = 60
     check_in_any_day: bool = False
 

@@ -43,6 +43,12 @@ _MONEY_BACK: Final = Step(
 )
 
 STEPS: Final[Mapping[Status, Step]] = {
+    Status.GATHERING: Step(
+        "hold_seat",
+        ("pay", "visit"),
+        "Wait a moment: the seats of your family are being gathered.",
+        "Tunggu sebentar: kursi untuk keluarga Anda sedang dikumpulkan.",
+    ),
     Status.HELD: Step(
         "pay",
         ("visit",),
@@ -85,6 +91,36 @@ STEPS: Final[Mapping[Status, Step]] = {
         "The visit is over; follow the application.",
         "Kunjungan selesai; ikuti permohonan Anda.",
     ),
+    Status.ON_PROOF: Step(
+        "visit",
+        (),
+        "Wait until your queue number is called; your payment is being looked for.",
+        "Tunggu sampai nomor antrean Anda dipanggil; pembayaran Anda sedang dicari.",
+    ),
+    Status.USED_ON_PROOF: Step(
+        "payment_check",
+        (),
+        "The visit is over; keep the proof of payment until the payment is found.",
+        "Kunjungan selesai; simpan bukti pembayaran sampai pembayaran ditemukan.",
+    ),
+    Status.SPECIAL_OPEN: Step(
+        "choose_new_date",
+        ("visit",),
+        "Choose a new date before the deadline; you do not pay again.",
+        "Pilih tanggal baru sebelum batas waktu; Anda tidak membayar lagi.",
+    ),
+    Status.SPECIAL_MOVING: Step(
+        "choose_new_date",
+        ("visit",),
+        "Your new date is being booked; look again in a moment.",
+        "Tanggal baru sedang dipesan; muat ulang beberapa saat lagi.",
+    ),
+    Status.SPECIAL_ENDED: Step(
+        "closed",
+        (),
+        "The new date was not chosen in time. Ask the office about your application.",
+        "Tanggal baru tidak dipilih tepat waktu. Tanyakan permohonan Anda ke kantor.",
+    ),
     Status.NO_SHOW: _LOST,
     Status.RELEASED: _CHOOSE_AGAIN,
     Status.ABANDONED: _CHOOSE_AGAIN,
@@ -109,4 +145,6 @@ def deadline_of(appointment: Appointment) -> datetime | None:
         return appointment.offer_until
     if appointment.status is Status.CONFIRMED:
         return appointment.seat.starts_at
+    if appointment.status is Status.SPECIAL_OPEN and appointment.special is not None:
+        return appointment.special.until
     return None

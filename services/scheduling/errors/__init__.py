@@ -34,12 +34,22 @@ from services.scheduling.errors.offices import (
     SessionSoldOut,
 )
 from services.scheduling.errors.quota import NotOpenYet
+from services.scheduling.errors.special import (
+    NoSpecialAsked,
+    NoSpecialLeft,
+    SpecialAlreadyAsked,
+    SpecialCauseNotPermitted,
+    SpecialOver,
+    TooLateForSpecial,
+)
 
 __all__ = [
     "ApplicationIsWithdrawn",
     "BeingMoved",
     "FeeWouldBeLost",
     "NoMovesLeft",
+    "NoSpecialAsked",
+    "NoSpecialLeft",
     "NotOpenYet",
     "NotPaidYet",
     "NotPossibleNow",
@@ -57,8 +67,12 @@ __all__ = [
     "SessionNotFound",
     "SessionPlanWrong",
     "SessionSoldOut",
+    "SpecialAlreadyAsked",
+    "SpecialCauseNotPermitted",
+    "SpecialOver",
     "TooEarlyToCheckIn",
     "TooFarToMove",
+    "TooLateForSpecial",
     "TooLateToMove",
     "VisitMissed",
     "VisitOnAnotherDay",

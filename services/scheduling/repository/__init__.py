@@ -6,6 +6,7 @@ from typing import Final
 
 from services.scheduling.repository.applications import APPLICATION_COPY, ApplicationCopy, Applications
 from services.scheduling.repository.appointments import APPOINTMENT, Appointments
+from services.scheduling.repository.bulk import BULK_JOB, BulkJobs
 from services.scheduling.repository.offices import OFFICE, Offices
 from services.scheduling.repository.seats import SEAT, Claim, Seats
 from services.scheduling.repository.sessions import SESSION, Sessions, session_id_of
@@ -13,6 +14,7 @@ from services.scheduling.repository.sessions import SESSION, Sessions, session_i
 __all__ = [
     "APPLICATION_COPY",
     "APPOINTMENT",
+    "BULK_JOB",
     "KINDS",
     "OFFICE",
     "SEAT",
@@ -23,8 +25,8 @@ __all__ = [
     "session_id_of",
 ]
 
-KINDS: Final = (OFFICE, SESSION, SEAT, APPOINTMENT, APPLICATION_COPY)
+KINDS: Final = (OFFICE, SESSION, SEAT, APPOINTMENT, APPLICATION_COPY, BULK_JOB)
 
 
-class Repository(Offices, Sessions, Seats, Appointments, Applications):
+class Repository(Offices, Sessions, Seats, Appointments, Applications, BulkJobs):
     """The only place that names collections, indexes and queries; a part per topic."""

@@ -7,11 +7,15 @@ from datetime import datetime
 from typing import Final
 
 from services.scheduling.domain.appointments import Appointment, Decision, deadlines
+from services.scheduling.domain.special import SpecialState
 from services.scheduling.repository.common import OnStore
 from shared.store.kinds import Index, Kind, Record
 
 MOST_APPOINTMENTS: Final = 50
 """Of one application; a person holds one at a time."""
+
+MOST_ASKED: Final = 200
+"""Requests for a special reschedule that one listing shows; the oldest first, so that none starves."""
 
 APPOINTMENT: Final = Kind(
     name="appointment",
@@ -20,6 +24,13 @@ APPOINTMENT: Final = Kind(
     indexes=(
         Index("live_person", ("state.person_id",), unique=True, where={"state.live": True}),
         Index("application", ("state.application_id", "state.made_at")),
+        Index("office_day", ("state.slot.office_id", "state.slot.date", "state.slot.starts_at")),
+        Index(
+            "special_asked",
+            ("state.slot.office_id", "state.special.asked_at"),
+            where={"state.special.state": SpecialState.ASKED},
+        ),
+        Index("void", ("state.void_until",)),
     ),
 )
 
@@ -35,6 +46,11 @@ class Appointments(OnStore):
         """Every appointment of an application, the newest first."""
         equals = {"state.application_id": application_id}
         return await self._store.find(APPOINTMENT, "application", equals, limit=MOST_APPOINTMENTS, descending=True)
+
+    async def specials_asked(self, office_id: str) -> list[Record[Appointment]]:
+        """The visits of an office whose special reschedule waits for its decision, the oldest first."""
+        equals = {"state.slot.office_id": office_id, "state.special.state": SpecialState.ASKED}
+        return await self._store.find(APPOINTMENT, "special_asked", equals, limit=MOST_ASKED)
 
     async def live_appointment_of(self, person_id: str) -> Record[Appointment] | None:
         """The one live appointment of a person, or none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.sessions import WeeklyTemplates
 from services.scheduling.repository import Repository
+from services.scheduling.service.bulk_moves import BulkMoves
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.checks import Checks
 from services.scheduling.service.desk import Desk, OfficeDirectory
@@ -12,9 +13,12 @@ from services.scheduling.service.holds import Holds
 from services.scheduling.service.moves import Moves
 from services.scheduling.service.payments import Payments
 from services.scheduling.service.queue_codes import QueueCodes
+from services.scheduling.service.releases import Releases
 from services.scheduling.service.seating import Seating
+from services.scheduling.service.special import Specials
 from services.scheduling.service.visits import Visits
 from shared.audit import Audit
+from shared.crypto.fields import FieldCipher
 from shared.service import Platform
 
 __all__ = ["Scheduling"]
@@ -24,7 +28,14 @@ class Scheduling:
     """When and where: each part is a group of use cases around one noun."""
 
     def __init__(
-        self, platform: Platform, *, rules: Rules, codes: QueueCodes, templates: WeeklyTemplates, horizon_days: int
+        self,
+        platform: Platform,
+        *,
+        rules: Rules,
+        codes: QueueCodes,
+        templates: WeeklyTemplates,
+        horizon_days: int,
+        cipher: FieldCipher,
     ) -> None:
         repository = Repository(platform.store)
         desk = Desk(repository, platform.clock, platform.ids, platform.randomness, rules, OfficeDirectory(), codes)
@@ -36,4 +47,7 @@ class Scheduling:
         self.payments = Payments(desk, self.seating, self.calendar)
         self.moves = Moves(desk, self.seating, self.calendar)
         self.visits = Visits(desk)
+        self.releases = Releases(desk, self.seating)
+        self.bulk_moves = BulkMoves(desk, self.seating, self.calendar)
+        self.specials = Specials(desk, self.seating, self.calendar, cipher)
         self.checks = Checks(repository, platform.clock)

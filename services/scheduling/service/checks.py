@@ -99,12 +99,15 @@ class Checks:
 
 _BUCKETS: Final = {
     Status.HELD: "held",
+    Status.GATHERING: "held",
     Status.AWAITING_PAYMENT: "held",
     Status.OFFERED: "offered",
     Status.CONFIRMED: "confirmed",
     Status.MOVING: "confirmed",
     Status.CHECKED_IN: "confirmed",
+    Status.ON_PROOF: "held",
     Status.USED: "used",
+    Status.USED_ON_PROOF: "used",
     Status.NO_SHOW: "no_show",
 }
 
@@ -114,7 +117,7 @@ def _bucket(seat: Seat, holder: Appointment | None) -> str:
     if seat.status not in _HELD:
         return seat.status.value
     if holder is None:
-        return "held"
+        return "offered" if seat.kept_for is not None else "held"
     if holder.slot is not None and holder.slot.token == seat.token and holder.status in HAS_SEAT:
         return _BUCKETS[holder.status]
     leaving = any(each.token == seat.token for each in holder.leaving)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.scheduling import errors
-from services.scheduling.domain import appointments
+from services.scheduling.domain import appointments, visiting
 from services.scheduling.domain.appointments import Appointment, Command, Status, can
 from services.scheduling.domain.policies import CheckInProblem, check_in_problem
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
@@ -51,6 +51,12 @@ class Visits:
             return await self._repository.save(record, decision, self._desk.now(), command_id)
 
         return await again(attempt)
+
+    async def enqueue(self, record: Record[Appointment]) -> Record[Appointment]:
+        """Tell the queue at the counter of a visitor who checked in; again changes nothing."""
+        if record.state.enqueue_at is None:
+            return record
+        return await self._repository.save(record, visiting.enqueued(record.state), self._desk.now())
 
     async def _find(self, visitor: Visitor, who: Who) -> Record[Appointment]:
         if visitor.queue_code is not None:

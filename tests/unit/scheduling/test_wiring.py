@@ -21,6 +21,10 @@ DEADLINES = {
     ("appointment", "move"),
     ("appointment", "leave"),
     ("appointment", "miss"),
+    ("appointment", "special"),
+    ("appointment", "special_move"),
+    ("appointment", "enqueue"),
+    ("bulk_job", "run"),
 }
 
 

@@ -1,0 +1,53 @@
+"""Events and deadlines about visits: refunds, special reschedules, bulk jobs, the queue at the counter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.scheduling.domain.appointments import Appointment
+from services.scheduling.domain.bulk import BulkJob
+from services.scheduling.repository.appointments import APPOINTMENT
+from services.scheduling.repository.bulk import BULK_JOB
+from services.scheduling.service import Scheduling
+from shared.events import billing
+from shared.events.envelope import Envelope
+from shared.events.message import Event
+from shared.service import DeadlineHandler, MessageHandler
+from shared.store.kinds import Record
+
+
+def visit_events(service: Scheduling) -> Mapping[type[Event], MessageHandler]:
+    """What is heard about visits."""
+
+    async def release_requested(said: billing.SeatReleaseRequested, envelope: Envelope) -> None:
+        """A refund was approved: the seat goes back or does not."""
+        await service.releases.requested(said, envelope.id)
+
+    return {billing.SeatReleaseRequested: release_requested}
+
+
+def visit_deadlines(service: Scheduling) -> Mapping[tuple[str, str], DeadlineHandler]:
+    """What falls due about visits."""
+
+    async def special_move_overdue(record: Record[Appointment], _name: str) -> None:
+        """A new date was left half booked."""
+        await service.specials.roll(record)
+
+    async def special_over(record: Record[Appointment], _name: str) -> None:
+        """A new date was not chosen in time."""
+        await service.specials.end(record)
+
+    async def enqueue_due(record: Record[Appointment], _name: str) -> None:
+        """The queue at the counter does not know yet who checked in."""
+        await service.visits.enqueue(record)
+
+    async def bulk_due(record: Record[BulkJob], _name: str) -> None:
+        """A bulk job goes on."""
+        await service.bulk_moves.run(record)
+
+    return {
+        (APPOINTMENT.name, "special_move"): special_move_overdue,
+        (APPOINTMENT.name, "special"): special_over,
+        (APPOINTMENT.name, "enqueue"): enqueue_due,
+        (BULK_JOB.name, "run"): bulk_due,
+    }

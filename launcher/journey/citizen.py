@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from launcher.journey.addresses import Addresses
-from launcher.journey.api import Api, eventually
+from launcher.journey.api import Api, GaveUp, Refused, eventually
 from launcher.journey.outside import Outside
 from launcher.journey.people import Person, picture
 
 CHUNK_BYTES: Final = 64 * 1024
 """What the phone sends at a time; a broken line costs no more than this."""
+
+LOOKS_FOR_A_SEAT: Final = 5
 
 
 class Citizen:
@@ -120,9 +122,15 @@ class Citizen:
         return [session for session in found["sessions"] if session["pools"].get("regular", {}).get("free", 0) > 0]
 
     async def hold_seat(self, skip: int = 0) -> str:
-        """Hold a seat in the first session that has one."""
-        session = (await self.free_sessions())[skip]
-        return await self.hold_in(session["session_id"])
+        """Hold a seat in the first session that has one; where somebody was faster, look again, as people do."""
+        for _ in range(LOOKS_FOR_A_SEAT):
+            session = (await self.free_sessions())[skip]
+            try:
+                return await self.hold_in(session["session_id"])
+            except Refused as refused:
+                if refused.code != "session_sold_out":
+                    raise
+        raise GaveUp(f"{LOOKS_FOR_A_SEAT} sessions were sold out between the look and the hold")
 
     async def hold_in(self, session_id: str) -> str:
         """Hold a seat in this session."""
@@ -170,8 +178,6 @@ class Citizen:
         """Download the cover letter once it is there."""
 
         async def look() -> bytes:
-            from launcher.journey.api import Refused
-
             try:
                 return bytes(await self.api.call("GET", f"{self._application()}/letter", raw=True))
             except Refused as refused:

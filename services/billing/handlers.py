@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.billing.service import Billing
-from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn
+from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn, KindCorrected, PenaltyFound
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,
     AppointmentReleased,
+    AppointmentRescheduled,
     ArrivedOnProof,
     OfferEnded,
     ReleaseRefused,
@@ -43,6 +44,9 @@ class Handlers:
             SeatHeld: self._seat_held,
             AppointmentConfirmed: self._appointment_confirmed,
             AppointmentReleased: self._appointment_released,
+            AppointmentRescheduled: self._appointment_rescheduled,
+            KindCorrected: self._kind_corrected,
+            PenaltyFound: self._penalty_found,
             SeatOffered: self._seat_offered,
             OfferEnded: self._offer_ended,
             SeatUnavailable: self._seat_unavailable,
@@ -88,6 +92,15 @@ class Handlers:
 
     async def _appointment_released(self, event: AppointmentReleased, envelope: Envelope) -> None:
         await self._billing.bills.appointment_released(event, envelope.aggregate_version, envelope.id)
+
+    async def _appointment_rescheduled(self, event: AppointmentRescheduled, envelope: Envelope) -> None:
+        await self._billing.bills.appointment_rescheduled(event, envelope.aggregate_version, envelope.id)
+
+    async def _kind_corrected(self, event: KindCorrected, envelope: Envelope) -> None:
+        await self._billing.corrections.kind_corrected(event, envelope.aggregate_version, envelope.id)
+
+    async def _penalty_found(self, event: PenaltyFound, envelope: Envelope) -> None:
+        await self._billing.corrections.penalty_found(event, envelope.aggregate_version, envelope.id)
 
     async def _seat_offered(self, event: SeatOffered, _envelope: Envelope) -> None:
         await self._billing.money.seat_offered(event.bill_id, event.offer_until)

@@ -24,8 +24,6 @@ class BillRequested(_BillFact):
     amount: int
     """Rupiah."""
     legal_basis: str
-    replaces_bill_id: str | None = None
-    """The ended bill whose money this one asks for again."""
 
 
 class BillIssued(_BillFact):
@@ -126,7 +124,7 @@ class PaymentArrivedLate(_BillFact):
 class CorrectionPriced(Event):
     """What an officer's correction or finding means in money: from now on its bill, if there is one, is known.
 
-    ``difference`` in rupiah: above zero is to pay by ``bill_id``, below zero goes back, zero changes nothing.
+    ``difference`` in rupiah: above zero is to pay by the named bills, below zero goes back, zero changes nothing.
     """
 
     TYPE: ClassVar[str] = "paspor.billing.correction.priced.v1"
@@ -134,7 +132,7 @@ class CorrectionPriced(Event):
     application_id: str
     account_id: str
     difference: int
-    bill_id: str | None = None
+    bill_ids: tuple[str, ...] = ()
 
 
 class RefundOpened(Event):
@@ -163,6 +161,8 @@ class RefundMoved(Event):
     state: str
     rule: str | None = None
     """The rule named in a refusal."""
+    needs: str | None = None
+    """What the applicant must give before it can go on: ``papers``, ``bank_account`` or ``another_bank_account``."""
     due_at: datetime | None = None
     application_id: str | None = None
     account_id: str | None = None

@@ -72,6 +72,9 @@ class Seat:
     starts_at: datetime
     office_name: str
     timezone: str
+    ends_at: datetime | None = None
+    pay_until: datetime | None = None
+    """From then on nothing can be paid for it any more (same-day: 12:00 WIB); none without such a cut-off."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,10 @@ class Bill:
     requested_at: datetime
     give_up_at: datetime
     seat: Seat | None = None
+    pay_until: datetime | None = None
+    """The cut-off before which it must be paid, where its service has one (F74)."""
+    timezone: str | None = None
+    """The zone in which its payer reads times, where no seat tells it."""
     replaces_bill_id: str | None = None
     due: Mapping[str, datetime] = field(default_factory=dict)
     ask_attempts: int = 0
@@ -180,6 +187,13 @@ class Bill:
     def live(self) -> bool:
         """Whether it still waits for its money."""
         return self.state in LIVE_BILLS
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """The last second in which a code of it may be paid: before the cut-off, else the session's start."""
+        if self.pay_until is not None:
+            return self.pay_until - seconds(1)
+        return self.seat.starts_at if self.seat else None
 
     @property
     def reference(self) -> str:
@@ -231,9 +245,10 @@ def request(
     policy: BillPolicy,
     *,
     replaces_bill_id: str | None = None,
+    pay_until: datetime | None = None,
+    timezone: str | None = None,
 ) -> Decision[Bill]:
     """A new bill with its price frozen; its code is due to be asked for now. A zero total is waived at once."""
-    give_up_at = now + seconds(policy.issue_limit_seconds)
     bill = Bill(
         bill_id=bill_id,
         payer=payer,
@@ -241,8 +256,10 @@ def request(
         state=BillState.REQUESTED,
         price=price,
         requested_at=now,
-        give_up_at=min(give_up_at, seat.starts_at) if seat else give_up_at,
+        give_up_at=now + seconds(policy.issue_limit_seconds),
         seat=seat,
+        pay_until=seat.pay_until if seat else pay_until,
+        timezone=timezone,
         replaces_bill_id=replaces_bill_id,
         due={
             "ask": now,
@@ -250,10 +267,11 @@ def request(
             "alert": now + seconds(policy.alert_seconds),
         },
     )
+    bill = replace(bill, give_up_at=min(bill.give_up_at, bill.last_moment or bill.give_up_at))
     requested = events.BillRequested(**_fact(bill), amount=bill.amount, legal_basis=price.legal_basis)
     if bill.amount > 0:
         return Decision(bill, (requested,))
-    waived = _moved(bill, BillCommand.WAIVE, due={}, ended_at=now, standing=Standing.APPOINTMENT)
+    waived = _moved(bill, BillCommand.WAIVE, due={}, ended_at=now, **_stands_on(bill))
     return Decision(waived, (requested, events.BillWaived(**_fact(bill), legal_basis=price.legal_basis)))
 
 
@@ -386,8 +404,7 @@ def pay(bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: B
         settled_by=receipt_id,
         paid_at=whole_seconds(paid_at),
         ended_at=now,
-        standing=Standing.APPOINTMENT if bill.purpose == Purpose.FEE else Standing.CLOSED,
-        closed_reason=None if bill.purpose == Purpose.FEE else "settled",
+        **_stands_on(bill),
         claims=_confirmed(bill.claims),
         due={"poll": last_look} if last_look else {},
     )
@@ -405,12 +422,18 @@ def pay_late(bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, poli
         BillCommand.PAY_LATE,
         settled_by=receipt_id,
         paid_at=whole_seconds(paid_at),
-        standing=Standing.APPOINTMENT if bill.purpose == Purpose.FEE else Standing.CLOSED,
-        closed_reason=None if bill.purpose == Purpose.FEE else "settled",
+        **_stands_on(bill),
         claims=_confirmed(bill.claims),
         due={},
     )
     return Decision(paid, told if bill.state == BillState.PAID else (*told, _paid_event(paid)))
+
+
+def _stands_on(bill: Bill) -> dict[str, Any]:
+    """What a bill with its money leads to: only a fee's is a visit."""
+    if bill.purpose == Purpose.FEE:
+        return {"standing": Standing.APPOINTMENT, "closed_reason": None}
+    return {"standing": Standing.CLOSED, "closed_reason": "settled"}
 
 
 def _ended_first(bill: Bill, now: datetime, policy: BillPolicy) -> tuple[Bill, tuple[Event, ...]]:
@@ -438,7 +461,12 @@ def doubt(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
 
 def _unconfirmed_until(bill: Bill, now: datetime, policy: BillPolicy) -> datetime:
     until = now + seconds(policy.unconfirmed_limit_seconds)
-    return min(until, bill.seat.starts_at) if bill.seat else until
+    if bill.seat is None:
+        return until
+    if bill.pay_until is None:
+        return min(until, bill.seat.starts_at)
+    over = max(bill.seat.ends_at or bill.pay_until, bill.pay_until + seconds(policy.grace_seconds))
+    return min(until, max(over, now))  # a same-day session may run while its code is paid
 
 
 def expire(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
@@ -460,6 +488,20 @@ def cancel(bill: Bill, cause: str, now: datetime, policy: BillPolicy) -> Decisio
     """The bill is given up before it is paid; its code stays payable and late money goes the late way."""
     over = _moved(bill, BillCommand.CANCEL, cause=cause, ended_at=now)
     return Decision(replace(over, due=_watch(over, now, policy)), (events.BillCancelled(**_fact(bill)),))
+
+
+def drop(bill: Bill, cause: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
+    """A bill that is not owed any more ends, if no money has come for it or is on its way."""
+    known = (bill.state, BillCommand.CANCEL) in BILL_TRANSITIONS and bill.state != BillState.PAID_UNSETTLED
+    return cancel(bill, cause, now, policy) if known else Decision(bill)
+
+
+def seat_moved(bill: Bill, moved: Seat) -> Decision[Bill]:
+    """The visit of a bill is at another time or place; older news than what is known changes nothing."""
+    seat = bill.seat
+    if seat is None or seat.appointment_id != moved.appointment_id or moved.version <= seat.version:
+        return Decision(bill)
+    return Decision(replace(bill, seat=moved))
 
 
 def _watch(bill: Bill, now: datetime, policy: BillPolicy) -> dict[str, datetime]:

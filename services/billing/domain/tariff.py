@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
@@ -23,6 +23,11 @@ class LineCode(StrEnum):
     PASSPORT = "passport"
     PENALTY = "penalty"
     SAME_DAY = "same_day"
+    TOP_UP = "top_up"
+
+
+FORCE_MAJEURE: Final = "force_majeure"
+"""The ground on which no penalty is asked for (PMK 51/PMK.02/2020)."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +115,17 @@ class ZeroTariff:
     title_id: str
     proof: str
     proof_id: str
+    effective_to: date | None = None
+    """The first day on which it no longer counts."""
+
+    def counts_on(self, on: date) -> bool:
+        """Whether it may be claimed on that day."""
+        return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
 
     def frees(self, what: str, order: Order, on: date) -> bool:
         """Whether it frees this order from the fee or the penalty on that day."""
         asked_for = self.code == order.zero_tariff and self.waives == what
-        return asked_for and order.passport_kind in self.passport_kinds and self.effective_from <= on
+        return asked_for and order.passport_kind in self.passport_kinds and self.counts_on(on)
 
 
 @dataclass(frozen=True)
@@ -137,7 +148,34 @@ class TariffBook:
 
     def zero_tariffs_on(self, on: date) -> list[ZeroTariff]:
         """The grounds of a zero tariff that count on that day."""
-        return [zero for zero in self.zero_tariffs if zero.effective_from <= on]
+        return [zero for zero in self.zero_tariffs if zero.counts_on(on)]
+
+    def with_change(self, tariff: Tariff, zero_tariffs: Sequence[ZeroTariff] = ()) -> TariffBook:
+        """The book with a further tariff: the one that is in force on its first day ends there, what follows stays.
+
+        A zero tariff of a known code replaces that one from its own first day on.
+
+        Raises:
+            ValueError: another tariff begins on the same day.
+            NoTariffInForce: the day lies before the first tariff.
+        """
+        before = self.in_force(tariff.effective_from)
+        if before.effective_from == tariff.effective_from:
+            raise ValueError(f"{before.tariff_id} begins on the same day")
+        ended = replace(before, effective_to=tariff.effective_from)
+        begun = replace(tariff, effective_to=before.effective_to)
+        others = [each for each in self.tariffs if each is not before]
+        tariffs = tuple(sorted((*others, ended, begun), key=lambda each: each.effective_from))
+        return TariffBook(tariffs, _with_zero_tariffs(self.zero_tariffs, zero_tariffs))
+
+
+def _with_zero_tariffs(known: Sequence[ZeroTariff], new: Sequence[ZeroTariff]) -> tuple[ZeroTariff, ...]:
+    starts = {each.code: each.effective_from for each in new}
+    kept = [
+        replace(each, effective_to=starts[each.code]) if each.code in starts and each.effective_to is None else each
+        for each in known
+    ]
+    return (*kept, *new)
 
 
 def price(book: TariffBook, order: Order, on: date) -> Price:
@@ -153,17 +191,50 @@ def price(book: TariffBook, order: Order, on: date) -> Price:
     lines = [_fee_line(book, tariff, order, on)]
     lines += [_penalty_line(book, tariff, penalty, order, on) for penalty in owed]
     if order.same_day:
-        lines.append(
-            Line(
-                LineCode.SAME_DAY.value,
-                "Passport on the same day",
-                "Percepatan paspor selesai pada hari yang sama",
-                tariff.same_day_amount,
-                tariff.legal_basis,
-            )
-        )
-    total = sum(line.amount for line in lines)
-    return Price(tuple(lines), total, _bases(lines), tariff.tariff_id)
+        lines.append(_same_day_line(tariff))
+    return _sum(tariff, lines)
+
+
+def same_day_price(book: TariffBook, on: date) -> Price:
+    """The surcharge alone, for who has paid the fee already."""
+    tariff = book.in_force(on)
+    return _sum(tariff, [_same_day_line(tariff)])
+
+
+def penalty_price(book: TariffBook, order: Order, on: date) -> Price | None:
+    """The penalty alone of an order whose reason carries one; nothing to pay under force majeure."""
+    tariff = book.in_force(on)
+    owed = [penalty for penalty in tariff.penalties if penalty.reason == order.reason]
+    return _sum(tariff, [_penalty_line(book, tariff, penalty, order, on) for penalty in owed]) if owed else None
+
+
+def fee_price(book: TariffBook, order: Order, on: date) -> Price:
+    """The fee of the book alone."""
+    tariff = book.in_force(on)
+    return _sum(tariff, [_fee_line(book, tariff, order, on)])
+
+
+def difference_price(fee: Price, amount: int) -> Price:
+    """What a corrected order costs more than what was asked for before."""
+    line = fee.lines[0]
+    more = Line(
+        LineCode.TOP_UP.value, f"Difference to: {line.title}", f"Selisih ke: {line.title_id}", amount, line.legal_basis
+    )
+    return Price((more,), amount, line.legal_basis, fee.tariff_id)
+
+
+def _sum(tariff: Tariff, lines: Sequence[Line]) -> Price:
+    return Price(tuple(lines), sum(line.amount for line in lines), _bases(lines), tariff.tariff_id)
+
+
+def _same_day_line(tariff: Tariff) -> Line:
+    return Line(
+        LineCode.SAME_DAY.value,
+        "Passport on the same day",
+        "Percepatan paspor selesai pada hari yang sama",
+        tariff.same_day_amount,
+        tariff.legal_basis,
+    )
 
 
 def _fee_line(book: TariffBook, tariff: Tariff, order: Order, on: date) -> Line:

@@ -15,7 +15,15 @@ from services.billing.errors.bills import (
 )
 from services.billing.errors.payments import NoCodeToPay, TooManyClaims
 from services.billing.errors.refunds import RefundUnknown
-from services.billing.errors.tariffs import NoTariffThatDay
+from services.billing.errors.tariffs import (
+    NoTariffThatDay,
+    SecondPersonNeeded,
+    TariffChangeDecided,
+    TariffChangeUnknown,
+    TariffDayIsTaken,
+    TariffIncomplete,
+    TariffReachesBack,
+)
 
 __all__ = [
     "AnotherBillIsLive",
@@ -30,5 +38,11 @@ __all__ = [
     "NoTariffThatDay",
     "RefundUnknown",
     "SeatIsGone",
+    "SecondPersonNeeded",
+    "TariffChangeDecided",
+    "TariffChangeUnknown",
+    "TariffDayIsTaken",
+    "TariffIncomplete",
+    "TariffReachesBack",
     "TooManyClaims",
 ]

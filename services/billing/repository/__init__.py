@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.billing.repository import applications, bills, cases, receipts, refunds, settlements
+from services.billing.repository import (
+    applications,
+    bills,
+    cases,
+    corrections,
+    receipts,
+    refunds,
+    settlements,
+    tariff_changes,
+)
 from services.billing.repository.applications import (
     APPLICATIONS,
     LOST_SEATS,
@@ -16,6 +25,7 @@ from services.billing.repository.applications import (
 from services.billing.repository.base import Missing, states
 from services.billing.repository.bills import BILLS, Bills
 from services.billing.repository.cases import CASES, Cases
+from services.billing.repository.corrections import CORRECTIONS, Corrections
 from services.billing.repository.receipts import RECEIPTS, Receipts
 from services.billing.repository.refunds import REFUNDS, Refunds
 from services.billing.repository.settlements import (
@@ -25,12 +35,14 @@ from services.billing.repository.settlements import (
     SettledLine,
     Settlements,
 )
+from services.billing.repository.tariff_changes import TARIFF_CHANGES, TariffChanges
 from shared.store.kinds import Kind
 
 __all__ = [
     "APPLICATIONS",
     "BILLS",
     "CASES",
+    "CORRECTIONS",
     "KINDS",
     "LOST_SEATS",
     "RECEIPTS",
@@ -38,6 +50,7 @@ __all__ = [
     "SETTLED_LINES",
     "SETTLEMENTS",
     "SETTLEMENT_DAYS",
+    "TARIFF_CHANGES",
     "KnownApplication",
     "LostSeat",
     "Missing",
@@ -54,8 +67,10 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     *refunds.KINDS,
     *cases.KINDS,
     *settlements.KINDS,
+    *corrections.KINDS,
+    *tariff_changes.KINDS,
 )
 
 
-class Repository(Applications, Bills, Receipts, Refunds, Cases, Settlements):
+class Repository(Applications, Bills, Receipts, Refunds, Cases, Settlements, Corrections, TariffChanges):
     """Typed access to the store: a method per query, and the one way to change an aggregate."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.billing.domain.correction import Finding
 from services.billing.repository.base import Base
 from shared.store.kinds import Kind
 from shared.store.retry import again
@@ -32,6 +33,9 @@ class KnownApplication:
     version: int
     """The version of the application that was last heard of."""
     withdrawn: bool = False
+    finding: Finding | None = None
+    """What an interviewer found about a lost or damaged book."""
+    finding_version: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ from services.billing.repository import Repository
 from services.billing.service.bills import Bills
 from services.billing.service.cases import Cases
 from services.billing.service.checks import Checks
+from services.billing.service.corrections import Corrections
 from services.billing.service.desk import Desk
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
 from services.billing.service.specials import Specials
 from shared.audit import Audit
+from services.billing.service.tariffs import Tariffs
 from shared.http.signatures import Signer
 from shared.service import Platform
 
@@ -46,9 +48,11 @@ class Billing:
         self.notices = notices
         self.wait_seconds = wait_seconds
         self.money = Money(repository, simponi, clock, policies, reasons)
-        self.bills = Bills(repository, self.money, simponi, clock, policies, tariffs)
+        self.tariffs = Tariffs(repository, clock, tariffs)
+        self.bills = Bills(repository, self.money, simponi, clock, policies, self.tariffs)
+        self.corrections = Corrections(repository, self.money, clock, policies, self.tariffs)
         self.specials = Specials(repository, self.money)
-        self.desk = Desk(repository, clock, policies, tariffs)
+        self.desk = Desk(repository, clock, policies, self.tariffs)
         self.checks = Checks(repository)
         self.cases = Cases(repository, self.bills, self.money, simponi, clock, policies)
         self.money.on_unknown_code = self.cases.unknown_code

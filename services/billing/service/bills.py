@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from services.billing.domain import bill as bills
@@ -10,7 +11,7 @@ from services.billing.domain.bill import Bill, Code, Payer, Purpose, Seat, Stand
 from services.billing.domain.policy import JAKARTA, Policies, YearClosed, validity, whole_seconds
 from services.billing.domain.refund import RefundCause
 from services.billing.domain.states import BillState, Decision, IllegalTransition
-from services.billing.domain.tariff import SAME_DAY_POOL, Order, TariffBook, price
+from services.billing.domain.tariff import SAME_DAY_POOL, Order, price
 from services.billing.repository import BILLS, KnownApplication, LostSeat, OrderedBook, Repository
 from services.billing.service.alerts import (
     CLAIM_CASE_OPEN,
@@ -21,10 +22,11 @@ from services.billing.service.alerts import (
 )
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
+from services.billing.service.tariffs import Tariffs
 from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn
-from shared.events.scheduling import AppointmentConfirmed, AppointmentReleased, SeatHeld
+from shared.events.scheduling import AppointmentConfirmed, AppointmentReleased, AppointmentRescheduled, SeatHeld
 from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet
@@ -49,7 +51,7 @@ class Bills:
         simponi: Simponi,
         clock: Clock,
         policies: Policies,
-        tariffs: TariffBook,
+        tariffs: Tariffs,
     ) -> None:
         self._repository = repository
         self._money = money
@@ -65,13 +67,11 @@ class Bills:
         order = OrderedBook(event.passport_kind, event.validity_years, event.reason, event.zero_tariff)
 
         def merge(known: KnownApplication | None) -> KnownApplication:
-            withdrawn = known is not None and known.withdrawn
-            if known is not None and known.order is not None and version <= known.version:
+            if known is None:
+                return KnownApplication(event.application_id, event.account_id, event.person_id, order, version)
+            if known.order is not None and version <= known.version:
                 return known
-            latest = max(version, known.version if known else 0)
-            return KnownApplication(
-                event.application_id, event.account_id, event.person_id, order, latest, withdrawn=withdrawn
-            )
+            return replace(known, order=order, version=max(version, known.version))
 
         await self._repository.keep_application(event.application_id, merge)
 
@@ -79,10 +79,10 @@ class Bills:
         """The application ends: what is not paid is not wanted any more."""
 
         def merge(known: KnownApplication | None) -> KnownApplication:
-            order = known.order if known else None
-            latest = max(version, known.version if known else 0)
+            if known is not None:
+                return replace(known, version=max(version, known.version), withdrawn=True)
             return KnownApplication(
-                event.application_id, event.account_id, event.person_id, order, latest, withdrawn=True
+                event.application_id, event.account_id, event.person_id, None, version, withdrawn=True
             )
 
         await self._repository.keep_application(event.application_id, merge)
@@ -102,7 +102,7 @@ class Bills:
             return
         bill_id = derived_id("bill", event.appointment_id, Purpose.FEE.value, event.replaces_bill_id or "")
         seat = _seat_of(event, version)
-        decision = self._priced(bill_id, application, application.order, seat, event.replaces_bill_id)
+        decision = await self._priced(bill_id, application, application.order, seat, event.replaces_bill_id)
         await self._repository.insert(BILLS, bill_id, decision, received=received)
         await self._give_up_if_too_late(bill_id, event, version, received)
         if event.replaces_bill_id is not None:
@@ -111,7 +111,7 @@ class Bills:
                 BILLS, event.replaces_bill_id, lambda bill: bills.renewal_granted(bill, bill_id, now), received=received
             )
 
-    def _priced(
+    async def _priced(
         self, bill_id: str, application: KnownApplication, order: OrderedBook, seat: Seat, replaces: str | None
     ) -> Decision[Bill]:
         now = self._clock.now()
@@ -122,7 +122,7 @@ class Bills:
             order.zero_tariff,
             same_day=seat.pool == SAME_DAY_POOL,
         )
-        frozen = price(self._tariffs, wanted, now.astimezone(JAKARTA).date())
+        frozen = price(await self._tariffs.book(), wanted, now.astimezone(JAKARTA).date())
         payer = Payer(application.application_id, application.account_id, application.person_id)
         return bills.request(bill_id, payer, Purpose.FEE, frozen, seat, now, self._policy, replaces_bill_id=replaces)
 
@@ -160,6 +160,14 @@ class Bills:
             lambda bill: bills.seat_confirmed(bill, event.appointment_id, version),
             received=received,
         )
+
+    async def appointment_rescheduled(self, event: AppointmentRescheduled, version: int, received: str) -> None:
+        """A visit is at another time or place."""
+        moved = _seat_of(event, version)
+        for record in await self._repository.bills_at(event.appointment_id):
+            await self._repository.change(
+                BILLS, record.id, lambda bill: bills.seat_moved(bill, moved), first=record, received=received
+            )
 
     async def appointment_released(self, event: AppointmentReleased, version: int, received: str) -> None:
         """A seat went back: an unpaid bill is given up, money that came at the same moment seeks another seat."""
@@ -215,10 +223,12 @@ class Bills:
     async def ask_due(self, record: Record[Bill]) -> None:
         """Ask SIMPONI for the code; the answer, a wait or a failure with its cause is written."""
         bill, now = record.state, self._clock.now()
-        if bill.seat is not None and now >= bill.seat.starts_at:
-            await self._change(record, lambda state: bills.fail(state, "session_started", now, self._policy))
+        last_moment = bill.last_moment
+        if last_moment is not None and now >= last_moment:
+            cause = "session_started" if bill.pay_until is None else "cut_off_passed"
+            await self._change(record, lambda state: bills.fail(state, cause, now, self._policy))
             return
-        span = validity(now, bill.seat.starts_at if bill.seat else None, self._policy)
+        span = validity(now, last_moment, self._policy)
         if isinstance(span, YearClosed):
             await self._change(record, lambda state: bills.wait_for_year(state, span.opens_at, now, self._policy))
             return
@@ -322,7 +332,7 @@ class Bills:
             return None
 
 
-def _seat_of(event: SeatHeld, version: int) -> Seat:
+def _seat_of(event: SeatHeld | AppointmentRescheduled, version: int) -> Seat:
     return Seat(
         appointment_id=event.appointment_id,
         version=version,
@@ -332,6 +342,8 @@ def _seat_of(event: SeatHeld, version: int) -> Seat:
         starts_at=event.starts_at,
         office_name=event.office_name,
         timezone=event.office_timezone,
+        ends_at=event.ends_at,
+        pay_until=event.pay_until if isinstance(event, SeatHeld) else None,
     )
 
 

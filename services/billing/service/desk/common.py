@@ -7,6 +7,7 @@ from services.billing.domain.policy import Policies
 from services.billing.domain.tariff import TariffBook
 from services.billing.errors import BillUnknown
 from services.billing.repository import Repository
+from services.billing.service.tariffs import Tariffs
 from shared.clock import Clock
 from shared.store.kinds import Record
 from shared.tokens import Caller, Role
@@ -15,7 +16,7 @@ from shared.tokens import Caller, Role
 class Counter:
     """The repository, the clock and the policies of a desk."""
 
-    def __init__(self, repository: Repository, clock: Clock, policies: Policies, tariffs: TariffBook) -> None:
+    def __init__(self, repository: Repository, clock: Clock, policies: Policies, tariffs: Tariffs) -> None:
         self._repository = repository
         self._clock = clock
         self._policy = policies.bill

@@ -1,0 +1,207 @@
+"""Changes of the tariff: two people, a coming day, prices already asked for stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.billing.data import tariff_book
+from services.billing.domain import tariff_change as changes
+from services.billing.domain.policy import JAKARTA
+from services.billing.domain.states import IllegalTransition
+from services.billing.domain.tariff import NoTariffInForce, Order, Tariff, ZeroTariff, price
+from services.billing.domain.tariff_change import ChangeProblem, ChangeState, TariffChange
+from services.billing.errors import (
+    SecondPersonNeeded,
+    TariffChangeDecided,
+    TariffChangeUnknown,
+    TariffDayIsTaken,
+    TariffIncomplete,
+    TariffReachesBack,
+)
+from shared.tokens import Caller, Role
+from tests.unit.billing.make import T0
+from tests.unit.billing.world import World, make_world
+
+FIRST = Caller("treasurer-1", Role.TREASURER, "s1")
+SECOND = Caller("treasurer-2", Role.TREASURER, "s2")
+OPERATOR = Caller("operator-1", Role.OPERATOR, "s3")
+TODAY = T0.astimezone(JAKARTA).date()
+TOMORROW = TODAY + timedelta(days=1)
+ORDER = Order("electronic", 5, "new")
+
+
+def a_tariff(first_day: date = TOMORROW, more: int = 50_000, **changed: Any) -> Tariff:
+    now = tariff_book().in_force(TODAY)
+    fees = tuple(replace(fee, amount=fee.amount + more) for fee in now.fees)
+    made = replace(now, tariff_id="pp-1-2027", legal_basis="PP 1/2027", effective_from=first_day, fees=fees)
+    return replace(made, **changed)
+
+
+def a_ground(first_day: date = TOMORROW, code: str = "government_scholarship") -> ZeroTariff:
+    known = next(each for each in tariff_book().zero_tariffs if each.code == "government_scholarship")
+    return replace(known, code=code, passport_kinds=("ordinary", "electronic"), effective_from=first_day)
+
+
+def a_change(tariff: Tariff | None = None, grounds: tuple[ZeroTariff, ...] = ()) -> TariffChange:
+    made = tariff or a_tariff()
+    day = made.effective_from.isoformat()
+    return TariffChange("change-1", ChangeState.PROPOSED, made, grounds, "new rule", "treasurer-1", T0, day)
+
+
+async def proposed(world: World, tariff: Tariff | None = None, key: str = "p1") -> TariffChange:
+    return await world.billing.desk.propose_tariff(FIRST, tariff or a_tariff(), (), "new rule", key)
+
+
+class TestBook:
+    def test_the_tariff_before_ends_where_the_new_one_begins(self) -> None:
+        book = tariff_book().with_change(a_tariff())
+        assert price(book, ORDER, TODAY).total == 650_000
+        assert price(book, ORDER, TOMORROW).total == 700_000
+        assert book.in_force(TODAY).effective_to == TOMORROW
+
+    def test_changes_are_merged_whichever_was_approved_first(self) -> None:
+        later = replace(a_change(a_tariff(date(2027, 1, 1), more=99_000)), change_id="change-2")
+        book = changes.merged(tariff_book(), [later, a_change()])
+        assert [price(book, ORDER, day).total for day in (TODAY, TOMORROW, date(2027, 1, 1))] == [
+            650_000,
+            700_000,
+            749_000,
+        ]
+
+    def test_two_tariffs_cannot_begin_on_one_day(self) -> None:
+        with pytest.raises(ValueError, match="same day"):
+            tariff_book().with_change(a_tariff()).with_change(a_tariff())
+
+    def test_before_the_first_tariff_there_is_none_to_end(self) -> None:
+        with pytest.raises(NoTariffInForce):
+            tariff_book().with_change(a_tariff(date(2000, 1, 1)))
+
+    def test_a_ground_of_a_known_code_replaces_it_from_its_day_on(self) -> None:
+        book = tariff_book().with_change(a_tariff(), [a_ground(), a_ground(code="a_new_ground")])
+        student = replace(ORDER, zero_tariff="government_scholarship")
+        assert price(book, student, TODAY).total == 650_000
+        assert price(book, student, TOMORROW).total == 0
+        assert "a_new_ground" not in {each.code for each in book.zero_tariffs_on(TODAY)}
+        assert [each.code for each in book.zero_tariffs_on(TOMORROW)].count("government_scholarship") == 1
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        ("change", "problem"),
+        [
+            (a_change(), None),
+            (a_change(a_tariff(TODAY)), ChangeProblem.REACHES_BACK),
+            (a_change(grounds=(a_ground(TODAY),)), ChangeProblem.REACHES_BACK),
+            (a_change(a_tariff(fees=a_tariff().fees[1:])), ChangeProblem.FEES_INCOMPLETE),
+        ],
+    )
+    def test_what_can_stand(self, change: TariffChange, problem: ChangeProblem | None) -> None:
+        assert changes.change_problem(change, tariff_book(), T0) == problem
+
+    def test_the_day_is_the_one_in_jakarta(self) -> None:
+        evening = datetime(2026, 11, 23, 17, 0, tzinfo=T0.tzinfo)  # midnight of the 24th in Jakarta
+        assert changes.change_problem(a_change(), tariff_book(), evening - timedelta(seconds=1)) is None
+        assert changes.change_problem(a_change(), tariff_book(), evening) == ChangeProblem.REACHES_BACK
+
+    def test_a_day_is_taken_once(self) -> None:
+        book = tariff_book().with_change(a_tariff())
+        assert changes.change_problem(a_change(), book, T0) == ChangeProblem.DAY_IS_TAKEN
+
+    def test_a_decision_is_final(self) -> None:
+        approved = changes.approve(a_change(), "treasurer-2", T0).state
+        with pytest.raises(IllegalTransition):
+            changes.refuse(approved, "treasurer-3", "no", T0)
+
+
+@pytest.mark.acceptance("X9")
+async def test_two_people_change_the_fee_and_a_bill_of_before_keeps_its_price() -> None:
+    world = make_world()
+    before = await world.issued_bill()
+    change = await proposed(world)
+    approved = await world.billing.desk.approve_tariff(SECOND, change.change_id, "a1")
+    assert (approved.state, approved.decided_by) == (ChangeState.APPROVED, "treasurer-2")
+    await world.submitted("application-2")
+    await world.seat_held("appointment-2", application_id="application-2")
+    assert world.bill("appointment-2").amount == 650_000
+    world.clock.advance(86_400)
+    await world.submitted("application-3")
+    await world.seat_held("appointment-3", application_id="application-3")
+    after = world.bill("appointment-3")
+    assert (after.amount, after.price.legal_basis) == (700_000, "PP 1/2027")
+    assert world.bill_by_id(before.bill_id).amount == 650_000
+
+
+@pytest.mark.acceptance("X9")
+async def test_another_replica_prices_by_the_change_from_its_first_moment() -> None:
+    here = make_world()
+    await here.billing.tariffs.book()
+    there = make_world(store=here.store)
+    there.clock.set(here.clock.now())
+    await there.billing.tariffs.book()
+    change = await proposed(here)
+    await here.billing.desk.approve_tariff(OPERATOR, change.change_id, "a1")
+    there.clock.set(datetime(2026, 11, 24, tzinfo=JAKARTA))
+    assert price(await there.billing.tariffs.book(), ORDER, TOMORROW).total == 700_000
+    there.billing.tariffs._read_on = TOMORROW  # twin: without a look on the day's first question it would not know
+    there.billing.tariffs._book = tariff_book()
+    assert price(await there.billing.tariffs.book(), ORDER, TOMORROW).total == 650_000
+
+
+async def test_nobody_approves_what_they_proposed() -> None:
+    world = make_world()
+    change = await proposed(world)
+    with pytest.raises(SecondPersonNeeded):
+        await world.billing.desk.approve_tariff(FIRST, change.change_id, "a1")
+    with pytest.raises(SecondPersonNeeded):
+        await world.billing.desk.refuse_tariff(FIRST, change.change_id, "no", "r1")
+    assert price(await world.billing.tariffs.book(), ORDER, TOMORROW).total == 650_000
+
+
+async def test_what_is_refused_about_changes() -> None:
+    world = make_world()
+    desk = world.billing.desk
+    with pytest.raises(TariffReachesBack):
+        await proposed(world, a_tariff(TODAY))
+    with pytest.raises(TariffIncomplete):
+        await proposed(world, a_tariff(fees=()))
+    with pytest.raises(TariffChangeUnknown):
+        await desk.approve_tariff(SECOND, "nothing", "a0")
+    with pytest.raises(TariffChangeUnknown):
+        await desk.refuse_tariff(SECOND, "nothing", "no", "r0")
+    one, two = await proposed(world), await proposed(world, key="p2")
+    assert (await proposed(world)).change_id == one.change_id
+    await desk.approve_tariff(SECOND, one.change_id, "a1")
+    assert (await desk.approve_tariff(SECOND, one.change_id, "a1")).state == ChangeState.APPROVED
+    with pytest.raises(TariffChangeDecided):
+        await desk.approve_tariff(OPERATOR, one.change_id, "a2")
+    with pytest.raises(TariffDayIsTaken):
+        await desk.approve_tariff(SECOND, two.change_id, "a3")
+    refused = await desk.refuse_tariff(SECOND, two.change_id, "twice", "r1")
+    assert refused.refused_because == "twice"
+    assert [each.change_id for each in await desk.tariff_changes()][0] in {one.change_id, two.change_id}
+
+
+async def test_an_approval_that_comes_too_late_is_refused() -> None:
+    world = make_world()
+    change = await proposed(world)
+    world.clock.advance(86_400)
+    with pytest.raises(TariffReachesBack):
+        await world.billing.desk.approve_tariff(SECOND, change.change_id, "a1")
+
+
+async def test_of_two_approvals_for_one_day_the_store_lets_one_through() -> None:
+    world = make_world()
+    one, two = await proposed(world), await proposed(world, key="p2")
+    desk = world.billing.desk
+
+    async def not_looking(_change: TariffChange) -> None:
+        return None
+
+    desk._refuse_if_wrong = not_looking  # both looked before either wrote
+    await desk.approve_tariff(SECOND, one.change_id, "a1")
+    with pytest.raises(TariffDayIsTaken):
+        await desk.approve_tariff(SECOND, two.change_id, "a2")

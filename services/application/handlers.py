@@ -12,7 +12,7 @@ from shared.events.billing import PaymentCaseClosed, PaymentCaseOpened, RefundOp
 from shared.events.identity import ApplicantConfirmed
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
-from shared.events.scheduling import SeatUnavailable
+from shared.events.scheduling import SeatUnavailable, SpecialRescheduleRefused
 from shared.service import DeadlineHandler, MessageHandler
 
 
@@ -24,6 +24,7 @@ def events(service: Application) -> Mapping[type[Event], MessageHandler]:
         **dict.fromkeys(SEAT_FACTS, facts.seat),
         **dict.fromkeys(BILL_FACTS, facts.bill),
         SeatUnavailable: facts.seat_unavailable,
+        SpecialRescheduleRefused: facts.special_refused,
         RefundOpened: facts.refund,
         PaymentCaseOpened: facts.payment_case,
         PaymentCaseClosed: facts.payment_case,

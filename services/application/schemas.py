@@ -290,6 +290,8 @@ class AppointmentView(View):
     local_start_id: str | None
     hold_until: datetime | None
     offer_until: datetime | None
+    new_date_until: datetime | None
+    """Until when a new date may be chosen without paying again."""
     queue_number: str | None
     queue_code: str | None
     reason: str | None
@@ -310,6 +312,7 @@ class AppointmentView(View):
             local_start_id=local_time(start, seat.office_timezone, indonesian=True) if start else None,
             hold_until=seat.hold_until,
             offer_until=seat.offer_until,
+            new_date_until=seat.until,
             queue_number=seat.queue_number,
             queue_code=seat.queue_code,
             reason=seat.reason,

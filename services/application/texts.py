@@ -23,6 +23,19 @@ TIMELINE: Final[dict[str, Text]] = {
     "appointment_rescheduled": Text("The visit was moved.", "Jadwal kunjungan diubah."),
     "appointment_released": Text("The seat was given back.", "Kursi dilepas."),
     "visitor_checked_in": Text("You checked in at the office.", "Anda telah check-in di kantor."),
+    "visit_interrupted": Text(
+        "The office's systems stopped the visit; a new date is yours without paying again.",
+        "Sistem kantor terganggu saat kunjungan; Anda berhak memilih tanggal baru tanpa membayar lagi.",
+    ),
+    "special_reschedule_opened": Text(
+        "You may choose a new date without paying again.", "Anda dapat memilih tanggal baru tanpa membayar lagi."
+    ),
+    "special_reschedule_refused": Text(
+        "The office refused a special reschedule.", "Kantor menolak jadwal ulang khusus."
+    ),
+    "special_reschedule_ended": Text(
+        "The new date was not chosen in time.", "Tanggal baru tidak dipilih sampai batas waktunya."
+    ),
     "visitor_missed": Text("The visit was missed.", "Kunjungan terlewat."),
     "bill_requested": Text("A billing code is being asked for.", "Kode billing sedang diminta."),
     "bill_issued": Text("The billing code is there.", "Kode billing terbit."),

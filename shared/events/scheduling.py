@@ -120,6 +120,9 @@ class VisitorMissed(_AppointmentFact):
 
     TYPE: ClassVar[str] = "paspor.scheduling.visitor.missed.v1"
     session_id: str
+    ask_until: datetime | None = None
+    """Until when a special reschedule may be asked for (F72)."""
+    office_timezone: str | None = None
 
 
 class ReleaseRefused(_AppointmentFact):
@@ -139,6 +142,7 @@ class SpecialRescheduleOpened(_AppointmentFact):
     TYPE: ClassVar[str] = "paspor.scheduling.special_reschedule.opened.v1"
     cause: str
     until: datetime
+    office_timezone: str | None = None
 
 
 class SpecialRescheduleRefused(_AppointmentFact):
@@ -160,6 +164,7 @@ class VisitInterrupted(_AppointmentFact):
     TYPE: ClassVar[str] = "paspor.scheduling.visit.interrupted.v1"
     session_id: str
     until: datetime
+    office_timezone: str | None = None
 
 
 class ArrivedOnProof(_AppointmentFact):

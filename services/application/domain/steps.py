@@ -103,7 +103,9 @@ def standing(application: Application, *, documents_complete: bool) -> Standing:
     if application.status in FINAL:
         return Standing(FINISHED, (), _ENDINGS[application.status])
     done = done_steps(application, documents_complete=documents_complete)
-    remaining = tuple(step for step in Step if step not in done)
+    seat = application.visits.seat
+    paid = seat is not None and seat.state is SeatState.SPECIAL_OPEN
+    remaining = tuple(step for step in Step if step not in done and not (paid and step is Step.PAY))
     action = _ACTIONS[remaining[0]](application)
     if application.submitted_at is not None and not documents_complete and remaining[0] in _BEFORE_INTERVIEW:
         action = _with_upload_again(action)
@@ -128,7 +130,7 @@ def rupiah(amount: int) -> str:
 
 def _has_seat(application: Application) -> bool:
     seat = application.visits.seat
-    return seat is not None and seat.state is not SeatState.OFFERED
+    return seat is not None and seat.state not in (SeatState.OFFERED, SeatState.SPECIAL_OPEN)
 
 
 def _is_certain(application: Application) -> bool:
@@ -193,17 +195,45 @@ def _choose_seat(application: Application) -> NextAction:
             "Your payment came late; we are looking for a time for you. You need do nothing.",
             "Pembayaran Anda terlambat; kami mencarikan waktu untuk Anda. Anda tidak perlu melakukan apa pun.",
         )
-    if seat is not None and seat.state is SeatState.MISSED:
-        return _both(
-            "You did not come to your visit. Ask the office about a new time.",
-            "Anda tidak hadir pada jadwal Anda. Tanyakan jadwal baru kepada kantor.",
-        )
+    if seat is not None and seat.state in _WITHOUT_VISIT:
+        return _new_date(seat)
     if bill is not None and bill.state in ENDED_BILL_STATES:
         return _both(
             "The billing code ended unpaid and the seat went back. Ask for a new code or choose another time.",
             "Kode billing berakhir tanpa pembayaran dan kursi dilepas. Minta kode baru atau pilih waktu lain.",
         )
     return _both("Choose an office and a time for your visit.", "Pilih kantor dan waktu kedatangan.")
+
+
+_WITHOUT_VISIT: Final = (SeatState.SPECIAL_OPEN, SeatState.SPECIAL_ENDED, SeatState.MISSED)
+
+
+def _new_date(seat: Seat) -> NextAction:
+    """What is left to do after a visit that did not take place or was stopped (F70 to F72)."""
+    if seat.state is SeatState.SPECIAL_OPEN:
+        en, id_ = _until(seat.until, seat.office_timezone)
+        return _both(
+            f"Choose a new date{en}; you do not pay again.",
+            f"Pilih tanggal baru{id_}; Anda tidak membayar lagi.",
+            seat.until,
+        )
+    if seat.state is SeatState.SPECIAL_ENDED:
+        return _both(
+            "The new date was not chosen in time. Ask the office about your application.",
+            "Tanggal baru tidak dipilih tepat waktu. Tanyakan permohonan Anda kepada kantor.",
+        )
+    if seat.special_refused is not None:
+        return _both(
+            "You did not come to your visit and the office refused a special reschedule. Ask the office.",
+            "Anda tidak hadir dan kantor menolak jadwal ulang khusus. Tanyakan kepada kantor.",
+        )
+    en, id_ = _until(seat.ask_until, seat.office_timezone)
+    return _both(
+        f"You did not come. A system fault, illness or force majeure permits a new date without paying: ask{en}.",
+        f"Anda tidak hadir. Gangguan sistem, sakit, atau keadaan kahar membolehkan tanggal baru tanpa membayar: "
+        f"mintalah{id_}.",
+        seat.ask_until,
+    )
 
 
 def _pay(application: Application) -> NextAction:

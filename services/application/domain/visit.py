@@ -24,6 +24,9 @@ class SeatState(StrEnum):
     CONFIRMED = "confirmed"
     CHECKED_IN = "checked_in"
     MISSED = "missed"
+    SPECIAL_OPEN = "special_open"
+    """The seat is gone and the paid right is not: a new date may be chosen until a deadline."""
+    SPECIAL_ENDED = "special_ended"
     OFFER_ENDED = "offer_ended"
     RELEASED = "released"
 
@@ -52,6 +55,9 @@ SEAT_FACTS: Final[Mapping[type[Event], SeatState]] = {
     scheduling.AppointmentRescheduled: SeatState.CONFIRMED,
     scheduling.VisitorCheckedIn: SeatState.CHECKED_IN,
     scheduling.VisitorMissed: SeatState.MISSED,
+    scheduling.SpecialRescheduleOpened: SeatState.SPECIAL_OPEN,
+    scheduling.VisitInterrupted: SeatState.SPECIAL_OPEN,
+    scheduling.SpecialRescheduleEnded: SeatState.SPECIAL_ENDED,
     scheduling.OfferEnded: SeatState.OFFER_ENDED,
     scheduling.AppointmentReleased: SeatState.RELEASED,
 }
@@ -72,7 +78,15 @@ BILL_FACTS: Final[Mapping[type[Event], BillState]] = {
 PAYERS_CASES: Final = frozenset({"claim_unconfirmed", "arrived_on_proof"})
 """Kinds of payment cases that are told to the applicant; the others are between billing and the treasury."""
 
-LIVE_SEAT_STATES: Final = frozenset({SeatState.HELD, SeatState.OFFERED, SeatState.CONFIRMED, SeatState.CHECKED_IN})
+LIVE_SEAT_STATES: Final = frozenset(
+    {
+        SeatState.HELD,
+        SeatState.OFFERED,
+        SeatState.CONFIRMED,
+        SeatState.CHECKED_IN,
+        SeatState.SPECIAL_OPEN,
+    }
+)
 CERTAIN_SEAT_STATES: Final = frozenset({SeatState.CONFIRMED, SeatState.CHECKED_IN})
 ENDED_BILL_STATES: Final = frozenset({BillState.FAILED, BillState.EXPIRED, BillState.CANCELLED, BillState.SUPERSEDED})
 
@@ -103,6 +117,12 @@ class Seat:
     queue_code: str | None = None
     checked_in_at: datetime | None = None
     reason: str | None = None
+    until: datetime | None = None
+    """Until when a new date may be chosen without paying again."""
+    ask_until: datetime | None = None
+    """Until when a new date may be asked for after a missed visit."""
+    special_refused: str | None = None
+    """Why the office refused a special reschedule."""
 
     @property
     def live(self) -> bool:
@@ -215,6 +235,17 @@ def with_seat_unavailable(visits: Visits, fact: scheduling.SeatUnavailable) -> V
         bills=tuple(
             replace(each, seat_unavailable=fact.asked_for) if each.bill_id == fact.bill_id else each
             for each in visits.bills
+        ),
+    )
+
+
+def with_special_refused(visits: Visits, fact: scheduling.SpecialRescheduleRefused) -> Visits:
+    """What is known after the office refused a special reschedule; the visit itself stands where it stood."""
+    return replace(
+        visits,
+        seats=tuple(
+            replace(each, special_refused=fact.reason) if each.appointment_id == fact.appointment_id else each
+            for each in visits.seats
         ),
     )
 

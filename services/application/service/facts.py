@@ -15,6 +15,7 @@ from services.application.domain.visit import (
     with_refund,
     with_seat_fact,
     with_seat_unavailable,
+    with_special_refused,
 )
 from services.application.repository import Applicant
 from services.application.service.desk import Desk, told
@@ -36,6 +37,13 @@ Seeing = Callable[[Visits], Visits]
 def line_of(event: type[Event]) -> str:
     """The timeline's word for an event: ``SeatHeld`` is ``seat_held``."""
     return _WORD_START.sub("_", event.__name__).lower()
+
+
+def _detail_of(fact: Any) -> str | None:
+    """The coded reason of a fact about a seat; a move or a new date says what caused it."""
+    caused = isinstance(fact, scheduling.AppointmentRescheduled | scheduling.SpecialRescheduleOpened)
+    detail: str | None = fact.cause if caused else getattr(fact, "reason", None)
+    return None if detail == "asked" else detail
 
 
 class Facts:
@@ -76,8 +84,12 @@ class Facts:
             fact.application_id,
             envelope,
             lambda visits: with_seat_fact(visits, fact, version=envelope.aggregate_version, at=envelope.time),
-            getattr(fact, "reason", None),
+            _detail_of(fact),
         )
+
+    async def special_refused(self, fact: scheduling.SpecialRescheduleRefused, envelope: Envelope) -> None:
+        """The office refused a new date."""
+        await self._see(fact.application_id, envelope, lambda visits: with_special_refused(visits, fact), fact.reason)
 
     async def bill(self, fact: Any, envelope: Envelope) -> None:
         """A fact about a bill."""

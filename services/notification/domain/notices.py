@@ -69,7 +69,16 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     application.KindCorrected: Rule(Notice("kind_corrected")),
     application.DocumentRefused: Rule(Notice("document_refused", BY_BOTH), until="replace_until"),
     scheduling.AppointmentConfirmed: Rule(Notice("appointment_confirmed", BY_BOTH), until="ends_at"),
-    scheduling.AppointmentRescheduled: Rule(Notice("appointment_rescheduled", BY_BOTH), until="ends_at"),
+    scheduling.AppointmentRescheduled: Rule(
+        Notice("appointment_rescheduled", BY_BOTH),
+        by="cause",
+        cases={"moved_by_office": Notice("appointment_moved_by_office", BY_BOTH)},
+        until="ends_at",
+    ),
+    scheduling.VisitInterrupted: Rule(Notice("visit_interrupted", BY_BOTH), until="until"),
+    scheduling.SpecialRescheduleOpened: Rule(Notice("special_reschedule_opened", BY_BOTH), until="until"),
+    scheduling.SpecialRescheduleRefused: Rule(Notice("special_reschedule_refused")),
+    scheduling.SpecialRescheduleEnded: Rule(Notice("special_reschedule_ended")),
     scheduling.AppointmentReleased: Rule(
         CHANGED,
         by="reason",

@@ -193,6 +193,7 @@ class ReleaseReason(StrEnum):
     WITHDRAWN = "withdrawn"
     OFFER_DECLINED = "offer_declined"
     OFFER_LAPSED = "offer_lapsed"
+    SAME_DAY_UNPAID = "same_day_unpaid"
     PARTY_BROKEN = "party_broken"
     REFUND_APPROVED = "refund_approved"
 
@@ -269,6 +270,10 @@ class Appointment:
     made_at: datetime
     slot: Slot | None = None
     hold_until: datetime | None = None
+    pay_until: datetime | None = None
+    """Before this its bill must be paid, where the service has a cut-off (same-day)."""
+    if_unpaid: str | None = None
+    """What its holder chose for a same-day seat that is not paid in time."""
     long_stop_at: datetime | None = None
     offer_until: datetime | None = None
     miss_at: datetime | None = None
@@ -608,10 +613,20 @@ def use(appointment: Appointment) -> Decision:
     return Decision(_now(appointment, after(appointment.status, Command.USE)))
 
 
-def miss(appointment_id: str, appointment: Appointment) -> Decision:
+def ask_until(appointment: Appointment, rules: Rules) -> datetime:
+    """Until when a special reschedule may be asked for: some days after the end of the visit (F72)."""
+    return appointment.seat.ends_at + timedelta(seconds=rules.special_ask_seconds)
+
+
+def miss(appointment_id: str, appointment: Appointment, office: Office, rules: Rules) -> Decision:
     """The session is over and the applicant did not come."""
     state = _now(appointment, after(appointment.status, Command.MISS))
-    said = VisitorMissed(**_facts(appointment_id, state), session_id=state.seat.session_id)
+    said = VisitorMissed(
+        **_facts(appointment_id, state),
+        session_id=state.seat.session_id,
+        ask_until=ask_until(state, rules),
+        office_timezone=office.timezone,
+    )
     return Decision(state, (said,))
 
 

@@ -18,6 +18,7 @@ from services.scheduling.domain.appointments import (
     ReleaseReason,
     Status,
     after,
+    ask_until,
     can,
     given_up,
     moved_fact,
@@ -45,6 +46,8 @@ class Ruling:
     cause: SpecialCause
     by: str
     at: datetime
+    timezone: str
+    """The office's, so that whoever is told reads the deadline on that clock."""
     reason: str | None = None
 
 
@@ -59,11 +62,6 @@ class AskProblem(StrEnum):
 
 
 _MAY_ASK: Final = (Status.CONFIRMED, Status.NO_SHOW)
-
-
-def ask_until(appointment: Appointment, rules: Rules) -> datetime:
-    """Until when a special reschedule may be asked for: some days after the end of the visit (F72)."""
-    return appointment.seat.ends_at + timedelta(seconds=rules.special_ask_seconds)
 
 
 def ask_problem(appointment: Appointment, cause: SpecialCause, *, now: datetime, rules: Rules) -> AskProblem | None:
@@ -98,7 +96,10 @@ def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, 
     state = _opened(appointment, Command.OPEN_SPECIAL, ruling, rules)
     special = _special_of(state)
     said = SpecialRescheduleOpened(
-        **facts(appointment_id, state), cause=special.cause.value, until=special.until or ruling.at
+        **facts(appointment_id, state),
+        cause=special.cause.value,
+        until=special.until or ruling.at,
+        office_timezone=ruling.timezone,
     )
     return Decision(state, (said,))
 
@@ -110,6 +111,7 @@ def interrupt(appointment_id: str, appointment: Appointment, ruling: Ruling, rul
         **facts(appointment_id, state),
         session_id=appointment.seat.session_id,
         until=_special_of(state).until or ruling.at,
+        office_timezone=ruling.timezone,
     )
     return Decision(state, (said,))
 

@@ -157,7 +157,7 @@ class BulkMoves:
     async def _interrupt(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
         if not can(record.state, Command.INTERRUPT):
             return Outcome.LEFT_ALONE
-        ruling = Ruling(SpecialCause.SYSTEM_FAULT, job.by, self._desk.now(), job.reason)
+        ruling = self._ruling(SpecialCause.SYSTEM_FAULT, job)
         came = record.state.status is Status.CHECKED_IN
         decide = visiting.interrupt if came else visiting.open_special
         saved = await self._repository.save(
@@ -176,11 +176,14 @@ class BulkMoves:
             if known is None or not can(known.state, Command.BEGIN_MOVE):
                 return Outcome.LEFT_ALONE
             record = known
-        ruling = Ruling(SpecialCause.OFFICE_CLOSED, job.by, self._desk.now(), job.reason)
+        ruling = self._ruling(SpecialCause.OFFICE_CLOSED, job)
         opened = visiting.open_special(record.id, record.state, ruling, self._desk.rules)
         saved = await self._repository.save(record, opened, self._desk.now(), command_id)
         await self._seating.tell_left_now(saved)
         return Outcome.SPECIAL_OPENED
+
+    def _ruling(self, cause: SpecialCause, job: BulkJob) -> Ruling:
+        return Ruling(cause, job.by, self._desk.now(), self._desk.offices[job.office_id].timezone, job.reason)
 
     async def _targets(self, job: BulkJob, state: Appointment) -> list[str]:
         if job.to_session_id is not None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.scheduling import errors
 from services.scheduling.domain import visiting
-from services.scheduling.domain.appointments import Appointment, Command, MoveCause, Status, can
+from services.scheduling.domain.appointments import Appointment, Command, MoveCause, Status, ask_until, can
 from services.scheduling.domain.policies import bookable_from
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.domain.special import SpecialCause, SpecialRefusal, SpecialState
@@ -97,7 +97,7 @@ class Specials:
         rules = self._desk.rules
         problem = visiting.ask_problem(state, cause, now=self._desk.now(), rules=rules)
         if problem is not None:
-            until = visiting.ask_until(state, rules)
+            until = ask_until(state, rules)
             raise _REFUSALS[problem](state=state.status.value, ask_until=until.isoformat())
 
     async def decide(self, decided: SpecialDecision) -> Record[Appointment]:
@@ -118,7 +118,7 @@ class Specials:
                 decision = visiting.refuse(record.id, record.state, decided.refused_for, by, now)
             else:
                 refuse_impossible(record.state, Command.OPEN_SPECIAL)
-                ruling = Ruling(special.cause, by, now, "granted")
+                ruling = Ruling(special.cause, by, now, self._timezone(record), "granted")
                 decision = visiting.open_special(record.id, record.state, ruling, self._desk.rules)
             return await self._repository.save(record, decision, now, decided.command_id)
 
@@ -135,7 +135,8 @@ class Specials:
             if record.has_received(command_id):
                 return record
             refuse_impossible(record.state, Command.INTERRUPT)
-            ruling = Ruling(SpecialCause.SYSTEM_FAULT, who.account_id, self._desk.now(), reason)
+            now, zone = self._desk.now(), self._timezone(record)
+            ruling = Ruling(SpecialCause.SYSTEM_FAULT, who.account_id, now, zone, reason)
             decision = visiting.interrupt(record.id, record.state, ruling, self._desk.rules)
             return await self._repository.save(record, decision, self._desk.now(), command_id)
 
@@ -171,6 +172,9 @@ class Specials:
             return moved
         record = await self._desk.visible(wish.appointment_id, wish.who)
         raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool))
+
+    def _timezone(self, record: Record[Appointment]) -> str:
+        return self._desk.offices[record.state.seat.office_id].timezone
 
     async def roll(self, record: Record[Appointment]) -> None:
         """A new date was left half booked."""

@@ -111,4 +111,6 @@ class Visits:
     async def miss(self, record: Record[Appointment]) -> None:
         """The session is over and nobody came."""
         if can(record.state, Command.MISS):
-            await self._repository.save(record, appointments.miss(record.id, record.state), self._desk.now())
+            office = self._desk.offices[record.state.seat.office_id]
+            decision = appointments.miss(record.id, record.state, office, self._desk.rules)
+            await self._repository.save(record, decision, self._desk.now())

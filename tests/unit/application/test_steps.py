@@ -261,6 +261,7 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
     others = {
         "ApplicantConfirmed",
         "SeatUnavailable",
+        "SpecialRescheduleRefused",
         "RefundOpened",
         "PaymentCaseOpened",
         "PaymentCaseClosed",

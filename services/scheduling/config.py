@@ -6,13 +6,17 @@ from typing import Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from services.scheduling.domain.admission import AdmissionRules
 from services.scheduling.domain.policies import Rules
+from services.scheduling.domain.waiting_room import OpeningRules
 from shared.crypto.keyring import Keyring
 from shared.settings import Environment, KeyringText, ServiceSettings
 
 _DAY_SECONDS = 86_400
 _KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
 _DEFAULT = Rules()
+_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+_OPENING = OpeningRules()
 
 
 class Settings(ServiceSettings):
@@ -41,13 +45,34 @@ class Settings(ServiceSettings):
     move_within_days: int = Field(_DEFAULT.move_within_days, ge=1, le=365)
     move_seconds: int = Field(_DEFAULT.move_seconds, ge=1, le=300)
     leave_seconds: int = Field(_DEFAULT.leave_seconds, ge=1, le=300)
+    waiting_offer_seconds: int = Field(_DEFAULT.waiting_offer_seconds, ge=1, le=_DAY_SECONDS)
+    waiting_offer_min_seconds: int = Field(_DEFAULT.waiting_offer_min_seconds, ge=0, le=_DAY_SECONDS)
+    party_seconds: int = Field(_DEFAULT.party_seconds, ge=1, le=300)
+    limits_scale: int = Field(
+        1, ge=1, le=1_000_000, description="what the limits against hoarding are multiplied with; 1 but for load tests"
+    )
     special_seconds: int = Field(_DEFAULT.special_seconds, ge=1, le=400 * _DAY_SECONDS)
     special_ask_seconds: int = Field(_DEFAULT.special_ask_seconds, ge=0, le=400 * _DAY_SECONDS)
     special_max: int = Field(_DEFAULT.special_max, ge=0, le=10)
+    same_day_request_until: str = Field(
+        _DEFAULT.same_day_request_until, pattern=_CLOCK, description="HH:MM in Jakarta: same-day seats until then"
+    )
+    same_day_pay_until: str = Field(
+        _DEFAULT.same_day_pay_until, pattern=_CLOCK, description="HH:MM in Jakarta: same-day seats are paid before"
+    )
     check_in_early_minutes: int = Field(_DEFAULT.check_in_early_minutes, ge=0, le=24 * 60)
     check_in_any_day: bool = Field(
         _DEFAULT.check_in_any_day, description="true lets visitors check in on any day; not in production"
     )
+
+    opening_doors_shortest_seconds: int = Field(_OPENING.doors_shortest_seconds, ge=1, le=_DAY_SECONDS)
+    opening_settle_seconds: int = Field(_OPENING.settle_seconds, ge=1, le=60)
+    opening_reveal_seconds: int = Field(_OPENING.reveal_seconds, ge=0, le=3600)
+    opening_seconds: int = Field(_OPENING.opening_seconds, ge=60, le=7 * _DAY_SECONDS)
+    opening_admission_seconds: int = Field(_OPENING.admission.admission_seconds, ge=10, le=3600)
+    opening_room_smallest: int = Field(_OPENING.admission.room_smallest, ge=1, le=100_000)
+    opening_room_largest: int = Field(_OPENING.admission.room_largest, ge=1, le=100_000)
+    opening_a_second_most: int = Field(_OPENING.admission.a_second_most, ge=1, le=10_000)
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -61,6 +86,21 @@ class Settings(ServiceSettings):
         """The rules that the settings make."""
         values: dict[str, Any] = {name: getattr(self, name) for name in Rules.__dataclass_fields__}
         return Rules(**values)
+
+    def opening_rules(self) -> OpeningRules:
+        """The rules of openings that the settings make."""
+        return OpeningRules(
+            doors_shortest_seconds=self.opening_doors_shortest_seconds,
+            settle_seconds=self.opening_settle_seconds,
+            reveal_seconds=self.opening_reveal_seconds,
+            opening_seconds=self.opening_seconds,
+            admission=AdmissionRules(
+                admission_seconds=self.opening_admission_seconds,
+                room_smallest=self.opening_room_smallest,
+                room_largest=max(self.opening_room_smallest, self.opening_room_largest),
+                a_second_most=self.opening_a_second_most,
+            ),
+        )
 
     def queue_code_keyring(self) -> Keyring:
         """The keys that queue codes are signed with."""

@@ -373,13 +373,19 @@ def hold(
     now: datetime,
     rules: Rules,
     replaces_bill_id: str | None = None,
+    pay_until: datetime | None = None,
+    if_unpaid: str | None = None,
 ) -> Decision:
-    """A claimed seat becomes a hold, which lapses by itself unless a bill is requested."""
-    until = min(now + timedelta(seconds=rules.hold_seconds), slot.starts_at)
+    """A claimed seat becomes a hold, which lapses by itself unless a bill is requested.
+
+    With ``pay_until`` its bill has a cut-off, and the session may have begun (same-day).
+    """
+    until = min(now + timedelta(seconds=rules.hold_seconds), pay_until or slot.starts_at)
     state = _begun(Status.HELD, applying, slot, now, rules)
-    state = replace(state, hold_until=until, replaces_bill_id=replaces_bill_id)
+    told: dict[str, Any] = {"replaces_bill_id": replaces_bill_id, "pay_until": pay_until, "if_unpaid": if_unpaid}
+    state = replace(state, hold_until=until, **told)
     facts = _timed_facts(appointment_id, state, office)
-    return Decision(state, (SeatHeld(**facts, hold_until=until, replaces_bill_id=replaces_bill_id),))
+    return Decision(state, (SeatHeld(**facts, hold_until=until, **told),))
 
 
 def gather(applying: Applying, slot: Slot, party_id: str, *, until: datetime, now: datetime, rules: Rules) -> Decision:

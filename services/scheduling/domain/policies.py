@@ -37,12 +37,22 @@ class Rules:
     """How long a move may take before it is rolled forward or back."""
     leave_seconds: int = 5
     """How long giving a seat back may take before a deadline does it."""
+    waiting_offer_seconds: int = 1800
+    """How long a freed seat is kept for the next of the waiting list."""
+    waiting_offer_min_seconds: int = 600
+    """Below this an offer could hardly be answered: the seat is for all at once."""
+    party_seconds: int = 15
+    """How long a family may take to gather its seats before it is all or none by a deadline."""
     special_seconds: int = 30 * 86_400
     """How long a new date may be chosen without paying again. Not published; thirty days are assumed."""
     special_ask_seconds: int = 14 * 86_400
     """After the visit, until when a special reschedule may be asked for. Not published; two weeks are assumed."""
     special_max: int = 1
     """New dates that one visit gets by request; what the state's own systems broke does not count (F70)."""
+    same_day_request_until: str = "10:00"
+    """In Jakarta: same-day service is asked for in the morning (published: before 10:00; elsewhere 11:30)."""
+    same_day_pay_until: str = "12:00"
+    """In Jakarta, in every zone: a same-day seat is paid before this."""
     check_in_early_minutes: int = 60
     check_in_any_day: bool = False
 

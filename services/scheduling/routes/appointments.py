@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.scheduling import errors
+from services.scheduling.domain.sessions import Pool
 from services.scheduling.routes.common import scheduling_of, who_of
 from services.scheduling.schemas.appointments import (
     AppointmentsQuery,
@@ -45,10 +46,16 @@ _HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN)
         errors.PersonHasAppointment,
         errors.PoolNotOpen,
         errors.NotOpenYet,
+        errors.TicketNeeded,
+        errors.NotYourTurn,
+        errors.TurnMissed,
         errors.SessionSoldOut,
         errors.SessionClosed,
         errors.SessionNotFound,
         errors.NotYourOffice,
+        errors.SameDayChoiceMissing,
+        errors.SameDayIsToday,
+        errors.SameDayTooLate,
         SomeoneElseChangedIt,
     ),
 )
@@ -56,6 +63,8 @@ async def hold_seat(call: Call[HoldSeat]) -> AppointmentView:
     """The held seat; it lapses at `hold_until` unless its bill is requested before."""
     asked, service = call.body, scheduling_of(call)
     wish = HoldWish(asked.application_id, asked.session_id, asked.pool, who_of(call.caller), call.command_id)
+    if wish.pool is Pool.SAME_DAY:
+        return appointment_view(await service.same_day.hold(wish, asked.if_unpaid), service.desk)
     return appointment_view(await service.holds.hold(wish), service.desk)
 
 
@@ -98,6 +107,9 @@ async def read_appointment(call: Call) -> AppointmentView:
         NotFound,
         errors.SessionNotFound,
         errors.NotOpenYet,
+        errors.TicketNeeded,
+        errors.NotYourTurn,
+        errors.TurnMissed,
         errors.SessionSoldOut,
         errors.SessionClosed,
         errors.PoolNotOpen,

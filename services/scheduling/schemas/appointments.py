@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from services.scheduling.domain.same_day import IfUnpaid
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.schemas.common import Id
 from services.scheduling.schemas.offices import OfficeView
@@ -19,6 +20,9 @@ class HoldSeat(Body):
     application_id: Id
     session_id: Id
     pool: Pool = Pool.REGULAR
+    if_unpaid: IfUnpaid | None = Field(
+        None, description="for a same-day seat that is not paid before noon WIB: the nearest regular seat, or nothing"
+    )
 
 
 class MoveVisit(Body):

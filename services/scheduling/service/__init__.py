@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.sessions import WeeklyTemplates
+from services.scheduling.domain.waiting_room import OpeningRules
 from services.scheduling.repository import Repository
 from services.scheduling.service.bulk_moves import BulkMoves
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.checks import Checks
+from services.scheduling.service.conduct import ConductBook
 from services.scheduling.service.desk import Desk, OfficeDirectory
+from services.scheduling.service.flags import Flags
 from services.scheduling.service.holds import Holds
 from services.scheduling.service.moves import Moves
+from services.scheduling.service.opening_board import Board
+from services.scheduling.service.openings import Openings
+from services.scheduling.service.parties import Parties
 from services.scheduling.service.payments import Payments
 from services.scheduling.service.queue_codes import QueueCodes
 from services.scheduling.service.releases import Releases
+from services.scheduling.service.same_day import SameDay
 from services.scheduling.service.seating import Seating
 from services.scheduling.service.special import Specials
 from services.scheduling.service.visits import Visits
+from services.scheduling.service.waiting import WaitingList
+from services.scheduling.service.waiting_room import WaitingRoom
 from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
+from shared.crypto.fingerprints import Fingerprints
 from shared.service import Platform
 
 __all__ = ["Scheduling"]
@@ -36,16 +46,38 @@ class Scheduling:
         templates: WeeklyTemplates,
         horizon_days: int,
         cipher: FieldCipher,
+        opening_rules: OpeningRules,
+        fingerprints: Fingerprints,
+        limits_scale: int = 1,
     ) -> None:
         repository = Repository(platform.store)
-        desk = Desk(repository, platform.clock, platform.ids, platform.randomness, rules, OfficeDirectory(), codes)
+        self.conduct = ConductBook(
+            repository, platform.clock, platform.ids, fingerprints, scale=limits_scale
+        )
+        desk = Desk(
+            repository,
+            platform.clock,
+            platform.ids,
+            platform.randomness,
+            rules,
+            OfficeDirectory(),
+            codes,
+            self.conduct,
+        )
         self.desk = desk
         self.audit = Audit(platform.store, platform.clock, platform.ids)
         self.seating = Seating(desk)
         self.calendar = Calendar(desk, templates, horizon_days)
-        self.holds = Holds(desk, self.seating, self.calendar)
+        board = Board(repository, platform.clock)
+        self.openings = Openings(desk, board, opening_rules, cipher)
+        self.waiting_room = WaitingRoom(desk, board, opening_rules)
+        self.holds = Holds(desk, self.seating, self.calendar, self.waiting_room)
+        self.same_day = SameDay(desk, self.seating, self.calendar)
+        self.waiting_list = WaitingList(desk, self.seating)
+        self.parties = Parties(desk, self.seating, self.calendar, self.waiting_room)
+        self.flags = Flags(desk)
         self.payments = Payments(desk, self.seating, self.calendar)
-        self.moves = Moves(desk, self.seating, self.calendar)
+        self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room)
         self.visits = Visits(desk)
         self.releases = Releases(desk, self.seating)
         self.bulk_moves = BulkMoves(desk, self.seating, self.calendar)

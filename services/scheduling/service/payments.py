@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from services.scheduling import errors
@@ -18,6 +19,7 @@ from services.scheduling.domain.appointments import (
     Status,
     can,
 )
+from services.scheduling.domain.same_day import falls_back, still_payable
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.service.calendar import Calendar
@@ -90,22 +92,30 @@ class Payments:
         await self._repository.save(record, decision, self._desk.now(), message_id)
 
     async def bill_ended(self, said: BillEnd, message_id: str) -> None:
-        """The seat goes back, unless it was paid for meanwhile or waits for another bill."""
+        """The seat goes back, unless it was paid for meanwhile or waits for another bill.
+
+        Who chose so for a same-day seat gets the nearest regular one held; a repeat after a crash finishes that.
+        """
         record = await self._waiting_for(said)
-        if record is None or record.has_received(message_id) or not can(record.state, Command.END_BILL):
+        if record is None or record.state.bill_id not in (None, said.bill_id):
             return
-        if record.state.bill_id not in (None, said.bill_id):
-            return
+        if not record.has_received(message_id) and can(record.state, Command.END_BILL):
+            record = await self._seating.tell_left_now(await self._release(record, said, message_id))
+        if falls_back(record.state):
+            question = self._question(said, record, "renewal", ReleaseReason.SAME_DAY_UNPAID.value, message_id)
+            await self._answer(question, self._seek_regular)
+
+    async def _release(self, record: Record[Appointment], said: BillEnd, message_id: str) -> Record[Appointment]:
+        given_up = isinstance(said, billing.BillCancelled) or record.state.if_unpaid is None
         decision = appointments.release(
             record.id,
             record.state,
             Command.END_BILL,
-            _REASONS[type(said)],
+            _REASONS[type(said)] if given_up else ReleaseReason.SAME_DAY_UNPAID,
             now=self._desk.now(),
             rules=self._desk.rules,
         )
-        released = await self._repository.save(record, decision, self._desk.now(), message_id)
-        await self._seating.tell_left_now(released)
+        return await self._repository.save(record, decision, self._desk.now(), message_id)
 
     async def bill_paid(self, said: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
         """The visit is certain. A hold that lapsed before billing's first word arrived is treated as late money."""
@@ -295,8 +305,21 @@ class Payments:
         return None
 
     async def _seek_for_renewal(self, question: Question, appointment_id: str) -> Found | None:
-        same = await self._seating.claim_this(question.lost.seat.seat_id, appointment_id)
-        return None if same is None else (same, self._hold_again(question))
+        lost = question.lost
+        if not still_payable(lost, self._desk.now()):
+            return None
+        near = lost.seat.starts_at if lost.pay_until else None
+        same = await self._seating.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
+        return None if same is None else (same, self._hold_again(question, lost.pay_until, lost.if_unpaid))
+
+    async def _seek_regular(self, question: Question, appointment_id: str) -> Found | None:
+        """The nearest regular seat of the same office, for who did not pay for the same day in time."""
+        offices, days = [question.lost.seat.office_id], self._desk.rules.late_offer_days
+        for each in await self._calendar.soonest(offices, Pool.REGULAR, days, SESSIONS_TRIED):
+            seat = await self._seating.claim_any(each.session_id, Pool.REGULAR, appointment_id)
+            if seat is not None:
+                return seat, self._hold_again(question)
+        return None
 
     def _same_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision]:
         def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
@@ -329,7 +352,9 @@ class Payments:
 
         return decide
 
-    def _hold_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision]:
+    def _hold_again(
+        self, question: Question, pay_until: datetime | None = None, if_unpaid: str | None = None
+    ) -> Callable[[str, Record[Seat]], Decision]:
         def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
             slot = slot_of(seat.id, seat.state)
             return appointments.hold(
@@ -340,6 +365,8 @@ class Payments:
                 now=self._desk.now(),
                 rules=self._desk.rules,
                 replaces_bill_id=question.bill_id,
+                pay_until=pay_until,
+                if_unpaid=if_unpaid,
             )
 
         return decide

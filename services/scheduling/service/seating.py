@@ -35,8 +35,12 @@ class Seating:
         self._repository = desk.repository
         self._gate = Gate(desk.repository, desk.clock)
 
-    async def claim_any(self, session_id: str, pool: str, by: str, *, token: str | None = None) -> Record[Seat] | None:
+    async def claim_any(
+        self, session_id: str, pool: str, by: str, *, token: str | None = None, starts_from: datetime | None = None
+    ) -> Record[Seat] | None:
         """Reach for a free seat of the pool, from a random start round to it again; none if none is free.
+
+        ``starts_from`` is for what may be booked later than usual.
 
         One write where the pool has free seats on both sides of the start, two at most. Refuses with ``NotOpenYet``
         before the session's opening, whoever asks.
@@ -51,7 +55,7 @@ class Seating:
                 pool,
                 claim,
                 places=places,
-                starts_from=bookable_from(now, self._desk.rules),
+                starts_from=starts_from or bookable_from(now, self._desk.rules),
                 now=now,
             )
             if seat is not None:
@@ -62,13 +66,13 @@ class Seating:
         """Refuse with ``NotOpenYet`` before the session's opening."""
         await self._gate.refuse_unopened(session_id)
 
-    async def claim_this(self, seat_id: str, by: str) -> Record[Seat] | None:
+    async def claim_this(self, seat_id: str, by: str, *, starts_from: datetime | None = None) -> Record[Seat] | None:
         """Reach for this very seat, free or cooling; none if somebody has it or its session is too near."""
         for _ in range(_LOOKS):
             record = await self._repository.seat(seat_id)
             now = self._desk.now()
             if record is None or not seats.can_be_had_again(
-                record.state, bookable_from=bookable_from(now, self._desk.rules)
+                record.state, bookable_from=starts_from or bookable_from(now, self._desk.rules)
             ):
                 return None
             claim = self._claim(by, None)
@@ -96,8 +100,12 @@ class Seating:
         if not told:
             return record
         for leaving in told:
-            await again(partial(self._let_go, leaving))
+            await self.give_back(leaving)
         return await self._repository.save(record, appointments.left(record.state, told), self._desk.now())
+
+    async def give_back(self, leaving: Leaving) -> None:
+        """Let a seat that was given up cool, if it was not told before."""
+        await again(partial(self._let_go, leaving))
 
     async def _let_go(self, leaving: Leaving) -> None:
         record = await self._repository.seat(leaving.seat_id)
@@ -136,11 +144,13 @@ class Seating:
         if fate is ClaimFate.SETTLE:
             return seats.settled(seat)
         if fate is ClaimFate.WAIT:
-            return seats.claimed_longer(seat, self._claim_until())
-        return seats.undone(seat)
+            return seats.claimed_longer(seat, self.claim_until())
+        # what the waiting list was to have goes to the next in line, not to whoever is there first
+        return seats.let_go(seat, self._desk.now()) if seat.kept_for else seats.undone(seat)
 
     def _claim(self, by: str, token: str | None) -> Claim:
-        return Claim(by, token or self._desk.ids.new(), self._claim_until())
+        return Claim(by, token or self._desk.ids.new(), self.claim_until())
 
-    def _claim_until(self) -> datetime:
+    def claim_until(self) -> datetime:
+        """Until when a claim that begins now counts without an appointment."""
         return self._desk.now() + timedelta(seconds=self._desk.rules.claim_seconds)

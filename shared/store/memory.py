@@ -282,7 +282,7 @@ class MemoryStore:
                 continue
             last = self._unique.get((kind.name, index.name), {})
             for key in self._key_tuples(index, document):
-                other = self._documents.get(kind.name, {}).get(last.get(key, document["_id"]))
+                other = self._documents.get(kind.name, {}).get(last.get(key, ""))
                 if other is None or other["_id"] == document["_id"] or not self._covered(index, other):
                     continue
                 if key in set(self._key_tuples(index, other)):

@@ -1,0 +1,183 @@
+"""What the facts of an export add up to: no seat held beyond capacity, postings balanced, no bare override."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+
+class RecountWrong(Exception):
+    """The facts contradict each other; the line is the first that does."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(what)
+        self.line = line
+        self.what = what
+
+
+class Recount(Protocol):
+    """Adds up one kind of export."""
+
+    def take(self, number: int, link: Mapping[str, Any]) -> None:
+        """One link, whose hash holds."""
+        ...
+
+    def finish(self) -> None:
+        """All links were taken."""
+        ...
+
+    def remarks(self) -> tuple[str, ...]:
+        """What was found, a sentence each."""
+        ...
+
+
+ENTERS: Final = frozenset({"held", "offered", "confirmed", "moved_in"})
+"""With these a holder has a seat of the session and pool that the fact names."""
+
+LEAVES: Final = frozenset({"released", "offer_ended", "moved_out"})
+"""With these they have it no more."""
+
+
+@dataclass(frozen=True)
+class _Sitting:
+    line: int
+    at: str
+    version: int
+    holder: str
+    place: tuple[str, str] | None
+    """Session and pool, or none for a leaving."""
+    left: tuple[str, str] | None = None
+
+
+@dataclass
+class SeatRecount:
+    """Live holders of a session's pool never exceed the seats that were opened.
+
+    Facts may be linked in any order, so they are put in the order of their times first; for one holder the version of
+    the appointment decides. Between two links that tell a session's capacity it changed at an unknown moment: there the
+    larger one counts.
+    """
+
+    _facts: list[_Sitting] = field(default_factory=list)
+    _capacity: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
+    _most: int = 0
+
+    def take(self, number: int, link: Mapping[str, Any]) -> None:
+        """One fact of a seat's life, or of a session's capacity."""
+        fact = link["fact"]
+        try:
+            if fact["act"] == "session":
+                for pool, seats in fact["pools"].items():
+                    self._capacity.setdefault((fact["session"], pool), []).append((link["at"], int(seats)))
+            elif fact["act"] in ENTERS | LEAVES:
+                place = (str(fact["session"]), str(fact.get("pool", "")))
+                enters = fact["act"] in ENTERS
+                holder = str(link["commitment"])
+                self._facts.append(
+                    _Sitting(number, link["at"], int(fact["version"]), holder, place if enters else None, place)
+                )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise RecountWrong(number, "it is no fact of a seat.") from None
+
+    def finish(self) -> None:
+        """Seat all holders in the order of time."""
+        sitting: dict[str, tuple[str, str]] = {}
+        counts: dict[tuple[str, str], int] = {}
+        for fact in self._in_order():
+            before = sitting.get(fact.holder)
+            if fact.place is None and before is not None and fact.left is not None and before[0] != fact.left[0]:
+                continue  # they left another session of this day than the one they sit in now
+            if before is not None:
+                counts[before] -= 1
+                del sitting[fact.holder]
+            if fact.place is not None:
+                sitting[fact.holder] = fact.place
+                counts[fact.place] = counts.get(fact.place, 0) + 1
+                self._refuse_more_than_fit(fact, fact.place, counts[fact.place])
+
+    def remarks(self) -> tuple[str, ...]:
+        """How many places there are and how full the fullest was."""
+        return (f"{len(self._capacity)} pools of sessions, never more holders than seats; {self._most} at most.",)
+
+    def _refuse_more_than_fit(self, fact: _Sitting, place: tuple[str, str], count: int) -> None:
+        self._most = max(self._most, count)
+        known = self._capacity.get(place)
+        if known is None:
+            raise RecountWrong(fact.line, f"session {place[0]} has no seats in the pool {place[1]}.")
+        told = sorted(known, key=lambda each: each[0])
+        later = [seats for at, seats in told if at > fact.at]
+        earlier = [seats for at, seats in told if at <= fact.at]
+        allowed = max([*earlier[-1:], *later[:1]])
+        if count > allowed:
+            what = f"with it {count} hold a seat of session {place[0]}, pool {place[1]}, which has {allowed}."
+            raise RecountWrong(fact.line, what)
+
+    def _in_order(self) -> Sequence[_Sitting]:
+        """By time, leavings first; a holder's own facts by version, whatever their clocks said."""
+        latest: dict[str, str] = {}
+        timed: list[tuple[str, bool, int, _Sitting]] = []
+        for fact in sorted(self._facts, key=lambda each: (each.version, each.at, each.place is not None)):
+            at = latest[fact.holder] = max(fact.at, latest.get(fact.holder, ""))
+            timed.append((at, fact.place is not None, fact.version, fact))
+        return [fact for _, _, _, fact in sorted(timed, key=lambda each: each[:3])]
+
+
+@dataclass
+class LedgerRecount:
+    """Every posting is in whole rupiah, balances to zero, and has the hash that its content gives."""
+
+    _postings: int = 0
+    _sums: dict[str, int] = field(default_factory=dict)
+
+    def take(self, number: int, link: Mapping[str, Any]) -> None:
+        """One posting."""
+        fact = link["fact"]
+        try:
+            entries = [(str(account), amount) for account, amount in fact["entries"]]
+            content = [fact["posted_at"], fact["entries"], fact["memo"], fact["previous"]]
+        except (KeyError, TypeError, ValueError):
+            raise RecountWrong(number, "it is no posting.") from None
+        if any(type(amount) is not int for _, amount in entries):
+            raise RecountWrong(number, "an amount is not in whole rupiah.")
+        if sum(amount for _, amount in entries) != 0:
+            raise RecountWrong(number, "its sides do not balance.")
+        if hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest() != fact.get("posting"):
+            raise RecountWrong(number, "the posting was changed: its content does not give its hash.")
+        self._postings += 1
+        for account, amount in entries:
+            self._sums[account] = self._sums.get(account, 0) + amount
+
+    def finish(self) -> None:
+        """Nothing is left to add up: each posting balances, so do all."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """The sums by account."""
+        sums = ", ".join(f"{account} {amount}" for account, amount in sorted(self._sums.items()) if amount)
+        return (f"{self._postings} postings, each balanced; {sums or 'nothing is left on any account'}.",)
+
+
+@dataclass
+class AuditRecount:
+    """No override stands without a reason."""
+
+    _overrides: int = 0
+
+    def take(self, number: int, link: Mapping[str, Any]) -> None:
+        """One line of an audit."""
+        fact = link["fact"]
+        if not isinstance(fact, dict) or "act" not in fact:
+            raise RecountWrong(number, "it is no line of an audit.")
+        if fact.get("override"):
+            self._overrides += 1
+            if not fact.get("reason"):
+                raise RecountWrong(number, "an override stands there without a reason.")
+
+    def finish(self) -> None:
+        """Nothing is left to look at."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """How many overrides."""
+        return (f"{self._overrides} lines tell of overrides, each with its reason.",)

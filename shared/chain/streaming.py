@@ -1,0 +1,51 @@
+"""Chains as an export: JSON lines that begin with what they are, and end with how many they were."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from shared.chain.chainer import Chains
+from shared.chain.hashing import FORMAT
+from shared.chain.kinds import Head, Link
+
+MEDIA_TYPE: Final = "application/x-ndjson"
+LINES_AT_ONCE: Final = 200
+
+Extras = Callable[[Sequence[Link]], Awaitable[Sequence[Mapping[str, Any]]]]
+"""What a reader may see beside each link; under names that no hash covers."""
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+async def export_lines(
+    kind: str, chains: Chains, heads: Sequence[Head], now: datetime, *, extras: Extras | None = None
+) -> AsyncIterator[bytes]:
+    """The export of these chains as they end now: a header, every link, an end.
+
+    The header promises where each chain ends, so a cut export is seen; the last line counts the lines before it.
+    """
+    ends = {head.name.text: {"seq": head.seq, "hash": head.hash} for head in heads}
+    yield _line({"kind": kind, "format": FORMAT, "made_at": now.isoformat(timespec="milliseconds"), "chains": ends})
+    lines = 1
+    waiting: list[Link] = []
+    for head in heads:
+        async for link in chains.links(head.name.text, last=head.seq):
+            waiting.append(link)
+            if len(waiting) == LINES_AT_ONCE:
+                yield await _lines(waiting, extras)
+                lines += len(waiting)
+                waiting = []
+    if waiting:
+        yield await _lines(waiting, extras)
+        lines += len(waiting)
+    yield _line({"kind": "end", "lines": lines})
+
+
+async def _lines(links: Sequence[Link], extras: Extras | None) -> bytes:
+    beside: Sequence[Mapping[str, Any]] = await extras(links) if extras is not None else [{} for _ in links]
+    return b"".join(_line({**link.members(), **more}) for link, more in zip(links, beside, strict=True))

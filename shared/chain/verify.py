@@ -1,0 +1,194 @@
+"""Re-computing an export with nothing but the export: hashes, numbers, order, ends, and what its facts add up to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from shared.chain.hashing import FORMAT, HASHED, genesis, link_hash
+from shared.chain.recount import AuditRecount, LedgerRecount, Recount, RecountWrong, SeatRecount
+
+LONGEST_LINE_BYTES: Final = 64 * 1024
+"""A link is under a kilobyte; a line beyond this is no export of ours."""
+
+RECOUNTS: Final[Mapping[str, Callable[[], Recount]]] = {
+    "seats": SeatRecount,
+    "ledger": LedgerRecount,
+    "audit": AuditRecount,
+}
+
+
+class ExportWrong(Exception):
+    """The export does not verify; the message is a sentence that names the first wrong line."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(f"Line {line} is wrong: {what}")
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a sound export holds."""
+
+    kind: str
+    chains: Mapping[str, tuple[int, str]]
+    """Name to number and hash of the last link."""
+    links: int
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass
+class _Chain:
+    seq: int
+    hash: str
+    hashes: dict[int, str] = field(default_factory=dict)
+
+
+class _Walk:
+    """One pass over the lines."""
+
+    def __init__(self, roots: Mapping[str, Mapping[int, str]]) -> None:
+        self._roots = roots
+        self._chains: dict[str, _Chain] = {}
+        self._sources: set[tuple[str, str]] = set()
+        self.promised: dict[str, tuple[int, str]] = {}
+        self.kind = ""
+        self.recount: Recount = AuditRecount()
+        self.ended = False
+        self.lines = 0
+
+    def take(self, number: int, line: Mapping[str, Any]) -> None:
+        """One line, after those before it."""
+        if self.ended:
+            raise ExportWrong(number, "the export has ended before it; lines were added.")
+        if number == 1:
+            self._begin(line)
+        elif line.get("kind") == "end":
+            self._end(number, line)
+        else:
+            self._link(number, line)
+        self.lines = number
+
+    def _begin(self, line: Mapping[str, Any]) -> None:
+        kind = line.get("kind")
+        if not isinstance(kind, str) or kind not in RECOUNTS:
+            raise ExportWrong(1, f"it must say which kind of export this is, one of {', '.join(RECOUNTS)}.")
+        if line.get("format") != FORMAT:
+            raise ExportWrong(1, f"the format is {line.get('format')!r}, and this program knows {FORMAT}.")
+        ends = line.get("chains")
+        if not isinstance(ends, dict):
+            raise ExportWrong(1, "it must say where each chain ends.")
+        for name, end in ends.items():
+            if not isinstance(end, dict) or not _whole(end.get("seq")) or not isinstance(end.get("hash"), str):
+                raise ExportWrong(1, f"it does not say where {name} ends.")
+            self.promised[name] = (end["seq"], end["hash"])
+        self.kind = kind
+        self.recount = RECOUNTS[kind]()
+
+    def _link(self, number: int, line: Mapping[str, Any]) -> None:
+        missing = [name for name in (*HASHED, "hash") if name not in line]
+        if missing:
+            raise ExportWrong(number, f"a link has no {missing[0]}.")
+        name, seq = line["chain"], line["seq"]
+        if not isinstance(name, str) or name not in self.promised:
+            raise ExportWrong(number, f"the first line does not name the chain {name}.")
+        chain = self._chains.setdefault(name, _Chain(0, genesis(name)))
+        if seq != chain.seq + 1:
+            what = f"link {seq} of {name} follows link {chain.seq}; lines are missing, doubled or in another order."
+            raise ExportWrong(number, what)
+        if line["previous"] != chain.hash:
+            raise ExportWrong(number, f"link {seq} of {name} does not follow from the link before it.")
+        if link_hash(line) != line["hash"]:
+            raise ExportWrong(number, f"link {seq} of {name} was changed: its content does not give its hash.")
+        if (name, line["source"]) in self._sources:
+            raise ExportWrong(number, f"link {seq} of {name} tells a fact that was told before.")
+        published = self._roots.get(name, {}).get(seq)
+        if published is not None and published != line["hash"]:
+            raise ExportWrong(number, f"link {seq} of {name} is not the one whose root was published.")
+        self._sources.add((name, line["source"]))
+        self._chains[name] = _Chain(seq, line["hash"])
+        try:
+            self.recount.take(number, line)
+        except RecountWrong as wrong:
+            raise ExportWrong(wrong.line, wrong.what) from None
+
+    def _end(self, number: int, line: Mapping[str, Any]) -> None:
+        for name, (seq, digest) in self.promised.items():
+            chain = self._chains.get(name, _Chain(0, genesis(name)))
+            if (chain.seq, chain.hash) != (seq, digest):
+                what = f"{name} ends at link {chain.seq}, and the first line promises link {seq}; lines are missing."
+                raise ExportWrong(number, what if chain.seq != seq else f"{name} does not end as the first line says.")
+            later = [each for each in self._roots.get(name, {}) if each > seq]
+            if later:
+                raise ExportWrong(number, f"{name} ends at link {seq}, and a root of link {max(later)} was published.")
+        if line.get("lines") != number - 1:
+            raise ExportWrong(number, f"it counts {line.get('lines')} lines before it, and there are {number - 1}.")
+        try:
+            self.recount.finish()
+        except RecountWrong as wrong:
+            raise ExportWrong(wrong.line, wrong.what) from None
+        self.ended = True
+
+
+def verify(lines: Iterable[bytes], *, roots: Mapping[str, Mapping[int, str]] | None = None) -> Verified:
+    """Walk an export once. ``roots`` are published ones: chain to number to hash.
+
+    Without roots a change is found unless the whole export was made anew with all its hashes; with them that too.
+
+    Raises:
+        ExportWrong: the first line that is wrong.
+    """
+    walk = _Walk(roots or {})
+    number = 0
+    for number, raw in enumerate(lines, start=1):
+        walk.take(number, read_line(number, raw))
+    if not walk.ended:
+        raise ExportWrong(number + 1, "the export ends without its last line; it was cut.")
+    return Verified(walk.kind, walk.promised, walk.lines - 2, walk.recount.remarks())
+
+
+def read_roots(lines: Iterable[bytes]) -> dict[str, dict[int, str]]:
+    """Published roots, as the roots' address gives them: chain to number to hash.
+
+    Raises:
+        ExportWrong: a line is not one of published roots, or the list was cut.
+    """
+    roots: dict[str, dict[int, str]] = {}
+    number, ended = 0, False
+    for number, raw in enumerate(lines, start=1):
+        line = read_line(number, raw)
+        if number == 1 and line.get("kind") != "roots":
+            raise ExportWrong(1, "it must say that these are roots.")
+        if line.get("kind") == "end":
+            ended = line.get("lines") == number - 1
+        elif number > 1:
+            try:
+                roots.setdefault(line["chain"], {})[int(line["seq"])] = str(line["hash"])
+            except (KeyError, TypeError, ValueError):
+                raise ExportWrong(number, "it is no root of a chain.") from None
+    if not ended:
+        raise ExportWrong(number + 1, "the roots end without their last line; they were cut.")
+    return roots
+
+
+def read_line(number: int, raw: bytes) -> dict[str, Any]:
+    """One line as an object.
+
+    Raises:
+        ExportWrong: it is none.
+    """
+    if len(raw) > LONGEST_LINE_BYTES:
+        raise ExportWrong(number, f"it is longer than {LONGEST_LINE_BYTES} bytes.")
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        raise ExportWrong(number, "it is not JSON.") from None
+    if not isinstance(line, dict):
+        raise ExportWrong(number, "it is not a JSON object.")
+    return line
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

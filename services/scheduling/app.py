@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from services.scheduling.config import Settings
+from services.scheduling.domain.office_facts import FactsTable, facts_table
 from services.scheduling.domain.offices import Office, office_from_row
 from services.scheduling.domain.sessions import WeeklyTemplates, templates_from
 from services.scheduling.handlers import Handlers
@@ -17,6 +18,7 @@ from services.scheduling.service import Scheduling
 from services.scheduling.service.queue_codes import QueueCodes
 from shared.audit import AUDIT_KINDS
 from shared.crypto.fields import FieldCipher
+from shared.crypto.fingerprints import Fingerprints
 from shared.service import Parts, Platform
 
 DATA: Final = Path(__file__).parent / "data"
@@ -31,6 +33,16 @@ def read_offices(path: Path = DATA / "offices.csv") -> list[Office]:
 def read_templates(path: Path = DATA / "weekly_template.toml") -> WeeklyTemplates:
     """The weekly templates."""
     return templates_from(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def read_facts(folder: Path = DATA) -> FactsTable:
+    """What offices start with: facts by class, products with dates, positions, priority limits."""
+    with (folder / "positions.csv").open(encoding="utf-8", newline="") as lines:
+        positions = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    facts, products = (
+        tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in ("office_facts.toml", "products.toml")
+    )
+    return facts_table(facts, products, positions)
 
 
 def build(
@@ -48,6 +60,9 @@ def build(
         templates=templates or read_templates(),
         horizon_days=settings.horizon_days,
         cipher=FieldCipher(settings.master_keyring()),
+        opening_rules=settings.opening_rules(),
+        fingerprints=Fingerprints(settings.fingerprint_keyring()),
+        limits_scale=settings.limits_scale,
     )
     handlers = Handlers(service)
     known_offices = read_offices() if offices is None else offices

@@ -8,10 +8,11 @@ from typing import Final
 import structlog
 
 from services.scheduling.domain.appointments import Appointment
-from services.scheduling.domain.seats import Seat
 from services.scheduling.domain.sessions import Session
+from services.scheduling.handling_openings import opening_deadlines
+from services.scheduling.handling_seats import seat_chores, seat_deadlines
 from services.scheduling.handling_visits import visit_deadlines, visit_events
-from services.scheduling.repository import APPOINTMENT, SEAT, SESSION
+from services.scheduling.repository import APPOINTMENT, SESSION
 from services.scheduling.service import Scheduling
 from shared.events import application, billing
 from shared.events.envelope import Envelope
@@ -57,14 +58,14 @@ class Handlers:
             (APPOINTMENT.name, "leave"): self.seat_left,
             (APPOINTMENT.name, "miss"): self.session_over,
             (SESSION.name, "open"): self.opening_overdue,
-            (SEAT.name, "claim"): self.claim_overdue,
-            (SEAT.name, "cool"): self.seat_cooled,
+            **seat_deadlines(self._service),
             **visit_deadlines(self._service),
+            **opening_deadlines(self._service),
         }
 
     def chores(self) -> list[Chore]:
         """What is to be done again and again."""
-        return [Chore("roll_horizon", HORIZON_EVERY_SECONDS, self.roll_horizon)]
+        return [Chore("roll_horizon", HORIZON_EVERY_SECONDS, self.roll_horizon), *seat_chores(self._service)]
 
     async def application_submitted(self, said: application.ApplicationSubmitted, _envelope: Envelope) -> None:
         """It may hold a seat."""
@@ -73,6 +74,7 @@ class Handlers:
     async def application_withdrawn(self, said: application.ApplicationWithdrawn, envelope: Envelope) -> None:
         """Its seat goes back."""
         await self._service.holds.application_withdrawn(said, envelope.id)
+        await self._service.waiting_list.application_withdrawn(said)
 
     async def interview_recorded(self, said: application.InterviewRecorded, envelope: Envelope) -> None:
         """The visit took place."""
@@ -127,14 +129,6 @@ class Handlers:
     async def opening_overdue(self, record: Record[Session], _name: str) -> None:
         """A session's seats were not all written."""
         await self._service.calendar.finish_opening(record)
-
-    async def claim_overdue(self, record: Record[Seat], _name: str) -> None:
-        """A claim has no known appointment."""
-        await self._service.seating.judge_claim(record)
-
-    async def seat_cooled(self, record: Record[Seat], _name: str) -> None:
-        """A seat may be had by anybody again."""
-        await self._service.seating.warm(record)
 
     async def roll_horizon(self) -> None:
         """New days come into sight."""

@@ -38,6 +38,15 @@ class Index:
         return tuple(key.lstrip("-") for key in self.keys)
 
 
+def free_keys(index: Index, equals: Mapping[str, Any]) -> list[str]:
+    """The keys of an index that an answer is ordered by: those that are not asked for by one value."""
+    return [
+        key
+        for key, path in zip(index.keys, index.paths(), strict=True)
+        if path not in equals or isinstance(equals[path], tuple)
+    ]
+
+
 @dataclass(frozen=True)
 class Range:
     """From ``low`` (inclusive) to ``high`` (exclusive); either may be open."""

@@ -48,6 +48,7 @@ SEAT_TRANSITIONS: Final[Mapping[tuple[SeatStatus, SeatCommand], SeatStatus]] = {
     (SeatStatus.TAKEN, SeatCommand.LET_GO): SeatStatus.COOLING,
     (SeatStatus.COOLING, SeatCommand.WARM): SeatStatus.FREE,
     (SeatStatus.FREE, SeatCommand.WITHDRAW): SeatStatus.WITHDRAWN,
+    (SeatStatus.COOLING, SeatCommand.WITHDRAW): SeatStatus.WITHDRAWN,
 }
 
 
@@ -73,6 +74,10 @@ class Seat:
     """Fresh for each claim and never used twice: who carries it has the seat."""
     claim_until: datetime | None = None
     free_at: datetime | None = None
+    withdrawn_by: str | None = None
+    """The change of quota that took it away."""
+    kept_for: str | None = None
+    """The entry of the waiting list that this seat was offered to; the appointment comes only if it is taken."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +112,12 @@ def _after(seat: Seat, command: SeatCommand) -> SeatStatus:
     return status
 
 
-def claimed(seat: Seat, *, by: str, token: str, until: datetime) -> Seat:
+def claimed(seat: Seat, *, by: str, token: str, until: datetime, kept_for: str | None = None) -> Seat:
     """The seat, reached for by this appointment under a fresh token."""
     status = _after(seat, SeatCommand.CLAIM)
-    return replace(seat, status=status, claimed_by=by, token=token, claim_until=until, free_at=None)
+    return replace(
+        seat, status=status, claimed_by=by, token=token, claim_until=until, free_at=None, kept_for=kept_for
+    )
 
 
 def claimed_longer(seat: Seat, until: datetime) -> Seat:
@@ -120,24 +127,31 @@ def claimed_longer(seat: Seat, until: datetime) -> Seat:
 
 def settled(seat: Seat) -> Seat:
     """The claimed seat, known to belong to its appointment."""
-    return replace(seat, status=_after(seat, SeatCommand.SETTLE), claim_until=None)
+    return replace(seat, status=_after(seat, SeatCommand.SETTLE), claim_until=None, kept_for=None)
 
 
 def undone(seat: Seat) -> Seat:
     """The seat as if it had never been reached for."""
     status = _after(seat, SeatCommand.UNDO)
-    return replace(seat, status=status, claimed_by=None, token=None, claim_until=None)
+    return replace(seat, status=status, claimed_by=None, token=None, claim_until=None, kept_for=None)
 
 
 def let_go(seat: Seat, free_at: datetime) -> Seat:
     """The seat after its appointment gave it up: cooling, then free."""
     status = _after(seat, SeatCommand.LET_GO)
-    return replace(seat, status=status, claimed_by=None, token=None, claim_until=None, free_at=free_at)
+    return replace(
+        seat, status=status, claimed_by=None, token=None, claim_until=None, free_at=free_at, kept_for=None
+    )
 
 
 def warmed(seat: Seat) -> Seat:
     """The seat, free again."""
     return replace(seat, status=_after(seat, SeatCommand.WARM), free_at=None)
+
+
+def withdrawn(seat: Seat, by: str) -> Seat:
+    """The seat that nobody has, taken away by a change of quota."""
+    return replace(seat, status=_after(seat, SeatCommand.WITHDRAW), withdrawn_by=by, free_at=None)
 
 
 def seat_deadlines(seat: Seat) -> Mapping[str, datetime]:

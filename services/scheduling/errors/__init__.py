@@ -14,7 +14,6 @@ from services.scheduling.errors.appointments import (
     TooFarToMove,
     TooLateToMove,
 )
-from services.scheduling.errors.same_day import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
 from services.scheduling.errors.conduct import (
     FlagNotFound,
     FlagReviewed,
@@ -42,15 +41,6 @@ from services.scheduling.errors.offices import (
     SessionPlanWrong,
     SessionSoldOut,
 )
-from services.scheduling.errors.quota import NotOpenYet
-from services.scheduling.errors.special import (
-    NoSpecialAsked,
-    NoSpecialLeft,
-    SpecialAlreadyAsked,
-    SpecialCauseNotPermitted,
-    SpecialOver,
-    TooLateForSpecial,
-)
 from services.scheduling.errors.openings import (
     DoorsNotOpen,
     NotYourTurn,
@@ -64,6 +54,16 @@ from services.scheduling.errors.openings import (
     TurnMissed,
 )
 from services.scheduling.errors.parties import PartyBroken, SamePersonTwice
+from services.scheduling.errors.quota import NotOpenYet
+from services.scheduling.errors.same_day import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
+from services.scheduling.errors.special import (
+    NoSpecialAsked,
+    NoSpecialLeft,
+    SpecialAlreadyAsked,
+    SpecialCauseNotPermitted,
+    SpecialOver,
+    TooLateForSpecial,
+)
 from services.scheduling.errors.waiting import AlreadyWaiting, NoSeatOffered, WaitingOfferOver, WaitingWishWrong
 
 __all__ = [

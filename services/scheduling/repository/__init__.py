@@ -7,9 +7,13 @@ from typing import Final
 from services.scheduling.repository.applications import APPLICATION_COPY, ApplicationCopy, Applications
 from services.scheduling.repository.appointments import APPOINTMENT, Appointments
 from services.scheduling.repository.bulk import BULK_JOB, BulkJobs
+from services.scheduling.repository.conduct import CONDUCT, FLAG, Conducts
 from services.scheduling.repository.offices import OFFICE, Offices
+from services.scheduling.repository.openings import OPENING_KINDS, OpeningsKept
+from services.scheduling.repository.parties import PARTY, Parties
 from services.scheduling.repository.seats import SEAT, Claim, Seats
 from services.scheduling.repository.sessions import SESSION, Sessions, session_id_of
+from services.scheduling.repository.waiting import WAITING, WaitingLine
 
 __all__ = [
     "APPLICATION_COPY",
@@ -25,8 +29,31 @@ __all__ = [
     "session_id_of",
 ]
 
-KINDS: Final = (OFFICE, SESSION, SEAT, APPOINTMENT, APPLICATION_COPY, BULK_JOB)
+KINDS: Final = (
+    OFFICE,
+    SESSION,
+    SEAT,
+    APPOINTMENT,
+    APPLICATION_COPY,
+    BULK_JOB,
+    *OPENING_KINDS,
+    WAITING,
+    PARTY,
+    CONDUCT,
+    FLAG,
+)
 
 
-class Repository(Offices, Sessions, Seats, Appointments, Applications, BulkJobs):
+class Repository(
+    Offices,
+    Sessions,
+    Seats,
+    Appointments,
+    Applications,
+    BulkJobs,
+    OpeningsKept,
+    WaitingLine,
+    Parties,
+    Conducts,
+):
     """The only place that names collections, indexes and queries; a part per topic."""

@@ -14,6 +14,7 @@ from services.scheduling.domain.offices import Office
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.seats import Slot
 from services.scheduling.repository import ApplicationCopy, Repository
+from services.scheduling.service.conduct import ConductBook
 from services.scheduling.service.queue_codes import QueueCodes
 from shared.clock import Clock
 from shared.errors import NotFound, NotKnownYet
@@ -68,6 +69,7 @@ class Desk:
     rules: Rules
     offices: OfficeDirectory
     codes: QueueCodes
+    conduct: ConductBook
 
     def now(self) -> datetime:
         """The time."""

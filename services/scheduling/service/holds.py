@@ -10,14 +10,17 @@ import structlog
 from services.scheduling import errors
 from services.scheduling.domain import appointments
 from services.scheduling.domain.appointments import Appointment, Command, Decision, ReleaseReason, Status, can
+from services.scheduling.domain.conduct import Act
 from services.scheduling.domain.policies import POOLS_OF_CHANNEL, Channel, bookable_from
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.repository import ApplicationCopy
 from services.scheduling.service.calendar import Calendar
+from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
 from services.scheduling.service.seating import Seating
-from shared.errors import NotFound, SomeoneElseChangedIt
+from services.scheduling.service.waiting_room import Turn, WaitingRoom
+from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
 from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn
 from shared.ids import derived_id
 from shared.service import NotYet
@@ -40,6 +43,7 @@ class HoldWish:
     pool: Pool
     who: Who
     command_id: str
+    origin: Origin = NOWHERE
 
 
 def appointment_id_of(command_id: str, attempt: int) -> str:
@@ -50,21 +54,26 @@ def appointment_id_of(command_id: str, attempt: int) -> str:
 class Holds:
     """From a free seat to a hold, and back."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar) -> None:
+    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom) -> None:
         self._desk = desk
         self._repository = desk.repository
         self._seating = seating
         self._calendar = calendar
+        self._waiting_room = waiting_room
 
     async def hold(self, wish: HoldWish) -> Record[Appointment]:
         """Hold a seat of the session for an application: one read, one conditional write, one insert.
 
-        Refuses with ``NotKnownYet``, ``NotFound`` (somebody else's application), ``ApplicationIsWithdrawn``,
+        The limits against hoarding are counted in memory (``TooManyHolds``, ``TooManySeatsGivenUp``,
+        ``TooManyPeopleOnDevice``). Refuses with
+        ``NotKnownYet``, ``NotFound`` (somebody else's application), ``ApplicationIsWithdrawn``,
         ``PoolNotOpen``, ``SessionSoldOut`` (naming alternatives), ``SessionClosed``, ``SessionNotFound`` and
         ``PersonHasAppointment``. A repeat of the command meets the appointment of the first time.
         """
         copy = await self._desk.known_application(wish.application_id)
         await self._refuse_unentitled(wish, copy)
+        await self._refuse_over(wish, copy)
+        turn = await self._turn(wish, copy)
         attempt = 0
         for _ in range(TRIES):
             appointment_id = appointment_id_of(wish.command_id, attempt)
@@ -77,9 +86,32 @@ class Holds:
             else:
                 held = await self._begin(appointment_id, wish, copy, seat)
             if held is not None and held.state.status is not Status.ABANDONED:
+                if turn is not None:
+                    await self._waiting_room.took(turn, held.id)
                 return held
             attempt += 1
         raise SomeoneElseChangedIt
+
+    async def _refuse_over(self, wish: HoldWish, copy: ApplicationCopy) -> None:
+        """The limits against hoarding; the office's own staff are under none, a repeat of a won hold neither."""
+        if wish.who.is_staff:
+            return
+        try:
+            self._desk.conduct.refuse_over(Act.HOLD, copy.account_id, copy.person_id, wish.origin)
+        except Refusal:
+            earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
+            if earlier is None or earlier.state.status is Status.ABANDONED:
+                raise
+
+    async def _turn(self, wish: HoldWish, copy: ApplicationCopy) -> Turn | None:
+        """The turn in the line of an opening, if the session has one; a repeat of a hold that was won needs none."""
+        try:
+            return await self._waiting_room.turn(wish.session_id, wish.pool, copy.person_id)
+        except Refusal:
+            earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
+            if earlier is None or earlier.state.status is Status.ABANDONED:
+                raise
+            return None
 
     async def _refuse_unentitled(self, wish: HoldWish, copy: ApplicationCopy) -> None:
         who = wish.who
@@ -108,9 +140,13 @@ class Holds:
             rules=desk.rules,
         )
         try:
-            return await self._repository.begin(appointment_id, decision, desk.now())
+            held = await self._repository.begin(appointment_id, decision, desk.now())
         except AlreadyExists:
             await self._seating.undo(seat)
+        else:
+            if not wish.who.is_staff:
+                desk.conduct.note(Act.HOLD, copy.account_id, copy.person_id, seat.state.office_id, wish.origin)
+            return held
         earlier = await self._repository.appointment(appointment_id)
         if earlier is None:
             raise await self._person_has_appointment(copy, wish.who)
@@ -133,7 +169,9 @@ class Holds:
         if not free.get((wish.session_id, wish.pool.value)):
             raise await self._calendar.sold_out(wish.session_id, session.state, wish.pool)
 
-    async def cancel(self, appointment_id: str, who: Who, command_id: str, *, fee_is_lost: bool) -> Record[Appointment]:
+    async def cancel(
+        self, appointment_id: str, who: Who, command_id: str, *, fee_is_lost: bool, origin: Origin = NOWHERE
+    ) -> Record[Appointment]:
         """Give a seat up. An offer is declined by it; a paid visit only with ``fee_is_lost``.
 
         Refuses with ``NotFound``, ``FeeWouldBeLost``, ``BeingMoved`` or ``NotPossibleNow``.
@@ -146,9 +184,12 @@ class Holds:
             state = record.state
             if state.status is Status.CONFIRMED and not fee_is_lost:
                 raise errors.FeeWouldBeLost
-            return await self._repository.save(
+            released = await self._repository.save(
                 record, self._cancellation(appointment_id, state), self._desk.now(), command_id
             )
+            office_id = state.seat.office_id
+            self._desk.conduct.note(Act.RELEASE, state.account_id, state.person_id, office_id, origin)
+            return released
 
         return await self._seating.tell_left_now(await again(attempt))
 
@@ -216,8 +257,8 @@ class Holds:
         state, now, rules = record.state, self._desk.now(), self._desk.rules
         if record.has_received(message_id):
             return
-        if state.status is Status.MOVING:
-            raise NotYet(f"appointment {record.id} is being moved")
+        if state.status in (Status.MOVING, Status.GATHERING):
+            raise NotYet(f"appointment {record.id} is {state.status.value}")
         if state.status is Status.OFFERED:
             decision = appointments.end_offer(record.id, state, Command.DECLINE_OFFER, now=now, rules=rules)
         elif can(state, Command.WITHDRAW):

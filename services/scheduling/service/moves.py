@@ -9,12 +9,15 @@ from typing import Final
 from services.scheduling import errors
 from services.scheduling.domain import appointments
 from services.scheduling.domain.appointments import Appointment, Command, Move, Status
+from services.scheduling.domain.conduct import Act
 from services.scheduling.domain.policies import MoveProblem, MoveTarget, move_problem
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool, Session
 from services.scheduling.service.calendar import Calendar
+from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
 from services.scheduling.service.seating import Seating
+from services.scheduling.service.waiting_room import WaitingRoom
 from shared.errors import Refusal, SomeoneElseChangedIt
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
@@ -37,16 +40,18 @@ class MoveWish:
     session_id: str
     who: Who
     command_id: str
+    origin: Origin = NOWHERE
 
 
 class Moves:
     """From one seat to another, across sessions and offices."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar) -> None:
+    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom) -> None:
         self._desk = desk
         self._repository = desk.repository
         self._seating = seating
         self._calendar = calendar
+        self._waiting_room = waiting_room
 
     async def reschedule(self, wish: MoveWish) -> Record[Appointment]:
         """Move a confirmed visit to a seat of the same pool in another session.
@@ -67,7 +72,10 @@ class Moves:
             with contextlib.suppress(VersionConflict):
                 await self._repository.save(moving, appointments.undo_move(moving.state), self._desk.now())
             raise await self._calendar.sold_out(wish.session_id, target.state, Pool(moving.state.move.pool))
-        return await self._seating.tell_left_now(await self._commit(moving, seat, wish.command_id))
+        moved = await self._commit(moving, seat, wish.command_id)
+        state = moved.state
+        self._desk.conduct.note(Act.MOVE, state.account_id, state.person_id, state.seat.office_id, wish.origin)
+        return await self._seating.tell_left_now(moved)
 
     async def _begin(self, wish: MoveWish, target: Session) -> Record[Appointment]:
         """The appointment, moving; or as it stands if this command has moved it before."""
@@ -76,6 +84,8 @@ class Moves:
             return record
         refuse_impossible(record.state, Command.BEGIN_MOVE)
         self._refuse_move(record.state, wish.session_id, target)
+        self._desk.conduct.refuse_over(Act.MOVE, record.state.account_id, record.state.person_id, wish.origin)
+        await self._waiting_room.turn(wish.session_id, Pool(record.state.seat.pool), record.state.person_id)
         decision = appointments.begin_move(
             record.state,
             session_id=wish.session_id,

@@ -19,6 +19,7 @@ from services.scheduling.domain.appointments import (
     Status,
     can,
 )
+from services.scheduling.domain.conduct import Act
 from services.scheduling.domain.same_day import falls_back, still_payable
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool
@@ -115,7 +116,12 @@ class Payments:
             now=self._desk.now(),
             rules=self._desk.rules,
         )
-        return await self._repository.save(record, decision, self._desk.now(), message_id)
+        released = await self._repository.save(record, decision, self._desk.now(), message_id)
+        if isinstance(said, billing.BillExpired):
+            # a seat that is never paid for is kept from others like one that is given up
+            state = record.state
+            self._desk.conduct.note(Act.RELEASE, state.account_id, state.person_id, state.seat.office_id)
+        return released
 
     async def bill_paid(self, said: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
         """The visit is certain. A hold that lapsed before billing's first word arrived is treated as late money."""

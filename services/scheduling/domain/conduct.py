@@ -1,0 +1,301 @@
+"""What was done with seats, counted by who did it: the limits against hoarders, and the patterns that brokers leave.
+
+A subject is an account, a person, a device or a network address (the latter two as keyed fingerprints only). The counts
+are brakes, not invariants: that a person has one live appointment (I2) and that a seat is tied to a person is what a
+broker cannot get past; the limits bound how often it can try. Giving a seat back is never refused, since it helps the
+next in line: too many given back refuse the next *hold*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+WEEK_DAYS: Final = 7
+MOST_TRACED: Final = 100
+"""Accounts whose doings are kept apart for one subject and day; further ones are only counted."""
+
+MOST_PERSONS_KEPT: Final = 50
+"""Persons told apart for one subject and day; every limit on them lies below."""
+
+_ZONE: Final = ZoneInfo("Asia/Jakarta")
+
+
+class Subject(StrEnum):
+    """Who is counted."""
+
+    ACCOUNT = "account"
+    PERSON = "person"
+    DEVICE = "device"
+    ADDRESS = "address"
+
+
+class Act(StrEnum):
+    """What is counted."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    MOVE = "move"
+
+
+class Counted(StrEnum):
+    """What a limit looks at."""
+
+    HOLDS = "holds"
+    RELEASES = "releases"
+    MOVES = "moves"
+    PERSONS = "persons"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most ``most`` of what is counted for a subject in ``days`` calendar days; what is over it stops ``stops``."""
+
+    name: str
+    subject: Subject
+    counted: Counted
+    days: int
+    most: int
+    stops: Act
+
+
+LIMITS: Final = (
+    Limit("holds_per_person_day", Subject.PERSON, Counted.HOLDS, 1, 5, Act.HOLD),
+    Limit("holds_per_account_day", Subject.ACCOUNT, Counted.HOLDS, 1, 15, Act.HOLD),
+    Limit("holds_per_device_day", Subject.DEVICE, Counted.HOLDS, 1, 20, Act.HOLD),
+    Limit("holds_per_address_day", Subject.ADDRESS, Counted.HOLDS, 1, 300, Act.HOLD),
+    Limit("persons_per_device_day", Subject.DEVICE, Counted.PERSONS, 1, 10, Act.HOLD),
+    Limit("releases_per_person_week", Subject.PERSON, Counted.RELEASES, WEEK_DAYS, 3, Act.HOLD),
+    Limit("releases_per_account_week", Subject.ACCOUNT, Counted.RELEASES, WEEK_DAYS, 6, Act.HOLD),
+    Limit("releases_per_device_week", Subject.DEVICE, Counted.RELEASES, WEEK_DAYS, 10, Act.HOLD),
+    Limit("releases_per_address_week", Subject.ADDRESS, Counted.RELEASES, WEEK_DAYS, 300, Act.HOLD),
+    Limit("moves_per_person_week", Subject.PERSON, Counted.MOVES, WEEK_DAYS, 3, Act.MOVE),
+    Limit("moves_per_account_week", Subject.ACCOUNT, Counted.MOVES, WEEK_DAYS, 10, Act.MOVE),
+    Limit("moves_per_device_week", Subject.DEVICE, Counted.MOVES, WEEK_DAYS, 15, Act.MOVE),
+    Limit("moves_per_address_week", Subject.ADDRESS, Counted.MOVES, WEEK_DAYS, 300, Act.MOVE),
+)
+"""Not published by any source; assumed, and why: an account is a family of five people (F75), each with some second
+thoughts; a device may serve a second family or a village helper; behind one address may be a whole office or a mobile
+network."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one account did as this subject on a day."""
+
+    holds: int = 0
+    releases: int = 0
+    moves: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing that was done, as it is counted for each of its subjects."""
+
+    act: Act
+    account_id: str
+    person_id: str
+    office_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """What one subject did on one day, the offices where, and through which accounts."""
+
+    subject: str
+    """``account:...``, ``person:...``, ``device:...`` or ``address:...``."""
+    day: date
+    holds: int = 0
+    releases: int = 0
+    moves: int = 0
+    persons: tuple[str, ...] = ()
+    accounts: Mapping[str, Trace] = field(default_factory=dict)
+    offices: Mapping[str, int] = field(default_factory=dict)
+    over: bool = False
+    """Some limit is reached: every replica knows of it."""
+    batch: str = ""
+    """Who wrote it last, so that a write in bulk can tell whether it was its own."""
+
+    @property
+    def kind(self) -> Subject:
+        """What is counted here."""
+        return Subject(self.subject.partition(":")[0])
+
+
+def subject_of(kind: Subject, value: str) -> str:
+    """The name under which a subject is counted."""
+    return f"{kind.value}:{value}"
+
+
+def day_of(moment: datetime) -> date:
+    """The day on which a moment is counted: the capital's, everywhere."""
+    return moment.astimezone(_ZONE).date()
+
+
+def first_day(today: date) -> date:
+    """The earliest day that still counts."""
+    return today - timedelta(days=WEEK_DAYS - 1)
+
+
+def forget_at(conduct: Conduct) -> Mapping[str, datetime]:
+    """When a day counts for nothing any more."""
+    return {"forget": _midnight(conduct.day + timedelta(days=WEEK_DAYS + 1))}
+
+
+def with_deed(conduct: Conduct, deed: Deed) -> Conduct:
+    """The day with one more thing done."""
+    one = {Act.HOLD: Trace(holds=1), Act.RELEASE: Trace(releases=1), Act.MOVE: Trace(moves=1)}[deed.act]
+    traced = replace(one, first_at=deed.at, last_at=deed.at)
+    more = Conduct(
+        conduct.subject,
+        conduct.day,
+        holds=one.holds,
+        releases=one.releases,
+        moves=one.moves,
+        persons=(deed.person_id,) if deed.act is Act.HOLD else (),
+        accounts={deed.account_id: traced},
+        offices={deed.office_id: 1},
+    )
+    return merged(conduct, more)
+
+
+def merged(one: Conduct, other: Conduct) -> Conduct:
+    """Both counts of a subject's day as one."""
+    persons = tuple(dict.fromkeys((*one.persons, *other.persons)))[:MOST_PERSONS_KEPT]
+    accounts = dict(one.accounts)
+    for account_id, trace in other.accounts.items():
+        if account_id in accounts or len(accounts) < MOST_TRACED:
+            accounts[account_id] = _joined(accounts.get(account_id, Trace()), trace)
+    offices = dict(one.offices)
+    for office_id, count in other.offices.items():
+        offices[office_id] = offices.get(office_id, 0) + count
+    return replace(
+        one,
+        holds=one.holds + other.holds,
+        releases=one.releases + other.releases,
+        moves=one.moves + other.moves,
+        persons=persons,
+        accounts=accounts,
+        offices=offices,
+    )
+
+
+def _joined(one: Trace, other: Trace) -> Trace:
+    first = [at for at in (one.first_at, other.first_at) if at is not None]
+    last = [at for at in (one.last_at, other.last_at) if at is not None]
+    return Trace(
+        one.holds + other.holds,
+        one.releases + other.releases,
+        one.moves + other.moves,
+        min(first, default=None),
+        max(last, default=None),
+    )
+
+
+@dataclass(frozen=True)
+class LimitReached:
+    """A limit that stops something, and when it will not any more."""
+
+    limit: Limit
+    until: datetime
+
+
+def limit_reached(
+    days: Sequence[Conduct], act: Act, *, today: date, scale: int, person_id: str | None = None, asked: int = 1
+) -> LimitReached | None:
+    """The limit that stops a subject with these days from the act; none if none does.
+
+    ``scale`` multiplies every limit. A person that was counted for the subject before is not one more of them. A family
+    asks for so many holds at once.
+    """
+    for limit in LIMITS:
+        if limit.stops is act and days and limit.subject is days[0].kind:
+            together = asked if limit.counted is Counted.HOLDS and limit.subject is not Subject.PERSON else 1
+            until = _reached(limit, days, today, limit.most * scale - together + 1, person_id)
+            if until is not None:
+                return LimitReached(limit, until)
+    return None
+
+
+def is_over(days: Sequence[Conduct], *, today: date, scale: int) -> bool:
+    """Whether any limit stops this subject from anything."""
+    return any(limit_reached(days, act, today=today, scale=scale) for act in (Act.HOLD, Act.MOVE))
+
+
+def _reached(limit: Limit, days: Sequence[Conduct], today: date, most: int, person_id: str | None) -> datetime | None:
+    since = today - timedelta(days=limit.days - 1)
+    counted = sorted((each for each in days if since <= each.day <= today), key=lambda each: each.day)
+    if limit.counted is Counted.PERSONS:
+        persons = {person for each in counted for person in each.persons}
+        full = len(persons) >= most and person_id not in persons
+        return _midnight(today + timedelta(days=1)) if full else None
+    total = 0
+    for each in reversed(counted):
+        total += _count(each, limit.counted)
+        if total >= most:
+            # once this day no longer counts, the younger ones alone are below the limit
+            return _midnight(each.day + timedelta(days=limit.days))
+    return None
+
+
+def _count(conduct: Conduct, counted: Counted) -> int:
+    return {Counted.HOLDS: conduct.holds, Counted.RELEASES: conduct.releases, Counted.MOVES: conduct.moves}[counted]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, _ZONE).astimezone(UTC)
+
+
+class Pattern(StrEnum):
+    """What looks like a broker."""
+
+    BOOK_CANCEL_BOOK = "book_cancel_book"
+    MANY_ACCOUNTS_ONE_DEVICE = "many_accounts_one_device"
+    MANY_ACCOUNTS_ONE_ADDRESS = "many_accounts_one_address"
+    MANY_HOLDS = "many_holds"
+
+
+BOOKED_AND_CANCELLED: Final = 3
+"""So many holds and as many given up by one account or person within a week are no second thoughts."""
+
+ACCOUNTS_OF_A_DEVICE: Final = 4
+"""A household has a phone or two; four accounts on one within a day are a counter."""
+
+ACCOUNTS_OF_AN_ADDRESS: Final = 30
+"""Behind an address may be a mobile network: this many are worth a look, no more."""
+
+HOLDS_OF_AN_ACCOUNT: Final = 10
+"""Two for each of five people within a day."""
+
+
+def patterns_of(days: Sequence[Conduct], today: date) -> list[Pattern]:
+    """What the days of one subject look like."""
+    if not days:
+        return []
+    kind, of_today = days[0].kind, [each for each in days if each.day == today]
+    accounts = {account for each in of_today for account in each.accounts}
+    holds, releases = sum(each.holds for each in days), sum(each.releases for each in days)
+    found = {
+        Pattern.BOOK_CANCEL_BOOK: kind in (Subject.ACCOUNT, Subject.PERSON)
+        and min(holds, releases) >= BOOKED_AND_CANCELLED,
+        Pattern.MANY_ACCOUNTS_ONE_DEVICE: kind is Subject.DEVICE and len(accounts) >= ACCOUNTS_OF_A_DEVICE,
+        Pattern.MANY_ACCOUNTS_ONE_ADDRESS: kind is Subject.ADDRESS and len(accounts) >= ACCOUNTS_OF_AN_ADDRESS,
+        Pattern.MANY_HOLDS: kind is Subject.ACCOUNT and sum(each.holds for each in of_today) >= HOLDS_OF_AN_ACCOUNT,
+    }
+    return [pattern for pattern, seen in found.items() if seen]
+
+
+def offices_of(days: Iterable[Conduct]) -> list[str]:
+    """The offices where the subject was seen, most often first."""
+    counts: dict[str, int] = {}
+    for each in days:
+        for office_id, count in each.offices.items():
+            counts[office_id] = counts.get(office_id, 0) + count
+    return sorted(counts, key=lambda office_id: (-counts[office_id], office_id))

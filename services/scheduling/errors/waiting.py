@@ -1,0 +1,49 @@
+"""Why nobody is put on the waiting list, and why an offer of it is not taken."""
+
+from __future__ import annotations
+
+from shared.errors import Refusal
+
+
+class AlreadyWaiting(Refusal):
+    """A person waits once; `waiting_id` names the entry if it is the caller's own."""
+
+    status = 409
+    code = "already_waiting"
+    title = "This person already waits for a seat."
+    title_id = "Orang ini sudah ada di daftar tunggu."
+    next_action = "Leave the waiting list first, then enter it anew."
+    next_action_id = "Keluar dahulu dari daftar tunggu, lalu daftar kembali."
+
+
+class WaitingWishWrong(Refusal):
+    """Nobody can wait like this; `problem` names the rule."""
+
+    status = 422
+    code = "waiting_wish_wrong"
+    title = "One cannot wait for these offices and days."
+    title_id = "Kantor dan tanggal ini tidak dapat dipilih untuk daftar tunggu."
+    next_action = "Name one to five different offices and days within the next two months."
+    next_action_id = "Sebutkan satu sampai lima kantor berbeda dan tanggal dalam dua bulan ke depan."
+
+
+class NoSeatOffered(Refusal):
+    """No seat is kept for this entry now; `state` says where it stands."""
+
+    status = 409
+    code = "no_seat_offered"
+    title = "No seat is offered to this entry of the waiting list now."
+    title_id = "Saat ini tidak ada kursi yang ditawarkan untuk pendaftaran ini."
+    next_action = "Wait for the next message; the entry keeps its place in the line."
+    next_action_id = "Tunggu pesan berikutnya; urutan Anda dalam daftar tetap."
+
+
+class WaitingOfferOver(Refusal):
+    """The offered seat was not taken in time; `offer_until` says until when it was kept."""
+
+    status = 409
+    code = "waiting_offer_over"
+    title = "This offer of the waiting list has ended."
+    title_id = "Penawaran dari daftar tunggu ini sudah berakhir."
+    next_action = "Wait for the next offer; you are in the line again."
+    next_action_id = "Tunggu penawaran berikutnya; Anda kembali berada dalam antrean."

@@ -1,0 +1,241 @@
+"""The book of what was done with seats: read from memory before a hold, written behind it, shared by all replicas.
+
+A hold pays nothing for it: the counts of the subjects that this process has seen lie in memory. What is new is written
+about once a second, in bulk; with that write the subject's whole week is read, so that what other replicas counted is
+known, and every subject that has reached a limit is told to all. So a limit is exact in one process and may be overrun
+by what several replicas admit within a few seconds; a crash forgets one second. That suits a brake; see the decision
+record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from ipaddress import ip_address
+from typing import Any, Final
+
+import structlog
+
+from services.scheduling import errors
+from services.scheduling.domain import conduct, flags
+from services.scheduling.domain.conduct import Act, Conduct, Counted, Deed, LimitReached, Subject
+from services.scheduling.repository import Repository
+from services.scheduling.repository.conduct import conduct_id_of
+from shared.clock import Clock
+from shared.crypto.fingerprints import Fingerprints
+from shared.errors import Refusal
+from shared.ids import Ids, derived_id
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists, StoreError
+from shared.store.retry import again
+
+log = structlog.get_logger()
+
+MOST_REMEMBERED: Final = 50_000
+"""Days of subjects in memory; beyond it what waits for nothing is forgotten and read again when it is written."""
+
+LONGEST_DEVICE_ID: Final = 128
+SHORTEST_DEVICE_ID: Final = 8
+
+_Days = dict[date, Conduct]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from, as fingerprints; none where it is not known or says nothing."""
+
+    device: str | None = None
+    address: str | None = None
+
+
+NOWHERE: Final = Origin()
+
+
+class ConductBook:
+    """Who did how much; brakes those who do too much and shows the office what looks like a broker."""
+
+    def __init__(
+        self, repository: Repository, clock: Clock, ids: Ids, fingerprints: Fingerprints, *, scale: int = 1
+    ) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._ids = ids
+        self._fingerprints = fingerprints
+        self._scale = scale
+        self._known: dict[str, _Days] = {}
+        self._pending: dict[tuple[str, date], Conduct] = {}
+
+    def origin(self, device_id: str | None, address: str) -> Origin:
+        """Where a request came from. A private address is a proxy's or the office's own and says nothing of who asks."""
+        device = None
+        if device_id is not None and SHORTEST_DEVICE_ID <= len(device_id) <= LONGEST_DEVICE_ID:
+            device = self._fingerprints.current(device_id, "device")
+        public = _is_public(address)
+        return Origin(device, self._fingerprints.current(_network(address), "address") if public else None)
+
+    def refuse_over(self, act: Act, account_id: str, person_id: str, origin: Origin, *, asked: int = 1) -> None:
+        """Refuse with ``TooManyHolds``, ``TooManySeatsGivenUp``, ``TooManyMoves`` or ``TooManyPeopleOnDevice``.
+
+        A family asks for so many at once.
+        """
+        now = self._clock.now()
+        today = conduct.day_of(now)
+        for subject in _subjects(account_id, person_id, origin):
+            days = list(self._known.get(subject, {}).values())
+            reached = conduct.limit_reached(days, act, today=today, scale=self._scale, person_id=person_id, asked=asked)
+            if reached is not None:
+                log.info("limit_reached", limit=reached.limit.name)
+                raise _refusal(reached, now)
+
+    def note(self, act: Act, account_id: str, person_id: str, office_id: str, origin: Origin = NOWHERE) -> None:
+        """Count what was done just now."""
+        now = self._clock.now()
+        today, deed = conduct.day_of(now), Deed(act, account_id, person_id, office_id, now)
+        for subject in _subjects(account_id, person_id, origin):
+            empty = Conduct(subject, today)
+            days = self._known.setdefault(subject, {})
+            days[today] = conduct.with_deed(days.get(today, empty), deed)
+            waiting = self._pending.get((subject, today), empty)
+            self._pending[subject, today] = conduct.with_deed(waiting, deed)
+
+    async def flush(self) -> None:
+        """Write what was counted, learn what others counted, and raise the flags that follow."""
+        pending, self._pending = self._pending, {}
+        try:
+            if pending:
+                await self._write(pending)
+            await self._learn()
+        except StoreError:
+            # counted again with the next flush; what was written of it before may count twice, which brakes too early
+            for key, each in pending.items():
+                self._pending[key] = conduct.merged(self._pending.get(key, Conduct(*key)), each)
+            raise
+        self._forget_some()
+
+    async def forget(self, record: Record[Conduct]) -> None:
+        """A day counts for nothing any more."""
+        await self._repository.forget_conduct(record)
+
+    async def _write(self, pending: Mapping[tuple[str, date], Conduct]) -> None:
+        now, batch = self._clock.now(), self._ids.new()
+        today = conduct.day_of(now)
+        weeks = await self._weeks([subject for subject, _ in pending], today)
+        fresh: list[Conduct] = []
+        changed: list[tuple[str, date]] = []
+        for (subject, day), more in pending.items():
+            days = weeks.setdefault(subject, {})
+            if day in days:
+                changed.append((subject, day))
+            days[day] = conduct.merged(days.get(day, Conduct(subject, day)), more)
+            over = conduct.is_over(list(days.values()), today=today, scale=self._scale)
+            days[day] = replace(days[day], over=over, batch=batch)
+            if (subject, day) not in changed:
+                fresh.append(days[day])
+        if fresh and await self._repository.begin_conduct(fresh, now) < len(fresh):
+            changed += [(each.subject, each.day) for each in fresh if not await self._is_ours(each)]
+        for subject, day in changed:
+            weeks[subject][day] = await self._add(pending[subject, day], weeks[subject], today)
+        self._remember(weeks)
+        await self._raise_flags(weeks, today)
+
+    async def _is_ours(self, written: Conduct) -> bool:
+        known = await self._repository.conduct(conduct_id_of(written.subject, written.day))
+        return known is not None and known.state.batch == written.batch
+
+    async def _add(self, more: Conduct, week: _Days, today: date) -> Conduct:
+        """Add to a day that is there already, whoever else does so."""
+
+        async def attempt() -> Conduct:
+            record = await self._repository.conduct(conduct_id_of(more.subject, more.day))
+            if record is None:
+                return more
+            total = conduct.merged(record.state, more)
+            days = [each for day, each in week.items() if day != more.day]
+            over = conduct.is_over([*days, total], today=today, scale=self._scale)
+            saved = replace(total, over=over, batch="")
+            return (await self._repository.save_conduct(record, saved, self._clock.now())).state
+
+        return await again(attempt)
+
+    async def _weeks(self, subjects: Iterable[str], today: date) -> dict[str, _Days]:
+        found = await self._repository.conduct_since(sorted(set(subjects)), conduct.first_day(today))
+        weeks: dict[str, _Days] = {}
+        for record in found:
+            weeks.setdefault(record.state.subject, {})[record.state.day] = record.state
+        return weeks
+
+    async def _learn(self) -> None:
+        """What other replicas know of those who have reached a limit."""
+        today = conduct.day_of(self._clock.now())
+        over = {record.state.subject for record in await self._repository.conduct_over(conduct.first_day(today))}
+        if over:
+            self._remember(await self._weeks(over, today))
+
+    def _remember(self, weeks: Mapping[str, _Days]) -> None:
+        """Keep what is stored, and on top of it what was counted here since."""
+        for subject, days in weeks.items():
+            known = dict(days)
+            for day in known:
+                waiting = self._pending.get((subject, day))
+                known[day] = conduct.merged(known[day], waiting) if waiting is not None else known[day]
+            for day, each in self._known.get(subject, {}).items():
+                known.setdefault(day, each)
+            self._known[subject] = known
+
+    def _forget_some(self) -> None:
+        first = conduct.first_day(conduct.day_of(self._clock.now()))
+        self._known = {subject: days for subject, days in self._known.items() if max(days) >= first}
+        if sum(map(len, self._known.values())) > MOST_REMEMBERED:
+            waiting = {subject for subject, _ in self._pending}
+            self._known = {subject: days for subject, days in self._known.items() if subject in waiting}
+
+    async def _raise_flags(self, weeks: Mapping[str, _Days], today: date) -> None:
+        now, first = self._clock.now(), conduct.first_day(today)
+        for subject, known in weeks.items():
+            days = [each for day, each in sorted(known.items()) if first <= day <= today]
+            for pattern in conduct.patterns_of(days, today):
+                for office_id in conduct.offices_of(days)[: flags.MOST_OFFICES_TOLD]:
+                    flag_id = derived_id("flag", pattern, subject, office_id, today.isoformat())
+                    raised = flags.raise_flag(flag_id, pattern, days, office_id, today=today, now=now)
+                    with contextlib.suppress(AlreadyExists):
+                        await self._repository.begin_flag(flag_id, raised, now)
+
+
+def _subjects(account_id: str, person_id: str, origin: Origin) -> Sequence[str]:
+    known = (
+        (Subject.PERSON, person_id),
+        (Subject.ACCOUNT, account_id),
+        (Subject.DEVICE, origin.device),
+        (Subject.ADDRESS, origin.address),
+    )
+    return [conduct.subject_of(kind, value) for kind, value in known if value]
+
+
+_REFUSALS: Final[Mapping[tuple[Act, Counted], type[Refusal]]] = {
+    (Act.HOLD, Counted.HOLDS): errors.TooManyHolds,
+    (Act.HOLD, Counted.RELEASES): errors.TooManySeatsGivenUp,
+    (Act.HOLD, Counted.PERSONS): errors.TooManyPeopleOnDevice,
+    (Act.MOVE, Counted.MOVES): errors.TooManyMoves,
+}
+
+
+def _refusal(reached: LimitReached, now: datetime) -> Refusal:
+    wait = max(1, math.ceil((reached.until - now) / timedelta(seconds=1)))
+    facts: dict[str, Any] = {"limit": reached.limit.name, "until": reached.until.isoformat()}
+    return _REFUSALS[reached.limit.stops, reached.limit.counted](retry_after_seconds=wait, **facts)
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _network(address: str) -> str:
+    """What one subscriber has: an address of version 4, the first 64 bits of one of version 6."""
+    known = ip_address(address)
+    return address if known.version == 4 else known.exploded[:19]

@@ -54,6 +54,5 @@ class Repository(
     OpeningsKept,
     WaitingLine,
     Parties,
-    Conducts,
-):
+    Conducts, OpeningsKept):
     """The only place that names collections, indexes and queries; a part per topic."""

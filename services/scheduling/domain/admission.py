@@ -1,0 +1,174 @@
+"""Letting a line in at the rate at which seats are served: numbers only, one step per tick.
+
+Whoever stands in line has a number. Those below ``admitted`` may hold a seat for a while; those below ``lapsed`` had
+their while. In between are the people inside. As many are let in as the room inside has places; the room grows with
+each one served and shrinks while nobody is, so that the line follows what the service really gets done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+RATE_MEMORY_SECONDS: Final = 20.0
+"""How fast the measured rate forgets: about as long as somebody near the front waits."""
+
+BATCH_SECONDS: Final = 5
+"""Admissions within so long share one moment; it keeps their list short."""
+
+
+@dataclass(frozen=True)
+class AdmissionRules:
+    """How people are let in; the values are settings of the process."""
+
+    admission_seconds: int = 300
+    """How long somebody who was let in may hold a seat."""
+    room_smallest: int = 100
+    """People inside at first, and at least."""
+    room_largest: int = 5000
+    """People inside at most: they look around for a minute or two each, at a few calls each."""
+    a_second_most: int = 150
+    """People let in per second at most; a little below what one hot session was measured to serve."""
+    stall_seconds: int = 15
+    """So long without anybody served in a full room, and the room is halved."""
+    tick_seconds: float = 1.0
+    idle_tick_seconds: float = 5.0
+    """Between two looks at a line in which nobody waits or for which no seat is free."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Those who were let in at about the same moment: numbers below ``below`` that no earlier batch has."""
+
+    below: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Line:
+    """How far the line has come."""
+
+    admitted: int = 0
+    lapsed: int = 0
+    batches: tuple[Batch, ...] = ()
+    served_before: int = 0
+    """People below ``lapsed`` that got a seat; those above are counted from their tickets."""
+    total: int = 0
+    """Numbers that were given out, at the last tick."""
+    room: int = 0
+    a_second: float = 0.0
+    """People let in per second, lately."""
+    ticked_at: datetime | None = None
+    served: int = 0
+    served_at: datetime | None = None
+    """When somebody was last seen to be served."""
+    active_at: datetime | None = None
+    """When somebody was last inside or waiting."""
+
+
+@dataclass(frozen=True)
+class Census:
+    """What was counted for a tick."""
+
+    total: int
+    served_lapsing: int
+    """Served among those whose time is over with this tick."""
+    served_inside: int
+    free: int
+    """Free seats, for those inside too."""
+
+
+def lapsing(line: Line, now: datetime, rules: AdmissionRules) -> int:
+    """Below which number everybody had their time by now."""
+    over = now - timedelta(seconds=rules.admission_seconds)
+    return max((batch.below for batch in line.batches if batch.at <= over), default=line.lapsed)
+
+
+def admitted_until(line: Line, number: int, rules: AdmissionRules) -> datetime | None:
+    """Until when the holder of this number may hold a seat; none if not let in yet, or not any more."""
+    if not line.lapsed <= number < line.admitted:
+        return None
+    at = next(batch.at for batch in line.batches if number < batch.below)
+    return at + timedelta(seconds=rules.admission_seconds)
+
+
+def ticked(line: Line, census: Census, now: datetime, rules: AdmissionRules) -> Line:
+    """The line after a tick: time is over for some, others are let in."""
+    lapsed = lapsing(line, now, rules)
+    served_before = line.served_before + census.served_lapsing
+    served = served_before + census.served_inside
+    inside = line.admitted - lapsed - census.served_inside
+    anybody_served = served > line.served
+    served_at = now if anybody_served or line.served_at is None or inside == 0 else line.served_at
+    room, served_at = _room(line, served - line.served, inside, served_at, now, rules)
+    elapsed = _elapsed_seconds(line, now, rules)
+    let_in = max(0, min(room - inside, census.free - inside, census.total - line.admitted, _most(elapsed, rules)))
+    admitted = line.admitted + let_in
+    busy = inside > 0 or admitted > line.admitted or census.total > admitted
+    return replace(
+        line,
+        admitted=admitted,
+        lapsed=lapsed,
+        batches=_batches(line.batches, admitted, lapsed, let_in, now),
+        served_before=served_before,
+        total=census.total,
+        room=room,
+        a_second=_rate(line, let_in, elapsed),
+        ticked_at=now,
+        served=served,
+        served_at=served_at,
+        active_at=now if busy or line.active_at is None else line.active_at,
+    )
+
+
+def next_tick(line: Line, now: datetime, rules: AdmissionRules) -> datetime:
+    """When to look at the line again."""
+    waits = line.total > line.admitted and line.a_second > 0
+    return now + timedelta(seconds=rules.tick_seconds if waits else rules.idle_tick_seconds)
+
+
+def is_over(line: Line, now: datetime, rules: AdmissionRules) -> bool:
+    """Whether nobody waited or was inside for as long as an admission lasts."""
+    return line.active_at is not None and now - line.active_at >= timedelta(seconds=rules.admission_seconds)
+
+
+def _room(
+    line: Line, newly_served: int, inside: int, served_at: datetime, now: datetime, rules: AdmissionRules
+) -> tuple[int, datetime]:
+    """The room, and since when it is watched for a stall: a halved room gets as long again before the next halving."""
+    room = max(line.room, rules.room_smallest)
+    if newly_served > 0:
+        return min(rules.room_largest, room + newly_served), served_at
+    stalled = inside >= room and now - served_at >= timedelta(seconds=rules.stall_seconds)
+    return (max(rules.room_smallest, room // 2), now) if stalled else (room, served_at)
+
+
+def _elapsed_seconds(line: Line, now: datetime, rules: AdmissionRules) -> float:
+    """Since the last tick, but no more than an idle one: a line that stood still does not rush afterwards."""
+    if line.ticked_at is None:
+        return rules.tick_seconds
+    return min(max((now - line.ticked_at).total_seconds(), 0.0), rules.idle_tick_seconds)
+
+
+def _most(elapsed: float, rules: AdmissionRules) -> int:
+    return int(rules.a_second_most * elapsed)
+
+
+def _rate(line: Line, let_in: int, elapsed: float) -> float:
+    if elapsed <= 0:
+        return line.a_second
+    weight = 1.0 if line.ticked_at is None else min(1.0, elapsed / RATE_MEMORY_SECONDS)
+    return (1 - weight) * line.a_second + weight * let_in / elapsed
+
+
+def _batches(batches: Sequence[Batch], admitted: int, lapsed: int, let_in: int, now: datetime) -> tuple[Batch, ...]:
+    kept = [batch for batch in batches if batch.below > lapsed]
+    if not let_in:
+        return tuple(kept)
+    if kept and now - kept[-1].at < timedelta(seconds=BATCH_SECONDS):
+        kept[-1] = replace(kept[-1], below=admitted)
+    else:
+        kept.append(Batch(admitted, now))
+    return tuple(kept)

@@ -1,0 +1,33 @@
+"""Openings: due deadlines, each to its use case."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from services.scheduling.domain.waiting_room import Opening
+from services.scheduling.repository.openings import OPENING
+from services.scheduling.service import Scheduling
+from shared.service import DeadlineHandler
+from shared.store.kinds import Record
+
+Step = Callable[[Record[Opening]], Awaitable[None]]
+
+
+def opening_deadlines(service: Scheduling) -> Mapping[tuple[str, str], DeadlineHandler]:
+    """Every deadline that an opening can have, in the order in which they come."""
+    openings = service.openings
+    steps: dict[str, Step] = {
+        "doors": openings.open_doors,
+        "close": openings.close,
+        "draw": openings.draw,
+        "begin": openings.begin,
+        "admit": openings.admit,
+    }
+    return {(OPENING.name, name): _handler(step) for name, step in steps.items()}
+
+
+def _handler(step: Step) -> DeadlineHandler:
+    async def handle(record: Record[Opening], _name: str) -> None:
+        await step(record)
+
+    return handle

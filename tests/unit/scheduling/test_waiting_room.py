@@ -1,0 +1,723 @@
+"""Openings: tickets, the draw, the line behind it, turns, and every way in which it says no."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.scheduling import errors
+from services.scheduling.app import build
+from services.scheduling.domain import draw, waiting_room
+from services.scheduling.domain.admission import Line
+from services.scheduling.domain.waiting_room import (
+    OPENING_TRANSITIONS,
+    IllegalOpeningChange,
+    Opening,
+    OpeningCommand,
+    OpeningPlan,
+    OpeningProblem,
+    OpeningRules,
+    OpeningStatus,
+    Standing,
+)
+from services.scheduling.repository import openings as kept_openings
+from services.scheduling.repository.openings import LIST_PAGE, OPENING, OPENING_TICKET
+from services.scheduling.service import Scheduling, opening_board
+from services.scheduling.service.desk import Who
+from services.scheduling.service.openings import OpeningWish
+from services.scheduling.service.waiting_room import Place
+from shared.errors import NotFound
+from shared.files.memory import MemoryFiles
+from shared.crypto.keyring import Keyring
+from shared.ids import SeededIds
+from shared.randomness import SeededRandomness
+from shared.service import Platform
+from shared.store import Record
+from tests.unit.scheduling.stores import Counting, Dying, Killed, Wrapper
+from tests.unit.scheduling.world import BOSS, EAST, KEYS, NORTH, SOUTH, START, World, make_world, plan, settings, weekly
+
+DOORS = START + timedelta(minutes=30)
+CLOSES = START + timedelta(minutes=59)
+OPENS = START + timedelta(hours=1)
+
+
+@dataclass
+class Hall:
+    """A world with an opening announced, and people."""
+
+    world: World
+    opening_id: str
+
+    async def until(self, moment: datetime, *, steps: int = 1) -> None:
+        """Let time go by up to a moment."""
+        seconds = (moment - self.world.clock.now()).total_seconds()
+        for _ in range(steps):
+            await self.world.pass_time(seconds / steps)
+
+    async def ticket(self, person: str, at: Scheduling | None = None, **changes: Any) -> Place:
+        """Take a ticket."""
+        await self.world.submitted(person)
+        service = at or self.world.service
+        account = changes.pop("account", f"account-{person}")
+        return await service.waiting_room.take_ticket(self.opening_id, f"application-{person}", Who(account))
+
+    async def look(self, place: Place, at: Scheduling | None = None) -> Place:
+        """Look at a ticket."""
+        service = at or self.world.service
+        return await service.waiting_room.look(self.opening_id, place.ticket_id, Who(place.ticket.account_id))
+
+    async def opening(self) -> Opening:
+        record = await self.world.service.desk.repository.opening(self.opening_id)
+        assert record is not None
+        return record.state
+
+    async def record(self) -> dict[str, Any]:
+        return await self.world.service.openings.record(self.opening_id)
+
+    async def turns(self, seconds: int) -> None:
+        for _ in range(seconds):
+            await self.world.pass_time(1)
+
+
+def wish(world: World, key: str = "announce", who: Who = BOSS, **changes: Any) -> OpeningWish:
+    given: dict[str, Any] = {
+        "office_id": SOUTH.office_id,
+        "session_ids": (world.session_id(),),
+        "doors_at": DOORS,
+        "tickets_close_at": CLOSES,
+        "opens_at": OPENS,
+    }
+    return OpeningWish(OpeningPlan(**(given | changes)), who, key)
+
+
+async def make_hall(seats: int = 6, **changes: Any) -> Hall:
+    world = make_world(templates=weekly(plan(seats, priority=1)), **changes)
+    assert world.parts.start is not None
+    await world.parts.start()
+    record = await world.service.openings.announce(wish(world))
+    return Hall(world, record.id)
+
+
+def replica(world: World, seed: int = 99) -> Scheduling:
+    """Another process on the same store."""
+    platform = Platform(
+        world.store,
+        MemoryFiles(Keyring.parse(KEYS), world.clock),
+        world.clock,
+        SeededIds(random.Random(seed)),
+        SeededRandomness(seed),
+    )
+    service: Scheduling = build(settings(), platform, offices=[SOUTH, NORTH, EAST], templates=weekly(plan())).service
+    service.desk.offices.fill([SOUTH, NORTH, EAST])
+    return service
+
+
+class TestAnnouncing:
+    async def test_the_seed_is_committed_to_and_not_shown(self) -> None:
+        hall = await make_hall()
+        state = await hall.opening()
+        assert (state.status, state.seed, state.root) == (OpeningStatus.ANNOUNCED, None, None)
+        stored = json.dumps(hall.world.base._documents[OPENING.name][hall.opening_id], default=str)
+        await hall.until(OPENS)
+        seed = (await hall.opening()).seed
+        assert seed is not None
+        assert draw.hash_of(seed) == state.seed_commitment
+        assert seed not in stored, "the seed lies sealed in the store until it is shown"
+
+    async def test_a_repeat_meets_the_first(self) -> None:
+        hall = await make_hall()
+        again = await hall.world.service.openings.announce(wish(hall.world))
+        assert (again.id, again.state) == (hall.opening_id, await hall.opening())
+
+    @pytest.mark.parametrize(
+        ("changes", "refusal"),
+        [
+            ({"office_id": NORTH.office_id}, errors.NotYourOffice),
+            ({"session_ids": ("unknown",)}, errors.SessionNotFound),
+            ({"doors_at": START}, errors.OpeningPlanWrong),
+            ({"opens_at": START + timedelta(days=2)}, errors.OpeningPlanWrong),
+        ],
+    )
+    async def test_what_it_refuses(self, changes: dict[str, Any], refusal: type[Exception]) -> None:
+        hall = await make_hall()
+        with pytest.raises(refusal):
+            await hall.world.service.openings.announce(wish(hall.world, "other", **changes))
+
+    async def test_a_session_of_another_office_or_of_another_opening(self) -> None:
+        hall = await make_hall()
+        foreign = (hall.world.session_id(NORTH),)
+        with pytest.raises(errors.NotYourOffice):
+            await hall.world.service.openings.announce(wish(hall.world, "other", session_ids=foreign))
+        with pytest.raises(errors.SessionHasOpening):
+            await hall.world.service.openings.announce(wish(hall.world, "other"))
+
+    async def test_calling_off(self) -> None:
+        hall = await make_hall()
+        openings = hall.world.service.openings
+        with pytest.raises(errors.OpeningNotFound):
+            await openings.call_off("unknown", BOSS)
+        with pytest.raises(errors.NotYourOffice):
+            await openings.call_off(hall.opening_id, Who("other", NORTH.office_id, is_staff=True))
+        ended = await openings.call_off(hall.opening_id, BOSS)
+        assert ended == await openings.call_off(hall.opening_id, BOSS)
+        assert ended.state.status is OpeningStatus.CALLED_OFF
+        with pytest.raises(errors.OpeningIsOver):
+            await hall.ticket("ani")
+        assert (await openings.announce(wish(hall.world, "again"))).state.live, "its sessions are free for another"
+        await hall.world.service.openings.get(hall.opening_id)
+        with pytest.raises(errors.OpeningNotFound):
+            await openings.get("unknown")
+
+    async def test_not_after_the_doors_opened(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        with pytest.raises(errors.OpeningHasBegun):
+            await hall.world.service.openings.call_off(hall.opening_id, BOSS)
+
+    async def test_openings_are_listed_by_office(self) -> None:
+        hall = await make_hall()
+        listed = await hall.world.service.openings.of_office(SOUTH.office_id)
+        assert [each.id for each in listed] == [hall.opening_id]
+        assert await hall.world.service.openings.of_office(NORTH.office_id) == []
+        with pytest.raises(errors.OfficeNotFound):
+            await hall.world.service.openings.of_office("nowhere")
+
+
+class TestTickets:
+    async def test_before_the_doors_nobody_gets_one(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS - timedelta(seconds=1))
+        with pytest.raises(errors.DoorsNotOpen) as refused:
+            await hall.ticket("ani")
+        assert refused.value.retry_after_seconds == 1
+        await hall.until(DOORS)
+        assert (await hall.ticket("ani")).standing is Standing.IN_DRAW
+
+    async def test_one_for_each_person_whatever_the_account(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        first = await hall.ticket("ani")
+        assert (await hall.ticket("ani")).ticket == first.ticket
+        await hall.world.submitted("ani", account="account-broker", application_id="application-x")
+        room = hall.world.service.waiting_room
+        with pytest.raises(errors.PersonHasTicket):
+            await room.take_ticket(hall.opening_id, "application-x", Who("account-broker"))
+        await hall.until(CLOSES)
+        with pytest.raises(errors.PersonHasTicket):
+            await room.take_ticket(hall.opening_id, "application-x", Who("account-broker"))
+        assert (await hall.ticket("ani")).ticket == first.ticket, "it stays the one that is drawn"
+
+    async def test_only_for_an_own_live_application(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        with pytest.raises(NotFound):
+            await hall.ticket("ani", account="account-budi")
+        with pytest.raises(errors.OpeningNotFound):
+            await hall.world.service.waiting_room.take_ticket("unknown", "application-ani", Who("account-ani"))
+        copy = await hall.world.service.desk.repository.application("application-ani")
+        assert copy is not None
+        gone = replace(copy.state, withdrawn=True)
+        await hall.world.service.desk.repository.save_application(copy, gone, hall.world.clock.now())
+        with pytest.raises(errors.ApplicationIsWithdrawn):
+            await hall.ticket("ani")
+
+    async def test_only_its_holder_sees_it(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        place = await hall.ticket("ani")
+        room = hall.world.service.waiting_room
+        for opening_id, ticket_id, account in (
+            (hall.opening_id, place.ticket_id, "account-budi"),
+            (hall.opening_id, "unknown", "account-ani"),
+        ):
+            with pytest.raises(NotFound):
+                await room.look(opening_id, ticket_id, Who(account))
+        with pytest.raises(errors.OpeningNotFound):
+            await room.look("unknown", place.ticket_id, Who("account-ani"))
+
+    async def test_the_last_moment_of_the_doors_counts(self) -> None:
+        hall = await make_hall()
+        await hall.until(CLOSES - timedelta(milliseconds=1))
+        early = await hall.ticket("ani")
+        await hall.until(CLOSES)
+        late = await hall.ticket("budi")
+        assert (early.ticket.late, late.ticket.late) == (False, True)
+
+
+class TestDraw:
+    @pytest.mark.acceptance("F13", "F75")
+    async def test_those_present_are_drawn_and_later_ones_stand_behind_in_order(self) -> None:
+        hall = await make_hall(30)
+        await hall.until(DOORS)
+        names = [f"p{number}" for number in range(12)]
+        present = {name: await hall.ticket(name) for name in names}
+        await hall.until(CLOSES)
+        late = [await hall.ticket(f"late{number}") for number in range(4)]
+        await hall.until(OPENS - timedelta(seconds=1), steps=4)
+        numbers = {name: (await hall.look(place)).number for name, place in present.items()}
+        assert sorted(number for number in numbers.values() if number is not None) == list(range(12))
+        assert [(await hall.look(place)).number for place in late] == [12, 13, 14, 15]
+        made = await hall.record()
+        assert draw.first_mistake(json.loads(json.dumps(made, default=str))) is None
+        assert [made["order"][number] for number in numbers.values() if number is not None] == [
+            place.ticket.commitment for place in present.values()
+        ]
+        assert made["late"] == [place.ticket.commitment for place in late]
+        assert list(numbers.values()) != sorted(number or 0 for number in numbers.values()), "coming early wins nothing"
+
+    async def test_the_root_is_public_before_the_seed_is(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        place = await hall.ticket("ani")
+        early = await hall.record()
+        assert (early["root"], early["seed"], early["tickets"], early["order"]) == (None, None, [], [])
+        await hall.until(CLOSES + timedelta(seconds=3))
+        closed = await hall.record()
+        assert (closed["state"], closed["seed"], closed["order"]) == ("closed", None, [])
+        assert closed["root"] == draw.root_of([place.ticket.commitment])
+        with pytest.raises(draw.NotDrawnYet):
+            draw.first_mistake(closed)
+        await hall.until(CLOSES + timedelta(seconds=13))
+        shown = await hall.record()
+        assert (shown["state"], shown["root"], shown["order"]) == ("drawn", closed["root"], closed["tickets"])
+
+    async def test_the_record_names_nobody(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        place = await hall.ticket("ani")
+        await hall.until(OPENS, steps=4)
+        text = json.dumps(await hall.record(), default=str)
+        ticket = place.ticket
+        for secret in (ticket.person_id, ticket.account_id, ticket.application_id, ticket.salt, place.ticket_id):
+            assert secret not in text
+        assert draw.ticket_commitment(place.ticket_id, ticket.salt) in text
+
+    async def test_a_long_list_is_read_and_kept_page_by_page(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(kept_openings, "PAGE", 4)
+        monkeypatch.setattr(opening_board, "HASHED_AT_ONCE", 3)
+        hall = await make_hall()
+        await hall.until(DOORS)
+        for number in range(9):
+            await hall.ticket(f"p{number}")
+        await hall.until(OPENS, steps=4)
+        for number in range(9):
+            await hall.ticket(f"late{number}")
+        made = await hall.record()
+        assert (len(made["tickets"]), len(made["late"])) == (9, 9)
+        assert draw.first_mistake(made) is None
+        assert len(hall.world.base._documents[LIST_PAGE.name]) == 3
+
+    async def test_nobody_came(self) -> None:
+        hall = await make_hall()
+        await hall.until(OPENS, steps=4)
+        assert draw.first_mistake(await hall.record()) is None
+        late = await hall.ticket("ani")
+        await hall.turns(6)
+        assert (await hall.look(late)).standing is Standing.ADMITTED
+
+    async def test_a_ticket_that_was_written_too_late_for_the_list_stands_behind(self) -> None:
+        """Its write hung while the list was fixed; its holder was told to wait for the draw."""
+        hall = await make_hall()
+        await hall.until(DOORS)
+        await hall.ticket("ani")
+        await hall.until(CLOSES - timedelta(seconds=1))
+        stalled = Stalled(hall.world.base)
+        other = replica(World(stalled, hall.world.clock, hall.world.parts, hall.world.base, hall.world.worker))  # type: ignore[arg-type]
+        await hall.world.submitted("budi")
+        hanging = asyncio.ensure_future(hall.ticket("budi", other))
+        await stalled.reached.wait()
+        await hall.until(CLOSES + timedelta(seconds=5))
+        stalled.go_on.set()
+        place = await hanging
+        await hall.until(OPENS - timedelta(seconds=1), steps=2)
+        seen = await hall.look(place, other)
+        assert (seen.number, seen.standing, seen.ticket.late) == (1, Standing.WAITING, True)
+        assert draw.first_mistake(await hall.record()) is None
+        assert (await hall.look(place)).number == 1
+
+
+class Stalled(Wrapper):
+    """Holds the insert of a ticket back."""
+
+    def __init__(self, base: Any) -> None:
+        super().__init__(base)
+        self.reached, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def insert(self, kind: Any, *given: Any, **named: Any) -> Any:
+        if kind is OPENING_TICKET and not self.reached.is_set():
+            self.reached.set()
+            await self.go_on.wait()
+        return await self.base.insert(kind, *given, **named)
+
+
+class TestTurns:
+    async def test_without_an_opening_nothing_is_asked_for_and_nothing_is_read(self) -> None:
+        world = make_world(wrap=Counting, templates=weekly(plan(3)))
+        assert world.parts.start is not None
+        await world.parts.start()
+        counting = world.store
+        assert isinstance(counting, Counting)
+        await world.hold("ani")
+        counting.seen.clear()
+        await world.hold("budi")
+        assert [kind for _, kind in counting.seen if kind.startswith("opening")] == []
+
+    async def test_a_seat_of_an_opening_needs_a_ticket_and_a_turn(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        with pytest.raises(errors.TicketNeeded):
+            await hall.world.hold("budi")
+        place = await hall.ticket("ani")
+        with pytest.raises(errors.NotYourTurn):
+            await hall.world.hold("ani")
+        await hall.until(OPENS, steps=4)
+        assert (await hall.look(place)).standing is Standing.ADMITTED
+        held = await hall.world.hold("ani")
+        assert (await hall.look(place)).standing is Standing.SERVED
+        assert (await hall.world.hold("ani")).id == held.id, "a repeat needs no turn"
+        await hall.world.rules_hold()
+
+    async def test_a_repeat_of_a_won_hold_is_answered_after_the_turn(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        await hall.ticket("ani")
+        await hall.until(OPENS, steps=4)
+        held = await hall.world.hold("ani")
+        await hall.until(OPENS + timedelta(seconds=299))
+        await hall.world.pass_time(10)
+        await hall.world.pass_time(10)
+        assert (await hall.opening()).line.lapsed == 1
+        assert (await hall.world.hold("ani")).id == held.id
+        with pytest.raises(errors.TurnMissed):
+            await hall.world.hold("ani", "another")
+
+    async def test_other_pools_have_no_line(self) -> None:
+        hall = await make_hall()
+        front = Who("front-account", SOUTH.office_id, is_staff=True)
+        with pytest.raises(errors.TicketNeeded):
+            await hall.world.hold("budi", who=front)
+        assert (await hall.world.hold("budi", pool="priority", who=front)).state.live
+
+    async def test_moving_into_an_opening_needs_a_turn_too(self) -> None:
+        hall = await make_hall()
+        target = hall.world.session_id()
+        elsewhere = await hall.world.paid("ani", session_id=hall.world.session_id(NORTH))
+        await hall.world.pass_time(1)
+        with pytest.raises(errors.TicketNeeded):
+            await hall.world.service.moves.reschedule(hall.world.move(elsewhere, target))
+
+    async def test_who_misses_a_turn_may_stand_at_the_end_again(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        place = await hall.ticket("ani")
+        await hall.until(OPENS, steps=4)
+        waiting = [await hall.ticket(f"late{number}") for number in range(2)]
+        await hall.world.pass_time(6)
+        await hall.world.pass_time(300)
+        assert (await hall.look(place)).standing is Standing.MISSED
+        with pytest.raises(errors.TurnMissed):
+            await hall.world.hold("ani")
+        again = await hall.ticket("ani")
+        assert (again.number, again.ticket_id) == (3, place.ticket_id)
+        assert (await hall.ticket("ani")).number == 3, "asking twice moves nobody back"
+        await hall.turns(6)
+        assert (await hall.look(again)).standing is Standing.ADMITTED
+        assert (await hall.world.hold("ani")).state.live
+        assert waiting[0].number == 1
+
+    async def test_who_lost_the_seat_again_may_stand_at_the_end_again(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        await hall.ticket("ani")
+        await hall.until(OPENS, steps=4)
+        await hall.world.hold("ani")
+        assert (await hall.ticket("ani")).standing is Standing.SERVED
+        await hall.world.pass_time(150)
+        await hall.ticket("budi")
+        await hall.world.pass_time(160)
+        again = await hall.ticket("ani")
+        assert (again.number, again.ticket.served) == (2, False)
+
+    async def test_it_ends_and_the_rest_is_anybodys(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        place = await hall.ticket("ani")
+        await hall.until(OPENS, steps=4)
+        late = await hall.ticket("late")
+        hall.world.clock.advance(4 * 3600)
+        await hall.world.worker.run_due()
+        state = await hall.opening()
+        assert (state.status, state.live) == (OpeningStatus.OVER, False)
+        await hall.world.pass_time(2)
+        assert (await hall.look(late)).standing is Standing.OUTSIDE
+        assert (await hall.look(place)).standing is Standing.ADMITTED
+        with pytest.raises(errors.OpeningIsOver):
+            await hall.ticket("citra")
+        assert (await hall.world.hold("dewi")).state.live
+
+    async def test_it_ends_by_itself_once_nobody_came_for_a_turns_time(self) -> None:
+        hall = await make_hall()
+        await hall.until(OPENS, steps=4)
+        for _ in range(62):
+            await hall.world.pass_time(5)
+        assert (await hall.opening()).status is OpeningStatus.OVER
+
+    async def test_sold_out_nobody_is_let_in_until_a_seat_comes_back(self) -> None:
+        hall = await make_hall(2)
+        await hall.until(DOORS)
+        for name in ("ani", "budi", "citra"):
+            await hall.ticket(name)
+        await hall.until(OPENS, steps=4)
+        order = sorted([await hall.ticket(name) for name in ("ani", "budi", "citra")], key=lambda each: each.number or 0)
+        first, second, third = (place.ticket.person_id.removeprefix("person-") for place in order)
+        held = await hall.world.hold(first)
+        await hall.world.hold(second)
+        await hall.turns(20)
+        assert (await hall.look(order[2])).standing is Standing.WAITING
+        with pytest.raises(errors.NotYourTurn) as refused:
+            await hall.world.hold(third)
+        assert (refused.value.status, refused.value.facts["people_ahead"]) == (429, 0)
+        who = Who(held.state.account_id)
+        await hall.world.service.holds.cancel(held.id, who, "cancel", fee_is_lost=False)
+        for _ in range(70):
+            await hall.world.pass_time(5)
+        assert (await hall.look(order[2])).standing is Standing.ADMITTED
+        assert (await hall.world.hold(third)).state.live
+
+
+class TestSeveralReplicas:
+    async def test_both_tell_the_same_and_let_in_the_same(self) -> None:
+        hall = await make_hall(10, opening_room_smallest=3)
+        other = replica(hall.world)
+        await hall.until(DOORS)
+        places = [await hall.ticket(f"p{number}", [None, other][number % 2]) for number in range(8)]
+        await hall.until(OPENS, steps=4)
+        await hall.world.pass_time(1)
+        for place in places:
+            here, there = await hall.look(place), await hall.look(place, other)
+            assert (here.number, here.standing, here.people_ahead) == (there.number, there.standing, there.people_ahead)
+        assert sum((await hall.look(place)).standing is Standing.ADMITTED for place in places) == 3
+
+    async def test_a_reload_at_another_replica_keeps_the_place(self) -> None:
+        hall = await make_hall()
+        await hall.until(OPENS, steps=4)
+        await hall.ticket("ani")
+        place = await hall.ticket("budi")
+        assert (await hall.ticket("budi", replica(hall.world))).number == place.number == 1
+
+    async def test_who_was_let_in_a_moment_ago_is_let_in_everywhere(self) -> None:
+        hall = await make_hall()
+        other = replica(hall.world)
+        await hall.until(DOORS)
+        await hall.ticket("ani")
+        await hall.until(OPENS - timedelta(milliseconds=1), steps=4)
+        assert await other.waiting_room._board.of_session(hall.world.session_id()) is not None
+        await hall.until(OPENS)
+        assert (await other.holds.hold(hall.world.wish("ani"))).state.live
+
+    async def test_a_look_while_waiting_reads_nothing_but_the_opening_once_a_second(self) -> None:
+        hall = await make_hall(wrap=Counting)
+        counting = hall.world.store
+        assert isinstance(counting, Counting)
+        await hall.until(DOORS)
+        places = [await hall.ticket(f"p{number}") for number in range(5)]
+        await hall.world.pass_time(2)
+        counting.seen.clear()
+        for place in places * 3:
+            await hall.look(place)
+        assert counting.seen == [("find", OPENING.name)]
+
+    async def test_memory_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        kept: opening_board.Kept[int] = opening_board.Kept(2)
+        for number, key in enumerate("abc"):
+            kept.put(key, number)
+            kept.get("a")
+        assert (len(kept), kept.get("a"), kept.get("b"), kept.get("c")) == (2, 0, None, 2)
+        hall = await make_hall()
+        board = hall.world.service.waiting_room._board
+        monkeypatch.setattr(opening_board, "MOST_PLACES_KEPT", 3)
+        for name in "abc":
+            board._keep_places(name, {"x": 1, "y": 2})
+        assert list(board._places) == ["c"]
+        with pytest.raises(LookupError):
+            await board._draw(Record("x", 1, await hall.opening()))
+
+
+STEPS: dict[str, tuple[datetime, int]] = {
+    "doors": (DOORS, 1),
+    "close": (CLOSES + timedelta(seconds=3), 3),
+    "draw": (CLOSES + timedelta(seconds=13), 1),
+    "begin": (OPENS, 2),
+}
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("name", "write"), [(name, write) for name, (_, count) in STEPS.items() for write in range(count)])
+async def test_a_crash_at_any_write_changes_nothing_of_the_outcome(
+    name: str, write: int, after: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies at a write of a step; another takes the step again, and one more ticket came in between."""
+    monkeypatch.setattr(kept_openings, "PAGE", 3)
+    hall = await make_hall(wrap=Dying)
+    dying = hall.world.store
+    assert isinstance(dying, Dying)
+    moment = STEPS[name][0]
+    if name != "doors":
+        await hall.until(DOORS)
+        places = [await hall.ticket(f"p{number}") for number in range(5)]
+        await hall.until(moment - timedelta(milliseconds=1), steps=3)
+    else:
+        places = []
+    hall.world.clock.set(moment)
+    dying.arm(write, after=after)
+    with pytest.raises(Killed):
+        await hall.world.worker.run_due()
+    dying.disarm()
+    if name == "close" and not (await hall.opening()).root:
+        straggler = waiting_room.OpeningTicket(hall.opening_id, "p", "a", "account-x", "s", draw.hash_of("x"), moment)
+        await hall.world.service.desk.repository.begin_ticket("straggler", straggler, moment)
+    await hall.until(OPENS + timedelta(seconds=90), steps=4)
+    made = await hall.record()
+    assert draw.first_mistake(made) is None
+    assert (await hall.opening()).status is OpeningStatus.ADMITTING
+    numbers = sorted((await hall.look(place)).number or 0 for place in places)
+    assert len(set(numbers)) == len(places)
+    assert {place.ticket.commitment for place in places} <= set(made["tickets"])
+
+
+@pytest.mark.acceptance("F13")
+async def test_ten_times_the_normal_load_and_everybody_has_a_place_or_a_seat() -> None:
+    """400 people for 40 seats, a third of them late and impatient, in virtual time over two replicas."""
+    hall = await make_hall(40, opening_room_smallest=10)
+    world = hall.world
+    other = replica(world)
+    chance = random.Random(371)
+    await hall.until(DOORS)
+    people = [f"p{number}" for number in range(400)]
+    early, late = people[:270], people[270:]
+    places = {name: await hall.ticket(name, chance.choice([None, other])) for name in early}
+    await hall.until(OPENS, steps=4)
+    for name in late:
+        places[name] = await hall.ticket(name, chance.choice([None, other]))
+    seats: dict[str, str] = {}
+    refused = 0
+    for _ in range(40):
+        for name in chance.sample(people, 60):
+            place = await hall.look(places[name], chance.choice([None, other]))
+            service = chance.choice([world.service, other])
+            if name in seats:
+                continue
+            try:
+                held = await service.holds.hold(world.wish(name))
+            except errors.NotYourTurn:
+                assert place.standing in (Standing.WAITING, Standing.ADMITTED)
+                refused += 1
+            else:
+                seats[name] = held.state.seat.seat_id
+        await world.pass_time(1)
+    assert len(seats) == len(set(seats.values())) == 40
+    assert refused > 0
+    standings = [(await hall.look(places[name])).standing for name in people if name not in seats]
+    assert set(standings) == {Standing.WAITING}
+    drawn = {name: (await hall.look(places[name])).number or 0 for name in people}
+    assert max(drawn[name] for name in early) < min(drawn[name] for name in late)
+    assert [drawn[name] for name in late] == sorted(drawn[name] for name in late)
+    assert max(drawn[name] for name in seats) < 60, "seats went to the front of the line"
+    await world.rules_hold()
+
+
+class TestRules:
+    plan = OpeningPlan(SOUTH.office_id, ("s",), DOORS, CLOSES, OPENS)
+
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({}, None),
+            ({"doors_at": START}, OpeningProblem.DOORS_IN_THE_PAST),
+            ({"doors_at": CLOSES - timedelta(seconds=300)}, None),
+            ({"doors_at": CLOSES - timedelta(seconds=299)}, OpeningProblem.DOORS_OPEN_TOO_SHORT),
+            ({"tickets_close_at": OPENS}, None),
+            ({"tickets_close_at": OPENS + timedelta(seconds=1)}, OpeningProblem.CLOSES_AFTER_IT_OPENS),
+            ({"opens_at": START + timedelta(days=92)}, None),
+            ({"opens_at": START + timedelta(days=92, seconds=1)}, OpeningProblem.TOO_FAR_AHEAD),
+            (
+                {"tickets_close_at": DOORS + timedelta(hours=24, seconds=1), "opens_at": START + timedelta(days=3)},
+                OpeningProblem.DOORS_OPEN_TOO_LONG,
+            ),
+        ],
+    )
+    def test_plans(self, changes: dict[str, Any], problem: OpeningProblem | None) -> None:
+        assert waiting_room.plan_problem(replace(self.plan, **changes), START, OpeningRules()) is problem
+
+    def test_what_is_not_in_the_table_is_refused(self) -> None:
+        for status in OpeningStatus:
+            for command in OpeningCommand:
+                if (status, command) not in OPENING_TRANSITIONS:
+                    with pytest.raises(IllegalOpeningChange):
+                        waiting_room.after(status, command)
+
+    def test_what_falls_due(self) -> None:
+        begins = waiting_room.announced(
+            self.plan, by="boss", seed_commitment="c", sealed_seed="s", now=START, rules=OpeningRules()
+        )
+        names = [next(iter(waiting_room.opening_deadlines(begins)))]
+        state = waiting_room.doors_opened(begins)
+        names += waiting_room.opening_deadlines(state)
+        state = waiting_room.closed(state, root="r", present=3, now=CLOSES, rules=OpeningRules())
+        names += waiting_room.opening_deadlines(state)
+        state = waiting_room.drawn(state, "seed")
+        names += waiting_room.opening_deadlines(state)
+        state = waiting_room.begun(state, 10, OPENS)
+        names += waiting_room.opening_deadlines(state)
+        assert names == ["doors", "close", "draw", "begin", "admit"]
+        assert waiting_room.opening_deadlines(waiting_room.called_off(begins)) == {}
+
+    def test_when_to_come_and_when_to_look(self) -> None:
+        rules = OpeningRules().admission
+        opening = waiting_room.announced(
+            self.plan, by="boss", seed_commitment="c", sealed_seed="s", now=START, rules=OpeningRules()
+        )
+        drawn = replace(opening, status=OpeningStatus.DRAWN, present=1000)
+        assert waiting_room.expected_at(drawn, 99, DOORS, rules) == OPENS
+        assert waiting_room.expected_at(drawn, 400, DOORS, rules) == OPENS + timedelta(seconds=2)
+        moving = replace(drawn, status=OpeningStatus.ADMITTING, line=Line(admitted=100, a_second=10.0, ticked_at=OPENS))
+        assert waiting_room.expected_at(moving, 200, OPENS, rules) == OPENS + timedelta(seconds=10)
+        stands = replace(moving, line=replace(moving.line, a_second=0.04))
+        assert waiting_room.expected_at(stands, 200, OPENS, rules) is None
+        assert waiting_room.next_look_at(stands, None, OPENS, 0.5) == OPENS + timedelta(seconds=10)
+        near = OPENS + timedelta(seconds=6)
+        assert waiting_room.next_look_at(moving, near, OPENS, 0.5) == OPENS + timedelta(seconds=3)
+        assert waiting_room.next_look_at(moving, OPENS, OPENS, 0.0) == OPENS + timedelta(seconds=1)
+        crowd = replace(moving, present=10_100)
+        later = waiting_room.next_look_at(crowd, OPENS + timedelta(hours=1), OPENS, 0.5)
+        assert later == OPENS + timedelta(seconds=50), "ten thousand look 200 times a second together"
+        assert waiting_room.next_look_at(opening, None, CLOSES - timedelta(seconds=8), 0.5) == CLOSES - timedelta(seconds=4)
+
+    def test_where_a_ticket_stands(self) -> None:
+        opening = waiting_room.announced(
+            self.plan, by="boss", seed_commitment="c", sealed_seed="s", now=START, rules=OpeningRules()
+        )
+        ticket = waiting_room.OpeningTicket("o", "p", "a", "acc", "salt", "c", START)
+        admitting = replace(opening, status=OpeningStatus.ADMITTING, line=Line(admitted=5, lapsed=2))
+        over = replace(admitting, status=OpeningStatus.OVER)
+        assert waiting_room.standing(opening, ticket, None) is Standing.IN_DRAW
+        assert waiting_room.standing(admitting, ticket, None) is Standing.OUTSIDE
+        assert [waiting_room.standing(admitting, ticket, number) for number in (1, 2, 4, 5)] == [
+            Standing.MISSED,
+            Standing.ADMITTED,
+            Standing.ADMITTED,
+            Standing.WAITING,
+        ]
+        assert waiting_room.standing(over, ticket, 5) is Standing.OUTSIDE
+        assert waiting_room.standing(admitting, waiting_room.served(ticket, 1, "x"), 1) is Standing.SERVED
+        assert waiting_room.number_of(opening, ticket, None) is None
+        assert waiting_room.number_of(replace(admitting, present=7), waiting_room.joined_late(ticket, 3), None) == 10
+
+

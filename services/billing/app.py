@@ -9,15 +9,24 @@ from services.billing.handlers import Handlers
 from services.billing.repository import KINDS
 from services.billing.routes import BILLING, ENDPOINTS
 from services.billing.service import Billing, Simponi
+from services.billing.service.treasury import NoTreasury, Treasury
+from services.billing.treasury import HttpTreasury
+from services.billing.vault import Vault
 from shared.audit import AUDIT_KINDS
 from shared.http.signatures import Signer
-from shared.service import Parts, Platform
+from shared.service import Chore, Parts, Platform
 
 NOTICE_PREFIX = "X-Simponi"
+OWED_EVERY_SECONDS = 1800.0
+"""How often to see whether a day has ended that owes a settlement file."""
+
+CHECKED_EVERY_SECONDS = 3600.0
+"""How often to see whether it is night; the rules are then checked once."""
 
 
-def build(settings: Settings, platform: Platform, *, simponi: Simponi) -> Parts:
-    """Billing on this platform, asking this SIMPONI."""
+def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury: Treasury | None = None) -> Parts:
+    """Billing on this platform, asking this SIMPONI and this treasury; without one, refunds wait for it."""
+    treasury = treasury or NoTreasury()
     billing = Billing(
         platform,
         settings.policies(),
@@ -26,7 +35,14 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi) -> Parts:
         simponi,
         Signer(NOTICE_PREFIX, settings.callback_secrets()),
         wait_seconds=settings.bill_expected_wait_seconds,
+        vault=Vault(settings.master_keyring()),
+        treasury=treasury,
     )
+
+    async def close() -> None:
+        await simponi.close()
+        await treasury.close()
+
     handlers = Handlers(billing)
     checks = billing.checks
     return Parts(
@@ -42,7 +58,11 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi) -> Parts:
             "I4": checks.every_paid_bill_leads_somewhere,
             "I5": checks.no_refund_exceeds_its_receipt,
         },
-        close=simponi.close,
+        chores=(
+            Chore("settlement_days", OWED_EVERY_SECONDS, billing.settling.owe_days),
+            Chore("nightly_checks", CHECKED_EVERY_SECONDS, checks.nightly),
+        ),
+        close=close,
     )
 
 
@@ -55,4 +75,11 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
         platform.clock,
         platform.randomness,
     )
-    return build(settings, platform, simponi=simponi)
+    treasury = HttpTreasury(
+        settings.simponi_url,
+        settings.simponi_client_id,
+        settings.simponi_client_secret.get_secret_value(),
+        platform.clock,
+        platform.randomness,
+    )
+    return build(settings, platform, simponi=simponi, treasury=treasury)

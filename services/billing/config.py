@@ -8,7 +8,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 
+from services.billing.data import holidays
 from services.billing.domain.policy import BillPolicy, CasePolicy, Policies, ReceiptPolicy, SettlementPolicy
+from services.billing.domain.refund_policy import RefundPolicy
 from shared.settings import ENV_PREFIX, ServiceSettings
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
@@ -64,6 +66,9 @@ class Settings(ServiceSettings):
     bill_watch_ended_seconds: int = Field(86_400, ge=0, description="how long an ended code is still looked at")
     bill_claim_case_seconds: int = Field(3600, ge=1, description="an unconfirmed claim becomes a case after this")
     bill_renewal_retry_seconds: int = Field(60, ge=1, description="a new code may be asked for again after this")
+    bill_same_day_pay_until: str = Field(
+        "12:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM in Jakarta: same-day is paid before"
+    )
     bill_year_end_cutoff: Annotated[str, AfterValidator(_is_a_cutoff)] = Field(
         "12-31T23:00", pattern=r"^\d\d-\d\dT\d\d:\d\d$", description="MM-DDTHH:MM in Asia/Jakarta: no code outlives it"
     )
@@ -87,11 +92,22 @@ class Settings(ServiceSettings):
     settlement_missing_seconds: int = Field(259_200, ge=1, description="a receipt in no file so long after is a case")
     settlement_days_back: int = Field(7, ge=1, le=60, description="how many past days a settlement file is wanted for")
 
+    refund_completeness_days: int = Field(3, ge=1, le=60, description="working days to look at a refund request")
+    refund_papers_days: int = Field(7, ge=1, le=60, description="working days to answer a request for papers")
+    refund_research_days: int = Field(5, ge=1, le=60, description="working days to look into the payment")
+    refund_recommend_days: int = Field(3, ge=1, le=60, description="working days of the office head")
+    refund_decide_days: int = Field(5, ge=1, le=60, description="working days of the decider")
+    refund_payment_days: int = Field(10, ge=1, le=60, description="working days of the treasury")
+    refund_bank_retry_seconds: int = Field(30, ge=1, description="first pause before the bank is asked again")
+    refund_track_seconds: int = Field(60, ge=1, description="first pause before an order is looked at")
+    refund_book_seconds: int = Field(5, ge=1, description="a refund left midway between two writes goes on after this")
+
     def policies(self) -> Policies:
         """The durations as the rules take them."""
         return Policies(
             bill=self._bill_policy(),
             receipt=self._receipt_policy(),
+            refund=self._refund_policy(),
             case=CasePolicy(**{name: getattr(self, f"case_{name}") for name in CasePolicy.__dataclass_fields__}),
             settlement=SettlementPolicy(
                 **{name: getattr(self, f"settlement_{name}") for name in SettlementPolicy.__dataclass_fields__}
@@ -109,3 +125,8 @@ class Settings(ServiceSettings):
     def _receipt_policy(self) -> ReceiptPolicy:
         names = ReceiptPolicy.__dataclass_fields__
         return ReceiptPolicy(**{name: getattr(self, f"receipt_{name}") for name in names})
+
+    def _refund_policy(self) -> RefundPolicy:
+        names = RefundPolicy.__dataclass_fields__
+        given = {name: getattr(self, f"refund_{name}") for name in names if hasattr(self, f"refund_{name}")}
+        return RefundPolicy(**given, calendar=holidays())

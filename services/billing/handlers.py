@@ -60,6 +60,7 @@ class Handlers:
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """What falls due, by kind and name."""
         bills, money, cases = self._billing.bills, self._billing.money, self._billing.cases
+        refunds = self._billing.refund_cases
         return {
             ("bill", "ask"): _named(bills.ask_due),
             ("bill", "delay"): _named(bills.delay_due),
@@ -69,10 +70,19 @@ class Handlers:
             ("bill", "expire"): _named(bills.expire_due),
             ("bill", "claim"): _named(cases.claim_due),
             ("bill", "case"): _named(cases.unsettled_due),
+            ("refund", "step"): _named(refunds.step_due),
+            ("refund", "book"): _named(refunds.book_due),
+            ("refund", "seat"): _named(refunds.seat_due),
+            ("refund", "verify"): _named(refunds.verify_due),
+            ("refund", "order"): _named(refunds.order_due),
+            ("refund", "track"): _named(refunds.track_due),
             ("receipt", "drive"): _named(money.drive_due),
             ("receipt", "outcome"): _named(money.outcome_due),
             ("case", "look"): _named(cases.look_due),
             ("case", "escalate"): _named(cases.escalate_due),
+            ("settlement", "compare"): _named(self._billing.settling.compare_due),
+            ("settlement_day", "fetch"): _named(self._billing.settling.fetch_due),
+            ("settlement_day", "missing"): _named(self._billing.settling.missing_due),
         }
 
     async def _arrived_on_proof(self, event: ArrivedOnProof, envelope: Envelope) -> None:
@@ -92,6 +102,7 @@ class Handlers:
 
     async def _appointment_released(self, event: AppointmentReleased, envelope: Envelope) -> None:
         await self._billing.bills.appointment_released(event, envelope.aggregate_version, envelope.id)
+        await self._billing.refund_cases.appointment_released(event.appointment_id, envelope.id)
 
     async def _appointment_rescheduled(self, event: AppointmentRescheduled, envelope: Envelope) -> None:
         await self._billing.bills.appointment_rescheduled(event, envelope.aggregate_version, envelope.id)
@@ -123,8 +134,8 @@ class Handlers:
     async def _visit_interrupted(self, event: VisitInterrupted, envelope: Envelope) -> None:
         await self._billing.specials.interrupted(event, envelope.id)
 
-    async def _release_refused(self, _event: ReleaseRefused, _envelope: Envelope) -> None:
-        """No refund asks for a seat yet."""
+    async def _release_refused(self, event: ReleaseRefused, envelope: Envelope) -> None:
+        await self._billing.refund_cases.release_refused(event, envelope.id)
 
 
 def _named(handle: Any) -> DeadlineHandler:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from services.billing.domain.refund_policy import RefundPolicy
 
 JAKARTA: Final = ZoneInfo("Asia/Jakarta")
 """The zone of bills: their day decides the tariff, and the year of the treasury ends in it."""
@@ -33,6 +35,8 @@ class BillPolicy:
     watch_ended_seconds: int = 86_400
     claim_case_seconds: int = 3600
     renewal_retry_seconds: int = 60
+    same_day_pay_until: str = "12:00"
+    """In Jakarta, in every zone: the surcharge for the same day is paid before this (F74, X8)."""
     year_end_cutoff: str = "12-31T23:00"
     """Month, day and time in Asia/Jakarta after which no code of the year can be paid (X7)."""
 
@@ -94,6 +98,11 @@ def _cutoff(now: datetime, policy: BillPolicy) -> datetime:
     return datetime.fromisoformat(f"{year:04d}-{policy.year_end_cutoff}:00").replace(tzinfo=JAKARTA).astimezone(UTC)
 
 
+def cut_off(day: date, clock: str) -> datetime:
+    """The moment at which it is that time in Jakarta on that day."""
+    return datetime.combine(day, time.fromisoformat(clock), JAKARTA).astimezone(UTC)
+
+
 def next_poll(now: datetime, expires_at: datetime, policy: BillPolicy) -> datetime:
     """When to look at a code again: the nearer to its end, before or after, the sooner (F56)."""
     distance = abs((expires_at - now).total_seconds()) / 4
@@ -135,3 +144,4 @@ class Policies:
     receipt: ReceiptPolicy = field(default_factory=ReceiptPolicy)
     case: CasePolicy = field(default_factory=CasePolicy)
     settlement: SettlementPolicy = field(default_factory=SettlementPolicy)
+    refund: RefundPolicy = field(default_factory=RefundPolicy)

@@ -63,6 +63,19 @@ class Intent:
 WAIT: Final = Intent(IntentKind.WAIT)
 
 
+class NothingLeft(Exception):
+    """A refund case asks for more than is left of the receipt: refused in the receipt's own write (I5)."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of a receipt that one refund case holds, and on which account it lies."""
+
+    refund_id: str
+    amount: int
+    account: Account
+
+
 @dataclass(frozen=True)
 class Payment:
     """What SIMPONI tells of one payment, by whichever way."""
@@ -101,6 +114,17 @@ class Receipt:
     refund_id: str | None = None
     refund_recorded: bool = False
     postings: tuple[Posting, ...] = ()
+    shares: tuple[Share, ...] = ()
+    """What refund cases hold of money that otherwise settles a bill; the state speaks of the rest."""
+
+    @property
+    def remaining(self) -> int:
+        """What no refund case has taken out, in rupiah."""
+        return self.amount - sum(share.amount for share in self.shares)
+
+    def share(self, refund_id: str) -> Share | None:
+        """What a case holds of it."""
+        return next((each for each in self.shares if each.refund_id == refund_id), None)
 
     @property
     def at_rest(self) -> bool:
@@ -130,7 +154,7 @@ def receive(payment: Payment, learnt_by: str, now: datetime, policy: ReceiptPoli
         state=ReceiptState.AWAITS_OUTCOME,
         due={"drive": now + seconds(policy.drive_seconds)},
     )
-    return _post(receipt, Account.TREASURY, Account.AWAITING_OUTCOME, "received", now)
+    return _post(receipt, Account.TREASURY, Account.AWAITING_OUTCOME, "received", now, amount=payment.amount)
 
 
 def same_payment(receipt: Receipt, payment: Payment) -> bool:
@@ -214,6 +238,8 @@ def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
         return _refund(bill, RefundCause.WRONG_AMOUNT)
     if _takes_in_time(receipt, bill):
         return Intent(IntentKind.SETTLE, bill.bill_id)
+    if bill.purpose != Purpose.FEE:
+        return _decide_aside(receipt, bill, facts)
     if bill.state not in ENDED_BILLS and not bill.live:
         return _refund(bill, RefundCause.DUPLICATE_PAYMENT)  # paid, waived or superseded: it needs no more money
     if bill.late_receipt_id is not None:
@@ -222,8 +248,6 @@ def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
 
 
 def _decide_late(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
-    if bill.purpose != Purpose.FEE:
-        return Intent(IntentKind.PAY_LATE, bill.bill_id)
     other = _live_equal(receipt, bill, facts.others)
     if other is not None:
         return Intent(IntentKind.SETTLE, other.bill_id)
@@ -232,6 +256,23 @@ def _decide_late(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     if facts.withdrawn:
         return _refund(bill, RefundCause.LATE_PAYMENT)
     return Intent(IntentKind.ASK_SEAT, bill.bill_id)
+
+
+def _decide_aside(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
+    """Money after the end of a bill that no seat waits on: a difference or a penalty is owed all the same, the
+    surcharge for the same day is not.
+    """
+    other = _live_equal(receipt, bill, facts.others)
+    if bill.purpose != Purpose.SAME_DAY and other is not None:
+        return Intent(IntentKind.SETTLE, other.bill_id)
+    if bill.settled_by is not None or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
+        return _refund(bill, RefundCause.DUPLICATE_PAYMENT)
+    if bill.state == BillState.CANCELLED:
+        return _refund(bill, RefundCause.WRONG_AMOUNT)  # not owed any more
+    if bill.purpose != Purpose.SAME_DAY:
+        return Intent(IntentKind.PAY_LATE, bill.bill_id)
+    in_time = bill.in_time(receipt.paid_at)
+    return _refund(bill, RefundCause.SERVICE_NOT_DELIVERED if in_time else RefundCause.LATE_PAYMENT)
 
 
 def _live_equal(receipt: Receipt, bill: Bill, others: Sequence[Bill]) -> Bill | None:
@@ -324,16 +365,54 @@ def refund_recorded(receipt: Receipt) -> Receipt:
     return replace(receipt, refund_recorded=True, due={})
 
 
+def book(receipt: Receipt, refund_id: str, amount: int, to: Account | None, memo: str, now: datetime) -> Receipt:
+    """Put a case's money on an account; None gives it up. Again changes nothing.
+
+    The guard of I5: no two cases can hold the same rupiah, because both write this document.
+
+    Raises:
+        NothingLeft: the case asks for more than is left.
+    """
+    if receipt.refund_id == refund_id and receipt.state in _WHOLE:
+        return _book_whole(receipt, to, memo, now)
+    known = receipt.share(refund_id)
+    if (known.account if known else None) == to:
+        return receipt
+    if known is None and (receipt.state != ReceiptState.SETTLES_BILL or amount > receipt.remaining):
+        raise NothingLeft(f"{amount} of {receipt.remaining} rupiah")
+    home = ACCOUNT_OF[receipt.state]
+    moved = _post(receipt, known.account if known else home, to or home, memo, now, amount=amount)
+    others = tuple(each for each in receipt.shares if each.refund_id != refund_id)
+    return replace(moved, shares=others if to is None else (*others, Share(refund_id, amount, to)))
+
+
+_WHOLE: Final = frozenset({ReceiptState.IN_REFUND, ReceiptState.REFUNDED, ReceiptState.CREDITED, ReceiptState.RETAINED})
+_WHOLE_COMMANDS: Final[Mapping[Account | None, tuple[ReceiptState, ReceiptCommand]]] = {
+    Account.REFUND_DUE: (ReceiptState.IN_REFUND, ReceiptCommand.REOPEN),
+    Account.REFUNDED: (ReceiptState.REFUNDED, ReceiptCommand.PAY_BACK),
+    Account.CREDITED: (ReceiptState.CREDITED, ReceiptCommand.CREDIT),
+    None: (ReceiptState.RETAINED, ReceiptCommand.RETAIN),
+}
+
+
+def _book_whole(receipt: Receipt, to: Account | None, memo: str, now: datetime) -> Receipt:
+    """As `book`, for a case that billing opened for all that was left."""
+    target, command = _WHOLE_COMMANDS[to]
+    return receipt if receipt.state == target else _moved(receipt, command, memo, now)
+
+
 def _moved(receipt: Receipt, command: ReceiptCommand, memo: str, now: datetime) -> Receipt:
     before = ACCOUNT_OF[receipt.state]
     state = follow(RECEIPT_TRANSITIONS, receipt.state, command)
     moved = replace(receipt, state=state)
     after = ACCOUNT_OF[state]
-    return moved if after == before else _post(moved, before, after, memo, now)
+    if after == before or receipt.remaining == 0:
+        return moved
+    return _post(moved, before, after, memo, now, amount=receipt.remaining)
 
 
-def _post(receipt: Receipt, source: Account, to: Account, memo: str, now: datetime) -> Receipt:
-    movement = Movement(source, to, receipt.amount, memo, now)
+def _post(receipt: Receipt, source: Account, to: Account, memo: str, now: datetime, *, amount: int) -> Receipt:
+    movement = Movement(source, to, amount, memo, now)
     return replace(receipt, postings=posted(receipt.postings, movement, genesis(receipt)))
 
 
@@ -346,7 +425,11 @@ def genesis(receipt: Receipt) -> str:
 def ledger_faults(receipt: Receipt) -> list[str]:
     """What is wrong with a receipt's ledger; nothing if all is well (I3)."""
     faults = chain_faults(receipt.postings, genesis(receipt))
-    expected = {Account.TREASURY: receipt.amount, ACCOUNT_OF[receipt.state]: -receipt.amount}
-    if balances(receipt.postings) != expected:
+    expected = {Account.TREASURY: receipt.amount, ACCOUNT_OF[receipt.state]: -receipt.remaining}
+    for share in receipt.shares:
+        expected[share.account] = expected.get(share.account, 0) - share.amount
+    if balances(receipt.postings) != {account: amount for account, amount in expected.items() if amount}:
         faults.append(f"the money is not on the account of {receipt.state}")
+    if receipt.remaining < 0:
+        faults.append("more is held for refunds than was received")
     return faults

@@ -84,8 +84,10 @@ BILL_TRANSITIONS: Final[Mapping[tuple[BillState, BillCommand], BillState]] = {
     (B.PAID_UNSETTLED, K.CANCEL): B.CANCELLED,  # the seat is gone; the money will go the late way
     (B.EXPIRED, K.PAY_LATE): B.PAID,
     (B.EXPIRED, K.SUPERSEDE): B.SUPERSEDED,
+    (B.EXPIRED, K.CANCEL): B.CANCELLED,  # not owed any more: an officer's correction took it away
     (B.FAILED, K.PAY_LATE): B.PAID,
     (B.FAILED, K.SUPERSEDE): B.SUPERSEDED,
+    (B.FAILED, K.CANCEL): B.CANCELLED,
     (B.CANCELLED, K.PAY_LATE): B.PAID,
     (B.CANCELLED, K.SUPERSEDE): B.SUPERSEDED,
     (B.PAID, K.PAY_LATE): B.PAID,  # paid in time, its seat was lost, and another one was found
@@ -124,6 +126,7 @@ class ReceiptCommand(StrEnum):
     PAY_BACK = "pay_back"
     CREDIT = "credit"
     RETAIN = "retain"
+    REOPEN = "reopen"
 
 
 R, M = ReceiptState, ReceiptCommand
@@ -140,32 +143,98 @@ RECEIPT_TRANSITIONS: Final[Mapping[tuple[ReceiptState, ReceiptCommand], ReceiptS
     (R.IN_REFUND, M.PAY_BACK): R.REFUNDED,
     (R.IN_REFUND, M.CREDIT): R.CREDITED,
     (R.IN_REFUND, M.RETAIN): R.RETAINED,
+    (R.RETAINED, M.REOPEN): R.IN_REFUND,  # the refusal was asked about again, with new proof or an objection
 }
 
-FINAL_RECEIPTS: Final = frozenset({R.REFUNDED, R.CREDITED, R.RETAINED})
+FINAL_RECEIPTS: Final = frozenset({R.REFUNDED, R.CREDITED})
 
 
 class RefundState(StrEnum):
-    """Where a refund case stands; the steps between opened and closed are further rows of its table."""
+    """Where a refund case stands. Approval is provisional until the seat is back."""
 
     OPENED = "opened"
+    """By billing itself: the money is held for it already."""
+    REQUESTED = "requested"
+    INCOMPLETE = "incomplete"
+    COMPLETE = "complete"
+    RESEARCHED = "researched"
+    RECOMMENDED = "recommended"
+    APPROVED = "approved"
+    RELEASED = "released"
+    ORDERED = "ordered"
+    PAID = "paid"
+    CREDITED = "credited"
+    REFUSED = "refused"
+    OBJECTED = "objected"
     WITHDRAWN = "withdrawn"
-    CLOSED = "closed"
 
 
 class RefundCommand(StrEnum):
     """What can be done with a refund case."""
 
+    ASK_PAPERS = "ask_papers"
+    ANSWER = "answer"
+    FIND_COMPLETE = "find_complete"
+    RESEARCH = "research"
+    RECOMMEND = "recommend"
+    APPROVE = "approve"
+    RELEASE = "release"
+    ORDER = "order"
+    REJECT_ORDER = "reject_order"
+    PAY = "pay"
+    CREDIT = "credit"
+    REFUSE = "refuse"
+    RESUBMIT = "resubmit"
+    OBJECT = "object"
+    GRANT = "grant"
+    UPHOLD = "uphold"
     WITHDRAW = "withdraw"
-    CLOSE = "close"
+    REOPEN = "reopen"
 
+
+F, G = RefundState, RefundCommand
 
 REFUND_TRANSITIONS: Final[Mapping[tuple[RefundState, RefundCommand], RefundState]] = {
-    (RefundState.OPENED, RefundCommand.WITHDRAW): RefundState.WITHDRAWN,
-    (RefundState.OPENED, RefundCommand.CLOSE): RefundState.CLOSED,
+    (F.OPENED, G.ASK_PAPERS): F.INCOMPLETE,
+    (F.REQUESTED, G.ASK_PAPERS): F.INCOMPLETE,
+    (F.COMPLETE, G.ASK_PAPERS): F.INCOMPLETE,
+    (F.INCOMPLETE, G.ANSWER): F.REQUESTED,
+    (F.OPENED, G.FIND_COMPLETE): F.COMPLETE,
+    (F.REQUESTED, G.FIND_COMPLETE): F.COMPLETE,
+    (F.COMPLETE, G.RESEARCH): F.RESEARCHED,
+    (F.RESEARCHED, G.RECOMMEND): F.RECOMMENDED,
+    (F.RECOMMENDED, G.APPROVE): F.APPROVED,
+    (F.APPROVED, G.RELEASE): F.RELEASED,
+    (F.RELEASED, G.ORDER): F.ORDERED,
+    (F.RELEASED, G.CREDIT): F.CREDITED,
+    (F.ORDERED, G.PAY): F.PAID,
+    (F.ORDERED, G.REJECT_ORDER): F.RELEASED,  # the bank could not book it: another account is asked for
+    (F.OPENED, G.REFUSE): F.REFUSED,
+    (F.REQUESTED, G.REFUSE): F.REFUSED,
+    (F.INCOMPLETE, G.REFUSE): F.REFUSED,
+    (F.COMPLETE, G.REFUSE): F.REFUSED,
+    (F.RESEARCHED, G.REFUSE): F.REFUSED,
+    (F.RECOMMENDED, G.REFUSE): F.REFUSED,
+    (F.APPROVED, G.REFUSE): F.REFUSED,  # provisional: the seat was used, or nothing is left of the money
+    (F.REFUSED, G.RESUBMIT): F.REQUESTED,
+    (F.REFUSED, G.OBJECT): F.OBJECTED,
+    (F.OBJECTED, G.GRANT): F.APPROVED,
+    (F.OBJECTED, G.UPHOLD): F.REFUSED,
+    (F.OPENED, G.WITHDRAW): F.WITHDRAWN,
+    (F.REQUESTED, G.WITHDRAW): F.WITHDRAWN,
+    (F.INCOMPLETE, G.WITHDRAW): F.WITHDRAWN,
+    (F.COMPLETE, G.WITHDRAW): F.WITHDRAWN,
+    (F.RESEARCHED, G.WITHDRAW): F.WITHDRAWN,
+    (F.RECOMMENDED, G.WITHDRAW): F.WITHDRAWN,
+    (F.WITHDRAWN, G.REOPEN): F.OPENED,  # the seat that had been found for the money was lost again
 }
 
-FINAL_REFUNDS: Final = frozenset({RefundState.WITHDRAWN, RefundState.CLOSED})
+FINAL_REFUNDS: Final = frozenset({F.PAID, F.CREDITED})
+OPEN_REFUNDS: Final = frozenset(F) - FINAL_REFUNDS - {F.REFUSED, F.WITHDRAWN}
+"""Somebody has a next step to take."""
+
+MONEY_HELD: Final = frozenset({F.APPROVED, F.RELEASED, F.ORDERED})
+"""The money of a request is held for it; that of a case that billing opened is held from the start."""
 
 
 def follow(table: Mapping[tuple[S, C], S], state: S, command: C) -> S:

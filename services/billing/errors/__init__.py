@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.billing.errors.aside import BillIsOwed, CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry
 from services.billing.errors.bills import (
     AnotherBillIsLive,
     BillCannotBeRenewed,
@@ -13,8 +14,35 @@ from services.billing.errors.bills import (
     MoneyIsOnItsWay,
     SeatIsGone,
 )
+from services.billing.errors.cases import (
+    AnswerDoesNotFit,
+    CaseIsClosed,
+    CaseUnknown,
+    SecondPersonMustAgree,
+    TooManyCaseNotes,
+)
 from services.billing.errors.payments import NoCodeToPay, TooManyClaims
-from services.billing.errors.refunds import RefundUnknown
+from services.billing.errors.refunds import (
+    AccountIsMissing,
+    AnotherPairOfEyes,
+    ApplicationMissing,
+    NothingToRefund,
+    NotYourOffice,
+    ObjectionTooLate,
+    OrderIsOut,
+    PeriodTooLong,
+    RefundIsOpen,
+    RefundStepNotNow,
+    RefundUnknown,
+    RuleUnknown,
+    StepOfAnotherRole,
+)
+from services.billing.errors.settlements import (
+    SettlementFileBrokeOff,
+    SettlementFileDoesNotAddUp,
+    SettlementFileHasWrongLine,
+    SettlementUnknown,
+)
 from services.billing.errors.tariffs import (
     NoTariffThatDay,
     SecondPersonNeeded,
@@ -26,23 +54,48 @@ from services.billing.errors.tariffs import (
 )
 
 __all__ = [
+    "AccountIsMissing",
     "AnotherBillIsLive",
+    "AnotherPairOfEyes",
+    "AnswerDoesNotFit",
+    "ApplicationMissing",
     "BillCannotBeRenewed",
     "BillHasEnded",
+    "BillIsOwed",
     "BillIsPaid",
     "BillStillPayable",
     "BillUnknown",
+    "CutOffPassed",
+    "CaseIsClosed",
+    "CaseUnknown",
     "MoneyIsBeingPlaced",
     "MoneyIsOnItsWay",
     "NoCodeToPay",
     "NoTariffThatDay",
+    "NoVisitToHurry",
+    "NotTheDayOfTheVisit",
+    "NotYourOffice",
+    "NothingToRefund",
+    "ObjectionTooLate",
+    "OrderIsOut",
+    "PeriodTooLong",
+    "RefundIsOpen",
+    "RefundStepNotNow",
     "RefundUnknown",
+    "RuleUnknown",
     "SeatIsGone",
+    "SecondPersonMustAgree",
     "SecondPersonNeeded",
+    "SettlementFileBrokeOff",
+    "SettlementFileDoesNotAddUp",
+    "SettlementFileHasWrongLine",
+    "SettlementUnknown",
+    "StepOfAnotherRole",
     "TariffChangeDecided",
     "TariffChangeUnknown",
     "TariffDayIsTaken",
     "TariffIncomplete",
     "TariffReachesBack",
+    "TooManyCaseNotes",
     "TooManyClaims",
 ]

@@ -1,37 +1,236 @@
-"""The endpoints of refund cases."""
+"""The endpoints of refund cases: asking, following, the steps of staff, the public guide and the report."""
 
 from __future__ import annotations
 
-from services.billing.errors import RefundUnknown
-from services.billing.routes.common import BILLING, READERS
-from services.billing.schemas import ApplicationQuery, RefundList, RefundPath, RefundView
+from typing import Final
+
+from services.billing.domain.refund import Refund
+from services.billing.errors import (
+    AccountIsMissing,
+    AnotherPairOfEyes,
+    ApplicationMissing,
+    BillUnknown,
+    NothingToRefund,
+    NotYourOffice,
+    ObjectionTooLate,
+    OrderIsOut,
+    PeriodTooLong,
+    RefundIsOpen,
+    RefundStepNotNow,
+    RefundUnknown,
+    RuleUnknown,
+    StepOfAnotherRole,
+)
+from services.billing.routes.common import BILLING
+from services.billing.schemas.refunds import (
+    GUIDE_PATH,
+    AccountGiven,
+    PeriodQuery,
+    RefundAnswer,
+    RefundGuideView,
+    RefundList,
+    RefundPath,
+    RefundQuery,
+    RefundRequest,
+    RefundStatisticsView,
+    RefundView,
+    StepTaken,
+)
+from services.billing.service import Billing
+from services.billing.service.desk.refunds import Taken, Wish
+from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
-from shared.http.endpoint import Endpoints
+from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, RateLimit
+from shared.tokens import Role
+
+LARGEST_STATEMENT_BYTES: Final = 16 * 1024
+"""2000 characters in any script, escaped."""
+
+PARTIES: Final = ROLES(Role.APPLICANT, Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
+OFFICERS: Final = ROLES(Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
 
 api = Endpoints("billing")
 
 
+def _view(billing: Billing, case: Refund) -> RefundView:
+    desk = billing.refunds
+    return RefundView.of(case, desk.table, desk.masked_account(case), desk.statements(case))
+
+
 @api.get(
     "/v1/refunds",
-    summary="The refund cases of an application",
-    access=READERS,
-    query=ApplicationQuery,
+    summary="The refund cases of an application; for staff also those of a state, or the overdue ones",
+    access=PARTIES,
+    query=RefundQuery,
     answers={200: RefundList},
+    refusals=(ApplicationMissing,),
 )
-async def list_refunds(call: Call[None, ApplicationQuery]) -> RefundList:
-    """Own cases; all for the treasurer and operators."""
-    found = await call.app[BILLING].desk.refunds(call.caller, call.query.application_id)
-    return RefundList(refunds=tuple(RefundView.of(case) for case in found))
+async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
+    """Own cases; those of their office for staff; all for operators. Without a state, all open ones."""
+    billing, query = call.app[BILLING], call.query
+    if query.application_id is not None:
+        found = await billing.refunds.refunds(call.caller, query.application_id)
+    elif call.caller.role == Role.APPLICANT:
+        raise ApplicationMissing(field="/application_id")
+    else:
+        found = await billing.refunds.in_state(call.caller, query.state, overdue=query.overdue)
+    return RefundList(refunds=tuple(_view(billing, case) for case in found))
 
 
 @api.get(
     "/v1/refunds/{refund_id}",
-    summary="A refund case with its reason, rule and steps",
-    access=READERS,
+    summary="A refund case with its reason, rule, deadline and steps",
+    access=PARTIES,
     path_model=RefundPath,
     answers={200: RefundView},
     refusals=(RefundUnknown,),
 )
 async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     """One case."""
-    return RefundView.of(await call.app[BILLING].desk.refund(call.caller, call.path.refund_id))
+    billing = call.app[BILLING]
+    return _view(billing, await billing.refunds.refund(call.caller, call.path.refund_id))
+
+
+@api.post(
+    "/v1/refunds",
+    summary="Ask for the money of a bill",
+    access=PARTIES,
+    body=RefundRequest,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={201: RefundView},
+    idempotent=True,
+    rate=RateLimit(10, 60.0),
+    refusals=(BillUnknown, NothingToRefund, RefundIsOpen, SomeoneElseChangedIt),
+    description="A reason outside the table is answered with a case that is refused and names the rule.",
+)
+async def ask_refund(call: Call[RefundRequest]) -> RefundView:
+    """The new case."""
+    billing, body = call.app[BILLING], call.body
+    wish = Wish(body.bill_id, body.reason, body.note, body.receipt_id)
+    return _view(billing, await billing.refunds.request(call.caller, wish, call.command_id))
+
+
+@api.put(
+    "/v1/refunds/{refund_id}/bank-account",
+    summary="Name the account that the money shall go to; the bank is asked about it",
+    access=APPLICANT,
+    path_model=RefundPath,
+    body=AccountGiven,
+    answers={200: RefundView},
+    rate=RateLimit(10, 60.0),
+    refusals=(RefundUnknown, OrderIsOut, SomeoneElseChangedIt),
+)
+async def give_bank_account(call: Call[AccountGiven, None, RefundPath]) -> RefundView:
+    """Its number is sealed and only ever shown masked."""
+    billing = call.app[BILLING]
+    return _view(billing, await billing.refunds.give_account(call.caller, call.path.refund_id, call.body.payee()))
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/papers",
+    summary="Send what was asked for",
+    access=APPLICANT,
+    path_model=RefundPath,
+    body=RefundAnswer,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(RefundUnknown, RefundStepNotNow, SomeoneElseChangedIt),
+)
+async def send_papers(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
+    """The office looks at the case again."""
+    billing = call.app[BILLING]
+    case = await billing.refunds.answer(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    return _view(billing, case)
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/resubmission",
+    summary="Ask again after a refusal, with new proof",
+    access=APPLICANT,
+    path_model=RefundPath,
+    body=RefundAnswer,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(RefundUnknown, RefundStepNotNow, SomeoneElseChangedIt),
+)
+async def resubmit_refund(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
+    """The case begins again."""
+    billing = call.app[BILLING]
+    case = await billing.refunds.resubmit(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    return _view(billing, case)
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/objection",
+    summary="Object to a refusal",
+    access=APPLICANT,
+    path_model=RefundPath,
+    body=RefundAnswer,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(RefundUnknown, RefundStepNotNow, ObjectionTooLate, SomeoneElseChangedIt),
+)
+async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
+    """Headquarters looks again; silence grants it."""
+    billing = call.app[BILLING]
+    case = await billing.refunds.object_to(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    return _view(billing, case)
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/steps",
+    summary="Take the step of a refund that is yours",
+    access=OFFICERS,
+    path_model=RefundPath,
+    body=StepTaken,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(
+        RefundUnknown,
+        NotYourOffice,
+        StepOfAnotherRole,
+        AnotherPairOfEyes,
+        AccountIsMissing,
+        RuleUnknown,
+        RefundStepNotNow,
+        SomeoneElseChangedIt,
+    ),
+    description="Treasurers: find_complete, ask_papers, research. Office heads: recommend. The decider that the reason "
+    "names: approve, refuse, credit. Headquarters: grant_objection, uphold_refusal.",
+)
+async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundView:
+    """The case after the step; every step is in the audit."""
+    billing, body = call.app[BILLING], call.body
+    taken = Taken(body.rule, tuple(body.papers), body.note)
+    case = await billing.refunds.step(call.caller, call.path.refund_id, body.step, taken, call.command_id)
+    return _view(billing, case)
+
+
+@api.get(
+    GUIDE_PATH,
+    summary="How money goes back: reasons, who decides, deadlines, rules",
+    access=PUBLIC,
+    answers={200: RefundGuideView},
+)
+async def show_refund_guide(call: Call) -> RefundGuideView:
+    """The public explanation."""
+    desk = call.app[BILLING].refunds
+    return RefundGuideView.of(desk.table, desk.policy, desk.today())
+
+
+@api.get(
+    "/v1/refund-statistics",
+    summary="What became of the refund cases that were opened in a period",
+    access=OFFICERS,
+    query=PeriodQuery,
+    answers={200: RefundStatisticsView},
+    refusals=(PeriodTooLong,),
+)
+async def show_refund_statistics(call: Call[None, PeriodQuery]) -> RefundStatisticsView:
+    """The report (F64)."""
+    since, until = call.query.since, call.query.until
+    return RefundStatisticsView.of(since, until, await call.app[BILLING].refunds.statistics(since, until))

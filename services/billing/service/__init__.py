@@ -7,15 +7,21 @@ from services.billing.domain.refund import RefundReasons
 from services.billing.domain.tariff import TariffBook
 from services.billing.repository import Repository
 from services.billing.service.bills import Bills
+from services.billing.service.case_desk import CaseDesk
 from services.billing.service.cases import Cases
 from services.billing.service.checks import Checks
 from services.billing.service.corrections import Corrections
 from services.billing.service.desk import Desk
+from services.billing.service.desk.refunds import RefundDesk
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
+from services.billing.service.refunds import RefundCases
+from services.billing.service.settling import Settling
 from services.billing.service.specials import Specials
-from shared.audit import Audit
 from services.billing.service.tariffs import Tariffs
+from services.billing.service.treasury import Treasury
+from services.billing.vault import Vault
+from shared.audit import Audit
 from shared.http.signatures import Signer
 from shared.service import Platform
 
@@ -40,6 +46,8 @@ class Billing:
         notices: Signer,
         *,
         wait_seconds: int,
+        vault: Vault,
+        treasury: Treasury,
     ) -> None:
         repository = Repository(platform.store, platform.clock)
         clock = platform.clock
@@ -53,6 +61,12 @@ class Billing:
         self.corrections = Corrections(repository, self.money, clock, policies, self.tariffs)
         self.specials = Specials(repository, self.money)
         self.desk = Desk(repository, clock, policies, self.tariffs)
-        self.checks = Checks(repository)
+        self.refund_cases = RefundCases(repository, clock, policies, treasury, vault)
+        self.refunds = RefundDesk(repository, clock, policies, reasons, vault, self.refund_cases, self.audit)
+        self.checks = Checks(repository, clock)
         self.cases = Cases(repository, self.bills, self.money, simponi, clock, policies)
         self.money.on_unknown_code = self.cases.unknown_code
+        self.settling = Settling(
+            repository, platform.files, self.money, self.cases, simponi, clock, platform.ids, policies
+        )
+        self.case_desk = CaseDesk(repository, self.settling, clock)

@@ -13,6 +13,9 @@ UNSETTLED_CASE_OPEN: Final = "billing.unsettled_case_open"
 LATE_MONEY_WAITS: Final = "billing.late_money_waits"
 SEAT_WITHOUT_MONEY: Final = "billing.seat_without_money"
 RECEIPT_DIFFERS: Final = "billing.receipt_differs"
+REFUND_STEP_OVERDUE: Final = "billing.refund_step_overdue"
+REFUND_MONEY_MISSING: Final = "billing.refund_money_missing"
+MONEY_RULE_BROKEN: Final = "billing.money_rule_broken"
 CASE_OVERDUE: Final = "billing.case_overdue"
 SETTLEMENT_FILE_REFUSED: Final = "billing.settlement_file_refused"
 SETTLEMENT_FILE_MISSING: Final = "billing.settlement_file_missing"
@@ -26,7 +29,10 @@ OPERATOR_ALERTS: Final = frozenset(
         LATE_MONEY_WAITS,
         SEAT_WITHOUT_MONEY,
         RECEIPT_DIFFERS,
+        REFUND_STEP_OVERDUE,
+        REFUND_MONEY_MISSING,
         CASE_OVERDUE,
+        MONEY_RULE_BROKEN,
         SETTLEMENT_FILE_REFUSED,
         SETTLEMENT_FILE_MISSING,
     }

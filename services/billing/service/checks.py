@@ -6,25 +6,54 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Receipt, ledger_faults
+from services.billing.domain.policy import JAKARTA
+from services.billing.domain.receipt import ACCOUNT_OF, Receipt, ledger_faults
 from services.billing.domain.refund import Refund
-from services.billing.domain.states import FINAL_RECEIPTS, BillState, ReceiptState
+from services.billing.domain.refund_steps import account_for
+from services.billing.domain.states import FINAL_RECEIPTS, BillState, ReceiptState, RefundState
 from services.billing.repository import Repository
+from services.billing.service.alerts import MONEY_RULE_BROKEN, alert
+from shared.clock import Clock
+from shared.logs import get_logger
 from shared.service import InvariantReport
 from shared.store.kinds import Record
 
 MOST_NAMED: Final = 100
+MOST_TOLD: Final = 10
+"""Ids in one alert; the rest is at /health/invariants."""
+
+NIGHT_HOUR: Final = 2
+"""In Jakarta: the hour in which the rules are checked."""
+
 LOOKS: Final = 2
 """A rule over two documents is looked at again before it counts as broken: they are read one after the other."""
 
-_GOING_BACK: Final = FINAL_RECEIPTS | {ReceiptState.IN_REFUND}
+log = get_logger(__name__)
+
+_GOING_BACK: Final = FINAL_RECEIPTS | {ReceiptState.IN_REFUND, ReceiptState.RETAINED}
 
 
 class Checks:
     """The checks; each streams over one kind and reads what it refers to."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, clock: Clock) -> None:
         self._repository = repository
+        self._clock = clock
+
+    async def nightly(self) -> None:
+        """Once a night every rule is checked, and what breaks one is told to the operators (F63)."""
+        if self._clock.now().astimezone(JAKARTA).hour != NIGHT_HOUR:
+            return
+        rules = {
+            "I3": self.every_rupiah_is_in_one_place,
+            "I4": self.every_paid_bill_leads_somewhere,
+            "I5": self.no_refund_exceeds_its_receipt,
+        }
+        for rule, check in rules.items():
+            report = await check()
+            if not report.holds:
+                alert(MONEY_RULE_BROKEN, rule=rule, broken=list(report.broken[:MOST_TOLD]))
+            log.info("billing.rule_checked", rule=rule, checked=report.checked, holds=report.holds)
 
     async def every_rupiah_is_in_one_place(self) -> InvariantReport:
         """I3: each receipt's postings chain, balance and end on the account of its state, and others agree with it."""
@@ -77,13 +106,33 @@ class Checks:
             Standing.APPOINTMENT: bill.seat is not None and not going_back,
             Standing.SPECIAL_RESCHEDULE: bill.special is not None and not going_back,
             Standing.SEAT_SOUGHT: bill.late_receipt_id == bill.settled_by,
-            Standing.REFUND: money.state in _GOING_BACK,
+            Standing.REFUND: money.state in _GOING_BACK or await self._is_asked_back(money.ntpn),
             Standing.CLOSED: bill.closed_reason is not None,
         }[bill.standing]
 
+    async def _is_asked_back(self, ntpn: str) -> bool:
+        ended = (RefundState.REFUSED, RefundState.WITHDRAWN)
+        return any(case.state.state not in ended for case in await self._repository.refunds_on(ntpn))
+
     async def _refund_is_sound(self, record: Record[Refund]) -> bool:
-        receipt = await self._repository.receipt(record.state.receipt_id)
-        return receipt is not None and 0 < record.state.amount <= receipt.state.amount
+        for _ in range(LOOKS):
+            newest = await self._repository.refund(record.id)
+            if newest is not None and await self._receipt_shows(newest.state):
+                return True
+        return False
+
+    async def _receipt_shows(self, refund: Refund) -> bool:
+        """The receipt holds what the case says, and all cases together hold no more than it."""
+        receipt = await self._repository.receipt(refund.receipt_id)
+        if receipt is None or not 0 < refund.amount <= receipt.state.amount or receipt.state.remaining < 0:
+            return False
+        wanted = account_for(refund)
+        if wanted is None or not refund.booked:
+            return True
+        share = receipt.state.share(refund.refund_id)
+        if share is not None:
+            return (share.account, share.amount) == (wanted, refund.amount)
+        return receipt.state.refund_id == refund.refund_id and ACCOUNT_OF[receipt.state.state] == wanted
 
 
 async def _report(

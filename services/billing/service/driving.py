@@ -12,7 +12,7 @@ from services.billing.domain.bill import Bill
 from services.billing.domain.policy import JAKARTA, Policies
 from services.billing.domain.receipt import Facts, Intent, IntentKind, Receipt
 from services.billing.domain.refund import RefundCause, RefundReasons
-from services.billing.domain.states import ENDED_BILLS, Decision, IllegalTransition, ReceiptState
+from services.billing.domain.states import ENDED_BILLS, Decision, IllegalTransition, ReceiptState, RefundState
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS, Missing, Repository, states
 from services.billing.service.ports import Simponi
 from shared.clock import Clock
@@ -190,19 +190,11 @@ class Driver:
         concerned = receipt.intent.bill_id
         bill = await self._repository.bill(concerned) if concerned is not None else None
         reason = self._reasons.reason(receipt.intent.reason or "", now.astimezone(JAKARTA).date())
-        payer = bill.state.payer if bill else None
         refund_id = receipt.refund_id or derived_id("refund", receipt.ntpn)
-        opened = refunds.open_refund(
-            refund_id,
-            receipt.ntpn,
-            receipt.amount,
-            reason,
-            now,
-            application_id=payer.application_id if payer else None,
-            account_id=payer.account_id if payer else None,
-            bill_id=bill.id if bill else None,
-        )
-        await self._repository.insert(REFUNDS, refund_id, opened)
+        until = self._policies.refund.step_due(RefundState.OPENED, now)
+        opened = refunds.open_refund(refund_id, subject_of(receipt, bill), reason, now, until)
+        if await self._repository.insert(REFUNDS, refund_id, opened) is None:
+            await self._repository.change(REFUNDS, refund_id, lambda case: refunds.reopen(case, now, until))
         if bill is not None:
             await self._stand_on_refund(bill, receipt)
         return await self._save(record, receipts.refund_recorded(receipt))
@@ -213,3 +205,18 @@ class Driver:
             return bills.stands_on_refund(state) if concerned else Decision(state)
 
         await self._repository.change(BILLS, bill.id, decide, first=bill)
+
+
+def subject_of(receipt: Receipt, bill: Record[Bill] | None) -> refunds.Subject:
+    """Whose money a case about this receipt is about: all that is left of it."""
+    payer = bill.state.payer if bill else None
+    seat = bill.state.seat if bill else None
+    return refunds.Subject(
+        receipt_id=receipt.ntpn,
+        amount=receipt.remaining,
+        application_id=payer.application_id if payer else None,
+        account_id=payer.account_id if payer else None,
+        bill_id=bill.id if bill else None,
+        office_id=seat.office_id if seat else None,
+        whole=not receipt.shares,
+    )

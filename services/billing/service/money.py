@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.billing.domain import bill as bills
 from services.billing.domain import receipt as receipts
+from services.billing.domain import refund as refunds
 from services.billing.domain.bill import Evidence
+from services.billing.domain.ledger import Account
+from services.billing.domain.policy import JAKARTA
 from services.billing.domain.receipt import Intent, IntentKind, Payment
 from services.billing.domain.refund import RefundCause
-from services.billing.domain.states import Decision, ReceiptState
-from services.billing.repository import BILLS, RECEIPTS
-from services.billing.service.alerts import RECEIPT_DIFFERS, alert
+from services.billing.domain.states import Decision, ReceiptState, RefundState
+from services.billing.repository import BILLS, RECEIPTS, REFUNDS
+from services.billing.service.alerts import RECEIPT_DIFFERS, REFUND_MONEY_MISSING, alert
+from services.billing.service.driving import subject_of
 from services.billing.service.late_money import LateMoney
+from shared.ids import derived_id
 from shared.logs import get_logger
 
 log = get_logger(__name__)
@@ -67,3 +74,34 @@ class Money(LateMoney):
             intent = Intent(IntentKind.REFUND, bill_id, cause.value)
             record = await self._enter_refund(record, intent)
         await self._drive(record)
+
+    async def give_back_part(
+        self, bill_id: str, amount: int, seed: str, cause: RefundCause = RefundCause.WRONG_AMOUNT
+    ) -> str | None:
+        """A part of a paid bill's money goes back, and what the bill stands on stays; the same seed is the same case.
+
+        The receipt holds the part first, so that no two cases can have the same rupiah (I5); None: so much is not left.
+        """
+        ntpn = await self._money_of(bill_id)
+        refund_id = derived_id("refund", ntpn, seed)
+        now = self._clock.now()
+        memo = f"refund {refund_id}: {cause.value}"
+        try:
+            held = await self._repository.change(
+                RECEIPTS,
+                ntpn,
+                lambda receipt: Decision(
+                    receipt
+                    if receipt.share(refund_id)
+                    else receipts.book(receipt, refund_id, amount, Account.REFUND_DUE, memo, now)
+                ),
+            )
+        except receipts.NothingLeft:
+            alert(REFUND_MONEY_MISSING, refund_id=refund_id)
+            return None
+        reason = self._reasons.reason(cause.value, now.astimezone(JAKARTA).date())
+        bill = await self._repository.bill(bill_id)
+        until = self._policies.refund.step_due(RefundState.OPENED, now)
+        subject = replace(subject_of(held.state, bill), amount=amount, whole=False)
+        await self._repository.insert(REFUNDS, refund_id, refunds.open_refund(refund_id, subject, reason, now, until))
+        return refund_id

@@ -16,6 +16,7 @@ from services.billing.domain.states import BillState, Decision, ReceiptState
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS, LostSeat, Missing, Repository
 from services.billing.service.checks import MOST_NAMED
 from services.billing.texts import guidance
+from services.billing.treasury import HttpTreasury
 from shared.service import Platform
 from shared.settings import SettingsWrong
 from shared.store.kinds import Kind
@@ -70,7 +71,8 @@ async def test_the_process_is_wired_with_simponi_over_http(world: World) -> None
     parts = assemble(some_settings(), platform)
     assert parts.name == "billing"
     assert parts.close is not None
-    assert isinstance(parts.close.__self__, HttpSimponi)  # type: ignore[attr-defined]
+    assert isinstance(parts.service.bills._simponi, HttpSimponi)
+    assert isinstance(parts.service.refund_cases._treasury, HttpTreasury)
     await parts.close()
 
 

@@ -667,7 +667,7 @@ def test_a_tampered_ledger_is_found() -> None:
 
 def test_a_refund_case_names_its_reason_rule_and_who_decides() -> None:
     reason = refund_reasons().reason("duplicate_payment", T0.date())
-    decision = refunds.open_refund("refund-1", NTPN, AMOUNT, reason, T0, application_id="application-1")
+    decision = refunds.open_refund("refund-1", refunds.Subject(NTPN, AMOUNT, "application-1"), reason, T0)
     assert names(decision) == ["RefundOpened"]
     assert isinstance(decision.events[0], events.RefundOpened)
     assert decision.state.decided_by == "fee_officer"

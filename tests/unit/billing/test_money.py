@@ -331,7 +331,7 @@ async def test_a_seat_that_comes_after_the_money_went_is_told_to_the_operators()
     await world.no_seat(bill_id)
     case = world.refunds()[0]
     await world.billing.money._repository.change(
-        REFUNDS, case.refund_id, lambda refund: Decision(replace(refund, state=RefundState.CLOSED))
+        REFUNDS, case.refund_id, lambda refund: Decision(replace(refund, state=RefundState.APPROVED))
     )
     await world.confirmed(bill_id, "late_same_seat")
     assert await world.outcome(ntpn) == ("in_refund", "expired", Standing.REFUND)

@@ -1,0 +1,37 @@
+"""Working days: the days that deadlines of refunds are counted in, by a table of the state's holidays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+JAKARTA: Final = ZoneInfo("Asia/Jakarta")
+SATURDAY: Final = 5
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The state's holidays; weekends are no working days either."""
+
+    holidays: frozenset[date] = frozenset()
+
+    def is_working(self, day: date) -> bool:
+        """Whether offices of the state work on that day."""
+        return day.weekday() < SATURDAY and day not in self.holidays
+
+    def after(self, start: datetime, days: int) -> datetime:
+        """The end (midnight in Jakarta, as UTC) of the given working day after ``start``; its own day never counts."""
+        day = start.astimezone(JAKARTA).date()
+        left = days
+        while left > 0:
+            day += timedelta(days=1)
+            left -= self.is_working(day)
+        return datetime.combine(day + timedelta(days=1), time(0), JAKARTA).astimezone(UTC)
+
+
+def calendar_of(data: Mapping[str, Any]) -> Calendar:
+    """The calendar that a parsed ``holidays.toml`` holds."""
+    return Calendar(frozenset(each["day"] for each in data["holiday"]))

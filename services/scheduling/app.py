@@ -17,6 +17,7 @@ from services.scheduling.routes import ENDPOINTS, SCHEDULING
 from services.scheduling.service import Scheduling
 from services.scheduling.service.queue_codes import QueueCodes
 from shared.audit import AUDIT_KINDS
+from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.service import Parts, Platform
@@ -59,6 +60,8 @@ def build(
         codes=QueueCodes(settings.queue_code_keyring()),
         templates=templates or read_templates(),
         horizon_days=settings.horizon_days,
+        facts=read_facts(),
+        four_eyes=settings.four_eyes(),
         cipher=FieldCipher(settings.master_keyring()),
         opening_rules=settings.opening_rules(),
         fingerprints=Fingerprints(settings.fingerprint_keyring()),
@@ -75,11 +78,16 @@ def build(
         name="scheduling",
         service=service,
         key=SCHEDULING,
-        kinds=(*KINDS, *AUDIT_KINDS),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(),
         deadlines=handlers.deadlines(),
-        chores=handlers.chores(),
-        invariants={"I1": service.checks.seats_add_up, "I2": service.checks.one_appointment_each},
+        chores=[*handlers.chores(), *service.seat_chains.chores(), *service.audit_book.kept.chores()],
+        invariants={
+            "I1": service.checks.seats_add_up,
+            "I2": service.checks.one_appointment_each,
+            "I10_seats": service.seat_chains.kept.checks.only_grow_and_miss_nothing,
+            "I10_scheduling_audit": service.audit_book.kept.checks.only_grow_and_miss_nothing,
+        },
         start=start,
     )

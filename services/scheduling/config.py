@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from services.scheduling.domain.admission import AdmissionRules
 from services.scheduling.domain.policies import Rules
+from services.scheduling.domain.quota_changes import FourEyes
 from services.scheduling.domain.waiting_room import OpeningRules
 from shared.crypto.keyring import Keyring
 from shared.settings import Environment, KeyringText, ServiceSettings
@@ -15,6 +16,7 @@ from shared.settings import Environment, KeyringText, ServiceSettings
 _DAY_SECONDS = 86_400
 _KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
 _DEFAULT = Rules()
+_FOUR_EYES = FourEyes()
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 _OPENING = OpeningRules()
 
@@ -31,6 +33,15 @@ class Settings(ServiceSettings):
         description="the service's own database",
     )
     queue_code_signing_keys: KeyringText = Field(description=_KEYS_HINT)
+    four_eyes_seats: int = Field(
+        _FOUR_EYES.seats, ge=0, le=100_000, description="quota changes of more seats need a second administrator"
+    )
+    four_eyes_percent: int = Field(
+        _FOUR_EYES.percent, ge=0, le=100_000, description="and so do changes of more than this share of the seats"
+    )
+    four_eyes_least_seats: int = Field(
+        _FOUR_EYES.least_seats, ge=0, le=100_000, description="changes of at most so many seats never do by their share"
+    )
     horizon_days: int = Field(14, ge=1, le=62, description="for how many days sessions are opened ahead")
     hold_seconds: int = Field(_DEFAULT.hold_seconds, ge=1, le=3600)
     claim_seconds: int = Field(_DEFAULT.claim_seconds, ge=1, le=300)
@@ -81,6 +92,10 @@ class Settings(ServiceSettings):
         if self.check_in_any_day and self.environment is Environment.PRODUCTION:
             raise ValueError("PASPOR_CHECK_IN_ANY_DAY is for local runs and tests, not for production")
         return self
+
+    def four_eyes(self) -> FourEyes:
+        """From where on a second administrator must agree."""
+        return FourEyes(self.four_eyes_seats, self.four_eyes_percent, self.four_eyes_least_seats)
 
     def rules(self) -> Rules:
         """The rules that the settings make."""

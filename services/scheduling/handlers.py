@@ -10,6 +10,7 @@ import structlog
 from services.scheduling.domain.appointments import Appointment
 from services.scheduling.domain.sessions import Session
 from services.scheduling.handling_openings import opening_deadlines
+from services.scheduling.handling_quota import quota_chores, quota_deadlines
 from services.scheduling.handling_seats import seat_chores, seat_deadlines
 from services.scheduling.handling_visits import visit_deadlines, visit_events
 from services.scheduling.repository import APPOINTMENT, SESSION
@@ -58,6 +59,7 @@ class Handlers:
             (APPOINTMENT.name, "leave"): self.seat_left,
             (APPOINTMENT.name, "miss"): self.session_over,
             (SESSION.name, "open"): self.opening_overdue,
+            **quota_deadlines(self._service),
             **seat_deadlines(self._service),
             **visit_deadlines(self._service),
             **opening_deadlines(self._service),
@@ -65,7 +67,11 @@ class Handlers:
 
     def chores(self) -> list[Chore]:
         """What is to be done again and again."""
-        return [Chore("roll_horizon", HORIZON_EVERY_SECONDS, self.roll_horizon), *seat_chores(self._service)]
+        return [
+            Chore("roll_horizon", HORIZON_EVERY_SECONDS, self.roll_horizon),
+            *quota_chores(self._service),
+            *seat_chores(self._service),
+        ]
 
     async def application_submitted(self, said: application.ApplicationSubmitted, _envelope: Envelope) -> None:
         """It may hold a seat."""
@@ -135,3 +141,4 @@ class Handlers:
         opened = await self._service.calendar.roll_horizon()
         if opened:
             log.info("sessions_opened", count=opened)
+        await self._service.opening_notices.plan()

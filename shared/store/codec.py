@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -32,7 +32,8 @@ def _adapter(state: type[S]) -> TypeAdapter[S]:
 
 
 def plain(value: Any) -> Any:
-    """The value in types that the store keeps: enums as their values, dates as ISO text, sequences as lists."""
+    """The value in types that the store keeps: enums as their values, days and clock times as ISO text, sequences as
+    lists."""
     kind = type(value)
     if kind in _SCALARS:
         return value
@@ -40,7 +41,7 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return cut_to_milliseconds(value)
-    if isinstance(value, date):
+    if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, Mapping):
         return {plain(key): plain(item) for key, item in value.items()}

@@ -27,6 +27,8 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         }
     },
     "scheduling": {
+        "quota_change": {"apply"},
+        "opening_announcement": {"tell"},
         "appointment": {
             "lapse",
             "long_stop",
@@ -46,6 +48,8 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "bill": {"ask", "delay", "alert", "remind", "poll", "expire", "claim", "case"},
         "receipt": {"drive", "outcome"},
         "case": {"look", "escalate"},
+        "settlement": {"compare"},
+        "settlement_day": {"fetch", "missing"},
     },
     "notification": {"delivery": {"send"}},
 }

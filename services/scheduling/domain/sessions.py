@@ -57,6 +57,14 @@ class SessionPlan:
 
 
 @dataclass(frozen=True)
+class SeatBatch:
+    """Seats of one pool that were written together; their numbers go on from the batch before."""
+
+    pool: Pool
+    seats: int
+
+
+@dataclass(frozen=True)
 class Session:
     """One opened session; its seats are documents of their own."""
 
@@ -79,11 +87,22 @@ class Session:
     """Set while its seats are being written: nobody sees it; from then on a deadline writes what is missing."""
     opens_at: datetime | None = None
     """No seat can be had before; none where seats were given out from the start."""
+    batches: tuple[SeatBatch, ...] = ()
+    """Every seat that was ever written, the withdrawn ones included; empty: those of :attr:`pools`."""
+    edited_by: str | None = None
+    """The change that its seats are being fitted to."""
+    change_id: str | None = None
+    """The last change that its seats were fitted to."""
 
     @property
     def capacity(self) -> int:
-        """Seats of all pools together."""
+        """Seats of all pools together, without those that were withdrawn."""
         return sum(self.pools.values())
+
+    @property
+    def written(self) -> int:
+        """Seats that there are as documents, the withdrawn ones included."""
+        return sum(each.seats for each in batches_of(self))
 
 
 class PlanProblem(StrEnum):
@@ -181,18 +200,60 @@ def session_deadlines(session: Session) -> Mapping[str, datetime]:
     return {} if session.opening_until is None else {"open": session.opening_until}
 
 
+def batches_of(session: Session) -> tuple[SeatBatch, ...]:
+    """What was written of a session, in the order of its numbers."""
+    if session.batches:
+        return session.batches
+    return tuple(SeatBatch(pool, session.pools[pool]) for pool in Pool if session.pools.get(pool, 0))
+
+
+def resized(session: Session, pools: Mapping[Pool, int], change_id: str) -> Session:
+    """The session with pools of these sizes, its seats to be fitted: what a pool gains is a new batch."""
+    gains = {pool: pools.get(pool, 0) - session.pools.get(pool, 0) for pool in Pool}
+    new = tuple(SeatBatch(pool, gain) for pool, gain in gains.items() if gain > 0)
+    return replace(
+        session,
+        pools={pool: size for pool, size in pools.items() if size},
+        batches=(*batches_of(session), *new),
+        edited_by=change_id,
+    )
+
+
+def replaced(session: Session, lost: Mapping[Pool, int], change_id: str) -> Session:
+    """The session with as many new seats as a change took away in vain: it could not be made."""
+    new = tuple(SeatBatch(pool, seats) for pool, seats in lost.items() if seats)
+    return replace(session, batches=(*batches_of(session), *new), edited_by=change_id)
+
+
+def plan_of(session: Session) -> SessionPlan:
+    """The plan that the session follows; lengths only, its clock times are not the office's."""
+    minutes = int((session.ends_at - session.starts_at).total_seconds()) // 60
+    return SessionPlan(
+        start=time(0),
+        end=time(minutes // 60, minutes % 60),
+        booths=session.booths,
+        service_minutes=session.service_minutes,
+        staff=session.staff,
+        pools=session.pools,
+    )
+
+
+def fitted(session: Session) -> Session:
+    """The session, its seats being those that its pools say."""
+    return replace(session, edited_by=None, change_id=session.edited_by)
+
+
 def seats_of(session_id: str, session: Session) -> list[Seat]:
-    """Every seat of a session, all free: numbers run through the pools, places spread evenly within each pool."""
+    """Every seat of a session, all free: numbers run through the batches, places spread evenly within each."""
     seats: list[Seat] = []
-    for pool in Pool:
-        size = session.pools.get(pool, 0)
-        for index in range(size):
+    for batch in batches_of(session):
+        for index in range(batch.seats):
             seat = Seat(
                 session_id=session_id,
                 office_id=session.office_id,
-                pool=pool,
+                pool=batch.pool,
                 number=len(seats) + 1,
-                place=index * PLACES // size,
+                place=index * PLACES // batch.seats,
                 letter=session.letter,
                 date=session.date,
                 starts_at=session.starts_at,

@@ -11,6 +11,7 @@ from services.scheduling.repository.conduct import CONDUCT, FLAG, Conducts
 from services.scheduling.repository.offices import OFFICE, Offices
 from services.scheduling.repository.openings import OPENING_KINDS, OpeningsKept
 from services.scheduling.repository.parties import PARTY, Parties
+from services.scheduling.repository.quota import QUOTA_KINDS, Quota
 from services.scheduling.repository.seats import SEAT, Claim, Seats
 from services.scheduling.repository.sessions import SESSION, Sessions, session_id_of
 from services.scheduling.repository.waiting import WAITING, WaitingLine
@@ -41,6 +42,7 @@ KINDS: Final = (
     PARTY,
     CONDUCT,
     FLAG,
+    *QUOTA_KINDS,
 )
 
 
@@ -54,5 +56,7 @@ class Repository(
     OpeningsKept,
     WaitingLine,
     Parties,
-    Conducts, OpeningsKept):
+    Conducts,
+    Quota,
+):
     """The only place that names collections, indexes and queries; a part per topic."""

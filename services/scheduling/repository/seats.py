@@ -14,6 +14,10 @@ from services.scheduling.repository.sessions import MOST_SESSIONS
 from shared.ids import derived_id
 from shared.store.kinds import Index, Kind, Range, Record
 
+SEAT_FREE: Final = "free_by_place"
+"""The index of free seats. The status is among its keys although it is the same in all: so a count is answered from
+the index alone, and reads nothing but the entries of the sessions that were asked for."""
+
 SEAT: Final = Kind(
     name="seat",
     state=Seat,
@@ -21,8 +25,8 @@ SEAT: Final = Kind(
     deadlines=seat_deadlines,
     indexes=(
         Index(
-            "free",
-            ("state.session_id", "state.pool", "state.place", "state.starts_at"),
+            SEAT_FREE,
+            ("state.session_id", "state.pool", "state.place", "state.starts_at", "state.status"),
             where={"state.status": SeatStatus.FREE},
         ),
         Index("session_number", ("state.session_id", "state.number")),
@@ -55,7 +59,7 @@ class Seats(OnStore):
     async def free_seats(self, session_ids: Sequence[str]) -> dict[tuple[str, str], int]:
         """Free seats by session and pool; what has none is absent."""
         by = ("state.session_id", "state.pool")
-        counted = await self._store.tally(SEAT, "free", by, {"state.session_id": tuple(session_ids)})
+        counted = await self._store.tally(SEAT, SEAT_FREE, by, {"state.session_id": tuple(session_ids)})
         return {(session_id, pool): free for (session_id, pool), free in counted.items()}
 
     async def seats_of(self, session_id: str) -> list[Record[Seat]]:
@@ -87,7 +91,7 @@ class Seats(OnStore):
         }
         within = {"state.place": places, "state.starts_at": Range(low=starts_from)}
         equals = {"state.session_id": session_id, "state.pool": pool}
-        return await self._store.claim_one(SEAT, "free", equals, change, within=within, now=now)
+        return await self._store.claim_one(SEAT, SEAT_FREE, equals, change, within=within, now=now)
 
     def every_seat(self) -> AsyncIterator[Record[Seat]]:
         """All seats, for checks."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from services.scheduling.domain.office_facts import FactsTable
 from services.scheduling.domain.policies import Rules
+from services.scheduling.domain.quota_changes import FourEyes
 from services.scheduling.domain.sessions import WeeklyTemplates
 from services.scheduling.domain.waiting_room import OpeningRules
 from services.scheduling.repository import Repository
@@ -14,19 +16,28 @@ from services.scheduling.service.desk import Desk, OfficeDirectory
 from services.scheduling.service.flags import Flags
 from services.scheduling.service.holds import Holds
 from services.scheduling.service.moves import Moves
+from services.scheduling.service.office_book import OfficeBook
+from services.scheduling.service.office_edits import OfficeEdits
 from services.scheduling.service.opening_board import Board
+from services.scheduling.service.opening_notices import OpeningNotices
 from services.scheduling.service.openings import Openings
 from services.scheduling.service.parties import Parties
 from services.scheduling.service.payments import Payments
 from services.scheduling.service.queue_codes import QueueCodes
+from services.scheduling.service.quota_board import QuotaBoard
+from services.scheduling.service.quota_changes import Changes
 from services.scheduling.service.releases import Releases
+from services.scheduling.service.relocation import Relocation
 from services.scheduling.service.same_day import SameDay
+from services.scheduling.service.seat_chains import SeatChains
 from services.scheduling.service.seating import Seating
+from services.scheduling.service.session_edits import NearestLater, SessionEdits
 from services.scheduling.service.special import Specials
 from services.scheduling.service.visits import Visits
 from services.scheduling.service.waiting import WaitingList
 from services.scheduling.service.waiting_room import WaitingRoom
 from shared.audit import Audit
+from shared.audit.chaining import AuditBook
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.service import Platform
@@ -45,6 +56,8 @@ class Scheduling:
         codes: QueueCodes,
         templates: WeeklyTemplates,
         horizon_days: int,
+        facts: FactsTable,
+        four_eyes: FourEyes,
         cipher: FieldCipher,
         opening_rules: OpeningRules,
         fingerprints: Fingerprints,
@@ -66,8 +79,11 @@ class Scheduling:
         )
         self.desk = desk
         self.audit = Audit(platform.store, platform.clock, platform.ids)
+        self.audit_book = AuditBook(platform.store, platform.clock, platform.ids)
+        self.seat_chains = SeatChains(platform)
         self.seating = Seating(desk)
-        self.calendar = Calendar(desk, templates, horizon_days)
+        self.book = OfficeBook(desk, facts, templates, horizon_days)
+        self.calendar = Calendar(desk, self.book, horizon_days)
         board = Board(repository, platform.clock)
         self.openings = Openings(desk, board, opening_rules, cipher)
         self.waiting_room = WaitingRoom(desk, board, opening_rules)
@@ -80,6 +96,12 @@ class Scheduling:
         self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room)
         self.visits = Visits(desk)
         self.releases = Releases(desk, self.seating)
-        self.bulk_moves = BulkMoves(desk, self.seating, self.calendar)
-        self.specials = Specials(desk, self.seating, self.calendar, cipher)
+        self.bulk_moves = BulkMoves(desk, self.seating, self.calendar, self.audit)
+        self.specials = Specials(desk, self.seating, self.calendar, cipher, self.audit)
         self.checks = Checks(repository, platform.clock)
+        self.changes = Changes(desk, self.book)
+        self.office_edits = OfficeEdits(desk, self.book, self.calendar, self.changes, four_eyes)
+        mover = NearestLater(desk, self.calendar, Relocation(desk, self.seating))
+        self.session_edits = SessionEdits(desk, self.book, self.calendar, self.changes, mover, four_eyes)
+        self.quota_board = QuotaBoard(desk, self.book, self.calendar, horizon_days)
+        self.opening_notices = OpeningNotices(desk, self.book)

@@ -18,9 +18,7 @@ from services.scheduling.domain.sessions import (
     Pool,
     Session,
     SessionPlan,
-    WeeklyTemplates,
     day_problem,
-    days_ahead,
     is_open,
     local_date,
     opened,
@@ -30,6 +28,7 @@ from services.scheduling.domain.sessions import (
 from services.scheduling.domain.sessions import capacity as possible_seats
 from services.scheduling.repository import session_id_of
 from services.scheduling.service.desk import Desk, Who
+from services.scheduling.service.office_book import OfficeBook
 from shared.errors import FieldError, Malformed
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
@@ -65,15 +64,19 @@ class OpenWish:
     plan: SessionPlan
     who: Who
     command_id: str
+    opens_at: datetime | None = None
+    """No seat can be had before; none: at once."""
+    above_capacity: bool = False
+    """The head signed for more seats than can be served."""
 
 
 class Calendar:
     """When offices receive."""
 
-    def __init__(self, desk: Desk, templates: WeeklyTemplates, horizon_days: int) -> None:
+    def __init__(self, desk: Desk, book: OfficeBook, horizon_days: int) -> None:
         self._desk = desk
         self._repository = desk.repository
-        self._templates = templates
+        self._book = book
         self._horizon_days = horizon_days
         self._alternatives: dict[tuple[str, Pool], tuple[datetime, dict[str, Any]]] = {}
 
@@ -81,6 +84,7 @@ class Calendar:
         """Write the reference table where it is new, and keep it in memory."""
         await self._repository.keep_offices(offices, self._desk.now())
         self._desk.offices.fill([record.state for record in await self._repository.offices()])
+        await self._book.load()
 
     def search(self, *, province: str | None, timezone: str | None, text: str | None) -> list[Office]:
         """Offices that fit, by name."""
@@ -91,11 +95,14 @@ class Calendar:
         ]
 
     async def roll_horizon(self) -> int:
-        """Open every session that the templates want within the horizon and that is not open yet; tells how many."""
+        """Open every session that the templates want on the days in sight and that is not there; tells how many."""
         now, begun = self._desk.now(), 0
-        offices = self._desk.offices.all()
-        days = sorted({day for office in offices for day in days_ahead(now, office.timezone, self._horizon_days)})
-        for day in days:
+        await self._book.refresh()
+        days: dict[date, list[Office]] = {}
+        for office in self._desk.offices.all():
+            for day in self._book.days_in_sight(office, now):
+                days.setdefault(day, []).append(office)
+        for day, offices in sorted(days.items()):
             known = {record.id for record in await self._repository.sessions_on(day)}
             wanted = [each for office in offices for each in self._by_template(office, day, now)]
             missing = [(each, session) for each, session in wanted if each not in known]
@@ -105,6 +112,7 @@ class Calendar:
         return begun
 
     def _by_template(self, office: Office, day: date, now: datetime) -> list[tuple[str, Session]]:
+        opens_at = self._book.opens_at(office, day, now)
         sessions = [
             session_from(
                 plan,
@@ -113,8 +121,9 @@ class Calendar:
                 day=day,
                 opened_by=BY_TEMPLATE,
                 opening_until=now + timedelta(seconds=OPENING_SECONDS),
+                opens_at=opens_at,
             )
-            for plan in self._templates.plans_for(office.office_id, day)
+            for plan in self._book.plans_for(office.office_id, day)
         ]
         return [
             (session_id_of(office.office_id, day, session.start), session)
@@ -142,9 +151,20 @@ class Calendar:
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``QuotaAboveCapacity``, ``SessionPlanWrong`` or
         ``SessionExists``. A repeat of the command meets the session of the first time.
         """
+        session = self.planned(wish)
+        session_id = session_id_of(wish.office_id, wish.day, session.start)
+        await self._repository.begin_sessions([(session_id, session)], self._desk.now())
+        stored = await self._repository.session(session_id)
+        if stored is None or stored.state.opened_by_command != wish.command_id:
+            raise errors.SessionExists(session_id=session_id)
+        if _opening(stored):
+            await self._finish_opening([stored])
+        return (await self._with_free([await self.session(session_id)]))[0]
+
+    def planned(self, wish: OpenWish) -> Session:
+        """The session as it would be opened; refuses like :meth:`open`, but for ``SessionExists``."""
         office = self._desk.offices[wish.office_id]
-        if wish.who.office_id != office.office_id:
-            raise errors.NotYourOffice
+        self._book.refuse_other_office(office.office_id, wish.who)
         now = self._desk.now()
         session = session_from(
             wish.plan,
@@ -154,16 +174,10 @@ class Calendar:
             opened_by=wish.who.account_id,
             command_id=wish.command_id,
             opening_until=now + timedelta(seconds=OPENING_SECONDS),
+            opens_at=wish.opens_at,
         )
-        _refuse_wrong_plan(wish.plan, day_problem(session, now))
-        session_id = session_id_of(office.office_id, wish.day, session.start)
-        await self._repository.begin_sessions([(session_id, session)], now)
-        stored = await self._repository.session(session_id)
-        if stored is None or stored.state.opened_by_command != wish.command_id:
-            raise errors.SessionExists(session_id=session_id)
-        if _opening(stored):
-            await self._finish_opening([stored])
-        return (await self._with_free([await self.session(session_id)]))[0]
+        _refuse_wrong_plan(wish, day_problem(session, now))
+        return session
 
     async def session(self, session_id: str) -> Record[Session]:
         """The session; refuses with ``SessionNotFound``."""
@@ -181,7 +195,7 @@ class Calendar:
         office, now = self._desk.offices[office_id], self._desk.now()
         first = since or local_date(now, office.timezone)
         last = until or first + timedelta(days=min(self._horizon_days, LONGEST_LISTING_DAYS))
-        _refuse_wrong_span(first, last)
+        refuse_wrong_span(first, last)
         zone = ZoneInfo(office.timezone)
         begins = datetime(first.year, first.month, first.day, tzinfo=zone)
         ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
@@ -250,8 +264,11 @@ def _told(each: OpenSession, pool: Pool) -> dict[str, Any]:
     }
 
 
-def _refuse_wrong_plan(plan: SessionPlan, of_the_day: PlanProblem | None) -> None:
-    problem = plan_problem(plan) or of_the_day
+def _refuse_wrong_plan(wish: OpenWish, of_the_day: PlanProblem | None) -> None:
+    plan = wish.plan
+    problem = plan_problem(plan)
+    if problem is None or (wish.above_capacity and problem is PlanProblem.QUOTA_ABOVE_CAPACITY):
+        problem = of_the_day
     if problem is PlanProblem.QUOTA_ABOVE_CAPACITY:
         possible = possible_seats(
             booths=plan.booths, staff=plan.staff, minutes=plan.minutes, service_minutes=plan.service_minutes
@@ -261,7 +278,8 @@ def _refuse_wrong_plan(plan: SessionPlan, of_the_day: PlanProblem | None) -> Non
         raise errors.SessionPlanWrong(problem=problem.value)
 
 
-def _refuse_wrong_span(first: date, last: date) -> None:
+def refuse_wrong_span(first: date, last: date) -> None:
+    """Refuse with ``Malformed`` days that end before they begin, or that are too many for one answer."""
     if first <= last <= first + timedelta(days=LONGEST_LISTING_DAYS):
         return
     wrong = FieldError(

@@ -30,9 +30,9 @@ class Checks:
         counts = await self._repository.seat_counts()
         async for session in self._repository.every_session():
             sessions += 1
-            if session.state.opening_until is not None:
+            if session.state.opening_until is not None or session.state.edited_by is not None:
                 continue
-            if counts.get(session.id, 0) != session.state.capacity and not await self._adds_up(session):
+            if counts.get(session.id, 0) != session.state.written and not await self._adds_up(session):
                 broken.append(session.id)
         broken += [each.id for each in await self._holders_without_seat()]
         broken += [each.id for each in await self._seats_without_holder()]
@@ -57,7 +57,10 @@ class Checks:
         return counted
 
     async def _adds_up(self, session: Record[Session]) -> bool:
-        return len(await self._repository.seats_of(session.id)) == session.state.capacity
+        newest = await self._repository.session(session.id)
+        if newest is None or newest.version != session.version:
+            return True
+        return len(await self._repository.seats_of(session.id)) == session.state.written
 
     async def _holders_without_seat(self) -> list[Record[Appointment]]:
         suspects = [

@@ -12,6 +12,8 @@ from shared.settings import SettingsWrong
 from tests.unit.scheduling.world import World, settings
 
 DEADLINES = {
+    ("quota_change", "apply"),
+    ("opening_announcement", "tell"),
     ("session", "open"),
     ("seat", "claim"),
     ("seat", "cool"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import AsyncIterator
+from datetime import date, datetime
 from typing import Any, Final
 
 from aiohttp import encode_basic_auth
@@ -21,6 +22,9 @@ NAME: Final = "simponi"
 UNIT: Final = "Direktorat Jenderal Imigrasi"
 PATIENCE: Final = Patience(try_seconds=5.0, tries=2)
 """Two tries of 5 s stay well within a deadline's lease of 30 s."""
+
+LARGEST_FILE_BYTES: Final = 64 * 1024 * 1024
+"""Of a settlement file: about 450,000 lines."""
 
 NOT_FOUND: Final = 404
 FIRST_SERVER_ERROR: Final = 500
@@ -89,6 +93,12 @@ class HttpSimponi:
         if not answer.ok:
             raise UpstreamDown(NAME, _refusal(answer))
         return _billing(answer)
+
+    def settlement(self, day: date) -> AsyncIterator[bytes]:
+        """See the port."""
+        return self._client.stream(
+            f"/simponi/settlements/{day.isoformat()}", limit_bytes=LARGEST_FILE_BYTES, idle_seconds=PATIENCE.try_seconds
+        )
 
     async def close(self) -> None:
         """See the port."""

@@ -212,6 +212,35 @@ class JsonClient:
             log.error("upstream.unreadable", upstream=self.name, model=answer.__name__, errors=error.error_count())
             raise UpstreamDown(self.name, "unreadable") from None
 
+    async def stream(self, path: str, *, limit_bytes: int, idle_seconds: float) -> AsyncIterator[bytes]:
+        """A long answer of a GET, piece by piece, never held as a whole; tried once.
+
+        `UpstreamDown` for every answer but a 2xx, for silence between two pieces, and where more than `limit_bytes`
+        come. What was read by then is for the caller to throw away.
+        """
+        headers = {**self._headers, "traceparent": child_traceparent()}
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=idle_seconds, sock_read=idle_seconds)
+        size = 0
+        try:
+            async with self._watched():
+                try:
+                    async with self._open_session().get(
+                        self._base_url + path, headers=headers, allow_redirects=False, timeout=timeout
+                    ) as response:
+                        if not 200 <= response.status < 300:
+                            raise _NotNow(f"status_{response.status}")
+                        async for piece in response.content.iter_any():
+                            size += len(piece)
+                            if size > limit_bytes:
+                                raise _NotNow("answer_too_large")
+                            yield piece
+                except TimeoutError:
+                    raise _NotNow("timeout") from None
+                except (aiohttp.ClientError, OSError) as error:
+                    raise _NotNow(_reason(error)) from None
+        except _NotNow as trouble:
+            raise UpstreamDown(self.name, trouble.reason) from None
+
     async def close(self) -> None:
         """Close the connections that this client opened."""
         if self._owns_session and self._session is not None:

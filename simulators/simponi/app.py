@@ -91,7 +91,7 @@ class Simponi(Simulator[SimponiKnobs]):
         "status_batch": HTTP_MODES,
         "find": HTTP_MODES,
         "cancel": HTTP_MODES,
-        "settlement": HTTP_MODES | {"truncate"},
+        "settlement": HTTP_MODES | {"truncate", "tamper"},
         "pay": HTTP_MODES | {"ntb_only"},
         "notice": NOTICE_MODES,
     }
@@ -219,8 +219,10 @@ class Simponi(Simulator[SimponiKnobs]):
         lines = settlement_lines(day, booked(self.books, day), self._spoilings.get(day, UNSPOILT))
         answer = web.StreamResponse(headers={"Content-Type": "text/csv; charset=utf-8"})
         await answer.prepare(request)
-        held_back = "TOTAL" if behaviour_of(request).mode == "truncate" else None
-        for chunk in chunks(lines, held_back):
+        mode = behaviour_of(request).mode
+        if mode == "tamper":
+            lines = tampered(lines)
+        for chunk in chunks(lines, "TOTAL" if mode == "truncate" else None):
             await answer.write(chunk)
         await answer.write_eof()
         return answer
@@ -310,6 +312,13 @@ def chunks(lines: Iterator[str], held_back: str | None) -> Iterator[bytes]:
             pending.clear()
     if pending:
         yield "".join(pending).encode()
+
+
+def tampered(lines: Iterator[str]) -> Iterator[str]:
+    """Give every first payment a longer amount, and leave the last line as it was."""
+    for line in lines:
+        parts = line.split(",")
+        yield line if parts[1] != "1" or parts[0] == "TOTAL" else ",".join((*parts[:5], f"{parts[5]}0", *parts[6:]))
 
 
 def day_of(request: web.Request) -> date:

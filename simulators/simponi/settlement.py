@@ -2,28 +2,31 @@
 
 ``GET /simponi/settlements/{YYYY-MM-DD}`` streams UTF-8 CSV, comma-separated, lines ending in LF, nothing quoted:
 
-    settlement_date,sequence,billing_code,ntpn,ntb,amount,paid_at,settled_at,channel
-    2026-11-21,1,822611210123456,A1B2C3D4E5F60718,123456789012,350000,2026-11-21T03:04:05Z,2026-11-21T03:04:05Z,teller
+    settlement_date,sequence,billing_code,ntpn,ntb,amount,paid_at,settled_at,bank,channel
+    2026-11-21,1,822611210123456,A1B2C3D4E5F60718,123456789012,350000,2026-11-21T03:04:05Z,...,bank_contoh,teller
     ...
-    TOTAL,<number of lines>,<sum of amounts>
+    TOTAL,<number of lines>,<sum of amounts>,<SHA-256 in hex of every byte before this line>
 
 - one line per NTPN, in the order of booking; ``sequence`` counts from 1 without gaps;
 - a payment is in the file of the WIB day on which it was settled, which may be later than the day it was paid;
 - times are UTC in whole seconds, amounts whole rupiah;
-- a file without its TOTAL line, or whose TOTAL does not fit its lines, broke off and must be read again.
+- a file without its TOTAL line broke off; one whose TOTAL does not fit its lines was changed: it must be read again.
 
 Control may spoil a file to bring about differences: leave lines out, change amounts, repeat lines, add invented ones.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-HEADER = "settlement_date,sequence,billing_code,ntpn,ntb,amount,paid_at,settled_at,channel\n"
+HEADER = "settlement_date,sequence,billing_code,ntpn,ntb,amount,paid_at,settled_at,bank,channel\n"
 MAX_EXTRA_LINES = 1_000_000
 EXTRA_AMOUNT = 350_000
+BANK = "bank_contoh"
+"""The one bank of this simulator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,18 @@ UNSPOILT = Spoiling()
 def settlement_lines(day: date, booked: Iterable[Booked], spoiling: Spoiling = UNSPOILT) -> Iterator[str]:
     """Yield the file line by line in constant memory; TOTAL counts the lines as written, spoilt ones included."""
     count = total = 0
+    digest = hashlib.sha256(HEADER.encode())
     yield HEADER
     for line in spoil(day, booked, spoiling):
         count += 1
         total += line.amount
-        yield (
+        text = (
             f"{day},{count},{line.billing_code},{line.ntpn},{line.ntb},{line.amount},"
-            f"{_stamp(line.paid_at)},{_stamp(line.settled_at)},{line.channel}\n"
+            f"{_stamp(line.paid_at)},{_stamp(line.settled_at)},{BANK},{line.channel}\n"
         )
-    yield f"TOTAL,{count},{total}\n"
+        digest.update(text.encode())
+        yield text
+    yield f"TOTAL,{count},{total},{digest.hexdigest()}\n"
 
 
 def spoil(day: date, booked: Iterable[Booked], spoiling: Spoiling) -> Iterator[Booked]:

@@ -9,9 +9,9 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
@@ -27,8 +27,9 @@ from simulators.dpri.files import Files, Handling
 from simulators.dukcapil.registry import SEX_WORDS, Registry
 from simulators.errors import Refusal
 from simulators.signing import signed_headers
-from simulators.simponi.app import notice_of
+from simulators.simponi.app import booked, notice_of
 from simulators.simponi.books import Billing, Books, Payment
+from simulators.simponi.settlement import settlement_lines
 from simulators.sms.messages import Messages
 from tests.sim.calling import Asked
 from tests.sim.process import ConnectionLost
@@ -106,6 +107,10 @@ class Treasury:
             return _seen(billing) if billing is not None else None
 
         return await self._line.call(look)
+
+    async def settlement(self, day: date) -> AsyncIterator[bytes]:
+        lines = await self._line.call(lambda: list(settlement_lines(day, booked(self.books, day))))
+        yield "".join(lines).encode()
 
     async def close(self) -> None:
         return None

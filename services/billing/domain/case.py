@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -173,6 +173,10 @@ class Case:
     proposal: Proposal | None = None
     outcome: CaseOutcome | None = None
     closed_at: datetime | None = None
+
+
+Decide = Callable[[Case], Decision[Case]]
+"""A change of a case."""
 
 
 def open_case(

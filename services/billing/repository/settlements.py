@@ -28,7 +28,7 @@ class SettledLine:
 SETTLEMENTS: Final[Kind[Settlement]] = Kind(
     "settlement",
     Settlement,
-    indexes=(Index("day", ("-state.day", "state.received_at")),),
+    indexes=(Index("day", ("-state.day", "state.received_at")), Index("file", ("state.file_id",))),
     deadlines=lambda settlement: settlement.due,
 )
 SETTLEMENT_DAYS: Final[Kind[SettlementDay]] = Kind("settlement_day", SettlementDay, deadlines=lambda owed: owed.due)
@@ -48,6 +48,10 @@ class Settlements(Base):
     async def settlements_of(self, days: Range, limit: int) -> Sequence[Record[Settlement]]:
         """The files of some days, newest day first."""
         return await self._store.find(SETTLEMENTS, "day", within={"state.day": days}, limit=limit)
+
+    async def refers_to(self, file_id: str) -> bool:
+        """Whether a settlement's content lies in this stored file."""
+        return bool(await self._store.find(SETTLEMENTS, "file", {"state.file_id": file_id}, limit=1))
 
     async def settlement_day(self, day: date) -> Record[SettlementDay] | None:
         """Whether a day's file is owed, or here."""

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.billing.routes import bills, payments, refunds, tariffs
+from services.billing.routes import aside, bills, cases, payments, refunds, settlements, tariffs
 from services.billing.routes.common import BILLING
 from shared.http.endpoint import Endpoint
 
 __all__ = ["BILLING", "ENDPOINTS"]
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*tariffs.api.all, *bills.api.all, *payments.api.all, *refunds.api.all)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *tariffs.api.all,
+    *bills.api.all,
+    *aside.api.all,
+    *payments.api.all,
+    *refunds.api.all,
+    *cases.api.all,
+    *settlements.api.all,
+)

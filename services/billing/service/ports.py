@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from services.billing.domain.receipt import Payment
@@ -43,6 +44,10 @@ class Simponi(Protocol):
 
     async def status(self, billing_code: str) -> SimponiBilling | None:
         """What is known of a code, with every payment on it; None if SIMPONI does not know the code."""
+        ...
+
+    def settlement(self, day: date) -> AsyncIterator[bytes]:
+        """The settlement file of a day in Jakarta, piece by piece as it comes; whether it is whole is for us to see."""
         ...
 
     async def close(self) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.billing.app import build
@@ -61,6 +61,7 @@ class FakeSimponi:
         self.loses_answer = False
         self.pays_before_answer: Payment | None = None
         self.asked: list[str] = []
+        self.files: dict[date, bytes] = {}
 
     async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
         self.asked.append(reference)
@@ -85,6 +86,13 @@ class FakeSimponi:
             raise UpstreamDown("simponi", "timeout")
         return self.codes.get(billing_code)
 
+    async def settlement(self, day: date) -> AsyncIterator[bytes]:
+        if self.down or day not in self.files:
+            raise UpstreamDown("simponi", "timeout")
+        content = self.files[day]
+        for start in range(0, len(content), 1000):
+            yield content[start : start + 1000]
+
     async def close(self) -> None:
         return None
 
@@ -105,6 +113,7 @@ class World:
     parts: Parts
     dispatcher: Dispatcher
     worker: DeadlineWorker
+    files: MemoryFiles
     said: list[Envelope] = field(default_factory=list)
     numbers: int = 0
     deliveries: int = 1
@@ -326,16 +335,17 @@ def make_world(store: MemoryStore | None = None, start: datetime = T0, **setting
     clock = ManualClock(start)
     store = store or MemoryStore("billing")
     simponi = FakeSimponi(clock)
+    files = MemoryFiles(some_settings().master_keyring(), clock)
     platform = Platform(
         store,
-        MemoryFiles(some_settings().master_keyring(), clock),
+        files,
         clock,
         SeededIds(random.Random(1)),
         SeededRandomness(1),
     )
     parts = build(some_settings(**settings), platform, simponi=simponi)
     worker = DeadlineWorker(store, parts.kinds, parts.deadlines, clock, "worker-1")
-    world = World(clock, store, simponi, parts, Dispatcher(parts.events, parts.commands), worker)
+    world = World(clock, store, simponi, parts, Dispatcher(parts.events, parts.commands), worker, files)
 
     def written(_kind: Kind[Any], envelopes: Sequence[Envelope], _due: datetime | None) -> None:
         world.said.extend(envelopes)

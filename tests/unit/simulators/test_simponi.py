@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import hashlib
 import aiohttp
 import pytest
 from pydantic import SecretStr
@@ -248,7 +249,7 @@ async def settlement(client: Client) -> list[list[str]]:
 
 
 async def test_a_settlement_file_lists_what_was_booked(client: Client) -> None:
-    assert (await settlement(client))[1:] == [["TOTAL", "0", "0"]]
+    assert (await settlement(client))[1][:3] == ["TOTAL", "0", "0"]
     code = await issue(client)
     paid = await pay(client, code, channel="atm")
     await behave(client, "pay", "ntb_only", next_calls=1)
@@ -263,9 +264,11 @@ async def test_a_settlement_file_lists_what_was_booked(client: Client) -> None:
         "amount": str(AMOUNT),
         "paid_at": "2026-11-21T03:00:00Z",
         "settled_at": "2026-11-21T03:00:00Z",
+        "bank": "bank_contoh",
         "channel": "atm",
     }
-    assert total == ["TOTAL", "1", str(AMOUNT)]
+    before = ",".join(header) + "\n" + ",".join(line) + "\n"
+    assert total == ["TOTAL", "1", str(AMOUNT), hashlib.sha256(before.encode()).hexdigest()]
     assert (await client.get("/simponi/settlements/today", headers=AUTH)).status == 400
 
 
@@ -277,7 +280,7 @@ async def test_a_settlement_file_can_be_spoilt(client: Client) -> None:
     assert [line[3] for line in lines[:3]] == [ntpns[1], ntpns[2], ntpns[2]]
     assert [int(line[5]) for line in lines] == [1, AMOUNT, AMOUNT, 350_000, 350_000]
     assert len({line[3] for line in lines[3:]}) == 2
-    assert total == ["TOTAL", "5", str(1 + 2 * AMOUNT + 2 * 350_000)]
+    assert total[:3] == ["TOTAL", "5", str(1 + 2 * AMOUNT + 2 * 350_000)]
 
 
 async def test_a_truncated_settlement_file_has_no_total(client: Client) -> None:
@@ -285,3 +288,12 @@ async def test_a_truncated_settlement_file_has_no_total(client: Client) -> None:
     await behave(client, "settlement", "truncate", next_calls=1)
     assert (await settlement(client))[-1][0] == "2026-11-21"
     assert (await settlement(client))[-1][0] == "TOTAL"
+
+
+async def test_a_tampered_settlement_file_keeps_its_total(client: Client) -> None:
+    await client.put("/control/settlements/2026-11-21", json={"extra_lines": 2})
+    whole = await settlement(client)
+    await behave(client, "settlement", "tamper", next_calls=1)
+    changed = await settlement(client)
+    assert changed[1][5] == f"{whole[1][5]}0"
+    assert changed[2:] == whole[2:]

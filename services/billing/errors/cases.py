@@ -1,0 +1,59 @@
+"""What is refused about cases."""
+
+from __future__ import annotations
+
+from shared.errors import NotFound, Refusal
+
+
+class CaseUnknown(NotFound):
+    """No case of that id."""
+
+    code = "case_unknown"
+    title = "There is no such case."
+    title_id = "Pemeriksaan tidak ditemukan."
+    next_action = "List the cases and use an id from there."
+    next_action_id = "Buka daftar pemeriksaan dan gunakan id dari sana."
+
+
+class CaseIsClosed(Refusal):
+    """The case was answered before."""
+
+    status = 409
+    code = "case_is_closed"
+    title = "This case was answered already."
+    title_id = "Pemeriksaan ini sudah selesai."
+    next_action = "Read its outcome; what is new goes into a new claim."
+    next_action_id = "Lihat hasilnya; hal baru disampaikan sebagai klaim baru."
+
+
+class TooManyCaseNotes(Refusal):
+    """A case takes no more notes."""
+
+    status = 409
+    code = "too_many_case_notes"
+    title = "This case holds as many notes as it may."
+    title_id = "Jumlah catatan pemeriksaan ini sudah mencapai batas."
+    next_action = "Answer the case; the reason may sum up what was found."
+    next_action_id = "Selesaikan pemeriksaan; alasan dapat merangkum temuan."
+
+
+class AnswerDoesNotFit(Refusal):
+    """The outcome is none that this kind of case knows."""
+
+    status = 422
+    code = "answer_does_not_fit"
+    title = "This kind of case has no such outcome."
+    title_id = "Jenis pemeriksaan ini tidak mengenal hasil tersebut."
+    next_action = "Use one of the outcomes that are named in `fitting`."
+    next_action_id = "Gunakan salah satu hasil yang disebut pada `fitting`."
+
+
+class SecondPersonMustAgree(Refusal):
+    """Who proposed to give money up asked for it again."""
+
+    status = 409
+    code = "second_person_must_agree"
+    title = "Money is given up by this, so another person must say the same."
+    title_id = "Uang dihapuskan dengan keputusan ini, sehingga orang lain harus menyetujuinya."
+    next_action = "Ask a colleague to close the case with the same outcome."
+    next_action_id = "Minta rekan lain menutup pemeriksaan dengan hasil yang sama."

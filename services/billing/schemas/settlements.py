@@ -1,0 +1,70 @@
+"""Settlement files over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Self
+
+from services.billing.domain.settlement import Settlement
+from services.billing.schemas.common import Id
+from shared.http.schema import IsoDate, Path, Query, View
+
+
+class SettlementPath(Path):
+    """Which settlement file."""
+
+    settlement_id: Id
+
+
+class SettlementQuery(Query):
+    """Which days, both inclusive; either may be left open."""
+
+    since: IsoDate | None = None
+    until: IsoDate | None = None
+
+
+class CountsView(View):
+    """What the compared lines turned out to be; each is in exactly one of these."""
+
+    known: int
+    learnt: int
+    unknown: int
+    differing: int
+    doubled: int
+
+
+class SettlementView(View):
+    """A whole settlement file: ``comparing`` until every line was compared, then ``compared``."""
+
+    settlement_id: str
+    day: date
+    state: str
+    sha256: str
+    size_bytes: int
+    lines: int
+    total: int
+    currency: str = "IDR"
+    received_at: datetime
+    received_from: str
+    lines_compared: int
+    counts: CountsView
+    compared_at: datetime | None
+
+    @classmethod
+    def of(cls, settlement: Settlement) -> Self:
+        """The file as it is shown to the treasurer."""
+        same = ("settlement_id", "day", "sha256", "size_bytes", "lines", "total", "received_at", "received_from")
+        counts = settlement.counts
+        return cls(
+            **{name: getattr(settlement, name) for name in same},
+            state=settlement.state.value,
+            lines_compared=counts.lines,
+            counts=CountsView(**{name: getattr(counts, name) for name in CountsView.model_fields}),
+            compared_at=settlement.compared_at,
+        )
+
+
+class SettlementList(View):
+    """Settlement files, newest day first."""
+
+    settlements: tuple[SettlementView, ...]

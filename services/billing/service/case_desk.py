@@ -1,0 +1,143 @@
+"""What the treasurer and the operators do about cases and settlement files."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from services.billing.domain import case as cases
+from services.billing.domain.case import Case, CaseOutcome, CaseState
+from services.billing.domain.settlement import FileTampered, FileTruncated, FileUnreadable, Settlement
+from services.billing.domain.states import Decision
+from services.billing.errors import (
+    AnswerDoesNotFit,
+    CaseIsClosed,
+    CaseUnknown,
+    SecondPersonMustAgree,
+    SettlementFileBrokeOff,
+    SettlementFileDoesNotAddUp,
+    SettlementFileHasWrongLine,
+    SettlementUnknown,
+    TooManyCaseNotes,
+)
+from services.billing.repository import CASES, Repository, states
+from services.billing.service.settling import Settling
+from shared.clock import Clock
+from shared.store.kinds import Range
+from shared.tokens import Caller
+
+MOST_FILES: Final = 100
+"""Settlement files in one answer."""
+
+
+@dataclass(frozen=True)
+class CaseWish:
+    """Which cases are wanted: of one application, or those without an answer, the most urgent first."""
+
+    application_id: str | None = None
+    overdue: bool = False
+    from_due: datetime | None = None
+    limit: int = 50
+
+
+class CaseDesk:
+    """The use cases of cases and settlement files that a person starts."""
+
+    def __init__(self, repository: Repository, settling: Settling, clock: Clock) -> None:
+        self._repository = repository
+        self._settling = settling
+        self._clock = clock
+
+    async def cases(self, wish: CaseWish) -> Sequence[Case]:
+        """The cases that are wanted; overdue ones are the operators' list (F57)."""
+        if wish.application_id is not None:
+            return states(await self._repository.cases_of(wish.application_id, wish.limit))
+        until = self._clock.now() + timedelta(milliseconds=1) if wish.overdue else None
+        return states(await self._repository.live_cases(Range(wish.from_due, until), wish.limit))
+
+    async def case(self, case_id: str) -> Case:
+        """One case.
+
+        Raises:
+            CaseUnknown
+        """
+        record = await self._repository.case(case_id)
+        if record is None:
+            raise CaseUnknown
+        return record.state
+
+    async def note(self, caller: Caller, case_id: str, text: str, command_id: str) -> Case:
+        """Write down what was found; from then on somebody is looking.
+
+        Raises:
+            CaseUnknown, CaseIsClosed, TooManyCaseNotes.
+        """
+
+        def decide(case: Case) -> Decision[Case]:
+            _refuse_if_closed(case)
+            if len(case.notes) >= cases.MOST_NOTES:
+                raise TooManyCaseNotes(limit=cases.MOST_NOTES)
+            return cases.note(case, caller.account_id, text, self._clock.now())
+
+        return await self._decided(case_id, decide, command_id)
+
+    async def close(self, caller: Caller, case_id: str, outcome: CaseOutcome, reason: str, command_id: str) -> Case:
+        """Answer a case; where money is given up a second person says the same.
+
+        Raises:
+            CaseUnknown, CaseIsClosed, AnswerDoesNotFit, SecondPersonMustAgree.
+        """
+
+        def decide(case: Case) -> Decision[Case]:
+            _refuse_if_closed(case)
+            return cases.answer(case, outcome, caller.account_id, reason, self._clock.now())
+
+        try:
+            return await self._decided(case_id, decide, command_id)
+        except cases.SecondPersonNeeded:
+            raise SecondPersonMustAgree(outcome=outcome.value) from None
+        except cases.OutcomeDoesNotFit:
+            kind = (await self.case(case_id)).kind
+            raise AnswerDoesNotFit(fitting=sorted(each.value for each in cases.OUTCOMES[kind])) from None
+
+    async def _decided(self, case_id: str, decide: cases.Decide, command_id: str) -> Case:
+        await self.case(case_id)
+        return (await self._repository.change(CASES, case_id, decide, received=command_id)).state
+
+    async def upload(self, caller: Caller, pieces: AsyncIterable[bytes]) -> Settlement:
+        """Take a settlement file that a treasurer brings; the same content again meets the first.
+
+        Raises:
+            SettlementFileBrokeOff, SettlementFileDoesNotAddUp, SettlementFileHasWrongLine: nothing of it counts.
+        """
+        try:
+            return await self._settling.take_file(pieces, caller.account_id)
+        except FileTruncated as broken:
+            raise SettlementFileBrokeOff(line=broken.line) from None
+        except FileTampered as broken:
+            raise SettlementFileDoesNotAddUp(line=broken.line) from None
+        except FileUnreadable as broken:
+            raise SettlementFileHasWrongLine(line=broken.line) from None
+
+    async def settlements(self, since: date | None, until: date | None) -> Sequence[Settlement]:
+        """The settlement files of some days, newest first."""
+        high = until + timedelta(days=1) if until is not None else None
+        return states(await self._repository.settlements_of(Range(since, high), MOST_FILES))
+
+    async def settlement(self, settlement_id: str) -> Settlement:
+        """One settlement file.
+
+        Raises:
+            SettlementUnknown
+        """
+        record = await self._repository.settlement(settlement_id)
+        if record is None:
+            raise SettlementUnknown
+        return record.state
+
+
+def _refuse_if_closed(case: Case) -> None:
+    if case.state == CaseState.CLOSED:
+        raise CaseIsClosed(outcome=case.outcome.value if case.outcome else None)

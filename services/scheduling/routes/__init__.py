@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling.routes import appointments, counter, offices, openings
+from services.scheduling.routes import appointments, counter, flags, offices, openings, parties, seat_chains, special, waiting
 from services.scheduling.routes.common import SCHEDULING
 
 __all__ = ["ENDPOINTS", "SCHEDULING"]
 
-ENDPOINTS: Final = (*offices.endpoints.all, *appointments.endpoints.all, *counter.endpoints.all, *openings.endpoints.all)
+ENDPOINTS: Final = (
+    *offices.endpoints.all,
+    *appointments.endpoints.all,
+    *counter.endpoints.all,
+    *openings.endpoints.all,
+    *special.endpoints.all,
+    *waiting.endpoints.all,
+    *parties.endpoints.all,
+    *flags.endpoints.all,
+    *seat_chains.endpoints.all,
+    *seat_chains.audit.all,
+)

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.scheduling import errors
 from services.scheduling.domain.sessions import Pool
-from services.scheduling.routes.common import scheduling_of, who_of
+from services.scheduling.routes.common import origin_of, scheduling_of, who_of
 from services.scheduling.schemas.appointments import (
     AppointmentsQuery,
     AppointmentsView,
@@ -56,13 +56,18 @@ _HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN)
         errors.SameDayChoiceMissing,
         errors.SameDayIsToday,
         errors.SameDayTooLate,
+        errors.TooManyHolds,
+        errors.TooManySeatsGivenUp,
+        errors.TooManyPeopleOnDevice,
         SomeoneElseChangedIt,
     ),
 )
 async def hold_seat(call: Call[HoldSeat]) -> AppointmentView:
     """The held seat; it lapses at `hold_until` unless its bill is requested before."""
     asked, service = call.body, scheduling_of(call)
-    wish = HoldWish(asked.application_id, asked.session_id, asked.pool, who_of(call.caller), call.command_id)
+    wish = HoldWish(
+        asked.application_id, asked.session_id, asked.pool, who_of(call.caller), call.command_id, origin_of(call)
+    )
     if wish.pool is Pool.SAME_DAY:
         return appointment_view(await service.same_day.hold(wish, asked.if_unpaid), service.desk)
     return appointment_view(await service.holds.hold(wish), service.desk)
@@ -119,13 +124,16 @@ async def read_appointment(call: Call) -> AppointmentView:
         errors.TooFarToMove,
         errors.BeingMoved,
         errors.NotPossibleNow,
+        errors.TooManyMoves,
         SomeoneElseChangedIt,
     ),
 )
 async def reschedule(call: Call[MoveVisit]) -> AppointmentView:
     """The visit at its new time; the old queue code is void from now on."""
     service = scheduling_of(call)
-    wish = MoveWish(call.path["appointment_id"], call.body.session_id, who_of(call.caller), call.command_id)
+    wish = MoveWish(
+        call.path["appointment_id"], call.body.session_id, who_of(call.caller), call.command_id, origin_of(call)
+    )
     return appointment_view(await service.moves.reschedule(wish), service.desk)
 
 
@@ -146,6 +154,7 @@ async def cancel(call: Call[None, CancelQuery]) -> AppointmentView:
         who_of(call.caller),
         call.command_id,
         fee_is_lost=call.query.confirmed_not_refundable,
+        origin=origin_of(call),
     )
     return appointment_view(record, service.desk)
 

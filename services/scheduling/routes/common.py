@@ -7,10 +7,12 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.scheduling.service import Scheduling
+from services.scheduling.service.conduct import Origin
 from services.scheduling.service.desk import Who
 from shared.http.call import Call
 from shared.tokens import Caller, Role
 
+DEVICE_HEADER: Final = "X-Device-Id"
 SCHEDULING: Final = web.AppKey("scheduling", Scheduling)
 
 
@@ -18,6 +20,11 @@ def who_of(caller: Caller) -> Who:
     """Who asks, as the use cases know callers."""
     is_staff = caller.role is not Role.APPLICANT
     return Who(caller.account_id, caller.office_id, is_staff=is_staff, role=caller.role.value)
+
+
+def origin_of(call: Call[Any, Any, Any]) -> Origin:
+    """Where a request came from: the app's own opaque `X-Device-Id`, if it sends one, and the network address."""
+    return scheduling_of(call).conduct.origin(call.request.headers.get(DEVICE_HEADER), call.address)
 
 
 def scheduling_of(call: Call[Any, Any, Any]) -> Scheduling:

@@ -69,7 +69,7 @@ class ConductBook:
         self._pending: dict[tuple[str, date], Conduct] = {}
 
     def origin(self, device_id: str | None, address: str) -> Origin:
-        """Where a request came from. A private address is a proxy's or the office's own and says nothing of who asks."""
+        """Where a request came from. A private address is a proxy or the office itself: not told."""
         device = None
         if device_id is not None and SHORTEST_DEVICE_ID <= len(device_id) <= LONGEST_DEVICE_ID:
             device = self._fingerprints.current(device_id, "device")

@@ -1,8 +1,8 @@
 """A family of up to five books together, all or none.
 
 The party is the commit point. Each member is seated as by a hold (claim, then insert under a fixed id), but silently:
-its appointment is ``gathering`` until the party is decided by one write. Then it joins (``seat.held`` is said) or breaks
-off; a deadline of its own looks after a member that nobody told.
+its appointment is ``gathering`` until the party is decided by one write. Then it joins (``seat.held`` is said) or
+breaks off; a deadline of its own looks after a member that nobody told.
 """
 
 from __future__ import annotations

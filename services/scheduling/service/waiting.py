@@ -16,10 +16,12 @@ from typing import Final
 from services.scheduling import errors
 from services.scheduling.domain import appointments, seats, waiting
 from services.scheduling.domain.appointments import Appointment, Decision, Status
+from services.scheduling.domain.conduct import Act
 from services.scheduling.domain.policies import POOLS_OF_CHANNEL, Channel
 from services.scheduling.domain.seats import Seat, SeatStatus, slot_of
 from services.scheduling.domain.sessions import Pool, local_date
 from services.scheduling.domain.waiting import Offer, OfferEnd, Waiting, WaitingEnd, WaitingStatus
+from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who
 from services.scheduling.service.seating import Seating
 from shared.errors import NotFound, SomeoneElseChangedIt
@@ -141,7 +143,9 @@ class WaitingList:
 
         return await self._tell_left_now(await again(attempt))
 
-    async def accept(self, waiting_id: str, who: Who, command_id: str) -> Record[Appointment]:
+    async def accept(
+        self, waiting_id: str, who: Who, command_id: str, origin: Origin = NOWHERE
+    ) -> Record[Appointment]:
         """Take the offered seat: it becomes a hold. A repeat meets the hold of the first time.
 
         Refuses with ``NotFound``, ``NoSeatOffered``, ``WaitingOfferOver``, ``ApplicationIsWithdrawn`` or
@@ -156,9 +160,13 @@ class WaitingList:
             decision = waiting.take(record.state, now=self._desk.now(), rules=self._desk.rules)
             return await self._repository.save_waiting(record, decision, self._desk.now(), command_id)
 
-        held = await self._fulfil(await again(attempt))
+        taking = await again(attempt)
+        held = await self._fulfil(taking)
         if held is None:
             raise errors.PersonHasAppointment
+        if taking.state.status is WaitingStatus.TAKING:
+            state = held.state
+            self._desk.conduct.note(Act.HOLD, state.account_id, state.person_id, state.seat.office_id, origin)
         return held
 
     async def _refuse_acceptance(self, entry: Waiting) -> None:

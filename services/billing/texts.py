@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.billing.domain.bill import Bill, Standing
+from services.billing.domain.bill import Bill, Purpose, Standing
 from services.billing.domain.states import BillState
 
 
@@ -94,6 +94,46 @@ _REFUND: Final = Guidance(
     "Tidak ada jadwal tersisa untuk pembayaran Anda; pengembalian diproses. Lihat daftar pengembalian.",
 )
 
+_OWED_REQUESTED: Final = Guidance(
+    "code_requested",
+    ("pay",),
+    "Wait for the billing code; you will be told as soon as it is there.",
+    "Tunggu kode billing; Anda akan diberi tahu begitu tersedia.",
+)
+_OWED_ENDED: Final = Guidance(
+    "ended",
+    ("renewal", "pay"),
+    "Ask for a new code; your passport waits until this is paid.",
+    "Minta kode baru; paspor Anda menunggu sampai tagihan ini dibayar.",
+)
+_OWED_NO_MORE: Final = Guidance(
+    "free_of_charge", (), "Nothing of this is to pay any more.", "Tagihan ini tidak perlu dibayar lagi."
+)
+_SAME_DAY_ENDED: Final = Guidance(
+    "ended",
+    (),
+    "The surcharge was not paid before 12:00 WIB; your visit stays as it is, in the regular time.",
+    "Biaya percepatan tidak dibayar sebelum pukul 12.00 WIB; kunjungan tetap berlaku dalam waktu biasa.",
+)
+_OWED: Final[Mapping[BillState, Guidance]] = {
+    BillState.REQUESTED: _OWED_REQUESTED,
+    BillState.EXPIRED: _OWED_ENDED,
+    BillState.FAILED: _OWED_ENDED,
+    BillState.CANCELLED: _OWED_NO_MORE,
+}
+_SAME_DAY: Final[Mapping[BillState, Guidance]] = {
+    BillState.REQUESTED: _OWED_REQUESTED,
+    BillState.EXPIRED: _SAME_DAY_ENDED,
+    BillState.FAILED: _SAME_DAY_ENDED,
+    BillState.CANCELLED: _SAME_DAY_ENDED,
+}
+_BY_PURPOSE: Final[Mapping[Purpose, Mapping[BillState, Guidance]]] = {
+    Purpose.TOP_UP: _OWED,
+    Purpose.PENALTY: _OWED,
+    Purpose.SAME_DAY: _SAME_DAY,
+}
+"""What differs where no seat waits on the bill."""
+
 YEAR_END_WARNING: Final = "All codes of the year end on 31 December; this one is valid for less than usual."
 YEAR_END_WARNING_ID: Final = "Semua kode berakhir pada 31 Desember; kode ini berlaku lebih singkat dari biasanya."
 
@@ -104,4 +144,4 @@ def guidance(bill: Bill) -> Guidance:
         return _SEAT_SOUGHT
     if bill.standing == Standing.REFUND:
         return _REFUND
-    return _BY_STATE[bill.state]
+    return _BY_PURPOSE.get(bill.purpose, _BY_STATE).get(bill.state, _BY_STATE[bill.state])

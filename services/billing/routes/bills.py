@@ -6,6 +6,7 @@ from services.billing.errors import (
     AnotherBillIsLive,
     BillCannotBeRenewed,
     BillHasEnded,
+    BillIsOwed,
     BillIsPaid,
     BillStillPayable,
     BillUnknown,
@@ -84,7 +85,7 @@ async def renew_bill(call: Call[None, None, BillPath]) -> BillView:
     path_model=BillPath,
     answers={200: BillView},
     idempotent=True,
-    refusals=(BillUnknown, BillIsPaid, MoneyIsOnItsWay, BillHasEnded, SomeoneElseChangedIt),
+    refusals=(BillUnknown, BillIsPaid, MoneyIsOnItsWay, BillIsOwed, BillHasEnded, SomeoneElseChangedIt),
 )
 async def cancel_bill(call: Call[None, None, BillPath]) -> BillView:
     """The bill, given up."""

@@ -80,7 +80,7 @@ class BillView(View):
     def of(cls, bill: Bill, wait_seconds: int) -> Self:
         """The bill as it is shown."""
         told = guidance(bill)
-        zone = bill.seat.timezone if bill.seat else JAKARTA_NAME
+        zone = bill.seat.timezone if bill.seat else bill.timezone or JAKARTA_NAME
         short = bill.shortened_by_year_end
         return cls(
             bill_id=bill.bill_id,

@@ -135,15 +135,18 @@ class Corrections:
         await self._repository.change(BILLS, bill_id, decide)
 
     async def _carry_out(self, correction: Correction) -> None:
+        fee = corrections.paid_fee(states(await self._repository.bills_of(correction.application_id)))
+        timezone = fee.seat.timezone if fee is not None and fee.seat is not None else None
         for new in correction.bills:
-            await self._ask(correction, new)
+            await self._ask(correction, new, timezone)
         for excess in correction.given_back:
             await self._give_back(correction, excess)
 
-    async def _ask(self, correction: Correction, new: NewBill) -> None:
+    async def _ask(self, correction: Correction, new: NewBill, timezone: str | None) -> None:
         payer = Payer(correction.application_id, correction.account_id, correction.person_id)
+        now = self._clock.now()
         decision = bills.request(
-            new.bill_id, payer, new.purpose, new.price, None, self._clock.now(), self._policy
+            new.bill_id, payer, new.purpose, new.price, None, now, self._policy, timezone=timezone
         )
         await self._repository.insert(BILLS, new.bill_id, decision)
 

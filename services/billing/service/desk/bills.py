@@ -11,6 +11,7 @@ from services.billing.errors import (
     AnotherBillIsLive,
     BillCannotBeRenewed,
     BillHasEnded,
+    BillIsOwed,
     BillIsPaid,
     BillStillPayable,
     MoneyIsBeingPlaced,
@@ -18,13 +19,14 @@ from services.billing.errors import (
     SeatIsGone,
 )
 from services.billing.repository import BILLS, states
-from services.billing.service.desk.common import Counter, may_see
+from services.billing.service.desk.aside import OWED, AsideDesk
+from services.billing.service.desk.common import may_see
 from shared.tokens import Caller
 
 BY_APPLICANT: Final = "by_applicant"
 
 
-class BillDesk(Counter):
+class BillDesk(AsideDesk):
     """The use cases of bills that a person starts."""
 
     async def bill(self, caller: Caller, bill_id: str) -> Bill:
@@ -43,6 +45,8 @@ class BillDesk(Counter):
     async def renew(self, caller: Caller, bill_id: str, command_id: str) -> Bill:
         """Ask for a new code and the same seat, without typing anything again (F55).
 
+        What is owed without a seat gets its new bill at once.
+
         Raises:
             BillStillPayable, MoneyIsOnItsWay, BillIsPaid, MoneyIsBeingPlaced, AnotherBillIsLive, SeatIsGone,
                 BillCannotBeRenewed.
@@ -52,6 +56,12 @@ class BillDesk(Counter):
         application = await self._repository.application(application_id)
         withdrawn = application is not None and application.withdrawn
         others = [each for each in states(await self._repository.bills_of(application_id)) if each.bill_id != bill_id]
+
+        if record.state.purpose in OWED:
+            if record.state.state == BillState.SUPERSEDED and record.state.renewal is not None:
+                return record.state
+            _refuse_renewal(record.state, [], withdrawn=withdrawn)
+            return await self._renew_owed(record)
 
         def decide(bill: Bill) -> Decision[Bill]:
             _refuse_renewal(bill, others, withdrawn=withdrawn)
@@ -64,7 +74,7 @@ class BillDesk(Counter):
         """Give an unpaid bill up; its seat goes back. A repeat finds it given up.
 
         Raises:
-            MoneyIsOnItsWay, BillIsPaid, BillHasEnded.
+            MoneyIsOnItsWay, BillIsPaid, BillIsOwed, BillHasEnded.
         """
         record = await self._own_bill(caller, bill_id)
 
@@ -91,7 +101,9 @@ def _refuse_renewal(bill: Bill, others: list[Bill], *, withdrawn: bool) -> None:
         raise BillStillPayable
     if bill.standing == Standing.SEAT_SOUGHT:
         raise MoneyIsBeingPlaced
-    if bill.purpose != Purpose.FEE or withdrawn or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
+    if bill.purpose == Purpose.SAME_DAY or withdrawn or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
+        raise BillCannotBeRenewed(state=bill.state.value)
+    if bill.purpose in OWED and bill.state == BillState.CANCELLED:
         raise BillCannotBeRenewed(state=bill.state.value)
     asked = bill.renewal
     if asked is not None and asked.state == RenewalState.REFUSED:
@@ -105,5 +117,7 @@ def _refuse_renewal(bill: Bill, others: list[Bill], *, withdrawn: bool) -> None:
 
 def _refuse_cancellation(bill: Bill) -> None:
     _refuse_if_paid(bill)
+    if bill.purpose in OWED:
+        raise BillIsOwed
     if not bill.live:
         raise BillHasEnded(state=bill.state.value)

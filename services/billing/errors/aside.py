@@ -1,0 +1,49 @@
+"""What is refused about bills that no seat waits on: differences, penalties, the surcharge for the same day."""
+
+from __future__ import annotations
+
+from shared.errors import Refusal
+
+
+class BillIsOwed(Refusal):
+    """A difference or a penalty cannot be given up: the passport waits for it."""
+
+    status = 409
+    code = "bill_is_owed"
+    title = "This bill is owed for your passport and cannot be given up."
+    title_id = "Tagihan ini wajib dibayar untuk paspor Anda dan tidak dapat dibatalkan."
+    next_action = "Pay it; ask for a new code if this one has ended, or ask the office if you think it is wrong."
+    next_action_id = "Bayar tagihan ini; minta kode baru bila sudah berakhir, atau tanyakan kantor bila keliru."
+
+
+class NoVisitToHurry(Refusal):
+    """Same-day service was asked for without a paid visit, or it is paid for already."""
+
+    status = 409
+    code = "no_visit_to_hurry"
+    title = "There is no paid visit of this application that the surcharge could be added to."
+    title_id = "Tidak ada kunjungan yang sudah dibayar yang dapat ditambah biaya percepatan."
+    next_action = "Look at the application: the fee is paid first, and the surcharge only once."
+    next_action_id = "Lihat permohonan: biaya paspor dibayar dahulu, dan biaya percepatan hanya sekali."
+
+
+class NotTheDayOfTheVisit(Refusal):
+    """Same-day service was asked for on another day than that of the visit, by the office's clock."""
+
+    status = 409
+    code = "not_the_day_of_the_visit"
+    title = "Same-day service is asked for on the day of the visit."
+    title_id = "Percepatan diminta pada hari kedatangan."
+    next_action = "Ask on the day of the visit, in the morning."
+    next_action_id = "Minta pada hari kedatangan, di pagi hari."
+
+
+class CutOffPassed(Refusal):
+    """It is noon in Jakarta: nothing can be paid for the same day any more."""
+
+    status = 409
+    code = "cut_off_passed"
+    title = "Same-day service must be paid before 12:00 WIB, and that time is over."
+    title_id = "Percepatan harus dibayar sebelum pukul 12.00 WIB, dan waktu itu sudah lewat."
+    next_action = "The visit stays as it is; the passport follows in the regular time."
+    next_action_id = "Kunjungan tetap berlaku; paspor selesai dalam waktu biasa."

@@ -1,0 +1,108 @@
+"""Bills that no seat waits on: a new code for what is owed, and the surcharge for a passport on the same day."""
+
+from __future__ import annotations
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.billing.domain import bill as bills
+from services.billing.domain.bill import Bill, Purpose, Seat, Standing
+from services.billing.domain.correction import paid_fee
+from services.billing.domain.policy import JAKARTA, cut_off
+from services.billing.domain.states import BillState, Decision
+from services.billing.domain.tariff import LineCode, same_day_price
+from services.billing.errors import CutOffPassed, NotTheDayOfTheVisit, NotYourOffice, NoVisitToHurry
+from services.billing.repository import BILLS, Missing, states
+from services.billing.service.desk.common import Counter
+from shared.errors import NotFound
+from shared.ids import derived_id
+from shared.store.kinds import Record
+from shared.tokens import Caller
+
+OWED: Final = frozenset({Purpose.TOP_UP, Purpose.PENALTY})
+"""What the passport waits for: it cannot be given up, and has a new code at any time."""
+
+_OVER: Final = frozenset({BillState.EXPIRED, BillState.FAILED, BillState.CANCELLED, BillState.SUPERSEDED})
+
+
+class AsideDesk(Counter):
+    """The use cases of bills that no seat waits on."""
+
+    async def ask_same_day(self, caller: Caller, application_id: str) -> Bill:
+        """The surcharge for a visitor who is at the office and has paid the fee; unpaid, the visit stays regular (F74).
+
+        Asking again meets the bill that can be paid, or a new one where its code has ended.
+
+        Raises:
+            NotFound, NotYourOffice, NoVisitToHurry, NotTheDayOfTheVisit, CutOffPassed.
+        """
+        known = states(await self._repository.bills_of(application_id))
+        if not known:
+            raise NotFound
+        fee = paid_fee(known)
+        if fee is None or fee.seat is None or fee.standing != Standing.APPOINTMENT:
+            raise NoVisitToHurry
+        if fee.seat.office_id != caller.office_id:
+            raise NotYourOffice
+        if any(line.code == LineCode.SAME_DAY.value for line in fee.price.lines):
+            raise NoVisitToHurry
+        before = [each for each in known if each.purpose == Purpose.SAME_DAY]
+        going_on = next((each for each in before if each.state not in _OVER), None)
+        if going_on is not None:
+            return going_on
+        return await self._hurry(fee, fee.seat, derived_id("bill", fee.bill_id, "same_day", str(len(before))))
+
+    async def _hurry(self, fee: Bill, seat: Seat, bill_id: str) -> Bill:
+        now, zone = self._clock.now(), ZoneInfo(seat.timezone)
+        day = seat.starts_at.astimezone(zone).date()
+        until = cut_off(day, self._policy.same_day_pay_until)
+        if now.astimezone(zone).date() != day:
+            raise NotTheDayOfTheVisit(date=day.isoformat())
+        if now >= until:
+            raise CutOffPassed(cut_off=until.astimezone(zone).isoformat())
+        surcharge = same_day_price(await self._tariffs.book(), now.astimezone(JAKARTA).date())
+        decision = bills.request(
+            bill_id,
+            fee.payer,
+            Purpose.SAME_DAY,
+            surcharge,
+            None,
+            now,
+            self._policy,
+            pay_until=until,
+            timezone=seat.timezone,
+        )
+        return await self._written(bill_id, decision)
+
+    async def _renew_owed(self, record: Record[Bill]) -> Bill:
+        """A new bill of the same price for what is owed still; the ended one gives way to it."""
+        old, now = record.state, self._clock.now()
+        new_id = derived_id("bill", record.id, "again")
+        again = bills.request(
+            new_id,
+            old.payer,
+            old.purpose,
+            old.price,
+            None,
+            now,
+            self._policy,
+            replaces_bill_id=record.id,
+            timezone=old.timezone,
+        )
+        await self._written(new_id, again)
+        changed = await self._repository.change(BILLS, record.id, lambda bill: self._replaced(bill, new_id))
+        return changed.state
+
+    def _replaced(self, bill: Bill, new_id: str) -> Decision[Bill]:
+        if bill.state not in (BillState.EXPIRED, BillState.FAILED):
+            return Decision(bill)
+        now = self._clock.now()
+        granted = bills.renewal_granted(bill, new_id, now).state
+        return bills.supersede(granted, new_id, now, self._policy)
+
+    async def _written(self, bill_id: str, decision: Decision[Bill]) -> Bill:
+        await self._repository.insert(BILLS, bill_id, decision)
+        record = await self._repository.bill(bill_id)
+        if record is None:
+            raise Missing(f"bill {bill_id}")
+        return record.state

@@ -11,11 +11,13 @@ from __future__ import annotations
 from shared.chain.chainer import Chains
 from shared.chain.checks import ChainChecks
 from shared.chain.feed import FIRST_LOOK_SECONDS, SECOND_LOOK_SECONDS, Feed, Page, Source
+from shared.chain.keeping import CAPITAL, KeptStream
 from shared.chain.kinds import CHAIN_KINDS, ChainName, Fact, Head, Link, Root
 from shared.chain.sources import ArchiveSource, TimedSource
-from shared.chain.streaming import export_lines
+from shared.chain.streaming import MEDIA_TYPE, export_lines, roots_lines
 
 __all__ = [
+    "CAPITAL",
     "CHAIN_KINDS",
     "FIRST_LOOK_SECONDS",
     "SECOND_LOOK_SECONDS",
@@ -26,10 +28,13 @@ __all__ = [
     "Fact",
     "Feed",
     "Head",
+    "KeptStream",
     "Link",
+    "MEDIA_TYPE",
     "Page",
     "Root",
     "Source",
     "TimedSource",
     "export_lines",
+    "roots_lines",
 ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from shared.chain.chainer import Chains
-from shared.chain.hashing import FORMAT
-from shared.chain.kinds import Head, Link
+from shared.chain.hashing import FORMAT, digest
+from shared.chain.kinds import Head, Link, Root
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 LINES_AT_ONCE: Final = 200
@@ -49,3 +49,12 @@ async def export_lines(
 async def _lines(links: Sequence[Link], extras: Extras | None) -> bytes:
     beside: Sequence[Mapping[str, Any]] = await extras(links) if extras is not None else [{} for _ in links]
     return b"".join(_line({**link.members(), **more}) for link, more in zip(links, beside, strict=True))
+
+
+async def roots_lines(day: date, roots: Sequence[Root]) -> AsyncIterator[bytes]:
+    """The roots that were published on a day: a line per chain, and one root over all of them in the last line."""
+    yield _line({"kind": "roots", "format": FORMAT, "published_on": day.isoformat()})
+    for root in roots:
+        yield _line({"chain": root.chain, "seq": root.seq, "hash": root.hash})
+    over_all = digest([[root.chain, root.seq, root.hash] for root in roots])
+    yield _line({"kind": "end", "lines": len(roots) + 1, "root": over_all})

@@ -1,0 +1,126 @@
+"""The audit over HTTP: the same two addresses in every service that keeps one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Self
+
+from pydantic import Field
+
+from shared.audit.chaining import AuditBook
+from shared.audit.entries import AuditLine
+from shared.chain import MEDIA_TYPE
+from shared.errors import Malformed, NotAllowed
+from shared.http.call import Call
+from shared.http.endpoint import STAFF, Endpoints
+from shared.http.schema import IsoDate, Query, View
+from shared.store.kinds import Record
+from shared.tokens import Caller, Role
+
+MOST_DAYS: Final = 366
+OFFICE_ID: Final = r"^[a-z0-9][a-z0-9-]*$"
+
+READERS: Final = STAFF(Role.OPERATOR, Role.OFFICE_ADMIN)
+"""Operators read all; the head of an office what concerns their own office."""
+
+
+class AuditSpan(Query):
+    """Which days, both included; operators may ask for one office."""
+
+    first: IsoDate = Field(alias="from", examples=["2026-11-21"])
+    last: IsoDate = Field(alias="to", examples=["2026-11-22"])
+    office_id: str | None = Field(None, max_length=64, pattern=OFFICE_ID)
+
+
+class DayQuery(Query):
+    """Which day, today unless said; operators name the office."""
+
+    date: IsoDate | None = None
+    office_id: str | None = Field(None, max_length=64, pattern=OFFICE_ID)
+
+
+class OverrideView(View):
+    """One override: who made an exception for whom, when and why."""
+
+    line_id: str
+    at: datetime
+    actor_id: str
+    role: str
+    act: str
+    subject: str
+    reason: str | None
+    outcome: str
+
+    @classmethod
+    def of(cls, record: Record[AuditLine]) -> Self:
+        """As the head of the office reads it."""
+        line = record.state
+        return cls(
+            line_id=record.id,
+            at=line.at,
+            actor_id=line.actor_id,
+            role=line.role,
+            act=line.act,
+            subject=line.subject,
+            reason=line.reason,
+            outcome=line.outcome,
+        )
+
+
+class OverridesView(View):
+    """The overrides of an office on a day."""
+
+    office_id: str
+    date: date
+    overrides: tuple[OverrideView, ...]
+
+
+def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], AuditBook]) -> Endpoints:
+    """The endpoints of a service's audit; ``book_of`` finds its book in the running application."""
+    api = Endpoints("audit")
+
+    @api.get(
+        f"/v1/audit/{service}",
+        summary="Export the audit of some days, chained",
+        access=READERS,
+        query=AuditSpan,
+        answers={200: MEDIA_TYPE},
+        refusals=(NotAllowed, Malformed),
+        description="JSON lines that `paspor ledger verify` re-computes. An office's head gets their own office's.",
+    )
+    async def export_audit(call: Call[None, AuditSpan]) -> AsyncIterator[bytes]:
+        """Every line of these days."""
+        asked = call.query
+        if not timedelta(0) <= asked.last - asked.first < timedelta(days=MOST_DAYS):
+            raise Malformed(f"from must not be after to, nor more than {MOST_DAYS} days before it.", field="/from")
+        return book_of(call).export(asked.first, asked.last, _office_of(call.caller, asked.office_id))
+
+    @api.get(
+        f"/v1/audit/{service}/overrides",
+        summary="The overrides of an office on a day: its head's daily list",
+        access=READERS,
+        query=DayQuery,
+        answers={200: OverridesView},
+        refusals=(NotAllowed, Malformed),
+    )
+    async def list_overrides(call: Call[None, DayQuery]) -> OverridesView:
+        """Each override once, oldest first (F21)."""
+        book = book_of(call)
+        office_id = _office_of(call.caller, call.query.office_id)
+        if office_id is None:
+            raise Malformed("An operator names the office.", field="/office_id")
+        day = call.query.date or book.today()
+        found = await book.overrides(office_id, day)
+        return OverridesView(office_id=office_id, date=day, overrides=tuple(map(OverrideView.of, found)))
+
+    return api
+
+
+def _office_of(caller: Caller, asked: str | None) -> str | None:
+    """Whose audit is read: what an operator asks for, and nobody else's than their own for the head of an office."""
+    if caller.role is Role.OPERATOR:
+        return asked
+    if caller.office_id is None or asked not in (None, caller.office_id):
+        raise NotAllowed
+    return caller.office_id

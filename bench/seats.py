@@ -33,6 +33,20 @@ SEATS: Final = BOOTHS * HOURS * 60 // SERVICE_MINUTES
 PLACES: Final = 10_000
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A session to open: its local times and what it can serve."""
+
+    start: str
+    end: str
+    booths: int
+    service_minutes: int
+    seats: int
+
+
+HOT: Final = Plan("06:00", f"{6 + HOURS:02d}:00", BOOTHS, SERVICE_MINUTES, SEATS)
+
+
 async def measure(callers: int = CALLERS, seats: int = SEATS) -> Table:
     """Floor, store layer and HTTP, on the same servers in the same run."""
     resting = ("application", "billing", "notification", "simulators", "mail")  # identity publishes the token keys
@@ -99,7 +113,8 @@ def _held() -> SeatHeld:
     )
 
 
-async def _timed(callers: int, count: int, hold: Callable[[int], Awaitable[None]]) -> float:
+async def timed(callers: int, count: int, hold: Callable[[int], Awaitable[None]]) -> float:
+    """How many a second: so many callers, each doing one after the other until all are done."""
     left = iter(range(count))
 
     async def caller() -> None:
@@ -142,7 +157,7 @@ async def _bare(data: Any, callers: int, seats: int) -> float:
         }
         await data.appointment.insert_one(appointment)
 
-    return await _timed(callers, seats, hold)
+    return await timed(callers, seats, hold)
 
 
 async def _store_layer(data: Any, callers: int, seats: int) -> float:
@@ -171,15 +186,15 @@ async def _store_layer(data: Any, callers: int, seats: int) -> float:
                 break
         await store.insert(visit, str(uuid.uuid4()), applications[number], now=now, events=[_held()])
 
-    return await _timed(callers, seats, hold)
+    return await timed(callers, seats, hold)
 
 
 async def _through_http(running: Suite, client: Any, callers: int, seats: int) -> tuple[Tally, int]:
     applications = stage.submitted(seats)
     await stage.put_on_bus(running, "scheduling", applications)
     data = database(client, "paspor_scheduling")
-    await _until(lambda: data.application_copy.estimated_document_count(), seats)
-    session_id = await _open_session(running)
+    await until(lambda: data.application_copy.estimated_document_count(), seats)
+    session_id = await open_session(running, "jakarta-selatan", HOT)
     tokens = stage.tokens(running, (each.account_id for each in applications))
     tally = Tally()
     url = f"{running.url('scheduling')}/v1/appointments"
@@ -207,8 +222,8 @@ async def _through_http(running: Suite, client: Any, callers: int, seats: int) -
             async with session.get(url, params=params, headers=headers) as answer:
                 await answer.read()
 
-        await _timed(callers, seats, look)
-        rate = await _timed(callers, seats, hold)
+        await timed(callers, seats, look)
+        rate = await timed(callers, seats, hold)
     tally.seconds = seats / rate
     return tally, await _oversold(data, session_id, seats)
 
@@ -221,21 +236,20 @@ async def _oversold(data: Any, session_id: str, seats: int) -> int:
     return max(0, len(held) - seats) + len(held) - len(distinct)
 
 
-async def _open_session(running: Suite) -> str:
-    """Open the hot session as the office's admin."""
-    issuer_token = stage.staff_token(running, Role.OFFICE_ADMIN, "jakarta-selatan")
-    day = date.today() + timedelta(days=3)  # noqa: DTZ011 - any day ahead will do
+async def open_session(running: Suite, office_id: str, plan: Plan) -> str:
+    """Open a session some days ahead as the office's admin, and give its id."""
+    issuer_token = stage.staff_token(running, Role.OFFICE_ADMIN, office_id)
     body = {
-        "date": day.isoformat(),
-        "start": "06:00",
-        "end": f"{6 + HOURS:02d}:00",
-        "booths": BOOTHS,
-        "staff": BOOTHS,
-        "service_minutes": SERVICE_MINUTES,
-        "pools": {"regular": SEATS},
+        "date": (date.today() + timedelta(days=3)).isoformat(),  # noqa: DTZ011 - any day ahead will do
+        "start": plan.start,
+        "end": plan.end,
+        "booths": plan.booths,
+        "staff": plan.booths,
+        "service_minutes": plan.service_minutes,
+        "pools": {"regular": plan.seats},
     }
     headers = {"Authorization": f"Bearer {issuer_token}", "Idempotency-Key": str(uuid.uuid4())}
-    url = f"{running.url('scheduling')}/v1/offices/jakarta-selatan/sessions"
+    url = f"{running.url('scheduling')}/v1/offices/{office_id}/sessions"
     async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
         opened = await answer.json()
         if answer.status >= 400:
@@ -243,7 +257,8 @@ async def _open_session(running: Suite) -> str:
         return str(opened["session_id"])
 
 
-async def _until(look: Callable[[], Awaitable[int]], count: int) -> None:
+async def until(look: Callable[[], Awaitable[int]], count: int) -> None:
+    """Wait until everything has arrived."""
     give_up_at = time.monotonic() + 120
     while await look() < count:
         if time.monotonic() > give_up_at:

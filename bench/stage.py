@@ -36,13 +36,16 @@ OPEN_LIMITS: Final = {
 
 @asynccontextmanager
 async def suite(
-    *, extra: Mapping[str, Mapping[str, str]] | None = None, without: Sequence[str] = ()
+    *,
+    extra: Mapping[str, Mapping[str, str]] | None = None,
+    without: Sequence[str] = (),
+    replicas: Mapping[str, int] | None = None,
 ) -> AsyncIterator[Suite]:
     """A running suite on new data and free ports; parts named in ``without`` are stopped once it is up."""
     folder = Path(tempfile.mkdtemp(prefix="paspor-bench-"))
     settings = {"*": OPEN_LIMITS, **(extra or {})}
     try:
-        async with Suite(folder, any_free_ports(), extra=settings) as running:
+        async with Suite(folder, any_free_ports(), extra=settings, replicas=replicas) as running:
             for name in without:
                 await running.stop_part(name)
             yield running

@@ -32,6 +32,13 @@ dead_app = typer.Typer(
 )
 app.add_typer(dead_app, name="dead")
 
+draw_app = typer.Typer(
+    no_args_is_help=True,
+    epilog="Next: ./paspor draw verify FILE_OR_URL; docs/opening.md does the same by hand.",
+    help="The public draw of an opening.",
+)
+app.add_typer(draw_app, name="draw")
+
 
 def _known(service: str | None) -> str | None:
     from launcher.operate import known_service
@@ -229,6 +236,26 @@ def resync_command(
         wish, operate.mongo_url(), operate.amqp_url(), operate.audit(), typer.echo, operate.progress_line()
     )
     _finish(signals.run(work))
+
+
+@draw_app.command("verify", epilog="Next: docs/opening.md says what it proves and how to do it by hand.")
+def draw_verify_command(
+    record: Annotated[str, typer.Argument(metavar="FILE|URL", help="The export: /v1/openings/OPENING_ID/record.")],
+    commitment: Annotated[
+        str | None, typer.Option(help="The seed's commitment, as you wrote it down while the doors were open.")
+    ] = None,
+    root: Annotated[str | None, typer.Option(help="The root, as you wrote it down before the seed was shown.")] = None,
+    ticket: Annotated[
+        str | None, typer.Option(metavar="ID:SALT", help="Your own ticket: says which number it drew.")
+    ] = None,
+) -> None:
+    """Do the draw again from its public record and say what does not fit.
+
+    Ends with 0 if it holds, 1 if it does not or cannot be read, 3 if the opening is not drawn yet.
+    """
+    from launcher import draw
+
+    _finish(draw.verify(record, typer.echo, commitment=commitment, root=root, ticket=ticket))
 
 
 @app.command("acceptance", epilog="Next: ./paspor acceptance F52 runs the tests of one item; read docs/acceptance.md.")

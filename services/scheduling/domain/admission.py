@@ -106,7 +106,7 @@ def ticked(line: Line, census: Census, now: datetime, rules: AdmissionRules) -> 
     elapsed = _elapsed_seconds(line, now, rules)
     let_in = max(0, min(room - inside, census.free - inside, census.total - line.admitted, _most(elapsed, rules)))
     admitted = line.admitted + let_in
-    busy = inside > 0 or admitted > line.admitted or census.total > admitted
+    busy = inside > 0 or admitted > line.admitted or census.total > admitted or _slept(line, now, rules)
     return replace(
         line,
         admitted=admitted,
@@ -119,7 +119,7 @@ def ticked(line: Line, census: Census, now: datetime, rules: AdmissionRules) -> 
         ticked_at=now,
         served=served,
         served_at=served_at,
-        active_at=now if busy or line.active_at is None else line.active_at,
+        active_at=now if busy else line.active_at,
     )
 
 
@@ -132,6 +132,11 @@ def next_tick(line: Line, now: datetime, rules: AdmissionRules) -> datetime:
 def is_over(line: Line, now: datetime, rules: AdmissionRules) -> bool:
     """Whether nobody waited or was inside for as long as an admission lasts."""
     return line.active_at is not None and now - line.active_at >= timedelta(seconds=rules.admission_seconds)
+
+
+def _slept(line: Line, now: datetime, rules: AdmissionRules) -> bool:
+    """Whether nobody looked at the line for a while: that time does not count as quiet."""
+    return line.ticked_at is None or now - line.ticked_at > timedelta(seconds=3 * rules.idle_tick_seconds)
 
 
 def _room(

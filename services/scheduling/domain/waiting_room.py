@@ -279,7 +279,7 @@ class Standing(StrEnum):
 
     IN_DRAW = "in_draw"
     OUTSIDE = "outside"
-    """The list was fixed without this ticket, or the opening is over: it has no number."""
+    """The list was fixed without this ticket, or the opening is over and no ticket is needed any more."""
     WAITING = "waiting"
     ADMITTED = "admitted"
     SERVED = "served"
@@ -302,8 +302,10 @@ def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> Sta
         return Standing.OUTSIDE
     if ticket.served and ticket.served_number == number:
         return Standing.SERVED
+    if opening.status in ENDED:
+        return Standing.OUTSIDE
     if number >= opening.line.admitted:
-        return Standing.OUTSIDE if opening.status in ENDED else Standing.WAITING
+        return Standing.WAITING
     return Standing.MISSED if number < opening.line.lapsed else Standing.ADMITTED
 
 

@@ -84,8 +84,13 @@ def test_the_line_is_looked_at_often_only_while_it_moves() -> None:
 def test_it_is_over_once_nobody_was_there_for_a_whole_turn() -> None:
     line = tick(Line(), 0, total=0)
     assert not admission.is_over(line, NOW + timedelta(seconds=59), RULES)
-    assert admission.is_over(tick(line, 59, total=0), NOW + timedelta(seconds=60), RULES)
-    busy = tick(line, 59, total=1)
+    quiet = line
+    for seconds in range(5, 60, 5):
+        quiet = tick(quiet, seconds, total=0)
+    assert admission.is_over(quiet, NOW + timedelta(seconds=60), RULES)
+    unseen = tick(line, 59, total=0)
+    assert not admission.is_over(unseen, NOW + timedelta(seconds=60), RULES), "nobody looked in between"
+    busy = tick(quiet, 59, total=1)
     assert not admission.is_over(busy, NOW + timedelta(seconds=60), RULES)
     assert not admission.is_over(Line(), NOW, RULES)
 
@@ -100,7 +105,7 @@ def test_the_rate_follows_how_fast_people_are_served(human_seconds: int) -> None
         before = line.admitted
         line = admission.ticked(
             line,
-            Census(100_000, sum(1 for at in entered[: line.lapsed] if at) * 0, done, 100_000),
+            Census(100_000, 0, done, 100_000),
             NOW + timedelta(seconds=second),
             replace(RULES, admission_seconds=600),
         )

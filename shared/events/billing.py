@@ -79,6 +79,8 @@ class BillPaid(_BillFact):
     TYPE: ClassVar[str] = "paspor.billing.bill.paid.v1"
     amount: int
     paid_at: datetime
+    receipt_id: str | None = None
+    """The money that pays it; :class:`PaymentArrivedLate` asks under the same id where its seat was lost."""
 
 
 class BillExpiryUnconfirmed(_BillFact):

@@ -43,6 +43,14 @@ class Standing(StrEnum):
     CLOSED = "closed"
 
 
+class SpecialState(StrEnum):
+    """What became of a right to a new date."""
+
+    OPEN = "open"
+    USED = "used"
+    ENDED = "ended"
+
+
 class ClaimState(StrEnum):
     """What became of a payer's word that they have paid."""
 
@@ -122,9 +130,11 @@ class Special:
     """A right to a new date without paying again, as scheduling last told of it."""
 
     appointment_id: str
-    cause: str
-    until: datetime
-    ended: bool = False
+    version: int
+    """The version of the appointment that last told of it; older news is stale."""
+    state: SpecialState
+    cause: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -445,7 +455,9 @@ def _ended_first(bill: Bill, now: datetime, policy: BillPolicy) -> tuple[Bill, t
 
 
 def _paid_event(paid: Bill) -> events.BillPaid:
-    return events.BillPaid(**_fact(paid), amount=paid.amount, paid_at=paid.paid_at or paid.requested_at)
+    return events.BillPaid(
+        **_fact(paid), amount=paid.amount, paid_at=paid.paid_at or paid.requested_at, receipt_id=paid.settled_by
+    )
 
 
 def doubt(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
@@ -543,9 +555,7 @@ def seat_confirmed(bill: Bill, appointment_id: str, version: int) -> Decision[Bi
     seat = bill.seat
     if seat is None or knows_of(bill, appointment_id, version):
         return Decision(bill)
-    standing = Standing.APPOINTMENT if bill.standing == Standing.SPECIAL_RESCHEDULE else bill.standing
-    seated = replace(seat, appointment_id=appointment_id, version=version)
-    return Decision(replace(bill, seat=seated, standing=standing))
+    return Decision(replace(bill, seat=replace(seat, appointment_id=appointment_id, version=version)))
 
 
 def knows_of(bill: Bill, appointment_id: str, version: int) -> bool:

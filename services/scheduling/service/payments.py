@@ -132,7 +132,9 @@ class Payments:
             cause = ConfirmCause.WAIVED if isinstance(said, billing.BillWaived) else ConfirmCause.PAID
             await self._confirm(record, said.bill_id, cause, message_id)
         elif record.state.status is Status.RELEASED and not await self._answered(record, said.bill_id):
-            await self._answer(self._question(said, record, "late_payment", "paid", message_id), self._seek_for_money)
+            # the same key as the question that billing repeats when no answer comes: one answer for one payment
+            key = getattr(said, "receipt_id", None) or "paid"
+            await self._answer(self._question(said, record, "late_payment", key, message_id), self._seek_for_money)
 
     async def payment_arrived_late(self, said: billing.PaymentArrivedLate, message_id: str) -> None:
         """Late money gets its own seat, another one as an offer, or the word that there is none."""

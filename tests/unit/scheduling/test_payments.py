@@ -269,6 +269,14 @@ class TestLateMoney:
         assert event.cause == "late_same_seat"  # type: ignore[attr-defined]
         assert await world.said(said.SeatUnavailable) == []
 
+    async def test_the_same_money_asked_for_twice_has_one_answer(self, world: World) -> None:
+        held = await world.hold()
+        await world.pass_time(300)
+        word = paying(world, held).model_copy(update={"receipt_id": "receipt-1"})
+        await world.hear(word)
+        await world.hear(world.late(held, "receipt-1"))
+        assert len(await world.said(said.AppointmentConfirmed, said.SeatUnavailable)) == 1
+
     async def test_money_for_a_visit_given_up_after_payment_is_no_question(self, world: World) -> None:
         paid = await world.paid()
         await world.service.holds.cancel(paid.id, ANI, "cancel", fee_is_lost=True)

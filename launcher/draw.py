@@ -48,9 +48,7 @@ def verify(
     return HOLDS if ticket is None else _find(ticket, record, draw.ticket_commitment, say)
 
 
-def _find(
-    ticket: str, record: Mapping[str, Any], commit: Callable[[str, str], str], say: Callable[[str], None]
-) -> int:
+def _find(ticket: str, record: Mapping[str, Any], commit: Callable[[str, str], str], say: Callable[[str], None]) -> int:
     ticket_id, _, salt = ticket.partition(":")
     commitment = commit(ticket_id, salt)
     line = [*record["order"], *record["late"]]

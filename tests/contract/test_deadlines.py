@@ -29,6 +29,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
     "scheduling": {
         "quota_change": {"apply"},
         "opening_announcement": {"tell"},
+        "opening": {"doors", "close", "draw", "begin", "admit"},
         "appointment": {
             "lapse",
             "long_stop",

@@ -84,6 +84,8 @@ class Ground:
             "challenge_id": NOBODYS_ID,
             "document_id": self.documents[0],
             "office_id": OFFICE,
+            "opening_id": NOBODYS_ID,
+            "ticket_id": NOBODYS_ID,
             "requirement": "ktp",
         }
 
@@ -162,6 +164,13 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "open_session": {**session, "pools": {"regular": 1}},
         "hold_seat": {"application_id": ids["application_id"], "session_id": NOBODYS_ID},
         "reschedule": {"session_id": NOBODYS_ID},
+        "announce_opening": {
+            "session_ids": [NOBODYS_ID],
+            "doors_at": "2026-11-23T01:30:00Z",
+            "tickets_close_at": "2026-11-23T01:59:00Z",
+            "opens_at": "2026-11-23T02:00:00Z",
+        },
+        "take_ticket": {"application_id": ids["application_id"]},
         "check_in": {"appointment_id": ids["appointment_id"]},
         "claim_payment": {"ntb": "123456789012"},
         "take_notice": notice,

@@ -35,7 +35,9 @@ def test_it_is_what_a_shell_computes() -> None:
     assert made["seed_commitment"] == hashlib.sha256(b"the-seed").hexdigest()
     lines = "".join(f"{each}\n" for each in made["tickets"])
     assert made["root"] == hashlib.sha256(lines.encode()).hexdigest()
-    keyed = sorted((hashlib.sha256(f"the-seed{made['root']}{each}".encode()).hexdigest(), each) for each in made["tickets"])
+    keyed = sorted(
+        (hashlib.sha256(f"the-seed{made['root']}{each}".encode()).hexdigest(), each) for each in made["tickets"]
+    )
     assert made["order"] == [each for _, each in keyed]
     assert draw.ticket_commitment("ticket-1", "salt-1") == hashlib.sha256(b"ticket-1:salt-1").hexdigest()
 

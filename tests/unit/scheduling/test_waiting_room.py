@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,9 +32,9 @@ from services.scheduling.service import Scheduling, opening_board
 from services.scheduling.service.desk import Who
 from services.scheduling.service.openings import OpeningWish
 from services.scheduling.service.waiting_room import Place
+from shared.crypto.keyring import Keyring
 from shared.errors import NotFound
 from shared.files.memory import MemoryFiles
-from shared.crypto.keyring import Keyring
 from shared.ids import SeededIds
 from shared.randomness import SeededRandomness
 from shared.service import Platform
@@ -330,7 +329,7 @@ class TestDraw:
         await hall.ticket("ani")
         await hall.until(CLOSES - timedelta(seconds=1))
         stalled = Stalled(hall.world.base)
-        other = replica(World(stalled, hall.world.clock, hall.world.parts, hall.world.base, hall.world.worker))  # type: ignore[arg-type]
+        other = replica(World(stalled, hall.world.clock, hall.world.parts, hall.world.base, hall.world.worker))
         await hall.world.submitted("budi")
         hanging = asyncio.ensure_future(hall.ticket("budi", other))
         await stalled.reached.wait()
@@ -558,7 +557,9 @@ STEPS: dict[str, tuple[datetime, int]] = dict(
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize(("name", "write"), [(name, write) for name, (_, count) in STEPS.items() for write in range(count)])
+@pytest.mark.parametrize(
+    ("name", "write"), [(name, write) for name, (_, count) in STEPS.items() for write in range(count)]
+)
 async def test_a_crash_at_any_write_changes_nothing_of_the_outcome(
     name: str, write: int, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -699,7 +700,9 @@ class TestRules:
         crowd = replace(moving, present=10_100)
         later = waiting_room.next_look_at(crowd, OPENS + timedelta(hours=1), OPENS, 0.5)
         assert later == OPENS + timedelta(seconds=50), "ten thousand look 200 times a second together"
-        assert waiting_room.next_look_at(opening, None, CLOSES - timedelta(seconds=8), 0.5) == CLOSES - timedelta(seconds=4)
+        assert waiting_room.next_look_at(opening, None, CLOSES - timedelta(seconds=8), 0.5) == CLOSES - timedelta(
+            seconds=4
+        )
 
     def test_where_a_ticket_stands(self) -> None:
         opening = waiting_room.announced(
@@ -720,5 +723,3 @@ class TestRules:
         assert waiting_room.standing(admitting, waiting_room.served(ticket, 1, "x"), 1) is Standing.SERVED
         assert waiting_room.number_of(opening, ticket, None) is None
         assert waiting_room.number_of(replace(admitting, present=7), waiting_room.joined_late(ticket, 3), None) == 10
-
-

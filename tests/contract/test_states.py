@@ -16,7 +16,7 @@ from services.application.domain import application, documents
 from services.billing.domain import states as billing_states
 from services.identity.domain import applicant
 from services.notification.domain import delivery
-from services.scheduling.domain import appointments, seats
+from services.scheduling.domain import appointments, seats, waiting_room
 
 TABLES = state_tables()
 Move = Callable[[Any, Any], Any]
@@ -52,18 +52,23 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         lambda state, command: seats._after(SimpleNamespace(status=state), command),  # type: ignore[arg-type]
         seats.IllegalSeatChange,
     ),
+    ("services.scheduling.domain.waiting_room", "OPENING_TRANSITIONS"): (
+        {"over", "called_off"},
+        waiting_room.after,
+        waiting_room.IllegalOpeningChange,
+    ),
     ("services.billing.domain.states", "BILL_TRANSITIONS"): (
         {"paid", "waived", "superseded"},
         _billing(billing_states.BILL_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
     ("services.billing.domain.states", "RECEIPT_TRANSITIONS"): (
-        {"refunded", "credited", "retained"},
+        {"refunded", "credited"},
         _billing(billing_states.RECEIPT_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
     ("services.billing.domain.states", "REFUND_TRANSITIONS"): (
-        {"withdrawn", "closed"},
+        {"paid", "credited"},
         _billing(billing_states.REFUND_TRANSITIONS),
         billing_states.IllegalTransition,
     ),

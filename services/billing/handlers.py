@@ -29,6 +29,9 @@ from shared.store.kinds import Record
 RENEWAL = "renewal"
 """What a seat was asked for, in :class:`SeatUnavailable`, when a new code was wanted; else late money asked."""
 
+SPECIAL = "special"
+"""The cause of a move by which a right to a new date was used."""
+
 
 class Handlers:
     """Functions of (message, envelope); the envelope's version tells old news from new."""
@@ -106,6 +109,8 @@ class Handlers:
 
     async def _appointment_rescheduled(self, event: AppointmentRescheduled, envelope: Envelope) -> None:
         await self._billing.bills.appointment_rescheduled(event, envelope.aggregate_version, envelope.id)
+        if event.cause == SPECIAL:
+            await self._billing.specials.used(event, envelope.aggregate_version, envelope.id)
 
     async def _kind_corrected(self, event: KindCorrected, envelope: Envelope) -> None:
         await self._billing.corrections.kind_corrected(event, envelope.aggregate_version, envelope.id)
@@ -126,13 +131,13 @@ class Handlers:
             await self._billing.money.no_seat(event.bill_id)
 
     async def _special_opened(self, event: SpecialRescheduleOpened, envelope: Envelope) -> None:
-        await self._billing.specials.opened(event, envelope.id)
+        await self._billing.specials.opened(event, envelope.aggregate_version, envelope.id)
 
     async def _special_ended(self, event: SpecialRescheduleEnded, envelope: Envelope) -> None:
-        await self._billing.specials.ended(event, envelope.id)
+        await self._billing.specials.ended(event, envelope.aggregate_version, envelope.id)
 
     async def _visit_interrupted(self, event: VisitInterrupted, envelope: Envelope) -> None:
-        await self._billing.specials.interrupted(event, envelope.id)
+        await self._billing.specials.interrupted(event, envelope.aggregate_version, envelope.id)
 
     async def _release_refused(self, event: ReleaseRefused, envelope: Envelope) -> None:
         await self._billing.refund_cases.release_refused(event, envelope.id)

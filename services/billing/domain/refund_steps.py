@@ -58,6 +58,9 @@ DECIDERS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Which roles of a token may act as the decider that a reason names."""
 
+_VISITS: Final = frozenset({Standing.APPOINTMENT, Standing.SPECIAL_RESCHEDULE})
+"""A seat, or a right to one, that must go back before the money does."""
+
 _TREASURER: Final = frozenset({"treasurer"})
 _HEADQUARTERS: Final = frozenset({"operator"})
 
@@ -334,7 +337,8 @@ def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolic
     done = replace(refund, booked=True, due=due)
     if refund.state != RefundState.APPROVED:
         return Decision(done)
-    seat = bill.seat if bill is not None and concerns(refund, bill) and bill.standing == Standing.APPOINTMENT else None
+    live = bill is not None and concerns(refund, bill) and bill.standing in _VISITS
+    seat = bill.seat if bill is not None and live else None
     if seat is None:
         back = release(done, SYSTEM, now, policy)
         return Decision(back.state, (moved_event(done), *back.events))

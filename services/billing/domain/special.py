@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from services.billing.domain.bill import Bill, Special, Standing, close
+from services.billing.domain.bill import Bill, Special, SpecialState, Standing, close
 from services.billing.domain.states import BillState, Decision
 
 NOT_USED: Final = "special_reschedule_not_used"
@@ -17,36 +17,58 @@ STATE_FAULTS: Final = frozenset({"system_fault", "office_closed"})
 _GIVES_WAY: Final = frozenset({Standing.APPOINTMENT, Standing.CLOSED, Standing.SPECIAL_RESCHEDULE})
 
 
+class OpeningUnknown(Exception):
+    """That the right was opened has not been heard of: its end cannot be judged yet."""
+
+
+def is_news(bill: Bill, appointment_id: str, version: int) -> bool:
+    """Whether this is later than what was last heard of the right."""
+    known = bill.special
+    return known is None or known.appointment_id != appointment_id or version > known.version
+
+
 def opened(bill: Bill, special: Special) -> Decision[Bill]:
     """A new date may be chosen. Money that is on its way back, or seeks a seat, stays where it is."""
-    known = bill.special
-    if bill.state != BillState.PAID or bill.standing not in _GIVES_WAY:
+    if bill.state != BillState.PAID or not is_news(bill, special.appointment_id, special.version):
         return Decision(bill)
-    if known is not None and known.appointment_id == special.appointment_id:
-        if known.ended or known.until >= special.until:
-            return Decision(bill)
+    if bill.standing not in _GIVES_WAY:
         return Decision(replace(bill, special=special))
     return Decision(replace(bill, special=special, standing=Standing.SPECIAL_RESCHEDULE, closed_reason=None))
 
 
-def is_unused(bill: Bill, appointment_id: str) -> bool:
-    """Whether the bill stands on exactly this right, so that its end means something."""
-    special = bill.special
-    return (
-        special is not None
-        and special.appointment_id == appointment_id
-        and not special.ended
-        and bill.standing == Standing.SPECIAL_RESCHEDULE
-    )
-
-
-def by_the_states_fault(bill: Bill) -> bool:
-    """Whether the right was given for a failure of the state's own."""
-    return bill.special is not None and bill.special.cause in STATE_FAULTS
-
-
-def ended(bill: Bill, appointment_id: str) -> Decision[Bill]:
-    """The right was not used in time and the reason lay with the holder or with nobody: closed, with the reason."""
-    if not is_unused(bill, appointment_id) or bill.special is None:
+def used(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
+    """The new date was chosen: the bill stands on its visit again."""
+    if bill.state != BillState.PAID or not is_news(bill, appointment_id, version):
         return Decision(bill)
-    return close(replace(bill, special=replace(bill.special, ended=True)), NOT_USED)
+    known = bill.special or Special(appointment_id, version, SpecialState.USED)
+    taken = replace(known, appointment_id=appointment_id, version=version, state=SpecialState.USED)
+    standing = Standing.APPOINTMENT if bill.standing == Standing.SPECIAL_RESCHEDULE else bill.standing
+    return Decision(replace(bill, special=taken, standing=standing))
+
+
+def ends(bill: Bill, appointment_id: str, version: int) -> bool:
+    """Whether the end of the right means something to the bill.
+
+    Raises:
+        OpeningUnknown: news of the end came before news of the opening.
+    """
+    special = bill.special
+    if not is_news(bill, appointment_id, version):
+        return False
+    if special is None or special.appointment_id != appointment_id or special.state != SpecialState.OPEN:
+        raise OpeningUnknown(appointment_id)
+    return True
+
+
+def gives_money_back(bill: Bill) -> bool:
+    """Whether the right was given for a failure of the state's own, and the bill still stands on it."""
+    faulty = bill.special is not None and bill.special.cause in STATE_FAULTS
+    return faulty and bill.standing == Standing.SPECIAL_RESCHEDULE
+
+
+def ended(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
+    """The right was not used in time: where the bill still stands on it, it is closed, with the reason."""
+    if not is_news(bill, appointment_id, version) or bill.special is None:
+        return Decision(bill)
+    over = replace(bill, special=replace(bill.special, version=version, state=SpecialState.ENDED))
+    return close(over, NOT_USED) if over.standing == Standing.SPECIAL_RESCHEDULE else Decision(over)

@@ -202,7 +202,8 @@ class Bills:
 
     async def _close(self, record: Record[Bill], reason: str, received: str) -> None:
         def decide(bill: Bill) -> Decision[Bill]:
-            return bills.close(bill, reason) if bill.standing == Standing.APPOINTMENT else Decision(bill)
+            visits = (Standing.APPOINTMENT, Standing.SPECIAL_RESCHEDULE)
+            return bills.close(bill, reason) if bill.standing in visits else Decision(bill)
 
         await self._repository.change(BILLS, record.id, decide, first=record, received=received)
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from services.billing.domain import special as specials
-from services.billing.domain.bill import Bill, Special
+from services.billing.domain.bill import Bill, Special, SpecialState
 from services.billing.domain.refund import RefundCause
 from services.billing.domain.states import BillState
 from services.billing.repository import BILLS, Repository
 from services.billing.service.money import Money
-from shared.events.scheduling import SpecialRescheduleEnded, SpecialRescheduleOpened, VisitInterrupted
+from shared.events.scheduling import (
+    AppointmentRescheduled,
+    SpecialRescheduleEnded,
+    SpecialRescheduleOpened,
+    VisitInterrupted,
+)
 from shared.service import NotYet
 from shared.store.kinds import Record
 
@@ -23,15 +28,29 @@ class Specials:
         self._repository = repository
         self._money = money
 
-    async def opened(self, event: SpecialRescheduleOpened, received: str) -> None:
+    async def opened(self, event: SpecialRescheduleOpened, version: int, received: str) -> None:
         """A new date may be chosen until a day: the paid bill stands on that."""
-        await self._open(event.application_id, Special(event.appointment_id, event.cause, event.until), received)
+        special = Special(event.appointment_id, version, SpecialState.OPEN, event.cause, event.until)
+        await self._open(event.application_id, special, received)
 
-    async def interrupted(self, event: VisitInterrupted, received: str) -> None:
+    async def interrupted(self, event: VisitInterrupted, version: int, received: str) -> None:
         """The visit was stopped by the state's own systems: a new date may be chosen (F71)."""
-        await self._open(event.application_id, Special(event.appointment_id, SYSTEM_FAULT, event.until), received)
+        special = Special(event.appointment_id, version, SpecialState.OPEN, SYSTEM_FAULT, event.until)
+        await self._open(event.application_id, special, received)
 
-    async def ended(self, event: SpecialRescheduleEnded, received: str) -> None:
+    async def used(self, event: AppointmentRescheduled, version: int, received: str) -> None:
+        """The new date was chosen."""
+        record = await self._paid_fee(event.application_id)
+        if record is not None:
+            await self._repository.change(
+                BILLS,
+                record.id,
+                lambda bill: specials.used(bill, event.appointment_id, version),
+                first=record,
+                received=f"{received}:special",
+            )
+
+    async def ended(self, event: SpecialRescheduleEnded, version: int, received: str) -> None:
         """The right was not used: after a failure of the state's own the money goes back by itself, else it is closed.
 
         Raises:
@@ -40,15 +59,15 @@ class Specials:
         record = await self._paid_fee(event.application_id)
         if record is None:
             return
-        if record.state.special is None:
-            raise NotYet(f"the right to a new date of {event.appointment_id} is not known")
-        if not specials.is_unused(record.state, event.appointment_id):
-            return
-        if specials.by_the_states_fault(record.state):
+        try:
+            if not specials.ends(record.state, event.appointment_id, version):
+                return
+        except specials.OpeningUnknown:
+            raise NotYet(f"the right to a new date of {event.appointment_id} is not known") from None
+        if specials.gives_money_back(record.state):
             await self._money.give_back(record.id, RefundCause.SERVICE_NOT_DELIVERED)
-            return
         await self._repository.change(
-            BILLS, record.id, lambda bill: specials.ended(bill, event.appointment_id), first=record, received=received
+            BILLS, record.id, lambda bill: specials.ended(bill, event.appointment_id, version), received=received
         )
 
     async def _open(self, application_id: str, special: Special, received: str) -> None:
@@ -65,4 +84,4 @@ class Specials:
             for record in await self._repository.bills_of(application_id)
             if record.state.state == BillState.PAID and record.state.seat is not None
         ]
-        return max(paid, key=lambda record: record.state.paid_at or record.state.requested_at, default=None)
+        return max(paid, key=lambda record: (record.state.paid_at or record.state.requested_at), default=None)

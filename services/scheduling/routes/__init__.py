@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling.routes import appointments, counter, flags, offices, openings, parties, seat_chains, special, waiting
+from services.scheduling.routes import (
+    appointments,
+    counter,
+    flags,
+    office_edits,
+    offices,
+    openings,
+    parties,
+    queue,
+    quota,
+    seat_chains,
+    special,
+    waiting,
+)
 from services.scheduling.routes.common import SCHEDULING
 
 __all__ = ["ENDPOINTS", "SCHEDULING"]
 
 ENDPOINTS: Final = (
     *offices.endpoints.all,
+    *quota.endpoints.all,
+    *office_edits.endpoints.all,
     *appointments.endpoints.all,
     *counter.endpoints.all,
     *openings.endpoints.all,
     *special.endpoints.all,
+    *queue.endpoints.all,
     *waiting.endpoints.all,
     *parties.endpoints.all,
     *flags.endpoints.all,

@@ -41,13 +41,6 @@ class OfficeView(View):
     timezone: str
 
 
-class OfficesView(View):
-    """One page of offices, by name."""
-
-    offices: list[OfficeView]
-    next: str | None
-
-
 class SessionSearch(Query):
     """Which days of the office, both inclusive; by default from today over the opened horizon."""
 

@@ -186,6 +186,11 @@ class Calendar:
             raise errors.SessionNotFound
         return record
 
+    async def one(self, session_id: str) -> tuple[Record[Session], OpenSession]:
+        """The session, also with what is free in it; refuses with ``SessionNotFound``."""
+        record = await self.session(session_id)
+        return record, (await self._with_free([record]))[0]
+
     async def listing(self, office_id: str, since: date | None, until: date | None) -> list[OpenSession]:
         """Sessions of an office that can still be booked, in order, with free seats by pool.
 

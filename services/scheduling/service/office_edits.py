@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
@@ -26,7 +26,7 @@ from services.scheduling.domain.sessions import MOST_SEATS, PlanProblem, Session
 from services.scheduling.domain.templates import OfficeTemplate, TemplateSession, difference, template_problem, week_of
 from services.scheduling.repository.quota import offline_quota_id
 from services.scheduling.repository.sessions import session_id_of
-from services.scheduling.service.calendar import Calendar, OpenWish
+from services.scheduling.service.calendar import LONGEST_LISTING_DAYS, Calendar, OpenWish, refuse_wrong_span
 from services.scheduling.service.desk import Desk, Who
 from services.scheduling.service.office_book import OfficeBook
 from services.scheduling.service.quota_changes import Changes
@@ -214,10 +214,18 @@ class OfficeEdits:
         change = self._change(edit, Subject.OUTREACH, facts_subject(outreach.office_id), {}, after)
         return await self._changes.submit(_change_id(edit), change)
 
-    async def offline_quotas(self, office_id: str, who: Who, since: date, until: date) -> list[Record[OfflineQuota]]:
-        """The offline quotas of the own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+    async def offline_quotas(
+        self, office_id: str, who: Who, since: date | None, until: date | None
+    ) -> list[Record[OfflineQuota]]:
+        """The offline quotas of the own office in these days, by default from today on.
+
+        Refuses with ``OfficeNotFound``, ``NotYourOffice`` and, for too many days, with ``Malformed``.
+        """
         self._book.refuse_other_office(office_id, who)
-        return await self._repository.offline_quotas(office_id, since, until)
+        first = since or local_date(self._desk.now(), self._desk.offices[office_id].timezone)
+        last = until or first + timedelta(days=LONGEST_LISTING_DAYS)
+        refuse_wrong_span(first, last)
+        return await self._repository.offline_quotas(office_id, first, last)
 
     async def template(self, office_id: str, who: Who) -> tuple[OfficeTemplate, int]:
         """The template of the own office and its version, as stored this moment."""

@@ -7,8 +7,10 @@ from typing import Final
 from aiohttp import web
 
 from services.application import errors, schemas
+from services.application.domain.correction import Corrected
 from services.application.domain.requirements import checklist
 from services.application.service import Application, Seen, Who
+from services.application.service.corrections import Why
 from services.application.service.desk import day_at_capital
 from services.application.service.letters import PDF
 from services.application.service.uploads import MEDIA_TYPES
@@ -352,6 +354,8 @@ async def see_originals(call: Call[schemas.Originals]) -> schemas.ApplicationVie
         errors.OriginalsNotSeen,
         errors.DocumentsUndecided,
         errors.ReasonCodeMissing,
+        errors.PriceNotKnownYet,
+        errors.PaymentOwed,
     ),
     idempotent=True,
 )
@@ -360,6 +364,45 @@ async def record_interview(call: Call[schemas.InterviewOutcome]) -> schemas.Appl
     said = call.body
     seen = await call.app[APPLICATION].counter.record_interview(
         call.path["application_id"], said.outcome, said.reason_code, said.note, Who.of(call.caller), call.command_id
+    )
+    return view(call, seen)
+
+
+@office.post(
+    "/v1/applications/{application_id}/kind-correction",
+    summary="Correct what was applied for; the seat and what was paid stay",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER),
+    body=schemas.KindCorrection,
+    answers={200: schemas.ApplicationView},
+    refusals=(*_SEEING, *_LATE, errors.StepComesFirst, errors.AnswersContradict, errors.NothingCorrected),
+    idempotent=True,
+)
+async def correct_kind(call: Call[schemas.KindCorrection]) -> schemas.ApplicationView:
+    """The corrected application: a difference is asked for, goes back, or is nothing."""
+    said = call.body
+    wanted = Corrected(said.passport_kind.value, said.validity_years, said.reason, said.zero_tariff)
+    why = Why(Who.of(call.caller), said.reason_code, said.note, call.command_id)
+    return view(call, await call.app[APPLICATION].corrections.correct_kind(call.path["application_id"], wanted, why))
+
+
+@office.post(
+    "/v1/applications/{application_id}/penalty",
+    summary="Record a lost or damaged book that the interview found",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER),
+    body=schemas.PenaltyFinding,
+    answers={200: schemas.ApplicationView},
+    refusals=(*_SEEING, *_LATE, errors.StepComesFirst, errors.ProofNotSeen),
+    idempotent=True,
+)
+async def find_penalty(call: Call[schemas.PenaltyFinding]) -> schemas.ApplicationView:
+    """The application: the penalty is asked for, or none under force majeure."""
+    said = call.body
+    seen = await call.app[APPLICATION].corrections.find_penalty(
+        call.path["application_id"],
+        said.ground,
+        Why(Who.of(call.caller), said.reason_code, said.note, call.command_id),
+        force_majeure=said.force_majeure,
+        proof_seen=said.proof_seen,
     )
     return view(call, seen)
 

@@ -9,6 +9,8 @@ from pydantic import Field
 
 from services.application.domain.answers import Answers, PassportKind, Purpose, Reason, ZeroTariff
 from services.application.domain.application import Application, Entry
+from services.application.domain.correcting import owed
+from services.application.domain.correction import Ground
 from services.application.domain.documents import Document, DocumentState
 from services.application.domain.requirements import Listed, Question, RuleSet
 from services.application.domain.steps import local_time
@@ -108,6 +110,27 @@ class InterviewOutcome(Body):
 
     outcome: Literal["approved", "incomplete", "refused"]
     reason_code: Code | None = Field(None, examples=["papers_missing"])
+    note: str | None = Field(None, max_length=2000, description="kept encrypted, for the office alone")
+
+
+class KindCorrection(Body):
+    """What shall hold instead of what was applied for, and why (X2)."""
+
+    passport_kind: PassportKind = Field(examples=["electronic"])
+    validity_years: Literal[5, 10] = Field(examples=[10])
+    reason: Reason = Field(examples=["expired"])
+    zero_tariff: ZeroTariff | None = None
+    reason_code: Code = Field(examples=["held_passport_before"])
+    note: str | None = Field(None, max_length=2000, description="kept encrypted, for the office alone")
+
+
+class PenaltyFinding(Body):
+    """What the interview found about the book before this one."""
+
+    ground: Ground = Field(examples=["lost"])
+    force_majeure: bool = False
+    proof_seen: bool = Field(False, description="the letter that force majeure needs was seen")
+    reason_code: Code = Field(examples=["told_at_interview"])
     note: str | None = Field(None, max_length=2000, description="kept encrypted, for the office alone")
 
 
@@ -409,6 +432,8 @@ class ApplicationView(View):
     documents: list[DocumentView]
     appointment: AppointmentView | None
     bill: BillView | None
+    owed: list[BillView]
+    """Differences and penalties that the passport waits for."""
     refunds: list[RefundView]
     letter_url: str | None
     hand_over: HandOverView | None
@@ -440,6 +465,7 @@ class ApplicationView(View):
             documents=[DocumentView.of(each) for each in state.documents],
             appointment=AppointmentView.of(seat) if seat else None,
             bill=BillView.of(bill) if bill else None,
+            owed=[BillView.of(each) for each in owed(state)],
             refunds=_refunds(state),
             letter_url=f"/v1/applications/{seen.application_id}/letter" if state.letter else None,
             hand_over=_hand_over(state),

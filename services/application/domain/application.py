@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.application.domain.answers import Answers
+from services.application.domain.correction import Correction
 from services.application.domain.documents import PRESENT_STATES, Document, DocumentState
 from services.application.domain.issuance import Approval, Handed, HandOver, Pace, alert_time
 from services.application.domain.visit import Seat, Visits
@@ -171,6 +172,8 @@ class Application:
     """Codes of the items whose originals an officer has seen."""
     originals_by: str | None = None
     interview: Interview | None = None
+    corrections: tuple[Correction, ...] = ()
+    """What officers corrected, and what billing made of it."""
     approval: Approval | None = None
     passport_number_sealed: str | None = None
     collect_until: datetime | None = None

@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.application.domain.application import FINAL, PAST_INTERVIEW, Application, Status
+from services.application.domain.correcting import owed
 from services.application.domain.issuance import issue_due
 from services.application.domain.visit import ENDED_BILL_STATES, Bill, BillState, Seat, SeatState
 
@@ -109,6 +110,8 @@ def standing(application: Application, *, documents_complete: bool) -> Standing:
     action = _ACTIONS[remaining[0]](application)
     if application.submitted_at is not None and not documents_complete and remaining[0] in _BEFORE_INTERVIEW:
         action = _with_upload_again(action)
+    for bill in owed(application):
+        action = _with_owed(action, bill, seat.office_timezone if seat else None)
     return Standing(remaining[0].value, remaining, action)
 
 
@@ -149,6 +152,20 @@ def _with_upload_again(action: NextAction) -> NextAction:
         f"Ada dokumen yang ditolak: unggah ulang. {action.id}",
         action.deadline,
     )
+
+
+def _with_owed(action: NextAction, bill: Bill, timezone: str | None) -> NextAction:
+    """A difference or a penalty comes first: the passport waits for it."""
+    if bill.state is BillState.ISSUED:
+        en, id_ = _until(bill.expires_at, timezone)
+        pay_en = f"Pay {rupiah(bill.amount or 0)} with billing code {bill.billing_code}{en}."
+        pay_id = f"Bayar {rupiah(bill.amount or 0)} dengan kode billing {bill.billing_code}{id_}."
+        return NextAction(f"{pay_en} {action.en}", f"{pay_id} {action.id}", bill.expires_at or action.deadline)
+    if bill.state in ENDED_BILL_STATES:
+        ended_en = "The billing code of what is still owed has ended: ask for a new one."
+        ended_id = "Kode billing yang masih harus dibayar telah berakhir: minta kode baru."
+        return NextAction(f"{ended_en} {action.en}", f"{ended_id} {action.id}", action.deadline)
+    return action
 
 
 def _both(en: str, id_: str, deadline: datetime | None = None) -> NextAction:

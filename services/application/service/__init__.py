@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.application.service.corrections import Corrections
 from services.application.service.counter import Counter
 from services.application.service.desk import Desk, Seen, Who
 from services.application.service.drafting import Drafting
@@ -27,6 +28,7 @@ class Application:
     letters: Letters
     issuance: Issuance
     counter: Counter
+    corrections: Corrections
     facts: Facts
     sweeper: Sweeper
     audit: Audit
@@ -41,6 +43,7 @@ class Application:
             letters=Letters(desk, writer),
             issuance=Issuance(desk, dpri),
             counter=Counter(desk),
+            corrections=Corrections(desk),
             facts=Facts(desk),
             sweeper=Sweeper(desk),
             audit=audit,

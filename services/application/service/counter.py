@@ -19,6 +19,7 @@ from services.application.domain.application import (
 )
 from services.application.domain.requirements import Listed
 from services.application.domain.steps import CAPITAL_ZONE, Step
+from services.application.service.corrections import refuse_unpaid
 from services.application.service.desk import OFFICE_ROLES, Desk, Seen, Who, refuse_other_offices, told, with_line
 from shared.store.kinds import Record
 
@@ -60,7 +61,7 @@ class Counter:
 
         Raises:
             NotYourOffice. StepComesFirst. StepIsOver: an outcome that cannot be changed is recorded.
-            OriginalsNotSeen, DocumentsUndecided, ReasonCodeMissing.
+            OriginalsNotSeen, DocumentsUndecided, ReasonCodeMissing, PriceNotKnownYet, PaymentOwed.
         """
         await self._present(application_id, who)
         if outcome != "approved" and reason_code is None:
@@ -74,6 +75,7 @@ class Counter:
             self._refuse_unless_interview(application)
             if outcome == "approved":
                 self._refuse_unseen(application)
+                refuse_unpaid(application)
             decision = rules.interviewed(application_id, application, interview, now)
             return with_line(decision, f"interview:{command_id}", now, f"interview_{outcome}", who.actor, reason_code)
 

@@ -45,6 +45,7 @@ from services.application.service.ports import (
     PictureRefused,
 )
 from shared.errors import NotFound, Refusal
+from shared.events.application import DocumentRefused
 from shared.files.port import (
     PIECE_BYTES,
     BeyondDeclaredSize,
@@ -179,7 +180,8 @@ class Uploads:
                 )
             except DocumentMoveIllegal:
                 raise errors.DocumentDecided(state=document.state.value) from None
-            return Decision(self._noted(rules.with_document(application, decided), decided, who.actor, now, command_id))
+            state = self._noted(rules.with_document(application, decided), decided, who.actor, now, command_id)
+            return Decision(state, () if accept else (_refusal_of(application_id, application, decided),))
 
         return self._desk.seen(await self._changed(application_id, settle, received=command_id), who)
 
@@ -426,6 +428,23 @@ class Sweeper:
         # One window is looked at twice: a file may lose its last reference after it was looked at.
         self._swept_until = end - timedelta(seconds=self._desk.settings.sweep_grace_seconds)
         return removed
+
+
+def _refusal_of(application_id: str, application: Application, document: Document) -> DocumentRefused:
+    """What its owner is told: which document, why, and until when it can be replaced (F46)."""
+    seat = application.visits.seat
+    until = None
+    if application.status in BEFORE_INTERVIEW and seat is not None and seat.certain:
+        assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
+        until = replacing_ends(seat.starts_at, seat.office_timezone)
+    return DocumentRefused(
+        application_id=application_id,
+        account_id=application.account_id,
+        document_id=document.document_id,
+        requirement=document.requirement,
+        reason_code=document.reason or "",
+        replace_until=until,
+    )
 
 
 def _document(application: Application, document_id: str) -> Document:

@@ -141,7 +141,9 @@ def reckon(wanted: Wanted, bills: Sequence[Bill], earlier: Sequence[Correction],
     books = _share(Purpose.TOP_UP, fee_price(book, wanted.order, on), fee, bills, returned)
     penalties = _share(Purpose.PENALTY, penalty_price(book, wanted.with_finding(), on), fee, bills, returned)
     return Reckoning(
-        drop=books.drop + penalties.drop, ask=books.ask + penalties.ask, given_back=books.given_back + penalties.given_back
+        drop=books.drop + penalties.drop,
+        ask=books.ask + penalties.ask,
+        given_back=books.given_back + penalties.given_back,
     )
 
 
@@ -179,9 +181,7 @@ def _parts(purpose: Purpose, amount: int, paid: Sequence[Bill], returned: Sequen
 
 def paid_fee(bills: Sequence[Bill]) -> Bill | None:
     """The fee's bill that has its money or needs none."""
-    paid = [
-        each for each in bills if each.purpose == Purpose.FEE and each.state in (BillState.PAID, BillState.WAIVED)
-    ]
+    paid = [each for each in bills if each.purpose == Purpose.FEE and each.state in (BillState.PAID, BillState.WAIVED)]
     return max(paid, key=lambda each: each.requested_at, default=None)
 
 

@@ -133,7 +133,7 @@ class ProposedTariff(Body):
     fees: Annotated[list[ProposedFee], Field(min_length=1, max_length=10)]
     penalties: Annotated[list[ProposedPenalty], Field(max_length=2)]
     same_day_amount: Rupiah
-    zero_tariffs: Annotated[list[ProposedZeroTariff], Field(max_length=20)] = []
+    zero_tariffs: Annotated[list[ProposedZeroTariff], Field(default_factory=list, max_length=20)]
     reason: Reason
 
     def tariff(self) -> Tariff:

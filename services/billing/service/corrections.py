@@ -145,9 +145,7 @@ class Corrections:
     async def _ask(self, correction: Correction, new: NewBill, timezone: str | None) -> None:
         payer = Payer(correction.application_id, correction.account_id, correction.person_id)
         now = self._clock.now()
-        decision = bills.request(
-            new.bill_id, payer, new.purpose, new.price, None, now, self._policy, timezone=timezone
-        )
+        decision = bills.request(new.bill_id, payer, new.purpose, new.price, None, now, self._policy, timezone=timezone)
         await self._repository.insert(BILLS, new.bill_id, decision)
 
     async def _give_back(self, correction: Correction, excess: Excess) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -24,7 +25,6 @@ from services.scheduling.domain.same_day import (
 )
 from services.scheduling.domain.sessions import Pool, Session, session_from
 from services.scheduling.service.desk import Who
-from services.scheduling.service.holds import HoldWish
 from shared.errors import NotFound
 from shared.events import billing, scheduling
 from shared.service import NotYet
@@ -53,9 +53,7 @@ def wib(clock: str) -> datetime:
 def test_the_cut_offs_are_in_jakarta_whatever_the_zone(office: Office) -> None:
     session = a_session(office, hour=12)
     assert pay_until(session, RULES) == wib("12:00") == datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
-    asked = [
-        same_day_problem(session, timezone=office.timezone, now=wib(at), rules=RULES) for at in ("09:59", "10:00")
-    ]
+    asked = [same_day_problem(session, timezone=office.timezone, now=wib(at), rules=RULES) for at in ("09:59", "10:00")]
     assert asked == [None, SameDayProblem.TOO_LATE]
 
 
@@ -92,7 +90,7 @@ async def a_world(**changes: Any) -> World:
     return world
 
 
-async def hold(world: World, person: str = "ani", *, if_unpaid: IfUnpaid | None = IfUnpaid.REGULAR, **changes: Any):  # noqa: ANN201
+async def hold(world: World, person: str = "ani", *, if_unpaid: IfUnpaid | None = IfUnpaid.REGULAR, **changes: Any):
     await world.submitted(person)
     wish = world.wish(person, pool=Pool.SAME_DAY, **changes)
     return await world.service.same_day.hold(wish, if_unpaid)
@@ -274,15 +272,17 @@ async def test_wherever_it_breaks_the_fallback_ends_with_one_regular_seat(point:
     held = await awaiting(world)
     said = world.bill(billing.BillExpired, held)
     made[0].left, made[0].after = point, after
-    try:
+    with contextlib.suppress(StoreUnavailable, NotYet):
         await world.hear(said, message_id="the-end")
-    except (StoreUnavailable, NotYet):
-        pass
     made[0].left = None
     await world.recover()
     await world.hear(said, message_id="the-end")  # the broker delivers again what was not acknowledged
     await world.recover()
-    live = [each.state for each in await world.of("application-ani") if each.state.slot and each.state.seat.pool == "regular"]
+    live = [
+        each.state
+        for each in await world.of("application-ani")
+        if each.state.slot and each.state.seat.pool == "regular"
+    ]
     assert len(live) == 1
     assert (await world.appointment(held.id)).state.status is Status.RELEASED
     await world.rules_hold()

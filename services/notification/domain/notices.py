@@ -101,6 +101,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         by="asked_for",
         cases={"late_payment": Notice("seat_unavailable_late"), "renewal": Notice("seat_unavailable_renewal")},
     ),
+    scheduling.OpeningAnnounced: Rule(Notice("opening_announced", BY_BOTH), until="opens_at"),
     scheduling.VisitorMissed: Rule(Notice("visitor_missed")),
     billing.BillIssued: Rule(Notice("bill_issued", BY_BOTH), until="expires_at"),
     billing.BillDelayed: Rule(Notice("bill_delayed")),

@@ -16,6 +16,7 @@ from services.billing.domain.refund import Refund
 from services.billing.domain.states import BillState
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS
 from services.billing.service import SimponiBilling, SimponiRefused
+from services.billing.service.treasury import OrderState, Payee, RefundOrder
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.clock import ManualClock
 from shared.context import make_traceparent
@@ -103,6 +104,55 @@ class FakeSimponi:
         self.codes[payment.billing_code] = replace(billing, payments=(*kept, payment))
 
 
+class FakeTreasury:
+    """The bank and the treasury in memory: accounts that match unless told otherwise, orders by their number."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.match = True
+        self.rejects = False
+        self.pays = True
+        self.loses_answer = False
+        self.inquiries = 0
+        self.orders: dict[str, RefundOrder] = {}
+        self.sent: list[str] = []
+
+    async def matches(self, payee: Payee) -> bool:
+        if self.down:
+            raise UpstreamDown("treasury", "timeout")
+        self.inquiries += 1
+        return self.match
+
+    async def order(self, order: RefundOrder) -> OrderState:
+        self.sent.append(order.order_number)
+        if self.down:
+            raise UpstreamDown("treasury", "timeout")
+        if self.rejects:
+            return OrderState.REJECTED
+        self.orders.setdefault(order.order_number, order)
+        if self.loses_answer:
+            self.loses_answer = False
+            raise UpstreamDown("treasury", "timeout")
+        return OrderState.RECEIVED
+
+    async def order_state(self, order_number: str) -> OrderState:
+        if self.down:
+            raise UpstreamDown("treasury", "timeout")
+        if order_number not in self.orders:
+            return OrderState.UNKNOWN
+        if self.rejects:
+            return OrderState.REJECTED
+        return OrderState.PAID if self.pays else OrderState.RECEIVED
+
+    async def close(self) -> None:
+        return None
+
+    @property
+    def paid_out(self) -> int:
+        """The rupiah of every order that was taken."""
+        return sum(order.amount for order in self.orders.values())
+
+
 @dataclass
 class World:
     """The service under test and what it has said."""
@@ -110,6 +160,7 @@ class World:
     clock: ManualClock
     store: MemoryStore
     simponi: FakeSimponi
+    treasury: FakeTreasury
     parts: Parts
     dispatcher: Dispatcher
     worker: DeadlineWorker
@@ -343,9 +394,10 @@ def make_world(store: MemoryStore | None = None, start: datetime = T0, **setting
         SeededIds(random.Random(1)),
         SeededRandomness(1),
     )
-    parts = build(some_settings(**settings), platform, simponi=simponi)
+    treasury = FakeTreasury()
+    parts = build(some_settings(**settings), platform, simponi=simponi, treasury=treasury)
     worker = DeadlineWorker(store, parts.kinds, parts.deadlines, clock, "worker-1")
-    world = World(clock, store, simponi, parts, Dispatcher(parts.events, parts.commands), worker, files)
+    world = World(clock, store, simponi, treasury, parts, Dispatcher(parts.events, parts.commands), worker, files)
 
     def written(_kind: Kind[Any], envelopes: Sequence[Envelope], _due: datetime | None) -> None:
         world.said.extend(envelopes)

@@ -39,7 +39,7 @@ def visit_deadlines(service: Scheduling) -> Mapping[tuple[str, str], DeadlineHan
 
     async def enqueue_due(record: Record[Appointment], _name: str) -> None:
         """The queue at the counter does not know yet who checked in."""
-        await service.visits.enqueue(record)
+        await service.counter.enqueue(record)
 
     async def bulk_due(record: Record[BulkJob], _name: str) -> None:
         """A bulk job goes on."""

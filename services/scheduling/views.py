@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.scheduling.domain.appointments import Appointment, Status
+from services.scheduling.domain.appointments import Appointment, Status, ask_until
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.steps import deadline_of, step_of
+from services.scheduling.domain.visiting import causes_open
 from services.scheduling.schemas.appointments import AppointmentView, BookedSession
 from services.scheduling.schemas.offices import OfficeView, PoolView, SessionView
+from services.scheduling.schemas.special import SpecialView
 from services.scheduling.service.calendar import OpenSession
 from services.scheduling.service.desk import Desk
 from shared.store.kinds import Record
@@ -58,11 +60,27 @@ def session_view(each: OpenSession) -> SessionView:
     )
 
 
+def special_view(state: Appointment) -> SpecialView | None:
+    """The newest special reschedule of a visit, if there is one."""
+    special = state.special
+    if special is None:
+        return None
+    return SpecialView(
+        state=special.state.value,
+        cause=special.cause.value,
+        asked_at=special.asked_at,
+        decided_at=special.decided_at,
+        reason=special.reason,
+        until=special.until,
+    )
+
+
 def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView:
     """An appointment as it is shown: its place and time, and what F31 asks for."""
     state, slot = record.state, record.state.seat
     office, step = desk.offices[slot.office_id], step_of(state)
     certain = state.status in _HAS_QUEUE_CODE
+    until, causes = ask_until(state, desk.rules), causes_open(state, now=desk.now(), rules=desk.rules)
     return AppointmentView(
         appointment_id=record.id,
         application_id=state.application_id,
@@ -86,6 +104,9 @@ def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView
         offer_until=state.offer_until,
         queue_number=slot.queue_number if certain else None,
         queue_code=state.queue_code if certain else None,
+        special=special_view(state),
+        special_causes=[cause.value for cause in causes],
+        special_ask_until=until if causes else None,
         checked_in_at=state.checked_in_at,
         released_for=state.released_for,
         moves_left=max(0, desk.rules.moves_max - state.moves_made),
@@ -93,5 +114,5 @@ def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView
         remaining_steps=list(step.remaining_steps),
         next_action=step.next_action,
         next_action_id=step.next_action_id,
-        deadline=deadline_of(state),
+        deadline=deadline_of(state) or (until if causes else None),
     )

@@ -16,6 +16,7 @@ from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.queue import Ticket
 from services.scheduling.domain.seats import Seat, Slot
 from services.scheduling.domain.special import Special
+from services.scheduling.domain.walk_ins import WalkIn
 from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,
@@ -298,6 +299,8 @@ class Appointment:
     """Until then a queue code of this visit that is void could still be shown somewhere."""
     enqueue_at: datetime | None = None
     """Checked in, and the queue at the counter does not know yet; from then on a deadline tells it."""
+    walk_in: WalkIn | None = None
+    """How the visitor came to be received without a booking."""
     refund_id: str | None = None
     """The refund for which the seat went back."""
     proof: str | None = None

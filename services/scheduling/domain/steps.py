@@ -32,8 +32,10 @@ _CHOOSE_AGAIN: Final = Step(
 _LOST: Final = Step(
     "closed",
     (),
-    "The visit was missed. Ask the office which causes allow a new date without paying again.",
-    "Kunjungan terlewat. Tanyakan ke kantor sebab apa yang membolehkan tanggal baru tanpa membayar lagi.",
+    "The visit was missed. A system fault, illness or force majeure permits a new date without paying again: "
+    "ask the office for it before the deadline.",
+    "Kunjungan terlewat. Gangguan sistem, sakit, atau keadaan kahar membolehkan tanggal baru tanpa membayar lagi: "
+    "mintalah ke kantor sebelum batas waktu.",
 )
 _MONEY_BACK: Final = Step(
     "refund",

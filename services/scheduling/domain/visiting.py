@@ -27,7 +27,14 @@ from services.scheduling.domain.appointments import (
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.seats import Slot
-from services.scheduling.domain.special import Special, SpecialCause, SpecialRefusal, SpecialState
+from services.scheduling.domain.special import (
+    CAUSES_TO_ASK_WITH,
+    Special,
+    SpecialCause,
+    SpecialRefusal,
+    SpecialState,
+)
+from services.scheduling.domain.walk_ins import WalkIn
 from shared.events.scheduling import (
     ArrivedOnProof,
     ReleaseRefused,
@@ -75,6 +82,11 @@ def ask_problem(appointment: Appointment, cause: SpecialCause, *, now: datetime,
         AskProblem.TOO_LATE: now > ask_until(appointment, rules),
     }
     return next((problem for problem, found in problems.items() if found), None)
+
+
+def causes_open(appointment: Appointment, *, now: datetime, rules: Rules) -> tuple[SpecialCause, ...]:
+    """The causes with which a special reschedule may be asked for now; none where it cannot be."""
+    return tuple(cause for cause in CAUSES_TO_ASK_WITH if ask_problem(appointment, cause, now=now, rules=rules) is None)
 
 
 def ask(appointment: Appointment, cause: SpecialCause, evidence: str, now: datetime) -> Decision:
@@ -197,6 +209,27 @@ def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, no
     known = facts(appointment_id, state)
     said = (ArrivedOnProof(**known, ntpn=ntpn), VisitorCheckedIn(**known, checked_in_at=now))
     return Decision(state, said)
+
+
+def registered(
+    person_id: str, slot: Slot, walk_in: WalkIn, *, queue_code: str, now: datetime, rules: Rules
+) -> Appointment:
+    """A visit that begins at the counter; no other service knows of an application for it, so nothing is said."""
+    return Appointment(
+        status=Status.CHECKED_IN,
+        live=True,
+        application_id="",
+        account_id="",
+        person_id=person_id,
+        made_at=now,
+        slot=slot,
+        queue_code=queue_code,
+        code_version=1,
+        checked_in_at=now,
+        miss_at=slot.ends_at + timedelta(seconds=rules.no_show_grace_seconds),
+        enqueue_at=now + timedelta(seconds=ENQUEUE_SECONDS),
+        walk_in=walk_in,
+    )
 
 
 def enqueued(appointment: Appointment) -> Decision:

@@ -54,6 +54,12 @@ from services.scheduling.errors.openings import (
     TurnMissed,
 )
 from services.scheduling.errors.parties import PartyBroken, SamePersonTwice
+from services.scheduling.errors.queue import (
+    EvidenceNeeded,
+    NobodyWaits,
+    NotPossibleAtCounter,
+    NoWalkInSeat,
+)
 from services.scheduling.errors.quota import (
     ChangeDecided,
     ChangeFailed,
@@ -93,6 +99,7 @@ __all__ = [
     "DayNotPossible",
     "DoorsNotOpen",
     "EditedMeanwhile",
+    "EvidenceNeeded",
     "FactsWrong",
     "FeeWouldBeLost",
     "FlagNotFound",
@@ -101,8 +108,11 @@ __all__ = [
     "NoSeatOffered",
     "NoSpecialAsked",
     "NoSpecialLeft",
+    "NoWalkInSeat",
+    "NobodyWaits",
     "NotOpenYet",
     "NotPaidYet",
+    "NotPossibleAtCounter",
     "NotPossibleNow",
     "NotYourOffice",
     "NotYourTurn",

@@ -8,6 +8,7 @@ from services.scheduling.repository.applications import APPLICATION_COPY, Applic
 from services.scheduling.repository.appointments import APPOINTMENT, Appointments
 from services.scheduling.repository.bulk import BULK_JOB, BulkJobs
 from services.scheduling.repository.conduct import CONDUCT, FLAG, Conducts
+from services.scheduling.repository.counter import COUNTER_DAY, CounterDays
 from services.scheduling.repository.offices import OFFICE, Offices
 from services.scheduling.repository.openings import OPENING_KINDS, OpeningsKept
 from services.scheduling.repository.parties import PARTY, Parties
@@ -20,6 +21,7 @@ __all__ = [
     "APPLICATION_COPY",
     "APPOINTMENT",
     "BULK_JOB",
+    "COUNTER_DAY",
     "KINDS",
     "OFFICE",
     "SEAT",
@@ -36,7 +38,7 @@ KINDS: Final = (
     SEAT,
     APPOINTMENT,
     APPLICATION_COPY,
-    BULK_JOB,
+    BULK_JOB, COUNTER_DAY,
     *OPENING_KINDS,
     WAITING,
     PARTY,
@@ -52,7 +54,7 @@ class Repository(
     Seats,
     Appointments,
     Applications,
-    BulkJobs,
+    BulkJobs, CounterDays,
     OpeningsKept,
     WaitingLine,
     Parties,

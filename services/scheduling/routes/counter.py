@@ -42,8 +42,15 @@ endpoints: Final = Endpoints("counter")
 async def check_in(call: Call[CheckIn]) -> AppointmentView:
     """The visitor is here; the same answer however often it is asked."""
     asked, service = call.body, scheduling_of(call)
-    visitor = Visitor(asked.queue_code, asked.appointment_id, asked.application_id, asked.person_id)
-    return appointment_view(await service.visits.check_in(visitor, who_of(call.caller), call.command_id), service.desk)
+    visitor = Visitor(
+        asked.queue_code, asked.appointment_id, asked.application_id, asked.person_id, asked.number
+    )
+    who, visits = who_of(call.caller), service.visits
+    if asked.ntpn is None:
+        record = await visits.check_in(visitor, who, call.command_id)
+    else:
+        record = await visits.arrive_on_proof(visitor, asked.ntpn, who, call.command_id)
+    return appointment_view(record, service.desk)
 
 
 @endpoints.get(

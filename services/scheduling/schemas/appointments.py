@@ -11,6 +11,7 @@ from services.scheduling.domain.same_day import IfUnpaid
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.schemas.common import Id
 from services.scheduling.schemas.offices import OfficeView
+from services.scheduling.schemas.special import SpecialView
 from shared.http.schema import Body, Query, View
 
 
@@ -74,6 +75,10 @@ class AppointmentView(View):
     offer_until: datetime | None
     queue_number: str | None
     queue_code: str | None
+    special: SpecialView | None
+    special_causes: list[str]
+    """Causes that permit a new date without paying again, where one may be asked for now (F72)."""
+    special_ask_until: datetime | None
     checked_in_at: datetime | None
     released_for: str | None
     moves_left: int

@@ -20,15 +20,25 @@ class CheckIn(Body):
     appointment_id: Id | None = None
     application_id: Id | None = None
     person_id: Id | None = None
+    number: str | None = Field(
+        None, min_length=3, max_length=8, pattern=r"^[A-Z]{1,2}-[0-9]{3,4}$", description="today's queue number"
+    )
+    ntpn: str | None = Field(
+        None,
+        min_length=16,
+        max_length=16,
+        pattern=r"^[0-9A-Z]{16}$",
+        description="of a proof of payment: lets somebody in whose payment does not show yet",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Any:
-        given = [self.queue_code, self.appointment_id, self.application_id, self.person_id]
+        given = [self.queue_code, self.appointment_id, self.application_id, self.person_id, self.number]
         if sum(value is not None for value in given) != 1:
             raise wrong_value(
                 "exactly_one",
-                "Give exactly one of queue_code, appointment_id, application_id and person_id.",
-                "Isi tepat satu dari queue_code, appointment_id, application_id, dan person_id.",
+                "Give exactly one of queue_code, appointment_id, application_id, person_id and number.",
+                "Isi tepat satu dari queue_code, appointment_id, application_id, person_id, dan number.",
             )
         return self
 

@@ -12,6 +12,7 @@ from services.scheduling.service.bulk_moves import BulkMoves
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.checks import Checks
 from services.scheduling.service.conduct import ConductBook
+from services.scheduling.service.counter import Counter
 from services.scheduling.service.desk import Desk, OfficeDirectory
 from services.scheduling.service.flags import Flags
 from services.scheduling.service.holds import Holds
@@ -94,7 +95,8 @@ class Scheduling:
         self.flags = Flags(desk)
         self.payments = Payments(desk, self.seating, self.calendar)
         self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room)
-        self.visits = Visits(desk)
+        self.counter = Counter(desk, self.seating, cipher, self.audit)
+        self.visits = Visits(desk, self.counter, self.audit)
         self.releases = Releases(desk, self.seating)
         self.bulk_moves = BulkMoves(desk, self.seating, self.calendar, self.audit)
         self.specials = Specials(desk, self.seating, self.calendar, cipher, self.audit)

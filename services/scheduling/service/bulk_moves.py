@@ -18,6 +18,7 @@ from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.desk import Desk, Who
 from services.scheduling.service.relocation import Relocation
 from services.scheduling.service.seating import Seating
+from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.ids import derived_id
 from shared.service import NotYet
@@ -43,8 +44,9 @@ class DayInterruption:
 class BulkMoves:
     """Jobs over many visits; each visit is touched once, whatever dies meanwhile."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar) -> None:
+    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, audit: Audit) -> None:
         self._desk = desk
+        self._audit = audit
         self._repository = desk.repository
         self._seating = seating
         self._calendar = calendar
@@ -83,13 +85,21 @@ class BulkMoves:
     async def interrupt_day(self, asked: DayInterruption) -> Record[BulkJob]:
         """Open a special reschedule for every visit of an office day that the systems broke (F71).
 
-        Refuses with ``OfficeNotFound`` and ``NotYourOffice``. A repeat of the command, or a second one for the same
-        day, meets the first job.
+        Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``OverrideNeedsReason``. A repeat of the command, or a
+        second one for the same day, meets the first job.
         """
         office = self._desk.offices[asked.office_id]
         if asked.who.office_id != office.office_id:
             raise errors.NotYourOffice
-        now = self._desk.now()
+        now, subject = self._desk.now(), f"{office.office_id}:{asked.day.isoformat()}"
+        await self._audit.note(
+            asked.who,
+            "office_day.interrupted",
+            subject=subject,
+            reason=asked.reason,
+            override=True,
+            command_id=asked.command_id,
+        )
         job = BulkJob(
             kind=BulkKind.INTERRUPTION,
             office_id=office.office_id,
@@ -100,7 +110,7 @@ class BulkMoves:
             ends_at=now + timedelta(hours=1),
             run_at=now,
         )
-        return await self._begin(derived_id("bulk_job", office.office_id, asked.day.isoformat(), asked.command_id), job)
+        return await self._begin(derived_id("bulk_job", subject), job)
 
     async def job(self, job_id: str, who: Who) -> Record[BulkJob]:
         """The job and how far it is; refuses with ``NotFound`` and ``NotYourOffice``."""
@@ -110,6 +120,12 @@ class BulkMoves:
         if record.state.office_id != who.office_id:
             raise errors.NotYourOffice
         return record
+
+    async def jobs(self, office_id: str, who: Who) -> list[Record[BulkJob]]:
+        """The newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        if self._desk.offices[office_id].office_id != who.office_id:
+            raise errors.NotYourOffice
+        return await self._repository.bulk_jobs_of(office_id)
 
     async def run(self, record: Record[BulkJob]) -> Record[BulkJob]:
         """Do one batch: name the next visits, touch them, count them; wait or finish where nobody is left."""

@@ -16,6 +16,7 @@ from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
 from services.scheduling.service.relocation import Relocation
 from services.scheduling.service.seating import Seating
+from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.errors import Refusal
 from shared.store.kinds import Record
@@ -67,8 +68,9 @@ class NewDate:
 class Specials:
     """New dates without paying again."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, cipher: FieldCipher) -> None:
+    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, cipher: FieldCipher, audit: Audit) -> None:
         self._desk = desk
+        self._audit = audit
         self._repository = desk.repository
         self._seating = seating
         self._calendar = calendar
@@ -114,6 +116,10 @@ class Specials:
             if special is None or special.state is not SpecialState.ASKED:
                 raise errors.NoSpecialAsked
             now = self._desk.now()
+            word = decided.refused_for.value if decided.refused_for else "granted"
+            await self._audit.note(
+                decided.who, "special.decided", subject=record.id, reason=word, command_id=decided.command_id
+            )
             if decided.refused_for is not None:
                 decision = visiting.refuse(record.id, record.state, decided.refused_for, by, now)
             else:
@@ -127,7 +133,7 @@ class Specials:
     async def interrupt(self, appointment_id: str, reason: str, who: Who, command_id: str) -> Record[Appointment]:
         """The systems stopped this visit: a new date is open at once.
 
-        Refuses with ``NotFound``, ``NotYourOffice``, ``BeingMoved`` or ``NotPossibleNow``.
+        Refuses with ``NotFound``, ``NotYourOffice``, ``OverrideNeedsReason``, ``BeingMoved`` or ``NotPossibleNow``.
         """
 
         async def attempt() -> Record[Appointment]:
@@ -135,6 +141,9 @@ class Specials:
             if record.has_received(command_id):
                 return record
             refuse_impossible(record.state, Command.INTERRUPT)
+            await self._audit.note(
+                who, "visit.interrupted", subject=record.id, reason=reason, override=True, command_id=command_id
+            )
             now, zone = self._desk.now(), self._timezone(record)
             ruling = Ruling(SpecialCause.SYSTEM_FAULT, who.account_id, now, zone, reason)
             decision = visiting.interrupt(record.id, record.state, ruling, self._desk.rules)

@@ -1,0 +1,248 @@
+"""The queue at the counter of one office on one day: who waits, who is called, who comes next, how long it takes.
+
+Numbers only: it knows nobody's name. All of a day's queue is one document, so that two officers never call the same
+number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+MOST_VISITORS: Final = 2000
+"""Of one office and day: seven times the largest published daily quota; one document holds them."""
+
+CALLS_BEFORE_MISSED: Final = 2
+"""A number must have been called this often before it may be marked as missed."""
+
+COMMANDS_KEPT: Final = 64
+"""Commands that are remembered: some minutes of a busy hall, far above any retry."""
+
+SHOWN_CALLS: Final = 12
+"""Numbers on the public display: what fits on a screen that is read from across a hall."""
+
+
+class Lane(StrEnum):
+    """Where a visitor queues."""
+
+    PRIORITY = "priority"
+    """The elderly, people with disabilities, pregnant women, infants (F69)."""
+    BOOKED = "booked"
+    WALK_IN = "walk_in"
+
+
+class Place(StrEnum):
+    """Where a visitor stands."""
+
+    WAITING = "waiting"
+    CALLED = "called"
+    PARKED = "parked"
+    """Sent away for a while, for a photocopy or a payment; keeps the place."""
+    MISSED = "missed"
+    SERVED = "served"
+
+
+class CounterCommand(StrEnum):
+    """What an officer does with a number."""
+
+    CALL = "call"
+    RECALL = "recall"
+    SERVE = "serve"
+    PARK = "park"
+    RESUME = "resume"
+    MISS = "miss"
+
+
+COUNTER_TRANSITIONS: Final[Mapping[tuple[Place, CounterCommand], Place]] = {
+    (Place.WAITING, CounterCommand.CALL): Place.CALLED,
+    (Place.WAITING, CounterCommand.PARK): Place.PARKED,
+    (Place.CALLED, CounterCommand.RECALL): Place.CALLED,
+    (Place.CALLED, CounterCommand.SERVE): Place.SERVED,
+    (Place.CALLED, CounterCommand.PARK): Place.PARKED,
+    (Place.CALLED, CounterCommand.MISS): Place.MISSED,
+    (Place.PARKED, CounterCommand.RESUME): Place.WAITING,
+    (Place.MISSED, CounterCommand.RESUME): Place.WAITING,
+}
+
+WHEEL: Final = (Lane.PRIORITY, Lane.BOOKED, Lane.BOOKED, Lane.PRIORITY, Lane.BOOKED, Lane.WALK_IN)
+"""Who is called in turn; an empty lane is passed over. Priority gets a third and is never more than two calls away,
+bookings half, and a walk-in waits for five calls at most: nobody starves."""
+
+
+class IllegalCounterChange(Exception):
+    """This cannot be done with a number that stands there."""
+
+    def __init__(self, place: Place, command: CounterCommand) -> None:
+        super().__init__(f"{command} is not possible when {place}")
+        self.place = place
+        self.command = command
+
+
+class CounterFull(Exception):
+    """The day's queue holds as many visitors as it may."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """One number in the queue."""
+
+    visit_id: str
+    """The appointment."""
+    number: str
+    lane: Lane
+    place: Place
+    arrived_at: datetime
+    order: datetime
+    """The order within the lane: the start of the booked session for bookings, so that who comes early for a later
+    session does not overtake; the arrival for others."""
+    called_at: datetime | None = None
+    booth: str | None = None
+    calls: int = 0
+    served_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CounterDay:
+    """The queue of one office on one day."""
+
+    office_id: str
+    day: date
+    visitors: Mapping[str, Visitor] = field(default_factory=dict)
+    turn: int = 0
+    """Where the wheel stands."""
+    commands: tuple[tuple[str, str], ...] = ()
+    """The newest commands of officers and the visit each was about, so that a repeat calls nobody twice."""
+
+
+def after(place: Place, command: CounterCommand) -> Place:
+    """Where the command leads.
+
+    Raises:
+        IllegalCounterChange: it leads nowhere from there.
+    """
+    reached = COUNTER_TRANSITIONS.get((place, command))
+    if reached is None:
+        raise IllegalCounterChange(place, command)
+    return reached
+
+
+def joined(day: CounterDay, visitor: Visitor) -> CounterDay:
+    """The queue with one more visitor; who is in it stays as they are.
+
+    Raises:
+        CounterFull: it holds :data:`MOST_VISITORS`.
+    """
+    if visitor.visit_id in day.visitors:
+        return day
+    if len(day.visitors) >= MOST_VISITORS:
+        raise CounterFull
+    return replace(day, visitors={**day.visitors, visitor.visit_id: visitor})
+
+
+def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
+    """Who waits, in the order of their lane."""
+    found = [
+        each for each in day.visitors.values() if each.place is Place.WAITING and (lane is None or each.lane is lane)
+    ]
+    return sorted(found, key=lambda each: (each.order, each.arrived_at, each.number))
+
+
+def next_of(day: CounterDay) -> tuple[Visitor, int] | None:
+    """Who is to be called next, and where the wheel stands then; none if nobody waits. A pure and fair rule."""
+    first = {lane: next(iter(waiting(day, lane)), None) for lane in Lane}
+    for step in range(len(WHEEL)):
+        turn = (day.turn + step) % len(WHEEL)
+        visitor = first[WHEEL[turn]]
+        if visitor is not None:
+            return visitor, (turn + 1) % len(WHEEL)
+    return None
+
+
+def line(day: CounterDay) -> list[Visitor]:
+    """Everybody who waits, in the order in which they will be called if nobody else comes."""
+    queues = {lane: waiting(day, lane) for lane in Lane}
+    ordered: list[Visitor] = []
+    turn = day.turn
+    while any(queues.values()):
+        lane = WHEEL[turn % len(WHEEL)]
+        turn += 1
+        if queues[lane]:
+            ordered.append(queues[lane].pop(0))
+    return ordered
+
+
+def called_next(day: CounterDay, booth: str, now: datetime) -> tuple[CounterDay, Visitor] | None:
+    """The queue after the next number was called to a booth; none if nobody waits."""
+    found = next_of(day)
+    if found is None:
+        return None
+    visitor, turn = found
+    called = replace(
+        visitor,
+        place=after(visitor.place, CounterCommand.CALL),
+        called_at=now,
+        booth=booth,
+        calls=visitor.calls + 1,
+    )
+    return replace(_with(day, called), turn=turn), called
+
+
+def changed(day: CounterDay, visit_id: str, command: CounterCommand, now: datetime) -> CounterDay:
+    """The queue after an officer did something with a number.
+
+    Raises:
+        KeyError: nobody of that id is in the queue.
+        IllegalCounterChange: it cannot be done, or the number was not called often enough to be missed.
+    """
+    visitor = day.visitors[visit_id]
+    place = after(visitor.place, command)
+    if command is CounterCommand.MISS and visitor.calls < CALLS_BEFORE_MISSED:
+        raise IllegalCounterChange(visitor.place, command)
+    if command is CounterCommand.RECALL:
+        return _with(day, replace(visitor, called_at=now, calls=visitor.calls + 1))
+    if command is CounterCommand.SERVE:
+        return _with(day, replace(visitor, place=place, served_at=now))
+    return _with(day, replace(visitor, place=place, booth=None))
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What a visitor is told: how many are called before, and in how many minutes it is their turn about."""
+
+    ahead: int
+    minutes: int
+
+
+def waits(day: CounterDay, *, booths: int, service_minutes: int) -> Mapping[str, Wait]:
+    """The expected wait of each who waits: whole rounds of the booths, and never less than that (F67)."""
+    abreast = max(1, booths)
+    return {each.visit_id: Wait(ahead, ahead // abreast * service_minutes) for ahead, each in enumerate(line(day))}
+
+
+def wait_of_office(day: CounterDay, *, booths: int, service_minutes: int) -> Wait:
+    """What somebody who arrives now must expect."""
+    ahead = len(waiting(day))
+    return Wait(ahead, ahead // max(1, booths) * service_minutes)
+
+
+def on_display(day: CounterDay) -> Sequence[Visitor]:
+    """The numbers that are called, the newest first: what the public display shows."""
+    called = [each for each in day.visitors.values() if each.place is Place.CALLED]
+    return sorted(called, key=lambda each: (each.called_at or each.arrived_at, each.number), reverse=True)[:SHOWN_CALLS]
+
+
+def remembered(day: CounterDay, command_id: str, visit_id: str) -> CounterDay:
+    """The queue that knows the command."""
+    return replace(day, commands=(*day.commands, (command_id, visit_id))[-COMMANDS_KEPT:])
+
+
+def visit_of(day: CounterDay, command_id: str) -> str | None:
+    """The visit that the command was about, if it was done before."""
+    return next((visit_id for known, visit_id in day.commands if known == command_id), None)
+
+
+def _with(day: CounterDay, visitor: Visitor) -> CounterDay:
+    return replace(day, visitors={**day.visitors, visitor.visit_id: visitor})

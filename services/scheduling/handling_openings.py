@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from services.scheduling.domain.waiting_room import Opening
 from services.scheduling.repository.openings import OPENING
 from services.scheduling.service import Scheduling
-from shared.service import DeadlineHandler
+from shared.service import Chore, DeadlineHandler
 from shared.store.kinds import Record
+
+BY_RULE_EVERY_SECONDS: Final = 60.0
 
 Step = Callable[[Record[Opening]], Awaitable[None]]
 
@@ -24,6 +27,15 @@ def opening_deadlines(service: Scheduling) -> Mapping[tuple[str, str], DeadlineH
         "admit": openings.admit,
     }
     return {(OPENING.name, name): _handler(step) for name, step in steps.items()}
+
+
+def opening_chores(service: Scheduling) -> list[Chore]:
+    """Openings that come from the offices' rules are announced in time."""
+
+    async def announce_by_rule() -> None:
+        await service.openings.announce_by_rule(service.book)
+
+    return [Chore("announce_openings", BY_RULE_EVERY_SECONDS, announce_by_rule)]
 
 
 def _handler(step: Step) -> DeadlineHandler:

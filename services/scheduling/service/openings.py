@@ -12,6 +12,7 @@ import structlog
 from services.scheduling import errors
 from services.scheduling.domain import admission, draw, waiting_room
 from services.scheduling.domain.admission import Census
+from services.scheduling.domain.announcements import is_told_daily
 from services.scheduling.domain.sessions import Pool, Session
 from services.scheduling.domain.waiting_room import (
     IllegalOpeningChange,
@@ -21,6 +22,7 @@ from services.scheduling.domain.waiting_room import (
     OpeningStatus,
 )
 from services.scheduling.service.desk import Desk, Who
+from services.scheduling.service.office_book import OfficeBook
 from services.scheduling.service.opening_board import Board, Kept
 from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
@@ -34,6 +36,14 @@ SEED_BYTES: Final = 32
 MOST_RECORDS_KEPT: Final = 4
 RECORD_SECONDS: Final = 10.0
 """How old a public record may be: it is long, and many look at it at the same time."""
+
+BY_RULE: Final = "rule"
+RULE_AHEAD_SECONDS: Final = 24 * 3600
+"""How long before its instant an opening is announced that an office's rule brings."""
+
+DOORS_BY_RULE_SECONDS: Final = 30 * 60
+MOST_SESSIONS_BY_RULE: Final = 500
+LONGEST_LISTING_DAYS: Final = 92
 
 SURE_OF_SEATS: Final = 2
 """While more seats are left than twice the room inside, they need not be counted."""
@@ -107,29 +117,41 @@ class Openings:
         self._board.heard(record)
         return record
 
-    async def announce_for(self, sessions: Sequence[Record[Session]], doors_seconds: int) -> Record[Opening] | None:
-        """Announce the opening that sessions of one office with one opening instant ask for; none if it is too late.
+    async def announce_by_rule(self, book: OfficeBook) -> int:
+        """Announce the openings that offices' rules bring within a day; tells how many are new.
 
-        The id comes from office and instant, so that every replica may do it, again and again.
+        An office that gives out each new day as it comes into sight has none: nobody waits for that.
         """
-        first = sessions[0].state
-        if first.opens_at is None:
-            return None
-        opening_id = derived_id("opening", first.office_id, first.opens_at.isoformat())
+        now, begun = self._desk.now(), 0
+        for office in self._desk.offices.all():
+            rule = book.rule(office.office_id)
+            coming = None if is_told_daily(rule) else book.next_opening(office, now)
+            if coming is not None and coming.at - now <= timedelta(seconds=RULE_AHEAD_SECONDS):
+                until = coming.at + timedelta(days=LONGEST_LISTING_DAYS)
+                found = await self._repository.sessions([office.office_id], coming.at, until)
+                opening = [each for each in found if each.state.opens_at == coming.at]
+                begun += await self._announce_for(opening[:MOST_SESSIONS_BY_RULE], coming.at, office.office_id)
+        return begun
+
+    async def _announce_for(self, sessions: Sequence[Record[Session]], opens_at: datetime, office_id: str) -> int:
+        """The id comes from office and instant, so that every replica may do it, again and again."""
+        opening_id = derived_id("opening", office_id, opens_at.isoformat())
         plan = OpeningPlan(
-            office_id=first.office_id,
+            office_id=office_id,
             session_ids=tuple(each.id for each in sessions),
-            doors_at=first.opens_at - timedelta(seconds=doors_seconds),
-            tickets_close_at=first.opens_at - timedelta(seconds=self.shortest_closed_seconds),
-            opens_at=first.opens_at,
+            doors_at=opens_at - timedelta(seconds=DOORS_BY_RULE_SECONDS),
+            tickets_close_at=opens_at - timedelta(seconds=self.shortest_closed_seconds),
+            opens_at=opens_at,
         )
-        late = waiting_room.plan_problem(plan, self._desk.now(), self._rules) is not None
-        if late or await self._repository.opening(opening_id) is not None:
-            return None
+        impossible = waiting_room.plan_problem(plan, self._desk.now(), self._rules) is not None
+        if not sessions or impossible or await self._repository.opening(opening_id) is not None:
+            return 0
         try:
-            return await self._begin(opening_id, plan, "rule")
+            await self._begin(opening_id, plan, BY_RULE)
         except errors.SessionHasOpening:
-            return None
+            log.info("opening_by_rule_not_needed", opening_id=opening_id, office_id=office_id)
+            return 0
+        return 1
 
     @property
     def shortest_closed_seconds(self) -> int:

@@ -7,6 +7,7 @@ import json
 import random
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from services.scheduling import errors
 from services.scheduling.app import build
 from services.scheduling.domain import draw, waiting_room
 from services.scheduling.domain.admission import Line
+from services.scheduling.domain.opening import OpeningRule, RuleKind
 from services.scheduling.domain.waiting_room import (
     OPENING_TRANSITIONS,
     IllegalOpeningChange,
@@ -188,6 +190,49 @@ class TestAnnouncing:
         assert await hall.world.service.openings.of_office(NORTH.office_id) == []
         with pytest.raises(errors.OfficeNotFound):
             await hall.world.service.openings.of_office("nowhere")
+
+
+class TestByRule:
+    async def book(self, hall: Hall, at: datetime | None, kind: RuleKind = RuleKind.MONTHLY) -> Any:
+        """Offices that open then; the sessions of the office in the north wait for it."""
+        repository = hall.world.service.desk.repository
+        for office in (SOUTH, NORTH):
+            session = await repository.session(hall.world.session_id(office))
+            assert session is not None
+            await repository.save_session(session, replace(session.state, opens_at=at), hall.world.clock.now())
+        coming = None if at is None else SimpleNamespace(at=at)
+        return SimpleNamespace(
+            rule=lambda office_id: OpeningRule(kind) if office_id != EAST.office_id else OpeningRule(),
+            next_opening=lambda _office, _now: coming,
+        )
+
+    async def test_an_opening_by_rule_is_announced_once_and_in_time(self) -> None:
+        hall = await make_hall()
+        openings = hall.world.service.openings
+        book = await self.book(hall, START + timedelta(hours=21))
+        assert await openings.announce_by_rule(book) == 1, "the south has announced its own opening for that session"
+        assert await openings.announce_by_rule(book) == 0
+        assert await replica(hall.world).openings.announce_by_rule(book) == 0
+        (made,) = await openings.of_office(NORTH.office_id)
+        assert (made.state.announced_by, made.state.session_ids) == ("rule", (hall.world.session_id(NORTH),))
+        assert made.state.opens_at - made.state.doors_at == timedelta(minutes=30)
+        assert timedelta() < made.state.opens_at - made.state.tickets_close_at < timedelta(minutes=1)
+
+    async def test_not_for_those_who_open_every_day_nor_too_early_nor_too_late(self) -> None:
+        hall = await make_hall()
+        openings = hall.world.service.openings
+        for at, kind in (
+            (START + timedelta(hours=20), RuleKind.ROLLING),
+            (START + timedelta(hours=24, seconds=1), RuleKind.MONTHLY),
+            (START + timedelta(minutes=5), RuleKind.MONTHLY),
+            (None, RuleKind.MONTHLY),
+        ):
+            assert await openings.announce_by_rule(await self.book(hall, at, kind)) == 0
+
+    async def test_every_replica_does_so_again_and_again(self) -> None:
+        hall = await make_hall()
+        (chore,) = [each for each in hall.world.parts.chores if each.name == "announce_openings"]
+        await chore.run()
 
 
 class TestTickets:

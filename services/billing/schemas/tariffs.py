@@ -114,7 +114,7 @@ class ProposedPenalty(Body):
 class ProposedZeroTariff(Body):
     """A ground on which nothing is asked for, and its proof; one of a known code replaces that one."""
 
-    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,59}$", examples=["government_scholarship"])]
+    code: Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9_]{2,59}$", examples=["government_scholarship"])]
     waives: Literal["fee", "penalty"]
     passport_kinds: Annotated[list[Kind], Field(min_length=1, max_length=2)]
     legal_basis: Basis
@@ -127,7 +127,7 @@ class ProposedZeroTariff(Body):
 class ProposedTariff(Body):
     """A tariff for a coming day, with its legal basis; every kind of book that has a fee today must have one."""
 
-    tariff_id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,39}$", examples=["pp-1-2027"])]
+    tariff_id: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9][a-z0-9-]{2,39}$", examples=["pp-1-2027"])]
     legal_basis: Basis
     effective_from: IsoDate
     fees: Annotated[list[ProposedFee], Field(min_length=1, max_length=10)]

@@ -262,6 +262,7 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "ApplicantConfirmed",
         "SeatUnavailable",
         "SpecialRescheduleRefused",
+        "CorrectionPriced",
         "RefundOpened",
         "PaymentCaseOpened",
         "PaymentCaseClosed",

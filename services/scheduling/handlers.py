@@ -9,7 +9,7 @@ import structlog
 
 from services.scheduling.domain.appointments import Appointment
 from services.scheduling.domain.sessions import Session
-from services.scheduling.handling_openings import opening_deadlines
+from services.scheduling.handling_openings import opening_chores, opening_deadlines
 from services.scheduling.handling_quota import quota_chores, quota_deadlines
 from services.scheduling.handling_seats import seat_chores, seat_deadlines
 from services.scheduling.handling_visits import visit_deadlines, visit_events
@@ -70,6 +70,7 @@ class Handlers:
         return [
             Chore("roll_horizon", HORIZON_EVERY_SECONDS, self.roll_horizon),
             *quota_chores(self._service),
+            *opening_chores(self._service),
             *seat_chores(self._service),
         ]
 

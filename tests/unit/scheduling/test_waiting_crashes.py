@@ -18,7 +18,7 @@ from shared.errors import Refusal
 from shared.store import Record
 from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper
 from tests.unit.scheduling.test_waiting import COOLED, accept, entry_of, full, give_up, started, waits
-from tests.unit.scheduling.world import NORTH, World
+from tests.unit.scheduling.world import NORTH, SOUTH, World
 
 MOST_WRITES = 14
 BUDI = Who("account-budi")
@@ -80,7 +80,9 @@ async def test_no_offer_leaks_a_seat_wherever_it_dies(name: str, after: bool, tw
     prepare, act = CASES[name]
     for write in range(MOST_WRITES):
         made: list[Dying] = []
-        world = await started(wrap=lambda base, made=made: made.append(Dying(base)) or made[0])
+        world = await started(
+            wrap=lambda base, made=made: made.append(Dying(base)) or made[0], offices=[SOUTH], horizon_days=2
+        )
         entries = await prepare(world)
         made[0].arm(write, after=after)
         with contextlib.suppress(Killed):

@@ -22,6 +22,7 @@ from simulators.errors import CallerUnknown, RequestMalformed
 from simulators.outbox import Outbox
 from simulators.simponi.books import Billing, Books, Payment
 from simulators.simponi.settlement import MAX_EXTRA_LINES, UNSPOILT, Booked, Spoiling, settlement_lines
+from simulators.simponi.treasury import Order, OrderKnown, OrderRejected, Treasury
 
 MAX_CODES_PER_CALL = 500
 MAX_RUPIAH = 10**12
@@ -40,6 +41,7 @@ class SimponiKnobs(Knobs):
     callback_key_id: str = Field(default="k1", min_length=1, max_length=40)
     callback_secret: SecretStr = SecretStr("")
     callback_retry_seconds: list[Annotated[float, Field(ge=0)]] = Field(default=[0.5, 2.0, 5.0], max_length=10)
+    refund_pay_seconds: float = Field(default=0.0, ge=0, le=86_400 * 366)
     skew_seconds: float = Field(default=0.0, ge=-86_400 * 366, le=86_400 * 366)
 
 
@@ -71,6 +73,23 @@ class PaymentOrder(BaseModel):
     force: list[Force] = Field(default=[], max_length=5)
 
 
+class AccountInquiry(BaseModel):
+    """Body of ``POST /bank/account-inquiries``."""
+
+    model_config = ConfigDict(extra="forbid")
+    bank_code: str = Field(pattern=r"^[0-9]{3}$")
+    account_number: str = Field(pattern=r"^[0-9]{6,20}$")
+    holder_name: str = Field(min_length=2, max_length=100)
+
+
+class RefundOrder(AccountInquiry):
+    """Body of ``POST /refund-orders``."""
+
+    order_number: str = Field(min_length=1, max_length=100)
+    ntpn: str = Field(pattern=r"^[A-Z0-9]{16}$")
+    amount: Rupiah
+
+
 class SpoilOrder(BaseModel):
     """Body of ``PUT /control/settlements/{day}``."""
 
@@ -94,6 +113,9 @@ class Simponi(Simulator[SimponiKnobs]):
         "settlement": HTTP_MODES | {"truncate", "tamper"},
         "pay": HTTP_MODES | {"ntb_only"},
         "notice": NOTICE_MODES,
+        "account_inquiry": HTTP_MODES | {"mismatch"},
+        "refund_order": HTTP_MODES | {"reject", "reject_later", "duplicate"},
+        "refund_status": HTTP_MODES,
     }
     books: Books
     outbox: Outbox
@@ -113,6 +135,7 @@ class Simponi(Simulator[SimponiKnobs]):
         self.rng = rng
         self.books = Books(rng)
         self.outbox = Outbox()
+        self.treasury = Treasury()
         self._spoilings: dict[date, Spoiling] = {}
 
     def now(self) -> datetime:
@@ -127,7 +150,7 @@ class Simponi(Simulator[SimponiKnobs]):
 
     def figures(self) -> dict[str, object]:
         """Return what became of the notices."""
-        return {"notices": {**self.outbox.counts, "pending": len(self.outbox)}}
+        return {"notices": {**self.outbox.counts, "pending": len(self.outbox)}, "refunds": self.treasury.totals()}
 
     def routes(self) -> Sequence[web.RouteDef]:
         """Return SIMPONI's interface, the bank's, and the controls of both."""
@@ -139,6 +162,9 @@ class Simponi(Simulator[SimponiKnobs]):
             web.delete("/simponi/billings/{code}", self._cancel, name="cancel"),
             web.get("/simponi/settlements/{day}", self._settlement, name="settlement", allow_head=False),
             web.post("/bank/payments", self._pay, name="pay"),
+            web.post("/bank/account-inquiries", self._inquire, name="account_inquiry"),
+            web.post("/refund-orders", self._refund, name="refund_order"),
+            web.get("/refund-orders/{number}", self._refund_status, name="refund_status", allow_head=False),
             web.post("/control/settle/{code}", self._settle),
             web.put("/control/settlements/{day}", self._spoil),
         ]
@@ -200,6 +226,43 @@ class Simponi(Simulator[SimponiKnobs]):
         )
         self.notify(payment)
         return web.json_response(payment_view(payment), status=201)
+
+    async def _inquire(self, request: web.Request) -> web.Response:
+        self._check_caller(request)
+        inquiry = await read(request, AccountInquiry)
+        self.treasury.inquire(inquiry.account_number)
+        return web.json_response({"matches": behaviour_of(request).mode != "mismatch"})
+
+    async def _refund(self, request: web.Request) -> web.Response:
+        self._check_caller(request)
+        order = await read(request, RefundOrder)
+        mode = behaviour_of(request).mode
+        if mode == "reject":
+            raise OrderRejected("The bank cannot book on this account.", field="account_number")
+        taken, new = self.treasury.take(
+            Order(
+                order.order_number,
+                order.ntpn,
+                order.amount,
+                order.bank_code,
+                order.account_number,
+                order.holder_name,
+                self.now(),
+            )
+        )
+        if mode == "reject_later":
+            taken = self.treasury.reject(taken.number)
+        if mode == "duplicate" and not new:
+            raise OrderKnown("This order came before.", field="order_number")
+        return web.json_response(self._order_view(taken), status=201 if new else 200)
+
+    async def _refund_status(self, request: web.Request) -> web.Response:
+        self._check_caller(request)
+        return web.json_response(self._order_view(self.treasury.order(request.match_info["number"])))
+
+    def _order_view(self, order: Order) -> dict[str, object]:
+        state = order.state(self.now(), self.knobs.refund_pay_seconds)
+        return {"order_number": order.number, "amount": order.amount, "state": state}
 
     async def _settle(self, request: web.Request) -> web.Response:
         payments = self.books.settle(request.match_info["code"], self.now())

@@ -1,0 +1,131 @@
+"""Refunds over HTTP: what applicants, officers and anybody may ask, and what they are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.billing.domain.bill import Bill
+from services.billing.domain.states import RefundState
+from services.billing.refund_texts import STAGES
+from shared.tokens import Role
+from tests.unit.billing.conftest import Ask
+from tests.unit.billing.world import World
+
+ACCOUNT = {"bank_code": "002", "account_number": "1234567890", "holder_name": "Siti Contoh"}
+
+
+async def paid_bill(world: World) -> Bill:
+    bill = await world.issued_bill()
+    await world.pay(bill)
+    await world.confirmed(bill.bill_id, "paid")
+    return world.bill()
+
+
+async def step(ask: Ask, refund_id: str, name: str, role: Role, **more: Any) -> tuple[int, Any]:
+    path = f"/v1/refunds/{refund_id}/steps"
+    return await ask("POST", path, {"step": name, **more}, role=role, account=f"{role}-1", key=f"{name}-12345")
+
+
+@pytest.mark.acceptance("F62")
+async def test_a_refund_from_the_wish_to_the_money_over_http(world: World, ask: Ask) -> None:
+    bill = await paid_bill(world)
+    body = {"bill_id": bill.bill_id, "reason": "agent_error", "note": "the bank took it twice"}
+    status, case = await ask("POST", "/v1/refunds", body)
+    assert (status, case["state"], case["next_actor"]) == (201, "requested", "treasurer")
+    assert case["deadline"] is not None
+    assert case["guide"] == "/v1/refund-guide"
+    refund_id = case["refund_id"]
+    status, case = await ask("PUT", f"/v1/refunds/{refund_id}/bank-account", ACCOUNT)
+    assert (status, case["bank_account"]) == (
+        200,
+        {"bank_code": "002", "number_masked": "*******890", "state": "given"},
+    )
+    await world.work()
+    for name, role in (
+        ("find_complete", Role.TREASURER),
+        ("research", Role.TREASURER),
+        ("recommend", Role.OFFICE_ADMIN),
+        ("approve", Role.OPERATOR),
+    ):
+        status, case = await step(ask, refund_id, name, role)
+        assert status == 200, case
+    assert case["state"] == "approved"
+    await world.released("refund_approved", version=9, was_confirmed=True)
+    await world.pass_time(120)
+    status, case = await ask("GET", f"/v1/refunds/{refund_id}")
+    assert (case["state"], case["next_actor"], case["deadline"]) == ("paid", "nobody", None)
+    status, listed = await ask("GET", "/v1/refunds?application_id=application-1")
+    assert [each["refund_id"] for each in listed["refunds"]] == [refund_id]
+    audited = [line["act"] for line in await _audit(world)]
+    assert audited.count("refund.approve") == 2, "a line before the act and one after it"
+
+
+async def _audit(world: World) -> list[dict[str, Any]]:
+    documents = world.store._documents["audit"].values()
+    return [document["state"] for document in documents]
+
+
+@pytest.mark.acceptance("F61")
+async def test_a_refusal_over_http_names_the_rule_and_the_ways_on(world: World, ask: Ask) -> None:
+    bill = await paid_bill(world)
+    body = {"bill_id": bill.bill_id, "reason": "changed_my_mind", "note": "I travel later"}
+    status, case = await ask("POST", "/v1/refunds", body)
+    assert (status, case["state"]) == (201, "refused")
+    assert case["refused_by_rule"]["code"] == "not_in_table"
+    assert "UU 9/2018" in case["refused_by_rule"]["legal_basis"]
+    assert case["refused_by_rule"]["text_id"]
+    assert case["object_until"] is not None
+    refund_id = case["refund_id"]
+    status, case = await ask("POST", f"/v1/refunds/{refund_id}/objection", {"note": "I object"})
+    assert (status, case["state"], case["next_actor"]) == (200, "objected", "headquarters")
+    status, case = await step(ask, refund_id, "uphold_refusal", Role.OPERATOR, rule="own_omission")
+    assert (status, case["refused_by_rule"]["code"]) == (200, "own_omission")
+    status, case = await ask("POST", f"/v1/refunds/{refund_id}/resubmission", {"note": "a letter"})
+    assert (status, case["state"]) == (200, "requested")
+    status, case = await step(ask, refund_id, "ask_papers", Role.TREASURER, papers=["bank_statement"], note="please")
+    assert (status, case["papers_asked"]) == (200, ["bank_statement"])
+    status, case = await ask("POST", f"/v1/refunds/{refund_id}/papers", {"note": "attached in words"})
+    assert case["statements"] == ["I travel later", "I object", "a letter", "attached in words"]
+
+
+async def test_whose_case_it_is_and_whose_step(world: World, ask: Ask) -> None:
+    bill = await paid_bill(world)
+    _, case = await ask("POST", "/v1/refunds", {"bill_id": bill.bill_id, "reason": "agent_error", "note": "twice"})
+    refund_id = case["refund_id"]
+    assert (await ask("GET", f"/v1/refunds/{refund_id}", account="account-9"))[0] == 404
+    assert (await step(ask, refund_id, "find_complete", Role.OPERATOR))[1]["code"] == "step_of_another_role"
+    assert (await step(ask, refund_id, "find_complete", Role.APPLICANT))[0] == 403
+    assert (await step(ask, refund_id, "refuse", Role.OPERATOR))[1]["code"] == "rule_unknown"
+    assert (await step(ask, refund_id, "anything", Role.OPERATOR))[0] == 422
+    assert (await ask("GET", "/v1/refunds"))[1]["code"] == "application_missing"
+    _, listed = await ask("GET", "/v1/refunds?state=requested&overdue=false", role=Role.OPERATOR)
+    assert [each["refund_id"] for each in listed["refunds"]] == [refund_id]
+    _, listed = await ask("GET", "/v1/refunds?overdue=true", role=Role.TREASURER)
+    assert listed["refunds"] == []
+
+
+@pytest.mark.acceptance("F42", "F62")
+async def test_the_guide_is_public_and_complete_in_both_languages(ask: Ask) -> None:
+    status, guide = await ask("GET", "/v1/refund-guide", role=None)
+    assert status == 200
+    assert len(guide["how"]) == len(guide["how_id"]) > 3
+    assert {stage["state"] for stage in guide["stages"]} == {state.value for state in RefundState} == set(STAGES)
+    assert all(stage["title"] and stage["title_id"] and stage["actor"] for stage in guide["stages"])
+    assert all(reason["title_id"] and reason["legal_basis"] for reason in guide["reasons"])
+    assert {rule["code"] for rule in guide["rules"]} >= {"not_in_table", "papers_not_given", "nothing_left"}
+    assert (guide["papers_working_days"], guide["object_within_days"]) == (7, 91)
+
+
+@pytest.mark.acceptance("F64")
+async def test_the_report_over_http(world: World, ask: Ask) -> None:
+    bill = await paid_bill(world)
+    await world.pay(bill)
+    path = "/v1/refund-statistics?since=2026-11-01&until=2026-11-30"
+    status, report = await ask("GET", path, role=Role.TREASURER)
+    assert (status, report["requests"], report["automatic"], report["open"]) == (200, 1, 1, 1)
+    assert (report["paid"], report["median_days"], report["open_over_30_days"]) == (0, None, 0)
+    assert (await ask("GET", path))[0] == 403
+    late = "/v1/refund-statistics?since=2026-11-30&until=2026-11-01"
+    assert (await ask("GET", late, role=Role.OPERATOR))[1]["code"] == "period_too_long"

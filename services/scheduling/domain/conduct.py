@@ -49,6 +49,8 @@ class Counted(StrEnum):
     RELEASES = "releases"
     MOVES = "moves"
     PERSONS = "persons"
+    OF_SESSION = "of_session"
+    """Holds of one and the same session."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ LIMITS: Final = (
     Limit("holds_per_account_day", Subject.ACCOUNT, Counted.HOLDS, 1, 15, Act.HOLD),
     Limit("holds_per_device_day", Subject.DEVICE, Counted.HOLDS, 1, 20, Act.HOLD),
     Limit("holds_per_address_day", Subject.ADDRESS, Counted.HOLDS, 1, 300, Act.HOLD),
+    Limit("holds_per_address_session_week", Subject.ADDRESS, Counted.OF_SESSION, WEEK_DAYS, 20, Act.HOLD),
     Limit("persons_per_device_day", Subject.DEVICE, Counted.PERSONS, 1, 10, Act.HOLD),
     Limit("releases_per_person_week", Subject.PERSON, Counted.RELEASES, WEEK_DAYS, 3, Act.HOLD),
     Limit("releases_per_account_week", Subject.ACCOUNT, Counted.RELEASES, WEEK_DAYS, 6, Act.HOLD),
@@ -80,7 +83,7 @@ LIMITS: Final = (
 )
 """Not published by any source; assumed, and why: an account is a family of five people (F75), each with some second
 thoughts; a device may serve a second family or a village helper; behind one address may be a whole office or a mobile
-network."""
+network, but they do not all come to one session, so that whoever changes devices with every request corners none."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class Deed:
     account_id: str
     person_id: str
     office_id: str
+    session_id: str
     at: datetime
 
 
@@ -118,6 +122,8 @@ class Conduct:
     persons: tuple[str, ...] = ()
     accounts: Mapping[str, Trace] = field(default_factory=dict)
     offices: Mapping[str, int] = field(default_factory=dict)
+    sessions: Mapping[str, int] = field(default_factory=dict)
+    """Holds by session."""
     over: bool = False
     """Some limit is reached: every replica knows of it."""
     batch: str = ""
@@ -162,6 +168,7 @@ def with_deed(conduct: Conduct, deed: Deed) -> Conduct:
         persons=(deed.person_id,) if deed.act is Act.HOLD else (),
         accounts={deed.account_id: traced},
         offices={deed.office_id: 1},
+        sessions={deed.session_id: 1} if deed.act is Act.HOLD else {},
     )
     return merged(conduct, more)
 
@@ -173,9 +180,6 @@ def merged(one: Conduct, other: Conduct) -> Conduct:
     for account_id, trace in other.accounts.items():
         if account_id in accounts or len(accounts) < MOST_TRACED:
             accounts[account_id] = _joined(accounts.get(account_id, Trace()), trace)
-    offices = dict(one.offices)
-    for office_id, count in other.offices.items():
-        offices[office_id] = offices.get(office_id, 0) + count
     return replace(
         one,
         holds=one.holds + other.holds,
@@ -183,8 +187,13 @@ def merged(one: Conduct, other: Conduct) -> Conduct:
         moves=one.moves + other.moves,
         persons=persons,
         accounts=accounts,
-        offices=offices,
+        offices=_added(one.offices, other.offices),
+        sessions=_added(one.sessions, other.sessions),
     )
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in (*one, *(each for each in other if each not in one))}
 
 
 def _joined(one: Trace, other: Trace) -> Trace:
@@ -207,18 +216,27 @@ class LimitReached:
     until: datetime
 
 
-def limit_reached(
-    days: Sequence[Conduct], act: Act, *, today: date, scale: int, person_id: str | None = None, asked: int = 1
-) -> LimitReached | None:
-    """The limit that stops a subject with these days from the act; none if none does.
+@dataclass(frozen=True)
+class Wish:
+    """What is to be done next."""
 
-    ``scale`` multiplies every limit. A person that was counted for the subject before is not one more of them. A family
-    asks for so many holds at once.
-    """
+    person_id: str | None = None
+    """Who was counted for the subject before is not one more of its persons."""
+    session_id: str | None = None
+    asked: int = 1
+    """A family asks for so many holds at once."""
+
+
+ANYTHING: Final = Wish()
+
+
+def limit_reached(days: Sequence[Conduct], act: Act, wish: Wish, *, today: date, scale: int) -> LimitReached | None:
+    """The limit that stops a subject with these days from the act; none if none does. ``scale`` multiplies each."""
     for limit in LIMITS:
         if limit.stops is act and days and limit.subject is days[0].kind:
-            together = asked if limit.counted is Counted.HOLDS and limit.subject is not Subject.PERSON else 1
-            until = _reached(limit, days, today, limit.most * scale - together + 1, person_id)
+            many = limit.counted in (Counted.HOLDS, Counted.OF_SESSION) and limit.subject is not Subject.PERSON
+            together = wish.asked if many else 1
+            until = _reached(limit, days, today, limit.most * scale - together + 1, wish)
             if until is not None:
                 return LimitReached(limit, until)
     return None
@@ -226,27 +244,36 @@ def limit_reached(
 
 def is_over(days: Sequence[Conduct], *, today: date, scale: int) -> bool:
     """Whether any limit stops this subject from anything."""
-    return any(limit_reached(days, act, today=today, scale=scale) for act in (Act.HOLD, Act.MOVE))
+    sessions = {session_id for each in days for session_id in each.sessions}
+    wishes = [ANYTHING, *(Wish(session_id=session_id) for session_id in sessions)]
+    return any(
+        limit_reached(days, act, wish, today=today, scale=scale) for wish in wishes for act in (Act.HOLD, Act.MOVE)
+    )
 
 
-def _reached(limit: Limit, days: Sequence[Conduct], today: date, most: int, person_id: str | None) -> datetime | None:
+def _reached(limit: Limit, days: Sequence[Conduct], today: date, most: int, wish: Wish) -> datetime | None:
     since = today - timedelta(days=limit.days - 1)
     counted = sorted((each for each in days if since <= each.day <= today), key=lambda each: each.day)
     if limit.counted is Counted.PERSONS:
         persons = {person for each in counted for person in each.persons}
-        full = len(persons) >= most and person_id not in persons
+        full = len(persons) >= most and wish.person_id not in persons
         return _midnight(today + timedelta(days=1)) if full else None
     total = 0
     for each in reversed(counted):
-        total += _count(each, limit.counted)
+        total += _count(each, limit.counted, wish)
         if total >= most:
             # once this day no longer counts, the younger ones alone are below the limit
             return _midnight(each.day + timedelta(days=limit.days))
     return None
 
 
-def _count(conduct: Conduct, counted: Counted) -> int:
-    return {Counted.HOLDS: conduct.holds, Counted.RELEASES: conduct.releases, Counted.MOVES: conduct.moves}[counted]
+def _count(conduct: Conduct, counted: Counted, wish: Wish) -> int:
+    return {
+        Counted.HOLDS: conduct.holds,
+        Counted.RELEASES: conduct.releases,
+        Counted.MOVES: conduct.moves,
+        Counted.OF_SESSION: conduct.sessions.get(wish.session_id or "", 0),
+    }[counted]
 
 
 def _midnight(day: date) -> datetime:

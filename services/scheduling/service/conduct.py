@@ -21,7 +21,8 @@ import structlog
 
 from services.scheduling import errors
 from services.scheduling.domain import conduct, flags
-from services.scheduling.domain.conduct import Act, Conduct, Counted, Deed, LimitReached, Subject
+from services.scheduling.domain.appointments import Appointment
+from services.scheduling.domain.conduct import Act, Conduct, Counted, Deed, LimitReached, Subject, Wish
 from services.scheduling.repository import Repository
 from services.scheduling.repository.conduct import conduct_id_of
 from shared.clock import Clock
@@ -76,25 +77,23 @@ class ConductBook:
         public = _is_public(address)
         return Origin(device, self._fingerprints.current(_network(address), "address") if public else None)
 
-    def refuse_over(self, act: Act, account_id: str, person_id: str, origin: Origin, *, asked: int = 1) -> None:
-        """Refuse with ``TooManyHolds``, ``TooManySeatsGivenUp``, ``TooManyMoves`` or ``TooManyPeopleOnDevice``.
-
-        A family asks for so many at once.
-        """
+    def refuse_over(self, act: Act, account_id: str, wish: Wish, origin: Origin) -> None:
+        """Refuse with ``TooManyHolds``, ``TooManySeatsGivenUp``, ``TooManyMoves`` or ``TooManyPeopleOnDevice``."""
         now = self._clock.now()
         today = conduct.day_of(now)
-        for subject in _subjects(account_id, person_id, origin):
+        for subject in _subjects(account_id, wish.person_id or "", origin):
             days = list(self._known.get(subject, {}).values())
-            reached = conduct.limit_reached(days, act, today=today, scale=self._scale, person_id=person_id, asked=asked)
+            reached = conduct.limit_reached(days, act, wish, today=today, scale=self._scale)
             if reached is not None:
                 log.info("limit_reached", limit=reached.limit.name)
                 raise _refusal(reached, now)
 
-    def note(self, act: Act, account_id: str, person_id: str, office_id: str, origin: Origin = NOWHERE) -> None:
-        """Count what was done just now."""
-        now = self._clock.now()
-        today, deed = conduct.day_of(now), Deed(act, account_id, person_id, office_id, now)
-        for subject in _subjects(account_id, person_id, origin):
+    def note(self, act: Act, appointment: Appointment, origin: Origin = NOWHERE) -> None:
+        """Count what was done with this appointment just now."""
+        now, slot = self._clock.now(), appointment.seat
+        today = conduct.day_of(now)
+        deed = Deed(act, appointment.account_id, appointment.person_id, slot.office_id, slot.session_id, now)
+        for subject in _subjects(appointment.account_id, appointment.person_id, origin):
             empty = Conduct(subject, today)
             days = self._known.setdefault(subject, {})
             days[today] = conduct.with_deed(days.get(today, empty), deed)
@@ -216,6 +215,7 @@ def _subjects(account_id: str, person_id: str, origin: Origin) -> Sequence[str]:
 
 _REFUSALS: Final[Mapping[tuple[Act, Counted], type[Refusal]]] = {
     (Act.HOLD, Counted.HOLDS): errors.TooManyHolds,
+    (Act.HOLD, Counted.OF_SESSION): errors.TooManyHolds,
     (Act.HOLD, Counted.RELEASES): errors.TooManySeatsGivenUp,
     (Act.HOLD, Counted.PERSONS): errors.TooManyPeopleOnDevice,
     (Act.MOVE, Counted.MOVES): errors.TooManyMoves,
@@ -236,6 +236,6 @@ def _is_public(address: str) -> bool:
 
 
 def _network(address: str) -> str:
-    """What one subscriber has: an address of version 4, the first 64 bits of one of version 6."""
+    """What one subscriber has: an address of version 4, the first 56 bits of one of version 6."""
     known = ip_address(address)
-    return address if known.version == 4 else known.exploded[:19]
+    return address if known.version == 4 else known.exploded[:17]

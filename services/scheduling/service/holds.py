@@ -10,7 +10,7 @@ import structlog
 from services.scheduling import errors
 from services.scheduling.domain import appointments
 from services.scheduling.domain.appointments import Appointment, Command, Decision, ReleaseReason, Status, can
-from services.scheduling.domain.conduct import Act
+from services.scheduling.domain.conduct import Act, Wish
 from services.scheduling.domain.policies import POOLS_OF_CHANNEL, Channel, bookable_from
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool
@@ -97,7 +97,8 @@ class Holds:
         if wish.who.is_staff:
             return
         try:
-            self._desk.conduct.refuse_over(Act.HOLD, copy.account_id, copy.person_id, wish.origin)
+            counted = Wish(copy.person_id, wish.session_id)
+            self._desk.conduct.refuse_over(Act.HOLD, copy.account_id, counted, wish.origin)
         except Refusal:
             earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
             if earlier is None or earlier.state.status is Status.ABANDONED:
@@ -145,7 +146,7 @@ class Holds:
             await self._seating.undo(seat)
         else:
             if not wish.who.is_staff:
-                desk.conduct.note(Act.HOLD, copy.account_id, copy.person_id, seat.state.office_id, wish.origin)
+                desk.conduct.note(Act.HOLD, held.state, wish.origin)
             return held
         earlier = await self._repository.appointment(appointment_id)
         if earlier is None:
@@ -187,8 +188,7 @@ class Holds:
             released = await self._repository.save(
                 record, self._cancellation(appointment_id, state), self._desk.now(), command_id
             )
-            office_id = state.seat.office_id
-            self._desk.conduct.note(Act.RELEASE, state.account_id, state.person_id, office_id, origin)
+            self._desk.conduct.note(Act.RELEASE, state, origin)
             return released
 
         return await self._seating.tell_left_now(await again(attempt))

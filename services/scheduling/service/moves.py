@@ -9,7 +9,7 @@ from typing import Final
 from services.scheduling import errors
 from services.scheduling.domain import appointments
 from services.scheduling.domain.appointments import Appointment, Command, Move, Status
-from services.scheduling.domain.conduct import Act
+from services.scheduling.domain.conduct import Act, Wish
 from services.scheduling.domain.policies import MoveProblem, MoveTarget, move_problem
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool, Session
@@ -73,8 +73,7 @@ class Moves:
                 await self._repository.save(moving, appointments.undo_move(moving.state), self._desk.now())
             raise await self._calendar.sold_out(wish.session_id, target.state, Pool(moving.state.move.pool))
         moved = await self._commit(moving, seat, wish.command_id)
-        state = moved.state
-        self._desk.conduct.note(Act.MOVE, state.account_id, state.person_id, state.seat.office_id, wish.origin)
+        self._desk.conduct.note(Act.MOVE, moved.state, wish.origin)
         return await self._seating.tell_left_now(moved)
 
     async def _begin(self, wish: MoveWish, target: Session) -> Record[Appointment]:
@@ -84,7 +83,8 @@ class Moves:
             return record
         refuse_impossible(record.state, Command.BEGIN_MOVE)
         self._refuse_move(record.state, wish.session_id, target)
-        self._desk.conduct.refuse_over(Act.MOVE, record.state.account_id, record.state.person_id, wish.origin)
+        counted = Wish(record.state.person_id, wish.session_id)
+        self._desk.conduct.refuse_over(Act.MOVE, record.state.account_id, counted, wish.origin)
         await self._waiting_room.turn(wish.session_id, Pool(record.state.seat.pool), record.state.person_id)
         decision = appointments.begin_move(
             record.state,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from services.scheduling import errors
 from services.scheduling.domain import appointments, party
 from services.scheduling.domain.appointments import Applying, Appointment, Status
-from services.scheduling.domain.conduct import Act
+from services.scheduling.domain.conduct import Act, Wish
 from services.scheduling.domain.party import Member, Party, PartyBreak, PartyStatus
 from services.scheduling.domain.policies import POOLS_OF_CHANNEL, Channel, bookable_from
 from services.scheduling.domain.seats import slot_of
@@ -93,8 +93,7 @@ class Parties:
     def _count(self, wish: PartyWish, seated: Seated, *, new: bool) -> None:
         if new:
             for each in seated.appointments:
-                state = each.state
-                self._desk.conduct.note(Act.HOLD, state.account_id, state.person_id, state.seat.office_id, wish.origin)
+                self._desk.conduct.note(Act.HOLD, each.state, wish.origin)
 
     async def get(self, party_id: str, who: Who) -> Seated:
         """One's own party; ``NotFound`` for everybody else."""
@@ -128,8 +127,8 @@ class Parties:
                 raise errors.ApplicationIsWithdrawn(application_id=application_id)
             if await self._repository.live_appointment_of(copy.person_id) is not None:
                 raise errors.PersonHasAppointment(application_id=application_id)
-            asked = len(wish.application_ids)
-            self._desk.conduct.refuse_over(Act.HOLD, copy.account_id, copy.person_id, wish.origin, asked=asked)
+            counted = Wish(copy.person_id, wish.session_id, asked=len(wish.application_ids))
+            self._desk.conduct.refuse_over(Act.HOLD, copy.account_id, counted, wish.origin)
             appointment_id = derived_id("appointment", "party", party_id, application_id)
             members.append(Member(application_id, copy.person_id, appointment_id))
         if len({member.person_id for member in members}) != len(members):

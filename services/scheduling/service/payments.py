@@ -119,8 +119,7 @@ class Payments:
         released = await self._repository.save(record, decision, self._desk.now(), message_id)
         if isinstance(said, billing.BillExpired):
             # a seat that is never paid for is kept from others like one that is given up
-            state = record.state
-            self._desk.conduct.note(Act.RELEASE, state.account_id, state.person_id, state.seat.office_id)
+            self._desk.conduct.note(Act.RELEASE, record.state)
         return released
 
     async def bill_paid(self, said: billing.BillPaid | billing.BillWaived, message_id: str) -> None:

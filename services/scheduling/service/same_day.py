@@ -8,7 +8,7 @@ from typing import Final
 from services.scheduling import errors
 from services.scheduling.domain import appointments
 from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.domain.conduct import Act
+from services.scheduling.domain.conduct import Act, Wish
 from services.scheduling.domain.same_day import IfUnpaid, SameDayProblem, cut_off, pay_until, same_day_problem
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool, Session
@@ -75,7 +75,8 @@ class SameDay:
 
     async def _try(self, appointment_id: str, wish: HoldWish, terms: Terms) -> Record[Appointment] | None:
         self._refuse_wrong_time(terms.session)
-        self._desk.conduct.refuse_over(Act.HOLD, terms.copy.account_id, terms.copy.person_id, wish.origin)
+        counted = Wish(terms.copy.person_id, wish.session_id)
+        self._desk.conduct.refuse_over(Act.HOLD, terms.copy.account_id, counted, wish.origin)
         seat = await self._seating.claim_any(
             wish.session_id, SAME_DAY, appointment_id, starts_from=terms.session.starts_at
         )
@@ -118,8 +119,7 @@ class SameDay:
         except AlreadyExists:
             await self._seating.undo(seat)
         else:
-            copy = terms.copy
-            desk.conduct.note(Act.HOLD, copy.account_id, copy.person_id, seat.state.office_id, wish.origin)
+            desk.conduct.note(Act.HOLD, held.state, wish.origin)
             return held
         earlier = await self._repository.appointment(appointment_id)
         if earlier is None:

@@ -143,9 +143,7 @@ class WaitingList:
 
         return await self._tell_left_now(await again(attempt))
 
-    async def accept(
-        self, waiting_id: str, who: Who, command_id: str, origin: Origin = NOWHERE
-    ) -> Record[Appointment]:
+    async def accept(self, waiting_id: str, who: Who, command_id: str, origin: Origin = NOWHERE) -> Record[Appointment]:
         """Take the offered seat: it becomes a hold. A repeat meets the hold of the first time.
 
         Refuses with ``NotFound``, ``NoSeatOffered``, ``WaitingOfferOver``, ``ApplicationIsWithdrawn`` or
@@ -165,8 +163,7 @@ class WaitingList:
         if held is None:
             raise errors.PersonHasAppointment
         if taking.state.status is WaitingStatus.TAKING:
-            state = held.state
-            self._desk.conduct.note(Act.HOLD, state.account_id, state.person_id, state.seat.office_id, origin)
+            self._desk.conduct.note(Act.HOLD, held.state, origin)
         return held
 
     async def _refuse_acceptance(self, entry: Waiting) -> None:

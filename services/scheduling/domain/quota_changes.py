@@ -98,12 +98,12 @@ class FourEyes:
     """A change of so few seats never needs a second one, whatever its share."""
 
 
-def needs_second(raised: int, cut: int, before: int | None, limits: FourEyes) -> bool:
-    """Whether a change of so many of ``before`` seats (none: it adds new ones) needs a second person."""
+def needs_second(raised: int, cut: int, before: int, limits: FourEyes) -> bool:
+    """Whether a change of so many of ``before`` seats (0: it adds new ones) needs a second person."""
     changed = max(raised, cut)
     if changed > limits.seats:
         return True
-    return before is not None and changed > limits.least_seats and changed * 100 > before * limits.percent
+    return before > 0 and changed > limits.least_seats and changed * 100 > before * limits.percent
 
 
 def step(state: ChangeState, command: ChangeCommand) -> ChangeState:

@@ -169,7 +169,7 @@ class OfficeEdits:
                 "command_id": edit.command_id,
             },
         )
-        second = excess > 0 and needs_second(excess, 0, None, self._limits)
+        second = excess > 0 and needs_second(excess, 0, 0, self._limits)
         change = replace(change, raised=new.plan.seats)
         return await self._changes.submit(_change_id(edit), change, second_needed=second)
 
@@ -191,7 +191,7 @@ class OfficeEdits:
             {"seats": known.state.seats if known else 0},
             {"date": day.isoformat(), "seats": seats},
         )
-        second = needs_second(seats, 0, None, self._limits)
+        second = needs_second(seats, 0, 0, self._limits)
         return await self._changes.submit(_change_id(edit), replace(change, raised=seats), second_needed=second)
 
     async def open_outreach(self, edit: Edit, name: str, city: str, facts: OfficeFacts) -> Record[QuotaChange]:

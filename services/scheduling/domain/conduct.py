@@ -295,7 +295,7 @@ BOOKED_AND_CANCELLED: Final = 3
 ACCOUNTS_OF_A_DEVICE: Final = 4
 """A household has a phone or two; four accounts on one within a day are a counter."""
 
-ACCOUNTS_OF_AN_ADDRESS: Final = 30
+ACCOUNTS_OF_AN_ADDRESS: Final = 20
 """Behind an address may be a mobile network: this many are worth a look, no more."""
 
 HOLDS_OF_AN_ACCOUNT: Final = 10

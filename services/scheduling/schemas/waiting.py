@@ -40,8 +40,8 @@ class WaitingView(View):
     application_id: str
     state: str
     office_ids: list[str]
-    first: date = Field(serialization_alias="from")
-    last: date = Field(serialization_alias="to")
+    first_day: date
+    last_day: date
     pool: str
     made_at: datetime
     ahead: dict[str, int] = Field(description="by office, how many stand before this entry; empty if it is not in line")

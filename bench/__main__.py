@@ -11,7 +11,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table as Picture
 
-from bench import events, journeys, listing, memory, otp, report, seats, spread
+from bench import events, journeys, listing, memory, openings, otp, report, seats, spread
 from bench.figures import Table
 
 Measure = Callable[[], Awaitable[Table]]
@@ -20,7 +20,7 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "memory": (memory.measure,),
     "otp": (otp.measure,),
     "events": (events.measure,),
-    "seats": (seats.measure, spread.measure, listing.measure),
+    "seats": (seats.measure, spread.measure, listing.measure, openings.measure),
     "journeys": (journeys.measure,),
 }
 

@@ -330,10 +330,13 @@ def expected_at(opening: Opening, number: int, now: datetime, rules: AdmissionRu
 
 
 def next_look_at(opening: Opening, expected: datetime | None, now: datetime, fraction: float) -> datetime:
-    """When to look again: well before one's turn, and spread by chance so that all together are no crowd."""
+    """When to look again: after the draw, or well before one's turn; spread by chance so that all are no crowd."""
     waiting = max(1, opening.present, opening.line.total) - opening.line.admitted
     longest = min(LONGEST_LOOK_SECONDS, max(SOONEST_LOOK_SECONDS * 5, waiting / LOOKS_A_SECOND))
-    awaited = opening.tickets_close_at if opening.status in IN_DRAW else expected
-    distance = longest if awaited is None else (awaited - now).total_seconds() / 2
+    drawn_at = opening.draw_at or opening.fix_at
+    if opening.status in IN_DRAW and drawn_at is not None:
+        left = max(0.0, (drawn_at - now).total_seconds())
+        return now + timedelta(seconds=min(left, LONGEST_LOOK_SECONDS) + max(SOONEST_LOOK_SECONDS, fraction * longest))
+    distance = longest if expected is None else (expected - now).total_seconds() / 2
     seconds = min(longest, max(SOONEST_LOOK_SECONDS, distance))
     return now + timedelta(seconds=seconds * (0.5 + fraction))

@@ -745,9 +745,12 @@ class TestRules:
         crowd = replace(moving, present=10_100)
         later = waiting_room.next_look_at(crowd, OPENS + timedelta(hours=1), OPENS, 0.5)
         assert later == OPENS + timedelta(seconds=50), "ten thousand look 200 times a second together"
-        assert waiting_room.next_look_at(opening, None, CLOSES - timedelta(seconds=8), 0.5) == CLOSES - timedelta(
-            seconds=4
+        before = CLOSES - timedelta(seconds=7)
+        assert waiting_room.next_look_at(opening, None, before, 0.5) == CLOSES + timedelta(seconds=3 + 5)
+        assert waiting_room.next_look_at(opening, None, CLOSES + timedelta(seconds=4), 0.0) == CLOSES + timedelta(
+            seconds=6
         )
+        assert waiting_room.next_look_at(opening, None, DOORS, 0.5) == DOORS + timedelta(seconds=125)
 
     def test_where_a_ticket_stands(self) -> None:
         opening = waiting_room.announced(

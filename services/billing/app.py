@@ -7,12 +7,14 @@ from services.billing.config import Settings
 from services.billing.data import refund_reasons, tariff_book
 from services.billing.handlers import Handlers
 from services.billing.repository import KINDS
+from services.billing.repository.sagas import KINDS as SAGA_KINDS
 from services.billing.routes import BILLING, ENDPOINTS
 from services.billing.service import Billing, Simponi
 from services.billing.service.treasury import NoTreasury, Treasury
 from services.billing.treasury import HttpTreasury
 from services.billing.vault import Vault
 from shared.audit import AUDIT_KINDS
+from shared.chain import CHAIN_KINDS
 from shared.http.signatures import Signer
 from shared.service import Chore, Parts, Platform
 
@@ -49,7 +51,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         name="billing",
         service=billing,
         key=BILLING,
-        kinds=(*KINDS, *AUDIT_KINDS),
+        kinds=(*KINDS, *SAGA_KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(),
         deadlines=handlers.deadlines(),
@@ -57,10 +59,14 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
             "I3": checks.every_rupiah_is_in_one_place,
             "I4": checks.every_paid_bill_leads_somewhere,
             "I5": checks.no_refund_exceeds_its_receipt,
+            "I10_ledger": billing.ledger.kept.checks.only_grow_and_miss_nothing,
+            "I10_billing_audit": billing.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         chores=(
             Chore("settlement_days", OWED_EVERY_SECONDS, billing.settling.owe_days),
             Chore("nightly_checks", CHECKED_EVERY_SECONDS, checks.nightly),
+            *billing.ledger.kept.chores(),
+            *billing.audit_book.kept.chores(),
         ),
         close=close,
     )

@@ -81,6 +81,7 @@ class Handlers:
             ("refund", "track"): _named(refunds.track_due),
             ("receipt", "drive"): _named(money.drive_due),
             ("receipt", "outcome"): _named(money.outcome_due),
+            ("saga_override", "apply"): _named(self._billing.sagas.apply),
             ("case", "look"): _named(cases.look_due),
             ("case", "escalate"): _named(cases.escalate_due),
             ("settlement", "compare"): _named(self._billing.settling.compare_due),

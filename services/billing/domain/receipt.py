@@ -114,6 +114,8 @@ class Receipt:
     refund_id: str | None = None
     refund_recorded: bool = False
     postings: tuple[Posting, ...] = ()
+    posted_at: datetime | None = None
+    """When the last posting was made: what the ledger's chain reads by."""
     shares: tuple[Share, ...] = ()
     """What refund cases hold of money that otherwise settles a bill; the state speaks of the rest."""
 
@@ -413,7 +415,7 @@ def _moved(receipt: Receipt, command: ReceiptCommand, memo: str, now: datetime) 
 
 def _post(receipt: Receipt, source: Account, to: Account, memo: str, now: datetime, *, amount: int) -> Receipt:
     movement = Movement(source, to, amount, memo, now)
-    return replace(receipt, postings=posted(receipt.postings, movement, genesis(receipt)))
+    return replace(receipt, postings=posted(receipt.postings, movement, genesis(receipt)), posted_at=now)
 
 
 def genesis(receipt: Receipt) -> str:

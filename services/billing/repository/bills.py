@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from services.billing.domain.bill import Bill
+from services.billing.domain.states import LIVE_BILLS
 from services.billing.repository.base import MOST_OF_ONE_APPLICATION, Base
 from shared.store.kinds import Index, Kind, Record
+
+_LIVE: Final = tuple(sorted(state.value for state in LIVE_BILLS))
 
 BILLS: Final[Kind[Bill]] = Kind(
     "bill",
@@ -16,6 +19,8 @@ BILLS: Final[Kind[Bill]] = Kind(
         Index("application", ("state.payer.application_id", "state.requested_at")),
         Index("code", ("state.codes",)),
         Index("appointment", ("state.seat.appointment_id",)),
+        Index("live_requested", ("state.state", "state.requested_at"), where={"state.state": _LIVE}),
+        Index("live_expiring", ("state.state", "state.expires_at"), where={"state.state": _LIVE}),
     ),
     deadlines=lambda bill: bill.due,
 )

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from services.billing.domain.receipt import Receipt
+from services.billing.domain.states import ReceiptState
 from services.billing.repository.base import Base
 from shared.store.kinds import Index, Kind, Record
 
 MOST_OF_ONE_BILL: Final = 100
+
+_UNDECIDED: Final = (ReceiptState.AWAITS_OUTCOME.value, ReceiptState.AWAITS_SEAT.value)
 
 RECEIPTS: Final[Kind[Receipt]] = Kind(
     "receipt",
@@ -18,6 +21,8 @@ RECEIPTS: Final[Kind[Receipt]] = Kind(
         Index("bill", ("state.bill_id", "state.learnt_at")),
         Index("ntpn", ("state.ntpn", "state.amount", "state.billing_code")),
         Index("learnt", ("state.learnt_at", "state.ntpn")),
+        Index("posted", ("state.posted_at",)),
+        Index("undecided", ("state.state", "state.learnt_at"), where={"state.state": _UNDECIDED}),
     ),
     deadlines=lambda receipt: receipt.due,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.billing.routes import aside, bills, cases, payments, refunds, settlements, tariffs
+from services.billing.routes import aside, bills, cases, ledger, payments, refunds, sagas, settlements, tariffs
 from services.billing.routes.common import BILLING
 from shared.http.endpoint import Endpoint
 
@@ -18,4 +18,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *refunds.api.all,
     *cases.api.all,
     *settlements.api.all,
+    *ledger.api.all,
+    *ledger.audit.all,
+    *sagas.api.all,
 )

@@ -6,6 +6,7 @@ from services.billing.domain.policy import Policies
 from services.billing.domain.refund import RefundReasons
 from services.billing.domain.tariff import TariffBook
 from services.billing.repository import Repository
+from services.billing.service.asking import Asker
 from services.billing.service.bills import Bills
 from services.billing.service.case_desk import CaseDesk
 from services.billing.service.cases import Cases
@@ -13,15 +14,18 @@ from services.billing.service.checks import Checks
 from services.billing.service.corrections import Corrections
 from services.billing.service.desk import Desk
 from services.billing.service.desk.refunds import RefundDesk
+from services.billing.service.ledger_book import LedgerBook
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
 from services.billing.service.refunds import RefundCases
+from services.billing.service.sagas import Sagas
 from services.billing.service.settling import Settling
 from services.billing.service.specials import Specials
 from services.billing.service.tariffs import Tariffs
 from services.billing.service.treasury import Treasury
 from services.billing.vault import Vault
 from shared.audit import Audit
+from shared.audit.chaining import AuditBook
 from shared.http.signatures import Signer
 from shared.service import Platform
 
@@ -53,17 +57,23 @@ class Billing:
         clock = platform.clock
         self.clock = clock
         self.audit = Audit(platform.store, clock, platform.ids)
+        self.audit_book = AuditBook(platform.store, clock, platform.ids)
+        self.ledger = LedgerBook(platform)
         self.notices = notices
         self.wait_seconds = wait_seconds
         self.money = Money(repository, simponi, clock, policies, reasons)
+        self.asker = Asker(
+            simponi, clock, calls_per_minute=policies.calls.per_minute, codes_per_call=policies.calls.codes_each
+        )
         self.tariffs = Tariffs(repository, clock, tariffs)
-        self.bills = Bills(repository, self.money, simponi, clock, policies, self.tariffs)
+        self.bills = Bills(repository, self.money, simponi, self.asker, clock, policies, self.tariffs)
         self.corrections = Corrections(repository, self.money, clock, policies, self.tariffs)
         self.specials = Specials(repository, self.money)
         self.desk = Desk(repository, clock, policies, self.tariffs)
         self.refund_cases = RefundCases(repository, clock, policies, treasury, vault)
         self.refunds = RefundDesk(repository, clock, policies, reasons, vault, self.refund_cases, self.audit)
         self.checks = Checks(repository, clock)
+        self.sagas = Sagas(platform.store, repository, self.money, clock, policies, self.audit)
         self.cases = Cases(repository, self.bills, self.money, simponi, clock, policies)
         self.money.on_unknown_code = self.cases.unknown_code
         self.settling = Settling(

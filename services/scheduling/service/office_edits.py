@@ -108,9 +108,11 @@ class OfficeEdits:
         change_id = _change_id(edit)
         kept = replace(facts, kind=before.state.kind, parent_id=before.state.parent_id, change_id=change_id)
         _refuse_wrong_facts(kept)
-        known = before.state.change_id == change_id
-        if not known and replace(kept, change_id=before.state.change_id) == before.state:
-            raise errors.NothingChanges
+        if await self._repository.change(change_id) is None:
+            if before.version != edit.expected_version:
+                raise errors.EditedMeanwhile(field="/expected_version", version=before.version)
+            if replace(kept, change_id=before.state.change_id) == before.state:
+                raise errors.NothingChanges
         change = self._change(
             edit, Subject.FACTS, facts_subject(edit.office_id), _plain(_FACTS, before.state), _plain(_FACTS, kept)
         )
@@ -128,8 +130,11 @@ class OfficeEdits:
         self._refuse_wrong_template(wanted, override=edit.override)
         stored = await self._repository.template(edit.office_id)
         before = stored.state if stored else self._book.delivered(edit.office_id)
-        if before.sessions == wanted.sessions and before.change_id != change_id:
-            raise errors.NothingChanges
+        if await self._repository.change(change_id) is None:
+            if (stored.version if stored else 0) != edit.expected_version:
+                raise errors.EditedMeanwhile(field="/expected_version", version=stored.version if stored else 0)
+            if before.sessions == wanted.sessions:
+                raise errors.NothingChanges
         raised, cut = difference(week_of(before), week_of(wanted))
         change = self._change(
             edit,

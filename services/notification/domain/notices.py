@@ -93,6 +93,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         },
     ),
     scheduling.SeatOffered: Rule(Notice("seat_offered", BY_BOTH), until="offer_until"),
+    scheduling.WaitingSeatOffered: Rule(Notice("waiting_seat_offered", BY_BOTH), until="offer_until"),
     scheduling.OfferEnded: Rule(
         CHANGED, by="reason", cases={"declined": Notice("offer_declined"), "lapsed": Notice("offer_lapsed")}
     ),
@@ -113,6 +114,15 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     billing.BillExpired: Rule(Notice("bill_expired")),
     billing.PaymentArrivedLate: Rule(Notice("payment_arrived_late")),
     billing.RefundOpened: Rule(Notice("refund_opened")),
+    billing.RefundMoved: Rule(
+        Notice("refund_moved"),
+        by="state",
+        cases={
+            "incomplete": Notice("refund_incomplete", BY_BOTH),
+            "refused": Notice("refund_refused"),
+            "paid": Notice("refund_paid", BY_BOTH),
+        },
+    ),
     billing.PaymentCaseOpened: Rule(
         None,  # the treasury's own questions are not the applicant's
         by="kind",

@@ -81,6 +81,8 @@ class Command(StrEnum):
     USE = "use"
     MISS = "miss"
     ARRIVE_ON_PROOF = "arrive_on_proof"
+    RECORD_ARRIVAL = "record_arrival"
+    """The office wrote the arrival down while the service was away."""
     OPEN_SPECIAL = "open_special"
     INTERRUPT = "interrupt"
     BEGIN_SPECIAL = "begin_special"
@@ -116,6 +118,8 @@ TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
     (Status.MOVING, Command.UNDO_MOVE): Status.CONFIRMED,
     (Status.CHECKED_IN, Command.USE): Status.USED,
     (Status.NO_SHOW, Command.USE): Status.USED,
+    (Status.CONFIRMED, Command.RECORD_ARRIVAL): Status.CHECKED_IN,
+    (Status.NO_SHOW, Command.RECORD_ARRIVAL): Status.CHECKED_IN,
     (Status.HELD, Command.ARRIVE_ON_PROOF): Status.ON_PROOF,
     (Status.AWAITING_PAYMENT, Command.ARRIVE_ON_PROOF): Status.ON_PROOF,
     (Status.ON_PROOF, Command.PAY): Status.CHECKED_IN,

@@ -211,6 +211,13 @@ def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, no
     return Decision(state, said)
 
 
+def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: datetime) -> Decision:
+    """An arrival that was written down while the service was away, also of one who was taken for missed since."""
+    status = after(appointment.status, Command.RECORD_ARRIVAL)
+    state = replace(appointment, status=status, live=True, checked_in_at=arrived_at)
+    return Decision(state, (VisitorCheckedIn(**facts(appointment_id, state), checked_in_at=arrived_at),))
+
+
 def registered(
     person_id: str, slot: Slot, walk_in: WalkIn, *, queue_code: str, now: datetime, rules: Rules
 ) -> Appointment:

@@ -53,6 +53,10 @@ from services.scheduling.errors.openings import (
     TicketNeeded,
     TurnMissed,
 )
+from services.scheduling.errors.papers import (
+    OfflineDayAhead,
+    SameDayListNotReady,
+)
 from services.scheduling.errors.parties import PartyBroken, SamePersonTwice
 from services.scheduling.errors.queue import (
     EvidenceNeeded,
@@ -120,6 +124,7 @@ __all__ = [
     "OfferOver",
     "OfficeExists",
     "OfficeNotFound",
+    "OfflineDayAhead",
     "OpeningHasBegun",
     "OpeningIsOver",
     "OpeningNotFound",
@@ -135,6 +140,7 @@ __all__ = [
     "QuotaAboveCapacity",
     "SameDayChoiceMissing",
     "SameDayIsToday",
+    "SameDayListNotReady",
     "SameDayTooLate",
     "SamePersonTwice",
     "SameSession",

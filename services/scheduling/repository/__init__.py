@@ -10,6 +10,7 @@ from services.scheduling.repository.bulk import BULK_JOB, BulkJobs
 from services.scheduling.repository.conduct import CONDUCT, FLAG, Conducts
 from services.scheduling.repository.counter import COUNTER_DAY, CounterDays
 from services.scheduling.repository.offices import OFFICE, Offices
+from services.scheduling.repository.offline import OFFLINE_DAY, OfflineDays
 from services.scheduling.repository.openings import OPENING_KINDS, OpeningsKept
 from services.scheduling.repository.parties import PARTY, Parties
 from services.scheduling.repository.quota import QUOTA_KINDS, Quota
@@ -24,6 +25,7 @@ __all__ = [
     "COUNTER_DAY",
     "KINDS",
     "OFFICE",
+    "OFFLINE_DAY",
     "SEAT",
     "SESSION",
     "ApplicationCopy",
@@ -38,7 +40,9 @@ KINDS: Final = (
     SEAT,
     APPOINTMENT,
     APPLICATION_COPY,
-    BULK_JOB, COUNTER_DAY,
+    BULK_JOB,
+    COUNTER_DAY,
+    OFFLINE_DAY,
     *OPENING_KINDS,
     WAITING,
     PARTY,
@@ -54,7 +58,9 @@ class Repository(
     Seats,
     Appointments,
     Applications,
-    BulkJobs, CounterDays,
+    BulkJobs,
+    CounterDays,
+    OfflineDays,
     OpeningsKept,
     WaitingLine,
     Parties,

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from services.scheduling.domain.special import SpecialCause, SpecialRefusal
 from services.scheduling.schemas.common import Id
-from shared.http.schema import Body, View
+from shared.http.schema import Body, IsoDate, View
 from shared.http.validation import wrong_value
 
 LONGEST_EVIDENCE = 1000
@@ -52,7 +52,7 @@ class InterruptVisit(Body):
 class InterruptDay(Body):
     """Which office day broke down, and why."""
 
-    date: dt.date
+    date: IsoDate
     reason: str = ReasonCode
 
 

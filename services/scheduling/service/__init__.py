@@ -19,9 +19,11 @@ from services.scheduling.service.holds import Holds
 from services.scheduling.service.moves import Moves
 from services.scheduling.service.office_book import OfficeBook
 from services.scheduling.service.office_edits import OfficeEdits
+from services.scheduling.service.offline_visits import OfflineVisits
 from services.scheduling.service.opening_board import Board
 from services.scheduling.service.opening_notices import OpeningNotices
 from services.scheduling.service.openings import Openings
+from services.scheduling.service.papers import Papers
 from services.scheduling.service.parties import Parties
 from services.scheduling.service.payments import Payments
 from services.scheduling.service.queue_codes import QueueCodes
@@ -97,6 +99,8 @@ class Scheduling:
         self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room)
         self.counter = Counter(desk, self.seating, cipher, self.audit)
         self.visits = Visits(desk, self.counter, self.audit)
+        self.papers = Papers(desk)
+        self.offline_visits = OfflineVisits(desk, cipher, self.audit)
         self.releases = Releases(desk, self.seating)
         self.bulk_moves = BulkMoves(desk, self.seating, self.calendar, self.audit)
         self.specials = Specials(desk, self.seating, self.calendar, cipher, self.audit)

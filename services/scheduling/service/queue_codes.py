@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -37,6 +38,11 @@ class QueueCodes:
     def sign(self, ticket: Ticket) -> str:
         """The queue code of a visit: mark, key id, ticket and signature, parted by dots. The same each time."""
         said = f"{_MARK}.{self._current_id}.{_encode(pack(ticket))}"
+        return f"{said}.{_encode(self._keys[self._current_id].sign(said.encode()))}"
+
+    def sign_content(self, mark: str, content: Mapping[str, Any]) -> str:
+        """A text that says the content (plain data, as JSON) and who signed it; read by the offline verifier."""
+        said = f"{mark}.{self._current_id}.{_encode(json.dumps(content, sort_keys=True).encode())}"
         return f"{said}.{_encode(self._keys[self._current_id].sign(said.encode()))}"
 
     def verify(self, text: str) -> Ticket:

@@ -1,0 +1,27 @@
+"""Why a list is not ready or a file of an offline day is not taken."""
+
+from __future__ import annotations
+
+from shared.errors import Refusal
+
+
+class SameDayListNotReady(Refusal):
+    """Same-day seats can still be paid for; `ready_at` says when the list is complete."""
+
+    status = 409
+    code = "same_day_list_not_ready"
+    title = "The same-day list is ready at 12:00 WIB."
+    title_id = "Daftar layanan hari yang sama siap pada pukul 12.00 WIB."
+    next_action = "Ask again from the time named here."
+    next_action_id = "Minta kembali mulai waktu yang disebutkan di sini."
+
+
+class OfflineDayAhead(Refusal):
+    """The day has not come in the office's zone."""
+
+    status = 422
+    code = "offline_day_ahead"
+    title = "This day has not come yet."
+    title_id = "Hari ini belum tiba."
+    next_action = "Name the day on which the arrivals were written down."
+    next_action_id = "Sebutkan hari ketika kedatangan dicatat."

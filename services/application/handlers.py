@@ -8,7 +8,7 @@ from services.application.domain.visit import BILL_FACTS, SEAT_FACTS
 from services.application.repository import APPLICATION
 from services.application.service import Application
 from shared.events.application import KeepIdentityCard
-from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundOpened
+from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
 from shared.events.identity import ApplicantConfirmed
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
@@ -27,6 +27,7 @@ def events(service: Application) -> Mapping[type[Event], MessageHandler]:
         CorrectionPriced: service.corrections.priced,
         SpecialRescheduleRefused: facts.special_refused,
         RefundOpened: facts.refund,
+        RefundMoved: facts.refund_moved,
         PaymentCaseOpened: facts.payment_case,
         PaymentCaseClosed: facts.payment_case,
         DeliverySent: facts.delivery,

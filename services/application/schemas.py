@@ -15,6 +15,7 @@ from services.application.domain.documents import Document, DocumentState
 from services.application.domain.requirements import Listed, Question, RuleSet
 from services.application.domain.steps import local_time
 from services.application.domain.visit import Bill, Seat
+from services.application.redress import REFUND_GUIDE, grounds_of, ways
 from services.application.service import Seen, UploadSeen
 from services.application.texts import line_text, reason_text
 from shared.http.schema import Body, IsoDate, Query, View
@@ -372,6 +373,31 @@ class RefundView(View):
     amount: int
     reason: str
     opened_at: datetime
+    state: str
+    deadline: datetime | None
+    needs: str | None
+    """What the applicant must give before it can go on."""
+    refused_by_rule: str | None
+
+
+class RedressView(View):
+    """One way to have a refusal looked at again."""
+
+    code: str
+    rule: str
+    text: str
+    text_id: str
+    link: str | None
+
+
+class RefusalView(View):
+    """Why the application was refused, by which rule, and what can be done about it (X14)."""
+
+    reason_code: str
+    reason: str
+    reason_id: str
+    rule: str
+    redress: list[RedressView]
 
 
 class TimelineView(View):
@@ -435,6 +461,9 @@ class ApplicationView(View):
     owed: list[BillView]
     """Differences and penalties that the passport waits for."""
     refunds: list[RefundView]
+    refund_guide: str | None
+    """Where the public page on refunds lies, once money was paid (F42)."""
+    refusal: RefusalView | None
     letter_url: str | None
     hand_over: HandOverView | None
     originals_seen: list[str]
@@ -467,6 +496,8 @@ class ApplicationView(View):
             bill=BillView.of(bill) if bill else None,
             owed=[BillView.of(each) for each in owed(state)],
             refunds=_refunds(state),
+            refund_guide=REFUND_GUIDE if any(each.paid_at for each in state.visits.bills) else None,
+            refusal=_refusal(state),
             letter_url=f"/v1/applications/{seen.application_id}/letter" if state.letter else None,
             hand_over=_hand_over(state),
             originals_seen=list(state.originals),
@@ -538,9 +569,32 @@ def _newest(state: Application, code: str) -> Document | None:
 
 def _refunds(state: Application) -> list[RefundView]:
     return [
-        RefundView(refund_id=each.refund_id, amount=each.amount, reason=each.reason, opened_at=each.at)
+        RefundView(
+            refund_id=each.refund_id,
+            amount=each.amount,
+            reason=each.reason,
+            opened_at=each.at,
+            state=each.state,
+            deadline=each.due_at,
+            needs=each.needs,
+            refused_by_rule=each.rule,
+        )
         for each in state.visits.refunds
     ]
+
+
+def _refusal(state: Application) -> RefusalView | None:
+    refused = grounds_of(state)
+    if refused is None:
+        return None
+    code, grounds = refused
+    redress = [
+        RedressView(code=each.code, rule=each.rule, text=each.text, text_id=each.text_id, link=each.link)
+        for each in ways()
+    ]
+    return RefusalView(
+        reason_code=code, reason=grounds.reason, reason_id=grounds.reason_id, rule=grounds.rule, redress=redress
+    )
 
 
 def _hand_over(state: Application) -> HandOverView | None:

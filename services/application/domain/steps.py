@@ -385,8 +385,8 @@ _ACTIONS: Final[dict[Step, Callable[[Application], NextAction]]] = {
 _ENDINGS: Final[dict[Status, NextAction]] = {
     Status.COLLECTED: NextAction("Nothing is left to do.", "Tidak ada lagi yang perlu dilakukan."),
     Status.REFUSED: NextAction(
-        "The application was refused; the reason is in the timeline. You may apply again.",
-        "Permohonan ditolak; alasannya ada di riwayat. Anda dapat mengajukan permohonan baru.",
+        "The application was refused. Read the reason, its rule and the ways of redress; you may also apply again.",
+        "Permohonan ditolak. Baca alasan, aturan, dan upaya yang tersedia; Anda juga dapat mengajukan permohonan baru.",
     ),
     Status.WITHDRAWN: NextAction(
         "You withdrew this application; you may begin a new one.",

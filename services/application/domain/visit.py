@@ -169,6 +169,12 @@ class Refund:
     amount: int
     reason: str
     at: datetime
+    version: int = 0
+    """The version of the case that was last heard of; older news is stale."""
+    state: str = "opened"
+    due_at: datetime | None = None
+    needs: str | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True)
@@ -255,6 +261,25 @@ def with_refund(visits: Visits, fact: billing.RefundOpened, at: datetime) -> Vis
     if any(each.refund_id == fact.refund_id for each in visits.refunds):
         return visits
     return replace(visits, refunds=(*visits.refunds, Refund(fact.refund_id, fact.amount, fact.reason, at)))
+
+
+_TOLD_WITH_THE_NEXT: Final = "approved"
+"""Where no seat has to go back, an approval and the step after it are told by one write, in either order."""
+
+
+def with_refund_moved(visits: Visits, fact: billing.RefundMoved, *, version: int, at: datetime) -> Visits:
+    """What is known after a refund case took a step; one that was never heard of is known from now on."""
+    known = next((each for each in visits.refunds if each.refund_id == fact.refund_id), None)
+    first_of_two = fact.state == _TOLD_WITH_THE_NEXT
+    if known is not None and (version < known.version or (version == known.version and first_of_two)):
+        return visits
+    opened_at = known.at if known else at
+    moved = Refund(
+        fact.refund_id, fact.amount, fact.reason, opened_at, version, fact.state, fact.due_at, fact.needs, fact.rule
+    )
+    if known is None:
+        return replace(visits, refunds=(*visits.refunds, moved))
+    return replace(visits, refunds=tuple(moved if each is known else each for each in visits.refunds))
 
 
 _OWN: Final = frozenset({"version", "at", "state"})

@@ -13,6 +13,7 @@ from services.application.domain.visit import (
     Visits,
     with_bill_fact,
     with_refund,
+    with_refund_moved,
     with_seat_fact,
     with_seat_unavailable,
     with_special_refused,
@@ -111,6 +112,17 @@ class Facts:
                 fact.application_id, envelope, lambda visits: with_refund(visits, fact, envelope.time), fact.reason
             )
 
+    async def refund_moved(self, fact: billing.RefundMoved, envelope: Envelope) -> None:
+        """A refund case took a step; the timeline names where it stands."""
+        if fact.application_id is not None:
+            await self._see(
+                fact.application_id,
+                envelope,
+                lambda visits: with_refund_moved(visits, fact, version=envelope.aggregate_version, at=envelope.time),
+                fact.rule or fact.needs,
+                line=f"refund_{fact.state}",
+            )
+
     async def payment_case(
         self, fact: billing.PaymentCaseOpened | billing.PaymentCaseClosed, envelope: Envelope
     ) -> None:
@@ -124,7 +136,9 @@ class Facts:
         if fact.application_id is not None:
             await self._see(fact.application_id, envelope, lambda visits: visits, fact.template)
 
-    async def _see(self, application_id: str, envelope: Envelope, see: Seeing, detail: str | None) -> None:
+    async def _see(
+        self, application_id: str, envelope: Envelope, see: Seeing, detail: str | None, *, line: str | None = None
+    ) -> None:
         event = cast(type[Event], type(envelope.data))
         actor = Actor(owner_of(event))
         now = self._desk.now()
@@ -132,7 +146,7 @@ class Facts:
         def decide(application: Application) -> Decision | None:
             state = replace(application, visits=see(application.visits))
             state = settled(state, self._desk.settings.pace, now)
-            return Decision(told(state, envelope.id, envelope.time, line_of(event), actor, detail))
+            return Decision(told(state, envelope.id, envelope.time, line or line_of(event), actor, detail))
 
         try:
             await self._desk.change(application_id, decide, received=envelope.id)

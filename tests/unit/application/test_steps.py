@@ -264,6 +264,7 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "SpecialRescheduleRefused",
         "CorrectionPriced",
         "RefundOpened",
+        "RefundMoved",
         "PaymentCaseOpened",
         "PaymentCaseClosed",
         "DeliverySent",

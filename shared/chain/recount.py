@@ -37,7 +37,7 @@ class Recount(Protocol):
 ENTERS: Final = frozenset({"held", "offered", "confirmed", "moved_in"})
 """With these a holder has a seat of the session and pool that the fact names."""
 
-LEAVES: Final = frozenset({"released", "offer_ended", "moved_out"})
+LEAVES: Final = frozenset({"released", "offer_ended", "moved_out", "interrupted", "special_opened"})
 """With these they have it no more."""
 
 

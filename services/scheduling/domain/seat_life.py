@@ -69,5 +69,6 @@ _STEPS: Final[Mapping[type[Event], Callable[[Any], tuple[Step, ...]]]] = {
     events.VisitorCheckedIn: _simple("checked_in"),
     events.VisitorMissed: _simple("missed"),
     events.VisitInterrupted: _simple("interrupted"),
+    events.SpecialRescheduleOpened: _simple("special_opened"),
     events.WaitingSeatOffered: _kept_for_waiting,
 }

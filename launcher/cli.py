@@ -39,6 +39,13 @@ draw_app = typer.Typer(
 )
 app.add_typer(draw_app, name="draw")
 
+ledger_app = typer.Typer(
+    no_args_is_help=True,
+    epilog="Next: ./paspor ledger verify FILE_OR_URL; docs/ledger.md says what it proves.",
+    help="Chains of seats, money and audit: verify an export, explain where money is.",
+)
+app.add_typer(ledger_app, name="ledger")
+
 
 def _known(service: str | None) -> str | None:
     from launcher.operate import known_service
@@ -256,6 +263,35 @@ def draw_verify_command(
     from launcher import draw
 
     _finish(draw.verify(record, typer.echo, commitment=commitment, root=root, ticket=ticket))
+
+
+@ledger_app.command("verify", epilog="Next: docs/ledger.md says what it proves and what only published roots prove.")
+def ledger_verify_command(
+    export: Annotated[str, typer.Argument(metavar="FILE|URL", help="Of seats, ledger or audit, as a service gave it.")],
+    roots: Annotated[
+        str | None, typer.Option(metavar="FILE|URL", help="Published roots of a day, to hold the export against.")
+    ] = None,
+) -> None:
+    """Re-compute an export from itself: every hash, number and end, and that its facts add up.
+
+    Ends with 0 if it holds and with 1 if not, naming the first wrong line. PASPOR_TOKEN is sent to a URL that needs it.
+    """
+    from launcher import ledger
+
+    _finish(ledger.verify_export(export, typer.echo, roots=roots))
+
+
+@ledger_app.command("explain", epilog="Next: GET /v1/sagas/APPLICATION_ID shows what happens next.")
+def ledger_explain_command(
+    code: Annotated[str, typer.Argument(help="A billing code, an NTPN, or the id of a bill or refund case.")],
+) -> None:
+    """Tell every fact that led to where a bill, a receipt or a refund case stands: time, cause, rule, amounts.
+
+    Works on the running suite, or on the server that MONGO_URL names.
+    """
+    from launcher import ledger, operate
+
+    _finish(signals.run(ledger.explain(code, operate.mongo_url(), typer.echo)))
 
 
 @app.command("acceptance", epilog="Next: ./paspor acceptance F52 runs the tests of one item; read docs/acceptance.md.")

@@ -10,14 +10,13 @@ from typing import Any, Final
 from services.billing.domain import bill as bills
 from services.billing.domain import saga
 from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.explaining import Explanation, explain
+from services.billing.domain.explaining import Explanation
 from services.billing.domain.policy import Policies
 from services.billing.domain.receipt import Receipt
 from services.billing.domain.refund import Refund
 from services.billing.domain.saga import Act, Instance, Override, OverrideCommand, Position
 from services.billing.domain.states import LIVE_BILLS, BillState, Decision, ReceiptState
 from services.billing.errors import (
-    NothingToExplain,
     OverrideDecided,
     OverrideDoesNotFit,
     OverrideUnknown,
@@ -27,6 +26,7 @@ from services.billing.errors import (
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS, Repository, states
 from services.billing.repository.sagas import OVERRIDES
 from services.billing.repository.sagas import Sagas as SagaQueries
+from services.billing.service.explaining import Explainer
 from services.billing.service.money import Money
 from shared.audit import Audit
 from shared.clock import Clock
@@ -93,6 +93,7 @@ class Sagas:
     ) -> None:
         self._repository = repository
         self._queries = SagaQueries(store, clock)
+        self._explainer = Explainer(repository)
         self._money = money
         self._clock = clock
         self._policies = policies
@@ -223,31 +224,12 @@ class Sagas:
         Raises:
             NothingToExplain
         """
-        refund = await self._repository.refund(reference)
-        receipt = await self._repository.receipt(refund.state.receipt_id if refund else reference)
-        bill = await self._repository.bill_of_code(reference) or await self._repository.bill(reference)
-        if bill is None and receipt is not None:
-            wanted = receipt.state.settles_bill_id or receipt.state.bill_id
-            bill = await self._repository.bill(wanted) if wanted else None
-        if bill is None and receipt is None and refund is None:
-            raise NothingToExplain
-        receipts = await self._receipts([bill.state] if bill else [], [receipt.state] if receipt else [])
-        refunds = [each for money in receipts for each in states(await self._repository.refunds_on(money.ntpn))]
-        return explain(reference, [bill.state] if bill else [], receipts, refunds)
+        return await self._explainer.explain(reference)
 
     async def _whole(self, application_id: str) -> Whole:
         known = states(await self._repository.bills_of(application_id))
         refunds = states(await self._repository.refunds_of(application_id))
-        return Whole(known, await self._receipts(known, []), refunds)
-
-    async def _receipts(self, known: Sequence[Bill], others: Sequence[Receipt]) -> list[Receipt]:
-        found = {each.ntpn: each for each in others}
-        for bill in known:
-            found |= {each.ntpn: each for each in states(await self._repository.receipts_of(bill.bill_id))}
-            if bill.settled_by is not None and bill.settled_by not in found:
-                payer = await self._repository.receipt(bill.settled_by)
-                found |= {payer.id: payer.state} if payer is not None else {}
-        return list(found.values())
+        return Whole(known, await self._explainer.receipts(known), refunds)
 
     def _instance(self, application_id: str, whole: Whole) -> Instance:
         return saga.instance(application_id, whole.bills, whole.receipts, whole.refunds, self._policies)

@@ -36,6 +36,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "offer",
             "move",
             "leave",
+            "gather",
             "miss",
             "special",
             "special_move",
@@ -43,6 +44,9 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         },
         "bulk_job": {"run"},
         "seat": {"claim", "cool"},
+        "waiting": {"end", "offer", "take", "leave"},
+        "party": {"gather"},
+        "conduct": {"forget"},
         "session": {"open"},
     },
     "billing": {
@@ -52,6 +56,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "case": {"look", "escalate"},
         "settlement": {"compare"},
         "settlement_day": {"fetch", "missing"},
+        "saga_override": {"apply"},
     },
     "notification": {"delivery": {"send"}},
 }

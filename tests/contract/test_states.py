@@ -16,7 +16,7 @@ from services.application.domain import application, documents
 from services.billing.domain import states as billing_states
 from services.identity.domain import applicant
 from services.notification.domain import delivery
-from services.scheduling.domain import appointments, seats, waiting_room
+from services.scheduling.domain import appointments, flags, party, seats, waiting, waiting_room
 
 TABLES = state_tables()
 Move = Callable[[Any, Any], Any]
@@ -46,6 +46,21 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         {"used", "released", "abandoned", "unavailable"},
         appointments.after,
         appointments.IllegalChange,
+    ),
+    ("services.scheduling.domain.waiting", "WAITING_TRANSITIONS"): (
+        {"taken", "left", "ended"},
+        waiting.waiting_after,
+        waiting.WaitingChangeIllegal,
+    ),
+    ("services.scheduling.domain.party", "PARTY_TRANSITIONS"): (
+        {"held", "broken"},
+        party.party_after,
+        party.PartyChangeIllegal,
+    ),
+    ("services.scheduling.domain.flags", "FLAG_TRANSITIONS"): (
+        {"confirmed", "harmless"},
+        flags.flag_after,
+        flags.FlagChangeIllegal,
     ),
     ("services.scheduling.domain.seats", "SEAT_TRANSITIONS"): (
         {"withdrawn"},

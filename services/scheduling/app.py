@@ -86,6 +86,7 @@ def build(
         invariants={
             "I1": service.checks.seats_add_up,
             "I2": service.checks.one_appointment_each,
+            "I4_visits": service.paid_visits.each_is_in_one_place,
             "I10_seats": service.seat_chains.kept.checks.only_grow_and_miss_nothing,
             "I10_scheduling_audit": service.audit_book.kept.checks.only_grow_and_miss_nothing,
         },

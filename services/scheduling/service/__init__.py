@@ -23,6 +23,7 @@ from services.scheduling.service.offline_visits import OfflineVisits
 from services.scheduling.service.opening_board import Board
 from services.scheduling.service.opening_notices import OpeningNotices
 from services.scheduling.service.openings import Openings
+from services.scheduling.service.paid_visits import PaidVisits
 from services.scheduling.service.papers import Papers
 from services.scheduling.service.parties import Parties
 from services.scheduling.service.payments import Payments
@@ -100,6 +101,7 @@ class Scheduling:
         self.counter = Counter(desk, self.seating, cipher, self.audit)
         self.visits = Visits(desk, self.counter, self.audit)
         self.papers = Papers(desk)
+        self.paid_visits = PaidVisits(desk)
         self.offline_visits = OfflineVisits(desk, cipher, self.audit)
         self.releases = Releases(desk, self.seating)
         self.bulk_moves = BulkMoves(desk, self.seating, self.calendar, self.audit)

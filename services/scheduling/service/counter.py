@@ -270,4 +270,4 @@ class Counter:
     async def _session_now(self, office: Office, now: datetime) -> Session | None:
         sessions = [record.state for record in await self._sessions_today(office, now)]
         later = [each for each in sessions if each.ends_at > now]
-        return (later or sessions or [None])[0]
+        return next(iter(later or sessions), None)

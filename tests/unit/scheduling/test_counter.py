@@ -174,7 +174,7 @@ class TestCommands:
         assert counter.visit_of(day, "c1") == "a"
 
 
-async def busy(**pools: int) -> World:
+async def busy(**pools: Any) -> World:
     world = make_world(templates=weekly(plan(4, **pools)))
     assert world.parts.start is not None
     await world.parts.start()

@@ -157,7 +157,7 @@ async def test_what_is_wrong_with_a_line_is_told_of_that_line() -> None:
     given_up = await world.paid("gone", session_id=world.session_id(SOUTH, TUESDAY))
     await world.service.holds.cancel(given_up.id, Who("account-gone"), "cancel", fee_is_lost=True)
     world.clock.set(ARRIVED)
-    cases = {
+    cases: dict[LineOutcome, dict[str, Any]] = {
         LineOutcome.NOT_PAID: {"appointment_id": held.id},
         LineOutcome.CODE_REPLACED: {"queue_code": old_code},
         LineOutcome.CODE_NOT_VALID: {"queue_code": "PSP1.made.up.code"},

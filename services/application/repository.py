@@ -94,6 +94,11 @@ class Repository:
         found = await self._store.find(APPLICATION, "live_person", {"state.person_id": person_id}, limit=1)
         return found[0] if found else None
 
+    async def application_numbered(self, number: str) -> Record[Application] | None:
+        """The application of that number."""
+        found = await self._store.find(APPLICATION, "number", {"state.number": number}, limit=1)
+        return found[0] if found else None
+
     async def has_passport_on_record(self, person_id: str) -> bool:
         """Whether a passport was collected here by this person before."""
         wanted = {"state.person_id": person_id, "state.status": Status.COLLECTED.value}

@@ -38,6 +38,13 @@ class DayQuery(Query):
     """Which day of an office."""
 
     date: IsoDate | None = Field(None, description="the day on the office's own clock; today if absent")
+    number: str | None = Field(
+        None,
+        min_length=16,
+        max_length=16,
+        pattern=r"^[0-9]{16}$",
+        description="an application number: only that application, whatever its day, if its visit is at this office",
+    )
 
 
 class RequirementsQuery(Query):

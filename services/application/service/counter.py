@@ -109,6 +109,13 @@ class Counter:
         records = await self._desk.repository.applications_at(office_id, start, end)
         return [self._desk.seen(record, who) for record in records if _is_on(record, on, now)]
 
+    async def by_number(self, office_id: str, number: str, who: Who) -> list[Seen]:
+        """The application of that number if its visit is at the caller's own office: one, or none (F73)."""
+        if who.role not in OFFICE_ROLES or who.office_id != office_id:
+            raise errors.NotYourOffice
+        record = await self._desk.repository.application_numbered(number)
+        return [self._desk.seen(record, who)] if record is not None and record.state.office_id == office_id else []
+
     async def papers_overdue(self, record: Record[Application], _name: str) -> None:
         """The days for missing papers are over: the application is closed."""
         await self._lapse(record.id, Status.INCOMPLETE, "papers_not_completed")

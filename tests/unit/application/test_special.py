@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from services.application import errors
 from services.application.domain.steps import Step
 from services.application.domain.visit import SeatState
 from shared.events import scheduling
 from tests.unit.application import make
-from tests.unit.application.world import World
+from tests.unit.application.world import FRONT, World
 
 UNTIL = make.VISIT + timedelta(days=30)
 
@@ -91,3 +93,16 @@ async def test_a_move_that_was_asked_for_needs_no_cause(world: World) -> None:
     await world.tell(make.rescheduled(application_id=application_id), 5)
     lines = [(entry.what, entry.detail) for entry in (await world.look(application_id)).application.timeline]
     assert ("appointment_rescheduled", None) in lines
+
+
+@pytest.mark.acceptance("F73")
+async def test_an_officer_finds_an_application_by_its_number_at_the_own_office_only(world: World) -> None:
+    application_id = await visited(world)
+    number = (await world.look(application_id)).application.number
+    counter = world.service.counter
+    assert [seen.application_id for seen in await counter.by_number(make.OFFICE, number, FRONT)] == [application_id]
+    assert await counter.by_number(make.OFFICE, "2026000000000000", FRONT) == []
+    elsewhere = replace(FRONT, office_id="merauke")
+    assert await counter.by_number("merauke", number, elsewhere) == []
+    with pytest.raises(errors.NotYourOffice):
+        await counter.by_number(make.OFFICE, number, elsewhere)

@@ -16,6 +16,8 @@ from services.application.service import Application
 from services.application.service.desk import Desk
 from services.application.service.ports import Dpri, Inspector, LetterWriter
 from shared.audit import AUDIT_KINDS, Audit
+from shared.audit.chaining import AuditBook
+from shared.chain import CHAIN_KINDS
 from shared.service import Chore, Parts, Platform
 
 NAME: Final = "application"
@@ -31,7 +33,8 @@ def build(
     """The service's parts. Without an `inspector` pictures are decoded here, without a writer letters typeset here."""
     desk = Desk.of(settings, platform, load_rules())
     audit = Audit(platform.store, platform.clock, platform.ids)
-    service = Application.at(desk, dpri, inspector or PictureInspector(), writer or TypstWriter(), audit)
+    book = AuditBook(platform.store, platform.clock, platform.ids)
+    service = Application.at(desk, dpri, inspector or PictureInspector(), writer or TypstWriter(), audit, book)
 
     async def sweep() -> None:
         await service.sweeper.sweep()
@@ -40,13 +43,16 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(*KINDS, *AUDIT_KINDS),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(service),
         commands=handlers.commands(service),
         deadlines=handlers.deadlines(service),
-        chores=(Chore("sweep_files", settings.sweep_seconds, sweep),),
-        invariants={"I9": service.issuance.only_accepted_documents_were_handed_over},
+        chores=(Chore("sweep_files", settings.sweep_seconds, sweep), *book.kept.chores()),
+        invariants={
+            "I9": service.issuance.only_accepted_documents_were_handed_over,
+            "I10_application_audit": book.kept.checks.only_grow_and_miss_nothing,
+        },
         close=dpri.close,
     )
 

@@ -14,6 +14,8 @@ from services.application.service.corrections import Why
 from services.application.service.desk import day_at_capital
 from services.application.service.letters import PDF
 from services.application.service.uploads import MEDIA_TYPES
+from shared.audit.acting import audited
+from shared.audit.routes import audit_endpoints
 from shared.errors import FieldError, Malformed, NotFound, NotKnownYet
 from shared.http.bodies import BodyCut, TooSlow
 from shared.http.call import Answer, AnyCall, Call
@@ -447,12 +449,18 @@ async def hand_out(call: Call[schemas.Collection]) -> schemas.ApplicationView:
     refusals=(errors.NotYourOffice,),
 )
 async def list_day(call: Call[None, schemas.DayQuery]) -> schemas.OfficeDayView:
-    """The office's day."""
-    counter = call.app[APPLICATION].counter
-    return schemas.OfficeDayView.of(await counter.day(call.path["office_id"], call.query.date, Who.of(call.caller)))
+    """The office's day, or the one application of a number that a visitor without papers tells."""
+    counter, office_id, officer = call.app[APPLICATION].counter, call.path["office_id"], Who.of(call.caller)
+    if call.query.number is not None:
+        return schemas.OfficeDayView.of(await counter.by_number(office_id, call.query.number, officer))
+    return schemas.OfficeDayView.of(await counter.day(office_id, call.query.date, officer))
 
 
-ENDPOINTS: Final = (*rules.all, *applications.all, *documents.all, *office.all)
+audit = audit_endpoints("application", lambda call: call.app[APPLICATION].audit_book)
+
+ENDPOINTS: Final = audited(
+    (*rules.all, *applications.all, *documents.all, *office.all, *audit.all), lambda call: call.app[APPLICATION].audit
+)
 
 
 def _offset(header: str | None) -> int:

@@ -14,6 +14,7 @@ from services.application.service.letters import Letters
 from services.application.service.ports import Dpri, Inspector, LetterWriter
 from services.application.service.uploads import Sweeper, Uploads, UploadSeen
 from shared.audit import Audit
+from shared.audit.chaining import AuditBook
 
 __all__ = ["Application", "Seen", "UploadSeen", "Who"]
 
@@ -32,9 +33,12 @@ class Application:
     facts: Facts
     sweeper: Sweeper
     audit: Audit
+    audit_book: AuditBook
 
     @classmethod
-    def at(cls, desk: Desk, dpri: Dpri, inspector: Inspector, writer: LetterWriter, audit: Audit) -> Application:
+    def at(
+        cls, desk: Desk, dpri: Dpri, inspector: Inspector, writer: LetterWriter, audit: Audit, audit_book: AuditBook
+    ) -> Application:
         """The use cases on a desk, with these ports to the outside."""
         return cls(
             desk=desk,
@@ -47,4 +51,5 @@ class Application:
             facts=Facts(desk),
             sweeper=Sweeper(desk),
             audit=audit,
+            audit_book=audit_book,
         )

@@ -20,22 +20,26 @@ from services.scheduling.routes import (
     waiting,
 )
 from services.scheduling.routes.common import SCHEDULING
+from shared.audit.acting import audited
 
 __all__ = ["ENDPOINTS", "SCHEDULING"]
 
-ENDPOINTS: Final = (
-    *offices.endpoints.all,
-    *quota.endpoints.all,
-    *office_edits.endpoints.all,
-    *appointments.endpoints.all,
-    *counter.endpoints.all,
-    *openings.endpoints.all,
-    *special.endpoints.all,
-    *queue.endpoints.all,
-    *papers.endpoints.all,
-    *waiting.endpoints.all,
-    *parties.endpoints.all,
-    *flags.endpoints.all,
-    *seat_chains.endpoints.all,
-    *seat_chains.audit.all,
+ENDPOINTS: Final = audited(
+    (
+        *offices.endpoints.all,
+        *quota.endpoints.all,
+        *office_edits.endpoints.all,
+        *appointments.endpoints.all,
+        *counter.endpoints.all,
+        *openings.endpoints.all,
+        *special.endpoints.all,
+        *queue.endpoints.all,
+        *papers.endpoints.all,
+        *waiting.endpoints.all,
+        *parties.endpoints.all,
+        *flags.endpoints.all,
+        *seat_chains.endpoints.all,
+        *seat_chains.audit.all,
+    ),
+    lambda call: call.app[SCHEDULING].audit,
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from itertools import groupby
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.office_facts import WEEKDAYS, Place, limits_on, offers, place_of, plan_capacity
 from services.scheduling.domain.offices import Office
@@ -139,7 +138,7 @@ def office_quota_view(office: Office, sessions: Sequence[SessionQuota], service:
     )
 
 
-def _day_view(sessions: list[shown.SessionQuotaView], day: object) -> shown.DayQuotaView:
+def _day_view(sessions: list[shown.SessionQuotaView], day: date) -> shown.DayQuotaView:
     pools = [pool for each in sessions for pool in each.pools.values()]
     return shown.DayQuotaView(
         date=day,
@@ -263,8 +262,3 @@ def offline_quota_view(quota: OfflineQuota) -> shown.OfflineQuotaView:
             for each in quota.grants
         ],
     )
-
-
-def today_of(office: Office, now: datetime) -> object:
-    """Today on the office's clock."""
-    return now.astimezone(ZoneInfo(office.timezone)).date()

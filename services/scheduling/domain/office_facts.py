@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
@@ -212,7 +212,7 @@ class FactsTable:
 
 
 def facts_table(
-    content: Mapping[str, Any], products: Mapping[str, Any], positions: list[Mapping[str, str]]
+    content: Mapping[str, Any], products: Mapping[str, Any], positions: Sequence[Mapping[str, str]]
 ) -> FactsTable:
     """The table that the parsed files hold; a missing or misspelt part raises ``KeyError`` or ``ValueError``."""
     return FactsTable(

@@ -122,16 +122,10 @@ def next_opening(rule: OpeningRule, now: datetime, timezone: str) -> Opening | N
         coming = [each for each in rule.fixed if each.at > now]
         return min((Opening(each.at, each.first, each.last) for each in coming), key=lambda each: each.at, default=None)
     today = now.astimezone(ZoneInfo(timezone)).date()
-    found: Opening | None = None
-    for ahead in range(LONGEST_LOOK_DAYS):
-        day = today + timedelta(days=ahead)
-        at = opens_at(rule, day, timezone)
-        if at is None or at <= now:
-            continue
-        if found is not None and at != found.at:
-            break
-        found = Opening(at, found.first if found else day, day)
-    return found
+    days = [today + timedelta(days=ahead) for ahead in range(LONGEST_LOOK_DAYS)]
+    waiting = [(at, day) for day in days if (at := opens_at(rule, day, timezone)) is not None and at > now]
+    first_at, first = min(waiting)
+    return Opening(first_at, first, max(day for at, day in waiting if at == first_at))
 
 
 def in_sight(rule: OpeningRule, session_date: date, timezone: str, now: datetime) -> bool:

@@ -271,7 +271,7 @@ async def read_change(call: Call) -> ChangeView:
     return change_view(await scheduling_of(call).changes.read(call.path["change_id"], who_of(call.caller)))
 
 
-_DECIDE: Final = (
+_DECIDE: Final[tuple[type[Refusal], ...]] = (
     errors.ChangeNotFound,
     errors.NotYourOffice,
     errors.SecondPersonNeeded,

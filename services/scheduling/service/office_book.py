@@ -18,6 +18,9 @@ from shared.store.kinds import Record
 REFRESH_SECONDS: Final = 5.0
 """How old what a replica knows of facts and templates may be; edits look at the store itself."""
 
+MOST_RULES_KEPT: Final = 5000
+"""Rules whose next opening is remembered; far above the offices."""
+
 
 class OfficeBook:
     """The facts, templates and opening rules of all offices."""
@@ -31,6 +34,8 @@ class OfficeBook:
         self._horizon_days = horizon_days
         self._facts: Mapping[str, Record[OfficeFacts]] = {}
         self._templates: Mapping[str, Record[OfficeTemplate]] = {}
+        self._coming: dict[tuple[OpeningRule, str], Opening] = {}
+        """Most offices share rule and zone, and the next opening is the same until it comes."""
 
     async def load(self) -> None:
         """Write the facts of offices that have none, then read all."""
@@ -73,7 +78,16 @@ class OfficeBook:
 
     def next_opening(self, office: Office, now: datetime) -> Opening | None:
         """The next instant at which days of this office open."""
-        return next_opening(self.rule(office.office_id), now, office.timezone)
+        key = (self.rule(office.office_id), office.timezone)
+        known = self._coming.get(key)
+        if known is None or known.at <= now:
+            if len(self._coming) >= MOST_RULES_KEPT:
+                self._coming.clear()
+            known = next_opening(key[0], now, key[1])
+            if known is None:
+                return None
+            self._coming[key] = known
+        return known
 
     def days_in_sight(self, office: Office, now: datetime) -> list[date]:
         """The days whose sessions may be shown now."""

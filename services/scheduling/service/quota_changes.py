@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 import structlog
 
@@ -23,12 +23,9 @@ _PASSING: Final = (SomeoneElseChangedIt, NotKnownYet, Unavailable)
 """Refusals that say nothing about the change: it is tried again."""
 
 
-class Applier(Protocol):
-    """Makes a change true, once, however often it is called."""
-
-    async def __call__(self, record: Record[QuotaChange]) -> bool:
-        """True: it is done. False: it is under way and must be called again. A refusal: it cannot be done."""
-        ...
+Applier = Callable[[Record[QuotaChange]], Awaitable[bool]]
+"""Makes a change true, once, however often it is called. True: it is done. False: it is under way and must be called
+again. A refusal: it cannot be done."""
 
 
 class Changes:

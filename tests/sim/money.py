@@ -1,0 +1,344 @@
+"""Payments that land at the deadline: billing alone, on a store in memory, against a scheduling that answers by lot.
+
+One race is one bill and whatever its payer, the bank, SIMPONI and scheduling do around the last second of its code:
+money in time, in the very second, or too late; once or twice; notices at once, late, twice, reordered or never; SIMPONI
+silent at the deadline; seats that are there or not. All is drawn from the race's own number, so a number replays.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from services.billing.domain.bill import Bill, Standing
+from services.billing.domain.receipt import Payment, Receipt
+from services.billing.domain.states import ENDED_BILLS, LIVE_BILLS, BillState, ReceiptState
+from services.billing.repository import BILLS, RECEIPTS
+from shared.bus.dispatch import Outcome
+from shared.clock import cut_to_milliseconds
+from shared.events import billing as told
+from shared.events.envelope import Envelope
+from tests.unit.billing.world import APPOINTMENT, World, make_world
+
+RACES_VARIABLE: Final = "PASPOR_MONEY_RACES"
+SEED_VARIABLE: Final = "PASPOR_MONEY_SEED"
+USUAL_RACES: Final = 1200
+"""In every run of the tests; PASPOR_MONEY_RACES=100000 is the full count, PASPOR_MONEY_SEED replays one race."""
+
+OUTCOME_SECONDS: Final = 60.0
+"""Late money ends within this long after it was learnt of in a seat, an offer or a refund case."""
+
+SLOWEST_ANSWER_SECONDS: Final = 25.0
+LATEST_NOTICE_SECONDS: Final = 900.0
+WATCHED_SECONDS: Final = 3600
+SETTINGS: Final = {"bill_validity_seconds": 900, "bill_watch_ended_seconds": WATCHED_SECONDS}
+"""A short life of the code and of the watch after it: nothing happens in the hours that this leaves out."""
+
+MOST_STEPS: Final = 5000
+
+_OUTCOMES: Final = (told.BillPaid, told.RefundOpened)
+Doing = Callable[[], Awaitable[Any]]
+
+
+def races(part: int, parts: int) -> Iterator[int]:
+    """This part's share of the races."""
+    asked = os.environ.get(SEED_VARIABLE)
+    if asked is not None:
+        yield from ([int(asked)] if int(asked) % parts == part else [])
+        return
+    yield from range(part, int(os.environ.get(RACES_VARIABLE, USUAL_RACES)), parts)
+
+
+def replay(seed: int) -> str:
+    """The command that runs one race again."""
+    return f"{SEED_VARIABLE}={seed} ./paspor test sim -k money"
+
+
+@dataclass
+class Lot:
+    """What is drawn for one race."""
+
+    seed: int
+    deltas: list[float]
+    """Pay times in seconds from the code's end; above zero is too late."""
+    amounts_differ: list[bool]
+    ntb_first: list[bool]
+    notices: list[list[float]]
+    """For each payment the delays of its notices; none: it is lost, and only looking finds it."""
+    silent_from: float
+    silent_for: float
+    released_late: bool
+    rng: random.Random
+
+
+def draw(seed: int) -> Lot:
+    """The race of that number."""
+    rng = random.Random(seed)
+    count = rng.choice((1, 1, 1, 2))
+    return Lot(
+        seed=seed,
+        deltas=[rng.choice((0, 0, 1, -1, rng.randint(-90, 90), rng.randint(-600, 1800))) for _ in range(count)],
+        amounts_differ=[rng.random() < 0.05 for _ in range(count)],
+        ntb_first=[rng.random() < 0.15 for _ in range(count)],
+        notices=[_notices(rng) for _ in range(count)],
+        silent_from=rng.uniform(-300, 1300),
+        silent_for=rng.choice((0, 0, 0, 30, 400, 2500)),
+        released_late=rng.random() < 0.5,
+        rng=rng,
+    )
+
+
+def _notices(rng: random.Random) -> list[float]:
+    kind = rng.choice(("lost", "at_once", "at_once", "late", "twice"))
+    late = rng.uniform(0, LATEST_NOTICE_SECONDS)
+    return {"lost": [], "at_once": [0.0], "late": [late], "twice": [0.5, late]}[kind]
+
+
+@dataclass(order=True)
+class _Planned:
+    at: datetime
+    number: int
+    do: Doing = field(compare=False)
+
+
+class Race:
+    """One race on a world that is used for many."""
+
+    def __init__(self, world: World, lot: Lot) -> None:
+        self.world, self.lot = world, lot
+        self._plan: list[_Planned] = []
+        self._numbers = 0
+        self._heard = 0
+        self._seat_is_held = True
+        self._answered = False
+        self._version = 1
+        self.told: list[tuple[datetime, Any]] = []
+        self.payments: list[Payment] = []
+
+    # the loop
+
+    def at(self, moment: datetime, do: Doing) -> None:
+        """Plan something."""
+        self._numbers += 1
+        soonest = max(cut_to_milliseconds(moment), self.world.clock.now())
+        heapq.heappush(self._plan, _Planned(soonest, self._numbers, do))
+
+    def after(self, seconds: float, do: Doing) -> None:
+        """Plan something from now on."""
+        self.at(self.world.clock.now() + timedelta(seconds=seconds), do)
+
+    async def run(self) -> None:
+        """From the held seat to where nothing is due any more."""
+        bill = await self.world.issued_bill()
+        self._hear()
+        assert bill.expires_at is not None
+        end = bill.expires_at
+        self._plan_payments(bill, end)
+        if self.lot.silent_for:
+            self.at(end + timedelta(seconds=self.lot.silent_from), self._silence)
+            self.at(end + timedelta(seconds=self.lot.silent_from + self.lot.silent_for), self._speak)
+        for _ in range(MOST_STEPS):
+            moment = self._next()
+            if moment is None:
+                return
+            self.world.clock.set(max(moment, self.world.clock.now()))
+            while self._plan and self._plan[0].at <= self.world.clock.now():
+                await heapq.heappop(self._plan).do()
+                self._hear()
+            await self.world.work()
+            self._hear()
+        raise AssertionError(f"race {self.lot.seed} never ends")
+
+    def _next(self) -> datetime | None:
+        due = [
+            max(document["next_due_at"], document["lease"].get("until") or document["next_due_at"])
+            for kind in (BILLS, RECEIPTS)
+            for document in self.world.store._documents.get(kind.name, {}).values()
+            if document.get("next_due_at") is not None
+        ]
+        return min([*due, *(each.at for each in self._plan[:1])], default=None)
+
+    async def settle(self) -> None:
+        """The day's settlement file: it alone tells of excess that came, unannounced, after the last look at a code."""
+        known = {each.ntpn for each in self.world.all(RECEIPTS)}
+        paid = any(bill.state == BillState.PAID for bill in self.world.all(BILLS))
+        for payment in self.payments:
+            if paid and payment.ntpn not in known:
+                await self.world.billing.money.take(payment, "settlement")
+        self._hear()
+
+    async def _silence(self) -> None:
+        self.world.simponi.down = True
+
+    async def _speak(self) -> None:
+        self.world.simponi.down = False
+
+    # the payer, the bank and SIMPONI's notices
+
+    def _plan_payments(self, bill: Bill, end: datetime) -> None:
+        for number, delta in enumerate(self.lot.deltas):
+            paid_at = end + timedelta(seconds=delta)
+            wrong = self.lot.amounts_differ[number]
+            payment = self.world.payment(bill, paid_at=paid_at, amount=bill.amount + wrong)
+            self.payments.append(payment)
+            learnable = paid_at
+            if self.lot.ntb_first[number]:
+                self.at(paid_at, lambda each=payment: self._bank_only(each))
+                learnable = paid_at + timedelta(seconds=self.lot.rng.uniform(1, 600))
+            self.at(learnable, lambda each=payment: self._arrives(each))
+            for delay in self.lot.notices[number]:
+                self.at(learnable + timedelta(seconds=delay), lambda each=payment: self.world.push(each))
+
+    async def _bank_only(self, payment: Payment) -> None:
+        from dataclasses import replace
+
+        unsettled = replace(payment, ntpn=None)
+        self.world.simponi.add(unsettled)
+        await self.world.push(unsettled)
+
+    async def _arrives(self, payment: Payment) -> None:
+        self.world.simponi.add(payment)
+
+    # scheduling, by lot
+
+    def _hear(self) -> None:
+        new, self._heard = self.world.said[self._heard :], len(self.world.said)
+        for envelope in new:
+            self.told.append((self.world.clock.now(), envelope.data))
+            self._answer(envelope)
+
+    def _answer(self, envelope: Envelope) -> None:
+        event = envelope.data
+        if isinstance(event, told.BillExpired | told.BillCancelled | told.BillFailed):
+            self._after_a_moment(self._release)
+        elif isinstance(event, told.BillPaid):
+            self._after_a_moment(lambda: self._confirm_or_seek(event.bill_id))
+        elif isinstance(event, told.PaymentArrivedLate):
+            self._after_a_moment(lambda: self._seek(event.bill_id))
+
+    def _after_a_moment(self, do: Doing) -> None:
+        self.after(self.lot.rng.uniform(0, SLOWEST_ANSWER_SECONDS / 2), do)
+
+    def _newer(self) -> int:
+        self._version += 1
+        return self._version
+
+    async def _release(self) -> None:
+        if self._seat_is_held:
+            self._seat_is_held = False
+            await self._tell(lambda: self.world.released("bill_expired", version=self._newer()))
+
+    async def _confirm_or_seek(self, bill_id: str) -> None:
+        if self._answered:
+            return
+        if not self._seat_is_held:
+            await self._seek(bill_id)
+            return
+        self._answered = True
+        await self._tell(lambda: self.world.confirmed(bill_id, "paid", version=self._newer()))
+
+    async def _seek(self, bill_id: str) -> None:
+        if self._answered:
+            return
+        self._answered = True
+        way = self.lot.rng.choice(("same", "same", "offer_taken", "offer_ended", "none"))
+        if way == "same":
+            await self._tell(lambda: self.world.confirmed(bill_id, "late_same_seat", version=self._newer()))
+        elif way == "none":
+            await self._tell(lambda: self.world.no_seat(bill_id))
+        else:
+            await self._tell(lambda: self.world.offered(bill_id, 600))
+            self.told.append((self.world.clock.now(), "offer"))
+            taken = way == "offer_taken"
+            self.after(self.lot.rng.uniform(1, 600), lambda: self._offer_over(bill_id, taken=taken))
+
+    async def _offer_over(self, bill_id: str, *, taken: bool) -> None:
+        if taken:
+            await self._tell(
+                lambda: self.world.confirmed(bill_id, "late_offer", "appointment-9", version=self._newer())
+            )
+        else:
+            await self._tell(lambda: self.world.offer_ended(bill_id))
+
+    async def _tell(self, say: Callable[[], Awaitable[Outcome]]) -> None:
+        """Deliver until it is taken, now and then once more than needed."""
+        if await say() != Outcome.DONE:
+            self.after(1.0, lambda: self._tell(say))
+        elif self.lot.rng.random() < 0.2:
+            await say()
+
+
+async def run(world: World, seed: int) -> list[str]:
+    """Run one race on a clean slate of the world; what is wrong at its end, nothing if all is well."""
+    world.store._documents.clear()
+    world.said.clear()
+    world.simponi.codes.clear()
+    world.simponi.down = False
+    race = Race(world, draw(seed))
+    await race.run()
+    await race.settle()
+    faults = [*_money_faults(race), *_bill_faults(race), *_slow_outcomes(race)]
+    for name, check in world.parts.invariants.items():
+        report = await check()
+        if not report.holds:
+            faults.append(f"{name} broken by {report.broken}")
+    return faults
+
+
+def _money_faults(race: Race) -> list[str]:
+    """Every rupiah that was paid is here and settles a bill or is on its way back."""
+    receipts = {each.ntpn: each for each in race.world.all(RECEIPTS)}
+    faults = []
+    for payment in race.payments:
+        receipt = receipts.get(payment.ntpn or "")
+        if receipt is None:
+            faults.append(f"payment {payment.ntpn} was never learnt of")
+        elif receipt.state not in (ReceiptState.SETTLES_BILL, ReceiptState.IN_REFUND):
+            faults.append(f"money {payment.ntpn} has no outcome: {receipt.state}")
+        elif receipt.state == ReceiptState.IN_REFUND and not receipt.refund_recorded:
+            faults.append(f"money {payment.ntpn} goes back without a case")
+    return faults
+
+
+def _bill_faults(race: Race) -> list[str]:
+    """No bill is paid but expired: the first payment in time pays it, whatever was heard when."""
+    faults = []
+    for bill in race.world.all(BILLS):
+        fitting = [each for each in race.payments if each.amount == bill.amount]
+        in_time = [each for each in fitting if bill.expires_at and each.paid_at <= bill.expires_at]
+        if bill.state in LIVE_BILLS:
+            faults.append(f"bill {bill.bill_id} is still {bill.state}")
+        if in_time and bill.state != BillState.PAID and bill.standing != Standing.REFUND:
+            faults.append(f"paid in time, yet {bill.state} on {bill.standing}")
+        if fitting and bill.state in ENDED_BILLS and bill.standing != Standing.REFUND:
+            faults.append(f"paid but {bill.state}: {bill.standing}")
+        if bill.standing == Standing.SEAT_SOUGHT:
+            faults.append(f"bill {bill.bill_id} still seeks a seat")
+    return faults
+
+
+def _slow_outcomes(race: Race) -> list[str]:
+    """From the moment it was learnt of, late money waits no longer than a minute for a seat, an offer or a case."""
+    receipts: list[Receipt] = race.world.all(RECEIPTS)
+    first = min((each.learnt_at for each in receipts if each.learnt_by != "settlement"), default=None)
+    ends = [at for at, event in race.told if event == "offer" or isinstance(event, _OUTCOMES)]
+    if first is None or not race.payments:
+        return []
+    after = [at for at in ends if at >= first]
+    if not after:
+        return ["money was learnt of and nothing came of it"]
+    waited = (min(after) - first).total_seconds()
+    return [f"money waited {waited:.0f} s for its outcome"] if waited > OUTCOME_SECONDS else []
+
+
+def new_world() -> World:
+    """A world for many races."""
+    return make_world(None, **SETTINGS)
+
+
+__all__ = ["APPOINTMENT", "Race", "draw", "new_world", "races", "replay", "run"]

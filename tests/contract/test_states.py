@@ -13,6 +13,7 @@ import pytest
 
 from launcher.documents import StateTable, state_tables
 from services.application.domain import application, documents
+from services.billing.domain import saga
 from services.billing.domain import states as billing_states
 from services.identity.domain import applicant
 from services.notification.domain import delivery
@@ -71,6 +72,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         {"over", "called_off"},
         waiting_room.after,
         waiting_room.IllegalOpeningChange,
+    ),
+    ("services.billing.domain.saga", "OVERRIDE_TRANSITIONS"): (
+        {"done", "impossible", "declined"},
+        _billing(saga.OVERRIDE_TRANSITIONS),
+        billing_states.IllegalTransition,
     ),
     ("services.billing.domain.states", "BILL_TRANSITIONS"): (
         {"paid", "waived", "superseded"},

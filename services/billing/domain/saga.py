@@ -16,7 +16,7 @@ from services.billing.domain.bill import Bill, Standing
 from services.billing.domain.policy import BillPolicy, Policies, ReceiptPolicy, seconds
 from services.billing.domain.receipt import Receipt
 from services.billing.domain.refund import Refund
-from services.billing.domain.states import OPEN_REFUNDS, BillState, ReceiptState, RefundState
+from services.billing.domain.states import OPEN_REFUNDS, BillState, ReceiptState, RefundState, follow
 
 
 class StepName(StrEnum):
@@ -300,9 +300,9 @@ def decided(override: Override, command: OverrideCommand, by: str, now: datetime
 
     Raises:
         SamePerson: who proposed it approves it.
-        KeyError: it was decided already.
+        IllegalTransition: it was decided already.
     """
-    state = OVERRIDE_TRANSITIONS[override.state, command]
+    state = follow(OVERRIDE_TRANSITIONS, override.state, command)
     if command == OverrideCommand.APPROVE and by == override.proposed_by:
         raise SamePerson
     return replace(override, state=state, decided_by=by, decided_at=now)

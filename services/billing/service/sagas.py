@@ -15,7 +15,7 @@ from services.billing.domain.policy import Policies
 from services.billing.domain.receipt import Receipt
 from services.billing.domain.refund import Refund
 from services.billing.domain.saga import Act, Instance, Override, OverrideCommand, Position
-from services.billing.domain.states import LIVE_BILLS, BillState, Decision, ReceiptState
+from services.billing.domain.states import LIVE_BILLS, BillState, Decision, IllegalTransition, ReceiptState
 from services.billing.errors import (
     OverrideDecided,
     OverrideDoesNotFit,
@@ -197,7 +197,7 @@ class Sagas:
                 record = await self._queries.change(OVERRIDES, override_id, word, first=record, received=command_id)
             except saga.SamePerson:
                 raise SecondPersonNeeded from None
-            except KeyError:
+            except IllegalTransition:
                 raise OverrideDecided(state=record.state.state.value) from None
         if approve:
             record = await self.apply(record)

@@ -277,7 +277,7 @@ class _Crowd:
         self._run.tally.outcomes[str(answer.status)] += 1
         if answer.status in (429, 503):
             wait = min(LARGEST_WAIT_SECONDS, float(answer.headers.get("Retry-After", 1)))
-            return answer.status, {"next_look_at": datetime.now(UTC) + timedelta(seconds=wait)}
+            return answer.status, {"next_look_at": datetime.now(UTC) + timedelta(seconds=wait * (1 + random.random()))}
         return answer.status, said
 
 

@@ -2,7 +2,8 @@
 
 Whoever stands in line has a number. Those below ``admitted`` may hold a seat for a while; those below ``lapsed`` had
 their while. In between are the people inside. As many are let in as the room inside has places; the room grows with
-each one served and shrinks while nobody is, so that the line follows what the service really gets done.
+each one served and shrinks while nobody is, so that the line follows what the service really gets done. How many in a
+second is a pace that rises slowly and is halved whenever a tick comes late: a service that is busy looks late.
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ class AdmissionRules:
     """People inside at most: they look around for a minute or two each, at a few calls each."""
     a_second_most: int = 150
     """People let in per second at most; a little below what one hot session was measured to serve."""
+    pace_first: float = 30.0
+    """People let in per second at first; what is not known to be possible is not promised."""
+    pace_smallest: float = 5.0
+    pace_step: float = 10.0
+    """By so much the pace rises with each tick in time."""
+    late_seconds: float = 0.5
+    """A tick that comes so late means that the service has more to do than it can."""
     stall_seconds: int = 15
     """So long without anybody served in a full room, and the room is halved."""
     tick_seconds: float = 1.0
@@ -58,6 +66,7 @@ class Line:
     total: int = 0
     """Numbers that were given out, at the last tick."""
     room: int = 0
+    pace: float = 0.0
     a_second: float = 0.0
     """People let in per second, lately."""
     ticked_at: datetime | None = None
@@ -78,6 +87,8 @@ class Census:
     served_inside: int
     free: int
     """Free seats, for those inside too."""
+    late_seconds: float = 0.0
+    """How long after its time the tick came."""
 
 
 def lapsing(line: Line, now: datetime, rules: AdmissionRules) -> int:
@@ -104,7 +115,8 @@ def ticked(line: Line, census: Census, now: datetime, rules: AdmissionRules) -> 
     served_at = now if anybody_served or line.served_at is None or inside == 0 else line.served_at
     room, served_at = _room(line, served - line.served, inside, served_at, now, rules)
     elapsed = _elapsed_seconds(line, now, rules)
-    let_in = max(0, min(room - inside, census.free - inside, census.total - line.admitted, _most(elapsed, rules)))
+    pace = _pace(line, census.late_seconds, rules)
+    let_in = max(0, min(room - inside, census.free - inside, census.total - line.admitted, int(pace * elapsed)))
     admitted = line.admitted + let_in
     busy = inside > 0 or admitted > line.admitted or census.total > admitted or _slept(line, now, rules)
     return replace(
@@ -115,6 +127,7 @@ def ticked(line: Line, census: Census, now: datetime, rules: AdmissionRules) -> 
         served_before=served_before,
         total=census.total,
         room=room,
+        pace=pace,
         a_second=_rate(line, let_in, elapsed),
         ticked_at=now,
         served=served,
@@ -157,8 +170,12 @@ def _elapsed_seconds(line: Line, now: datetime, rules: AdmissionRules) -> float:
     return min(max((now - line.ticked_at).total_seconds(), 0.0), rules.idle_tick_seconds)
 
 
-def _most(elapsed: float, rules: AdmissionRules) -> int:
-    return int(rules.a_second_most * elapsed)
+def _pace(line: Line, late_seconds: float, rules: AdmissionRules) -> float:
+    if line.ticked_at is None:
+        return min(rules.pace_first, float(rules.a_second_most))
+    if late_seconds >= rules.late_seconds:
+        return max(rules.pace_smallest, line.pace / 2)
+    return min(float(rules.a_second_most), line.pace + rules.pace_step)
 
 
 def _rate(line: Line, let_in: int, elapsed: float) -> float:

@@ -309,10 +309,12 @@ def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> Sta
     return Standing.MISSED if number < opening.line.lapsed else Standing.ADMITTED
 
 
-LOOKS_A_SECOND: Final = 200
-"""Looks of all who wait together that one opening plans for: a fifth of what one replica answers."""
+LOOKS_A_SECOND: Final = 100
+"""Looks of all who wait together that one opening plans for: a small part of what one replica answers, for the holds of
+those who were let in come first."""
 
-SOONEST_LOOK_SECONDS: Final = 2.0
+SOONEST_LOOK_SECONDS: Final = 4.0
+USUAL_LOOK_SECONDS: Final = 15.0
 LONGEST_LOOK_SECONDS: Final = 120.0
 SLOWEST_RATE: Final = 0.05
 """People per second below which nothing can be foretold."""
@@ -332,7 +334,7 @@ def expected_at(opening: Opening, number: int, now: datetime, rules: AdmissionRu
 def next_look_at(opening: Opening, expected: datetime | None, now: datetime, fraction: float) -> datetime:
     """When to look again: after the draw, or well before one's turn; spread by chance so that all are no crowd."""
     waiting = max(1, opening.present, opening.line.total) - opening.line.admitted
-    longest = min(LONGEST_LOOK_SECONDS, max(SOONEST_LOOK_SECONDS * 5, waiting / LOOKS_A_SECOND))
+    longest = min(LONGEST_LOOK_SECONDS, max(USUAL_LOOK_SECONDS, waiting / LOOKS_A_SECOND))
     drawn_at = opening.draw_at or opening.fix_at
     if opening.status in IN_DRAW and drawn_at is not None:
         left = max(0.0, (drawn_at - now).total_seconds())

@@ -231,6 +231,7 @@ class Openings:
             served_lapsing=lapsing,
             served_inside=inside,
             free=left if sure else await self._free_seats(record.state),
+            late_seconds=(now - (record.state.tick_at or now)).total_seconds(),
         )
         moved = admission.ticked(line, census, now, rules)
         await self._save(record, waiting_room.moved_on(record.state, moved, now, self._rules))

@@ -11,7 +11,9 @@ from services.scheduling.domain import admission
 from services.scheduling.domain.admission import AdmissionRules, Batch, Census, Line
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-RULES = AdmissionRules(admission_seconds=60, room_smallest=10, room_largest=40, a_second_most=20, stall_seconds=5)
+RULES = AdmissionRules(
+    admission_seconds=60, room_smallest=10, room_largest=40, a_second_most=20, pace_first=20.0, stall_seconds=5
+)
 
 
 def tick(line: Line, seconds: float, *, total: int = 1000, lapsing: int = 0, inside: int = 0, free: int = 5000) -> Line:
@@ -38,7 +40,28 @@ def test_no_more_in_a_second_than_the_limit() -> None:
     assert tick(line, 1).admitted == 10 + 20
     assert tick(line, 1.5).admitted == 10 + 30
     assert tick(replace(line, room=1000), 500).admitted == 10 + 100, "a line that stood still does not rush"
-    assert tick(line, 0).admitted == 10
+    same_moment = tick(line, 0)
+    assert (same_moment.admitted, same_moment.a_second) == (10, line.a_second)
+
+
+def test_the_pace_rises_in_time_and_is_halved_when_ticks_come_late() -> None:
+    rules = replace(RULES, a_second_most=100, room_smallest=1000)
+
+    def after(line: Line, second: int, late_seconds: float = 0.0) -> Line:
+        census = Census(100_000, 0, 0, 100_000, late_seconds)
+        return admission.ticked(line, census, NOW + timedelta(seconds=second), rules)
+
+    line = after(Line(), 0)
+    assert (line.pace, line.admitted) == (20.0, 20)
+    line = after(line, 1, 0.49)
+    assert (line.pace, line.admitted) == (30.0, 50)
+    line = after(line, 2, 0.5)
+    assert (line.pace, line.admitted) == (15.0, 65)
+    line = after(after(after(line, 3, 9), 4, 9), 5, 9)
+    assert line.pace == rules.pace_smallest
+    for second in range(6, 20):
+        line = after(line, second)
+    assert line.pace == 100.0
 
 
 def test_no_more_than_there_are_seats_or_people() -> None:

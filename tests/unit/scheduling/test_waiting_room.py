@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from services.scheduling.app import build
 from services.scheduling.domain import draw, waiting_room
 from services.scheduling.domain.admission import Line
 from services.scheduling.domain.opening import OpeningRule, RuleKind
+from services.scheduling.domain.sessions import Pool
 from services.scheduling.domain.waiting_room import (
     OPENING_TRANSITIONS,
     IllegalOpeningChange,
@@ -41,7 +43,7 @@ from shared.ids import SeededIds
 from shared.randomness import SeededRandomness
 from shared.service import Platform
 from shared.store import Record
-from tests.unit.scheduling.stores import Counting, Dying, Killed, Wrapper
+from tests.unit.scheduling.stores import Counting, Dying, Killed, Shuffling, Wrapper
 from tests.unit.scheduling.world import BOSS, EAST, KEYS, NORTH, SOUTH, START, World, make_world, plan, settings, weekly
 
 DOORS = START + timedelta(minutes=30)
@@ -595,6 +597,127 @@ class TestSeveralReplicas:
             await board._draw(Record("x", 1, await hall.opening()))
 
 
+class TestRaces:
+    async def test_all_who_rush_in_late_get_numbers_of_their_own(self) -> None:
+        hall = await make_hall(wrap=lambda base: Shuffling(base, 5))
+        await hall.until(OPENS)
+        people = [f"p{number}" for number in range(30)]
+        places = await asyncio.gather(*(hall.ticket(name) for name in people))
+        assert sorted(place.ticket.late_number for place in places) == list(range(30))
+
+    async def test_twin_with_numbers_that_are_counted_instead_they_share_one(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hall = await make_hall(wrap=lambda base: Shuffling(base, 5))
+        repository = hall.world.service.desk.repository
+
+        async def counted(opening_id: str, _now: datetime) -> int:
+            return len(await repository.late_tickets(opening_id))
+
+        monkeypatch.setattr(repository, "next_late_number", counted)
+        await hall.until(OPENS)
+        places = await asyncio.gather(*(hall.ticket(f"p{number}") for number in range(30)))
+        assert len({place.ticket.late_number for place in places}) < 30
+
+    @pytest.mark.parametrize("moment", [DOORS, OPENS], ids=["present", "late"])
+    async def test_one_person_at_many_doors_has_one_place(self, moment: datetime) -> None:
+        hall = await make_hall(wrap=lambda base: Shuffling(base, 3))
+        await hall.until(moment)
+        await hall.world.submitted("ani")
+        who = Who("account-ani")
+        replicas = [hall.world.service, replica(hall.world, 7), replica(hall.world, 8)]
+        places = await asyncio.gather(
+            *(each.waiting_room.take_ticket(hall.opening_id, "application-ani", who) for each in replicas * 3)
+        )
+        assert len({(place.ticket_id, place.ticket.salt, place.ticket.late_number) for place in places}) == 1
+
+    async def test_one_announcement_however_often_it_is_sent_at_once(self) -> None:
+        world = make_world(wrap=lambda base: Shuffling(base, 2))
+        assert world.parts.start is not None
+        await world.parts.start()
+        made = await asyncio.gather(*(world.service.openings.announce(wish(world)) for _ in range(4)))
+        assert len({each.state.seed_commitment for each in made}) == 1
+
+    async def test_who_asks_twice_at_once_after_a_missed_turn_is_moved_once(self) -> None:
+        hall = await make_hall(wrap=lambda base: Shuffling(base, 4))
+        await hall.until(DOORS)
+        await hall.ticket("ani")
+        await hall.ticket("budi")
+        await hall.until(OPENS)
+        await hall.world.pass_time(299)
+        await hall.world.pass_time(5)
+        again = await asyncio.gather(*(hall.ticket("ani", each) for each in (None, replica(hall.world)) * 2))
+        assert len({place.number for place in again}) == 1
+        assert again[0].ticket.late
+
+    async def test_a_record_is_made_once_for_all_who_read_it_at_the_time(self) -> None:
+        hall = await make_hall(wrap=Counting)
+        counting = hall.world.store
+        assert isinstance(counting, Counting)
+        await hall.until(OPENS)
+        first = await hall.record()
+        counting.seen.clear()
+        assert await hall.record() is first
+        assert counting.seen == []
+        await hall.world.pass_time(11)
+        assert await hall.record() is not first
+
+    @pytest.mark.acceptance("F13")
+    async def test_seats_go_by_the_line_and_not_by_speed(self) -> None:
+        assert await self.robots_seats(guarded=True) == 0
+
+    async def test_twin_without_the_turn_seats_go_to_whoever_is_fast(self) -> None:
+        assert await self.robots_seats(guarded=False) == 4
+
+    async def robots_seats(self, *, guarded: bool) -> int:
+        """What robots get that come late and never wait, before a line of people who wait for their turn."""
+        hall = await make_hall(4)
+        world = hall.world
+        await hall.until(DOORS)
+        people = [f"p{number}" for number in range(6)]
+        for name in people:
+            await hall.ticket(name)
+        if not guarded:
+            world.service.waiting_room.turn = _nobodys_turn  # type: ignore[method-assign]
+        await hall.until(OPENS)
+        won = 0
+        for name in (f"robot{number}" for number in range(8)):
+            await hall.ticket(name)
+            try:
+                await world.hold(name)
+                won += 1
+            except (errors.NotYourTurn, errors.SessionSoldOut):
+                continue
+        await hall.turns(1)
+        for name in people:
+            with contextlib.suppress(errors.NotYourTurn, errors.SessionSoldOut):
+                await world.hold(name)
+        assert (await world.buckets())["held"] == 4
+        return won
+
+    async def test_a_turn_that_was_counted_meanwhile_is_not_counted_again(self) -> None:
+        hall = await make_hall()
+        await hall.until(DOORS)
+        await hall.ticket("ani")
+        await hall.until(OPENS)
+        room = hall.world.service.waiting_room
+        turn = await room.turn(hall.world.session_id(), Pool.REGULAR, "person-ani")
+        assert turn is not None
+        await room.took(turn, "one")
+        await room.took(turn, "another")
+        kept = await hall.world.service.desk.repository.ticket(turn.ticket.id)
+        assert kept is not None
+        assert (kept.state.appointment_id, kept.state.served_number) == ("one", 0)
+        again = await room.turn(hall.world.session_id(), Pool.REGULAR, "person-ani")
+        assert again is not None
+        await room.took(again, "a second seat in the same turn")
+        assert await hall.world.service.desk.repository.ticket(turn.ticket.id) == kept
+
+
+async def _nobodys_turn(*_asked: object) -> None:
+    return None
+
+
 STEPS: dict[str, tuple[datetime, int]] = dict(
     zip(("doors", "close", "draw", "begin"), zip(MILESTONES, (1, 3, 1, 2), strict=True), strict=True)
 )
@@ -738,19 +861,17 @@ class TestRules:
         assert waiting_room.expected_at(moving, 200, OPENS, rules) == OPENS + timedelta(seconds=10)
         stands = replace(moving, line=replace(moving.line, a_second=0.04))
         assert waiting_room.expected_at(stands, 200, OPENS, rules) is None
-        assert waiting_room.next_look_at(stands, None, OPENS, 0.5) == OPENS + timedelta(seconds=10)
-        near = OPENS + timedelta(seconds=6)
-        assert waiting_room.next_look_at(moving, near, OPENS, 0.5) == OPENS + timedelta(seconds=3)
-        assert waiting_room.next_look_at(moving, OPENS, OPENS, 0.0) == OPENS + timedelta(seconds=1)
+        assert waiting_room.next_look_at(stands, None, OPENS, 0.5) == OPENS + timedelta(seconds=15)
+        near = OPENS + timedelta(seconds=10)
+        assert waiting_room.next_look_at(moving, near, OPENS, 0.5) == OPENS + timedelta(seconds=5)
+        assert waiting_room.next_look_at(moving, OPENS, OPENS, 0.0) == OPENS + timedelta(seconds=2)
         crowd = replace(moving, present=10_100)
         later = waiting_room.next_look_at(crowd, OPENS + timedelta(hours=1), OPENS, 0.5)
-        assert later == OPENS + timedelta(seconds=50), "ten thousand look 200 times a second together"
-        before = CLOSES - timedelta(seconds=7)
-        assert waiting_room.next_look_at(opening, None, before, 0.5) == CLOSES + timedelta(seconds=3 + 5)
-        assert waiting_room.next_look_at(opening, None, CLOSES + timedelta(seconds=4), 0.0) == CLOSES + timedelta(
-            seconds=6
-        )
-        assert waiting_room.next_look_at(opening, None, DOORS, 0.5) == DOORS + timedelta(seconds=125)
+        assert later == OPENS + timedelta(seconds=100), "ten thousand look 100 times a second together"
+        before, after = CLOSES - timedelta(seconds=7), CLOSES + timedelta(seconds=4)
+        assert waiting_room.next_look_at(opening, None, before, 0.5) == CLOSES + timedelta(seconds=3 + 7.5)
+        assert waiting_room.next_look_at(opening, None, after, 0.0) == CLOSES + timedelta(seconds=8)
+        assert waiting_room.next_look_at(opening, None, DOORS, 0.5) == DOORS + timedelta(seconds=127.5)
 
     def test_where_a_ticket_stands(self) -> None:
         opening = waiting_room.announced(

@@ -8,6 +8,7 @@ next in line: too many given back refuse the next *hold*.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -97,6 +98,10 @@ class Trace:
     last_at: datetime | None = None
 
 
+_NOTHING: Final = Trace()
+_TRACES: Final = {Act.HOLD: Trace(holds=1), Act.RELEASE: Trace(releases=1), Act.MOVE: Trace(moves=1)}
+
+
 @dataclass(frozen=True)
 class Deed:
     """One thing that was done, as it is counted for each of its subjects."""
@@ -155,65 +160,38 @@ def forget_at(conduct: Conduct) -> Mapping[str, datetime]:
     return {"forget": _midnight(conduct.day + timedelta(days=WEEK_DAYS + 1))}
 
 
-def with_deed(conduct: Conduct, deed: Deed) -> Conduct:
-    """The day with one more thing done."""
-    one = {Act.HOLD: Trace(holds=1), Act.RELEASE: Trace(releases=1), Act.MOVE: Trace(moves=1)}[deed.act]
-    traced = replace(one, first_at=deed.at, last_at=deed.at)
-    more = Conduct(
-        conduct.subject,
-        conduct.day,
-        holds=one.holds,
-        releases=one.releases,
-        moves=one.moves,
-        persons=(deed.person_id,) if deed.act is Act.HOLD else (),
-        accounts={deed.account_id: traced},
-        offices={deed.office_id: 1},
-        sessions={deed.session_id: 1} if deed.act is Act.HOLD else {},
-    )
-    return merged(conduct, more)
-
-
-def merged(one: Conduct, other: Conduct) -> Conduct:
-    """Both counts of a subject's day as one."""
-    persons = tuple(dict.fromkeys((*one.persons, *other.persons)))[:MOST_PERSONS_KEPT]
-    accounts = dict(one.accounts)
-    for account_id, trace in other.accounts.items():
-        if account_id in accounts or len(accounts) < MOST_TRACED:
-            accounts[account_id] = _joined(accounts.get(account_id, Trace()), trace)
+def with_deeds(conduct: Conduct, deeds: Sequence[Deed]) -> Conduct:
+    """The day with so much more done."""
+    accounts, offices, sessions = dict(conduct.accounts), dict(conduct.offices), dict(conduct.sessions)
+    done, persons = Counter[Act](), dict.fromkeys(conduct.persons)
+    for deed in deeds:
+        done[deed.act] += 1
+        offices[deed.office_id] = offices.get(deed.office_id, 0) + 1
+        if deed.act is Act.HOLD:
+            persons[deed.person_id] = None
+            sessions[deed.session_id] = sessions.get(deed.session_id, 0) + 1
+        if deed.account_id in accounts or len(accounts) < MOST_TRACED:
+            accounts[deed.account_id] = _joined(accounts.get(deed.account_id, _NOTHING), _TRACES[deed.act], deed.at)
     return replace(
-        one,
-        holds=one.holds + other.holds,
-        releases=one.releases + other.releases,
-        moves=one.moves + other.moves,
-        persons=persons,
+        conduct,
+        holds=conduct.holds + done[Act.HOLD],
+        releases=conduct.releases + done[Act.RELEASE],
+        moves=conduct.moves + done[Act.MOVE],
+        persons=tuple(persons)[:MOST_PERSONS_KEPT],
         accounts=accounts,
-        offices=_added(one.offices, other.offices),
-        sessions=_added(one.sessions, other.sessions),
+        offices=offices,
+        sessions=sessions,
     )
 
 
-def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
-    return {key: one.get(key, 0) + other.get(key, 0) for key in (*one, *(each for each in other if each not in one))}
-
-
-def _joined(one: Trace, other: Trace) -> Trace:
-    first = [at for at in (one.first_at, other.first_at) if at is not None]
-    last = [at for at in (one.last_at, other.last_at) if at is not None]
+def _joined(one: Trace, other: Trace, at: datetime) -> Trace:
     return Trace(
         one.holds + other.holds,
         one.releases + other.releases,
         one.moves + other.moves,
-        min(first, default=None),
-        max(last, default=None),
+        min(one.first_at or at, at),
+        max(one.last_at or at, at),
     )
-
-
-@dataclass(frozen=True)
-class LimitReached:
-    """A limit that stops something, and when it will not any more."""
-
-    limit: Limit
-    until: datetime
 
 
 @dataclass(frozen=True)
@@ -230,15 +208,29 @@ class Wish:
 ANYTHING: Final = Wish()
 
 
+@dataclass(frozen=True)
+class LimitReached:
+    """A limit that stops something, and when it will not any more."""
+
+    limit: Limit
+    until: datetime
+
+
+_LIMITS_OF: Final = {
+    (act, subject): tuple(limit for limit in LIMITS if limit.stops is act and limit.subject is subject)
+    for act in Act
+    for subject in Subject
+}
+
+
 def limit_reached(days: Sequence[Conduct], act: Act, wish: Wish, *, today: date, scale: int) -> LimitReached | None:
     """The limit that stops a subject with these days from the act; none if none does. ``scale`` multiplies each."""
-    for limit in LIMITS:
-        if limit.stops is act and days and limit.subject is days[0].kind:
-            many = limit.counted in (Counted.HOLDS, Counted.OF_SESSION) and limit.subject is not Subject.PERSON
-            together = wish.asked if many else 1
-            until = _reached(limit, days, today, limit.most * scale - together + 1, wish)
-            if until is not None:
-                return LimitReached(limit, until)
+    for limit in _LIMITS_OF[act, days[0].kind] if days else ():
+        many = limit.counted in (Counted.HOLDS, Counted.OF_SESSION) and limit.subject is not Subject.PERSON
+        together = wish.asked if many else 1
+        until = _reached(limit, days, today, limit.most * scale - together + 1, wish)
+        if until is not None:
+            return LimitReached(limit, until)
     return None
 
 

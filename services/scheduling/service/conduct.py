@@ -67,7 +67,7 @@ class ConductBook:
         self._fingerprints = fingerprints
         self._scale = scale
         self._known: dict[str, _Days] = {}
-        self._pending: dict[tuple[str, date], Conduct] = {}
+        self._pending: dict[tuple[str, date], list[Deed]] = {}
 
     def origin(self, device_id: str | None, address: str) -> Origin:
         """Where a request came from. A private address is a proxy or the office itself: not told."""
@@ -82,7 +82,7 @@ class ConductBook:
         now = self._clock.now()
         today = conduct.day_of(now)
         for subject in _subjects(account_id, wish.person_id or "", origin):
-            days = list(self._known.get(subject, {}).values())
+            days = self._days(subject, today)
             reached = conduct.limit_reached(days, act, wish, today=today, scale=self._scale)
             if reached is not None:
                 log.info("limit_reached", limit=reached.limit.name)
@@ -94,11 +94,16 @@ class ConductBook:
         today = conduct.day_of(now)
         deed = Deed(act, appointment.account_id, appointment.person_id, slot.office_id, slot.session_id, now)
         for subject in _subjects(appointment.account_id, appointment.person_id, origin):
-            empty = Conduct(subject, today)
-            days = self._known.setdefault(subject, {})
-            days[today] = conduct.with_deed(days.get(today, empty), deed)
-            waiting = self._pending.get((subject, today), empty)
-            self._pending[subject, today] = conduct.with_deed(waiting, deed)
+            self._pending.setdefault((subject, today), []).append(deed)
+
+    def _days(self, subject: str, today: date) -> list[Conduct]:
+        """What is known of a subject: what is stored, and what was counted here since."""
+        days = dict(self._known.get(subject, {}))
+        for day in (today, today - timedelta(days=1)):
+            deeds = self._pending.get((subject, day))
+            if deeds:
+                days[day] = conduct.with_deeds(days.get(day, Conduct(subject, day)), deeds)
+        return list(days.values())
 
     async def flush(self) -> None:
         """Write what was counted, learn what others counted, and raise the flags that follow."""
@@ -109,8 +114,8 @@ class ConductBook:
             await self._learn()
         except StoreError:
             # counted again with the next flush; what was written of it before may count twice, which brakes too early
-            for key, each in pending.items():
-                self._pending[key] = conduct.merged(self._pending.get(key, Conduct(*key)), each)
+            for key, deeds in pending.items():
+                self._pending.setdefault(key, []).extend(deeds)
             raise
         self._forget_some()
 
@@ -118,17 +123,17 @@ class ConductBook:
         """A day counts for nothing any more."""
         await self._repository.forget_conduct(record)
 
-    async def _write(self, pending: Mapping[tuple[str, date], Conduct]) -> None:
+    async def _write(self, pending: Mapping[tuple[str, date], Sequence[Deed]]) -> None:
         now, batch = self._clock.now(), self._ids.new()
         today = conduct.day_of(now)
         weeks = await self._weeks([subject for subject, _ in pending], today)
         fresh: list[Conduct] = []
         changed: list[tuple[str, date]] = []
-        for (subject, day), more in pending.items():
+        for (subject, day), deeds in pending.items():
             days = weeks.setdefault(subject, {})
             if day in days:
                 changed.append((subject, day))
-            days[day] = conduct.merged(days.get(day, Conduct(subject, day)), more)
+            days[day] = conduct.with_deeds(days.get(day, Conduct(subject, day)), deeds)
             over = conduct.is_over(list(days.values()), today=today, scale=self._scale)
             days[day] = replace(days[day], over=over, batch=batch)
             if (subject, day) not in changed:
@@ -136,7 +141,7 @@ class ConductBook:
         if fresh and await self._repository.begin_conduct(fresh, now) < len(fresh):
             changed += [(each.subject, each.day) for each in fresh if not await self._is_ours(each)]
         for subject, day in changed:
-            weeks[subject][day] = await self._add(pending[subject, day], weeks[subject], today)
+            weeks[subject][day] = await self._add(weeks[subject][day], pending[subject, day], weeks[subject], today)
         self._remember(weeks)
         await self._raise_flags(weeks, today)
 
@@ -144,15 +149,15 @@ class ConductBook:
         known = await self._repository.conduct(conduct_id_of(written.subject, written.day))
         return known is not None and known.state.batch == written.batch
 
-    async def _add(self, more: Conduct, week: _Days, today: date) -> Conduct:
+    async def _add(self, known: Conduct, deeds: Sequence[Deed], week: _Days, today: date) -> Conduct:
         """Add to a day that is there already, whoever else does so."""
 
         async def attempt() -> Conduct:
-            record = await self._repository.conduct(conduct_id_of(more.subject, more.day))
+            record = await self._repository.conduct(conduct_id_of(known.subject, known.day))
             if record is None:
-                return more
-            total = conduct.merged(record.state, more)
-            days = [each for day, each in week.items() if day != more.day]
+                return known  # forgotten meanwhile, as it counts for nothing any more
+            total = conduct.with_deeds(record.state, deeds)
+            days = [each for day, each in week.items() if day != known.day]
             over = conduct.is_over([*days, total], today=today, scale=self._scale)
             saved = replace(total, over=over, batch="")
             return (await self._repository.save_conduct(record, saved, self._clock.now())).state
@@ -174,22 +179,13 @@ class ConductBook:
             self._remember(await self._weeks(over, today))
 
     def _remember(self, weeks: Mapping[str, _Days]) -> None:
-        """Keep what is stored, and on top of it what was counted here since."""
-        for subject, days in weeks.items():
-            known = dict(days)
-            for day in known:
-                waiting = self._pending.get((subject, day))
-                known[day] = conduct.merged(known[day], waiting) if waiting is not None else known[day]
-            for day, each in self._known.get(subject, {}).items():
-                known.setdefault(day, each)
-            self._known[subject] = known
+        self._known.update(weeks)
 
     def _forget_some(self) -> None:
         first = conduct.first_day(conduct.day_of(self._clock.now()))
         self._known = {subject: days for subject, days in self._known.items() if max(days) >= first}
         if sum(map(len, self._known.values())) > MOST_REMEMBERED:
-            waiting = {subject for subject, _ in self._pending}
-            self._known = {subject: days for subject, days in self._known.items() if subject in waiting}
+            self._known.clear()
 
     async def _raise_flags(self, weeks: Mapping[str, _Days], today: date) -> None:
         now, first = self._clock.now(), conduct.first_day(today)

@@ -102,10 +102,11 @@ def test_a_family_asks_for_all_of_its_holds_at_once() -> None:
 
 
 def test_what_is_kept_apart_is_bounded() -> None:
-    day = did("address:x")
-    for number in range(conduct.MOST_TRACED + 5):
-        deed = Deed(Act.HOLD, f"account-{number}", f"person-{number}", "office", "session", START)
-        day = conduct.with_deed(day, deed)
+    deeds = [
+        Deed(Act.HOLD, f"account-{number}", f"person-{number}", "office", "session", START)
+        for number in range(conduct.MOST_TRACED + 5)
+    ]
+    day = conduct.with_deeds(did("address:x"), deeds)
     assert (day.holds, len(day.accounts), len(day.persons)) == (105, conduct.MOST_TRACED, conduct.MOST_PERSONS_KEPT)
     assert conduct.patterns_of([], TODAY) == []
 

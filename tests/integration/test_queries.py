@@ -44,7 +44,14 @@ def spoken(value: Any) -> str:
     return str(getattr(value, "name", value))
 
 
-LISTS = {"outbox.at", "state.codes", "state.fingerprints", "state.nik_fingerprints", "state.file_ids"}
+LISTS = {
+    "outbox.at",
+    "state.codes",
+    "state.fingerprints",
+    "state.nik_fingerprints",
+    "state.file_ids",
+    "state.session_ids",
+}
 """Paths to lists. An index over a list gives no order (its documents come once per member), so what was found through
 it is sorted afterwards: one document of a value, or the few that wait in the outbox, and only the first so many."""
 

@@ -297,7 +297,7 @@ def number_of(opening: Opening, ticket: OpeningTicket, place: int | None) -> int
 def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> Standing:
     """Where the holder of that number stands."""
     if opening.status in IN_DRAW:
-        return Standing.IN_DRAW
+        return Standing.WAITING if ticket.late else Standing.IN_DRAW
     if number is None:
         return Standing.OUTSIDE
     if ticket.served and ticket.served_number == number:

@@ -296,6 +296,9 @@ class TestTickets:
         await hall.until(CLOSES)
         late = await hall.ticket("budi")
         assert (early.ticket.late, late.ticket.late) == (False, True)
+        assert (early.standing, late.standing, late.number) == (Standing.IN_DRAW, Standing.WAITING, None)
+        with pytest.raises(errors.NotYourTurn):
+            await hall.world.hold("budi")
 
 
 class TestDraw:

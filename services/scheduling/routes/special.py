@@ -70,6 +70,7 @@ async def ask_special(call: Call[AskSpecial]) -> AppointmentView:
         NotFound,
         errors.NotYourOffice,
         errors.NoSpecialAsked,
+        errors.PersonHasAppointment,
         errors.BeingMoved,
         errors.NotPossibleNow,
         SomeoneElseChangedIt,
@@ -119,6 +120,7 @@ async def use_special(call: Call[UseSpecial]) -> AppointmentView:
     refusals=(
         NotFound,
         errors.NotYourOffice,
+        errors.PersonHasAppointment,
         errors.BeingMoved,
         errors.NotPossibleNow,
         OverrideNeedsReason,

@@ -21,7 +21,6 @@ from services.scheduling.service.seating import Seating
 from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.ids import derived_id
-from shared.service import NotYet
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -141,7 +140,8 @@ class BulkMoves:
                 after = bulk.waiting(record.state, now) if idle else bulk.done(record.state)
                 return await self._repository.save_bulk_job(record, after, now)
             record = await self._repository.save_bulk_job(record, bulk.named(record.state, ids, now), now)
-        outcomes = {each: await self._touch(record, each) for each in record.state.pending}
+        tried = {each: await self._touch(record, each) for each in record.state.pending}
+        outcomes = {each: outcome for each, outcome in tried.items() if outcome is not None}
         return await self._repository.save_bulk_job(record, bulk.counted(record.state, outcomes, now), now)
 
     async def _begin(self, job_id: str, job: BulkJob) -> Record[BulkJob]:
@@ -152,8 +152,10 @@ class BulkMoves:
             raise SomeoneElseChangedIt
         return record
 
-    async def _touch(self, job: Record[BulkJob], appointment_id: str) -> Outcome:
-        async def attempt() -> Outcome:
+    async def _touch(self, job: Record[BulkJob], appointment_id: str) -> Outcome | None:
+        """What became of one visit; none if it is being moved at this moment and must be looked at again."""
+
+        async def attempt() -> Outcome | None:
             record = await self._repository.appointment(appointment_id)
             if record is None:
                 return Outcome.LEFT_ALONE
@@ -161,7 +163,7 @@ class BulkMoves:
             if record.has_received(command_id):
                 return _outcome_of(job.state, record.state)
             if record.state.status in (Status.MOVING, Status.SPECIAL_MOVING):
-                raise NotYet(f"appointment {appointment_id} is being moved")
+                return None
             if not bulk.concerns(job.state, record.state):
                 return Outcome.LEFT_ALONE
             if job.state.kind is BulkKind.INTERRUPTION:
@@ -176,9 +178,13 @@ class BulkMoves:
         ruling = self._ruling(SpecialCause.SYSTEM_FAULT, job)
         came = record.state.status is Status.CHECKED_IN
         decide = visiting.interrupt if came else visiting.open_special
-        saved = await self._repository.save(
-            record, decide(record.id, record.state, ruling, self._desk.rules), self._desk.now(), command_id
-        )
+        try:
+            saved = await self._repository.save(
+                record, decide(record.id, record.state, ruling, self._desk.rules), self._desk.now(), command_id
+            )
+        except AlreadyExists:
+            # taken for missed, and the person has another visit by now
+            return Outcome.LEFT_ALONE
         await self._seating.tell_left_now(saved)
         return Outcome.INTERRUPTED if came else Outcome.SPECIAL_OPENED
 

@@ -7,7 +7,15 @@ from typing import Final
 
 from services.scheduling import errors
 from services.scheduling.domain import visiting
-from services.scheduling.domain.appointments import Appointment, Command, MoveCause, Status, ask_until, can
+from services.scheduling.domain.appointments import (
+    Appointment,
+    Command,
+    Decision,
+    MoveCause,
+    Status,
+    ask_until,
+    can,
+)
 from services.scheduling.domain.policies import bookable_from
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.domain.special import SpecialCause, SpecialRefusal, SpecialState
@@ -20,6 +28,7 @@ from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.errors import Refusal
 from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
 from shared.store.retry import again
 
 EVIDENCE: Final = "special_evidence"
@@ -105,7 +114,8 @@ class Specials:
     async def decide(self, decided: SpecialDecision) -> Record[Appointment]:
         """Say yes or no to what was asked; a yes gives the seat back and opens a new date.
 
-        Refuses with ``NotFound``, ``NotYourOffice``, ``NoSpecialAsked`` or ``NotPossibleNow``.
+        Refuses with ``NotFound``, ``NotYourOffice``, ``NoSpecialAsked``, ``PersonHasAppointment``, ``BeingMoved`` or
+        ``NotPossibleNow``.
         """
 
         async def attempt() -> Record[Appointment]:
@@ -126,7 +136,7 @@ class Specials:
                 refuse_impossible(record.state, Command.OPEN_SPECIAL)
                 ruling = Ruling(special.cause, by, now, self._timezone(record), "granted")
                 decision = visiting.open_special(record.id, record.state, ruling, self._desk.rules)
-            return await self._repository.save(record, decision, now, decided.command_id)
+            return await self._kept(record, decision, decided.command_id)
 
         return await self._seating.tell_left_now(await again(attempt))
 
@@ -147,7 +157,7 @@ class Specials:
             now, zone = self._desk.now(), self._timezone(record)
             ruling = Ruling(SpecialCause.SYSTEM_FAULT, who.account_id, now, zone, reason)
             decision = visiting.interrupt(record.id, record.state, ruling, self._desk.rules)
-            return await self._repository.save(record, decision, self._desk.now(), command_id)
+            return await self._kept(record, decision, command_id)
 
         return await self._seating.tell_left_now(await again(attempt))
 
@@ -181,6 +191,13 @@ class Specials:
             return moved
         record = await self._desk.visible(wish.appointment_id, wish.who)
         raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool))
+
+    async def _kept(self, record: Record[Appointment], decision: Decision, command_id: str) -> Record[Appointment]:
+        try:
+            return await self._repository.save(record, decision, self._desk.now(), command_id)
+        except AlreadyExists:
+            # a missed visit would live again, and the person has another one by now
+            raise errors.PersonHasAppointment from None
 
     def _timezone(self, record: Record[Appointment]) -> str:
         return self._desk.offices[record.state.seat.office_id].timezone

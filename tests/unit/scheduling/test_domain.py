@@ -363,7 +363,7 @@ class TestVisit:
         assert (used.status, used.live) == (Status.USED, False)
 
     def test_not_coming_is_said(self) -> None:
-        decision = appointments.miss(APPOINTMENT_ID, confirmed())
+        decision = appointments.miss(APPOINTMENT_ID, confirmed(), OFFICE, RULES)
         assert isinstance(decision.events[0], said.VisitorMissed)
         assert not decision.state.live
         assert appointments.use(decision.state).state.status is Status.USED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
@@ -393,6 +394,60 @@ class TestBulk:
                 assert {(await world.appointment(each.id)).state.status for each in visits} == {Status.SPECIAL_OPEN}
                 await world.rules_hold()
 
+    async def test_who_is_being_moved_is_looked_at_again(self, world: World) -> None:
+        paid = await world.paid()
+        begun = world.service.specials._relocation._begun(
+            paid.state, world.session_id(NORTH, TUESDAY), MoveCause.ASKED, "move"
+        )
+        await world.service.desk.repository.save(paid, begun, world.clock.now())
+        asked = DayInterruption(SOUTH.office_id, TUESDAY, "system_fault", BOSS, "day")
+        job = await world.service.bulk_moves.interrupt_day(asked)
+        named = replace(job.state, pending=(paid.id, "unknown"))
+        job = await world.service.desk.repository.save_bulk_job(job, named, world.clock.now())
+        job = await world.service.bulk_moves.run(job)
+        assert dict(job.state.outcomes) == {"unknown": Outcome.LEFT_ALONE}
+        state = await self.finish(world, job.id)
+        assert state.outcomes[paid.id] is Outcome.SPECIAL_OPENED
+        done = await world.service.bulk_moves.job(job.id, BOSS)
+        assert (await world.service.bulk_moves.run(done)).version == done.version
+
+    async def test_who_was_cancelled_moved_or_has_another_visit_is_left_alone(self) -> None:
+        world = await started(make_world(templates=weekly(plan(4))))
+        gone, away = await world.paid("gone"), await world.paid("away")
+        await world.service.holds.cancel(gone.id, Who("account-gone"), "cancel", fee_is_lost=True)
+        await world.service.moves.reschedule(world.move(away, world.session_id(NORTH, TUESDAY)))
+        again = await missed(world)
+        await world.submitted("ani", application_id="another")
+        await world.service.holds.hold(
+            world.wish("ani", "2", application_id="another", session_id=world.session_id(SOUTH, THURSDAY))
+        )
+        with pytest.raises(errors.PersonHasAppointment):
+            await world.service.specials.interrupt(again.id, "system_fault", FRONT, "stop")
+        for begin in ("day", "session"):
+            if begin == "day":
+                asked = DayInterruption(SOUTH.office_id, TUESDAY, "system_fault", BOSS, "day")
+                job = await world.service.bulk_moves.interrupt_day(asked)
+            else:
+                job = await world.service.bulk_moves.begin(world.session_id(), "closed", BOSS)
+            named = replace(job.state, pending=(gone.id, away.id, again.id))
+            job = await world.service.desk.repository.save_bulk_job(job, named, world.clock.now())
+            job = await world.service.bulk_moves.run(job)
+            assert set(job.state.outcomes.values()) == {Outcome.LEFT_ALONE}
+        await world.rules_hold()
+
+    async def test_a_bulk_move_that_was_done_before_is_counted_as_it_was(self) -> None:
+        world = await started(make_world(templates=weekly(plan(2)), horizon_days=3, late_offer_days=2))
+        visits = await self.booked(world, 2)
+        await world.paid("other", session_id=world.session_id(SOUTH, WEDNESDAY))
+        job = await world.service.bulk_moves.begin(world.session_id(), "closed", BOSS)
+        ran = await world.service.bulk_moves.run(job)
+        assert ran.state.count(Outcome.MOVED) == 1
+        lost = replace(ran.state, pending=tuple(each.id for each in visits), outcomes={})
+        ran = await world.service.desk.repository.save_bulk_job(ran, lost, world.clock.now())
+        ran = await world.service.bulk_moves.run(ran)
+        assert (ran.state.count(Outcome.MOVED), ran.state.count(Outcome.SPECIAL_OPENED)) == (1, 1)
+        assert len(await world.said(said.AppointmentRescheduled)) == 1
+
     async def test_who_may(self, world: World) -> None:
         north = Who("boss", NORTH.office_id, is_staff=True)
         bulk = world.service.bulk_moves
@@ -423,3 +478,8 @@ async def test_a_withdrawn_application_takes_an_open_right_with_it(world: World)
     gone = ApplicationWithdrawn(application_id="application-ani", account_id="account-ani", person_id="person-ani")
     await world.hear(gone)
     assert (await world.appointment(opened.id)).state.status is Status.RELEASED
+
+
+def test_a_visit_without_a_special_reschedule_has_none_to_end() -> None:
+    with pytest.raises(LookupError):
+        visiting._special_of(Appointment(Status.CONFIRMED, True, "a", "b", "c", TUESDAY))  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -44,6 +44,10 @@ class _Billing(BaseModel):
     amount: int
     expires_at: IsoMoment
     payments: list[_Payment] = []
+
+
+class _Billings(BaseModel):
+    billings: list[_Billing]
 
 
 class HttpSimponi:
@@ -94,6 +98,18 @@ class HttpSimponi:
             raise UpstreamDown(NAME, _refusal(answer))
         return _billing(answer)
 
+    async def statuses(self, billing_codes: Sequence[str]) -> Mapping[str, SimponiBilling]:
+        """See the port. It changes nothing there, so a lost answer is asked for again."""
+        order = {"codes": list(billing_codes)}
+        answer = await self._client.call("POST", "/simponi/billings/status", body=order, idempotent=True)
+        if not answer.ok:
+            raise UpstreamDown(NAME, _refusal(answer))
+        try:
+            said = _Billings.model_validate_json(answer.body)
+        except ValidationError:
+            raise UpstreamDown(NAME, "unreadable") from None
+        return {each.billing_code: _known(each) for each in said.billings}
+
     def settlement(self, day: date) -> AsyncIterator[bytes]:
         """See the port."""
         return self._client.stream(
@@ -122,6 +138,10 @@ def _billing(answer: ClientAnswer) -> SimponiBilling:
         said = _Billing.model_validate_json(answer.body)
     except ValidationError:
         raise UpstreamDown(NAME, "unreadable") from None
+    return _known(said)
+
+
+def _known(said: _Billing) -> SimponiBilling:
     payments = tuple(_payment(said.billing_code, each) for each in said.payments)
     return SimponiBilling(said.billing_code, said.reference, said.amount, whole_seconds(said.expires_at), payments)
 

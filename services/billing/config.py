@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 
 from services.billing.data import holidays
-from services.billing.domain.policy import BillPolicy, CasePolicy, Policies, ReceiptPolicy, SettlementPolicy
+from services.billing.domain.policy import BillPolicy, CallPolicy, CasePolicy, Policies, ReceiptPolicy, SettlementPolicy
 from services.billing.domain.refund_policy import RefundPolicy
 from shared.settings import ENV_PREFIX, ServiceSettings
 
@@ -60,7 +60,7 @@ class Settings(ServiceSettings):
     bill_ask_most_seconds: int = Field(60, ge=1, description="longest pause between two requests for a code")
     bill_refusals_limit: int = Field(3, ge=1, le=100, description="refusals by SIMPONI that fail a bill")
     bill_poll_least_seconds: int = Field(20, ge=1, description="shortest pause between two looks at a code")
-    bill_poll_most_seconds: int = Field(300, ge=1, le=300, description="longest pause between two looks (F56: 5 min)")
+    bill_poll_most_seconds: int = Field(270, ge=1, le=300, description="longest pause between two looks (F56: 5 min)")
     bill_unconfirmed_retry_seconds: int = Field(60, ge=1, description="pause between last questions without answer")
     bill_unconfirmed_limit_seconds: int = Field(86_400, ge=1, description="a seat without answer stays this long")
     bill_watch_ended_seconds: int = Field(86_400, ge=0, description="how long an ended code is still looked at")
@@ -73,6 +73,9 @@ class Settings(ServiceSettings):
         "12-31T23:00", pattern=r"^\d\d-\d\dT\d\d:\d\d$", description="MM-DDTHH:MM in Asia/Jakarta: no code outlives it"
     )
     bill_expected_wait_seconds: int = Field(900, ge=0, description="what people are told to expect (F36: 15 min)")
+
+    simponi_calls_per_minute: int = Field(600, ge=1, le=60_000, description="calls about codes a minute, per process")
+    simponi_codes_per_call: int = Field(200, ge=1, le=500, description="codes asked about in one call")
 
     receipt_drive_seconds: int = Field(5, ge=1, description="a receipt left midway goes on after this")
     receipt_drive_most_seconds: int = Field(300, ge=1, description="longest pause between looks for a code's bill")
@@ -106,6 +109,7 @@ class Settings(ServiceSettings):
         """The durations as the rules take them."""
         return Policies(
             bill=self._bill_policy(),
+            calls=CallPolicy(per_minute=self.simponi_calls_per_minute, codes_each=self.simponi_codes_per_call),
             receipt=self._receipt_policy(),
             refund=self._refund_policy(),
             case=CasePolicy(**{name: getattr(self, f"case_{name}") for name in CasePolicy.__dataclass_fields__}),

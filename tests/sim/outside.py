@@ -9,7 +9,7 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain, repeat
@@ -105,6 +105,13 @@ class Treasury:
         def look() -> SimponiBilling | None:
             billing = self.books.find(billing_code)
             return _seen(billing) if billing is not None else None
+
+        return await self._line.call(look)
+
+    async def statuses(self, billing_codes: Sequence[str]) -> Mapping[str, SimponiBilling]:
+        def look() -> Mapping[str, SimponiBilling]:
+            found = [billing for code in billing_codes if (billing := self.books.find(code)) is not None]
+            return {billing.code: _seen(billing) for billing in found}
 
         return await self._line.call(look)
 

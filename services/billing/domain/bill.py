@@ -373,13 +373,24 @@ def remind(bill: Bill) -> Decision[Bill]:
     return Decision(done, (reminder,))
 
 
-def polled(bill: Bill, now: datetime, policy: BillPolicy, *, answered: bool = True) -> Decision[Bill]:
+def polled(
+    bill: Bill, now: datetime, policy: BillPolicy, *, answered: bool = True, not_before: datetime | None = None
+) -> Decision[Bill]:
     """The code was looked at, or could not be: when to look again. Where it is not due any more, nothing changes.
 
-    A last look at a paid code that got no answer is repeated until it gets one.
+    A last look at a paid code that got no answer is repeated until it gets one. ``not_before``: SIMPONI is known to be
+    down until then, so nobody asks earlier.
     """
     if bill.due.get("poll", now) > now:
         return Decision(bill)
+    looked = _polled(bill, now, policy, answered=answered).state
+    at = looked.due.get("poll")
+    if at is None or not_before is None or at >= not_before:
+        return Decision(looked)
+    return Decision(replace(looked, due=_dues(looked, poll=not_before)))
+
+
+def _polled(bill: Bill, now: datetime, policy: BillPolicy, *, answered: bool) -> Decision[Bill]:
     if bill.state in ENDED_BILLS | {BillState.SUPERSEDED}:
         watched_until = (bill.ended_at or now) + seconds(policy.watch_ended_seconds)
         again = now + seconds(policy.poll_most_seconds)

@@ -28,8 +28,8 @@ class BillPolicy:
     ask_most_seconds: int = 60
     refusals_limit: int = 3
     poll_least_seconds: int = 20
-    poll_most_seconds: int = 300
-    """F56: every open or recently ended code is looked at this often at least."""
+    poll_most_seconds: int = 270
+    """F56: every open or recently ended code is looked at every 5 minutes at least; the rest is for waiting in line."""
     unconfirmed_retry_seconds: int = 60
     unconfirmed_limit_seconds: int = 86_400
     watch_ended_seconds: int = 86_400
@@ -39,6 +39,14 @@ class BillPolicy:
     """In Jakarta, in every zone: the surcharge for the same day is paid before this (F74, X8)."""
     year_end_cutoff: str = "12-31T23:00"
     """Month, day and time in Asia/Jakarta after which no code of the year can be paid (X7)."""
+
+
+@dataclass(frozen=True)
+class CallPolicy:
+    """How much SIMPONI is asked; per process, so a further replica takes its share off the setting."""
+
+    per_minute: int = 600
+    codes_each: int = 200
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,7 @@ class Policies:
     """All of them together."""
 
     bill: BillPolicy = field(default_factory=BillPolicy)
+    calls: CallPolicy = field(default_factory=CallPolicy)
     receipt: ReceiptPolicy = field(default_factory=ReceiptPolicy)
     case: CasePolicy = field(default_factory=CasePolicy)
     settlement: SettlementPolicy = field(default_factory=SettlementPolicy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from services.billing.domain import bill as bills
@@ -20,6 +21,7 @@ from services.billing.service.alerts import (
     UNSETTLED_CASE_OPEN,
     alert,
 )
+from services.billing.service.asking import Asker, Urgency
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
 from services.billing.service.tariffs import Tariffs
@@ -49,6 +51,7 @@ class Bills:
         repository: Repository,
         money: Money,
         simponi: Simponi,
+        asker: Asker,
         clock: Clock,
         policies: Policies,
         tariffs: Tariffs,
@@ -56,6 +59,7 @@ class Bills:
         self._repository = repository
         self._money = money
         self._simponi = simponi
+        self._asker = asker
         self._clock = clock
         self._policy = policies.bill
         self._tariffs = tariffs
@@ -274,17 +278,21 @@ class Bills:
 
     async def poll_due(self, record: Record[Bill]) -> None:
         """Look at the code: a lost notice costs at most one poll (F56)."""
-        answered = True
+        answered, not_before = True, self._clock.now()
         try:
-            billing = await self._simponi.status(record.state.billing_code or "")
+            billing = await self._asker.status(record.state.billing_code or "", _urgency(record.state))
         except UpstreamDown as down:
             log.info("billing.poll_unanswered", bill_id=record.id, reason=down.reason)
             billing, answered = None, False
+            not_before += timedelta(seconds=down.retry_after_seconds or 0)
         if billing is not None:
             await self._money.take_all(billing.payments, "poll")
             await self._confirm_claims(record, billing)
         await self._change(
-            record, lambda state: bills.polled(state, self._clock.now(), self._policy, answered=answered)
+            record,
+            lambda state: bills.polled(
+                state, self._clock.now(), self._policy, answered=answered, not_before=not_before
+            ),
         )
 
     async def _confirm_claims(self, record: Record[Bill], billing: SimponiBilling) -> None:
@@ -298,7 +306,7 @@ class Bills:
     async def expire_due(self, record: Record[Bill]) -> None:
         """The last question before the end (F58): unpaid ends the bill, silence leaves the seat for now."""
         try:
-            billing = await self._simponi.status(record.state.billing_code or "")
+            billing = await self._asker.status(record.state.billing_code or "", Urgency.LAST_QUESTION)
         except UpstreamDown:
             await self._change(record, lambda state: self._end(state, bills.doubt))
             return
@@ -346,6 +354,10 @@ def _seat_of(event: SeatHeld | AppointmentRescheduled, version: int) -> Seat:
         ends_at=event.ends_at,
         pay_until=event.pay_until if isinstance(event, SeatHeld) else None,
     )
+
+
+def _urgency(bill: Bill) -> Urgency:
+    return Urgency.CLAIMED if bill.state == BillState.PAID_UNSETTLED or "claim" in bill.due else Urgency.ROUTINE
 
 
 def _description(bill: Bill) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -44,6 +44,10 @@ class Simponi(Protocol):
 
     async def status(self, billing_code: str) -> SimponiBilling | None:
         """What is known of a code, with every payment on it; None if SIMPONI does not know the code."""
+        ...
+
+    async def statuses(self, billing_codes: Sequence[str]) -> Mapping[str, SimponiBilling]:
+        """What is known of some codes, in one call; a code that SIMPONI does not know is absent."""
         ...
 
     def settlement(self, day: date) -> AsyncIterator[bytes]:

@@ -29,7 +29,7 @@ def test_the_defaults_are_the_real_durations() -> None:
     policies = some_settings().policies()
     assert (policies.bill.validity_seconds, policies.bill.grace_seconds) == (7200, 1200)
     assert (policies.bill.tell_delay_seconds, policies.bill.alert_seconds) == (120, 900)
-    assert policies.bill.poll_most_seconds == 300
+    assert policies.bill.poll_most_seconds == 270
     assert policies.bill.year_end_cutoff == "12-31T23:00"
 
 

@@ -103,11 +103,11 @@ def test_no_code_outlives_the_start_of_its_session() -> None:
 @pytest.mark.acceptance("F56")
 def test_polls_are_densest_near_the_end_and_never_rarer_than_five_minutes() -> None:
     ends = at(7200)
-    assert next_poll(T0, ends, POLICY) == at(300)
+    assert next_poll(T0, ends, POLICY) == at(270)
     assert next_poll(at(7000), ends, POLICY) == at(7050)
     assert next_poll(at(7190), ends, POLICY) == at(7210)
     assert next_poll(at(7300), ends, POLICY) == at(7325)
-    assert next_poll(at(9000), ends, POLICY) == at(9300)
+    assert next_poll(at(9000), ends, POLICY) == at(9270)
 
 
 def test_waits_double_up_to_their_limit() -> None:
@@ -157,7 +157,7 @@ def test_validity_counts_from_the_issue_not_from_the_request() -> None:
     assert names(decision) == ["BillIssued"]
     assert decision.events[0].shortened_by_year_end
     assert bill.expires_at == at(10_000)
-    assert bill.due == {"remind": at(6400), "poll": at(3100), "expire": at(11_200)}
+    assert bill.due == {"remind": at(6400), "poll": at(3070), "expire": at(11_200)}
 
 
 def test_an_end_that_is_near_is_asked_for_at_its_end() -> None:
@@ -312,23 +312,23 @@ def test_an_ended_code_is_watched_for_a_day(state: BillState) -> None:
     start = ended.ended_at
     assert start is not None
     watched = bills.polled(ended, start, POLICY).state
-    assert (watched.due["poll"] - start).total_seconds() == 300
-    nearly_over = start.replace() + (at(86_400 - 300) - T0)
+    assert (watched.due["poll"] - start).total_seconds() == POLICY.poll_most_seconds <= 300
+    nearly_over = start.replace() + (at(86_400 - 270) - T0)
     assert "poll" in bills.polled(ended, nearly_over, POLICY).state.due
     assert "poll" not in bills.polled(ended, nearly_over + (at(1) - T0), POLICY).state.due
     assert "poll" in bills.polled(replace(ended, ended_at=None), start, POLICY).state.due
 
 
 def test_when_a_live_code_is_looked_at_again() -> None:
-    assert bills.polled(issued(), at(300), POLICY).state.due["poll"] == at(600)
-    assert bills.polled(in_state(BillState.PAID_UNSETTLED), at(300), POLICY).state.due["poll"] == at(600)
+    assert bills.polled(issued(), at(300), POLICY).state.due["poll"] == at(570)
+    assert bills.polled(in_state(BillState.PAID_UNSETTLED), at(300), POLICY).state.due["poll"] == at(570)
     assert "poll" not in bills.polled(requested(), at(300), POLICY).state.due
 
 
 def test_a_cancelled_bill_says_so_and_its_code_stays_payable() -> None:
     decision = bills.cancel(issued(), "by_applicant", at(60), POLICY)
     assert names(decision) == ["BillCancelled"]
-    assert decision.state.due == {"poll": at(360)}
+    assert decision.state.due == {"poll": at(330)}
 
 
 def test_late_money_asks_for_a_seat_and_may_ask_again() -> None:

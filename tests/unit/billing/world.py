@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -62,6 +62,8 @@ class FakeSimponi:
         self.loses_answer = False
         self.pays_before_answer: Payment | None = None
         self.asked: list[str] = []
+        self.batches: list[int] = []
+        """How many codes each call for several asked about."""
         self.files: dict[date, bytes] = {}
 
     async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
@@ -86,6 +88,12 @@ class FakeSimponi:
         if self.down:
             raise UpstreamDown("simponi", "timeout")
         return self.codes.get(billing_code)
+
+    async def statuses(self, billing_codes: Sequence[str]) -> Mapping[str, SimponiBilling]:
+        self.batches.append(len(billing_codes))
+        if self.down:
+            raise UpstreamDown("simponi", "timeout")
+        return {code: self.codes[code] for code in billing_codes if code in self.codes}
 
     async def settlement(self, day: date) -> AsyncIterator[bytes]:
         if self.down or day not in self.files:

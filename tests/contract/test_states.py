@@ -17,7 +17,7 @@ from services.billing.domain import saga
 from services.billing.domain import states as billing_states
 from services.identity.domain import applicant
 from services.notification.domain import delivery
-from services.scheduling.domain import appointments, flags, party, seats, waiting, waiting_room
+from services.scheduling.domain import appointments, counter, flags, party, seats, waiting, waiting_room
 
 TABLES = state_tables()
 Move = Callable[[Any, Any], Any]
@@ -67,6 +67,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         {"withdrawn"},
         lambda state, command: seats._after(SimpleNamespace(status=state), command),  # type: ignore[arg-type]
         seats.IllegalSeatChange,
+    ),
+    ("services.scheduling.domain.counter", "COUNTER_TRANSITIONS"): (
+        {"served"},
+        counter.after,
+        counter.IllegalCounterChange,
     ),
     ("services.scheduling.domain.waiting_room", "OPENING_TRANSITIONS"): (
         {"over", "called_off"},

@@ -30,9 +30,6 @@ CLOCK_SKEW_SECONDS: Final = 1
 LARGEST_AGENDA: Final = 10_000
 """Times of future deadlines held in memory; beyond it the poll finds them, a little late."""
 
-CONCURRENCY: Final = 8
-"""Deadlines of one kind handled at once per process."""
-
 
 class _Lane:
     """One kind's own agenda: a slow handler of one kind keeps no other kind waiting."""
@@ -118,11 +115,11 @@ class DeadlineWorker:
         try:
             while True:
                 lane.forget_past(self._clock.now())
-                while len(running) < CONCURRENCY and (due := await self._claim(lane.kind)) is not None:
+                while len(running) < lane.kind.at_once and (due := await self._claim(lane.kind)) is not None:
                     running.add(asyncio.ensure_future(self._handle(lane.kind, due)))
                 if not running:
                     return
-                await self._first_of(lane, *running, wakes=len(running) < CONCURRENCY)
+                await self._first_of(lane, *running, wakes=len(running) < lane.kind.at_once)
                 ended = {each for each in running if each.done()}
                 running -= ended
                 for each in ended:

@@ -61,6 +61,7 @@ class Kind(Generic[S]):
 
     ``state`` is a dataclass or pydantic model of plain data. ``deadlines`` derives from a state what falls due when.
     ``upcasts`` maps an old schema number to the function that lifts a stored state dictionary to the next one.
+    ``at_once`` is how many of its deadlines one process handles at the same time.
     A ``bare`` kind speaks no events and remembers no messages (a seat): it has neither outbox nor inbox.
     """
 
@@ -71,6 +72,7 @@ class Kind(Generic[S]):
     schema: int = 1
     upcasts: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     bare: bool = False
+    at_once: int = 8
 
     def index(self, name: str) -> Index:
         """The declared index of that name.

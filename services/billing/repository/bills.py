@@ -12,6 +12,9 @@ from shared.store.kinds import Index, Kind, Record
 
 _LIVE: Final = tuple(sorted(state.value for state in LIVE_BILLS))
 
+AT_ONCE: Final = 128
+"""Bills that fall due together wait for one call to SIMPONI that asks about all of them."""
+
 BILLS: Final[Kind[Bill]] = Kind(
     "bill",
     Bill,
@@ -23,6 +26,7 @@ BILLS: Final[Kind[Bill]] = Kind(
         Index("live_expiring", ("state.state", "state.expires_at"), where={"state.state": _LIVE}),
     ),
     deadlines=lambda bill: bill.due,
+    at_once=AT_ONCE,
 )
 KINDS: Final[tuple[Kind[Any], ...]] = (BILLS,)
 

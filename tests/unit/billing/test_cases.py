@@ -412,3 +412,30 @@ async def test_a_file_that_is_not_whole_is_refused_with_its_line(world: World, a
     plain = {"Content-Type": "text/plain"}
     assert (await ask("POST", "/v1/settlement-files", content, headers=plain, **TREASURER))[0] == 415
     assert [each async for each in world.files.older_than(world.clock.now() + timedelta(days=1))] == []
+
+
+# -- every night -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.acceptance("F63")
+async def test_every_night_a_paid_application_that_leads_nowhere_is_told() -> None:
+    """Rebookable, special reschedule, refund or closed with a reason: exactly one of them, checked each night."""
+    world = make_world()
+    bill = await world.issued_bill()
+    await world.pay(bill)
+    record = await world.store.get(BILLS, bill.bill_id)
+    assert record is not None
+    await world.store.save(BILLS, record, replace(record.state, standing=None), now=world.clock.now())
+    with structlog.testing.capture_logs() as by_day:
+        await world.billing.checks.nightly()
+    world.clock.advance(17 * 3600)  # two o'clock in Jakarta
+    with structlog.testing.capture_logs() as by_night:
+        await world.billing.checks.nightly()
+    assert by_day == []
+    told = [(each["rule"], each["broken"]) for each in by_night if each["event"] == "billing.money_rule_broken"]
+    assert told == [("I4", [bill.bill_id])]
+    assert [each["rule"] for each in by_night if each["event"] == "billing.rule_checked"] == ["I3", "I4", "I5"]
+
+
+def test_the_process_sees_to_the_days_and_the_nights(world: World) -> None:
+    assert [chore.name for chore in world.parts.chores][:2] == ["settlement_days", "nightly_checks"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +13,21 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.billing.clients import HttpSimponi
+from services.billing.domain.settlement import FileTampered, FileTruncated, Verifier
+from services.billing.repository import RECEIPTS
+from services.billing.schemas import PaymentNotice
 from services.billing.service import SimponiRefused
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, Patience
+from shared.http.signatures import SignatureWrong
+from shared.http.validation import read_json
 from shared.randomness import SystemRandomness
 from simulators.config import Settings
-from simulators.simponi.app import create_app
+from simulators.signing import signed_headers
+from simulators.simponi.app import create_app, notice_of
+from simulators.simponi.books import Payment as SimulatedPayment
+from tests.unit.billing.world import make_world
 
 SECRET = "simulated-simponi"
 QUICK = Patience(try_seconds=0.4, tries=2, first_pause_seconds=0.01)
@@ -151,3 +160,70 @@ async def test_after_failures_in_a_row_simponi_is_left_alone_for_a_while(agency:
     assert left_alone.value.reason == "circuit_open"
     async with agency.control.get("/control/calls") as said:
         assert (await said.json())["calls"]["issue"]["total"] == 4
+
+
+@pytest.mark.acceptance("F59")
+@pytest.mark.parametrize(
+    ("force", "changes"),
+    [
+        ("allow_expired", {"paid_at": "2099-01-01T00:00:00Z"}),
+        ("allow_wrong_amount", {"amount": 1}),
+    ],
+    ids=["late", "wrong_amount"],
+)
+async def test_late_and_wrong_money_is_seen_as_it_came(agency: Agency, force: str, changes: dict[str, Any]) -> None:
+    billing = await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
+    order = {"amount": 650_000, "force": [force], **changes}
+    amount = order.pop("amount")
+    paid = await agency.pay(billing.billing_code, amount, **order)
+    seen = await agency.simponi.status(billing.billing_code)
+    assert seen is not None
+    (payment,) = seen.payments
+    assert (payment.ntpn, payment.amount) == (paid["ntpn"], amount)
+    assert (payment.paid_at > seen.expires_at) == (force == "allow_expired")
+
+
+@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F56")
+async def test_a_notice_of_the_simulator_is_one_that_billing_takes_once_or_twice_or_never(socket_enabled: None) -> None:
+    """Push lost, repeated and in order: what comes is what the callback's schema and signature say."""
+    world = make_world()
+    payment = SimulatedPayment("826112300000001", 650_000, "teller", world.clock.now(), "123456789012", "A" * 16)
+    body = json.dumps(notice_of(payment, "notice-1")).encode()
+    now = world.clock.now()
+    headers = signed_headers("X-Simponi", "k1", "callback-secret", int(now.timestamp()), body)
+    for _ in range(2):
+        world.billing.notices.verify(headers, body, now)
+        await world.billing.money.take(read_json(PaymentNotice, body).payment(), "push")
+    assert [receipt.ntpn for receipt in world.all(RECEIPTS)] == ["A" * 16]
+    wrong = signed_headers("X-Simponi", "k1", "guessed", int(now.timestamp()), body)
+    with pytest.raises(SignatureWrong):
+        world.billing.notices.verify(wrong, body, now)
+
+
+async def fetched(agency: Agency, day: str = "2026-11-21") -> bytes:
+    return b"".join([piece async for piece in agency.simponi.settlement(date.fromisoformat(day))])
+
+
+@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F59")
+async def test_a_settlement_file_is_fetched_as_it_is_written(agency: Agency) -> None:
+    async with agency.control.put("/control/settlements/2026-11-21", json={"extra_lines": 2_000}) as said:
+        assert said.status == 200
+    verifier = Verifier()
+    verifier.feed(await fetched(agency))
+    assert verifier.finish(date(2026, 11, 21)).lines == 2_000
+    for mode, refused in (("truncate", FileTruncated), ("tamper", FileTampered)):
+        await agency.behave("settlement", mode, next_calls=1)
+        spoilt = Verifier()
+        with pytest.raises(refused):
+            spoilt.feed(await fetched(agency))
+            spoilt.finish()
+
+
+@pytest.mark.acceptance("F59")
+@pytest.mark.parametrize("mode", ["down", "unavailable", "error"])
+async def test_no_settlement_file_is_no_answer(agency: Agency, mode: str) -> None:
+    await agency.behave("settlement", mode)
+    with pytest.raises(UpstreamDown):
+        await fetched(agency)

@@ -11,7 +11,7 @@ import pytest
 
 from shared import context, deadlines
 from shared.clock import ManualClock
-from shared.deadlines import CLOCK_SKEW_SECONDS, CONCURRENCY, LEASE_SECONDS, POLL_SECONDS, DeadlineWorker
+from shared.deadlines import CLOCK_SKEW_SECONDS, LEASE_SECONDS, POLL_SECONDS, DeadlineWorker
 from shared.service import NotYet
 from shared.store.kinds import Record
 from shared.store.memory import MemoryStore
@@ -231,11 +231,11 @@ async def test_a_slow_handler_keeps_neither_the_others_nor_newcomers_waiting(des
     await desk.add("slow", first=0)
     task = asyncio.create_task(worker.run())
     await until(lambda: running == 1)
-    for number in range(3 * CONCURRENCY):
+    for number in range(3 * THINGS.at_once):
         await desk.add(f"t{number}", first=0)
-    await until(lambda: len(desk.ran) == 3 * CONCURRENCY)
+    await until(lambda: len(desk.ran) == 3 * THINGS.at_once)
     assert ("slow", "first") not in desk.ran
-    assert 1 < most <= CONCURRENCY
+    assert 1 < most <= THINGS.at_once
     slow.set()
     await until(lambda: ("slow", "first") in desk.ran)
     task.cancel()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from services.billing.domain.bill import Bill
 from services.billing.domain.policy import Policies
-from services.billing.domain.tariff import TariffBook
 from services.billing.errors import BillUnknown
 from services.billing.repository import Repository
 from services.billing.service.tariffs import Tariffs

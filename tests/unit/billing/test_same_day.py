@@ -1,0 +1,220 @@
+"""The surcharge for the same day: with the fee, or alone for a paid visitor; its cut-off is noon in Jakarta (F74, X8)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.billing.domain import bill as bills
+from services.billing.domain.bill import Bill, Purpose, Standing
+from services.billing.domain.policy import BillPolicy, cut_off
+from services.billing.domain.states import BillState, ReceiptState
+from services.billing.errors import (
+    BillCannotBeRenewed,
+    CutOffPassed,
+    NotTheDayOfTheVisit,
+    NotYourOffice,
+    NoVisitToHurry,
+)
+from services.billing.repository import BILLS
+from shared.errors import NotFound
+from shared.events.scheduling import SeatHeld
+from shared.tokens import Caller, Role
+from tests.unit.billing.make import POLICY, T0, a_price, a_seat
+from tests.unit.billing.world import ACCOUNT, APPLICATION, World, make_world
+
+ZONES = ["Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"]
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Asia/Jakarta"))
+OFFICER = Caller("officer-1", Role.FRONT_OFFICER, "s", office_id="office-1")
+
+
+async def same_day_fee(world: World, zone: str = "Asia/Jakarta", **changes: Any) -> Bill:
+    """A same-day seat of this morning, whose session has begun."""
+    await world.submitted()
+    starts = world.clock.now() - timedelta(minutes=30)
+    seat = {"pool": "same_day", "starts_at": starts, "ends_at": starts + timedelta(hours=4), "office_timezone": zone}
+    held = {**world.visit(**seat), "hold_until": NOON, "pay_until": NOON, "if_unpaid": "regular", **changes}
+    await world.hear(SeatHeld(**held))
+    await world.work()
+    return world.bill()
+
+
+@pytest.mark.acceptance("F74")
+@pytest.mark.acceptance("X8")
+@pytest.mark.parametrize("zone", ZONES)
+async def test_a_same_day_code_ends_before_noon_in_jakarta_in_every_zone(zone: str) -> None:
+    world = make_world(start=NOON - timedelta(minutes=40))
+    bill = await same_day_fee(world, zone)
+    assert bill.amount == 1_650_000
+    assert [line.code for line in bill.price.lines] == ["passport", "same_day"]
+    assert bill.expires_at == NOON - timedelta(seconds=1)
+    assert bill.shortened_by_year_end is False
+
+
+@pytest.mark.acceptance("F74")
+@pytest.mark.acceptance("X8")
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(("clock", "state"), [("11:59", BillState.PAID), ("12:00", BillState.EXPIRED)])
+async def test_paid_at_1159_it_holds_and_at_1200_it_is_late(zone: str, clock: str, state: BillState) -> None:
+    world = make_world(start=NOON - timedelta(minutes=40))
+    bill = await same_day_fee(world, zone)
+    world.clock.set(NOON if clock == "12:00" else NOON - timedelta(minutes=1))
+    payment = await world.pay(bill)
+    await world.pass_time(POLICY.grace_seconds + 60, step=300)
+    assert world.bill_by_id(bill.bill_id).state == state
+    if state == BillState.EXPIRED:
+        assert "PaymentArrivedLate" in world.names(), "late money asks for its outcome"
+        await world.no_seat(bill.bill_id)
+        assert world.receipt(payment.ntpn).state == ReceiptState.IN_REFUND
+    await world.rules_hold()
+
+
+async def test_a_code_that_lives_shorter_than_the_morning_keeps_its_two_hours() -> None:
+    world = make_world(start=NOON - timedelta(hours=4))
+    assert (await same_day_fee(world)).expires_at == NOON - timedelta(hours=2)
+
+
+async def test_without_a_code_by_noon_the_bill_fails_with_the_cause() -> None:
+    world = make_world(start=NOON - timedelta(minutes=10))
+    world.simponi.down = True
+    await same_day_fee(world)
+    await world.pass_time(660, step=30)
+    assert (world.bill().state, world.bill().cause) == (BillState.FAILED, "cut_off_passed")
+
+
+async def test_the_fallback_is_priced_without_the_surcharge_and_replaces_the_old_bill() -> None:
+    world = make_world(start=NOON - timedelta(minutes=40))
+    old = await same_day_fee(world)
+    await world.pass_time(2400 + POLICY.grace_seconds, step=300)
+    await world.seat_held("appointment-2", replaces_bill_id=old.bill_id)
+    new = world.bill("appointment-2")
+    assert (new.amount, new.pay_until, new.replaces_bill_id) == (650_000, None, old.bill_id)
+    renewed = world.bill_by_id(old.bill_id)
+    assert renewed.state == BillState.EXPIRED
+    assert renewed.renewal is not None
+    assert renewed.renewal.bill_id == new.bill_id
+    late = await world.pay(old)
+    await world.no_seat(old.bill_id)
+    assert world.receipt(late.ntpn).state == ReceiptState.IN_REFUND
+    assert world.bill_by_id(new.bill_id).live
+
+
+def test_silence_at_the_cut_off_keeps_the_seat_until_the_session_is_over_and_never_a_day() -> None:
+    starts = NOON - timedelta(hours=1)
+    seat = a_seat(starts_at=starts, ends_at=starts + timedelta(hours=5), pay_until=NOON)
+    bill = bills.request("b", a_payer(), Purpose.FEE, a_price(), seat, NOON - timedelta(hours=1), POLICY).state
+    bill = bills.issue(bill, bills.Code("826112300000001", NOON - timedelta(seconds=1)), False, starts, POLICY).state
+    doubted = bills.doubt(bill, NOON + timedelta(minutes=20), POLICY).state
+    assert doubted.unconfirmed_until == starts + timedelta(hours=5)
+    over = a_seat(starts_at=starts, ends_at=starts + timedelta(minutes=30), pay_until=NOON)
+    early = bills.request("b", a_payer(), Purpose.FEE, a_price(), over, starts, POLICY).state
+    early = bills.issue(early, bills.Code("826112300000001", NOON - timedelta(seconds=1)), False, starts, POLICY).state
+    assert bills.doubt(early, NOON, POLICY).state.unconfirmed_until == NOON + timedelta(seconds=POLICY.grace_seconds)
+
+
+def a_payer() -> bills.Payer:
+    return bills.Payer(APPLICATION, ACCOUNT, "person-1")
+
+
+async def visiting(world: World, zone: str = "Asia/Jakarta", **changes: Any) -> Bill:
+    """A paid visitor of today."""
+    await world.submitted()
+    starts = world.clock.now() + timedelta(hours=5)
+    await world.seat_held(starts_at=starts, ends_at=starts + timedelta(hours=1), office_timezone=zone, **changes)
+    await world.work()
+    await world.pay(world.bill())
+    await world.confirmed(world.bill().bill_id, "paid")
+    return world.bill()
+
+
+def surcharges(world: World) -> list[Bill]:
+    return [each for each in world.all(BILLS) if each.purpose == Purpose.SAME_DAY]
+
+
+@pytest.mark.acceptance("F74")
+@pytest.mark.parametrize("zone", ZONES)
+async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> None:
+    world = make_world(start=NOON - timedelta(hours=3))
+    fee = await visiting(world, zone)
+    desk = world.billing.desk
+    asked = await desk.ask_same_day(OFFICER, APPLICATION)
+    assert (await desk.ask_same_day(OFFICER, APPLICATION)).bill_id == asked.bill_id
+    await world.work()
+    (bill,) = surcharges(world)
+    assert (bill.amount, bill.state, bill.seat, bill.timezone) == (1_000_000, BillState.ISSUED, None, zone)
+    assert bill.expires_at is not None
+    assert bill.expires_at < NOON
+    await world.pay(bill)
+    (bill,) = surcharges(world)
+    assert (bill.state, bill.standing) == (BillState.PAID, Standing.CLOSED)
+    assert (await desk.ask_same_day(OFFICER, APPLICATION)).bill_id == bill.bill_id, "once only"
+    assert world.bill_by_id(fee.bill_id) == fee
+    await world.rules_hold()
+
+
+@pytest.mark.acceptance("F74")
+async def test_unpaid_the_visit_stays_regular_and_late_money_goes_back() -> None:
+    world = make_world(start=NOON - timedelta(hours=1))
+    fee = await visiting(world)
+    await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    await world.pass_time(3600 + POLICY.grace_seconds + 10, step=300)
+    (bill,) = surcharges(world)
+    assert bill.state == BillState.EXPIRED
+    assert world.bill_by_id(fee.bill_id).standing == Standing.APPOINTMENT
+    late = await world.pay(bill)
+    assert world.receipt(late.ntpn).state == ReceiptState.IN_REFUND
+    assert [case.reason for case in world.refunds()] == ["late_payment"]
+    with pytest.raises(BillCannotBeRenewed):
+        await world.billing.desk.renew(Caller(ACCOUNT, Role.APPLICANT, "s"), bill.bill_id, "r1")
+    await world.rules_hold()
+
+
+@pytest.mark.acceptance("X8")
+@pytest.mark.parametrize("zone", ZONES)
+async def test_at_1159_it_can_be_asked_for_and_at_1200_not(zone: str) -> None:
+    world = make_world(start=NOON - timedelta(hours=1))
+    await visiting(world, zone)
+    world.clock.set(NOON)
+    with pytest.raises(CutOffPassed):
+        await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    world.clock.set(NOON - timedelta(minutes=1))
+    asked = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    assert asked.pay_until == NOON
+
+
+async def test_an_ended_code_has_another_while_there_is_time() -> None:
+    world = make_world(start=NOON - timedelta(hours=4, minutes=30))
+    await visiting(world)
+    first = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    await world.work()
+    await world.pass_time(7200 + POLICY.grace_seconds + 60, step=600)
+    again = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    assert again.bill_id != first.bill_id
+    assert again.state == BillState.REQUESTED
+
+
+async def test_what_is_refused() -> None:
+    world = make_world(start=NOON - timedelta(hours=3))
+    desk = world.billing.desk
+    with pytest.raises(NotFound):
+        await desk.ask_same_day(OFFICER, APPLICATION)
+    await world.issued_bill()
+    with pytest.raises(NoVisitToHurry):
+        await desk.ask_same_day(OFFICER, APPLICATION)
+    await world.pay(world.bill())
+    with pytest.raises(NotYourOffice):
+        await desk.ask_same_day(Caller("o", Role.FRONT_OFFICER, "s", office_id="elsewhere"), APPLICATION)
+    with pytest.raises(NotTheDayOfTheVisit):
+        await desk.ask_same_day(OFFICER, APPLICATION)
+    other = make_world(start=NOON - timedelta(hours=3))
+    await other.pay(await same_day_fee(other))
+    with pytest.raises(NoVisitToHurry):
+        await other.billing.desk.ask_same_day(OFFICER, APPLICATION)
+
+
+def test_the_cut_off_is_a_setting() -> None:
+    assert cut_off(NOON.date(), BillPolicy().same_day_pay_until) == NOON
+    assert make_world(start=T0, bill_same_day_pay_until="11:30").billing.desk._policy.same_day_pay_until == "11:30"

@@ -272,9 +272,9 @@ async def _published(data: Any) -> int:
 def _due_bill(template: dict[str, Any], number: int, code: str, past: datetime) -> dict[str, Any]:
     bill_id = f"bench-{number}"
     due = {"expire": past}
-    fresh = {"settled_by": None, "paid_at": None, "standing": None, "ended_at": None, "claims": [], "evidence": []}
+    unpaid: dict[str, Any] = {"settled_by": None, "paid_at": None, "standing": None, "ended_at": None}
     seat = {**template["state"]["seat"], "appointment_id": bill_id}
-    state = {**template["state"], **fresh, "bill_id": bill_id, "state": "issued", "seat": seat, "due": due}
+    state = {**template["state"], **unpaid, "bill_id": bill_id, "state": "issued", "seat": seat, "due": due}
     state |= {"billing_code": code, "codes": [code], "expires_at": past - timedelta(hours=1)}
     state["payer"] = {**state["payer"], "application_id": bill_id}
     return {**template, "_id": bill_id, "state": state, "due": due, "next_due_at": past, "outbox": [], "inbox": []}

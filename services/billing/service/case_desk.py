@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.billing.domain import case as cases
-from services.billing.domain.case import Case, CaseOutcome, CaseState
+from services.billing.domain.case import Case, CaseOutcome, CaseState, Decide
 from services.billing.domain.settlement import FileTampered, FileTruncated, FileUnreadable, Settlement
 from services.billing.domain.states import Decision
 from services.billing.errors import (
@@ -102,7 +102,7 @@ class CaseDesk:
             kind = (await self.case(case_id)).kind
             raise AnswerDoesNotFit(fitting=sorted(each.value for each in cases.OUTCOMES[kind])) from None
 
-    async def _decided(self, case_id: str, decide: cases.Decide, command_id: str) -> Case:
+    async def _decided(self, case_id: str, decide: Decide, command_id: str) -> Case:
         await self.case(case_id)
         return (await self._repository.change(CASES, case_id, decide, received=command_id)).state
 

@@ -99,7 +99,8 @@ class Cases:
         own = [
             each.state for each in known if each.state.seat and each.state.seat.appointment_id == event.appointment_id
         ]
-        bill = (own or [each.state for each in known] or [None])[-1]
+        candidates = own or [each.state for each in known]
+        bill = candidates[-1] if candidates else None
         subject = Subject(
             bill_id=bill.bill_id if bill else None,
             application_id=event.application_id,

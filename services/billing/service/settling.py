@@ -7,7 +7,7 @@ lines.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import aclosing
 from datetime import date, timedelta
 from typing import Final
@@ -210,7 +210,7 @@ class Settling:
         if saved.state.state == SettlementState.COMPARED:
             log.info("billing.settlement_compared", settlement_id=record.id, lines=saved.state.counts.lines)
 
-    async def _batches(self, settlement: Settlement) -> AsyncIterator[tuple[list[Line], int]]:
+    async def _batches(self, settlement: Settlement) -> AsyncGenerator[tuple[list[Line], int], None]:
         """The lines from the written progress on, each batch with the byte that it ends at."""
         splitter, batch, skip = Splitter(), list[Line](), settlement.offset_bytes
         number, offset, day = settlement.counts.lines, settlement.offset_bytes, settlement.day.isoformat()

@@ -110,7 +110,7 @@ class Money(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world: World | None = None  # type: ignore[assignment]
+        self.world: Any = None
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return LOOP.run_until_complete(work)
@@ -118,7 +118,7 @@ class Money(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.store = RestlessStore(guarded=self.guarded)
-        self.world: World = self.run(made(self.store))
+        self.world = self.run(made(self.store))
         self.payments: list[Payment] = []
         self.told: set[str] = set()
         """The model: numbers that billing has taken note of, by its own word."""

@@ -86,6 +86,9 @@ class Ground:
             "office_id": OFFICE,
             "opening_id": NOBODYS_ID,
             "ticket_id": NOBODYS_ID,
+            "visit_id": NOBODYS_ID,
+            "date": "2026-11-24",
+            "job_id": NOBODYS_ID,
             "requirement": "ktp",
         }
 
@@ -140,6 +143,7 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "at": "2026-11-23T02:00:00Z",
     }
     session = {"date": "2026-12-01", "start": "08:00", "end": "10:00", "booths": 1, "service_minutes": 30, "staff": 1}
+    arrival = {"line_id": "1", "kind": "counter", "arrived_at": "2026-11-23T02:00:00Z", "reason": "outage"}
     upload = {"requirement": "ktp", "file_name": "x.jpg", "media_type": "image/jpeg", "size_bytes": 1000}
     return {
         "register": {"email": "baru.contoh@example.org"},
@@ -172,6 +176,14 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         },
         "take_ticket": {"application_id": ids["application_id"]},
         "check_in": {"appointment_id": ids["appointment_id"]},
+        "ask_special": {"cause": "illness", "evidence": "letter no. 12"},
+        "decide_special": {"granted": True},
+        "use_special": {"session_id": NOBODYS_ID},
+        "interrupt_visit": {"reason": "system_fault"},
+        "interrupt_day": {"date": "2026-11-24", "reason": "system_fault"},
+        "call_next": {"booth": "1"},
+        "register_walk_in": {"reason": "walk_in"},
+        "import_offline_visits": {"date": "2026-11-23", "lines": [arrival]},
         "claim_payment": {"ntb": "123456789012"},
         "take_notice": notice,
         "choose_preferences": {"language": "id", "channels": ["email"]},

@@ -183,7 +183,7 @@ class Holds:
             if record.has_received(command_id):
                 return record
             state = record.state
-            if state.status is Status.CONFIRMED and not fee_is_lost:
+            if state.status in (Status.CONFIRMED, Status.ON_PROOF) and not fee_is_lost:
                 raise errors.FeeWouldBeLost
             released = await self._repository.save(
                 record, self._cancellation(appointment_id, state), self._desk.now(), command_id
@@ -257,7 +257,7 @@ class Holds:
         state, now, rules = record.state, self._desk.now(), self._desk.rules
         if record.has_received(message_id):
             return
-        if state.status in (Status.MOVING, Status.GATHERING):
+        if state.status in (Status.MOVING, Status.SPECIAL_MOVING, Status.GATHERING):
             raise NotYet(f"appointment {record.id} is {state.status.value}")
         if state.status is Status.OFFERED:
             decision = appointments.end_offer(record.id, state, Command.DECLINE_OFFER, now=now, rules=rules)

@@ -85,6 +85,7 @@ def build(
         chores=[*handlers.chores(), *service.seat_chains.chores(), *service.audit_book.kept.chores()],
         invariants={
             "I1": service.checks.seats_add_up,
+            "I1_offers": service.waiting_list.offers_have_seats,
             "I2": service.checks.one_appointment_each,
             "I4_visits": service.paid_visits.each_is_in_one_place,
             "I10_seats": service.seat_chains.kept.checks.only_grow_and_miss_nothing,

@@ -20,14 +20,15 @@ from services.scheduling.domain.conduct import Act
 from services.scheduling.domain.policies import POOLS_OF_CHANNEL, Channel
 from services.scheduling.domain.seats import Seat, SeatStatus, slot_of
 from services.scheduling.domain.sessions import Pool, local_date
-from services.scheduling.domain.waiting import Offer, OfferEnd, Waiting, WaitingEnd, WaitingStatus
+from services.scheduling.domain.waiting import HAS_OFFER, Offer, OfferEnd, Waiting, WaitingEnd, WaitingStatus
+from services.scheduling.service.checks import MOST_NAMED
 from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who
 from services.scheduling.service.seating import Seating
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import ApplicationWithdrawn
 from shared.ids import derived_id
-from shared.service import NotYet
+from shared.service import InvariantReport, NotYet
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
 from shared.store.retry import again
@@ -304,6 +305,21 @@ class WaitingList:
             if entry.state.status is WaitingStatus.WAITING:
                 await self._repository.save_waiting(entry, waiting.looked_at(entry.state), self._desk.now())
         await self._seating.judge_claim(record)
+
+    async def offers_have_seats(self) -> InvariantReport:
+        """I1: whoever is offered a seat has it kept for them, under the token of their offer."""
+        looked, broken = 0, []
+        async for record in self._repository.every_waiting():
+            looked += 1
+            if record.state.status in HAS_OFFER and not await self._is_kept(record):
+                newest = await self._repository.waiting(record.id)
+                broken += [record.id] if newest is not None and newest.version == record.version else []
+        return InvariantReport(looked, tuple(sorted(broken)[:MOST_NAMED]))
+
+    async def _is_kept(self, record: Record[Waiting]) -> bool:
+        slot = record.state.kept.slot
+        seat = await self._repository.seat(slot.seat_id)
+        return seat is not None and seat.state.token == slot.token
 
     # -- a taken offer becomes an appointment
 

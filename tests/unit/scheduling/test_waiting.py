@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
+from services.scheduling.domain import seats as domain_seats
 from services.scheduling.domain import waiting as domain
 from services.scheduling.domain.appointments import Applying, Status
 from services.scheduling.domain.seats import SeatStatus
@@ -412,6 +413,18 @@ def test_what_is_not_in_the_table_is_refused() -> None:
         if pair not in domain.WAITING_TRANSITIONS:
             with pytest.raises(domain.WaitingChangeIllegal):
                 domain.waiting_after(*pair)
+
+
+async def test_an_offer_whose_seat_is_gone_is_seen() -> None:
+    world = await started()
+    (budi,) = await offered(world, "budi")
+    check = world.parts.invariants["I1_offers"]
+    assert (await check()).holds
+    repository = world.service.desk.repository
+    seat = await repository.seat((await entry_of(world, budi)).kept.slot.seat_id)
+    assert seat is not None
+    await repository.save_seat(seat, domain_seats.let_go(seat.state, START), world.clock.now())
+    assert (await check()).broken == (budi.id,)
 
 
 def test_an_entry_without_an_offer_has_none() -> None:

@@ -21,6 +21,7 @@ from shared.clock import SystemClock
 from shared.deadlines import DeadlineWorker
 from shared.files.gridfs import GridFsFiles
 from shared.http.app import build_app
+from shared.http.metrics import Metrics
 from shared.http.options import HttpOptions
 from shared.http.server import serve
 from shared.ids import RandomIds
@@ -125,6 +126,9 @@ class _Process:
     async def _serve(self, stop: asyncio.Event) -> None:
         settings = self._settings
         keys = self._parts.token_keys or JwksCache.from_url(settings.jwks_url, self._clock)
+        metrics = Metrics(self._parts.name)
+        for figure in self._parts.figures:
+            metrics.registry.register(figure)
         app = build_app(
             self._parts.endpoints,
             service_name=self._parts.name,
@@ -133,6 +137,7 @@ class _Process:
             options=HttpOptions(trusted_proxies=settings.trusted_proxies, rate_factor=settings.rate_factor),
             readiness={"mongodb": self._mongodb_state, "rabbitmq": self._rabbitmq_state},
             invariants=self._parts.invariants,
+            metrics=metrics,
         )
         app[self._parts.key] = self._parts.service
         log.info("serving", host=settings.http_host, port=settings.http_port)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from prometheus_client.registry import Collector
 
 from shared.clock import Clock
 from shared.events.envelope import Envelope
@@ -83,6 +84,8 @@ class Parts:
     chores: Sequence[Chore] = ()
     invariants: Mapping[str, InvariantCheck] = field(default_factory=dict)
     """Rule name (``I1`` ...) to check."""
+    figures: Sequence[Collector] = ()
+    """What the service measures about itself, beside what every service does."""
     token_keys: KeySource | None = None
     """Where the keys of tokens come from, if not from identity's published set (identity itself has them)."""
     start: Callable[[], Awaitable[None]] | None = None

@@ -68,6 +68,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
             *billing.ledger.kept.chores(),
             *billing.audit_book.kept.chores(),
         ),
+        figures=billing.figures.all(),
         close=close,
     )
 

@@ -15,6 +15,7 @@ from services.billing.service.corrections import Corrections
 from services.billing.service.desk import Desk
 from services.billing.service.desk.refunds import RefundDesk
 from services.billing.service.ledger_book import LedgerBook
+from services.billing.service.figures import Figures
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
 from services.billing.service.refunds import RefundCases
@@ -62,11 +63,16 @@ class Billing:
         self.notices = notices
         self.wait_seconds = wait_seconds
         self.money = Money(repository, simponi, clock, policies, reasons)
+        self.figures = Figures()
         self.asker = Asker(
-            simponi, clock, calls_per_minute=policies.calls.per_minute, codes_per_call=policies.calls.codes_each
+            simponi,
+            clock,
+            self.figures,
+            calls_per_minute=policies.calls.per_minute,
+            codes_per_call=policies.calls.codes_each,
         )
         self.tariffs = Tariffs(repository, clock, tariffs)
-        self.bills = Bills(repository, self.money, simponi, self.asker, clock, policies, self.tariffs)
+        self.bills = Bills(repository, self.money, simponi, self.asker, self.figures, clock, policies, self.tariffs)
         self.corrections = Corrections(repository, self.money, clock, policies, self.tariffs)
         self.specials = Specials(repository, self.money)
         self.desk = Desk(repository, clock, policies, self.tariffs)

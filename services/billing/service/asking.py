@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
+from services.billing.service.figures import Figures
 from services.billing.service.ports import Simponi, SimponiBilling
 from shared.clock import Clock
 from shared.logs import get_logger
@@ -73,7 +74,10 @@ class Budget:
 class Asker:
     """One queue of questions in front of SIMPONI, for the whole process."""
 
-    def __init__(self, simponi: Simponi, clock: Clock, *, calls_per_minute: int, codes_per_call: int) -> None:
+    def __init__(
+        self, simponi: Simponi, clock: Clock, figures: Figures, *, calls_per_minute: int, codes_per_call: int
+    ) -> None:
+        self._figures = figures
         self._simponi = simponi
         self._budget = Budget(clock, calls_per_minute)
         self._codes_per_call = codes_per_call
@@ -118,6 +122,7 @@ class Asker:
 
     async def _call(self, questions: list[_Question]) -> None:
         self.calls += 1
+        self._figures.codes_per_call.observe(len(questions))
         try:
             if len(questions) == 1:
                 code = questions[0].code
@@ -125,6 +130,7 @@ class Asker:
             else:
                 known = dict(await self._simponi.statuses([each.code for each in questions]))
         except Exception as trouble:
+            self._figures.unanswered_calls.inc()
             for answer in _open(questions):
                 answer.set_exception(trouble)
         except BaseException:

@@ -22,6 +22,7 @@ from services.billing.service.alerts import (
     alert,
 )
 from services.billing.service.asking import Asker, Urgency
+from services.billing.service.figures import Figures
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
 from services.billing.service.tariffs import Tariffs
@@ -52,6 +53,7 @@ class Bills:
         money: Money,
         simponi: Simponi,
         asker: Asker,
+        figures: Figures,
         clock: Clock,
         policies: Policies,
         tariffs: Tariffs,
@@ -60,6 +62,7 @@ class Bills:
         self._money = money
         self._simponi = simponi
         self._asker = asker
+        self._figures = figures
         self._clock = clock
         self._policy = policies.bill
         self._tariffs = tariffs
@@ -260,6 +263,7 @@ class Bills:
             fresh = Code(code, billing.expires_at)
             await self._change(record, lambda state: bills.issue(state, fresh, shortened, now, self._policy))
             waited = (now - record.state.requested_at).total_seconds()
+            self._figures.code_wait.observe(max(0.0, waited))
             log.info("billing.code_issued", bill_id=record.id, waited_seconds=round(waited, 3))
             await self._money.take_all(billing.payments, "issue")
 

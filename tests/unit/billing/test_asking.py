@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from services.billing.domain import bill as bills
 from services.billing.domain.bill import Purpose
@@ -14,6 +15,7 @@ from services.billing.domain.states import BillState
 from services.billing.repository import BILLS
 from services.billing.service import SimponiBilling
 from services.billing.service.asking import Asker, Budget, Urgency, _Question, choose
+from services.billing.service.figures import Figures
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
 from tests.unit.billing.make import POLICY, T0, at, issued
@@ -42,7 +44,7 @@ class Counting:
 
 def make(per_minute: int = 600, codes_each: int = 10) -> tuple[Asker, Counting, ManualClock]:
     simponi, clock = Counting(), ManualClock(T0)
-    return Asker(simponi, clock, calls_per_minute=per_minute, codes_per_call=codes_each), simponi, clock  # type: ignore[arg-type]
+    return Asker(simponi, clock, Figures(), calls_per_minute=per_minute, codes_per_call=codes_each), simponi, clock  # type: ignore[arg-type]
 
 
 async def turns(count: int = 20) -> None:
@@ -187,3 +189,24 @@ async def test_a_difference_is_asked_about_like_any_code() -> None:
     world.simponi.codes[bill.billing_code or ""] = SimponiBilling(bill.billing_code or "", "bill-1", bill.amount, T0)
     await world.pass_time(7200 + 1200 + 20, step=300)
     assert world.bill_by_id(bill.bill_id).state == BillState.EXPIRED
+
+
+@pytest.mark.acceptance("F54")
+async def test_the_time_from_request_to_issue_is_a_metric() -> None:
+    world = make_world()
+    world.simponi.down = True
+    await world.submitted()
+    await world.seat_held()
+    await world.work()
+    await world.pass_time(180)
+    world.simponi.down = False
+    await world.pass_time(60)
+    registry = CollectorRegistry()
+    for figure in world.parts.figures:
+        registry.register(figure)
+    page = {
+        (sample.name, sample.labels.get("le")): sample.value for each in registry.collect() for sample in each.samples
+    }
+    assert page["paspor_billing_code_wait_seconds_count", None] == 1
+    assert page["paspor_billing_code_wait_seconds_bucket", "120.0"] == 0
+    assert page["paspor_billing_code_wait_seconds_bucket", "300.0"] == 1

@@ -17,7 +17,7 @@ from services.billing.domain import saga
 from services.billing.domain import states as billing_states
 from services.identity.domain import applicant
 from services.notification.domain import delivery
-from services.scheduling.domain import appointments, counter, flags, party, seats, waiting, waiting_room
+from services.scheduling.domain import appointments, counter, flags, party, quota_changes, seats, waiting, waiting_room
 
 TABLES = state_tables()
 Move = Callable[[Any, Any], Any]
@@ -82,6 +82,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         {"done", "impossible", "declined"},
         _billing(saga.OVERRIDE_TRANSITIONS),
         billing_states.IllegalTransition,
+    ),
+    ("services.scheduling.domain.quota_changes", "CHANGE_TRANSITIONS"): (
+        {"applied", "rejected", "failed"},
+        quota_changes.step,
+        quota_changes.IllegalChangeStep,
     ),
     ("services.billing.domain.states", "BILL_TRANSITIONS"): (
         {"paid", "waived", "superseded"},

@@ -681,7 +681,7 @@ class TestRaces:
         for name in people:
             await hall.ticket(name)
         if not guarded:
-            world.service.waiting_room.turn = _nobodys_turn  # type: ignore[method-assign]
+            world.service.waiting_room.turn = _nobodys_turn  # type: ignore[method-assign,assignment]
         await hall.until(OPENS)
         won = 0
         for name in (f"robot{number}" for number in range(8)):

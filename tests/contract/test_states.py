@@ -13,7 +13,7 @@ import pytest
 
 from launcher.documents import StateTable, state_tables
 from services.application.domain import application, documents
-from services.billing.domain import saga
+from services.billing.domain import correction, saga, tariff_change
 from services.billing.domain import states as billing_states
 from services.identity.domain import applicant
 from services.notification.domain import delivery
@@ -87,6 +87,16 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         {"applied", "rejected", "failed"},
         quota_changes.step,
         quota_changes.IllegalChangeStep,
+    ),
+    ("services.billing.domain.correction", "CORRECTION_TRANSITIONS"): (
+        {"done"},
+        _billing(correction.CORRECTION_TRANSITIONS),
+        billing_states.IllegalTransition,
+    ),
+    ("services.billing.domain.tariff_change", "CHANGE_TRANSITIONS"): (
+        {"approved", "refused"},
+        _billing(tariff_change.CHANGE_TRANSITIONS),
+        billing_states.IllegalTransition,
     ),
     ("services.billing.domain.states", "BILL_TRANSITIONS"): (
         {"paid", "waived", "superseded"},

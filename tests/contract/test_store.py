@@ -60,13 +60,14 @@ TICKET = Kind(
         Index("marks", ("state.marks",), unique=True, where={"state.phase": Phase.DONE}),
     ),
 )
+LINE = Kind(name="line", state=Ticket, bare=True, indexes=(Index("line", ("state.marks", "state.number")),))
 PLACE = Kind(name="place", state=Ticket, bare=True, indexes=(Index("phase_number", ("state.phase", "state.number")),))
 
 
 @pytest.fixture
 async def mongo_store(mongo_database: AsyncDatabase) -> MongoStore:
     store = MongoStore(mongo_database, "test")
-    await store.prepare([TICKET, PLACE])
+    await store.prepare([TICKET, PLACE, LINE])
     return store
 
 
@@ -206,6 +207,19 @@ async def test_a_find_uses_a_declared_index_in_its_order(store: Store) -> None:
     found = await store.find(TICKET, "phase_number", {"state.phase": Phase.OPEN}, within=within)
     assert [record.id for record in found] == ["t2"]
     assert await store.count(TICKET, "phase_number", {"state.phase": Phase.OPEN}) == 3
+
+
+async def test_a_member_of_a_list_is_found_in_the_order_of_the_keys_behind_it(store: Store) -> None:
+    """Who stands in several lines is met in each by the time of coming, not by the other lines' names."""
+    marks = {1: ("m",), 2: ("a", "m"), 3: ("m", "z"), 4: ("z",)}
+    for number in (3, 1, 4, 2):
+        await store.insert(LINE, f"w{number}", ticket(f"p{number}", number=number, marks=marks[number]), now=NOW)
+    found = await store.find(LINE, "line", {"state.marks": "m"})
+    assert [record.id for record in found] == ["w1", "w2", "w3"]
+    found = await store.find(LINE, "line", {"state.marks": "m"}, within={"state.number": Range(2)}, descending=True)
+    assert [record.id for record in found] == ["w3", "w2"]
+    assert await store.count(LINE, "line", {"state.marks": "z"}) == 2
+    assert await store.find(LINE, "line", {"state.marks": "m", "state.number": 9}) == []
 
 
 async def test_a_find_beside_its_index_is_a_mistake(store: Store) -> None:

@@ -107,9 +107,11 @@ class Scheduling:
         self.bulk_moves = BulkMoves(desk, self.seating, self.calendar, self.audit)
         self.specials = Specials(desk, self.seating, self.calendar, cipher, self.audit)
         self.checks = Checks(repository, platform.clock)
-        self.changes = Changes(desk, self.book)
+        self.changes = Changes(desk, self.book, self.audit)
         self.office_edits = OfficeEdits(desk, self.book, self.calendar, self.changes, four_eyes)
         mover = NearestLater(desk, self.calendar, Relocation(desk, self.seating))
-        self.session_edits = SessionEdits(desk, self.book, self.calendar, self.changes, mover, four_eyes)
+        self.session_edits = SessionEdits(
+            desk, self.book, self.calendar, self.changes, mover, self.bulk_moves, four_eyes
+        )
         self.quota_board = QuotaBoard(desk, self.book, self.calendar, horizon_days)
         self.opening_notices = OpeningNotices(desk, self.book)

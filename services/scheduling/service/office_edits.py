@@ -116,7 +116,7 @@ class OfficeEdits:
         change = self._change(
             edit, Subject.FACTS, facts_subject(edit.office_id), _plain(_FACTS, before.state), _plain(_FACTS, kept)
         )
-        return await self._changes.submit(change_id, change)
+        return await self._changes.submit(change_id, change, edit.who)
 
     async def put_template(self, edit: Edit, sessions: tuple[TemplateSession, ...]) -> Record[QuotaChange]:
         """Replace the weekly template: it makes the days that come into sight from then on.
@@ -144,7 +144,9 @@ class OfficeEdits:
             _plain(_TEMPLATE, wanted),
         )
         second = needs_second(raised, cut, week_of(before).total(), self._limits)
-        return await self._changes.submit(change_id, replace(change, raised=raised, cut=cut), second_needed=second)
+        return await self._changes.submit(
+            change_id, replace(change, raised=raised, cut=cut), edit.who, second_needed=second
+        )
 
     async def open_session(self, edit: Edit, new: NewSession) -> Record[QuotaChange]:
         """Open a session for one date. Outside the office's hours it needs a reason (F9).
@@ -176,7 +178,7 @@ class OfficeEdits:
         )
         second = excess > 0 and needs_second(excess, 0, 0, self._limits)
         change = replace(change, raised=new.plan.seats)
-        return await self._changes.submit(_change_id(edit), change, second_needed=second)
+        return await self._changes.submit(_change_id(edit), change, edit.who, second_needed=second)
 
     async def open_offline_quota(self, edit: Edit, day: date, seats: int) -> Record[QuotaChange]:
         """Let the office receive so many more by hand on that day, while the service is away (F9).
@@ -197,7 +199,9 @@ class OfficeEdits:
             {"date": day.isoformat(), "seats": seats},
         )
         second = needs_second(seats, 0, 0, self._limits)
-        return await self._changes.submit(_change_id(edit), replace(change, raised=seats), second_needed=second)
+        return await self._changes.submit(
+            _change_id(edit), replace(change, raised=seats), edit.who, second_needed=second
+        )
 
     async def open_outreach(self, edit: Edit, name: str, city: str, facts: OfficeFacts) -> Record[QuotaChange]:
         """Begin an outreach of the office: a place of its own, with its own days and quota (F77).
@@ -217,7 +221,7 @@ class OfficeEdits:
         _refuse_wrong_facts(kept)
         after = {"office": _plain(_OFFICE, outreach), "facts": _plain(_FACTS, kept)}
         change = self._change(edit, Subject.OUTREACH, facts_subject(outreach.office_id), {}, after)
-        return await self._changes.submit(_change_id(edit), change)
+        return await self._changes.submit(_change_id(edit), change, edit.who)
 
     async def offline_quotas(
         self, office_id: str, who: Who, since: date | None, until: date | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -12,12 +13,16 @@ from services.scheduling.domain import quota_changes
 from services.scheduling.domain.quota_changes import ChangeState, QuotaChange, Subject
 from services.scheduling.service.desk import Desk, Who
 from services.scheduling.service.office_book import OfficeBook
+from shared.audit import Audit
 from shared.errors import NotKnownYet, Refusal, SomeoneElseChangedIt, Unavailable
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
 from shared.store.retry import again
 
 log = structlog.get_logger()
+
+ABOVE_CAPACITY: Final = "above_capacity"
+"""The coded reason of an override: more seats than booths and staff can serve, signed by the head."""
 
 _PASSING: Final = (SomeoneElseChangedIt, NotKnownYet, Unavailable)
 """Refusals that say nothing about the change: it is tried again."""
@@ -31,8 +36,9 @@ again. A refusal: it cannot be done."""
 class Changes:
     """The life of changes; what each kind of change does lies with its applier."""
 
-    def __init__(self, desk: Desk, book: OfficeBook) -> None:
+    def __init__(self, desk: Desk, book: OfficeBook, audit: Audit) -> None:
         self._desk = desk
+        self._audit = audit
         self._repository = desk.repository
         self._book = book
         self._appliers: dict[Subject, Applier] = {}
@@ -41,11 +47,14 @@ class Changes:
         """Say how changes of these subjects are made true."""
         self._appliers.update(appliers)
 
-    async def submit(self, change_id: str, change: QuotaChange, *, second_needed: bool = False) -> Record[QuotaChange]:
+    async def submit(
+        self, change_id: str, change: QuotaChange, who: Who, *, second_needed: bool = False
+    ) -> Record[QuotaChange]:
         """Write a change and make it true, or leave it waiting for a second administrator.
 
         A repeat meets the change of the first time. Refuses as its applier does, and then the change is kept as failed.
         """
+        await self._note(who, change.subject.value, change.subject_id, change, change_id)
         begun = quota_changes.begun(change, second_needed=second_needed)
         record = await self._repository.begin_change(change_id, begun, self._desk.now())
         return await self._drive(record or await self._known(change_id))
@@ -124,10 +133,24 @@ class Changes:
                 if state.decided_by == who.account_id and agrees is (state.state is not ChangeState.REJECTED):
                     return record
                 raise errors.ChangeDecided(state=state.state.value)
+            act = "approved" if agrees else "rejected"
+            await self._note(who, act, change_id, replace(state, reason=reason or ""), f"{change_id}:{act}")
             decide = quota_changes.approved if agrees else quota_changes.rejected
             return await self._repository.save_change(record, decide(state, who.account_id, now, reason), now)
 
         return await again(attempt)
+
+    async def _note(self, who: Who, act: str, subject: str, change: QuotaChange, command_id: str) -> None:
+        await self._audit.note(
+            who,
+            f"quota.{act}",
+            subject=subject,
+            office_id=change.office_id,
+            reason=ABOVE_CAPACITY if change.override else None,
+            override=change.override,
+            words=change.reason or None,
+            command_id=command_id,
+        )
 
     async def _known(self, change_id: str) -> Record[QuotaChange]:
         record = await self._repository.change(change_id)

@@ -16,8 +16,9 @@ from services.scheduling.domain.office_facts import plan_capacity
 from services.scheduling.domain.quota_changes import ChangeState, FourEyes, QuotaChange, Subject, needs_second
 from services.scheduling.domain.seats import Seat, SeatStatus
 from services.scheduling.domain.sessions import MOST_SEATS, Pool, Session, fitted, plan_of, replaced, resized
+from services.scheduling.service.bulk_moves import BulkMoves
 from services.scheduling.service.calendar import Calendar
-from services.scheduling.service.desk import Desk
+from services.scheduling.service.desk import Desk, Who
 from services.scheduling.service.office_book import OfficeBook
 from services.scheduling.service.office_edits import Edit
 from services.scheduling.service.quota_changes import Changes
@@ -64,6 +65,7 @@ class SessionEdits:
         calendar: Calendar,
         changes: Changes,
         mover: VisitMover,
+        bulk_moves: BulkMoves,
         limits: FourEyes,
     ) -> None:
         self._desk = desk
@@ -72,6 +74,7 @@ class SessionEdits:
         self._calendar = calendar
         self._changes = changes
         self._mover = mover
+        self._bulk_moves = bulk_moves
         self._limits = limits
         changes.register({Subject.SESSION: self._apply, Subject.TRANSFER: self._apply})
 
@@ -135,7 +138,7 @@ class SessionEdits:
             override=edit.override,
         )
         second = needs_second(raised, cut, before.total(), self._limits)
-        return await self._changes.submit(_change_id(edit), change, second_needed=second)
+        return await self._changes.submit(_change_id(edit), change, edit.who, second_needed=second)
 
     async def _refuse(
         self, record: Record[Session], edit: Edit, wanted: Mapping[Pool, int], *, bulk_move: bool
@@ -234,7 +237,11 @@ class SessionEdits:
         return False
 
     async def _move_away(self, change: Record[QuotaChange], short: Mapping[Pool, int]) -> None:
-        """Move as many visits as seats are missing: those that were booked last."""
+        """Move as many visits as seats are missing: those that were booked last; of a closed session everybody."""
+        if not sum(change.state.after["pools"].values()):
+            who = Who(change.state.author, change.state.office_id, is_staff=True)
+            await self._bulk_moves.begin(change.state.subject_id, change.state.reason, who, command_id=change.id)
+            return
         booked: dict[Pool, list[Record[Appointment]]] = {pool: [] for pool in short}
         for seat in await self._repository.seats_of(change.state.subject_id):
             holder = await self._holder(seat.state) if seat.state.pool in booked else None

@@ -399,6 +399,25 @@ class TestSessions:
         assert {each.cause for each in said} == {"moved_by_office"}  # type: ignore[attr-defined]
         await world.rules_hold()
 
+    @pytest.mark.acceptance("F68")
+    async def test_a_closed_session_moves_everybody_and_leaves_nobody_without_a_right(self) -> None:
+        world = await started(plan(2), offices=[SOUTH])
+        paid = [await world.paid(person) for person in ("ani", "budi")]
+        tomorrow = world.session_id(day=TUESDAY + timedelta(days=1))
+        await world.hold("citra", session_id=tomorrow)
+        for ahead in (2, 3):
+            for number in range(2):
+                await world.hold(f"p{ahead}{number}", session_id=world.session_id(day=TUESDAY + timedelta(days=ahead)))
+        change = await put(world, {}, bulk_move=True)
+        for _ in range(4):
+            await world.pass_time(quota_changes.APPLY_AGAIN_SECONDS + 61)
+        assert (await world.service.changes.read(change.id, BOSS)).state.state is ChangeState.APPLIED
+        ends = [await world.appointment(each.id) for each in paid]
+        assert sorted(each.state.status.value for each in ends) == ["confirmed", "special_open"]
+        assert await world.buckets() == {"withdrawn": 2}
+        assert (await world.service.calendar.session(world.session_id())).state.capacity == 0
+        await world.rules_hold()
+
     async def test_a_bulk_move_without_later_seats_ends_with_the_day(self) -> None:
         world = await started(plan(2), offices=[SOUTH])
         for person in ("ani", "budi"):
@@ -482,6 +501,11 @@ class TestSessions:
         assert refused.value.facts == {"capacity": 4, "asked": 5}
         signed = await put(world, {"regular": 5}, "signed", override=True, reason="two more officers lent by HQ")
         assert signed.state.override
+        begins, ends = START, START + timedelta(days=1)
+        signatures = await world.service.audit.overrides(SOUTH.office_id, begins, ends)
+        assert [(each.state.act, each.state.actor_id, each.state.reason) for each in signatures] == [
+            ("quota.session", BOSS.account_id, "above_capacity")
+        ]
         assert await world.buckets() == {"free": 5}
         assert (await put(world, {"regular": 4}, "down")).state.state is ChangeState.APPLIED
 

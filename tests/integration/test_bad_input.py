@@ -144,6 +144,7 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
     }
     session = {"date": "2026-12-01", "start": "08:00", "end": "10:00", "booths": 1, "service_minutes": 30, "staff": 1}
     arrival = {"line_id": "1", "kind": "counter", "arrived_at": "2026-11-23T02:00:00Z", "reason": "outage"}
+    fee = {"passport_kind": "ordinary", "validity_years": 5, "amount": 1, "title": "Book", "title_id": "Paspor"}
     upload = {"requirement": "ktp", "file_name": "x.jpg", "media_type": "image/jpeg", "size_bytes": 1000}
     return {
         "register": {"email": "baru.contoh@example.org"},
@@ -184,6 +185,25 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "call_next": {"booth": "1"},
         "register_walk_in": {"reason": "walk_in"},
         "import_offline_visits": {"date": "2026-11-23", "lines": [arrival]},
+        "correct_kind": {
+            "passport_kind": "ordinary",
+            "validity_years": 5,
+            "reason": "expired",
+            "reason_code": "held_passport_before",
+        },
+        "find_penalty": {"ground": "lost", "reason_code": "told_at_interview"},
+        "ask_same_day": {"application_id": ids["application_id"]},
+        "propose_tariff": {
+            "tariff_id": "pp-1-2027",
+            "legal_basis": "PP 1/2027",
+            "effective_from": "2027-01-01",
+            "fees": [fee],
+            "penalties": [],
+            "same_day_amount": 1_000_000,
+            "zero_tariffs": [],
+            "reason": "New regulation",
+        },
+        "refuse_tariff": {"reason": "Not agreed"},
         "claim_payment": {"ntb": "123456789012"},
         "take_notice": notice,
         "choose_preferences": {"language": "id", "channels": ["email"]},

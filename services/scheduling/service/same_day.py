@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from services.scheduling import errors
 from services.scheduling.domain import appointments
@@ -125,5 +125,6 @@ class SameDay:
         if earlier is None:
             live = await self._repository.live_appointment_of(terms.copy.person_id)
             own = live is not None and live.state.account_id == wish.who.account_id
-            raise errors.PersonHasAppointment(**({"appointment_id": live.id} if live is not None and own else {}))
+            facts: dict[str, Any] = {"appointment_id": live.id} if live is not None and own else {}
+            raise errors.PersonHasAppointment(**facts)
         return earlier

@@ -13,13 +13,14 @@ from services.application.domain.answers import PassportKind, Reason
 from services.application.domain.application import Status
 from services.application.domain.correction import Corrected, Correction, Ground
 from services.application.domain.visit import BillState
+from services.application.service import Who
 from services.application.service.corrections import Why
 from shared.errors import NotFound
 from shared.events import billing
 from shared.events.application import DocumentRefused, KindCorrected, PenaltyFound
 from shared.service import NotYet
 from tests.unit.application import make
-from tests.unit.application.world import ELSEWHERE, FRONT, INTERVIEWER, OWNER, Who, World
+from tests.unit.application.world import ELSEWHERE, FRONT, INTERVIEWER, OWNER, World
 
 TEN_YEARS_ORDINARY = Corrected("ordinary", 10, Reason.EXPIRED)
 MORE = "e0000000-0000-4000-8000-000000000009"

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from services.billing.domain import tariff_change as changes
+from services.billing.domain.states import Decision
 from services.billing.domain.tariff import NoTariffInForce, Tariff, ZeroTariff
 from services.billing.domain.tariff_change import ChangeProblem, ChangeState, TariffChange, day_of
 from services.billing.errors import (
@@ -73,7 +74,7 @@ class TariffDesk(Counter):
         if known is not None:
             return known.state
         await self._refuse_if_wrong(change)
-        await self._repository.insert(TARIFF_CHANGES, change_id, changes.Decision(change))
+        await self._repository.insert(TARIFF_CHANGES, change_id, Decision(change))
         return change
 
     async def approve_tariff(self, caller: Caller, change_id: str, command_id: str) -> TariffChange:
@@ -83,7 +84,7 @@ class TariffDesk(Counter):
             TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided, TariffReachesBack, TariffDayIsTaken.
         """
 
-        def decide(change: TariffChange) -> changes.Decision[TariffChange]:
+        def decide(change: TariffChange) -> Decision[TariffChange]:
             _refuse_decided(change, caller)
             return changes.approve(change, caller.account_id, self._clock.now())
 
@@ -111,7 +112,7 @@ class TariffDesk(Counter):
             TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided.
         """
 
-        def decide(change: TariffChange) -> changes.Decision[TariffChange]:
+        def decide(change: TariffChange) -> Decision[TariffChange]:
             _refuse_decided(change, caller)
             return changes.refuse(change, caller.account_id, because, self._clock.now())
 

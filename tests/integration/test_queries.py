@@ -249,3 +249,25 @@ async def test_the_deadline_index_holds_only_what_falls_due(store: MongoStore, m
     async with profiled(mongo_database) as seen:
         await mongo_database.command("count", kind.name, query={"next_due_at": {"$lte": NOW}}, hint="next_due_at")
     assert max(line.get("keysExamined", 0) for line in seen) <= 2
+
+
+async def test_a_line_over_a_list_of_offices_is_read_in_its_order(
+    store: MongoStore, mongo_database: AsyncDatabase
+) -> None:
+    """The next of the waiting list is the first key of its index, also once entries wait for several offices."""
+    kind = next(kind for kind in PARTS["scheduling"].kinds if kind.name == "waiting")
+    await store.prepare([kind])
+    waits = {"status": "waiting", "pool": "regular", "live": True}
+    await mongo_database[kind.name].insert_many(
+        [
+            {"_id": f"w{number}", "version": 1, "state": waits | {"person_id": str(number), "office_ids": ["a", "b"]}}
+            for number in range(50)
+        ]
+    )
+    async with profiled(mongo_database) as seen:
+        equals = {"state.office_ids": "b", "state.pool": "regular"}
+        wanted = {"state.status": "waiting", **equals}
+        found = mongo_database[kind.name].find(wanted, hint="line").sort([("state.queued_at", 1)]).limit(2)
+        assert len(await found.to_list(2)) == 2
+    assert not any(line.get("hasSortStage") for line in seen)
+    assert max(line.get("keysExamined", 0) for line in seen) <= 3

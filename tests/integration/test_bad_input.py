@@ -84,6 +84,8 @@ class Ground:
             "challenge_id": NOBODYS_ID,
             "document_id": self.documents[0],
             "office_id": OFFICE,
+            "session_id": NOBODYS_ID,
+            "change_id": NOBODYS_ID,
             "opening_id": NOBODYS_ID,
             "ticket_id": NOBODYS_ID,
             "visit_id": NOBODYS_ID,
@@ -143,6 +145,10 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "at": "2026-11-23T02:00:00Z",
     }
     session = {"date": "2026-12-01", "start": "08:00", "end": "10:00", "booths": 1, "service_minutes": 30, "staff": 1}
+    week = {key: value for key, value in session.items() if key != "date"}
+    edit = {"expected_version": 0, "reason": "fitted to staff"}
+    product = {"product": "electronic", "since": "2026-01-01"}
+    facts = {"reason": "as it is", "booths": 2, "staff": 2, "hours": [], "products": [product]}
     arrival = {"line_id": "1", "kind": "counter", "arrived_at": "2026-11-23T02:00:00Z", "reason": "outage"}
     fee = {"passport_kind": "ordinary", "validity_years": 5, "amount": 1, "title": "Book", "title_id": "Paspor"}
     upload = {"requirement": "ktp", "file_name": "x.jpg", "media_type": "image/jpeg", "size_bytes": 1000}
@@ -167,6 +173,14 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "record_interview": {"outcome": "approved"},
         "hand_out": {"collected_by": "self"},
         "open_session": {**session, "pools": {"regular": 1}},
+        "put_facts": {**facts, "expected_version": 1},
+        "open_outreach": {**facts, "name": "Mal Contoh", "city": "Kota Contoh", "own_dates": ["2026-12-05"]},
+        "put_template": {**edit, "sessions": [{**week, "weekdays": ["mon"], "pools": {"regular": 1}}]},
+        "put_session": {**edit, "pools": {"regular": 1}},
+        "transfer_seats": {**edit, "from": "regular", "to": "walk_in", "seats": 1},
+        "open_offline_quota": {"date": "2026-12-01", "seats": 1, "reason": "outage"},
+        "approve_change": {},
+        "reject_change": {"reason": "Not agreed"},
         "hold_seat": {"application_id": ids["application_id"], "session_id": NOBODYS_ID},
         "reschedule": {"session_id": NOBODYS_ID},
         "announce_opening": {

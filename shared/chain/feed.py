@@ -34,6 +34,9 @@ LEASE_SECONDS: Final = 60
 PAGE: Final = 200
 """Facts read and linked together: a few milliseconds of a processor, then requests get their turn."""
 
+IDLE_MARK_SECONDS: Final = 60
+"""How far the mark may lag behind where nothing happens: a write each minute, not at each look."""
+
 PAGES_AT_ONCE: Final = 3
 """Pages of one run: with a run each second at most 600 facts a second are linked, a tenth of a processor."""
 
@@ -136,9 +139,19 @@ class Feed:
         progress, now = record.state, self._clock.now()
         if progress.leased_until is not None and progress.leased_until > now and progress.owner != self._owner:
             return None
-        if progress.before is None and progress.since >= now - self._lag:
+        if progress.before is None and (progress.since >= now - self._lag or await self._is_idle(record)):
             return None
         return await self._save(record, replace(progress, before=progress.before or now - self._lag), leased=True)
+
+    async def _is_idle(self, record: Record[Progress]) -> bool:
+        """Whether there is nothing to link: then no lease is taken, and the mark moves once a minute."""
+        progress, before = record.state, self._clock.now() - self._lag
+        page = await self.source.read(progress.since, before, None, PAGE)
+        if page.facts or page.after is not None:
+            return False
+        if before - progress.since >= timedelta(seconds=IDLE_MARK_SECONDS):
+            await self._save(record, replace(progress, since=before), leased=False)
+        return True
 
     async def _save(self, record: Record[Progress], progress: Progress, *, leased: bool) -> Record[Progress]:
         now = self._clock.now()

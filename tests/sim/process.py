@@ -36,6 +36,9 @@ LARGEST_SKEW_SECONDS = 0.4
 LEAST_CHORE_SECONDS = 300.0
 """Chores run at most this often: a simulated day has many seconds and the rule holds at any period."""
 
+LEAST_CHAIN_SECONDS = 4 * 3600.0
+"""Chains likewise: they are read from what is committed, whenever that is."""
+
 Build = Callable[[Platform], Parts]
 
 
@@ -270,7 +273,8 @@ class _Watchful:
 async def _again_and_again(chore: Chore) -> None:
     while True:
         await _tolerating_an_absent_store(chore.run)
-        await asyncio.sleep(max(chore.every_seconds, LEAST_CHORE_SECONDS))
+        least = LEAST_CHAIN_SECONDS if chore.name.startswith("chain_") else LEAST_CHORE_SECONDS
+        await asyncio.sleep(max(chore.every_seconds, least))
 
 
 async def _tolerating_an_absent_store(run: Callable[[], Awaitable[None]]) -> None:

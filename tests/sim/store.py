@@ -14,6 +14,9 @@ from tests.sim.chaos import Chaos
 
 T = TypeVar("T")
 
+NO_DEADLINES = Kind("nothing", object).deadlines
+"""What a kind says that has no deadlines: its documents need not be looked through."""
+
 PAUSE_SECONDS = 45.0
 """Longer than a deadline's lease: whoever wakes up after it must find itself fenced off."""
 
@@ -64,6 +67,7 @@ class KeptStore(MemoryStore):
         moments = [
             max(document["next_due_at"], document["lease"].get("until") or document["next_due_at"])
             for kind in kinds
+            if kind.deadlines is not NO_DEADLINES
             for document in self.documents(kind.name).values()
             if document.get("next_due_at") is not None
         ]

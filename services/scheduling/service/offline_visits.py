@@ -86,11 +86,21 @@ class OfflineVisits:
             state, outcomes = offline.imported(record.state, tried, seats)
             if state != record.state:
                 await self._repository.save_offline_day(record, state, now)
-            if quota is not None and quota.state.used != state.used:
-                await self._repository.save_offline_quota(quota, replace(quota.state, used=state.used), now)
             return Imported(outcomes, seats, state.used)
 
-        return await again(attempt)
+        done = await again(attempt)
+        await again(lambda: self._tell_quota(file))
+        return done
+
+    async def _tell_quota(self, file: OfflineFile) -> None:
+        """Show at the quota how much of it is used; the lines decide, this only repeats them."""
+        quota = await self._repository.offline_quota(file.office_id, file.day)
+        if quota is None:
+            return
+        day = await self._repository.offline_day(file.office_id, file.day, self._desk.now())
+        if quota.state.used != day.state.used:
+            told = replace(quota.state, used=day.state.used)
+            await self._repository.save_offline_quota(quota, told, self._desk.now())
 
     async def _try(self, office: Office, file: OfflineFile, line: OfflineLine) -> Tried:
         now, by = self._desk.now(), file.who.account_id

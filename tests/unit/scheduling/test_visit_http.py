@@ -70,7 +70,8 @@ async def test_asking_after_a_missed_visit_and_the_offices_word(office: Office) 
     status, listed = await office.get(f"{BASE}/special-requests", office.admin())
     assert [each["evidence"] for each in listed["requests"]] == ["letter of Dr Contoh"]
     assert (await office.get(f"{BASE}/special-requests", office.admin(NORTH.office_id)))[0] == 403
-    for wrong in ({"granted": False}, {"granted": True, "reason": "evidence_missing"}):
+    unfit: list[dict[str, Any]] = [{"granted": False}, {"granted": True, "reason": "evidence_missing"}]
+    for wrong in unfit:
         assert (await office.post(f"{path}/special-decision", wrong, office.admin()))[0] == 422
     word = {"granted": False, "reason": "evidence_not_sufficient"}
     status, view = await office.post(f"{path}/special-decision", word, office.admin())

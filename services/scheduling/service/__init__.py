@@ -68,9 +68,7 @@ class Scheduling:
         limits_scale: int = 1,
     ) -> None:
         repository = Repository(platform.store)
-        self.conduct = ConductBook(
-            repository, platform.clock, platform.ids, fingerprints, scale=limits_scale
-        )
+        self.conduct = ConductBook(repository, platform.clock, platform.ids, fingerprints, scale=limits_scale)
         desk = Desk(
             repository,
             platform.clock,

@@ -6,12 +6,13 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from services.scheduling.repository import APPOINTMENT
 from shared.store.kinds import Kind, Range, Record
 from shared.store.memory import MemoryStore
 
+Made = TypeVar("Made")
 READS = ("get", "find", "count", "tally")
 WRITES = ("insert", "insert_missing", "save", "claim_one", "remove")
 
@@ -168,3 +169,9 @@ class Counting(Wrapper):
             return await verb(kind, *given, **named)
 
         return noted
+
+
+def kept(made: list[Made], wrapper: Made) -> Made:
+    """The wrapper, put where the test finds it."""
+    made.append(wrapper)
+    return wrapper

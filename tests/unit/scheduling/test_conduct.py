@@ -38,7 +38,7 @@ from shared.events import billing
 from shared.events.scheduling import PatternFlagged
 from shared.ids import SeededIds
 from shared.store.port import StoreUnavailable
-from tests.unit.scheduling.stores import Counting
+from tests.unit.scheduling.stores import Counting, kept
 from tests.unit.scheduling.world import BOSS, FRONT, KEYS, NORTH, SOUTH, START, World, make_world, plan, weekly
 
 TODAY = conduct.day_of(START)
@@ -113,7 +113,7 @@ def test_what_is_kept_apart_is_bounded() -> None:
 
 def visit(account_id: str, person_id: str) -> Appointment:
     """Somebody's hold at the southern office."""
-    times = {"date": TODAY, "starts_at": START, "ends_at": START}
+    times: dict[str, Any] = {"date": TODAY, "starts_at": START, "ends_at": START}
     slot = Slot("seat", "token", "session", SOUTH.office_id, "regular", 1, "A", **times)
     return Appointment(Status.HELD, True, "application", account_id, person_id, START, slot)
 
@@ -141,7 +141,8 @@ async def gives_up(world: World, person: str, times: int, origin: Origin = NOWHE
 
 
 async def started(seats: int = 30, **given: Any) -> World:
-    world = make_world(**({"templates": weekly(plan(seats)), "offices": [SOUTH, NORTH], "horizon_days": 3} | given))
+    chosen: dict[str, Any] = {"templates": weekly(plan(seats)), "offices": [SOUTH, NORTH], "horizon_days": 3}
+    world = make_world(**(chosen | given))
     assert world.parts.start is not None
     await world.parts.start()
     return world
@@ -223,7 +224,7 @@ async def test_the_office_helps_without_limit() -> None:
 
 async def test_a_hold_costs_no_more_reads_or_writes() -> None:
     made: list[Counting] = []
-    world = await started(wrap=lambda base: made.append(Counting(base)) or made[0])
+    world = await started(wrap=lambda base: kept(made, Counting(base)))
     await world.hold("first")
     await world.submitted("ani")
     made[0].seen.clear()

@@ -21,7 +21,7 @@ from shared.events import application, billing
 from shared.events import scheduling as said
 from shared.service import NotYet
 from shared.store.port import AlreadyExists
-from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper
+from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper, kept
 from tests.unit.scheduling.world import NORTH, SOUTH, World, make_world, plan, weekly
 
 FAMILY = ("ani", "budi", "citra")
@@ -30,7 +30,8 @@ MOST_WRITES = 16
 
 
 async def started(seats: int = 4, **given: Any) -> World:
-    world = make_world(**({"templates": weekly(plan(seats)), "offices": [SOUTH, NORTH], "horizon_days": 2} | given))
+    chosen: dict[str, Any] = {"templates": weekly(plan(seats)), "offices": [SOUTH, NORTH], "horizon_days": 2}
+    world = make_world(**(chosen | given))
     assert world.parts.start is not None
     await world.parts.start()
     for person in FAMILY:
@@ -114,7 +115,7 @@ class SellsOut(Wrapper):
 
 async def test_sold_out_halfway_gives_all_seats_back_and_nobody_hears_of_it() -> None:
     made: list[SellsOut] = []
-    world = await started(wrap=lambda base: made.append(SellsOut(base, 2)) or made[0])
+    world = await started(wrap=lambda base: kept(made, SellsOut(base, 2)))
     for _ in range(2):
         with pytest.raises(errors.SessionSoldOut):
             await book(world)
@@ -243,9 +244,7 @@ async def test_two_families_want_the_same_four_seats(seed: int) -> None:
     for person in ("xena", "yudi", "zaki"):
         await world.submitted(person, account="account-others")
     others = wish(world, "xena", "yudi", "zaki", key="others", who=Who("account-others"))
-    results = await asyncio.gather(
-        book(world), book(world), world.service.parties.book(others), return_exceptions=True
-    )
+    results = await asyncio.gather(book(world), book(world), world.service.parties.book(others), return_exceptions=True)
     for _ in range(3):
         await world.pass_time(20)
     live = [each async for each in world.service.desk.repository.every_appointment() if each.state.live]

@@ -73,7 +73,8 @@ class Robot:
 
 
 async def started(**given: Any) -> World:
-    world = make_world(**({"templates": weekly(plan(SEATS)), "offices": [SOUTH], "horizon_days": 2} | given))
+    chosen: dict[str, Any] = {"templates": weekly(plan(SEATS)), "offices": [SOUTH], "horizon_days": 2}
+    world = make_world(**(chosen | given))
     assert world.parts.start is not None
     await world.parts.start()
     for straw in range(STRAWS):

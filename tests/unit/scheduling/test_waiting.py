@@ -38,7 +38,8 @@ COOLED = 301
 
 
 async def started(**given: Any) -> World:
-    world = make_world(**({"templates": weekly(plan(2)), "offices": [SOUTH, NORTH, EAST]} | given))
+    chosen: dict[str, Any] = {"templates": weekly(plan(2)), "offices": [SOUTH, NORTH, EAST]}
+    world = make_world(**(chosen | given))
     assert world.parts.start is not None
     await world.parts.start()
     return world
@@ -365,7 +366,11 @@ async def test_a_person_waits_once() -> None:
     assert refused.value.facts == {"waiting_id": budi.id}
     await world.submitted("budi", account="account-other", application_id="application-other")
     with pytest.raises(errors.AlreadyWaiting) as refused:
-        other = {"application_id": "application-other", "who": Who("account-other"), "command_id": "other"}
+        other: dict[str, Any] = {
+            "application_id": "application-other",
+            "who": Who("account-other"),
+            "command_id": "other",
+        }
         await waits(world, "x", **other)
     assert refused.value.facts == {}
     assert [each.id for each in await world.service.waiting_list.of_account(Who("account-budi"))] == [budi.id]

@@ -16,7 +16,7 @@ from services.scheduling.handling_seats import seat_deadlines
 from services.scheduling.service.desk import Who
 from shared.errors import Refusal
 from shared.store import Record
-from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper
+from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper, kept
 from tests.unit.scheduling.test_waiting import COOLED, accept, entry_of, full, give_up, started, waits
 from tests.unit.scheduling.world import NORTH, SOUTH, World
 
@@ -80,9 +80,7 @@ async def test_no_offer_leaks_a_seat_wherever_it_dies(name: str, after: bool, tw
     prepare, act = CASES[name]
     for write in range(MOST_WRITES):
         made: list[Dying] = []
-        world = await started(
-            wrap=lambda base, made=made: made.append(Dying(base)) or made[0], offices=[SOUTH], horizon_days=2
-        )
+        world = await started(wrap=lambda base, made=made: kept(made, Dying(base)), offices=[SOUTH], horizon_days=2)
         entries = await prepare(world)
         made[0].arm(write, after=after)
         with contextlib.suppress(Killed):
@@ -184,7 +182,7 @@ async def slow_offer(world: World, store: Sleepy) -> list[Record[Any]]:
 
 async def test_an_offer_that_comes_too_late_is_not_written() -> None:
     made: list[Sleepy] = []
-    world = await started(wrap=lambda base: made.append(Sleepy(base)) or made[0])
+    world = await started(wrap=lambda base: kept(made, Sleepy(base)))
     assert await slow_offer(world, made[0]) == []
     await restart(world)
     await everything_is_somebodys(world)
@@ -193,7 +191,7 @@ async def test_an_offer_that_comes_too_late_is_not_written() -> None:
 async def test_twin_without_touching_the_entry_a_late_offer_has_no_seat(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard is off: the seat goes on although who reached for it may still write the offer."""
     made: list[Sleepy] = []
-    world = await started(wrap=lambda base: made.append(Sleepy(base)) or made[0])
+    world = await started(wrap=lambda base: kept(made, Sleepy(base)))
     monkeypatch.setattr(world.service.waiting_list, "judge_claim", world.service.seating.judge_claim)
     untouched = world.service.waiting_list
     monkeypatch.setattr(type(untouched), "pass_on", pass_on_once(type(untouched).pass_on))

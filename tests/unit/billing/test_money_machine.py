@@ -115,8 +115,8 @@ class Money(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return LOOP.run_until_complete(work)
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(first=st.sampled_from([*SHAPES, "none", "two"]), told=st.booleans(), after=st.integers(0, 2))
+    def begin(self, first: str, told: bool, after: int) -> None:
         self.store = RestlessStore(guarded=self.guarded)
         self.world = self.run(made(self.store))
         self.payments: list[Payment] = []
@@ -127,6 +127,10 @@ class Money(RuleBasedStateMachine):
         self.commands = 0
         self.run(self.world.submitted())
         self.hold()
+        if first == "two":
+            self.two_are_told_of_at_once(0, after)
+        elif first != "none":
+            self.pay(0, first, told)
 
     # -- what happens
 

@@ -96,7 +96,7 @@ async def measure(callers: int | None = None) -> Table:
     """The same opening with one and with two processes."""
     wanted = callers or int(os.environ.get(SCALE_VARIABLE, CALLERS))
     runs = [await _measure(replicas, wanted) for replicas in (1, 2)]
-    best = max(runs, key=lambda run: run.in_time)
+    worst = min(runs, key=lambda run: run.in_time)
     return Table(
         title="An opening",
         method=(
@@ -107,7 +107,9 @@ async def measure(callers: int | None = None) -> Table:
             f"{sum(run.drawn for run in runs)} of {len(runs)}."
         ),
         figures=(
-            Figure("seats.opening", best.in_time, "share", target=1.0, why="answers within two seconds"),
+            Figure(
+                "seats.opening", worst.in_time, "share", target=1.0, why="answers within two seconds, the worse run"
+            ),
             Figure(
                 "seats.opening_5xx", float(sum(run.broken for run in runs)), "answers", target=0.5, less_is_better=True
             ),

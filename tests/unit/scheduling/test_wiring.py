@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.scheduling.domain.policies import Rules
+from services.scheduling.domain.waiting_room import OpeningRules
 from shared.events.subscriptions import commands_for, events_for
 from shared.settings import SettingsWrong
 from tests.unit.scheduling.world import World, settings
@@ -34,6 +35,11 @@ DEADLINES = {
     ("appointment", "special_move"),
     ("appointment", "enqueue"),
     ("bulk_job", "run"),
+    ("opening", "doors"),
+    ("opening", "close"),
+    ("opening", "draw"),
+    ("opening", "begin"),
+    ("opening", "admit"),
 }
 
 
@@ -50,6 +56,12 @@ def test_the_settings_make_the_rules() -> None:
     assert settings().rules() == Rules()
     assert settings(hold_seconds=7, moves_max=2).rules() == Rules(hold_seconds=7, moves_max=2)
     assert settings().service_name == "scheduling"
+
+
+def test_the_settings_make_the_rules_of_openings() -> None:
+    assert settings().opening_rules() == OpeningRules()
+    made = settings(opening_room_smallest=9, opening_room_largest=3, opening_settle_seconds=5).opening_rules()
+    assert (made.settle_seconds, made.admission.room_largest) == (5, 9), "the largest room is never below the smallest"
 
 
 @pytest.mark.parametrize(

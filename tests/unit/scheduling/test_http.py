@@ -284,4 +284,12 @@ async def test_the_rules_can_be_looked_at(office: Office) -> None:
     await office.paid()
     status, report = await office.get("/health/invariants")
     assert (status, report["holds"]) == (200, True)
-    assert {line["name"] for line in report["invariants"]} == {"I1", "I2"}
+    assert {line["name"] for line in report["invariants"]} == set(office.world.parts.invariants) >= {"I1", "I2"}
+
+
+@pytest.mark.acceptance("F74")
+async def test_a_same_day_seat_needs_the_choice_and_the_day(office: Office) -> None:
+    status, said = await office.hold(pool="same_day")
+    assert (status, said["code"], said["field"]) == (422, "same_day_choice_missing", "/if_unpaid")
+    _, said = await office.hold(pool="same_day", if_unpaid="cancel")
+    assert said["code"] == "same_day_is_today"

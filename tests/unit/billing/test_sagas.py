@@ -35,7 +35,8 @@ POLICIES = Policies()
 
 async def step_of(world: World) -> StepName:
     seen = await world.billing.sagas.saga(APPLICATION)
-    return seen.instance.current.step
+    step: StepName = seen.instance.current.step
+    return step
 
 
 def test_the_page_is_the_table() -> None:

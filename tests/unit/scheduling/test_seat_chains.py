@@ -20,7 +20,7 @@ from shared.chain.verify import ExportWrong, read_roots, verify
 from shared.events import scheduling as events
 from shared.events.billing import BillPaid
 from shared.tokens import Caller, Role
-from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly
+from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 
 @pytest.fixture
@@ -152,13 +152,15 @@ async def test_roots_of_a_day_bind_its_chains(world: World) -> None:
 
 
 def test_events_about_anything_else_are_no_step() -> None:
-    paid = BillPaid.model_construct()
-    opened = events.OpeningAnnounced.model_construct()
-    assert steps_of(paid) == steps_of(opened) == ()
+    facts = {name: "x" for name in ("bill_id", "application_id", "account_id", "appointment_id", "purpose")}
+    assert steps_of(BillPaid.model_validate(facts | {"amount": 1, "paid_at": START})) == ()
+    assert steps_of(events.PatternFlagged(flag_id="f", office_id="o", pattern="many_holds")) == ()
 
 
 def test_a_seat_kept_for_the_waiting_list_is_a_step() -> None:
-    event = events.WaitingSeatOffered.model_construct(waiting_id="w", office_id="o", session_id="s")
+    names = ("account_id", "application_id", "person_id", "office_name", "office_timezone")
+    facts = dict.fromkeys(names, "x") | {"waiting_id": "w", "office_id": "o", "session_id": "s"}
+    event = events.WaitingSeatOffered.model_validate(facts | {"starts_at": START, "offer_until": START})
     [step] = steps_of(event)
     assert (step.act, step.holder, step.session_id) == ("waiting_offered", "w", "s")
 

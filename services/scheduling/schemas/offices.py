@@ -68,7 +68,7 @@ class SessionView(View):
     local_start: str
     local_end: str
     opens_at: datetime | None
-    """Seats can be had from then on; none where they can be had now."""
+    """Seats are given out from then on; none: from the start."""
     capacity: int
     pools: dict[str, PoolView]
 

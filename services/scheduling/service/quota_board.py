@@ -66,6 +66,8 @@ class QuotaBoard:
         self._calendar = calendar
         self._horizon_days = horizon_days
         self._kept: dict[Pool, tuple[datetime, dict[str, FirstFree | None]]] = {}
+        self._counting = asyncio.Lock()
+        """One counts, the others wait for what it found."""
 
     def listed(
         self, offices: Sequence[Office], *, near: Place | None, product: Product | None, on: date | None
@@ -111,16 +113,21 @@ class QuotaBoard:
 
     async def first_free(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
         """For each office the first session with a free seat of the pool that can be had now, or none."""
+        async with self._counting:
+            known = self._known(pool)
+            missing = [office_id for office_id in office_ids if office_id not in known]
+            chunks = [missing[start : start + OFFICES_AT_ONCE] for start in range(0, len(missing), OFFICES_AT_ONCE)]
+            for found in await asyncio.gather(*(self._first_free_of(chunk, pool) for chunk in chunks)):
+                known |= found
+        return {office_id: known[office_id] for office_id in office_ids}
+
+    def _known(self, pool: Pool) -> dict[str, FirstFree | None]:
         now = self._desk.now()
         kept_until, known = self._kept.get(pool, (now, {}))
         if kept_until <= now:
-            kept_until, known = now + timedelta(seconds=FIRST_FREE_KEPT_SECONDS), {}
-            self._kept[pool] = (kept_until, known)
-        missing = [office_id for office_id in office_ids if office_id not in known]
-        chunks = [missing[start : start + OFFICES_AT_ONCE] for start in range(0, len(missing), OFFICES_AT_ONCE)]
-        for found in await asyncio.gather(*(self._first_free_of(chunk, pool) for chunk in chunks)):
-            known |= found
-        return {office_id: known[office_id] for office_id in office_ids}
+            known = {}
+            self._kept[pool] = (now + timedelta(seconds=FIRST_FREE_KEPT_SECONDS), known)
+        return known
 
     async def _first_free_of(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
         now = self._desk.now()

@@ -205,3 +205,66 @@ async def test_of_two_approvals_for_one_day_the_store_lets_one_through() -> None
     await desk.approve_tariff(SECOND, one.change_id, "a1")
     with pytest.raises(TariffDayIsTaken):
         await desk.approve_tariff(SECOND, two.change_id, "a2")
+
+
+FEES = [
+    {"passport_kind": kind, "validity_years": years, "amount": 700_000, "title": "Book", "title_id": "Paspor"}
+    for kind in ("ordinary", "electronic")
+    for years in (5, 10)
+]
+PROPOSAL = {
+    "tariff_id": "pp-1-2027",
+    "legal_basis": "PP 1/2027",
+    "effective_from": "2027-01-01",
+    "fees": FEES,
+    "penalties": [{"reason": "lost", "amount": 1_000_000, "title": "Lost", "title_id": "Hilang"}],
+    "same_day_amount": 1_000_000,
+    "zero_tariffs": [
+        {
+            "code": "a_new_ground",
+            "waives": "fee",
+            "passport_kinds": ["ordinary"],
+            "legal_basis": "PP 1/2027 art. 5",
+            "title": "Ground",
+            "title_id": "Alasan",
+            "proof": "Letter",
+            "proof_id": "Surat",
+        }
+    ],
+    "reason": "New regulation",
+}
+
+
+@pytest.mark.acceptance("X9")
+async def test_a_change_goes_over_http_from_one_treasurer_to_another(ask: Any) -> None:
+    treasurer = {"role": Role.TREASURER, "account": "treasurer-1"}
+    assert (await ask("POST", "/v1/tariff-changes", PROPOSAL))[0] == 403
+    status, change = await ask("POST", "/v1/tariff-changes", PROPOSAL, **treasurer)
+    assert (status, change["state"], change["tariff"]["zero_tariffs"][0]["proof"]) == (201, "proposed", "Letter")
+    path = f"/v1/tariff-changes/{change['change_id']}"
+    _, own = await ask("POST", f"{path}/approval", key="k2", **treasurer)
+    assert own["code"] == "second_person_needed"
+    status, approved = await ask("POST", f"{path}/approval", key="k3", role=Role.OPERATOR, account="operator-1")
+    assert (status, approved["state"], approved["decided_by"]) == (200, "approved", "operator-1")
+    _, said = await ask(
+        "POST", f"{path}/refusal", {"reason": "too late"}, key="k4", role=Role.TREASURER, account="treasurer-2"
+    )
+    assert said["code"] == "tariff_change_decided"
+    _, listed = await ask("GET", "/v1/tariff-changes", **treasurer)
+    assert [each["change_id"] for each in listed["changes"]] == [change["change_id"]]
+    _, before = await ask("GET", "/v1/tariffs?on=2026-12-31", role=None)
+    _, after = await ask("GET", "/v1/tariffs?on=2027-01-01", role=None)
+    assert (before["tariff_id"], before["effective_to"]) == ("pp-45-2024", "2027-01-01")
+    assert (after["tariff_id"], "a_new_ground" in {each["code"] for each in after["zero_tariffs"]}) == (
+        "pp-1-2027",
+        True,
+    )
+
+
+@pytest.mark.acceptance("F74")
+async def test_the_surcharge_is_granted_by_the_office_of_the_visit(world: World, ask: Any) -> None:
+    await world.pay(await world.issued_bill())
+    body = {"application_id": "application-1"}
+    assert (await ask("POST", "/v1/bills", body))[0] == 403
+    _, said = await ask("POST", "/v1/bills", body, role=Role.FRONT_OFFICER, account="officer-1")
+    assert said["code"] == "not_your_office"

@@ -217,7 +217,10 @@ async def _reconcile(running: Suite, data: Any, receipt: dict[str, Any], lines: 
 
 def _receipt(template: dict[str, Any], number: int) -> dict[str, Any]:
     ntpn = f"R{number:015d}"
-    state = {**template["state"], "ntpn": ntpn, "bill_id": f"bench-{number}", "due": {}}
+    # posted a day ago and one after the other: the ledger's chain has read on since, as for any day's receipts
+    posted_at = datetime.now(UTC) - timedelta(days=1, milliseconds=number)
+    changes = {"ntpn": ntpn, "bill_id": f"bench-{number}", "due": {}, "posted_at": posted_at}
+    state = {**template["state"], **changes}
     return {**template, "_id": ntpn, "state": state, "outbox": [], "inbox": []}
 
 

@@ -14,6 +14,8 @@ import pytest
 from launcher.documents import StateTable, state_tables
 from services.application.domain import application, documents
 from services.billing.domain import correction, saga, tariff_change
+from services.billing.domain import case as billing_case
+from services.billing.domain import settlement as billing_settlement
 from services.billing.domain import states as billing_states
 from services.identity.domain import applicant
 from services.notification.domain import delivery
@@ -101,6 +103,16 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.billing.domain.states", "BILL_TRANSITIONS"): (
         {"paid", "waived", "superseded"},
         _billing(billing_states.BILL_TRANSITIONS),
+        billing_states.IllegalTransition,
+    ),
+    ("services.billing.domain.case", "CASE_TRANSITIONS"): (
+        {"closed"},
+        _billing(billing_case.CASE_TRANSITIONS),
+        billing_states.IllegalTransition,
+    ),
+    ("services.billing.domain.settlement", "SETTLEMENT_TRANSITIONS"): (
+        {"compared"},
+        _billing(billing_settlement.SETTLEMENT_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
     ("services.billing.domain.states", "RECEIPT_TRANSITIONS"): (

@@ -220,12 +220,6 @@ def object_to(refund: Refund, note_sealed: str, actor: Actor, now: datetime, pol
     return _told(_unbooked(objected, now, policy))
 
 
-def take_back(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """Who asked for the refund does not want it any more."""
-    gone = _enter(refund, RefundCommand.WITHDRAW, actor, now, policy, "taken back", ended_at=now)
-    return _told(_unbooked(replace(gone, due={}), now, policy))
-
-
 # the office and headquarters
 
 

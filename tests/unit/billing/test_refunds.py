@@ -10,6 +10,8 @@ import pytest
 from services.billing.data import holidays, refund_reasons
 from services.billing.domain import receipt as receipts
 from services.billing.domain import refund as refunds
+from services.billing.domain import refund_steps as steps
+from services.billing.domain import special as specials
 from services.billing.domain.bill import Bill, Standing
 from services.billing.domain.ledger import Account
 from services.billing.domain.refund import AccountState, Refund
@@ -41,7 +43,7 @@ from shared.store.memory import MemoryStore
 from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
 from tests.unit.billing.faulty import DyingStore, GuardlessStore
-from tests.unit.billing.make import T0, a_receipt, at
+from tests.unit.billing.make import T0, a_receipt, at, in_state
 from tests.unit.billing.world import ACCOUNT, APPLICATION, APPOINTMENT, World, make_world
 
 OWNER = Caller(ACCOUNT, Role.APPLICANT, "s")
@@ -938,3 +940,55 @@ async def test_a_report_reads_page_by_page(monkeypatch: pytest.MonkeyPatch) -> N
         desk.world.clock.advance(number % 3)
     today = desk.desk.today()
     assert (await desk.desk.statistics(today, today)).requests == 7
+
+
+# -- answers that come too late to mean anything -----------------------------------------------------------------------
+
+
+def test_answers_about_what_has_moved_on_change_nothing() -> None:
+    reason = refund_reasons().reason("duplicate_payment", T0.date())
+    case = refunds.open_refund("refund-1", refunds.Subject("A" * 16, 5), reason, T0, at(60)).state
+    for decision in (
+        steps.account_answered(case, T0, True, T0),
+        steps.bank_silent(case, T0, T0, POLICY),
+        steps.order_unanswered(case, T0, POLICY),
+        steps.ordered(case, "refund-1.1", T0, POLICY),
+        steps.track_later(case, T0, POLICY),
+        steps.order_rejected(case, "another", T0, POLICY),
+        steps.paid(case, "refund-1.1", T0, POLICY),
+    ):
+        assert (decision.state, decision.events) == (case, ())
+
+
+def test_a_withdrawn_case_is_opened_again_when_its_money_is_free_again() -> None:
+    reason = refund_reasons().reason("late_payment", T0.date())
+    case = refunds.open_refund("refund-1", refunds.Subject("A" * 16, 5), reason, T0, at(60)).state
+    assert refunds.reopen(case, at(1), at(70)).state == case
+    gone = refunds.withdraw(case, at(1), "a seat was found").state
+    assert gone.due == {}
+    again = refunds.reopen(gone, at(2), at(70))
+    assert (again.state.state, again.state.due) == (RefundState.OPENED, {"step": at(70)})
+    assert [type(event).__name__ for event in again.events] == ["RefundOpened"]
+    assert refunds.reopen(gone, at(2), None).state.due == {}
+
+
+async def test_an_objection_granted_without_an_account_waits_for_one() -> None:
+    desk = desk_of()
+    bill = await desk.paid_bill()
+    await desk.world.pay(bill)
+    case = desk.world.refunds()[0]
+    await desk.step(case, OPERATOR, "refuse", rule="not_proven")
+    await desk.desk.object_to(OWNER, case.refund_id, "I paid twice", desk.command())
+    await desk.step(case, SECOND, "grant_objection")
+    assert desk.case(case).state == RefundState.RELEASED
+    assert desk.world.heard("RefundMoved")[-1].needs == "bank_account"
+    await desk.world.work()
+    await desk.account(case)
+    await desk.world.pass_time(100)
+    assert desk.case(case).state == RefundState.PAID
+    await desk.world.rules_hold()
+
+
+def test_the_end_of_a_right_that_nobody_knows_changes_nothing() -> None:
+    bill = in_state(BillState.PAID)
+    assert specials.ended(bill, "appointment-1", 9).state == bill

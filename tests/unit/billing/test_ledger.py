@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.billing.domain import explaining
-from services.billing.domain.bill import Standing
+from services.billing.domain.bill import Claim, Renewal, RenewalState, Special, SpecialState, Standing
 from services.billing.domain.journal import adds, posting_told, summed
 from services.billing.domain.ledger import Account, Movement, Posting, balances, posted
 from services.billing.domain.states import BillState, ReceiptState, RefundState
@@ -201,3 +201,18 @@ async def test_over_http_for_the_treasurer_only(world: World, ask: Ask) -> None:
     assert (await ask("GET", "/v1/audit/billing/overrides", role=Role.OPERATOR))[0] == 422
     assert (await ask("GET", "/v1/audit/billing/overrides?office_id=office-1", role=Role.OPERATOR))[0] == 200
     assert (await ask("GET", "/v1/audit/billing/overrides", role=Role.TREASURER))[0] == 403
+
+
+async def test_every_part_of_a_bill_is_told() -> None:
+    world = make_world()
+    bill = await world.issued_bill()
+    claim = Claim("c", T0, None, "123456789012")
+    renewal = Renewal(RenewalState.REFUSED, T0, reason="sold_out")
+    special = Special("appointment-1", 3, SpecialState.OPEN, "system_fault", T0 + timedelta(days=9))
+    full = replace(bill, claims=(claim,), renewal=renewal, special=special, replaces_bill_id="bill-0")
+    words = "\n".join(told.what for told in explaining.bill_facts(full))
+    assert "payment claimed with 123456789012" in words
+    assert "new code asked; refused" in words
+    assert "a new date may be chosen; open" in words
+    codeless = replace(bill, issued_at=None, special=replace(special, until=None))
+    assert [told.what for told in explaining.bill_facts(codeless)] == ["priced and requested for fee"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.billing.domain import saga
+from services.billing.domain.bill import Special, SpecialState, Standing
 from services.billing.domain.policy import Policies
 from services.billing.domain.saga import Act, OverrideCommand, OverrideState, StepName
 from services.billing.domain.states import BillState, ReceiptState, RefundState
@@ -25,6 +26,7 @@ from services.billing.service.sagas import Wish
 from shared.audit import OverrideNeedsReason
 from shared.tokens import Caller, Role
 from tests.unit.billing.conftest import Ask
+from tests.unit.billing.make import T0
 from tests.unit.billing.world import APPLICATION, World, make_world
 
 PAGE = Path(__file__).parents[3] / "docs" / "saga.md"
@@ -106,6 +108,10 @@ async def test_each_state_of_bill_and_receipt_has_its_step() -> None:
         position = saga.receipt_position(replace(receipt, state=each), POLICIES.receipt)
         undecided = each in (ReceiptState.AWAITS_OUTCOME, ReceiptState.AWAITS_SEAT)
         assert (position.step is not StepName.OVER) == undecided
+    special = Special("appointment-1", 3, SpecialState.OPEN, "system_fault", T0)
+    new_date = replace(bill, state=BillState.PAID, standing=Standing.SPECIAL_RESCHEDULE, special=special)
+    at = saga.bill_position(new_date, POLICIES.bill)
+    assert (at.step, at.limit) == (StepName.AWAIT_NEW_DATE, T0)
     unknown = replace(receipt, state=ReceiptState.AWAITS_OUTCOME, bill_id=None)
     wait = saga.receipt_position(unknown, POLICIES.receipt).limit
     assert wait == receipt.learnt_at + timedelta(seconds=POLICIES.receipt.unknown_code_seconds)

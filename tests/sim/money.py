@@ -179,11 +179,13 @@ class Race:
         return min([*due, *(each.at for each in self._plan[:1])], default=None)
 
     async def settle(self) -> None:
-        """The day's settlement file: it alone tells of excess that came, unannounced, after the last look at a code."""
+        """The day's settlement file: it alone tells of excess that came, unannounced, after the last look at a code.
+
+        The first money of a code must be found without it.
+        """
         known = {each.ntpn for each in self.world.all(RECEIPTS)}
-        paid = any(bill.state == BillState.PAID for bill in self.world.all(BILLS))
         for payment in self.payments:
-            if paid and payment.ntpn not in known:
+            if known and payment.ntpn not in known:
                 await self.world.billing.money.take(payment, "settlement")
         self._hear()
 

@@ -1,4 +1,4 @@
-"""The surcharge for the same day: with the fee or alone for a paid visitor; its cut-off is noon in Jakarta (F74, X8)."""
+"""The surcharge for the same day: with the fee or alone for a paid visitor; its cut-off is noon WIB (F74, X8)."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def _view(billing: Billing, case: Refund) -> RefundView:
 
 @api.get(
     "/v1/refunds",
-    summary="The refund cases of an application; for staff also those of a state, or the overdue ones",
+    summary="The refund cases of an application; for staff those of a state or overdue",
     access=PARTIES,
     query=RefundQuery,
     answers={200: RefundList},

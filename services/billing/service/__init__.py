@@ -14,8 +14,8 @@ from services.billing.service.checks import Checks
 from services.billing.service.corrections import Corrections
 from services.billing.service.desk import Desk
 from services.billing.service.desk.refunds import RefundDesk
-from services.billing.service.ledger_book import LedgerBook
 from services.billing.service.figures import Figures
+from services.billing.service.ledger_book import LedgerBook
 from services.billing.service.money import Money
 from services.billing.service.ports import Simponi, SimponiBilling, SimponiRefused
 from services.billing.service.refunds import RefundCases

@@ -1,4 +1,4 @@
-"""The table of docs/money.md: how, when and in which shape money is told of, and its one outcome; a test for each row."""
+"""The table of docs/money.md: how, when and in which shape money comes, and its one outcome; a test for each row."""
 
 from __future__ import annotations
 

@@ -92,13 +92,17 @@ class Ground:
             "date": "2026-11-24",
             "job_id": NOBODYS_ID,
             "requirement": "ktp",
+            "since": "2026-11-01",
+            "until": "2026-11-30",
         }
 
     def address(self, endpoint: Endpoint) -> str:
         """The endpoint's address about what belongs to the one who has paid."""
         path = re.sub(r"{([^}]*)}", lambda place: self.ids()[place[1]], endpoint.path)
         needed = [
-            name for name, each in (endpoint.query.model_fields if endpoint.query else {}).items() if each.is_required()
+            name
+            for name, each in (endpoint.query.model_fields if endpoint.query else {}).items()
+            if each.is_required() or name == "application_id"
         ]
         return path + ("?" + "&".join(f"{name}={self.ids()[name]}" for name in needed) if needed else "")
 
@@ -197,6 +201,8 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "resubmit_refund": {"note": "new proof"},
         "object_to_refusal": {"note": "I object"},
         "take_refund_step": {"step": "find_complete"},
+        "note_case": {"text": "the bank was asked"},
+        "close_case": {"outcome": "confirmed", "reason": "the bank confirms"},
         "ask_special": {"cause": "illness", "evidence": "letter no. 12"},
         "decide_special": {"granted": True},
         "use_special": {"session_id": NOBODYS_ID},

@@ -13,8 +13,8 @@ import pytest
 
 from launcher.documents import StateTable, state_tables
 from services.application.domain import application, documents
-from services.billing.domain import correction, saga, tariff_change
 from services.billing.domain import case as billing_case
+from services.billing.domain import correction, saga, tariff_change
 from services.billing.domain import settlement as billing_settlement
 from services.billing.domain import states as billing_states
 from services.identity.domain import applicant

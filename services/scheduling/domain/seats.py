@@ -115,9 +115,7 @@ def _after(seat: Seat, command: SeatCommand) -> SeatStatus:
 def claimed(seat: Seat, *, by: str, token: str, until: datetime, kept_for: str | None = None) -> Seat:
     """The seat, reached for by this appointment under a fresh token."""
     status = _after(seat, SeatCommand.CLAIM)
-    return replace(
-        seat, status=status, claimed_by=by, token=token, claim_until=until, free_at=None, kept_for=kept_for
-    )
+    return replace(seat, status=status, claimed_by=by, token=token, claim_until=until, free_at=None, kept_for=kept_for)
 
 
 def claimed_longer(seat: Seat, until: datetime) -> Seat:
@@ -139,9 +137,7 @@ def undone(seat: Seat) -> Seat:
 def let_go(seat: Seat, free_at: datetime) -> Seat:
     """The seat after its appointment gave it up: cooling, then free."""
     status = _after(seat, SeatCommand.LET_GO)
-    return replace(
-        seat, status=status, claimed_by=None, token=None, claim_until=None, free_at=free_at, kept_for=None
-    )
+    return replace(seat, status=status, claimed_by=None, token=None, claim_until=None, free_at=free_at, kept_for=None)
 
 
 def warmed(seat: Seat) -> Seat:

@@ -42,9 +42,7 @@ endpoints: Final = Endpoints("counter")
 async def check_in(call: Call[CheckIn]) -> AppointmentView:
     """The visitor is here; the same answer however often it is asked."""
     asked, service = call.body, scheduling_of(call)
-    visitor = Visitor(
-        asked.queue_code, asked.appointment_id, asked.application_id, asked.person_id, asked.number
-    )
+    visitor = Visitor(asked.queue_code, asked.appointment_id, asked.application_id, asked.person_id, asked.number)
     who, visits = who_of(call.caller), service.visits
     if asked.ntpn is None:
         record = await visits.check_in(visitor, who, call.command_id)

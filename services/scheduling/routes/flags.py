@@ -8,7 +8,7 @@ from services.scheduling import errors
 from services.scheduling.domain.flags import FlagCommand
 from services.scheduling.routes.common import scheduling_of, who_of
 from services.scheduling.schemas.flags import FlagsQuery, FlagsView, FlagView, ReviewFlag
-from services.scheduling.views_seats import flag_view
+from services.scheduling.views.seats import flag_view
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints

@@ -25,7 +25,7 @@ from services.scheduling.schemas.quota import (
 )
 from services.scheduling.service.office_edits import Edit, template_subject
 from services.scheduling.service.session_edits import Transfer
-from services.scheduling.views_quota import change_view, offline_quota_view, template_view, versioned_session_view
+from services.scheduling.views.quota import change_view, offline_quota_view, template_view, versioned_session_view
 from shared.errors import Refusal, SomeoneElseChangedIt
 from shared.http.call import Answer, Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints

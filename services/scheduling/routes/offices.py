@@ -20,7 +20,7 @@ from services.scheduling.schemas.quota import (
 from services.scheduling.service.office_edits import Edit, NewSession
 from services.scheduling.service.quota_board import Listed
 from services.scheduling.views import session_view
-from services.scheduling.views_quota import change_view, listed_office_view, office_detail_view
+from services.scheduling.views.quota import change_view, listed_office_view, office_detail_view
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Answer, Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints

@@ -19,7 +19,7 @@ from services.scheduling.schemas.openings import (
 )
 from services.scheduling.service.openings import OpeningWish
 from services.scheduling.service.waiting_room import Place
-from services.scheduling.views_openings import opening_view, ticket_event_view, ticket_view
+from services.scheduling.views.openings import opening_view, ticket_event_view, ticket_view
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.http.call import EVENT_STREAM, Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, RateLimit

@@ -8,7 +8,7 @@ from services.scheduling import errors
 from services.scheduling.routes.common import origin_of, scheduling_of, who_of
 from services.scheduling.schemas.parties import BookParty, PartyView
 from services.scheduling.service.parties import PartyWish
-from services.scheduling.views_seats import party_view
+from services.scheduling.views.seats import party_view
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, Endpoints, RateLimit

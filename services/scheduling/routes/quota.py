@@ -14,7 +14,7 @@ from services.scheduling.schemas.quota import (
     QuotaSearchView,
     place_from,
 )
-from services.scheduling.views_quota import first_free_view, next_opening_view, office_quota_view
+from services.scheduling.views.quota import first_free_view, next_opening_view, office_quota_view
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, PUBLIC, Endpoints

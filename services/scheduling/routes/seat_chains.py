@@ -26,8 +26,8 @@ endpoints: Final = Endpoints("seat chains")
     answers={200: MEDIA_TYPE},
     refusals=(errors.OfficeNotFound,),
     rate=EXPORTS,
-    description="JSON lines, each with the hash of the one before; `paspor ledger verify` re-computes and recounts them. "
-    "Holders are salted commitments. A step is on the chain some seconds after it happened.",
+    description="JSON lines, each with the hash of the one before; `paspor ledger verify` re-computes and recounts "
+    "them. Holders are salted commitments. A step is on the chain some seconds after it happened.",
 )
 async def export_seat_chain(call: Call[None, None, SeatChainPath]) -> AsyncIterator[bytes]:
     """The chain as it ends now."""

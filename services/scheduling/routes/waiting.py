@@ -11,7 +11,7 @@ from services.scheduling.schemas.appointments import AppointmentView
 from services.scheduling.schemas.waiting import EnterWaitingList, WaitingEntriesView, WaitingView
 from services.scheduling.service.waiting import WaitingWish
 from services.scheduling.views import appointment_view
-from services.scheduling.views_seats import waiting_view
+from services.scheduling.views.seats import waiting_view
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, Endpoints, RateLimit

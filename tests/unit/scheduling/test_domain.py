@@ -104,7 +104,7 @@ class TestTable:
         assert {command for _, command in TRANSITIONS} == set(Command)
 
     def test_what_lives_has_a_seat(self) -> None:
-        assert LIVE - HAS_SEAT == {Status.SPECIAL_OPEN, Status.SPECIAL_MOVING}
+        assert {Status.SPECIAL_OPEN, Status.SPECIAL_MOVING} == LIVE - HAS_SEAT
 
     @pytest.mark.parametrize("status", list(Status))
     @pytest.mark.parametrize("command", list(Command))

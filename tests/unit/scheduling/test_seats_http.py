@@ -8,7 +8,7 @@ import pytest
 
 from services.scheduling.domain.conduct import Act
 from services.scheduling.domain.waiting import WaitingStatus
-from services.scheduling.views_seats import WAITING_STEPS
+from services.scheduling.views.seats import WAITING_STEPS
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office  # noqa: F401 - fixtures
 from tests.unit.scheduling.test_waiting import COOLED
 from tests.unit.scheduling.world import NORTH, SOUTH, TUESDAY

@@ -12,7 +12,7 @@ import pytest
 from services.scheduling.domain import waiting as domain
 from services.scheduling.domain.appointments import Status
 from services.scheduling.domain.waiting import Waiting, WaitingStatus
-from services.scheduling.handling_seats import seat_deadlines
+from services.scheduling.handlers.seats import seat_deadlines
 from services.scheduling.service.desk import Who
 from shared.errors import Refusal
 from shared.store import Record

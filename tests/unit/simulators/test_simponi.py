@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-import hashlib
 import aiohttp
 import pytest
 from pydantic import SecretStr

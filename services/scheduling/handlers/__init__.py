@@ -9,10 +9,10 @@ import structlog
 
 from services.scheduling.domain.appointments import Appointment
 from services.scheduling.domain.sessions import Session
-from services.scheduling.handling_openings import opening_chores, opening_deadlines
-from services.scheduling.handling_quota import quota_chores, quota_deadlines
-from services.scheduling.handling_seats import seat_chores, seat_deadlines
-from services.scheduling.handling_visits import visit_deadlines, visit_events
+from services.scheduling.handlers.openings import opening_chores, opening_deadlines
+from services.scheduling.handlers.quota import quota_chores, quota_deadlines
+from services.scheduling.handlers.seats import seat_chores, seat_deadlines
+from services.scheduling.handlers.visits import visit_deadlines, visit_events
 from services.scheduling.repository import APPOINTMENT, SESSION
 from services.scheduling.service import Scheduling
 from shared.events import application, billing

@@ -84,4 +84,4 @@ class Specials:
             for record in await self._repository.bills_of(application_id)
             if record.state.state == BillState.PAID and record.state.seat is not None
         ]
-        return max(paid, key=lambda record: (record.state.paid_at or record.state.requested_at), default=None)
+        return max(paid, key=lambda record: record.state.paid_at or record.state.requested_at, default=None)

@@ -127,7 +127,7 @@ CASES: Final[dict[str, tuple[Prepare, Act, str, list[str]]]] = {
     "issue": (requested, work, "issued", []),
     "pay": (issued, pay, "paid", ["settles_bill"]),
     "expire": (due, work, "expired", []),
-    "late": (expired, pay, "expired", ["awaits_outcome"]),
+    "late": (expired, pay, "expired", ["awaits_seat"]),
     "late, same seat": (late, seat_found, "paid", ["settles_bill"]),
     "late, no seat": (late, no_seat, "expired", ["in_refund"]),
 }

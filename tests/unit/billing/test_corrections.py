@@ -44,9 +44,7 @@ async def corrected(world: World, version: int = 2, message_id: str | None = Non
 
 async def found(world: World, version: int = 3, *, ground: str = "lost", force_majeure: bool = False) -> Outcome:
     """An interviewer finds a lost or damaged book."""
-    said = application.PenaltyFound(
-        **PEOPLE, ground=ground, force_majeure=force_majeure, correction_id=f"p-{version}"
-    )
+    said = application.PenaltyFound(**PEOPLE, ground=ground, force_majeure=force_majeure, correction_id=f"p-{version}")
     return await world.hear(said, version=version)
 
 
@@ -218,7 +216,9 @@ async def test_a_corrected_reason_brings_its_penalty() -> None:
     world = make_world()
     await paid(world)
     await corrected(world, reason="damaged")
-    assert {each.purpose: each.amount for each in (*of_purpose(world, Purpose.TOP_UP), *of_purpose(world, Purpose.PENALTY))} == {
+    assert {
+        each.purpose: each.amount for each in (*of_purpose(world, Purpose.TOP_UP), *of_purpose(world, Purpose.PENALTY))
+    } == {
         Purpose.TOP_UP: 300_000,
         Purpose.PENALTY: 500_000,
     }

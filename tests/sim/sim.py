@@ -22,7 +22,7 @@ from tests.sim.world import GoesInCircles, World
 LONGEST_LIFE_SECONDS = 6 * 86400.0
 """Citizens are done long before; who is not is stuck."""
 
-LOOK_EVERY_SECONDS = 4 * 3600.0
+LOOK_EVERY_SECONDS = 8 * 3600.0
 SETTLING_SECONDS = 2 * 86400.0
 """After the faults end every deadline of the journey comes round within this."""
 

@@ -23,9 +23,9 @@ MAX_SECONDS: Final = 60
 
 ROLES: Final = {
     "identity": (Role.APPLICANT, Role.FRONT_OFFICER),
-    "application": (Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER),
+    "application": (Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
     "scheduling": (Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN),
-    "billing": (Role.APPLICANT, Role.TREASURER),
+    "billing": (Role.APPLICANT, Role.TREASURER, Role.FRONT_OFFICER, Role.OFFICE_ADMIN, Role.OPERATOR),
     "notification": (Role.APPLICANT,),
 }
 """Who speaks to whom. The first one also calls what is open to anybody; each next one what was shut to those before."""

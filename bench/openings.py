@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import time
@@ -294,7 +295,9 @@ async def _drawn(hall: _Hall) -> bool:
     """Whether a stranger finds the draw right."""
     url = f"{hall.urls[-1]}/v1/openings/{hall.opening_id}/record"
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        return draw.first_mistake(await answer.json()) is None
+        record = await answer.read()
+    stage.keep("draw.json", record)
+    return draw.first_mistake(json.loads(record)) is None
 
 
 async def _oversold(data: Any) -> int:

@@ -17,6 +17,7 @@ from bench import stage
 from bench.figures import Figure, Table
 from bench.load import Tally
 from launcher.processes import Suite
+from shared.chain.verify import verify
 from shared.clock import SystemClock
 from shared.events.application import ApplicationSubmitted
 from shared.events.scheduling import SeatHeld
@@ -31,6 +32,7 @@ SEATS: Final = BOOTHS * HOURS * 60 // SERVICE_MINUTES
 """960 seats: 20 booths in one long session, just below the most that a session may have."""
 
 PLACES: Final = 10_000
+CHAIN_PATIENCE_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ async def measure(callers: int = CALLERS, seats: int = SEATS) -> Table:
             floor = await _bare(database(client, "paspor_bench"), callers, seats)
             layer = await _store_layer(database(client, "paspor_bench_store"), callers, seats)
             http, oversold = await _through_http(running, client, callers, seats)
+            links = await _chained(running, seats)
         finally:
             await disconnect(client)
     rates = {"bare driver": floor, "store layer": layer, "HTTP, all guards": seats / http.seconds}
@@ -65,7 +68,8 @@ async def measure(callers: int = CALLERS, seats: int = SEATS) -> Table:
             f"{callers} callers hold {seats} seats of one session, each for another person, until all are gone. Floor: "
             "claim a seat from a random start and insert an appointment of the same size, by the bare driver with the "
             "same durability. Each citizen has looked at their appointments before, so tokens are known, as at a real "
-            f"opening. Of {http.outcomes['asked']} asked {http.outcomes['won']} won; oversold: {oversold}; "
+            f"opening. The day's chain of seats had {links} links afterwards and holds; it is kept in `.paspor/bench`. "
+            f"Of {http.outcomes['asked']} asked {http.outcomes['won']} won; oversold: {oversold}; "
             f"p50 {http.share_ms(0.5):.0f} ms, p90 {http.share_ms(0.9):.0f} ms, p99 {http.share_ms(0.99):.0f} ms."
         ),
         figures=(
@@ -236,11 +240,33 @@ async def _oversold(data: Any, session_id: str, seats: int) -> int:
     return max(0, len(held) - seats) + len(held) - len(distinct)
 
 
+async def _chained(running: Suite, seats: int) -> int:
+    """The public chain of that office and day, kept once every hold is on it; how many links it has, all verified."""
+    url = f"{running.url('scheduling')}/v1/offices/jakarta-selatan/seat-chains/{day_ahead()}"
+    give_up_at = time.monotonic() + CHAIN_PATIENCE_SECONDS
+    async with aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(url) as answer:
+                export = await answer.read()
+            links = verify(export.splitlines(keepends=True)).links
+            if links >= seats:
+                stage.keep("seat-chain.jsonl", export)
+                return links
+            if time.monotonic() > give_up_at:
+                raise RuntimeError(f"only {links} links on the chain of seats after {seats} holds")
+            await asyncio.sleep(1)
+
+
+def day_ahead() -> str:
+    """The day that hot sessions are opened on."""
+    return (date.today() + timedelta(days=3)).isoformat()  # noqa: DTZ011 - any day ahead will do
+
+
 async def open_session(running: Suite, office_id: str, plan: Plan) -> str:
     """Open a session some days ahead as the office's admin, and give its id."""
     issuer_token = stage.staff_token(running, Role.OFFICE_ADMIN, office_id)
     body = {
-        "date": (date.today() + timedelta(days=3)).isoformat(),  # noqa: DTZ011 - any day ahead will do
+        "date": day_ahead(),
         "start": plan.start,
         "end": plan.end,
         "booths": plan.booths,

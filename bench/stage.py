@@ -13,6 +13,7 @@ from typing import Final
 
 import aio_pika
 
+from launcher.home import home
 from launcher.journey.addresses import Addresses
 from launcher.processes import Suite
 from launcher.suite import any_free_ports
@@ -51,6 +52,14 @@ async def suite(
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep(name: str, content: bytes) -> Path:
+    """Keep what a run has published, so that it can be verified afterwards; gives where it lies."""
+    place = home() / "bench" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    return place
 
 
 def addresses(running: Suite) -> Addresses:

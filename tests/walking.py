@@ -80,11 +80,11 @@ class Caller:
         key: str | None = "",
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One call. Every POST carries a fresh Idempotency-Key unless one, or None for none, is given."""
+        """One call. Every POST and PUT carries a fresh Idempotency-Key unless one, or None for none, is given."""
         sent = {"Accept-Language": "en"}
         if self.token is not None:
             sent["Authorization"] = f"Bearer {self.token}"
-        if method == "POST" and key is not None:
+        if method in ("POST", "PUT") and key is not None:
             sent["Idempotency-Key"] = key or new_event_id()
         if body is not None:
             sent["Content-Type"] = "application/json"

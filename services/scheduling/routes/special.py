@@ -205,7 +205,8 @@ async def bulk_jobs(call: Call) -> BulkJobsView:
 )
 async def bulk_job(call: Call) -> BulkJobView:
     """The job."""
-    return job_view(await scheduling_of(call).bulk_moves.job(call.path["job_id"], who_of(call.caller)))
+    office_id, job_id = call.path["office_id"], call.path["job_id"]
+    return job_view(await scheduling_of(call).bulk_moves.job(office_id, job_id, who_of(call.caller)))
 
 
 def job_view(record: Record[BulkJob]) -> BulkJobView:

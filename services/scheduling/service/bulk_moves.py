@@ -111,13 +111,13 @@ class BulkMoves:
         )
         return await self._begin(derived_id("bulk_job", subject), job)
 
-    async def job(self, job_id: str, who: Who) -> Record[BulkJob]:
-        """The job and how far it is; refuses with ``NotFound`` and ``NotYourOffice``."""
-        record = await self._repository.bulk_job(job_id)
-        if record is None:
-            raise NotFound
-        if record.state.office_id != who.office_id:
+    async def job(self, office_id: str, job_id: str, who: Who) -> Record[BulkJob]:
+        """The office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
+        if office_id != who.office_id:
             raise errors.NotYourOffice
+        record = await self._repository.bulk_job(job_id)
+        if record is None or record.state.office_id != office_id:
+            raise NotFound
         return record
 
     async def jobs(self, office_id: str, who: Who) -> list[Record[BulkJob]]:

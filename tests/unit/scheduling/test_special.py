@@ -312,7 +312,7 @@ class TestBulk:
     async def finish(self, world: World, job_id: str, who: Who = BOSS) -> Any:
         for _ in range(20):
             await world.pass_time(61)
-            record = await world.service.bulk_moves.job(job_id, who)
+            record = await world.service.bulk_moves.job(SOUTH.office_id, job_id, who)
             if record.state.state is BulkState.DONE:
                 return record.state
         raise AssertionError("the job does not end")
@@ -342,7 +342,7 @@ class TestBulk:
             world.session_id(), "closed", BOSS, to=world.session_id(SOUTH, WEDNESDAY)
         )
         await world.pass_time(1)
-        assert (await world.service.bulk_moves.job(job.id, BOSS)).state.state is BulkState.RUNNING
+        assert (await world.service.bulk_moves.job(SOUTH.office_id, job.id, BOSS)).state.state is BulkState.RUNNING
         await world.hear(world.bill(billing.BillPaid, held, amount=1, paid_at=world.clock.now()))
         state = await self.finish(world, job.id)
         assert state.count(Outcome.MOVED) == 1
@@ -408,7 +408,7 @@ class TestBulk:
         assert dict(job.state.outcomes) == {"unknown": Outcome.LEFT_ALONE}
         state = await self.finish(world, job.id)
         assert state.outcomes[paid.id] is Outcome.SPECIAL_OPENED
-        done = await world.service.bulk_moves.job(job.id, BOSS)
+        done = await world.service.bulk_moves.job(SOUTH.office_id, job.id, BOSS)
         assert (await world.service.bulk_moves.run(done)).version == done.version
 
     async def test_who_was_cancelled_moved_or_has_another_visit_is_left_alone(self) -> None:
@@ -459,11 +459,13 @@ class TestBulk:
             await bulk.interrupt_day(DayInterruption(SOUTH.office_id, TUESDAY, "closed", north, "day"))
         job = await bulk.begin(world.session_id(), "closed", BOSS)
         with pytest.raises(errors.NotYourOffice):
-            await bulk.job(job.id, north)
+            await bulk.job(SOUTH.office_id, job.id, north)
+        with pytest.raises(NotFound):
+            await bulk.job(NORTH.office_id, job.id, north)
         with pytest.raises(errors.NotYourOffice):
             await bulk.jobs(SOUTH.office_id, north)
         with pytest.raises(NotFound):
-            await bulk.job("unknown", BOSS)
+            await bulk.job(SOUTH.office_id, "unknown", BOSS)
 
 
 async def test_a_refund_takes_an_open_right_too(world: World) -> None:

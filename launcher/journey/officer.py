@@ -7,7 +7,7 @@ import time
 from typing import Any, Final
 
 from launcher.journey.addresses import Addresses
-from launcher.journey.api import Api
+from launcher.journey.api import Api, eventually
 
 TOKEN_SECONDS: Final = 240.0
 """A staff token lives five minutes; after four the officer signs in anew."""
@@ -28,10 +28,12 @@ class Officer:
         return await self.post(f"{self.at.scheduling}/v1/check-ins", {"queue_code": queue_code})
 
     async def see_originals(self, application_id: str) -> Any:
-        """Record that every required original was seen."""
+        """Record that every required original was seen, once the screen shows that the visitor has checked in."""
         await self._sign_in()
         url = f"{self.at.application}/v1/applications/{application_id}"
-        view = await self.api.get(url)
+        view = await eventually(
+            lambda: self.api.get(url), lambda seen: seen["current_step"] == "interview", "the checked-in visitor"
+        )
         seen = [item["code"] for item in view["requirements"] if item.get("document_id")]
         return await self.post(f"{url}/originals", {"requirements": seen})
 

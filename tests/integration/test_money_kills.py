@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -138,17 +138,6 @@ async def one_act(store: Mortal, lot: Lot) -> None:
     world = world_on(store, ManualClock(lot.now))
     await codes_known(world)
     await CASES[lot.case][1](world, lot.now)
-
-
-@pytest.fixture
-async def urls(mongo_url: str) -> AsyncIterator[tuple[str, list[str]]]:
-    """The server, and the databases to drop from it."""
-    names: list[str] = []
-    yield mongo_url, names
-    client = connect(mongo_url)
-    for name in names:
-        await client.drop_database(name)
-    await disconnect(client)
 
 
 async def crash(url: str, names: list[str], case: str, write: int, *, after: bool) -> bool:

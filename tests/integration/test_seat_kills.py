@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
@@ -40,17 +39,6 @@ async def one_act(store: Mortal, lot: Lot) -> None:
     world.service.desk.offices.fill([SOUTH, NORTH])
     before = None if lot.subject is None else await world.appointment(lot.subject)
     await CASES[lot.case][1](world, before)
-
-
-@pytest.fixture
-async def urls(mongo_url: str) -> AsyncIterator[tuple[str, list[str]]]:
-    """The server, and the databases to drop from it."""
-    names: list[str] = []
-    yield mongo_url, names
-    client = connect(mongo_url)
-    for name in names:
-        await client.drop_database(name)
-    await disconnect(client)
 
 
 async def crash(url: str, names: list[str], case: str, write: int, *, after: bool) -> bool:

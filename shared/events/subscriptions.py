@@ -25,7 +25,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     application.PassportPrinted: ("notification",),
     application.PassportCollected: ("notification",),
     application.ApplicationRefused: ("notification",),
-    application.KindCorrected: ("billing", "notification"),
+    application.KindCorrected: ("scheduling", "billing", "notification"),
     application.PenaltyFound: ("billing",),
     application.DocumentRefused: ("notification",),
     scheduling.SeatHeld: ("application", "billing"),

@@ -30,6 +30,7 @@ from services.scheduling.errors.counter import (
     VisitMissed,
     VisitOnAnotherDay,
 )
+from services.scheduling.errors.offering import ProductNotOffered
 from services.scheduling.errors.offices import (
     NotYourOffice,
     OfficeNotFound,
@@ -135,6 +136,7 @@ __all__ = [
     "PersonHasAppointment",
     "PersonHasTicket",
     "PoolNotOpen",
+    "ProductNotOffered",
     "QueueCodeNotValid",
     "QueueCodeReplaced",
     "QuotaAboveCapacity",

@@ -37,6 +37,7 @@ class Handlers:
         return {
             application.ApplicationSubmitted: self.application_submitted,
             application.ApplicationWithdrawn: self.application_withdrawn,
+            application.KindCorrected: self.kind_corrected,
             application.InterviewRecorded: self.interview_recorded,
             billing.BillRequested: self.bill_requested,
             billing.BillPaid: self.bill_paid,
@@ -82,6 +83,10 @@ class Handlers:
         """Its seat goes back."""
         await self._service.holds.application_withdrawn(said, envelope.id)
         await self._service.waiting_list.application_withdrawn(said)
+
+    async def kind_corrected(self, said: application.KindCorrected, _envelope: Envelope) -> None:
+        """What is applied for changed; so do the offices that can make it."""
+        await self._service.holds.kind_corrected(said)
 
     async def interview_recorded(self, said: application.InterviewRecorded, envelope: Envelope) -> None:
         """The visit took place."""

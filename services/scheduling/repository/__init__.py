@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling.repository.applications import APPLICATION_COPY, ApplicationCopy, Applications
+from services.scheduling.repository.applications import APPLICATION_COPY, ApplicationCopy, Applications, fresher
 from services.scheduling.repository.appointments import APPOINTMENT, Appointments
 from services.scheduling.repository.bulk import BULK_JOB, BulkJobs
 from services.scheduling.repository.conduct import CONDUCT, FLAG, Conducts
@@ -31,6 +31,7 @@ __all__ = [
     "ApplicationCopy",
     "Claim",
     "Repository",
+    "fresher",
     "session_id_of",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -20,10 +20,21 @@ class ApplicationCopy:
     submitted: bool
     withdrawn: bool = False
     minor: bool = False
+    product: str | None = None
+    """The kind of passport; none in what was kept before offices were asked for it."""
+    product_as_of: datetime | None = None
+    """When the product was said; what was said earlier and is heard later changes nothing."""
 
     def applying(self, application_id: str) -> Applying:
         """Whose seat it would be."""
         return Applying(application_id, self.account_id, self.person_id)
+
+
+def fresher(known: ApplicationCopy, said: ApplicationCopy) -> ApplicationCopy:
+    """What is known after something was said of the application: of its product the newest word counts."""
+    if known.product_as_of is None or (said.product_as_of is not None and said.product_as_of >= known.product_as_of):
+        return said
+    return replace(said, product=known.product, product_as_of=known.product_as_of)
 
 
 APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True)

@@ -33,6 +33,7 @@ PARTIES_A_MINUTE: Final = RateLimit(count=10, per_seconds=60.0)
         errors.PersonHasAppointment,
         errors.SamePersonTwice,
         errors.PoolNotOpen,
+        errors.ProductNotOffered,
         errors.NotOpenYet,
         errors.TicketNeeded,
         errors.NotYourTurn,

@@ -97,6 +97,7 @@ async def decide_special(call: Call[DecideSpecial]) -> AppointmentView:
         errors.SessionSoldOut,
         errors.SessionClosed,
         errors.PoolNotOpen,
+        errors.ProductNotOffered,
         errors.SpecialOver,
         errors.BeingMoved,
         errors.NotPossibleNow,

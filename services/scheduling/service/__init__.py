@@ -17,6 +17,7 @@ from services.scheduling.service.desk import Desk, OfficeDirectory
 from services.scheduling.service.flags import Flags
 from services.scheduling.service.holds import Holds
 from services.scheduling.service.moves import Moves
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.office_book import OfficeBook
 from services.scheduling.service.office_edits import OfficeEdits
 from services.scheduling.service.offline_visits import OfflineVisits
@@ -89,25 +90,26 @@ class Scheduling:
         board = Board(repository, platform.clock)
         self.openings = Openings(desk, board, opening_rules, cipher)
         self.waiting_room = WaitingRoom(desk, board, opening_rules)
-        self.holds = Holds(desk, self.seating, self.calendar, self.waiting_room)
-        self.same_day = SameDay(desk, self.seating, self.calendar)
-        self.waiting_list = WaitingList(desk, self.seating)
-        self.parties = Parties(desk, self.seating, self.calendar, self.waiting_room)
+        offering = Offering(desk, self.book)
+        self.holds = Holds(desk, self.seating, self.calendar, self.waiting_room, offering)
+        self.same_day = SameDay(desk, self.seating, self.calendar, offering)
+        self.waiting_list = WaitingList(desk, self.seating, offering)
+        self.parties = Parties(desk, self.seating, self.calendar, self.waiting_room, offering)
         self.flags = Flags(desk)
-        self.payments = Payments(desk, self.seating, self.calendar)
-        self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room)
+        self.payments = Payments(desk, self.seating, self.calendar, offering)
+        self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room, offering)
         self.counter = Counter(desk, self.seating, cipher, self.audit)
         self.visits = Visits(desk, self.counter, self.audit)
         self.papers = Papers(desk)
         self.paid_visits = PaidVisits(desk)
         self.offline_visits = OfflineVisits(desk, cipher, self.audit)
         self.releases = Releases(desk, self.seating)
-        self.bulk_moves = BulkMoves(desk, self.seating, self.calendar, self.audit)
-        self.specials = Specials(desk, self.seating, self.calendar, cipher, self.audit)
+        self.bulk_moves = BulkMoves(desk, self.seating, self.calendar, offering, self.audit)
+        self.specials = Specials(desk, self.seating, self.calendar, offering, cipher, self.audit)
         self.checks = Checks(repository, platform.clock)
         self.changes = Changes(desk, self.book, self.audit)
         self.office_edits = OfficeEdits(desk, self.book, self.calendar, self.changes, four_eyes)
-        mover = NearestLater(desk, self.calendar, Relocation(desk, self.seating))
+        mover = NearestLater(desk, self.calendar, offering, Relocation(desk, self.seating))
         self.session_edits = SessionEdits(
             desk, self.book, self.calendar, self.changes, mover, self.bulk_moves, four_eyes
         )

@@ -16,6 +16,7 @@ from services.scheduling.domain.special import SpecialCause
 from services.scheduling.domain.visiting import Ruling
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.desk import Desk, Who
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.relocation import Relocation
 from services.scheduling.service.seating import Seating
 from shared.audit import Audit
@@ -43,7 +44,8 @@ class DayInterruption:
 class BulkMoves:
     """Jobs over many visits; each visit is touched once, whatever dies meanwhile."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, audit: Audit) -> None:
+    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, offering: Offering, audit: Audit) -> None:
+        self._offering = offering
         self._desk = desk
         self._audit = audit
         self._repository = desk.repository
@@ -212,7 +214,8 @@ class BulkMoves:
             return [job.to_session_id]
         slot, days = state.seat, self._desk.rules.late_offer_days
         found = await self._calendar.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED * 2)
-        later = [each for each in found if each.session.starts_at > slot.starts_at]
+        fitting = await self._offering.that_fit(state.application_id, found)
+        later = [each for each in fitting if each.session.starts_at > slot.starts_at]
         return [each.session_id for each in later][:SESSIONS_TRIED]
 
 

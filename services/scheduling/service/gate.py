@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.scheduling import errors
@@ -21,6 +22,14 @@ MOST_KEPT: Final = 50_000
 LONGEST_RETRY_SECONDS: Final = 86_400
 
 
+@dataclass(frozen=True)
+class Place:
+    """What a hold must know of a session beside its door, and what never changes."""
+
+    office_id: str
+    date: date
+
+
 class Gate:
     """Which sessions are open, remembered: a hold of an open session does not read it."""
 
@@ -29,6 +38,7 @@ class Gate:
         self._clock = clock
         self._open: set[str] = set()
         self._closed: dict[str, tuple[datetime, datetime]] = {}
+        self._places: dict[str, Place] = {}
 
     async def refuse_unopened(self, session_id: str) -> None:
         """Refuse with ``NotOpenYet`` where the session opens later; of a session that is not there it says nothing."""
@@ -45,10 +55,21 @@ class Gate:
         if opens_at > now:
             raise not_open_yet(opens_at, now)
 
+    async def place(self, session_id: str) -> Place | None:
+        """Where and when a session takes place; read once, then remembered. None if there is no such session."""
+        if session_id not in self._places:
+            record = await self._repository.session(session_id)
+            if record is None:
+                return None
+            self._keep(session_id, record.state, self._clock.now())
+        return self._places[session_id]
+
     def _keep(self, session_id: str, session: Session, now: datetime) -> None:
-        if len(self._open) + len(self._closed) >= MOST_KEPT:
+        if len(self._places) >= MOST_KEPT:
             self._open.clear()
             self._closed.clear()
+            self._places.clear()
+        self._places[session_id] = Place(session.office_id, session.date)
         if is_open(session, now):
             self._closed.pop(session_id, None)
             self._open.add(session_id)

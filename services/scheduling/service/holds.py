@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
@@ -14,14 +14,15 @@ from services.scheduling.domain.conduct import Act, Wish
 from services.scheduling.domain.policies import POOLS_OF_CHANNEL, Channel, bookable_from
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool
-from services.scheduling.repository import ApplicationCopy
+from services.scheduling.repository import ApplicationCopy, fresher
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.seating import Seating
 from services.scheduling.service.waiting_room import Turn, WaitingRoom
 from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
-from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn
+from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn, KindCorrected
 from shared.ids import derived_id
 from shared.service import NotYet
 from shared.store.kinds import Record
@@ -54,7 +55,10 @@ def appointment_id_of(command_id: str, attempt: int) -> str:
 class Holds:
     """From a free seat to a hold, and back."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom) -> None:
+    def __init__(
+        self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom, offering: Offering
+    ) -> None:
+        self._offering = offering
         self._desk = desk
         self._repository = desk.repository
         self._seating = seating
@@ -67,11 +71,13 @@ class Holds:
         The limits against hoarding are counted in memory (``TooManyHolds``, ``TooManySeatsGivenUp``,
         ``TooManyPeopleOnDevice``). Refuses with
         ``NotKnownYet``, ``NotFound`` (somebody else's application), ``ApplicationIsWithdrawn``,
-        ``PoolNotOpen``, ``SessionSoldOut`` (naming alternatives), ``SessionClosed``, ``SessionNotFound`` and
-        ``PersonHasAppointment``. A repeat of the command meets the appointment of the first time.
+        ``PoolNotOpen``, ``ProductNotOffered``, ``SessionSoldOut`` (naming alternatives), ``SessionClosed``,
+        ``SessionNotFound`` and ``PersonHasAppointment``. A repeat of the command meets the appointment of the first
+        time.
         """
         copy = await self._desk.known_application(wish.application_id)
         await self._refuse_unentitled(wish, copy)
+        await self._refuse_lacking(wish, copy)
         await self._refuse_over(wish, copy)
         turn = await self._turn(wish, copy)
         attempt = 0
@@ -91,6 +97,18 @@ class Holds:
                 return held
             attempt += 1
         raise SomeoneElseChangedIt
+
+    async def _refuse_lacking(self, wish: HoldWish, copy: ApplicationCopy) -> None:
+        """An office that cannot make what is applied for (X10); a repeat of a won hold meets what was won."""
+        place = await self._seating.place(wish.session_id)
+        if place is None:
+            return
+        try:
+            self._offering.refuse_lacking(copy, place.office_id, place.date)
+        except Refusal:
+            earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
+            if earlier is None or earlier.state.status is Status.ABANDONED:
+                raise
 
     async def _refuse_over(self, wish: HoldWish, copy: ApplicationCopy) -> None:
         """The limits against hoarding; the office's own staff are under none, a repeat of a won hold neither."""
@@ -233,8 +251,33 @@ class Holds:
 
     async def application_submitted(self, said: ApplicationSubmitted) -> None:
         """Keep what a hold must know; a repeat or a late word changes nothing that is known already."""
-        copy = ApplicationCopy(said.account_id, said.person_id, submitted=True, minor=said.minor)
+        copy = ApplicationCopy(
+            said.account_id,
+            said.person_id,
+            submitted=True,
+            minor=said.minor,
+            product=said.passport_kind,
+            product_as_of=said.submitted_at,
+        )
         await self._keep(said.application_id, copy)
+
+    async def kind_corrected(self, said: KindCorrected) -> None:
+        """An officer corrected what is applied for: an office that lacks the new product is refused from now on.
+
+        Raises:
+            NotYet: the application is not known here.
+        """
+
+        async def attempt() -> None:
+            record = await self._repository.application(said.application_id)
+            if record is None:
+                raise NotYet(f"application {said.application_id} is not known")
+            corrected = replace(record.state, product=said.passport_kind, product_as_of=said.corrected_at)
+            kept = fresher(record.state, corrected)
+            if kept != record.state:
+                await self._repository.save_application(record, kept, self._desk.now())
+
+        await again(attempt)
 
     async def application_withdrawn(self, said: ApplicationWithdrawn, message_id: str) -> None:
         """No more seats for this application, and its live one goes back; a visitor who is here stays."""
@@ -248,10 +291,13 @@ class Holds:
         try:
             await self._repository.begin_application(application_id, copy, self._desk.now())
         except AlreadyExists:
-            record = await self._repository.application(application_id)
-            if record is None or record.state.withdrawn or record.state == copy:
-                return
-            await self._repository.save_application(record, copy, self._desk.now())
+            await again(lambda: self._freshen(application_id, copy))
+
+    async def _freshen(self, application_id: str, copy: ApplicationCopy) -> None:
+        record = await self._repository.application(application_id)
+        if record is None or record.state.withdrawn or record.state == fresher(record.state, copy):
+            return
+        await self._repository.save_application(record, fresher(record.state, copy), self._desk.now())
 
     async def _withdraw(self, record: Record[Appointment], message_id: str) -> None:
         state, now, rules = record.state, self._desk.now(), self._desk.rules

@@ -16,6 +16,7 @@ from services.scheduling.domain.sessions import Pool, Session
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.seating import Seating
 from services.scheduling.service.waiting_room import WaitingRoom
 from shared.errors import Refusal, SomeoneElseChangedIt
@@ -46,7 +47,10 @@ class MoveWish:
 class Moves:
     """From one seat to another, across sessions and offices."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom) -> None:
+    def __init__(
+        self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom, offering: Offering
+    ) -> None:
+        self._offering = offering
         self._desk = desk
         self._repository = desk.repository
         self._seating = seating
@@ -56,7 +60,7 @@ class Moves:
     async def reschedule(self, wish: MoveWish) -> Record[Appointment]:
         """Move a confirmed visit to a seat of the same pool in another session.
 
-        Refuses with ``NotFound``, ``SessionNotFound``, ``NotOpenYet``, the reasons of
+        Refuses with ``NotFound``, ``SessionNotFound``, ``NotOpenYet``, ``ProductNotOffered``, the reasons of
         :class:`~services.scheduling.domain.policies.MoveProblem`, ``SessionSoldOut``, ``BeingMoved`` or
         ``NotPossibleNow``; the visit then stays where it was. A repeat of the command meets the finished move.
         """
@@ -83,6 +87,7 @@ class Moves:
             return record
         refuse_impossible(record.state, Command.BEGIN_MOVE)
         self._refuse_move(record.state, wish.session_id, target)
+        await self._offering.refuse_moving(record.state.application_id, target.office_id, target.date)
         counted = Wish(record.state.person_id, wish.session_id)
         self._desk.conduct.refuse_over(Act.MOVE, record.state.account_id, counted, wish.origin)
         await self._waiting_room.turn(wish.session_id, Pool(record.state.seat.pool), record.state.person_id)

@@ -57,6 +57,11 @@ class OfficeBook:
             raise errors.OfficeNotFound(office_id=office_id)
         return record
 
+    def known(self, office_id: str) -> OfficeFacts | None:
+        """The facts of an office as far as this replica knows them."""
+        record = self._facts.get(office_id)
+        return record.state if record is not None else None
+
     def template(self, office_id: str) -> tuple[OfficeTemplate, int]:
         """The template of an office and its version; 0 is the delivered one."""
         record = self._templates.get(office_id)

@@ -22,6 +22,7 @@ from services.scheduling.domain.sessions import Pool
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.seating import Seating
 from services.scheduling.service.waiting_room import Turn, WaitingRoom
 from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
@@ -54,7 +55,10 @@ class Seated:
 class Parties:
     """Families."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom) -> None:
+    def __init__(
+        self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom, offering: Offering
+    ) -> None:
+        self._offering = offering
         self._desk = desk
         self._waiting_room = waiting_room
         self._repository = desk.repository
@@ -65,8 +69,9 @@ class Parties:
         """Hold a seat of the session for every application, or none at all.
 
         Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``SamePersonTwice``, ``PoolNotOpen``,
-        ``SessionNotFound``, ``SessionClosed``, ``NotOpenYet``, ``SessionSoldOut``, ``PersonHasAppointment`` or
-        ``PartyBroken``. A repeat of the command meets the party of the first time, and what became of it.
+        ``ProductNotOffered`` (naming the application), ``SessionNotFound``, ``SessionClosed``, ``NotOpenYet``,
+        ``SessionSoldOut``, ``PersonHasAppointment`` or ``PartyBroken``. A repeat of the command meets the party of the
+        first time, and what became of it.
         """
         party_id = derived_id("party", wish.command_id)
         record = await self._repository.party(party_id)
@@ -119,12 +124,14 @@ class Parties:
 
     async def _members(self, party_id: str, wish: PartyWish) -> tuple[Member, ...]:
         members = []
+        session = (await self._calendar.session(wish.session_id)).state
         for application_id in wish.application_ids:
             copy = await self._desk.known_application(application_id)
             if copy.account_id != wish.who.account_id:
                 raise NotFound
             if copy.withdrawn:
                 raise errors.ApplicationIsWithdrawn(application_id=application_id)
+            self._offering.refuse_lacking(copy, session.office_id, session.date, application_id=application_id)
             if await self._repository.live_appointment_of(copy.person_id) is not None:
                 raise errors.PersonHasAppointment(application_id=application_id)
             counted = Wish(copy.person_id, wish.session_id, asked=len(wish.application_ids))

@@ -25,6 +25,7 @@ from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.seating import Seating
 from shared.events import billing
 from shared.ids import derived_id
@@ -78,7 +79,8 @@ Seek = Callable[[Question, str], Awaitable[Found | None]]
 class Payments:
     """Bills meet seats."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar) -> None:
+    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, offering: Offering) -> None:
+        self._offering = offering
         self._desk = desk
         self._repository = desk.repository
         self._seating = seating
@@ -305,7 +307,7 @@ class Payments:
         sessions = await self._calendar.soonest(
             [slot.office_id], Pool(slot.pool), self._desk.rules.late_offer_days, SESSIONS_TRIED
         )
-        for each in sessions:
+        for each in await self._offering.that_fit(question.applying.application_id, sessions):
             seat = await self._seating.claim_any(each.session_id, slot.pool, appointment_id)
             if seat is not None:
                 return seat, self._offer(question)
@@ -322,7 +324,8 @@ class Payments:
     async def _seek_regular(self, question: Question, appointment_id: str) -> Found | None:
         """The nearest regular seat of the same office, for who did not pay for the same day in time."""
         offices, days = [question.lost.seat.office_id], self._desk.rules.late_offer_days
-        for each in await self._calendar.soonest(offices, Pool.REGULAR, days, SESSIONS_TRIED):
+        sessions = await self._calendar.soonest(offices, Pool.REGULAR, days, SESSIONS_TRIED)
+        for each in await self._offering.that_fit(question.applying.application_id, sessions):
             seat = await self._seating.claim_any(each.session_id, Pool.REGULAR, appointment_id)
             if seat is not None:
                 return seat, self._hold_again(question)

@@ -16,6 +16,7 @@ from services.scheduling.repository import ApplicationCopy
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.desk import Desk
 from services.scheduling.service.holds import TRIES, HoldWish, appointment_id_of
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.seating import Seating
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.store.kinds import Record
@@ -36,7 +37,8 @@ class Terms:
 class SameDay:
     """From a free same-day seat to a hold."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar) -> None:
+    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, offering: Offering) -> None:
+        self._offering = offering
         self._desk = desk
         self._repository = desk.repository
         self._seating = seating
@@ -46,8 +48,8 @@ class SameDay:
         """Hold a same-day seat of today's session; a repeat of the command meets the same appointment.
 
         Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``PoolNotOpen`` (staff: the quota is
-        the applicants'), ``SameDayChoiceMissing``, ``SameDayIsToday``, ``SameDayTooLate``, ``SessionClosed``,
-        ``SessionNotFound``, ``SessionSoldOut`` and ``PersonHasAppointment``.
+        the applicants'), ``SameDayChoiceMissing``, ``SameDayIsToday``, ``SameDayTooLate``, ``ProductNotOffered``,
+        ``SessionClosed``, ``SessionNotFound``, ``SessionSoldOut`` and ``PersonHasAppointment``.
         """
         terms = await self._terms(wish, if_unpaid)
         attempt = 0
@@ -75,6 +77,7 @@ class SameDay:
 
     async def _try(self, appointment_id: str, wish: HoldWish, terms: Terms) -> Record[Appointment] | None:
         self._refuse_wrong_time(terms.session)
+        self._offering.refuse_lacking(terms.copy, terms.session.office_id, terms.session.date)
         counted = Wish(terms.copy.person_id, wish.session_id)
         self._desk.conduct.refuse_over(Act.HOLD, terms.copy.account_id, counted, wish.origin)
         seat = await self._seating.claim_any(

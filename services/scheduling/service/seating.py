@@ -16,7 +16,7 @@ from services.scheduling.domain.policies import bookable_from
 from services.scheduling.domain.seats import PLACES, Seat, SeatStatus
 from services.scheduling.repository import Claim
 from services.scheduling.service.desk import Desk
-from services.scheduling.service.gate import Gate
+from services.scheduling.service.gate import Gate, Place
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
 from shared.store.retry import again
@@ -65,6 +65,10 @@ class Seating:
     async def refuse_unopened(self, session_id: str) -> None:
         """Refuse with ``NotOpenYet`` before the session's opening."""
         await self._gate.refuse_unopened(session_id)
+
+    async def place(self, session_id: str) -> Place | None:
+        """Where and when a session takes place, from memory where it was read before; none if it is not there."""
+        return await self._gate.place(session_id)
 
     async def claim_this(self, seat_id: str, by: str, *, starts_from: datetime | None = None) -> Record[Seat] | None:
         """Reach for this very seat, free or cooling; none if somebody has it or its session is too near."""

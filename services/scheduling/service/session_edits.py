@@ -19,6 +19,7 @@ from services.scheduling.domain.sessions import MOST_SEATS, Pool, Session, fitte
 from services.scheduling.service.bulk_moves import BulkMoves
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.desk import Desk, Who
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.office_book import OfficeBook
 from services.scheduling.service.office_edits import Edit
 from services.scheduling.service.quota_changes import Changes
@@ -283,7 +284,8 @@ def _change_id(edit: Edit) -> str:
 class NearestLater:
     """Moves visits one by one, each to the nearest later session of its office with a free seat of its pool."""
 
-    def __init__(self, desk: Desk, calendar: Calendar, relocation: Relocation) -> None:
+    def __init__(self, desk: Desk, calendar: Calendar, offering: Offering, relocation: Relocation) -> None:
+        self._offering = offering
         self._desk = desk
         self._calendar = calendar
         self._relocation = relocation
@@ -300,7 +302,7 @@ class NearestLater:
             return
         slot, days = record.state.seat, self._desk.rules.late_offer_days
         found = await self._calendar.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED)
-        for later in found:
+        for later in await self._offering.that_fit(record.state.application_id, found):
             if record is None or not can(record.state, Command.BEGIN_MOVE):
                 return
             if later.session.starts_at <= slot.starts_at:

@@ -22,6 +22,7 @@ from services.scheduling.domain.special import SpecialCause, SpecialRefusal, Spe
 from services.scheduling.domain.visiting import AskProblem, Ruling
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.relocation import Relocation
 from services.scheduling.service.seating import Seating
 from shared.audit import Audit
@@ -77,7 +78,16 @@ class NewDate:
 class Specials:
     """New dates without paying again."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, cipher: FieldCipher, audit: Audit) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        seating: Seating,
+        calendar: Calendar,
+        offering: Offering,
+        cipher: FieldCipher,
+        audit: Audit,
+    ) -> None:
+        self._offering = offering
         self._desk = desk
         self._audit = audit
         self._repository = desk.repository
@@ -165,7 +175,8 @@ class Specials:
         """Take a new date in one step; if it cannot be had the right stays as it was.
 
         Refuses with ``NotFound``, ``SessionNotFound``, ``SessionClosed``, ``PoolNotOpen``, ``SessionSoldOut``,
-        ``SpecialOver``, ``BeingMoved``, ``NotOpenYet`` or ``NotPossibleNow``. A repeat meets the finished move.
+        ``ProductNotOffered``, ``SpecialOver``, ``BeingMoved``, ``NotOpenYet`` or ``NotPossibleNow``. A repeat meets
+        the finished move.
         """
         target = await self._calendar.session(wish.session_id)
         await self._seating.refuse_unopened(wish.session_id)
@@ -184,6 +195,7 @@ class Specials:
                 raise errors.PoolNotOpen(pool=state.seat.pool)
             if target.state.starts_at < bookable_from(now, self._desk.rules):
                 raise errors.SessionClosed(starts_at=target.state.starts_at)
+            await self._offering.refuse_moving(state.application_id, target.state.office_id, target.state.date)
             return await self._relocation.reach(record, wish.session_id, MoveCause.SPECIAL, wish.command_id)
 
         moved = await again(attempt)

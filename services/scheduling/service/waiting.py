@@ -24,6 +24,7 @@ from services.scheduling.domain.waiting import HAS_OFFER, Offer, OfferEnd, Waiti
 from services.scheduling.service.checks import MOST_NAMED
 from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who
+from services.scheduling.service.offering import Offering
 from services.scheduling.service.seating import Seating
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import ApplicationWithdrawn
@@ -56,7 +57,8 @@ class WaitingWish:
 class WaitingList:
     """Who waits, and what is offered to them."""
 
-    def __init__(self, desk: Desk, seating: Seating) -> None:
+    def __init__(self, desk: Desk, seating: Seating, offering: Offering) -> None:
+        self._offering = offering
         self._desk = desk
         self._repository = desk.repository
         self._seating = seating
@@ -65,7 +67,7 @@ class WaitingList:
         """Stand in line at the end. A repeat of the command meets the entry of the first time.
 
         Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``PoolNotOpen``, ``OfficeNotFound``,
-        ``WaitingWishWrong``, ``PersonHasAppointment`` or ``AlreadyWaiting``.
+        ``WaitingWishWrong``, ``ProductNotOffered``, ``PersonHasAppointment`` or ``AlreadyWaiting``.
         """
         waiting_id = derived_id("waiting", wish.command_id)
         known = await self._repository.waiting(waiting_id)
@@ -77,6 +79,7 @@ class WaitingList:
         if copy.withdrawn:
             raise errors.ApplicationIsWithdrawn
         self._refuse_wrong_wish(wish)
+        self._offering.refuse_lacking_throughout(copy, wish.office_ids, wish.first, wish.last, "/office_ids")
         if await self._repository.live_appointment_of(copy.person_id) is not None:
             raise errors.PersonHasAppointment
         entry = waiting.enter(
@@ -148,7 +151,7 @@ class WaitingList:
         """Take the offered seat: it becomes a hold. A repeat meets the hold of the first time.
 
         Refuses with ``NotFound``, ``NoSeatOffered``, ``WaitingOfferOver``, ``ApplicationIsWithdrawn`` or
-        ``PersonHasAppointment``.
+        ``ProductNotOffered`` (the office dropped it meanwhile) or ``PersonHasAppointment``.
         """
 
         async def attempt() -> Record[Waiting]:
@@ -175,6 +178,7 @@ class WaitingList:
         copy = await self._desk.known_application(entry.application_id)
         if copy.withdrawn:
             raise errors.ApplicationIsWithdrawn
+        self._offering.refuse_lacking(copy, entry.kept.slot.office_id, entry.kept.slot.date, None)
         live = await self._repository.live_appointment_of(entry.person_id)
         if live is not None and live.id != entry.kept.appointment_id:
             raise errors.PersonHasAppointment
@@ -256,15 +260,15 @@ class WaitingList:
         looked = 0
         async for entry in self._repository.line(record.state.office_id, record.state.pool):
             looked += 1
-            if waiting.fits(entry.state, record.id, record.state) and await self._may_still(entry):
+            if waiting.fits(entry.state, record.id, record.state) and await self._may_still(entry, record.state):
                 await self._offer(record, entry, until)
                 return True
             if looked >= MOST_LOOKED_AT:
                 break
         return False
 
-    async def _may_still(self, entry: Record[Waiting]) -> bool:
-        """Whether who waits may have a seat at all; an entry that makes no sense any more ends here."""
+    async def _may_still(self, entry: Record[Waiting], seat: Seat) -> bool:
+        """Whether who waits may have this seat; an entry that makes no sense any more ends here."""
         copy = await self._repository.application(entry.state.application_id)
         if copy is None or copy.state.withdrawn:
             await self._end_quietly(entry, WaitingEnd.WITHDRAWN)
@@ -272,7 +276,8 @@ class WaitingList:
         if await self._repository.live_appointment_of(entry.state.person_id) is not None:
             await self._end_quietly(entry, WaitingEnd.HAS_APPOINTMENT)
             return False
-        return True
+        # who wants what this office does not make waits on for another of their offices or days
+        return self._offering.gives_out(copy.state.product, seat.office_id, seat.date)
 
     async def _offer(self, record: Record[Seat], entry: Record[Waiting], until: datetime) -> None:
         desk, token = self._desk, self._desk.ids.new()

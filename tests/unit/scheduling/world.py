@@ -116,7 +116,7 @@ class World:
             account_id=account or f"account-{person}",
             applicant_id=f"applicant-{person}",
             person_id=f"person-{person}",
-            passport_kind="ordinary",
+            passport_kind="electronic",
             validity_years=10,
             reason="new",
             submitted_at=self.clock.now(),

@@ -96,7 +96,8 @@ class Handlers:
         await self._billing.bills.application_submitted(event, envelope.aggregate_version)
 
     async def _application_withdrawn(self, event: ApplicationWithdrawn, envelope: Envelope) -> None:
-        await self._billing.bills.application_withdrawn(event, envelope.aggregate_version, envelope.id)
+        version, told_at = envelope.aggregate_version, envelope.time
+        await self._billing.bills.application_withdrawn(event, version, envelope.id, told_at)
 
     async def _seat_held(self, event: SeatHeld, envelope: Envelope) -> None:
         await self._billing.bills.seat_held(event, envelope.aggregate_version, envelope.id)

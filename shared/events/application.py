@@ -45,6 +45,8 @@ class ApplicationWithdrawn(Event):
     application_id: str
     account_id: str
     person_id: str
+    withdrawn_at: datetime | None = None
+    """When; money that the bank took from then on goes back. Not said by earlier versions."""
 
 
 class LetterReady(Event):

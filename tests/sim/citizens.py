@@ -367,14 +367,7 @@ class Citizen(Person):
                 self.appointment_id = seat["appointment_id"]
                 return str(seat["state"])
         refunds = await self.get("billing", f"/v1/refunds?application_id={self.application_id}")
-        if refunds["refunds"]:
-            return "refund"
-        return "given up" if self.temper.paying == "withdraw" and await self._paid_and_given_up(seats) else ""
-
-    async def _paid_and_given_up(self, seats: Reply) -> bool:
-        """The payment met the withdrawal: the seat was won with it and went back with the application."""
-        gone = all(seat["state"] == "released" for seat in seats["appointments"])
-        return gone and any(bill["state"] == "paid" for bill in await self._bills())
+        return "refund" if refunds["refunds"] else ""
 
     async def _answer_the_offer(self) -> str:
         await self.pause(self.dice.choice((60, 3 * HOUR)))

@@ -299,11 +299,14 @@ def submitted(application_id: str, application: Application, now: datetime) -> D
     return Decision(state, (event,))
 
 
-def withdrawn(application_id: str, application: Application) -> Decision:
+def withdrawn(application_id: str, application: Application, now: datetime) -> Decision:
     """The applicant gave up before the visit."""
     state = _without_work(moved(application, Command.WITHDRAW))
     event = ApplicationWithdrawn(
-        application_id=application_id, account_id=application.account_id, person_id=application.person_id
+        application_id=application_id,
+        account_id=application.account_id,
+        person_id=application.person_id,
+        withdrawn_at=now,
     )
     return Decision(state, (event,))
 

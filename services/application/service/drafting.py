@@ -128,7 +128,7 @@ class Drafting:
             visiting = seat is not None and seat.checked_in_at is not None
             if visiting or not rules.allows(application, Command.WITHDRAW):
                 raise errors.TooLateToWithdraw
-            decision = rules.withdrawn(application_id, application)
+            decision = rules.withdrawn(application_id, application, now)
             return with_line(decision, f"withdrawn:{command_id}", now, "withdrawn", who.actor)
 
         return self._desk.seen(await self._desk.change(application_id, decide, received=command_id), who)

@@ -25,6 +25,7 @@ from services.billing.domain.states import (
     ReceiptState,
     follow,
 )
+from services.billing.domain.withdrawal import paid_after
 
 ACCOUNT_OF: Final[Mapping[ReceiptState, Account]] = {
     ReceiptState.AWAITS_OUTCOME: Account.AWAITING_OUTCOME,
@@ -166,11 +167,12 @@ def same_payment(receipt: Receipt, payment: Payment) -> bool:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a judgement rests on: the bill of the code, the application's other bills, and whether it was withdrawn."""
+    """What a judgement rests on: the bill of the code, the application's other bills, and its withdrawal if any."""
 
     bill: Bill | None
     others: Sequence[Bill] = ()
     withdrawn: bool = False
+    withdrawn_at: datetime | None = None
 
 
 def judge(receipt: Receipt, facts: Facts) -> Intent:
@@ -203,6 +205,8 @@ def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
         return Intent(IntentKind.SETTLE, other.bill_id)
     in_time = bill is not None and bill.in_time(receipt.paid_at)
     cause = RefundCause.SERVICE_NOT_DELIVERED if in_time else RefundCause.LATE_PAYMENT
+    if paid_after(receipt.paid_at, facts.withdrawn_at):
+        cause = RefundCause.PAID_AFTER_WITHDRAWAL
     concerned = seeker(receipt, known) or bill
     return Intent(IntentKind.REFUND, concerned.bill_id if concerned else None, cause.value)
 
@@ -238,6 +242,8 @@ def _takes_in_time(receipt: Receipt, bill: Bill) -> bool:
 def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     if bill.amount != receipt.amount:
         return _refund(bill, RefundCause.WRONG_AMOUNT)
+    if paid_after(receipt.paid_at, facts.withdrawn_at):
+        return _refund(bill, RefundCause.PAID_AFTER_WITHDRAWAL)
     if _takes_in_time(receipt, bill):
         return Intent(IntentKind.SETTLE, bill.bill_id)
     if bill.purpose != Purpose.FEE:

@@ -20,6 +20,7 @@ class RefundCause(StrEnum):
     LATE_PAYMENT = "late_payment"
     SERVICE_NOT_DELIVERED = "service_not_delivered"
     UNKNOWN_CODE = "unknown_code"
+    PAID_AFTER_WITHDRAWAL = "paid_after_withdrawal"
 
 
 OUTSIDE_TABLE: Final = "outside_table"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from services.billing.domain.correction import Finding
@@ -33,6 +34,8 @@ class KnownApplication:
     version: int
     """The version of the application that was last heard of."""
     withdrawn: bool = False
+    withdrawn_at: datetime | None = None
+    """When; unknown of what was heard before withdrawals told it."""
     finding: Finding | None = None
     """What an interviewer found about a lost or damaged book."""
     finding_version: int = 0

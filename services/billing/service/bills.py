@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.billing.domain import bill as bills
@@ -82,19 +82,28 @@ class Bills:
 
         await self._repository.keep_application(event.application_id, merge)
 
-    async def application_withdrawn(self, event: ApplicationWithdrawn, version: int, received: str) -> None:
-        """The application ends: what is not paid is not wanted any more."""
+    async def application_withdrawn(self, event: ApplicationWithdrawn, version: int, received: str, told_at: datetime) -> None:
+        """The application ends: what is not paid is not wanted any more, what was paid after it goes back."""
+        withdrawn_at = event.withdrawn_at or told_at
 
         def merge(known: KnownApplication | None) -> KnownApplication:
             if known is not None:
-                return replace(known, version=max(version, known.version), withdrawn=True)
+                newest = max(version, known.version)
+                return replace(known, version=newest, withdrawn=True, withdrawn_at=known.withdrawn_at or withdrawn_at)
             return KnownApplication(
-                event.application_id, event.account_id, event.person_id, None, version, withdrawn=True
+                event.application_id,
+                event.account_id,
+                event.person_id,
+                None,
+                version,
+                withdrawn=True,
+                withdrawn_at=withdrawn_at,
             )
 
         await self._repository.keep_application(event.application_id, merge)
         for record in await self._repository.bills_of(event.application_id):
             await self._give_up(record, WITHDRAWN, received)
+            await self._money.give_back_if_withdrawn_before(record.id)
 
     async def seat_held(self, event: SeatHeld, version: int, received: str) -> None:
         """Price the application and ask for a code; a repeat meets the same bill.
@@ -160,6 +169,7 @@ class Bills:
             NotYet: the bill is not here.
         """
         if await self._money.seat_found(event.bill_id, event.appointment_id, version):
+            await self._money.give_back_if_withdrawn_before(event.bill_id)
             return
         await self._repository.change(
             BILLS,
@@ -182,6 +192,8 @@ class Bills:
             await self._repository.keep_lost_seat(LostSeat(event.appointment_id, version, event.reason))
         for record in await self._repository.bills_at(event.appointment_id):
             if not bills.knows_of(record.state, event.appointment_id, version):
+                if event.reason == WITHDRAWN:
+                    await self._money.give_back_if_withdrawn_before(record.id)
                 await self._released(record, event, received)
 
     async def _released(self, record: Record[Bill], event: AppointmentReleased, received: str) -> None:

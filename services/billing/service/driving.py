@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Final
 
 from services.billing.domain import bill as bills
@@ -28,10 +29,16 @@ MOST_STEPS: Final = 20
 class Known:
     """What a judgement rests on, with the versions that were read: a write on an older one is refused by the store."""
 
-    def __init__(self, own: Record[Bill] | None, others: list[Record[Bill]], withdrawn: bool) -> None:
+    def __init__(
+        self,
+        own: Record[Bill] | None,
+        others: list[Record[Bill]],
+        withdrawn: bool,
+        withdrawn_at: datetime | None = None,
+    ) -> None:
         self.own = own
         self.records = {record.id: record for record in ([own] if own else []) + others}
-        self.facts = Facts(own.state if own else None, tuple(states(others)), withdrawn)
+        self.facts = Facts(own.state if own else None, tuple(states(others)), withdrawn, withdrawn_at)
 
 
 class Driver:
@@ -136,7 +143,9 @@ class Driver:
         application_id = bill.payer.application_id
         others = [each for each in await self._repository.bills_of(application_id) if each.id != own.id]
         application = await self._repository.application(application_id)
-        return Known(own, others, withdrawn=application is not None and application.withdrawn)
+        if application is None or not application.withdrawn:
+            return Known(own, others, withdrawn=False)
+        return Known(own, others, withdrawn=True, withdrawn_at=application.withdrawn_at)
 
     async def _own_bill(self, receipt: Receipt) -> Record[Bill] | None:
         if receipt.bill_id is not None:

@@ -10,15 +10,17 @@ from services.billing.domain import refund as refunds
 from services.billing.domain.bill import Evidence
 from services.billing.domain.ledger import Account
 from services.billing.domain.policy import JAKARTA
-from services.billing.domain.receipt import Intent, IntentKind, Payment
+from services.billing.domain.receipt import Intent, IntentKind, Payment, Receipt
 from services.billing.domain.refund import RefundCause
-from services.billing.domain.states import Decision, ReceiptState, RefundState
+from services.billing.domain.states import BillState, Decision, ReceiptState, RefundState
+from services.billing.domain.withdrawal import paid_after
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS
 from services.billing.service.alerts import RECEIPT_DIFFERS, REFUND_MONEY_MISSING, alert
-from services.billing.service.driving import subject_of
+from services.billing.service.driving import Known, subject_of
 from services.billing.service.late_money import LateMoney
 from shared.ids import derived_id
 from shared.logs import get_logger
+from shared.store.kinds import Record
 
 log = get_logger(__name__)
 
@@ -67,13 +69,34 @@ class Money(LateMoney):
             first=record,
         )
 
+    async def _do(self, record: Record[Receipt], intent: Intent, found: Known) -> Record[Receipt]:
+        done = await super()._do(record, intent, found)
+        if intent.kind != IntentKind.PAY_LATE or intent.bill_id is None:
+            return done
+        await self.give_back_if_withdrawn_before(intent.bill_id)
+        return await self._receipt(record.id)
+
     async def give_back(self, bill_id: str, cause: RefundCause) -> None:
-        """The money of a paid bill goes back."""
-        record = await self._receipt(await self._money_of(bill_id))
+        """The money of a paid bill goes back; a receipt that a crash left midway settles first."""
+        ntpn = await self._money_of(bill_id)
+        await self.drive(ntpn)
+        record = await self._receipt(ntpn)
         if record.state.state == ReceiptState.SETTLES_BILL:
             intent = Intent(IntentKind.REFUND, bill_id, cause.value)
             record = await self._enter_refund(record, intent)
         await self._drive(record)
+
+    async def give_back_if_withdrawn_before(self, bill_id: str) -> None:
+        """Money that was paid after the withdrawal of its application goes back, whichever was heard first.
+
+        Whoever writes the payment, the withdrawal or the seat's end looks here afterwards, so the last one sees all.
+        """
+        record = await self._repository.bill(bill_id)
+        if record is None or record.state.state != BillState.PAID or record.state.paid_at is None:
+            return
+        application = await self._repository.application(record.state.payer.application_id)
+        if application is not None and paid_after(record.state.paid_at, application.withdrawn_at):
+            await self.give_back(bill_id, RefundCause.PAID_AFTER_WITHDRAWAL)
 
     async def give_back_part(
         self, bill_id: str, amount: int, seed: str, cause: RefundCause = RefundCause.WRONG_AMOUNT

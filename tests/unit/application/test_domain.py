@@ -359,7 +359,7 @@ def test_an_acknowledged_file_is_remembered_to_the_end() -> None:
 
 
 def test_withdrawing_ends_the_work() -> None:
-    decision = domain.withdrawn(APPLICATION, booked())
+    decision = domain.withdrawn(APPLICATION, booked(), NOW)
     assert isinstance(decision.events[0], events.ApplicationWithdrawn)
     assert domain.deadlines(decision.state) == {}
     assert not decision.state.live

@@ -387,7 +387,7 @@ async def test_late_money_for_a_withdrawn_application_goes_back() -> None:
     await world.withdrawn()
     payment = await world.pay(bill)
     assert world.receipt(payment.ntpn).state == ReceiptState.IN_REFUND
-    assert world.refunds()[0].reason == "late_payment"
+    assert world.refunds()[0].reason == "paid_after_withdrawal"
 
 
 async def test_a_cancelled_code_stays_late_payable() -> None:

@@ -279,6 +279,17 @@ async def test_after_the_application_was_withdrawn(way: Way, row: int) -> None:
     await world.withdrawn()
     payment = world.payment(bill)
     await way(world, payment)
+    assert await ended(world, payment) == "in_refund cancelled paid_after_withdrawal"
+
+
+@EVERY_WAY
+@row(17)
+async def test_before_the_application_was_withdrawn_but_told_after_it(way: Way, row: int) -> None:
+    world = make_world()
+    payment = world.payment(await world.issued_bill())
+    world.clock.advance(1)
+    await world.withdrawn()
+    await way(world, payment)
     assert await ended(world, payment) == "in_refund cancelled late_payment"
 
 

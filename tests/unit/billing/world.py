@@ -235,9 +235,16 @@ class World:
         }
         return await self.hear(application.ApplicationSubmitted(**{**facts, **changes}), version=version)
 
-    async def withdrawn(self, application_id: str = APPLICATION, version: int = 2) -> Outcome:
+    async def withdrawn(
+        self, application_id: str = APPLICATION, version: int = 2, at: datetime | None = None
+    ) -> Outcome:
         """An application is withdrawn."""
-        gone = application.ApplicationWithdrawn(application_id=application_id, account_id=ACCOUNT, person_id=PERSON)
+        gone = application.ApplicationWithdrawn(
+            application_id=application_id,
+            account_id=ACCOUNT,
+            person_id=PERSON,
+            withdrawn_at=at or self.clock.now(),
+        )
         return await self.hear(gone, version=version)
 
     def visit(self, appointment_id: str = APPOINTMENT, **changes: Any) -> dict[str, Any]:

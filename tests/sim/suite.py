@@ -27,9 +27,8 @@ from shared.tokens import new_signing_key_pem
 from tests.sim.outside import NOTICE_SECRET, CivilRegistry, Eye, Issuance, PostOffice, Treasury, Writer
 from tests.sim.world import World
 
-OFFICE = Office(
-    "jakarta-selatan", "Jakarta Selatan", "I Khusus", False, "Jakarta", "3174", "DKI Jakarta", "WIB", "Asia/Jakarta"
-)
+OFFICE = Office("bogor", "Bogor", "I", False, "Kota Bogor", "3271", "Jawa Barat", "WIB", "Asia/Jakarta")
+"""One that makes both kinds of passport: scholars travel on an ordinary one."""
 HORIZON_DAYS = 3
 WATCH_ENDED_SECONDS = 12 * 3600
 """Longer than anybody here pays late."""

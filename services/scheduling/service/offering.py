@@ -34,7 +34,7 @@ class Offering:
         self, copy: ApplicationCopy, office_id: str, day: date, field: str | None = "/session_id", **facts: Any
     ) -> None:
         """Refuse with ``ProductNotOffered``, naming the nearest offices that give it out on that day."""
-        if not self.gives_out(copy.product, office_id, day):
+        if copy.product is not None and not self.gives_out(copy.product, office_id, day):
             raise self._refusal(Product(copy.product), office_id, day, field, facts)
 
     def refuse_lacking_throughout(
@@ -43,7 +43,7 @@ class Offering:
         """Refuse like :meth:`refuse_lacking` where one of the offices gives it out on none of these days."""
         days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
         for office_id in office_ids:
-            if not any(self.gives_out(copy.product, office_id, day) for day in days):
+            if copy.product is not None and not any(self.gives_out(copy.product, office_id, day) for day in days):
                 raise self._refusal(Product(copy.product), office_id, first, field, {})
 
     async def refuse_moving(self, application_id: str, office_id: str, day: date) -> None:

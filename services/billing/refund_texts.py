@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from services.billing.domain.refund import Refund
 from services.billing.domain.states import RefundState
 
 
@@ -121,12 +122,29 @@ STAGES: Final[Mapping[RefundState, Stage]] = {
     ),
 }
 
+TAKEN_BACK: Final = Stage(
+    "nobody",
+    "Taken back by whoever asked: the payment stays as it was",
+    "Ditarik oleh pengaju: pembayaran tetap seperti semula",
+    "Follow your application; you may ask again.",
+    "Ikuti permohonan Anda; Anda dapat mengajukan lagi.",
+)
+"""In words, for a request; a case that billing opened ends in the same state once its money has found a seat."""
+
+
+def stage_of(refund: Refund) -> Stage:
+    """Where a case stands, in words."""
+    taken_back = refund.state == RefundState.WITHDRAWN and not refund.automatic
+    return TAKEN_BACK if taken_back else STAGES[refund.state]
+
+
 HOW: Final = (
     "Ask for your money at the bill that you paid, with a reason of this table and a sentence about what happened.",
     "Name the bank account of the payer; the bank confirms it, nobody else sees its number.",
     "Money that was paid twice, too late, in a wrong amount or on an unknown code is set aside by itself: you need not "
     "ask. So is the fee of a visit that the state's own systems stopped, if the new date was not used.",
     "Every step has a person and a deadline; you are told of each one.",
+    "You can take your request back until it is decided; the payment then stays as it was.",
     "A refusal names its rule. You can send new proof, or object within three months; without an answer within six "
     "months the objection is granted.",
     "The fee pays the steps of service: it is not paid back where the service was given, or the visit was missed by "
@@ -138,6 +156,7 @@ HOW_ID: Final = (
     "Pembayaran ganda, terlambat, salah jumlah, atau dengan kode tidak dikenal disisihkan otomatis tanpa permohonan. "
     "Begitu pula biaya kunjungan yang terhenti karena sistem negara, bila jadwal pengganti tidak digunakan.",
     "Setiap langkah mempunyai petugas dan batas waktu; Anda diberi tahu setiap kali.",
+    "Permohonan dapat Anda tarik kembali selama belum diputuskan; pembayaran tetap seperti semula.",
     "Penolakan menyebut aturannya. Anda dapat mengirim bukti baru, atau mengajukan keberatan dalam tiga bulan; bila "
     "tidak dijawab dalam enam bulan, keberatan dikabulkan.",
     "Biaya membayar tahapan layanan: tidak dikembalikan bila layanan sudah diberikan, atau kunjungan terlewat karena "

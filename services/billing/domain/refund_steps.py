@@ -43,6 +43,7 @@ SEAT_USED: Final = "seat_already_used"
 NOT_IN_TABLE: Final = "not_in_table"
 CLAIM_LAPSED: Final = "claim_lapsed"
 SILENCE: Final = "silence_grants"
+TAKEN_BACK: Final = "request_taken_back"
 REFUND_REFUSED: Final = "refund_refused"
 """Why a bill is closed whose money was asked back in vain."""
 
@@ -75,6 +76,14 @@ class StepNotYours(Exception):
 
 class AccountMissing(Exception):
     """Without the payer's bank account a case is not complete."""
+
+
+class OpenedByBilling(Exception):
+    """Nobody asked for the case, so nobody can take it back: its money has no other use."""
+
+
+class NotTheirRequest(Exception):
+    """Somebody else asked for it."""
 
 
 class TooLate(Exception):
@@ -220,6 +229,25 @@ def object_to(refund: Refund, note_sealed: str, actor: Actor, now: datetime, pol
     return _told(_unbooked(objected, now, policy))
 
 
+def take_back(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """Whoever asked, or whose money it is, takes the request back before it is decided. The payment stays as it was;
+    the bank account that was named for it is forgotten. Again changes nothing.
+
+    Raises:
+        OpenedByBilling: it is not a request.
+        NotTheirRequest: it is neither theirs nor for them.
+        IllegalTransition: it is decided.
+    """
+    if refund.automatic:
+        raise OpenedByBilling
+    if actor.account_id not in (refund.account_id, refund.requested_by):
+        raise NotTheirRequest
+    if refund.state == RefundState.WITHDRAWN:
+        return Decision(refund)
+    back = _enter(refund, RefundCommand.WITHDRAW, actor, now, policy, TAKEN_BACK, ended_at=now, account=None)
+    return _told(_unbooked(replace(back, due={}), now, policy))
+
+
 # the office and headquarters
 
 
@@ -314,14 +342,16 @@ def concerns(refund: Refund, bill: Bill) -> bool:
 def standing_of(refund: Refund, bill: Bill) -> Decision[Bill]:
     """What the bill stands on by this case (F63): a live visit or a right to a new date is kept until the seat is back.
 
-    A refused case leaves a bill that stood on it closed, with the reason.
+    A refused case leaves a bill that stood on it closed, with the reason; one that was taken back, as it was closed
+    before.
     """
     if not concerns(refund, bill):
         return Decision(bill)
     if refund.state in OPEN_REFUNDS - {RefundState.RELEASED, RefundState.ORDERED}:
         return bills.stands_on_refund(bill) if bill.standing == Standing.CLOSED else Decision(bill)
     if refund.state in (RefundState.REFUSED, RefundState.WITHDRAWN):
-        return bills.close(bill, REFUND_REFUSED) if bill.standing == Standing.REFUND else Decision(bill)
+        why = bill.closed_reason if refund.state == RefundState.WITHDRAWN else None
+        return bills.close(bill, why or REFUND_REFUSED) if bill.standing == Standing.REFUND else Decision(bill)
     return bills.stands_on_refund(bill)
 
 

@@ -69,6 +69,38 @@ class RefundStepNotNow(Refusal):
     next_action_id = "Muat ulang perkara dan ambil langkah berikutnya."
 
 
+class RefundIsDecided(Refusal):
+    """What is decided cannot be taken back."""
+
+    status = 409
+    code = "refund_is_decided"
+    title = "The request was decided already, so it cannot be taken back."
+    title_id = "Permohonan sudah diputuskan, sehingga tidak dapat ditarik kembali."
+    next_action = "Read the case: the money is on its way, or it was refused with its rule."
+    next_action_id = "Buka perkara: uang sedang diproses, atau ditolak dengan aturan yang disebutkan."
+
+
+class RefundOpenedByUs(Refusal):
+    """A case that billing opened is not a request."""
+
+    status = 409
+    code = "refund_opened_by_us"
+    title = "Nobody asked for this refund: the money cannot be used for anything else, so it goes back."
+    title_id = "Pengembalian ini tidak diajukan siapa pun: uang tidak dapat dipakai untuk hal lain, jadi dikembalikan."
+    next_action = "Name the bank account that the money shall go to."
+    next_action_id = "Sebutkan rekening bank tujuan pengembalian."
+
+
+class RequestOfSomebodyElse(NotAllowed):
+    """An officer takes back only what they asked for themselves."""
+
+    code = "request_of_somebody_else"
+    title = "This refund was asked for by somebody else."
+    title_id = "Pengembalian ini diajukan oleh orang lain."
+    next_action = "Ask the applicant, or whoever asked for it, to take it back."
+    next_action_id = "Mintalah pemohon, atau pihak yang mengajukan, untuk menariknya."
+
+
 class StepOfAnotherRole(NotAllowed):
     """The step belongs to another role."""
 

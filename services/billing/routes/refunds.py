@@ -15,9 +15,12 @@ from services.billing.errors import (
     ObjectionTooLate,
     OrderIsOut,
     PeriodTooLong,
+    RefundIsDecided,
     RefundIsOpen,
+    RefundOpenedByUs,
     RefundStepNotNow,
     RefundUnknown,
+    RequestOfSomebodyElse,
     RuleUnknown,
     StepOfAnotherRole,
 )
@@ -178,6 +181,22 @@ async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> Refun
     billing = call.app[BILLING]
     case = await billing.refunds.object_to(call.caller, call.path.refund_id, call.body.note, call.command_id)
     return _view(billing, case)
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/withdrawal",
+    summary="Take a request back that is not decided",
+    access=PARTIES,
+    path_model=RefundPath,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(RefundUnknown, RefundIsDecided, RefundOpenedByUs, RequestOfSomebodyElse, SomeoneElseChangedIt),
+    description="For the applicant, or the officer who asked. The payment stays as it was, and may be asked back anew.",
+)
+async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
+    """The case after it; again is no error."""
+    billing = call.app[BILLING]
+    return _view(billing, await billing.refunds.take_back(call.caller, call.path.refund_id, call.command_id))
 
 
 @api.post(

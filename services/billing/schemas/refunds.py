@@ -12,7 +12,7 @@ from services.billing.domain.refund import Refund, RefundReason, RefundReasons, 
 from services.billing.domain.refund_policy import RefundPolicy
 from services.billing.domain.refund_statistics import RefundStatistics
 from services.billing.domain.states import RefundState
-from services.billing.refund_texts import HOW, HOW_ID, STAGES
+from services.billing.refund_texts import HOW, HOW_ID, STAGES, stage_of
 from services.billing.schemas.common import Id, Ntpn
 from services.billing.service.treasury import Payee
 from shared.http.schema import Body, IsoDate, Path, Query, View
@@ -154,7 +154,7 @@ class RefundView(View):
     @classmethod
     def of(cls, refund: Refund, table: RefundReasons, masked: str | None, statements: tuple[str, ...]) -> Self:
         """The case as it is shown."""
-        stage = STAGES[refund.state]
+        stage = stage_of(refund)
         account = refund.account
         shown = (
             AccountView(bank_code=account.bank_code, number_masked=masked or "", state=account.state.value)

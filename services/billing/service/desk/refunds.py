@@ -32,9 +32,12 @@ from services.billing.errors import (
     ObjectionTooLate,
     OrderIsOut,
     PeriodTooLong,
+    RefundIsDecided,
     RefundIsOpen,
+    RefundOpenedByUs,
     RefundStepNotNow,
     RefundUnknown,
+    RequestOfSomebodyElse,
     RuleUnknown,
     StepOfAnotherRole,
 )
@@ -269,6 +272,32 @@ class RefundDesk:
             RefundUnknown. RefundStepNotNow: it is not refused. ObjectionTooLate: the months for it are over.
         """
         return await self._applicants(caller, refund_id, note, command_id, steps.object_to)
+
+    async def take_back(self, caller: Caller, refund_id: str, command_id: str) -> Refund:
+        """Take a request back that is not decided; again is no error. The payment stays as it was.
+
+        Raises:
+            RefundUnknown. RefundIsDecided: it is approved or refused. RefundOpenedByUs: nobody asked for it.
+            RequestOfSomebodyElse: an officer did not ask for it.
+        """
+        record = await self._own(caller, refund_id)
+        actor = _actor(caller)
+
+        def decide(case: Refund) -> Decision[Refund]:
+            return steps.take_back(case, actor, self._clock.now(), self._policy)
+
+        try:
+            decide(record.state)
+            if caller.role != Role.APPLICANT:
+                await self._note(caller, "refund.take_back", record.state, command_id, steps.TAKEN_BACK, None)
+            await self._repository.change(REFUNDS, refund_id, decide, first=record, received=command_id)
+        except IllegalTransition as wrong:
+            raise RefundIsDecided(state=wrong.state.value) from None
+        except steps.OpenedByBilling:
+            raise RefundOpenedByUs from None
+        except steps.NotTheirRequest:
+            raise RequestOfSomebodyElse from None
+        return await self._cases.drive(refund_id)
 
     async def _applicants(
         self,

@@ -35,6 +35,9 @@ class ApplicationSubmitted(Event):
     zero_tariff: str | None = None
     """The ground of a zero tariff, or none."""
     minor: bool = False
+    age_band: str | None = None
+    """Whole years on the day of submission, as a band and never as a date: ``0-4``, ``5-11``, ``12-16``, ``17-60`` or
+    ``61+``. Not said by earlier versions."""
     submitted_at: datetime
 
 

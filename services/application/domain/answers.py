@@ -95,7 +95,22 @@ def contradiction_in(answers: Answers, *, minor: bool, on_record: bool) -> Contr
     return None
 
 
+AGE_BANDS: Final = ((0, 4), (5, 11), (12, 16), (17, 60), (61, None))
+"""As fine as offices need for their priority seats (children below 5 or 12, the elderly above 60) and no finer: other
+services hear of a person's age by this alone."""
+
+
 def is_minor(birth_date: date, on: date, *, married: bool) -> bool:
     """Whether a person applies as a child on that day; who is born on 29 February comes of age on 1 March."""
-    years = on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
-    return years < ADULT_YEARS and not married
+    return _age(birth_date, on) < ADULT_YEARS and not married
+
+
+def age_band(birth_date: date, on: date) -> str:
+    """The band of :data:`AGE_BANDS` that a person is in on that day, such as ``5-11`` or ``61+``."""
+    years = max(0, _age(birth_date, on))
+    low, high = next((low, high) for low, high in reversed(AGE_BANDS) if years >= low)
+    return f"{low}+" if high is None else f"{low}-{high}"
+
+
+def _age(birth_date: date, on: date) -> int:
+    return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))

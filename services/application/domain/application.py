@@ -278,7 +278,7 @@ def answered(application: Application, answers: Answers, *, minor: bool, rules_v
     return Decision(state)
 
 
-def submitted(application_id: str, application: Application, now: datetime) -> Decision:
+def submitted(application_id: str, application: Application, now: datetime, age_band: str | None = None) -> Decision:
     """Every compulsory item is there and the applicant knows what is not paid back."""
     answers = application.answers
     if answers is None:
@@ -294,6 +294,7 @@ def submitted(application_id: str, application: Application, now: datetime) -> D
         reason=answers.reason.value,
         zero_tariff=answers.zero_tariff.value if answers.zero_tariff else None,
         minor=application.minor,
+        age_band=age_band,
         submitted_at=now,
     )
     return Decision(state, (event,))

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from services.application import errors
 from services.application.domain import application as rules
-from services.application.domain.answers import Answers, contradiction_in, is_minor
+from services.application.domain.answers import Answers, age_band, contradiction_in, is_minor
 from services.application.domain.application import Application, Command, Decision, Status, application_number
 from services.application.domain.requirements import missing
 from services.application.domain.steps import Step
@@ -104,7 +104,8 @@ class Drafting:
             if not confirmed_not_refundable:
                 raise errors.ConfirmationMissing(self._desk.rules.not_refundable)
             application = self._up_to_date(application, card.birth_date, on_record, now)
-            decision = rules.submitted(application_id, application, now)
+            band = age_band(card.birth_date, day_at_capital(now))
+            decision = rules.submitted(application_id, application, now, band)
             return with_line(decision, f"submitted:{command_id}", now, "submitted", who.actor)
 
         return self._desk.seen(await self._desk.change(application_id, decide, received=command_id), who)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.policies import Rules
+from services.scheduling.domain.priority import Priority
 from services.scheduling.domain.queue import Ticket
 from services.scheduling.domain.seats import Seat, Slot
 from services.scheduling.domain.special import Special
@@ -309,6 +310,8 @@ class Appointment:
     """The refund for which the seat went back."""
     proof: str | None = None
     """The NTPN on the paper that the visitor was let in with."""
+    priority: Priority | None = None
+    """On what ground the visit has a priority seat."""
 
     @property
     def seat(self) -> Slot:
@@ -382,6 +385,7 @@ def hold(
     replaces_bill_id: str | None = None,
     pay_until: datetime | None = None,
     if_unpaid: str | None = None,
+    priority: Priority | None = None,
 ) -> Decision:
     """A claimed seat becomes a hold, which lapses by itself unless a bill is requested.
 
@@ -390,7 +394,7 @@ def hold(
     until = min(now + timedelta(seconds=rules.hold_seconds), pay_until or slot.starts_at)
     state = _begun(Status.HELD, applying, slot, now, rules)
     told: dict[str, Any] = {"replaces_bill_id": replaces_bill_id, "pay_until": pay_until, "if_unpaid": if_unpaid}
-    state = replace(state, hold_until=until, **told)
+    state = replace(state, hold_until=until, priority=priority, **told)
     facts = _timed_facts(appointment_id, state, office)
     return Decision(state, (SeatHeld(**facts, hold_until=until, **told),))
 

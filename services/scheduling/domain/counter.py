@@ -142,6 +142,14 @@ def joined(day: CounterDay, visitor: Visitor) -> CounterDay:
     return replace(day, visitors={**day.visitors, visitor.visit_id: visitor})
 
 
+def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> CounterDay:
+    """The queue with a visitor in another lane; who was called already stays where they are."""
+    visitor = day.visitors[visit_id]
+    if visitor.place not in (Place.WAITING, Place.PARKED, Place.MISSED):
+        return day
+    return _with(day, replace(visitor, lane=lane, order=order))
+
+
 def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
     """Who waits, in the order of their lane."""
     found = [

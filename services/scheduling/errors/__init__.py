@@ -59,6 +59,7 @@ from services.scheduling.errors.papers import (
     SameDayListNotReady,
 )
 from services.scheduling.errors.parties import PartyBroken, SamePersonTwice
+from services.scheduling.errors.priority import NoPriorityToDeny, NotInPriorityGroup, PriorityNeedMissing
 from services.scheduling.errors.queue import (
     EvidenceNeeded,
     NobodyWaits,
@@ -110,11 +111,13 @@ __all__ = [
     "FlagNotFound",
     "FlagReviewed",
     "NoMovesLeft",
+    "NoPriorityToDeny",
     "NoSeatOffered",
     "NoSpecialAsked",
     "NoSpecialLeft",
     "NoWalkInSeat",
     "NobodyWaits",
+    "NotInPriorityGroup",
     "NotOpenYet",
     "NotPaidYet",
     "NotPossibleAtCounter",
@@ -136,6 +139,7 @@ __all__ = [
     "PersonHasAppointment",
     "PersonHasTicket",
     "PoolNotOpen",
+    "PriorityNeedMissing",
     "ProductNotOffered",
     "QueueCodeNotValid",
     "QueueCodeReplaced",

@@ -20,6 +20,8 @@ class ApplicationCopy:
     submitted: bool
     withdrawn: bool = False
     minor: bool = False
+    age_band: str | None = None
+    """Whole years as a band; nothing here knows a birth date."""
     product: str | None = None
     """The kind of passport; none in what was kept before offices were asked for it."""
     product_as_of: datetime | None = None

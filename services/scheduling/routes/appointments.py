@@ -46,6 +46,8 @@ _HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN)
         errors.PersonHasAppointment,
         errors.PoolNotOpen,
         errors.ProductNotOffered,
+        errors.PriorityNeedMissing,
+        errors.NotInPriorityGroup,
         errors.NotOpenYet,
         errors.TicketNeeded,
         errors.NotYourTurn,
@@ -67,7 +69,13 @@ async def hold_seat(call: Call[HoldSeat]) -> AppointmentView:
     """The held seat; it lapses at `hold_until` unless its bill is requested before."""
     asked, service = call.body, scheduling_of(call)
     wish = HoldWish(
-        asked.application_id, asked.session_id, asked.pool, who_of(call.caller), call.command_id, origin_of(call)
+        asked.application_id,
+        asked.session_id,
+        asked.pool,
+        who_of(call.caller),
+        call.command_id,
+        origin_of(call),
+        need=asked.priority_need,
     )
     if wish.pool is Pool.SAME_DAY:
         return appointment_view(await service.same_day.hold(wish, asked.if_unpaid), service.desk)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from services.scheduling.domain.priority import Denial, Need
 from services.scheduling.domain.same_day import IfUnpaid
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.schemas.common import Id
@@ -23,6 +24,9 @@ class HoldSeat(Body):
     pool: Pool = Pool.REGULAR
     if_unpaid: IfUnpaid | None = Field(
         None, description="for a same-day seat that is not paid before noon WIB: the nearest regular seat, or nothing"
+    )
+    priority_need: Need | None = Field(
+        None, description="for a priority seat: why; may be left out where the applicant's age shows it"
     )
 
 
@@ -57,6 +61,21 @@ class BookedSession(View):
     pool: str
 
 
+class PriorityView(View):
+    """On what ground a visit has a priority seat, and whether that was seen."""
+
+    need: str
+    proof: str
+    """``proven`` by age, ``to_be_shown`` at the counter, or ``denied`` there."""
+    denied_for: str | None
+
+
+class DenyPriority(Body):
+    """What the officer saw."""
+
+    reason: Denial
+
+
 class AppointmentView(View):
     """An appointment: where it stands, what comes next, until when."""
 
@@ -81,6 +100,7 @@ class AppointmentView(View):
     special_ask_until: datetime | None
     checked_in_at: datetime | None
     released_for: str | None
+    priority: PriorityView | None
     moves_left: int
     current_step: str
     remaining_steps: list[str]

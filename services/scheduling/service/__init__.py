@@ -28,6 +28,8 @@ from services.scheduling.service.paid_visits import PaidVisits
 from services.scheduling.service.papers import Papers
 from services.scheduling.service.parties import Parties
 from services.scheduling.service.payments import Payments
+from services.scheduling.service.priority import PriorityDesk
+from services.scheduling.service.priority_grounds import PriorityGrounds
 from services.scheduling.service.queue_codes import QueueCodes
 from services.scheduling.service.quota_board import QuotaBoard
 from services.scheduling.service.quota_changes import Changes
@@ -91,7 +93,8 @@ class Scheduling:
         self.openings = Openings(desk, board, opening_rules, cipher)
         self.waiting_room = WaitingRoom(desk, board, opening_rules)
         offering = Offering(desk, self.book)
-        self.holds = Holds(desk, self.seating, self.calendar, self.waiting_room, offering)
+        grounds = PriorityGrounds(self.book)
+        self.holds = Holds(desk, self.seating, self.calendar, self.waiting_room, offering, grounds)
         self.same_day = SameDay(desk, self.seating, self.calendar, offering)
         self.waiting_list = WaitingList(desk, self.seating, offering)
         self.parties = Parties(desk, self.seating, self.calendar, self.waiting_room, offering)
@@ -100,6 +103,7 @@ class Scheduling:
         self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room, offering)
         self.counter = Counter(desk, self.seating, cipher, self.audit)
         self.visits = Visits(desk, self.counter, self.audit)
+        self.priority = PriorityDesk(desk, self.counter, Relocation(desk, self.seating), self.audit)
         self.papers = Papers(desk)
         self.paid_visits = PaidVisits(desk)
         self.offline_visits = OfflineVisits(desk, cipher, self.audit)

@@ -13,6 +13,7 @@ from services.scheduling.domain import appointments, counter, visiting
 from services.scheduling.domain.appointments import Appointment, Command, Status, can
 from services.scheduling.domain.counter import CounterCommand, CounterDay, Lane, Place, Visitor, Wait
 from services.scheduling.domain.offices import Office
+from services.scheduling.domain.priority import Proof
 from services.scheduling.domain.seats import PLACES, Seat, slot_of
 from services.scheduling.domain.sessions import Pool, Session, local_date
 from services.scheduling.domain.walk_ins import OVERRIDES, POOL_OF_REASON, WalkIn, WalkInReason
@@ -38,6 +39,13 @@ EVIDENCE: Final = "walk_in_evidence"
 
 _LANES: Final = {Pool.PRIORITY: Lane.PRIORITY, Pool.WALK_IN: Lane.WALK_IN}
 _REGISTERED: Final = "walk-in"
+
+
+def _lane_of(state: Appointment) -> Lane:
+    """Where a visitor queues: by the pool of the seat, unless an officer denied the priority that it was taken for."""
+    if state.priority is not None and state.priority.proof is Proof.DENIED:
+        return Lane.BOOKED
+    return _LANES.get(Pool(state.seat.pool), Lane.BOOKED)
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class Counter:
     async def _join(self, visit_id: str, state: Appointment) -> None:
         slot, at = state.seat, state.checked_in_at or self._desk.now()
         office = self._desk.offices[slot.office_id]
-        lane = _LANES.get(Pool(slot.pool), Lane.BOOKED)
+        lane = _lane_of(state)
         order = slot.starts_at if lane is Lane.BOOKED else at
         visitor = Visitor(visit_id, slot.queue_number, lane, Place.WAITING, arrived_at=at, order=order)
 
@@ -105,6 +113,19 @@ class Counter:
             )
             if visit_id not in day.state.visitors:
                 await self._repository.save_counter_day(day, counter.joined(day.state, visitor), self._desk.now())
+
+        await again(attempt, tries=TRIES)
+
+    async def to_booked_lane(self, record: Record[Appointment]) -> None:
+        """Let a visitor whose priority was denied queue with the bookings, if they queue and were not called yet."""
+        slot, at = record.state.seat, record.state.checked_in_at or self._desk.now()
+        day = local_date(at, self._desk.offices[slot.office_id].timezone)
+
+        async def attempt() -> None:
+            known = await self._repository.counter_day(slot.office_id, day)
+            if known is not None and record.id in known.state.visitors:
+                changed = counter.in_lane(known.state, record.id, Lane.BOOKED, slot.starts_at)
+                await self._repository.save_counter_day(known, changed, self._desk.now())
 
         await again(attempt, tries=TRIES)
 

@@ -11,7 +11,8 @@ from services.scheduling import errors
 from services.scheduling.domain import appointments
 from services.scheduling.domain.appointments import Appointment, Command, Decision, ReleaseReason, Status, can
 from services.scheduling.domain.conduct import Act, Wish
-from services.scheduling.domain.policies import POOLS_OF_CHANNEL, Channel, bookable_from
+from services.scheduling.domain.policies import bookable_from
+from services.scheduling.domain.priority import Need
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.repository import ApplicationCopy, fresher
@@ -19,6 +20,7 @@ from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
 from services.scheduling.service.offering import Offering
+from services.scheduling.service.priority_grounds import PriorityGrounds, may_hold
 from services.scheduling.service.seating import Seating
 from services.scheduling.service.waiting_room import Turn, WaitingRoom
 from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
@@ -45,6 +47,8 @@ class HoldWish:
     who: Who
     command_id: str
     origin: Origin = NOWHERE
+    need: Need | None = None
+    """Why a priority seat is asked for."""
 
 
 def appointment_id_of(command_id: str, attempt: int) -> str:
@@ -56,9 +60,16 @@ class Holds:
     """From a free seat to a hold, and back."""
 
     def __init__(
-        self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom, offering: Offering
+        self,
+        desk: Desk,
+        seating: Seating,
+        calendar: Calendar,
+        waiting_room: WaitingRoom,
+        offering: Offering,
+        grounds: PriorityGrounds,
     ) -> None:
         self._offering = offering
+        self._grounds = grounds
         self._desk = desk
         self._repository = desk.repository
         self._seating = seating
@@ -69,11 +80,10 @@ class Holds:
         """Hold a seat of the session for an application: one read, one conditional write, one insert.
 
         The limits against hoarding are counted in memory (``TooManyHolds``, ``TooManySeatsGivenUp``,
-        ``TooManyPeopleOnDevice``). Refuses with
-        ``NotKnownYet``, ``NotFound`` (somebody else's application), ``ApplicationIsWithdrawn``,
-        ``PoolNotOpen``, ``ProductNotOffered``, ``SessionSoldOut`` (naming alternatives), ``SessionClosed``,
-        ``SessionNotFound`` and ``PersonHasAppointment``. A repeat of the command meets the appointment of the first
-        time.
+        ``TooManyPeopleOnDevice``). Refuses with ``NotKnownYet``, ``NotFound`` (somebody else's application),
+        ``ApplicationIsWithdrawn``, ``PoolNotOpen``, ``PriorityNeedMissing``, ``NotInPriorityGroup``,
+        ``ProductNotOffered``, ``SessionSoldOut`` (naming alternatives), ``SessionClosed``, ``SessionNotFound`` and
+        ``PersonHasAppointment``. A repeat of the command meets the appointment of the first time.
         """
         copy = await self._desk.known_application(wish.application_id)
         await self._refuse_unentitled(wish, copy)
@@ -99,12 +109,14 @@ class Holds:
         raise SomeoneElseChangedIt
 
     async def _refuse_lacking(self, wish: HoldWish, copy: ApplicationCopy) -> None:
-        """An office that cannot make what is applied for (X10); a repeat of a won hold meets what was won."""
+        """An office that cannot make what is applied for (X10), a priority seat for whom it is not (F69); a repeat of
+        a won hold meets what was won."""
         place = await self._seating.place(wish.session_id)
         if place is None:
             return
         try:
             self._offering.refuse_lacking(copy, place.office_id, place.date)
+            self._grounds.ground(wish.pool, wish.need, copy, place.date)
         except Refusal:
             earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
             if earlier is None or earlier.state.status is Status.ABANDONED:
@@ -138,8 +150,7 @@ class Holds:
             raise NotFound
         if copy.withdrawn:
             raise errors.ApplicationIsWithdrawn
-        channel = Channel.OFFICE if who.is_staff else Channel.APPLICANT
-        if wish.pool not in POOLS_OF_CHANNEL[channel]:
+        if not may_hold(wish.pool, is_staff=who.is_staff):
             raise errors.PoolNotOpen(pool=wish.pool.value)
         if who.is_staff:
             session = await self._calendar.session(wish.session_id)
@@ -157,6 +168,7 @@ class Holds:
             office=desk.offices[seat.state.office_id],
             now=desk.now(),
             rules=desk.rules,
+            priority=self._grounds.ground(wish.pool, wish.need, copy, seat.state.date),
         )
         try:
             held = await self._repository.begin(appointment_id, decision, desk.now())
@@ -256,6 +268,7 @@ class Holds:
             said.person_id,
             submitted=True,
             minor=said.minor,
+            age_band=said.age_band,
             product=said.passport_kind,
             product_as_of=said.submitted_at,
         )

@@ -27,19 +27,32 @@ class Relocation:
         self._seating = seating
 
     async def reach(
-        self, record: Record[Appointment], session_id: str, cause: MoveCause, command_id: str
+        self,
+        record: Record[Appointment],
+        session_id: str,
+        cause: MoveCause,
+        command_id: str,
+        *,
+        pool: str | None = None,
+        late: bool = False,
     ) -> Record[Appointment] | None:
         """The visit in that session, in a seat of its own pool; none if no seat could be won and it stands as before.
+
+        ``pool`` is for a visit that goes to another one; ``late`` for what happens at the counter, after the booking
+        of a session has closed.
 
         ``IllegalChange`` where it cannot be moved; ``VersionConflict`` or ``SomeoneElseChangedIt`` where somebody was
         faster: load and decide again.
         """
-        begun = self._begun(record.state, session_id, cause, command_id)
+        begun = self._begun(record.state, session_id, pool or record.state.seat.pool, cause, command_id)
         moving = await self._repository.save(record, begun, self._desk.now())
         move = moving.state.move
         if move is None:
             raise LookupError("a visit that moves says where")
-        seat = await self._seating.claim_any(session_id, move.pool, moving.id, token=move.token)
+        starts_from = record.state.seat.starts_at if late else None
+        seat = await self._seating.claim_any(
+            session_id, move.pool, moving.id, token=move.token, starts_from=starts_from
+        )
         if seat is None:
             with contextlib.suppress(VersionConflict):
                 await self._repository.save(moving, self._undone(moving.state), self._desk.now())
@@ -58,9 +71,8 @@ class Relocation:
             return
         await self._seating.tell_left_now(await self._finish(record, seat, move.command_id))
 
-    def _begun(self, state: Appointment, session_id: str, cause: MoveCause, command_id: str) -> Decision:
+    def _begun(self, state: Appointment, session_id: str, pool: str, cause: MoveCause, command_id: str) -> Decision:
         token, now, rules = self._desk.ids.new(), self._desk.now(), self._desk.rules
-        pool = state.seat.pool
         if cause is MoveCause.SPECIAL:
             return visiting.begin_special(
                 state, session_id=session_id, pool=pool, token=token, command_id=command_id, now=now, rules=rules

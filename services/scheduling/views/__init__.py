@@ -10,7 +10,7 @@ from services.scheduling.domain.appointments import Appointment, Status, ask_unt
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.steps import deadline_of, step_of
 from services.scheduling.domain.visiting import causes_open
-from services.scheduling.schemas.appointments import AppointmentView, BookedSession
+from services.scheduling.schemas.appointments import AppointmentView, BookedSession, PriorityView
 from services.scheduling.schemas.offices import OfficeView, PoolView, SessionView
 from services.scheduling.schemas.special import SpecialView
 from services.scheduling.service.calendar import OpenSession
@@ -75,6 +75,17 @@ def special_view(state: Appointment) -> SpecialView | None:
     )
 
 
+def _priority_view(state: Appointment) -> PriorityView | None:
+    ground = state.priority
+    if ground is None:
+        return None
+    return PriorityView(
+        need=ground.need.value,
+        proof=ground.proof.value,
+        denied_for=ground.denied_for.value if ground.denied_for else None,
+    )
+
+
 def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView:
     """An appointment as it is shown: its place and time, and what F31 asks for."""
     state, slot = record.state, record.state.seat
@@ -109,6 +120,7 @@ def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView
         special_ask_until=until if causes else None,
         checked_in_at=state.checked_in_at,
         released_for=state.released_for,
+        priority=_priority_view(state),
         moves_left=max(0, desk.rules.moves_max - state.moves_made),
         current_step=step.current_step,
         remaining_steps=list(step.remaining_steps),

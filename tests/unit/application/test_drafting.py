@@ -209,6 +209,7 @@ async def test_submitting_again_changes_and_says_nothing_more(world: World) -> N
     said = world.events(ApplicationSubmitted)
     assert len(said) == 1
     assert (said[0].passport_kind, said[0].reason, said[0].minor) == (PassportKind.ELECTRONIC, "new", False)
+    assert said[0].age_band == "17-60"
     with pytest.raises(errors.StepIsOver):
         await world.service.drafting.answer(application_id, ADULT, OWNER)
 

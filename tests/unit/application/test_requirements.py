@@ -16,6 +16,7 @@ from services.application.domain.answers import (
     Purpose,
     Reason,
     ZeroTariff,
+    age_band,
     contradiction_in,
     is_minor,
 )
@@ -194,3 +195,13 @@ def test_a_rule_set_that_could_not_work_is_refused() -> None:
         read_rules(HEAD + QUESTION + required + required)
     followed = required + "effective_to = 2020-12-31\n" + required.replace("2020-01-01", "2021-01-01")
     assert len(read_rules(HEAD + QUESTION + followed).requirements) == 2
+
+
+@pytest.mark.acceptance("F69")
+@pytest.mark.parametrize(
+    ("years", "band"), [(0, "0-4"), (4, "0-4"), (5, "5-11"), (11, "5-11"), (12, "12-16"), (60, "17-60"), (61, "61+")]
+)
+def test_others_hear_of_an_age_as_a_band_only(years: int, band: str) -> None:
+    born = date(TODAY.year - years, TODAY.month, TODAY.day)
+    assert age_band(born, TODAY) == band
+    assert age_band(TODAY + timedelta(days=1), TODAY) == "0-4"

@@ -10,6 +10,7 @@ import pytest
 from services.scheduling import errors
 from services.scheduling.domain import seats
 from services.scheduling.domain.appointments import Status
+from services.scheduling.domain.priority import Need
 from services.scheduling.domain.seats import SeatStatus
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.repository import SEAT, Claim
@@ -123,7 +124,7 @@ async def test_an_application_that_arrives_meanwhile_is_served(world: World) -> 
     assert (await asking).state.status is Status.HELD
 
 
-@pytest.mark.parametrize("pool", [Pool.PRIORITY, Pool.WALK_IN, Pool.SAME_DAY])
+@pytest.mark.parametrize("pool", [Pool.WALK_IN, Pool.SAME_DAY])
 async def test_an_applicant_takes_regular_seats_only(world: World, pool: Pool) -> None:
     await world.submitted()
     with pytest.raises(errors.PoolNotOpen):
@@ -137,7 +138,7 @@ async def test_pools_never_borrow() -> None:
     await world.submitted("budi")
     with pytest.raises(errors.SessionSoldOut):
         await world.service.holds.hold(world.wish("budi"))
-    held = await world.service.holds.hold(world.wish("budi", who=FRONT, pool=Pool.PRIORITY))
+    held = await world.service.holds.hold(world.wish("budi", who=FRONT, pool=Pool.PRIORITY, need=Need.PREGNANT))
     assert held.state.seat.pool == "priority"
     assert held.state.account_id == "account-budi"
 

@@ -162,7 +162,8 @@ async def test_a_repeat_answers_the_same(office: Office) -> None:
     ("changes", "status", "code"),
     [
         ({"session_id": "unknown"}, 404, "session_not_found"),
-        ({"pool": "priority"}, 409, "pool_not_open"),
+        ({"pool": "walk_in"}, 409, "pool_not_open"),
+        ({"pool": "priority"}, 422, "priority_need_missing"),
         ({"pool": "balcony"}, 422, "malformed"),
         ({"session_id": ""}, 422, "malformed"),
         ({"session_id": "x" * 65}, 422, "malformed"),

@@ -18,6 +18,7 @@ from services.scheduling.app import build
 from services.scheduling.domain import draw, waiting_room
 from services.scheduling.domain.admission import Line
 from services.scheduling.domain.opening import OpeningRule, RuleKind
+from services.scheduling.domain.priority import Need
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.domain.waiting_room import (
     OPENING_TRANSITIONS,
@@ -452,7 +453,7 @@ class TestTurns:
         front = Who("front-account", SOUTH.office_id, is_staff=True)
         with pytest.raises(errors.TicketNeeded):
             await hall.world.hold("budi", who=front)
-        assert (await hall.world.hold("budi", pool="priority", who=front)).state.live
+        assert (await hall.world.hold("budi", pool=Pool.PRIORITY, need=Need.PREGNANT, who=front)).state.live
 
     async def test_moving_into_an_opening_needs_a_turn_too(self) -> None:
         hall = await make_hall()

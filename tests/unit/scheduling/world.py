@@ -108,7 +108,9 @@ class World:
         )
         await self.parts.events[type(said)](said, envelope)
 
-    async def submitted(self, person: str = "ani", *, account: str | None = None, application_id: str = "") -> str:
+    async def submitted(
+        self, person: str = "ani", *, account: str | None = None, application_id: str = "", age: str | None = None
+    ) -> str:
         """A person's application is known; gives its id."""
         application_id = application_id or f"application-{person}"
         said = application.ApplicationSubmitted(
@@ -119,6 +121,7 @@ class World:
             passport_kind="electronic",
             validity_years=10,
             reason="new",
+            age_band=age,
             submitted_at=self.clock.now(),
         )
         await self.hear(said)

@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
+from shared.http.accept import preferred
 from shared.http.address import Network, address_of
 from shared.http.bodies import read_chunks
 from shared.http.language import Language, language_of
@@ -29,6 +30,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 Stream = AsyncIterable[bytes]
 
 JSON = "application/json"
+HTML = "text/html"
 EVENT_STREAM = "text/event-stream"
 BINARY = "application/octet-stream"
 
@@ -115,6 +117,10 @@ class Call(Generic[BodyT, QueryT, PathT]):
     def language(self) -> Language:
         """The language for texts in the answer: "id" unless Accept-Language asks for "en"."""
         return language_of(self.request.headers.get("Accept-Language"))
+
+    def preferred(self, *media_types: str) -> str:
+        """The one of these forms of the answer that Accept wants most; the first where it does not care."""
+        return preferred(self.request.headers.get("Accept"), media_types)
 
     @cached_property
     def address(self) -> str:

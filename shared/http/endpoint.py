@@ -97,6 +97,7 @@ class Endpoint:
     `answers` maps a status to a model, a media type for bytes and streams, or None for no content; its first status is
     the one that a bare model, bytes or None is sent with. `refusals` are those of the use case; what the layer itself
     refuses (token, size, limits, form) is described without being named. `long_lived` answers are streams for watching.
+    `other_media_types` are further forms of the usual answer: bytes that name theirs, for callers who prefer it.
     """
 
     method: Method
@@ -119,6 +120,7 @@ class Endpoint:
     description: str = ""
     long_lived: bool = False
     operation: str = ""
+    other_media_types: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -186,6 +188,7 @@ class Words(TypedDict, total=False):
     description: str
     long_lived: bool
     operation: str
+    other_media_types: tuple[str, ...]
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

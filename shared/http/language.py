@@ -21,13 +21,14 @@ def language_of(accept_language: str | None) -> Language:
     for choice in (accept_language or "")[:MAX_HEADER_CHARS].split(","):
         tag, _, parameters = choice.partition(";")
         spoken = _SPOKEN.get(tag.strip().lower().partition("-")[0])
-        weight = _weight(parameters)
+        weight = weight_of(parameters)
         if spoken is not None and weight > best_weight:
             best, best_weight = spoken, weight
     return best
 
 
-def _weight(parameters: str) -> float:
+def weight_of(parameters: str) -> float:
+    """What ``q=0.5`` says; 1 where nothing is said, 0 where it cannot be read."""
     name, _, value = parameters.partition("=")
     if name.strip().lower() != "q":
         return 1.0

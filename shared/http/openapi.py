@@ -233,7 +233,9 @@ def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: _Schemas) ->
         return answer
     if isinstance(shape, str):
         return {**answer, "content": {shape: {}}}
-    return {**answer, "content": {JSON: {"schema": schemas.reference(shape, "serialization")}}}
+    others = endpoint.other_media_types if status == endpoint.usual_status else ()
+    content = {JSON: {"schema": schemas.reference(shape, "serialization")}, **{other: {} for other in others}}
+    return {**answer, "content": content}
 
 
 def _problems(endpoint: Endpoint) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from shared.context import trace_id
-from shared.http.call import EVENT_STREAM, JSON, Answer, Stream
+from shared.http.call import EVENT_STREAM, HTML, JSON, Answer, Stream
 from shared.http.endpoint import Endpoint, Result
 from shared.logs import get_logger
 
@@ -52,6 +52,8 @@ def as_answer(endpoint: Endpoint, result: Result) -> Answer:
         fits = body is None
     elif isinstance(shape, str):
         fits = body is not None and not isinstance(body, BaseModel)
+    elif isinstance(body, bytes):
+        fits = answer.media_type in endpoint.other_media_types
     else:
         fits = isinstance(body, shape) or (body is None and endpoint.method == "HEAD")
     if not fits:
@@ -74,6 +76,8 @@ def whole_response(endpoint: Endpoint, answer: Answer) -> web.Response:
         assert isinstance(body, bytes), "streams are sent by send_stream"  # noqa: S101 - narrows the type
         payload = body
     headers = {**answer.headers, "Content-Type": media_type(endpoint, answer)}
+    if headers["Content-Type"] == HTML:
+        headers["Content-Type"] = f"{HTML}; charset=utf-8"
     return web.Response(body=payload, status=answer.status, headers=headers)
 
 

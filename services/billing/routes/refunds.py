@@ -24,10 +24,12 @@ from services.billing.errors import (
     RuleUnknown,
     StepOfAnotherRole,
 )
+from services.billing.guide_page import PAGE_HEADERS, guide_page
 from services.billing.routes.common import BILLING
 from services.billing.schemas.refunds import (
     GUIDE_PATH,
     AccountGiven,
+    GuideQuery,
     PeriodQuery,
     RefundAnswer,
     RefundGuideView,
@@ -42,12 +44,15 @@ from services.billing.schemas.refunds import (
 from services.billing.service import Billing
 from services.billing.service.desk.refunds import Taken, Wish
 from shared.errors import SomeoneElseChangedIt
-from shared.http.call import Call
+from shared.http.call import HTML, JSON, Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, RateLimit
 from shared.tokens import Role
 
 LARGEST_STATEMENT_BYTES: Final = 16 * 1024
 """2000 characters in any script, escaped."""
+
+VARIES: Final = "Accept, Accept-Language"
+"""On what the form of the guide depends, for whoever keeps copies."""
 
 PARTIES: Final = ROLES(Role.APPLICANT, Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
 OFFICERS: Final = ROLES(Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
@@ -233,12 +238,20 @@ async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundVie
     GUIDE_PATH,
     summary="How money goes back: reasons, who decides, deadlines, rules",
     access=PUBLIC,
+    query=GuideQuery,
     answers={200: RefundGuideView},
+    other_media_types=(HTML,),
+    description="For browsers a page in the language of the query, else of Accept-Language; JSON for everybody else.",
 )
-async def show_refund_guide(call: Call) -> RefundGuideView:
+async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
     """The public explanation."""
     desk = call.app[BILLING].refunds
-    return RefundGuideView.of(desk.table, desk.policy, desk.today())
+    guide = RefundGuideView.of(desk.table, desk.policy, desk.today())
+    if call.preferred(JSON, HTML) == JSON:
+        return Answer(200, guide, headers={"Vary": VARIES})
+    language = call.query.language or call.language
+    headers = {"Vary": VARIES, "Content-Language": language, **PAGE_HEADERS}
+    return Answer(200, guide_page(guide, language), headers=headers, media_type=HTML)
 
 
 @api.get(

@@ -58,6 +58,12 @@ class PeriodQuery(Query):
     until: IsoDate
 
 
+class GuideQuery(Query):
+    """The language of the page; without it, what the browser asks for."""
+
+    language: Literal["id", "en"] | None = None
+
+
 class RefundRequest(Body):
     """A wish for one's money back."""
 
@@ -230,6 +236,8 @@ class StageView(View):
 class RefundGuideView(View):
     """How money goes back: reasons, stages, deadlines and the rules that refusals name."""
 
+    on: date
+    """The day in Jakarta whose reasons these are."""
     how: tuple[str, ...]
     how_id: tuple[str, ...]
     reasons: tuple[ReasonView, ...]
@@ -244,6 +252,7 @@ class RefundGuideView(View):
         """The guide of a day."""
         days = policy.days_of()
         return cls(
+            on=on,
             how=HOW,
             how_id=HOW_ID,
             reasons=tuple(ReasonView.of(reason) for reason in table.reasons_on(on)),

@@ -82,7 +82,9 @@ class Bills:
 
         await self._repository.keep_application(event.application_id, merge)
 
-    async def application_withdrawn(self, event: ApplicationWithdrawn, version: int, received: str, told_at: datetime) -> None:
+    async def application_withdrawn(
+        self, event: ApplicationWithdrawn, version: int, received: str, told_at: datetime
+    ) -> None:
         """The application ends: what is not paid is not wanted any more, what was paid after it goes back."""
         withdrawn_at = event.withdrawn_at or told_at
 

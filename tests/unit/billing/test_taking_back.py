@@ -85,9 +85,7 @@ async def test_what_is_decided_stays_decided() -> None:
 async def test_of_an_approval_and_a_taking_back_at_once_one_wins() -> None:
     desk = desk_of()
     case = await desk.recommended(await desk.ask(await desk.paid_bill()))
-    said = await asyncio.gather(
-        take_back(desk, case), desk.step(case, OPERATOR, "approve"), return_exceptions=True
-    )
+    said = await asyncio.gather(take_back(desk, case), desk.step(case, OPERATOR, "approve"), return_exceptions=True)
     assert sum(isinstance(each, Exception) for each in said) == 1
     assert desk.case(case).state in (RefundState.WITHDRAWN, RefundState.APPROVED)
     await desk.world.rules_hold()
@@ -140,7 +138,7 @@ async def test_a_bill_of_an_earlier_version_without_its_reason_gets_one() -> Non
     assert steps.standing_of(withdrawn, standing).state.closed_reason == "refund_refused"
 
 
-# -- over HTTP -----------------------------------------------------------------------------------------------------------
+# -- over HTTP ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.acceptance("F62")

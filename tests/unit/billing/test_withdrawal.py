@@ -49,7 +49,7 @@ async def test_a_judgement_knows_the_withdrawal() -> None:
     assert judge_without_seat(receipt, before).reason == RefundCause.SERVICE_NOT_DELIVERED
 
 
-# -- every order in which payment, withdrawal and the seat's end can be heard --------------------------------------------
+# -- every order in which payment, withdrawal and the seat's end can be heard ------------------------------------------
 
 
 async def payment_heard(world: World, payment: Payment) -> None:
@@ -168,7 +168,7 @@ async def test_a_withdrawal_of_an_earlier_version_tells_its_time_by_its_envelope
     assert world.refunds()[0].reason == "paid_after_withdrawal"
 
 
-# -- money that sought a seat, and money that waits on none --------------------------------------------------------------
+# -- money that sought a seat, and money that waits on none ------------------------------------------------------------
 
 
 async def test_late_money_that_wins_a_seat_for_a_withdrawn_application_goes_back() -> None:

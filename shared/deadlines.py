@@ -27,6 +27,9 @@ POLL_SECONDS: Final = 1.0
 CLOCK_SKEW_SECONDS: Final = 1
 """How far replicas' clocks may differ: a lease counts as running that much longer."""
 
+REFILL_SHARE: Final = 8
+"""An eighth of a kind's places must be free before more is claimed: few claims of many, not many of one."""
+
 LARGEST_AGENDA: Final = 10_000
 """Times of future deadlines held in memory; beyond it the poll finds them, a little late."""
 
@@ -47,6 +50,10 @@ class _Lane:
         heapq.heappush(self.agenda, due_at)
         if is_next:
             self.wake.set()
+
+    def takes_more(self, running: int) -> bool:
+        """Whether enough places are free to claim again."""
+        return self.kind.at_once - running >= max(1, self.kind.at_once // REFILL_SHARE)
 
     def forget_past(self, now: datetime) -> None:
         """What is due by now will be claimed; only later times are waited for."""
@@ -115,11 +122,12 @@ class DeadlineWorker:
         try:
             while True:
                 lane.forget_past(self._clock.now())
-                while len(running) < lane.kind.at_once and (due := await self._claim(lane.kind)) is not None:
-                    running.add(asyncio.ensure_future(self._handle(lane.kind, due)))
+                if lane.takes_more(len(running)):
+                    for due in await self._claim_up_to(lane.kind, lane.kind.at_once - len(running)):
+                        running.add(asyncio.ensure_future(self._handle(lane.kind, due)))
                 if not running:
                     return
-                await self._first_of(lane, *running, wakes=len(running) < lane.kind.at_once)
+                await self._first_of(lane, *running, wakes=lane.takes_more(len(running)))
                 ended = {each for each in running if each.done()}
                 running -= ended
                 for each in ended:
@@ -157,6 +165,21 @@ class DeadlineWorker:
     async def _claim(self, kind: Kind[Any]) -> Due[Any] | None:
         lease_seconds = LEASE_SECONDS + CLOCK_SKEW_SECONDS
         return await self._store.claim_due(kind, now=self._clock.now(), owner=self._owner, lease_seconds=lease_seconds)
+
+    async def _claim_up_to(self, kind: Kind[Any], most: int) -> list[Due[Any]]:
+        """One alone costs what it always did; behind it there may be a crowd."""
+        first = await self._claim(kind)
+        if first is None or most == 1:
+            return [first] if first is not None else []
+        lease_seconds = LEASE_SECONDS + CLOCK_SKEW_SECONDS
+        now = self._clock.now()
+        try:
+            others = await self._store.claim_all_due(
+                kind, now=now, owner=self._owner, lease_seconds=lease_seconds, most=most - 1
+            )
+        except StoreUnavailable:  # the one that is leased runs all the same; the next claim meets the trouble again
+            return [first]
+        return [first, *others]
 
     async def _handle(self, kind: Kind[Any], due: Due[Any]) -> None:
         for name in due.names:

@@ -52,6 +52,7 @@ __all__ = [
     "PyMongoError",
     "ReturnDocument",
     "UpdateOne",
+    "WTimeoutError",
     "connect",
     "database",
     "disconnect",

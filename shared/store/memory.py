@@ -218,6 +218,17 @@ class MemoryStore:
         names = tuple(sorted(name for name, at in document["due"].items() if at <= now))
         return Due(_read(kind, document), names)
 
+    async def claim_all_due(
+        self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int, most: int
+    ) -> list[Due[S]]:
+        claimed: list[Due[S]] = []
+        while len(claimed) < most:
+            due = await self.claim_due(kind, now=now, owner=owner, lease_seconds=lease_seconds)
+            if due is None:
+                break
+            claimed.append(due)
+        return claimed
+
     async def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
         for record_id in sorted(self._documents.get(kind.name, {})):
             document = self._documents[kind.name].get(record_id)

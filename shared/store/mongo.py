@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from shared.store.driver import (
     ReturnDocument,
     UpdateOne,
 )
+from shared.store.gathering import STAMP_BITS, AnswerLost, Gathering
 from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record, free_keys
 from shared.store.port import AlreadyExists, InboxFull, StoreUnavailable, VersionConflict
 
@@ -48,6 +50,8 @@ def _store_errors(kind: str) -> Iterator[None]:
         raise AlreadyExists(kind, found.group(1) if found else "unknown") from None
     except UNAVAILABLE as trouble:
         raise StoreUnavailable(f"MongoDB does not answer: {type(trouble).__name__}") from trouble
+    except AnswerLost as lost:
+        raise StoreUnavailable("whether it was written cannot be told") from lost
 
 
 def condition(wanted: Any) -> Any:
@@ -113,6 +117,7 @@ class MongoStore:
         self._database = database
         self._source = source
         self._collections: dict[str, AsyncCollection] = {}
+        self._gatherings: dict[str, Gathering] = {}
         self.on_written = on_written
 
     async def prepare(self, kinds: Sequence[Kind[Any]]) -> None:
@@ -179,10 +184,8 @@ class MongoStore:
         if pushes:
             change["$push"] = pushes
         with _store_errors(kind.name):
-            result = await self._collection(kind.name).update_one(
-                wanted, {key: part for key, part in change.items() if part}
-            )
-        if result.matched_count == 0:
+            matched = await self._update(kind, wanted, {key: part for key, part in change.items() if part})
+        if not matched:
             await self._explain_refusal(kind, record, received)
         self._tell(kind, entries, due)
         heard = record.received | {received} if received is not None else record.received
@@ -315,11 +318,8 @@ class MongoStore:
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
         with _store_errors(kind.name):
             document = await self._collection(kind.name).find_one_and_update(
-                {"next_due_at": {"$lte": now}, "lease.until": {"$not": {"$gt": now}}},
-                {
-                    "$set": {"lease.owner": owner, "lease.until": now + timedelta(seconds=lease_seconds)},
-                    "$inc": {"lease.fence": 1},
-                },
+                _claimable(now),
+                _lease(now, owner, lease_seconds),
                 sort=[("next_due_at", 1)],
                 hint="next_due_at",
                 projection={"outbox": 0},
@@ -327,7 +327,25 @@ class MongoStore:
             )
         if document is None:
             return None
-        return Due(decode(kind, document), tuple(sorted(name for name, at in document["due"].items() if at <= now)))
+        return _due(kind, document, now)
+
+    async def claim_all_due(
+        self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int, most: int
+    ) -> list[Due[S]]:
+        claim = secrets.randbits(STAMP_BITS)
+        collection, order = self._collection(kind.name), [("next_due_at", 1)]
+        with _store_errors(kind.name):
+            found = collection.find(_claimable(now), {"_id": 1}, hint="next_due_at", limit=most).sort(order)
+            ids = {"$in": [document["_id"] for document in await found.to_list(most)]}
+            if not ids["$in"]:
+                return []
+            lease = _lease(now, owner, lease_seconds)
+            lease["$set"]["lease.claim"] = claim
+            await collection.update_many({"_id": ids, **_claimable(now)}, lease, hint="_id_")
+            mine = collection.find({"_id": ids, "lease.claim": claim}, {"outbox": 0}, hint="_id_")
+            documents = await mine.to_list(most)
+        documents.sort(key=lambda document: (document["next_due_at"], document["_id"]))
+        return [_due(kind, document, now) for document in documents]
 
     async def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
         last = ""
@@ -397,6 +415,15 @@ class MongoStore:
             known = self._collections[name] = self._database[name]
         return known
 
+    async def _update(self, kind: Kind[Any], wanted: dict[str, Any], change: dict[str, Any]) -> bool:
+        if not kind.gathers:
+            result = await self._collection(kind.name).update_one(wanted, change)
+            return bool(result.matched_count)
+        known = self._gatherings.get(kind.name)
+        if known is None:
+            known = self._gatherings[kind.name] = Gathering(self._collection(kind.name))
+        return await known.update(wanted, change)
+
     def _entries(
         self,
         kind: Kind[Any],
@@ -455,6 +482,19 @@ def _first_version(kind: Kind[S], record_id: str, state: S) -> dict[str, Any]:
     due = due_fields(kind, state)
     document = {"_id": record_id, "version": 1, "schema": kind.schema, "state": encode(kind, state), "due": due}
     return document | {"next_due_at": min(due.values())} if due else document
+
+
+def _claimable(now: datetime) -> dict[str, Any]:
+    return {"next_due_at": {"$lte": now}, "lease.until": {"$not": {"$gt": now}}}
+
+
+def _lease(now: datetime, owner: str, seconds: int) -> dict[str, dict[str, Any]]:
+    until = now + timedelta(seconds=seconds)
+    return {"$set": {"lease.owner": owner, "lease.until": until}, "$inc": {"lease.fence": 1}}
+
+
+def _due(kind: Kind[S], document: dict[str, Any], now: datetime) -> Due[S]:
+    return Due(decode(kind, document), tuple(sorted(name for name, at in document["due"].items() if at <= now)))
 
 
 def _outbox_entry(envelope: Envelope, now: datetime) -> dict[str, Any]:

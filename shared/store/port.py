@@ -168,6 +168,12 @@ class Store(Protocol):
         """Lease one aggregate with a deadline at or before ``now`` that nobody else holds a lease on; none if none."""
         ...
 
+    async def claim_all_due(
+        self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int, most: int
+    ) -> list[Due[S]]:
+        """Lease up to ``most`` such aggregates, the longest due first, in as few round trips as one or two of them."""
+        ...
+
     def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
         """Every aggregate in id order, in batches: for invariants, exports and rebuilds, never for requests."""
         ...

@@ -123,6 +123,9 @@ class FaultyStore:
     async def claim_due(self, *args: Any, **named: Any) -> Any:
         return await self._read(lambda: self._kept.claim_due(*args, **named))
 
+    async def claim_all_due(self, *args: Any, **named: Any) -> Any:
+        return await self._read(lambda: self._kept.claim_all_due(*args, **named))
+
     async def mark_published(self, *args: Any, **named: Any) -> Any:
         return await self._write(lambda: self._kept.mark_published(*args, **named))
 

@@ -12,7 +12,7 @@ from shared.store.kinds import Index, Kind, Record
 
 _LIVE: Final = tuple(sorted(state.value for state in LIVE_BILLS))
 
-AT_ONCE: Final = 128
+AT_ONCE: Final = 256
 """Bills that fall due together wait for one call to SIMPONI that asks about all of them."""
 
 BILLS: Final[Kind[Bill]] = Kind(
@@ -27,6 +27,7 @@ BILLS: Final[Kind[Bill]] = Kind(
     ),
     deadlines=lambda bill: bill.due,
     at_once=AT_ONCE,
+    gathers=True,
 )
 KINDS: Final[tuple[Kind[Any], ...]] = (BILLS,)
 

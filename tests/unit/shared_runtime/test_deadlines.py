@@ -13,7 +13,7 @@ from shared import context, deadlines
 from shared.clock import ManualClock
 from shared.deadlines import CLOCK_SKEW_SECONDS, LEASE_SECONDS, POLL_SECONDS, DeadlineWorker
 from shared.service import NotYet
-from shared.store.kinds import Record
+from shared.store.kinds import Due, Record
 from shared.store.memory import MemoryStore
 from shared.store.port import StoreUnavailable, VersionConflict
 from tests.unit.shared_runtime.things import BARE, START, THINGS, Thing
@@ -238,5 +238,46 @@ async def test_a_slow_handler_keeps_neither_the_others_nor_newcomers_waiting(des
     assert 1 < most <= THINGS.at_once
     slow.set()
     await until(lambda: ("slow", "first") in desk.ran)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_crowd_is_claimed_together_and_places_are_refilled_by_the_dozen(desk: Desk) -> None:
+    kind = replace(THINGS, at_once=32)
+    claims: list[int] = []
+    claim_all = desk.store.claim_all_due
+
+    async def claim_all_due(*args: object, **named: object) -> object:
+        claimed: list[Due[Thing]] = await claim_all(*args, **named)  # type: ignore[arg-type]
+        claims.append(len(claimed))
+        return claimed
+
+    desk.store.claim_all_due = claim_all_due  # type: ignore[method-assign,assignment]
+    for number in range(100):
+        await desk.add(f"t{number}", first=0)
+    worker = DeadlineWorker(desk.store, [kind], {("things", "first"): desk.handle}, desk.clock, "one")
+    task = asyncio.create_task(worker.run())
+    await until(lambda: len(desk.ran) == 100)
+    assert len({name for name, _ in desk.ran}) == 100
+    assert len(claims) <= 1 + 100 // (32 // deadlines.REFILL_SHARE)
+    assert max(claims) == 31
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_one_that_is_leased_runs_although_the_crowd_behind_it_cannot_be(desk: Desk) -> None:
+    troubles = [StoreUnavailable("away")]
+    claim_all = desk.store.claim_all_due
+
+    async def claim_all_due(*args: object, **named: object) -> object:
+        if troubles:
+            raise troubles.pop()
+        return await claim_all(*args, **named)  # type: ignore[arg-type]
+
+    desk.store.claim_all_due = claim_all_due  # type: ignore[method-assign,assignment]
+    for number in range(3):
+        await desk.add(f"t{number}", first=0)
+    task = asyncio.create_task(desk.worker().run())
+    await until(lambda: len(desk.ran) == 3)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

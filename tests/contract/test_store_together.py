@@ -1,0 +1,170 @@
+"""Many at once: deadlines leased by the dozen, saves that share a command; each document answers for itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.events.identity import AccountRegistered
+from shared.store import AlreadyExists, Index, Kind, Record, Store, VersionConflict
+from shared.store.driver import AsyncDatabase
+from shared.store.gathering import Gathering
+from shared.store.memory import MemoryStore
+from shared.store.mongo import MongoStore
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Letter:
+    number: int
+    stamp: str | None = None
+    due_at: datetime | None = None
+
+
+def _deadlines(letter: Letter) -> Mapping[str, datetime]:
+    return {"send": letter.due_at} if letter.due_at else {}
+
+
+LETTER = Kind(
+    name="letter",
+    state=Letter,
+    deadlines=_deadlines,
+    gathers=True,
+    indexes=(Index("stamp", ("state.stamp",), unique=True, where={"state.number": tuple(range(100, 200))}),),
+)
+
+
+@pytest.fixture
+async def mongo_store(mongo_database: AsyncDatabase) -> MongoStore:
+    store = MongoStore(mongo_database, "test")
+    await store.prepare([LETTER])
+    return store
+
+
+@pytest.fixture
+def memory_store() -> MemoryStore:
+    return MemoryStore("test")
+
+
+@pytest.fixture(params=["memory_store", "mongo_store"])
+def store(request: pytest.FixtureRequest) -> Store:
+    chosen: Store = request.getfixturevalue(request.param)
+    return chosen
+
+
+async def letters(store: Store, count: int, *, due: bool = False) -> list[Record[Letter]]:
+    """So many letters, the one with the highest number longest due."""
+    return [
+        await store.insert(LETTER, f"l{n:02}", Letter(n, due_at=NOW - timedelta(minutes=n) if due else None), now=NOW)
+        for n in range(count)
+    ]
+
+
+async def answers(*saves: Any) -> list[Any]:
+    return await asyncio.gather(*saves, return_exceptions=True)
+
+
+async def test_the_longest_due_are_leased_together_and_to_nobody_else(store: Store) -> None:
+    await letters(store, 6, due=True)
+    await store.insert(LETTER, "early", Letter(9, due_at=LATER), now=NOW)
+    taken = await store.claim_due(LETTER, now=NOW, owner="a", lease_seconds=30)
+    assert taken is not None and taken.record.id == "l05"
+    first = await store.claim_all_due(LETTER, now=NOW, owner="a", lease_seconds=30, most=3)
+    assert [due.record.id for due in first] == ["l04", "l03", "l02"]
+    assert {due.names for due in first} == {("send",)}
+    rest = await store.claim_all_due(LETTER, now=NOW, owner="b", lease_seconds=30, most=9)
+    assert [due.record.id for due in rest] == ["l01", "l00"]
+    assert await store.claim_all_due(LETTER, now=NOW, owner="b", lease_seconds=30, most=9) == []
+
+
+async def test_a_lease_of_many_ends_for_each_and_fences_off_who_held_it(store: Store) -> None:
+    await letters(store, 3, due=True)
+    slow = await store.claim_all_due(LETTER, now=NOW, owner="a", lease_seconds=30, most=3)
+    await store.save(LETTER, slow[0].record, Letter(7), now=NOW)
+    after = NOW + timedelta(seconds=30)
+    again = await store.claim_all_due(LETTER, now=after, owner="a", lease_seconds=30, most=3)
+    assert [due.record.id for due in again] == [due.record.id for due in slow[1:]]
+    with pytest.raises(VersionConflict):
+        await store.save(LETTER, slow[1].record, Letter(7), now=after)
+    await store.save(LETTER, again[0].record, Letter(7), now=after)
+
+
+async def test_replicas_that_claim_at_once_share_no_deadline(store: Store) -> None:
+    await letters(store, 40, due=True)
+    rounds = await asyncio.gather(
+        *(store.claim_all_due(LETTER, now=NOW, owner="a", lease_seconds=30, most=25) for _ in range(4))
+    )
+    leased = [due.record.id for claimed in rounds for due in claimed]
+    assert len(leased) == len(set(leased))
+    while more := await store.claim_all_due(LETTER, now=NOW, owner="b", lease_seconds=30, most=25):
+        leased += [due.record.id for due in more]
+    assert sorted(leased) == [f"l{n:02}" for n in range(40)]
+
+
+async def test_saves_that_come_together_answer_each_for_itself(store: Store) -> None:
+    known = await letters(store, 30)
+    old = await store.save(LETTER, known[3], Letter(33), now=NOW)
+    said = await answers(*(store.save(LETTER, each, Letter(50), now=NOW) for each in [*known, replace(old, id="none")]))
+    assert [type(each) for each in said] == [Record] * 3 + [VersionConflict] + [Record] * 26 + [VersionConflict]
+    stored = [record.state.number async for record in store.scan(LETTER)]
+    assert stored == [50] * 3 + [33] + [50] * 26
+
+
+async def test_of_saves_of_one_version_one_wins_in_any_crowd(store: Store) -> None:
+    known = await letters(store, 12)
+    said = await answers(*(store.save(LETTER, each, Letter(number), now=NOW) for number in range(9) for each in known))
+    for place, record in enumerate(known):
+        winners = [each for each in said[place :: len(known)] if isinstance(each, Record)]
+        stored = await store.get(LETTER, record.id)
+        assert [each.state for each in winners] == [stored.state if stored else None]
+    assert sum(isinstance(each, VersionConflict) for each in said) == len(said) - len(known)
+
+
+async def test_the_race_shows_when_nobody_looks_what_was_written(
+    mongo_store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: without a look at the documents the losers of a crowd believe that they won."""
+
+    async def believe(_self: Gathering, updates: Any) -> None:
+        for each in updates:
+            each.matched.set_result(True)
+
+    monkeypatch.setattr(Gathering, "_look", believe)
+    known = await letters(mongo_store, 12)
+    said = await answers(
+        *(mongo_store.save(LETTER, each, Letter(number), now=NOW) for number in range(9) for each in known)
+    )
+    assert sum(isinstance(each, Record) for each in said) > len(known)
+
+
+async def test_a_value_that_is_taken_refuses_only_its_own_save(store: Store) -> None:
+    known = await letters(store, 8)
+    await store.insert(LETTER, "first", Letter(100, stamp="s3"), now=NOW)
+    stale = await store.save(LETTER, known[5], Letter(7), now=NOW)
+    said = await answers(*(store.save(LETTER, each, Letter(101, stamp=f"s{each.id[-1]}"), now=NOW) for each in known))
+    assert isinstance(said[3], AlreadyExists) and said[3].index == "stamp"
+    assert isinstance(said[5], VersionConflict)
+    assert all(isinstance(said[place], Record) for place in (0, 1, 2, 4, 6, 7))
+    assert await store.get(LETTER, "l05") == stale
+
+
+async def test_what_is_said_together_waits_in_each_outbox_once(store: Store) -> None:
+    known = await letters(store, 20)
+    event = AccountRegistered(account_id="a", language="id")
+    said = await answers(
+        *(
+            store.save(LETTER, each, Letter(1), now=NOW, events=[event], received=f"m{n % 20}")
+            for n, each in enumerate([*known, *known])
+        )
+    )
+    assert sum(isinstance(each, Record) for each in said) == len(known)
+    waiting = await store.outbox_waiting(LETTER, before=LATER, limit=100)
+    assert sorted(each.subject for each in waiting) == [record.id for record in known]
+    assert {each.received for each in said if isinstance(each, Record)} == {frozenset({f"m{n}"}) for n in range(20)}

@@ -1,0 +1,204 @@
+"""Updates that come together share a command, wait for few, and fail alone or, if the server is away, together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from shared.store.driver import BulkWriteError, DuplicateKeyError, OperationFailure, WTimeoutError
+from shared.store.gathering import AT_ONCE, MOST_TOGETHER, STAMP, AnswerLost, Gathering
+
+
+class Collection:
+    """Holds the version of each document; every command waits until it may go on."""
+
+    def __init__(self, *ids: str) -> None:
+        self.documents: dict[str, dict[str, Any]] = {each: {"_id": each, "version": 1} for each in ids}
+        self.commands: list[int] = []
+        self.trouble: Exception | None = None
+        self.may_go = asyncio.Event()
+        self.may_go.set()
+        self.running = self.most_running = 0
+        self.before_look: Any = None
+
+    async def update_one(self, wanted: Mapping[str, Any], change: Mapping[str, Any]) -> Any:
+        return await self._run([(wanted, change)])
+
+    async def bulk_write(self, updates: Sequence[Any], *, ordered: bool) -> Any:
+        assert not ordered
+        return await self._run([(each._filter, each._doc) for each in updates])
+
+    async def _run(self, updates: list[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Any:
+        self.commands.append(len(updates))
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        await self.may_go.wait()
+        self.running -= 1
+        if self.trouble is not None:
+            raise self.trouble
+        matched = 0
+        for wanted, change in updates:
+            document = self.documents.get(wanted["_id"])
+            if document is not None and document["version"] == wanted["version"]:
+                matched += 1
+                document.update(change["$set"])
+                document["version"] += 1
+        return SimpleNamespace(matched_count=matched)
+
+    def find(self, wanted: Mapping[str, Any], _fields: Mapping[str, Any]) -> Any:
+        if self.before_look is not None:
+            self.before_look()
+        found = [dict(self.documents[each]) for each in wanted["_id"]["$in"] if each in self.documents]
+
+        async def to_list(_most: int) -> list[dict[str, Any]]:
+            return found
+
+        return SimpleNamespace(to_list=to_list)
+
+
+def update(gathering: Gathering, name: str, version: int = 1) -> asyncio.Task[bool]:
+    return asyncio.ensure_future(gathering.update({"_id": name, "version": version}, {"$set": {"by": name}}))
+
+
+async def said(*updates: asyncio.Task[bool]) -> list[Any]:
+    return await asyncio.gather(*updates, return_exceptions=True)
+
+
+async def test_one_alone_goes_alone_and_unstamped() -> None:
+    collection = Collection("a")
+    assert await update(Gathering(collection), "a")
+    assert collection.commands == [1]
+    assert STAMP not in collection.documents["a"]
+
+
+async def test_whoever_comes_meanwhile_shares_the_next_command_and_few_are_under_way() -> None:
+    names = [f"d{n}" for n in range(AT_ONCE + 2 * MOST_TOGETHER)]
+    collection = Collection(*names)
+    collection.may_go.clear()
+    gathering, waiting = Gathering(collection), []
+    for name in names:
+        waiting.append(update(gathering, name))
+        if len(waiting) <= AT_ONCE:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    collection.may_go.set()
+    assert await said(*waiting) == [True] * len(names)
+    assert collection.commands == [1] * AT_ONCE + [MOST_TOGETHER] * 2
+    assert collection.most_running == AT_ONCE
+
+
+async def test_whoever_is_told_may_write_again_at_once() -> None:
+    collection = Collection(*"abcdef")
+    gathering = Gathering(collection)
+
+    async def write_again_and_again(name: str) -> list[bool]:
+        return [await gathering.update({"_id": name, "version": n}, {"$set": {"by": n}}) for n in range(1, 30)]
+
+    done = asyncio.gather(*(write_again_and_again(name) for name in collection.documents))
+    assert all(all(each) for each in await asyncio.wait_for(done, 10))
+
+
+async def test_who_is_refused_is_told_and_nobody_else() -> None:
+    collection = Collection("a", "b", "c")
+    gathering = Gathering(collection)
+    updates = [
+        update(gathering, "a"),
+        update(gathering, "b", version=7),
+        update(gathering, "gone"),
+        update(gathering, "c"),
+    ]
+    assert await said(*updates) == [True, False, False, True]
+
+
+async def test_who_was_overtaken_after_the_write_knows_its_stamp_or_says_that_it_cannot_tell() -> None:
+    collection = Collection("a", "b", "c")
+    gathering = Gathering(collection)
+
+    def overtake() -> None:
+        collection.documents["a"]["version"] = 9
+        collection.documents["b"] |= {"version": 9, STAMP: 0}
+
+    collection.before_look = overtake
+    updates = [update(gathering, "a"), update(gathering, "b"), update(gathering, "c", version=7)]
+    answers = await said(*updates)
+    assert answers[0] is True and isinstance(answers[1], AnswerLost) and answers[2] is False
+
+
+def bulk_error(*codes: int, matched: int = 0, **more: Any) -> BulkWriteError:
+    errors = [{"index": n, "code": code, "errmsg": "index: name dup key"} for n, code in enumerate(codes)]
+    return BulkWriteError({"writeErrors": errors, "nMatched": matched, "writeConcernErrors": [], **more})
+
+
+async def test_a_value_that_is_taken_refuses_its_own_update() -> None:
+    collection = Collection("a", "b")
+    collection.trouble = bulk_error(11000, matched=1)
+    gathering = Gathering(collection)
+    answers = await said(update(gathering, "a"), update(gathering, "b"))
+    assert isinstance(answers[0], DuplicateKeyError) and answers[1] is True
+
+
+@pytest.mark.parametrize(
+    ("trouble", "raised"),
+    [
+        (OSError("away"), OSError),
+        (bulk_error(121), BulkWriteError),
+        (bulk_error(11000, writeConcernErrors=[{"code": 64}]), WTimeoutError),
+        (OperationFailure("no"), OperationFailure),
+    ],
+)
+async def test_what_befalls_the_command_befalls_all_of_it_and_the_next_go_on(
+    trouble: Exception, raised: type[Exception]
+) -> None:
+    collection = Collection("a", "b")
+    collection.trouble = trouble
+    gathering = Gathering(collection)
+    assert [type(each) for each in await said(update(gathering, "a"), update(gathering, "b"))] == [raised] * 2
+    collection.trouble = None
+    assert await said(update(gathering, "a"), update(gathering, "b")) == [True, True]
+
+
+@pytest.mark.parametrize("trouble", [None, OSError("away"), bulk_error(11000, matched=2)])
+async def test_who_stopped_waiting_disturbs_nobody(trouble: Exception | None) -> None:
+    collection = Collection("a", "b", "c")
+    collection.trouble = trouble
+    collection.may_go.clear()
+    gathering = Gathering(collection)
+    updates = [update(gathering, "a"), update(gathering, "b"), update(gathering, "c")]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    updates[0].cancel()
+    await asyncio.sleep(0)
+    collection.may_go.set()
+    answers = await said(*updates)
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert [isinstance(each, Exception) for each in answers[1:]] == [isinstance(trouble, OSError)] * 2
+
+
+async def test_who_stopped_waiting_is_not_told_that_nothing_is_known() -> None:
+    collection = Collection("a", "b")
+    gathering = Gathering(collection)
+    updates = [update(gathering, "a"), update(gathering, "b", version=7)]
+
+    def overtake() -> None:
+        updates[0].cancel()
+        collection.documents["a"] |= {"version": 9, STAMP: 0}
+
+    collection.before_look = overtake
+    answers = await said(*updates)
+    assert isinstance(answers[0], asyncio.CancelledError) and answers[1] is False
+
+
+async def test_an_end_of_the_process_ends_the_waiting() -> None:
+    collection = Collection("a", "b", "c")
+    collection.may_go.clear()
+    gathering = Gathering(collection)
+    first = [update(gathering, "a"), update(gathering, "b")]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    for sender in list(gathering._senders):
+        sender.cancel()
+    assert [type(each) for each in await said(*first)] == [asyncio.CancelledError] * 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,10 @@ from services.scheduling.handlers import Handlers
 from services.scheduling.repository import KINDS
 from services.scheduling.routes import ENDPOINTS, SCHEDULING
 from services.scheduling.service import Scheduling
+from services.scheduling.service.evening_sheets import SheetWriters
 from services.scheduling.service.queue_codes import QueueCodes
+from services.scheduling.sheet import write_sheet
+from services.scheduling.views.papers import sheet_json
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
@@ -52,8 +56,9 @@ def build(
     *,
     offices: list[Office] | None = None,
     templates: WeeklyTemplates | None = None,
+    writers: SheetWriters | None = None,
 ) -> Parts:
-    """The service's parts; tests and the simulation may bring offices and templates of their own."""
+    """The service's parts; tests and the simulation may bring offices, templates and paper of their own."""
     service = Scheduling(
         platform,
         rules=settings.rules(),
@@ -65,6 +70,8 @@ def build(
         cipher=FieldCipher(settings.master_keyring()),
         opening_rules=settings.opening_rules(),
         fingerprints=Fingerprints(settings.fingerprint_keyring()),
+        writers=writers or SheetWriters(sheet_json, write_sheet),
+        evening_at=time.fromisoformat(settings.day_sheet_at),
         limits_scale=settings.limits_scale,
     )
     handlers = Handlers(service)
@@ -73,6 +80,7 @@ def build(
     async def start() -> None:
         await service.calendar.load_offices(known_offices)
         await service.calendar.roll_horizon()
+        await service.evenings.plan()
 
     return Parts(
         name="scheduling",

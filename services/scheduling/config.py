@@ -71,6 +71,9 @@ class Settings(ServiceSettings):
     same_day_pay_until: str = Field(
         _DEFAULT.same_day_pay_until, pattern=_CLOCK, description="HH:MM in Jakarta: same-day seats are paid before"
     )
+    day_sheet_at: str = Field(
+        "19:00", pattern=_CLOCK, description="HH:MM on the office's clock: when the sheet of tomorrow is made"
+    )
     check_in_early_minutes: int = Field(_DEFAULT.check_in_early_minutes, ge=0, le=24 * 60)
     check_in_any_day: bool = Field(
         _DEFAULT.check_in_any_day, description="true lets visitors check in on any day; not in production"

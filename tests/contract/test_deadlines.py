@@ -43,6 +43,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "enqueue",
         },
         "bulk_job": {"run"},
+        "evening_sheets": {"make"},
         "seat": {"claim", "cool"},
         "waiting": {"end", "offer", "take", "leave"},
         "party": {"gather"},

@@ -21,6 +21,9 @@ from services.scheduling import app as scheduling_app
 from services.scheduling.config import Settings as SchedulingSettings
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.sessions import Pool, SessionPlan, WeeklyTemplate, WeeklyTemplates
+from services.scheduling.service.evening_sheets import SheetWriters
+from services.scheduling.service.papers import DaySheet
+from services.scheduling.views.papers import sheet_json
 from shared.crypto.sealed import new_keypair
 from shared.service import Parts, Platform
 from shared.tokens import new_signing_key_pem
@@ -121,7 +124,14 @@ def _scheduling(platform: Platform, seats: int) -> Parts:
     settings = SchedulingSettings.load(**common(), queue_code_signing_keys=keys().ring, horizon_days=HORIZON_DAYS)
     plans = tuple(_plan(hour, seats) for hour in (9, 13))
     templates = WeeklyTemplates(WeeklyTemplate(frozenset(range(7)), plans))
-    return scheduling_app.build(settings, platform, offices=[OFFICE], templates=templates)
+    return scheduling_app.build(settings, platform, offices=[OFFICE], templates=templates, writers=PLAIN_SHEETS)
+
+
+async def _no_typesetting(sheet: DaySheet) -> bytes:
+    return sheet.signed.encode()
+
+
+PLAIN_SHEETS = SheetWriters(sheet_json, _no_typesetting)
 
 
 def _plan(hour: int, seats: int) -> SessionPlan:

@@ -57,6 +57,7 @@ from services.scheduling.errors.openings import (
 from services.scheduling.errors.papers import (
     OfflineDayAhead,
     SameDayListNotReady,
+    SheetNotKept,
 )
 from services.scheduling.errors.parties import PartyBroken, SamePersonTwice
 from services.scheduling.errors.priority import NoPriorityToDeny, NotInPriorityGroup, PriorityNeedMissing
@@ -157,6 +158,7 @@ __all__ = [
     "SessionNotFound",
     "SessionPlanWrong",
     "SessionSoldOut",
+    "SheetNotKept",
     "SpecialAlreadyAsked",
     "SpecialCauseNotPermitted",
     "SpecialOver",

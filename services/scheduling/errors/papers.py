@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from shared.errors import NotFound, Refusal
 
 
 class SameDayListNotReady(Refusal):
@@ -25,3 +25,13 @@ class OfflineDayAhead(Refusal):
     title_id = "Hari ini belum tiba."
     next_action = "Name the day on which the arrivals were written down."
     next_action_id = "Sebutkan hari ketika kedatangan dicatat."
+
+
+class SheetNotKept(NotFound):
+    """No sheet of that day was made in an evening, or it is no longer kept."""
+
+    code = "sheet_not_kept"
+    title = "No sheet of this day is kept."
+    title_id = "Tidak ada lembar untuk hari ini yang tersimpan."
+    next_action = "Export the sheet of the day itself; it is made at once."
+    next_action_id = "Unduh lembar hari itu sendiri; lembar dibuat seketika."

@@ -10,6 +10,7 @@ import structlog
 from services.scheduling.domain.appointments import Appointment
 from services.scheduling.domain.sessions import Session
 from services.scheduling.handlers.openings import opening_chores, opening_deadlines
+from services.scheduling.handlers.papers import paper_chores, paper_deadlines
 from services.scheduling.handlers.quota import quota_chores, quota_deadlines
 from services.scheduling.handlers.seats import seat_chores, seat_deadlines
 from services.scheduling.handlers.visits import visit_deadlines, visit_events
@@ -64,6 +65,7 @@ class Handlers:
             **seat_deadlines(self._service),
             **visit_deadlines(self._service),
             **opening_deadlines(self._service),
+            **paper_deadlines(self._service),
         }
 
     def chores(self) -> list[Chore]:
@@ -73,6 +75,7 @@ class Handlers:
             *quota_chores(self._service),
             *opening_chores(self._service),
             *seat_chores(self._service),
+            *paper_chores(self._service),
         ]
 
     async def application_submitted(self, said: application.ApplicationSubmitted, _envelope: Envelope) -> None:

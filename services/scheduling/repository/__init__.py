@@ -9,6 +9,7 @@ from services.scheduling.repository.appointments import APPOINTMENT, Appointment
 from services.scheduling.repository.bulk import BULK_JOB, BulkJobs
 from services.scheduling.repository.conduct import CONDUCT, FLAG, Conducts
 from services.scheduling.repository.counter import COUNTER_DAY, CounterDays
+from services.scheduling.repository.evening import EVENING_SHEETS, Evenings
 from services.scheduling.repository.offices import OFFICE, Offices
 from services.scheduling.repository.offline import OFFLINE_DAY, OfflineDays
 from services.scheduling.repository.openings import OPENING_KINDS, OpeningsKept
@@ -44,6 +45,7 @@ KINDS: Final = (
     BULK_JOB,
     COUNTER_DAY,
     OFFLINE_DAY,
+    EVENING_SHEETS,
     *OPENING_KINDS,
     WAITING,
     PARTY,
@@ -62,6 +64,7 @@ class Repository(
     BulkJobs,
     CounterDays,
     OfflineDays,
+    Evenings,
     OpeningsKept,
     WaitingLine,
     Parties,

@@ -7,6 +7,7 @@ from typing import Final
 from services.scheduling.routes import (
     appointments,
     counter,
+    evening,
     flags,
     office_edits,
     offices,
@@ -36,6 +37,7 @@ ENDPOINTS: Final = audited(
         *special.endpoints.all,
         *queue.endpoints.all,
         *papers.endpoints.all,
+        *evening.endpoints.all,
         *waiting.endpoints.all,
         *parties.endpoints.all,
         *priority.endpoints.all,

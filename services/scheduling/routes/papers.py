@@ -18,11 +18,11 @@ from services.scheduling.schemas.papers import (
     SameDayListView,
     SameDayQuery,
     SameDayVisitView,
-    SheetVisitView,
 )
 from services.scheduling.service.offline_visits import OfflineFile
 from services.scheduling.sheet import write_sheet
 from services.scheduling.views import local
+from services.scheduling.views.papers import day_sheet_view
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints, RateLimit
@@ -75,25 +75,7 @@ async def day_sheet(call: Call[None, None, DaySheetPath]) -> DaySheetView:
     """Every visit that is expected, without names, and the same as a signed text."""
     service, path = scheduling_of(call), call.path
     sheet = await service.papers.day_sheet(path.office_id, path.date, who_of(call.caller))
-    visits = [
-        SheetVisitView(
-            appointment_id=record.id,
-            queue_number=record.state.seat.queue_number,
-            pool=record.state.seat.pool,
-            state=record.state.status.value,
-            local_start=local(record.state.seat.starts_at, sheet.office.timezone),
-            code_version=record.state.code_version,
-        )
-        for record in sheet.visits
-    ]
-    return DaySheetView(
-        office_id=path.office_id,
-        date=sheet.day,
-        made_at=sheet.made_at,
-        offline_seats=sheet.offline_seats,
-        visits=visits,
-        signed=sheet.signed,
-    )
+    return day_sheet_view(sheet)
 
 
 @endpoints.get(

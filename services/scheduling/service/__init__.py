@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from services.scheduling.domain.office_facts import FactsTable
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.quota_changes import FourEyes
@@ -14,6 +16,7 @@ from services.scheduling.service.checks import Checks
 from services.scheduling.service.conduct import ConductBook
 from services.scheduling.service.counter import Counter
 from services.scheduling.service.desk import Desk, OfficeDirectory
+from services.scheduling.service.evening_sheets import SheetsOfEvenings, SheetWriters
 from services.scheduling.service.flags import Flags
 from services.scheduling.service.holds import Holds
 from services.scheduling.service.moves import Moves
@@ -68,6 +71,8 @@ class Scheduling:
         cipher: FieldCipher,
         opening_rules: OpeningRules,
         fingerprints: Fingerprints,
+        writers: SheetWriters,
+        evening_at: time,
         limits_scale: int = 1,
     ) -> None:
         repository = Repository(platform.store)
@@ -105,6 +110,7 @@ class Scheduling:
         self.visits = Visits(desk, self.counter, self.audit)
         self.priority = PriorityDesk(desk, self.counter, Relocation(desk, self.seating), self.audit)
         self.papers = Papers(desk)
+        self.evenings = SheetsOfEvenings(desk, self.papers, platform.files, writers, evening_at)
         self.paid_visits = PaidVisits(desk)
         self.offline_visits = OfflineVisits(desk, cipher, self.audit)
         self.releases = Releases(desk, self.seating)

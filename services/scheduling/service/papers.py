@@ -66,7 +66,7 @@ class Papers:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and, before noon in Jakarta, ``SameDayListNotReady``.
         """
-        office, now = self._own(office_id, who), self._desk.now()
+        office, now = self.own(office_id, who), self._desk.now()
         asked = day or local_date(now, office.timezone)
         ready_at = cut_off(asked, LIST_READY_WIB)
         if now < ready_at:
@@ -80,7 +80,11 @@ class Papers:
 
         Refuses with ``OfficeNotFound`` and ``NotYourOffice``.
         """
-        office, now = self._own(office_id, who), self._desk.now()
+        return await self.sheet_of(self.own(office_id, who), day)
+
+    async def sheet_of(self, office: Office, day: date) -> DaySheet:
+        """The same for whoever may ask for it anyway."""
+        office_id, now = office.office_id, self._desk.now()
         visits = await self._repository.visits_of_day(office_id, day)
         expected = tuple(_by_number([each for each in visits if each.state.status in _EXPECTED]))
         quota = await self._repository.offline_quota(office_id, day)
@@ -118,7 +122,8 @@ class Papers:
             version=version, issued_at=now, valid_until=valid_until, entries=len(entries), signed=signed
         )
 
-    def _own(self, office_id: str, who: Who) -> Office:
+    def own(self, office_id: str, who: Who) -> Office:
+        """The office, if it is the asker's own; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         office = self._desk.offices[office_id]
         if who.office_id != office.office_id:
             raise errors.NotYourOffice

@@ -35,6 +35,7 @@ DEADLINES = {
     ("appointment", "special_move"),
     ("appointment", "enqueue"),
     ("bulk_job", "run"),
+    ("evening_sheets", "make"),
     ("opening", "doors"),
     ("opening", "close"),
     ("opening", "draw"),

@@ -18,8 +18,11 @@ from services.scheduling.domain.sessions import Pool, SessionPlan, WeeklyTemplat
 from services.scheduling.repository import APPOINTMENT, KINDS, session_id_of
 from services.scheduling.service import Scheduling
 from services.scheduling.service.desk import Who
+from services.scheduling.service.evening_sheets import SheetWriters
 from services.scheduling.service.holds import HoldWish
 from services.scheduling.service.moves import MoveWish
+from services.scheduling.service.papers import DaySheet
+from services.scheduling.views.papers import sheet_json
 from shared import context
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
@@ -50,6 +53,11 @@ def plan(seats: int = 2, start: time = time(8), **pools: int) -> SessionPlan:
     wanted = {Pool.REGULAR: seats} | {Pool(name): size for name, size in pools.items()}
     end = time(start.hour + 2, start.minute)
     return SessionPlan(start, end, booths=100, service_minutes=30, staff=100, pools=wanted)
+
+
+async def plain_paper(sheet: DaySheet) -> bytes:
+    """A sheet that costs no typesetting."""
+    return f"%PDF {sheet.office.name} {sheet.day}: {len(sheet.visits)}".encode()
 
 
 def weekly(*plans: SessionPlan) -> WeeklyTemplates:
@@ -230,6 +238,12 @@ def make_world(
     platform = Platform(
         store, MemoryFiles(Keyring.parse(KEYS), clock), clock, SeededIds(random.Random(seed)), SeededRandomness(seed)
     )
-    parts = build(settings(**changes), platform, offices=list(offices), templates=templates or weekly(plan()))
+    parts = build(
+        settings(**changes),
+        platform,
+        offices=list(offices),
+        templates=templates or weekly(plan()),
+        writers=SheetWriters(sheet_json, plain_paper),
+    )
     worker = DeadlineWorker(base, KINDS, parts.deadlines, clock, "test")
     return World(store, clock, parts, base, worker)

@@ -1,0 +1,67 @@
+"""The sheet of tomorrow, made each evening by itself: there before the network is not.
+
+The evening is on the office's own clock. What is made late, because the service was away, is made for the day that
+the office needs next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+KEPT_DAYS: Final = 14
+"""How long sheets stay after their day: an offline day is typed in within a week of it, and a dispute takes another."""
+
+
+@dataclass(frozen=True)
+class StoredSheet:
+    """One sheet as it was made: its facts, and where its two files are."""
+
+    day: date
+    made_at: datetime
+    visits: int
+    offline_seats: int
+    json_file: str
+    pdf_file: str
+
+
+@dataclass(frozen=True)
+class EveningSheets:
+    """The sheets of an office, the newest last, and when the next one is made."""
+
+    office_id: str
+    timezone: str
+    next_at: datetime
+    sheets: tuple[StoredSheet, ...] = ()
+
+
+def evening_deadlines(evening: EveningSheets) -> Mapping[str, datetime]:
+    """When the next sheet is made."""
+    return {"make": evening.next_at}
+
+
+def next_evening(now: datetime, timezone: str, at: time) -> datetime:
+    """The next time at which it is that time on the office's clock, later than now."""
+    zone = ZoneInfo(timezone)
+    today = datetime.combine(now.astimezone(zone).date(), at, zone)
+    return today if today > now else today + timedelta(days=1)
+
+
+def sheet_day(now: datetime, timezone: str, at: time) -> date:
+    """The day whose sheet is made now: tomorrow from the evening on, before that today (the evening was missed)."""
+    local = now.astimezone(ZoneInfo(timezone))
+    return local.date() + timedelta(days=1) if local.time() >= at else local.date()
+
+
+def with_sheet(
+    evening: EveningSheets, sheet: StoredSheet | None, today: date, next_at: datetime
+) -> tuple[EveningSheets, tuple[StoredSheet, ...]]:
+    """The office's sheets with the new one, if there is one; and those whose time is over."""
+    others = [each for each in evening.sheets if sheet is None or each.day != sheet.day]
+    over = tuple(each for each in others if each.day + timedelta(days=KEPT_DAYS) < today)
+    rest = tuple(each for each in others if each not in over)
+    sheets = rest if sheet is None else (*rest, sheet)
+    return replace(evening, sheets=sheets, next_at=next_at), over

@@ -44,7 +44,7 @@ class AuditBook:
         self._clock = clock
         self._audit = Audit(store, clock, ids)
         self._chains = Chains(store, ids)
-        source = TimedSource(store, AUDIT, "at", "state.at", lambda record: [fact_of(record)])
+        source = TimedSource(store, AUDIT, "order", "state.at", lambda record: [fact_of(record)])
         self.kept = KeptStream(STREAM, source, self._chains, store, clock, owner=new_event_id())
 
     async def export(self, first: date, last: date, office_id: str | None) -> AsyncIterator[bytes]:

@@ -101,7 +101,7 @@ AUDIT: Final[Kind[AuditLine]] = Kind(
     "audit",
     AuditLine,
     indexes=(
-        Index("at", ("state.at",)),
+        Index("order", ("state.at", "_id")),
         Index("office", ("state.office_id", "state.at")),
         Index("overrides", ("state.office_id", "state.at"), where={"state.override": True}),
         Index("subject", ("state.subject", "state.at")),
@@ -214,7 +214,7 @@ class Audit:
         """Lines of that time, oldest first; of one office, or of all."""
         within = {"state.at": Range(since, before)}
         if office_id is None:
-            return await self._store.find(AUDIT, "at", within=within, limit=limit)
+            return await self._store.find(AUDIT, "order", within=within, limit=limit)
         return await self._store.find(AUDIT, "office", {"state.office_id": office_id}, within=within, limit=limit)
 
     async def overrides(

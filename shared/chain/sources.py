@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from shared.chain.feed import BEGINNING, PAGE, Page
@@ -14,11 +14,16 @@ from shared.store.port import Store
 
 S = TypeVar("S")
 
+_BETWEEN: Final = "/"
+_LOWEST: Final = "\0"
+"""Behind an id and before any other: ids in a range are from its low end on."""
+
 EventFacts = Callable[[Sequence[Envelope]], Awaitable[Sequence[Fact]]]
 RecordFacts = Callable[[Record[S]], Sequence[Fact]]
 
-LARGEST_MOMENT: Final = 1_000_000
-"""Documents of one and the same millisecond that can be read; beyond it somebody writes in bulk and must say so."""
+ID: Final = "_id"
+NEXT_MOMENT: Final = timedelta(milliseconds=1)
+"""Stores keep whole milliseconds."""
 
 
 class ArchiveSource:
@@ -46,9 +51,13 @@ class ArchiveSource:
 
 
 class TimedSource(Generic[S]):
-    """Documents of a kind by an index on the time at which they last grew, named by ``path``."""
+    """Documents of a kind by an index on the time at which they last grew, named by ``path``, and then on their id:
+    however many are of one moment, a page holds no more than was asked for.
+    """
 
     def __init__(self, store: Store, kind: Kind[S], index: str, path: str, facts_of: RecordFacts[S]) -> None:
+        if kind.index(index).keys != (path, ID):
+            raise ValueError(f"{kind.name}.{index} must be on {path} and {ID}")
         self._store = store
         self._kind = kind
         self._index = index
@@ -56,19 +65,27 @@ class TimedSource(Generic[S]):
         self._facts_of = facts_of
 
     async def read(self, since: datetime, before: datetime, after: str | None, limit: int) -> Page:
-        """The facts of the next documents; where a page ends, those of its last moment are read again."""
-        low = datetime.fromisoformat(after) if after is not None else since
-        wanted = limit
-        while True:
-            within = {self._path: Range(low, before)}
-            records = await self._store.find(self._kind, self._index, within=within, limit=wanted)
-            facts = [fact for record in records for fact in self._facts_of(record)]
-            last = self._moment(records[-1]) if len(records) == wanted else None
-            if last is None or last > low:
-                return Page(facts, last.isoformat() if last is not None else None)
-            if wanted >= LARGEST_MOMENT:
-                raise LookupError(f"more than {LARGEST_MOMENT} documents of {self._kind.name} at {low}")
-            wanted *= 2  # a whole page of one moment: look beyond it
+        """The facts of the next documents. A page ends behind a document: ``after`` is its moment and its id."""
+        if after is None:
+            records = await self._within(Range(since, before), limit)
+        else:
+            moment, _, record_id = after.partition(_BETWEEN)
+            records = await self._behind(datetime.fromisoformat(moment), record_id, before, limit)
+        facts = [fact for record in records for fact in self._facts_of(record)]
+        if len(records) < limit:
+            return Page(facts, None)
+        return Page(facts, f"{self._moment(records[-1]).isoformat()}{_BETWEEN}{records[-1].id}")
+
+    async def _behind(self, moment: datetime, record_id: str, before: datetime, limit: int) -> list[Record[S]]:
+        """The rest of that moment and what is later; without an id (a mark of an earlier version) all of the moment."""
+        rest = Range(record_id + _LOWEST if record_id else "")
+        same = await self._store.find(self._kind, self._index, {self._path: moment}, within={ID: rest}, limit=limit)
+        if len(same) == limit:
+            return same
+        return same + await self._within(Range(moment + NEXT_MOMENT, before), limit - len(same))
+
+    async def _within(self, span: Range, limit: int) -> list[Record[S]]:
+        return await self._store.find(self._kind, self._index, within={self._path: span}, limit=limit)
 
     async def everything(self, before: datetime) -> AsyncIterator[Sequence[Fact]]:
         """Of all documents."""

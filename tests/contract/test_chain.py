@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.chain import ChainName
-from shared.chain.feed import LEASE_SECONDS
+from shared.chain.feed import LEASE_SECONDS, PAGE
 from shared.events.subscriptions import SERVICES
 from shared.service import Parts
 from shared.store import Store
@@ -100,3 +100,11 @@ async def test_the_database_takes_every_declared_index(
     service: str, parts: Mapping[str, Parts], mongo_database: AsyncDatabase
 ) -> None:
     await MongoStore(mongo_database, service).prepare(parts[service].kinds)
+
+
+async def test_more_facts_of_one_moment_than_a_page_are_linked_page_by_page(world: World) -> None:
+    moment = world.clock.now()
+    await world.write(2 * PAGE + 1, at=moment)
+    world.later(seconds=60)
+    await world.feed().drain()
+    await holds(world, 2 * PAGE + 1)

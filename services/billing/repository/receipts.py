@@ -21,7 +21,7 @@ RECEIPTS: Final[Kind[Receipt]] = Kind(
         Index("bill", ("state.bill_id", "state.learnt_at")),
         Index("ntpn", ("state.ntpn", "state.amount", "state.billing_code")),
         Index("learnt", ("state.learnt_at", "state.ntpn")),
-        Index("posted", ("state.posted_at",)),
+        Index("posted_order", ("state.posted_at", "_id")),
         Index("undecided", ("state.state", "state.learnt_at"), where={"state.state": _UNDECIDED}),
     ),
     deadlines=lambda receipt: receipt.due,

@@ -50,7 +50,7 @@ class LedgerBook:
         store = platform.store
         self._clock = platform.clock
         self._chains = Chains(store, platform.ids, adds={STREAM: adds})
-        source = TimedSource(store, RECEIPTS, "posted", "state.posted_at", facts_of)
+        source = TimedSource(store, RECEIPTS, "posted_order", "state.posted_at", facts_of)
         self.kept = KeptStream(STREAM, source, self._chains, store, platform.clock, owner=new_event_id())
 
     async def balances(self) -> Balances:

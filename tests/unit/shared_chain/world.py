@@ -28,7 +28,7 @@ class Note:
     amount: int
 
 
-NOTE = Kind("note", Note, indexes=(Index("at", ("state.at",)),), bare=True)
+NOTE = Kind("note", Note, indexes=(Index("order", ("state.at", "_id")),), bare=True)
 KINDS = (NOTE, *CHAIN_KINDS)
 
 
@@ -156,7 +156,7 @@ class World:
     def feed(self, store: Any = None, *, owner: str = "a", name: str = "notes", lag: float = 5.0) -> Feed:
         """A feed over that store."""
         store = store or self.base
-        source = TimedSource(store, NOTE, "at", "state.at", facts_of)
+        source = TimedSource(store, NOTE, "order", "state.at", facts_of)
         return Feed(name, source, self.chains(store), store, self.clock, owner, lag_seconds=lag)
 
     def checks(self, feed: Feed | None = None) -> ChainChecks:

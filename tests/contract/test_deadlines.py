@@ -29,7 +29,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
     "scheduling": {
         "quota_change": {"apply"},
         "opening_announcement": {"tell"},
-        "opening": {"doors", "close", "draw", "begin", "admit"},
+        "opening": {"doors", "close", "draw", "begin", "admit", "forget"},
         "appointment": {
             "lapse",
             "long_stop",

@@ -22,6 +22,13 @@ stands in line behind them."""
 FURTHEST_DAYS: Final = 92
 """How far ahead an opening is announced: about a quarter."""
 
+TICKETS_KEPT_DAYS: Final = 30
+"""How long tickets stay after the end of their opening, for questions about a place in line. The public record, by
+which anybody can do the draw again, stays for ever."""
+
+FORGOTTEN_AT_ONCE: Final = 500
+"""Tickets removed in one go: half a second of a quiet night; the rest follow."""
+
 LONGEST_DOORS_SECONDS: Final = 24 * 3600
 LONGEST_OPENING_SECONDS: Final = 7 * 24 * 3600
 
@@ -133,6 +140,10 @@ class Opening:
     draw_at: datetime | None = None
     tick_at: datetime | None = None
     line: Line = field(default_factory=Line)
+    late_kept: bool = False
+    """The list of those who came late lies with the fixed list: the record needs no ticket any more."""
+    forgotten_at: datetime | None = None
+    """When the last ticket was removed."""
 
 
 class OpeningProblem(StrEnum):
@@ -236,8 +247,25 @@ def opening_deadlines(opening: Opening) -> Mapping[str, datetime]:
         OpeningStatus.DRAWN: ("begin", opening.opens_at),
         OpeningStatus.ADMITTING: ("admit", opening.tick_at),
     }
+    if opening.status in ENDED and opening.forgotten_at is None:
+        return {"forget": forget_at(opening)}
     name, at = of_status.get(opening.status, ("", None))
     return {} if at is None else {name: at}
+
+
+def forget_at(opening: Opening) -> datetime:
+    """From then on the tickets of an opening that ended may go."""
+    return opening.ends_at + timedelta(days=TICKETS_KEPT_DAYS)
+
+
+def late_list_kept(opening: Opening) -> Opening:
+    """The record stands without tickets."""
+    return replace(opening, late_kept=True)
+
+
+def forgotten(opening: Opening, now: datetime) -> Opening:
+    """No ticket is left."""
+    return replace(opening, forgotten_at=now)
 
 
 def takes_present(opening: Opening, now: datetime) -> bool:

@@ -25,6 +25,7 @@ def opening_deadlines(service: Scheduling) -> Mapping[tuple[str, str], DeadlineH
         "draw": openings.draw,
         "begin": openings.begin,
         "admit": openings.admit,
+        "forget": openings.forget,
     }
     return {(OPENING.name, name): _handler(step) for name, step in steps.items()}
 

@@ -56,6 +56,9 @@ class ListPage:
     commitments: tuple[str, ...]
 
 
+LATE_LIST: Final = "late"
+"""Stands where a page names its root: the list of those who came late, in the order of their numbers."""
+
 LIST_PAGE: Final = Kind(
     name="opening_list_page",
     state=ListPage,
@@ -203,6 +206,26 @@ class OpeningsKept(OnStore):
                 break
             low = found[-1].state.late_number + 1
         return listed
+
+    async def keep_late_list(self, opening_id: str, now: datetime) -> None:
+        """Write who came late beside the fixed list, so that the record needs their tickets no more; once."""
+        late = [Listed(commitment, "") for commitment in await self.late_tickets(opening_id)]
+        await self.write_list(opening_id, LATE_LIST, late, now)
+
+    async def kept_late_list(self, opening_id: str) -> list[str]:
+        """What :meth:`keep_late_list` wrote."""
+        return [each.commitment for each in await self.read_list(opening_id, LATE_LIST)]
+
+    async def remove_tickets(self, opening_id: str, most: int) -> bool:
+        """Remove some tickets; tells whether none is left, after which nobody gives out late numbers either."""
+        found = await self._store.find(OPENING_TICKET, "list", {"state.opening_id": opening_id}, limit=most)
+        gone = [await self._store.remove(OPENING_TICKET, each) for each in found]
+        if len(gone) == most or not all(gone):
+            return False
+        line = await self._store.get(LATE_LINE, opening_id)
+        if line is not None:
+            await self._store.remove(LATE_LINE, line)
+        return True
 
     async def served(self, opening_id: str, low: int, high: int | None = None) -> int:
         """How many holders of numbers from ``low`` to below ``high`` got a seat."""

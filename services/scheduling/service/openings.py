@@ -236,6 +236,18 @@ class Openings:
         moved = admission.ticked(line, census, now, rules)
         await self._save(record, waiting_room.moved_on(record.state, moved, now, self._rules))
 
+    async def forget(self, record: Record[Opening]) -> None:
+        """Remove the tickets of an opening that ended long ago, some at a time; its public record stays as it is."""
+        now = self._desk.now()
+        if not record.state.late_kept:
+            await self._repository.keep_late_list(record.id, now)
+            await self._save(record, waiting_room.late_list_kept(record.state))
+        elif await self._repository.remove_tickets(record.id, waiting_room.FORGOTTEN_AT_ONCE):
+            await self._save(record, waiting_room.forgotten(record.state, now))
+            log.info("opening_tickets_forgotten", opening_id=record.id)
+        else:
+            await self._save(record, record.state)
+
     async def _free_seats(self, opening: Opening) -> int:
         free = await self._repository.free_seats(opening.session_ids)
         return sum(count for (_, pool), count in free.items() if pool == Pool.REGULAR.value)
@@ -274,8 +286,12 @@ class Openings:
             "tickets": tickets,
             "seed": state.seed,
             "order": draw.draw(state.seed or "", state.root or "", tickets) if drawn else [],
-            "late": await self._repository.late_tickets(record.id) if drawn else [],
+            "late": await self._late(record) if drawn else [],
         }
+
+    async def _late(self, record: Record[Opening]) -> list[str]:
+        kept = record.state.late_kept
+        return await (self._repository.kept_late_list if kept else self._repository.late_tickets)(record.id)
 
 
 def _stage(record: Record[Opening]) -> int:

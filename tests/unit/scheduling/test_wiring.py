@@ -41,6 +41,7 @@ DEADLINES = {
     ("opening", "draw"),
     ("opening", "begin"),
     ("opening", "admit"),
+    ("opening", "forget"),
 }
 
 

@@ -39,6 +39,7 @@ from shared.store.kinds import Kind
 from shared.store.memory import MemoryStore
 from shared.store.port import Store
 from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier
+from tests.treasury import SimulatedTreasury
 from tests.unit.application import world as application_world
 from tests.unit.billing import world as billing_world
 from tests.unit.identity import world as identity_world
@@ -67,6 +68,7 @@ class Agencies:
 
     def __post_init__(self) -> None:
         self.simponi = billing_world.FakeSimponi(self.clock)
+        self.treasury = SimulatedTreasury(self.clock)
 
     def newest_code(self, *, by_sms: bool = False) -> str:
         """The one-time code in the newest message."""
@@ -107,7 +109,9 @@ def assemble(
             offices=[scheduling_world.SOUTH, scheduling_world.NORTH],
             templates=scheduling_world.weekly(scheduling_world.plan(4)),
         ),
-        "billing": lambda at, settings: billing_app.build(settings, at, simponi=agencies.simponi),
+        "billing": lambda at, settings: billing_app.build(
+            settings, at, simponi=agencies.simponi, treasury=agencies.treasury
+        ),
         "notification": lambda at, settings: notification_app.build(
             settings, at, mailer=agencies.mailer, sms=agencies.sms
         ),

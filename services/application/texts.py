@@ -37,6 +37,10 @@ TIMELINE: Final[dict[str, Text]] = {
         "The new date was not chosen in time.", "Tanggal baru tidak dipilih sampai batas waktunya."
     ),
     "visitor_missed": Text("The visit was missed.", "Kunjungan terlewat."),
+    "visit_voided": Text(
+        "The proof of payment was not valid; the visit does not count.",
+        "Bukti pembayaran tidak sah; kunjungan tidak dihitung.",
+    ),
     "bill_requested": Text("A billing code is being asked for.", "Kode billing sedang diminta."),
     "bill_issued": Text("The billing code is there.", "Kode billing terbit."),
     "bill_delayed": Text("The billing code is late.", "Kode billing terlambat."),

@@ -202,6 +202,8 @@ class PaymentCaseClosed(Event):
     case_id: str
     kind: str
     outcome: str
+    appointment_id: str | None = None
+    """The visit that the question was about, where it was about one (``arrived_on_proof``)."""
     bill_id: str | None = None
     application_id: str | None = None
     account_id: str | None = None

@@ -71,7 +71,8 @@ class AppointmentReleased(_AppointmentFact):
     """The seat went back.
 
     ``reason``: ``hold_lapsed``, ``bill_expired``, ``bill_failed``, ``bill_cancelled``, ``cancelled``, ``withdrawn``,
-    ``refund_approved``, ``same_day_unpaid`` or ``party_broken`` (a family books together or not at all).
+    ``refund_approved``, ``same_day_unpaid``, ``proof_refused`` (X6) or ``party_broken`` (a family books together or not
+    at all).
     """
 
     TYPE: ClassVar[str] = "paspor.scheduling.appointment.released.v1"
@@ -167,6 +168,17 @@ class VisitInterrupted(_AppointmentFact):
     office_timezone: str | None = None
 
 
+class VisitVoided(_AppointmentFact):
+    """The proof of payment that a visitor was let in with is not valid (X6): the visit does not count.
+
+    ``took_place``: the interview was held on it; else the visitor was still at the counter and the seat went back.
+    """
+
+    TYPE: ClassVar[str] = "paspor.scheduling.visit.voided.v1"
+    reason: str = "proof_refused"
+    took_place: bool = False
+
+
 class ArrivedOnProof(_AppointmentFact):
     """An applicant whose payment does not show yet was let in on proof of payment (X6): money must be looked for."""
 
@@ -215,7 +227,8 @@ class OpeningAnnounced(Event):
 class PatternFlagged(Event):
     """Bookings look like a broker's; the evidence lies with scheduling, for the office (F75).
 
-    ``pattern``: ``book_cancel_book``, ``many_accounts_one_device``, ``many_accounts_one_address`` or ``many_holds``.
+    ``pattern``: ``book_cancel_book``, ``many_accounts_one_device``, ``many_accounts_one_address``, ``many_holds`` or
+    ``proof_refused``.
     """
 
     TYPE: ClassVar[str] = "paspor.scheduling.pattern.flagged.v1"

@@ -43,6 +43,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     scheduling.SpecialRescheduleEnded: ("application", "billing", "notification"),
     scheduling.VisitInterrupted: ("application", "billing", "notification"),
     scheduling.ArrivedOnProof: ("billing",),
+    scheduling.VisitVoided: ("application",),
     scheduling.WaitingSeatOffered: ("notification",),
     scheduling.WaitingOfferEnded: (),
     scheduling.OpeningAnnounced: ("notification",),
@@ -66,7 +67,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     billing.RefundMoved: ("application", "notification"),
     billing.SeatReleaseRequested: ("scheduling",),
     billing.PaymentCaseOpened: ("application", "notification"),
-    billing.PaymentCaseClosed: ("application", "notification"),
+    billing.PaymentCaseClosed: ("application", "scheduling", "notification"),
     notification.DeliverySent: ("identity", "application"),
     notification.DeliveryFailed: ("identity", "application"),
 }

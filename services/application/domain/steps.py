@@ -222,7 +222,7 @@ def _choose_seat(application: Application) -> NextAction:
     return _both("Choose an office and a time for your visit.", "Pilih kantor dan waktu kedatangan.")
 
 
-_WITHOUT_VISIT: Final = (SeatState.SPECIAL_OPEN, SeatState.SPECIAL_ENDED, SeatState.MISSED)
+_WITHOUT_VISIT: Final = (SeatState.SPECIAL_OPEN, SeatState.SPECIAL_ENDED, SeatState.MISSED, SeatState.VOIDED)
 
 
 def _new_date(seat: Seat) -> NextAction:
@@ -238,6 +238,11 @@ def _new_date(seat: Seat) -> NextAction:
         return _both(
             "The new date was not chosen in time. Ask the office about your application.",
             "Tanggal baru tidak dipilih tepat waktu. Tanyakan permohonan Anda kepada kantor.",
+        )
+    if seat.state is SeatState.VOIDED:
+        return _both(
+            "The proof of payment was not valid. Ask your bank, then choose an office and a time and pay.",
+            "Bukti pembayaran tidak sah. Tanyakan bank Anda, lalu pilih kantor dan waktu, dan bayar.",
         )
     if seat.special_refused is not None:
         return _both(

@@ -29,6 +29,8 @@ class SeatState(StrEnum):
     SPECIAL_ENDED = "special_ended"
     OFFER_ENDED = "offer_ended"
     RELEASED = "released"
+    VOIDED = "voided"
+    """The visit was let in on a proof of payment that is not valid."""
 
 
 class BillState(StrEnum):
@@ -60,6 +62,7 @@ SEAT_FACTS: Final[Mapping[type[Event], SeatState]] = {
     scheduling.SpecialRescheduleEnded: SeatState.SPECIAL_ENDED,
     scheduling.OfferEnded: SeatState.OFFER_ENDED,
     scheduling.AppointmentReleased: SeatState.RELEASED,
+    scheduling.VisitVoided: SeatState.VOIDED,
 }
 BILL_FACTS: Final[Mapping[type[Event], BillState]] = {
     billing.BillRequested: BillState.REQUESTED,

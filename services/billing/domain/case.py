@@ -251,6 +251,7 @@ def close(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime)
         case_id=case.case_id,
         kind=case.kind.value,
         outcome=outcome.value,
+        appointment_id=case.subject.appointment_id,
         bill_id=case.subject.bill_id,
         application_id=case.subject.application_id,
         account_id=case.subject.account_id,

@@ -37,7 +37,7 @@ from shared.store.kinds import Record
 
 log = get_logger(__name__)
 
-LOST: Final = frozenset({"hold_lapsed", "cancelled", "withdrawn"})
+LOST: Final = frozenset({"hold_lapsed", "cancelled", "withdrawn", "proof_refused"})
 """Reasons of a release that did not begin with a bill's own end."""
 
 WITHDRAWN: Final = "withdrawn"

@@ -49,6 +49,8 @@ class Status(StrEnum):
     USED = "used"
     USED_ON_PROOF = "used_on_proof"
     """The visit took place and its payment still does not show."""
+    VOID = "void"
+    """The visit took place on a proof of payment that is not valid: it does not count."""
     NO_SHOW = "no_show"
     SPECIAL_OPEN = "special_open"
     """The seat is gone, the paid right is not: a new date may be chosen until the special reschedule ends."""
@@ -91,6 +93,8 @@ class Command(StrEnum):
     UNDO_SPECIAL = "undo_special"
     END_SPECIAL = "end_special"
     REFUND = "refund"
+    VOID = "void"
+    """The proof of payment that the visitor was let in with is not valid."""
 
 
 TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
@@ -127,6 +131,9 @@ TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
     (Status.ON_PROOF, Command.USE): Status.USED_ON_PROOF,
     (Status.ON_PROOF, Command.CANCEL): Status.RELEASED,
     (Status.USED_ON_PROOF, Command.PAY): Status.USED,
+    (Status.ON_PROOF, Command.VOID): Status.RELEASED,
+    (Status.USED_ON_PROOF, Command.VOID): Status.VOID,
+    (Status.VOID, Command.PAY): Status.USED,
     (Status.CONFIRMED, Command.OPEN_SPECIAL): Status.SPECIAL_OPEN,
     (Status.NO_SHOW, Command.OPEN_SPECIAL): Status.SPECIAL_OPEN,
     (Status.CONFIRMED, Command.INTERRUPT): Status.SPECIAL_OPEN,
@@ -179,6 +186,7 @@ LIVE: Final = frozenset(
 HAS_SEAT: Final = (LIVE - {Status.SPECIAL_OPEN, Status.SPECIAL_MOVING}) | {
     Status.USED,
     Status.USED_ON_PROOF,
+    Status.VOID,
     Status.NO_SHOW,
 }
 """In these the appointment's slot is a seat of its own, for ever or for now."""
@@ -202,6 +210,7 @@ class ReleaseReason(StrEnum):
     SAME_DAY_UNPAID = "same_day_unpaid"
     PARTY_BROKEN = "party_broken"
     REFUND_APPROVED = "refund_approved"
+    PROOF_REFUSED = "proof_refused"
 
 
 class ConfirmCause(StrEnum):
@@ -501,7 +510,7 @@ def confirm(
     status = after(appointment.status, command)
     state = _certain(_now(appointment, status, receipt_id=receipt_id), bill_id, cause, queue_code)
     said: tuple[Event, ...] = (_confirmation(appointment_id, state, office),)
-    if appointment.status in (Status.ON_PROOF, Status.USED_ON_PROOF):
+    if appointment.status in (Status.ON_PROOF, Status.USED_ON_PROOF, Status.VOID):
         # who hears of the payment only now must not take the visitor for one who is still to come
         at = appointment.checked_in_at or appointment.made_at
         said = (*said, VisitorCheckedIn(**_facts(appointment_id, state), checked_in_at=at))

@@ -279,6 +279,8 @@ class Pattern(StrEnum):
     MANY_ACCOUNTS_ONE_DEVICE = "many_accounts_one_device"
     MANY_ACCOUNTS_ONE_ADDRESS = "many_accounts_one_address"
     MANY_HOLDS = "many_holds"
+    PROOF_REFUSED = "proof_refused"
+    """Let in on a proof of payment that is not valid; nothing is counted for it."""
 
 
 BOOKED_AND_CANCELLED: Final = 3

@@ -150,6 +150,14 @@ def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> Coun
     return _with(day, replace(visitor, lane=lane, order=order))
 
 
+def without(day: CounterDay, visit_id: str) -> CounterDay:
+    """The queue without a visitor whose visit does not count; who was called or served already stays in it."""
+    visitor = day.visitors.get(visit_id)
+    if visitor is None or visitor.place not in (Place.WAITING, Place.PARKED, Place.MISSED):
+        return day
+    return replace(day, visitors={key: each for key, each in day.visitors.items() if key != visit_id})
+
+
 def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
     """Who waits, in the order of their lane."""
     found = [

@@ -104,6 +104,26 @@ def raise_flag(
     return FlagDecision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
 
 
+def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: date, now: datetime) -> FlagDecision:
+    """Somebody was let in on a proof of payment that is not valid: the office looks at who it was."""
+    pattern = Pattern.PROOF_REFUSED
+    state = Flag(
+        status=FlagStatus.OPEN,
+        office_id=office_id,
+        pattern=pattern,
+        subject=Subject.ACCOUNT,
+        subject_id=account_id,
+        day=today,
+        holds=0,
+        releases=0,
+        moves=0,
+        persons=1,
+        evidence=(),
+        made_at=now,
+    )
+    return FlagDecision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
+
+
 def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> FlagDecision:
     """The office has looked at it.
 

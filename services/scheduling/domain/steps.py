@@ -105,6 +105,12 @@ STEPS: Final[Mapping[Status, Step]] = {
         "The visit is over; keep the proof of payment until the payment is found.",
         "Kunjungan selesai; simpan bukti pembayaran sampai pembayaran ditemukan.",
     ),
+    Status.VOID: Step(
+        "closed",
+        (),
+        "The proof of payment was not valid and the visit does not count. Ask the office about your application.",
+        "Bukti pembayaran tidak sah dan kunjungan tidak dihitung. Tanyakan permohonan Anda ke kantor.",
+    ),
     Status.SPECIAL_OPEN: Step(
         "choose_new_date",
         ("visit",),

@@ -43,6 +43,7 @@ from shared.events.scheduling import (
     SpecialRescheduleRefused,
     VisitInterrupted,
     VisitorCheckedIn,
+    VisitVoided,
 )
 
 
@@ -211,6 +212,19 @@ def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, no
     return Decision(state, said)
 
 
+def void(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision:
+    """The proof of payment is not valid: who is still at the counter loses the seat, a visit that took place does not
+    count and keeps the seat that it used. Money that shows up after all makes it a visit again."""
+    took_place = appointment.status is Status.USED_ON_PROOF
+    said = VisitVoided(**facts(appointment_id, appointment), took_place=took_place)
+    if took_place:
+        status = after(appointment.status, Command.VOID)
+        return Decision(replace(appointment, status=status, live=False), (said,))
+    reason = ReleaseReason.PROOF_REFUSED
+    decision = release(appointment_id, appointment, Command.VOID, reason, now=now, rules=rules)
+    return Decision(decision.state, (*decision.events, said))
+
+
 def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: datetime) -> Decision:
     """An arrival that was written down while the service was away, also of one who was taken for missed since."""
     status = after(appointment.status, Command.RECORD_ARRIVAL)
@@ -249,6 +263,7 @@ RELEASE_REFUSALS: Final[Mapping[Status, str]] = {
     Status.ON_PROOF: "already_used",
     Status.USED: "already_used",
     Status.USED_ON_PROOF: "already_used",
+    Status.VOID: "already_used",
     Status.RELEASED: "already_released",
     Status.ABANDONED: "already_released",
     Status.UNAVAILABLE: "already_released",

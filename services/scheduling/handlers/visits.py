@@ -23,7 +23,11 @@ def visit_events(service: Scheduling) -> Mapping[type[Event], MessageHandler]:
         """A refund was approved: the seat goes back or does not."""
         await service.releases.requested(said, envelope.id)
 
-    return {billing.SeatReleaseRequested: release_requested}
+    async def payment_case_closed(said: billing.PaymentCaseClosed, envelope: Envelope) -> None:
+        """A question about money was answered; it may have been about a proof that somebody was let in with."""
+        await service.proofs.case_closed(said, envelope.id)
+
+    return {billing.SeatReleaseRequested: release_requested, billing.PaymentCaseClosed: payment_case_closed}
 
 
 def visit_deadlines(service: Scheduling) -> Mapping[tuple[str, str], DeadlineHandler]:

@@ -33,6 +33,7 @@ from services.scheduling.service.parties import Parties
 from services.scheduling.service.payments import Payments
 from services.scheduling.service.priority import PriorityDesk
 from services.scheduling.service.priority_grounds import PriorityGrounds
+from services.scheduling.service.proofs import Proofs
 from services.scheduling.service.queue_codes import QueueCodes
 from services.scheduling.service.quota_board import QuotaBoard
 from services.scheduling.service.quota_changes import Changes
@@ -108,6 +109,7 @@ class Scheduling:
         self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room, offering)
         self.counter = Counter(desk, self.seating, cipher, self.audit)
         self.visits = Visits(desk, self.counter, self.audit)
+        self.proofs = Proofs(desk, self.seating, self.counter)
         self.priority = PriorityDesk(desk, self.counter, Relocation(desk, self.seating), self.audit)
         self.papers = Papers(desk)
         self.evenings = SheetsOfEvenings(desk, self.papers, platform.files, writers, evening_at)

@@ -111,6 +111,7 @@ _BUCKETS: Final = {
     Status.ON_PROOF: "held",
     Status.USED: "used",
     Status.USED_ON_PROOF: "used",
+    Status.VOID: "used",
     Status.NO_SHOW: "no_show",
 }
 

@@ -129,6 +129,19 @@ class Counter:
 
         await again(attempt, tries=TRIES)
 
+    async def leave_queue(self, record: Record[Appointment]) -> None:
+        """Nobody calls a visitor whose visit does not count."""
+        slot, at = record.state.seat, record.state.checked_in_at or self._desk.now()
+        day = local_date(at, self._desk.offices[slot.office_id].timezone)
+
+        async def attempt() -> None:
+            known = await self._repository.counter_day(slot.office_id, day)
+            rest = counter.without(known.state, record.id) if known is not None else None
+            if known is not None and rest is not None and rest != known.state:
+                await self._repository.save_counter_day(known, rest, self._desk.now())
+
+        await again(attempt, tries=TRIES)
+
     async def call_next(self, office_id: str, booth: str, who: Who, command_id: str) -> Visitor:
         """Call the next number to a booth; a repeat of the command calls nobody else.
 

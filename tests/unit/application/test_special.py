@@ -81,6 +81,17 @@ async def test_the_decision_and_the_end_of_a_special_reschedule_are_told(world: 
     assert ("special_reschedule_ended", None) in lines
 
 
+@pytest.mark.acceptance("X6")
+async def test_a_visit_on_a_proof_that_is_not_valid_does_not_count(world: World) -> None:
+    application_id = await visited(world)
+    ours = make.untimed(application_id=application_id)
+    await world.tell(scheduling.AppointmentReleased(**ours, session_id="s", reason="proof_refused"), 6)
+    await world.tell(scheduling.VisitVoided(**ours), 6)
+    seen = await world.look(application_id)
+    assert (seen.standing.current_step, "not valid" in seen.standing.next_action.en) == (Step.CHOOSE_SEAT, True)
+    assert ("visit_voided", "proof_refused") in [(entry.what, entry.detail) for entry in seen.application.timeline]
+
+
 async def test_a_refusal_of_another_visit_changes_nothing(world: World) -> None:
     application_id = await visited(world)
     ours = make.untimed(application_id=application_id, appointment_id="another")

@@ -242,6 +242,7 @@ async def test_who_came_on_proof_has_a_case_that_reconciliation_closes() -> None
     await brought(world, booked([payment]))
     await world.pass_time(3600, step=300)
     assert (only(world).state, only(world).outcome) == (CaseState.CLOSED, CaseOutcome.CONFIRMED)
+    assert world.heard("PaymentCaseClosed")[-1].appointment_id == APPOINTMENT
 
 
 @pytest.mark.acceptance("X6")

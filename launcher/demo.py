@@ -29,6 +29,8 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "PASPOR_BILL_RENEWAL_RETRY_SECONDS": "5",
         "PASPOR_BILL_UNCONFIRMED_RETRY_SECONDS": "2",
         "PASPOR_RECEIPT_LATE_ANSWER_SECONDS": "5",
+        "PASPOR_REFUND_BANK_RETRY_SECONDS": "2",
+        "PASPOR_REFUND_TRACK_SECONDS": "1",
     },
 }
 """What the demo changes: durations shrink so that an expiry can be watched."""

@@ -166,6 +166,39 @@ class Citizen:
             f"the appointment becoming {' or '.join(states)}",
         )
 
+    async def withdraw(self) -> str:
+        """Give the application up."""
+        view = await self.api.post(f"{self._application()}/withdrawal")
+        return f"the application is {view['state']}"
+
+    async def refund(self, *states: str) -> Any:
+        """Wait until the newest refund case is in one of these states."""
+        return await eventually(
+            self._newest_refund,
+            lambda case: case is not None and case["state"] in states,
+            f"the refund becoming {' or '.join(states)}",
+        )
+
+    async def _newest_refund(self) -> Any:
+        found = await self.api.get(f"{self.at.billing}/v1/refunds", application_id=self.application_id)
+        return max(found["refunds"], key=lambda case: case["opened_at"], default=None)
+
+    async def ask_refund(self, bill_id: str, reason: str, note: str) -> Any:
+        """Ask for the money of a bill."""
+        body = {"bill_id": bill_id, "reason": reason, "note": note}
+        return await self.api.post(f"{self.at.billing}/v1/refunds", body)
+
+    async def give_bank_account(self, refund_id: str, number: str = "1234567890") -> str:
+        """Name the account that the money shall go to, and wait for the bank's word on it."""
+        body = {"bank_code": "002", "account_number": number, "holder_name": self.person.full_name}
+        await self.api.put(f"{self.at.billing}/v1/refunds/{refund_id}/bank-account", body)
+        case = await eventually(
+            lambda: self.api.get(f"{self.at.billing}/v1/refunds/{refund_id}"),
+            lambda seen: seen["bank_account"]["state"] != "given",
+            "the bank's answer about the account",
+        )
+        return f"account {case['bank_account']['number_masked']} {case['bank_account']['state']}"
+
     async def view(self) -> Any:
         """The application with its steps, next action, deadline and timeline."""
         return await self.api.get(self._application())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from launcher.journey.addresses import Addresses
@@ -46,6 +47,17 @@ class Officer:
         """Record that the holder collected the passport."""
         url = f"{self.at.application}/v1/applications/{application_id}/collection"
         return await self.post(url, {"collected_by": "self"})
+
+    async def refund_step(self, refund_id: str, step: str, **more: Any) -> Any:
+        """Take the step of a refund that is this officer's."""
+        return await self.post(f"{self.at.billing}/v1/refunds/{refund_id}/steps", {"step": step, **more})
+
+    async def refund_report(self) -> Any:
+        """What became of the refund cases of the last month, of all offices."""
+        await self._sign_in()
+        today = datetime.now(UTC).date()
+        since, until = today - timedelta(days=30), today + timedelta(days=1)
+        return await self.api.get(f"{self.at.billing}/v1/refund-statistics", since=since, until=until)
 
     async def post(self, url: str, body: dict[str, Any]) -> Any:
         """Send a command as this officer."""

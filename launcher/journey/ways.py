@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 
@@ -15,6 +15,9 @@ from launcher.journey.officer import Officer
 from launcher.journey.outside import Outside
 from launcher.journey.people import People
 from launcher.journey.telling import Teller, Way, WayBroken
+
+PAID_BACK: Final = "Kas negara sudah membayar"
+"""How the mail of a paid refund begins."""
 
 
 class Ways:
@@ -33,6 +36,8 @@ class Ways:
             self.journey,
             self.expiry_and_renewal,
             self.late_money,
+            self.refund,
+            self.money_after_the_withdrawal,
             self.notice_lost,
             self.reschedule,
             self.guardian,
@@ -90,6 +95,57 @@ class Ways:
             lambda: citizen.outside.pay(bill["billing_code"], bill["amount"], force=["allow_expired"]),
         )
         await way.step("see what becomes of the money", "billing", lambda: self._late_outcome(citizen, bill))
+
+    async def refund(self) -> None:
+        """A fee is asked back: the seat goes back first, another person decides, the treasury pays."""
+        way = self.teller.way("refund", "a fee is asked back; another person decides; the treasury pays")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+        await way.step("pay at the bank", "bank", lambda: _paying(citizen, bill))
+        await way.step("confirm the seat", "scheduling", lambda: _noted(citizen.appointment("confirmed")))
+        case = await way.step(
+            "ask for the money back",
+            "billing",
+            lambda: citizen.ask_refund(bill["bill_id"], "agent_error", "The bank booked it a second time by mistake."),
+        )
+        await self.decide_refund(way, citizen, case)
+        await way.step("see the seat released", "scheduling", lambda: _noted(citizen.appointment("released")))
+        await self.pay_back(way, citizen)
+
+    async def money_after_the_withdrawal(self) -> None:
+        """Money on the code of an application that was given up opens its refund case by itself."""
+        way = self.teller.way("paid after withdrawal", "the code is paid after the application was given up")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+        await way.step("give the application up", "application", citizen.withdraw)
+        await way.step("pay all the same", "bank", lambda: _paying(citizen, bill, force=["allow_expired"]))
+        case = await way.step("see the refund case opened", "billing", lambda: citizen.refund("opened"))
+        await self.decide_refund(way, citizen, case)
+        await self.pay_back(way, citizen)
+
+    async def decide_refund(self, way: Way, citizen: Citizen, case: Any) -> None:
+        """From a case to its approval, each step by the person whose step it is."""
+        refund_id = case["refund_id"]
+        await way.step("name the bank account", "billing", lambda: citizen.give_bank_account(refund_id))
+        for name, step, username in (
+            ("find the case complete", "find_complete", "treasurer"),
+            ("look into the payment", "research", "treasurer"),
+            ("recommend the refund", "recommend", "office_admin"),
+            ("approve it, as another person", "approve", "operator"),
+        ):
+            await way.step(name, "billing", _refund_step(self.officer(username), refund_id, step))
+
+    async def pay_back(self, way: Way, citizen: Citizen) -> None:
+        """From the approval to the money on the account."""
+        case = await way.step("see the treasury pay", "billing", lambda: citizen.refund("paid"))
+        await way.step("see who did what, and when", "billing", lambda: _steps_of(case))
+        await way.step(
+            "read of it by email",
+            "notification",
+            lambda: _noted(citizen.outside.mail_with(citizen.person.email, PAID_BACK)),
+        )
 
     async def notice_lost(self) -> None:
         """SIMPONI's notice is lost; the payment is learnt by asking."""
@@ -253,9 +309,21 @@ async def _another_bill(citizen: Citizen, before: Any) -> Any:
     return bill
 
 
-async def _paying(citizen: Citizen, bill: Any) -> str:
-    await citizen.outside.pay(bill["billing_code"], bill["amount"])
+async def _paying(citizen: Citizen, bill: Any, **more: Any) -> str:
+    await citizen.outside.pay(bill["billing_code"], bill["amount"], **more)
     return f"Rp{bill['amount']:,}".replace(",", ".")
+
+
+def _refund_step(officer: Officer, refund_id: str, step: str) -> Callable[[], Awaitable[str]]:
+    async def take() -> str:
+        case = await officer.refund_step(refund_id, step)
+        return f"{officer.username}; next: {case['next_actor']}"
+
+    return take
+
+
+async def _steps_of(case: Any) -> str:
+    return ", ".join(step["state"] for step in case["steps"])
 
 
 def _short_time(local: str) -> str:

@@ -220,6 +220,20 @@ async def test_late_money_has_an_outcome(ways: Ways) -> None:
     await ways.late_money()
 
 
+@pytest.mark.acceptance("F59", "F62", "F63")
+async def test_a_fee_is_asked_back_and_another_person_decides_and_the_treasury_pays(ways: Ways) -> None:
+    await ways.refund()
+    assert all(told.ok for told in ways.teller.told)
+
+
+@pytest.mark.acceptance("F59", "F60", "F63")
+async def test_money_on_an_application_that_was_given_up_goes_back(ways: Ways) -> None:
+    await ways.money_after_the_withdrawal()
+    report = await ways.officer("operator").refund_report()
+    assert report["paid"] >= 1
+    assert report["requests"] >= report["paid"]
+
+
 @pytest.mark.acceptance("F56")
 async def test_a_lost_notice_is_found_by_asking(ways: Ways) -> None:
     await ways.notice_lost()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -29,11 +28,19 @@ BUSY_BATCH: Final = 4
 LINGER_SECONDS: Final = 0.02
 """How long a busy relay waits for the next batch to fill: fewer, larger writes. An idle one does not wait at all."""
 
+MARK_SECONDS: Final = 0.2
+"""How long a sent message may wait to be archived and taken out: few large writes, and none of them before the next
+message goes. Whatever a crash leaves unmarked is sent twice, which is allowed."""
+
 SWEEP_SECONDS: Final = 2.0
 """Between sweeps; with the age below, what a crash left is published within 5 s of the restart."""
 
 SWEEP_AGE_SECONDS: Final = 2.0
 """Younger messages are left to the nudge, so that the sweep repeats little."""
+
+
+Grouped = Mapping[str, tuple[Kind[Any], list[Envelope]]]
+"""Messages by the name of the kind that speaks them."""
 
 
 class Publisher(Protocol):
@@ -53,6 +60,8 @@ class Relay:
         self._publisher = publisher
         self._clock = clock
         self._nudges: asyncio.Queue[tuple[Kind[Any], Envelope]] = asyncio.Queue(LARGEST_QUEUE)
+        self._sent: list[tuple[Kind[Any], list[Envelope]]] = []
+        self._has_sent = asyncio.Event()
 
     @property
     def backlog(self) -> int:
@@ -68,7 +77,10 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        await asyncio.gather(self._publish_nudged(), self._sweep_again_and_again())
+        try:
+            await asyncio.gather(self._publish_nudged(), self._mark_again_and_again(), self._sweep_again_and_again())
+        finally:
+            await self._guarded(self._mark_sent())
 
     async def sweep(self) -> int:
         """Publish what has waited too long in any outbox; tells how many messages went out."""
@@ -76,9 +88,11 @@ class Relay:
         sent = 0
         for kind in self._kinds:
             while waiting := await self._store.outbox_waiting(kind, before=before, limit=BATCH):
-                confirmed = await self._publish({kind.name: (kind, waiting)})
-                sent += confirmed
-                if confirmed < len(waiting):
+                confirmed = await self._send({kind.name: (kind, waiting)})
+                await self._mark(confirmed)
+                count = sum(len(envelopes) for _, envelopes in confirmed)
+                sent += count
+                if count < len(waiting):
                     break
         return sent
 
@@ -90,37 +104,58 @@ class Relay:
             grouped: dict[str, tuple[Kind[Any], list[Envelope]]] = {}
             for kind, envelope in batch:
                 grouped.setdefault(kind.name, (kind, []))[1].append(envelope)
-            await self._try_publish(grouped)
+            await self._guarded(self._publish(grouped))
             if len(batch) >= BUSY_BATCH:
                 await self._clock.sleep(LINGER_SECONDS)
 
-    async def _try_publish(self, grouped: Mapping[str, tuple[Kind[Any], list[Envelope]]]) -> None:
+    async def _publish(self, grouped: Grouped) -> None:
+        confirmed = await self._send(grouped)
+        self._sent += confirmed
+        if confirmed:
+            self._has_sent.set()
+        if sum(len(envelopes) for _, envelopes in self._sent) >= BATCH:
+            await self._mark_sent()
+
+    async def _send(self, grouped: Grouped) -> list[tuple[Kind[Any], list[Envelope]]]:
+        """What the broker has confirmed."""
+        confirmed = await self._publisher.publish([each for _, waiting in grouped.values() for each in waiting])
+        sent = [(kind, [each for each in waiting if each.id in confirmed]) for kind, waiting in grouped.values()]
+        return [(kind, envelopes) for kind, envelopes in sent if envelopes]
+
+    async def _mark_again_and_again(self) -> None:
+        while True:
+            await self._has_sent.wait()
+            await self._clock.sleep(MARK_SECONDS)
+            self._has_sent.clear()
+            await self._guarded(self._mark_sent())
+
+    async def _mark_sent(self) -> None:
+        sent, self._sent = self._sent, []
+        await self._mark(sent)
+
+    async def _mark(self, sent: Sequence[tuple[Kind[Any], list[Envelope]]]) -> None:
+        by_kind: dict[str, tuple[Kind[Any], list[Envelope]]] = {}
+        for kind, envelopes in sent:
+            by_kind.setdefault(kind.name, (kind, []))[1].extend(envelopes)
+        for kind, envelopes in by_kind.values():
+            for start in range(0, len(envelopes), BATCH):
+                await self._store.mark_published(kind, envelopes[start : start + BATCH], now=self._clock.now())
+
+    async def _sweep_again_and_again(self) -> None:
+        while True:
+            await self._guarded(self._sweep_once())
+            await self._clock.sleep(SWEEP_SECONDS)
+
+    async def _sweep_once(self) -> None:
+        found = await self.sweep()
+        if found:
+            log.info("relay_swept", messages=found)
+
+    @staticmethod
+    async def _guarded(work: Awaitable[None]) -> None:
         try:
-            await self._publish(grouped)
+            await work
         except StoreUnavailable as trouble:
             log.warning("relay_waits", reason=str(trouble))
         except Exception:
             log.exception("relay_failed")
-
-    async def _publish(self, grouped: Mapping[str, tuple[Kind[Any], list[Envelope]]]) -> int:
-        envelopes = [envelope for _, waiting in grouped.values() for envelope in waiting]
-        confirmed = await self._publisher.publish(envelopes)
-        by_kind: dict[str, list[Envelope]] = defaultdict(list)
-        for name, (_, waiting) in grouped.items():
-            by_kind[name] = [envelope for envelope in waiting if envelope.id in confirmed]
-        for name, sent in by_kind.items():
-            if sent:
-                await self._store.mark_published(grouped[name][0], sent, now=self._clock.now())
-        return len(confirmed)
-
-    async def _sweep_again_and_again(self) -> None:
-        while True:
-            try:
-                found = await self.sweep()
-                if found:
-                    log.info("relay_swept", messages=found)
-            except StoreUnavailable as trouble:
-                log.warning("relay_waits", reason=str(trouble))
-            except Exception:
-                log.exception("relay_failed")
-            await self._clock.sleep(SWEEP_SECONDS)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from shared.bus import relay as relay_module
-from shared.bus.relay import BATCH, BUSY_BATCH, LINGER_SECONDS, SWEEP_AGE_SECONDS, SWEEP_SECONDS, Relay
+from shared.bus.relay import (
+    BATCH,
+    BUSY_BATCH,
+    LINGER_SECONDS,
+    MARK_SECONDS,
+    SWEEP_AGE_SECONDS,
+    SWEEP_SECONDS,
+    Relay,
+)
 from shared.clock import ManualClock
+from shared.events.envelope import Envelope
+from shared.store.kinds import Kind
 from shared.store.memory import MemoryStore
 from shared.store.port import StoreUnavailable
 from tests.unit.shared_runtime.things import BARE, START, THINGS, FakePublisher, Thing, checked_in
@@ -61,6 +72,15 @@ async def write(store: MemoryStore, clock: ManualClock, name: str = "t", events:
     await store.insert(THINGS, name, Thing(), now=clock.now(), events=said)
 
 
+async def pass_by(clock: ManualClock, seconds: float) -> None:
+    """So much time, and all that follows from it."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+    clock.advance(seconds)
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 async def waiting(store: MemoryStore) -> int:
     return len(await store.outbox_waiting(THINGS, before=START + timedelta(days=1), limit=1000))
 
@@ -74,9 +94,83 @@ async def test_a_nudge_publishes_archives_and_takes_out(
 ) -> None:
     await write(store, clock, events=3)
     await until(lambda: len(publisher.sent) == 3)
-    await until(lambda: running.backlog == 0)
+    assert running.backlog == 0
+    assert (await waiting(store), await archived(store)) == (3, 0), "no write comes before the next message"
+    await pass_by(clock, MARK_SECONDS)
     assert (await waiting(store), await archived(store)) == (0, 3)
     assert {each.subject for each in publisher.sent} == {"t"}
+
+
+async def test_what_is_sent_one_by_one_is_taken_out_together(
+    running: Relay, store: MemoryStore, publisher: FakePublisher, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks: list[int] = []
+    mark = store.mark_published
+
+    async def mark_published(kind: Kind[Any], published: Sequence[Envelope], *, now: datetime) -> None:
+        marks.append(len(published))
+        await mark(kind, published, now=now)
+
+    monkeypatch.setattr(store, "mark_published", mark_published)
+    for number in range(1, 4):
+        await write(store, clock, name=f"t{number}")
+        await until(lambda number=number: len(publisher.sent) == number)  # type: ignore[misc]
+    await pass_by(clock, MARK_SECONDS)
+    await write(store, clock, name="t4")
+    await until(lambda: len(publisher.sent) == 4)
+    await pass_by(clock, MARK_SECONDS)
+    assert marks == [3, 1]
+    assert (await waiting(store), await archived(store)) == (0, 4)
+
+
+async def test_what_comes_in_heaps_is_taken_out_at_once(
+    running: Relay, store: MemoryStore, publisher: FakePublisher, clock: ManualClock
+) -> None:
+    await write(store, clock, events=BATCH)
+    await until(lambda: len(publisher.sent) == BATCH)
+    assert (await waiting(store), await archived(store)) == (0, BATCH)
+
+
+async def test_what_is_sent_while_others_are_taken_out_is_neither_lost_nor_taken_twice(
+    running: Relay, store: MemoryStore, publisher: FakePublisher, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, marks = publisher.publish, list[str]()
+    mark, slow = store.mark_published, asyncio.Event()
+
+    async def publish_slowly(envelopes: Sequence[Envelope]) -> set[str]:
+        confirmed = await publish(envelopes)
+        if len(publisher.sent) == 2:
+            await slow.wait()
+        return confirmed
+
+    async def mark_published(kind: Kind[Any], published: Sequence[Envelope], *, now: datetime) -> None:
+        marks.extend(each.id for each in published)
+        await mark(kind, published, now=now)
+
+    monkeypatch.setattr(publisher, "publish", publish_slowly)
+    monkeypatch.setattr(store, "mark_published", mark_published)
+    await write(store, clock, name="t1")
+    await until(lambda: len(publisher.sent) == 1)
+    await write(store, clock, name="t2")
+    await until(lambda: len(publisher.sent) == 2)
+    await pass_by(clock, MARK_SECONDS)
+    slow.set()
+    await pass_by(clock, MARK_SECONDS)
+    assert marks == [each.id for each in publisher.sent]
+    assert (await waiting(store), await archived(store)) == (0, 2)
+
+
+async def test_an_orderly_end_takes_out_what_was_sent(
+    relay: Relay, store: MemoryStore, publisher: FakePublisher, clock: ManualClock
+) -> None:
+    store.on_written = lambda kind, envelopes, _due: relay.nudge(kind, envelopes)
+    task = asyncio.create_task(relay.run())
+    await write(store, clock)
+    await until(lambda: len(publisher.sent) == 1)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (await waiting(store), await archived(store)) == (0, 1)
 
 
 async def test_many_nudges_go_out_in_batches(

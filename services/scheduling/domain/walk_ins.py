@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.scheduling.domain.sessions import Pool
+from services.scheduling.domain.sessions import Pool, Session, local_date
 
 
 class WalkInReason(StrEnum):
@@ -48,3 +48,12 @@ class WalkIn:
     registered_at: datetime
     evidence: str | None = None
     """What was shown, sealed."""
+
+
+AT_COUNTER: Final = frozenset({Pool.WALK_IN, Pool.PRIORITY})
+"""Seats that an officer gives to who stands at the counter: the close of online booking is not for them."""
+
+
+def is_at_counter(pool: Pool, session: Session, *, timezone: str, now: datetime) -> bool:
+    """Whether a seat that an officer asks for is for somebody who is here today; the day is the office's."""
+    return pool in AT_COUNTER and local_date(now, timezone) == session.date

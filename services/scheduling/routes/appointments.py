@@ -79,7 +79,8 @@ async def hold_seat(call: Call[HoldSeat]) -> AppointmentView:
     )
     if wish.pool is Pool.SAME_DAY:
         return appointment_view(await service.same_day.hold(wish, asked.if_unpaid), service.desk)
-    return appointment_view(await service.holds.hold(wish), service.desk)
+    hold = service.counter_holds.hold if wish.who.is_staff else service.holds.hold
+    return appointment_view(await hold(wish), service.desk)
 
 
 @endpoints.get(

@@ -15,6 +15,7 @@ from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.checks import Checks
 from services.scheduling.service.conduct import ConductBook
 from services.scheduling.service.counter import Counter
+from services.scheduling.service.counter_holds import CounterHolds
 from services.scheduling.service.desk import Desk, OfficeDirectory
 from services.scheduling.service.evening_sheets import SheetsOfEvenings, SheetWriters
 from services.scheduling.service.flags import Flags
@@ -101,6 +102,7 @@ class Scheduling:
         offering = Offering(desk, self.book)
         grounds = PriorityGrounds(self.book)
         self.holds = Holds(desk, self.seating, self.calendar, self.waiting_room, offering, grounds)
+        self.counter_holds = CounterHolds(desk, self.calendar, self.holds)
         self.same_day = SameDay(desk, self.seating, self.calendar, offering)
         self.waiting_list = WaitingList(desk, self.seating, offering)
         self.parties = Parties(desk, self.seating, self.calendar, self.waiting_room, offering)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -49,6 +50,10 @@ class HoldWish:
     origin: Origin = NOWHERE
     need: Need | None = None
     """Why a priority seat is asked for."""
+    starts_from: datetime | None = None
+    """At the counter, of today's session: the start that counts in place of the close of booking."""
+    pay_until: datetime | None = None
+    """At the counter: before this its bill must be paid."""
 
 
 def appointment_id_of(command_id: str, attempt: int) -> str:
@@ -93,7 +98,9 @@ class Holds:
         attempt = 0
         for _ in range(TRIES):
             appointment_id = appointment_id_of(wish.command_id, attempt)
-            seat = await self._seating.claim_any(wish.session_id, wish.pool, appointment_id)
+            seat = await self._seating.claim_any(
+                wish.session_id, wish.pool, appointment_id, starts_from=wish.starts_from
+            )
             if seat is None:
                 held = await self._repository.appointment(appointment_id)
                 if held is None:
@@ -118,9 +125,13 @@ class Holds:
             self._offering.refuse_lacking(copy, place.office_id, place.date)
             self._grounds.ground(wish.pool, wish.need, copy, place.date)
         except Refusal:
-            earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
-            if earlier is None or earlier.state.status is Status.ABANDONED:
+            if await self.won_before(wish) is None:
                 raise
+
+    async def won_before(self, wish: HoldWish) -> Record[Appointment] | None:
+        """What the same command won the first time, if it did."""
+        earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
+        return None if earlier is None or earlier.state.status is Status.ABANDONED else earlier
 
     async def _refuse_over(self, wish: HoldWish, copy: ApplicationCopy) -> None:
         """The limits against hoarding; the office's own staff are under none, a repeat of a won hold neither."""
@@ -130,8 +141,7 @@ class Holds:
             counted = Wish(copy.person_id, wish.session_id)
             self._desk.conduct.refuse_over(Act.HOLD, copy.account_id, counted, wish.origin)
         except Refusal:
-            earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
-            if earlier is None or earlier.state.status is Status.ABANDONED:
+            if await self.won_before(wish) is None:
                 raise
 
     async def _turn(self, wish: HoldWish, copy: ApplicationCopy) -> Turn | None:
@@ -139,8 +149,7 @@ class Holds:
         try:
             return await self._waiting_room.turn(wish.session_id, wish.pool, copy.person_id)
         except Refusal:
-            earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
-            if earlier is None or earlier.state.status is Status.ABANDONED:
+            if await self.won_before(wish) is None:
                 raise
             return None
 
@@ -168,6 +177,7 @@ class Holds:
             office=desk.offices[seat.state.office_id],
             now=desk.now(),
             rules=desk.rules,
+            pay_until=wish.pay_until,
             priority=self._grounds.ground(wish.pool, wish.need, copy, seat.state.date),
         )
         try:
@@ -192,7 +202,7 @@ class Holds:
     async def _explain_no_seat(self, wish: HoldWish) -> None:
         """Refuse with the reason why no seat could be had; returns only if one is free after all."""
         session = await self._calendar.session(wish.session_id)
-        if session.state.starts_at < bookable_from(self._desk.now(), self._desk.rules):
+        if session.state.starts_at < (wish.starts_from or bookable_from(self._desk.now(), self._desk.rules)):
             raise errors.SessionClosed(starts_at=session.state.starts_at)
         if not session.state.pools.get(wish.pool, 0):
             raise errors.PoolNotOpen(pool=wish.pool.value)

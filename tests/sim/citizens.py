@@ -13,6 +13,7 @@ from simulators.errors import Refusal as BankRefusal
 from tests.sim.calling import Reply
 from tests.sim.officers import Counter
 from tests.sim.person import Person, Unexpected
+from tests.sim.refunds import claim_back
 from tests.sim.suite import OFFICE, Agencies
 from tests.sim.world import World
 
@@ -358,6 +359,8 @@ class Citizen(Person):
             outcome = await self._answer_the_offer()
         if outcome == "confirmed":
             return await self.after_confirmation()
+        if outcome == "refund" and self.chance(0.7):
+            return await claim_back(self.world, self, self.application_id)
         return str(outcome)
 
     async def _outcome(self) -> str:

@@ -34,6 +34,7 @@ from simulators.sms.messages import Messages
 from tests.sim.calling import Asked
 from tests.sim.process import ConnectionLost
 from tests.sim.world import World
+from tests.treasury import SimulatedTreasury
 
 T = TypeVar("T")
 
@@ -178,6 +179,17 @@ class Treasury:
             return (await self._world.ask("billing", asked)).ok
         except ConnectionLost:
             return False
+
+
+class Paymaster(SimulatedTreasury):
+    """Billing's port for refunds: bank and treasury on SIMPONI's line; an order is paid within the hour."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.clock, pay_seconds=3600.0)
+        self._line = Line(world, "simponi")
+
+    async def _asked(self, work: Callable[[], T]) -> T:
+        return await self._line.call(work)
 
 
 def _seen(billing: Billing) -> SimponiBilling:

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.events.billing import BillExpired
 from tests.sim.citizens import Citizen
+from tests.sim.refunds import the_treasury_paid_once
 from tests.sim.suite import Agencies
 from tests.sim.world import World
 
@@ -27,6 +28,7 @@ def money_and_seats(world: World, agencies: Agencies, citizens: Sequence[Citizen
     appointments = _states(scheduling.documents("appointment"))
     _every_payment_is_a_receipt(world, agencies, receipts)
     _every_receipt_has_one_end(world, receipts, bills, refunds)
+    the_treasury_paid_once(world, agencies.paymaster, refunds)
     _every_paid_bill_has_one_end(world, bills, receipts, appointments)
     _nothing_is_paid_but_expired(world, agencies, bills)
     _nobody_sits_for_nothing(world, appointments, bills)

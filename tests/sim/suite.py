@@ -27,7 +27,7 @@ from services.scheduling.views.papers import sheet_json
 from shared.crypto.sealed import new_keypair
 from shared.service import Parts, Platform
 from shared.tokens import new_signing_key_pem
-from tests.sim.outside import NOTICE_SECRET, CivilRegistry, Eye, Issuance, PostOffice, Treasury, Writer
+from tests.sim.outside import NOTICE_SECRET, CivilRegistry, Eye, Issuance, Paymaster, PostOffice, Treasury, Writer
 from tests.sim.world import World
 
 OFFICE = Office("bogor", "Bogor", "I", False, "Kota Bogor", "3271", "Jawa Barat", "WIB", "Asia/Jakarta")
@@ -82,6 +82,7 @@ class Agencies:
     def __init__(self, world: World) -> None:
         self.registry = CivilRegistry(world)
         self.treasury = Treasury(world)
+        self.paymaster = Paymaster(world)
         self.post = PostOffice(world)
         self.issuance = Issuance(world)
         self.eye = Eye()
@@ -145,7 +146,7 @@ def _billing(platform: Platform, agencies: Agencies) -> Parts:
         simponi_callback_secrets=f"k1:{NOTICE_SECRET}",
         bill_watch_ended_seconds=WATCH_ENDED_SECONDS,
     )
-    return billing_app.build(settings, platform, simponi=agencies.treasury)
+    return billing_app.build(settings, platform, simponi=agencies.treasury, treasury=agencies.paymaster)
 
 
 def _notification(platform: Platform, agencies: Agencies) -> Parts:

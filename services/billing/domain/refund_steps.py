@@ -360,7 +360,7 @@ def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolic
     due = {name: at for name, at in refund.due.items() if name != "book"}
     done = replace(refund, booked=True, due=due)
     if refund.state != RefundState.APPROVED:
-        return Decision(done)
+        return Decision(_orderable(done, now))
     live = bill is not None and concerns(refund, bill) and bill.standing in _VISITS
     seat = bill.seat if bill is not None and live else None
     if seat is None:
@@ -395,12 +395,13 @@ def waits_for_seat(refund: Refund) -> bool:
 def release(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """No seat stands against it: the treasury can be asked to pay, once the bank has confirmed the account."""
     back = _unbooked(_enter(refund, RefundCommand.RELEASE, actor, now, policy, "no seat is held"), now, policy)
-    return _told(_orderable(back, now), needs=_account_need(back))
+    return _told(back, needs=_account_need(back))
 
 
 def _orderable(refund: Refund, now: datetime) -> Refund:
+    """With its order due, once the receipt shows the release: a worker that came before would find nothing to do."""
     verified = refund.account is not None and refund.account.state == AccountState.VERIFIED
-    ready = refund.state == RefundState.RELEASED and verified
+    ready = refund.state == RefundState.RELEASED and refund.booked and verified
     return replace(refund, due={**refund.due, "order": now}) if ready else refund
 
 

@@ -992,3 +992,12 @@ async def test_an_objection_granted_without_an_account_waits_for_one() -> None:
 def test_the_end_of_a_right_that_nobody_knows_changes_nothing() -> None:
     bill = in_state(BillState.PAID)
     assert specials.ended(bill, "appointment-1", 9).state == bill
+
+
+async def test_an_order_is_due_only_once_the_receipt_shows_the_release() -> None:
+    """A worker that came before would do nothing, and the case would wait for the end of its lease."""
+    desk = desk_of()
+    case = await desk.approved(await desk.ask(await desk.paid_bill()))
+    released = steps.release(case, steps.SYSTEM, at(1), POLICY).state
+    assert (released.booked, "order" in released.due) == (False, False)
+    assert "order" in steps.booked(released, None, at(2), POLICY).state.due

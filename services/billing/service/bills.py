@@ -170,13 +170,18 @@ class Bills:
         Raises:
             NotYet: the bill is not here.
         """
-        if await self._money.seat_found(event.bill_id, event.appointment_id, version):
+        record = await self._repository.bill(event.bill_id)
+        if record is None:
+            raise NotYet(f"bill {event.bill_id} is not known")
+        late = record.state.late_receipt_id is not None
+        if late and await self._money.seat_found(event.bill_id, event.appointment_id, version):
             await self._money.give_back_if_withdrawn_before(event.bill_id)
             return
         await self._repository.change(
             BILLS,
             event.bill_id,
             lambda bill: bills.seat_confirmed(bill, event.appointment_id, version),
+            first=record,
             received=received,
         )
 

@@ -21,6 +21,7 @@ APPOINTMENT: Final = Kind(
     name="appointment",
     state=Appointment,
     deadlines=deadlines,
+    gathers=True,
     indexes=(
         Index("live_person", ("state.person_id",), unique=True, where={"state.live": True}),
         Index("application", ("state.application_id", "state.made_at")),

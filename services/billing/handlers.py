@@ -16,6 +16,7 @@ from shared.events.scheduling import (
     ArrivedOnProof,
     OfferEnded,
     ReleaseRefused,
+    SameDaySeatReserved,
     SeatHeld,
     SeatOffered,
     SeatUnavailable,
@@ -58,6 +59,7 @@ class Handlers:
             VisitInterrupted: self._visit_interrupted,
             ReleaseRefused: self._release_refused,
             ArrivedOnProof: self._arrived_on_proof,
+            SameDaySeatReserved: self._same_day_reserved,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
@@ -88,6 +90,9 @@ class Handlers:
             ("settlement_day", "fetch"): _named(self._billing.settling.fetch_due),
             ("settlement_day", "missing"): _named(self._billing.settling.missing_due),
         }
+
+    async def _same_day_reserved(self, event: SameDaySeatReserved, envelope: Envelope) -> None:
+        await self._billing.desk.hurry(event, envelope.id)
 
     async def _arrived_on_proof(self, event: ArrivedOnProof, envelope: Envelope) -> None:
         await self._billing.cases.arrived_on_proof(event, envelope.id)

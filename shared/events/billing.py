@@ -15,6 +15,9 @@ class _BillFact(Event):
     appointment_id: str | None
     purpose: str
     """``fee``, ``top_up``, ``penalty`` or ``same_day``; only ``fee`` waits on a seat."""
+    reservation_id: str | None = None
+    """The place in the same-day quota that a surcharge is for
+    (:class:`shared.events.scheduling.SameDaySeatReserved`)."""
 
 
 class BillRequested(_BillFact):

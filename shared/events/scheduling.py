@@ -168,6 +168,19 @@ class VisitInterrupted(_AppointmentFact):
     office_timezone: str | None = None
 
 
+class SameDaySeatReserved(_AppointmentFact):
+    """A visitor who paid the fee takes a place in today's same-day quota at the counter (F74): its surcharge is due.
+
+    The place is kept until the bill of this ``reservation_id`` is paid or ends.
+    """
+
+    TYPE: ClassVar[str] = "paspor.scheduling.same_day.reserved.v1"
+    reservation_id: str
+    session_id: str
+    pay_until: datetime
+    office_timezone: str
+
+
 class VisitVoided(_AppointmentFact):
     """The proof of payment that a visitor was let in with is not valid (X6): the visit does not count.
 

@@ -44,6 +44,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     scheduling.VisitInterrupted: ("application", "billing", "notification"),
     scheduling.ArrivedOnProof: ("billing",),
     scheduling.VisitVoided: ("application",),
+    scheduling.SameDaySeatReserved: ("billing",),
     scheduling.WaitingSeatOffered: ("notification",),
     scheduling.WaitingOfferEnded: (),
     scheduling.OpeningAnnounced: ("notification",),

@@ -41,6 +41,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "special",
             "special_move",
             "enqueue",
+            "hurry",
         },
         "bulk_job": {"run"},
         "evening_sheets": {"make"},

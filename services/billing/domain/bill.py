@@ -161,6 +161,8 @@ class Bill:
     """The cut-off before which it must be paid, where its service has one (F74)."""
     timezone: str | None = None
     """The zone in which its payer reads times, where no seat tells it."""
+    reservation_id: str | None = None
+    """The place in a same-day quota that this surcharge is for; it ends with the bill."""
     replaces_bill_id: str | None = None
     due: Mapping[str, datetime] = field(default_factory=dict)
     ask_attempts: int = 0
@@ -227,6 +229,7 @@ def _fact(bill: Bill) -> dict[str, Any]:
         "account_id": bill.payer.account_id,
         "appointment_id": bill.seat.appointment_id if bill.seat else None,
         "purpose": bill.purpose.value,
+        "reservation_id": bill.reservation_id,
     }
 
 
@@ -257,6 +260,7 @@ def request(
     replaces_bill_id: str | None = None,
     pay_until: datetime | None = None,
     timezone: str | None = None,
+    reservation_id: str | None = None,
 ) -> Decision[Bill]:
     """A new bill with its price frozen; its code is due to be asked for now. A zero total is waived at once."""
     bill = Bill(
@@ -270,6 +274,7 @@ def request(
         seat=seat,
         pay_until=seat.pay_until if seat else pay_until,
         timezone=timezone,
+        reservation_id=reservation_id,
         replaces_bill_id=replaces_bill_id,
         due={
             "ask": now,

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from services.billing.errors.aside import BillIsOwed, CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry
+from services.billing.errors.aside import (
+    BillIsOwed,
+    CutOffPassed,
+    NotTheDayOfTheVisit,
+    NoVisitToHurry,
+    SameDayPlaceNeeded,
+)
 from services.billing.errors.bills import (
     AnotherBillIsLive,
     BillCannotBeRenewed,
@@ -101,6 +107,7 @@ __all__ = [
     "RequestOfSomebodyElse",
     "RuleUnknown",
     "SagaUnknown",
+    "SameDayPlaceNeeded",
     "SeatIsGone",
     "SecondPersonMustAgree",
     "SecondPersonNeeded",

@@ -47,3 +47,14 @@ class CutOffPassed(Refusal):
     title_id = "Percepatan harus dibayar sebelum pukul 12.00 WIB, dan waktu itu sudah lewat."
     next_action = "The visit stays as it is; the passport follows in the regular time."
     next_action_id = "Kunjungan tetap berlaku; paspor selesai dalam waktu biasa."
+
+
+class SameDayPlaceNeeded(Refusal):
+    """The day's same-day quota is kept by scheduling: a place in it comes before the bill."""
+
+    status = 409
+    code = "same_day_place_needed"
+    title = "The visit has no place in today's same-day quota."
+    title_id = "Kunjungan belum memiliki tempat dalam kuota percepatan hari ini."
+    next_action = "Take a place with POST /v1/appointments/{appointment_id}/same-day; its bill follows by itself."
+    next_action_id = "Ambil tempat dengan POST /v1/appointments/{appointment_id}/same-day; tagihan dibuat otomatis."

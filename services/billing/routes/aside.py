@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.billing.errors import CutOffPassed, NotTheDayOfTheVisit, NotYourOffice, NoVisitToHurry
+from services.billing.errors import CutOffPassed, NotTheDayOfTheVisit, NotYourOffice, NoVisitToHurry, SameDayPlaceNeeded
 from services.billing.routes.common import BILLING, SMALL_BODY_BYTES
 from services.billing.schemas import BillView
 from services.billing.schemas.aside import AskSameDay
@@ -16,16 +16,24 @@ api = Endpoints("billing")
 
 @api.post(
     "/v1/bills",
-    summary="Add the surcharge for a passport on the same day to a paid visit of today",
+    summary="Meet the surcharge for a passport on the same day of a paid visit of today",
     access=ROLES(Role.FRONT_OFFICER, Role.INTERVIEWER),
     body=AskSameDay,
     max_body_bytes=SMALL_BODY_BYTES,
     answers={202: BillView},
     idempotent=True,
-    refusals=(NotFound, NotYourOffice, NoVisitToHurry, NotTheDayOfTheVisit, CutOffPassed, SomeoneElseChangedIt),
+    refusals=(
+        NotFound,
+        NotYourOffice,
+        NoVisitToHurry,
+        NotTheDayOfTheVisit,
+        CutOffPassed,
+        SameDayPlaceNeeded,
+        SomeoneElseChangedIt,
+    ),
 )
 async def ask_same_day(call: Call[AskSameDay]) -> BillView:
-    """The office grants it to a visitor who is there; paid before 12:00 WIB it holds, else the visit stays regular."""
+    """The bill of a place that scheduling gave; paid before 12:00 WIB it holds, else the visit stays regular."""
     billing = call.app[BILLING]
     bill = await billing.desk.ask_same_day(call.caller, call.body.application_id)
     return BillView.of(bill, billing.wait_seconds)

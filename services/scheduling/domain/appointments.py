@@ -11,6 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from services.scheduling.domain.hurry import Hurry
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.priority import Priority
@@ -321,6 +322,8 @@ class Appointment:
     """The NTPN on the paper that the visitor was let in with."""
     priority: Priority | None = None
     """On what ground the visit has a priority seat."""
+    hurry: Hurry | None = None
+    """Its place in the same-day quota, where the surcharge is bought at the counter."""
 
     @property
     def seat(self) -> Slot:
@@ -377,6 +380,8 @@ def deadlines(appointment: Appointment) -> Mapping[str, datetime]:
         due["enqueue"] = appointment.enqueue_at
     if appointment.leaving:
         due["leave"] = min(each.until for each in appointment.leaving)
+    if appointment.hurry is not None and appointment.hurry.until is not None:
+        due["hurry"] = appointment.hurry.until
     name, at = of_status.get(appointment.status, ("", None))
     if at is not None:
         due[name] = at
@@ -670,7 +675,9 @@ def fate_of_claim(seat: Seat, appointment: Appointment | None) -> ClaimFate:
     """What becomes of an overdue claim, by the appointment that it names (none: never written)."""
     if appointment is None:
         return ClaimFate.TOMBSTONE
-    slot, move = appointment.slot, appointment.move
+    slot, move, hurry = appointment.slot, appointment.move, appointment.hurry
+    if hurry is not None and hurry.token == seat.token:
+        return ClaimFate.WAIT if hurry.slot is None else ClaimFate.SETTLE
     if slot is not None and slot.token == seat.token and appointment.status in HAS_SEAT:
         return ClaimFate.SETTLE
     moving_here = move is not None and move.token == seat.token
@@ -683,6 +690,8 @@ def has_seat(appointment: Appointment, seat: Seat) -> bool:
     tokens = {appointment.slot.token} if appointment.slot and appointment.status in HAS_SEAT else set()
     if appointment.move is not None:
         tokens.add(appointment.move.token)
+    if appointment.hurry is not None:
+        tokens.add(appointment.hurry.token)
     tokens.update(each.token for each in appointment.leaving)
     return seat.token in tokens
 
@@ -693,7 +702,12 @@ def given_up(appointment: Appointment, status: Status, *, now: datetime, rules: 
     if appointment.queue_code is not None:
         ends = datetime.combine(appointment.seat.date + timedelta(days=1), time.min, UTC)
         void = max(void, ends) if void is not None else ends
-    return _now(appointment, status, leaving=_leaving(appointment, now, rules), void_until=void, **changes)
+    leaving = _leaving(appointment, now, rules)
+    hurried = appointment.hurry.slot if appointment.hurry is not None else None
+    if hurried is not None:
+        until = now + timedelta(seconds=rules.leave_seconds)
+        leaving = (*leaving, Leaving(hurried.seat_id, hurried.token, until))
+    return _now(appointment, status, leaving=leaving, void_until=void, hurry=None, **changes)
 
 
 def _begun(status: Status, applying: Applying, slot: Slot, now: datetime, rules: Rules) -> Appointment:

@@ -30,6 +30,7 @@ from services.scheduling.errors.counter import (
     VisitMissed,
     VisitOnAnotherDay,
 )
+from services.scheduling.errors.hurry import CannotHurry, SameDayFull
 from services.scheduling.errors.offering import ProductNotOffered
 from services.scheduling.errors.offices import (
     NotYourOffice,
@@ -99,6 +100,7 @@ __all__ = [
     "AlreadyWaiting",
     "ApplicationIsWithdrawn",
     "BeingMoved",
+    "CannotHurry",
     "ChangeDecided",
     "ChangeFailed",
     "ChangeNotFound",
@@ -146,6 +148,7 @@ __all__ = [
     "QueueCodeReplaced",
     "QuotaAboveCapacity",
     "SameDayChoiceMissing",
+    "SameDayFull",
     "SameDayIsToday",
     "SameDayListNotReady",
     "SameDayTooLate",

@@ -16,6 +16,7 @@ from services.scheduling.handlers.seats import seat_chores, seat_deadlines
 from services.scheduling.handlers.visits import visit_deadlines, visit_events
 from services.scheduling.repository import APPOINTMENT, SESSION
 from services.scheduling.service import Scheduling
+from services.scheduling.service.hurry import SAME_DAY
 from shared.events import application, billing
 from shared.events.envelope import Envelope
 from shared.events.message import Event
@@ -100,13 +101,19 @@ class Handlers:
         await self._service.payments.bill_requested(said, envelope.id)
 
     async def bill_paid(self, said: billing.BillPaid | billing.BillWaived, envelope: Envelope) -> None:
-        """The visit is certain."""
+        """The visit is certain, or its surcharge paid."""
+        if said.purpose == SAME_DAY:
+            await self._service.hurry.surcharge_paid(said, envelope.id)
+            return
         await self._service.payments.bill_paid(said, envelope.id)
 
     async def bill_ended(
         self, said: billing.BillExpired | billing.BillFailed | billing.BillCancelled, envelope: Envelope
     ) -> None:
-        """The seat goes back."""
+        """The seat goes back, or the place in the same-day quota."""
+        if said.purpose == SAME_DAY:
+            await self._service.hurry.surcharge_ended(said, envelope.id)
+            return
         await self._service.payments.bill_ended(said, envelope.id)
 
     async def renewal_requested(self, said: billing.BillRenewalRequested, envelope: Envelope) -> None:

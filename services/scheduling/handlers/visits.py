@@ -49,7 +49,12 @@ def visit_deadlines(service: Scheduling) -> Mapping[tuple[str, str], DeadlineHan
         """A bulk job goes on."""
         await service.bulk_moves.run(record)
 
+    async def hurry_due(record: Record[Appointment], _name: str) -> None:
+        """A place in the same-day quota was left half taken, or its session is over."""
+        await service.hurry.look(record)
+
     return {
+        (APPOINTMENT.name, "hurry"): hurry_due,
         (APPOINTMENT.name, "special_move"): special_move_overdue,
         (APPOINTMENT.name, "special"): special_over,
         (APPOINTMENT.name, "enqueue"): enqueue_due,

@@ -70,6 +70,14 @@ class PriorityView(View):
     denied_for: str | None
 
 
+class SameDayPlaceView(View):
+    """The place in the same-day quota of a visit that buys the surcharge at the counter."""
+
+    state: str
+    """``reaching``, ``reserved`` until its bill is paid, or ``paid``."""
+    pay_until: datetime
+
+
 class DenyPriority(Body):
     """What the officer saw."""
 
@@ -101,6 +109,7 @@ class AppointmentView(View):
     checked_in_at: datetime | None
     released_for: str | None
     priority: PriorityView | None
+    same_day: SameDayPlaceView | None
     moves_left: int
     current_step: str
     remaining_steps: list[str]

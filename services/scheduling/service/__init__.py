@@ -20,6 +20,7 @@ from services.scheduling.service.desk import Desk, OfficeDirectory
 from services.scheduling.service.evening_sheets import SheetsOfEvenings, SheetWriters
 from services.scheduling.service.flags import Flags
 from services.scheduling.service.holds import Holds
+from services.scheduling.service.hurry import HurryDesk
 from services.scheduling.service.moves import Moves
 from services.scheduling.service.offering import Offering
 from services.scheduling.service.office_book import OfficeBook
@@ -112,6 +113,7 @@ class Scheduling:
         self.counter = Counter(desk, self.seating, cipher, self.audit)
         self.visits = Visits(desk, self.counter, self.audit)
         self.proofs = Proofs(desk, self.seating, self.counter)
+        self.hurry = HurryDesk(desk, self.seating)
         self.priority = PriorityDesk(desk, self.counter, Relocation(desk, self.seating), self.audit)
         self.papers = Papers(desk)
         self.evenings = SheetsOfEvenings(desk, self.papers, platform.files, writers, evening_at)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from services.scheduling import errors
 from services.scheduling.domain.appointments import Appointment, Status
+from services.scheduling.domain.hurry import HurryState
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.same_day import cut_off
 from services.scheduling.domain.sessions import Pool, local_date
@@ -73,7 +74,7 @@ class Papers:
             raise errors.SameDayListNotReady(ready_at=ready_at.isoformat())
         visits = await self._repository.visits_of_day(office_id, asked)
         paid = [each for each in visits if each.state.status in _ON_THE_LIST]
-        return asked, _by_number([each for each in paid if each.state.seat.pool == Pool.SAME_DAY])
+        return asked, _by_number([each for each in paid if _is_same_day(each.state)])
 
     async def day_sheet(self, office_id: str, day: date, who: Who) -> DaySheet:
         """The visits that an office expects on a day, signed, for a day without network.
@@ -136,6 +137,12 @@ _HAS_CODE: Final = (*_ON_THE_LIST, Status.MOVING)
 def _first_valid(state: Appointment) -> int:
     """The lowest version of this visit's codes that still counts."""
     return state.code_version if state.status in _HAS_CODE else state.code_version + 1
+
+
+def _is_same_day(visit: Appointment) -> bool:
+    """Whether the office makes the book today: booked so, or the surcharge was paid at the counter."""
+    hurried = visit.hurry is not None and visit.hurry.state is HurryState.PAID
+    return hurried or visit.seat.pool == Pool.SAME_DAY
 
 
 def _by_number(visits: list[Record[Appointment]]) -> list[Record[Appointment]]:

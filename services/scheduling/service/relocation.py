@@ -44,7 +44,7 @@ class Relocation:
         ``IllegalChange`` where it cannot be moved; ``VersionConflict`` or ``SomeoneElseChangedIt`` where somebody was
         faster: load and decide again.
         """
-        begun = self._begun(record.state, session_id, pool or record.state.seat.pool, cause, command_id)
+        begun = self._begun(record.state, session_id, cause, command_id, pool)
         moving = await self._repository.save(record, begun, self._desk.now())
         move = moving.state.move
         if move is None:
@@ -71,8 +71,11 @@ class Relocation:
             return
         await self._seating.tell_left_now(await self._finish(record, seat, move.command_id))
 
-    def _begun(self, state: Appointment, session_id: str, pool: str, cause: MoveCause, command_id: str) -> Decision:
+    def _begun(
+        self, state: Appointment, session_id: str, cause: MoveCause, command_id: str, to_pool: str | None = None
+    ) -> Decision:
         token, now, rules = self._desk.ids.new(), self._desk.now(), self._desk.rules
+        pool = to_pool or state.seat.pool
         if cause is MoveCause.SPECIAL:
             return visiting.begin_special(
                 state, session_id=session_id, pool=pool, token=token, command_id=command_id, now=now, rules=rules

@@ -10,7 +10,7 @@ from services.scheduling.domain.appointments import Appointment, Status, ask_unt
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.steps import deadline_of, step_of
 from services.scheduling.domain.visiting import causes_open
-from services.scheduling.schemas.appointments import AppointmentView, BookedSession, PriorityView
+from services.scheduling.schemas.appointments import AppointmentView, BookedSession, PriorityView, SameDayPlaceView
 from services.scheduling.schemas.offices import OfficeView, PoolView, SessionView
 from services.scheduling.schemas.special import SpecialView
 from services.scheduling.service.calendar import OpenSession
@@ -86,6 +86,11 @@ def _priority_view(state: Appointment) -> PriorityView | None:
     )
 
 
+def _same_day_view(state: Appointment) -> SameDayPlaceView | None:
+    hurry = state.hurry
+    return None if hurry is None else SameDayPlaceView(state=hurry.state.value, pay_until=hurry.pay_until)
+
+
 def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView:
     """An appointment as it is shown: its place and time, and what F31 asks for."""
     state, slot = record.state, record.state.seat
@@ -121,6 +126,7 @@ def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView
         checked_in_at=state.checked_in_at,
         released_for=state.released_for,
         priority=_priority_view(state),
+        same_day=_same_day_view(state),
         moves_left=max(0, desk.rules.moves_max - state.moves_made),
         current_step=step.current_step,
         remaining_steps=list(step.remaining_steps),

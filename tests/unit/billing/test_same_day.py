@@ -18,13 +18,15 @@ from services.billing.errors import (
     NotTheDayOfTheVisit,
     NotYourOffice,
     NoVisitToHurry,
+    SameDayPlaceNeeded,
 )
 from services.billing.repository import BILLS
+from shared.bus.dispatch import Outcome
 from shared.errors import NotFound
-from shared.events.scheduling import SeatHeld
+from shared.events.scheduling import SameDaySeatReserved, SeatHeld
 from shared.tokens import Caller, Role
 from tests.unit.billing.make import POLICY, T0, a_price, a_seat
-from tests.unit.billing.world import ACCOUNT, APPLICATION, World, make_world
+from tests.unit.billing.world import ACCOUNT, APPLICATION, APPOINTMENT, World, make_world
 
 ZONES = ["Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Asia/Jakarta"))
@@ -130,6 +132,19 @@ async def visiting(world: World, zone: str = "Asia/Jakarta", **changes: Any) -> 
     return world.bill()
 
 
+async def reserved(world: World, reservation_id: str = "place-1", zone: str = "Asia/Jakarta") -> Outcome:
+    """Scheduling gave the visit a place in today's same-day quota."""
+    facts = world.visit(APPOINTMENT)
+    names = ("appointment_id", "application_id", "account_id", "person_id", "office_id", "session_id")
+    event = SameDaySeatReserved(
+        **{name: facts[name] for name in names},
+        reservation_id=reservation_id,
+        pay_until=NOON,
+        office_timezone=zone,
+    )
+    return await world.hear(event)
+
+
 def surcharges(world: World) -> list[Bill]:
     return [each for each in world.all(BILLS) if each.purpose == Purpose.SAME_DAY]
 
@@ -140,8 +155,13 @@ async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> Non
     world = make_world(start=NOON - timedelta(hours=3))
     fee = await visiting(world, zone)
     desk = world.billing.desk
+    with pytest.raises(SameDayPlaceNeeded) as needed:
+        await desk.ask_same_day(OFFICER, APPLICATION)
+    assert needed.value.facts == {"appointment_id": APPOINTMENT}
+    for _ in range(2):
+        assert await reserved(world, zone=zone) == Outcome.DONE
     asked = await desk.ask_same_day(OFFICER, APPLICATION)
-    assert (await desk.ask_same_day(OFFICER, APPLICATION)).bill_id == asked.bill_id
+    assert asked.reservation_id == "place-1"
     await world.work()
     (bill,) = surcharges(world)
     assert (bill.amount, bill.state, bill.seat, bill.timezone) == (1_000_000, BillState.ISSUED, None, zone)
@@ -159,10 +179,11 @@ async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> Non
 async def test_unpaid_the_visit_stays_regular_and_late_money_goes_back() -> None:
     world = make_world(start=NOON - timedelta(hours=1))
     fee = await visiting(world)
-    await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    await reserved(world)
     await world.pass_time(3600 + POLICY.grace_seconds + 10, step=300)
     (bill,) = surcharges(world)
     assert bill.state == BillState.EXPIRED
+    assert [each.reservation_id for each in world.heard("BillExpired")] == ["place-1"]
     assert world.bill_by_id(fee.bill_id).standing == Standing.APPOINTMENT
     late = await world.pay(bill)
     assert world.receipt(late.ntpn).state == ReceiptState.IN_REFUND
@@ -181,6 +202,7 @@ async def test_at_1159_it_can_be_asked_for_and_at_1200_not(zone: str) -> None:
     with pytest.raises(CutOffPassed):
         await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
     world.clock.set(NOON - timedelta(minutes=1))
+    await reserved(world, zone=zone)
     asked = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
     assert asked.pay_until == NOON
 
@@ -188,9 +210,13 @@ async def test_at_1159_it_can_be_asked_for_and_at_1200_not(zone: str) -> None:
 async def test_an_ended_code_has_another_while_there_is_time() -> None:
     world = make_world(start=NOON - timedelta(hours=4, minutes=30))
     await visiting(world)
+    await reserved(world)
     first = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
     await world.work()
     await world.pass_time(7200 + POLICY.grace_seconds + 60, step=600)
+    with pytest.raises(SameDayPlaceNeeded):
+        await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    await reserved(world, "place-2")
     again = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
     assert again.bill_id != first.bill_id
     assert again.state == BillState.REQUESTED
@@ -218,3 +244,23 @@ async def test_what_is_refused() -> None:
 def test_the_cut_off_is_a_setting() -> None:
     assert cut_off(NOON.date(), BillPolicy().same_day_pay_until) == NOON
     assert make_world(start=T0, bill_same_day_pay_until="11:30").billing.desk._policy.same_day_pay_until == "11:30"
+
+
+async def test_a_place_waits_for_its_paid_visit_and_a_second_one_has_no_second_bill() -> None:
+    world = make_world(start=NOON - timedelta(hours=3))
+    assert await reserved(world) == Outcome.LATER
+    await visiting(world)
+    assert await reserved(world) == Outcome.DONE
+    assert await reserved(world, "place-2") == Outcome.DONE
+    assert [each.reservation_id for each in surcharges(world)] == ["place-1"]
+
+
+async def test_a_place_that_is_heard_of_after_noon_ends_with_its_bill() -> None:
+    world = make_world(start=NOON - timedelta(minutes=1))
+    await visiting(world)
+    world.clock.set(NOON)
+    await reserved(world)
+    await world.pass_time(60, step=10)
+    (bill,) = surcharges(world)
+    assert bill.state == BillState.FAILED
+    assert [each.reservation_id for each in world.heard("BillFailed")] == ["place-1"]

@@ -98,7 +98,8 @@ async def test_two_files_at_once_never_exceed_the_offline_quota(seed: int) -> No
 
 
 async def test_twin_without_the_version_the_offline_quota_is_exceeded() -> None:
-    assert await imports(await started(1, "offline_day")) == [LineOutcome.RECORDED, LineOutcome.RECORDED]
+    seen = [await imports(await started(seed, "offline_day")) for seed in SEEDS]
+    assert [LineOutcome.RECORDED, LineOutcome.RECORDED] in seen
 
 
 @pytest.mark.acceptance("F70")

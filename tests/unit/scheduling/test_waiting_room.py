@@ -851,7 +851,9 @@ class TestRules:
         state = waiting_room.begun(state, 10, OPENS)
         names += waiting_room.opening_deadlines(state)
         assert names == ["doors", "close", "draw", "begin", "admit"]
-        assert waiting_room.opening_deadlines(waiting_room.called_off(begins)) == {}
+        off = waiting_room.called_off(begins)
+        assert list(waiting_room.opening_deadlines(off)) == ["forget"]
+        assert waiting_room.opening_deadlines(waiting_room.forgotten(off, OPENS)) == {}
 
     def test_when_to_come_and_when_to_look(self) -> None:
         rules = OpeningRules().admission

@@ -34,6 +34,7 @@ DEADLINES = {
     ("appointment", "special"),
     ("appointment", "special_move"),
     ("appointment", "enqueue"),
+    ("appointment", "hurry"),
     ("bulk_job", "run"),
     ("evening_sheets", "make"),
     ("opening", "doors"),

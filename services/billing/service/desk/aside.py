@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from services.billing.domain import bill as bills
 from services.billing.domain.bill import Bill, Purpose, Seat, Standing
@@ -11,18 +14,33 @@ from services.billing.domain.correction import paid_fee
 from services.billing.domain.policy import JAKARTA, cut_off
 from services.billing.domain.states import BillState, Decision
 from services.billing.domain.tariff import LineCode, same_day_price
-from services.billing.errors import CutOffPassed, NotTheDayOfTheVisit, NotYourOffice, NoVisitToHurry
+from services.billing.errors import (
+    CutOffPassed,
+    NotTheDayOfTheVisit,
+    NotYourOffice,
+    NoVisitToHurry,
+    SameDayPlaceNeeded,
+)
 from services.billing.repository import BILLS, Missing, states
 from services.billing.service.desk.common import Counter
 from shared.errors import NotFound
+from shared.events.scheduling import SameDaySeatReserved
 from shared.ids import derived_id
+from shared.service import NotYet
 from shared.store.kinds import Record
 from shared.tokens import Caller
+
+log = structlog.get_logger()
 
 OWED: Final = frozenset({Purpose.TOP_UP, Purpose.PENALTY})
 """What the passport waits for: it cannot be given up, and has a new code at any time."""
 
 _OVER: Final = frozenset({BillState.EXPIRED, BillState.FAILED, BillState.CANCELLED, BillState.SUPERSEDED})
+
+
+def _going_on(known: Sequence[Bill]) -> Bill | None:
+    """The surcharge that is paid or can be."""
+    return next((each for each in known if each.purpose == Purpose.SAME_DAY and each.state not in _OVER), None)
 
 
 class AsideDesk(Counter):
@@ -31,10 +49,10 @@ class AsideDesk(Counter):
     async def ask_same_day(self, caller: Caller, application_id: str) -> Bill:
         """The surcharge for a visitor who is at the office and has paid the fee; unpaid, the visit stays regular (F74).
 
-        Asking again meets the bill that can be paid, or a new one where its code has ended.
+        Its bill is made when scheduling has taken a place in the day's quota (:meth:`hurry`); asking meets that bill.
 
         Raises:
-            NotFound, NotYourOffice, NoVisitToHurry, NotTheDayOfTheVisit, CutOffPassed.
+            NotFound, NotYourOffice, NoVisitToHurry, NotTheDayOfTheVisit, CutOffPassed, SameDayPlaceNeeded.
         """
         known = states(await self._repository.bills_of(application_id))
         if not known:
@@ -46,13 +64,13 @@ class AsideDesk(Counter):
             raise NotYourOffice
         if any(line.code == LineCode.SAME_DAY.value for line in fee.price.lines):
             raise NoVisitToHurry
-        before = [each for each in known if each.purpose == Purpose.SAME_DAY]
-        going_on = next((each for each in before if each.state not in _OVER), None)
+        going_on = _going_on(known)
         if going_on is not None:
             return going_on
-        return await self._hurry(fee, fee.seat, derived_id("bill", fee.bill_id, "same_day", str(len(before))))
+        self._refuse_time(fee.seat)
+        raise SameDayPlaceNeeded(appointment_id=fee.seat.appointment_id)
 
-    async def _hurry(self, fee: Bill, seat: Seat, bill_id: str) -> Bill:
+    def _refuse_time(self, seat: Seat) -> None:
         now, zone = self._clock.now(), ZoneInfo(seat.timezone)
         day = seat.starts_at.astimezone(zone).date()
         until = cut_off(day, self._policy.same_day_pay_until)
@@ -60,19 +78,34 @@ class AsideDesk(Counter):
             raise NotTheDayOfTheVisit(date=day.isoformat())
         if now >= until:
             raise CutOffPassed(cut_off=until.astimezone(zone).isoformat())
-        surcharge = same_day_price(await self._tariffs.book(), now.astimezone(JAKARTA).date())
+
+    async def hurry(self, event: SameDaySeatReserved, received: str) -> None:
+        """A visit has a place in today's same-day quota: bill its surcharge, once. Unpaid in time, the place goes back.
+
+        Raises:
+            NotYet: that the fee is paid and its visit certain has not been heard of here.
+        """
+        known = states(await self._repository.bills_of(event.application_id))
+        fee = paid_fee(known)
+        if fee is None or fee.standing is None:
+            raise NotYet(f"no paid visit of application {event.application_id} is known")
+        if fee.standing != Standing.APPOINTMENT or _going_on(known) is not None:
+            log.info("billing.surcharge_not_needed", application_id=event.application_id)
+            return
+        now = self._clock.now()
         decision = bills.request(
-            bill_id,
+            derived_id("bill", Purpose.SAME_DAY.value, event.reservation_id),
             fee.payer,
             Purpose.SAME_DAY,
-            surcharge,
+            same_day_price(await self._tariffs.book(), now.astimezone(JAKARTA).date()),
             None,
             now,
             self._policy,
-            pay_until=until,
-            timezone=seat.timezone,
+            pay_until=event.pay_until,
+            timezone=event.office_timezone,
+            reservation_id=event.reservation_id,
         )
-        return await self._written(bill_id, decision)
+        await self._repository.insert(BILLS, decision.state.bill_id, decision, received=received)
 
     async def _renew_owed(self, record: Record[Bill]) -> Bill:
         """A new bill of the same price for what is owed still; the ended one gives way to it."""

@@ -1,0 +1,302 @@
+"""The surcharge bought at the counter takes a place in the day's same-day quota: never more than there are (F74)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.scheduling import errors
+from services.scheduling.domain import hurrying
+from services.scheduling.domain.appointments import Appointment, ClaimFate, fate_of_claim, has_seat
+from services.scheduling.domain.hurry import HurryState
+from services.scheduling.domain.same_day import cut_off
+from services.scheduling.service.visits import Visitor
+from shared.events import billing
+from shared.events.scheduling import SameDaySeatReserved
+from shared.store import Record
+from shared.store.port import VersionConflict
+from tests.unit.scheduling.stores import Dying, Killed, Shuffling, UnguardedClaims
+from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
+from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, Who, World, make_world, plan, weekly
+
+__all__ = ["_loopback_allowed", "office"]
+
+F74 = pytest.mark.acceptance("F74")
+ENDS = [
+    (billing.BillExpired, {}),
+    (billing.BillFailed, {"cause": "cut_off_passed"}),
+    (billing.BillCancelled, {}),
+]
+
+
+async def visited(people: int = 1, same_day: int = 1, **changes: Any) -> tuple[World, list[str]]:
+    """Tuesday, 08:00 in Jakarta; people with paid regular visits of that morning."""
+    world = make_world(templates=weekly(plan(people, same_day=same_day)), offices=[SOUTH], **changes)
+    await world.parts.start()  # type: ignore[misc]
+    ids = [(await world.paid(f"p{number}")).id for number in range(people)]
+    world.clock.set(START + timedelta(hours=23))
+    return world, ids
+
+
+async def reserve(world: World, visit: str, key: str = "") -> Record[Appointment]:
+    return await world.service.hurry.reserve(visit, FRONT, key or f"hurry-{visit}")
+
+
+def surcharge(record: Record[Appointment], fact: Any, reservation_id: str | None = None, **rest: Any) -> Any:
+    hurry = record.state.hurry
+    return fact(
+        bill_id="surcharge",
+        application_id=record.state.application_id,
+        account_id=record.state.account_id,
+        appointment_id=None,
+        purpose="same_day",
+        reservation_id=reservation_id or (hurry.reservation_id if hurry else "gone"),
+        **rest,
+    )
+
+
+async def pools(world: World) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for seat in await world.seats():
+        found.setdefault(seat.pool, []).append(seat.status.value)
+    return found
+
+
+@F74
+async def test_a_paid_visitor_takes_a_place_pays_and_is_on_the_list() -> None:
+    world, (visit,) = await visited()
+    record = await reserve(world, visit)
+    hurry = record.state.hurry
+    assert hurry is not None and hurry.slot is not None
+    assert (hurry.state, hurry.pay_until) == (HurryState.RESERVED, cut_off(TUESDAY, "12:00"))
+    assert record.state.seat.pool == "regular"
+    (said,) = await world.said(SameDaySeatReserved)
+    assert (said.reservation_id, said.pay_until) == (hurry.reservation_id, hurry.pay_until)  # type: ignore[attr-defined]
+    assert (await reserve(world, visit, "again")).state.hurry == hurry
+    paid = surcharge(record, billing.BillPaid, amount=1_000_000, paid_at=world.clock.now())
+    for message in ("one", "one", "two"):
+        await world.hear(paid, message)
+    after = await world.appointment(visit)
+    assert after.state.hurry is not None and after.state.hurry.state is HurryState.PAID
+    await world.hear(surcharge(record, billing.BillExpired))
+    await world.service.visits.check_in(Visitor(appointment_id=visit), FRONT, "in")
+    world.clock.set(hurry.pay_until)
+    await world.worker.run_due()
+    _day, listed = await world.service.papers.same_day(SOUTH.office_id, None, FRONT)
+    assert [each.id for each in listed] == [visit]
+    await world.rules_hold()
+    await world.recover()
+    await world.rules_hold()
+
+
+@F74
+async def test_a_full_quota_is_said_and_the_visit_stays_as_it_was() -> None:
+    world, (first, second) = await visited(people=2)
+    await reserve(world, first)
+    before = (await world.appointment(second)).state
+    with pytest.raises(errors.SameDayFull) as refused:
+        await reserve(world, second)
+    assert (refused.value.code, bool(refused.value.next_action)) == ("same_day_full", True)
+    assert (await world.appointment(second)).state == before
+    await world.rules_hold()
+
+
+@F74
+async def test_an_office_without_quota_sells_none() -> None:
+    world, (visit,) = await visited(same_day=0)
+    with pytest.raises(errors.SameDayFull):
+        await reserve(world, visit)
+
+
+@F74
+async def test_what_applicants_hold_online_and_what_is_bought_at_the_counter_share_one_quota() -> None:
+    world, (visit,) = await visited()
+    seat = next(
+        each
+        for each in await world.service.desk.repository.seats_of(world.session_id())
+        if each.state.pool == "same_day"
+    )
+    taken = await world.service.seating.claim_this(seat.id, "an-online-hold", starts_from=START)
+    assert taken is not None
+    with pytest.raises(errors.SameDayFull):
+        await reserve(world, visit)
+
+
+@F74
+@pytest.mark.parametrize(("end", "rest"), ENDS)
+async def test_an_unpaid_place_goes_back_and_is_for_the_next(end: Any, rest: dict[str, Any]) -> None:
+    world, (first, second) = await visited(people=2)
+    record = await reserve(world, first)
+    said = surcharge(record, end, **rest)
+    await world.hear(said, "end")
+    await world.hear(said, "end")
+    assert (await world.appointment(first)).state.hurry is None
+    assert (await world.appointment(first)).state.live
+    await world.pass_time(301)
+    assert (await reserve(world, second)).state.hurry is not None
+    await world.hear(surcharge(record, billing.BillExpired, "another"))
+    await world.rules_hold()
+
+
+@F74
+async def test_an_old_bill_ends_no_new_place() -> None:
+    world, (visit,) = await visited()
+    old = await reserve(world, visit, "first")
+    await world.hear(surcharge(old, billing.BillExpired))
+    await world.pass_time(301)
+    new = await reserve(world, visit, "second")
+    await world.hear(surcharge(old, billing.BillExpired), "late repeat")
+    assert (await world.appointment(visit)).state.hurry == new.state.hurry
+
+
+@F74
+async def test_a_place_that_nobody_pays_and_nobody_ends_goes_back_after_its_session() -> None:
+    world, (visit,) = await visited()
+    record = await reserve(world, visit)
+    await world.service.visits.check_in(Visitor(appointment_id=visit), FRONT, "in")
+    world.clock.set(record.state.seat.ends_at)
+    await world.worker.run_due()
+    assert (await world.appointment(visit)).state.hurry is None
+    await world.rules_hold()
+
+
+@F74
+async def test_a_visit_that_is_given_up_gives_its_place_up_too() -> None:
+    world, (visit,) = await visited()
+    record = await reserve(world, visit)
+    await world.service.specials.interrupt(visit, "system_fault", FRONT, "stop")
+    assert (await world.appointment(visit)).state.hurry is None
+    await world.pass_time(301)
+    assert (await pools(world))["same_day"] == ["free"]
+    await world.hear(surcharge(record, billing.BillPaid, amount=1_000_000, paid_at=world.clock.now()))
+    await world.rules_hold()
+
+
+@F74
+async def test_who_cannot_hurry_is_told_why() -> None:
+    world, (visit,) = await visited()
+    held = await world.hold("held", session_id=world.session_id(day=TUESDAY + timedelta(days=1)))
+    for appointment_id, problem in ((held.id, "no_paid_visit"),):
+        with pytest.raises(errors.CannotHurry) as refused:
+            await reserve(world, appointment_id)
+        assert refused.value.facts["problem"] == problem
+    state, rules = (await world.appointment(visit)).state, world.service.desk.rules
+    ask = {"timezone": SOUTH.timezone, "rules": rules}
+    noon = cut_off(TUESDAY, "12:00")
+    assert hurrying.hurry_problem(state, now=noon, **ask) == "too_late"  # type: ignore[arg-type]
+    assert hurrying.hurry_problem(state, now=noon - timedelta(seconds=1), **ask) is None  # type: ignore[arg-type]
+    assert hurrying.hurry_problem(state, now=START, **ask) == "not_today"  # type: ignore[arg-type]
+    with pytest.raises(errors.NotYourOffice):
+        await world.service.hurry.reserve(visit, Who("x", NORTH.office_id, is_staff=True), "k")
+
+
+async def race(world: World, ids: list[str]) -> list[str]:
+    """All officers ask at the same moment; whose visits have a place afterwards, by seat."""
+    await asyncio.gather(*(reserve(world, each) for each in ids), return_exceptions=True)
+    states = [(await world.appointment(each)).state for each in ids]
+    return [each.hurry.slot.seat_id for each in states if each.hurry is not None and each.hurry.slot is not None]
+
+
+@F74
+@pytest.mark.parametrize("seed", range(5))
+async def test_officers_who_ask_at_once_never_sell_more_than_there_are(seed: int) -> None:
+    world, ids = await visited(people=12, same_day=3, wrap=lambda base: Shuffling(base, seed))
+    seats = await race(world, ids)
+    assert (len(seats), len(set(seats))) == (3, 3)
+    await world.recover()
+    await world.rules_hold()
+
+
+@F74
+async def test_twin_without_the_conditional_claim_it_oversells() -> None:
+    made: list[UnguardedClaims] = []
+
+    def wrap(base: Any) -> Any:
+        made.append(UnguardedClaims(Shuffling(base, 1)))
+        return made[0]
+
+    world, ids = await visited(people=12, same_day=3, wrap=wrap)
+    seats = await race(world, ids)
+    assert len(seats) > len(set(seats))
+
+
+@F74
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("write", range(3))
+async def test_wherever_it_breaks_the_place_is_whole_or_not_there(write: int, after: bool) -> None:
+    made: list[Dying] = []
+
+    def wrap(base: Any) -> Any:
+        made.append(Dying(base))
+        return made[0]
+
+    world, (visit,) = await visited(wrap=wrap)
+    made[0].arm(write, after=after)
+    with pytest.raises(Killed):
+        await reserve(world, visit)
+    made[0].disarm()
+    if write and not after:
+        with pytest.raises(errors.BeingMoved):
+            await reserve(world, visit, "meanwhile")
+    await world.pass_time(100)
+    await world.pass_time(100)
+    hurry = (await world.appointment(visit)).state.hurry
+    assert hurry is None or hurry.state is HurryState.RESERVED
+    assert len(await world.said(SameDaySeatReserved)) == (hurry is not None)
+    assert (await reserve(world, visit, "afterwards")).state.hurry is not None
+    await world.rules_hold()
+
+
+async def test_a_faster_deadline_is_met_and_one_that_gave_up_is_obeyed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, (visit,) = await visited()
+    desk, real = world.service.hurry, world.service.hurry._reserved
+
+    async def beaten(record: Any, seat: Any) -> Any:
+        await real(record, seat)
+        raise VersionConflict
+
+    monkeypatch.setattr(desk, "_reserved", beaten)
+    assert (await reserve(world, visit)).state.hurry is not None
+    await world.hear(surcharge(await world.appointment(visit), billing.BillExpired))
+    await world.pass_time(301)
+
+    async def given_up(record: Any, seat: Any) -> Any:
+        await world.service.desk.repository.save(record, hurrying.stay(record.state), world.clock.now())
+        monkeypatch.setattr(desk, "_reserved", real)
+        raise VersionConflict
+
+    monkeypatch.setattr(desk, "_reserved", given_up)
+    assert (await reserve(world, visit, "once more")).state.hurry is not None
+    await world.rules_hold()
+
+
+async def test_a_claim_is_judged_by_the_place_that_it_was_for() -> None:
+    world, (visit,) = await visited()
+    record = await reserve(world, visit)
+    hurry = record.state.hurry
+    assert hurry is not None and hurry.slot is not None
+    seat = await world.service.desk.repository.seat(hurry.slot.seat_id)
+    assert seat is not None and has_seat(record.state, seat.state)
+    assert fate_of_claim(seat.state, record.state) is ClaimFate.SETTLE
+    reaching = hurrying.reach(record.state, "r", "s", hurry.token, by="o", now=START, rules=world.service.desk.rules)
+    assert fate_of_claim(seat.state, reaching.state) is ClaimFate.WAIT
+    ended = hurrying.end(reaching.state, now=START, rules=world.service.desk.rules)
+    assert (ended.state.hurry, ended.state.leaving) == (None, ())
+    with pytest.raises(LookupError):
+        hurrying.paid(ended.state)
+
+
+async def test_over_http_an_officer_asks_and_an_applicant_does_not(office: Office) -> None:
+    paid = await office.paid()
+    path = f"/v1/appointments/{paid.id}/same-day"
+    assert (await office.post(path, {}, office.ani()))[0] == 403
+    office.world.clock.set(paid.state.seat.starts_at)
+    status, problem = await office.post(path, None, office.front())
+    assert (status, problem["code"]) == (409, "same_day_full")
+    status, problem = await office.post(path, None, office.front(NORTH.office_id))
+    assert (status, problem["code"]) == (403, "not_your_office")

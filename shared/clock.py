@@ -25,8 +25,9 @@ def cut_to_milliseconds(moment: datetime) -> datetime:
     """The same moment in UTC without its microseconds below a millisecond. Refuses a naive time with `ValueError`."""
     if moment.tzinfo is None:
         raise ValueError("a time without a zone cannot be placed; give an aware datetime")
-    utc = moment.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    below = utc.microsecond % 1000
+    return utc.replace(microsecond=utc.microsecond - below) if below else utc
 
 
 class SystemClock:

@@ -48,7 +48,7 @@ def seat_deadlines(service: Scheduling) -> Mapping[tuple[str, str], DeadlineHand
 
 def seat_chores(service: Scheduling) -> list[Chore]:
     """What is to be done again and again."""
-    return [Chore("conduct", CONDUCT_EVERY_SECONDS, service.conduct.flush)]
+    return [Chore("conduct", CONDUCT_EVERY_SECONDS, service.conduct.keep_up)]
 
 
 def _handler(step: Step) -> DeadlineHandler:

@@ -1,10 +1,10 @@
 """The book of what was done with seats: read from memory before a hold, written behind it, shared by all replicas.
 
-A hold pays nothing for it: the counts of the subjects that this process has seen lie in memory. What is new is written
-about once a second, in bulk; with that write the subject's whole week is read, so that what other replicas counted is
-known, and every subject that has reached a limit is told to all. So a limit is exact in one process and may be overrun
-by what several replicas admit within a few seconds; a crash forgets one second. That suits a brake; see the decision
-record.
+A hold pays nothing for it: the counts of the subjects that this process has seen lie in memory. Who does a second
+thing is written within a second, in bulk; with that write the subject's whole week is read, so that what other replicas
+counted is known, and every subject that has reached a limit is told to all. Who did one thing is far from every limit
+and waits some seconds, out of the way of the stampede. So a limit is exact in one process and may be overrun by what
+several replicas admit within that time; a crash forgets that much. That suits a brake; see the decision record.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ log = structlog.get_logger()
 
 MOST_REMEMBERED: Final = 50_000
 """Days of subjects in memory; beyond it what waits for nothing is forgotten and read again when it is written."""
+
+SINGLE_DEED_WAITS: Final = timedelta(seconds=15)
+"""How long the only thing that somebody did may wait to be written. No limit is near then, and the busiest moment of an
+opening is over: its writes were two thirds of all inserts of a stampede."""
 
 LONGEST_DEVICE_ID: Final = 128
 SHORTEST_DEVICE_ID: Final = 8
@@ -105,9 +109,24 @@ class ConductBook:
                 days[day] = conduct.with_deeds(days.get(day, Conduct(subject, day)), deeds)
         return list(days.values())
 
+    async def keep_up(self) -> None:
+        """Write what presses and leave the rest to a later call; else as :meth:`flush`."""
+        now = self._clock.now()
+        waits = {key: deeds for key, deeds in self._pending.items() if not self._presses(key, deeds, now)}
+        presses = {key: deeds for key, deeds in self._pending.items() if key not in waits}
+        self._pending = waits
+        await self._flush(presses)
+
+    def _presses(self, key: tuple[str, date], deeds: Sequence[Deed], now: datetime) -> bool:
+        subject, _day = key
+        return len(deeds) > 1 or subject in self._known or now - deeds[0].at >= SINGLE_DEED_WAITS
+
     async def flush(self) -> None:
         """Write what was counted, learn what others counted, and raise the flags that follow."""
         pending, self._pending = self._pending, {}
+        await self._flush(pending)
+
+    async def _flush(self, pending: Mapping[tuple[str, date], list[Deed]]) -> None:
         try:
             if pending:
                 await self._write(pending)

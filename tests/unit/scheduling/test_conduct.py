@@ -308,6 +308,35 @@ class TestReplicas:
         days = [each.state.holds async for each in world.base.scan(CONDUCT)]
         assert days == [2, 2]
 
+    async def test_the_one_thing_that_somebody_did_waits_its_time_and_no_longer(self) -> None:
+        world = await started()
+        book = world.service.conduct
+        book.note(Act.HOLD, visit("account-x", "person-x"))
+        await book.keep_up()
+        assert [each async for each in world.base.scan(CONDUCT)] == []
+        world.clock.advance(book_module.SINGLE_DEED_WAITS.total_seconds() - 0.001)
+        await book.keep_up()
+        assert [each async for each in world.base.scan(CONDUCT)] == []
+        world.clock.advance(0.001)
+        await book.keep_up()
+        assert [each.state.holds async for each in world.base.scan(CONDUCT)] == [1, 1]
+
+    async def test_a_second_thing_is_written_at_once_and_so_is_what_follows(self) -> None:
+        world = await started()
+        book = world.service.conduct
+        for person in ("person-x", "person-y"):
+            book.note(Act.HOLD, visit("account-x", person))
+        await book.keep_up()
+        assert [(each.state.subject, each.state.holds) async for each in world.base.scan(CONDUCT)] == [
+            ("account:account-x", 2)
+        ]
+        book.note(Act.RELEASE, visit("account-x", "person-x"))
+        await book.keep_up()
+        written = {each.state.subject: each.state async for each in world.base.scan(CONDUCT)}
+        assert written["account:account-x"].releases == 1
+        assert written["person:person-x"].holds == 1
+        assert "person:person-y" not in written
+
     async def test_a_flush_that_fails_is_made_up_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         world = await started()
         book = world.service.conduct

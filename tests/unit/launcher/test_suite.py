@@ -6,6 +6,8 @@ from itertools import chain
 
 import pytest
 
+from launcher import process
+from launcher.home import PROJECT
 from launcher.suite import DEFAULT_BASE, MAX_REPLICAS, OFFSETS, SERVICES, SIMULATORS, Part, Ports, Wiring, describe
 
 SECRETS = {
@@ -78,3 +80,9 @@ def test_a_replica_is_the_same_program_on_another_port() -> None:
 def test_too_few_or_too_many_replicas_are_refused(count: int) -> None:
     with pytest.raises(ValueError, match="replicas of billing"):
         parts(replicas={"billing": count})
+
+
+def test_processes_keep_few_heaps_on_the_launcher_as_in_the_image() -> None:
+    """Else each of a driver's threads keeps one of its own, and a large settlement file twice the memory."""
+    image = (PROJECT / "Dockerfile").read_text()
+    assert f"MALLOC_ARENA_MAX={process.ENVIRONMENT['MALLOC_ARENA_MAX']}" in image

@@ -168,6 +168,17 @@ class VisitInterrupted(_AppointmentFact):
     office_timezone: str | None = None
 
 
+class SameDaySeatLost(_TimedAppointmentFact):
+    """A same-day seat was not paid in time and its holder had chosen a regular one: the appointment moved there.
+
+    It is held for a new bill without the surcharge (:class:`SeatHeld` says until when).
+    """
+
+    TYPE: ClassVar[str] = "paspor.scheduling.same_day.lost.v1"
+    previous_session_id: str
+    previous_starts_at: datetime
+
+
 class SameDaySeatReserved(_AppointmentFact):
     """A visitor who paid the fee takes a place in today's same-day quota at the counter (F74): its surcharge is due.
 

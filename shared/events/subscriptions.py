@@ -45,6 +45,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     scheduling.ArrivedOnProof: ("billing",),
     scheduling.VisitVoided: ("application",),
     scheduling.SameDaySeatReserved: ("billing",),
+    scheduling.SameDaySeatLost: ("notification",),
     scheduling.WaitingSeatOffered: ("notification",),
     scheduling.WaitingOfferEnded: (),
     scheduling.OpeningAnnounced: ("notification",),

@@ -92,6 +92,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             "same_day_unpaid": Notice("same_day_unpaid"),
         },
     ),
+    scheduling.SameDaySeatLost: Rule(Notice("same_day_unpaid")),
     scheduling.SeatOffered: Rule(Notice("seat_offered", BY_BOTH), until="offer_until"),
     scheduling.WaitingSeatOffered: Rule(Notice("waiting_seat_offered", BY_BOTH), until="offer_until"),
     scheduling.OfferEnded: Rule(

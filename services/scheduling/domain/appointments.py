@@ -96,6 +96,8 @@ class Command(StrEnum):
     REFUND = "refund"
     VOID = "void"
     """The proof of payment that the visitor was let in with is not valid."""
+    FALL_BACK = "fall_back"
+    """A same-day seat was not paid in time and a regular one is held instead."""
 
 
 TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
@@ -111,6 +113,8 @@ TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
     (Status.AWAITING_PAYMENT, Command.END_BILL): Status.RELEASED,
     (Status.AWAITING_PAYMENT, Command.CANCEL): Status.RELEASED,
     (Status.AWAITING_PAYMENT, Command.WITHDRAW): Status.RELEASED,
+    (Status.HELD, Command.FALL_BACK): Status.HELD,
+    (Status.AWAITING_PAYMENT, Command.FALL_BACK): Status.HELD,
     (Status.OFFERED, Command.ACCEPT_OFFER): Status.CONFIRMED,
     (Status.OFFERED, Command.DECLINE_OFFER): Status.RELEASED,
     (Status.OFFERED, Command.LAPSE_OFFER): Status.RELEASED,
@@ -382,6 +386,8 @@ def deadlines(appointment: Appointment) -> Mapping[str, datetime]:
         due["leave"] = min(each.until for each in appointment.leaving)
     if appointment.hurry is not None and appointment.hurry.until is not None:
         due["hurry"] = appointment.hurry.until
+    if appointment.move is not None and (appointment.status, Command.FALL_BACK) in TRANSITIONS:
+        due["move"] = appointment.move.until
     name, at = of_status.get(appointment.status, ("", None))
     if at is not None:
         due[name] = at
@@ -707,7 +713,7 @@ def given_up(appointment: Appointment, status: Status, *, now: datetime, rules: 
     if hurried is not None:
         until = now + timedelta(seconds=rules.leave_seconds)
         leaving = (*leaving, Leaving(hurried.seat_id, hurried.token, until))
-    return _now(appointment, status, leaving=leaving, void_until=void, hurry=None, **changes)
+    return _now(appointment, status, **{"leaving": leaving, "void_until": void, "hurry": None, "move": None, **changes})
 
 
 def _begun(status: Status, applying: Applying, slot: Slot, now: datetime, rules: Rules) -> Appointment:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.scheduling.domain.appointments import Appointment, ReleaseReason, Status
+from services.scheduling.domain.appointments import Appointment
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.sessions import Session, local_date
 
@@ -53,12 +53,6 @@ def same_day_problem(session: Session, *, timezone: str, now: datetime, rules: R
     if now >= cut_off(session.date, rules.same_day_request_until):
         return SameDayProblem.TOO_LATE
     return SameDayProblem.OVER if now >= session.ends_at else None
-
-
-def falls_back(appointment: Appointment) -> bool:
-    """Whether its holder chose a regular seat and now needs one."""
-    unpaid = appointment.status is Status.RELEASED and appointment.released_for is ReleaseReason.SAME_DAY_UNPAID
-    return unpaid and appointment.if_unpaid == IfUnpaid.REGULAR
 
 
 def still_payable(appointment: Appointment, now: datetime) -> bool:

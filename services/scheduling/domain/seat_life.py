@@ -55,6 +55,11 @@ def _moved(event: events.AppointmentRescheduled) -> tuple[Step, ...]:
     )
 
 
+def _lost(event: events.SameDaySeatLost) -> tuple[Step, ...]:
+    holder, why = event.appointment_id, "same_day_unpaid"
+    return (Step("moved_out", holder, event.office_id, event.previous_session_id, None, why),)
+
+
 def _kept_for_waiting(event: events.WaitingSeatOffered) -> tuple[Step, ...]:
     return (Step("waiting_offered", event.waiting_id, event.office_id, event.session_id),)
 
@@ -66,6 +71,7 @@ _STEPS: Final[Mapping[type[Event], Callable[[Any], tuple[Step, ...]]]] = {
     events.AppointmentReleased: _simple("released"),
     events.OfferEnded: _simple("offer_ended"),
     events.AppointmentRescheduled: _moved,
+    events.SameDaySeatLost: _lost,
     events.VisitorCheckedIn: _simple("checked_in"),
     events.VisitorMissed: _simple("missed"),
     events.VisitInterrupted: _simple("interrupted"),

@@ -139,6 +139,7 @@ class Handlers:
     async def move_overdue(self, record: Record[Appointment], _name: str) -> None:
         """A move was left unfinished."""
         await self._service.moves.roll(record)
+        await self._service.fallback.roll(record)
 
     async def seat_left(self, record: Record[Appointment], _name: str) -> None:
         """A seat that was given up does not know it yet."""

@@ -18,6 +18,7 @@ from services.scheduling.service.counter import Counter
 from services.scheduling.service.counter_holds import CounterHolds
 from services.scheduling.service.desk import Desk, OfficeDirectory
 from services.scheduling.service.evening_sheets import SheetsOfEvenings, SheetWriters
+from services.scheduling.service.fallback import Fallback
 from services.scheduling.service.flags import Flags
 from services.scheduling.service.holds import Holds
 from services.scheduling.service.hurry import HurryDesk
@@ -108,7 +109,8 @@ class Scheduling:
         self.waiting_list = WaitingList(desk, self.seating, offering)
         self.parties = Parties(desk, self.seating, self.calendar, self.waiting_room, offering)
         self.flags = Flags(desk)
-        self.payments = Payments(desk, self.seating, self.calendar, offering)
+        self.fallback = Fallback(desk, self.seating, self.calendar, offering)
+        self.payments = Payments(desk, self.seating, self.calendar, offering, self.fallback)
         self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room, offering)
         self.counter = Counter(desk, self.seating, cipher, self.audit)
         self.visits = Visits(desk, self.counter, self.audit)

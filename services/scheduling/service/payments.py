@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from services.scheduling import errors
-from services.scheduling.domain import appointments
+from services.scheduling.domain import appointments, falling_back
 from services.scheduling.domain.appointments import (
     Applying,
     Appointment,
@@ -20,11 +20,12 @@ from services.scheduling.domain.appointments import (
     can,
 )
 from services.scheduling.domain.conduct import Act
-from services.scheduling.domain.same_day import falls_back, still_payable
+from services.scheduling.domain.same_day import still_payable
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.desk import Desk, Who, refuse_impossible
+from services.scheduling.service.fallback import Fallback
 from services.scheduling.service.offering import Offering
 from services.scheduling.service.seating import Seating
 from shared.events import billing
@@ -79,7 +80,10 @@ Seek = Callable[[Question, str], Awaitable[Found | None]]
 class Payments:
     """Bills meet seats."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, offering: Offering) -> None:
+    def __init__(
+        self, desk: Desk, seating: Seating, calendar: Calendar, offering: Offering, fallback: Fallback
+    ) -> None:
+        self._fallback = fallback
         self._offering = offering
         self._desk = desk
         self._repository = desk.repository
@@ -90,6 +94,8 @@ class Payments:
         """From here on only the bill's end frees the seat."""
         record = await self._waiting_for(said)
         if record is None or record.has_received(message_id) or not can(record.state, Command.AWAIT_PAYMENT):
+            return
+        if falling_back.is_replaced(record.state, said.bill_id):
             return
         decision = appointments.await_payment(record.state, said.bill_id, now=self._desk.now(), rules=self._desk.rules)
         await self._repository.save(record, decision, self._desk.now(), message_id)
@@ -102,11 +108,20 @@ class Payments:
         record = await self._waiting_for(said)
         if record is None or record.state.bill_id not in (None, said.bill_id):
             return
-        if not record.has_received(message_id) and can(record.state, Command.END_BILL):
-            record = await self._seating.tell_left_now(await self._release(record, said, message_id))
-        if falls_back(record.state):
-            question = self._question(said, record, "renewal", ReleaseReason.SAME_DAY_UNPAID.value, message_id)
-            await self._answer(question, self._seek_regular)
+        if record.has_received(message_id) or falling_back.is_replaced(record.state, said.bill_id):
+            return
+        if not can(record.state, Command.END_BILL):
+            return
+        if falling_back.wants_regular(record.state) and not isinstance(said, billing.BillCancelled):
+            self._note_unpaid(record, said)
+            await self._fallback.to_regular(record, said.bill_id, message_id)
+        else:
+            await self._seating.tell_left_now(await self._release(record, said, message_id))
+
+    def _note_unpaid(self, record: Record[Appointment], said: BillEnd) -> None:
+        if isinstance(said, billing.BillExpired):
+            # a seat that is never paid for is kept from others like one that is given up
+            self._desk.conduct.note(Act.RELEASE, record.state)
 
     async def _release(self, record: Record[Appointment], said: BillEnd, message_id: str) -> Record[Appointment]:
         given_up = isinstance(said, billing.BillCancelled) or record.state.if_unpaid is None
@@ -119,15 +134,15 @@ class Payments:
             rules=self._desk.rules,
         )
         released = await self._repository.save(record, decision, self._desk.now(), message_id)
-        if isinstance(said, billing.BillExpired):
-            # a seat that is never paid for is kept from others like one that is given up
-            self._desk.conduct.note(Act.RELEASE, record.state)
+        self._note_unpaid(record, said)
         return released
 
     async def bill_paid(self, said: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
         """The visit is certain. A hold that lapsed before billing's first word arrived is treated as late money."""
         record = await self._waiting_for(said)
         if record is None or record.has_received(message_id):
+            return
+        if falling_back.is_replaced(record.state, said.bill_id):
             return
         if can(record.state, Command.PAY):
             cause = ConfirmCause.WAIVED if isinstance(said, billing.BillWaived) else ConfirmCause.PAID
@@ -142,7 +157,8 @@ class Payments:
         record = await self._waiting_for(said)
         if record is None or record.state.receipt_id == said.receipt_id:
             return
-        if can(record.state, Command.PAY) and record.state.bill_id in (None, said.bill_id):
+        own = record.state.bill_id in (None, said.bill_id) and not falling_back.is_replaced(record.state, said.bill_id)
+        if own and can(record.state, Command.PAY):
             await self._confirm(record, said.bill_id, ConfirmCause.LATE_SAME_SEAT, message_id, said.receipt_id)
             return
         question = self._question(said, record, "late_payment", said.receipt_id, message_id)
@@ -153,7 +169,7 @@ class Payments:
         record = await self._waiting_for(said)
         if record is None:
             return
-        if can(record.state, Command.END_BILL):
+        if can(record.state, Command.END_BILL) and not falling_back.is_replaced(record.state, said.bill_id):
             raise NotYet(f"the end of bill {said.bill_id} has not arrived")
         question = self._question(said, record, "renewal", "renewal", message_id)
         await self._answer(question, self._seek_for_renewal)
@@ -320,16 +336,6 @@ class Payments:
         near = lost.seat.starts_at if lost.pay_until else None
         same = await self._seating.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
         return None if same is None else (same, self._hold_again(question, lost.pay_until, lost.if_unpaid))
-
-    async def _seek_regular(self, question: Question, appointment_id: str) -> Found | None:
-        """The nearest regular seat of the same office, for who did not pay for the same day in time."""
-        offices, days = [question.lost.seat.office_id], self._desk.rules.late_offer_days
-        sessions = await self._calendar.soonest(offices, Pool.REGULAR, days, SESSIONS_TRIED)
-        for each in await self._offering.that_fit(question.applying.application_id, sessions):
-            seat = await self._seating.claim_any(each.session_id, Pool.REGULAR, appointment_id)
-            if seat is not None:
-                return seat, self._hold_again(question)
-        return None
 
     def _same_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision]:
         def decide(appointment_id: str, seat: Record[Seat]) -> Decision:

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain.appointments import Appointment, ReleaseReason, Status
+from services.scheduling.domain import falling_back
+from services.scheduling.domain.appointments import Appointment, ReleaseReason, Status, deadlines
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.same_day import (
     IfUnpaid,
     SameDayProblem,
     cut_off,
-    falls_back,
     pay_until,
     same_day_problem,
     still_payable,
@@ -166,10 +166,13 @@ async def test_unpaid_it_becomes_the_nearest_regular_seat_with_a_new_bill() -> N
     held = await awaiting(world)
     world.clock.set(wib("12:00"))
     await world.hear(world.bill(billing.BillExpired, held))
-    lost = await world.appointment(held.id)
-    again = next(each for each in await world.of("application-ani") if each.state.live)
-    assert lost.state.released_for is ReleaseReason.SAME_DAY_UNPAID
-    assert (again.state.status, again.state.seat.pool) == (Status.HELD, "regular")
+    (again,) = await world.of("application-ani")
+    assert again.id == held.id, "one appointment, which moved"
+    assert (again.state.status, again.state.seat.pool, again.state.if_unpaid) == (Status.HELD, "regular", None)
+    lost, new = (await world.said(scheduling.SameDaySeatLost))[-1], (await world.said(scheduling.SeatHeld))[-1]
+    assert lost.previous_session_id == held.state.seat.session_id  # type: ignore[attr-defined]
+    assert (new.appointment_id, new.replaces_bill_id) == (held.id, f"bill-{held.id}")  # type: ignore[attr-defined]
+    assert not await world.said(scheduling.AppointmentReleased)
     assert again.state.replaces_bill_id == f"bill-{held.id}"
     assert again.state.pay_until is None
     assert again.state.seat.starts_at == min(
@@ -278,20 +281,62 @@ async def test_wherever_it_breaks_the_fallback_ends_with_one_regular_seat(point:
     await world.recover()
     await world.hear(said, message_id="the-end")  # the broker delivers again what was not acknowledged
     await world.recover()
-    live = [
-        each.state
-        for each in await world.of("application-ani")
-        if each.state.slot and each.state.seat.pool == "regular"
-    ]
-    assert len(live) == 1
-    assert (await world.appointment(held.id)).state.status is Status.RELEASED
+    (record,) = await world.of("application-ani")
+    assert (record.id, record.state.status, record.state.seat.pool) == (held.id, record.state.status, "regular")
+    assert len(await world.said(scheduling.SameDaySeatLost)) == 1
+    assert record.state.move is None
+    await world.rules_hold()
+
+
+@pytest.mark.acceptance("F74")
+async def test_what_is_said_of_the_old_bill_later_changes_nothing() -> None:
+    world = await a_world()
+    held = await awaiting(world)
+    await world.hear(world.bill(billing.BillExpired, held))
+    moved = (await world.appointment(held.id)).state
+    for said in (
+        world.bill(billing.BillExpired, held),
+        world.requested(held),
+        world.bill(billing.BillPaid, held, amount=1_650_000, paid_at=world.clock.now()),
+        world.bill(billing.BillCancelled, held),
+    ):
+        await world.hear(said)
+    assert (await world.appointment(held.id)).state == moved
+    await world.hear(world.late(held))
+    await world.hear(world.bill(billing.BillRenewalRequested, held))
+    asked = [(each.asked_for, each.reason) for each in await world.said(scheduling.SeatUnavailable)]  # type: ignore[attr-defined]
+    assert asked == [("late_payment", "already_has_appointment"), ("renewal", "already_has_appointment")]
+    new = world.bill(billing.BillRequested, held, "new-bill", amount=650_000, legal_basis="PP 45/2024")
+    await world.hear(new)
+    await world.hear(world.bill(billing.BillPaid, held, "new-bill", amount=650_000, paid_at=world.clock.now()))
+    assert (await world.appointment(held.id)).state.status is Status.CONFIRMED
+    await world.rules_hold()
+
+
+@pytest.mark.acceptance("F74")
+async def test_a_hold_that_lapses_while_its_new_seat_is_reached_for_leaves_none_behind() -> None:
+    world = await a_world()
+    held = await awaiting(world)
+    desk, rules = world.service.desk, world.service.desk.rules
+    target = world.session_id(day=held.state.seat.date + timedelta(days=1), start="08:00")
+    reaching = falling_back.reach_for(
+        held.state, target, "token", f"bill-{held.id}", now=world.clock.now(), rules=rules
+    )
+    record = await desk.repository.save(held, reaching, world.clock.now())
+    assert "move" in deadlines(record.state)
+    await world.pass_time(rules.move_seconds + 1)
+    assert (await world.appointment(held.id)).state.move is None
+    await world.hear(world.bill(billing.BillExpired, held))
+    assert (await world.appointment(held.id)).state.seat.pool == "regular"
     await world.rules_hold()
 
 
 def test_only_a_choice_of_regular_falls_back() -> None:
-    made = Appointment(Status.RELEASED, False, "a", "b", "c", START, released_for=ReleaseReason.SAME_DAY_UNPAID)
-    assert falls_back(replace(made, if_unpaid="regular"))
-    assert not falls_back(replace(made, if_unpaid="cancel"))
-    assert not falls_back(replace(made, if_unpaid="regular", released_for=ReleaseReason.CANCELLED))
-    assert not falls_back(replace(made, if_unpaid="regular", status=Status.HELD))
+    made = Appointment(Status.HELD, True, "a", "b", "c", START)
+    assert falling_back.wants_regular(replace(made, if_unpaid="regular"))
+    assert not falling_back.wants_regular(replace(made, if_unpaid="cancel"))
+    assert not falling_back.wants_regular(made)
+    replaced = replace(made, replaces_bill_id="old")
+    assert falling_back.is_replaced(replaced, "old") and not falling_back.is_replaced(replaced, "new")
+    assert not falling_back.is_replaced(replace(replaced, bill_id="old"), "old")
     assert still_payable(made, START)

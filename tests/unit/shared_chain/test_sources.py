@@ -86,7 +86,7 @@ async def test_a_whole_feed_links_many_pages_of_one_moment_once() -> None:
 
 def test_an_index_without_the_id_is_a_mistake() -> None:
     kind: Kind[Note] = Kind("note", Note, indexes=(Index("at", ("state.at",)),), bare=True)
-    with pytest.raises(ValueError, match="must be on state.at and _id"):
+    with pytest.raises(ValueError, match=r"must be on state\.at and _id"):
         TimedSource(MemoryStore("test"), kind, "at", "state.at", facts_of)
 
 

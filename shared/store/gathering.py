@@ -1,31 +1,28 @@
-"""Writes that come together go together: one command to MongoDB for many conditional updates of one collection.
+"""What is asked of one collection together goes together: one command to MongoDB for many documents.
 
-Each update stays what it is alone: atomic on its own document, refused if its condition does not hold. Whoever comes
-while others are on their way waits for the next command and shares it; a single writer is sent at once and alone.
+Each write stays what it is alone: atomic on its own document, refused if its condition does not hold or its id is
+taken.
 """
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.store.crowd import Crowd, Waiting
 from shared.store.driver import AsyncCollection, BulkWriteError, DuplicateKeyError, UpdateOne, WTimeoutError
-
-MOST_TOGETHER: Final = 100
-"""Updates of one command: MongoDB makes them one after the other, so more of them only wait longer."""
-
-AT_ONCE: Final = 2
-"""Commands of one collection on their way at the same time."""
 
 STAMP: Final = "written_by"
 """The field by which a writer knows its own write again where not all of a command's conditions held."""
 
 STAMP_BITS: Final = 62
 """Of chance: as many as a stored integer holds; no two writes ever meet on one."""
+
+WITHOUT_OUTBOX: Final = {"outbox": 0}
+
+Document = Mapping[str, Any]
 
 _DUPLICATE_KEY_CODE: Final = 11000
 
@@ -36,10 +33,9 @@ class AnswerLost(Exception):
 
 @dataclass(eq=False)
 class _Update:
-    wanted: Mapping[str, Any]
-    change: Mapping[str, Any]
+    wanted: Document
+    change: Document
     stamp: int
-    matched: asyncio.Future[bool]
 
     def stamped(self) -> UpdateOne:
         change = {**self.change, "$set": {**self.change.get("$set", {}), STAMP: self.stamp}}
@@ -47,86 +43,105 @@ class _Update:
 
 
 class Gathering:
-    """The updates of one collection; every condition names the ``_id`` and the ``version`` that it was decided on."""
+    """Reads, inserts and updates of one collection, each kind of them in a crowd of its own."""
 
     def __init__(self, collection: AsyncCollection) -> None:
         self._collection = collection
-        self._waiting: deque[_Update] = deque()
-        self._senders: set[asyncio.Task[None]] = set()
-        self._sending = 0  # counted by the senders themselves: a task that has just ended is still in the set
+        self._reads: Crowd[str, Document | None] = Crowd(self._read)
+        self._inserts: Crowd[Document, None] = Crowd(self._insert)
+        self._updates: Crowd[_Update, bool] = Crowd(self._update)
 
-    async def update(self, wanted: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
-        """Whether the condition held and the change was written.
+    async def read(self, document_id: str) -> Document | None:
+        """The document without its outbox, or none. Whoever reads the same may get the same object: do not change it.
+
+        Raises:
+            Exception: what the driver raises.
+        """
+        return await self._reads.ask(document_id)
+
+    async def insert(self, document: Document) -> None:
+        """Write a new document.
+
+        Raises:
+            DuplicateKeyError: its id or a unique value is taken.
+            Exception: what the driver raises for the whole command.
+        """
+        await self._inserts.ask(document)
+
+    async def update(self, wanted: Document, change: Document) -> bool:
+        """Whether the condition held and the change was written. The condition names the ``_id`` and the ``version``
+        that the change was decided on.
 
         Raises:
             DuplicateKeyError: a unique index refuses it.
             AnswerLost: nobody can tell any more.
             Exception: what the driver raises for the whole command.
         """
-        matched: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Update(wanted, change, secrets.randbits(STAMP_BITS), matched))
-        if self._sending < AT_ONCE:
-            self._sending += 1
-            sender = asyncio.create_task(self._send())
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
-        return await matched
+        return await self._updates.ask(_Update(wanted, change, secrets.randbits(STAMP_BITS)))
 
-    async def _send(self) -> None:
-        try:
-            while self._waiting:
-                updates = [self._waiting.popleft() for _ in range(min(MOST_TOGETHER, len(self._waiting)))]
-                await self._write(updates)
-        finally:
-            self._sending -= 1
+    async def _read(self, reads: Sequence[Waiting[str, Document | None]]) -> None:
+        if len(reads) == 1:
+            reads[0].tell(await self._collection.find_one({"_id": reads[0].wanted}, WITHOUT_OUTBOX))
+            return
+        found = await self._by_id({each.wanted for each in reads}, WITHOUT_OUTBOX)
+        for each in reads:
+            each.tell(found.get(each.wanted))
 
-    async def _write(self, updates: Sequence[_Update]) -> None:
-        try:
-            await (self._alone(updates[0]) if len(updates) == 1 else self._together(updates))
-        except Exception as trouble:
-            for each in _open(updates):
-                each.matched.set_exception(trouble)
-        except BaseException:
-            for each in _open([*updates, *self._waiting]):
-                each.matched.cancel()
-            raise
-
-    async def _alone(self, update: _Update) -> None:
-        result = await self._collection.update_one(update.wanted, update.change)
-        _tell(update, result.matched_count == 1)
-
-    async def _together(self, updates: Sequence[_Update]) -> None:
+    async def _insert(self, inserts: Sequence[Waiting[Document, None]]) -> None:
+        if len(inserts) == 1:
+            await self._collection.insert_one(inserts[0].wanted)
+            inserts[0].tell(None)
+            return
         refused: dict[int, DuplicateKeyError] = {}
         try:
-            result = await self._collection.bulk_write([each.stamped() for each in updates], ordered=False)
+            await self._collection.insert_many([each.wanted for each in inserts], ordered=False)
+        except BulkWriteError as partly:
+            refused = _refusals(partly)
+        for each in _admitted(inserts, refused):
+            each.tell(None)
+
+    async def _update(self, updates: Sequence[Waiting[_Update, bool]]) -> None:
+        if len(updates) == 1:
+            only = updates[0].wanted
+            result = await self._collection.update_one(only.wanted, only.change)
+            updates[0].tell(result.matched_count == 1)
+            return
+        refused: dict[int, DuplicateKeyError] = {}
+        try:
+            result = await self._collection.bulk_write([each.wanted.stamped() for each in updates], ordered=False)
             matched = result.matched_count
         except BulkWriteError as partly:
             refused, matched = _refusals(partly), partly.details["nMatched"]
-        left = []
-        for number, each in enumerate(updates):
-            if number not in refused:
-                left.append(each)
-            elif not each.matched.done():
-                each.matched.set_exception(refused[number])
+        left = _admitted(updates, refused)
         if matched == len(left):
             for each in left:
-                _tell(each, True)
+                each.tell(True)
         else:
             await self._look(left)
 
-    async def _look(self, updates: Sequence[_Update]) -> None:
+    async def _look(self, updates: Sequence[Waiting[_Update, bool]]) -> None:
         """Which of them were written: the command only says how many."""
-        ids = [each.wanted["_id"] for each in updates]
-        cursor = self._collection.find({"_id": {"$in": ids}}, {"version": 1, STAMP: 1})
-        stored = {document["_id"]: document for document in await cursor.to_list(len(ids))}
+        stored = await self._by_id({each.wanted.wanted["_id"] for each in updates}, {"version": 1, STAMP: 1})
         for each in updates:
-            document = stored.get(each.wanted["_id"])
-            if document is not None and document.get(STAMP) == each.stamp:
-                _tell(each, True)
-            elif document is None or document["version"] <= each.wanted["version"] + 1:
-                _tell(each, False)
-            elif not each.matched.done():
-                each.matched.set_exception(AnswerLost())
+            sent = each.wanted
+            document = stored.get(sent.wanted["_id"])
+            if document is not None and document.get(STAMP) == sent.stamp:
+                each.tell(True)
+            elif document is None or document["version"] <= sent.wanted["version"] + 1:
+                each.tell(False)
+            else:
+                each.refuse(AnswerLost())
+
+    async def _by_id(self, ids: set[str], fields: Mapping[str, int]) -> dict[str, Document]:
+        cursor = self._collection.find({"_id": {"$in": sorted(ids)}}, fields)
+        return {document["_id"]: document for document in await cursor.to_list(len(ids))}
+
+
+def _admitted(all_of_them: Sequence[Waiting[Any, Any]], refused: Mapping[int, Exception]) -> list[Waiting[Any, Any]]:
+    """Those that the command did not refuse; the others are told."""
+    for number, trouble in refused.items():
+        all_of_them[number].refuse(trouble)
+    return [each for number, each in enumerate(all_of_them) if number not in refused]
 
 
 def _refusals(partly: BulkWriteError) -> dict[int, DuplicateKeyError]:
@@ -142,12 +157,3 @@ def _refusals(partly: BulkWriteError) -> dict[int, DuplicateKeyError]:
     if any(error["code"] != _DUPLICATE_KEY_CODE for error in errors):
         raise partly
     return {error["index"]: DuplicateKeyError(error["errmsg"], error["code"]) for error in errors}
-
-
-def _tell(update: _Update, matched: bool) -> None:
-    if not update.matched.done():
-        update.matched.set_result(matched)
-
-
-def _open(updates: Sequence[_Update]) -> list[_Update]:
-    return [each for each in updates if not each.matched.done()]

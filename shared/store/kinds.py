@@ -62,7 +62,7 @@ class Kind(Generic[S]):
     ``state`` is a dataclass or pydantic model of plain data. ``deadlines`` derives from a state what falls due when.
     ``upcasts`` maps an old schema number to the function that lifts a stored state dictionary to the next one.
     ``at_once`` is how many of its deadlines one process handles at the same time.
-    ``gathers``: saves that come while others are under way share a command (many aggregates, few conflicts).
+    ``gathers``: reads, inserts and saves that come while others are under way share a command.
     A ``bare`` kind speaks no events and remembers no messages (a seat): it has neither outbox nor inbox.
     """
 

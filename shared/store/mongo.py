@@ -23,7 +23,7 @@ from shared.store.driver import (
     ReturnDocument,
     UpdateOne,
 )
-from shared.store.gathering import STAMP_BITS, AnswerLost, Gathering
+from shared.store.gathering import STAMP_BITS, WITHOUT_OUTBOX, AnswerLost, Gathering
 from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record, free_keys
 from shared.store.port import AlreadyExists, InboxFull, StoreUnavailable, VersionConflict
 
@@ -149,13 +149,13 @@ class MongoStore:
             document["outbox"] = [_outbox_entry(each, now) for each in entries]
             document["inbox"] = [{"id": received, "at": now}] if received is not None else []
         with _store_errors(kind.name):
-            await self._collection(kind.name).insert_one(document)
+            await self._insert(kind, document)
         self._tell(kind, entries, due)
         return Record(record_id, 1, state, frozenset({received} if received is not None else ()))
 
     async def get(self, kind: Kind[S], record_id: str) -> Record[S] | None:
         with _store_errors(kind.name):
-            document = await self._collection(kind.name).find_one({"_id": record_id}, {"outbox": 0})
+            document = await self._read(kind, record_id)
         return decode(kind, document) if document is not None else None
 
     async def save(
@@ -210,7 +210,7 @@ class MongoStore:
         declared = kind.index(index)
         wanted = query(kind, declared, equals or {}, within or {})
         with _store_errors(kind.name):
-            cursor = self._collection(kind.name).find(wanted, {"outbox": 0}, hint=index, limit=limit)
+            cursor = self._collection(kind.name).find(wanted, WITHOUT_OUTBOX, hint=index, limit=limit)
             order = _order(declared, descending, equals or {})
             documents = await (cursor.sort(order) if order else cursor).to_list(limit)
         return [decode(kind, document) for document in documents]
@@ -322,7 +322,7 @@ class MongoStore:
                 _lease(now, owner, lease_seconds),
                 sort=[("next_due_at", 1)],
                 hint="next_due_at",
-                projection={"outbox": 0},
+                projection=WITHOUT_OUTBOX,
                 return_document=ReturnDocument.AFTER,
             )
         if document is None:
@@ -342,7 +342,7 @@ class MongoStore:
             lease = _lease(now, owner, lease_seconds)
             lease["$set"]["lease.claim"] = claim
             await collection.update_many({"_id": ids, **_claimable(now)}, lease, hint="_id_")
-            mine = collection.find({"_id": ids, "lease.claim": claim}, {"outbox": 0}, hint="_id_")
+            mine = collection.find({"_id": ids, "lease.claim": claim}, WITHOUT_OUTBOX, hint="_id_")
             documents = await mine.to_list(most)
         documents.sort(key=lambda document: (document["next_due_at"], document["_id"]))
         return [_due(kind, document, now) for document in documents]
@@ -351,7 +351,7 @@ class MongoStore:
         last = ""
         while True:
             with _store_errors(kind.name):
-                cursor = self._collection(kind.name).find({"_id": {"$gt": last}}, {"outbox": 0}, limit=batch)
+                cursor = self._collection(kind.name).find({"_id": {"$gt": last}}, WITHOUT_OUTBOX, limit=batch)
                 documents = await cursor.sort([("_id", 1)]).to_list(batch)
             for document in documents:
                 yield decode(kind, document)
@@ -415,14 +415,29 @@ class MongoStore:
             known = self._collections[name] = self._database[name]
         return known
 
+    async def _read(self, kind: Kind[Any], record_id: str) -> Mapping[str, Any] | None:
+        if kind.gathers:
+            return await self._gathering(kind.name).read(record_id)
+        document: dict[str, Any] | None = await self._collection(kind.name).find_one({"_id": record_id}, WITHOUT_OUTBOX)
+        return document
+
+    async def _insert(self, kind: Kind[Any], document: dict[str, Any]) -> None:
+        if kind.gathers:
+            await self._gathering(kind.name).insert(document)
+        else:
+            await self._collection(kind.name).insert_one(document)
+
     async def _update(self, kind: Kind[Any], wanted: dict[str, Any], change: dict[str, Any]) -> bool:
-        if not kind.gathers:
-            result = await self._collection(kind.name).update_one(wanted, change)
-            return bool(result.matched_count)
-        known = self._gatherings.get(kind.name)
+        if kind.gathers:
+            return await self._gathering(kind.name).update(wanted, change)
+        result = await self._collection(kind.name).update_one(wanted, change)
+        return bool(result.matched_count)
+
+    def _gathering(self, name: str) -> Gathering:
+        known = self._gatherings.get(name)
         if known is None:
-            known = self._gatherings[kind.name] = Gathering(self._collection(kind.name))
-        return await known.update(wanted, change)
+            known = self._gatherings[name] = Gathering(self._collection(name))
+        return known
 
     def _entries(
         self,

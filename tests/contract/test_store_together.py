@@ -134,7 +134,7 @@ async def test_the_race_shows_when_nobody_looks_what_was_written(
 
     async def believe(_self: Gathering, updates: Any) -> None:
         for each in updates:
-            each.matched.set_result(True)
+            each.tell(True)
 
     monkeypatch.setattr(Gathering, "_look", believe)
     known = await letters(mongo_store, 12)
@@ -153,6 +153,39 @@ async def test_a_value_that_is_taken_refuses_only_its_own_save(store: Store) -> 
     assert isinstance(said[5], VersionConflict)
     assert all(isinstance(said[place], Record) for place in (0, 1, 2, 4, 6, 7))
     assert await store.get(LETTER, "l05") == stale
+
+
+async def test_inserts_that_come_together_answer_each_for_itself(store: Store) -> None:
+    await store.insert(LETTER, "n03", Letter(3), now=NOW)
+    await store.insert(LETTER, "first", Letter(100, stamp="s7"), now=NOW)
+    event = AccountRegistered(account_id="a", language="id")
+    wanted = [(f"n{n:02}", Letter(100 + n, stamp=f"s{n}")) for n in range(12)]
+    said = await answers(
+        *(store.insert(LETTER, name, letter, now=NOW, events=[event], received="m") for name, letter in wanted)
+    )
+    refused = {place: each.index for place, each in enumerate(said) if isinstance(each, AlreadyExists)}
+    assert refused == {3: "_id_", 7: "stamp"}
+    assert all(isinstance(each, Record) for place, each in enumerate(said) if place not in refused)
+    for place, (name, letter) in enumerate(wanted):
+        stored = await store.get(LETTER, name)
+        if place in refused:
+            assert stored is None or stored.state == Letter(3)
+        else:
+            assert stored is not None and (stored.state, stored.received) == (letter, frozenset({"m"}))
+    assert len(await store.outbox_waiting(LETTER, before=LATER, limit=100)) == len(wanted) - len(refused)
+
+
+async def test_of_inserts_under_one_id_one_wins_in_any_crowd(store: Store) -> None:
+    said = await answers(*(store.insert(LETTER, "one", Letter(number), now=NOW) for number in range(30)))
+    (winner,) = [each for each in said if isinstance(each, Record)]
+    assert await store.get(LETTER, "one") == winner
+    assert sum(isinstance(each, AlreadyExists) for each in said) == 29
+
+
+async def test_reads_that_come_together_find_each_its_own(store: Store) -> None:
+    known = await letters(store, 20)
+    said = await answers(*(store.get(LETTER, name) for name in [*(each.id for each in known), "none", "l07"]))
+    assert said == [*known, None, known[7]]
 
 
 async def test_what_is_said_together_waits_in_each_outbox_once(store: Store) -> None:

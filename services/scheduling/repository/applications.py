@@ -39,7 +39,7 @@ def fresher(known: ApplicationCopy, said: ApplicationCopy) -> ApplicationCopy:
     return replace(said, product=known.product, product_as_of=known.product_as_of)
 
 
-APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True)
+APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True, gathers=True)
 
 
 class Applications(OnStore):

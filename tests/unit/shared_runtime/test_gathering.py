@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from shared.store.crowd import AT_ONCE, MOST_TOGETHER
 from shared.store.driver import BulkWriteError, DuplicateKeyError, OperationFailure, WTimeoutError
-from shared.store.gathering import AT_ONCE, MOST_TOGETHER, STAMP, AnswerLost, Gathering
+from shared.store.gathering import STAMP, AnswerLost, Gathering
 
 
 class Collection:
@@ -49,6 +50,21 @@ class Collection:
                 document["version"] += 1
         return SimpleNamespace(matched_count=matched)
 
+    async def find_one(self, wanted: Mapping[str, Any], _fields: Mapping[str, Any]) -> Any:
+        self.commands.append(1)
+        return self.documents.get(wanted["_id"])
+
+    async def insert_one(self, document: Mapping[str, Any]) -> None:
+        await self.insert_many([document], ordered=False)
+
+    async def insert_many(self, documents: Sequence[Mapping[str, Any]], *, ordered: bool) -> None:
+        assert not ordered
+        self.commands.append(len(documents))
+        await self.may_go.wait()
+        if self.trouble is not None:
+            raise self.trouble
+        self.documents |= {each["_id"]: dict(each) for each in documents}
+
     def find(self, wanted: Mapping[str, Any], _fields: Mapping[str, Any]) -> Any:
         if self.before_look is not None:
             self.before_look()
@@ -64,8 +80,13 @@ def update(gathering: Gathering, name: str, version: int = 1) -> asyncio.Task[bo
     return asyncio.ensure_future(gathering.update({"_id": name, "version": version}, {"$set": {"by": name}}))
 
 
-async def said(*updates: asyncio.Task[bool]) -> list[Any]:
+async def said(*updates: asyncio.Future[Any]) -> list[Any]:
     return await asyncio.gather(*updates, return_exceptions=True)
+
+
+def bulk_error(*codes: int, matched: int = 0, **more: Any) -> BulkWriteError:
+    errors = [{"index": n, "code": code, "errmsg": "index: name dup key"} for n, code in enumerate(codes)]
+    return BulkWriteError({"writeErrors": errors, "nMatched": matched, "writeConcernErrors": [], **more})
 
 
 async def test_one_alone_goes_alone_and_unstamped() -> None:
@@ -89,6 +110,35 @@ async def test_whoever_comes_meanwhile_shares_the_next_command_and_few_are_under
     assert await said(*waiting) == [True] * len(names)
     assert collection.commands == [1] * AT_ONCE + [MOST_TOGETHER] * 2
     assert collection.most_running == AT_ONCE
+
+
+async def test_one_read_and_one_insert_go_alone_and_those_behind_them_together() -> None:
+    collection = Collection("a", "b")
+    gathering = Gathering(collection)
+    assert (await gathering.read("a"), await gathering.read("none")) == ({"_id": "a", "version": 1}, None)
+    await gathering.insert({"_id": "c"})
+    assert collection.commands == [1, 1, 1]
+    found = await said(*(asyncio.ensure_future(gathering.read(name)) for name in ("a", "c", "none", "b", "a")))
+    assert [each and each["_id"] for each in found] == ["a", "c", None, "b", "a"]
+    await said(*(asyncio.ensure_future(gathering.insert({"_id": name})) for name in "defg"))
+    assert sorted(collection.documents) == [*"abcdefg"]
+    assert collection.commands == [1, 1, 1, 4]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (OSError("away"), [OSError, OSError]),
+        (bulk_error(11000), [DuplicateKeyError, type(None)]),
+        (bulk_error(121), [BulkWriteError, BulkWriteError]),
+    ],
+)
+async def test_an_insert_is_refused_alone_and_fails_together(trouble: Exception, told: list[type[Any]]) -> None:
+    collection = Collection()
+    collection.trouble = trouble
+    gathering = Gathering(collection)
+    answers = await said(*(asyncio.ensure_future(gathering.insert({"_id": name})) for name in "ab"))
+    assert [type(each) for each in answers] == told
 
 
 async def test_whoever_is_told_may_write_again_at_once() -> None:
@@ -126,11 +176,6 @@ async def test_who_was_overtaken_after_the_write_knows_its_stamp_or_says_that_it
     updates = [update(gathering, "a"), update(gathering, "b"), update(gathering, "c", version=7)]
     answers = await said(*updates)
     assert answers[0] is True and isinstance(answers[1], AnswerLost) and answers[2] is False
-
-
-def bulk_error(*codes: int, matched: int = 0, **more: Any) -> BulkWriteError:
-    errors = [{"index": n, "code": code, "errmsg": "index: name dup key"} for n, code in enumerate(codes)]
-    return BulkWriteError({"writeErrors": errors, "nMatched": matched, "writeConcernErrors": [], **more})
 
 
 async def test_a_value_that_is_taken_refuses_its_own_update() -> None:
@@ -199,6 +244,6 @@ async def test_an_end_of_the_process_ends_the_waiting() -> None:
     first = [update(gathering, "a"), update(gathering, "b")]
     for _ in range(3):
         await asyncio.sleep(0)
-    for sender in list(gathering._senders):
+    for sender in list(gathering._updates._senders):
         sender.cancel()
     assert [type(each) for each in await said(*first)] == [asyncio.CancelledError] * 2

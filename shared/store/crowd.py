@@ -1,0 +1,79 @@
+"""Who comes together goes together: what waits while others are on their way shares the next way.
+
+A single one goes at once and alone, so nothing waits where nothing is busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+W = TypeVar("W")
+A = TypeVar("A")
+
+MOST_TOGETHER: Final = 100
+"""Of one command: MongoDB carries them out one after the other, so more of them only wait longer."""
+
+AT_ONCE: Final = 2
+"""Commands of one crowd on their way at the same time."""
+
+
+@dataclass(eq=False)
+class Waiting(Generic[W, A]):
+    """What somebody wants, and the answer that they wait for."""
+
+    wanted: W
+    answer: asyncio.Future[A]
+
+    def tell(self, answer: A) -> None:
+        """Answer, unless nobody waits any more or somebody answered before."""
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+    def refuse(self, trouble: Exception) -> None:
+        """Raise this where the answer is waited for."""
+        if not self.answer.done():
+            self.answer.set_exception(trouble)
+
+
+class Crowd(Generic[W, A]):
+    """Calls ``carry`` with up to ``MOST_TOGETHER`` at a time; it tells each, or raises what all of them then raise."""
+
+    def __init__(self, carry: Callable[[Sequence[Waiting[W, A]]], Awaitable[None]]) -> None:
+        self._carry = carry
+        self._waiting: deque[Waiting[W, A]] = deque()
+        self._senders: set[asyncio.Task[None]] = set()
+        self._sending = 0  # counted by the senders themselves: a task that has just ended is still in the set
+
+    async def ask(self, wanted: W) -> A:
+        """The answer, alone or with others."""
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Waiting(wanted, answer))
+        if self._sending < AT_ONCE:
+            self._sending += 1
+            sender = asyncio.create_task(self._send())
+            self._senders.add(sender)
+            sender.add_done_callback(self._senders.discard)
+        return await answer
+
+    async def _send(self) -> None:
+        try:
+            while self._waiting:
+                together = [self._waiting.popleft() for _ in range(min(MOST_TOGETHER, len(self._waiting)))]
+                await self._answer(together)
+        finally:
+            self._sending -= 1
+
+    async def _answer(self, together: Sequence[Waiting[W, A]]) -> None:
+        try:
+            await self._carry(together)
+        except Exception as trouble:
+            for each in together:
+                each.refuse(trouble)
+        except BaseException:
+            for each in [*together, *self._waiting]:
+                each.answer.cancel()
+            raise

@@ -257,6 +257,7 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "decide_special": {"granted": True},
         "use_special": {"session_id": NOBODYS_ID},
         "interrupt_visit": {"reason": "system_fault"},
+        "deny_priority": {"reason": "nothing_shown"},
         "interrupt_day": {"date": "2026-11-24", "reason": "system_fault"},
         "call_next": {"booth": "1"},
         "register_walk_in": {"reason": "walk_in"},

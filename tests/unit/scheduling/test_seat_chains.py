@@ -157,6 +157,14 @@ def test_events_about_anything_else_are_no_step() -> None:
     assert steps_of(events.PatternFlagged(flag_id="f", office_id="o", pattern="many_holds")) == ()
 
 
+def test_a_same_day_seat_that_was_not_paid_is_left() -> None:
+    names = ("appointment_id", "application_id", "account_id", "person_id", "session_id", "pool", "office_name")
+    facts = dict.fromkeys((*names, "office_id", "office_timezone"), "x") | {"starts_at": START, "ends_at": START}
+    lost = events.SameDaySeatLost.model_validate(facts | {"previous_session_id": "s", "previous_starts_at": START})
+    (step,) = steps_of(lost)
+    assert (step.act, step.session_id) == ("moved_out", "s")
+
+
 def test_a_seat_kept_for_the_waiting_list_is_a_step() -> None:
     names = ("account_id", "application_id", "person_id", "office_name", "office_timezone")
     facts = dict.fromkeys(names, "x") | {"waiting_id": "w", "office_id": "o", "session_id": "s"}

@@ -78,7 +78,7 @@ class Calendar:
         self._repository = desk.repository
         self._book = book
         self._horizon_days = horizon_days
-        self._alternatives: dict[tuple[str, Pool], tuple[datetime, dict[str, Any]]] = {}
+        self._alternatives: dict[tuple[str, Pool, str | None], tuple[datetime, dict[str, Any]]] = {}
 
     async def load_offices(self, offices: Sequence[Office]) -> None:
         """Write the reference table where it is new, and keep it in memory."""
@@ -229,23 +229,26 @@ class Calendar:
         free = [each for each in shown if each.free.get(pool, 0)]
         return sorted(free, key=lambda each: (each.session.starts_at, each.office.name))[:most]
 
-    async def sold_out(self, session_id: str, session: Session, pool: Pool) -> errors.SessionSoldOut:
-        """The refusal that names the earliest sessions here and the earliest nearby (in the same province)."""
-        now, key = self._desk.now(), (session_id, pool)
+    async def sold_out(
+        self, session_id: str, session: Session, pool: Pool, product: str | None = None
+    ) -> errors.SessionSoldOut:
+        """The refusal that names the earliest sessions here and the earliest nearby (in the same province); only
+        where the product, if it is known, is made (X10)."""
+        now, key = self._desk.now(), (session_id, pool, product)
         kept_until, facts = self._alternatives.get(key, (now, {}))
         if kept_until <= now:
-            facts = await self._find_alternatives(session, pool)
+            facts = await self._find_alternatives(session, pool, product)
             if len(self._alternatives) >= MOST_ALTERNATIVES_KEPT:
                 self._alternatives.clear()
             self._alternatives[key] = (now + timedelta(seconds=ALTERNATIVES_KEPT_SECONDS), facts)
         return errors.SessionSoldOut(**facts)
 
-    async def _find_alternatives(self, session: Session, pool: Pool) -> dict[str, Any]:
+    async def _find_alternatives(self, session: Session, pool: Pool, product: str | None) -> dict[str, Any]:
         here = self._desk.offices[session.office_id]
         nearby = [
             office.office_id
             for office in self.search(province=here.province, timezone=None, text=None)
-            if office.office_id != here.office_id
+            if office.office_id != here.office_id and not self._book.lacks(office.office_id, product, session.date)
         ]
         earliest = await self.soonest([here.office_id], pool, ALTERNATIVE_DAYS, ALTERNATIVES)
         nearest = await self.soonest(nearby, pool, ALTERNATIVE_DAYS, ALTERNATIVES) if nearby else []

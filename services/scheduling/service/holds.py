@@ -13,7 +13,7 @@ from services.scheduling.domain import appointments
 from services.scheduling.domain.appointments import Appointment, Command, Decision, ReleaseReason, Status, can
 from services.scheduling.domain.conduct import Act, Wish
 from services.scheduling.domain.policies import bookable_from
-from services.scheduling.domain.priority import Need
+from services.scheduling.domain.priority import Need, Priority, Proof
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool
 from services.scheduling.repository import ApplicationCopy, fresher
@@ -92,9 +92,9 @@ class Holds:
         """
         copy = await self._desk.known_application(wish.application_id)
         await self._refuse_unentitled(wish, copy)
-        await self._refuse_lacking(wish, copy)
+        ground = await self._fitting(wish, copy)
         await self._refuse_over(wish, copy)
-        turn = await self._turn(wish, copy)
+        turn = await self._turn(wish, copy, ground)
         attempt = 0
         for _ in range(TRIES):
             appointment_id = appointment_id_of(wish.command_id, attempt)
@@ -104,7 +104,7 @@ class Holds:
             if seat is None:
                 held = await self._repository.appointment(appointment_id)
                 if held is None:
-                    await self._explain_no_seat(wish)
+                    await self._explain_no_seat(wish, copy)
                     continue
             else:
                 held = await self._begin(appointment_id, wish, copy, seat)
@@ -115,18 +115,19 @@ class Holds:
             attempt += 1
         raise SomeoneElseChangedIt
 
-    async def _refuse_lacking(self, wish: HoldWish, copy: ApplicationCopy) -> None:
-        """An office that cannot make what is applied for (X10), a priority seat for whom it is not (F69); a repeat of
-        a won hold meets what was won."""
+    async def _fitting(self, wish: HoldWish, copy: ApplicationCopy) -> Priority | None:
+        """The ground of a priority seat. Refuses an office that cannot make what is applied for (X10) and a priority
+        seat for whom it is not (F69); a repeat of a won hold meets what was won."""
         place = await self._seating.place(wish.session_id)
         if place is None:
-            return
+            return None
         try:
             self._offering.refuse_lacking(copy, place.office_id, place.date)
-            self._grounds.ground(wish.pool, wish.need, copy, place.date)
+            return self._grounds.ground(wish.pool, wish.need, copy, place.date)
         except Refusal:
             if await self.won_before(wish) is None:
                 raise
+            return None
 
     async def won_before(self, wish: HoldWish) -> Record[Appointment] | None:
         """What the same command won the first time, if it did."""
@@ -144,10 +145,15 @@ class Holds:
             if await self.won_before(wish) is None:
                 raise
 
-    async def _turn(self, wish: HoldWish, copy: ApplicationCopy) -> Turn | None:
-        """The turn in the line of an opening, if the session has one; a repeat of a hold that was won needs none."""
+    async def _turn(self, wish: HoldWish, copy: ApplicationCopy, ground: Priority | None) -> Turn | None:
+        """The turn in the line of an opening, if the session has one; a repeat of a hold that was won needs none.
+
+        A need that is only declared passes nobody by: who names one from outside stands in line like all.
+        """
+        declared = ground is not None and ground.proof is Proof.TO_BE_SHOWN and not wish.who.is_staff
+        pool = Pool.REGULAR if declared else wish.pool
         try:
-            return await self._waiting_room.turn(wish.session_id, wish.pool, copy.person_id)
+            return await self._waiting_room.turn(wish.session_id, pool, copy.person_id)
         except Refusal:
             if await self.won_before(wish) is None:
                 raise
@@ -199,7 +205,7 @@ class Holds:
         facts: dict[str, Any] = {"appointment_id": live.id} if live is not None and own else {}
         return errors.PersonHasAppointment(**facts)
 
-    async def _explain_no_seat(self, wish: HoldWish) -> None:
+    async def _explain_no_seat(self, wish: HoldWish, copy: ApplicationCopy) -> None:
         """Refuse with the reason why no seat could be had; returns only if one is free after all."""
         session = await self._calendar.session(wish.session_id)
         if session.state.starts_at < (wish.starts_from or bookable_from(self._desk.now(), self._desk.rules)):
@@ -208,7 +214,7 @@ class Holds:
             raise errors.PoolNotOpen(pool=wish.pool.value)
         free = await self._repository.free_seats([wish.session_id])
         if not free.get((wish.session_id, wish.pool.value)):
-            raise await self._calendar.sold_out(wish.session_id, session.state, wish.pool)
+            raise await self._calendar.sold_out(wish.session_id, session.state, wish.pool, copy.product)
 
     async def cancel(
         self, appointment_id: str, who: Who, command_id: str, *, fee_is_lost: bool, origin: Origin = NOWHERE

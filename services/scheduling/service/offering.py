@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from services.scheduling import errors
-from services.scheduling.domain.offering import Nearby, lacks, nearest_offering
+from services.scheduling.domain.offering import Nearby, nearest_offering
 from services.scheduling.domain.office_facts import Product
 from services.scheduling.repository import ApplicationCopy
 from services.scheduling.service.calendar import OpenSession
@@ -27,8 +27,7 @@ class Offering:
 
     def gives_out(self, product: str | None, office_id: str, day: date) -> bool:
         """Whether the office gives this product out on that day; true where product or office are not known here."""
-        facts = self._book.known(office_id)
-        return facts is None or not lacks(facts, product, day)
+        return not self._book.lacks(office_id, product, day)
 
     def refuse_lacking(
         self, copy: ApplicationCopy, office_id: str, day: date, field: str | None = "/session_id", **facts: Any

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from services.scheduling import errors
+from services.scheduling.domain.offering import lacks
 from services.scheduling.domain.office_facts import FactsTable, OfficeFacts, OfficeKind, receives_on
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.opening import LONGEST_LOOK_DAYS, Opening, OpeningRule, in_sight, next_opening, opens_at
@@ -61,6 +62,11 @@ class OfficeBook:
         """The facts of an office as far as this replica knows them."""
         record = self._facts.get(office_id)
         return record.state if record is not None else None
+
+    def lacks(self, office_id: str, product: str | None, day: date) -> bool:
+        """Whether the office is known not to give this product out on that day."""
+        facts = self.known(office_id)
+        return facts is not None and lacks(facts, product, day)
 
     def template(self, office_id: str) -> tuple[OfficeTemplate, int]:
         """The template of an office and its version; 0 is the delivered one."""

@@ -257,3 +257,14 @@ async def test_products_have_days(world: World) -> None:
     with pytest.raises(errors.ProductNotOffered):
         await world.service.holds.hold(world.wish(session_id=wednesday))
     assert (await world.service.holds.hold(world.wish(session_id=world.session_id(EAST)))).state.live
+
+
+@X10
+async def test_what_is_named_instead_of_a_full_session_makes_the_product_too(world: World) -> None:
+    await offer(world, (Offer(Product.ORDINARY),), NORTH)
+    await world.hold("siti")
+    await world.hold("tono")
+    await world.submitted("ani")
+    with pytest.raises(errors.SessionSoldOut) as refused:
+        await world.service.holds.hold(world.wish())
+    assert refused.value.facts["earliest"] and not refused.value.facts["nearest"]

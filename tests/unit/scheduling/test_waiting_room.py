@@ -455,6 +455,15 @@ class TestTurns:
             await hall.world.hold("budi", who=front)
         assert (await hall.world.hold("budi", pool=Pool.PRIORITY, need=Need.PREGNANT, who=front)).state.live
 
+    async def test_a_declared_need_passes_nobody_by_and_a_proven_one_needs_no_line(self) -> None:
+        hall = await make_hall()
+        await hall.until(OPENS)
+        with pytest.raises(errors.TicketNeeded):
+            await hall.world.hold("budi", pool=Pool.PRIORITY, need=Need.PREGNANT)
+        await hall.world.submitted("kakek", age="61+")
+        held = await hall.world.service.holds.hold(hall.world.wish("kakek", pool=Pool.PRIORITY))
+        assert held.state.live
+
     async def test_moving_into_an_opening_needs_a_turn_too(self) -> None:
         hall = await make_hall()
         target = hall.world.session_id()

@@ -101,35 +101,48 @@ class Scheduling:
         board = Board(repository, platform.clock)
         self.openings = Openings(desk, board, opening_rules, cipher)
         self.waiting_room = WaitingRoom(desk, board, opening_rules)
-        offering = Offering(desk, self.book)
-        grounds = PriorityGrounds(self.book)
-        self.holds = Holds(desk, self.seating, self.calendar, self.waiting_room, offering, grounds)
-        self.counter_holds = CounterHolds(desk, self.calendar, self.holds)
-        self.same_day = SameDay(desk, self.seating, self.calendar, offering)
-        self.waiting_list = WaitingList(desk, self.seating, offering)
-        self.parties = Parties(desk, self.seating, self.calendar, self.waiting_room, offering)
-        self.flags = Flags(desk)
-        self.fallback = Fallback(desk, self.seating, self.calendar, offering)
-        self.payments = Payments(desk, self.seating, self.calendar, offering, self.fallback)
-        self.moves = Moves(desk, self.seating, self.calendar, self.waiting_room, offering)
-        self.counter = Counter(desk, self.seating, cipher, self.audit)
-        self.visits = Visits(desk, self.counter, self.audit)
-        self.proofs = Proofs(desk, self.seating, self.counter)
-        self.hurry = HurryDesk(desk, self.seating)
-        self.priority = PriorityDesk(desk, self.counter, Relocation(desk, self.seating), self.audit)
-        self.papers = Papers(desk)
+        self.offering = Offering(desk, self.book)
+        self._wire_seats(desk)
+        self._wire_visits(desk, cipher)
         self.evenings = SheetsOfEvenings(desk, self.papers, platform.files, writers, evening_at)
+        self.checks = Checks(repository, platform.clock)
+        self._wire_offices(desk, four_eyes)
+        self.quota_board = QuotaBoard(desk, self.book, self.calendar, horizon_days)
+        self.opening_notices = OpeningNotices(desk, self.book)
+
+    def _wire_seats(self, desk: Desk) -> None:
+        """Who gets a seat, pays for it and moves."""
+        seating, calendar, offering = self.seating, self.calendar, self.offering
+        self.holds = Holds(desk, seating, calendar, self.waiting_room, offering, PriorityGrounds(self.book))
+        self.counter_holds = CounterHolds(desk, calendar, self.holds)
+        self.same_day = SameDay(desk, seating, calendar, offering)
+        self.waiting_list = WaitingList(desk, seating, offering)
+        self.parties = Parties(desk, seating, calendar, self.waiting_room, offering)
+        self.flags = Flags(desk)
+        self.fallback = Fallback(desk, seating, calendar, offering)
+        self.payments = Payments(desk, seating, calendar, offering, self.fallback)
+        self.moves = Moves(desk, seating, calendar, self.waiting_room, offering)
+        self.releases = Releases(desk, seating)
+
+    def _wire_visits(self, desk: Desk, cipher: FieldCipher) -> None:
+        """What happens at the office and around it."""
+        seating, calendar = self.seating, self.calendar
+        self.counter = Counter(desk, seating, cipher, self.audit)
+        self.visits = Visits(desk, self.counter, self.audit)
+        self.proofs = Proofs(desk, seating, self.counter)
+        self.hurry = HurryDesk(desk, seating)
+        self.priority = PriorityDesk(desk, self.counter, Relocation(desk, seating), self.audit)
+        self.papers = Papers(desk)
         self.paid_visits = PaidVisits(desk)
         self.offline_visits = OfflineVisits(desk, cipher, self.audit)
-        self.releases = Releases(desk, self.seating)
-        self.bulk_moves = BulkMoves(desk, self.seating, self.calendar, offering, self.audit)
-        self.specials = Specials(desk, self.seating, self.calendar, offering, cipher, self.audit)
-        self.checks = Checks(repository, platform.clock)
+        self.bulk_moves = BulkMoves(desk, seating, calendar, self.offering, self.audit)
+        self.specials = Specials(desk, seating, calendar, self.offering, cipher, self.audit)
+
+    def _wire_offices(self, desk: Desk, four_eyes: FourEyes) -> None:
+        """What offices change."""
         self.changes = Changes(desk, self.book, self.audit)
         self.office_edits = OfficeEdits(desk, self.book, self.calendar, self.changes, four_eyes)
-        mover = NearestLater(desk, self.calendar, offering, Relocation(desk, self.seating))
+        mover = NearestLater(desk, self.calendar, self.offering, Relocation(desk, self.seating))
         self.session_edits = SessionEdits(
             desk, self.book, self.calendar, self.changes, mover, self.bulk_moves, four_eyes
         )
-        self.quota_board = QuotaBoard(desk, self.book, self.calendar, horizon_days)
-        self.opening_notices = OpeningNotices(desk, self.book)

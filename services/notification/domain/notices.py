@@ -90,6 +90,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             "cancelled": Notice("appointment_cancelled"),
             "withdrawn": Notice("appointment_cancelled"),
             "same_day_unpaid": Notice("same_day_unpaid"),
+            "proof_refused": None,  # PaymentCaseClosed tells it
         },
     ),
     scheduling.SameDaySeatLost: Rule(Notice("same_day_unpaid")),

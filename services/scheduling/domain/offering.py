@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from services.scheduling.domain.office_facts import (
     OfficeFacts,
@@ -17,6 +18,9 @@ from services.scheduling.domain.office_facts import (
 from services.scheduling.domain.offices import Office
 
 
+_PRODUCTS: Final = frozenset(Product)
+
+
 @dataclass(frozen=True)
 class Nearby:
     """An office that gives the product out, and how far it is; none where a place is not known."""
@@ -27,7 +31,7 @@ class Nearby:
 
 def lacks(facts: OfficeFacts, product: str | None, day: date) -> bool:
     """Whether the office does not give this product out on that day; what is not known is never refused."""
-    return product in set(Product) and not offers(facts, Product(product), day)
+    return product in _PRODUCTS and not offers(facts, Product(product), day)
 
 
 def nearest_offering(

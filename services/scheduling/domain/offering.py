@@ -17,7 +17,6 @@ from services.scheduling.domain.office_facts import (
 )
 from services.scheduling.domain.offices import Office
 
-
 _PRODUCTS: Final = frozenset(Product)
 
 

@@ -42,8 +42,9 @@ class Waiting(Generic[W, A]):
 class Crowd(Generic[W, A]):
     """Calls ``carry`` with up to ``MOST_TOGETHER`` at a time; it tells each, or raises what all of them then raise."""
 
-    def __init__(self, carry: Callable[[Sequence[Waiting[W, A]]], Awaitable[None]]) -> None:
+    def __init__(self, carry: Callable[[Sequence[Waiting[W, A]]], Awaitable[None]], *, at_once: int = AT_ONCE) -> None:
         self._carry = carry
+        self._at_once = at_once
         self._waiting: deque[Waiting[W, A]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
         self._sending = 0  # counted by the senders themselves: a task that has just ended is still in the set
@@ -52,7 +53,7 @@ class Crowd(Generic[W, A]):
         """The answer, alone or with others."""
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(wanted, answer))
-        if self._sending < AT_ONCE:
+        if self._sending < self._at_once:
             self._sending += 1
             sender = asyncio.create_task(self._send())
             self._senders.add(sender)

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from inspect import isawaitable
 from typing import Any, Final, TypeVar
+from weakref import WeakValueDictionary
 
 from shared.events.envelope import Envelope
 from shared.events.message import Message
+from shared.store.claiming import Claiming, Places, claim_alone
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
 from shared.store.driver import (
     UNAVAILABLE,
@@ -118,6 +120,8 @@ class MongoStore:
         self._source = source
         self._collections: dict[str, AsyncCollection] = {}
         self._gatherings: dict[str, Gathering] = {}
+        # kept only while somebody claims there: there are as many as sessions
+        self._claimings: WeakValueDictionary[str, Claiming] = WeakValueDictionary()
         self.on_written = on_written
 
     async def prepare(self, kinds: Sequence[Kind[Any]]) -> None:
@@ -303,17 +307,22 @@ class MongoStore:
         within: Mapping[str, Range] | None = None,
         now: datetime,
     ) -> Record[S] | None:
-        declared = kind.index(index)
-        update = {"$set": {path: plain(value) for path, value in change.items()}, "$inc": {"version": 1}}
+        declared, span = kind.index(index), within or {}
+        stored = {path: plain(value) for path, value in change.items()}
+        places = Places(lambda asked: query(kind, declared, equals, asked), _sort(declared, False), index)
         with _store_errors(kind.name):
-            document = await self._collection(kind.name).find_one_and_update(
-                query(kind, declared, equals, within or {}),
-                update,
-                sort=_sort(declared, False),
-                hint=index,
-                return_document=ReturnDocument.AFTER,
-            )
+            if kind.gathers:
+                document = await self._claiming(kind, places, equals).claim(stored, span)
+            else:
+                document = await claim_alone(self._collection(kind.name), places, stored, span)
         return decode(kind, document) if document is not None else None
+
+    def _claiming(self, kind: Kind[Any], places: Places, equals: Mapping[str, Any]) -> Claiming:
+        name = f"{kind.name}.{places.hint} {sorted(equals.items())}"
+        known = self._claimings.get(name)
+        if known is None:
+            known = self._claimings[name] = Claiming(self._collection(kind.name), places)
+        return known
 
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
         with _store_errors(kind.name):

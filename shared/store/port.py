@@ -160,7 +160,8 @@ class Store(Protocol):
     ) -> Record[S] | None:
         """Atomically take the first match in index order and set the given paths of it; none if nothing matches.
 
-        The returned record shows the change. Meant for bare kinds: it writes no events.
+        The returned record shows the change. Meant for bare kinds: it writes no events. Of a kind that ``gathers``,
+        claims that come together take any match of their ranges, not always the first.
         """
         ...
 

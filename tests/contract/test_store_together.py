@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from shared.events.identity import AccountRegistered
-from shared.store import AlreadyExists, Index, Kind, Record, Store, VersionConflict
-from shared.store.driver import AsyncDatabase
-from shared.store.gathering import Gathering
+from shared.store import AlreadyExists, Index, Kind, Range, Record, Store, VersionConflict, claiming
+from shared.store.driver import AsyncDatabase, UpdateOne
+from shared.store.gathering import STAMP, Gathering
 from shared.store.memory import MemoryStore
 from shared.store.mongo import MongoStore
 
@@ -41,10 +41,26 @@ LETTER = Kind(
 )
 
 
+@dataclass(frozen=True)
+class Place:
+    number: int
+    room: str = "a"
+    taker: str | None = None
+
+
+PLACE = Kind(
+    name="place",
+    state=Place,
+    bare=True,
+    gathers=True,
+    indexes=(Index("free", ("state.room", "state.number", "state.taker"), where={"state.taker": None}),),
+)
+
+
 @pytest.fixture
 async def mongo_store(mongo_database: AsyncDatabase) -> MongoStore:
     store = MongoStore(mongo_database, "test")
-    await store.prepare([LETTER])
+    await store.prepare([LETTER, PLACE])
     return store
 
 
@@ -186,6 +202,67 @@ async def test_reads_that_come_together_find_each_its_own(store: Store) -> None:
     known = await letters(store, 20)
     said = await answers(*(store.get(LETTER, name) for name in [*(each.id for each in known), "none", "l07"]))
     assert said == [*known, None, known[7]]
+
+
+async def places(store: Store, count: int) -> None:
+    await store.insert_missing(PLACE, [(f"p{n:02}", Place(n)) for n in range(count)], now=NOW)
+
+
+def take(store: Store, taker: str, low: int = 0, high: int | None = None) -> Any:
+    within = {"state.number": Range(low, high)}
+    return store.claim_one(PLACE, "free", {"state.room": "a"}, {"state.taker": taker}, within=within, now=NOW)
+
+
+async def test_claims_that_come_together_take_each_another(store: Store) -> None:
+    await places(store, 60)
+    said = await answers(*(take(store, f"t{n}") for n in range(20)), *(take(store, f"t{n}", 25) for n in range(20, 24)))
+    assert len({each.id for each in said}) == 24
+    assert [(each.state.taker, each.version) for each in said] == [(f"t{n}", 2) for n in range(24)]
+    assert all(each.state.number >= 25 for each in said[20:])
+    assert [await store.get(PLACE, each.id) for each in said] == said
+
+
+async def test_of_more_claims_than_places_none_is_refused_while_one_is_free(store: Store) -> None:
+    await places(store, 12)
+    said = await answers(*(take(store, f"t{n}", n % 9) for n in range(40)))
+    assert sorted(each.id for each in said if each is not None) == [f"p{n:02}" for n in range(12)]
+    assert await take(store, "late") is None
+
+
+async def test_claims_with_no_range_in_common_are_answered_each_in_its_own(store: Store) -> None:
+    await places(store, 10)
+    said = await answers(take(store, "first", 9), *(take(store, f"t{n}", n, n + 1) for n in range(9)))
+    assert [each.state.number for each in said] == [9, *range(9)]
+
+
+async def test_crowds_of_two_replicas_share_no_place(mongo_store: MongoStore, mongo_database: AsyncDatabase) -> None:
+    other = MongoStore(mongo_database, "test")
+    await places(mongo_store, 50)
+    said = await answers(*(take(each, f"t{n}") for n in range(30) for each in (mongo_store, other)))
+    won = [each for each in said if each is not None]
+    assert len(won) == len({each.id for each in won}) == 50
+    stored = {record.id: record async for record in mongo_store.scan(PLACE)}
+    assert all(stored[each.id] == each for each in won)
+
+
+async def test_the_race_shows_when_a_place_is_written_without_its_version(
+    mongo_store: MongoStore, mongo_database: AsyncDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: two crowds that do not look at the version write over each other."""
+
+    def careless(place: Any, claim: Any, stamp: int) -> UpdateOne:
+        return UpdateOne({"_id": place["_id"]}, {"$set": {**claim.change, STAMP: stamp}, "$inc": {"version": 1}})
+
+    monkeypatch.setattr(claiming, "_conditional", careless)
+    other = MongoStore(mongo_database, "test")
+    for _ in range(20):
+        await mongo_database[PLACE.name].delete_many({})
+        await places(mongo_store, 50)
+        said = await answers(*(take(each, f"t{n}") for n in range(25) for each in (mongo_store, other)))
+        stored = {record.id: record async for record in mongo_store.scan(PLACE)}
+        if any(each is not None and stored[each.id].state.taker != each.state.taker for each in said):
+            return
+    raise AssertionError("nobody was written over")
 
 
 async def test_what_is_said_together_waits_in_each_outbox_once(store: Store) -> None:

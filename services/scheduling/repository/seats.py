@@ -22,6 +22,7 @@ SEAT: Final = Kind(
     name="seat",
     state=Seat,
     bare=True,
+    gathers=True,
     deadlines=seat_deadlines,
     indexes=(
         Index(

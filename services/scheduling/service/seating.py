@@ -17,11 +17,14 @@ from services.scheduling.domain.seats import PLACES, Seat, SeatStatus
 from services.scheduling.repository import Claim
 from services.scheduling.service.desk import Desk
 from services.scheduling.service.gate import Gate, Place
+from shared.ids import derived_id
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
 from shared.store.retry import again
 
 log = structlog.get_logger()
+
+SALT_BYTES: Final = 16
 
 _LOOKS: Final = 3
 """How often an overdue claim is looked at: once, after its tombstone was refused, and once more."""
@@ -34,11 +37,12 @@ class Seating:
         self._desk = desk
         self._repository = desk.repository
         self._gate = Gate(desk.repository, desk.clock)
+        self._salt = desk.randomness.token(SALT_BYTES)
 
     async def claim_any(
         self, session_id: str, pool: str, by: str, *, token: str | None = None, starts_from: datetime | None = None
     ) -> Record[Seat] | None:
-        """Reach for a free seat of the pool, from a random start round to it again; none if none is free.
+        """Reach for a free seat of the pool, from a start nobody knows round to it again; none if none is free.
 
         ``starts_from`` is for what may be booked later than usual.
 
@@ -47,7 +51,7 @@ class Seating:
         """
         await self._gate.refuse_unopened(session_id)
         now = self._desk.now()
-        start = self._desk.randomness.below(PLACES)
+        start = self._start(session_id, pool, now)
         claim = self._claim(by, token)
         for places in (Range(low=start), Range(high=start)):
             seat = await self._repository.claim_free_seat(
@@ -61,6 +65,12 @@ class Seating:
             if seat is not None:
                 return seat
         return None
+
+    def _start(self, session_id: str, pool: str, now: datetime) -> int:
+        """Where this process begins to look: elsewhere each second and in each process, and for those who come together
+        at one place, so that their claims share a command."""
+        drawn = derived_id("start", self._salt, session_id, pool, str(int(now.timestamp())))
+        return int(drawn[:8], 16) % PLACES
 
     async def refuse_unopened(self, session_id: str) -> None:
         """Refuse with ``NotOpenYet`` before the session's opening."""

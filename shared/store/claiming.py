@@ -33,6 +33,9 @@ class _Claim:
     within: Within
 
 
+_Asked = Waiting[_Claim, Document | None]
+
+
 async def claim_alone(collection: AsyncCollection, places: Places, change: Document, within: Within) -> Document | None:
     """One claim by one command, as :meth:`Claiming.claim`."""
     document: Document | None = await collection.find_one_and_update(
@@ -62,38 +65,35 @@ class Claiming:
         """
         return await self._claims.ask(_Claim(change, within))
 
-    async def _carry(self, claims: Sequence[Waiting[_Claim, Document | None]]) -> None:
-        won = await self._together(claims) if len(claims) > 1 else {}
-        for number, document in won.items():
-            claims[number].tell(document)
-        left = [each for number, each in enumerate(claims) if number not in won]
+    async def _carry(self, claims: Sequence[_Asked]) -> None:
+        won: dict[_Asked, Document | None] = {}
+        for common, together in in_company(claims):
+            if len(together) > 1:
+                won |= await self._together(common, together)
+        left = [each for each in claims if each not in won]
         alone = (claim_alone(self._collection, self._places, each.wanted.change, each.wanted.within) for each in left)
-        for each, found in zip(left, await asyncio.gather(*alone), strict=True):
-            each.tell(found)
+        won |= zip(left, await asyncio.gather(*alone), strict=True)
+        for each in claims:
+            each.tell(won[each])
 
-    async def _together(self, claims: Sequence[Waiting[_Claim, Document | None]]) -> dict[int, Document]:
-        """What each claim has won, by its place; those that won nothing are absent."""
-        common = in_all_of([each.wanted.within for each in claims])
-        if common is None:
-            return {}
-        wanted = self._places.query(common)
-        cursor = self._collection.find(wanted, {"version": 1}, hint=self._places.hint, limit=len(claims))
+    async def _together(self, common: Within, claims: Sequence[_Asked]) -> dict[_Asked, Document]:
+        """What each claim has won; those that won nothing are absent."""
+        cursor = self._collection.find(
+            self._places.query(common), {"version": 1}, hint=self._places.hint, limit=len(claims)
+        )
         free = await cursor.sort(self._places.order).to_list(len(claims))
         if not free:
             return {}
         stamp = secrets.randbits(STAMP_BITS)
+        pairs = list(zip(claims, free, strict=False))
         await self._collection.bulk_write(
-            [_conditional(place, each.wanted, stamp) for place, each in zip(free, claims, strict=False)], ordered=False
+            [_conditional(place, each.wanted, stamp) for each, place in pairs], ordered=False
         )
-        taken = await self._collection.find({"_id": {"$in": [each["_id"] for each in free]}, STAMP: stamp}).to_list(
-            len(free)
-        )
-        stored = {document["_id"]: document for document in taken}
-        return {
-            number: stored[place["_id"]]
-            for number, place in enumerate(free)
-            if place["_id"] in stored and stored[place["_id"]]["version"] == place["version"] + 1
-        }
+        ids = [place["_id"] for place in free]
+        taken = await self._collection.find({"_id": {"$in": ids}, STAMP: stamp}).to_list(len(ids))
+        stored = {(document["_id"], document["version"]): document for document in taken}
+        found = ((each, stored.get((place["_id"], place["version"] + 1))) for each, place in pairs)
+        return {each: document for each, document in found if document is not None}
 
 
 def _conditional(place: Document, claim: _Claim, stamp: int) -> UpdateOne:
@@ -101,6 +101,21 @@ def _conditional(place: Document, claim: _Claim, stamp: int) -> UpdateOne:
         {"_id": place["_id"], "version": place["version"]},
         {"$set": {**claim.change, STAMP: stamp}, "$inc": {"version": 1}},
     )
+
+
+def in_company(claims: Sequence[_Asked]) -> list[tuple[Within, list[_Asked]]]:
+    """The claims in groups, each with the ranges that all of its members may be served from."""
+    groups: list[tuple[Within, list[_Asked]]] = []
+    for each in claims:
+        for number, (common, members) in enumerate(groups):
+            narrower = in_all_of([common, each.wanted.within])
+            if narrower is not None:
+                members.append(each)
+                groups[number] = (narrower, members)
+                break
+        else:
+            groups.append((each.wanted.within, [each]))
+    return groups
 
 
 def in_all_of(spans: Sequence[Within]) -> dict[str, Range] | None:

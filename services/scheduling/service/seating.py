@@ -17,14 +17,14 @@ from services.scheduling.domain.seats import PLACES, Seat, SeatStatus
 from services.scheduling.repository import Claim
 from services.scheduling.service.desk import Desk
 from services.scheduling.service.gate import Gate, Place
-from shared.ids import derived_id
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
 from shared.store.retry import again
 
 log = structlog.get_logger()
 
-SALT_BYTES: Final = 16
+MOST_STARTS: Final = 10_000
+"""Pools of sessions whose last place is remembered; more are forgotten together and begin anew."""
 
 _LOOKS: Final = 3
 """How often an overdue claim is looked at: once, after its tombstone was refused, and once more."""
@@ -37,12 +37,12 @@ class Seating:
         self._desk = desk
         self._repository = desk.repository
         self._gate = Gate(desk.repository, desk.clock)
-        self._salt = desk.randomness.token(SALT_BYTES)
+        self._starts: dict[tuple[str, str], int] = {}
 
     async def claim_any(
         self, session_id: str, pool: str, by: str, *, token: str | None = None, starts_from: datetime | None = None
     ) -> Record[Seat] | None:
-        """Reach for a free seat of the pool, from a start nobody knows round to it again; none if none is free.
+        """Reach for a free seat of the pool, from where this process is round to it again; none if none is free.
 
         ``starts_from`` is for what may be booked later than usual.
 
@@ -51,7 +51,7 @@ class Seating:
         """
         await self._gate.refuse_unopened(session_id)
         now = self._desk.now()
-        start = self._start(session_id, pool, now)
+        start = self._start(session_id, pool)
         claim = self._claim(by, token)
         for places in (Range(low=start), Range(high=start)):
             seat = await self._repository.claim_free_seat(
@@ -63,14 +63,21 @@ class Seating:
                 now=now,
             )
             if seat is not None:
+                self._took(session_id, pool, seat.state.place, start)
                 return seat
         return None
 
-    def _start(self, session_id: str, pool: str, now: datetime) -> int:
-        """Where this process begins to look: elsewhere each second and in each process, and for those who come together
-        at one place, so that their claims share a command."""
-        drawn = derived_id("start", self._salt, session_id, pool, str(int(now.timestamp())))
-        return int(drawn[:8], 16) % PLACES
+    def _start(self, session_id: str, pool: str) -> int:
+        """Where this process looks first: at a place of its own, so that replicas seldom meet, then behind the seat that
+        it took last, so that those who come together find theirs by one read."""
+        known = self._starts.get((session_id, pool))
+        return known if known is not None else self._desk.randomness.below(PLACES)
+
+    def _took(self, session_id: str, pool: str, place: int, start: int) -> None:
+        if len(self._starts) >= MOST_STARTS:
+            self._starts.clear()
+        # behind the last place it goes on at a new one, not with every other replica at the first
+        self._starts[session_id, pool] = place if place >= start else self._desk.randomness.below(max(1, start))
 
     async def refuse_unopened(self, session_id: str) -> None:
         """Refuse with ``NotOpenYet`` before the session's opening."""

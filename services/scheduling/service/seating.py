@@ -68,8 +68,8 @@ class Seating:
         return None
 
     def _start(self, session_id: str, pool: str) -> int:
-        """Where this process looks first: at a place of its own, so that replicas seldom meet, then behind the seat that
-        it took last, so that those who come together find theirs by one read."""
+        """Where this process looks first: at a place of its own, so that replicas seldom meet, then behind the seat
+        that it took last, so that those who come together find theirs by one read."""
         known = self._starts.get((session_id, pool))
         return known if known is not None else self._desk.randomness.below(PLACES)
 

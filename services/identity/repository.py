@@ -17,10 +17,10 @@ from shared.events.message import Message
 from shared.store.kinds import Index, Kind, Record
 from shared.store.port import Store
 
-CHALLENGE: Final[Kind[Challenge]] = Kind("challenge", Challenge, deadlines=challenge_rules.deadlines)
+CHALLENGE: Final[Kind[Challenge]] = Kind("challenge", Challenge, deadlines=challenge_rules.deadlines, gathers=True)
 
 ACCOUNT: Final[Kind[Account]] = Kind(
-    "account", Account, indexes=(Index("fingerprints", ("state.fingerprints",), unique=True),)
+    "account", Account, indexes=(Index("fingerprints", ("state.fingerprints",), unique=True),), gathers=True
 )
 
 APPLICANT: Final[Kind[Applicant]] = Kind(
@@ -31,6 +31,7 @@ APPLICANT: Final[Kind[Applicant]] = Kind(
         Index("nik", ("state.nik_fingerprints",)),
     ),
     deadlines=applicant_rules.deadlines,
+    gathers=True,
 )
 
 PERSON: Final[Kind[Person]] = Kind(

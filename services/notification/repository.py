@@ -13,7 +13,7 @@ from services.notification.domain.delivery import Delivery
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import AlreadyExists, Store, VersionConflict
 
-CARDS: Final = Kind(name="contact_card", state=ContactCard)
+CARDS: Final = Kind(name="contact_card", state=ContactCard, gathers=True)
 DELIVERIES: Final = Kind(
     name="delivery",
     state=Delivery,
@@ -22,6 +22,7 @@ DELIVERIES: Final = Kind(
         Index("ended_at", ("state.ended_at",)),
     ),
     deadlines=delivery.due,
+    gathers=True,
 )
 KINDS: Final[Sequence[Kind[Any]]] = (CARDS, DELIVERIES)
 

@@ -50,7 +50,7 @@ class LostSeat:
     reason: str
 
 
-APPLICATIONS: Final[Kind[KnownApplication]] = Kind("application", KnownApplication, bare=True)
+APPLICATIONS: Final[Kind[KnownApplication]] = Kind("application", KnownApplication, bare=True, gathers=True)
 LOST_SEATS: Final[Kind[LostSeat]] = Kind("lost_seat", LostSeat, bare=True)
 KINDS: Final[tuple[Kind[Any], ...]] = (
     APPLICATIONS,

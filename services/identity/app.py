@@ -16,6 +16,8 @@ from services.identity.routes import ENDPOINTS, IDENTITY
 from services.identity.service import CivilRegistry, Identity
 from services.identity.service.tools import Tools
 from services.identity.vault import Vault
+from shared.audit import AUDIT_KINDS
+from shared.chain import CHAIN_KINDS
 from shared.service import Parts, Platform
 from shared.tokens import StaticKeys, TokenIssuer
 
@@ -48,13 +50,15 @@ def build(
         name=NAME,
         service=identity,
         key=IDENTITY,
-        kinds=KINDS,
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(),
         deadlines=handlers.deadlines(),
+        chores=identity.audit_book.kept.chores(),
         invariants={
             "five_applicants": identity.invariants.five_applicants,
             "confirmed_persons": identity.invariants.confirmed_persons,
+            "I10_identity_audit": identity.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         token_keys=StaticKeys(issuer.jwks()),
         start=identity.staff.seed_demo,

@@ -12,7 +12,7 @@ from services.identity.domain.account import MOST_APPLICANTS, Account
 from services.identity.domain.applicant import Applicant
 from services.identity.domain.challenge import Challenge
 from services.identity.domain.person import Person
-from services.identity.domain.staff import AuditEntry, Staff
+from services.identity.domain.staff import Staff
 from shared.events.message import Message
 from shared.store.kinds import Index, Kind, Record
 from shared.store.port import Store
@@ -42,15 +42,7 @@ STAFF: Final[Kind[Staff]] = Kind(
     "staff", Staff, indexes=(Index("username", ("state.username",), unique=True),), bare=True
 )
 
-AUDIT_ENTRY: Final[Kind[AuditEntry]] = Kind(
-    "audit_entry",
-    AuditEntry,
-    indexes=(Index("at", ("-state.at",)), Index("staff", ("state.staff_id", "-state.at"))),
-    bare=True,
-)
-"""Only ever inserted: nothing in this module changes or removes an entry."""
-
-KINDS: Final[tuple[Kind[object], ...]] = (CHALLENGE, ACCOUNT, APPLICANT, PERSON, STAFF, AUDIT_ENTRY)  # type: ignore[assignment]
+KINDS: Final[tuple[Kind[object], ...]] = (CHALLENGE, ACCOUNT, APPLICANT, PERSON, STAFF)  # type: ignore[assignment]
 
 MOST_OF_ONE_NIK: Final = 100
 """Applicants looked at for one NIK; somebody with more of them than this is over every cap already."""
@@ -107,11 +99,3 @@ class Repository:
         """By user name."""
         found = await self.store.find(STAFF, "username", {"state.username": username}, limit=1)
         return found[0] if found else None
-
-    async def write_audit(self, entry_id: str, entry: AuditEntry) -> None:
-        """Add a line to the audit."""
-        await self.store.insert(AUDIT_ENTRY, entry_id, entry, now=entry.at)
-
-    async def audit_of(self, staff_id: str, limit: int = 100) -> list[Record[AuditEntry]]:
-        """A staff member's newest lines."""
-        return await self.store.find(AUDIT_ENTRY, "staff", {"state.staff_id": staff_id}, limit=limit)

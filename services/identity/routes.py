@@ -9,6 +9,8 @@ from aiohttp import web
 from services.identity import errors, schemas
 from services.identity.domain.account import MOST_APPLICANTS
 from services.identity.service import Identity
+from shared.audit.acting import audited
+from shared.audit.routes import audit_endpoints
 from shared.errors import NotFound
 from shared.http.call import Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, RateLimit
@@ -337,4 +339,10 @@ def _change_id(call: Call[schemas.PhoneChange] | Call[schemas.EmailChange]) -> s
     return derived_id("address change", call.caller.account_id, key) if key else None
 
 
-ENDPOINTS: Final = (*signing_in.all, *account.all, *applicants.all, *staff.all)
+audit = audit_endpoints("identity", lambda call: call.app[IDENTITY].audit_book)
+
+ENDPOINTS: Final = audited(
+    (*signing_in.all, *account.all, *applicants.all, *staff.all, *audit.all),
+    lambda call: call.app[IDENTITY].audit,
+    by_themselves=("look_up_person",),
+)

@@ -9,8 +9,8 @@ from enum import StrEnum
 from services.identity.domain.session import Session
 
 
-class AuditAction(StrEnum):
-    """What staff did that is kept for ever."""
+class StaffAct(StrEnum):
+    """What staff do here that the audit keeps for ever."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
@@ -37,18 +37,6 @@ class Staff:
     tries: int = 0
     locked_until: datetime | None = None
     sessions: tuple[Session, ...] = ()
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """One line of the audit: who did what, when, about whom (ids only), and how it ended."""
-
-    at: datetime
-    action: AuditAction
-    staff_id: str
-    office_id: str | None
-    subject_id: str | None
-    outcome: str
 
 
 def is_locked(staff: Staff, now: datetime) -> bool:

@@ -14,6 +14,8 @@ from services.identity.service.sessions import Sessions
 from services.identity.service.signing_in import SigningIn
 from services.identity.service.staff import StaffDesk
 from services.identity.service.tools import Tools
+from shared.audit import Audit
+from shared.audit.chaining import AuditBook
 from shared.tokens import TokenIssuer
 
 
@@ -35,6 +37,8 @@ class Identity:
         self.accounts = Accounts(tools, self.signing_in)
         self.applicants = Applicants(tools, regions)
         self.checks = RegistryChecks(tools, registry)
-        self.staff = StaffDesk(tools, self.sessions, password_hasher)
+        self.audit = Audit(tools.repository.store, tools.clock, tools.ids)
+        self.audit_book = AuditBook(tools.repository.store, tools.clock, tools.ids)
+        self.staff = StaffDesk(tools, self.sessions, self.audit, password_hasher)
         self.invariants = Invariants(tools)
         self.repository = tools.repository

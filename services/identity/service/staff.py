@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -11,12 +12,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.identity.domain import staff as rules
 from services.identity.domain.nik import NikWrong, parse_nik
-from services.identity.domain.staff import AuditAction, AuditEntry, Staff
+from services.identity.domain.staff import Staff, StaffAct
 from services.identity.errors import NikNotSixteenDigits, PersonNotKnown, StaffCredentialsWrong, StaffLocked
 from services.identity.repository import STAFF
 from services.identity.service.sessions import Credentials, Sessions
 from services.identity.service.tools import Tools
 from services.identity.vault import moment
+from shared.audit import Audit
+from shared.audit.entries import DONE, REFUSED
 from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
@@ -40,12 +43,26 @@ DEMO_STAFF: Final[tuple[tuple[str, Role, bool], ...]] = (
 NOBODY: Final = "nobody"
 
 
+@dataclass(frozen=True)
+class _Actor:
+    """Who signs in, before there is a token."""
+
+    account_id: str
+    role: str
+    office_id: str | None
+
+
+_STRANGER: Final = _Actor(NOBODY, NOBODY, None)
+"""Whoever tries a user name that no member of staff has."""
+
+
 class StaffDesk:
     """The use cases of staff."""
 
-    def __init__(self, tools: Tools, sessions: Sessions, hasher: PasswordHasher | None = None) -> None:
+    def __init__(self, tools: Tools, sessions: Sessions, audit: Audit, hasher: PasswordHasher | None = None) -> None:
         self._tools = tools
         self._sessions = sessions
+        self._audit = audit
         self._hasher = hasher or PasswordHasher()
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
         self._decoy_hash: str | None = None
@@ -60,10 +77,10 @@ class StaffDesk:
         record = await again(lambda: self._count_try(username.strip().lower()))
         if record is None:
             await self._matches(password, None)
-            await self._audit(AuditAction.SIGN_IN_REFUSED, NOBODY, None, "unknown_user")
+            await self._note_sign_in(StaffAct.SIGN_IN_REFUSED, _STRANGER, "unknown_user")
             raise StaffCredentialsWrong()
         if not await self._matches(password, record.state.password_hash):
-            await self._audit(AuditAction.SIGN_IN_REFUSED, record.id, record.state.office_id, "wrong_password")
+            await self._note_sign_in(StaffAct.SIGN_IN_REFUSED, _actor(record.id, record.state), "wrong_password")
             if rules.is_locked(record.state, self._tools.now()):
                 self._refuse_locked(record.state)
             raise StaffCredentialsWrong()
@@ -82,13 +99,8 @@ class StaffDesk:
             raise NikNotSixteenDigits(field="/nik") from None
         person = await self._tools.repository.person_with(self._tools.vault.nik_fingerprints(digits))
         outcome = "found" if person is not None else "not_found"
-        await self._audit(
-            AuditAction.PERSON_LOOKED_UP,
-            caller.account_id,
-            caller.office_id,
-            outcome,
-            subject_id=person.id if person is not None else None,
-        )
+        subject = person.id if person is not None else NOBODY
+        await self._audit.note(caller, StaffAct.PERSON_LOOKED_UP, subject=subject, detail=outcome)
         if person is None:
             raise PersonNotKnown()
         return person.id
@@ -120,7 +132,7 @@ class StaffDesk:
         if record is None:
             return None
         if rules.is_locked(record.state, self._tools.now()):
-            await self._audit(AuditAction.SIGN_IN_LOCKED, record.id, record.state.office_id, "locked")
+            await self._note_sign_in(StaffAct.SIGN_IN_LOCKED, _actor(record.id, record.state), "locked")
             self._refuse_locked(record.state)
         counted = rules.count_try(record.state, self._tools.settings.lock_rules, self._tools.now())
         return await self._tools.repository.store.save(STAFF, record, counted, now=self._tools.now())
@@ -132,7 +144,7 @@ class StaffDesk:
         session = self._sessions.start(self._tools.ids.new(), staff=True)
         welcome = rules.let_in(record.state, self._sessions.add(record.state.sessions, session))
         await self._tools.repository.store.save(STAFF, record, welcome, now=self._tools.now())
-        await self._audit(AuditAction.SIGNED_IN, staff_id, welcome.office_id, "ok")
+        await self._note_sign_in(StaffAct.SIGNED_IN, _actor(staff_id, welcome))
         return self._sessions.staff_credentials(staff_id, welcome, session)
 
     def _refuse_locked(self, staff: Staff) -> None:
@@ -160,11 +172,13 @@ class StaffDesk:
         async with self._hashing:
             return await asyncio.to_thread(self._hasher.hash, password)
 
-    async def _audit(
-        self, action: AuditAction, staff_id: str, office_id: str | None, outcome: str, *, subject_id: str | None = None
-    ) -> None:
-        entry = AuditEntry(self._tools.now(), action, staff_id, office_id, subject_id, outcome)
-        await self._tools.repository.write_audit(self._tools.ids.new(), entry)
+    async def _note_sign_in(self, act: StaffAct, actor: _Actor, cause: str | None = None) -> None:
+        outcome = DONE if act is StaffAct.SIGNED_IN else REFUSED
+        await self._audit.note(actor, act, subject=actor.account_id, outcome=outcome, detail=cause)
 
     def _demo_office(self) -> str:
         return self._tools.settings.demo_office_id
+
+
+def _actor(staff_id: str, staff: Staff) -> _Actor:
+    return _Actor(staff_id, staff.role, staff.office_id)

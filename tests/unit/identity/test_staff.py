@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
-from services.identity import errors, repository
-from services.identity.repository import AUDIT_ENTRY, STAFF
+from services.identity import errors
+from services.identity.repository import STAFF
 from services.identity.service.staff import DEMO_STAFF
+from shared.audit import AUDIT
+from shared.chain.verify import ExportWrong, verify
 from shared.ids import derived_id
 from shared.tokens import Caller, Role
 from tests.unit.identity.world import BUDI, STAFF_PASSWORD, World
@@ -17,8 +19,8 @@ OFFICER = Caller("officer-1", Role.FRONT_OFFICER, "session", "jakarta-selatan")
 
 
 async def audit(world: World) -> list[tuple[str, str]]:
-    entries = [record.state async for record in world.store.scan(AUDIT_ENTRY)]
-    return sorted((entry.action.value, entry.outcome) for entry in entries)
+    lines = [record.state async for record in world.store.scan(AUDIT)]
+    return sorted((line.act, line.detail or line.outcome) for line in lines)
 
 
 async def test_demo_staff_are_made_once_and_only_where_wanted(world: World) -> None:
@@ -55,7 +57,7 @@ async def test_five_wrong_passwords_lock_until_a_told_time(world: World) -> None
     found = await audit(world)
     assert found.count(("sign_in_refused", "wrong_password")) == 5
     assert found.count(("sign_in_locked", "locked")) == 2
-    assert found.count(("signed_in", "ok")) == 1
+    assert found.count(("signed_in", "done")) == 1
 
 
 async def test_a_right_password_starts_the_count_anew(world: World) -> None:
@@ -102,14 +104,28 @@ async def test_a_look_up_finds_a_confirmed_person_and_leaves_a_line(world: World
     with pytest.raises(errors.NikNotSixteenDigits):
         await world.identity.staff.look_up_person(OFFICER, "31740")
     assert await audit(world) == [("person_looked_up", "found"), ("person_looked_up", "not_found")]
-    entries = await world.identity.repository.audit_of(OFFICER.account_id)
-    assert {entry.state.subject_id for entry in entries} == {person_id, None}
-    assert BUDI.nik not in repr(entries)
+    lines = [record.state async for record in world.store.scan(AUDIT)]
+    assert {(line.actor_id, line.office_id, line.subject) for line in lines} == {
+        (OFFICER.account_id, OFFICER.office_id, person_id),
+        (OFFICER.account_id, OFFICER.office_id, "nobody"),
+    }
+    assert BUDI.nik not in repr(lines)
 
 
-def test_the_audit_is_only_ever_added_to() -> None:
-    verbs = [name for name in vars(repository.Repository) if "audit" in name]
-    assert sorted(verbs) == ["audit_of", "write_audit"]
+@pytest.mark.acceptance("F21")
+async def test_what_staff_do_is_chained_and_an_altered_line_is_found(world: World) -> None:
+    await world.identity.staff.seed_demo()
+    await world.identity.staff.log_in("front_officer", STAFF_PASSWORD)
+    with pytest.raises(errors.PersonNotKnown):
+        await world.identity.staff.look_up_person(OFFICER, "3174014502900001")
+    book = world.identity.audit_book
+    world.clock.advance(60)
+    await book.kept.drain()
+    day = book.today()
+    export = [line async for lines in book.export(day, day, "jakarta-selatan") for line in lines.splitlines(True)]
+    assert verify(export).links == 2
+    with pytest.raises(ExportWrong):
+        verify([line.replace(b"person_looked_up", b"person_overlooked") for line in export])
 
 
 async def test_two_makers_of_one_member_of_staff_make_one(world: World) -> None:

@@ -22,7 +22,7 @@ EXAMPLES: Final = 4
 MAX_SECONDS: Final = 60
 
 ROLES: Final = {
-    "identity": (Role.APPLICANT, Role.FRONT_OFFICER),
+    "identity": (Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN),
     "application": (Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
     "scheduling": (Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN),
     "billing": (Role.APPLICANT, Role.TREASURER, Role.FRONT_OFFICER, Role.OFFICE_ADMIN, Role.OPERATOR),

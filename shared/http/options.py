@@ -11,12 +11,16 @@ from shared.http.endpoint import RateLimit
 DEFAULT_RATE: Final = RateLimit(count=600, per_seconds=60.0)
 """Ten calls a second to one address, for one caller: a hurried person stays below it, a script does not."""
 
+MAX_IN_FLIGHT: Final = 512
+"""Requests of one process under way at once: what it answers within about a second in the rush of an opening (measured:
+400 callers at once, the slowest answer after 1.1 s). Who comes beyond that is told to come again."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
     """Limits of one process. `rate_factor` multiplies every rate limit's count (load tests, demos with one address)."""
 
-    max_in_flight: int = 256
+    max_in_flight: int = MAX_IN_FLIGHT
     max_streams: int = 256
     body_seconds: float = 30.0
     idle_seconds: float = 20.0

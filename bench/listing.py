@@ -46,8 +46,8 @@ async def measure(many: int = MANY) -> Table:
         title="Listing of free seats",
         method=(
             f"{LOOKS} questions for the free seats of one office, one after the other, by HTTP; then the same with the "
-            "seats of other sessions added, half of them free, in the same collections and indexes. Both times everything "
-            "is on disk before, so that no writing of what was just added is measured."
+            "seats of other sessions added, half of them free, in the same collections and indexes. Both times "
+            "everything is on disk before, so that no writing of what was just added is measured."
         ),
         figures=(Figure("seats.listing_growth", growth, "x", target=1.2, less_is_better=True),),
         columns=("seats stored", "p50 ms", "p95 ms", "p99 ms"),

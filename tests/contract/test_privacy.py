@@ -22,12 +22,9 @@ from services.notification.service import MessageRefused
 from shared.errors import UpstreamDown
 from shared.logs import configure_logs
 from tests.assembled import Suite
+from tests.searching import A_PHONE, AN_EMAIL, SIXTEEN_DIGITS, without_traces
 from tests.unit.identity.world import BUDI, SRI, STAFF_PASSWORD, all_match
 from tests.walking import DAY_SECONDS, EMAIL, PHONE, TYPED, Citizen, serve_visitor
-
-SIXTEEN_DIGITS = re.compile(r"(?<![0-9a-f])\d{16}(?![0-9a-f])")
-AN_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}")
-A_PHONE = re.compile(r"(?<![\w-])(?:\+?62|0)8\d{7,12}(?!\w)")
 
 
 @dataclass
@@ -125,12 +122,12 @@ async def walked() -> AsyncIterator[Walked]:
         await suite.start()
         async with suite.served():
             codes = await walk(suite)
-    raw_lines = stream.getvalue().splitlines()
+    raw_lines = without_traces(stream.getvalue()).splitlines()
     messages, sealed = [], []
     for envelope in suite.published:
         fields = envelope.to_fields()
         sealed.append(fields["data"].pop("sealed", ""))
-        messages.append(json.dumps(fields, ensure_ascii=False))
+        messages.append(without_traces(json.dumps(fields, ensure_ascii=False)))
     yield Walked(
         suite, messages, [each for each in sealed if each], [json.loads(each) for each in raw_lines], raw_lines, codes
     )

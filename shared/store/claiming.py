@@ -1,19 +1,31 @@
-"""Claims that come together go together: as many free documents as there are claims are found at once, and each is
-taken by a conditional write of its own. What was overtaken, or finds nothing so, claims alone.
+"""Claims look ahead: free documents are found by the dozen, remembered for who comes next, and each is taken by a
+conditional write of its own, which shares its command with every other write of the collection.
+
+What is remembered is only a guess. The write asks for the version that was read, so that nobody gets what somebody else
+has; who was overtaken, or finds nothing so, asks the store itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from shared.store.crowd import Crowd, Waiting
-from shared.store.driver import AsyncCollection, ReturnDocument, UpdateOne
-from shared.store.gathering import STAMP, STAMP_BITS, Document
+from shared.store.codec import plain
+from shared.store.crowd import MOST_TOGETHER, Crowd, Waiting
+from shared.store.driver import AsyncCollection, ReturnDocument
+from shared.store.gathering import Document, Gathering
 from shared.store.kinds import Range
+
+LEAST_AHEAD: Final = 8
+"""Documents that are found at least, also for a single claim."""
+
+AHEAD_OF_EACH: Final = 4
+"""Documents that are found for each claim of a crowd: the next ones of it need no look."""
+
+LOOKS: Final = 3
+"""How often a claim that was overtaken tries another document before it leaves the choice to the store."""
 
 Within = Mapping[str, Range]
 
@@ -49,58 +61,109 @@ async def claim_alone(collection: AsyncCollection, places: Places, change: Docum
 
 
 class Claiming:
-    """The claims of one collection that ask for the same values of one index; one command at a time."""
+    """The claims of one collection that ask for the same values of one index; one crowd of them at a time."""
 
-    def __init__(self, collection: AsyncCollection, places: Places) -> None:
+    def __init__(self, collection: AsyncCollection, gathering: Gathering, places: Places) -> None:
         self._collection = collection
+        self._gathering = gathering
         self._places = places
-        # two on their way would find the same documents and overtake each other
+        self._ahead: list[Document] = []
+        # two crowds on their way would find the same documents and overtake each other
         self._claims: Crowd[_Claim, Document | None] = Crowd(self._carry, at_once=1)
 
     async def claim(self, change: Document, within: Within) -> Document | None:
-        """The first document in these ranges that nobody took before, with the change; none if there is none.
+        """A document in these ranges that nobody took before, with the change; none if there is none.
 
         Raises:
+            AnswerLost: nobody can tell whether it was taken.
             Exception: what the driver raises.
         """
         return await self._claims.ask(_Claim(change, within))
 
     async def _carry(self, claims: Sequence[_Asked]) -> None:
-        won: dict[_Asked, Document | None] = {}
-        for common, together in in_company(claims):
-            if len(together) > 1:
-                won |= await self._together(common, together)
-        left = [each for each in claims if each not in won]
-        alone = (claim_alone(self._collection, self._places, each.wanted.change, each.wanted.within) for each in left)
-        won |= zip(left, await asyncio.gather(*alone), strict=True)
+        left = list(claims)
+        for _ in range(LOOKS):
+            pairs = await self._paired(left)
+            await asyncio.gather(*(self._take(each, place) for each, place in pairs.items()))
+            left = [each for each in left if not each.answer.done()]
+            if not left:
+                return
+        await asyncio.gather(*(self._alone(each) for each in left))
+
+    async def _paired(self, claims: Sequence[_Asked]) -> dict[_Asked, Document]:
+        """A document for each claim, as far as there are; where the store has none at all, the claim is told so."""
+        pairs = self._from_ahead(claims)
+        hungry = [each for each in claims if each not in pairs]
+        for common, together in in_company(hungry):
+            if await self._look_ahead(common, len(together), pairs):
+                pairs |= self._from_ahead(together)
+                continue
+            for each in together:
+                if each.wanted.within == common:
+                    each.tell(None)
+        return pairs
+
+    def _from_ahead(self, claims: Sequence[_Asked]) -> dict[_Asked, Document]:
+        pairs = {}
         for each in claims:
-            each.tell(won[each])
+            place = next((known for known in self._ahead if _lies_in(known, each.wanted.within)), None)
+            if place is not None:
+                self._ahead.remove(place)
+                pairs[each] = place
+        return pairs
 
-    async def _together(self, common: Within, claims: Sequence[_Asked]) -> dict[_Asked, Document]:
-        """What each claim has won; those that won nothing are absent."""
-        cursor = self._collection.find(
-            self._places.query(common), {"version": 1}, hint=self._places.hint, limit=len(claims)
-        )
-        free = await cursor.sort(self._places.order).to_list(len(claims))
-        if not free:
-            return {}
-        stamp = secrets.randbits(STAMP_BITS)
-        pairs = list(zip(claims, free, strict=False))
-        await self._collection.bulk_write(
-            [_conditional(place, each.wanted, stamp) for each, place in pairs], ordered=False
-        )
-        ids = [place["_id"] for place in free]
-        taken = await self._collection.find({"_id": {"$in": ids}, STAMP: stamp}).to_list(len(ids))
-        stored = {(document["_id"], document["version"]): document for document in taken}
-        found = ((each, stored.get((place["_id"], place["version"] + 1))) for each, place in pairs)
-        return {each: document for each, document in found if document is not None}
+    async def _look_ahead(self, common: Within, count: int, paired: Mapping[_Asked, Document]) -> bool:
+        """Find documents for so many claims and for who comes after them; whether the store has any."""
+        known = {place["_id"] for place in (*self._ahead, *paired.values())}
+        most = min(MOST_TOGETHER, max(LEAST_AHEAD, AHEAD_OF_EACH * count)) + len(known)
+        cursor = self._collection.find(self._places.query(common), hint=self._places.hint, limit=most)
+        found = await cursor.sort(self._places.order).to_list(most)
+        self._ahead = [*self._ahead, *(place for place in found if place["_id"] not in known)][-MOST_TOGETHER:]
+        return bool(found)
+
+    async def _take(self, claim: _Asked, place: Document) -> None:
+        """Answer the claim, unless somebody else has the document."""
+        wanted = {"_id": place["_id"], "version": place["version"]}
+        change = {"$set": dict(claim.wanted.change), "$inc": {"version": 1}}
+        try:
+            won = await self._gathering.update(wanted, change)
+        except Exception as trouble:
+            claim.refuse(trouble)
+        else:
+            if won:
+                claim.tell(_with(place, claim.wanted.change))
+
+    async def _alone(self, claim: _Asked) -> None:
+        claim.tell(await claim_alone(self._collection, self._places, claim.wanted.change, claim.wanted.within))
 
 
-def _conditional(place: Document, claim: _Claim, stamp: int) -> UpdateOne:
-    return UpdateOne(
-        {"_id": place["_id"], "version": place["version"]},
-        {"$set": {**claim.change, STAMP: stamp}, "$inc": {"version": 1}},
-    )
+def _with(document: Document, change: Document) -> Document:
+    """The document as the write has left it."""
+    written = {**document, "version": document["version"] + 1}
+    for path, value in change.items():
+        *parents, last = path.split(".")
+        target = written
+        for parent in parents:
+            target[parent] = {**target.get(parent, {})}
+            target = target[parent]
+        target[last] = value
+    return written
+
+
+def _lies_in(document: Document, within: Within) -> bool:
+    return all(_holds(_at(document, path), span) for path, span in within.items())
+
+
+def _holds(value: Any, span: Range) -> bool:
+    low, high = plain(span.low), plain(span.high)
+    return (low is None or value >= low) and (high is None or value < high)
+
+
+def _at(document: Document, path: str) -> Any:
+    value: Any = document
+    for part in path.split("."):
+        value = value[part]
+    return value
 
 
 def in_company(claims: Sequence[_Asked]) -> list[tuple[Within, list[_Asked]]]:

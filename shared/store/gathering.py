@@ -14,8 +14,12 @@ from typing import Any, Final
 from shared.store.crowd import Crowd, Waiting
 from shared.store.driver import AsyncCollection, BulkWriteError, DuplicateKeyError, UpdateOne, WTimeoutError
 
-STAMP: Final = "written_by"
-"""The field by which a writer knows its own write again where not all of a command's conditions held."""
+STAMPS: Final = "last_writes"
+"""The field by which a writer knows its own write again where not all of a command's conditions held: a list of the
+newest, since others may write the same document before the look."""
+
+STAMPS_KEPT: Final = 8
+"""Writes of one document that may come between a write and its look; more never did."""
 
 STAMP_BITS: Final = 62
 """Of chance: as many as a stored integer holds; no two writes ever meet on one."""
@@ -28,7 +32,8 @@ _DUPLICATE_KEY_CODE: Final = 11000
 
 
 class AnswerLost(Exception):
-    """Not all conditions held, and this document was written again before it could be looked at: nothing is known."""
+    """Not all conditions held, and this document was written so often before it could be looked at that nothing is
+    known."""
 
 
 @dataclass(eq=False)
@@ -38,8 +43,8 @@ class _Update:
     stamp: int
 
     def stamped(self) -> UpdateOne:
-        change = {**self.change, "$set": {**self.change.get("$set", {}), STAMP: self.stamp}}
-        return UpdateOne(self.wanted, change)
+        newest = {STAMPS: {"$each": [self.stamp], "$slice": -STAMPS_KEPT}}
+        return UpdateOne(self.wanted, {**self.change, "$push": {**self.change.get("$push", {}), **newest}})
 
 
 class Gathering:
@@ -121,13 +126,13 @@ class Gathering:
 
     async def _look(self, updates: Sequence[Waiting[_Update, bool]]) -> None:
         """Which of them were written: the command only says how many."""
-        stored = await self._by_id({each.wanted.wanted["_id"] for each in updates}, {"version": 1, STAMP: 1})
+        stored = await self._by_id({each.wanted.wanted["_id"] for each in updates}, {"version": 1, STAMPS: 1})
         for each in updates:
             sent = each.wanted
             document = stored.get(sent.wanted["_id"])
-            if document is not None and document.get(STAMP) == sent.stamp:
+            if document is not None and sent.stamp in document.get(STAMPS, ()):
                 each.tell(True)
-            elif document is None or document["version"] <= sent.wanted["version"] + 1:
+            elif document is None or document["version"] <= sent.wanted["version"] + STAMPS_KEPT:
                 each.tell(False)
             else:
                 each.refuse(AnswerLost())

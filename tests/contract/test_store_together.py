@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from shared.events.identity import AccountRegistered
-from shared.store import AlreadyExists, Index, Kind, Range, Record, Store, VersionConflict, claiming
-from shared.store.driver import AsyncDatabase, UpdateOne
-from shared.store.gathering import STAMP, Gathering
+from shared.store import AlreadyExists, Index, Kind, Range, Record, Store, StoreUnavailable, VersionConflict
+from shared.store.claiming import LEAST_AHEAD, Claiming
+from shared.store.driver import AsyncDatabase
+from shared.store.gathering import AnswerLost, Gathering
 from shared.store.memory import MemoryStore
 from shared.store.mongo import MongoStore
 
@@ -143,6 +144,54 @@ async def test_of_saves_of_one_version_one_wins_in_any_crowd(store: Store) -> No
     assert sum(isinstance(each, VersionConflict) for each in said) == len(said) - len(known)
 
 
+async def test_who_writes_one_document_with_many_others_always_hears_what_became_of_it(
+    mongo_store: MongoStore, mongo_database: AsyncDatabase
+) -> None:
+    """Writers of two replicas add to the same few documents; those that another write overtakes try again."""
+    stores = [mongo_store, MongoStore(mongo_database, "test")]
+    known = await letters(mongo_store, 3)
+
+    async def add(store: Store, record_id: str) -> int:
+        for tries in range(1, 200):
+            record = await store.get(LETTER, record_id)
+            assert record is not None
+            try:
+                await store.save(LETTER, record, replace(record.state, number=record.state.number + 1), now=NOW)
+            except VersionConflict:
+                continue
+            return tries
+        raise AssertionError("never first")
+
+    tries = await answers(*(add(store, each.id) for _ in range(8) for store in stores for each in known))
+    assert all(isinstance(each, int) for each in tries), tries
+    assert [(await mongo_store.get(LETTER, each.id)).state.number for each in known] == [16, 17, 18]
+
+
+async def test_what_was_saved_between_lease_and_look_is_left_out(
+    mongo_store: MongoStore, mongo_database: AsyncDatabase
+) -> None:
+    known = await letters(mongo_store, 5, due=True)
+    other = MongoStore(mongo_database, "test")
+    collection = mongo_store._collection(LETTER.name)
+
+    class Overtaken:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(collection, name)
+
+        async def update_many(self, *given: Any, **named: Any) -> Any:
+            leased = await collection.update_many(*given, **named)
+            for place, state in ((1, Letter(91)), (3, known[3].state)):
+                record = await other.get(LETTER, known[place].id)
+                await other.save(LETTER, record, state, now=NOW)
+            return leased
+
+    mongo_store._collections[LETTER.name] = Overtaken()
+    leased = await mongo_store.claim_all_due(LETTER, now=NOW, owner="a", lease_seconds=30, most=9)
+    assert [due.record.id for due in leased] == ["l04", "l02", "l00"]
+    again = await other.claim_all_due(LETTER, now=NOW, owner="b", lease_seconds=30, most=9)
+    assert [due.record.id for due in again] == ["l03"], "who saved it has ended the lease, not the deadline"
+
+
 async def test_the_race_shows_when_nobody_looks_what_was_written(
     mongo_store: MongoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,17 +294,67 @@ async def test_crowds_of_two_replicas_share_no_place(mongo_store: MongoStore, mo
     assert all(stored[each.id] == each for each in won)
 
 
-async def test_the_race_shows_when_a_place_is_written_without_condition_and_stamp(
+async def test_what_one_replica_has_found_ahead_the_other_may_take(
+    mongo_store: MongoStore, mongo_database: AsyncDatabase
+) -> None:
+    other = MongoStore(mongo_database, "test")
+    await places(mongo_store, LEAST_AHEAD)
+    assert (await take(mongo_store, "first")).id == "p00"
+    taken = [await take(other, f"o{n}") for n in range(LEAST_AHEAD - 2)]
+    assert [each.id for each in taken] == [f"p{n:02}" for n in range(1, LEAST_AHEAD - 1)]
+    last = await take(mongo_store, "second")
+    assert (last.id, last.state.taker) == (f"p{LEAST_AHEAD - 1:02}", "second"), "none is refused while one is free"
+    assert await mongo_store.get(PLACE, last.id) == last
+    assert await take(mongo_store, "third") is None
+
+
+async def test_who_comes_behind_a_crowd_needs_no_look(
     mongo_store: MongoStore, mongo_database: AsyncDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin: crowds that neither ask for the version nor know their own writes share places."""
+    await places(mongo_store, 60)
+    looks = []
+    look = Claiming._look_ahead
 
-    def careless(place: Any, claim: Any, _stamp: int) -> UpdateOne:
-        wanted = {**claim.change, STAMP: 1, "version": place["version"] + 1}
-        return UpdateOne({"_id": place["_id"]}, {"$set": wanted})
+    async def counting(self: Claiming, common: Any, count: int, paired: Any) -> bool:
+        looks.append(count)
+        return await look(self, common, count, paired)
 
-    monkeypatch.setattr(claiming, "_conditional", careless)
-    monkeypatch.setattr("secrets.randbits", lambda _bits: 1)
+    monkeypatch.setattr(Claiming, "_look_ahead", counting)
+    for number in range(LEAST_AHEAD):
+        assert (await take(mongo_store, "a")).id == f"p{number:02}"
+    assert looks == [1]
+    far = await take(mongo_store, "far", 40)
+    assert (far.id, looks) == ("p40", [1, 1]), "what lies outside the range is not given out of memory"
+    rest = await answers(*(take(mongo_store, "b") for _ in range(60)))
+    assert len({each.id for each in rest if each is not None}) == 60 - LEAST_AHEAD - 1
+
+
+async def test_of_a_claim_that_nobody_can_tell_of_its_caller_hears(
+    mongo_store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await places(mongo_store, 5)
+
+    async def lost(_self: Gathering, _wanted: Any, _change: Any) -> bool:
+        raise AnswerLost
+
+    monkeypatch.setattr(Gathering, "update", lost)
+    with pytest.raises(StoreUnavailable):
+        await take(mongo_store, "a")
+    monkeypatch.undo()
+    assert (await take(mongo_store, "b")).id == "p01", "the doubtful one is not tried again from memory"
+
+
+async def test_the_race_shows_when_a_place_is_written_without_its_version(
+    mongo_store: MongoStore, mongo_database: AsyncDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: crowds that do not ask for the version share places."""
+
+    async def careless(self: Any, claim: Any, place: Any) -> None:
+        change = {"$set": {**claim.wanted.change, "version": place["version"] + 1}}
+        await self._collection.update_one({"_id": place["_id"]}, change)
+        claim.tell({**place, "version": place["version"] + 1})
+
+    monkeypatch.setattr(Claiming, "_take", careless)
     other = MongoStore(mongo_database, "test")
     for _ in range(20):
         await mongo_database[PLACE.name].delete_many({})

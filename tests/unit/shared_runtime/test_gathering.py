@@ -11,7 +11,7 @@ import pytest
 
 from shared.store.crowd import AT_ONCE, MOST_TOGETHER
 from shared.store.driver import BulkWriteError, DuplicateKeyError, OperationFailure, WTimeoutError
-from shared.store.gathering import STAMP, AnswerLost, Gathering
+from shared.store.gathering import STAMPS, STAMPS_KEPT, AnswerLost, Gathering
 
 
 class Collection:
@@ -47,6 +47,8 @@ class Collection:
             if document is not None and document["version"] == wanted["version"]:
                 matched += 1
                 document.update(change["$set"])
+                for name, push in change.get("$push", {}).items():
+                    document[name] = [*document.get(name, ()), *push["$each"]][push["$slice"] :]
                 document["version"] += 1
         return SimpleNamespace(matched_count=matched)
 
@@ -93,7 +95,7 @@ async def test_one_alone_goes_alone_and_unstamped() -> None:
     collection = Collection("a")
     assert await update(Gathering(collection), "a")
     assert collection.commands == [1]
-    assert STAMP not in collection.documents["a"]
+    assert STAMPS not in collection.documents["a"]
 
 
 async def test_whoever_comes_meanwhile_shares_the_next_command_and_few_are_under_way() -> None:
@@ -165,17 +167,25 @@ async def test_who_is_refused_is_told_and_nobody_else() -> None:
 
 
 async def test_who_was_overtaken_after_the_write_knows_its_stamp_or_says_that_it_cannot_tell() -> None:
-    collection = Collection("a", "b", "c")
+    collection = Collection("a", "b", "c", "d")
     gathering = Gathering(collection)
 
     def overtake() -> None:
-        collection.documents["a"]["version"] = 9
-        collection.documents["b"] |= {"version": 9, STAMP: 0}
+        collection.documents["a"]["version"] += STAMPS_KEPT - 1
+        collection.documents["a"][STAMPS] += range(STAMPS_KEPT - 1)
+        collection.documents["b"] |= {"version": 2 + STAMPS_KEPT, STAMPS: list(range(STAMPS_KEPT))}
+        collection.documents["d"] |= {"version": 1 + STAMPS_KEPT, STAMPS: list(range(STAMPS_KEPT))}
 
     collection.before_look = overtake
-    updates = [update(gathering, "a"), update(gathering, "b"), update(gathering, "c", version=7)]
+    updates = [
+        update(gathering, "a"),
+        update(gathering, "b"),
+        update(gathering, "c", version=7),
+        update(gathering, "d"),
+    ]
     answers = await said(*updates)
-    assert answers[0] is True and isinstance(answers[1], AnswerLost) and answers[2] is False
+    assert answers[0] is True and isinstance(answers[1], AnswerLost)
+    assert answers[2:] == [False, False], "had it been written, its stamp would still be there"
 
 
 async def test_a_value_that_is_taken_refuses_its_own_update() -> None:
@@ -230,7 +240,7 @@ async def test_who_stopped_waiting_is_not_told_that_nothing_is_known() -> None:
 
     def overtake() -> None:
         updates[0].cancel()
-        collection.documents["a"] |= {"version": 9, STAMP: 0}
+        collection.documents["a"] |= {"version": 2 + STAMPS_KEPT, STAMPS: []}
 
     collection.before_look = overtake
     answers = await said(*updates)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from shared.ids import Ids
 from shared.service import Platform
 from shared.store.kinds import Record
 from shared.store.retry import again
+from shared.store.turns import Turns
 from shared.tokens import Caller, Role
 
 PROJECTION_WAIT_SECONDS: Final = 1.0
@@ -130,6 +131,7 @@ class Desk:
     settings: Settings
     rules: RuleSet
     vault: Vault
+    turns: Turns = field(default_factory=Turns)
 
     @classmethod
     def of(cls, settings: Settings, platform: Platform, rules: RuleSet) -> Desk:
@@ -157,7 +159,7 @@ class Desk:
         received: str | None = None,
     ) -> Record[Application]:
         """Load, decide, save, again while others are faster. What was received before, or decides on nothing new,
-        writes nothing.
+        writes nothing. Facts about one application come by the handful: in this process they take turns.
         """
 
         async def attempt() -> Record[Application]:
@@ -169,7 +171,8 @@ class Desk:
                 return record
             return await self.repository.save_application(record, decision.state, self.now(), decision.events, received)
 
-        return await again(attempt)
+        async with self.turns.of(application_id):
+            return await again(attempt)
 
     async def once_known(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
         """What ``look`` finds, waiting a moment for a fact that is on its way; None if it did not arrive."""

@@ -30,6 +30,9 @@ from shared.store.kinds import Record
 RENEWAL = "renewal"
 """What a seat was asked for, in :class:`SeatUnavailable`, when a new code was wanted; else late money asked."""
 
+SAME_DAY = "same_day"
+"""What a seat was asked for, in :class:`SeatUnavailable`, when a place in the same-day quota is gone."""
+
 SPECIAL = "special"
 """The cause of a move by which a right to a new date was used."""
 
@@ -134,6 +137,8 @@ class Handlers:
     async def _seat_unavailable(self, event: SeatUnavailable, envelope: Envelope) -> None:
         if event.asked_for == RENEWAL:
             await self._billing.bills.renewal_refused(event.bill_id, event.reason, envelope.id)
+        elif event.asked_for == SAME_DAY:
+            await self._billing.surcharges.place_gone(event.bill_id, event.reason, envelope.id)
         else:
             await self._billing.money.no_seat(event.bill_id)
 

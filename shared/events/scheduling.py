@@ -98,15 +98,17 @@ class OfferEnded(_AppointmentFact):
 
 
 class SeatUnavailable(Event):
-    """No seat could be found for late money or for a renewed bill."""
+    """No seat could be found for late money or for a renewed bill, or the same-day place of a surcharge is gone."""
 
     TYPE: ClassVar[str] = "paspor.scheduling.seat.unavailable.v1"
     application_id: str
     account_id: str
     bill_id: str
     asked_for: str
-    """``late_payment`` or ``renewal``."""
+    """``late_payment``, ``renewal`` or ``same_day``."""
     reason: str
+    """Coded. Of a same-day place: why it went (``moved_by_office``, the cause of a new date, the reason of a release,
+    ``place_gone`` before the bill was heard of, ``not_heard_of`` where the bill was silent)."""
 
 
 class VisitorCheckedIn(_AppointmentFact):

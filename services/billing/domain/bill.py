@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from services.billing.domain.policy import BillPolicy, backoff, next_poll, seconds, whole_seconds
 from services.billing.domain.states import (
@@ -21,6 +21,9 @@ from services.billing.domain.states import (
 from services.billing.domain.tariff import Price
 from shared.events import billing as events
 from shared.events.message import Event
+
+SETTLED: Final = "settled"
+"""Why a paid bill is closed that no visit stands on: it has what it was for."""
 
 
 class Purpose(StrEnum):
@@ -459,7 +462,12 @@ def _stands_on(bill: Bill) -> dict[str, Any]:
     """What a bill with its money leads to: only a fee's is a visit."""
     if bill.purpose == Purpose.FEE:
         return {"standing": Standing.APPOINTMENT, "closed_reason": None}
-    return {"standing": Standing.CLOSED, "closed_reason": "settled"}
+    return {"standing": Standing.CLOSED, "closed_reason": SETTLED}
+
+
+def bought(bill: Bill) -> bool:
+    """Whether its money stands for what it was paid for; no longer so once that is gone, or the money goes back."""
+    return bill.standing == Standing.CLOSED and bill.closed_reason == SETTLED
 
 
 def _ended_first(bill: Bill, now: datetime, policy: BillPolicy) -> tuple[Bill, tuple[Event, ...]]:

@@ -22,6 +22,7 @@ from services.billing.service.refunds import RefundCases
 from services.billing.service.sagas import Sagas
 from services.billing.service.settling import Settling
 from services.billing.service.specials import Specials
+from services.billing.service.surcharges import Surcharges
 from services.billing.service.tariffs import Tariffs
 from services.billing.service.treasury import Treasury
 from services.billing.vault import Vault
@@ -75,6 +76,7 @@ class Billing:
         self.bills = Bills(repository, self.money, simponi, self.asker, self.figures, clock, policies, self.tariffs)
         self.corrections = Corrections(repository, self.money, clock, policies, self.tariffs)
         self.specials = Specials(repository, self.money)
+        self.surcharges = Surcharges(repository, self.money, clock, policies)
         self.desk = Desk(repository, clock, policies, self.tariffs)
         self.refund_cases = RefundCases(repository, clock, policies, treasury, vault)
         self.refunds = RefundDesk(repository, clock, policies, reasons, vault, self.refund_cases, self.audit)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from services.scheduling.domain.hurry import Hurry
+from services.scheduling.domain.hurry import Hurry, no_place, stays
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.priority import Priority
@@ -547,7 +547,7 @@ def release(
         reason=reason.value,
         was_confirmed=was_confirmed,
     )
-    return Decision(state, (said,))
+    return Decision(state, (said, *place_given_up(appointment, reason.value)))
 
 
 def end_offer(
@@ -597,11 +597,13 @@ def finish_move(
     """The visit is at the new seat: this write is the move. The old seat is left, the old queue code is void."""
     status = after(appointment.status, Command.FINISH_MOVE)
     cause = appointment.move.cause if appointment.move is not None else MoveCause.ASKED
+    keeps_place = stays(appointment.seat, slot)
     state = given_up(
         appointment,
         status,
         now=now,
         rules=rules,
+        keeps_place=keeps_place,
         slot=slot,
         move=None,
         queue_code=queue_code,
@@ -609,7 +611,8 @@ def finish_move(
         moves_made=appointment.moves_made + (cause is MoveCause.ASKED),
         miss_at=_miss_at(slot, rules),
     )
-    return Decision(state, (moved_fact(appointment_id, appointment.seat, state, old_office, office, cause),))
+    moved = moved_fact(appointment_id, appointment.seat, state, old_office, office, cause)
+    return Decision(state, (moved,) if keeps_place else (moved, *place_given_up(appointment, cause.value)))
 
 
 def moved_fact(
@@ -702,18 +705,35 @@ def has_seat(appointment: Appointment, seat: Seat) -> bool:
     return seat.token in tokens
 
 
-def given_up(appointment: Appointment, status: Status, *, now: datetime, rules: Rules, **changes: Any) -> Appointment:
-    """The appointment in its next state, its seat on the way back; a code that it showed is void for its day."""
+def place_given_up(appointment: Appointment, reason: str) -> tuple[Event, ...]:
+    """What is said of the place in the same-day quota that goes with the seat: nothing before its bill is known, for
+    whatever is heard of that bill later is answered then.
+    """
+    hurry = appointment.hurry
+    if hurry is None or hurry.bill_id is None:
+        return ()
+    holder = {"application_id": appointment.application_id, "account_id": appointment.account_id}
+    return (no_place(hurry.bill_id, reason, **holder),)
+
+
+def given_up(
+    appointment: Appointment, status: Status, *, now: datetime, rules: Rules, keeps_place: bool = False, **changes: Any
+) -> Appointment:
+    """The appointment in its next state, its seat on the way back; a code that it showed is void for its day.
+
+    Its place in the same-day quota goes too, unless it ``keeps_place``.
+    """
     void = appointment.void_until
     if appointment.queue_code is not None:
         ends = datetime.combine(appointment.seat.date + timedelta(days=1), time.min, UTC)
         void = max(void, ends) if void is not None else ends
     leaving = _leaving(appointment, now, rules)
-    hurried = appointment.hurry.slot if appointment.hurry is not None else None
-    if hurried is not None:
+    hurry = appointment.hurry
+    if hurry is not None and hurry.slot is not None and not keeps_place:
         until = now + timedelta(seconds=rules.leave_seconds)
-        leaving = (*leaving, Leaving(hurried.seat_id, hurried.token, until))
-    return _now(appointment, status, **{"leaving": leaving, "void_until": void, "hurry": None, "move": None, **changes})
+        leaving = (*leaving, Leaving(hurry.slot.seat_id, hurry.slot.token, until))
+    kept = hurry if keeps_place else None
+    return _now(appointment, status, **{"leaving": leaving, "void_until": void, "hurry": kept, "move": None, **changes})
 
 
 def _begun(status: Status, applying: Applying, slot: Slot, now: datetime, rules: Rules) -> Appointment:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.scheduling.domain.appointments import Appointment, Decision, Leaving, Status
+from services.scheduling.domain.appointments import Appointment, Decision, Leaving, Status, place_given_up
 from services.scheduling.domain.hurry import Hurry, HurryState
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.policies import Rules
@@ -18,6 +18,8 @@ from services.scheduling.domain.visiting import facts
 from shared.events.scheduling import SameDaySeatReserved
 
 MAY_HURRY: Final = (Status.CONFIRMED, Status.CHECKED_IN)
+NOT_HEARD_OF: Final = "not_heard_of"
+"""Why a place goes back whose bill was silent for long after it could be paid."""
 
 
 class HurryProblem(StrEnum):
@@ -59,9 +61,14 @@ def stay(visit: Appointment) -> Decision:
     return Decision(replace(visit, hurry=None))
 
 
-def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office) -> Decision:
-    """The seat is this visit's: it counts in the quota from this write on, and its bill can be made."""
-    hurry = replace(_hurry_of(visit), state=HurryState.RESERVED, slot=slot, until=slot.ends_at)
+def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office, rules: Rules) -> Decision:
+    """The seat is this visit's: it counts in the quota from this write on, and its bill can be made.
+
+    The session may end before its bill does; only a bill that is silent long after its end loses the place.
+    """
+    reached = _hurry_of(visit)
+    until = max(slot.ends_at, reached.pay_until) + timedelta(seconds=rules.long_stop_seconds)
+    hurry = replace(reached, state=HurryState.RESERVED, slot=slot, until=until)
     said = SameDaySeatReserved(
         **facts(visit_id, visit),
         reservation_id=hurry.reservation_id,
@@ -72,9 +79,15 @@ def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office) -> De
     return Decision(replace(visit, hurry=hurry), (said,))
 
 
-def paid(visit: Appointment) -> Decision:
+def billed(visit: Appointment, bill_id: str) -> Decision:
+    """The surcharge has its bill; whoever ends the place can say which one has no place any more."""
+    return Decision(replace(visit, hurry=replace(_hurry_of(visit), bill_id=bill_id)))
+
+
+def paid(visit: Appointment, bill_id: str) -> Decision:
     """The surcharge is paid: the office makes the book today."""
-    return Decision(replace(visit, hurry=replace(_hurry_of(visit), state=HurryState.PAID, until=None)))
+    paid_for = replace(_hurry_of(visit), state=HurryState.PAID, until=None, bill_id=bill_id)
+    return Decision(replace(visit, hurry=paid_for))
 
 
 def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision:
@@ -84,6 +97,11 @@ def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision:
         return stay(visit)
     gone = Leaving(slot.seat_id, slot.token, now + timedelta(seconds=rules.leave_seconds))
     return Decision(replace(visit, hurry=None, leaving=(*visit.leaving, gone)))
+
+
+def give_up_waiting(visit: Appointment, *, now: datetime, rules: Rules) -> Decision:
+    """Billing was silent for too long: the seat goes back, and billing hears that it did."""
+    return Decision(end(visit, now=now, rules=rules).state, place_given_up(visit, NOT_HEARD_OF))
 
 
 def _hurry_of(visit: Appointment) -> Hurry:

@@ -22,6 +22,7 @@ from services.scheduling.domain.appointments import (
     can,
     given_up,
     moved_fact,
+    place_given_up,
     release,
 )
 from services.scheduling.domain.offices import Office
@@ -114,7 +115,7 @@ def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, 
         until=special.until or ruling.at,
         office_timezone=ruling.timezone,
     )
-    return Decision(state, (said,))
+    return Decision(state, (said, *place_given_up(appointment, special.cause.value)))
 
 
 def interrupt(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision:
@@ -126,7 +127,7 @@ def interrupt(appointment_id: str, appointment: Appointment, ruling: Ruling, rul
         until=_special_of(state).until or ruling.at,
         office_timezone=ruling.timezone,
     )
-    return Decision(state, (said,))
+    return Decision(state, (said, *place_given_up(appointment, ruling.cause.value)))
 
 
 def _opened(appointment: Appointment, command: Command, ruling: Ruling, rules: Rules) -> Appointment:

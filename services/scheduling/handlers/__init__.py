@@ -97,7 +97,10 @@ class Handlers:
         await self._service.visits.interview_recorded(said, envelope.id)
 
     async def bill_requested(self, said: billing.BillRequested, envelope: Envelope) -> None:
-        """The bill owns the seat's time now."""
+        """The bill owns the seat's time now, or is the surcharge's."""
+        if said.purpose == SAME_DAY:
+            await self._service.hurry.surcharge_billed(said, envelope.id)
+            return
         await self._service.payments.bill_requested(said, envelope.id)
 
     async def bill_paid(self, said: billing.BillPaid | billing.BillWaived, envelope: Envelope) -> None:

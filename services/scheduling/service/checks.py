@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import Final
 
 from services.scheduling.domain.appointments import HAS_SEAT, Appointment, Status, has_seat
-from services.scheduling.domain.seats import Seat, SeatStatus
+from services.scheduling.domain.seats import Seat, SeatStatus, Slot
 from services.scheduling.domain.sessions import Session
 from services.scheduling.repository import Repository
 from shared.clock import Clock
@@ -71,7 +71,11 @@ class Checks:
         return [record for record in suspects if await self._unchanged(record)]
 
     async def _sits(self, record: Record[Appointment]) -> bool:
-        slot = record.state.seat
+        hurry = record.state.hurry
+        slots = [record.state.seat] if hurry is None or hurry.slot is None else [record.state.seat, hurry.slot]
+        return all([await self._has(slot) for slot in slots])
+
+    async def _has(self, slot: Slot) -> bool:
         seat = await self._repository.seat(slot.seat_id)
         return seat is not None and seat.state.token == slot.token and seat.state.status in _HELD
 

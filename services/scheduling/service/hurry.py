@@ -6,6 +6,7 @@ move: say which token is reached for, claim a seat with it, write that it is res
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,8 +15,8 @@ import structlog
 
 from services.scheduling import errors
 from services.scheduling.domain import hurrying
-from services.scheduling.domain.appointments import Appointment
-from services.scheduling.domain.hurry import HurryState
+from services.scheduling.domain.appointments import Appointment, Decision
+from services.scheduling.domain.hurry import HurryState, no_place
 from services.scheduling.domain.offices import Office
 from services.scheduling.domain.seats import Seat, slot_of
 from services.scheduling.domain.sessions import Pool, Session
@@ -30,7 +31,11 @@ from shared.store.retry import again
 log = structlog.get_logger()
 
 SAME_DAY: Final = "same_day"
+PLACE_GONE: Final = "place_gone"
+"""Why a surcharge is answered with a no whose place had gone before its bill was heard of."""
+
 SurchargeEnd = billing.BillExpired | billing.BillFailed | billing.BillCancelled
+SurchargePaid = billing.BillPaid | billing.BillWaived
 
 
 class HurryDesk:
@@ -102,16 +107,18 @@ class HurryDesk:
 
     async def _reserved(self, record: Record[Appointment], seat: Record[Seat]) -> Record[Appointment]:
         slot = slot_of(seat.id, seat.state)
-        decision = hurrying.reserve(record.id, record.state, slot, self._desk.offices[slot.office_id])
+        office = self._desk.offices[slot.office_id]
+        decision = hurrying.reserve(record.id, record.state, slot, office, self._desk.rules)
         return await self._repository.save(record, decision, self._desk.now())
 
     async def look(self, record: Record[Appointment]) -> None:
-        """A place was left half taken, or its session is over and nobody paid."""
+        """A place was left half taken, or its bill is silent since long after it could be paid."""
         hurry = record.state.hurry
         if hurry is None or hurry.state is HurryState.PAID:
             return
         if hurry.state is HurryState.RESERVED:
-            await self._end(record, None)
+            silent = hurrying.give_up_waiting(record.state, now=self._desk.now(), rules=self._desk.rules)
+            await self._seating.tell_left_now(await self._repository.save(record, silent, self._desk.now()))
             return
         seats = await self._repository.seats_of(hurry.session_id)
         seat = next((each for each in seats if each.state.token == hurry.token), None)
@@ -120,31 +127,48 @@ class HurryDesk:
         else:
             await self._reserved(record, seat)
 
-    async def surcharge_paid(self, said: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
-        """The book is made today."""
-        record = await self._of(said)
-        if record is None or record.has_received(message_id):
+    async def surcharge_billed(self, said: billing.BillRequested, message_id: str) -> None:
+        """Which bill the place is for; one whose place has gone meanwhile is answered with a no."""
+        await self._heard(said, hurrying.billed, message_id)
+
+    async def surcharge_paid(self, said: SurchargePaid, message_id: str) -> None:
+        """The book is made today; money whose place has gone meanwhile is answered with a no."""
+        await self._heard(said, hurrying.paid, message_id)
+
+    async def _heard(
+        self,
+        said: billing.BillRequested | SurchargePaid,
+        decide: Callable[[Appointment, str], Decision],
+        message_id: str,
+    ) -> None:
+        known = await self._repository.appointments_of(said.application_id)
+        if said.reservation_id is None or any(each.has_received(message_id) for each in known):
             return
-        if record.state.hurry is not None and record.state.hurry.state is HurryState.RESERVED:
-            await self._repository.save(record, hurrying.paid(record.state), self._desk.now(), message_id)
+        record = _with_place(known, said.reservation_id)
+        if record is not None:
+            if record.state.hurry is not None and record.state.hurry.state is HurryState.RESERVED:
+                await self._repository.save(record, decide(record.state, said.bill_id), self._desk.now(), message_id)
+        elif known:
+            holder = {"application_id": said.application_id, "account_id": said.account_id}
+            answer = Decision(known[0].state, (no_place(said.bill_id, PLACE_GONE, **holder),))
+            await self._repository.save(known[0], answer, self._desk.now(), message_id)
 
     async def surcharge_ended(self, said: SurchargeEnd, message_id: str) -> None:
         """The place goes back; the visit stays as it was booked."""
-        record = await self._of(said)
+        if said.reservation_id is None:
+            return
+        record = _with_place(await self._repository.appointments_of(said.application_id), said.reservation_id)
         if record is None or record.has_received(message_id):
             return
         if record.state.hurry is not None and record.state.hurry.state is HurryState.RESERVED:
-            await self._end(record, message_id)
+            ended = hurrying.end(record.state, now=self._desk.now(), rules=self._desk.rules)
+            saved = await self._repository.save(record, ended, self._desk.now(), message_id)
+            await self._seating.tell_left_now(saved)
 
-    async def _end(self, record: Record[Appointment], message_id: str | None) -> None:
-        decision = hurrying.end(record.state, now=self._desk.now(), rules=self._desk.rules)
-        await self._seating.tell_left_now(await self._repository.save(record, decision, self._desk.now(), message_id))
 
-    async def _of(self, said: SurchargeEnd | billing.BillPaid | billing.BillWaived) -> Record[Appointment] | None:
-        """The visit whose place this bill is for; none if it has it no more."""
-        if said.reservation_id is None:
-            return None
-        for record in await self._repository.appointments_of(said.application_id):
-            if record.state.hurry is not None and record.state.hurry.reservation_id == said.reservation_id:
-                return record
-        return None
+def _with_place(visits: Iterable[Record[Appointment]], reservation_id: str) -> Record[Appointment] | None:
+    """The visit that has the place; none if it is gone."""
+    for record in visits:
+        if record.state.hurry is not None and record.state.hurry.reservation_id == reservation_id:
+            return record
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ from services.billing.errors import (
 from services.billing.repository import BILLS
 from shared.bus.dispatch import Outcome
 from shared.errors import NotFound
-from shared.events.scheduling import SameDaySeatReserved, SeatHeld
+from shared.events.scheduling import SameDaySeatReserved, SeatHeld, SeatUnavailable
 from shared.tokens import Caller, Role
 from tests.unit.billing.make import POLICY, T0, a_price, a_seat
 from tests.unit.billing.world import ACCOUNT, APPLICATION, APPOINTMENT, World, make_world
@@ -220,6 +221,82 @@ async def test_an_ended_code_has_another_while_there_is_time() -> None:
     again = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
     assert again.bill_id != first.bill_id
     assert again.state == BillState.REQUESTED
+
+
+async def place_gone(world: World, bill: Bill, reason: str) -> Outcome:
+    """Scheduling gave the place of a surcharge up."""
+    gone = SeatUnavailable(
+        application_id=APPLICATION, account_id=ACCOUNT, bill_id=bill.bill_id, asked_for="same_day", reason=reason
+    )
+    return await world.hear(gone)
+
+
+@pytest.mark.acceptance("F74")
+@pytest.mark.parametrize("issued", [False, True])
+async def test_an_unpaid_surcharge_whose_place_is_gone_ends_and_later_money_goes_back(issued: bool) -> None:
+    world = make_world(start=NOON - timedelta(hours=3))
+    await visiting(world)
+    await reserved(world)
+    if issued:
+        await world.work()
+    (bill,) = surcharges(world)
+    for _ in range(2):
+        assert await place_gone(world, bill, "moved_by_office") == Outcome.DONE
+    (bill,) = surcharges(world)
+    assert (bill.state, bill.cause) == (BillState.CANCELLED, "place_moved_by_office")
+    if issued:
+        late = await world.pay(bill)
+        assert world.receipt(late.ntpn).state == ReceiptState.IN_REFUND
+    await reserved(world, "place-2")
+    assert [each.state for each in surcharges(world) if each.live] == [BillState.REQUESTED], "bought again"
+    await world.rules_hold()
+
+
+@pytest.mark.acceptance("F74")
+@pytest.mark.parametrize("reason", ["moved_by_office", "system_fault", "illness", "refund_approved", "place_gone"])
+async def test_a_paid_surcharge_whose_place_is_gone_is_a_refund_case_by_itself(reason: str) -> None:
+    world = make_world(start=NOON - timedelta(hours=3))
+    fee = await visiting(world)
+    await reserved(world)
+    await world.work()
+    (bill,) = surcharges(world)
+    paid = await world.pay(bill)
+    for _ in range(2):
+        assert await place_gone(world, bill, reason) == Outcome.DONE
+    (bill,) = surcharges(world)
+    assert (bill.standing, bill.closed_reason) == (Standing.REFUND, reason)
+    assert [(case.reason, case.amount) for case in world.refunds()] == [("service_not_delivered", 1_000_000)]
+    assert world.receipt(paid.ntpn).state == ReceiptState.IN_REFUND
+    assert world.bill_by_id(fee.bill_id) == fee, "the fee stays with the visit"
+    await reserved(world, "place-2")
+    assert [each.state for each in surcharges(world) if each.live] == [BillState.REQUESTED], "bought again"
+    await world.rules_hold()
+
+
+@pytest.mark.acceptance("F74")
+@pytest.mark.parametrize("reason", ["cancelled", "withdrawn"])
+async def test_who_gives_the_visit_up_gives_the_surcharge_up(reason: str) -> None:
+    world = make_world(start=NOON - timedelta(hours=3))
+    await visiting(world)
+    await reserved(world)
+    await world.work()
+    (bill,) = surcharges(world)
+    await world.pay(bill)
+    await place_gone(world, bill, reason)
+    (bill,) = surcharges(world)
+    assert (bill.standing, bill.closed_reason, world.refunds()) == (Standing.CLOSED, reason, [])
+    await world.rules_hold()
+
+
+async def test_what_became_of_a_surcharge_before_is_not_touched() -> None:
+    world = make_world(start=NOON - timedelta(hours=1))
+    await visiting(world)
+    await reserved(world)
+    await world.pass_time(3600 + POLICY.grace_seconds + 10, step=300)
+    (bill,) = surcharges(world)
+    await place_gone(world, bill, "not_heard_of")
+    assert surcharges(world) == [bill]
+    assert await place_gone(world, replace(bill, bill_id="unknown"), "place_gone") == Outcome.LATER
 
 
 async def test_what_is_refused() -> None:

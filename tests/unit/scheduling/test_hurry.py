@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import contextlib
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 
 from services.scheduling import errors
 from services.scheduling.domain import hurrying
-from services.scheduling.domain.appointments import Appointment, ClaimFate, fate_of_claim, has_seat
+from services.scheduling.domain.appointments import Appointment, ClaimFate, MoveCause, fate_of_claim, has_seat
+from services.scheduling.domain.bulk import BulkState
 from services.scheduling.domain.hurry import HurryState
 from services.scheduling.domain.same_day import cut_off
 from services.scheduling.service.visits import Visitor
 from shared.events import billing
-from shared.events.scheduling import SameDaySeatReserved
+from shared.events.scheduling import SameDaySeatReserved, SeatUnavailable
 from shared.store import Record
 from shared.store.port import VersionConflict
 from tests.unit.scheduling.stores import Dying, Killed, Shuffling, UnguardedClaims
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
-from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, Who, World, make_world, plan, weekly
+from tests.unit.scheduling.world import BOSS, FRONT, NORTH, SOUTH, START, TUESDAY, Who, World, make_world, plan, weekly
 
 __all__ = ["_loopback_allowed", "office"]
 
@@ -32,9 +34,12 @@ ENDS = [
 ]
 
 
-async def visited(people: int = 1, same_day: int = 1, **changes: Any) -> tuple[World, list[str]]:
+async def visited(
+    people: int = 1, same_day: int = 1, sessions: tuple[str, ...] = ("08:00",), **changes: Any
+) -> tuple[World, list[str]]:
     """Tuesday, 08:00 in Jakarta; people with paid regular visits of that morning."""
-    world = make_world(templates=weekly(plan(people, same_day=same_day)), offices=[SOUTH], **changes)
+    plans = [plan(people, time.fromisoformat(start), same_day=same_day) for start in sessions]
+    world = make_world(templates=weekly(*plans), offices=[SOUTH], **changes)
     await world.parts.start()  # type: ignore[misc]
     ids = [(await world.paid(f"p{number}")).id for number in range(people)]
     world.clock.set(START + timedelta(hours=23))
@@ -56,6 +61,21 @@ def surcharge(record: Record[Appointment], fact: Any, reservation_id: str | None
         reservation_id=reservation_id or (hurry.reservation_id if hurry else "gone"),
         **rest,
     )
+
+
+def billed(record: Record[Appointment]) -> Any:
+    return surcharge(record, billing.BillRequested, amount=1_000_000, legal_basis="PP 45/2024")
+
+
+def paid_surcharge(world: World, record: Record[Appointment]) -> Any:
+    return surcharge(record, billing.BillPaid, amount=1_000_000, paid_at=world.clock.now())
+
+
+async def no_places(world: World) -> list[tuple[str, str]]:
+    """Of which bills it was said that their place is gone, and why."""
+    said: list[Any] = await world.said(SeatUnavailable)
+    assert all(each.asked_for == "same_day" for each in said)
+    return [(each.bill_id, each.reason) for each in said]
 
 
 async def pools(world: World) -> dict[str, list[str]]:
@@ -157,22 +177,136 @@ async def test_a_place_that_nobody_pays_and_nobody_ends_goes_back_after_its_sess
     world, (visit,) = await visited()
     record = await reserve(world, visit)
     await world.service.visits.check_in(Visitor(appointment_id=visit), FRONT, "in")
-    world.clock.set(record.state.seat.ends_at)
+    long_stop = timedelta(seconds=world.service.desk.rules.long_stop_seconds)
+    assert record.state.hurry is not None
+    late = max(record.state.seat.ends_at, record.state.hurry.pay_until) + long_stop
+    await world.hear(billed(record))
+    world.clock.set(late - timedelta(seconds=1))
+    await world.worker.run_due()
+    assert (await world.appointment(visit)).state.hurry is not None, "its bill may still be paid, or heard of late"
+    world.clock.set(late)
     await world.worker.run_due()
     assert (await world.appointment(visit)).state.hurry is None
+    assert await no_places(world) == [("surcharge", "not_heard_of")]
     await world.rules_hold()
 
 
 @F74
-async def test_a_visit_that_is_given_up_gives_its_place_up_too() -> None:
+@pytest.mark.parametrize("heard_before", [False, True])
+async def test_a_visit_that_is_given_up_gives_its_place_up_and_its_bill_hears_of_it(heard_before: bool) -> None:
     world, (visit,) = await visited()
     record = await reserve(world, visit)
+    if heard_before:
+        await world.hear(billed(record))
     await world.service.specials.interrupt(visit, "system_fault", FRONT, "stop")
     assert (await world.appointment(visit)).state.hurry is None
     await world.pass_time(301)
     assert (await pools(world))["same_day"] == ["free"]
-    await world.hear(surcharge(record, billing.BillPaid, amount=1_000_000, paid_at=world.clock.now()))
+    if not heard_before:
+        assert await no_places(world) == []
+        await world.hear(billed(record))
+    told = [("surcharge", "system_fault" if heard_before else "place_gone")]
+    assert await no_places(world) == told
+    for _ in range(2):
+        await world.hear(paid_surcharge(world, record), "money")
+    assert await no_places(world) == [*told, ("surcharge", "place_gone")]
     await world.rules_hold()
+
+
+@F74
+async def test_a_paid_visit_that_its_holder_cancels_says_which_surcharge_has_no_place() -> None:
+    world, (visit,) = await visited()
+    record = await reserve(world, visit)
+    await world.hear(paid_surcharge(world, record), "money")
+    await world.service.holds.cancel(visit, Who(record.state.account_id), "cancel", fee_is_lost=True)
+    await world.hear(paid_surcharge(world, record), "money")
+    assert await no_places(world) == [("surcharge", "cancelled")]
+
+
+async def moved(world: World, visit: str, session_id: str) -> Record[Appointment]:
+    """The office closes the visit's session and sends everybody there."""
+    job = await world.service.bulk_moves.begin(world.session_id(), "closed", BOSS, session_id)
+    while (job := await world.service.bulk_moves.run(job)).state.state is BulkState.RUNNING:
+        if job.state.run_at is not None and job.state.run_at > world.clock.now():
+            break
+    return await world.appointment(visit)
+
+
+@F74
+@pytest.mark.parametrize("paid", [False, True])
+async def test_moved_within_the_day_a_visit_keeps_its_place(paid: bool) -> None:
+    world, (visit,) = await visited(sessions=("08:00", "13:00"))
+    record = await reserve(world, visit)
+    await world.hear(paid_surcharge(world, record) if paid else billed(record))
+    before = (await world.appointment(visit)).state.hurry
+    record = await moved(world, visit, world.session_id(start="13:00"))
+    assert record.state.seat.session_id == world.session_id(start="13:00")
+    assert (record.state.hurry, await no_places(world)) == (before, [])
+    await world.recover()
+    assert (await pools(world))["same_day"] == ["taken"]
+    await world.rules_hold()
+
+
+@F74
+@pytest.mark.parametrize("paid", [False, True])
+async def test_moved_to_another_day_it_leaves_its_place_for_the_next_and_its_money_goes_back(paid: bool) -> None:
+    world, (visit,) = await visited()
+    record = await reserve(world, visit)
+    await world.hear(paid_surcharge(world, record) if paid else billed(record))
+    record = await moved(world, visit, world.session_id(day=TUESDAY + timedelta(days=1)))
+    assert (record.state.seat.date, record.state.hurry) == (TUESDAY + timedelta(days=1), None)
+    assert await no_places(world) == [("surcharge", "moved_by_office")]
+    await world.pass_time(301)
+    assert (await pools(world))["same_day"] == ["free"]
+    await world.rules_hold()
+
+
+@F74
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("write", range(4))
+async def test_wherever_a_move_breaks_off_the_place_has_one_owner_and_one_word_is_said(write: int, after: bool) -> None:
+    made: list[Dying] = []
+
+    def wrap(base: Any) -> Any:
+        made.append(Dying(base))
+        return made[0]
+
+    world, (visit,) = await visited(wrap=wrap)
+    record = await reserve(world, visit)
+    await world.hear(paid_surcharge(world, record))
+    await world.pass_time(20)
+    there = world.session_id(day=TUESDAY + timedelta(days=1))
+    made[0].arm(write, after=after)
+    with contextlib.suppress(Killed):
+        await world.service.bulk_moves._relocation.reach(
+            await world.appointment(visit), there, MoveCause.MOVED_BY_OFFICE, "by-office"
+        )
+    made[0].disarm()
+    await world.rules_hold()
+    await world.recover()
+    await world.rules_hold()
+    record = await world.appointment(visit)
+    gone = record.state.hurry is None
+    assert (record.state.seat.session_id == there) == gone
+    assert (await pools(world))["same_day"] == (["free"] if gone else ["taken"])
+    assert await no_places(world) == ([("surcharge", "moved_by_office")] if gone else [])
+
+
+@F74
+async def test_on_the_day_of_a_place_nobody_moves_a_visit_by_wish() -> None:
+    """So a move by wish never meets a place: one is sold on the very days on which the other is refused."""
+    world, (visit,) = await visited()
+    record = await reserve(world, visit)
+    there = world.session_id(day=TUESDAY + timedelta(days=1))
+    for at in (world.clock.now(), cut_off(TUESDAY, "00:00"), cut_off(TUESDAY, "11:59")):
+        world.clock.set(at)
+        with pytest.raises(errors.TooLateToMove) as refused:
+            await world.service.moves.reschedule(world.move(record, there))
+        assert "special reschedule" in str(refused.value.next_action)
+    assert (await world.appointment(visit)).state.hurry == record.state.hurry
+    early = cut_off(TUESDAY, "00:00") - timedelta(seconds=1)
+    rules = world.service.desk.rules
+    assert hurrying.hurry_problem(record.state, timezone=SOUTH.timezone, now=early, rules=rules) == "not_today"
 
 
 @F74
@@ -288,7 +422,7 @@ async def test_a_claim_is_judged_by_the_place_that_it_was_for() -> None:
     ended = hurrying.end(reaching.state, now=START, rules=world.service.desk.rules)
     assert (ended.state.hurry, ended.state.leaving) == (None, ())
     with pytest.raises(LookupError):
-        hurrying.paid(ended.state)
+        hurrying.paid(ended.state, "surcharge")
 
 
 async def test_over_http_an_officer_asks_and_an_applicant_does_not(office: Office) -> None:

@@ -39,8 +39,9 @@ _OVER: Final = frozenset({BillState.EXPIRED, BillState.FAILED, BillState.CANCELL
 
 
 def _going_on(known: Sequence[Bill]) -> Bill | None:
-    """The surcharge that is paid or can be."""
-    return next((each for each in known if each.purpose == Purpose.SAME_DAY and each.state not in _OVER), None)
+    """The surcharge that is paid, or can be, for a place that is still there."""
+    surcharges = [each for each in known if each.purpose == Purpose.SAME_DAY and each.state not in _OVER]
+    return next((each for each in surcharges if each.live or bills.bought(each)), None)
 
 
 class AsideDesk(Counter):

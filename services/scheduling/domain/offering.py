@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -34,13 +34,17 @@ def lacks(facts: OfficeFacts, product: str | None, day: date) -> bool:
 
 
 def nearest_offering(
-    here: Office, facts: OfficeFacts, others: Iterable[tuple[Office, OfficeFacts]], product: Product, day: date
+    here: Office,
+    facts: OfficeFacts,
+    others: Iterable[tuple[Office, OfficeFacts]],
+    products: Collection[Product],
+    day: date,
 ) -> list[Nearby]:
-    """The offices that give the product out on that day, the nearest first; those without a place by name at the end,
-    the same province's before the others."""
+    """The offices that give all of these products out on that day, the nearest first; those without a place by name at
+    the end, the same province's before the others."""
     origin, found = place_of(facts), []
     for office, other in others:
-        if other.kind is OfficeKind.OFFICE and offers(other, product, day):
+        if other.kind is OfficeKind.OFFICE and all(offers(other, each, day) for each in products):
             place = place_of(other)
             far = distance_km(origin, place) if origin is not None and place is not None else None
             found.append(Nearby(office, far))

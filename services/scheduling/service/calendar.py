@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -56,6 +56,17 @@ class OpenSession:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a session that is sold out was asked for."""
+
+    session_id: str
+    pool: Pool
+    products: frozenset[str | None]
+    """Of the applications for which it was."""
+    seats: int
+
+
+@dataclass(frozen=True)
 class OpenWish:
     """A session that an office administrator wants to open."""
 
@@ -78,7 +89,7 @@ class Calendar:
         self._repository = desk.repository
         self._book = book
         self._horizon_days = horizon_days
-        self._alternatives: dict[tuple[str, Pool, str | None], tuple[datetime, dict[str, Any]]] = {}
+        self._alternatives: dict[Asked, tuple[datetime, dict[str, Any]]] = {}
 
     async def load_offices(self, offices: Sequence[Office]) -> None:
         """Write the reference table where it is new, and keep it in memory."""
@@ -220,42 +231,56 @@ class Calendar:
             for record in sessions
         ]
 
-    async def soonest(self, office_ids: Sequence[str], pool: Pool, days: int, most: int) -> list[OpenSession]:
-        """The first sessions of these offices that have a free seat of the pool, by time."""
+    async def soonest(
+        self,
+        office_ids: Sequence[str],
+        pool: Pool,
+        days: int,
+        most: int,
+        *,
+        products: Collection[str | None] = (),
+        seats: int = 1,
+    ) -> list[OpenSession]:
+        """The first sessions of these offices that have so many free seats of the pool, by time; only those whose
+        office gives all of these products out on their day (X10)."""
         begins = bookable_from(self._desk.now(), self._desk.rules)
         now = self._desk.now()
         found = await self._repository.sessions(office_ids, begins, begins + timedelta(days=days))
         shown = await self._with_free([each for each in found if not _opening(each) and is_open(each.state, now)])
-        free = [each for each in shown if each.free.get(pool, 0)]
+        free = [each for each in shown if each.free.get(pool, 0) >= seats and self._makes(each, products)]
         return sorted(free, key=lambda each: (each.session.starts_at, each.office.name))[:most]
 
+    def _makes(self, each: OpenSession, products: Collection[str | None]) -> bool:
+        day = each.session.date
+        return not any(self._book.lacks(each.office.office_id, product, day) for product in products)
+
     async def sold_out(
-        self, session_id: str, session: Session, pool: Pool, product: str | None = None
+        self, session_id: str, session: Session, pool: Pool, products: Collection[str | None], seats: int = 1
     ) -> errors.SessionSoldOut:
-        """The refusal that names the earliest sessions here and the earliest nearby (in the same province); only
-        where the product, if it is known, is made (X10)."""
-        now, key = self._desk.now(), (session_id, pool, product)
-        kept_until, facts = self._alternatives.get(key, (now, {}))
+        """The refusal that names the earliest sessions here and the earliest nearby (in the same province): those
+        with so many free seats, and only where the products of the applications are made on their day (X10)."""
+        now, asked = self._desk.now(), Asked(session_id, pool, frozenset(products), seats)
+        kept_until, facts = self._alternatives.get(asked, (now, {}))
         if kept_until <= now:
-            facts = await self._find_alternatives(session, pool, product)
+            facts = await self._find_alternatives(session, asked)
             if len(self._alternatives) >= MOST_ALTERNATIVES_KEPT:
                 self._alternatives.clear()
-            self._alternatives[key] = (now + timedelta(seconds=ALTERNATIVES_KEPT_SECONDS), facts)
+            self._alternatives[asked] = (now + timedelta(seconds=ALTERNATIVES_KEPT_SECONDS), facts)
         return errors.SessionSoldOut(**facts)
 
-    async def _find_alternatives(self, session: Session, pool: Pool, product: str | None) -> dict[str, Any]:
+    async def _find_alternatives(self, session: Session, asked: Asked) -> dict[str, Any]:
         here = self._desk.offices[session.office_id]
-        nearby = [
-            office.office_id
-            for office in self.search(province=here.province, timezone=None, text=None)
-            if office.office_id != here.office_id and not self._book.lacks(office.office_id, product, session.date)
-        ]
-        earliest = await self.soonest([here.office_id], pool, ALTERNATIVE_DAYS, ALTERNATIVES)
-        nearest = await self.soonest(nearby, pool, ALTERNATIVE_DAYS, ALTERNATIVES) if nearby else []
-        return {
-            "earliest": [_told(each, pool) for each in earliest],
-            "nearest": [_told(each, pool) for each in nearest],
-        }
+        province = self.search(province=here.province, timezone=None, text=None)
+        nearby = [office.office_id for office in province if office.office_id != here.office_id]
+        found = {"earliest": [here.office_id], "nearest": nearby}
+        return {name: await self._told_of(offices, asked) for name, offices in found.items()}
+
+    async def _told_of(self, office_ids: Sequence[str], asked: Asked) -> list[dict[str, Any]]:
+        if not office_ids:
+            return []
+        wanted: dict[str, Any] = {"products": asked.products, "seats": asked.seats}
+        free = await self.soonest(office_ids, asked.pool, ALTERNATIVE_DAYS, ALTERNATIVES, **wanted)
+        return [_told(each, asked.pool) for each in free]
 
 
 def _opening(record: Record[Session]) -> bool:

@@ -214,7 +214,7 @@ class Holds:
             raise errors.PoolNotOpen(pool=wish.pool.value)
         free = await self._repository.free_seats([wish.session_id])
         if not free.get((wish.session_id, wish.pool.value)):
-            raise await self._calendar.sold_out(wish.session_id, session.state, wish.pool, copy.product)
+            raise await self._calendar.sold_out(wish.session_id, session.state, wish.pool, {copy.product})
 
     async def cancel(
         self, appointment_id: str, who: Who, command_id: str, *, fee_is_lost: bool, origin: Origin = NOWHERE

@@ -75,7 +75,8 @@ class Moves:
         if seat is None:
             with contextlib.suppress(VersionConflict):
                 await self._repository.save(moving, appointments.undo_move(moving.state), self._desk.now())
-            raise await self._calendar.sold_out(wish.session_id, target.state, Pool(moving.state.move.pool))
+            products = await self._offering.products_of([moving.state.application_id])
+            raise await self._calendar.sold_out(wish.session_id, target.state, Pool(moving.state.move.pool), products)
         moved = await self._commit(moving, seat, wish.command_id)
         self._desk.conduct.note(Act.MOVE, moved.state, wish.origin)
         return await self._seating.tell_left_now(moved)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -30,11 +30,18 @@ class Offering:
         return not self._book.lacks(office_id, product, day)
 
     def refuse_lacking(
-        self, copy: ApplicationCopy, office_id: str, day: date, field: str | None = "/session_id", **facts: Any
+        self,
+        copy: ApplicationCopy,
+        office_id: str,
+        day: date,
+        field: str | None = "/session_id",
+        together: Iterable[str | None] = (),
+        **facts: Any,
     ) -> None:
-        """Refuse with ``ProductNotOffered``, naming the nearest offices that give it out on that day."""
+        """Refuse with ``ProductNotOffered``, naming the nearest offices that give it out on that day, and also what
+        those who come ``together`` ask for."""
         if copy.product is not None and not self.gives_out(copy.product, office_id, day):
-            raise self._refusal(Product(copy.product), office_id, day, field, facts)
+            raise self._refusal(Product(copy.product), office_id, day, field, facts, together)
 
     def refuse_lacking_throughout(
         self, copy: ApplicationCopy, office_ids: Sequence[str], first: date, last: date, field: str
@@ -57,14 +64,26 @@ class Offering:
         product = record.state.product if record is not None else None
         return [each for each in sessions if self.gives_out(product, each.office.office_id, each.session.date)]
 
+    async def products_of(self, application_ids: Iterable[str]) -> Collection[str | None]:
+        """What these applications ask for; none in it where it is not known."""
+        records = [await self._desk.repository.application(each) for each in application_ids]
+        return {record.state.product for record in records if record is not None}
+
     def _refusal(
-        self, product: Product, office_id: str, day: date, field: str | None, facts: dict[str, Any]
+        self,
+        product: Product,
+        office_id: str,
+        day: date,
+        field: str | None,
+        facts: dict[str, Any],
+        together: Iterable[str | None] = (),
     ) -> errors.ProductNotOffered:
         office = self._desk.offices[office_id]
         known = [(each, self._book.known(each.office_id)) for each in self._desk.offices.all()]
         others = [(each, facts_there) for each, facts_there in known if facts_there is not None]
         here = self._book.facts(office_id).state
-        near = nearest_offering(office, here, others, product, day)[:NEAREST_NAMED]
+        wanted = {product} | {known for known in Product if known in together}
+        near = nearest_offering(office, here, others, wanted, day)[:NEAREST_NAMED]
         said: dict[str, Any] = {}
         if near:
             names = ", ".join(_named(each) for each in near)

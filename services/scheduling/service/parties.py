@@ -18,7 +18,8 @@ from services.scheduling.domain.conduct import Act, Wish
 from services.scheduling.domain.party import Member, Party, PartyBreak, PartyStatus
 from services.scheduling.domain.policies import POOLS_OF_CHANNEL, Channel, bookable_from
 from services.scheduling.domain.seats import slot_of
-from services.scheduling.domain.sessions import Pool
+from services.scheduling.domain.sessions import Pool, Session
+from services.scheduling.repository import ApplicationCopy
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.conduct import NOWHERE, Origin
 from services.scheduling.service.desk import Desk, Who
@@ -125,13 +126,12 @@ class Parties:
     async def _members(self, party_id: str, wish: PartyWish) -> tuple[Member, ...]:
         members = []
         session = (await self._calendar.session(wish.session_id)).state
-        for application_id in wish.application_ids:
-            copy = await self._desk.known_application(application_id)
-            if copy.account_id != wish.who.account_id:
-                raise NotFound
-            if copy.withdrawn:
-                raise errors.ApplicationIsWithdrawn(application_id=application_id)
-            self._offering.refuse_lacking(copy, session.office_id, session.date, application_id=application_id)
+        copies = [await self._own(each, wish.who) for each in wish.application_ids]
+        together = {copy.product for copy in copies}
+        for application_id, copy in zip(wish.application_ids, copies, strict=True):
+            self._offering.refuse_lacking(
+                copy, session.office_id, session.date, together=together, application_id=application_id
+            )
             if await self._repository.live_appointment_of(copy.person_id) is not None:
                 raise errors.PersonHasAppointment(application_id=application_id)
             counted = Wish(copy.person_id, wish.session_id, asked=len(wish.application_ids))
@@ -142,6 +142,14 @@ class Parties:
             raise errors.SamePersonTwice(field="/application_ids")
         return tuple(members)
 
+    async def _own(self, application_id: str, who: Who) -> ApplicationCopy:
+        copy = await self._desk.known_application(application_id)
+        if copy.account_id != who.account_id:
+            raise NotFound
+        if copy.withdrawn:
+            raise errors.ApplicationIsWithdrawn(application_id=application_id)
+        return copy
+
     async def _refuse_session(self, wish: PartyWish, seats: int) -> None:
         session = (await self._calendar.session(wish.session_id)).state
         if wish.pool not in POOLS_OF_CHANNEL[Channel.APPLICANT] or not session.pools.get(wish.pool, 0):
@@ -151,7 +159,7 @@ class Parties:
         await self._seating.refuse_unopened(wish.session_id)
         free = await self._repository.free_seats([wish.session_id])
         if free.get((wish.session_id, wish.pool.value), 0) < seats:
-            raise await self._calendar.sold_out(wish.session_id, session, wish.pool)
+            raise await self._sold_out(wish.session_id, session, wish.pool, wish.application_ids)
 
     async def _begin(self, party_id: str, wish: PartyWish, members: tuple[Member, ...]) -> Record[Party]:
         now = self._desk.now()
@@ -232,11 +240,19 @@ class Parties:
 
     async def _refusal(self, broken: Party) -> Refusal:
         if broken.broken_for is PartyBreak.SOLD_OUT:
-            session = await self._calendar.session(broken.session_id)
-            return await self._calendar.sold_out(broken.session_id, session.state, Pool(broken.pool))
+            session, family = await self._calendar.session(broken.session_id), broken.members
+            applying = [member.application_id for member in family]
+            return await self._sold_out(broken.session_id, session.state, Pool(broken.pool), applying)
         if broken.broken_for is PartyBreak.PERSON_HAS_APPOINTMENT:
             return errors.PersonHasAppointment(application_id=broken.broken_by)
         return errors.PartyBroken(reason=PartyBreak.TOO_SLOW.value)
+
+    async def _sold_out(
+        self, session_id: str, session: Session, pool: Pool, application_ids: Sequence[str]
+    ) -> errors.SessionSoldOut:
+        """Names only sessions that have a seat for everybody, where everybody gets the passport applied for."""
+        products = await self._offering.products_of(application_ids)
+        return await self._calendar.sold_out(session_id, session, pool, products, len(application_ids))
 
     async def _seated(self, record: Record[Party]) -> Seated:
         known = [each for each in await self._appointments(record) if each is not None and each.state.slot is not None]

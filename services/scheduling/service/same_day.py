@@ -89,7 +89,7 @@ class SameDay:
             raise errors.PoolNotOpen(pool=SAME_DAY.value)
         free = await self._repository.free_seats([wish.session_id])
         if not free.get((wish.session_id, SAME_DAY.value)):
-            raise await self._calendar.sold_out(wish.session_id, terms.session, SAME_DAY)
+            raise await self._calendar.sold_out(wish.session_id, terms.session, SAME_DAY, {terms.copy.product})
         return None
 
     def _refuse_wrong_time(self, session: Session) -> None:

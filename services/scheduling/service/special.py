@@ -202,7 +202,8 @@ class Specials:
         if moved is not None:
             return moved
         record = await self._desk.visible(wish.appointment_id, wish.who)
-        raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool))
+        products = await self._offering.products_of([record.state.application_id])
+        raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool), products)
 
     async def _kept(self, record: Record[Appointment], decision: Decision, command_id: str) -> Record[Appointment]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from services.scheduling.repository import ApplicationCopy, fresher
 from services.scheduling.service.desk import Who
 from services.scheduling.service.moves import MoveWish
 from services.scheduling.service.parties import PartyWish
+from services.scheduling.service.special import NewDate
 from services.scheduling.service.waiting import WaitingWish
 from shared.events import billing
 from shared.events.application import ApplicationSubmitted, KindCorrected
@@ -26,7 +28,7 @@ from shared.events.scheduling import SeatOffered
 from shared.service import NotYet
 from tests.unit.scheduling.stores import Counting
 from tests.unit.scheduling.test_quota import edit
-from tests.unit.scheduling.world import EAST, NORTH, SOUTH, START, TUESDAY, World, make_world
+from tests.unit.scheduling.world import EAST, FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world
 
 FACTS = OfficeFacts("here", OfficeKind.OFFICE, 1, 1, (), (Offer(Product.ELECTRONIC),))
 BOTH = replace(FACTS, products=(Offer(Product.ORDINARY), Offer(Product.ELECTRONIC)))
@@ -58,7 +60,7 @@ async def offer(world: World, products: tuple[Offer, ...], office: Office) -> No
     known = world.service.book.facts(office.office_id)
     who = Who("administrator", office.office_id, is_staff=True)
     given: dict[str, Any] = {"office_id": office.office_id, "who": who, "reason": "blanks are out of stock"}
-    asked = edit("facts", expected_version=known.version, **given)
+    asked = edit(f"facts of {office.office_id} after {known.version}", expected_version=known.version, **given)
     await world.service.office_edits.put_facts(asked, replace(known.state, products=products))
     await world.service.book.refresh()
 
@@ -76,10 +78,10 @@ def test_the_nearest_come_first_and_those_without_a_place_last() -> None:
     outreach = replace(placed, kind=OfficeKind.OUTREACH)
     others = [(EAST, far), (SOUTH, placed), (NORTH, FACTS), (replace(NORTH, office_id="bus"), outreach)]
     here = replace(FACTS, latitude=-6.1, longitude=106.8)
-    near = nearest_offering(NORTH, here, others, Product.ORDINARY, TUESDAY)
+    near = nearest_offering(NORTH, here, others, {Product.ORDINARY}, TUESDAY)
     assert [each.office for each in near] == [SOUTH, EAST]
     assert near[0].distance_km == pytest.approx(11.1, abs=0.1)
-    nowhere = nearest_offering(NORTH, FACTS, others, Product.ORDINARY, TUESDAY)
+    nowhere = nearest_offering(NORTH, FACTS, others, {Product.ORDINARY}, TUESDAY)
     assert [(each.office, each.distance_km) for each in nowhere] == [(SOUTH, None), (EAST, None)]
 
 
@@ -268,3 +270,94 @@ async def test_what_is_named_instead_of_a_full_session_makes_the_product_too(wor
     with pytest.raises(errors.SessionSoldOut) as refused:
         await world.service.holds.hold(world.wish())
     assert refused.value.facts["earliest"] and not refused.value.facts["nearest"]
+
+
+async def sold_out(world: World, asked: Awaitable[object]) -> list[str]:
+    """Which sessions a refusal names instead: here and nearby."""
+    with pytest.raises(errors.SessionSoldOut) as refused:
+        await asked
+    facts: Any = refused.value.facts
+    return [each["session_id"] for each in (*facts["earliest"], *facts["nearest"])]
+
+
+WEDNESDAY, THURSDAY = TUESDAY + timedelta(days=1), TUESDAY + timedelta(days=2)
+
+
+async def south_is_full(world: World) -> list[str]:
+    """Tuesday in the south is sold out, the north stopped making electronic passports; what may still be named."""
+    await offer(world, (Offer(Product.ORDINARY),), NORTH)
+    await world.hold("siti")
+    await world.hold("tono")
+    return [world.session_id(SOUTH, WEDNESDAY + timedelta(days=more)) for more in range(3)]
+
+
+@X10
+async def test_what_a_family_is_named_instead_makes_everybody_their_passport(world: World) -> None:
+    fitting = await south_is_full(world)
+    ids = (await wants(world, "ani", "electronic", "family"), await wants(world, "budi", "electronic", "family"))
+    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Who("family"), "party")
+    assert await sold_out(world, world.service.parties.book(wish)) == fitting
+    await world.hold("rina", session_id=fitting[0])
+    assert await sold_out(world, world.service.parties.book(replace(wish, command_id="later"))) == fitting
+    await world.pass_time(3)
+    named = await sold_out(world, world.service.parties.book(replace(wish, command_id="again")))
+    assert named == fitting[1:], "one seat is not for two"
+
+
+@X10
+async def test_a_family_that_got_too_few_seats_is_named_what_fits_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitting = await south_is_full(world)
+    ids = (await wants(world, "ani", "electronic", "family"),)
+
+    async def passes(*_given: object) -> None:
+        """Somebody takes the last seat after the look for free ones."""
+
+    monkeypatch.setattr(world.service.parties, "_refuse_session", passes)
+    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Who("family"), "party")
+    assert await sold_out(world, world.service.parties.book(wish)) == fitting
+
+
+@X10
+async def test_a_family_is_named_the_offices_that_make_all_of_its_passports(world: World) -> None:
+    await offer(world, (Offer(Product.ORDINARY),), NORTH)
+    ids = (await wants(world, "ani", "electronic", "family"), await wants(world, "budi", "ordinary", "family"))
+    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Who("family"), "party")
+    with pytest.raises(errors.ProductNotOffered) as refused:
+        await world.service.parties.book(wish)
+    facts: Any = refused.value.facts
+    assert [each["office_id"] for each in facts["nearest"]] == [EAST.office_id]
+    await wants(world, "rina")
+    with pytest.raises(errors.ProductNotOffered) as alone:
+        await world.service.holds.hold(world.wish("rina"))
+    facts = alone.value.facts
+    assert {each["office_id"] for each in facts["nearest"]} == {NORTH.office_id, EAST.office_id}
+
+
+@X10
+async def test_who_moves_is_named_what_makes_the_product(world: World) -> None:
+    fitting = await south_is_full(world)
+    paid = await world.paid("ani", session_id=fitting[0])
+    await world.hold("rina", session_id=fitting[0])
+    moved = world.service.moves.reschedule(world.move(paid, world.session_id()))
+    assert await sold_out(world, moved) == fitting[1:]
+
+
+@X10
+async def test_who_has_a_new_date_is_named_what_makes_the_product(world: World) -> None:
+    fitting = await south_is_full(world)
+    paid = await world.paid("ani", session_id=fitting[0])
+    await world.service.specials.interrupt(paid.id, "system_fault", FRONT, "stop")
+    wish = NewDate(paid.id, world.session_id(), Who("account-ani"), "new date")
+    assert await sold_out(world, world.service.specials.use(wish)) == fitting
+
+
+@X10
+async def test_what_is_named_makes_the_product_on_its_own_day(world: World) -> None:
+    fitting = await south_is_full(world)
+    await offer(world, (Offer(Product.ELECTRONIC, until=WEDNESDAY),), SOUTH)
+    await offer(world, (Offer(Product.ELECTRONIC, since=THURSDAY),), NORTH)
+    await world.submitted("ani")
+    north = [world.session_id(NORTH, THURSDAY + timedelta(days=more)) for more in range(2)]
+    assert await sold_out(world, world.service.holds.hold(world.wish())) == [fitting[0], *north]

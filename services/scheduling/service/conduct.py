@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -46,6 +47,8 @@ LONGEST_DEVICE_ID: Final = 128
 SHORTEST_DEVICE_ID: Final = 8
 
 _Days = dict[date, Conduct]
+_Key = tuple[str, date]
+"""A subject's day."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,12 @@ class ConductBook:
         self._fingerprints = fingerprints
         self._scale = scale
         self._known: dict[str, _Days] = {}
-        self._pending: dict[tuple[str, date], list[Deed]] = {}
+        self._days_known = 0
+        self._first_known = date.min
+        self._pending: dict[_Key, list[Deed]] = {}
+        self._pressing: set[_Key] = set()
+        self._single: deque[tuple[datetime, _Key]] = deque()
+        """When each day of one single deed began to wait, the longest first; also some that wait no more."""
 
     def origin(self, device_id: str | None, address: str) -> Origin:
         """Where a request came from. A private address is a proxy or the office itself: not told."""
@@ -98,7 +106,12 @@ class ConductBook:
         today = conduct.day_of(now)
         deed = Deed(act, appointment.account_id, appointment.person_id, slot.office_id, slot.session_id, now)
         for subject in _subjects(appointment.account_id, appointment.person_id, origin):
-            self._pending.setdefault((subject, today), []).append(deed)
+            deeds = self._pending.setdefault((subject, today), [])
+            deeds.append(deed)
+            if len(deeds) > 1 or subject in self._known:
+                self._pressing.add((subject, today))
+            else:
+                self._single.append((now, (subject, today)))
 
     def _days(self, subject: str, today: date) -> list[Conduct]:
         """What is known of a subject: what is stored, and what was counted here since."""
@@ -110,23 +123,24 @@ class ConductBook:
         return list(days.values())
 
     async def keep_up(self) -> None:
-        """Write what presses and leave the rest to a later call; else as :meth:`flush`."""
-        now = self._clock.now()
-        waits = {key: deeds for key, deeds in self._pending.items() if not self._presses(key, deeds, now)}
-        presses = {key: deeds for key, deeds in self._pending.items() if key not in waits}
-        self._pending = waits
-        await self._flush(presses)
+        """Write what presses and leave the rest to a later call, unlooked at; else as :meth:`flush`.
 
-    def _presses(self, key: tuple[str, date], deeds: Sequence[Deed], now: datetime) -> bool:
-        subject, _day = key
-        return len(deeds) > 1 or subject in self._known or now - deeds[0].at >= SINGLE_DEED_WAITS
+        A second deed presses, and all deeds of whoever is known; of the others each has waited its time.
+        """
+        due = self._clock.now() - SINGLE_DEED_WAITS
+        while self._single and self._single[0][0] <= due:
+            self._pressing.add(self._single.popleft()[1])
+        pressing, self._pressing = self._pressing, set()
+        await self._flush({key: self._pending.pop(key) for key in sorted(pressing) if key in self._pending})
 
     async def flush(self) -> None:
         """Write what was counted, learn what others counted, and raise the flags that follow."""
         pending, self._pending = self._pending, {}
+        self._pressing.clear()
+        self._single.clear()
         await self._flush(pending)
 
-    async def _flush(self, pending: Mapping[tuple[str, date], list[Deed]]) -> None:
+    async def _flush(self, pending: Mapping[_Key, list[Deed]]) -> None:
         try:
             if pending:
                 await self._write(pending)
@@ -135,6 +149,7 @@ class ConductBook:
             # counted again with the next flush; what was written of it before may count twice, which brakes too early
             for key, deeds in pending.items():
                 self._pending.setdefault(key, []).extend(deeds)
+            self._pressing.update(pending)
             raise
         self._forget_some()
 
@@ -142,12 +157,12 @@ class ConductBook:
         """A day counts for nothing any more."""
         await self._repository.forget_conduct(record)
 
-    async def _write(self, pending: Mapping[tuple[str, date], Sequence[Deed]]) -> None:
+    async def _write(self, pending: Mapping[_Key, Sequence[Deed]]) -> None:
         now, batch = self._clock.now(), self._ids.new()
         today = conduct.day_of(now)
         weeks = await self._weeks([subject for subject, _ in pending], today)
         fresh: list[Conduct] = []
-        changed: list[tuple[str, date]] = []
+        changed: list[_Key] = []
         for (subject, day), deeds in pending.items():
             days = weeks.setdefault(subject, {})
             if day in days:
@@ -198,13 +213,24 @@ class ConductBook:
             self._remember(await self._weeks(over, today))
 
     def _remember(self, weeks: Mapping[str, _Days]) -> None:
-        self._known.update(weeks)
+        today = conduct.day_of(self._clock.now())
+        for subject, days in weeks.items():
+            self._days_known += len(days) - len(self._known.get(subject, ()))
+            self._known[subject] = days
+            for key in ((subject, today), (subject, today - timedelta(days=1))):
+                if key in self._pending:
+                    self._pressing.add(key)
 
     def _forget_some(self) -> None:
+        """Once a day what counts for nothing any more; all where it is too much."""
         first = conduct.first_day(conduct.day_of(self._clock.now()))
-        self._known = {subject: days for subject, days in self._known.items() if max(days) >= first}
-        if sum(map(len, self._known.values())) > MOST_REMEMBERED:
+        if first > self._first_known:
+            self._first_known = first
+            self._known = {subject: days for subject, days in self._known.items() if max(days) >= first}
+            self._days_known = sum(map(len, self._known.values()))
+        if self._days_known > MOST_REMEMBERED:
             self._known.clear()
+            self._days_known = 0
 
     async def _raise_flags(self, weeks: Mapping[str, _Days], today: date) -> None:
         now, first = self._clock.now(), conduct.first_day(today)

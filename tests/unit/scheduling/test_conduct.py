@@ -263,6 +263,15 @@ async def test_one_subscriber_of_version_six_is_one_address() -> None:
     assert one == same != other
 
 
+class Unread(dict[Any, Any]):
+    """What nobody may go through."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError("looked through")
+
+    keys = values = items = __iter__  # type: ignore[assignment]
+
+
 class TestReplicas:
     """Two processes on one store."""
 
@@ -336,6 +345,62 @@ class TestReplicas:
         assert written["account:account-x"].releases == 1
         assert written["person:person-x"].holds == 1
         assert "person:person-y" not in written
+
+    async def test_who_turns_out_to_be_known_waits_no_longer(self) -> None:
+        world = await started()
+        book, other = world.service.conduct, book_of(world)
+        book.note(Act.HOLD, visit("account-x", "person-x"))
+        for _ in range(5):
+            other.note(Act.HOLD, visit("account-y", "person-x"))
+        await other.flush()
+        await book.keep_up()
+        await book.keep_up()
+        written = {each.state.subject: each.state.holds async for each in world.base.scan(CONDUCT)}
+        assert written == {"account:account-y": 5, "person:person-x": 6}
+
+    async def test_what_waits_is_not_looked_through(self) -> None:
+        """In an opening thousands wait; every second only what is due is read."""
+        world = await started()
+        book = world.service.conduct
+        for number in range(100):
+            book.note(Act.HOLD, visit(f"account-{number}", f"person-{number}"))
+        await book.keep_up()
+        book._pending, book._known = Unread(book._pending), Unread(book._known)
+        book.note(Act.RELEASE, visit("account-7", "person-7"))
+        await book.keep_up()
+        written = {each.state.subject async for each in world.base.scan(CONDUCT)}
+        assert written == {"account:account-7", "person:person-7"}
+        world.clock.advance(book_module.SINGLE_DEED_WAITS.total_seconds())
+        await book.keep_up()
+        assert len([each async for each in world.base.scan(CONDUCT)]) == 200
+        assert not book._single and len(book._pending) == 0
+
+    async def test_what_could_not_be_written_is_tried_again_with_the_next_second(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = await started()
+        book = world.service.conduct
+        book.note(Act.HOLD, visit("account-x", "person-x"))
+        world.clock.advance(book_module.SINGLE_DEED_WAITS.total_seconds())
+
+        async def away(*_given: Any) -> Any:
+            raise StoreUnavailable("away")
+
+        with monkeypatch.context() as broken, pytest.raises(StoreUnavailable):
+            broken.setattr(world.service.desk.repository, "begin_conduct", away)
+            await book.keep_up()
+        await book.keep_up()
+        assert [each.state.holds async for each in world.base.scan(CONDUCT)] == [1, 1]
+
+    async def test_what_is_remembered_is_counted_as_it_is(self) -> None:
+        world = await started()
+        book = world.service.conduct
+        for days in range(12):
+            for _ in range(2):
+                book.note(Act.HOLD, visit("account-x", f"person-{days % 2}"))
+            await book.keep_up()
+            assert book._days_known == sum(map(len, book._known.values())) > 0
+            await world.pass_time(86_400)
 
     async def test_a_flush_that_fails_is_made_up_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         world = await started()

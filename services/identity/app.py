@@ -58,6 +58,7 @@ def build(
         invariants={
             "five_applicants": identity.invariants.five_applicants,
             "confirmed_persons": identity.invariants.confirmed_persons,
+            "an_operator_remains": identity.invariants.an_operator_remains,
             "I10_identity_audit": identity.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         token_keys=StaticKeys(issuer.jwks()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from services.identity.domain.applicant import CheckRules
 from services.identity.domain.challenge import CodeRules
@@ -34,6 +34,23 @@ def _is_sealing_key(value: str) -> str:
 
 
 SealingKey = Annotated[str, AfterValidator(_is_sealing_key)]
+
+SHORTEST_SECRET: Final = 32
+"""Characters of a secret by which an operator is made: `openssl rand -base64 32` gives 44."""
+
+
+def read_secrets(text: str) -> tuple[str, ...]:
+    """The secrets in a text, joined by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _are_long(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and any(len(each) < SHORTEST_SECRET for each in read_secrets(value.get_secret_value())):
+        raise ValueError("one of them is too short")
+    return value
+
+
+FirstOperatorSecrets = Annotated[SecretStr | None, AfterValidator(_are_long)]
 
 
 class Settings(ServiceSettings):
@@ -75,8 +92,19 @@ class Settings(ServiceSettings):
 
     staff_tries: int = Field(5, ge=1, description="wrong passwords that lock a staff account")
     staff_lock_seconds: int = Field(15 * 60, ge=1, description="how long it stays locked")
+    one_time_password_seconds: int = Field(72 * 3600, ge=1, description="life of a one-time password of staff")
+    first_operator_secrets: FirstOperatorSecrets = Field(
+        None, description="one-time secrets of 32 characters or more, joined by commas; each makes one operator"
+    )
     demo_staff_password: SecretStr | None = Field(None, description="if set, demo staff are made with it")
     demo_office_id: str = Field("jakarta-selatan", min_length=1, description="the office of demo staff")
+
+    @field_validator("demo_staff_password")
+    @classmethod
+    def _not_among_real_people(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and info.data.get("environment") is Environment.PRODUCTION:
+            raise ValueError("demo staff are made only where PASPOR_ENVIRONMENT is local or test")
+        return value
 
     @property
     def code_rules(self) -> CodeRules:
@@ -113,6 +141,10 @@ class Settings(ServiceSettings):
     def allows_test_domains(self) -> bool:
         """Whether addresses under ``.test`` are taken; never where real people are."""
         return self.environment is not Environment.PRODUCTION
+
+    def operator_secrets(self) -> tuple[str, ...]:
+        """The secrets each of which makes one operator; none unless they are set."""
+        return read_secrets(self.first_operator_secrets.get_secret_value()) if self.first_operator_secrets else ()
 
     def signing_pems(self) -> tuple[str, ...]:
         """The signing keys, the current one first."""

@@ -13,8 +13,9 @@ from services.identity.domain.applicant import Applicant
 from services.identity.domain.challenge import Challenge
 from services.identity.domain.person import Person
 from services.identity.domain.staff import Staff
+from services.identity.domain.staff_roster import Roster
 from shared.events.message import Message
-from shared.store.kinds import Index, Kind, Record
+from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import Store
 
 CHALLENGE: Final[Kind[Challenge]] = Kind("challenge", Challenge, deadlines=challenge_rules.deadlines, gathers=True)
@@ -39,10 +40,21 @@ PERSON: Final[Kind[Person]] = Kind(
 )
 
 STAFF: Final[Kind[Staff]] = Kind(
-    "staff", Staff, indexes=(Index("username", ("state.username",), unique=True),), bare=True
+    "staff",
+    Staff,
+    indexes=(
+        Index("username", ("state.username",), unique=True),
+        Index("office", ("state.office_id", "state.username")),
+    ),
+    bare=True,
 )
 
-KINDS: Final[tuple[Kind[object], ...]] = (CHALLENGE, ACCOUNT, APPLICANT, PERSON, STAFF)  # type: ignore[assignment]
+ROSTER: Final[Kind[Roster]] = Kind("staff_roster", Roster, bare=True)
+"""One document, :data:`OPERATORS`."""
+
+OPERATORS: Final = "operators"
+
+KINDS: Final[tuple[Kind[object], ...]] = (CHALLENGE, ACCOUNT, APPLICANT, PERSON, STAFF, ROSTER)  # type: ignore[assignment]
 
 MOST_OF_ONE_NIK: Final = 100
 """Applicants looked at for one NIK; somebody with more of them than this is over every cap already."""
@@ -99,3 +111,14 @@ class Repository:
         """By user name."""
         found = await self.store.find(STAFF, "username", {"state.username": username}, limit=1)
         return found[0] if found else None
+
+    async def staff_from(self, office_id: str | None, first: str, limit: int) -> list[Record[Staff]]:
+        """By user name, from this one on; of one office, or of all."""
+        within = {"state.username": Range(first)}
+        if office_id is None:
+            return await self.store.find(STAFF, "username", within=within, limit=limit)
+        return await self.store.find(STAFF, "office", {"state.office_id": office_id}, within=within, limit=limit)
+
+    async def roster(self) -> Record[Roster] | None:
+        """The roster of operators."""
+        return await self.store.get(ROSTER, OPERATORS)

@@ -23,6 +23,7 @@ from shared.ids import derived_id
 _CHALLENGE_ADDRESS: Final = "address"
 _PARTICULARS: Final = "particulars"
 _NIK: Final = "nik"
+_STAFF_NAME: Final = "staff_name"
 
 
 class Vault:
@@ -151,6 +152,16 @@ class Vault:
             person_id=person_id,
             sealed=self._application.seal(content, applicant_id),
         )
+
+    # Staff
+
+    def seal_staff_name(self, name: str, staff_id: str) -> str:
+        """The stored form of the name of a member of staff."""
+        return self._cipher.seal(name, owner_id=staff_id, field=_STAFF_NAME)
+
+    def staff_name(self, sealed: str, staff_id: str) -> str:
+        """The name of a member of staff."""
+        return self._cipher.open(sealed, owner_id=staff_id, field=_STAFF_NAME)
 
 
 def fresh_account_id(challenge_id: str, challenge: Challenge) -> str:

@@ -17,7 +17,7 @@ from services.billing.domain import case as billing_case
 from services.billing.domain import correction, saga, tariff_change
 from services.billing.domain import settlement as billing_settlement
 from services.billing.domain import states as billing_states
-from services.identity.domain import applicant
+from services.identity.domain import applicant, staff_states
 from services.notification.domain import delivery
 from services.scheduling.domain import appointments, counter, flags, party, quota_changes, seats, waiting, waiting_room
 
@@ -34,6 +34,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         {"passed"},
         lambda state, command: applicant._after(SimpleNamespace(identity=SimpleNamespace(state=state)), command),  # type: ignore[arg-type]
         applicant.NotPossibleNow,
+    ),
+    ("services.identity.domain.staff_states", "STAFF_TRANSITIONS"): (
+        {"refused", "left"},
+        staff_states.staff_after,
+        staff_states.StaffMoveIllegal,
     ),
     ("services.application.domain.application", "TRANSITIONS"): (
         {"collected", "refused", "withdrawn", "closed"},

@@ -99,6 +99,7 @@ class Ground:
             "settlement_id": NOBODYS_ID,
             "reference": NOBODYS_ID,
             "override_id": NOBODYS_ID,
+            "staff_id": NOBODYS_ID,
             "stuck": "true",
             "first": "2026-11-01",
             "last": "2026-11-30",
@@ -198,6 +199,7 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
     arrival = {"line_id": "1", "kind": "counter", "arrived_at": "2026-11-23T02:00:00Z", "reason": "outage"}
     fee = {"passport_kind": "ordinary", "validity_years": 5, "amount": 1, "title": "Book", "title_id": "Paspor"}
     upload = {"requirement": "ktp", "file_name": "x.jpg", "media_type": "image/jpeg", "size_bytes": 1000}
+    newcomer = {"username": "dewi.contoh", "full_name": "DEWI CONTOH"}
     return {
         "register": {"email": "baru.contoh@example.org"},
         "log_in": {"identifier": "lama.contoh@example.org"},
@@ -210,6 +212,16 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "correct_applicant": TYPED,
         "log_in_staff": {"username": "nobody", "password": "a wrong word"},
         "look_up_person": {"nik": nobody(9).nik},
+        "make_first_operator": {**newcomer, "secret": "x" * 43, "password": "four words nobody joins"},
+        "set_own_password": {"username": "nobody", "password": "a wrong word", "new_password": "another wrong word"},
+        "hire_staff": {**newcomer, "role": "front_officer", "office_id": OFFICE, "reason": "new_post"},
+        "reassign_staff": {"role": "interviewer", "office_id": OFFICE, "reason": "transfer"},
+        "lock_staff": {"reason": "suspected_misuse"},
+        "unlock_staff": {"reason": "suspicion_cleared"},
+        "reset_staff_password": {"reason": "forgotten_password"},
+        "say_staff_left": {"reason": "end_of_service"},
+        "approve_staff_matter": {"reason": "new_post"},
+        "refuse_staff_matter": {"reason": "correction"},
         "begin": {"applicant_id": ids["applicant_id"]},
         "answer": ANSWERS,
         "submit": {"confirmed_not_refundable": True},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.identity.domain.session import Session
+from services.identity.domain.staff_states import StaffCommand, StaffState
 
 
 class StaffAct(StrEnum):
@@ -16,6 +17,23 @@ class StaffAct(StrEnum):
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGN_IN_LOCKED = "sign_in_locked"
     PERSON_LOOKED_UP = "person_looked_up"
+    FIRST_OPERATOR_MADE = "first_operator_made"
+    PASSWORD_SET = "password_set"  # noqa: S105 - an act, no secret
+
+
+class StaffReason(StrEnum):
+    """Why something is done with a member of staff; the audit keeps the code."""
+
+    NEW_POST = "new_post"
+    REPLACEMENT = "replacement"
+    TRANSFER = "transfer"
+    CORRECTION = "correction"
+    ABSENCE = "absence"
+    RETURN = "return"
+    FORGOTTEN_PASSWORD = "forgotten_password"  # noqa: S105 - a reason, no secret
+    SUSPECTED_MISUSE = "suspected_misuse"
+    SUSPICION_CLEARED = "suspicion_cleared"
+    END_OF_SERVICE = "end_of_service"
 
 
 @dataclass(frozen=True)
@@ -27,16 +45,48 @@ class LockRules:
 
 
 @dataclass(frozen=True)
+class OneTime:
+    """A one-time password that was given: until when it counts, its salt, and the command that it answered."""
+
+    expires_at: datetime
+    salt: str = field(repr=False)
+    command_id: str
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What one operator asked for and another one has to agree to. ``role`` and ``office_id``: what is to be then."""
+
+    command: StaffCommand
+    role: str
+    office_id: str | None
+    asked_by: str
+    asked_at: datetime
+    reason: StaffReason
+
+
+@dataclass(frozen=True)
 class Staff:
-    """A member of staff. ``role`` is one of the token's roles; treasurer and operator belong to no office."""
+    """A member of staff. ``role`` is one of the token's roles; treasurer and operator belong to no office.
+
+    ``name`` is sealed. ``commands`` are the last ones that took effect, so that a repeat is known.
+    """
 
     username: str
-    password_hash: str
+    password_hash: str = field(repr=False)
     role: str
     office_id: str | None
     tries: int = 0
     locked_until: datetime | None = None
     sessions: tuple[Session, ...] = ()
+    state: StaffState = StaffState.ACTIVE
+    name: str | None = None
+    hired_by: str | None = None
+    hired_at: datetime | None = None
+    signed_in_at: datetime | None = None
+    one_time: OneTime | None = None
+    pending: Pending | None = None
+    commands: tuple[str, ...] = ()
 
 
 def is_locked(staff: Staff, now: datetime) -> bool:
@@ -54,6 +104,11 @@ def count_try(staff: Staff, rules: LockRules, now: datetime) -> Staff:
     return replace(staff, tries=tries, locked_until=locked)
 
 
-def let_in(staff: Staff, sessions: tuple[Session, ...]) -> Staff:
+def recognised(staff: Staff) -> Staff:
+    """The account after a right password that lets nobody in."""
+    return replace(staff, tries=0, locked_until=None)
+
+
+def let_in(staff: Staff, sessions: tuple[Session, ...], now: datetime) -> Staff:
     """The account after a right password."""
-    return replace(staff, tries=0, locked_until=None, sessions=sessions)
+    return replace(recognised(staff), sessions=sessions, signed_in_at=now)

@@ -10,6 +10,8 @@ from services.identity.service.invariants import Invariants
 from services.identity.service.sessions import Credentials, Sessions
 from services.identity.service.signing_in import SigningIn
 from services.identity.service.staff import StaffDesk
+from services.identity.service.staff_admin import StaffAdmin
+from services.identity.service.staff_entry import StaffEntry
 
 __all__ = [
     "Accounts",
@@ -21,5 +23,7 @@ __all__ = [
     "RegistryChecks",
     "Sessions",
     "SigningIn",
+    "StaffAdmin",
     "StaffDesk",
+    "StaffEntry",
 ]

@@ -13,6 +13,10 @@ from services.identity.service.invariants import Invariants
 from services.identity.service.sessions import Sessions
 from services.identity.service.signing_in import SigningIn
 from services.identity.service.staff import StaffDesk
+from services.identity.service.staff_admin import StaffAdmin
+from services.identity.service.staff_entry import StaffEntry
+from services.identity.service.staff_passwords import StaffPasswords
+from services.identity.service.staff_roster import StaffRoster
 from services.identity.service.tools import Tools
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
@@ -39,6 +43,9 @@ class Identity:
         self.checks = RegistryChecks(tools, registry)
         self.audit = Audit(tools.repository.store, tools.clock, tools.ids)
         self.audit_book = AuditBook(tools.repository.store, tools.clock, tools.ids)
-        self.staff = StaffDesk(tools, self.sessions, self.audit, password_hasher)
+        passwords, roster = StaffPasswords(tools, self.audit, password_hasher), StaffRoster(tools)
+        self.staff = StaffDesk(tools, self.sessions, self.audit, passwords, roster)
+        self.staff_entry = StaffEntry(tools, passwords, roster)
+        self.staff_admin = StaffAdmin(tools, self.audit, passwords, roster)
         self.invariants = Invariants(tools)
         self.repository = tools.repository

@@ -7,7 +7,9 @@ from typing import Final
 
 from services.identity.domain.account import MOST_APPLICANTS
 from services.identity.domain.applicant import IdentityState
-from services.identity.repository import APPLICANT, PERSON
+from services.identity.domain.staff_powers import Post
+from services.identity.domain.staff_states import StaffState
+from services.identity.repository import APPLICANT, PERSON, STAFF
 from services.identity.service.tools import Tools
 from shared.service import InvariantReport
 
@@ -41,3 +43,10 @@ class Invariants:
             if is_confirmed != is_linked:
                 broken.append(record.id)
         return InvariantReport(checked, tuple(broken[:MOST_NAMED]))
+
+    async def an_operator_remains(self) -> InvariantReport:
+        """Once there was an operator there is one who can act."""
+        were = {StaffState.ACTIVE, StaffState.LOCKED, StaffState.LEFT}
+        states = [each.state.state async for each in self._store.scan(STAFF) if each.state.role == Post.OPERATOR]
+        broken = were.intersection(states) and StaffState.ACTIVE not in states
+        return InvariantReport(len(states), ("operator",) if broken else ())

@@ -365,3 +365,74 @@ def test_settings_without_usable_keys_are_refused(changed: dict[str, str]) -> No
 def test_words_that_are_not_known_are_no_answer(content: dict[str, Any]) -> None:
     with pytest.raises(UpstreamDown):
         read_answer(content)
+
+
+async def _staff_token(client: Client, username: str, password: str = STAFF_PASSWORD) -> str:
+    status, tokens = await post(client, "/v1/staff/logins", {"username": username, "password": password})
+    assert status == 200
+    return str(tokens["access_token"])
+
+
+async def test_somebody_is_hired_signs_in_is_locked_and_leaves(client: Client) -> None:
+    head = await _staff_token(client, "office_admin")
+    form = {"username": "dewi.contoh", "full_name": "DEWI CONTOH", "role": "front_officer", "reason": "new_post"}
+    status, hired = await post(client, "/v1/staff", {**form, "office_id": "jakarta-selatan"}, head)
+    assert (status, hired["state"], hired["full_name"]) == (201, "invited", "DEWI CONTOH")
+    given, own = hired["one_time_password"], "four words nobody joins"
+    status, problem = await post(client, "/v1/staff/logins", {"username": "dewi.contoh", "password": given})
+    assert (status, problem["code"]) == (403, "own_password_needed")
+    change = {"username": "dewi.contoh", "password": given, "new_password": own}
+    async with client.put("/v1/staff/password", json=change) as answer:
+        assert answer.status == 204
+    dewi = await _staff_token(client, "dewi.contoh", own)
+    status, problem = await post(client, "/v1/staff", {**form, "username": "sri.contoh"}, dewi)
+    assert (status, problem["code"]) == (403, "not_allowed")
+    place = f"/v1/staff/{hired['staff_id']}"
+    status, shown = await get(client, place, head)
+    assert (status, shown["state"], shown["one_time_password"]) == (200, "active", None)
+    status, listed = await get(client, "/v1/staff?limit=1", head)
+    assert (status, [each["username"] for each in listed["staff"]], listed["next"]) == (
+        200,
+        ["dewi.contoh"],
+        "front_officer",
+    )
+    reason = {"reason": "suspected_misuse"}
+    other = {"role": "interviewer", "office_id": "jakarta-selatan", **reason}
+    status, moved = await post(client, f"{place}/reassignment", other, head)
+    assert (status, moved["role"]) == (200, "interviewer")
+    for act, state in (("lock", "locked"), ("unlock", "invited"), ("password-reset", "invited"), ("departure", "left")):
+        status, seen = await post(client, f"{place}/{act}", reason, head)
+        assert (status, seen["state"]) == (200, state)
+        assert bool(seen["one_time_password"]) == (state == "invited")
+    status, problem = await post(client, f"{place}/lock", {"reason": "because I say so"}, head)
+    assert (status, problem["field"]) == (422, "/reason")
+
+
+async def test_operators_decide_by_two_over_http(client: Client) -> None:
+    operator = await _staff_token(client, "operator")
+    form = {"username": "tono.contoh", "full_name": "TONO CONTOH", "role": "treasurer", "reason": "replacement"}
+    status, proposed = await post(client, "/v1/staff", form, operator)
+    assert (status, proposed["state"], proposed["pending"]["act"]) == (201, "proposed", "approve")
+    place = f"/v1/staff/{proposed['staff_id']}"
+    status, problem = await post(client, f"{place}/approval", {"reason": "replacement"}, operator)
+    assert (status, problem["code"]) == (403, "second_operator_needed")
+    status, seen = await post(client, f"{place}/refusal", {"reason": "correction"}, operator)
+    assert (status, seen["state"]) == (200, "refused")
+    founder = {"secret": "x" * 43, "username": "ratna", "full_name": "RATNA", "password": "four words nobody joins"}
+    status, problem = await post(client, "/v1/staff/first-operators", founder)
+    assert (status, problem["code"]) == (403, "first_operator_secret_wrong")
+
+
+async def test_an_operator_is_made_by_a_secret_over_http() -> None:
+    secret = "y" * 43
+    world = World(demo_staff_password=None, first_operator_secrets=secret)
+    assert world.parts.token_keys is not None
+    verifier = TokenVerifier(world.parts.token_keys, world.clock)
+    app = build_app(world.parts.endpoints, service_name="identity", clock=world.clock, verifier=verifier)
+    app[IDENTITY] = world.identity
+    founder = {"secret": secret, "username": "ratna", "full_name": "RATNA", "password": "four words nobody joins"}
+    async with TestClient(TestServer(app)) as client:
+        status, made = await post(client, "/v1/staff/first-operators", founder)
+        assert (status, made["role"], made["state"], made["full_name"]) == (201, "operator", "active", "RATNA")
+        status, problem = await post(client, "/v1/staff/first-operators", {**founder, "username": "sari"})
+        assert (status, problem["code"]) == (409, "first_operator_secret_used")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from aiohttp import web
-
 from services.identity import errors, schemas
 from services.identity.domain.account import MOST_APPLICANTS
-from services.identity.service import Identity
+from services.identity.routes import staff_admin
+from services.identity.routes.common import IDENTITY, STAFF_LOGINS_PER_ADDRESS
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.errors import NotFound
@@ -18,7 +17,7 @@ from shared.http.idempotency import KEY_HEADER
 from shared.ids import derived_id
 from shared.tokens import Role
 
-IDENTITY: Final[web.AppKey[Identity]] = web.AppKey("identity", Identity)
+__all__ = ["ENDPOINTS", "IDENTITY"]
 
 signing_in = Endpoints("signing in")
 account = Endpoints("account")
@@ -29,7 +28,6 @@ PER_ADDRESS: Final = (RateLimit(30, 60.0, "address"), RateLimit(300, 3600.0, "ad
 """Codes asked for from one network address: a family behind one line stays below it, a script does not (F24)."""
 
 TRIES_PER_ADDRESS: Final = RateLimit(60, 60.0, "address")
-STAFF_LOGINS_PER_ADDRESS: Final = RateLimit(30, 60.0, "address")
 LOOKUPS_PER_CALLER: Final = RateLimit(60, 60.0)
 FORMS_PER_CALLER: Final = RateLimit(30, 60.0)
 
@@ -312,7 +310,13 @@ async def ask_registry_again(call: Call) -> schemas.ApplicantView:
     access=PUBLIC,
     body=schemas.StaffLogin,
     answers={200: schemas.TokensView},
-    refusals=(errors.StaffCredentialsWrong, errors.StaffLocked),
+    refusals=(
+        errors.StaffCredentialsWrong,
+        errors.StaffLocked,
+        errors.StaffSuspended,
+        errors.OwnPasswordNeeded,
+        errors.OneTimePasswordExpired,
+    ),
     rate=STAFF_LOGINS_PER_ADDRESS,
 )
 async def log_in_staff(call: Call[schemas.StaffLogin]) -> schemas.TokensView:
@@ -342,7 +346,7 @@ def _change_id(call: Call[schemas.PhoneChange] | Call[schemas.EmailChange]) -> s
 audit = audit_endpoints("identity", lambda call: call.app[IDENTITY].audit_book)
 
 ENDPOINTS: Final = audited(
-    (*signing_in.all, *account.all, *applicants.all, *staff.all, *audit.all),
+    (*signing_in.all, *account.all, *applicants.all, *staff.all, *staff_admin.api.all, *audit.all),
     lambda call: call.app[IDENTITY].audit,
-    by_themselves=("look_up_person",),
+    by_themselves=("look_up_person", *staff_admin.AUDITED_IN_THE_USE_CASE),
 )

@@ -112,7 +112,7 @@ class MemoryStore:
             raise InboxFull(f"{kind.name} {record.id} remembers {LARGEST_INBOX} messages")
         document: Document = {**stored, "outbox": [*stored["outbox"]], "inbox": [*stored["inbox"]]}
         document["version"] += 1
-        if record.fence is not None:
+        if "until" in stored["lease"]:
             document["lease"] = {name: part for name, part in stored["lease"].items() if name != "until"}
         self._apply_state(kind, document, state)
         self._refuse_duplicates(kind, document)

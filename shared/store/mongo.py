@@ -179,7 +179,8 @@ class MongoStore:
         change = _replacement(kind, encode(kind, state), due)
         if record.fence is not None:
             wanted["lease.fence"] = record.fence
-            change["$unset"]["lease.until"] = ""
+        # whoever holds a lease has decided on what is old now: the deadline is anybody's again, and at once
+        change["$unset"]["lease.until"] = ""
         pushes: dict[str, Any] = {}
         if entries:
             pushes["outbox"] = {"$each": [_outbox_entry(each, now) for each in entries]}

@@ -276,6 +276,18 @@ async def test_a_deadline_is_leased_to_one_and_comes_back_when_the_lease_ends(st
     assert await store.claim_due(TICKET, now=after, owner="a", lease_seconds=30) is None
 
 
+async def test_a_save_by_who_read_before_the_lease_ends_it(store: Store) -> None:
+    """The holder's decision is lost, so nobody may wait for the end of its lease."""
+    before = await store.insert(TICKET, "t1", ticket(due_at=NOW), now=NOW)
+    due = await store.claim_due(TICKET, now=NOW, owner="a", lease_seconds=30)
+    assert due is not None
+    await store.save(TICKET, before, ticket(due_at=NOW, number=2), now=NOW)
+    with pytest.raises(VersionConflict):
+        await store.save(TICKET, due.record, ticket(phase=Phase.DONE), now=NOW)
+    again = await store.claim_due(TICKET, now=NOW, owner="b", lease_seconds=30)
+    assert again is not None and again.record.state.number == 2
+
+
 async def test_a_save_gives_the_lease_back(store: Store) -> None:
     await store.insert(TICKET, "t1", ticket(due_at=NOW), now=NOW)
     due = await store.claim_due(TICKET, now=NOW, owner="a", lease_seconds=30)

@@ -29,8 +29,9 @@ from shared.store.retry import again
 from shared.store.turns import Turns
 from shared.tokens import Caller, Role
 
-PROJECTION_WAIT_SECONDS: Final = 1.0
-PROJECTION_POLL_SECONDS: Final = 0.05
+PROJECTION_LOOKS_SECONDS: Final = (0.05, 0.05, 0.1, 0.15, 0.25, 0.4)
+"""A second in all: most facts are there at once or after a moment; who waits longer must not slow down who works."""
+
 OFFICE_ROLES: Final = frozenset({Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN})
 _CARD: Final = "card"
 _PASSPORT_NUMBER: Final = "passport_number"
@@ -176,12 +177,11 @@ class Desk:
 
     async def once_known(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
         """What ``look`` finds, waiting a moment for a fact that is on its way; None if it did not arrive."""
-        waits = round(PROJECTION_WAIT_SECONDS / PROJECTION_POLL_SECONDS)
-        for _ in range(waits):
+        for wait in PROJECTION_LOOKS_SECONDS:
             found = await look()
             if found is not None:
                 return found
-            await self.clock.sleep(PROJECTION_POLL_SECONDS)
+            await self.clock.sleep(wait)
         return await look()
 
     async def card(self, applicant_id: str) -> IdentityCard:

@@ -98,7 +98,7 @@ async def set_own_password(call: Call[schemas.OwnPassword]) -> None:
 
 
 @api.post(
-    "/v1/staff",
+    "/v1/staff/members",
     summary="Hire somebody; the answer shows their one-time password once",
     description="Heads of offices hire front officers and interviewers of their own office; operators hire heads of "
     "offices, treasurers and operators. A treasurer or operator is only proposed until another operator approves.",
@@ -117,7 +117,7 @@ async def hire_staff(call: Call[schemas.Hire]) -> schemas.StaffView:
 
 
 @api.get(
-    "/v1/staff",
+    "/v1/staff/members",
     summary="Staff by user name: of the own office, or for operators of one or all",
     access=ADMINS,
     query=schemas.StaffQuery,
@@ -132,7 +132,7 @@ async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListV
 
 
 @api.get(
-    "/v1/staff/{staff_id}",
+    "/v1/staff/members/{staff_id}",
     summary="One member of staff",
     access=ADMINS,
     path_model=schemas.StaffPath,
@@ -146,7 +146,7 @@ async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.St
 
 
 @api.post(
-    "/v1/staff/{staff_id}/reassignment",
+    "/v1/staff/members/{staff_id}/reassignment",
     summary="Give somebody another role or office; their sessions end",
     description="Operators move anybody, heads of offices within their own office. Who is to become a treasurer or "
     "operator does so once another operator approves.",
@@ -166,7 +166,7 @@ async def reassign_staff(call: Call[schemas.Reassignment, None, schemas.StaffPat
 
 
 @api.post(
-    "/v1/staff/{staff_id}/lock",
+    "/v1/staff/members/{staff_id}/lock",
     summary="Lock somebody out; their sessions end at once, access tokens within minutes",
     access=ADMINS,
     path_model=schemas.StaffPath,
@@ -183,7 +183,7 @@ async def lock_staff(call: Call[schemas.WithReason, None, schemas.StaffPath]) ->
 
 
 @api.post(
-    "/v1/staff/{staff_id}/unlock",
+    "/v1/staff/members/{staff_id}/unlock",
     summary="Let somebody in again, by a new one-time password",
     access=ADMINS,
     path_model=schemas.StaffPath,
@@ -201,7 +201,7 @@ async def unlock_staff(call: Call[schemas.WithReason, None, schemas.StaffPath]) 
 
 
 @api.post(
-    "/v1/staff/{staff_id}/password-reset",
+    "/v1/staff/members/{staff_id}/password-reset",
     summary="Give somebody a new one-time password; their sessions end",
     access=ADMINS,
     path_model=schemas.StaffPath,
@@ -219,7 +219,7 @@ async def reset_staff_password(call: Call[schemas.WithReason, None, schemas.Staf
 
 
 @api.post(
-    "/v1/staff/{staff_id}/departure",
+    "/v1/staff/members/{staff_id}/departure",
     summary="Somebody has left for good",
     access=ADMINS,
     path_model=schemas.StaffPath,
@@ -236,8 +236,8 @@ async def say_staff_left(call: Call[schemas.WithReason, None, schemas.StaffPath]
 
 
 @api.post(
-    "/v1/staff/{staff_id}/approval",
-    summary="Approve what another operator asked for; the answer shows the one-time password once",
+    "/v1/staff/members/{staff_id}/approval",
+    summary="Approve what another operator asked for; the answer shows any one-time password",
     access=OPERATORS,
     path_model=schemas.StaffPath,
     body=schemas.WithReason,
@@ -254,7 +254,7 @@ async def approve_staff_matter(call: Call[schemas.WithReason, None, schemas.Staf
 
 
 @api.post(
-    "/v1/staff/{staff_id}/refusal",
+    "/v1/staff/members/{staff_id}/refusal",
     summary="Refuse what an operator asked for, or take it back",
     access=OPERATORS,
     path_model=schemas.StaffPath,

@@ -376,7 +376,7 @@ async def _staff_token(client: Client, username: str, password: str = STAFF_PASS
 async def test_somebody_is_hired_signs_in_is_locked_and_leaves(client: Client) -> None:
     head = await _staff_token(client, "office_admin")
     form = {"username": "dewi.contoh", "full_name": "DEWI CONTOH", "role": "front_officer", "reason": "new_post"}
-    status, hired = await post(client, "/v1/staff", {**form, "office_id": "jakarta-selatan"}, head)
+    status, hired = await post(client, "/v1/staff/members", {**form, "office_id": "jakarta-selatan"}, head)
     assert (status, hired["state"], hired["full_name"]) == (201, "invited", "DEWI CONTOH")
     given, own = hired["one_time_password"], "four words nobody joins"
     status, problem = await post(client, "/v1/staff/logins", {"username": "dewi.contoh", "password": given})
@@ -385,12 +385,12 @@ async def test_somebody_is_hired_signs_in_is_locked_and_leaves(client: Client) -
     async with client.put("/v1/staff/password", json=change) as answer:
         assert answer.status == 204
     dewi = await _staff_token(client, "dewi.contoh", own)
-    status, problem = await post(client, "/v1/staff", {**form, "username": "sri.contoh"}, dewi)
+    status, problem = await post(client, "/v1/staff/members", {**form, "username": "sri.contoh"}, dewi)
     assert (status, problem["code"]) == (403, "not_allowed")
-    place = f"/v1/staff/{hired['staff_id']}"
+    place = f"/v1/staff/members/{hired['staff_id']}"
     status, shown = await get(client, place, head)
     assert (status, shown["state"], shown["one_time_password"]) == (200, "active", None)
-    status, listed = await get(client, "/v1/staff?limit=1", head)
+    status, listed = await get(client, "/v1/staff/members?limit=1", head)
     assert (status, [each["username"] for each in listed["staff"]], listed["next"]) == (
         200,
         ["dewi.contoh"],
@@ -411,9 +411,9 @@ async def test_somebody_is_hired_signs_in_is_locked_and_leaves(client: Client) -
 async def test_operators_decide_by_two_over_http(client: Client) -> None:
     operator = await _staff_token(client, "operator")
     form = {"username": "tono.contoh", "full_name": "TONO CONTOH", "role": "treasurer", "reason": "replacement"}
-    status, proposed = await post(client, "/v1/staff", form, operator)
+    status, proposed = await post(client, "/v1/staff/members", form, operator)
     assert (status, proposed["state"], proposed["pending"]["act"]) == (201, "proposed", "approve")
-    place = f"/v1/staff/{proposed['staff_id']}"
+    place = f"/v1/staff/members/{proposed['staff_id']}"
     status, problem = await post(client, f"{place}/approval", {"reason": "replacement"}, operator)
     assert (status, problem["code"]) == (403, "second_operator_needed")
     status, seen = await post(client, f"{place}/refusal", {"reason": "correction"}, operator)

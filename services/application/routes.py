@@ -429,7 +429,7 @@ async def resend_file(call: Call) -> schemas.ApplicationView:
     access=STAFF(Role.FRONT_OFFICER),
     body=schemas.Collection,
     answers={200: schemas.ApplicationView},
-    refusals=(*_SEEING, errors.ApplicationEnded, errors.StepComesFirst),
+    refusals=(*_SEEING, errors.ApplicationEnded, errors.StepComesFirst, errors.FeeNotPaid),
     idempotent=True,
 )
 async def hand_out(call: Call[schemas.Collection]) -> schemas.ApplicationView:

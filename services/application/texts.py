@@ -19,6 +19,10 @@ TIMELINE: Final[dict[str, Text]] = {
     "seat_offered": Text("Another time is offered.", "Waktu lain ditawarkan."),
     "offer_ended": Text("The offered time was not taken.", "Waktu yang ditawarkan tidak diambil."),
     "seat_unavailable": Text("No seat could be found.", "Tidak ada kursi yang tersedia."),
+    "same_day_place_gone": Text(
+        "The place for a passport on the same day ended; a paid surcharge goes back unless you gave the visit up.",
+        "Kuota percepatan berakhir; biayanya dikembalikan bila sudah dibayar, kecuali Anda membatalkan kunjungan.",
+    ),
     "appointment_confirmed": Text("The visit is confirmed.", "Kunjungan dikonfirmasi."),
     "appointment_rescheduled": Text("The visit was moved.", "Jadwal kunjungan diubah."),
     "appointment_released": Text("The seat was given back.", "Kursi dilepas."),
@@ -40,6 +44,17 @@ TIMELINE: Final[dict[str, Text]] = {
     "visit_voided": Text(
         "The proof of payment was not valid; the visit does not count.",
         "Bukti pembayaran tidak sah; kunjungan tidak dihitung.",
+    ),
+    "approval_held_back": Text(
+        "The passport is not printed before the fee is paid.", "Paspor tidak dicetak sebelum biaya dibayar."
+    ),
+    "book_kept_back": Text(
+        "The passport was ordered already; the office keeps it until the fee is paid.",
+        "Paspor sudah dipesan; kantor menyimpannya sampai biaya dibayar.",
+    ),
+    "book_left_unpaid": Text(
+        "The passport was handed out before it showed that the fee is not paid.",
+        "Paspor sudah diserahkan sebelum diketahui bahwa biaya belum dibayar.",
     ),
     "bill_requested": Text("A billing code is being asked for.", "Kode billing sedang diminta."),
     "bill_issued": Text("The billing code is there.", "Kode billing terbit."),

@@ -533,7 +533,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "letter": application.letter_due_at,
         "hand_over": hand_over.next_try_at if hand_over else None,
         "hand_over_alert": hand_over.alert_at if hand_over and waiting and hand_over.overdue_since is None else None,
-        "approval": approval.next_try_at if approval else None,
+        "approval": approval.next_try_at if approval and not application.visits.unpaid else None,
         "printing": approval.next_poll_at if approval else None,
         "uploads": min(uploads, default=None),
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,

@@ -356,7 +356,18 @@ def _interview(application: Application) -> NextAction:
     return _both("Wait until your number is called.", "Tunggu sampai nomor Anda dipanggil.")
 
 
+def _unpaid() -> NextAction:
+    return _both(
+        "The proof of payment was not valid and the passport waits for the fee. Ask your bank, or choose an office and "
+        "a time and pay.",
+        "Bukti pembayaran tidak sah dan paspor menunggu pembayaran. Tanyakan bank Anda, atau pilih kantor dan waktu, "
+        "lalu bayar.",
+    )
+
+
 def _print(application: Application) -> NextAction:
+    if application.visits.unpaid:
+        return _unpaid()
     approval = application.approval
     return _both(
         "Your passport is being printed; we tell you when it is ready.",
@@ -366,6 +377,8 @@ def _print(application: Application) -> NextAction:
 
 
 def _collect(application: Application) -> NextAction:
+    if application.visits.unpaid:
+        return _unpaid()
     seat = application.visits.last_seat
     office = seat.office_name if seat and seat.office_name else None
     en, id_ = _until(application.collect_until, seat.office_timezone if seat else None)

@@ -161,7 +161,7 @@ class Bill:
     paid_at: datetime | None = None
     next_check_at: datetime | None = None
     seat_unavailable: str | None = None
-    """What was asked for (``late_payment``, ``renewal``) when no seat could be found."""
+    """What was asked for (``late_payment``, ``renewal``, ``same_day``) when no seat could be found."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +197,12 @@ class Visits:
     def last_seat(self) -> Seat | None:
         """The live appointment, else the one that was told of last."""
         return self.seat or max(self.seats, key=lambda each: each.at, default=None)
+
+    @property
+    def unpaid(self) -> bool:
+        """Whether a visit does not count, as its proof of payment was not valid, and no other one is paid for."""
+        states = {each.state for each in self.seats}
+        return SeatState.VOIDED in states and not states & CERTAIN_SEAT_STATES
 
     @property
     def bill(self) -> Bill | None:

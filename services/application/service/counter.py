@@ -21,6 +21,7 @@ from services.application.domain.requirements import Listed
 from services.application.domain.steps import CAPITAL_ZONE, Step
 from services.application.service.corrections import refuse_unpaid
 from services.application.service.desk import OFFICE_ROLES, Desk, Seen, Who, refuse_other_offices, told, with_line
+from services.application.service.keeping_back import refuse_unpaid_book, told_of_book
 from shared.store.kinds import Record
 
 SYSTEM: Final = Actor("application")
@@ -77,7 +78,8 @@ class Counter:
                 self._refuse_unseen(application)
                 refuse_unpaid(application)
             decision = rules.interviewed(application_id, application, interview, now)
-            return with_line(decision, f"interview:{command_id}", now, f"interview_{outcome}", who.actor, reason_code)
+            done = with_line(decision, f"interview:{command_id}", now, f"interview_{outcome}", who.actor, reason_code)
+            return Decision(told_of_book(done.state, now), done.events)
 
         return self._desk.seen(await self._desk.change(application_id, decide, received=command_id), who)
 
@@ -85,7 +87,7 @@ class Counter:
         """Record that the book was collected; again is no error.
 
         Raises:
-            NotYourOffice. StepComesFirst: it is not printed. ApplicationEnded: it ended without a book.
+            NotYourOffice. StepComesFirst: it is not printed. ApplicationEnded: it ended without a book. FeeNotPaid.
         """
         record = await self._desk.application(application_id)
         refuse_other_offices(record.state, who)
@@ -95,6 +97,7 @@ class Counter:
             if application.status is Status.COLLECTED:
                 return None
             self._desk.refuse_early(application, Step.COLLECT)
+            refuse_unpaid_book(application)
             decision = rules.collected(application_id, application, collected_by)
             return with_line(decision, f"collected:{command_id}", now, "passport_collected", who.actor, collected_by)
 

@@ -20,6 +20,7 @@ from services.application.domain.visit import (
 )
 from services.application.repository import Applicant
 from services.application.service.desk import Desk, told
+from services.application.service.keeping_back import alert_of_book, told_of_book
 from shared.errors import NotFound
 from shared.events import billing, scheduling
 from shared.events.application import KeepIdentityCard
@@ -29,7 +30,10 @@ from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.subscriptions import owner_of
 from shared.service import NotYet
+from shared.store.kinds import Record
 
+SAME_DAY: Final = "same_day"
+SAME_DAY_GONE: Final = "same_day_place_gone"
 _WORD_START: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 Seeing = Callable[[Visits], Visits]
@@ -81,12 +85,14 @@ class Facts:
 
     async def seat(self, fact: Any, envelope: Envelope) -> None:
         """A fact about the appointment."""
-        await self._see(
+        record = await self._see(
             fact.application_id,
             envelope,
             lambda visits: with_seat_fact(visits, fact, version=envelope.aggregate_version, at=envelope.time),
             _detail_of(fact),
         )
+        if isinstance(fact, scheduling.VisitVoided):
+            alert_of_book(record)
 
     async def special_refused(self, fact: scheduling.SpecialRescheduleRefused, envelope: Envelope) -> None:
         """The office refused a new date."""
@@ -102,8 +108,15 @@ class Facts:
         )
 
     async def seat_unavailable(self, fact: scheduling.SeatUnavailable, envelope: Envelope) -> None:
-        """No seat was found for late money or a renewed bill."""
-        await self._see(fact.application_id, envelope, lambda visits: with_seat_unavailable(visits, fact), fact.reason)
+        """No seat was found for late money or a renewed bill, or the place of a surcharge is gone."""
+        line = SAME_DAY_GONE if fact.asked_for == SAME_DAY else None
+        await self._see(
+            fact.application_id,
+            envelope,
+            lambda visits: with_seat_unavailable(visits, fact),
+            fact.reason,
+            line=line,
+        )
 
     async def refund(self, fact: billing.RefundOpened, envelope: Envelope) -> None:
         """A refund case was opened; one that belongs to no application is not for us."""
@@ -138,7 +151,7 @@ class Facts:
 
     async def _see(
         self, application_id: str, envelope: Envelope, see: Seeing, detail: str | None, *, line: str | None = None
-    ) -> None:
+    ) -> Record[Application]:
         event = cast(type[Event], type(envelope.data))
         actor = Actor(owner_of(event))
         now = self._desk.now()
@@ -146,9 +159,10 @@ class Facts:
         def decide(application: Application) -> Decision | None:
             state = replace(application, visits=see(application.visits))
             state = settled(state, self._desk.settings.pace, now)
-            return Decision(told(state, envelope.id, envelope.time, line or line_of(event), actor, detail))
+            state = told(state, envelope.id, envelope.time, line or line_of(event), actor, detail)
+            return Decision(told_of_book(state, now))
 
         try:
-            await self._desk.change(application_id, decide, received=envelope.id)
+            return await self._desk.change(application_id, decide, received=envelope.id)
         except NotFound:
             raise NotYet(f"application {application_id} is not known here") from None

@@ -18,6 +18,7 @@ from services.application.domain.documents import Document
 from services.application.domain.issuance import Handed
 from services.application.domain.steps import Step
 from services.application.service.desk import Desk, Seen, Who, refuse_other_offices, told, with_line
+from services.application.service.keeping_back import alert_of_book, told_of_book
 from services.application.service.ports import Dpri, DpriFile, DpriRefuses, IdentityCard
 from shared.errors import UpstreamDown
 from shared.ids import derived_id
@@ -102,9 +103,11 @@ class Issuance:
         return self._desk.seen(await self._desk.change(application_id, decide, received=command_id), who)
 
     async def approve_due(self, record: Record[Application], _name: str) -> None:
-        """Hand the approval over; where the file itself is not there yet, that comes first."""
+        """Hand the approval over; where the file itself is not there yet, that comes first. Not for a visit that does
+        not count: it waits for the fee (X6).
+        """
         application = record.state
-        if application.approval is None or application.interview is None:
+        if application.approval is None or application.interview is None or application.visits.unpaid:
             return
         content = {
             "outcome": application.interview.outcome,
@@ -119,7 +122,8 @@ class Issuance:
                 return None
             if problem is None:
                 decision = rules.approval_acknowledged(record.id, state, pace, now)
-                return with_line(decision, "approval_handed_over", now, "approval_handed_over", DPRI)
+                done = with_line(decision, "approval_handed_over", now, "approval_handed_over", DPRI)
+                return Decision(told_of_book(done.state, now), done.events)
             waiting = rules.approval_waits(state, problem, pace, now).state
             lost = state.hand_over is not None and state.hand_over.next_try_at is None
             if problem == NOT_ACKNOWLEDGED and lost and waiting.approval is not None:
@@ -127,7 +131,7 @@ class Issuance:
                 waiting = rules.hand_over_again(waiting, pace, now, at=waiting.approval.next_try_at)
             return Decision(waiting)
 
-        await self._desk.change(record.id, decide)
+        alert_of_book(await self._desk.change(record.id, decide))
 
     async def look_for_book(self, record: Record[Application], _name: str) -> None:
         """Ask whether the book is printed."""

@@ -269,7 +269,7 @@ class Unread(dict[Any, Any]):
     def __iter__(self) -> Any:
         raise AssertionError("looked through")
 
-    keys = values = items = __iter__  # type: ignore[assignment]
+    keys = values = items = __iter__
 
 
 class TestReplicas:

@@ -1,0 +1,16 @@
+"""What operators are told: log lines at error level that mean a bad state of the world, not a fault of the code."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from shared.logs import get_logger
+
+BOOK_WITHOUT_PAYMENT: Final = "application.book_without_payment"
+
+_log = get_logger(__name__)
+
+
+def alert(name: str, **facts: Any) -> None:
+    """Tell the operators."""
+    _log.error(name, **facts)

@@ -16,9 +16,6 @@ ENV_FILE: Final = PROJECT / ".env"
 SERVICES: Final = ("identity", "application", "scheduling", "billing", "notification")
 
 _MONGO_KEY_BYTES: Final = 48
-_FIRST_OPERATORS: Final = 2
-"""Two from the beginning: what one of them proposes the other one approves."""
-
 _PAIRED: Final = ("NOTIFICATION", "APPLICATION")
 
 _DEMO: Final = """
@@ -116,7 +113,6 @@ def _fresh() -> dict[str, str]:
         "PASPOR_SIMPONI_CALLBACK_SECRET": make["simponi_callback_secret"](),
         "PASPOR_SMS_SECRET": make["sms_client_secret"](),
         "PASPOR_SMS_CALLBACK_SECRET": make["sms_receipt_secret"](),
-        "PASPOR_FIRST_OPERATOR_SECRETS": ",".join(secrets.token_urlsafe(32) for _ in range(_FIRST_OPERATORS)),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from shared.events.envelope import Envelope
@@ -32,32 +33,45 @@ def _copy(value: Any) -> Any:
     return value
 
 
-def _read(kind: Kind[S], document: Document) -> Record[S]:
-    """The record of a stored document, sharing nothing with it."""
-    return decode(kind, {**document, "state": _copy(document["state"])})
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def values_at(document: Mapping[str, Any], path: str) -> list[Any]:
     """What a dotted path finds: one value, or each member of a list, or [None] where nothing is."""
     value: Any = document
-    for part in path.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+    for part in _steps(path):
+        if type(value) is not dict or part not in value:
             return [None]
         value = value[part]
-    return list(value) if isinstance(value, list) else [value]
+    return value[:] if type(value) is list else [value]
 
 
-def _matches_value(found: list[Any], wanted: Any) -> bool:
-    if isinstance(wanted, tuple):
-        return any(plain(member) in found for member in wanted)
-    return plain(wanted) in found
+def _wanted(value: Any) -> list[Any]:
+    """The stored forms that an equality asks for: any of a tuple's, or the one."""
+    return [plain(member) for member in value] if isinstance(value, tuple) else [plain(value)]
 
 
-def _in_range(found: list[Any], span: Range) -> bool:
-    low, high = plain(span.low), plain(span.high)
+def _matches_value(found: list[Any], wanted: list[Any]) -> bool:
+    return any(member in found for member in wanted)
+
+
+def _in_range(found: list[Any], low: Any, high: Any) -> bool:
     return any(
         value is not None and (low is None or value >= low) and (high is None or value < high) for value in found
     )
+
+
+def _all_equal(documents: list[Document], conditions: Mapping[str, Any]) -> list[Document]:
+    """Those in which every path has a value that is asked for."""
+    for path, value in conditions.items():
+        wanted = _wanted(value)
+        if len(wanted) == 1:
+            documents = [each for each in documents if wanted[0] in values_at(each, path)]
+        else:
+            documents = [each for each in documents if _matches_value(values_at(each, path), wanted)]
+    return documents
 
 
 class MemoryStore:
@@ -91,7 +105,7 @@ class MemoryStore:
 
     async def get(self, kind: Kind[S], record_id: str) -> Record[S] | None:
         document = self._documents.get(kind.name, {}).get(record_id)
-        return _read(kind, document) if document is not None else None
+        return self._record(kind, document) if document is not None else None
 
     async def save(
         self,
@@ -136,7 +150,7 @@ class MemoryStore:
         descending: bool = False,
     ) -> list[Record[S]]:
         found = self._matching(kind, kind.index(index), equals or {}, within or {}, descending)
-        return [_read(kind, document) for document in found[:limit]]
+        return [self._record(kind, document) for document in found[:limit]]
 
     async def count(
         self,
@@ -195,9 +209,8 @@ class MemoryStore:
             target[leaf] = plain(value)
         document["version"] += 1
         self._refuse_duplicates(kind, document)
-        self._documents[kind.name][document["_id"]] = document
-        self._note_unique(kind, document)
-        return _read(kind, document)
+        self._keep(kind, document)
+        return self._record(kind, document)
 
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
         ready = [
@@ -216,7 +229,7 @@ class MemoryStore:
             "fence": document["lease"].get("fence", 0) + 1,
         }
         names = tuple(sorted(name for name, at in document["due"].items() if at <= now))
-        return Due(_read(kind, document), names)
+        return Due(self._record(kind, document), names)
 
     async def claim_all_due(
         self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int, most: int
@@ -233,7 +246,7 @@ class MemoryStore:
         for record_id in sorted(self._documents.get(kind.name, {})):
             document = self._documents[kind.name].get(record_id)
             if document is not None:
-                yield _read(kind, document)
+                yield self._record(kind, document)
 
     async def outbox_waiting(self, kind: Kind[Any], *, before: datetime, limit: int) -> list[Envelope]:
         waiting = [
@@ -267,6 +280,15 @@ class MemoryStore:
     async def ping(self) -> None:
         return None
 
+    def _record(self, kind: Kind[S], document: Document) -> Record[S]:
+        """The record of a stored document, sharing nothing with it."""
+        return decode(kind, {**document, "state": _copy(document["state"])})
+
+    def _keep(self, kind: Kind[Any], document: Document) -> None:
+        """Put a document in the place of what was there."""
+        self._documents[kind.name][document["_id"]] = document
+        self._note_unique(kind, document)
+
     def _apply_state(self, kind: Kind[S], document: Document, state: S) -> None:
         due = due_fields(kind, state)
         document |= {"schema": kind.schema, "state": encode(kind, state), "due": due}
@@ -281,11 +303,10 @@ class MemoryStore:
         document["outbox"] += [{"id": each.id, "at": now, "message": each.to_fields()} for each in entries]
         if received is not None:
             document["inbox"].append({"id": received, "at": now})
-        self._documents[kind.name][document["_id"]] = document
-        self._note_unique(kind, document)
+        self._keep(kind, document)
         if self.on_written is not None:
             self.on_written(kind, entries, document["next_due_at"])
-        return _read(kind, document)
+        return self._record(kind, document)
 
     def _refuse_duplicates(self, kind: Kind[Any], document: Document) -> None:
         for index in kind.indexes:
@@ -309,15 +330,14 @@ class MemoryStore:
         self, kind: Kind[Any], index: Index, equals: Mapping[str, Any], within: Mapping[str, Range], descending: bool
     ) -> list[Document]:
         self._refuse_foreign_paths(kind, index, [*equals, *within])
-        found = [
-            document
-            for document in self._documents.get(kind.name, {}).values()
-            if self._covered(index, document)
-            and all(_matches_value(values_at(document, path), wanted) for path, wanted in equals.items())
-            and all(_in_range(values_at(document, path), span) for path, span in within.items())
-        ]
-        for key in reversed(free_keys(index, equals)):
-            found.sort(key=_by(key.lstrip("-")), reverse=key.startswith("-"))
+        everything = list(self._documents.get(kind.name, {}).values())
+        found = _all_equal(_all_equal(everything, equals), index.where)
+        for path, span in within.items():
+            low, high = plain(span.low), plain(span.high)
+            found = [each for each in found if _in_range(values_at(each, path), low, high)]
+        if len(found) > 1:
+            for key in reversed(free_keys(index, equals)):
+                found.sort(key=_by(key.lstrip("-")), reverse=key.startswith("-"))
         return found[::-1] if descending else found
 
     @staticmethod
@@ -328,7 +348,7 @@ class MemoryStore:
 
     @staticmethod
     def _covered(index: Index, document: Document) -> bool:
-        return all(_matches_value(values_at(document, path), wanted) for path, wanted in index.where.items())
+        return not index.where or bool(_all_equal([document], index.where))
 
     @staticmethod
     def _key_tuples(index: Index, document: Document) -> Iterable[tuple[Any, ...]]:

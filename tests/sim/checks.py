@@ -70,5 +70,12 @@ def no_deadline_forgotten(world: World) -> None:
                     world.violated("deadline", f"{name} {kind.name} has deadlines but no handler")
 
 
+def nobody_changed_what_was_read(world: World) -> None:
+    """A state that was read is a value: who changes one in place has changed it for every other reader."""
+    for process in world.processes.values():
+        for changed in process.kept.changed_by_readers():
+            world.violated("changed in place", f"{process.name} {changed}")
+
+
 def _inbox(document: dict[str, object]) -> list[str]:
     return [entry["id"] for entry in document.get("inbox", ())]  # type: ignore[attr-defined]

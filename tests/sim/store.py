@@ -7,15 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from shared.store.kinds import Kind
+from shared.store.codec import encode
+from shared.store.kinds import Kind, Record
 from shared.store.memory import Document, MemoryStore
 from shared.store.port import StoreUnavailable, VersionConflict
 from tests.sim.chaos import Chaos
 
 T = TypeVar("T")
-
-NO_DEADLINES = Kind("nothing", object).deadlines
-"""What a kind says that has no deadlines: its documents need not be looked through."""
 
 PAUSE_SECONDS = 45.0
 """Longer than a deadline's lease: whoever wakes up after it must find itself fenced off."""
@@ -46,11 +44,21 @@ class CrashPlan:
 
 
 class KeptStore(MemoryStore):
-    """What survives a crash: one service's documents."""
+    """What survives a crash: one service's documents.
+
+    It is asked far more often than it is written to, so it keeps what it would work out again: the states as read and
+    when what can be leased. Readers of one version share one state; `changed_by_readers` finds who changes it.
+    """
 
     def __init__(self, source: str) -> None:
         super().__init__(source)
         self.on_claimed: Callable[[], None] | None = None
+        self._read: dict[tuple[str, str], tuple[Kind[Any], Document, Any]] = {}
+        """(kind, id) to the stored state and what the codec made of it."""
+        self._leasable: dict[str, dict[str, datetime]] = {}
+        """Kind and id to when its next deadline can be leased, of those that have one."""
+        self._earliest: dict[str, datetime | None] = {}
+        """The first of those times, by kind, as long as none of them has changed."""
 
     async def claim_one(self, *args: Any, **named: Any) -> Any:
         claimed = await super().claim_one(*args, **named)
@@ -58,20 +66,74 @@ class KeptStore(MemoryStore):
             self.on_claimed()
         return claimed
 
+    async def claim_due(self, kind: Kind[Any], *, now: datetime, owner: str, lease_seconds: int) -> Any:
+        first = self._first_leasable(kind.name)
+        if first is None or first > now:
+            return None
+        due = await super().claim_due(kind, now=now, owner=owner, lease_seconds=lease_seconds)
+        if due is not None:
+            self._note_due(kind.name, self._documents[kind.name][due.record.id])
+        return due
+
+    async def remove(self, kind: Kind[Any], record: Record[Any]) -> bool:
+        removed = await super().remove(kind, record)
+        if removed:
+            self._read.pop((kind.name, record.id), None)
+            self._leasable.get(kind.name, {}).pop(record.id, None)
+            self._earliest.pop(kind.name, None)
+        return removed
+
+    def changed_by_readers(self) -> list[str]:
+        """Whose state is no longer what was stored: somebody changed what others were given to read."""
+        return [f"{kind} {record_id}" for kind, record_id in self._read if self.is_changed(kind, record_id)]
+
+    def is_changed(self, kind: str, record_id: str) -> bool:
+        """Whether the state that readers were given is no longer the one that was stored."""
+        known = self._read.get((kind, record_id))
+        return known is not None and encode(known[0], known[2]) != known[1]
+
+    def _record(self, kind: Kind[Any], document: Document) -> Record[Any]:
+        place = kind.name, document["_id"]
+        known = self._read.get(place)
+        if known is None or known[1] is not document["state"]:
+            record = super()._record(kind, document)
+            self._read[place] = kind, document["state"], record.state
+            return record
+        lease = document["lease"]
+        return Record(
+            document["_id"],
+            document["version"],
+            known[2],
+            frozenset([entry["id"] for entry in document["inbox"]]),
+            lease.get("fence") if lease.get("until") else None,
+        )
+
+    def _keep(self, kind: Kind[Any], document: Document) -> None:
+        super()._keep(kind, document)
+        self._note_due(kind.name, document)
+
+    def _note_due(self, kind: str, document: Document) -> None:
+        due = document["next_due_at"]
+        times = self._leasable.setdefault(kind, {})
+        if due is not None:
+            times[document["_id"]] = max(due, document["lease"].get("until") or due)
+        elif times.pop(document["_id"], None) is None:
+            return
+        self._earliest.pop(kind, None)
+
+    def _first_leasable(self, kind: str) -> datetime | None:
+        if kind not in self._earliest:
+            self._earliest[kind] = min(self._leasable.get(kind, {}).values(), default=None)
+        return self._earliest[kind]
+
     def documents(self, kind: str) -> dict[str, Document]:
         """The stored documents of a kind, as they are: to be looked at, never changed."""
         return self._documents.get(kind, {})
 
     def due_next(self, kinds: list[Kind[Any]]) -> datetime | None:
         """When the next deadline can be leased; none if there is none."""
-        moments = [
-            max(document["next_due_at"], document["lease"].get("until") or document["next_due_at"])
-            for kind in kinds
-            if kind.deadlines is not NO_DEADLINES
-            for document in self.documents(kind.name).values()
-            if document.get("next_due_at") is not None
-        ]
-        return min(moments, default=None)
+        firsts = [self._first_leasable(kind.name) for kind in kinds]
+        return min([first for first in firsts if first is not None], default=None)
 
     def unpublished(self, kinds: list[Kind[Any]]) -> int:
         """How many messages wait in outboxes."""

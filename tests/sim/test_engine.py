@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pytest
 
-from tests.sim import checks, toy
+from shared.store.kinds import Kind
+from tests.sim import checks, sim, toy
 from tests.sim.calling import Asked
 from tests.sim.chaos import CALM, Chaos, Rates
 from tests.sim.loop import VirtualLoop
 from tests.sim.process import ConnectionLost
 from tests.sim.running import START, in_virtual_time
-from tests.sim.store import CrashPlan
+from tests.sim.store import CrashPlan, KeptStore
 from tests.sim.world import World
 
 VISITORS = 12
@@ -81,6 +84,49 @@ def test_a_seed_replays() -> None:
     assert first.journal.digest == second.journal.digest
     assert first.journal.count > 3 * VISITORS
     assert run("another").journal.digest != first.journal.digest
+
+
+def test_tasks_in_a_set_have_the_order_of_their_making() -> None:
+    """Wherever they lie in memory: what dies with a process is cancelled in the same order in every replay."""
+
+    async def hashes(_loop: VirtualLoop) -> list[int]:
+        tasks = [asyncio.ensure_future(asyncio.sleep(0)) for _ in range(50)]
+        await asyncio.wait(tasks)
+        return [hash(task) - hash(tasks[0]) for task in tasks]
+
+    assert in_virtual_time(hashes) == [*range(50)]
+
+
+@dataclass(frozen=True)
+class Basket:
+    """A state that a careless reader can change."""
+
+    apples: dict[str, int]
+
+
+async def test_who_changes_what_was_read_is_found_out() -> None:
+    store, kind = KeptStore("shop"), Kind("basket", Basket)
+    await store.insert(kind, "mine", Basket({"red": 1}), now=START)
+    assert store.changed_by_readers() == []
+    read = await store.get(kind, "mine")
+    assert read is not None
+    read.state.apples["red"] = 2
+    assert store.changed_by_readers() == ["basket mine"]
+
+
+def test_no_use_case_changes_what_it_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked at before each write, too: what was changed and then written would not be seen at the end."""
+    keep, writes = KeptStore._keep, [0]
+
+    def looking_first(self: KeptStore, kind: Any, document: Any) -> None:
+        writes[0] += 1
+        assert not self.is_changed(kind.name, document["_id"]), f"{kind.name} was changed in place"
+        keep(self, kind, document)
+
+    monkeypatch.setattr(KeptStore, "_keep", looking_first)
+    result = sim.run(17)
+    assert not result.violations, sim.report(result)
+    assert writes[0] > 500
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.application import app as application_app
 from services.application.config import Settings as ApplicationSettings
+from services.application.service.alerts import BOOK_WITHOUT_PAYMENT
 from services.billing import app as billing_app
 from services.billing.config import Settings as BillingSettings
 from services.billing.service.alerts import OPERATOR_ALERTS
@@ -96,7 +97,7 @@ def build_suite(world: World, agencies: Agencies, *, seats: int) -> None:
     world.add("scheduling", lambda platform: _scheduling(platform, seats))
     world.add("billing", lambda platform: _billing(platform, agencies))
     world.add("notification", lambda platform: _notification(platform, agencies))
-    world.told_to_operators |= {*OPERATOR_ALERTS, "seat_waits_too_long"}
+    world.told_to_operators |= {*OPERATOR_ALERTS, "seat_waits_too_long", BOOK_WITHOUT_PAYMENT}
 
 
 def _identity(platform: Platform, agencies: Agencies) -> Parts:

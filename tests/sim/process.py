@@ -28,6 +28,7 @@ from tests.sim.chaos import Chaos
 from tests.sim.journal import Journal
 from tests.sim.loop import VirtualClock, VirtualLoop
 from tests.sim.store import Crash, CrashPlan, FaultyFiles, FaultyStore, KeptStore
+from tests.sim.watching import Change
 
 T = TypeVar("T")
 
@@ -165,7 +166,7 @@ class Life:
         self.dispatcher = Dispatcher(parts.events, parts.commands)
         sleepy = _Sleepy(process.kept, process.clock, [kind for kind in parts.kinds if not kind.bare])
         self._relay = Relay(self.store, parts.kinds, process.broker.publisher(), sleepy)  # type: ignore[arg-type]
-        watchful = _Watchful(process.kept, process.clock, [*parts.kinds])
+        watchful = _Watchful(process.kept, process.clock)
         owner = f"{process.name}:{process.lives}"
         self._deadlines = DeadlineWorker(self.store, parts.kinds, parts.deadlines, watchful, owner)  # type: ignore[arg-type]
         self._sleepy, self._watchful = sleepy, watchful
@@ -249,11 +250,10 @@ class _Sleepy:
 class _Watchful:
     """The deadline worker's clock: instead of polling each second it sleeps until something can be due."""
 
-    def __init__(self, kept: KeptStore, clock: VirtualClock, kinds: list[Kind[Any]]) -> None:
-        self.changed = asyncio.Event()
+    def __init__(self, kept: KeptStore, clock: VirtualClock) -> None:
+        self.changed = Change()
         self._kept = kept
         self._clock = clock
-        self._kinds = kinds
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -262,11 +262,9 @@ class _Watchful:
         least = self.now() + timedelta(seconds=seconds)
         while True:
             self.changed.clear()
-            due = self._kept.due_next(self._kinds)
+            due = self._kept.due_next()
             wait = None if due is None else max(0.0, (max(due, least) - self.now()).total_seconds())
-            try:
-                await asyncio.wait_for(self.changed.wait(), wait)
-            except TimeoutError:
+            if not await self.changed.within(wait):
                 return
 
 

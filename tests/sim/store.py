@@ -59,6 +59,8 @@ class KeptStore(MemoryStore):
         """Kind and id to when its next deadline can be leased, of those that have one."""
         self._earliest: dict[str, datetime | None] = {}
         """The first of those times, by kind, as long as none of them has changed."""
+        self._next: datetime | None = None
+        self._next_is_known = False
 
     async def claim_one(self, *args: Any, **named: Any) -> Any:
         claimed = await super().claim_one(*args, **named)
@@ -80,7 +82,7 @@ class KeptStore(MemoryStore):
         if removed:
             self._read.pop((kind.name, record.id), None)
             self._leasable.get(kind.name, {}).pop(record.id, None)
-            self._earliest.pop(kind.name, None)
+            self._forget_first(kind.name)
         return removed
 
     def changed_by_readers(self) -> list[str]:
@@ -119,7 +121,11 @@ class KeptStore(MemoryStore):
             times[document["_id"]] = max(due, document["lease"].get("until") or due)
         elif times.pop(document["_id"], None) is None:
             return
+        self._forget_first(kind)
+
+    def _forget_first(self, kind: str) -> None:
         self._earliest.pop(kind, None)
+        self._next_is_known = False
 
     def _first_leasable(self, kind: str) -> datetime | None:
         if kind not in self._earliest:
@@ -130,10 +136,13 @@ class KeptStore(MemoryStore):
         """The stored documents of a kind, as they are: to be looked at, never changed."""
         return self._documents.get(kind, {})
 
-    def due_next(self, kinds: list[Kind[Any]]) -> datetime | None:
+    def due_next(self) -> datetime | None:
         """When the next deadline can be leased; none if there is none."""
-        firsts = [self._first_leasable(kind.name) for kind in kinds]
-        return min([first for first in firsts if first is not None], default=None)
+        if not self._next_is_known:
+            firsts = [self._first_leasable(kind) for kind in self._leasable]
+            self._next = min([first for first in firsts if first is not None], default=None)
+            self._next_is_known = True
+        return self._next
 
     def unpublished(self, kinds: list[Kind[Any]]) -> int:
         """How many messages wait in outboxes."""
@@ -146,6 +155,7 @@ class FaultyStore:
     def __init__(self, kept: KeptStore, name: str, chaos: Chaos, plan: CrashPlan, die: Callable[[], None]) -> None:
         self._kept = kept
         self._name = f"store/{name}"
+        self._dice = chaos.dice(self._name)
         self._chaos = chaos
         self._plan = plan
         self._die = die
@@ -244,10 +254,11 @@ class FaultyStore:
         self._go_on()
 
     def _seconds(self) -> float:
-        if self._chaos.happens("pause", self._name):
+        rates, draw = self._chaos.rates, self._dice.random
+        if rates.pause > 0 and draw() < rates.pause:
             return PAUSE_SECONDS
-        if self._chaos.happens("slow", self._name):
-            return self._chaos.dice(self._name).random() * SLOW_SECONDS
+        if rates.slow > 0 and draw() < rates.slow:
+            return draw() * SLOW_SECONDS
         return 0.0
 
     def _go_on(self) -> None:

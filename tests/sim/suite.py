@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from datetime import time
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from services.application import app as application_app
 from services.application.config import Settings as ApplicationSettings
@@ -27,9 +27,12 @@ from services.scheduling.service.papers import DaySheet
 from services.scheduling.views.papers import sheet_json
 from shared.crypto.sealed import new_keypair
 from shared.service import Parts, Platform
+from shared.settings import ServiceSettings
 from shared.tokens import new_signing_key_pem
 from tests.sim.outside import NOTICE_SECRET, CivilRegistry, Eye, Issuance, Paymaster, PostOffice, Treasury, Writer
 from tests.sim.world import World
+
+S = TypeVar("S", bound=ServiceSettings)
 
 OFFICE = Office("bogor", "Bogor", "I", False, "Kota Bogor", "3271", "Jawa Barat", "WIB", "Asia/Jakarta")
 """One that makes both kinds of passport: scholars travel on an ordinary one."""
@@ -77,6 +80,18 @@ def common() -> dict[str, Any]:
     }
 
 
+def settings_of(kind: type[S], **own: Any) -> S:
+    """A service's settings, read once per test process: they never change, and each life of a process asks."""
+    known = _settings.get(kind)
+    if known is None:
+        known = _settings[kind] = kind.load(**common(), **own)
+    assert isinstance(known, kind)
+    return known
+
+
+_settings: dict[type[ServiceSettings], ServiceSettings] = {}
+
+
 class Agencies:
     """Everybody outside."""
 
@@ -101,8 +116,8 @@ def build_suite(world: World, agencies: Agencies, *, seats: int) -> None:
 
 
 def _identity(platform: Platform, agencies: Agencies) -> Parts:
-    settings = IdentitySettings.load(
-        **common(),
+    settings = settings_of(
+        IdentitySettings,
         token_signing_keys=keys().signing_pem,
         notification_sealing_public_key=keys().notification_public,
         application_sealing_public_key=keys().application_public,
@@ -112,8 +127,8 @@ def _identity(platform: Platform, agencies: Agencies) -> Parts:
 
 
 def _application(platform: Platform, agencies: Agencies) -> Parts:
-    settings = ApplicationSettings.load(
-        **common(),
+    settings = settings_of(
+        ApplicationSettings,
         sealing_private_keys=keys().application_private,
         notification_sealing_public_key=keys().notification_public,
     )
@@ -123,7 +138,7 @@ def _application(platform: Platform, agencies: Agencies) -> Parts:
 
 
 def _scheduling(platform: Platform, seats: int) -> Parts:
-    settings = SchedulingSettings.load(**common(), queue_code_signing_keys=keys().ring, horizon_days=HORIZON_DAYS)
+    settings = settings_of(SchedulingSettings, queue_code_signing_keys=keys().ring, horizon_days=HORIZON_DAYS)
     plans = tuple(_plan(hour, seats) for hour in (9, 13))
     templates = WeeklyTemplates(WeeklyTemplate(frozenset(range(7)), plans))
     return scheduling_app.build(settings, platform, offices=[OFFICE], templates=templates, writers=PLAIN_SHEETS)
@@ -141,8 +156,8 @@ def _plan(hour: int, seats: int) -> SessionPlan:
 
 
 def _billing(platform: Platform, agencies: Agencies) -> Parts:
-    settings = BillingSettings.load(
-        **common(),
+    settings = settings_of(
+        BillingSettings,
         simponi_client_secret="x",
         simponi_callback_secrets=f"k1:{NOTICE_SECRET}",
         bill_watch_ended_seconds=WATCH_ENDED_SECONDS,
@@ -151,8 +166,8 @@ def _billing(platform: Platform, agencies: Agencies) -> Parts:
 
 
 def _notification(platform: Platform, agencies: Agencies) -> Parts:
-    settings = NotificationSettings.load(
-        **common(),
+    settings = settings_of(
+        NotificationSettings,
         sealing_private_keys=keys().notification_private,
         sms_secret="x" * 16,
         sms_callback_secret="y" * 16,

@@ -30,10 +30,15 @@ PAYING = (
     "withdraw",
     "renew",
     "waived",
+    "change_of_mind",
 )
 AFTERWARDS = ("visit", "visit", "visit", "reschedule", "no_show", "cancel", "withdraw")
 OFFERS = ("accept", "decline", "ignore")
 INTERVIEWS = ("approved", "approved", "approved", "approved", "refused")
+PAID_AFTER = (0.0, 0.0, 0.2, 0.7, 1.0, 4.0)
+WITHDRAWN_AFTER = (0.0, 0.3, 0.6, 0.9, 1.1, 3.0)
+"""Seconds from the beginning of the bank's second in which somebody pays and withdraws."""
+
 CODE_TRIES = 12
 WAITS_FOR_THE_TWIN = 12
 HOLDS_TRIED = 3
@@ -59,12 +64,20 @@ class Temper:
 class Citizen(Person):
     """One account with one applicant; a guardian's child is another application of the same account."""
 
-    def __init__(self, world: World, agencies: Agencies, who: Particulars, name: str, rush_seconds: float) -> None:
+    def __init__(
+        self,
+        world: World,
+        agencies: Agencies,
+        who: Particulars,
+        name: str,
+        rush_seconds: float,
+        paying: tuple[str, ...] = PAYING,
+    ) -> None:
         super().__init__(world, name)
         self.agencies = agencies
         self.who = who
         self._rush_seconds = rush_seconds
-        self.temper = self._draw()
+        self.temper = self._draw(paying)
         self.applicant_id = ""
         self.application_id = ""
         self.appointment_id = ""
@@ -73,10 +86,10 @@ class Citizen(Person):
         self.has_twin = False
         """Whether somebody applies for the same person from another account."""
 
-    def _draw(self) -> Temper:
+    def _draw(self, paying: tuple[str, ...]) -> Temper:
         dice = self.dice
         return Temper(
-            dice.choice(PAYING),
+            dice.choice(paying),
             dice.choice(AFTERWARDS),
             dice.choice(OFFERS),
             dice.choice(INTERVIEWS),
@@ -270,6 +283,7 @@ class Citizen(Person):
             "withdraw": self._withdraw_unpaid,
             "renew": self._renew,
             "waived": self._pay_in_time,
+            "change_of_mind": self._withdraw_while_paying,
         }
         return await ways[self.temper.paying](bill)
 
@@ -326,6 +340,26 @@ class Citizen(Person):
             await asyncio.sleep(self.temper.late_by_seconds)
             return await self._after_paying(bill, force=True)
         return "withdrew unpaid"
+
+    async def _withdraw_while_paying(self, bill: Any) -> str:
+        """Pay at the bank and withdraw in the portal within moments: the bank's second decides, not who is heard first.
+
+        Both begin with a second of the bank's, so that often they share it.
+        """
+        await self.pause(600)
+        await asyncio.sleep(1.0 - self.now.microsecond / 1e6)
+        paying_after, withdrawing_after = self.dice.choice(PAID_AFTER), self.dice.choice(WITHDRAWN_AFTER)
+
+        async def pay() -> bool:
+            await asyncio.sleep(paying_after)
+            return self._pay(bill, force=True)
+
+        async def withdraw() -> Reply:
+            await asyncio.sleep(withdrawing_after)
+            return await self.post("application", f"{self._application}/withdrawal", {}, expect=TOO_LATE)
+
+        paid, withdrawn = await asyncio.gather(pay(), withdraw())
+        return f"{'paid' if paid else 'could not pay'} and {'withdrew' if withdrawn.ok else 'could not withdraw'}"
 
     async def _renew(self, bill: Any) -> str:
         await self._sleep_until(_moment(bill["expires_at"]) + timedelta(seconds=self.temper.late_by_seconds))

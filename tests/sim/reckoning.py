@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from shared.events.application import ApplicationWithdrawn
 from shared.events.billing import BillExpired
 from tests.sim.citizens import Citizen
 from tests.sim.refunds import the_treasury_paid_once
@@ -31,6 +32,7 @@ def money_and_seats(world: World, agencies: Agencies, citizens: Sequence[Citizen
     the_treasury_paid_once(world, agencies.paymaster, refunds)
     _every_paid_bill_has_one_end(world, bills, receipts, appointments)
     _nothing_is_paid_but_expired(world, agencies, bills)
+    _what_is_paid_after_a_withdrawal_goes_back(world, agencies, bills, receipts, refunds)
     _nobody_sits_for_nothing(world, appointments, bills)
     _nothing_is_left_open(world, bills, appointments)
     _one_seat_each(world, appointments, _states(scheduling.documents("seat")))
@@ -115,6 +117,31 @@ def _nothing_is_paid_but_expired(world: World, agencies: Agencies, bills: dict[s
         in_time = payment.paid_at <= agencies.treasury.books.billing(payment.billing_code).expires_at
         if bill_id in expired and in_time:
             world.violated("paid but expired", f"bill {bill_id} expired although it was paid at {payment.paid_at}")
+
+
+def _what_is_paid_after_a_withdrawal_goes_back(
+    world: World, agencies: Agencies, bills: dict[str, State], receipts: dict[str, State], refunds: dict[str, State]
+) -> None:
+    """No withdrawn application keeps a rupiah that the bank took in the second of its withdrawal or later (F58, F63).
+
+    The bank keeps whole seconds, so within that second nobody can tell which came first: the doubt is the payer's.
+    """
+    said = (each.data for each in world.broker.sent.values() if isinstance(each.data, ApplicationWithdrawn))
+    withdrawn = {each.application_id: each.withdrawn_at for each in said}
+    applications = {bill["billing_code"]: bill["payer"]["application_id"] for bill in bills.values()}
+    goes_back: defaultdict[str, int] = defaultdict(int)
+    for refund in refunds.values():
+        if refund["state"] != "withdrawn":
+            goes_back[refund["receipt_id"]] += refund["amount"]
+    for payment in agencies.treasury.paid:
+        withdrawn_at = withdrawn.get(applications[payment.billing_code])
+        if payment.ntpn is None or withdrawn_at is None or payment.paid_at < withdrawn_at.replace(microsecond=0):
+            continue
+        world.counts["paid from the withdrawal on"] += 1
+        kept = receipts[payment.ntpn]["amount"] - goes_back[payment.ntpn]
+        if kept:
+            what = f"{kept} of {payment.ntpn}, paid at {payment.paid_at}, are kept"
+            world.violated("paid after withdrawal", f"{what}; the application was withdrawn at {withdrawn_at}")
 
 
 def _nobody_sits_for_nothing(world: World, appointments: dict[str, State], bills: dict[str, State]) -> None:

@@ -12,7 +12,7 @@ from launcher.journey.people import People
 from simulators.dukcapil.registry import Person as Registered
 from tests.sim import checks, reckoning, weather
 from tests.sim.chaos import Chaos, Rates
-from tests.sim.citizens import Citizen
+from tests.sim.citizens import PAYING, Citizen
 from tests.sim.loop import NothingLeftToDo, VirtualLoop
 from tests.sim.running import START, in_virtual_time
 from tests.sim.store import CrashPlan
@@ -38,6 +38,8 @@ class Shape:
     """Within this time all of them come: the shorter, the more race for the last seat."""
     stormy: bool = False
     """Whether agencies and processes are away for hours, too."""
+    paying: tuple[str, ...] = field(default=PAYING, repr=False)
+    """What the citizens do with their bills is drawn from these."""
 
     @classmethod
     def drawn(cls, seed: int) -> Shape:
@@ -109,7 +111,7 @@ def _citizens(world: World, agencies: Agencies, shape: Shape) -> list[Citizen]:
             twin, other = twin_of.who, person
             person = type(person)(**{**twin.__dict__, "email": other.email, "phone": other.phone})
         agencies.registry.people.add([Registered.model_validate(person.as_registered())])
-        made.append(Citizen(world, agencies, person, f"citizen-{number}", shape.rush_seconds))
+        made.append(Citizen(world, agencies, person, f"citizen-{number}", shape.rush_seconds, shape.paying))
         if twin_of is None and dice.random() < 0.15:
             child = made[-1].child = people.child()
             agencies.registry.people.add([Registered.model_validate(child.as_registered())])
@@ -146,6 +148,7 @@ async def _reckon(world: World, agencies: Agencies, citizens: list[Citizen]) -> 
     await checks.own_rules(world)
     checks.nothing_lost_or_doubled(world)
     checks.no_deadline_forgotten(world)
+    checks.nobody_changed_what_was_read(world)
     reckoning.money_and_seats(world, agencies, citizens)
 
 

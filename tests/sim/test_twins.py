@@ -10,6 +10,7 @@ import subprocess
 import sys
 import uuid
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -71,10 +72,10 @@ def test_a_pay_time_that_is_not_looked_at_expires_what_was_paid(monkeypatch: pyt
 
 def test_the_payment_and_the_withdrawal_of_one_second_meet() -> None:
     """With the guard on nobody keeps what was paid from the withdrawal on, and such payments do happen."""
-    results = [sim.run(seed, shape=MINDS_CHANGE) for seed in range(3)]
+    results = [sim.run(seed, shape=MINDS_CHANGE) for seed in range(2)]
     for result in results:
         assert not result.violations, sim.report(result)
-    assert sum(result.counts.get("paid from the withdrawal on", 0) for result in results) >= 6
+    assert sum(result.counts.get("paid from the withdrawal on", 0) for result in results) >= 4
 
 
 def test_a_withdrawal_that_is_not_looked_at_afterwards_keeps_what_was_paid_after_it(
@@ -148,14 +149,20 @@ def test_an_inbox_that_forgets_everything_harms_nobody(seed: int, monkeypatch: p
 @pytest.mark.parametrize("part", range(4))
 def test_a_crash_around_a_write_of_one_journey_changes_nothing(part: int, after: bool) -> None:
     """A share of the writes of one quiet journey, a crash at each of them."""
-    shape = sim.Shape(citizens=1, seats=2, rates=CALM)
-    writes = sim.run(JOURNEY_SEED, shape=shape).writes
+    writes = writes_of_one_journey()
     every = max(1, writes // CRASHES)
     for at in range(1 + part, writes + 1, every * 4):
-        result = sim.run(JOURNEY_SEED, shape=shape, plan=CrashPlan(at, after=after))
+        result = sim.run(JOURNEY_SEED, shape=JOURNEY, plan=CrashPlan(at, after=after))
         assert not result.violations, f"crash {'after' if after else 'before'} write {at}\n{sim.report(result)}"
 
 
+@cache
+def writes_of_one_journey() -> int:
+    """Counted once per test process."""
+    return sim.run(JOURNEY_SEED, shape=JOURNEY).writes
+
+
+JOURNEY = sim.Shape(citizens=1, seats=2, rates=CALM)
 JOURNEY_SEED = 3
 CRASHES = int(os.environ.get("PASPOR_SIM_CRASHES", "40"))
 """Writes that are crashed at, spread over the journey."""

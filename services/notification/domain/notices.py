@@ -102,7 +102,11 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     scheduling.SeatUnavailable: Rule(
         CHANGED,
         by="asked_for",
-        cases={"late_payment": Notice("seat_unavailable_late"), "renewal": Notice("seat_unavailable_renewal")},
+        cases={
+            "late_payment": Notice("seat_unavailable_late"),
+            "renewal": Notice("seat_unavailable_renewal"),
+            "same_day": Notice("same_day_place_gone"),
+        },
     ),
     scheduling.OpeningAnnounced: Rule(Notice("opening_announced", BY_BOTH), until="opens_at"),
     scheduling.VisitorMissed: Rule(Notice("visitor_missed")),

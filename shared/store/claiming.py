@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.store.codec import plain
+from shared.store.codec import plain, with_change
 from shared.store.crowd import MOST_TOGETHER, Crowd, Waiting
 from shared.store.driver import AsyncCollection, ReturnDocument
 from shared.store.gathering import Document, Gathering
@@ -131,23 +131,10 @@ class Claiming:
             claim.refuse(trouble)
         else:
             if won:
-                claim.tell(_with(place, claim.wanted.change))
+                claim.tell(with_change(place, claim.wanted.change))
 
     async def _alone(self, claim: _Asked) -> None:
         claim.tell(await claim_alone(self._collection, self._places, claim.wanted.change, claim.wanted.within))
-
-
-def _with(document: Document, change: Document) -> Document:
-    """The document as the write has left it."""
-    written = {**document, "version": document["version"] + 1}
-    for path, value in change.items():
-        *parents, last = path.split(".")
-        target = written
-        for parent in parents:
-            target[parent] = {**target.get(parent, {})}
-            target = target[parent]
-        target[last] = value
-    return written
 
 
 def _lies_in(document: Document, within: Within) -> bool:

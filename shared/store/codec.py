@@ -58,6 +58,19 @@ def encode(kind: Kind[S], state: S) -> dict[str, Any]:
     return encoded
 
 
+def with_change(document: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """The next version of a stored document, with stored values put at dotted paths; the given one stays as it is."""
+    written: dict[str, Any] = {**document, "version": document["version"] + 1}
+    for path, value in change.items():
+        *parents, last = path.split(".")
+        target = written
+        for parent in parents:
+            target[parent] = {**target.get(parent, {})}
+            target = target[parent]
+        target[last] = value
+    return written
+
+
 def decode(kind: Kind[S], document: Mapping[str, Any]) -> Record[S]:
     """The record that a stored document holds, its state lifted to the present schema."""
     state = document["state"]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from shared.events.envelope import Envelope
 from shared.events.message import Message
-from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
+from shared.store.codec import decode, due_fields, encode, outbox_entries, plain, with_change
 from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record, free_keys
 from shared.store.port import AlreadyExists, InboxFull, VersionConflict
 
@@ -200,14 +200,7 @@ class MemoryStore:
         found = self._matching(kind, kind.index(index), equals, within or {}, False)
         if not found:
             return None
-        document = _copy(found[0])
-        for path, value in change.items():
-            target = document
-            *parents, leaf = path.split(".")
-            for parent in parents:
-                target = target.setdefault(parent, {})
-            target[leaf] = plain(value)
-        document["version"] += 1
+        document = with_change(found[0], {path: plain(value) for path, value in change.items()})
         self._refuse_duplicates(kind, document)
         self._keep(kind, document)
         return self._record(kind, document)

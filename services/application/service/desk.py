@@ -21,6 +21,7 @@ from shared.clock import Clock
 from shared.crypto.fields import FieldCipher
 from shared.crypto.sealed import SealedBox, Unsealer
 from shared.errors import NotFound
+from shared.facts import once_known
 from shared.files.port import FileMeta, FileStore
 from shared.ids import Ids
 from shared.service import Platform
@@ -28,9 +29,6 @@ from shared.store.kinds import Record
 from shared.store.retry import again
 from shared.store.turns import Turns
 from shared.tokens import Caller, Role
-
-PROJECTION_LOOKS_SECONDS: Final = (0.05, 0.05, 0.1, 0.15, 0.25, 0.4)
-"""A second in all: most facts are there at once or after a moment; who waits longer must not slow down who works."""
 
 OFFICE_ROLES: Final = frozenset({Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN})
 _CARD: Final = "card"
@@ -177,12 +175,7 @@ class Desk:
 
     async def once_known(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
         """What ``look`` finds, waiting a moment for a fact that is on its way; None if it did not arrive."""
-        for wait in PROJECTION_LOOKS_SECONDS:
-            found = await look()
-            if found is not None:
-                return found
-            await self.clock.sleep(wait)
-        return await look()
+        return await once_known(look, self.clock)
 
     async def card(self, applicant_id: str) -> IdentityCard:
         """Who the applicant is; refuses with ``NotFound``."""

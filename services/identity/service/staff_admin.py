@@ -145,7 +145,7 @@ class StaffAdmin:
             office_id = actor.office_id
         found = await self._tools.repository.staff_from(office_id, first, limit + 1)
         following = found[limit].state.username if len(found) > limit else None
-        return StaffPage(tuple(self._seen(each) for each in found[:limit]), following)
+        return StaffPage(tuple(self.seen(each) for each in found[:limit]), following)
 
     async def look(self, caller: Caller, staff_id: str) -> StaffSeen:
         """One member of staff.
@@ -157,7 +157,7 @@ class StaffAdmin:
         record = await self._known(staff_id)
         if actor.role != Post.OPERATOR and actor.office_id != record.state.office_id:
             raise NotYourOffice()
-        return self._seen(record)
+        return self.seen(record)
 
     async def reassign(self, act: Act, post: Post, office_id: str | None) -> StaffSeen:
         """Another role or office; nobody becomes a treasurer or operator before another operator approves.
@@ -292,7 +292,7 @@ class StaffAdmin:
             if known is None:
                 raise UserNameTaken(field="/username") from None
             return await self._shown_again(known, act.command_id)
-        return self._seen(record, self._text(record) if fresh is not None else None)
+        return self.seen(record, self._text(record) if fresh is not None else None)
 
     def _changing(
         self, act: Act, rule: Callable[[Staff, str], Staff]
@@ -317,7 +317,7 @@ class StaffAdmin:
         reason = act.reason or StaffReason.CORRECTION
         by, now = act.caller.account_id, self._tools.now()
         asked = rules.ask(record.state, command, post, office_id, by, reason, act.command_id, now)
-        return self._seen(await self._tools.repository.store.save(STAFF, record, asked, now=now))
+        return self.seen(await self._tools.repository.store.save(STAFF, record, asked, now=now))
 
     async def _give(self, act: Act, record: Record[Staff], command: StaffCommand) -> StaffSeen:
         fresh = await self._fresh(record.id)
@@ -331,7 +331,7 @@ class StaffAdmin:
             await self._roster.join(record.id)
         elif record.state.role == Post.OPERATOR:
             await self._roster.take_off(record.id, act.caller.account_id)
-        return self._seen(await self._tools.repository.store.save(STAFF, record, staff, now=self._tools.now()))
+        return self.seen(await self._tools.repository.store.save(STAFF, record, staff, now=self._tools.now()))
 
     # Knowing
 
@@ -367,23 +367,20 @@ class StaffAdmin:
         """The answer of a command that took effect: with its one-time password for as long as that one counts."""
         one_time = record.state.one_time
         if one_time is None or one_time.command_id != command_id:
-            return self._seen(record)
+            return self.seen(record)
         text = self._text(record)
         matches = await self._passwords.matches(text, record.state.password_hash)
-        return self._seen(record, text if matches else None)  # under a new key it cannot be made again
+        return self.seen(record, text if matches else None)  # under a new key it cannot be made again
 
     def _text(self, record: Record[Staff]) -> str:
         one_time = record.state.one_time
         return self._one_time.make(record.id, one_time.salt if one_time is not None else "")
 
-    def _seen(self, record: Record[Staff], one_time_password: str | None = None) -> StaffSeen:
+    def seen(self, record: Record[Staff], one_time_password: str | None = None) -> StaffSeen:
+        """A member of staff in the open, for who administers them or for their own eyes."""
         sealed = record.state.name
         name = self._tools.vault.staff_name(sealed, record.id) if sealed is not None else None
         return StaffSeen(record.id, record.state, name, one_time_password)
-
-    def seen(self, record: Record[Staff]) -> StaffSeen:
-        """A member of staff in the open, for their own eyes."""
-        return self._seen(record)
 
 
 def _pending(staff: Staff) -> Pending:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from services.scheduling import errors
 from services.scheduling.domain.appointments import Appointment, Status, can, ticket_of
@@ -18,12 +17,10 @@ from services.scheduling.service.conduct import ConductBook
 from services.scheduling.service.queue_codes import QueueCodes
 from shared.clock import Clock
 from shared.errors import NotFound, NotKnownYet
+from shared.facts import once_known
 from shared.ids import Ids
 from shared.randomness import Randomness
 from shared.store.kinds import Record
-
-PROJECTION_WAIT_SECONDS: Final = 1.0
-PROJECTION_POLL_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -81,13 +78,14 @@ class Desk:
 
     async def known_application(self, application_id: str) -> ApplicationCopy:
         """What is known of a submitted application; waits a moment for it to arrive, then ``NotKnownYet``."""
-        waits = int(PROJECTION_WAIT_SECONDS / PROJECTION_POLL_SECONDS)
-        for wait in range(waits + 1):
+
+        async def look() -> ApplicationCopy | None:
             record = await self.repository.application(application_id)
-            if record is not None and record.state.submitted:
-                return record.state
-            if wait < waits:
-                await self.clock.sleep(PROJECTION_POLL_SECONDS)
+            return record.state if record is not None and record.state.submitted else None
+
+        known = await once_known(look, self.clock)
+        if known is not None:
+            return known
         raise NotKnownYet(
             "The submitted application is not known here yet.",
             detail_id="Permohonan yang diajukan belum diketahui di sini.",

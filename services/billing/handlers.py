@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.billing.service import Billing
+from services.billing.service.bills import RENEWAL
 from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn, KindCorrected, PenaltyFound
 from shared.events.envelope import Envelope
 from shared.events.message import Event
@@ -17,6 +18,7 @@ from shared.events.scheduling import (
     OfferEnded,
     ReleaseRefused,
     SameDaySeatReserved,
+    SeatAnswerRepeated,
     SeatHeld,
     SeatOffered,
     SeatUnavailable,
@@ -26,9 +28,6 @@ from shared.events.scheduling import (
 )
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
-
-RENEWAL = "renewal"
-"""What a seat was asked for, in :class:`SeatUnavailable`, when a new code was wanted; else late money asked."""
 
 SAME_DAY = "same_day"
 """What a seat was asked for, in :class:`SeatUnavailable`, when a place in the same-day quota is gone."""
@@ -57,6 +56,7 @@ class Handlers:
             SeatOffered: self._seat_offered,
             OfferEnded: self._offer_ended,
             SeatUnavailable: self._seat_unavailable,
+            SeatAnswerRepeated: self._seat_answer_repeated,
             SpecialRescheduleOpened: self._special_opened,
             SpecialRescheduleEnded: self._special_ended,
             VisitInterrupted: self._visit_interrupted,
@@ -115,7 +115,7 @@ class Handlers:
 
     async def _appointment_released(self, event: AppointmentReleased, envelope: Envelope) -> None:
         await self._billing.bills.appointment_released(event, envelope.aggregate_version, envelope.id)
-        await self._billing.refund_cases.appointment_released(event.appointment_id, envelope.id)
+        await self._billing.refund_cases.appointment_released(event, envelope.id)
 
     async def _appointment_rescheduled(self, event: AppointmentRescheduled, envelope: Envelope) -> None:
         await self._billing.bills.appointment_rescheduled(event, envelope.aggregate_version, envelope.id)
@@ -141,6 +141,9 @@ class Handlers:
             await self._billing.surcharges.place_gone(event.bill_id, event.reason, envelope.id)
         else:
             await self._billing.money.no_seat(event.bill_id)
+
+    async def _seat_answer_repeated(self, event: SeatAnswerRepeated, envelope: Envelope) -> None:
+        await self._billing.bills.seat_answer_repeated(event, envelope.aggregate_version, envelope.id)
 
     async def _special_opened(self, event: SpecialRescheduleOpened, envelope: Envelope) -> None:
         await self._billing.specials.opened(event, envelope.aggregate_version, envelope.id)

@@ -180,6 +180,10 @@ class SeatReleaseRequested(Event):
     refund_id: str
     appointment_id: str
     application_id: str
+    bill_id: str | None = None
+    """The bill whose money goes back: whatever visit rests on it must go first, also one under another id."""
+    receipt_id: str | None = None
+    """The money itself; no seat is given for it any more."""
 
 
 class PaymentCaseOpened(Event):

@@ -79,6 +79,8 @@ class AppointmentReleased(_AppointmentFact):
     session_id: str
     reason: str
     was_confirmed: bool = False
+    refund_id: str | None = None
+    """The refund that asked for it, where one did."""
 
 
 class SeatOffered(_TimedAppointmentFact):
@@ -109,6 +111,33 @@ class SeatUnavailable(Event):
     reason: str
     """Coded. Of a same-day place: why it went (``moved_by_office``, the cause of a new date, the reason of a release,
     ``place_gone`` before the bill was heard of, ``not_heard_of`` where the bill was silent)."""
+
+
+class SeatAnswerRepeated(Event):
+    """The answer that a bill's question for a seat got before, said again because the question was asked again.
+
+    ``outcome``: ``confirmed``, ``offered``, ``unavailable`` or ``released`` (it had been confirmed).
+    """
+
+    TYPE: ClassVar[str] = "paspor.scheduling.seat.answer_repeated.v1"
+    application_id: str
+    account_id: str
+    person_id: str
+    bill_id: str
+    asked_for: str
+    """``late_payment`` or ``renewal``."""
+    outcome: str
+    reason: str | None = None
+    """Coded; why there is no seat, or why it went back."""
+    appointment_id: str | None = None
+    office_id: str | None = None
+    session_id: str | None = None
+    pool: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    office_name: str | None = None
+    office_timezone: str | None = None
+    offer_until: datetime | None = None
 
 
 class VisitorCheckedIn(_AppointmentFact):

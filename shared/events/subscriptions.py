@@ -35,6 +35,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     scheduling.SeatOffered: ("application", "billing", "notification"),
     scheduling.OfferEnded: ("application", "billing", "notification"),
     scheduling.SeatUnavailable: ("application", "billing", "notification"),
+    scheduling.SeatAnswerRepeated: ("billing",),
     scheduling.VisitorCheckedIn: ("application",),
     scheduling.VisitorMissed: ("application", "notification"),
     scheduling.ReleaseRefused: ("billing",),

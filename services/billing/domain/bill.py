@@ -54,6 +54,15 @@ class SpecialState(StrEnum):
     ENDED = "ended"
 
 
+class VisitState(StrEnum):
+    """What scheduling last told of the appointment that a bill names."""
+
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    """Certain, and since then perhaps used: a visit that took place is never released."""
+    RELEASED = "released"
+
+
 class ClaimState(StrEnum):
     """What became of a payer's word that they have paid."""
 
@@ -86,6 +95,10 @@ class Seat:
     ends_at: datetime | None = None
     pay_until: datetime | None = None
     """From then on nothing can be paid for it any more (same-day: 12:00 WIB); none without such a cut-off."""
+    visit: VisitState | None = None
+    """None in what was stored before visits were followed."""
+    person_id: str | None = None
+    """Whose appointment it is, as scheduling told."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +205,8 @@ class Bill:
     claims: tuple[Claim, ...] = ()
     renewal: Renewal | None = None
     special: Special | None = None
+    refunds_overcome: int = 0
+    """How often its money had been in refund when it last paid this bill; a step of one of those refunds is stale."""
 
     @property
     def amount(self) -> int:
@@ -440,10 +455,13 @@ def pay(bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: B
     return Decision(paid, (_paid_event(paid),))
 
 
-def pay_late(bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: BillPolicy) -> Decision[Bill]:
+def pay_late(
+    bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: BillPolicy, *, refunds_overcome: int = 0
+) -> Decision[Bill]:
     """Late money has found its seat, or needs none: the ended bill is paid after all.
 
-    A bill that was paid in time and had lost its seat only stands on its appointment again.
+    A bill that was paid in time and had lost its seat only stands on its appointment again. ``refunds_overcome`` is
+    how often the money was in refund before: what a slow worker still writes of those refunds changes nothing.
     """
     bill, told = _ended_first(bill, now, policy)
     paid = _moved(
@@ -454,6 +472,7 @@ def pay_late(bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, poli
         **_stands_on(bill),
         claims=_confirmed(bill.claims),
         due={},
+        refunds_overcome=max(refunds_overcome, bill.refunds_overcome),
     )
     return Decision(paid, told if bill.state == BillState.PAID else (*told, _paid_event(paid)))
 
@@ -537,7 +556,7 @@ def seat_moved(bill: Bill, moved: Seat) -> Decision[Bill]:
     seat = bill.seat
     if seat is None or seat.appointment_id != moved.appointment_id or moved.version <= seat.version:
         return Decision(bill)
-    return Decision(replace(bill, seat=moved))
+    return Decision(replace(bill, seat=replace(moved, visit=seat.visit)))
 
 
 def _watch(bill: Bill, now: datetime, policy: BillPolicy) -> dict[str, datetime]:
@@ -560,26 +579,69 @@ def ask_for_seat(
     return Decision(asked, (*told, question))
 
 
-def seek_seat_again(bill: Bill) -> Decision[Bill]:
+class SeatIsSought(Exception):
+    """The bill's money seeks, or sought, a seat: a confirmed visit is an answer to that, and is settled with it."""
+
+
+def lose_seat(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
     """A paid bill's seat went back at the moment of its payment: its money seeks another one.
 
-    Scheduling asks itself when it hears of the payment, so nothing is said here; a second question would be answered
-    a second time.
+    Only the appointment that the bill stands on now can be lost: the end of an earlier one, or older news, changes
+    nothing. Scheduling asks itself when it hears of the payment, so nothing is said here; a second question would be
+    answered a second time.
     """
-    return Decision(replace(bill, late_receipt_id=bill.settled_by, standing=Standing.SEAT_SOUGHT))
+    if not stands_on_visit(bill, appointment_id, version):
+        return Decision(bill)
+    gone = _seat_released(bill, version)
+    return Decision(replace(gone, late_receipt_id=bill.settled_by, standing=Standing.SEAT_SOUGHT))
 
 
-def stands_on_refund(bill: Bill) -> Decision[Bill]:
-    """The money goes back because no seat was left."""
+def stands_on_visit(bill: Bill, appointment_id: str, version: int) -> bool:
+    """Whether this is news of the very appointment that a paid bill stands on."""
+    return (
+        bill.state == BillState.PAID
+        and bill.standing == Standing.APPOINTMENT
+        and _is_news(bill, appointment_id, version)
+    )
+
+
+def _is_news(bill: Bill, appointment_id: str, version: int) -> bool:
+    seat = bill.seat
+    return seat is not None and seat.appointment_id == appointment_id and version > seat.version
+
+
+def _seat_released(bill: Bill, version: int) -> Bill:
+    seat = bill.seat
+    return bill if seat is None else replace(bill, seat=replace(seat, version=version, visit=VisitState.RELEASED))
+
+
+def stands_on_refund(bill: Bill, entry: int | None = None) -> Decision[Bill]:
+    """The money goes back because no seat was left.
+
+    ``entry`` counts how often the money went into refund: where it has paid the bill again since, nothing changes.
+    """
+    if entry is not None and entry <= bill.refunds_overcome:
+        return Decision(bill)
     return Decision(replace(bill, standing=Standing.REFUND))
 
 
-def seat_confirmed(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
+def seat_confirmed(bill: Bill, visit: Seat) -> Decision[Bill]:
     """Scheduling confirmed the visit of a bill that is paid or free; older news than what is known changes nothing."""
     seat = bill.seat
-    if seat is None or knows_of(bill, appointment_id, version):
+    if seat is None or knows_of(bill, visit.appointment_id, visit.version):
         return Decision(bill)
-    return Decision(replace(bill, seat=replace(seat, appointment_id=appointment_id, version=version)))
+    return Decision(replace(bill, seat=replace(visit, visit=VisitState.CONFIRMED, pay_until=seat.pay_until)))
+
+
+def visit_confirmed(bill: Bill, visit: Seat) -> Decision[Bill]:
+    """As `seat_confirmed`, for a bill whose money seeks no seat.
+
+    Raises:
+        SeatIsSought: its money does, or did; decided on the state that is written, not on what was read before.
+    """
+    if bill.late_receipt_id is not None:
+        raise SeatIsSought(bill.bill_id)
+    return seat_confirmed(bill, visit)
 
 
 def knows_of(bill: Bill, appointment_id: str, version: int) -> bool:
@@ -591,6 +653,27 @@ def knows_of(bill: Bill, appointment_id: str, version: int) -> bool:
 def close(bill: Bill, reason: str) -> Decision[Bill]:
     """A paid bill's seat was given up by its holder: closed, with the reason."""
     return Decision(replace(bill, standing=Standing.CLOSED, closed_reason=reason))
+
+
+def visit_released(bill: Bill, appointment_id: str, version: int, reason: str) -> Decision[Bill]:
+    """The visit of a paid or free bill went back: the bill is closed, with the reason, if it stood on that visit.
+
+    Of another appointment than the bill's own, and of older news, nothing follows.
+    """
+    if not _is_news(bill, appointment_id, version):
+        return Decision(bill)
+    gone = _seat_released(bill, version)
+    visits = (Standing.APPOINTMENT, Standing.SPECIAL_RESCHEDULE)
+    return close(gone, reason) if bill.standing in visits else Decision(gone)
+
+
+def give_up(bill: Bill, appointment_id: str | None, cause: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
+    """A bill that still waits for its money ends with its seat; of another seat than its own nothing follows.
+
+    Without ``appointment_id`` whatever it waits on is given up.
+    """
+    own = appointment_id is None or (bill.seat is not None and bill.seat.appointment_id == appointment_id)
+    return cancel(bill, cause, now, policy) if bill.live and own else Decision(bill)
 
 
 def ask_renewal(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:

@@ -114,6 +114,10 @@ class Receipt:
     offer_until: datetime | None = None
     refund_id: str | None = None
     refund_recorded: bool = False
+    refund_entries: int = 0
+    """How often this money went into refund; a case, and what it means for the bill, belong to one of these times."""
+    seat_won: str | None = None
+    """The appointment that money without a seat has won; from this write on it cannot go back by itself."""
     postings: tuple[Posting, ...] = ()
     posted_at: datetime | None = None
     """When the last posting was made: what the ledger's chain reads by."""
@@ -326,15 +330,39 @@ def settle(receipt: Receipt, bill_id: str, now: datetime) -> Decision[Receipt]:
     """The money is the bill's."""
     settled = _moved(receipt, ReceiptCommand.SETTLE, f"settles {bill_id}", now)
     return Decision(
-        replace(settled, settles_bill_id=bill_id, refund_id=None, refund_recorded=False, offer_until=None, due={})
+        replace(
+            settled,
+            settles_bill_id=bill_id,
+            refund_id=None,
+            refund_recorded=False,
+            seat_won=None,
+            offer_until=None,
+            due={},
+        )
     )
+
+
+def win_seat(receipt: Receipt, appointment_id: str, withdrawn_refund_id: str | None) -> Decision[Receipt]:
+    """Scheduling confirmed a seat for money that had none: decided here, before the bill shows it.
+
+    Whichever of the seat and the way back is written first on the receipt has the money. ``withdrawn_refund_id``
+    names the refund case that was withdrawn for the seat; money in another refund is not won.
+    """
+    seeks = receipt.state == ReceiptState.AWAITS_SEAT
+    withdrawn = (
+        receipt.state == ReceiptState.IN_REFUND
+        and receipt.refund_recorded
+        and withdrawn_refund_id is not None
+        and receipt.refund_id == withdrawn_refund_id
+    )
+    return Decision(replace(receipt, seat_won=appointment_id) if seeks or withdrawn else receipt)
 
 
 def await_seat(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
     """Scheduling was asked for a seat; its answer is awaited."""
     waiting = _moved(receipt, ReceiptCommand.ASK_SEAT, "a seat is sought", now)
     due = {"outcome": now + seconds(policy.late_answer_seconds)}
-    return Decision(replace(waiting, seat_asked_at=now, seat_questions=1, settles_bill_id=None, due=due))
+    return Decision(replace(waiting, seat_asked_at=now, seat_questions=1, settles_bill_id=None, seat_won=None, due=due))
 
 
 def asked_again(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
@@ -364,7 +392,8 @@ def _gives_up_at(receipt: Receipt, policy: ReceiptPolicy) -> datetime:
 def enter_refund(receipt: Receipt, intent: Intent, refund_id: str, now: datetime, policy: ReceiptPolicy) -> Receipt:
     """The money is to go back; from this write on it is in refund, and the case is recorded next."""
     moved = _moved(receipt, ReceiptCommand.REFUND, f"refund: {intent.reason}", now)
-    moved = replace(moved, intent=intent, refund_id=refund_id, refund_recorded=False)
+    entries = receipt.refund_entries + 1
+    moved = replace(moved, intent=intent, refund_id=refund_id, refund_recorded=False, refund_entries=entries)
     return replace(moved, settles_bill_id=None, offer_until=None, due={"drive": now + seconds(policy.drive_seconds)})
 
 

@@ -192,6 +192,8 @@ class Refund:
     booked: bool = True
     """Whether the receipt, and the bill, show what this state means for them."""
     step_due_at: datetime | None = None
+    entry: int = 0
+    """Which time its money went into refund this case is about; 0 in what was stored before that was counted."""
     escalations: int = 0
     due: Mapping[str, datetime] = field(default_factory=dict)
 
@@ -215,11 +217,19 @@ class Subject:
 
 
 def open_refund(
-    refund_id: str, subject: Subject, reason: RefundReason, now: datetime, step_due_at: datetime | None = None
+    refund_id: str,
+    subject: Subject,
+    reason: RefundReason,
+    now: datetime,
+    step_due_at: datetime | None = None,
+    *,
+    entry: int = 0,
 ) -> Decision[Refund]:
     """A new case that billing opens by itself; its money is held for it already."""
     refund = _new(refund_id, subject, reason.code, RefundState.OPENED, now)
-    refund = replace(refund, legal_basis=reason.legal_basis, decided_by=reason.decided_by, step_due_at=step_due_at)
+    refund = replace(
+        refund, legal_basis=reason.legal_basis, decided_by=reason.decided_by, step_due_at=step_due_at, entry=entry
+    )
     due = {"step": step_due_at} if step_due_at else {}
     steps = (RefundStep(now, RefundState.OPENED, "billing", reason.code),)
     return Decision(replace(refund, due=due, steps=steps), (opened_event(refund),))
@@ -283,12 +293,17 @@ def withdraw(refund: Refund, now: datetime, note: str) -> Decision[Refund]:
     return Decision(gone)
 
 
-def reopen(refund: Refund, now: datetime, step_due_at: datetime | None) -> Decision[Refund]:
-    """A withdrawn case is needed again: what its money had found was lost. An open one stays as it is."""
-    if refund.state != RefundState.WITHDRAWN:
+def reopen(refund: Refund, now: datetime, step_due_at: datetime | None, entry: int) -> Decision[Refund]:
+    """A withdrawn case is needed again: what its money had found was lost. An open one stays as it is.
+
+    ``entry`` is which time the money is in refund; a worker that is late with the time for which the case was
+    withdrawn changes nothing.
+    """
+    if refund.state != RefundState.WITHDRAWN or (entry and entry <= refund.entry):
         return Decision(refund)
     state = follow(REFUND_TRANSITIONS, refund.state, RefundCommand.REOPEN)
     step = RefundStep(now, state, "billing", "the seat was lost again")
     due = {"step": step_due_at} if step_due_at else {}
     again = replace(refund, state=state, steps=(*refund.steps, step), due=due, step_due_at=step_due_at, ended_at=None)
+    again = replace(again, entry=entry, appointment_id=None, seat_questions=0)
     return Decision(again, (opened_event(again),))

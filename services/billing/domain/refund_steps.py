@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.billing.domain import bill as bills
-from services.billing.domain.bill import Bill, Standing
+from services.billing.domain.bill import Bill, Purpose, Seat, Standing
 from services.billing.domain.ledger import Account
 from services.billing.domain.policy import backoff, seconds
 from services.billing.domain.refund import (
@@ -58,9 +58,6 @@ DECIDERS: Final[Mapping[str, frozenset[str]]] = {
     OFFICE_HEAD: frozenset({"office_admin"}),
 }
 """Which roles of a token may act as the decider that a reason names."""
-
-_VISITS: Final = frozenset({Standing.APPOINTMENT, Standing.SPECIAL_RESCHEDULE})
-"""A seat, or a right to one, that must go back before the money does."""
 
 _TREASURER: Final = frozenset({"treasurer"})
 _HEADQUARTERS: Final = frozenset({"operator"})
@@ -348,11 +345,26 @@ def standing_of(refund: Refund, bill: Bill) -> Decision[Bill]:
     if not concerns(refund, bill):
         return Decision(bill)
     if refund.state in OPEN_REFUNDS - {RefundState.RELEASED, RefundState.ORDERED}:
-        return bills.stands_on_refund(bill) if bill.standing == Standing.CLOSED else Decision(bill)
+        return _stands_on(refund, bill) if bill.standing == Standing.CLOSED else Decision(bill)
     if refund.state in (RefundState.REFUSED, RefundState.WITHDRAWN):
         why = bill.closed_reason if refund.state == RefundState.WITHDRAWN else None
         return bills.close(bill, why or REFUND_REFUSED) if bill.standing == Standing.REFUND else Decision(bill)
-    return bills.stands_on_refund(bill)
+    return _stands_on(refund, bill)
+
+
+def _stands_on(refund: Refund, bill: Bill) -> Decision[Bill]:
+    return bills.stands_on_refund(bill, refund.entry or None)
+
+
+def seat_to_release(refund: Refund, bill: Bill | None) -> Seat | None:
+    """The seat that scheduling is asked to release before the money goes back; none where no visit can rest on it.
+
+    Asked whatever the bill shows: a visit that billing has not heard of may stand on this money. Money that pays no
+    fee, a part of it, and a second payment of a bill that other money has paid, never won a visit.
+    """
+    if bill is None or bill.purpose != Purpose.FEE or not refund.whole:
+        return None
+    return bill.seat if refund.receipt_id in (bill.settled_by, bill.late_receipt_id) else None
 
 
 def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
@@ -361,8 +373,7 @@ def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolic
     done = replace(refund, booked=True, due=due)
     if refund.state != RefundState.APPROVED:
         return Decision(_orderable(done, now))
-    live = bill is not None and concerns(refund, bill) and bill.standing in _VISITS
-    seat = bill.seat if bill is not None and live else None
+    seat = seat_to_release(refund, bill)
     if seat is None:
         back = release(done, SYSTEM, now, policy)
         return Decision(back.state, (moved_event(done), *back.events))
@@ -382,6 +393,8 @@ def _ask_seat(refund: Refund, now: datetime, policy: RefundPolicy, first: tuple[
         refund_id=refund.refund_id,
         appointment_id=refund.appointment_id or "",
         application_id=refund.application_id or "",
+        bill_id=refund.bill_id,
+        receipt_id=refund.receipt_id,
     )
     asked = replace(refund, seat_questions=questions, due={**refund.due, "seat": again})
     return Decision(asked, (*first, question))

@@ -43,11 +43,12 @@ class KnownApplication:
 
 @dataclass(frozen=True)
 class LostSeat:
-    """An appointment that ended without confirmation, remembered in case its hold is heard of later."""
+    """An appointment that ended, remembered in case its hold or its confirmation is heard of later."""
 
     appointment_id: str
     version: int
     reason: str
+    was_confirmed: bool = False
 
 
 APPLICATIONS: Final[Kind[KnownApplication]] = Kind("application", KnownApplication, bare=True, gathers=True)
@@ -84,7 +85,7 @@ class Applications(Base):
         await again(attempt)
 
     async def lost_seat(self, appointment_id: str) -> LostSeat | None:
-        """Whether an appointment ended without confirmation."""
+        """The end of an appointment, if it was heard of."""
         record = await self._store.get(LOST_SEATS, appointment_id)
         return record.state if record else None
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.billing.domain import bill as bills
-from services.billing.domain.bill import Bill, Code, Payer, Purpose, Seat, Standing
+from services.billing.domain.bill import Bill, Code, Payer, Purpose, Seat, VisitState
 from services.billing.domain.policy import JAKARTA, Policies, YearClosed, validity, whole_seconds
 from services.billing.domain.refund import RefundCause
 from services.billing.domain.states import BillState, Decision, IllegalTransition
@@ -29,7 +29,13 @@ from services.billing.service.tariffs import Tariffs
 from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn
-from shared.events.scheduling import AppointmentConfirmed, AppointmentReleased, AppointmentRescheduled, SeatHeld
+from shared.events.scheduling import (
+    AppointmentConfirmed,
+    AppointmentReleased,
+    AppointmentRescheduled,
+    SeatAnswerRepeated,
+    SeatHeld,
+)
 from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet
@@ -41,6 +47,9 @@ LOST: Final = frozenset({"hold_lapsed", "cancelled", "withdrawn", "proof_refused
 """Reasons of a release that did not begin with a bill's own end."""
 
 WITHDRAWN: Final = "withdrawn"
+RENEWAL: Final = "renewal"
+"""What a seat was asked for when a new code was wanted; else late money asked."""
+
 WAITING_FOR_END: Final = frozenset({BillState.ISSUED, BillState.EXPIRY_UNCONFIRMED})
 
 
@@ -158,9 +167,11 @@ class Bills:
         if record is not None and reason is not None:
             await self._give_up(record, reason, f"{received}:too_late")
 
-    async def _give_up(self, record: Record[Bill], reason: str, received: str) -> None:
+    async def _give_up(
+        self, record: Record[Bill], reason: str, received: str, appointment_id: str | None = None
+    ) -> None:
         def decide(bill: Bill) -> Decision[Bill]:
-            return bills.cancel(bill, reason, self._clock.now(), self._policy) if bill.live else Decision(bill)
+            return bills.give_up(bill, appointment_id, reason, self._clock.now(), self._policy)
 
         await self._repository.change(BILLS, record.id, decide, first=record, received=received)
 
@@ -170,20 +181,47 @@ class Bills:
         Raises:
             NotYet: the bill is not here.
         """
-        record = await self._repository.bill(event.bill_id)
+        await self._visit_confirmed(event.bill_id, _seat_of(event, version), received)
+
+    async def _visit_confirmed(self, bill_id: str, visit: Seat, received: str) -> None:
+        """Which of the two ways it is, is decided in the bill's own write; its end may have been heard of before."""
+        record = await self._repository.bill(bill_id)
         if record is None:
-            raise NotYet(f"bill {event.bill_id} is not known")
-        late = record.state.late_receipt_id is not None
-        if late and await self._money.seat_found(event.bill_id, event.appointment_id, version):
-            await self._money.give_back_if_withdrawn_before(event.bill_id)
-            return
-        await self._repository.change(
-            BILLS,
-            event.bill_id,
-            lambda bill: bills.seat_confirmed(bill, event.appointment_id, version),
-            first=record,
-            received=received,
-        )
+            raise NotYet(f"bill {bill_id} is not known")
+        try:
+            await self._repository.change(
+                BILLS, bill_id, lambda bill: bills.visit_confirmed(bill, visit), first=record, received=received
+            )
+        except bills.SeatIsSought:
+            await self._money.seat_found(bill_id, visit)
+            await self._money.give_back_if_withdrawn_before(bill_id)
+        lost = await self._repository.lost_seat(visit.appointment_id)
+        if lost is not None and lost.version > visit.version:
+            await self._released(bill_id, lost, f"{received}:released")
+
+    async def seat_answer_repeated(self, event: SeatAnswerRepeated, version: int, received: str) -> None:
+        """Scheduling says again what became of a question for a seat: what was not understood then is now.
+
+        The answer counts as the oldest news of its appointment, so that whatever else was told of it stays.
+
+        Raises:
+            NotYet: the bill is not here.
+        """
+        if event.outcome == "unavailable":
+            await self._no_seat(event, received)
+        elif event.outcome == "offered" and event.offer_until is not None:
+            await self._money.seat_offered(event.bill_id, event.offer_until)
+        elif event.appointment_id is not None:
+            await self._visit_confirmed(event.bill_id, _seat_answered(event), received)
+            if event.outcome == "released":
+                lost = LostSeat(event.appointment_id, version, event.reason or "", was_confirmed=True)
+                await self._released(event.bill_id, lost, f"{received}:released")
+
+    async def _no_seat(self, event: SeatAnswerRepeated, received: str) -> None:
+        if event.asked_for == RENEWAL:
+            await self.renewal_refused(event.bill_id, event.reason or "", received)
+        else:
+            await self._money.no_seat(event.bill_id)
 
     async def appointment_rescheduled(self, event: AppointmentRescheduled, version: int, received: str) -> None:
         """A visit is at another time or place."""
@@ -195,43 +233,39 @@ class Bills:
 
     async def appointment_released(self, event: AppointmentReleased, version: int, received: str) -> None:
         """A seat went back: an unpaid bill is given up, money that came at the same moment seeks another seat."""
-        if not event.was_confirmed and event.reason in LOST:
-            await self._repository.keep_lost_seat(LostSeat(event.appointment_id, version, event.reason))
+        lost = LostSeat(event.appointment_id, version, event.reason, event.was_confirmed)
+        if event.was_confirmed or event.reason in LOST:
+            await self._repository.keep_lost_seat(lost)
         for record in await self._repository.bills_at(event.appointment_id):
             if not bills.knows_of(record.state, event.appointment_id, version):
                 if event.reason == WITHDRAWN:
                     await self._money.give_back_if_withdrawn_before(record.id)
-                await self._released(record, event, received)
+                await self._released(record.id, lost, received)
 
-    async def _released(self, record: Record[Bill], event: AppointmentReleased, received: str) -> None:
-        if event.was_confirmed or record.state.state == BillState.WAIVED:
-            await self._close(record, event.reason, received)
-        elif event.reason not in LOST:
+    async def _released(self, bill_id: str, lost: LostSeat, received: str) -> None:
+        """What the end of an appointment means for a bill; each part is decided in the write that it changes."""
+        record = await self._repository.bill(bill_id)
+        if record is None:
             return
-        elif record.state.live:
-            await self._give_up(record, event.reason, received)
-            await self._released_again_if_paid(record.id, event, received)
-        elif record.state.state == BillState.PAID and record.state.standing == Standing.APPOINTMENT:
-            await self._paid_without_seat(record.id, event.reason, received)
+        if lost.was_confirmed or record.state.state == BillState.WAIVED:
+            await self._repository.change(
+                BILLS,
+                bill_id,
+                lambda bill: bills.visit_released(bill, lost.appointment_id, lost.version, lost.reason),
+                received=received,
+            )
+        elif lost.reason in LOST:
+            await self._give_up(record, lost.reason, received, lost.appointment_id)
+            await self._seek_seat_if_paid(bill_id, lost, received)
 
-    async def _released_again_if_paid(self, bill_id: str, event: AppointmentReleased, received: str) -> None:
+    async def _seek_seat_if_paid(self, bill_id: str, lost: LostSeat, received: str) -> None:
         """The money may have been faster than the giving up."""
         record = await self._repository.bill(bill_id)
-        if record is not None and record.state.state == BillState.PAID:
-            await self._paid_without_seat(bill_id, event.reason, received)
-
-    async def _paid_without_seat(self, bill_id: str, reason: str, received: str) -> None:
-        if reason == WITHDRAWN:
+        if record is None or record.state.state != BillState.PAID:
+            return
+        is_lost = await self._money.seat_lost(bill_id, lost.appointment_id, lost.version, f"{received}:lost")
+        if is_lost and lost.reason == WITHDRAWN:
             await self._money.give_back(bill_id, RefundCause.SERVICE_NOT_DELIVERED)
-        else:
-            await self._money.seat_lost(bill_id, received)
-
-    async def _close(self, record: Record[Bill], reason: str, received: str) -> None:
-        def decide(bill: Bill) -> Decision[Bill]:
-            visits = (Standing.APPOINTMENT, Standing.SPECIAL_RESCHEDULE)
-            return bills.close(bill, reason) if bill.standing in visits else Decision(bill)
-
-        await self._repository.change(BILLS, record.id, decide, first=record, received=received)
 
     async def renewal_refused(self, bill_id: str, reason: str, received: str) -> None:
         """The seat of a renewed bill is gone.
@@ -364,7 +398,24 @@ class Bills:
             return None
 
 
-def _seat_of(event: SeatHeld | AppointmentRescheduled, version: int) -> Seat:
+def _seat_answered(event: SeatAnswerRepeated) -> Seat:
+    if event.starts_at is None:
+        raise ValueError("a seat that was found has a time")
+    return Seat(
+        appointment_id=event.appointment_id or "",
+        version=0,
+        office_id=event.office_id or "",
+        session_id=event.session_id or "",
+        pool=event.pool or "",
+        starts_at=event.starts_at,
+        office_name=event.office_name or "",
+        timezone=event.office_timezone or "",
+        ends_at=event.ends_at,
+        person_id=event.person_id,
+    )
+
+
+def _seat_of(event: SeatHeld | AppointmentRescheduled | AppointmentConfirmed, version: int) -> Seat:
     return Seat(
         appointment_id=event.appointment_id,
         version=version,
@@ -376,6 +427,8 @@ def _seat_of(event: SeatHeld | AppointmentRescheduled, version: int) -> Seat:
         timezone=event.office_timezone,
         ends_at=event.ends_at,
         pay_until=event.pay_until if isinstance(event, SeatHeld) else None,
+        visit=VisitState.HELD if isinstance(event, SeatHeld) else VisitState.CONFIRMED,
+        person_id=event.person_id,
     )
 
 

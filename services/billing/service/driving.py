@@ -201,9 +201,10 @@ class Driver:
         reason = self._reasons.reason(receipt.intent.reason or "", now.astimezone(JAKARTA).date())
         refund_id = receipt.refund_id or derived_id("refund", receipt.ntpn)
         until = self._policies.refund.step_due(RefundState.OPENED, now)
-        opened = refunds.open_refund(refund_id, subject_of(receipt, bill), reason, now, until)
+        entry = receipt.refund_entries
+        opened = refunds.open_refund(refund_id, subject_of(receipt, bill), reason, now, until, entry=entry)
         if await self._repository.insert(REFUNDS, refund_id, opened) is None:
-            await self._repository.change(REFUNDS, refund_id, lambda case: refunds.reopen(case, now, until))
+            await self._repository.change(REFUNDS, refund_id, lambda case: refunds.reopen(case, now, until, entry))
         if bill is not None:
             await self._stand_on_refund(bill, receipt)
         return await self._save(record, receipts.refund_recorded(receipt))
@@ -211,7 +212,7 @@ class Driver:
     async def _stand_on_refund(self, bill: Record[Bill], receipt: Receipt) -> None:
         def decide(state: Bill) -> Decision[Bill]:
             concerned = receipt.ntpn in (state.late_receipt_id, state.settled_by)
-            return bills.stands_on_refund(state) if concerned else Decision(state)
+            return bills.stands_on_refund(state, receipt.refund_entries or None) if concerned else Decision(state)
 
         await self._repository.change(BILLS, bill.id, decide, first=bill)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from services.billing.domain import bill as bills
 from services.billing.domain import receipt as receipts
 from services.billing.domain import refund as refunds
-from services.billing.domain.bill import Bill, Standing
+from services.billing.domain.bill import Bill, Seat, Standing
 from services.billing.domain.receipt import IntentKind, Receipt
 from services.billing.domain.states import BillState, Decision, IllegalTransition, ReceiptState, RefundState
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS, Missing, states
@@ -16,27 +17,32 @@ from services.billing.service.driving import Driver
 from shared.service import NotYet
 from shared.store.kinds import Record
 
+WIN_TRIES: Final = 5
+"""Looks at a receipt whose money a seat was found for; each fails only when it enters refund at that moment."""
+
 
 class LateMoney(Driver):
     """The use cases of money that came without a seat, or lost it."""
 
-    async def seat_found(self, bill_id: str, appointment_id: str, version: int) -> bool:
-        """Scheduling confirmed a seat for late money: the bill is paid, the receipt settles. False: none was sought."""
+    async def seat_found(self, bill_id: str, visit: Seat) -> None:
+        """Scheduling confirmed a seat for money that sought one: the bill is paid, the receipt settles.
+
+        The receipt says first that its money has won the seat, so that it cannot be given back at the same moment.
+        Money that is on its way back beyond recall leaves the seat to the release that its refund asks for.
+        """
         found = await self._late_receipt(bill_id)
         if found is None:
-            return False
+            return
         bill, receipt = found[0].state, found[1].state
-        if bills.knows_of(bill, appointment_id, version):
+        if bills.knows_of(bill, visit.appointment_id, visit.version):
             await self._settle_if_paid(bill, receipt.ntpn)
-            return True
-        if not await self._may_settle(bill, receipt):
+            return
+        won = await self._win_money(bill, receipt.ntpn, visit.appointment_id)
+        if won is None:
             alert(SEAT_WITHOUT_MONEY, bill_id=bill_id, receipt_id=receipt.ntpn)
-            return True
-        paid = await self._repository.change(
-            BILLS, bill_id, lambda state: self._with_seat(state, receipt, appointment_id, version)
-        )
+            return
+        paid = await self._repository.change(BILLS, bill_id, lambda state: self._with_seat(state, won, visit))
         await self._settle_if_paid(paid.state, receipt.ntpn)
-        return True
 
     async def seat_offered(self, bill_id: str, offer_until: datetime) -> None:
         """Scheduling keeps another seat for late money; its end is waited for."""
@@ -56,8 +62,9 @@ class LateMoney(Driver):
     async def no_seat(self, bill_id: str) -> None:
         """Scheduling has no seat for late money, or the offer ended: it settles a live bill, else it goes back."""
         found = await self._seeking_money(bill_id)
-        if found is not None and found[1].state.state == ReceiptState.AWAITS_SEAT:
-            await self._without_seat(found[1])
+        if found is None or found[1].state.state != ReceiptState.AWAITS_SEAT or found[1].state.seat_won:
+            return
+        await self._without_seat(found[1])
 
     async def outcome_due(self, record: Record[Receipt]) -> None:
         """Scheduling has not answered in time: ask again and tell the operators; in the end the money goes back."""
@@ -66,7 +73,7 @@ class LateMoney(Driver):
         for bill in known.records.values():
             if await self._settle_if_paid(bill.state, receipt.ntpn):
                 return
-        if receipts.gives_up_on_seat(receipt, now, self._policies.receipt):
+        if receipt.seat_won is None and receipts.gives_up_on_seat(receipt, now, self._policies.receipt):
             await self._without_seat(record)
             return
         alert(LATE_MONEY_WAITS, receipt_id=receipt.ntpn, questions=receipt.seat_questions)
@@ -75,18 +82,22 @@ class LateMoney(Driver):
             await self._repository.change(BILLS, seeking.bill_id, lambda bill: self._repeat_question(bill, receipt))
         await self._repository.save(RECEIPTS, record, receipts.asked_again(receipt, now, self._policies.receipt))
 
-    async def seat_lost(self, bill_id: str, received: str) -> None:
-        """A bill was paid in time, but its seat went back at the same moment: its money seeks another one."""
+    async def seat_lost(self, bill_id: str, appointment_id: str, version: int, received: str) -> bool:
+        """A bill was paid in time, but its seat went back at the same moment: its money seeks another one.
+
+        False: the bill stands on another appointment, or on something else by now, so nothing was lost.
+        """
         ntpn = await self._money_of(bill_id)
         await self.drive(ntpn)
         lost = await self._repository.change(
-            BILLS,
-            bill_id,
-            lambda state: bills.seek_seat_again(state) if state.standing == Standing.APPOINTMENT else Decision(state),
-            received=received,
+            BILLS, bill_id, lambda state: bills.lose_seat(state, appointment_id, version), received=received
         )
-        if lost.state.standing == Standing.SEAT_SOUGHT:
-            await self._repository.change(RECEIPTS, ntpn, self._seeking)
+        if lost.state.standing != Standing.SEAT_SOUGHT:
+            return False
+        await self._repository.change(RECEIPTS, ntpn, self._seeking)
+        bill = await self._repository.bill(bill_id)
+        # a seat may have been found between the two writes
+        return bill is None or not await self._settle_if_paid(bill.state, ntpn)
 
     async def _seeking_money(self, bill_id: str) -> tuple[Record[Bill], Record[Receipt]] | None:
         """As `_late_receipt`, for news that only money without a seat can have.
@@ -124,23 +135,51 @@ class LateMoney(Driver):
         await self._repository.change(RECEIPTS, ntpn, lambda receipt: self._settled(receipt, bill.bill_id))
         return True
 
-    def _with_seat(self, bill: Bill, receipt: Receipt, appointment_id: str, version: int) -> Decision[Bill]:
-        seated = bills.seat_confirmed(bill, appointment_id, version).state
+    def _with_seat(self, bill: Bill, receipt: Receipt, visit: Seat) -> Decision[Bill]:
+        seated = bills.seat_confirmed(bill, visit).state
         if bill.settled_by == receipt.ntpn and bill.standing in (Standing.APPOINTMENT, Standing.CLOSED):
             return Decision(seated)
-        return bills.pay_late(seated, receipt.ntpn, receipt.paid_at, self._clock.now(), self._policies.bill)
+        return bills.pay_late(
+            seated,
+            receipt.ntpn,
+            receipt.paid_at,
+            self._clock.now(),
+            self._policies.bill,
+            refunds_overcome=receipt.refund_entries,
+        )
 
     def _settled(self, receipt: Receipt, bill_id: str) -> Decision[Receipt]:
         if receipt.state == ReceiptState.SETTLES_BILL:
             return Decision(receipt)
         return receipts.settle(receipt, bill_id, self._clock.now())
 
-    async def _may_settle(self, bill: Bill, receipt: Receipt) -> bool:
-        """Whether the money is still there for the seat; an open refund case is withdrawn for it."""
+    async def _win_money(self, bill: Bill, ntpn: str, appointment_id: str) -> Receipt | None:
+        """The receipt whose money has the seat from now on; None: it is on its way back, or settled another bill.
+
+        Raises:
+            NotYet: it went into refund and out again at this moment.
+        """
         if bill.state == BillState.SUPERSEDED:
-            return False
-        if receipt.state != ReceiptState.IN_REFUND:
-            return receipt.state in (ReceiptState.AWAITS_SEAT, ReceiptState.SETTLES_BILL)
+            return None
+        for _ in range(WIN_TRIES):
+            await self.drive(ntpn)
+            receipt = (await self._receipt(ntpn)).state
+            if receipt.state == ReceiptState.IN_REFUND and not await self._withdraw_refund(receipt):
+                return None
+            withdrawn = receipt.refund_id
+            won = await self._repository.change(
+                RECEIPTS,
+                ntpn,
+                lambda state: receipts.win_seat(state, appointment_id, withdrawn),  # noqa: B023
+            )
+            if won.state.seat_won == appointment_id or won.state.state == ReceiptState.SETTLES_BILL:
+                return won.state
+            if won.state.state != ReceiptState.IN_REFUND:
+                return None
+        raise NotYet(f"receipt {ntpn} changes at this moment")
+
+    async def _withdraw_refund(self, receipt: Receipt) -> bool:
+        """Whether the refund case of this money is withdrawn, because a seat was found; False: it is decided."""
         try:
             withdrawn = await self._repository.change(
                 REFUNDS,

@@ -77,11 +77,15 @@ class Money(LateMoney):
         return await self._receipt(record.id)
 
     async def give_back(self, bill_id: str, cause: RefundCause) -> None:
-        """The money of a paid bill goes back; a receipt that a crash left midway settles first."""
+        """The money of a paid bill goes back; a receipt that a crash left midway settles first.
+
+        Money that has won a seat at this moment stays with it: who confirms that seat decides anew.
+        """
         ntpn = await self._money_of(bill_id)
         await self.drive(ntpn)
         record = await self._receipt(ntpn)
-        if record.state.state == ReceiptState.SETTLES_BILL:
+        seeks = record.state.state == ReceiptState.AWAITS_SEAT and record.state.seat_won is None
+        if record.state.state == ReceiptState.SETTLES_BILL or seeks:
             intent = Intent(IntentKind.REFUND, bill_id, cause.value)
             record = await self._enter_refund(record, intent)
         await self._drive(record)

@@ -17,13 +17,14 @@ from services.billing.service.treasury import OrderState, RefundOrder, Treasury
 from services.billing.vault import Vault
 from shared.clock import Clock
 from shared.errors import UpstreamDown
-from shared.events.scheduling import ReleaseRefused
+from shared.events.scheduling import AppointmentReleased, ReleaseRefused
 from shared.logs import get_logger
 from shared.store.kinds import Record
 
 log = get_logger(__name__)
 
 ALREADY_USED: Final = "already_used"
+FOR_REFUND: Final = "refund_approved"
 MOST_WRITES: Final = 6
 """Bookings of one drive: an approval without a seat takes two."""
 
@@ -103,17 +104,25 @@ class RefundCases:
 
     # scheduling's answers
 
-    async def appointment_released(self, appointment_id: str, received: str) -> None:
-        """A seat is back: whoever waited for it can be paid."""
-        for record in await self._repository.refunds_at(appointment_id):
+    async def appointment_released(self, event: AppointmentReleased, received: str) -> None:
+        """A seat is back for a refund, as scheduling says: the case can be paid.
+
+        A seat that went back for another reason is no answer: another one may have been won with the same money.
+        """
+        if event.reason != FOR_REFUND:
+            return
+        if event.refund_id is not None:
+            await self._seat_is_back(event.refund_id, received)
+            return
+        for record in await self._repository.refunds_at(event.appointment_id):
             await self._seat_is_back(record.id, received)
 
     async def release_refused(self, event: ReleaseRefused, received: str) -> None:
         """The seat cannot go back: used, so the service was given; or gone already, so nothing stands against it."""
-        if await self._repository.refund(event.refund_id) is None:
-            return
         if event.reason != ALREADY_USED:
             await self._seat_is_back(event.refund_id, received)
+            return
+        if await self._repository.refund(event.refund_id) is None:
             return
         await self._repository.change(
             REFUNDS, event.refund_id, lambda case: self._if_waiting(case, self._seat_was_used), received=received
@@ -121,6 +130,8 @@ class RefundCases:
         await self.drive(event.refund_id)
 
     async def _seat_is_back(self, refund_id: str, received: str) -> None:
+        if await self._repository.refund(refund_id) is None:
+            return
         await self._repository.change(
             REFUNDS, refund_id, lambda case: self._if_waiting(case, self._released), received=received
         )

@@ -25,6 +25,7 @@ from shared.events.scheduling import (
     AppointmentReleased,
     AppointmentRescheduled,
     OfferEnded,
+    SeatAnswerRepeated,
     SeatHeld,
     SeatOffered,
     SeatUnavailable,
@@ -487,6 +488,68 @@ def unavailable(applying: Applying, bill_id: str, *, asked_for: str, reason: str
         reason=reason,
     )
     return Decision(state, (said,))
+
+
+def closed_search(applying: Applying, bill_id: str, refund_id: str, now: datetime) -> Decision:
+    """No seat is sought any more for money that goes back: kept where the answer would stand, so that none can come.
+
+    Nobody asked, so nothing is said.
+    """
+    state = Appointment(
+        status=Status.UNAVAILABLE,
+        live=False,
+        application_id=applying.application_id,
+        account_id=applying.account_id,
+        person_id=applying.person_id,
+        made_at=now,
+        bill_id=bill_id,
+        refund_id=refund_id,
+    )
+    return Decision(state)
+
+
+def repeat_answer(
+    appointment_id: str, appointment: Appointment, bill_id: str, asked_for: str, office: Office | None
+) -> Decision:
+    """Say again what became of a bill's question for a seat; nothing of a hold, whose bill says the rest."""
+    outcome = _outcome(appointment)
+    if outcome is None:
+        return Decision(appointment)
+    slot = appointment.slot
+    seat: dict[str, Any] = {}
+    if slot is not None and office is not None and outcome != "unavailable":
+        seat = _timed_facts(appointment_id, appointment, office)
+    said = SeatAnswerRepeated(
+        **{
+            "application_id": appointment.application_id,
+            "account_id": appointment.account_id,
+            "person_id": appointment.person_id,
+            **seat,
+        },
+        bill_id=bill_id,
+        asked_for=asked_for,
+        outcome=outcome,
+        reason=_reason_of(appointment),
+        offer_until=appointment.offer_until if outcome == "offered" else None,
+    )
+    return Decision(appointment, (said,))
+
+
+def _outcome(appointment: Appointment) -> str | None:
+    """How a question for a seat ended, by where the appointment that answers it stands now."""
+    if appointment.status is Status.UNAVAILABLE:
+        return "unavailable"
+    if appointment.status is Status.OFFERED:
+        return "offered"
+    if appointment.status is Status.RELEASED:
+        return "released" if appointment.cause is not None else "unavailable"
+    return "confirmed" if appointment.cause is not None else None
+
+
+def _reason_of(appointment: Appointment) -> str | None:
+    if appointment.released_for is not None:
+        return appointment.released_for.value
+    return "no_seat" if appointment.status is Status.UNAVAILABLE else None
 
 
 def tombstone(now: datetime) -> Appointment:

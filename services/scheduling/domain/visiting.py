@@ -37,6 +37,7 @@ from services.scheduling.domain.special import (
 )
 from services.scheduling.domain.walk_ins import WalkIn
 from shared.events.scheduling import (
+    AppointmentReleased,
     ArrivedOnProof,
     ReleaseRefused,
     SpecialRescheduleEnded,
@@ -259,15 +260,18 @@ def enqueued(appointment: Appointment) -> Decision:
     return Decision(replace(appointment, enqueue_at=None))
 
 
+ALREADY_USED: Final = "already_used"
+ALREADY_RELEASED: Final = "already_released"
+
 RELEASE_REFUSALS: Final[Mapping[Status, str]] = {
-    Status.CHECKED_IN: "already_used",
-    Status.ON_PROOF: "already_used",
-    Status.USED: "already_used",
-    Status.USED_ON_PROOF: "already_used",
-    Status.VOID: "already_used",
-    Status.RELEASED: "already_released",
-    Status.ABANDONED: "already_released",
-    Status.UNAVAILABLE: "already_released",
+    Status.CHECKED_IN: ALREADY_USED,
+    Status.ON_PROOF: ALREADY_USED,
+    Status.USED: ALREADY_USED,
+    Status.USED_ON_PROOF: ALREADY_USED,
+    Status.VOID: ALREADY_USED,
+    Status.RELEASED: ALREADY_RELEASED,
+    Status.ABANDONED: ALREADY_RELEASED,
+    Status.UNAVAILABLE: ALREADY_RELEASED,
 }
 """Why a seat does not go back for a refund, by where its appointment stands."""
 
@@ -279,8 +283,16 @@ def release_for_refund(
     if can(appointment, Command.REFUND):
         reason = ReleaseReason.REFUND_APPROVED
         decision = release(appointment_id, appointment, Command.REFUND, reason, now=now, rules=rules)
-        return Decision(replace(decision.state, refund_id=refund_id), decision.events)
-    reason_code = RELEASE_REFUSALS[appointment.status]
+        said = tuple(
+            each.model_copy(update={"refund_id": refund_id}) if isinstance(each, AppointmentReleased) else each
+            for each in decision.events
+        )
+        return Decision(replace(decision.state, refund_id=refund_id), said)
+    return refuse_release(appointment_id, appointment, refund_id, RELEASE_REFUSALS[appointment.status])
+
+
+def refuse_release(appointment_id: str, appointment: Appointment, refund_id: str, reason_code: str) -> Decision:
+    """The answer to a refund whose seat does not go back: ``already_used``, or ``already_released``."""
     said = ReleaseRefused(**facts(appointment_id, appointment), refund_id=refund_id, reason=reason_code)
     return Decision(appointment, (said,))
 

@@ -35,6 +35,15 @@ from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
 
+
+def answer_id(key: tuple[str, ...], attempt: int) -> str:
+    """The id of the appointment that answers a bill's question for a seat.
+
+    ``key``: what was asked for, the bill and the money; ``attempt`` counts the ids that were abandoned before.
+    """
+    return derived_id("appointment", *key, str(attempt))
+
+
 BillEnd = billing.BillExpired | billing.BillFailed | billing.BillCancelled
 BillFact = (
     BillEnd
@@ -155,7 +164,10 @@ class Payments:
     async def payment_arrived_late(self, said: billing.PaymentArrivedLate, message_id: str) -> None:
         """Late money gets its own seat, another one as an offer, or the word that there is none."""
         record = await self._waiting_for(said)
-        if record is None or record.state.receipt_id == said.receipt_id:
+        if record is None or record.has_received(message_id):
+            return
+        if record.state.receipt_id == said.receipt_id:
+            await self._repeat(record, said.bill_id, "late_payment", message_id)
             return
         own = record.state.bill_id in (None, said.bill_id) and not falling_back.is_replaced(record.state, said.bill_id)
         if own and can(record.state, Command.PAY):
@@ -261,25 +273,61 @@ class Payments:
         return Question((asked_for, said.bill_id, key), said.bill_id, asked_for, applying, state, message_id)
 
     async def _answer(self, question: Question, seek: Seek) -> None:
-        """Give the question its one answer; a repeat finds it given."""
+        """Give the question its one answer; a repeat finds it given, and says it again."""
         refusal = await self._refusal(question)
         for attempt in range(TRIES):
-            appointment_id = derived_id("appointment", *question.key, str(attempt))
+            appointment_id = answer_id(question.key, attempt)
             known = await self._repository.appointment(appointment_id)
             if known is not None and known.state.status is Status.ABANDONED:
                 continue
             if known is not None:
+                await self._repeat(known, question.bill_id, question.asked_for, question.message_id)
                 return
             found = None if refusal else await seek(question, appointment_id)
             if found is None:
                 reason = refusal or "no_seat"
             elif await self._begin(appointment_id, *found, question.message_id):
+                await self._release_if_withdrawn(appointment_id, question)
                 return
             else:
                 reason = "another_appointment_is_live"
             if await self._say_unavailable(appointment_id, question, reason):
                 return
         raise NotYet(f"no answer for bill {question.bill_id} could be written")
+
+    async def _repeat(self, known: Record[Appointment], bill_id: str, asked_for: str, message_id: str) -> None:
+        """Answer a question that was asked again: billing may not have understood the answer when it came.
+
+        The message that was answered first is no new question.
+        """
+        if known.has_received(message_id):
+            return
+        slot = known.state.slot
+        office = self._desk.offices[slot.office_id] if slot is not None else None
+        decision = appointments.repeat_answer(known.id, known.state, bill_id, asked_for, office)
+        if decision.events:
+            await self._repository.save(known, decision, self._desk.now(), message_id)
+
+    async def _release_if_withdrawn(self, appointment_id: str, question: Question) -> None:
+        """The application may have been withdrawn while its seat was sought; whoever writes second sees the other."""
+        if await self._refusal(question) != "application_withdrawn":
+            return
+
+        async def attempt() -> None:
+            record = await self._repository.appointment(appointment_id)
+            if record is None:
+                return
+            now, rules = self._desk.now(), self._desk.rules
+            if record.state.status is Status.OFFERED:
+                decision = appointments.end_offer(record.id, record.state, Command.DECLINE_OFFER, now=now, rules=rules)
+            elif can(record.state, Command.WITHDRAW):
+                reason = ReleaseReason.WITHDRAWN
+                decision = appointments.release(record.id, record.state, Command.WITHDRAW, reason, now=now, rules=rules)
+            else:
+                return
+            await self._seating.tell_left_now(await self._repository.save(record, decision, now))
+
+        await again(attempt)
 
     async def _refusal(self, question: Question) -> str | None:
         copy = await self._repository.application(question.applying.application_id)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from services.scheduling.domain import visiting
-from services.scheduling.domain.appointments import Status
+from services.scheduling.domain import appointments, falling_back, visiting
+from services.scheduling.domain.appointments import Applying, Appointment, Command, Status, can
 from services.scheduling.service.desk import Desk
+from services.scheduling.service.payments import TRIES, answer_id
 from services.scheduling.service.seating import Seating
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
 
 _UNDER_WAY = (Status.MOVING, Status.SPECIAL_MOVING)
+_NOTHING_TO_RELEASE = (Status.RELEASED, Status.ABANDONED, Status.UNAVAILABLE)
 
 
 class Releases:
@@ -21,19 +25,73 @@ class Releases:
         self._seating = seating
 
     async def requested(self, said: SeatReleaseRequested, message_id: str) -> None:
-        """Give the seat back for this refund, once; a visit that took place answers that it was used.
+        """Release whatever visit rests on the money of this refund, and say so; a visit that took place refuses it.
+
+        First the search for a seat is closed, so that this money wins none from here on. Then every appointment of
+        the bill is looked at, not only the named one: the same money may have won another. A question that is asked
+        again is answered again.
 
         Raises:
-            NotYet: the appointment is not known here, or it is being moved at this moment.
+            NotYet: the appointment is not known here, or one of the bill's is being moved at this moment.
         """
-        record = await self._repository.appointment(said.appointment_id)
-        if record is None:
+        named = await self._repository.appointment(said.appointment_id)
+        if named is None:
             raise NotYet(f"appointment {said.appointment_id} is not known")
-        if record.state.slot is None or record.has_received(message_id) or record.state.refund_id == said.refund_id:
+        if named.state.slot is None or named.has_received(message_id):
             return
-        if record.state.status in _UNDER_WAY:
-            raise NotYet(f"appointment {said.appointment_id} is being moved")
+        await self._close_search(said, named.state)
+        visits = await self._visits_of(said, named.id)
+        moving = next((visit for visit in visits if visit.state.status in _UNDER_WAY), None)
+        if moving is not None:
+            raise NotYet(f"appointment {moving.id} is being moved")
+        used = next((visit for visit in visits if not can(visit.state, Command.REFUND)), None)
+        standing = used or next(iter(visits), None)
+        if standing is not None:
+            await self._answer(standing, said, message_id)
+            return
+        # nothing stands any more: the named appointment carries the answer, whatever bill it is for by now
+        refusal = visiting.refuse_release(named.id, named.state, said.refund_id, visiting.ALREADY_RELEASED)
+        await self._repository.save(named, refusal, self._desk.now(), message_id)
+
+    async def _answer(self, visit: Record[Appointment], said: SeatReleaseRequested, message_id: str) -> None:
         now = self._desk.now()
-        decision = visiting.release_for_refund(record.id, record.state, said.refund_id, now=now, rules=self._desk.rules)
-        saved = await self._repository.save(record, decision, now, message_id)
-        await self._seating.tell_left_now(saved)
+        decision = visiting.release_for_refund(visit.id, visit.state, said.refund_id, now=now, rules=self._desk.rules)
+        await self._seating.tell_left_now(await self._repository.save(visit, decision, now, message_id))
+
+    async def _visits_of(self, said: SeatReleaseRequested, named_id: str) -> list[Record[Appointment]]:
+        """The appointments that rest on the bill and are not over; read after the search was closed."""
+        known = await self._repository.appointments_of(said.application_id)
+        return [
+            record
+            for record in known
+            if record.state.status not in _NOTHING_TO_RELEASE and _rests_on(record, said.bill_id, named_id)
+        ]
+
+    async def _close_search(self, said: SeatReleaseRequested, named: Appointment) -> None:
+        """Stand where the answer to late money would stand. An answer that was given is one of the visits."""
+        if said.bill_id is None or said.receipt_id is None:
+            return
+        applying = Applying(named.application_id, named.account_id, named.person_id)
+        for attempt in range(TRIES):
+            appointment_id = answer_id(("late_payment", said.bill_id, said.receipt_id), attempt)
+            known = await self._repository.appointment(appointment_id)
+            if known is None:
+                now = self._desk.now()
+                closed = appointments.closed_search(applying, said.bill_id, said.refund_id, now)
+                try:
+                    await self._repository.begin(appointment_id, closed, now)
+                except AlreadyExists:
+                    known = await self._repository.appointment(appointment_id)
+            if known is None or known.state.status is not Status.ABANDONED:
+                return
+        raise NotYet(f"the search for bill {said.bill_id} cannot be closed at this moment")
+
+
+def _rests_on(record: Record[Appointment], bill_id: str | None, named_id: str) -> bool:
+    """Whether an appointment is the bill's; one whose bill is not known here yet, if the refund names it."""
+    state = record.state
+    if bill_id is None:
+        return record.id == named_id
+    if falling_back.is_replaced(state, bill_id):
+        return False
+    return state.bill_id == bill_id or (state.bill_id is None and record.id == named_id)

@@ -11,7 +11,7 @@ from services.billing.data import refund_reasons
 from services.billing.domain import bill as bills
 from services.billing.domain import receipt as receipts
 from services.billing.domain import refund as refunds
-from services.billing.domain.bill import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing
+from services.billing.domain.bill import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing, VisitState
 from services.billing.domain.ledger import Account, Entry, balances
 from services.billing.domain.policy import JAKARTA, Policies, Validity, YearClosed, backoff, next_poll, validity
 from services.billing.domain.receipt import Facts, Intent, IntentKind, judge, judge_without_seat
@@ -358,7 +358,7 @@ def test_late_money_with_a_seat_pays_the_ended_bill() -> None:
 
 
 def test_a_paid_bill_that_lost_its_seat_stands_on_the_new_one_without_being_paid_twice() -> None:
-    sought = bills.seek_seat_again(in_state(BillState.PAID))
+    sought = bills.lose_seat(in_state(BillState.PAID), "appointment-1", 2)
     assert (sought.events, sought.state.state) == ((), BillState.PAID)
     assert (sought.state.late_receipt_id, sought.state.standing) == (NTPN, Standing.SEAT_SOUGHT)
     found = bills.pay_late(sought.state, NTPN, at(60), at(130), POLICY)
@@ -374,15 +374,81 @@ def test_standing_on_a_refund_and_closed() -> None:
 
 def test_older_news_of_the_appointment_changes_nothing() -> None:
     paid = in_state(BillState.PAID)
-    assert bills.seat_confirmed(paid, "appointment-1", 1).state == paid
-    newer = bills.seat_confirmed(paid, "appointment-1", 2).state
+    assert paid.seat is not None
+    assert bills.seat_confirmed(paid, replace(paid.seat, version=1)).state == paid
+    newer = bills.seat_confirmed(paid, replace(paid.seat, version=2)).state
     assert newer.seat is not None
-    assert newer.seat.version == 2
-    other = bills.seat_confirmed(newer, "appointment-2", 1).state
+    assert (newer.seat.version, newer.seat.visit) == (2, VisitState.CONFIRMED)
+    other = bills.seat_confirmed(newer, replace(paid.seat, appointment_id="appointment-2", version=1)).state
     assert other.seat is not None
     assert other.seat.appointment_id == "appointment-2"
     no_seat = replace(paid, seat=None)
-    assert bills.seat_confirmed(no_seat, "appointment-1", 9).state == no_seat
+    assert bills.seat_confirmed(no_seat, replace(paid.seat, version=9)).state == no_seat
+
+
+def test_only_the_seat_that_a_paid_bill_stands_on_can_be_lost() -> None:
+    paid = in_state(BillState.PAID)
+    assert bills.lose_seat(paid, "appointment-2", 9).state == paid, "another appointment"
+    assert bills.lose_seat(paid, "appointment-1", 1).state == paid, "older news"
+    closed = bills.close(paid, "cancelled").state
+    assert bills.lose_seat(closed, "appointment-1", 2).state == closed
+    unpaid = issued()
+    assert bills.lose_seat(unpaid, "appointment-1", 2).state == unpaid
+    lost = bills.lose_seat(paid, "appointment-1", 2).state
+    assert lost.seat is not None
+    assert (lost.seat.version, lost.seat.visit) == (2, VisitState.RELEASED)
+
+
+def test_a_released_visit_closes_only_the_bill_that_stands_on_it() -> None:
+    paid = in_state(BillState.PAID)
+    assert bills.visit_released(paid, "appointment-2", 9, "cancelled").state == paid
+    assert bills.visit_released(paid, "appointment-1", 1, "cancelled").state == paid
+    closed = bills.visit_released(paid, "appointment-1", 2, "cancelled").state
+    assert (closed.standing, closed.closed_reason) == (Standing.CLOSED, "cancelled")
+    back = bills.stands_on_refund(paid).state
+    assert bills.visit_released(back, "appointment-1", 2, "cancelled").state.standing == Standing.REFUND
+    no_seat = replace(paid, seat=None)
+    assert bills.visit_released(no_seat, "appointment-1", 2, "cancelled").state == no_seat
+
+
+def test_a_bill_is_given_up_with_its_own_seat_only() -> None:
+    bill = issued()
+    assert bills.give_up(bill, "appointment-2", "cancelled", at(60), POLICY).state == bill
+    assert bills.give_up(bill, "appointment-1", "cancelled", at(60), POLICY).state.state == BillState.CANCELLED
+    assert bills.give_up(bill, None, "withdrawn", at(60), POLICY).state.state == BillState.CANCELLED
+    paid = in_state(BillState.PAID)
+    assert bills.give_up(paid, None, "withdrawn", at(60), POLICY).state == paid
+
+
+def test_a_confirmed_visit_of_a_bill_that_seeks_a_seat_is_an_answer() -> None:
+    paid = in_state(BillState.PAID)
+    assert paid.seat is not None
+    visit = replace(paid.seat, version=2)
+    assert bills.visit_confirmed(paid, visit).state.standing == Standing.APPOINTMENT
+    with pytest.raises(bills.SeatIsSought):
+        bills.visit_confirmed(bills.lose_seat(paid, "appointment-1", 2).state, visit)
+
+
+def test_a_refund_that_the_money_has_overcome_does_not_touch_the_bill() -> None:
+    lost = bills.lose_seat(in_state(BillState.PAID), "appointment-1", 2).state
+    seated = bills.pay_late(lost, NTPN, at(60), at(130), POLICY, refunds_overcome=1).state
+    assert bills.stands_on_refund(seated, 1).state.standing == Standing.APPOINTMENT
+    assert bills.stands_on_refund(seated, 2).state.standing == Standing.REFUND
+
+
+def test_money_wins_a_seat_while_it_seeks_one_or_its_refund_was_withdrawn_for_it() -> None:
+    settled = receipts.settle(a_receipt(), "bill-1", at(130)).state
+    assert receipts.win_seat(settled, "appointment-2", None).state == settled
+    seeking = receipts.await_seat(settled, at(130), RECEIPT_POLICY).state
+    won = receipts.win_seat(seeking, "appointment-2", None).state
+    assert won.seat_won == "appointment-2"
+    assert receipts.settle(won, "bill-1", at(140)).state.seat_won is None
+    going = receipts.enter_refund(seeking, refund_for(RefundCause.LATE_PAYMENT), "refund-1", at(140), RECEIPT_POLICY)
+    assert (going.refund_entries, receipts.win_seat(going, "appointment-2", "refund-1").state) == (1, going)
+    going = receipts.refund_recorded(going)
+    assert receipts.win_seat(going, "appointment-2", None).state == going
+    assert receipts.win_seat(going, "appointment-2", "refund-2").state == going
+    assert receipts.win_seat(going, "appointment-2", "refund-1").state.seat_won == "appointment-2"
 
 
 @pytest.mark.acceptance("F55")
@@ -575,7 +641,7 @@ def test_without_a_seat_late_money_settles_a_live_bill_or_goes_back() -> None:
 
 def test_money_that_pays_a_bill_is_never_used_twice() -> None:
     early = a_receipt(paid=60)
-    lost = bills.seek_seat_again(in_state(BillState.PAID)).state
+    lost = bills.lose_seat(in_state(BillState.PAID), "appointment-1", 2).state
     assert judge_without_seat(early, Facts(lost, (issued("bill-2"),))) == refund_for(RefundCause.SERVICE_NOT_DELIVERED)
     other = replace(lost, bill_id="bill-2")
     superseded = in_state(BillState.SUPERSEDED)

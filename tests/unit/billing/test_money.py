@@ -506,13 +506,14 @@ async def test_an_outcome_written_on_the_bill_only_is_finished_by_the_deadline()
     bill_id, ntpn = await late_money(world)
     change, died = world.billing.money._repository.change, []
 
-    async def dies_before_the_receipt(kind, *words, **named):
-        if kind is RECEIPTS and not died:
+    async def dies_before_the_receipt_settles(kind, *words, **named):
+        if kind is RECEIPTS:
             died.append(True)
-            raise StoreUnavailable("died")
+            if len(died) == 2:
+                raise StoreUnavailable("died")
         return await change(kind, *words, **named)
 
-    world.billing.money._repository.change = dies_before_the_receipt
+    world.billing.money._repository.change = dies_before_the_receipt_settles
     assert await world.confirmed(bill_id, "late_same_seat") == Outcome.LATER
     assert world.receipt(ntpn).state == ReceiptState.AWAITS_SEAT
     await world.pass_time(60)

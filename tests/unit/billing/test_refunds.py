@@ -963,13 +963,14 @@ def test_answers_about_what_has_moved_on_change_nothing() -> None:
 def test_a_withdrawn_case_is_opened_again_when_its_money_is_free_again() -> None:
     reason = refund_reasons().reason("late_payment", T0.date())
     case = refunds.open_refund("refund-1", refunds.Subject("A" * 16, 5), reason, T0, at(60)).state
-    assert refunds.reopen(case, at(1), at(70)).state == case
+    assert refunds.reopen(case, at(1), at(70), 1).state == case
     gone = refunds.withdraw(case, at(1), "a seat was found").state
     assert gone.due == {}
-    again = refunds.reopen(gone, at(2), at(70))
+    again = refunds.reopen(gone, at(2), at(70), 1)
     assert (again.state.state, again.state.due) == (RefundState.OPENED, {"step": at(70)})
     assert [type(event).__name__ for event in again.events] == ["RefundOpened"]
-    assert refunds.reopen(gone, at(2), None).state.due == {}
+    assert refunds.reopen(gone, at(2), None, 1).state.due == {}
+    assert refunds.reopen(refunds.withdraw(again.state, at(3), "found").state, at(4), None, 1).state.ended_at == at(3)
 
 
 async def test_an_objection_granted_without_an_account_waits_for_one() -> None:

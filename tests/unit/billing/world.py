@@ -174,6 +174,8 @@ class World:
     worker: DeadlineWorker
     files: MemoryFiles
     said: list[Envelope] = field(default_factory=list)
+    visits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The facts of the seats that were held, by appointment."""
     numbers: int = 0
     deliveries: int = 1
     """How often a message is delivered while it is not done."""
@@ -270,6 +272,7 @@ class World:
         replaces = changes.pop("replaces_bill_id", None)
         message_id = changes.pop("message_id", None)
         facts = self.visit(appointment_id, **changes)
+        self.visits[appointment_id] = facts
         held = scheduling.SeatHeld(
             **facts, hold_until=self.clock.now() + timedelta(minutes=10), replaces_bill_id=replaces
         )
@@ -278,7 +281,11 @@ class World:
     async def confirmed(self, bill_id: str, cause: str, appointment_id: str = APPOINTMENT, version: int = 5) -> Outcome:
         """An appointment is confirmed."""
         event = scheduling.AppointmentConfirmed(
-            **self.visit(appointment_id), bill_id=bill_id, queue_number="A1", queue_code="signed", cause=cause
+            **(self.visits.get(appointment_id) or self.visit(appointment_id)),
+            bill_id=bill_id,
+            queue_number="A1",
+            queue_code="signed",
+            cause=cause,
         )
         return await self.hear(event, version=version)
 

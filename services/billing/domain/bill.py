@@ -650,6 +650,14 @@ def knows_of(bill: Bill, appointment_id: str, version: int) -> bool:
     return seat is not None and seat.appointment_id == appointment_id and version <= seat.version
 
 
+def overlooks_visit(bill: Bill) -> bool:
+    """Whether its money seeks a seat although the bill names one that was never told to be back.
+
+    Builds before visits were followed left bills so; the next answer of scheduling puts them right.
+    """
+    return bill.standing == Standing.SEAT_SOUGHT and bill.seat is not None and bill.seat.visit != VisitState.RELEASED
+
+
 def close(bill: Bill, reason: str) -> Decision[Bill]:
     """A paid bill's seat was given up by its holder: closed, with the reason."""
     return Decision(replace(bill, standing=Standing.CLOSED, closed_reason=reason))

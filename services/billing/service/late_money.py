@@ -34,7 +34,7 @@ class LateMoney(Driver):
         if found is None:
             return
         bill, receipt = found[0].state, found[1].state
-        if bills.knows_of(bill, visit.appointment_id, visit.version):
+        if bills.knows_of(bill, visit.appointment_id, visit.version) and not bills.overlooks_visit(bill):
             await self._settle_if_paid(bill, receipt.ntpn)
             return
         won = await self._win_money(bill, receipt.ntpn, visit.appointment_id)

@@ -10,6 +10,7 @@ import pytest
 from services.scheduling import errors
 from services.scheduling.domain.appointments import Appointment, Status
 from services.scheduling.service.desk import Who
+from services.scheduling.service.payments import Payments
 from shared.errors import NotFound
 from shared.events import billing
 from shared.events import scheduling as said
@@ -334,3 +335,110 @@ class TestRenewal:
         await world.hear(self.renewal(world, await world.paid()))
         (event,) = await world.said(said.SeatUnavailable)
         assert event.reason == "already_has_appointment"  # type: ignore[attr-defined]
+
+
+class TestAQuestionThatIsAskedAgain:
+    """Billing may not have understood the answer when it came: the same answer is said again, to billing only."""
+
+    async def gave_up(self, world: World) -> Record[Appointment]:
+        held = await world.hold()
+        await world.hear(world.requested(held))
+        await world.service.holds.cancel(held.id, ANI, "cancel", fee_is_lost=False)
+        return held
+
+    async def answers(self, world: World) -> list[tuple[Any, ...]]:
+        said_again = await world.said(said.SeatAnswerRepeated)
+        return [(each.outcome, each.asked_for, each.reason) for each in said_again]  # type: ignore[attr-defined]
+
+    async def test_a_found_seat_is_told_again(self, world: World) -> None:
+        held = await self.gave_up(world)
+        await world.hear(world.paid_fact(held, "receipt"))
+        (won,) = await world.said(said.AppointmentConfirmed)
+        await world.hear(world.late(held), "m1")
+        await world.hear(world.late(held), "m1")
+        assert await self.answers(world) == [("confirmed", "late_payment", None)]
+        (again,) = await world.said(said.SeatAnswerRepeated)
+        facts = ("appointment_id", "session_id", "starts_at", "office_id", "bill_id", "person_id")
+        assert [getattr(again, name) for name in facts] == [getattr(won, name) for name in facts]
+        assert len(await world.said(said.AppointmentConfirmed)) == 1, "others hear of it once"
+
+    async def test_its_own_seat_is_told_again(self, world: World) -> None:
+        held = await world.hold()
+        await world.hear(world.requested(held))
+        await world.hear(world.late(held))
+        await world.hear(world.late(held))
+        assert await self.answers(world) == [("confirmed", "late_payment", None)]
+
+    async def test_no_seat_is_told_again(self, world: World) -> None:
+        held = await self.gave_up(world)
+        world.clock.advance(30 * 24 * 3600)
+        await world.hear(world.late(held))
+        await world.hear(world.late(held))
+        assert await self.answers(world) == [("unavailable", "late_payment", "no_seat")]
+
+    async def test_a_found_seat_that_went_back_is_told_so(self, world: World) -> None:
+        held = await self.gave_up(world)
+        await world.hear(world.paid_fact(held, "receipt"))
+        (won,) = await world.said(said.AppointmentConfirmed)
+        await world.service.holds.cancel(won.appointment_id, ANI, "again", fee_is_lost=True)  # type: ignore[attr-defined]
+        await world.hear(world.late(held))
+        assert await self.answers(world) == [("released", "late_payment", "cancelled")]
+
+    async def test_an_open_offer_is_told_again(self, world: World) -> None:
+        held = await TestLateMoney().full(world)
+        await world.hear(world.late(held))
+        await world.hear(world.late(held))
+        assert await self.answers(world) == [("offered", "late_payment", None)]
+        (offer,), (again,) = await world.said(said.SeatOffered), await world.said(said.SeatAnswerRepeated)
+        assert again.offer_until == offer.offer_until  # type: ignore[attr-defined]
+
+    async def test_a_renewed_hold_says_the_rest_by_its_bill(self, world: World) -> None:
+        held = await world.hold()
+        await world.hear(world.requested(held))
+        await world.hear(world.bill(billing.BillExpired, held))
+        await world.hear(world.bill(billing.BillRenewalRequested, held))
+        await world.hear(world.bill(billing.BillRenewalRequested, held))
+        assert await self.answers(world) == []
+        assert len(await world.said(said.SeatHeld)) == 2
+
+    async def test_a_withdrawal_that_overlaps_the_search_takes_its_seat_back(self, world: World) -> None:
+        from tests.unit.scheduling.test_holds import withdrawn
+
+        held = await self.gave_up(world)
+        repository = world.service.desk.repository
+        begin = repository.begin
+
+        async def withdrawn_just_before(*words: Any, **named: Any) -> Any:
+            repository.begin = begin
+            await world.hear(withdrawn())
+            return await begin(*words, **named)
+
+        repository.begin = withdrawn_just_before
+        await world.hear(world.paid_fact(held, "receipt"))
+        assert [each.state.live for each in await repository.appointments_of("application-ani")] == [False, False]
+        released = [each.reason for each in await world.said(said.AppointmentReleased)]  # type: ignore[attr-defined]
+        assert released == ["cancelled", "withdrawn"]
+        await world.recover()
+        await world.rules_hold()
+
+    async def test_twin_without_looking_again_a_withdrawn_application_keeps_a_visit(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from tests.unit.scheduling.test_holds import withdrawn
+
+        async def looks_no_more(*_: Any) -> None:
+            return None
+
+        monkeypatch.setattr(Payments, "_release_if_withdrawn", looks_no_more)
+        held = await self.gave_up(world)
+        repository = world.service.desk.repository
+        begin = repository.begin
+
+        async def withdrawn_just_before(*words: Any, **named: Any) -> Any:
+            repository.begin = begin
+            await world.hear(withdrawn())
+            return await begin(*words, **named)
+
+        repository.begin = withdrawn_just_before
+        await world.hear(world.paid_fact(held, "receipt"))
+        assert [each for each in await repository.appointments_of("application-ani") if each.state.live]

@@ -171,6 +171,13 @@ class World:
         said: billing.BillRequested = self.bill(billing.BillRequested, held, amount=350_000, legal_basis="PP 45/2024")
         return said
 
+    def paid_fact(self, held: Record[Appointment], receipt_id: str | None = None) -> billing.BillPaid:
+        """That the bill of an appointment is paid, with which money."""
+        said: billing.BillPaid = self.bill(
+            billing.BillPaid, held, amount=350_000, paid_at=self.clock.now(), receipt_id=receipt_id
+        )
+        return said
+
     def late(self, held: Record[Appointment], receipt_id: str = "receipt") -> billing.PaymentArrivedLate:
         said: billing.PaymentArrivedLate = self.bill(
             billing.PaymentArrivedLate, held, receipt_id=receipt_id, amount=350_000, paid_at=self.clock.now()

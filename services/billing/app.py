@@ -59,6 +59,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
             "I3": checks.every_rupiah_is_in_one_place,
             "I4": checks.every_paid_bill_leads_somewhere,
             "I5": checks.no_refund_exceeds_its_receipt,
+            **billing.agreement.rules(),
             "I10_ledger": billing.ledger.kept.checks.only_grow_and_miss_nothing,
             "I10_billing_audit": billing.audit_book.kept.checks.only_grow_and_miss_nothing,
         },

@@ -7,7 +7,13 @@ from typing import Any
 
 from services.billing.service import Billing
 from services.billing.service.bills import RENEWAL
-from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn, KindCorrected, PenaltyFound
+from shared.events.application import (
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    KindCorrected,
+    PassportPrinted,
+    PenaltyFound,
+)
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.scheduling import (
@@ -53,6 +59,7 @@ class Handlers:
             AppointmentRescheduled: self._appointment_rescheduled,
             KindCorrected: self._kind_corrected,
             PenaltyFound: self._penalty_found,
+            PassportPrinted: self._passport_printed,
             SeatOffered: self._seat_offered,
             OfferEnded: self._offer_ended,
             SeatUnavailable: self._seat_unavailable,
@@ -144,6 +151,9 @@ class Handlers:
 
     async def _seat_answer_repeated(self, event: SeatAnswerRepeated, envelope: Envelope) -> None:
         await self._billing.bills.seat_answer_repeated(event, envelope.aggregate_version, envelope.id)
+
+    async def _passport_printed(self, event: PassportPrinted, _envelope: Envelope) -> None:
+        await self._billing.agreement.passport_printed(event)
 
     async def _special_opened(self, event: SpecialRescheduleOpened, envelope: Envelope) -> None:
         await self._billing.specials.opened(event, envelope.aggregate_version, envelope.id)

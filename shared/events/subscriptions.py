@@ -22,7 +22,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     application.HandOverOverdue: ("notification",),
     application.InterviewRecorded: ("scheduling", "notification"),
     application.ApprovalHandedOver: (),
-    application.PassportPrinted: ("notification",),
+    application.PassportPrinted: ("billing", "notification"),
     application.PassportCollected: ("notification",),
     application.ApplicationRefused: ("notification",),
     application.KindCorrected: ("scheduling", "billing", "notification"),

@@ -650,6 +650,11 @@ def knows_of(bill: Bill, appointment_id: str, version: int) -> bool:
     return seat is not None and seat.appointment_id == appointment_id and version <= seat.version
 
 
+def without_visit(bill: Bill) -> Bill:
+    """The bill once scheduling has said that no visit rests on its money any more."""
+    return bill if bill.seat is None else replace(bill, seat=replace(bill.seat, visit=VisitState.RELEASED))
+
+
 def overlooks_visit(bill: Bill) -> bool:
     """Whether its money seeks a seat although the bill names one that was never told to be back.
 

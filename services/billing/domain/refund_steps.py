@@ -349,7 +349,7 @@ def standing_of(refund: Refund, bill: Bill) -> Decision[Bill]:
     if refund.state in (RefundState.REFUSED, RefundState.WITHDRAWN):
         why = bill.closed_reason if refund.state == RefundState.WITHDRAWN else None
         return bills.close(bill, why or REFUND_REFUSED) if bill.standing == Standing.REFUND else Decision(bill)
-    return _stands_on(refund, bill)
+    return _stands_on(refund, bills.without_visit(bill) if refund.appointment_id is not None else bill)
 
 
 def _stands_on(refund: Refund, bill: Bill) -> Decision[Bill]:

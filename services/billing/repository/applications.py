@@ -39,6 +39,8 @@ class KnownApplication:
     finding: Finding | None = None
     """What an interviewer found about a lost or damaged book."""
     finding_version: int = 0
+    printed: bool = False
+    """Whether its passport is printed."""
 
 
 @dataclass(frozen=True)

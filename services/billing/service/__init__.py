@@ -6,6 +6,7 @@ from services.billing.domain.policy import Policies
 from services.billing.domain.refund import RefundReasons
 from services.billing.domain.tariff import TariffBook
 from services.billing.repository import Repository
+from services.billing.service.agreement import Agreement
 from services.billing.service.asking import Asker
 from services.billing.service.bills import Bills
 from services.billing.service.case_desk import CaseDesk
@@ -81,6 +82,8 @@ class Billing:
         self.refund_cases = RefundCases(repository, clock, policies, treasury, vault)
         self.refunds = RefundDesk(repository, clock, policies, reasons, vault, self.refund_cases, self.audit)
         self.checks = Checks(repository, clock)
+        self.agreement = Agreement(repository)
+        self.checks.more_rules = self.agreement.rules()
         self.sagas = Sagas(platform.store, repository, self.money, clock, policies, self.audit)
         self.cases = Cases(repository, self.bills, self.money, simponi, clock, policies)
         self.money.on_unknown_code = self.cases.unknown_code

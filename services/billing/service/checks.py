@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from services.billing.domain.bill import Bill, Standing
@@ -39,6 +39,8 @@ class Checks:
     def __init__(self, repository: Repository, clock: Clock) -> None:
         self._repository = repository
         self._clock = clock
+        self.more_rules: Mapping[str, Callable[[], Awaitable[InvariantReport]]] = {}
+        """Rules of others that are checked each night too."""
 
     async def nightly(self) -> None:
         """Once a night every rule is checked, and what breaks one is told to the operators (F63)."""
@@ -48,6 +50,7 @@ class Checks:
             "I3": self.every_rupiah_is_in_one_place,
             "I4": self.every_paid_bill_leads_somewhere,
             "I5": self.no_refund_exceeds_its_receipt,
+            **self.more_rules,
         }
         for rule, check in rules.items():
             report = await check()
@@ -57,15 +60,15 @@ class Checks:
 
     async def every_rupiah_is_in_one_place(self) -> InvariantReport:
         """I3: each receipt's postings chain, balance and end on the account of its state, and others agree with it."""
-        return await _report(self._repository.all_receipts(), self._receipt_is_sound)
+        return await report_on(self._repository.all_receipts(), self._receipt_is_sound)
 
     async def every_paid_bill_leads_somewhere(self) -> InvariantReport:
         """I4: a paid bill has its money and exactly one of appointment, search for a seat, refund, closed."""
-        return await _report(self._repository.all_bills(), self._paid_bill_is_sound)
+        return await report_on(self._repository.all_bills(), self._paid_bill_is_sound)
 
     async def no_refund_exceeds_its_receipt(self) -> InvariantReport:
         """I5: one case per receipt, for no more than it holds."""
-        return await _report(self._repository.all_refunds(), self._refund_is_sound)
+        return await report_on(self._repository.all_refunds(), self._refund_is_sound)
 
     async def _receipt_is_sound(self, record: Record[Receipt]) -> bool:
         for _ in range(LOOKS):
@@ -135,9 +138,10 @@ class Checks:
         return receipt.state.refund_id == refund.refund_id and ACCOUNT_OF[receipt.state.state] == wanted
 
 
-async def _report(
+async def report_on(
     records: AsyncIterator[Record[Any]], sound: Callable[[Record[Any]], Awaitable[bool]]
 ) -> InvariantReport:
+    """What a check of each record found; at most `MOST_NAMED` broken ones are named."""
     checked, broken = 0, list[str]()
     async for record in records:
         checked += 1

@@ -435,7 +435,14 @@ async def test_every_night_a_paid_application_that_leads_nowhere_is_told() -> No
     assert by_day == []
     told = [(each["rule"], each["broken"]) for each in by_night if each["event"] == "billing.money_rule_broken"]
     assert told == [("I4", [bill.bill_id])]
-    assert [each["rule"] for each in by_night if each["event"] == "billing.rule_checked"] == ["I3", "I4", "I5"]
+    assert [each["rule"] for each in by_night if each["event"] == "billing.rule_checked"] == [
+        "I3",
+        "I4",
+        "I5",
+        "I11",
+        "I12",
+        "I14",
+    ]
 
 
 def test_the_process_sees_to_the_days_and_the_nights(world: World) -> None:

@@ -355,7 +355,8 @@ async def test_late_money_settles_the_live_bill_of_the_application_first() -> No
     assert world.receipt(once_more.ntpn).state == ReceiptState.IN_REFUND
     await world.confirmed(old.bill_id, "late_same_seat")
     assert world.bill_by_id(old.bill_id).state == BillState.SUPERSEDED
-    await world.rules_hold()
+    assert not (await world.parts.invariants["I11"]()).holds, "a visit on a bill whose money went elsewhere is told"
+    assert (await world.parts.invariants["I4"]()).holds
 
 
 async def test_without_a_seat_late_money_settles_a_bill_that_has_become_live_meanwhile() -> None:

@@ -20,6 +20,10 @@ PAUSE_SECONDS = 45.0
 
 SLOW_SECONDS = 0.02
 
+HOLD_SECONDS = (0.05, 0.2, 0.6, 1.5, 4.0, 8.0)
+"""How long somebody who has read may be held: from one message's way to that of a whole conversation between services.
+All of it is shorter than a deadline's lease, so nobody is fenced off by it."""
+
 
 class Crash(BaseException):
     """The process is gone. No handler catches it, as none would after a kill -9."""
@@ -152,10 +156,20 @@ class KeptStore(MemoryStore):
 class FaultyStore:
     """The store port for one life of one process."""
 
-    def __init__(self, kept: KeptStore, name: str, chaos: Chaos, plan: CrashPlan, die: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        kept: KeptStore,
+        name: str,
+        chaos: Chaos,
+        plan: CrashPlan,
+        die: Callable[[], None],
+        in_company: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._kept = kept
         self._name = f"store/{name}"
         self._dice = chaos.dice(self._name)
+        self._hold_dice = chaos.dice(f"hold/{name}")
+        self._in_company = in_company
         self._chaos = chaos
         self._plan = plan
         self._die = die
@@ -202,10 +216,10 @@ class FaultyStore:
         return await self._write(lambda: self._kept.mark_published(*args, **named))
 
     async def get(self, *args: Any, **named: Any) -> Any:
-        return await self._read(lambda: self._kept.get(*args, **named))
+        return await self._held(await self._read(lambda: self._kept.get(*args, **named)))
 
     async def find(self, *args: Any, **named: Any) -> Any:
-        return await self._read(lambda: self._kept.find(*args, **named))
+        return await self._held(await self._read(lambda: self._kept.find(*args, **named)))
 
     async def count(self, *args: Any, **named: Any) -> Any:
         return await self._read(lambda: self._kept.count(*args, **named))
@@ -231,6 +245,15 @@ class FaultyStore:
             raise StoreUnavailable("the store does not answer (simulated)")
         answer = await work()
         self._go_on()
+        return answer
+
+    async def _held(self, answer: T) -> T:
+        """Hold a reader with its answer in hand, so that others write what it has read before it writes."""
+        rates = self._chaos.rates
+        rate = rates.hold_in_company if self._in_company() else rates.hold
+        if rate > 0 and self._hold_dice.random() < rate:
+            await asyncio.sleep(self._hold_dice.choice(HOLD_SECONDS) * (0.5 + self._hold_dice.random()))
+            self._go_on()
         return answer
 
     async def _write(self, work: Callable[[], Awaitable[T]]) -> T:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,10 +18,6 @@ from tests.sim.journal import Journal
 USUAL_SECONDS = 0.02
 LATE_SECONDS = 30.0
 CONFIRM_SECONDS = 0.01
-
-
-CONCERNS: ContextVar[tuple[str, str]] = ContextVar("paspor_sim_concerns", default=("", ""))
-"""The application that the running task works for, and the message that it handles; empty where there is none."""
 
 
 class Consumer(Protocol):
@@ -57,8 +52,6 @@ class Broker:
     books: dict[tuple[str, str], Delivered] = field(default_factory=lambda: defaultdict(Delivered))
     poison: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    talk: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    """By application: the messages about it that are under way, with how many copies of each."""
     _copies: set[asyncio.Task[None]] = field(default_factory=set)
 
     def publisher(self) -> Publisher:
@@ -80,11 +73,6 @@ class Broker:
         """Deliveries that have not ended."""
         return sum(each.waiting for each in self.books.values())
 
-    def in_company(self) -> bool:
-        """Whether another message about the application that the running task works for is under way anywhere."""
-        application_id, message_id = CONCERNS.get()
-        return any(each != message_id for each in self.talk.get(application_id, ()))
-
     def waiting(self) -> list[str]:
         """What has not ended, for reading."""
         return [
@@ -95,7 +83,6 @@ class Broker:
 
     def _deliver_later(self, service: str, body: bytes, envelope: Envelope) -> None:
         self.books[service, envelope.id].waiting += 1
-        self.talk[application_of(envelope)][envelope.id] += 1
         task = asyncio.create_task(self._deliver(service, body, envelope.id))
         self._copies.add(task)
         task.add_done_callback(self._copies.discard)
@@ -119,13 +106,6 @@ class Broker:
             self.poison.append(f"{self.sent[message_id].type} ({message_id}) at {service}")
         book.handled += 1
         book.waiting -= 1
-        self._end_talk(self.sent[message_id])
-
-    def _end_talk(self, envelope: Envelope) -> None:
-        talk = self.talk[application_of(envelope)]
-        talk[envelope.id] -= 1
-        if not talk[envelope.id]:
-            del talk[envelope.id]
 
     async def _hand_over(self, service: str, envelope: Envelope) -> Outcome | None:
         consumer = self.consumers[service]
@@ -160,11 +140,6 @@ class Publisher:
             else:
                 confirmed.add(envelope.id)
         return confirmed
-
-
-def application_of(envelope: Envelope) -> str:
-    """The application that a message is about; empty if it is about none."""
-    return getattr(envelope.data, "application_id", None) or ""
 
 
 def recipients(envelope: Envelope) -> tuple[str, ...]:

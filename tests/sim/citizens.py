@@ -380,7 +380,7 @@ class Citizen(Person):
 
         async def pay() -> bool:
             await asyncio.sleep(pay_at)
-            return self._pay(bill, force=True)
+            return self._pay(bill, force=True, at_once=True)
 
         async def end() -> Reply:
             await asyncio.sleep(give_up_at)
@@ -454,9 +454,9 @@ class Citizen(Person):
             return "could not pay"
         return await self.see_the_outcome()
 
-    def _pay(self, bill: Any, *, force: bool = False, ntb_only: bool = False) -> bool:
+    def _pay(self, bill: Any, *, force: bool = False, ntb_only: bool = False, at_once: bool = False) -> bool:
         try:
-            self.agencies.treasury.pay(bill["billing_code"], force=force, ntb_only=ntb_only)
+            self.agencies.treasury.pay(bill["billing_code"], force=force, ntb_only=ntb_only, at_once=at_once)
         except BankRefusal as refusal:
             self.note(f"is refused by the bank: {refusal.code}")
             return False

@@ -23,7 +23,7 @@ from shared.randomness import SeededRandomness
 from shared.service import Chore, Parts, Platform
 from shared.store.kinds import Kind
 from shared.store.port import StoreUnavailable
-from tests.sim.broker import CONCERNS, Broker, application_of
+from tests.sim.broker import Broker
 from tests.sim.chaos import Chaos
 from tests.sim.journal import Journal
 from tests.sim.loop import VirtualClock, VirtualLoop
@@ -124,7 +124,6 @@ class Process:
         life = self._life
         if life is None:
             return None
-        CONCERNS.set((application_of(envelope), envelope.id))
         try:
             return await life.run(life.dispatcher.handle(envelope))
         except ConnectionLost:
@@ -138,8 +137,7 @@ class Process:
         return await life.run(job(life.parts))
 
     def _new_store(self, die: Callable[[], None]) -> FaultyStore:
-        ground = self._ground
-        return FaultyStore(self.kept, self.name, ground.chaos, ground.plan, die, ground.broker.in_company)
+        return FaultyStore(self.kept, self.name, self._ground.chaos, self._ground.plan, die)
 
     def _platform(self, store: FaultyStore) -> Platform:
         return Platform(store, FaultyFiles(self.files, store), self.clock, self._ids, self._randomness)  # type: ignore[arg-type]

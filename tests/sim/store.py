@@ -57,6 +57,8 @@ class KeptStore(MemoryStore):
     def __init__(self, source: str) -> None:
         super().__init__(source)
         self.on_claimed: Callable[[], None] | None = None
+        self.on_kept: Callable[[Kind[Any], dict[str, Any]], None] | None = None
+        """Told of every state that is written, once it is there."""
         self._read: dict[tuple[str, str], tuple[Kind[Any], Document, Any]] = {}
         """(kind, id) to the stored state and what the codec made of it."""
         self._leasable: dict[str, dict[str, datetime]] = {}
@@ -117,6 +119,8 @@ class KeptStore(MemoryStore):
     def _keep(self, kind: Kind[Any], document: Document) -> None:
         super()._keep(kind, document)
         self._note_due(kind.name, document)
+        if self.on_kept is not None:
+            self.on_kept(kind, document["state"])
 
     def _note_due(self, kind: str, document: Document) -> None:
         due = document["next_due_at"]
@@ -156,20 +160,11 @@ class KeptStore(MemoryStore):
 class FaultyStore:
     """The store port for one life of one process."""
 
-    def __init__(
-        self,
-        kept: KeptStore,
-        name: str,
-        chaos: Chaos,
-        plan: CrashPlan,
-        die: Callable[[], None],
-        in_company: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, kept: KeptStore, name: str, chaos: Chaos, plan: CrashPlan, die: Callable[[], None]) -> None:
         self._kept = kept
         self._name = f"store/{name}"
         self._dice = chaos.dice(self._name)
         self._hold_dice = chaos.dice(f"hold/{name}")
-        self._in_company = in_company
         self._chaos = chaos
         self._plan = plan
         self._die = die
@@ -249,10 +244,9 @@ class FaultyStore:
 
     async def _held(self, answer: T) -> T:
         """Hold a reader with its answer in hand, so that others write what it has read before it writes."""
-        rates = self._chaos.rates
-        rate = rates.hold_in_company if self._in_company() else rates.hold
-        if rate > 0 and self._hold_dice.random() < rate:
-            await asyncio.sleep(self._hold_dice.choice(HOLD_SECONDS) * (0.5 + self._hold_dice.random()))
+        rate, draw = self._chaos.rates.hold, self._hold_dice.random
+        if rate > 0 and draw() < rate:
+            await asyncio.sleep(self._hold_dice.choice(HOLD_SECONDS) * (0.5 + draw()))
             self._go_on()
         return answer
 

@@ -17,6 +17,9 @@ PAID_OUT: Final = frozenset({"ordered", "paid", "credited"})
 GONE: Final = frozenset({"refunded", "credited"})
 """Receipts all of whose rest is gone."""
 
+TOMBSTONE: Final = "abandoned"
+"""An appointment that was never written and is nobody's."""
+
 LASTS: Final = timedelta(hours=6)
 """News between services take no longer, whoever is away: what is wrong for so long is wrong."""
 
@@ -65,7 +68,11 @@ class Joined:
         application = self._stored("application")
         refunded = _refunded(billing("refund"))
         return across.Facts(
-            visits={name: _visit(name, each) for name, each in scheduling("appointment").items()},
+            visits={
+                name: _visit(name, each)
+                for name, each in scheduling("appointment").items()
+                if each["status"] != TOMBSTONE
+            },
             seats={name: _seat(name, each) for name, each in scheduling("seat").items()},
             bills={name: _bill(name, each) for name, each in billing("bill").items()},
             receipts={name: _receipt(each, refunded[name]) for name, each in billing("receipt").items()},

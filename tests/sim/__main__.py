@@ -1,4 +1,7 @@
-"""``python -m tests.sim 17`` replays a seed line by line; ``python -m tests.sim 0 1000`` looks for one that fails."""
+"""``python -m tests.sim 17`` replays a seed line by line; ``python -m tests.sim 0 1000`` looks for one that fails.
+
+A last word names a shape that is not drawn from the seed: ``python -m tests.sim 0 100 gives_up``.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,19 @@ from tests.sim import sim
 
 def main(arguments: list[str]) -> int:
     """The exit status: 1 if a rule was broken."""
-    numbers = [int(each) for each in arguments]
+    shape = sim.SHAPES.get(arguments[-1]) if arguments else None
+    numbers = [int(each) for each in (arguments[:-1] if shape else arguments)]
     if len(numbers) == 1:
-        return _tell(sim.run(numbers[0], verbose=True))
+        return _tell(sim.run(numbers[0], shape=shape, verbose=True))
     if len(numbers) == 2:
-        return _search(*numbers)
+        return _search(*numbers, shape)
     print(__doc__)  # noqa: T201 - a command line speaks
     return 2
 
 
-def _search(first: int, end: int) -> int:
+def _search(first: int, end: int, shape: sim.Shape | None) -> int:
     for seed in range(first, end):
-        result = sim.run(seed)
+        result = sim.run(seed, shape=shape)
         if result.violations:
             print(sim.report(result))  # noqa: T201
             return 1

@@ -12,6 +12,7 @@ from shared.tokens import Caller, Role
 from simulators.errors import Refusal as BankRefusal
 from tests.sim.calling import Reply
 from tests.sim.officers import Counter
+from tests.sim.outside import LATEST_NOTICE_SECONDS
 from tests.sim.person import Person, Unexpected
 from tests.sim.refunds import claim_back
 from tests.sim.suite import OFFICE, Agencies
@@ -31,6 +32,7 @@ PAYING = (
     "renew",
     "waived",
     "change_of_mind",
+    "pay_and_cancel",
 )
 AFTERWARDS = ("visit", "visit", "visit", "reschedule", "no_show", "cancel", "withdraw")
 OFFERS = ("accept", "decline", "ignore")
@@ -38,6 +40,14 @@ INTERVIEWS = ("approved", "approved", "approved", "approved", "refused")
 PAID_AFTER = (0.0, 0.0, 0.2, 0.7, 1.0, 4.0)
 WITHDRAWN_AFTER = (0.0, 0.3, 0.6, 0.9, 1.1, 3.0)
 """Seconds from the beginning of the bank's second in which somebody pays and withdraws."""
+
+WITHIN_SECONDS = 0.1
+"""Within this time somebody pays and gives up, in either order."""
+GIVE_UP_WAYS = ("cancel", "cancel", "withdraw")
+AFTER_THE_RACE = ("look", "visit", "money_then_visit", "visit_then_money", "ask_and_visit")
+"""What somebody does whose seat was found again: wait for the automatic refund before or after the visit, or ask."""
+SETTLES_WITHIN_SECONDS = 6 * 3600.0
+"""Longer than billing waits for an answer about a seat before the money goes back by itself."""
 
 CODE_TRIES = 12
 WAITS_FOR_THE_TWIN = 12
@@ -284,6 +294,7 @@ class Citizen(Person):
             "renew": self._renew,
             "waived": self._pay_in_time,
             "change_of_mind": self._withdraw_while_paying,
+            "pay_and_cancel": self._give_up_while_paying,
         }
         return await ways[self.temper.paying](bill)
 
@@ -361,6 +372,71 @@ class Citizen(Person):
         paid, withdrawn = await asyncio.gather(pay(), withdraw())
         return f"{'paid' if paid else 'could not pay'} and {'withdrew' if withdrawn.ok else 'could not withdraw'}"
 
+    async def _give_up_while_paying(self, bill: Any) -> str:
+        """Pay and give up within a tenth of a second; then take whatever comes of it, the money and the visit both."""
+        await self.pause(600)
+        give_up = self._cancel_now if self.dice.choice(GIVE_UP_WAYS) == "cancel" else self._withdraw_now
+        pay_at, give_up_at = (self.dice.random() * WITHIN_SECONDS for _ in range(2))
+
+        async def pay() -> bool:
+            await asyncio.sleep(pay_at)
+            return self._pay(bill, force=True, at_once=True)
+
+        async def end() -> Reply:
+            await asyncio.sleep(give_up_at)
+            return await give_up()
+
+        paid, ended = await asyncio.gather(pay(), end())
+        self.note(f"{'paid' if paid else 'could not pay'} and {'gave up' if ended.ok else f'not: {ended.code}'}")
+        return await self._whatever_comes_of_it()
+
+    async def _cancel_now(self) -> Reply:
+        return await self.post(
+            "scheduling", f"/v1/appointments/{self.appointment_id}/cancellation", {}, expect=TOO_LATE
+        )
+
+    async def _withdraw_now(self) -> Reply:
+        return await self.post("application", f"{self._application}/withdrawal", {}, expect=TOO_LATE)
+
+    async def _whatever_comes_of_it(self) -> str:
+        outcome = await self._outcome_if_any(LATEST_NOTICE_SECONDS + HOUR / 4)
+        if outcome == "offered":
+            outcome = await self._answer_the_offer()
+        if outcome == "refund":
+            return await claim_back(self.world, self, self.application_id)
+        if outcome != "confirmed":
+            return outcome or "gave up"
+        way = self.dice.choice(AFTER_THE_RACE)
+        self.note(f"has a seat after all: {way}")
+        if way == "ask_and_visit":
+            await self._ask_back()
+        if way in ("money_then_visit", "ask_and_visit"):
+            await self._money_if_any()
+        ended = await self._visit() if way != "look" else "stays away"
+        return await self._money_if_any() if way == "visit_then_money" else ended
+
+    async def _outcome_if_any(self, seconds: float) -> str:
+        end, outcome = self.now + timedelta(seconds=seconds), ""
+        while self.now < end and not outcome:
+            await self.pause(20)
+            outcome = await self._outcome()
+        return outcome
+
+    async def _ask_back(self) -> None:
+        """Ask for the money of a visit that was given up and came back."""
+        paid = [each for each in await self._bills() if each["state"] == "paid"]
+        if paid:
+            body = {"bill_id": paid[-1]["bill_id"], "reason": "service_not_delivered", "note": "Saya sudah batal."}
+            await self.post("billing", "/v1/refunds", body, expect=("nothing_to_refund", "refund_is_open"))
+
+    async def _money_if_any(self) -> str:
+        """Follow whatever refund is there once billing has given up on the seat."""
+        await asyncio.sleep(SETTLES_WITHIN_SECONDS)
+        found = await self.get("billing", f"/v1/refunds?application_id={self.application_id}")
+        if not found["refunds"]:
+            return "kept the visit"
+        return await claim_back(self.world, self, self.application_id)
+
     async def _renew(self, bill: Any) -> str:
         await self._sleep_until(_moment(bill["expires_at"]) + timedelta(seconds=self.temper.late_by_seconds))
         await self._bill_is(bill, "expired", "cancelled", "failed", "superseded")
@@ -378,9 +454,9 @@ class Citizen(Person):
             return "could not pay"
         return await self.see_the_outcome()
 
-    def _pay(self, bill: Any, *, force: bool = False, ntb_only: bool = False) -> bool:
+    def _pay(self, bill: Any, *, force: bool = False, ntb_only: bool = False, at_once: bool = False) -> bool:
         try:
-            self.agencies.treasury.pay(bill["billing_code"], force=force, ntb_only=ntb_only)
+            self.agencies.treasury.pay(bill["billing_code"], force=force, ntb_only=ntb_only, at_once=at_once)
         except BankRefusal as refusal:
             self.note(f"is refused by the bank: {refusal.code}")
             return False

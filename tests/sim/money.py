@@ -12,7 +12,7 @@ import heapq
 import os
 import random
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from shared.service import NotYet
 from shared.store.kinds import Kind
 from shared.store.port import VersionConflict
 from tests.sim.quick_store import QuickStore
-from tests.unit.billing.world import World, make_world
+from tests.unit.billing.world import APPOINTMENT, World, make_world
 
 RACES_VARIABLE: Final = "PASPOR_MONEY_RACES"
 SEED_VARIABLE: Final = "PASPOR_MONEY_SEED"
@@ -37,6 +37,19 @@ USUAL_RACES: Final = 1000
 
 OUTCOME_SECONDS: Final = 60.0
 """Late money ends within this long after it was learnt of in a seat, an offer or a refund case."""
+
+GIVES_UP_SHARE: Final = 0.1
+"""Of all races: the payer gives the seat up, or the application, within a tenth of a second of the payment."""
+
+GIVES_UP_WITHIN_SECONDS: Final = 0.1
+HELD_SHARE: Final = 0.2
+"""Of all reads in such a race: others go on before the reader does."""
+
+HELD_SECONDS: Final = 8.0
+"""Whatever comes within this time may come between a read and the write that rests on it."""
+
+FOUND_AGAIN: Final = "appointment-2"
+"""The new appointment, by which a seat that was given up is the payer's again."""
 
 SLOWEST_ANSWER_SECONDS: Final = 25.0
 LATEST_NOTICE_SECONDS: Final = 900.0
@@ -85,13 +98,19 @@ class Lot:
     silent_for: float
     released_late: bool
     rng: random.Random
+    gives_up: str | None = None
+    """Why the seat goes back at the moment of the payment, if it does."""
+    gives_up_after: float = 0.0
+    """Seconds from the payment; below zero is before it."""
+    held: random.Random = field(default_factory=random.Random)
+    """Decides between which read and write others go on."""
 
 
 def draw(seed: int) -> Lot:
     """The race of that number."""
     rng = random.Random(seed)
     count = rng.choice((1, 1, 1, 2))
-    return Lot(
+    lot = Lot(
         seed=seed,
         deltas=[rng.choice((0, 0, 1, -1, rng.randint(-90, 90), rng.randint(-600, 1800))) for _ in range(count)],
         amounts_differ=[rng.random() < 0.05 for _ in range(count)],
@@ -101,6 +120,23 @@ def draw(seed: int) -> Lot:
         silent_for=rng.choice((0, 0, 0, 30, 400, 1500)),
         released_late=rng.random() < 0.5,
         rng=rng,
+    )
+    return _given_up(lot, random.Random(f"gives up {seed}"))
+
+
+def _given_up(lot: Lot, rng: random.Random) -> Lot:
+    """A share of the races: paid once and in time, and given up at that moment."""
+    if rng.random() >= GIVES_UP_SHARE:
+        return lot
+    return replace(
+        lot,
+        deltas=[-rng.randint(60, 300)],
+        amounts_differ=[False],
+        ntb_first=[False],
+        notices=[rng.choice(([0.0], [rng.uniform(0, 2)], [0.0, rng.uniform(0, 2)]))],
+        gives_up=rng.choice(("cancelled", "cancelled", "withdrawn")),
+        gives_up_after=rng.uniform(-GIVES_UP_WITHIN_SECONDS, GIVES_UP_WITHIN_SECONDS),
+        held=rng,
     )
 
 
@@ -128,6 +164,9 @@ class Race:
         self._seat_is_held = True
         self._answered = False
         self._version = 1
+        self._held = 0
+        self.visit: str | None = None
+        """The appointment that scheduling has confirmed."""
         self.told: list[tuple[datetime, Any]] = []
         self.payments: list[Payment] = []
 
@@ -150,6 +189,10 @@ class Race:
         assert bill.expires_at is not None
         end = bill.expires_at
         self._plan_payments(bill, end)
+        if self.lot.gives_up is not None:
+            self.world.store.after_read = self._let_others_go_on
+            moment = end + timedelta(seconds=self.lot.deltas[0] + self.lot.gives_up_after)
+            self.at(moment, lambda: self._give_up(self.lot.gives_up or ""))
         if self.lot.silent_for:
             self.at(end + timedelta(seconds=self.lot.silent_from), self._silence)
             self.at(end + timedelta(seconds=self.lot.silent_from + self.lot.silent_for), self._speak)
@@ -164,6 +207,21 @@ class Race:
             await self._work()
             self._hear()
         raise AssertionError(f"race {self.lot.seed} never ends")
+
+    async def _let_others_go_on(self) -> None:
+        """Between a read and the write that rests on it: what comes next comes now, and takes effect as a whole."""
+        if self._held or not self._plan or self.lot.held.random() >= HELD_SHARE:
+            return
+        until = self.world.clock.now() + timedelta(seconds=HELD_SECONDS)
+        self._held += 1
+        for _ in range(self.lot.held.choice((1, 1, 2, 4))):
+            if not self._plan or self._plan[0].at > until:
+                break
+            planned = heapq.heappop(self._plan)
+            self.world.clock.set(max(planned.at, self.world.clock.now()))
+            await planned.do()
+            self._hear()
+        self._held -= 1
 
     async def _work(self) -> None:
         """Keep the deadlines that are due, as the worker does, but without its lanes: there are few documents."""
@@ -212,8 +270,6 @@ class Race:
                 self.at(learnable + timedelta(seconds=delay), lambda each=payment: self.world.push(each))
 
     async def _bank_only(self, payment: Payment) -> None:
-        from dataclasses import replace
-
         unsettled = replace(payment, ntpn=None)
         self.world.simponi.add(unsettled)
         await self.world.push(unsettled)
@@ -237,8 +293,34 @@ class Race:
             self._after_a_moment(lambda: self._confirm_or_seek(event.bill_id))
         elif isinstance(event, told.PaymentArrivedLate):
             self._after_a_moment(lambda: self._seek(event.bill_id))
+        elif isinstance(event, told.SeatReleaseRequested):
+            self._after_a_moment(lambda: self._release_for_refund(event.appointment_id))
+
+    async def _give_up(self, reason: str) -> None:
+        """The payer cancels the appointment, or withdraws the application; a certain visit is not given up so."""
+        if self.visit is not None:
+            return
+        held, self._seat_is_held = self._seat_is_held, False
+        version, now = self._newer(), self.world.clock.now()
+        if reason == "withdrawn":
+            self._soon(lambda: self._tell(lambda: self.world.withdrawn(at=now)))
+        if held:
+            self._soon(lambda: self._tell(lambda: self.world.released(reason, version=version)))
+
+    async def _release_for_refund(self, appointment_id: str) -> None:
+        if self.visit == appointment_id:
+            self.visit = None
+            version = self._newer()
+            await self._tell(lambda: self.world.released("refund", appointment_id, version, was_confirmed=True))
+
+    def _soon(self, do: Doing) -> None:
+        """In a race that is given up, services hear of each other within moments."""
+        self.after(self.lot.held.choice((0.02, 0.05, 0.3, 2.0)) * self.lot.held.random(), do)
 
     def _after_a_moment(self, do: Doing) -> None:
+        if self.lot.gives_up is not None:
+            self._soon(do)
+            return
         self.after(self.lot.rng.uniform(0, SLOWEST_ANSWER_SECONDS / 2), do)
 
     def _newer(self) -> int:
@@ -257,12 +339,18 @@ class Race:
             await self._seek(bill_id)
             return
         self._answered = True
-        await self._tell(lambda: self.world.confirmed(bill_id, "paid", version=self._newer()))
+        await self._confirm(bill_id, "paid")
 
     async def _seek(self, bill_id: str) -> None:
         if self._answered:
             return
         self._answered = True
+        if self.lot.gives_up == "withdrawn":
+            await self._tell(lambda: self.world.no_seat(bill_id))
+            return
+        if self.lot.gives_up is not None:
+            await self._confirm(bill_id, "late_same_seat", FOUND_AGAIN)
+            return
         way = self.lot.rng.choice(("same", "same", "offer_taken", "offer_ended", "none"))
         if way == "same":
             await self._tell(lambda: self.world.confirmed(bill_id, "late_same_seat", version=self._newer()))
@@ -282,6 +370,18 @@ class Race:
         else:
             await self._tell(lambda: self.world.offer_ended(bill_id))
 
+    async def _confirm(self, bill_id: str, cause: str, appointment_id: str = APPOINTMENT) -> None:
+        """Scheduling's own write comes first; billing hears of it a moment later where seats are given up."""
+        self.visit, version = appointment_id, self._newer()
+
+        def say() -> Awaitable[Outcome]:
+            return self.world.confirmed(bill_id, cause, appointment_id, version)
+
+        if self.lot.gives_up is None:
+            await self._tell(say)
+        else:
+            self._soon(lambda: self._tell(say))
+
     async def _tell(self, say: Callable[[], Awaitable[Outcome]]) -> None:
         """Deliver until it is taken, now and then once more than needed."""
         if await say() != Outcome.DONE:
@@ -297,9 +397,12 @@ async def run(world: QuickWorld, seed: int) -> list[str]:
     world.simponi.codes.clear()
     world.simponi.down = False
     race = Race(world, draw(seed))
-    await race.run()
-    await race.settle()
-    faults = [*_money_faults(race), *_bill_faults(race), *_slow_outcomes(race)]
+    try:
+        await race.run()
+        await race.settle()
+    finally:
+        world.store.after_read = None
+    faults = [*_money_faults(race), *_bill_faults(race), *_slow_outcomes(race), *_visit_faults(race)]
     for name in RULES:
         report = await world.parts.invariants[name]()
         if not report.holds:
@@ -330,12 +433,30 @@ def _bill_faults(race: Race) -> list[str]:
         in_time = [each for each in fitting if bill.expires_at and each.paid_at <= bill.expires_at]
         if bill.state in LIVE_BILLS:
             faults.append(f"bill {bill.bill_id} is still {bill.state}")
+        if race.lot.gives_up == "withdrawn" and bill.state == BillState.CANCELLED:
+            continue  # nobody waits for a seat any more; that the money goes back is a fault of money
         if in_time and bill.state != BillState.PAID and bill.standing != Standing.REFUND:
             faults.append(f"paid in time, yet {bill.state} on {bill.standing}")
         if fitting and bill.state in ENDED_BILLS and bill.standing != Standing.REFUND:
             faults.append(f"paid but {bill.state}: {bill.standing}")
         if bill.standing == Standing.SEAT_SOUGHT:
             faults.append(f"bill {bill.bill_id} still seeks a seat")
+    return faults
+
+
+def _visit_faults(race: Race) -> list[str]:
+    """I11, I12 for one visit: what scheduling has confirmed stands on money that is not on its way back."""
+    if race.visit is None or race.lot.gives_up is None:
+        return []
+    receipts = {each.ntpn: each for each in race.world.all(RECEIPTS)}
+    faults = []
+    for bill in race.world.all(BILLS):
+        money = receipts.get(bill.settled_by or "")
+        if bill.standing != Standing.APPOINTMENT or money is None or money.state != ReceiptState.SETTLES_BILL:
+            stands = f"{bill.state} on {bill.standing}, its money {money.state if money else None}"
+            faults.append(f"I11: visit {race.visit} is confirmed, its bill is {stands}")
+        elif bill.seat is None or bill.seat.appointment_id != race.visit:
+            faults.append(f"I14: visit {race.visit} is confirmed, its bill waits on {bill.seat}")
     return faults
 
 

@@ -42,6 +42,8 @@ NOTICE_SECRET = "s" * 32
 NOTICE_TRIES = (0.5, 2.0, 5.0)
 SURE_NOTICE_SECONDS = 60.0
 """Between further tries of a notice that only the settlement file could replace: as long as billing is away."""
+USUAL_NOTICE_SECONDS = 2.0
+AT_ONCE_SECONDS = 0.2
 LATEST_NOTICE_SECONDS = 900.0
 """SIMPONI's notices come up to a quarter of an hour late."""
 
@@ -123,8 +125,8 @@ class Treasury:
     async def close(self) -> None:
         return None
 
-    def pay(self, code: str, *, force: bool = False, ntb_only: bool = False) -> Payment:
-        """Somebody pays at the bank. Refuses with the bank's own refusals."""
+    def pay(self, code: str, *, force: bool = False, ntb_only: bool = False, at_once: bool = False) -> Payment:
+        """Somebody pays at the bank; ``at_once``: its notice is soon on its way. Refuses with the bank's refusals."""
         rules = frozenset({"allow_expired", "allow_cancelled", "allow_double"}) if force else frozenset()
         billing = self.books.billing(code)
         now = self._world.clock.now()
@@ -132,7 +134,7 @@ class Treasury:
         self.paid.append(payment)
         again_and_late = len(billing.payments) > 1 and now > billing.expires_at
         self._world.journal.note("bank", f"takes {payment.amount} for {code}{' (NTB only)' if ntb_only else ''}")
-        self._notify(payment, surely=again_and_late)
+        self._notify(payment, surely=again_and_late, usual_seconds=AT_ONCE_SECONDS if at_once else USUAL_NOTICE_SECONDS)
         return payment
 
     def settle(self, code: str) -> None:
@@ -149,7 +151,9 @@ class Treasury:
             raise SimponiRefused(refusal.code) from None
         return _seen(billing)
 
-    def _notify(self, payment: Payment, *, surely: bool = False) -> None:
+    def _notify(
+        self, payment: Payment, *, surely: bool = False, usual_seconds: float = USUAL_NOTICE_SECONDS
+    ) -> None:
         """Send a notice. ``surely``: nobody looks at this code any more; only the notice or, later, the settlement
         file tells of this money, so the notice is sent until it is taken.
         """
@@ -160,7 +164,7 @@ class Treasury:
             self._world.counts["notices lost"] += 1
             return
         for _ in range(2 if chaos.happens("notice_repeated", "notices") else 1):
-            longest = LATEST_NOTICE_SECONDS if chaos.happens("notice_late", "notices") else 2.0
+            longest = LATEST_NOTICE_SECONDS if chaos.happens("notice_late", "notices") else usual_seconds
             tries = chain(NOTICE_TRIES, repeat(SURE_NOTICE_SECONDS)) if surely else NOTICE_TRIES
             self._world.spawn(self._deliver(body, chaos.dice("notices").random() * longest, tries))
 

@@ -6,7 +6,7 @@ inboxes and due times matter.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,8 @@ class QuickStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__("billing")
         self.kept: dict[str, dict[str, _Kept]] = {}
+        self.after_read: Callable[[], Awaitable[None]] | None = None
+        """What others do between a read and what its reader does next."""
 
     def forget(self) -> None:
         """Begin anew."""
@@ -66,7 +68,10 @@ class QuickStore(MemoryStore):
 
     async def get(self, kind: Kind[Any], record_id: str) -> Record[Any] | None:
         kept = self.kept.get(kind.name, {}).get(record_id)
-        return kept.record if kept else None
+        record = kept.record if kept else None
+        if self.after_read is not None:
+            await self.after_read()
+        return record
 
     async def save(
         self,
@@ -116,6 +121,8 @@ class QuickStore(MemoryStore):
             if all(_holds(_at(each.record, path), wanted) for path, wanted in (equals or {}).items())
         ]
         found.sort(key=lambda record: [str(_at(record, path)) for path in paths])
+        if self.after_read is not None:
+            await self.after_read()
         return found[:limit]
 
     async def claim_due(self, kind: Kind[Any], *, now: datetime, owner: str, lease_seconds: int) -> Due[Any] | None:

@@ -70,9 +70,10 @@ def _every_receipt_has_one_end(
         refunded = sum(case["amount"] for case in cases[ntpn])
         if refunded > receipt["amount"] or len(cases[ntpn]) > 1:
             world.violated("I5", f"receipt {ntpn} of {receipt['amount']} has refunds of {refunded}")
+        asked = [case for case in cases[ntpn] if not case["automatic"]]
         if receipt["state"] in ("awaits_outcome", "awaits_seat"):
             world.violated("I3", f"receipt {ntpn} still {receipt['state']}: paid, and nothing came of it")
-        elif receipt["state"] == "settles_bill" and (len(settled) != 1 or cases[ntpn]):
+        elif receipt["state"] == "settles_bill" and (len(settled) != 1 or cases[ntpn] != asked):
             world.violated("I3", f"receipt {ntpn} settles {settled} and has {len(cases[ntpn])} refund cases")
         elif receipt["state"] == "in_refund" and not cases[ntpn]:
             world.violated("I3", f"receipt {ntpn} is in refund without a case")
@@ -93,7 +94,7 @@ def _every_paid_bill_has_one_end(
             continue
         money = receipts.get(bill["settled_by"] or "", {}).get("state")
         ends = [*seats[bill_id]]
-        if money in ("in_refund", "refunded", "credited", "retained"):
+        if money in ("in_refund", "refunded", "credited", "retained") or bill["standing"] == "refund":
             ends.append("refund")
         if bill["standing"] == "closed":
             ends.append("closed")

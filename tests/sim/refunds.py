@@ -18,6 +18,9 @@ STEPS: Final = (
     (Role.OFFICE_ADMIN, "recommend"),
     (Role.OPERATOR, "approve"),
 )
+ENDS: Final = ("paid", "refused", "withdrawn")
+"""How a case ends that was approved: the money is there, the visit was used after all, or a seat was found for it."""
+
 FOUND_ITS_USE: Final = ("refund_step_not_now", "order_is_out")
 """A seat was found for the money after all, so its case is over."""
 
@@ -34,10 +37,10 @@ async def claim_back(world: World, payer: Person, application_id: str) -> str:
         await payer.pause(6 * HOUR)
         if not (await officers[role].post("billing", f"{path}/steps", {"step": step}, expect=FOUND_ITS_USE)).ok:
             return "the money found its use"
-    await payer.eventually(
-        lambda: payer.get("billing", path), lambda seen: seen["state"] == "paid", "the treasury's payment", 24 * HOUR
+    ended = await payer.eventually(
+        lambda: payer.get("billing", path), lambda seen: seen["state"] in ENDS, "the treasury's payment", 24 * HOUR
     )
-    return "paid back"
+    return "paid back" if ended["state"] == "paid" else f"the refund was {ended['state']}"
 
 
 async def _newest(payer: Person, application_id: str) -> Any:

@@ -7,12 +7,14 @@ import os
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from launcher.journey.people import People
 from simulators.dukcapil.registry import Person as Registered
 from tests.sim import checks, reckoning, weather
 from tests.sim.chaos import Chaos, Rates
 from tests.sim.citizens import PAYING, Citizen
+from tests.sim.joined import Joined
 from tests.sim.loop import NothingLeftToDo, VirtualLoop
 from tests.sim.running import START, in_virtual_time
 from tests.sim.store import CrashPlan
@@ -50,11 +52,21 @@ class Shape:
         return cls(dice.randint(4, 9), dice.choice((1, 2, 3, 8)), rates, rush_seconds, dice.random() < 0.3)
 
 
+SHAPES: Final = {
+    "crowded": Shape(citizens=7, seats=1, rates=Rates(), rush_seconds=5.0),
+    "minds_change": Shape(citizens=7, seats=8, rates=Rates(), paying=("change_of_mind",)),
+    "gives_up": Shape(citizens=7, seats=8, rates=Rates(), paying=("pay_and_cancel",)),
+}
+"""Shapes with a name, to be replayed by it: all want the last seat; all pay and withdraw within moments, and nobody
+races for seats; all pay and give up within a tenth of a second."""
+
+
 @dataclass
 class Result:
     """What a run came to."""
 
     seed: int
+    shape: Shape
     violations: list[str]
     digest: str
     writes: int
@@ -73,18 +85,21 @@ async def _run(loop: VirtualLoop, seed: int, shape: Shape, plan: CrashPlan | Non
     world = World(loop, START, Chaos(str(seed), shape.rates), plan=plan, verbose=verbose)
     agencies = Agencies(world)
     build_suite(world, agencies, seats=shape.seats)
+    joined = Joined(world, agencies)
+    joined.watch()
     citizens = _citizens(world, agencies, shape)
     if shape.stormy:
         weather.brew(world)
     world.journal.note("world", f"seed {seed}: {shape}")
     try:
         await world.begin()
-        watching = world.spawn(_watch(world))
+        watching = world.spawn(_watch(world, joined))
         await _let_them_live(world, citizens)
         await world.calm_down()
         await _settle(world)
         watching.cancel()
         await _reckon(world, agencies, citizens)
+        joined.reckon()
     except GoesInCircles:
         world.violated("stuck", "the run goes in circles")
     except NothingLeftToDo:
@@ -96,7 +111,7 @@ async def _run(loop: VirtualLoop, seed: int, shape: Shape, plan: CrashPlan | Non
     counts["lives"] = sum(process.lives for process in world.processes.values())
     ends = {name: count for name, count in world.counts.items() if name.startswith("ended")}
     return Result(
-        seed, world.violations, world.journal.digest, world.plan.writes, ends, list(world.journal.lines), counts
+        seed, shape, world.violations, world.journal.digest, world.plan.writes, ends, list(world.journal.lines), counts
     )
 
 
@@ -130,12 +145,13 @@ async def _let_them_live(world: World, citizens: list[Citizen]) -> None:
             life.result()
 
 
-async def _watch(world: World) -> None:
+async def _watch(world: World, joined: Joined) -> None:
     """The running rules, asked again and again while things happen."""
     dice = world.chaos.dice("watch")
     while True:
         await asyncio.sleep(dice.random() * LOOK_EVERY_SECONDS)
         await checks.own_rules(world)
+        joined.look()
 
 
 async def _settle(world: World) -> None:
@@ -161,9 +177,14 @@ def report(result: Result) -> str:
             f"seed {result.seed} breaks:",
             *(f"  {violation}" for violation in result.violations),
             "",
-            f"replay: {REPLAY.format(seed=result.seed)}",
+            f"replay: {REPLAY.format(seed=result.seed)}{_shape_name(result.shape)}",
         ]
     )
+
+
+def _shape_name(shape: Shape) -> str:
+    """How a shape that is not drawn is asked for at the command line; empty for one without a name."""
+    return next((f" {name}" for name, known in SHAPES.items() if known == shape), "")
 
 
 REPLAY = "python -m tests.sim {seed}"

@@ -20,6 +20,10 @@ PAUSE_SECONDS = 45.0
 
 SLOW_SECONDS = 0.02
 
+HOLD_SECONDS = (0.05, 0.2, 0.6, 1.5, 4.0, 8.0)
+"""How long somebody who has read may be held: from one message's way to that of a whole conversation between services.
+All of it is shorter than a deadline's lease, so nobody is fenced off by it."""
+
 
 class Crash(BaseException):
     """The process is gone. No handler catches it, as none would after a kill -9."""
@@ -53,6 +57,8 @@ class KeptStore(MemoryStore):
     def __init__(self, source: str) -> None:
         super().__init__(source)
         self.on_claimed: Callable[[], None] | None = None
+        self.on_kept: Callable[[Kind[Any], dict[str, Any]], None] | None = None
+        """Told of every state that is written, once it is there."""
         self._read: dict[tuple[str, str], tuple[Kind[Any], Document, Any]] = {}
         """(kind, id) to the stored state and what the codec made of it."""
         self._leasable: dict[str, dict[str, datetime]] = {}
@@ -113,6 +119,8 @@ class KeptStore(MemoryStore):
     def _keep(self, kind: Kind[Any], document: Document) -> None:
         super()._keep(kind, document)
         self._note_due(kind.name, document)
+        if self.on_kept is not None:
+            self.on_kept(kind, document["state"])
 
     def _note_due(self, kind: str, document: Document) -> None:
         due = document["next_due_at"]
@@ -156,6 +164,7 @@ class FaultyStore:
         self._kept = kept
         self._name = f"store/{name}"
         self._dice = chaos.dice(self._name)
+        self._hold_dice = chaos.dice(f"hold/{name}")
         self._chaos = chaos
         self._plan = plan
         self._die = die
@@ -202,10 +211,10 @@ class FaultyStore:
         return await self._write(lambda: self._kept.mark_published(*args, **named))
 
     async def get(self, *args: Any, **named: Any) -> Any:
-        return await self._read(lambda: self._kept.get(*args, **named))
+        return await self._held(await self._read(lambda: self._kept.get(*args, **named)))
 
     async def find(self, *args: Any, **named: Any) -> Any:
-        return await self._read(lambda: self._kept.find(*args, **named))
+        return await self._held(await self._read(lambda: self._kept.find(*args, **named)))
 
     async def count(self, *args: Any, **named: Any) -> Any:
         return await self._read(lambda: self._kept.count(*args, **named))
@@ -231,6 +240,14 @@ class FaultyStore:
             raise StoreUnavailable("the store does not answer (simulated)")
         answer = await work()
         self._go_on()
+        return answer
+
+    async def _held(self, answer: T) -> T:
+        """Hold a reader with its answer in hand, so that others write what it has read before it writes."""
+        rate, draw = self._chaos.rates.hold, self._hold_dice.random
+        if rate > 0 and draw() < rate:
+            await asyncio.sleep(self._hold_dice.choice(HOLD_SECONDS) * (0.5 + draw()))
+            self._go_on()
         return answer
 
     async def _write(self, work: Callable[[], Awaitable[T]]) -> T:

@@ -25,9 +25,9 @@ from tests.sim import sim
 from tests.sim.chaos import CALM, Rates
 from tests.sim.store import CrashPlan, KeptStore
 
-CROWDED = sim.Shape(citizens=7, seats=1, rates=Rates(), rush_seconds=5.0)
-MINDS_CHANGE = sim.Shape(citizens=7, seats=8, rates=Rates(), paying=("change_of_mind",))
-"""All pay and withdraw within moments, and nobody races for seats."""
+CROWDED = sim.SHAPES["crowded"]
+MINDS_CHANGE = sim.SHAPES["minds_change"]
+GIVES_UP = sim.SHAPES["gives_up"]
 
 SEEDS = range(40)
 

@@ -21,6 +21,7 @@ from services.billing.domain.states import (
     SETTLEABLE_BILLS,
     BillState,
     Decision,
+    IllegalTransition,
     ReceiptCommand,
     ReceiptState,
     follow,
@@ -390,7 +391,13 @@ def _gives_up_at(receipt: Receipt, policy: ReceiptPolicy) -> datetime:
 
 
 def enter_refund(receipt: Receipt, intent: Intent, refund_id: str, now: datetime, policy: ReceiptPolicy) -> Receipt:
-    """The money is to go back; from this write on it is in refund, and the case is recorded next."""
+    """The money is to go back; from this write on it is in refund, and the case is recorded next.
+
+    Raises:
+        IllegalTransition: it has won a seat.
+    """
+    if receipt.seat_won is not None:
+        raise IllegalTransition(receipt.state, ReceiptCommand.REFUND)
     moved = _moved(receipt, ReceiptCommand.REFUND, f"refund: {intent.reason}", now)
     entries = receipt.refund_entries + 1
     moved = replace(moved, intent=intent, refund_id=refund_id, refund_recorded=False, refund_entries=entries)

@@ -442,6 +442,8 @@ def test_money_wins_a_seat_while_it_seeks_one_or_its_refund_was_withdrawn_for_it
     seeking = receipts.await_seat(settled, at(130), RECEIPT_POLICY).state
     won = receipts.win_seat(seeking, "appointment-2", None).state
     assert won.seat_won == "appointment-2"
+    with pytest.raises(IllegalTransition):
+        receipts.enter_refund(won, refund_for(RefundCause.LATE_PAYMENT), "refund-1", at(140), RECEIPT_POLICY)
     assert receipts.settle(won, "bill-1", at(140)).state.seat_won is None
     going = receipts.enter_refund(seeking, refund_for(RefundCause.LATE_PAYMENT), "refund-1", at(140), RECEIPT_POLICY)
     assert (going.refund_entries, receipts.win_seat(going, "appointment-2", "refund-1").state) == (1, going)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from services.billing.domain import receipt as receipts
 from services.billing.domain import refund as refunds
 from services.billing.domain import refund_steps as steps
 from services.billing.domain import special as specials
-from services.billing.domain.bill import Bill, Standing
+from services.billing.domain.bill import Bill, Purpose, Standing
 from services.billing.domain.ledger import Account
 from services.billing.domain.refund import AccountState, Refund
 from services.billing.domain.refund_policy import CLAIM_DAYS, RefundPolicy
@@ -1002,3 +1003,94 @@ async def test_an_order_is_due_only_once_the_receipt_shows_the_release() -> None
     released = steps.release(case, steps.SYSTEM, at(1), POLICY).state
     assert (released.booked, "order" in released.due) == (False, False)
     assert "order" in steps.booked(released, None, at(2), POLICY).state.due
+
+
+# -- no money before the visit is back ----------------------------------------------------------------------------------
+
+
+async def late_case(desk: Desk) -> Refund:
+    """A case that billing opened by itself: scheduling never answered for late money."""
+    bill = await desk.world.expired_bill()
+    await desk.world.pay(bill)
+    await desk.world.pass_time(15_000, step=500)
+    (case,) = desk.world.refunds()
+    return await desk.approved(case)
+
+
+async def test_a_refund_that_billing_opened_asks_for_the_visit_too() -> None:
+    """Billing knows of no seat for this money, and yet there may be one."""
+    desk = desk_of()
+    case = await late_case(desk)
+    await desk.world.pass_time(600, step=100)
+    assert desk.case(case).state == RefundState.APPROVED
+    assert desk.world.treasury.sent == []
+    asked = desk.world.heard("SeatReleaseRequested")[0]
+    assert (asked.bill_id, asked.receipt_id) == (case.bill_id, case.receipt_id)
+    await desk.refuses_release(case, "already_released")
+    await desk.world.pass_time(200)
+    assert desk.case(case).state == RefundState.PAID
+    await desk.world.rules_hold()
+
+
+async def test_a_visit_that_took_place_refuses_a_refund_that_billing_opened() -> None:
+    desk = desk_of()
+    case = await late_case(desk)
+    await desk.refuses_release(case, "already_used")
+    await desk.world.pass_time(600, step=100)
+    assert (desk.case(case).state, desk.case(case).rule) == (RefundState.REFUSED, "seat_already_used")
+    assert desk.world.treasury.sent == []
+    assert desk.world.receipt(case.receipt_id).state == ReceiptState.RETAINED
+    await desk.world.rules_hold()
+
+
+async def test_twin_without_the_question_the_money_goes_while_a_visit_may_stand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(steps, "seat_to_release", lambda _refund, _bill: None)
+    desk = desk_of()
+    case = await late_case(desk)
+    await desk.world.pass_time(600, step=100)
+    assert desk.world.heard("SeatReleaseRequested") == []
+    assert desk.case(case).state == RefundState.PAID
+
+
+async def test_the_end_of_another_seat_is_no_answer() -> None:
+    """The holder's own cancellation of an earlier seat says nothing of one that the same money has won since."""
+    desk = desk_of()
+    case = await desk.approved(await desk.ask(await desk.paid_bill()))
+    await desk.world.released("cancelled", version=8, was_confirmed=True)
+    await desk.world.pass_time(30)
+    assert desk.case(case).state == RefundState.APPROVED
+    await desk.refuses_release(case, "already_released")
+    await desk.world.pass_time(120)
+    assert desk.case(case).state == RefundState.PAID
+
+
+async def test_a_release_names_the_refund_that_it_answers() -> None:
+    desk = desk_of()
+    case = await desk.approved(await desk.ask(await desk.paid_bill()))
+    facts = {name: desk.world.visit("appointment-2")[name] for name in KEYS}
+    told = {"session_id": "session-1", "reason": "refund_approved", "was_confirmed": True}
+    for refund_id in ("nobody", case.refund_id):
+        await desk.world.hear(scheduling.AppointmentReleased(**facts, **told, refund_id=refund_id))
+    await desk.world.pass_time(120)
+    assert desk.case(case).state == RefundState.PAID
+
+
+@pytest.mark.parametrize(
+    ("bill", "asked"),
+    [
+        ({}, True),
+        ({"purpose": Purpose.PENALTY}, False),
+        ({"settled_by": "another"}, False),
+        ({"settled_by": "another", "late_receipt_id": "A" * 16}, True),
+        ({"seat": None}, False),
+    ],
+)
+def test_which_money_may_have_won_a_visit(bill: dict[str, Any], asked: bool) -> None:
+    reason = refund_reasons().reason("late_payment", T0.date())
+    case = refunds.open_refund("refund-1", refunds.Subject("A" * 16, 5), reason, T0).state
+    paid = replace(in_state(BillState.PAID), settled_by="A" * 16)
+    assert (steps.seat_to_release(case, replace(paid, **bill)) is not None) == asked
+    assert steps.seat_to_release(case, None) is None
+    assert steps.seat_to_release(replace(case, whole=False), paid) is None

@@ -33,6 +33,7 @@ PAYING = (
     "waived",
     "change_of_mind",
     "pay_and_cancel",
+    "pay_and_cancel",
 )
 AFTERWARDS = ("visit", "visit", "visit", "reschedule", "no_show", "cancel", "withdraw")
 OFFERS = ("accept", "decline", "ignore")

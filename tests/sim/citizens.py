@@ -33,6 +33,7 @@ PAYING = (
     "waived",
     "change_of_mind",
     "pay_and_cancel",
+    "pay_and_cancel",
 )
 AFTERWARDS = ("visit", "visit", "visit", "reschedule", "no_show", "cancel", "withdraw")
 OFFERS = ("accept", "decline", "ignore")
@@ -44,8 +45,8 @@ WITHDRAWN_AFTER = (0.0, 0.3, 0.6, 0.9, 1.1, 3.0)
 WITHIN_SECONDS = 0.1
 """Within this time somebody pays and gives up, in either order."""
 GIVE_UP_WAYS = ("cancel", "cancel", "withdraw")
-AFTER_THE_RACE = ("look", "visit", "money_then_visit", "visit_then_money", "ask_and_visit")
-"""What somebody does whose seat was found again: wait for the automatic refund before or after the visit, or ask."""
+AFTER_THE_RACE = ("stay_away", "visit", "money_then_visit", "visit_then_money", "ask_and_visit")
+"""What somebody does whose seat was found again: come, before or after a refund that opens by itself, or ask for one."""
 SETTLES_WITHIN_SECONDS = 6 * 3600.0
 """Longer than billing waits for an answer about a seat before the money goes back by itself."""
 
@@ -408,12 +409,16 @@ class Citizen(Person):
             return outcome or "gave up"
         way = self.dice.choice(AFTER_THE_RACE)
         self.note(f"has a seat after all: {way}")
-        if way == "ask_and_visit":
-            await self._ask_back()
-        if way in ("money_then_visit", "ask_and_visit"):
-            await self._money_if_any()
-        ended = await self._visit() if way != "look" else "stays away"
-        return await self._money_if_any() if way == "visit_then_money" else ended
+        if way == "stay_away":
+            return await self._stay_away()
+        if way == "visit":
+            return await self._visit()
+        if way == "visit_then_money":
+            return f"{await self._visit()}, then {await self._money_if_any()}"
+        if way == "money_then_visit":
+            return f"{await self._money_if_any()}, then {await self._visit()}"
+        await self._ask_back()
+        return " and ".join(await asyncio.gather(self._visit(), self._money_if_any()))
 
     async def _outcome_if_any(self, seconds: float) -> str:
         end, outcome = self.now + timedelta(seconds=seconds), ""
@@ -434,7 +439,7 @@ class Citizen(Person):
         await asyncio.sleep(SETTLES_WITHIN_SECONDS)
         found = await self.get("billing", f"/v1/refunds?application_id={self.application_id}")
         if not found["refunds"]:
-            return "kept the visit"
+            return "no refund"
         return await claim_back(self.world, self, self.application_id)
 
     async def _renew(self, bill: Any) -> str:

@@ -48,7 +48,7 @@ class Joined:
     def look(self) -> None:
         """What is not as it must be at rest may last for a while, not for long."""
         now = self._world.clock.now()
-        found = set(across.breaches(self.facts(), at_rest=True))
+        found = dict.fromkeys(across.breaches(self.facts(), at_rest=True))
         self._first_seen = {breach: self._first_seen.get(breach, now) for breach in found}
         for breach, since in self._first_seen.items():
             if now - since > LASTS:

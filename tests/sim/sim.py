@@ -17,7 +17,7 @@ from tests.sim.citizens import PAYING, Citizen
 from tests.sim.joined import Joined
 from tests.sim.loop import NothingLeftToDo, VirtualLoop
 from tests.sim.running import START, in_virtual_time
-from tests.sim.store import CrashPlan
+from tests.sim.store import NEVER_HELD, CrashPlan
 from tests.sim.suite import Agencies, build_suite
 from tests.sim.world import GoesInCircles, World
 
@@ -148,6 +148,7 @@ async def _let_them_live(world: World, citizens: list[Citizen]) -> None:
 async def _watch(world: World, joined: Joined) -> None:
     """The running rules, asked again and again while things happen."""
     dice = world.chaos.dice("watch")
+    NEVER_HELD.set(True)
     while True:
         await asyncio.sleep(dice.random() * LOOK_EVERY_SECONDS)
         await checks.own_rules(world)

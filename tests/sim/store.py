@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -23,6 +24,10 @@ SLOW_SECONDS = 0.02
 HOLD_SECONDS = (0.05, 0.2, 0.6, 1.5, 4.0, 8.0)
 """How long somebody who has read may be held: from one message's way to that of a whole conversation between services.
 All of it is shorter than a deadline's lease, so nobody is fenced off by it."""
+
+
+NEVER_HELD: ContextVar[bool] = ContextVar("paspor_sim_never_held", default=False)
+"""Whether the running task is not held: a check reads several documents and wants them as they are at one moment."""
 
 
 class Crash(BaseException):
@@ -202,7 +207,8 @@ class FaultyStore:
         return await self._write(lambda: self._kept.claim_one(*args, **named))
 
     async def claim_due(self, *args: Any, **named: Any) -> Any:
-        return await self._read(lambda: self._kept.claim_due(*args, **named))
+        due = await self._read(lambda: self._kept.claim_due(*args, **named))
+        return due if due is None else await self._held(due)
 
     async def claim_all_due(self, *args: Any, **named: Any) -> Any:
         return await self._read(lambda: self._kept.claim_all_due(*args, **named))
@@ -245,7 +251,7 @@ class FaultyStore:
     async def _held(self, answer: T) -> T:
         """Hold a reader with its answer in hand, so that others write what it has read before it writes."""
         rate, draw = self._chaos.rates.hold, self._hold_dice.random
-        if rate > 0 and draw() < rate:
+        if rate > 0 and not NEVER_HELD.get() and draw() < rate:
             await asyncio.sleep(self._hold_dice.choice(HOLD_SECONDS) * (0.5 + draw()))
             self._go_on()
         return answer

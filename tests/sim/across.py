@@ -64,7 +64,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Billing's receipt, in rupiah. ``refunded`` is what the treasury was ordered to pay, or has paid, or was credited."""
+    """Billing's receipt, in rupiah. ``refunded``: what the treasury was ordered to pay, has paid, or was credited."""
 
     receipt_id: str
     billing_code: str

@@ -87,8 +87,8 @@ class Bills:
                 return KnownApplication(event.application_id, event.account_id, event.person_id, order, version)
             if known.order is not None and version <= known.version:
                 return known
-            who = {"account_id": event.account_id, "person_id": event.person_id}
-            return replace(known, order=order, version=max(version, known.version), **who)
+            newest = max(version, known.version)
+            return replace(known, order=order, version=newest, account_id=event.account_id, person_id=event.person_id)
 
         await self._repository.keep_application(event.application_id, merge)
 

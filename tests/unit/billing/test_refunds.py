@@ -1005,7 +1005,7 @@ async def test_an_order_is_due_only_once_the_receipt_shows_the_release() -> None
     assert "order" in steps.booked(released, None, at(2), POLICY).state.due
 
 
-# -- no money before the visit is back ----------------------------------------------------------------------------------
+# -- no money before the visit is back --------------------------------------------------------------------------------
 
 
 async def late_case(desk: Desk) -> Refund:

@@ -151,9 +151,7 @@ class Treasury:
             raise SimponiRefused(refusal.code) from None
         return _seen(billing)
 
-    def _notify(
-        self, payment: Payment, *, surely: bool = False, usual_seconds: float = USUAL_NOTICE_SECONDS
-    ) -> None:
+    def _notify(self, payment: Payment, *, surely: bool = False, usual_seconds: float = USUAL_NOTICE_SECONDS) -> None:
         """Send a notice. ``surely``: nobody looks at this code any more; only the notice or, later, the settlement
         file tells of this money, so the notice is sent until it is taken.
         """

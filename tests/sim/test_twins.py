@@ -96,7 +96,7 @@ def test_a_withdrawal_that_is_not_looked_at_afterwards_keeps_what_was_paid_after
 def without_release_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch off that a refund waits for its visit's release, and that a lost seat is asked for by its appointment.
 
-    THE PLACE FOR THE OLD FUNCTIONS: as long as the code is not corrected (`seeds.CORRECTED`) there is nothing to switch.
+    The place for the old functions: as long as the code is not corrected (`seeds.CORRECTED`) nothing is to switch.
     """
 
 

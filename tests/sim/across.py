@@ -64,7 +64,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Billing's receipt, in rupiah. ``refunded``: what the treasury was ordered to pay, has paid, or was credited."""
+    """Billing's receipt. ``refunded`` rupiah were credited, or the treasury was ordered to pay them out."""
 
     receipt_id: str
     billing_code: str
@@ -219,9 +219,8 @@ def find_differing_owners(facts: Facts, *, at_rest: bool) -> Iterator[Breach]:
         yield from _owner_differs("bill", bill.bill_id, bill.owner, facts)
         visit = facts.visits.get(bill.visit_id or "")
         if visit is not None and visit.owner != bill.owner:
-            yield Breach(
-                "I14", bill.bill_id, f"bill {bill.bill_id} and its visit {visit.visit_id} differ in their owner"
-            )
+            what = f"bill {bill.bill_id} and its visit {visit.visit_id} differ in their owner"
+            yield Breach("I14", bill.bill_id, what)
     for visit in facts.visits.values():
         yield from _owner_differs("visit", visit.visit_id, visit.owner, facts)
         paying = facts.bills.get(visit.bill_id or "")

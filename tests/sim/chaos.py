@@ -20,7 +20,7 @@ class Rates:
     """A store call hangs for longer than a lease lives."""
     slow: float = 0.3
     """A store call takes a moment instead of none."""
-    hold: float = 0.1
+    hold: float = 0.2
     """Somebody who has read is held before the next step, for as long as others need to read and write the same."""
     unconfirmed: float = 0.03
     """A message is with the broker but its confirm is lost."""

@@ -46,7 +46,7 @@ WITHIN_SECONDS = 0.1
 """Within this time somebody pays and gives up, in either order."""
 GIVE_UP_WAYS = ("cancel", "cancel", "withdraw")
 AFTER_THE_RACE = ("stay_away", "visit", "money_then_visit", "visit_then_money", "ask_and_visit")
-"""What somebody does whose seat was found again: come, before or after a refund opens by itself, or ask for one."""
+"""What somebody does whose seat was found again: come, before or after a refund that opens by itself, or ask."""
 SETTLES_WITHIN_SECONDS = 6 * 3600.0
 """Longer than billing waits for an answer about a seat before the money goes back by itself."""
 

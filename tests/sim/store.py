@@ -25,6 +25,9 @@ HOLD_SECONDS = (0.05, 0.2, 0.6, 1.5, 4.0, 8.0)
 """How long somebody who has read may be held: from one message's way to that of a whole conversation between services.
 All of it is shorter than a deadline's lease, so nobody is fenced off by it."""
 
+SHORTEST_HOLD, LONGEST_HOLD = 0.5, 1.5
+"""Of the drawn length, so that holds are of all lengths between."""
+
 
 NEVER_HELD: ContextVar[bool] = ContextVar("paspor_sim_never_held", default=False)
 """Whether the running task is not held: a check reads several documents and wants them as they are at one moment."""
@@ -252,9 +255,13 @@ class FaultyStore:
         """Hold a reader with its answer in hand, so that others write what it has read before it writes."""
         rate, draw = self._chaos.rates.hold, self._hold_dice.random
         if rate > 0 and not NEVER_HELD.get() and draw() < rate:
-            await asyncio.sleep(self._hold_dice.choice(HOLD_SECONDS) * (0.5 + draw()))
+            await asyncio.sleep(self._hold_seconds())
             self._go_on()
         return answer
+
+    def _hold_seconds(self) -> float:
+        dice = self._hold_dice
+        return dice.choice(HOLD_SECONDS) * (SHORTEST_HOLD + (LONGEST_HOLD - SHORTEST_HOLD) * dice.random())
 
     async def _write(self, work: Callable[[], Awaitable[T]]) -> T:
         await self._line()

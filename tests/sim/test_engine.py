@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import pytest
 
+from shared.deadlines import LEASE_SECONDS
 from shared.store.kinds import Kind
+from shared.store.port import VersionConflict
 from tests.sim import checks, sim, toy
 from tests.sim.calling import Asked
 from tests.sim.chaos import CALM, Chaos, Rates
 from tests.sim.loop import VirtualLoop
 from tests.sim.process import ConnectionLost
 from tests.sim.running import START, in_virtual_time
-from tests.sim.store import CrashPlan, KeptStore
+from tests.sim.store import HOLD_SECONDS, LONGEST_HOLD, NEVER_HELD, CrashPlan, FaultyStore, KeptStore
 from tests.sim.world import World
 
 VISITORS = 12
@@ -112,6 +114,33 @@ async def test_who_changes_what_was_read_is_found_out() -> None:
     assert read is not None
     read.state.apples["red"] = 2
     assert store.changed_by_readers() == ["basket mine"]
+
+
+@pytest.mark.parametrize(("rate", "never_held"), [(1.0, False), (0.0, False), (1.0, True)])
+def test_a_held_reader_meets_what_others_wrote_meanwhile(rate: float, never_held: bool) -> None:
+    """Without holds, and for checks, nobody comes between a read and a write that are 30 ms from the next."""
+    kind = Kind("basket", Basket)
+
+    async def change(store: FaultyStore, number: int) -> None:
+        await asyncio.sleep(number * 0.03)
+        record = await store.get(kind, "mine")
+        await store.save(kind, record, Basket({"red": number}), now=START)
+
+    async def conflicts(_loop: VirtualLoop) -> int:
+        NEVER_HELD.set(never_held)
+        kept = KeptStore("shop")
+        await kept.insert(kind, "mine", Basket({"red": 0}), now=START)
+        store = FaultyStore(kept, "shop", Chaos("held", replace(CALM, hold=rate)), CrashPlan(), lambda: None)
+        ended = await asyncio.gather(*(change(store, number) for number in range(20)), return_exceptions=True)
+        assert all(each is None or isinstance(each, VersionConflict) for each in ended)
+        return sum(each is not None for each in ended)
+
+    assert (in_virtual_time(conflicts) > 0) == (rate > 0 and not never_held)
+
+
+def test_no_hold_outlasts_a_lease() -> None:
+    """Else a held deadline would be fenced off, which is another fault (`Rates.pause`)."""
+    assert max(HOLD_SECONDS) * LONGEST_HOLD < LEASE_SECONDS
 
 
 def test_no_use_case_changes_what_it_read(monkeypatch: pytest.MonkeyPatch) -> None:

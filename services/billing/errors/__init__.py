@@ -24,6 +24,7 @@ from services.billing.errors.cases import (
     AnswerDoesNotFit,
     CaseIsClosed,
     CaseUnknown,
+    OwnFileNotYours,
     SecondPersonMustAgree,
     TooManyCaseNotes,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "OverrideDecided",
     "OverrideDoesNotFit",
     "OverrideUnknown",
+    "OwnFileNotYours",
     "PeriodTooLong",
     "RefundIsDecided",
     "RefundIsOpen",

@@ -27,13 +27,13 @@ class ApplicationMissing(Refusal):
 
 
 class NotYourOffice(NotAllowed):
-    """The case belongs to another office."""
+    """It belongs to an office that the caller does not work for, or concerns every office."""
 
     code = "not_your_office"
-    title = "This refund case belongs to another office."
-    title_id = "Perkara pengembalian ini milik kantor lain."
-    next_action = "Ask that office, or headquarters."
-    next_action_id = "Hubungi kantor tersebut atau kantor pusat."
+    title = "This belongs to another office than those you work for."
+    title_id = "Ini milik kantor lain di luar kantor yang Anda layani."
+    next_action = "Ask that office, or headquarters; operators list the offices that a treasurer serves."
+    next_action_id = "Hubungi kantor tersebut atau kantor pusat; operator menetapkan kantor yang dilayani bendahara."
 
 
 class NothingToRefund(Refusal):

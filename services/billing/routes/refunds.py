@@ -91,7 +91,7 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     access=PARTIES,
     path_model=RefundPath,
     answers={200: RefundView},
-    refusals=(RefundUnknown,),
+    refusals=(RefundUnknown, NotYourOffice),
 )
 async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     """One case."""
@@ -108,7 +108,7 @@ async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     answers={201: RefundView},
     idempotent=True,
     rate=RateLimit(10, 60.0),
-    refusals=(BillUnknown, NothingToRefund, RefundIsOpen, SomeoneElseChangedIt),
+    refusals=(BillUnknown, NotYourOffice, NothingToRefund, RefundIsOpen, SomeoneElseChangedIt),
     description="A reason outside the table is answered with a case that is refused and names the rule.",
 )
 async def ask_refund(call: Call[RefundRequest]) -> RefundView:
@@ -195,7 +195,14 @@ async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> Refun
     path_model=RefundPath,
     answers={200: RefundView},
     idempotent=True,
-    refusals=(RefundUnknown, RefundIsDecided, RefundOpenedByUs, RequestOfSomebodyElse, SomeoneElseChangedIt),
+    refusals=(
+        RefundUnknown,
+        NotYourOffice,
+        RefundIsDecided,
+        RefundOpenedByUs,
+        RequestOfSomebodyElse,
+        SomeoneElseChangedIt,
+    ),
     description="For the applicant, or the officer who asked. The payment stays as it was, and may be asked back anew.",
 )
 async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
@@ -265,4 +272,4 @@ async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
 async def show_refund_statistics(call: Call[None, PeriodQuery]) -> RefundStatisticsView:
     """The report (F64)."""
     since, until = call.query.since, call.query.until
-    return RefundStatisticsView.of(since, until, await call.app[BILLING].refunds.statistics(since, until))
+    return RefundStatisticsView.of(since, until, await call.app[BILLING].refunds.statistics(call.caller, since, until))

@@ -16,7 +16,7 @@ from services.billing.domain.states import BillState, Decision, ReceiptState, Re
 from services.billing.domain.withdrawal import paid_after
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS
 from services.billing.service.alerts import RECEIPT_DIFFERS, REFUND_MONEY_MISSING, alert
-from services.billing.service.driving import Known, subject_of
+from services.billing.service.driving import Known
 from services.billing.service.late_money import LateMoney
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -125,6 +125,6 @@ class Money(LateMoney):
         reason = self._reasons.reason(cause.value, now.astimezone(JAKARTA).date())
         bill = await self._repository.bill(bill_id)
         until = self._policies.refund.step_due(RefundState.OPENED, now)
-        subject = replace(subject_of(held.state, bill), amount=amount, whole=False)
+        subject = replace(await self._subject(held.state, bill), amount=amount, whole=False)
         await self._repository.insert(REFUNDS, refund_id, refunds.open_refund(refund_id, subject, reason, now, until))
         return refund_id

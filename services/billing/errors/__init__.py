@@ -37,6 +37,7 @@ from services.billing.errors.refunds import (
     NotYourOffice,
     ObjectionTooLate,
     OrderIsOut,
+    PaymentUnknownToSimponi,
     PeriodTooLong,
     RefundIsDecided,
     RefundIsOpen,
@@ -58,6 +59,7 @@ from services.billing.errors.settlements import (
     SettlementFileBrokeOff,
     SettlementFileDoesNotAddUp,
     SettlementFileHasWrongLine,
+    SettlementSignatureWrong,
     SettlementUnknown,
 )
 from services.billing.errors.tariffs import (
@@ -100,6 +102,7 @@ __all__ = [
     "OverrideDoesNotFit",
     "OverrideUnknown",
     "OwnFileNotYours",
+    "PaymentUnknownToSimponi",
     "PeriodTooLong",
     "RefundIsDecided",
     "RefundIsOpen",
@@ -116,6 +119,7 @@ __all__ = [
     "SettlementFileBrokeOff",
     "SettlementFileDoesNotAddUp",
     "SettlementFileHasWrongLine",
+    "SettlementSignatureWrong",
     "SettlementUnknown",
     "StepOfAnotherRole",
     "TariffChangeDecided",

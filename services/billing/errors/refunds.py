@@ -174,3 +174,14 @@ class PeriodTooLong(Refusal):
     title_id = "Laporan mencakup paling lama 366 hari, dari tanggal awal ke tanggal akhir."
     next_action = "Ask for a shorter period."
     next_action_id = "Pilih periode yang lebih singkat."
+
+
+class PaymentUnknownToSimponi(Refusal):
+    """SIMPONI, asked once more, does not know the payment as paid with this amount."""
+
+    status = 409
+    code = "payment_unknown_to_simponi"
+    title = "SIMPONI does not know this payment as paid with this amount, so no money goes back by it."
+    title_id = "SIMPONI tidak mengenal pembayaran ini dengan jumlah tersebut, sehingga uang tidak dikembalikan."
+    next_action = "Look at the case that was opened about it; take the step again after five minutes to ask once more."
+    next_action_id = "Lihat pemeriksaan yang dibuka; ulangi langkah ini setelah lima menit untuk bertanya lagi."

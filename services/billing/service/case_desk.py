@@ -9,7 +9,7 @@ from typing import Final
 
 from services.billing.domain import case as cases
 from services.billing.domain.case import Case, CaseOutcome, CaseState, Decide
-from services.billing.domain.settlement import FileTampered, FileTruncated, FileUnreadable, Settlement
+from services.billing.domain.settlement import FileNotSigned, FileTampered, FileTruncated, FileUnreadable, Settlement
 from services.billing.domain.states import Decision
 from services.billing.errors import (
     AnswerDoesNotFit,
@@ -20,6 +20,7 @@ from services.billing.errors import (
     SettlementFileBrokeOff,
     SettlementFileDoesNotAddUp,
     SettlementFileHasWrongLine,
+    SettlementSignatureWrong,
     SettlementUnknown,
     TooManyCaseNotes,
 )
@@ -140,14 +141,20 @@ class CaseDesk:
         await self.case(caller, case_id)
         return (await self._repository.change(CASES, case_id, decide, received=command_id)).state
 
-    async def upload(self, caller: Caller, pieces: AsyncIterable[bytes]) -> Settlement:
-        """Take a settlement file that a treasurer brings; the same content again meets the first.
+    async def upload(self, caller: Caller, pieces: AsyncIterable[bytes], signature: str | None) -> Settlement:
+        """Take a settlement file that a treasurer brings; the same content again meets the first. With SIMPONI's
+        signature it is SIMPONI's word, else a claim: SIMPONI is asked about each payment that is new here.
 
         Raises:
-            SettlementFileBrokeOff, SettlementFileDoesNotAddUp, SettlementFileHasWrongLine: nothing of it counts.
+            NotYourOffice: a file shows the money of every office.
+            SettlementFileBrokeOff, SettlementFileDoesNotAddUp, SettlementFileHasWrongLine, SettlementSignatureWrong:
+                nothing of it counts.
         """
+        refuse_unless_serves_all(caller)
         try:
-            return await self._settling.take_file(pieces, caller.account_id)
+            return await self._settling.take_file(pieces, caller.account_id, signature=signature)
+        except FileNotSigned:
+            raise SettlementSignatureWrong from None
         except FileTruncated as broken:
             raise SettlementFileBrokeOff(line=broken.line) from None
         except FileTampered as broken:

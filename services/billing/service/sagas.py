@@ -43,7 +43,7 @@ log = get_logger(__name__)
 PUSHED: Final[Mapping[str, tuple[str, ...]]] = {
     "bill": ("ask", "poll"),
     "receipt": ("drive", "outcome"),
-    "refund": ("book", "seat", "verify", "order", "track"),
+    "refund": ("confirm", "book", "seat", "verify", "order", "track"),
 }
 """Which deadlines a push brings forward: questions and repeats, never an end."""
 

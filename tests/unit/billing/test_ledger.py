@@ -19,10 +19,13 @@ from services.billing.domain.states import BillState, ReceiptState, RefundState
 from services.billing.errors import NothingToExplain
 from services.billing.repository import RECEIPTS
 from shared.chain.verify import ExportWrong, read_roots, verify
-from shared.tokens import Role
+from shared.tokens import Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World, make_world
+
+
+OPERATOR = Caller("operator-1", Role.OPERATOR, "s")
 
 
 async def lines_of(stream: AsyncIterator[bytes]) -> list[bytes]:

@@ -89,8 +89,8 @@ class Desk:
         return self.case(given)
 
     async def step(self, case: Refund, caller: Caller, name: str, **words: Any) -> Refund:
-        done: Refund = await self.desk.step(caller, case.refund_id, name, Taken(**words), self.command())
-        return done
+        await self.desk.step(caller, case.refund_id, name, Taken(**words), self.command())
+        return await self.world.simponi_answers(case.refund_id)
 
     async def recommended(self, case: Refund) -> Refund:
         """With its account, looked into and recommended."""
@@ -916,18 +916,18 @@ async def test_the_report_is_what_the_cases_say() -> None:
     await desk.step(refused, OPERATOR, "refuse", rule="not_proven")
     desk.world.clock.advance(30 * DAY)
     today = desk.desk.today()
-    figures = await desk.desk.statistics(today - timedelta(days=40), today)
+    figures = await desk.desk.statistics(OPERATOR, today - timedelta(days=40), today)
     assert (figures.requests, figures.approved, figures.refused, figures.paid) == (3, 1, 1, 1)
     assert (figures.open, figures.open_over_30_days, figures.paid_rupiah) == (1, 1, bill.amount)
     assert figures.median_days == 0.0
     assert figures.by_reason == {"duplicate_payment": 3}
     assert figures == statistics_of(desk.world.refunds(), desk.world.clock.now())
-    nothing = await desk.desk.statistics(today, today)
+    nothing = await desk.desk.statistics(OPERATOR, today, today)
     assert (nothing.requests, nothing.median_days) == (0, None)
     with pytest.raises(PeriodTooLong):
-        await desk.desk.statistics(today - timedelta(days=366), today)
+        await desk.desk.statistics(OPERATOR, today - timedelta(days=366), today)
     with pytest.raises(PeriodTooLong):
-        await desk.desk.statistics(today, today - timedelta(days=1))
+        await desk.desk.statistics(OPERATOR, today, today - timedelta(days=1))
     assert waiting.state == RefundState.OPENED
 
 
@@ -939,7 +939,7 @@ async def test_a_report_reads_page_by_page(monkeypatch: pytest.MonkeyPatch) -> N
         await desk.world.pay(bill)
         desk.world.clock.advance(number % 3)
     today = desk.desk.today()
-    assert (await desk.desk.statistics(today, today)).requests == 7
+    assert (await desk.desk.statistics(OPERATOR, today, today)).requests == 7
 
 
 # -- answers that come too late to mean anything -----------------------------------------------------------------------

@@ -24,14 +24,15 @@ from services.billing.repository import RECEIPTS
 from services.billing.repository.sagas import OVERRIDES
 from services.billing.service.sagas import Wish
 from shared.audit import OverrideNeedsReason
-from shared.tokens import Caller, Role
+from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import APPLICATION, World, make_world
 
 PAGE = Path(__file__).parents[3] / "docs" / "saga.md"
-FIRST = Caller("treasurer-1", Role.TREASURER, "s1")
-SECOND = Caller("treasurer-2", Role.TREASURER, "s2")
+FIRST = Caller("treasurer-1", Role.TREASURER, "s1", offices=(ALL_OFFICES,))
+OPERATOR = Caller("operator-1", Role.OPERATOR, "s3")
+SECOND = Caller("treasurer-2", Role.TREASURER, "s2", offices=(ALL_OFFICES,))
 POLICIES = Policies()
 
 
@@ -63,7 +64,7 @@ async def test_an_instance_shows_its_step_since_when_its_limit_and_what_comes_ne
     await world.pay(world.bill())
     assert await step_of(world) == StepName.OVER
     with pytest.raises(SagaUnknown):
-        await world.billing.sagas.saga("application-9")
+        await world.billing.sagas.saga(OPERATOR, "application-9")
 
 
 async def test_late_money_is_followed_from_seat_to_refund() -> None:

@@ -30,6 +30,7 @@ from services.billing.errors import (
     NothingToRefund,
     ObjectionTooLate,
     OrderIsOut,
+    PaymentUnknownToSimponi,
     PeriodTooLong,
     RefundIsDecided,
     RefundIsOpen,
@@ -332,7 +333,10 @@ class RefundDesk:
 
         Raises:
             RefundUnknown, NotYourOffice, StepOfAnotherRole, AnotherPairOfEyes, AccountIsMissing, RuleUnknown,
-                RefundStepNotNow.
+                RefundStepNotNow, PaymentUnknownToSimponi.
+
+        Research, approval and the grant of an objection count once SIMPONI, asked again by a deadline, knows the
+        payment with its amount; until then the case shows the question and stays where it is.
         """
         record = await self._own(caller, refund_id)
         command = COMMANDS[name]
@@ -356,13 +360,12 @@ class RefundDesk:
             return lambda case: refuse(case, rule, actor, now, policy)
         if command == RefundCommand.ASK_PAPERS:
             return lambda case: steps.ask_papers(case, taken.papers, actor, now, policy)
+        if command in steps.ASKS_SIMPONI:
+            return lambda case: _asking(case, command, actor, now, policy)
         plain = {
             RefundCommand.FIND_COMPLETE: steps.find_complete,
-            RefundCommand.RESEARCH: steps.research,
             RefundCommand.RECOMMEND: steps.recommend,
-            RefundCommand.APPROVE: steps.approve,
             RefundCommand.CREDIT: steps.credit,
-            RefundCommand.GRANT: steps.grant,
         }[command]
         return lambda case: plain(case, actor, now, policy)
 
@@ -386,6 +389,8 @@ class RefundDesk:
             raise AccountIsMissing from None
         except steps.TooLate:
             raise ObjectionTooLate from None
+        except steps.SimponiSaidNo:
+            raise PaymentUnknownToSimponi(receipt_id=record.state.receipt_id) from None
         return await self._cases.drive(record.id)
 
     async def _own(self, caller: Caller, refund_id: str) -> Record[Refund]:
@@ -408,6 +413,12 @@ class RefundDesk:
             words=words,
             command_id=command_id,
         )
+
+
+def _asking(case: Refund, command: RefundCommand, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    if command == RefundCommand.GRANT and steps.needs_second_grant(case, actor):
+        return steps.propose_grant(case, actor)
+    return steps.hold(case, command, actor, now, policy)
 
 
 def _actor(caller: Caller) -> Actor:

@@ -52,6 +52,7 @@ TREASURER = Caller("treasurer-1", Role.TREASURER, "s", "office-1")
 HEAD = Caller("head-1", Role.OFFICE_ADMIN, "s", "office-1")
 OPERATOR = Caller("operator-1", Role.OPERATOR, "s")
 SECOND = Caller("operator-2", Role.OPERATOR, "s")
+THIRD = Caller("operator-3", Role.OPERATOR, "s")
 ELSEWHERE = Caller("treasurer-2", Role.TREASURER, "s", "office-2")
 PAYEE = Payee("002", "1234567890", "Siti Contoh")
 DAY = 86_400
@@ -623,7 +624,9 @@ async def test_money_of_a_case_that_billing_opened_is_kept_when_refused_and_held
     await desk.step(case, OPERATOR, "approve")
     credited = desk.case(case)
     assert credited.state == RefundState.RELEASED
-    await desk.step(case, OPERATOR, "credit")
+    with pytest.raises(AnotherPairOfEyes):
+        await desk.step(case, OPERATOR, "credit")
+    await desk.step(case, SECOND, "credit")
     assert desk.world.receipt(second.ntpn).state == ReceiptState.CREDITED
     await desk.world.rules_hold()
 
@@ -979,7 +982,11 @@ async def test_an_objection_granted_without_an_account_waits_for_one() -> None:
     case = desk.world.refunds()[0]
     await desk.step(case, OPERATOR, "refuse", rule="not_proven")
     await desk.desk.object_to(OWNER, case.refund_id, "I paid twice", desk.command())
-    await desk.step(case, SECOND, "grant_objection")
+    proposed = await desk.step(case, SECOND, "grant_objection")
+    assert (proposed.state, proposed.grant_proposed_by) == (RefundState.OBJECTED, SECOND.account_id)
+    with pytest.raises(AnotherPairOfEyes):
+        await desk.step(case, SECOND, "grant_objection")
+    await desk.step(case, THIRD, "grant_objection")
     assert desk.case(case).state == RefundState.RELEASED
     assert desk.world.heard("RefundMoved")[-1].needs == "bank_account"
     await desk.world.work()

@@ -266,5 +266,5 @@ async def test_the_surcharge_is_granted_by_the_office_of_the_visit(world: World,
     await world.pay(await world.issued_bill())
     body = {"application_id": "application-1"}
     assert (await ask("POST", "/v1/bills", body))[0] == 403
-    _, said = await ask("POST", "/v1/bills", body, role=Role.FRONT_OFFICER, account="officer-1")
+    _, said = await ask("POST", "/v1/bills", body, role=Role.FRONT_OFFICER, account="officer-1", office="office-2")
     assert said["code"] == "not_your_office"

@@ -67,6 +67,8 @@ async def ask(world: World, socket_enabled: None) -> AsyncIterator[Ask]:
             sent["Idempotency-Key"] = f"command-{key}"
         words = {"data": body} if isinstance(body, bytes) else {"json": body}
         async with client.request(method, path, headers=sent, **words) as answer:
+            if answer.content_type == "application/x-ndjson":
+                return answer.status, await answer.text()
             return answer.status, await answer.json()
 
     yield call

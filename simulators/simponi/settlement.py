@@ -12,9 +12,9 @@
 - times are UTC in whole seconds, amounts whole rupiah;
 - a file without its TOTAL line broke off; one whose TOTAL does not fit its lines was changed: it must be read again.
 
-``GET /simponi/settlements/{day}/signature`` gives SIMPONI's signature of that file: a detached JWS (ES256) over the words
-``settlement.<day>.<number of lines>.<sum of amounts>.<the SHA-256 of TOTAL>``; ``GET /simponi/settlement-keys`` gives the
-public keys as a JWK set. Who carries the file by hand brings the signature along.
+``GET /simponi/settlements/{day}/signature`` gives SIMPONI's signature of that file: a detached JWS (ES256) over the
+words ``settlement.<day>.<number of lines>.<sum of amounts>.<the SHA-256 of TOTAL>``; ``GET /simponi/settlement-keys``
+gives the public keys as a JWK set. Who carries the file by hand brings the signature along.
 
 Control may spoil a file to bring about differences: leave lines out, change amounts, repeat lines, add invented ones.
 """

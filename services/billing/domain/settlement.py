@@ -222,6 +222,8 @@ class SettlementState(StrEnum):
 
     COMPARING = "comparing"
     COMPARED = "compared"
+    CLAIM_COMPARED = "claim_compared"
+    """Every line of a claim was compared; the same content as SIMPONI's own word would be compared once more."""
 
 
 class SettlementCommand(StrEnum):
@@ -229,6 +231,7 @@ class SettlementCommand(StrEnum):
 
     ADVANCE = "advance"
     FINISH = "finish"
+    FINISH_CLAIM = "finish_claim"
     VOUCH = "vouch"
     """SIMPONI's own word comes for what was a person's claim."""
 
@@ -237,7 +240,8 @@ SETTLEMENT_TRANSITIONS: Final[Mapping[tuple[SettlementState, SettlementCommand],
     (SettlementState.COMPARING, SettlementCommand.ADVANCE): SettlementState.COMPARING,
     (SettlementState.COMPARING, SettlementCommand.FINISH): SettlementState.COMPARED,
     (SettlementState.COMPARING, SettlementCommand.VOUCH): SettlementState.COMPARING,
-    (SettlementState.COMPARED, SettlementCommand.VOUCH): SettlementState.COMPARING,
+    (SettlementState.COMPARING, SettlementCommand.FINISH_CLAIM): SettlementState.CLAIM_COMPARED,
+    (SettlementState.CLAIM_COMPARED, SettlementCommand.VOUCH): SettlementState.COMPARING,
 }
 
 
@@ -351,7 +355,8 @@ def advance(settlement: Settlement, counts: Counts, offset_bytes: int, now: date
     """So many more lines were compared; the last of them ends the work."""
     together = settlement.counts.plus(counts)
     ended = together.lines >= settlement.lines
-    command = SettlementCommand.FINISH if ended else SettlementCommand.ADVANCE
+    finish = SettlementCommand.FINISH_CLAIM if settlement.is_claim else SettlementCommand.FINISH
+    command = finish if ended else SettlementCommand.ADVANCE
     return Decision(
         replace(
             settlement,
@@ -381,6 +386,8 @@ def vouch(settlement: Settlement, source: SettlementSource, now: datetime) -> De
     """SIMPONI stands for a file that was only a claim so far: its lines are compared once more, from the beginning."""
     if not settlement.is_claim or source is SettlementSource.CLAIMED:
         return Decision(settlement)
+    if settlement.state is SettlementState.COMPARED:  # of a claim from before claims ended otherwise
+        settlement = replace(settlement, state=SettlementState.CLAIM_COMPARED)
     state = follow(SETTLEMENT_TRANSITIONS, settlement.state, SettlementCommand.VOUCH)
     return Decision(
         replace(

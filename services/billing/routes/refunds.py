@@ -234,8 +234,8 @@ async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
     ),
     description="Treasurers: find_complete, ask_papers, research. Office heads: recommend. The decider that the reason "
     "names: approve, refuse, credit. Headquarters: grant_objection, uphold_refusal. For research, approve and "
-    "grant_objection SIMPONI is asked once more whether it knows the payment: `confirmation` tells how that stands, and "
-    "the step counts with its yes.",
+    "grant_objection SIMPONI is asked once more whether it knows the payment: `confirmation` tells how that stands, "
+    "and the step counts with its yes.",
 )
 async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundView:
     """The case after the step; every step is in the audit."""

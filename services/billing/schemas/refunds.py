@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
@@ -142,7 +142,7 @@ CONFIRMATION_SAYS: Final[Mapping[ConfirmationState, tuple[str, str]]] = {
     ),
     ConfirmationState.DENIED: (
         "SIMPONI does not know the payment as paid with this amount: the step was not taken. A case is open about it.",
-        "SIMPONI tidak mengenal pembayaran ini dengan jumlah tersebut: langkah tidak berlaku. Pemeriksaan telah dibuka.",
+        "SIMPONI tidak mengenal pembayaran ini dengan jumlah itu: langkah tidak berlaku. Pemeriksaan telah dibuka.",
     ),
 }
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field
 
-from services.billing.domain.settlement import Settlement, SettlementSource
+from services.billing.domain.settlement import Settlement, SettlementSource, SettlementState
 from services.billing.schemas.common import Id
 from shared.http.schema import IsoDate, Path, Query, View
 
@@ -64,7 +64,7 @@ class SettlementView(View):
         counts = settlement.counts
         return cls(
             **{name: getattr(settlement, name) for name in same},
-            state=settlement.state.value,
+            state=shown_state(settlement).value,
             lines_compared=counts.lines,
             counts=CountsView(**{name: getattr(counts, name) for name in CountsView.model_fields}),
             compared_at=settlement.compared_at,
@@ -78,6 +78,12 @@ def word_of(settlement: Settlement) -> SettlementSource:
     if settlement.source is not None:
         return settlement.source
     return SettlementSource.CLAIMED if settlement.is_claim else SettlementSource.FETCHED
+
+
+def shown_state(settlement: Settlement) -> SettlementState:
+    """``comparing`` or ``compared``; whose word it is stands in ``word``."""
+    comparing = settlement.state is SettlementState.COMPARING
+    return SettlementState.COMPARING if comparing else SettlementState.COMPARED
 
 
 class SettlementList(View):

@@ -89,8 +89,6 @@ class Confirming:
             await self.denied(receipt)
             return False
         word = SimponiWord.CONFIRMED_CLAIM
-        await self._repository.change(
-            RECEIPTS, receipt.ntpn, lambda each: Decision(receipts.give_word(each, word))
-        )
+        await self._repository.change(RECEIPTS, receipt.ntpn, lambda each: Decision(receipts.give_word(each, word)))
         log.info("billing.receipt_confirmed", receipt_id=receipt.ntpn)
         return True

@@ -71,6 +71,12 @@ def needs_office(caller: Caller) -> bool:
     return caller.role is not Role.APPLICANT and not caller.serves_all
 
 
+def offices_of(caller: Caller) -> tuple[str, ...]:
+    """Return the offices that a caller who does not serve all works for."""
+    named = (caller.office_id, *caller.offices)
+    return tuple(dict.fromkeys(office for office in named if office is not None and caller.serves(office)))
+
+
 def refuse_unless_serves(caller: Caller, office_id: str | None) -> None:
     """Refuse staff who do not work for this office.
 

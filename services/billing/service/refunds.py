@@ -176,7 +176,7 @@ class RefundCases:
     # SIMPONI, asked once more before a step counts
 
     async def confirm_due(self, record: Record[Refund]) -> None:
-        """Ask SIMPONI whether it knows the payment; a step that waits for it is taken, refused, or asked about again."""
+        """Ask SIMPONI whether it knows the payment; the step that waits for it is taken, refused, or waits on."""
         asked = record.state.confirmation
         receipt = await self._repository.receipt(record.state.receipt_id)
         if asked is None or receipt is None:

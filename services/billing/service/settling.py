@@ -247,7 +247,7 @@ class Settling:
                     break
         now = self._clock.now()
         saved = await self._repository.save(SETTLEMENTS, record, settlements.advance(record.state, counts, offset, now))
-        if saved.state.state == SettlementState.COMPARED:
+        if saved.state.state != SettlementState.COMPARING:
             log.info("billing.settlement_compared", settlement_id=record.id, lines=saved.state.counts.lines)
 
     async def _ask_again(self, record: Record[Settlement], counts: Counts, offset: int, down: UpstreamDown) -> None:
@@ -301,9 +301,7 @@ class Settling:
         booked = await self._repository.booked(list(lines))
         strange = [line for ntpn, line in lines.items() if ntpn not in booked]
         differing = [
-            line
-            for ntpn, line in lines.items()
-            if ntpn in booked and booked[ntpn] != (line.amount, line.billing_code)
+            line for ntpn, line in lines.items() if ntpn in booked and booked[ntpn] != (line.amount, line.billing_code)
         ]
         for line in differing:
             subject = _about(settlement, line, amount_here=booked[line.ntpn][0])

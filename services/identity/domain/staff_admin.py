@@ -118,9 +118,7 @@ def give_password(staff: Staff, command: StaffCommand, fresh: Fresh, command_id:
     return _noted(_invited(staff, command, fresh, command_id, now), command_id)
 
 
-def reassign(
-    staff: Staff, post: Post, office_id: str | None, command_id: str, offices: tuple[str, ...] = ()
-) -> Staff:
+def reassign(staff: Staff, post: Post, office_id: str | None, command_id: str, offices: tuple[str, ...] = ()) -> Staff:
     """In another role or office, or serving other offices; signs in anew."""
     state = staff_after(staff.state, StaffCommand.REASSIGN)
     moved = replace(

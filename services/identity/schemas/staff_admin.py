@@ -68,7 +68,7 @@ class Hire(Body):
     full_name: Name = Field(examples=["DEWI CONTOH"])
     role: PostWord = Field(examples=["front_officer"])
     office_id: OfficeId | None = Field(None, examples=["jakarta-selatan"])
-    offices: OfficesServed = []
+    offices: OfficesServed = Field(default_factory=list)
     reason: ReasonWord = Field(examples=["new_post"])
 
     def hiring(self) -> Hiring:
@@ -82,7 +82,7 @@ class Reassignment(Body):
 
     role: PostWord = Field(examples=["interviewer"])
     office_id: OfficeId | None = Field(None, examples=["jakarta-selatan"])
-    offices: OfficesServed = []
+    offices: OfficesServed = Field(default_factory=list)
     reason: ReasonWord = Field(examples=["transfer"])
 
     def served(self) -> tuple[str, ...]:

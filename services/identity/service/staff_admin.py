@@ -161,9 +161,7 @@ class StaffAdmin:
             raise NotYourOffice()
         return self.seen(record)
 
-    async def reassign(
-        self, act: Act, post: Post, office_id: str | None, offices: tuple[str, ...] = ()
-    ) -> StaffSeen:
+    async def reassign(self, act: Act, post: Post, office_id: str | None, offices: tuple[str, ...] = ()) -> StaffSeen:
         """Another role or office, or other offices that a treasurer serves; nobody becomes a treasurer or operator
         before another operator approves.
 

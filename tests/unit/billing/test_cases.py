@@ -11,8 +11,8 @@ import structlog
 from services.billing.domain import case as cases
 from services.billing.domain.bill import ClaimState, Standing
 from services.billing.domain.case import (
-    NEEDS_TWO,
     MOST_NOTES,
+    NEEDS_TWO,
     OUTCOMES,
     OWNERS,
     CaseKind,

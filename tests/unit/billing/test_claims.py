@@ -11,7 +11,7 @@ import pytest
 
 from services.billing.domain.case import CaseKind, CaseOutcome
 from services.billing.domain.receipt import SimponiWord
-from services.billing.domain.settlement import Settlement, SettlementSource, signed_words
+from services.billing.domain.settlement import FileNotSigned, Settlement, SettlementSource, signed_words
 from services.billing.domain.states import BillState
 from services.billing.repository import CASES, RECEIPTS, SETTLEMENT_DAYS, SETTLEMENTS
 from services.billing.service import settling as settling_module
@@ -200,7 +200,7 @@ async def test_what_was_answered_before_simponi_went_away_counts(monkeypatch: py
     assert (file.state.value, file.counts.lines, file.unanswered) == ("comparing", 1, 1)
     await world.pass_time(20)
     (file,) = world.all(SETTLEMENTS)
-    assert (file.state.value, file.counts.lines, file.unanswered) == ("compared", 2, 0)
+    assert (file.state.value, file.counts.lines, file.unanswered) == ("claim_compared", 2, 0)
 
 
 async def test_a_crash_around_any_write_of_a_claim_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +287,7 @@ async def test_a_signature_of_other_content_refuses_the_file_and_keeps_nothing(w
 async def test_without_simponis_key_in_the_settings_no_signature_counts() -> None:
     world = make_world()
     content = booked([world.payment(await world.issued_bill())])
-    with pytest.raises(settling_module.FileNotSigned):
+    with pytest.raises(FileNotSigned):
         await world.billing.settling.take_file(pieces(content), "tuti", signature=signature_of(content))
 
 
@@ -376,9 +376,7 @@ async def test_every_way_of_simponis_own_is_a_word() -> None:
     assert world.receipt(pushed.ntpn).word == SimponiWord.NOTICE
     record = await world.store.get(RECEIPTS, pushed.ntpn or "")
     assert record is not None
-    await world.store.save(
-        RECEIPTS, record, replace(record.state, word=SimponiWord.UNRECORDED), now=world.clock.now()
-    )
+    await world.store.save(RECEIPTS, record, replace(record.state, word=SimponiWord.UNRECORDED), now=world.clock.now())
     assert world.receipt(pushed.ntpn).simponi_word == SimponiWord.NOTICE, "an older one is known by how it was learnt"
     assert await i13(world)
 

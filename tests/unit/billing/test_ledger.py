@@ -24,7 +24,6 @@ from tests.unit.billing.conftest import Ask
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World, make_world
 
-
 OPERATOR = Caller("operator-1", Role.OPERATOR, "s")
 
 

@@ -72,7 +72,7 @@ STAFF = (
     Staff(Role.OPERATOR),
 )
 
-O, E, L, N = Concerns.OFFICE, Concerns.EVERY_OFFICE, Concerns.A_LIST, Concerns.NOBODY
+OWN_ONLY, EVERY, LIST, FREE = Concerns.OFFICE, Concerns.EVERY_OFFICE, Concerns.A_LIST, Concerns.NOBODY
 
 
 def probes(facts: dict[str, str]) -> dict[str, Probe]:
@@ -83,41 +83,41 @@ def probes(facts: dict[str, str]) -> dict[str, Probe]:
     day, saga = "date=2026-11-23", f"/v1/sagas/{facts['application_id']}"
     asked = {"bill_id": facts["bill_id"], "reason": "agent_error", "note": "twice"}
     return {
-        "GET /v1/tariff-changes": Probe("/v1/tariff-changes", N),
-        "POST /v1/tariff-changes": Probe("/v1/tariff-changes", E, PROPOSAL),
-        "POST /v1/tariff-changes/{change_id}/approval": Probe("/v1/tariff-changes/none/approval", E),
-        "POST /v1/tariff-changes/{change_id}/refusal": Probe("/v1/tariff-changes/none/refusal", E, reason),
-        "GET /v1/bills": Probe(f"/v1/bills?application_id={facts['application_id']}", L, shows="bills"),
-        "GET /v1/bills/{bill_id}": Probe(f"/v1/bills/{facts['bill_id']}", O),
-        "POST /v1/bills": Probe("/v1/bills", O, {"application_id": facts["application_id"]}),
-        "GET /v1/receipts": Probe(f"/v1/receipts?bill_id={facts['bill_id']}", O),
-        "GET /v1/refunds": Probe("/v1/refunds", L, shows="refunds"),
-        "GET /v1/refunds/{refund_id}": Probe(f"/v1/refunds/{facts['refund_id']}", O),
-        "POST /v1/refunds": Probe("/v1/refunds", O, asked),
-        "POST /v1/refunds/{refund_id}/withdrawal": Probe(f"/v1/refunds/{facts['refund_id']}/withdrawal", O),
+        "GET /v1/tariff-changes": Probe("/v1/tariff-changes", FREE),
+        "POST /v1/tariff-changes": Probe("/v1/tariff-changes", EVERY, PROPOSAL),
+        "POST /v1/tariff-changes/{change_id}/approval": Probe("/v1/tariff-changes/none/approval", EVERY),
+        "POST /v1/tariff-changes/{change_id}/refusal": Probe("/v1/tariff-changes/none/refusal", EVERY, reason),
+        "GET /v1/bills": Probe(f"/v1/bills?application_id={facts['application_id']}", LIST, shows="bills"),
+        "GET /v1/bills/{bill_id}": Probe(f"/v1/bills/{facts['bill_id']}", OWN_ONLY),
+        "POST /v1/bills": Probe("/v1/bills", OWN_ONLY, {"application_id": facts["application_id"]}),
+        "GET /v1/receipts": Probe(f"/v1/receipts?bill_id={facts['bill_id']}", OWN_ONLY),
+        "GET /v1/refunds": Probe("/v1/refunds", LIST, shows="refunds"),
+        "GET /v1/refunds/{refund_id}": Probe(f"/v1/refunds/{facts['refund_id']}", OWN_ONLY),
+        "POST /v1/refunds": Probe("/v1/refunds", OWN_ONLY, asked),
+        "POST /v1/refunds/{refund_id}/withdrawal": Probe(f"/v1/refunds/{facts['refund_id']}/withdrawal", OWN_ONLY),
         "POST /v1/refunds/{refund_id}/steps": Probe(
-            f"/v1/refunds/{facts['refund_id']}/steps", O, {"step": "ask_papers", "papers": ["slip"]}
+            f"/v1/refunds/{facts['refund_id']}/steps", OWN_ONLY, {"step": "ask_papers", "papers": ["slip"]}
         ),
-        "GET /v1/refund-statistics": Probe("/v1/refund-statistics?since=2026-11-01&until=2026-11-30", L),
-        "GET /v1/cases": Probe("/v1/cases", L, shows="cases"),
-        "GET /v1/cases/{case_id}": Probe(f"/v1/cases/{facts['case_id']}", O),
-        "POST /v1/cases/{case_id}/notes": Probe(f"/v1/cases/{facts['case_id']}/notes", O, note),
-        "POST /v1/cases/{case_id}/closure": Probe(f"/v1/cases/{facts['case_id']}/closure", O, closure),
-        "POST /v1/settlement-files": Probe("/v1/settlement-files", E, booked([])),
-        "GET /v1/settlement-files": Probe("/v1/settlement-files", E),
-        "GET /v1/settlement-files/{settlement_id}": Probe("/v1/settlement-files/none", E),
-        "GET /v1/ledger/balances": Probe("/v1/ledger/balances", E),
-        "GET /v1/ledger/journal": Probe(f"/v1/ledger/journal?{day}", E),
-        "GET /v1/ledger/roots": Probe(f"/v1/ledger/roots?{day}", E),
-        "GET /v1/ledger/explanations/{reference}": Probe(f"/v1/ledger/explanations/{facts['refund_id']}", O),
-        "GET /v1/audit/billing": Probe(f"/v1/audit/billing?from=2026-11-23&to=2026-11-23&office_id={OWN}", O),
-        "GET /v1/audit/billing/overrides": Probe(f"/v1/audit/billing/overrides?office_id={OWN}", O),
-        "GET /v1/sagas": Probe("/v1/sagas?stuck=true", L, shows="stuck"),
-        "GET /v1/sagas/{application_id}": Probe(saga, O),
-        "POST /v1/sagas/{application_id}/retry": Probe(f"{saga}/retry", O, reason),
-        "POST /v1/sagas/{application_id}/override": Probe(f"{saga}/override", O, override),
+        "GET /v1/refund-statistics": Probe("/v1/refund-statistics?since=2026-11-01&until=2026-11-30", LIST),
+        "GET /v1/cases": Probe("/v1/cases", LIST, shows="cases"),
+        "GET /v1/cases/{case_id}": Probe(f"/v1/cases/{facts['case_id']}", OWN_ONLY),
+        "POST /v1/cases/{case_id}/notes": Probe(f"/v1/cases/{facts['case_id']}/notes", OWN_ONLY, note),
+        "POST /v1/cases/{case_id}/closure": Probe(f"/v1/cases/{facts['case_id']}/closure", OWN_ONLY, closure),
+        "POST /v1/settlement-files": Probe("/v1/settlement-files", EVERY, booked([])),
+        "GET /v1/settlement-files": Probe("/v1/settlement-files", EVERY),
+        "GET /v1/settlement-files/{settlement_id}": Probe("/v1/settlement-files/none", EVERY),
+        "GET /v1/ledger/balances": Probe("/v1/ledger/balances", EVERY),
+        "GET /v1/ledger/journal": Probe(f"/v1/ledger/journal?{day}", EVERY),
+        "GET /v1/ledger/roots": Probe(f"/v1/ledger/roots?{day}", EVERY),
+        "GET /v1/ledger/explanations/{reference}": Probe(f"/v1/ledger/explanations/{facts['refund_id']}", OWN_ONLY),
+        "GET /v1/audit/billing": Probe(f"/v1/audit/billing?from=2026-11-23&to=2026-11-23&office_id={OWN}", OWN_ONLY),
+        "GET /v1/audit/billing/overrides": Probe(f"/v1/audit/billing/overrides?office_id={OWN}", OWN_ONLY),
+        "GET /v1/sagas": Probe("/v1/sagas?stuck=true", LIST, shows="stuck"),
+        "GET /v1/sagas/{application_id}": Probe(saga, OWN_ONLY),
+        "POST /v1/sagas/{application_id}/retry": Probe(f"{saga}/retry", OWN_ONLY, reason),
+        "POST /v1/sagas/{application_id}/override": Probe(f"{saga}/override", OWN_ONLY, override),
         "POST /v1/sagas/{application_id}/overrides/{override_id}/decision": Probe(
-            f"{saga}/overrides/{facts['override_id']}/decision", O, {"approve": False}
+            f"{saga}/overrides/{facts['override_id']}/decision", OWN_ONLY, {"approve": False}
         ),
     }
 

@@ -260,9 +260,7 @@ async def test_a_crash_around_any_write_of_the_comparison_changes_nothing(monkey
         store.armed = True
         for _ in range(2):
             try:
-                await world.billing.settling.take_file(
-                    pieces(content), "simponi", source=SettlementSource.FETCHED
-                )
+                await world.billing.settling.take_file(pieces(content), "simponi", source=SettlementSource.FETCHED)
                 break
             except StoreUnavailable:
                 continue

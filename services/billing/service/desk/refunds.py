@@ -44,7 +44,7 @@ from services.billing.errors import (
 from services.billing.repository import REFUNDS, Repository, states
 from services.billing.service.desk.common import may_see
 from services.billing.service.driving import subject_of
-from services.billing.service.offices import Offices, needs_office, refuse_unless_serves
+from services.billing.service.offices import Offices, needs_office, offices_of, refuse_unless_serves
 from services.billing.service.refunds import RefundCases
 from services.billing.service.treasury import Payee
 from services.billing.vault import Vault
@@ -145,8 +145,7 @@ class RefundDesk:
         """The cases of a state, or all open ones, for staff: their own office's, and all for headquarters."""
         wanted = frozenset({state}) if state else OPEN_REFUNDS
         now = self._clock.now()
-        served = tuple({*caller.offices, caller.office_id} - {None}) if needs_office(caller) else None
-        offices = tuple(office for office in served if caller.serves(office)) if served is not None else None
+        offices = offices_of(caller) if needs_office(caller) else None
         if offices == ():
             return []
         overdue_at = now if overdue else None
@@ -415,7 +414,9 @@ class RefundDesk:
         )
 
 
-def _asking(case: Refund, command: RefundCommand, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def _asking(
+    case: Refund, command: RefundCommand, actor: Actor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
     if command == RefundCommand.GRANT and steps.needs_second_grant(case, actor):
         return steps.propose_grant(case, actor)
     return steps.hold(case, command, actor, now, policy)

@@ -25,7 +25,7 @@ from shared.events.application import ApplicationSubmitted
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.ids import new_event_id
-from shared.tokens import Caller, Role, TokenIssuer
+from shared.tokens import ALL_OFFICES, Caller, Role, TokenIssuer
 
 OPEN_LIMITS: Final = {
     "PASPOR_RATE_FACTOR": "100000",
@@ -81,7 +81,9 @@ def tokens(running: Suite, account_ids: Iterable[str]) -> list[str]:
 def staff_token(running: Suite, role: Role, office_id: str) -> str:
     """A member of staff's access token."""
     issuer = TokenIssuer(running.secrets["token_signing_key"], "paspor-identity", SystemClock())
-    return issuer.issue(Caller(account_id="bench-staff", role=role, session_id="bench", office_id=office_id), 3600)
+    offices = (ALL_OFFICES,) if role is Role.TREASURER else ()
+    caller = Caller("bench-staff", role, "bench", office_id, offices=offices)
+    return issuer.issue(caller, 3600)
 
 
 def submitted(count: int) -> list[ApplicationSubmitted]:

@@ -34,6 +34,10 @@ _ALREADY_OVER = datetime.min.replace(tzinfo=UTC)
 log = structlog.get_logger(__name__)
 
 
+ALL_OFFICES = "all"
+"""In the list of offices that a treasurer serves: every one of them. Only ever written, never assumed."""
+
+
 class Role(StrEnum):
     """What the bearer of a token is."""
 
@@ -75,6 +79,21 @@ class Caller:
     session_id: str
     office_id: str | None = None
     expires_at: datetime = _ALREADY_OVER
+    offices: tuple[str, ...] = ()
+    """The offices that a treasurer serves, or `ALL_OFFICES`; empty for everybody else."""
+
+    @property
+    def serves_all(self) -> bool:
+        """Whether the caller works for every office: operators, and treasurers whose data say so."""
+        return self.role is Role.OPERATOR or (self.role is Role.TREASURER and ALL_OFFICES in self.offices)
+
+    def serves(self, office_id: str | None) -> bool:
+        """Whether the caller works for this office. What belongs to none (`None`) is for those who serve all."""
+        if self.serves_all:
+            return True
+        if office_id is None or self.role is Role.APPLICANT:
+            return False
+        return office_id == self.office_id or (self.role is Role.TREASURER and office_id in self.offices)
 
 
 class KeySource(Protocol):
@@ -133,6 +152,8 @@ class TokenIssuer:
         }
         if caller.office_id is not None:
             claims["office"] = caller.office_id
+        if caller.offices:
+            claims["offices"] = list(caller.offices)
         header = {"alg": ALGORITHM, "kid": self._key_id, "typ": TOKEN_TYPE}
         return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
 
@@ -409,8 +430,11 @@ def _caller(claims: Mapping[str, Any], expires_at: datetime) -> Caller:
         raise TokenMalformed("the token does not say whose it is")
     if office_id is not None and not isinstance(office_id, str):
         raise TokenMalformed("the token's office cannot be read")
+    offices = claims.get("offices", [])
+    if not isinstance(offices, list) or not all(isinstance(each, str) for each in offices):
+        raise TokenMalformed("the token's offices cannot be read")
     try:
         role = Role(claims.get("role", ""))
     except ValueError:
         raise TokenMalformed("the token's role is not known") from None
-    return Caller(account_id, role, session_id, office_id, expires_at)
+    return Caller(account_id, role, session_id, office_id, expires_at, tuple(offices))

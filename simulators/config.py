@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     simponi_callback_url: str | None = None
     simponi_callback_key_id: str = "k1"
     simponi_callback_secret: SecretStr = SecretStr("simulated-simponi-callback")
+    simponi_settlement_key: SecretStr | None = Field(
+        default=None,
+        description="private key on P-256 (PEM) that files are signed with; without one a new one each start",
+    )
 
     sms_client_secret: SecretStr = SecretStr("simulated-sms")
     sms_receipt_url: str | None = None

@@ -38,7 +38,7 @@ from shared.service import Parts, Platform
 from shared.store.kinds import Kind
 from shared.store.memory import MemoryStore
 from shared.store.port import Store
-from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier
+from shared.tokens import ALL_OFFICES, Caller, Role, StaticKeys, TokenIssuer, TokenVerifier
 from tests.treasury import SimulatedTreasury
 from tests.unit.application import world as application_world
 from tests.unit.billing import world as billing_world
@@ -175,7 +175,9 @@ class Suite:
         """A token as identity gives them, for a year unless ``seconds`` says else."""
         office = office_id or (None if role is Role.APPLICANT else OFFICE)
         account = account_id or f"{role.value}-account"
-        return self.issuer.issue(Caller(account, role, f"session-{account}", office), seconds or YEAR_SECONDS)
+        offices = (ALL_OFFICES,) if role is Role.TREASURER else ()
+        caller = Caller(account, role, f"session-{account}", office, offices=offices)
+        return self.issuer.issue(caller, seconds or YEAR_SECONDS)
 
     async def settle(self) -> None:
         """Carry messages and run what is due until nothing moves any more."""

@@ -39,6 +39,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         wait_seconds=settings.bill_expected_wait_seconds,
         vault=Vault(settings.master_keyring()),
         treasury=treasury,
+        signatures=settings.settlement_signatures(),
     )
 
     async def close() -> None:
@@ -60,6 +61,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
             "I4": checks.every_paid_bill_leads_somewhere,
             "I5": checks.no_refund_exceeds_its_receipt,
             **billing.agreement.rules(),
+            "I13": checks.every_receipt_has_simponis_word,
             "I10_ledger": billing.ledger.kept.checks.only_grow_and_miss_nothing,
             "I10_billing_audit": billing.audit_book.kept.checks.only_grow_and_miss_nothing,
         },

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from services.billing.data import holidays
 from services.billing.domain.policy import BillPolicy, CallPolicy, CasePolicy, Policies, ReceiptPolicy, SettlementPolicy
 from services.billing.domain.refund_policy import RefundPolicy
+from shared.crypto.detached import DetachedVerifier, read_public_keys
 from shared.settings import ENV_PREFIX, ServiceSettings
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
@@ -29,6 +30,11 @@ def _are_secrets(value: SecretStr) -> SecretStr:
     secrets = read_secrets(value.get_secret_value())
     if not 1 <= len(secrets) <= 2 or not all(_KEY.match(key) and secret for key, secret in secrets.items()):
         raise ValueError("give one or two secrets as k1:secret,k0:secret")
+    return value
+
+
+def _are_public_keys(value: str) -> str:
+    read_public_keys(value)
     return value
 
 
@@ -88,6 +94,10 @@ class Settings(ServiceSettings):
     case_look_seconds: int = Field(300, ge=1, description="first pause between two looks for a case's money")
     case_look_most_seconds: int = Field(3600, ge=1, description="longest pause between two looks for a case's money")
 
+    simponi_settlement_keys: Annotated[str, AfterValidator(_are_public_keys)] = Field(
+        "", description="the JWK set (public) that SIMPONI signs settlement files with; empty: none counts as signed"
+    )
+
     settlement_ready_seconds: int = Field(
         10_800, ge=0, description="a settlement file is fetched so long after its day"
     )
@@ -121,6 +131,10 @@ class Settings(ServiceSettings):
     def callback_secrets(self) -> dict[str, str]:
         """Key id to secret of SIMPONI's notices."""
         return read_secrets(self.simponi_callback_secrets.get_secret_value())
+
+    def settlement_signatures(self) -> DetachedVerifier:
+        """What tells SIMPONI's signatures of settlement files."""
+        return DetachedVerifier(read_public_keys(self.simponi_settlement_keys))
 
     def _bill_policy(self) -> BillPolicy:
         names = BillPolicy.__dataclass_fields__

@@ -86,6 +86,7 @@ class Handlers:
             ("bill", "claim"): _named(cases.claim_due),
             ("bill", "case"): _named(cases.unsettled_due),
             ("refund", "step"): _named(refunds.step_due),
+            ("refund", "confirm"): _named(refunds.confirm_due),
             ("refund", "book"): _named(refunds.book_due),
             ("refund", "seat"): _named(refunds.seat_due),
             ("refund", "verify"): _named(refunds.verify_due),

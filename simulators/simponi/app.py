@@ -14,6 +14,8 @@ from typing import Annotated, ClassVar, Literal
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
+from shared.crypto.detached import DetachedSigner
+from shared.tokens import new_signing_key_pem
 from simulators.behaviour import HTTP_MODES
 from simulators.config import Settings
 from simulators.control import Clock, Knobs, Simulator, behaviour_of, read, stamp, utc_now
@@ -21,7 +23,14 @@ from simulators.courier import Address, Courier
 from simulators.errors import CallerUnknown, RequestMalformed
 from simulators.outbox import Outbox
 from simulators.simponi.books import Billing, Books, Payment
-from simulators.simponi.settlement import MAX_EXTRA_LINES, UNSPOILT, Booked, Spoiling, settlement_lines
+from simulators.simponi.settlement import (
+    MAX_EXTRA_LINES,
+    UNSPOILT,
+    Booked,
+    Spoiling,
+    settlement_lines,
+    signed_words,
+)
 from simulators.simponi.treasury import Order, OrderKnown, OrderRejected, Treasury
 
 MAX_CODES_PER_CALL = 500
@@ -111,6 +120,8 @@ class Simponi(Simulator[SimponiKnobs]):
         "find": HTTP_MODES,
         "cancel": HTTP_MODES,
         "settlement": HTTP_MODES | {"truncate", "tamper"},
+        "signature": HTTP_MODES,
+        "settlement_keys": HTTP_MODES,
         "pay": HTTP_MODES | {"ntb_only"},
         "notice": NOTICE_MODES,
         "account_inquiry": HTTP_MODES | {"mismatch"},
@@ -127,6 +138,8 @@ class Simponi(Simulator[SimponiKnobs]):
             callback_key_id=settings.simponi_callback_key_id,
             callback_secret=settings.simponi_callback_secret,
         )
+        key = settings.simponi_settlement_key
+        self._signer = DetachedSigner(key.get_secret_value() if key is not None else new_signing_key_pem())
         super().__init__(knobs, settings.seed, clock)
         self.courier = Courier(lambda: self.outbox, self._address, self.clock)
 
@@ -161,6 +174,8 @@ class Simponi(Simulator[SimponiKnobs]):
             web.get("/simponi/billings/{code}", self._status, name="status", allow_head=False),
             web.delete("/simponi/billings/{code}", self._cancel, name="cancel"),
             web.get("/simponi/settlements/{day}", self._settlement, name="settlement", allow_head=False),
+            web.get("/simponi/settlements/{day}/signature", self._signature, name="signature", allow_head=False),
+            web.get("/simponi/settlement-keys", self._settlement_keys, name="settlement_keys", allow_head=False),
             web.post("/bank/payments", self._pay, name="pay"),
             web.post("/bank/account-inquiries", self._inquire, name="account_inquiry"),
             web.post("/refund-orders", self._refund, name="refund_order"),
@@ -289,6 +304,15 @@ class Simponi(Simulator[SimponiKnobs]):
             await answer.write(chunk)
         await answer.write_eof()
         return answer
+
+    async def _signature(self, request: web.Request) -> web.Response:
+        self._check_caller(request)
+        day = day_of(request)
+        lines = settlement_lines(day, booked(self.books, day), self._spoilings.get(day, UNSPOILT))
+        return web.json_response({"day": day.isoformat(), "signature": self._signer.sign(signed_words(day, lines))})
+
+    async def _settlement_keys(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._signer.jwks())
 
     def _view(self, billing: Billing) -> dict[str, object]:
         return {

@@ -12,6 +12,10 @@
 - times are UTC in whole seconds, amounts whole rupiah;
 - a file without its TOTAL line broke off; one whose TOTAL does not fit its lines was changed: it must be read again.
 
+``GET /simponi/settlements/{day}/signature`` gives SIMPONI's signature of that file: a detached JWS (ES256) over the
+words ``settlement.<day>.<number of lines>.<sum of amounts>.<the SHA-256 of TOTAL>``; ``GET /simponi/settlement-keys``
+gives the public keys as a JWK set. Who carries the file by hand brings the signature along.
+
 Control may spoil a file to bring about differences: leave lines out, change amounts, repeat lines, add invented ones.
 """
 
@@ -70,6 +74,15 @@ def settlement_lines(day: date, booked: Iterable[Booked], spoiling: Spoiling = U
         digest.update(text.encode())
         yield text
     yield f"TOTAL,{count},{total},{digest.hexdigest()}\n"
+
+
+def signed_words(day: date, lines: Iterable[str]) -> bytes:
+    """Return what is signed of a file: its day, and what its last line says of it."""
+    total = ""
+    for line in lines:
+        total = line
+    _, count, amount, digest = total.strip().split(",")
+    return f"settlement.{day}.{count}.{amount}.{digest}".encode()
 
 
 def spoil(day: date, booked: Iterable[Booked], spoiling: Spoiling) -> Iterator[Booked]:

@@ -54,7 +54,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
     "billing": {
         "bill": {"ask", "delay", "alert", "remind", "poll", "expire", "claim", "case"},
         "receipt": {"drive", "outcome"},
-        "refund": {"step", "book", "seat", "verify", "order", "track"},
+        "refund": {"step", "confirm", "book", "seat", "verify", "order", "track"},
         "case": {"look", "escalate"},
         "settlement": {"compare"},
         "settlement_day": {"fetch", "missing"},

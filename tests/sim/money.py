@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Payment, Receipt
+from services.billing.domain.receipt import Payment, Receipt, SimponiWord
 from services.billing.domain.states import ENDED_BILLS, LIVE_BILLS, BillState, ReceiptState
 from services.billing.repository import BILLS, RECEIPTS
 from shared.bus.dispatch import Outcome
@@ -244,7 +244,7 @@ class Race:
         known = {each.ntpn for each in self.world.all(RECEIPTS)}
         for payment in self.payments:
             if known and payment.ntpn not in known:
-                await self.world.billing.money.take(payment, "settlement")
+                await self.world.billing.money.take(payment, "settlement", SimponiWord.FETCHED_SETTLEMENT)
         self._hear()
 
     async def _silence(self) -> None:

@@ -26,7 +26,9 @@ class Officer(Person):
 
     def __init__(self, world: World, role: Role, visitor: str) -> None:
         super().__init__(world, f"{role.value}/{visitor}")
-        self.caller = Caller(f"staff-{role.value}", role, f"session-{visitor}", OFFICE.office_id)
+        self.caller = Caller(
+            f"staff-{role.value}", role, f"session-{visitor}", OFFICE.office_id, offices=(OFFICE.office_id,)
+        )
 
 
 class Counter:

@@ -29,6 +29,10 @@ class CaseKind(StrEnum):
     """Somebody came with proof of a payment that does not show (X6)."""
     DOUBLE_LINE = "double_line"
     """The settlement file shows one NTPN twice."""
+    CLAIMED_BY_FILE = "claimed_by_file"
+    """A file that a person brought shows money that SIMPONI does not know: nothing is booked."""
+    RECEIPT_UNCONFIRMED = "receipt_unconfirmed"
+    """Money is booked here that SIMPONI, asked once more, does not know as paid with this amount."""
 
 
 class CaseState(StrEnum):
@@ -81,18 +85,15 @@ OUTCOMES: Final[Mapping[CaseKind, frozenset[CaseOutcome]]] = {
     CaseKind.PAID_HERE_UNSETTLED: frozenset({CaseOutcome.SETTLED, CaseOutcome.NOT_PAID}),
     CaseKind.AMOUNT_DIFFERS: frozenset({CaseOutcome.CORRECTED, CaseOutcome.SETTLED}),
     CaseKind.DOUBLE_LINE: frozenset({CaseOutcome.CORRECTED, CaseOutcome.REFUNDED}),
+    CaseKind.CLAIMED_BY_FILE: frozenset({CaseOutcome.NOT_PAID, CaseOutcome.CORRECTED}),
+    CaseKind.RECEIPT_UNCONFIRMED: frozenset({CaseOutcome.CONFIRMED, CaseOutcome.NOT_PAID}),
 }
 """The answers that a question knows."""
 
-GIVES_UP_MONEY: Final = frozenset(
-    {
-        (CaseKind.PAID_HERE_UNSETTLED, CaseOutcome.NOT_PAID),
-        (CaseKind.AMOUNT_DIFFERS, CaseOutcome.CORRECTED),
-        (CaseKind.ARRIVED_ON_PROOF, CaseOutcome.NOT_PAID),
-        (CaseKind.DOUBLE_LINE, CaseOutcome.CORRECTED),
-    }
-)
-"""Answers by which money or a claim of it is written off: two people give them."""
+NEEDS_TWO: Final = frozenset((kind, outcome) for kind, outcomes in OUTCOMES.items() for outcome in outcomes)
+"""Answers that two people give: all of them. Whatever the books show closes its case by itself, so an answer that a
+person gives either writes money off or says that money is there which the books do not show.
+"""
 
 OPERATOR: Final = "operator"
 TREASURER: Final = "treasurer"
@@ -111,6 +112,10 @@ BILLING: Final = "billing"
 
 class SecondPersonNeeded(Exception):
     """Who proposed to give money up cannot also agree to it."""
+
+
+class BroughtByThem(Exception):
+    """Who brought the settlement file cannot answer what it left open, neither first nor second."""
 
 
 class OutcomeDoesNotFit(Exception):
@@ -151,6 +156,8 @@ class Subject:
     amount_there: int | None = None
     settlement_id: str | None = None
     line: int | None = None
+    brought_by: str | None = None
+    """The account of whoever brought the file, if a person did."""
 
 
 @dataclass(frozen=True)
@@ -223,11 +230,14 @@ def answer(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime
     Raises:
         OutcomeDoesNotFit: this kind of case has no such answer.
         SecondPersonNeeded: the same person proposed it.
+        BroughtByThem: the file came from this person.
         IllegalTransition: the case is closed.
     """
     if outcome not in OUTCOMES[case.kind]:
         raise OutcomeDoesNotFit(outcome.value)
-    if (case.kind, outcome) not in GIVES_UP_MONEY:
+    if by == case.subject.brought_by:
+        raise BroughtByThem(case.case_id)
+    if (case.kind, outcome) not in NEEDS_TWO:
         return close(case, outcome, by, reason, now)
     proposal = case.proposal
     if proposal is None or proposal.outcome != outcome:

@@ -174,7 +174,9 @@ def receipt_facts(receipt: Receipt) -> list[Told]:
     about = f"receipt {receipt.ntpn}"
     told = f"paid at a bank over {receipt.channel} on code {receipt.billing_code}, bank number {receipt.ntb}"
     facts = [Told(receipt.paid_at, about, told, None, None, {"amount": receipt.amount})]
-    facts.append(Told(receipt.learnt_at, about, f"learnt by {receipt.learnt_by}"))
+    facts.append(
+        Told(receipt.learnt_at, about, f"learnt by {receipt.learnt_by}, SIMPONI's word: {receipt.simponi_word.value}")
+    )
     if receipt.seat_asked_at is not None:
         facts.append(Told(receipt.seat_asked_at, about, "a seat was asked for", receipt.intent.reason))
     for posting in receipt.postings:

@@ -65,6 +65,30 @@ class Intent:
 WAIT: Final = Intent(IntentKind.WAIT)
 
 
+class SimponiWord(StrEnum):
+    """By which word of SIMPONI's own a receipt is known (I13)."""
+
+    NOTICE = "notice"
+    """A notice that SIMPONI signed."""
+    POLL = "poll"
+    """SIMPONI's answer to a question about the code."""
+    FETCHED_SETTLEMENT = "fetched_settlement"
+    """A settlement file that billing fetched from SIMPONI."""
+    SIGNED_SETTLEMENT = "signed_settlement"
+    """A settlement file that a person brought and SIMPONI signed."""
+    CONFIRMED_CLAIM = "confirmed_claim"
+    """A settlement file that a person brought; SIMPONI, asked about this payment, said the same."""
+    UNRECORDED = "unrecorded"
+    """Not written down: older receipts. The way in which they were learnt tells it, except of settlement files."""
+
+
+_WORD_OF: Final[Mapping[str, SimponiWord]] = {
+    "push": SimponiWord.NOTICE,
+    "poll": SimponiWord.POLL,
+    "issue": SimponiWord.POLL,
+}
+
+
 class NothingLeft(Exception):
     """A refund case asks for more than is left of the receipt: refused in the receipt's own write (I5)."""
 
@@ -102,7 +126,7 @@ class Receipt:
     channel: str
     learnt_at: datetime
     learnt_by: str
-    """``push``, ``poll`` or ``issue``."""
+    """``push``, ``poll``, ``issue`` or ``settlement``."""
     state: ReceiptState
     bill_id: str | None = None
     """The bill that its code belongs to, once known."""
@@ -124,6 +148,15 @@ class Receipt:
     """When the last posting was made: what the ledger's chain reads by."""
     shares: tuple[Share, ...] = ()
     """What refund cases hold of money that otherwise settles a bill; the state speaks of the rest."""
+    word: SimponiWord = SimponiWord.UNRECORDED
+    """As it was recorded; see :attr:`simponi_word`."""
+
+    @property
+    def simponi_word(self) -> SimponiWord:
+        """SIMPONI's own word for this money; of older receipts, by the way in which they were learnt."""
+        if self.word is not SimponiWord.UNRECORDED:
+            return self.word
+        return _WORD_OF.get(self.learnt_by, SimponiWord.UNRECORDED)
 
     @property
     def remaining(self) -> int:
@@ -142,8 +175,12 @@ class Receipt:
         return self.state != ReceiptState.AWAITS_OUTCOME
 
 
-def receive(payment: Payment, learnt_by: str, now: datetime, policy: ReceiptPolicy) -> Receipt:
+def receive(
+    payment: Payment, learnt_by: str, now: datetime, policy: ReceiptPolicy, word: SimponiWord | None = None
+) -> Receipt:
     """A new receipt whose outcome is open; it drives itself on by its own deadline.
+
+    ``word`` is SIMPONI's own word for it; unless given, what ``learnt_by`` stands for.
 
     Raises:
         ValueError: the payment has no treasury number, so no money has arrived.
@@ -159,10 +196,16 @@ def receive(payment: Payment, learnt_by: str, now: datetime, policy: ReceiptPoli
         channel=payment.channel,
         learnt_at=now,
         learnt_by=learnt_by,
+        word=word or _WORD_OF.get(learnt_by, SimponiWord.UNRECORDED),
         state=ReceiptState.AWAITS_OUTCOME,
         due={"drive": now + seconds(policy.drive_seconds)},
     )
     return _post(receipt, Account.TREASURY, Account.AWAITING_OUTCOME, "received", now, amount=payment.amount)
+
+
+def give_word(receipt: Receipt, word: SimponiWord) -> Receipt:
+    """Record SIMPONI's word for a receipt that has none; the first one stays."""
+    return replace(receipt, word=word) if receipt.simponi_word is SimponiWord.UNRECORDED else receipt
 
 
 def same_payment(receipt: Receipt, payment: Payment) -> bool:

@@ -151,6 +151,29 @@ class RefundStep:
     """The account of who acted."""
 
 
+class ConfirmationState(StrEnum):
+    """What SIMPONI has said about a case's payment, asked once more before a step."""
+
+    ASKED = "asked"
+    UNANSWERED = "unanswered"
+    """It did not answer, and is asked again."""
+    DENIED = "denied"
+    """It does not know the payment as paid with this amount: the step is not taken."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A step that somebody has taken and that counts once SIMPONI knows the payment."""
+
+    command: RefundCommand
+    role: str
+    account_id: str
+    asked_at: datetime
+    state: ConfirmationState = ConfirmationState.ASKED
+    tries: int = 0
+    answered_at: datetime | None = None
+
+
 @dataclass(frozen=True)
 class Refund:
     """One case for the money of one receipt, all of it or a part."""
@@ -196,6 +219,12 @@ class Refund:
     """Which time its money went into refund this case is about; 0 in what was stored before that was counted."""
     escalations: int = 0
     due: Mapping[str, datetime] = field(default_factory=dict)
+    confirmation: Confirmation | None = None
+    """The step that waits for SIMPONI's answer, or got a no."""
+    confirmed_at: datetime | None = None
+    """When SIMPONI last said that it knows the payment with its amount."""
+    grant_proposed_by: str | None = None
+    """Who proposed to grant the objection, where nobody else has said yes to the refund yet."""
 
     @property
     def order_number(self) -> str:
@@ -290,7 +319,7 @@ def withdraw(refund: Refund, now: datetime, note: str) -> Decision[Refund]:
     state = follow(REFUND_TRANSITIONS, refund.state, RefundCommand.WITHDRAW)
     step = RefundStep(now, state, "billing", note)
     gone = replace(refund, state=state, steps=(*refund.steps, step), due={}, step_due_at=None, ended_at=now)
-    return Decision(gone)
+    return Decision(replace(gone, confirmation=None))
 
 
 def reopen(refund: Refund, now: datetime, step_due_at: datetime | None, entry: int) -> Decision[Refund]:

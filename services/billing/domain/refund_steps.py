@@ -18,6 +18,8 @@ from services.billing.domain.policy import backoff, seconds
 from services.billing.domain.refund import (
     AccountState,
     BankAccount,
+    Confirmation,
+    ConfirmationState,
     Paper,
     Refund,
     RefundStep,
@@ -63,8 +65,25 @@ _TREASURER: Final = frozenset({"treasurer"})
 _HEADQUARTERS: Final = frozenset({"operator"})
 
 
+ASKS_SIMPONI: Final = frozenset({RefundCommand.RESEARCH, RefundCommand.APPROVE, RefundCommand.GRANT})
+"""Steps that count once SIMPONI, asked again, knows the payment with its amount."""
+
+DENIAL_HOLDS_SECONDS: Final = 300
+"""So long after SIMPONI's no the step is refused; from then on it may be taken, and asked about, again."""
+
+FIRST_QUESTION_AGAIN_SECONDS: Final = 20
+LAST_QUESTION_AGAIN_SECONDS: Final = 600
+"""Pauses between two questions to SIMPONI while it does not answer."""
+
+
+class SimponiSaidNo(Exception):
+    """SIMPONI does not know the payment as paid with this amount."""
+
+
 class FourEyesNeeded(Exception):
-    """Who asked for a refund, or recommended it, cannot approve it; who refused it cannot judge the objection."""
+    """Who asked for a refund, or recommended it, cannot approve it; who approved it cannot credit it instead; who
+    refused it cannot judge the objection; and two people say yes before an objection frees money.
+    """
 
 
 class StepNotYours(Exception):
@@ -127,9 +146,22 @@ def check_actor(refund: Refund, command: RefundCommand, actor: Actor) -> None:
         RefundCommand.APPROVE: {refund.requested_by, refund.recommended_by},
         RefundCommand.GRANT: {refund.requested_by, refund.refused_by},
         RefundCommand.UPHOLD: {refund.requested_by, refund.refused_by},
+        RefundCommand.CREDIT: {refund.requested_by, approved_by(refund)},
     }.get(command, set())
     if actor.account_id in before:
         raise FourEyesNeeded(command.value)
+
+
+def approved_by(refund: Refund) -> str | None:
+    """Return the account of whoever approved the case last."""
+    approvals = [step.actor_id for step in refund.steps if step.state == RefundState.APPROVED]
+    return approvals[-1] if approvals else None
+
+
+def needs_second_grant(refund: Refund, actor: Actor) -> bool:
+    """Whether nobody but the actor has said yes to the refund yet, so that granting its objection is a proposal."""
+    yes = {refund.recommended_by, refund.grant_proposed_by} - {None, actor.account_id}
+    return actor != SYSTEM and not yes
 
 
 def moved_event(refund: Refund, *, needs: str | None = None) -> events.RefundMoved:
@@ -158,8 +190,9 @@ def _enter(
     if until is not None:
         due["step"] = until
     step = RefundStep(now, state, actor.role, note, actor.account_id)
+    entered = replace(refund, confirmation=None, grant_proposed_by=None)
     return replace(
-        refund, state=state, steps=(*refund.steps, step), step_due_at=until, escalations=0, due=due, **changes
+        entered, state=state, steps=(*refund.steps, step), step_due_at=until, escalations=0, due=due, **changes
     )
 
 
@@ -316,6 +349,74 @@ def credit(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) ->
     check_actor(refund, RefundCommand.CREDIT, actor)
     credited = _enter(refund, RefundCommand.CREDIT, actor, now, policy, "credited", ended_at=now)
     return _told(_unbooked(replace(credited, due={}), now, policy))
+
+
+# SIMPONI is asked once more before a step that frees money
+
+
+def hold(refund: Refund, command: RefundCommand, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """Somebody takes a step that counts once SIMPONI knows the payment: SIMPONI is asked, the case waits where it is.
+
+    Raises:
+        StepNotYours, FourEyesNeeded, IllegalTransition: as the step itself.
+        SimponiSaidNo: SIMPONI has just said that it does not know the payment.
+    """
+    follow(REFUND_TRANSITIONS, refund.state, command)
+    if actor != SYSTEM:
+        check_actor(refund, command, actor)
+    asked = refund.confirmation
+    if asked is not None and asked.state is ConfirmationState.DENIED:
+        if now < (asked.answered_at or asked.asked_at) + seconds(DENIAL_HOLDS_SECONDS):
+            raise SimponiSaidNo(command.value)
+    elif asked is not None and (asked.command, asked.account_id) == (command, actor.account_id):
+        return Decision(refund)
+    question = Confirmation(command, actor.role, actor.account_id, now)
+    due = {**refund.due, "confirm": now}
+    if actor == SYSTEM:
+        due["step"] = policy.escalate_at(now)
+    return Decision(replace(refund, confirmation=question, due=due))
+
+
+def propose_grant(refund: Refund, actor: Actor) -> Decision[Refund]:
+    """The first of two people says that the objection is right.
+
+    Raises:
+        StepNotYours, FourEyesNeeded: also where the same person said so before.
+        IllegalTransition: there is no objection.
+    """
+    follow(REFUND_TRANSITIONS, refund.state, RefundCommand.GRANT)
+    check_actor(refund, RefundCommand.GRANT, actor)
+    if refund.grant_proposed_by == actor.account_id:
+        raise FourEyesNeeded(RefundCommand.GRANT.value)
+    return Decision(replace(refund, grant_proposed_by=actor.account_id))
+
+
+def confirmed(refund: Refund, asked: Confirmation, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """SIMPONI knows the payment: the step that waited for it is taken, in the name of whoever took it."""
+    if refund.confirmation != asked:
+        return Decision(refund)
+    step = {RefundCommand.RESEARCH: research, RefundCommand.APPROVE: approve, RefundCommand.GRANT: grant}[asked.command]
+    known = replace(refund, confirmed_at=now)
+    return step(known, Actor(asked.role, asked.account_id), now, policy)
+
+
+def denied(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refund]:
+    """SIMPONI does not know the payment as paid with this amount: the case stays where it is."""
+    if refund.confirmation != asked:
+        return Decision(refund)
+    due = {name: at for name, at in refund.due.items() if name != "confirm"}
+    no = replace(asked, state=ConfirmationState.DENIED, answered_at=now)
+    return Decision(replace(refund, confirmation=no, due=due))
+
+
+def unanswered(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refund]:
+    """SIMPONI did not answer: it is asked again, ever more rarely; the step still waits."""
+    if refund.confirmation != asked:
+        return Decision(refund)
+    tries = asked.tries + 1
+    again = now + backoff(tries, FIRST_QUESTION_AGAIN_SECONDS, LAST_QUESTION_AGAIN_SECONDS)
+    waits = replace(asked, state=ConfirmationState.UNANSWERED, tries=tries)
+    return Decision(replace(refund, confirmation=waits, due={**refund.due, "confirm": again}))
 
 
 # the money and the seat
@@ -519,6 +620,6 @@ def step_overdue(refund: Refund, now: datetime, policy: RefundPolicy) -> Decisio
     if refund.state == RefundState.INCOMPLETE and not refund.automatic:
         return refuse(refund, PAPERS_NOT_GIVEN, SYSTEM, now, policy)
     if refund.state == RefundState.OBJECTED:
-        return grant(refund, SYSTEM, now, policy)
+        return hold(refund, RefundCommand.GRANT, SYSTEM, now, policy)
     due = {**refund.due, "step": policy.escalate_at(now)}
     return Decision(replace(refund, escalations=refund.escalations + 1, due=due))

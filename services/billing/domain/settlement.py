@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.billing.domain.policy import JAKARTA, SettlementPolicy, seconds
+from services.billing.domain.policy import JAKARTA, SettlementPolicy, backoff, seconds
 from services.billing.domain.receipt import Payment
 from services.billing.domain.states import Decision, follow
 
@@ -36,6 +36,12 @@ LINES_PER_RUN: Final = 10_000
 
 LEARNT_PER_RUN: Final = 500
 """Receipts that are new here take several writes each; after so many the progress is written."""
+
+FROM_SIMPONI: Final = "simponi"
+"""Who a fetched file was received from."""
+
+ASK_AGAIN_SECONDS: Final = 20
+"""First pause before SIMPONI is asked again about the lines of a claim."""
 
 _TRAILER: Final = re.compile(rb"TOTAL,(\d{1,9}),(\d{1,18}),([0-9a-f]{64})\Z")
 _MOMENT: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
@@ -63,6 +69,10 @@ class FileTampered(FileRefused):
 
 class FileUnreadable(FileRefused):
     """A line is not of the form, out of sequence, or of another day."""
+
+
+class FileNotSigned(FileRefused):
+    """It came with a signature that is not SIMPONI's over this content."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +222,8 @@ class SettlementState(StrEnum):
 
     COMPARING = "comparing"
     COMPARED = "compared"
+    CLAIM_COMPARED = "claim_compared"
+    """Every line of a claim was compared; the same content as SIMPONI's own word would be compared once more."""
 
 
 class SettlementCommand(StrEnum):
@@ -219,12 +231,34 @@ class SettlementCommand(StrEnum):
 
     ADVANCE = "advance"
     FINISH = "finish"
+    FINISH_CLAIM = "finish_claim"
+    VOUCH = "vouch"
+    """SIMPONI's own word comes for what was a person's claim."""
 
 
 SETTLEMENT_TRANSITIONS: Final[Mapping[tuple[SettlementState, SettlementCommand], SettlementState]] = {
     (SettlementState.COMPARING, SettlementCommand.ADVANCE): SettlementState.COMPARING,
     (SettlementState.COMPARING, SettlementCommand.FINISH): SettlementState.COMPARED,
+    (SettlementState.COMPARING, SettlementCommand.VOUCH): SettlementState.COMPARING,
+    (SettlementState.COMPARING, SettlementCommand.FINISH_CLAIM): SettlementState.CLAIM_COMPARED,
+    (SettlementState.CLAIM_COMPARED, SettlementCommand.VOUCH): SettlementState.COMPARING,
 }
+
+
+class SettlementSource(StrEnum):
+    """Whose word a file is."""
+
+    FETCHED = "fetched"
+    """SIMPONI's: billing fetched it there."""
+    SIGNED = "signed"
+    """SIMPONI's: a person brought it with SIMPONI's signature."""
+    CLAIMED = "claimed"
+    """Of the person who brought it: SIMPONI is asked about every payment that is new here."""
+
+
+def signed_words(summary: Summary) -> bytes:
+    """What SIMPONI signs of a file: its day, number of lines, sum, and the SHA-256 of every byte before its end."""
+    return f"settlement.{summary.day.isoformat()}.{summary.lines}.{summary.total}.{summary.sha256}".encode()
 
 
 @dataclass(frozen=True)
@@ -236,11 +270,18 @@ class Counts:
     unknown: int = 0
     differing: int = 0
     doubled: int = 0
+    unconfirmed: int = 0
+    """Of a claim: SIMPONI does not know the payment, so nothing was booked."""
 
     def plus(self, other: Counts) -> Counts:
         """Both together."""
         names = self.__dataclass_fields__
         return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+    @property
+    def new_here(self) -> int:
+        """Those that took more than a look: several writes, a case, a question to SIMPONI."""
+        return self.learnt + self.unknown + self.unconfirmed
 
     @property
     def lines(self) -> int:
@@ -268,6 +309,18 @@ class Settlement:
     counts: Counts = field(default_factory=Counts)
     compared_at: datetime | None = None
     due: Mapping[str, datetime] = field(default_factory=dict)
+    source: SettlementSource | None = None
+    """None of files from before it was recorded."""
+    unanswered: int = 0
+    """Questions about the next lines that SIMPONI has left without an answer, in a row."""
+    unanswered_since: datetime | None = None
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether a person brought it without SIMPONI's signature."""
+        if self.source is None:
+            return self.received_from != FROM_SIMPONI
+        return self.source is SettlementSource.CLAIMED
 
 
 def settlement_id(summary: Summary) -> str:
@@ -275,7 +328,9 @@ def settlement_id(summary: Summary) -> str:
     return f"{summary.day.isoformat()}.{summary.sha256[:16]}"
 
 
-def take_in(summary: Summary, file_id: str, received_from: str, now: datetime) -> Decision[Settlement]:
+def take_in(
+    summary: Summary, file_id: str, received_from: str, now: datetime, source: SettlementSource | None = None
+) -> Decision[Settlement]:
     """A whole file is stored; its lines are compared next."""
     return Decision(
         Settlement(
@@ -289,6 +344,7 @@ def take_in(summary: Summary, file_id: str, received_from: str, now: datetime) -
             total=summary.total,
             received_at=now,
             received_from=received_from,
+            source=source,
             offset_bytes=len(HEADER) + 1,
             due={"compare": now},
         )
@@ -299,7 +355,8 @@ def advance(settlement: Settlement, counts: Counts, offset_bytes: int, now: date
     """So many more lines were compared; the last of them ends the work."""
     together = settlement.counts.plus(counts)
     ended = together.lines >= settlement.lines
-    command = SettlementCommand.FINISH if ended else SettlementCommand.ADVANCE
+    finish = SettlementCommand.FINISH_CLAIM if settlement.is_claim else SettlementCommand.FINISH
+    command = finish if ended else SettlementCommand.ADVANCE
     return Decision(
         replace(
             settlement,
@@ -308,6 +365,41 @@ def advance(settlement: Settlement, counts: Counts, offset_bytes: int, now: date
             offset_bytes=offset_bytes,
             compared_at=now if ended else None,
             due={} if ended else {"compare": now},
+            unanswered=0,
+            unanswered_since=None,
+        )
+    )
+
+
+def ask_again(
+    settlement: Settlement, counts: Counts, offset_bytes: int, now: datetime, policy: SettlementPolicy
+) -> Decision[Settlement]:
+    """SIMPONI did not answer about the lines after ``offset_bytes``: they are asked about again, ever more rarely."""
+    reached = advance(settlement, counts, offset_bytes, now).state if counts.lines else settlement
+    tries = settlement.unanswered + 1
+    at = now + backoff(tries, ASK_AGAIN_SECONDS, policy.retry_seconds)
+    since = settlement.unanswered_since or now
+    return Decision(replace(reached, unanswered=tries, unanswered_since=since, due={"compare": at}))
+
+
+def vouch(settlement: Settlement, source: SettlementSource, now: datetime) -> Decision[Settlement]:
+    """SIMPONI stands for a file that was only a claim so far: its lines are compared once more, from the beginning."""
+    if not settlement.is_claim or source is SettlementSource.CLAIMED:
+        return Decision(settlement)
+    if settlement.state is SettlementState.COMPARED:  # of a claim from before claims ended otherwise
+        settlement = replace(settlement, state=SettlementState.CLAIM_COMPARED)
+    state = follow(SETTLEMENT_TRANSITIONS, settlement.state, SettlementCommand.VOUCH)
+    return Decision(
+        replace(
+            settlement,
+            state=state,
+            source=source,
+            counts=Counts(),
+            offset_bytes=len(HEADER) + 1,
+            compared_at=None,
+            due={"compare": now},
+            unanswered=0,
+            unanswered_since=None,
         )
     )
 

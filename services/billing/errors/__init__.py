@@ -24,6 +24,7 @@ from services.billing.errors.cases import (
     AnswerDoesNotFit,
     CaseIsClosed,
     CaseUnknown,
+    OwnFileNotYours,
     SecondPersonMustAgree,
     TooManyCaseNotes,
 )
@@ -36,6 +37,7 @@ from services.billing.errors.refunds import (
     NotYourOffice,
     ObjectionTooLate,
     OrderIsOut,
+    PaymentUnknownToSimponi,
     PeriodTooLong,
     RefundIsDecided,
     RefundIsOpen,
@@ -57,6 +59,7 @@ from services.billing.errors.settlements import (
     SettlementFileBrokeOff,
     SettlementFileDoesNotAddUp,
     SettlementFileHasWrongLine,
+    SettlementSignatureWrong,
     SettlementUnknown,
 )
 from services.billing.errors.tariffs import (
@@ -98,6 +101,8 @@ __all__ = [
     "OverrideDecided",
     "OverrideDoesNotFit",
     "OverrideUnknown",
+    "OwnFileNotYours",
+    "PaymentUnknownToSimponi",
     "PeriodTooLong",
     "RefundIsDecided",
     "RefundIsOpen",
@@ -114,6 +119,7 @@ __all__ = [
     "SettlementFileBrokeOff",
     "SettlementFileDoesNotAddUp",
     "SettlementFileHasWrongLine",
+    "SettlementSignatureWrong",
     "SettlementUnknown",
     "StepOfAnotherRole",
     "TariffChangeDecided",

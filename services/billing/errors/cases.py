@@ -49,11 +49,22 @@ class AnswerDoesNotFit(Refusal):
 
 
 class SecondPersonMustAgree(Refusal):
-    """Who proposed to give money up asked for it again."""
+    """Who proposed an answer that gives money up, or says that it is there, asked for it again."""
 
     status = 409
     code = "second_person_must_agree"
-    title = "Money is given up by this, so another person must say the same."
-    title_id = "Uang dihapuskan dengan keputusan ini, sehingga orang lain harus menyetujuinya."
+    title = "Money is given up by this, or said to be there, so another person must say the same."
+    title_id = "Keputusan ini menghapuskan uang atau menyatakan uang ada, sehingga orang lain harus menyetujuinya."
     next_action = "Ask a colleague to close the case with the same outcome."
     next_action_id = "Minta rekan lain menutup pemeriksaan dengan hasil yang sama."
+
+
+class OwnFileNotYours(Refusal):
+    """Whoever brought a settlement file cannot answer what it left open."""
+
+    status = 403
+    code = "own_file_not_yours"
+    title = "You brought the file that this case comes from, so others must answer it."
+    title_id = "Anda yang membawa berkas asal pemeriksaan ini, sehingga orang lain yang harus menyelesaikannya."
+    next_action = "Ask two colleagues; you may write down what you know as a note."
+    next_action_id = "Minta dua rekan menyelesaikannya; Anda dapat menuliskan keterangan sebagai catatan."

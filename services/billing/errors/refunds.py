@@ -27,13 +27,13 @@ class ApplicationMissing(Refusal):
 
 
 class NotYourOffice(NotAllowed):
-    """The case belongs to another office."""
+    """It belongs to an office that the caller does not work for, or concerns every office."""
 
     code = "not_your_office"
-    title = "This refund case belongs to another office."
-    title_id = "Perkara pengembalian ini milik kantor lain."
-    next_action = "Ask that office, or headquarters."
-    next_action_id = "Hubungi kantor tersebut atau kantor pusat."
+    title = "This belongs to another office than those you work for."
+    title_id = "Ini milik kantor lain di luar kantor yang Anda layani."
+    next_action = "Ask that office, or headquarters; operators list the offices that a treasurer serves."
+    next_action_id = "Hubungi kantor tersebut atau kantor pusat; operator menetapkan kantor yang dilayani bendahara."
 
 
 class NothingToRefund(Refusal):
@@ -174,3 +174,14 @@ class PeriodTooLong(Refusal):
     title_id = "Laporan mencakup paling lama 366 hari, dari tanggal awal ke tanggal akhir."
     next_action = "Ask for a shorter period."
     next_action_id = "Pilih periode yang lebih singkat."
+
+
+class PaymentUnknownToSimponi(Refusal):
+    """SIMPONI, asked once more, does not know the payment as paid with this amount."""
+
+    status = 409
+    code = "payment_unknown_to_simponi"
+    title = "SIMPONI does not know this payment as paid with this amount, so no money goes back by it."
+    title_id = "SIMPONI tidak mengenal pembayaran ini dengan jumlah tersebut, sehingga uang tidak dikembalikan."
+    next_action = "Look at the case that was opened about it; take the step again after five minutes to ask once more."
+    next_action_id = "Lihat pemeriksaan yang dibuka; ulangi langkah ini setelah lima menit untuk bertanya lagi."

@@ -46,3 +46,14 @@ class SettlementFileHasWrongLine(Refusal):
     title_id = "Satu baris berkas tidak sesuai format, tidak berurutan, atau dari hari lain."
     next_action = "Look at the line that is named; nothing of the file was used."
     next_action_id = "Periksa baris yang disebut; isi berkas tidak digunakan."
+
+
+class SettlementSignatureWrong(Refusal):
+    """The signature that came with the file is not SIMPONI's over this content."""
+
+    status = 422
+    code = "settlement_signature_wrong"
+    title = "The signature is not one of SIMPONI's over this file."
+    title_id = "Tanda tangan bukan milik SIMPONI untuk berkas ini."
+    next_action = "Fetch file and signature again from SIMPONI; without a signature the file is taken as a claim."
+    next_action_id = "Ambil ulang berkas dan tanda tangannya dari SIMPONI; tanpa tanda tangan, berkas menjadi klaim."

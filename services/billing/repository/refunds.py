@@ -26,6 +26,8 @@ REFUNDS: Final[Kind[Refund]] = Kind(
         Index("state", ("state.state", "state.opened_at")),
         Index("step", ("state.state", "state.step_due_at")),
         Index("opened", ("state.opened_at",)),
+        Index("office_state", ("state.office_id", "state.state", "state.opened_at")),
+        Index("office_step", ("state.office_id", "state.state", "state.step_due_at")),
     ),
     deadlines=lambda refund: refund.due,
 )
@@ -55,13 +57,21 @@ class Refunds(Base):
         wanted = {"state.appointment_id": appointment_id}
         return await self._store.find(REFUNDS, "appointment", wanted, limit=MOST_OF_ONE_APPLICATION)
 
-    async def refunds_in(self, states: Iterable[RefundState], *, overdue_at: datetime | None) -> list[Record[Refund]]:
-        """Cases in one of these states; with a time, those whose step was due before it, most overdue first."""
-        wanted = {"state.state": tuple(sorted(state.value for state in states))}
+    async def refunds_in(
+        self, states: Iterable[RefundState], *, overdue_at: datetime | None, offices: tuple[str, ...] | None = None
+    ) -> list[Record[Refund]]:
+        """Cases in one of these states; with a time, those whose step was due before it, most overdue first.
+
+        With ``offices`` only theirs.
+        """
+        wanted: dict[str, Any] = {"state.state": tuple(sorted(state.value for state in states))}
+        if offices is not None:
+            wanted["state.office_id"] = offices
+        index = "office_" if offices is not None else ""
         if overdue_at is None:
-            return await self._store.find(REFUNDS, "state", wanted, limit=MOST_LISTED)
+            return await self._store.find(REFUNDS, f"{index}state", wanted, limit=MOST_LISTED)
         within = {"state.step_due_at": Range(None, overdue_at)}
-        found = await self._store.find(REFUNDS, "step", wanted, within=within, limit=MOST_LISTED)
+        found = await self._store.find(REFUNDS, f"{index}step", wanted, within=within, limit=MOST_LISTED)
         return sorted(found, key=lambda record: record.state.step_due_at or overdue_at)
 
     async def refunds_opened(self, since: datetime, before: datetime) -> AsyncIterator[Refund]:

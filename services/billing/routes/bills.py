@@ -12,6 +12,7 @@ from services.billing.errors import (
     BillUnknown,
     MoneyIsBeingPlaced,
     MoneyIsOnItsWay,
+    NotYourOffice,
     SeatIsGone,
 )
 from services.billing.routes.common import BILLING, READERS
@@ -31,7 +32,7 @@ api = Endpoints("billing")
     answers={200: BillList},
 )
 async def list_bills(call: Call[None, ApplicationQuery]) -> BillList:
-    """Own bills; all for the treasurer and operators."""
+    """Own bills; for the treasurer those of the offices they serve; all for operators."""
     billing = call.app[BILLING]
     found = await billing.desk.bills(call.caller, call.query.application_id)
     return BillList(bills=tuple(BillView.of(bill, billing.wait_seconds) for bill in found))
@@ -43,7 +44,7 @@ async def list_bills(call: Call[None, ApplicationQuery]) -> BillList:
     access=READERS,
     path_model=BillPath,
     answers={200: BillView},
-    refusals=(BillUnknown,),
+    refusals=(BillUnknown, NotYourOffice),
 )
 async def show_bill(call: Call[None, None, BillPath]) -> BillView:
     """One bill."""

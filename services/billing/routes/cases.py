@@ -8,6 +8,8 @@ from services.billing.errors import (
     AnswerDoesNotFit,
     CaseIsClosed,
     CaseUnknown,
+    NotYourOffice,
+    OwnFileNotYours,
     SecondPersonMustAgree,
     TooManyCaseNotes,
 )
@@ -35,7 +37,7 @@ async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
     """The most urgent first."""
     wanted = call.query
     wish = CaseWish(wanted.application_id, wanted.overdue, wanted.from_due, wanted.limit)
-    found = await call.app[BILLING].case_desk.cases(wish)
+    found = await call.app[BILLING].case_desk.cases(call.caller, wish)
     return CaseList(cases=tuple(CaseView.of(case) for case in found))
 
 
@@ -45,11 +47,11 @@ async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
     access=TREASURY,
     path_model=CasePath,
     answers={200: CaseView},
-    refusals=(CaseUnknown,),
+    refusals=(CaseUnknown, NotYourOffice),
 )
 async def show_case(call: Call[None, None, CasePath]) -> CaseView:
     """One case."""
-    return CaseView.of(await call.app[BILLING].case_desk.case(call.path.case_id))
+    return CaseView.of(await call.app[BILLING].case_desk.case(call.caller, call.path.case_id))
 
 
 @api.post(
@@ -61,7 +63,7 @@ async def show_case(call: Call[None, None, CasePath]) -> CaseView:
     max_body_bytes=LARGEST_NOTE_BYTES,
     answers={200: CaseView},
     idempotent=True,
-    refusals=(CaseUnknown, CaseIsClosed, TooManyCaseNotes, SomeoneElseChangedIt),
+    refusals=(CaseUnknown, NotYourOffice, CaseIsClosed, TooManyCaseNotes, SomeoneElseChangedIt),
 )
 async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
     """From the first note on somebody is looking; a proposed answer is off by it."""
@@ -78,7 +80,15 @@ async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
     max_body_bytes=LARGEST_NOTE_BYTES,
     answers={200: CaseView},
     idempotent=True,
-    refusals=(CaseUnknown, CaseIsClosed, AnswerDoesNotFit, SecondPersonMustAgree, SomeoneElseChangedIt),
+    refusals=(
+        CaseUnknown,
+        NotYourOffice,
+        CaseIsClosed,
+        AnswerDoesNotFit,
+        SecondPersonMustAgree,
+        OwnFileNotYours,
+        SomeoneElseChangedIt,
+    ),
 )
 async def close_case(call: Call[CaseClosure, None, CasePath]) -> CaseView:
     """The first of two people proposes (`proposed`), the second closes."""

@@ -14,7 +14,7 @@ BILLING: Final = web.AppKey("billing", Billing)
 """Where the running application keeps the use cases."""
 
 READERS: Final = ROLES(Role.APPLICANT, Role.TREASURER, Role.OPERATOR)
-"""Applicants see their own; the treasurer and operators see all."""
+"""Applicants see their own; treasurers those of the offices they serve; operators all."""
 
 TREASURY: Final = ROLES(Role.TREASURER, Role.OPERATOR)
 SMALL_BODY_BYTES: Final = 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.billing.errors import BillUnknown, NoCodeToPay, TooManyClaims
+from services.billing.errors import BillUnknown, NoCodeToPay, NotYourOffice, TooManyClaims
 from services.billing.routes.common import BILLING, SMALL_BODY_BYTES, TREASURY
 from services.billing.schemas import (
     BillPath,
@@ -73,8 +73,9 @@ async def take_notice(call: Call[PaymentNotice]) -> NoticeTaken:
     access=TREASURY,
     query=BillQuery,
     answers={200: ReceiptList},
+    refusals=(NotYourOffice,),
 )
 async def list_receipts(call: Call[None, BillQuery]) -> ReceiptList:
     """For the treasurer and operators."""
-    found = await call.app[BILLING].desk.receipts(call.query.bill_id)
+    found = await call.app[BILLING].desk.receipts(call.caller, call.query.bill_id)
     return ReceiptList(receipts=tuple(ReceiptView.of(receipt) for receipt in found))

@@ -14,6 +14,7 @@ from services.billing.errors import (
     NotYourOffice,
     ObjectionTooLate,
     OrderIsOut,
+    PaymentUnknownToSimponi,
     PeriodTooLong,
     RefundIsDecided,
     RefundIsOpen,
@@ -91,7 +92,7 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     access=PARTIES,
     path_model=RefundPath,
     answers={200: RefundView},
-    refusals=(RefundUnknown,),
+    refusals=(RefundUnknown, NotYourOffice),
 )
 async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     """One case."""
@@ -108,7 +109,7 @@ async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     answers={201: RefundView},
     idempotent=True,
     rate=RateLimit(10, 60.0),
-    refusals=(BillUnknown, NothingToRefund, RefundIsOpen, SomeoneElseChangedIt),
+    refusals=(BillUnknown, NotYourOffice, NothingToRefund, RefundIsOpen, SomeoneElseChangedIt),
     description="A reason outside the table is answered with a case that is refused and names the rule.",
 )
 async def ask_refund(call: Call[RefundRequest]) -> RefundView:
@@ -195,7 +196,14 @@ async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> Refun
     path_model=RefundPath,
     answers={200: RefundView},
     idempotent=True,
-    refusals=(RefundUnknown, RefundIsDecided, RefundOpenedByUs, RequestOfSomebodyElse, SomeoneElseChangedIt),
+    refusals=(
+        RefundUnknown,
+        NotYourOffice,
+        RefundIsDecided,
+        RefundOpenedByUs,
+        RequestOfSomebodyElse,
+        SomeoneElseChangedIt,
+    ),
     description="For the applicant, or the officer who asked. The payment stays as it was, and may be asked back anew.",
 )
 async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
@@ -221,10 +229,13 @@ async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
         AccountIsMissing,
         RuleUnknown,
         RefundStepNotNow,
+        PaymentUnknownToSimponi,
         SomeoneElseChangedIt,
     ),
     description="Treasurers: find_complete, ask_papers, research. Office heads: recommend. The decider that the reason "
-    "names: approve, refuse, credit. Headquarters: grant_objection, uphold_refusal.",
+    "names: approve, refuse, credit. Headquarters: grant_objection, uphold_refusal. For research, approve and "
+    "grant_objection SIMPONI is asked once more whether it knows the payment: `confirmation` tells how that stands, "
+    "and the step counts with its yes.",
 )
 async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundView:
     """The case after the step; every step is in the audit."""
@@ -265,4 +276,4 @@ async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
 async def show_refund_statistics(call: Call[None, PeriodQuery]) -> RefundStatisticsView:
     """The report (F64)."""
     since, until = call.query.since, call.query.until
-    return RefundStatisticsView.of(since, until, await call.app[BILLING].refunds.statistics(since, until))
+    return RefundStatisticsView.of(since, until, await call.app[BILLING].refunds.statistics(call.caller, since, until))

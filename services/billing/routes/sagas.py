@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.billing.errors import (
+    NotYourOffice,
     OverrideDecided,
     OverrideDoesNotFit,
     OverrideUnknown,
@@ -43,7 +44,7 @@ async def list_stuck(call: Call[None, SagasQuery]) -> StuckList:
     """The longest first."""
     if not call.query.stuck:
         raise Malformed("Only what is stuck is listed: ask with stuck=true.", field="/stuck")
-    return StuckList(stuck=tuple(map(StuckView.of, await call.app[BILLING].sagas.stuck())))
+    return StuckList(stuck=tuple(map(StuckView.of, await call.app[BILLING].sagas.stuck(call.caller))))
 
 
 @api.get(
@@ -52,11 +53,11 @@ async def list_stuck(call: Call[None, SagasQuery]) -> StuckList:
     access=TREASURY,
     path_model=SagaPath,
     answers={200: SagaView},
-    refusals=(SagaUnknown,),
+    refusals=(SagaUnknown, NotYourOffice),
 )
 async def show_saga(call: Call[None, None, SagaPath]) -> SagaView:
     """Derived from its bills, receipts and refunds at this moment."""
-    return SagaView.of(await call.app[BILLING].sagas.saga(call.path.application_id))
+    return SagaView.of(await call.app[BILLING].sagas.saga(call.caller, call.path.application_id))
 
 
 @api.post(
@@ -68,7 +69,7 @@ async def show_saga(call: Call[None, None, SagaPath]) -> SagaView:
     max_body_bytes=SMALL_BODY_BYTES,
     answers={200: SagaView},
     idempotent=True,
-    refusals=(SagaUnknown, SomeoneElseChangedIt),
+    refusals=(SagaUnknown, NotYourOffice, SomeoneElseChangedIt),
 )
 async def retry_saga(call: Call[RetrySaga, None, SagaPath]) -> SagaView:
     """Questions and repeats are brought forward; nothing is ended."""
@@ -85,7 +86,7 @@ async def retry_saga(call: Call[RetrySaga, None, SagaPath]) -> SagaView:
     max_body_bytes=SMALL_BODY_BYTES,
     answers={201: OverrideView},
     idempotent=True,
-    refusals=(SagaUnknown, OverrideDoesNotFit, OverrideNeedsReason),
+    refusals=(SagaUnknown, NotYourOffice, OverrideDoesNotFit, OverrideNeedsReason),
 )
 async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> OverrideView:
     """Audited with its reason; one without is refused."""
@@ -103,7 +104,7 @@ async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> Overr
     max_body_bytes=SMALL_BODY_BYTES,
     answers={200: OverrideView},
     idempotent=True,
-    refusals=(OverrideUnknown, OverrideDecided, SecondPersonNeeded, SomeoneElseChangedIt),
+    refusals=(OverrideUnknown, NotYourOffice, OverrideDecided, SecondPersonNeeded, SomeoneElseChangedIt),
 )
 async def decide_override(call: Call[DecideOverride, None, OverridePath]) -> OverrideView:
     """An approved one is done at once."""

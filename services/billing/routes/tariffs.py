@@ -6,6 +6,7 @@ from typing import Final
 
 from services.billing.errors import (
     NoTariffThatDay,
+    NotYourOffice,
     SecondPersonNeeded,
     TariffChangeDecided,
     TariffChangeUnknown,
@@ -67,7 +68,7 @@ async def list_tariff_changes(call: Call) -> TariffChangeList:
     max_body_bytes=LARGEST_TARIFF_BYTES,
     answers={201: TariffChangeView},
     idempotent=True,
-    refusals=(TariffReachesBack, TariffDayIsTaken, TariffIncomplete),
+    refusals=(NotYourOffice, TariffReachesBack, TariffDayIsTaken, TariffIncomplete),
 )
 async def propose_tariff(call: Call[ProposedTariff]) -> TariffChangeView:
     """The proposal; another person must approve it before its day begins."""
@@ -86,6 +87,7 @@ async def propose_tariff(call: Call[ProposedTariff]) -> TariffChangeView:
     answers={200: TariffChangeView},
     idempotent=True,
     refusals=(
+        NotYourOffice,
         TariffChangeUnknown,
         SecondPersonNeeded,
         TariffChangeDecided,
@@ -109,7 +111,7 @@ async def approve_tariff(call: Call[None, None, ChangePath]) -> TariffChangeView
     body=TariffChangeRefusal,
     answers={200: TariffChangeView},
     idempotent=True,
-    refusals=(TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided, SomeoneElseChangedIt),
+    refusals=(NotYourOffice, TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided, SomeoneElseChangedIt),
 )
 async def refuse_tariff(call: Call[TariffChangeRefusal, None, ChangePath]) -> TariffChangeView:
     """The refused change, with the reason."""

@@ -110,6 +110,7 @@ class ReceiptView(View):
     paid_at: datetime
     learnt_at: datetime
     learnt_by: str
+    simponi_word: str = Field("", description="By which word of SIMPONI's own it is known.")
     channel: str
     state: str
     postings: tuple[PostingView, ...]
@@ -130,6 +131,7 @@ class ReceiptView(View):
         return cls(
             **{name: getattr(receipt, name) for name in (*same, "learnt_at", "learnt_by", "channel")},
             state=receipt.state.value,
+            simponi_word=receipt.simponi_word.value,
             postings=postings,
         )
 

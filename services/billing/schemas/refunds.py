@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
-from services.billing.domain.refund import Refund, RefundReason, RefundReasons, RefundRule
+from services.billing.domain.refund import ConfirmationState, Refund, RefundReason, RefundReasons, RefundRule
 from services.billing.domain.refund_policy import RefundPolicy
 from services.billing.domain.refund_statistics import RefundStatistics
 from services.billing.domain.states import RefundState
@@ -131,6 +131,49 @@ class RuleView(View):
         return cls(code=rule.code, legal_basis=rule.legal_basis, text=rule.text, text_id=rule.text_id)
 
 
+CONFIRMATION_SAYS: Final[Mapping[ConfirmationState, tuple[str, str]]] = {
+    ConfirmationState.ASKED: (
+        "SIMPONI is asked whether it knows the payment; the step counts with its yes.",
+        "SIMPONI sedang ditanya apakah mengenal pembayaran ini; langkah berlaku setelah jawabannya.",
+    ),
+    ConfirmationState.UNANSWERED: (
+        "SIMPONI has not answered and is asked again; nobody has to do anything.",
+        "SIMPONI belum menjawab dan akan ditanya lagi; tidak perlu melakukan apa pun.",
+    ),
+    ConfirmationState.DENIED: (
+        "SIMPONI does not know the payment as paid with this amount: the step was not taken. A case is open about it.",
+        "SIMPONI tidak mengenal pembayaran ini dengan jumlah itu: langkah tidak berlaku. Pemeriksaan telah dibuka.",
+    ),
+}
+
+
+class ConfirmationView(View):
+    """A step that waits for SIMPONI's word on the payment, or got a no."""
+
+    step: str
+    state: str
+    asked_at: datetime
+    next_question_at: datetime | None
+    says: str
+    says_id: str
+
+    @classmethod
+    def of(cls, refund: Refund) -> Self | None:
+        """The view of it; None where no step waits."""
+        asked = refund.confirmation
+        if asked is None:
+            return None
+        says, says_id = CONFIRMATION_SAYS[asked.state]
+        return cls(
+            step=asked.command.value,
+            state=asked.state.value,
+            asked_at=asked.asked_at,
+            next_question_at=refund.due.get("confirm"),
+            says=says,
+            says_id=says_id,
+        )
+
+
 class RefundView(View):
     """A refund case with its reason, the rule, who decides, who acts next and until when."""
 
@@ -155,6 +198,9 @@ class RefundView(View):
     object_until: datetime | None
     statements: tuple[str, ...]
     steps: tuple[RefundStepView, ...]
+    confirmation: ConfirmationView | None = None
+    confirmed_at: datetime | None = Field(None, description="When SIMPONI last said that it knows the payment.")
+    grant_proposed: bool = Field(False, description="One person has said yes to the objection; a second one must.")
     guide: str = GUIDE_PATH
 
     @classmethod
@@ -191,6 +237,9 @@ class RefundView(View):
             object_until=refund.object_until,
             statements=statements,
             steps=steps,
+            confirmation=ConfirmationView.of(refund),
+            confirmed_at=refund.confirmed_at,
+            grant_proposed=refund.grant_proposed_by is not None,
         )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Self
 
-from services.billing.domain.settlement import Settlement
+from pydantic import Field
+
+from services.billing.domain.settlement import Settlement, SettlementSource, SettlementState
 from services.billing.schemas.common import Id
 from shared.http.schema import IsoDate, Path, Query, View
 
@@ -31,6 +33,7 @@ class CountsView(View):
     unknown: int
     differing: int
     doubled: int
+    unconfirmed: int = Field(0, description="Claimed, and not known to SIMPONI: each is a case, and nothing is booked.")
 
 
 class SettlementView(View):
@@ -49,6 +52,10 @@ class SettlementView(View):
     lines_compared: int
     counts: CountsView
     compared_at: datetime | None
+    word: str = Field("", description="Whose word it is: fetched or signed (SIMPONI's), or claimed by who brought it.")
+    unanswered_since: datetime | None = Field(
+        None, description="SIMPONI does not answer about the next lines and is asked again; nothing is lost."
+    )
 
     @classmethod
     def of(cls, settlement: Settlement) -> Self:
@@ -57,11 +64,26 @@ class SettlementView(View):
         counts = settlement.counts
         return cls(
             **{name: getattr(settlement, name) for name in same},
-            state=settlement.state.value,
+            state=shown_state(settlement).value,
             lines_compared=counts.lines,
             counts=CountsView(**{name: getattr(counts, name) for name in CountsView.model_fields}),
             compared_at=settlement.compared_at,
+            word=word_of(settlement).value,
+            unanswered_since=settlement.unanswered_since,
         )
+
+
+def word_of(settlement: Settlement) -> SettlementSource:
+    """Whose word a file is; of those from before it was recorded, by who it was received from."""
+    if settlement.source is not None:
+        return settlement.source
+    return SettlementSource.CLAIMED if settlement.is_claim else SettlementSource.FETCHED
+
+
+def shown_state(settlement: Settlement) -> SettlementState:
+    """``comparing`` or ``compared``; whose word it is stands in ``word``."""
+    comparing = settlement.state is SettlementState.COMPARING
+    return SettlementState.COMPARING if comparing else SettlementState.COMPARED
 
 
 class SettlementList(View):

@@ -12,6 +12,7 @@ from services.billing.service.bills import Bills
 from services.billing.service.case_desk import CaseDesk
 from services.billing.service.cases import Cases
 from services.billing.service.checks import Checks
+from services.billing.service.confirming import Confirming
 from services.billing.service.corrections import Corrections
 from services.billing.service.desk import Desk
 from services.billing.service.desk.refunds import RefundDesk
@@ -29,6 +30,7 @@ from services.billing.service.treasury import Treasury
 from services.billing.vault import Vault
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
+from shared.crypto.detached import DetachedVerifier
 from shared.http.signatures import Signer
 from shared.service import Platform
 
@@ -55,6 +57,7 @@ class Billing:
         wait_seconds: int,
         vault: Vault,
         treasury: Treasury,
+        signatures: DetachedVerifier,
     ) -> None:
         repository = Repository(platform.store, platform.clock)
         clock = platform.clock
@@ -79,15 +82,25 @@ class Billing:
         self.specials = Specials(repository, self.money)
         self.surcharges = Surcharges(repository, self.money, clock, policies)
         self.desk = Desk(repository, clock, policies, self.tariffs)
-        self.refund_cases = RefundCases(repository, clock, policies, treasury, vault)
+        self.cases = Cases(repository, self.bills, self.money, self.asker, clock, policies)
+        self.money.on_unknown_code = self.cases.unknown_code
+        self.confirming = Confirming(repository, self.asker, self.money, self.cases, clock)
+        self.refund_cases = RefundCases(repository, clock, policies, treasury, vault, self.confirming)
         self.refunds = RefundDesk(repository, clock, policies, reasons, vault, self.refund_cases, self.audit)
-        self.checks = Checks(repository, clock)
+        self.checks = Checks(repository, clock, self.confirming)
         self.agreement = Agreement(repository)
         self.checks.more_rules = self.agreement.rules()
         self.sagas = Sagas(platform.store, repository, self.money, clock, policies, self.audit)
-        self.cases = Cases(repository, self.bills, self.money, simponi, clock, policies)
-        self.money.on_unknown_code = self.cases.unknown_code
         self.settling = Settling(
-            repository, platform.files, self.money, self.cases, simponi, clock, platform.ids, policies
+            repository,
+            platform.files,
+            self.money,
+            self.cases,
+            simponi,
+            clock,
+            platform.ids,
+            policies,
+            signatures,
+            self.confirming,
         )
         self.case_desk = CaseDesk(repository, self.settling, clock)

@@ -15,6 +15,7 @@ SEAT_WITHOUT_MONEY: Final = "billing.seat_without_money"
 RECEIPT_DIFFERS: Final = "billing.receipt_differs"
 REFUND_STEP_OVERDUE: Final = "billing.refund_step_overdue"
 REFUND_MONEY_MISSING: Final = "billing.refund_money_missing"
+REFUND_PAYMENT_UNKNOWN: Final = "billing.refund_payment_unknown"
 MONEY_RULE_BROKEN: Final = "billing.money_rule_broken"
 CASE_OVERDUE: Final = "billing.case_overdue"
 SETTLEMENT_FILE_REFUSED: Final = "billing.settlement_file_refused"
@@ -31,6 +32,7 @@ OPERATOR_ALERTS: Final = frozenset(
         RECEIPT_DIFFERS,
         REFUND_STEP_OVERDUE,
         REFUND_MONEY_MISSING,
+        REFUND_PAYMENT_UNKNOWN,
         CASE_OVERDUE,
         MONEY_RULE_BROKEN,
         SETTLEMENT_FILE_REFUSED,

@@ -9,13 +9,13 @@ from services.billing.domain import case as cases
 from services.billing.domain.bill import Bill, ClaimState, Standing
 from services.billing.domain.case import Case, CaseKind, CaseOutcome, Subject
 from services.billing.domain.policy import Policies
-from services.billing.domain.receipt import Receipt
+from services.billing.domain.receipt import Receipt, SimponiWord
 from services.billing.domain.states import BillState, Decision, IllegalTransition
 from services.billing.repository import CASES, Repository
 from services.billing.service.alerts import CASE_OVERDUE, alert
+from services.billing.service.asking import Asker, Urgency
 from services.billing.service.bills import Bills
 from services.billing.service.money import Money
-from services.billing.service.ports import Simponi
 from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.events.scheduling import ArrivedOnProof
@@ -26,7 +26,12 @@ from shared.store.kinds import Record
 log = get_logger(__name__)
 
 SHOWED_UP: Final = "the money showed up"
-ABOUT_A_PAYER: Final = frozenset({CaseKind.CLAIM_UNCONFIRMED, CaseKind.ARRIVED_ON_PROOF})
+ASKED_AGAIN: Final[Mapping[CaseKind, Urgency]] = {
+    CaseKind.CLAIM_UNCONFIRMED: Urgency.CLAIMED,
+    CaseKind.ARRIVED_ON_PROOF: Urgency.CLAIMED,
+    CaseKind.CLAIMED_BY_FILE: Urgency.ROUTINE,
+}
+"""Of these SIMPONI is asked again whenever the case is looked at, this urgently."""
 Resolver = Callable[[Case], Awaitable[CaseOutcome | None]]
 
 
@@ -38,16 +43,18 @@ class Cases:
         repository: Repository,
         bills: Bills,
         money: Money,
-        simponi: Simponi,
+        asker: Asker,
         clock: Clock,
         policies: Policies,
     ) -> None:
         self._repository = repository
         self._bills = bills
         self._money = money
-        self._simponi = simponi
+        self._asker = asker
         self._clock = clock
         self._policy = policies.case
+        self.confirm: Callable[[Receipt], Awaitable[bool]] | None = None
+        """Asks SIMPONI whether it knows a receipt as paid with its amount; wired by the use cases of confirming."""
         self._resolvers: Mapping[CaseKind, Resolver] = {
             CaseKind.CLAIM_UNCONFIRMED: self._payers_word,
             CaseKind.ARRIVED_ON_PROOF: self._payers_word,
@@ -55,6 +62,8 @@ class Cases:
             CaseKind.SETTLED_UNKNOWN_HERE: self._own_receipt,
             CaseKind.PAID_HERE_UNSETTLED: self._shown_by_a_file,
             CaseKind.AMOUNT_DIFFERS: self._shown_by_a_file,
+            CaseKind.CLAIMED_BY_FILE: self._received,
+            CaseKind.RECEIPT_UNCONFIRMED: self._confirmed,
         }
 
     # what opens a case
@@ -123,9 +132,9 @@ class Cases:
         """Has the money shown up? SIMPONI is asked as well, however long ago the code ended (X5)."""
         resolve = self._resolvers.get(record.state.kind)
         outcome = await resolve(record.state) if resolve is not None else None
-        if outcome is None and record.state.kind in ABOUT_A_PAYER:
+        if outcome is None and resolve is not None and record.state.kind in ASKED_AGAIN:
             await self._ask_simponi(record.state)
-            outcome = await self._payers_word(record.state)
+            outcome = await resolve(record.state)
         now = self._clock.now()
         if outcome is None:
             await self._change(record, lambda case: cases.look_later(case, now, self._policy))
@@ -148,7 +157,7 @@ class Cases:
         if case.subject.billing_code is None:
             return
         try:
-            billing = await self._simponi.status(case.subject.billing_code)
+            billing = await self._asker.status(case.subject.billing_code, ASKED_AGAIN[case.kind])
         except UpstreamDown:
             return
         if billing is not None:
@@ -172,6 +181,22 @@ class Cases:
     async def _own_receipt(self, case: Case) -> CaseOutcome | None:
         receipt = await self._repository.receipt(case.subject.ntpn or "")
         return cases.found(case.kind, receipt.state) if receipt is not None else None
+
+    async def _received(self, case: Case) -> CaseOutcome | None:
+        """What a file claimed is here by SIMPONI's own word."""
+        receipt = await self._repository.receipt(case.subject.ntpn or "")
+        known = receipt is not None and receipt.state.simponi_word is not SimponiWord.UNRECORDED
+        return CaseOutcome.CONFIRMED if known else None
+
+    async def _confirmed(self, case: Case) -> CaseOutcome | None:
+        """SIMPONI answers differently by now: the payment is known to it with the amount that is booked here."""
+        receipt = await self._repository.receipt(case.subject.ntpn or "")
+        if receipt is None or self.confirm is None:
+            return None
+        try:
+            return CaseOutcome.CONFIRMED if await self.confirm(receipt.state) else None
+        except UpstreamDown:
+            return None
 
     async def _shown_by_a_file(self, case: Case) -> CaseOutcome | None:
         ntpn = case.subject.ntpn or ""

@@ -1,4 +1,4 @@
-"""The running rules of money, checked the same way in tests and in production: I3, I4 and I5."""
+"""The running rules of money, checked the same way in tests and in production: I3, I4, I5 and I13."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from services.billing.domain.bill import Bill, Standing
 from services.billing.domain.policy import JAKARTA
-from services.billing.domain.receipt import ACCOUNT_OF, Receipt, ledger_faults
+from services.billing.domain.receipt import ACCOUNT_OF, Receipt, SimponiWord, ledger_faults
 from services.billing.domain.refund import Refund
 from services.billing.domain.refund_steps import account_for
 from services.billing.domain.states import FINAL_RECEIPTS, BillState, ReceiptState, RefundState
 from services.billing.repository import Repository
 from services.billing.service.alerts import MONEY_RULE_BROKEN, alert
+from services.billing.service.confirming import Confirming
 from shared.clock import Clock
 from shared.logs import get_logger
 from shared.service import InvariantReport
@@ -36,11 +37,12 @@ _GOING_BACK: Final = FINAL_RECEIPTS | {ReceiptState.IN_REFUND, ReceiptState.RETA
 class Checks:
     """The checks; each streams over one kind and reads what it refers to."""
 
-    def __init__(self, repository: Repository, clock: Clock) -> None:
+    def __init__(self, repository: Repository, clock: Clock, confirming: Confirming) -> None:
         self._repository = repository
         self._clock = clock
         self.more_rules: Mapping[str, Callable[[], Awaitable[InvariantReport]]] = {}
         """Rules of others that are checked each night too."""
+        self._confirming = confirming
 
     async def nightly(self) -> None:
         """Once a night every rule is checked, and what breaks one is told to the operators (F63)."""
@@ -51,7 +53,9 @@ class Checks:
             "I4": self.every_paid_bill_leads_somewhere,
             "I5": self.no_refund_exceeds_its_receipt,
             **self.more_rules,
+            "I13": self.every_receipt_has_simponis_word,
         }
+        await self._ask_for_missing_words()
         for rule, check in rules.items():
             report = await check()
             if not report.holds:
@@ -69,6 +73,19 @@ class Checks:
     async def no_refund_exceeds_its_receipt(self) -> InvariantReport:
         """I5: one case per receipt, for no more than it holds."""
         return await report_on(self._repository.all_refunds(), self._refund_is_sound)
+
+    async def every_receipt_has_simponis_word(self) -> InvariantReport:
+        """I13: each receipt records how SIMPONI itself told of it: a notice, an answer, a file of its own."""
+        return await report_on(self._repository.all_receipts(), self._has_a_word)
+
+    async def _has_a_word(self, record: Record[Receipt]) -> bool:
+        return record.state.simponi_word is not SimponiWord.UNRECORDED
+
+    async def _ask_for_missing_words(self) -> None:
+        """Ask SIMPONI about older receipts that settlement files told of, before words were recorded."""
+        async for record in self._repository.all_receipts():
+            if not await self._has_a_word(record):
+                await self._confirming.confirm_unrecorded(record.state)
 
     async def _receipt_is_sound(self, record: Record[Receipt]) -> bool:
         for _ in range(LOOKS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +16,7 @@ from services.billing.domain.receipt import Facts, Intent, IntentKind, Receipt
 from services.billing.domain.refund import RefundCause, RefundReasons
 from services.billing.domain.states import ENDED_BILLS, Decision, IllegalTransition, ReceiptState, RefundState
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS, Missing, Repository, states
+from services.billing.service.offices import Offices
 from services.billing.service.ports import Simponi
 from shared.clock import Clock
 from shared.errors import UpstreamDown
@@ -202,12 +204,19 @@ class Driver:
         refund_id = receipt.refund_id or derived_id("refund", receipt.ntpn)
         until = self._policies.refund.step_due(RefundState.OPENED, now)
         entry = receipt.refund_entries
-        opened = refunds.open_refund(refund_id, subject_of(receipt, bill), reason, now, until, entry=entry)
+        opened = refunds.open_refund(refund_id, await self._subject(receipt, bill), reason, now, until, entry=entry)
         if await self._repository.insert(REFUNDS, refund_id, opened) is None:
             await self._repository.change(REFUNDS, refund_id, lambda case: refunds.reopen(case, now, until, entry))
         if bill is not None:
             await self._stand_on_refund(bill, receipt)
         return await self._save(record, receipts.refund_recorded(receipt))
+
+    async def _subject(self, receipt: Receipt, bill: Record[Bill] | None) -> refunds.Subject:
+        """As `subject_of`, with the office of the application where the bill itself has no seat."""
+        subject = subject_of(receipt, bill)
+        if bill is None or subject.office_id is not None:
+            return subject
+        return replace(subject, office_id=await Offices(self._repository).of_bill(bill.state))
 
     async def _stand_on_refund(self, bill: Record[Bill], receipt: Receipt) -> None:
         def decide(state: Bill) -> Decision[Bill]:

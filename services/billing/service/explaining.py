@@ -9,6 +9,8 @@ from services.billing.domain.explaining import Explanation, explain
 from services.billing.domain.receipt import Receipt
 from services.billing.errors import NothingToExplain
 from services.billing.repository import Repository, states
+from services.billing.service.offices import Offices, refuse_unless_serves
+from shared.tokens import Caller
 
 
 class Explainer:
@@ -16,12 +18,13 @@ class Explainer:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+        self._offices = Offices(repository)
 
-    async def explain(self, reference: str) -> Explanation:
+    async def explain(self, caller: Caller, reference: str) -> Explanation:
         """What led to the present state of a bill (by id or code), a receipt (NTPN) or a refund case.
 
         Raises:
-            NothingToExplain
+            NothingToExplain. NotYourOffice: it belongs to another office.
         """
         refund = await self._repository.refund(reference)
         receipt = await self._repository.receipt(refund.state.receipt_id if refund else reference)
@@ -31,6 +34,10 @@ class Explainer:
             bill = await self._repository.bill(wanted) if wanted else None
         if bill is None and receipt is None and refund is None:
             raise NothingToExplain
+        office_id = await self._offices.of_bill(bill.state) if bill is not None else None
+        if bill is None and refund is not None:
+            office_id = await self._offices.of_refund(refund.state)
+        refuse_unless_serves(caller, office_id)
         receipts = await self.receipts([bill.state] if bill else [], [receipt.state] if receipt else [])
         refunds = [each for money in receipts for each in states(await self._repository.refunds_on(money.ntpn))]
         return explain(reference, [bill.state] if bill else [], receipts, refunds)

@@ -10,13 +10,13 @@ from services.billing.domain import refund as refunds
 from services.billing.domain.bill import Evidence
 from services.billing.domain.ledger import Account
 from services.billing.domain.policy import JAKARTA
-from services.billing.domain.receipt import Intent, IntentKind, Payment, Receipt
+from services.billing.domain.receipt import Intent, IntentKind, Payment, Receipt, SimponiWord
 from services.billing.domain.refund import RefundCause
 from services.billing.domain.states import BillState, Decision, ReceiptState, RefundState
 from services.billing.domain.withdrawal import paid_after
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS
 from services.billing.service.alerts import RECEIPT_DIFFERS, REFUND_MONEY_MISSING, alert
-from services.billing.service.driving import Known, subject_of
+from services.billing.service.driving import Known
 from services.billing.service.late_money import LateMoney
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -33,8 +33,11 @@ class Money(LateMoney):
         for payment in payments:
             await self.take(payment, learnt_by)
 
-    async def take(self, payment: Payment, learnt_by: str) -> None:
-        """Take note of a payment, whether by push or by poll, once or often, early or late: one outcome."""
+    async def take(self, payment: Payment, learnt_by: str, word: SimponiWord | None = None) -> None:
+        """Take note of a payment, whether by push or by poll, once or often, early or late: one outcome.
+
+        ``word`` is SIMPONI's own word for it where ``learnt_by`` does not tell.
+        """
         if payment.ntpn is None:
             await self._note_bank_receipt(payment)
             return
@@ -42,9 +45,11 @@ class Money(LateMoney):
         if known is not None:
             if not receipts.same_payment(known.state, payment):
                 alert(RECEIPT_DIFFERS, receipt_id=payment.ntpn, learnt_by=learnt_by)
+            elif known.state.simponi_word is SimponiWord.UNRECORDED:
+                known = await self._give_word(known, payment, learnt_by, word)
             await self._drive(known)
             return
-        receipt = receipts.receive(payment, learnt_by, self._clock.now(), self._policies.receipt)
+        receipt = receipts.receive(payment, learnt_by, self._clock.now(), self._policies.receipt, word)
         found = await self._known(receipt)
         intent = receipts.judge(receipt, found.facts)
         receipt = self._meaning(receipt, intent, found)
@@ -54,6 +59,15 @@ class Money(LateMoney):
             return
         log.info("billing.money_arrived", receipt_id=receipt.ntpn, learnt_by=learnt_by, intent=intent.kind.value)
         await self._drive(record, found)
+
+    async def _give_word(
+        self, known: Record[Receipt], payment: Payment, learnt_by: str, word: SimponiWord | None
+    ) -> Record[Receipt]:
+        """SIMPONI's word for an older receipt that had none: what a receipt of now would record."""
+        said = receipts.receive(payment, learnt_by, self._clock.now(), self._policies.receipt, word).word
+        return await self._repository.change(
+            RECEIPTS, known.id, lambda receipt: Decision(receipts.give_word(receipt, said)), first=known
+        )
 
     async def _note_bank_receipt(self, payment: Payment) -> None:
         record = await self._repository.bill_of_code(payment.billing_code)
@@ -129,6 +143,6 @@ class Money(LateMoney):
         reason = self._reasons.reason(cause.value, now.astimezone(JAKARTA).date())
         bill = await self._repository.bill(bill_id)
         until = self._policies.refund.step_due(RefundState.OPENED, now)
-        subject = replace(subject_of(held.state, bill), amount=amount, whole=False)
+        subject = replace(await self._subject(held.state, bill), amount=amount, whole=False)
         await self._repository.insert(REFUNDS, refund_id, refunds.open_refund(refund_id, subject, reason, now, until))
         return refund_id

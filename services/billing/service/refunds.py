@@ -12,7 +12,13 @@ from services.billing.domain.policy import Policies
 from services.billing.domain.refund import BankAccount, Refund
 from services.billing.domain.states import Decision, IllegalTransition, RefundState
 from services.billing.repository import BILLS, RECEIPTS, REFUNDS, Missing, Repository
-from services.billing.service.alerts import REFUND_MONEY_MISSING, REFUND_STEP_OVERDUE, alert
+from services.billing.service.alerts import (
+    REFUND_MONEY_MISSING,
+    REFUND_PAYMENT_UNKNOWN,
+    REFUND_STEP_OVERDUE,
+    alert,
+)
+from services.billing.service.confirming import Confirming
 from services.billing.service.treasury import OrderState, RefundOrder, Treasury
 from services.billing.vault import Vault
 from shared.clock import Clock
@@ -35,13 +41,20 @@ class RefundCases:
     """The use cases of refund cases that messages and deadlines start."""
 
     def __init__(
-        self, repository: Repository, clock: Clock, policies: Policies, treasury: Treasury, vault: Vault
+        self,
+        repository: Repository,
+        clock: Clock,
+        policies: Policies,
+        treasury: Treasury,
+        vault: Vault,
+        confirming: Confirming,
     ) -> None:
         self._repository = repository
         self._clock = clock
         self._policy = policies.refund
         self._treasury = treasury
         self._vault = vault
+        self._confirming = confirming
 
     # the receipt first, then the bill, then the case: each again after a crash, and none of them twice
 
@@ -170,6 +183,29 @@ class RefundCases:
                 escalations=changed.state.escalations,
             )
         await self.drive(record.id)
+
+    # SIMPONI, asked once more before a step counts
+
+    async def confirm_due(self, record: Record[Refund]) -> None:
+        """Ask SIMPONI whether it knows the payment; the step that waits for it is taken, refused, or waits on."""
+        asked = record.state.confirmation
+        receipt = await self._repository.receipt(record.state.receipt_id)
+        if asked is None or receipt is None:
+            return
+        try:
+            known = await self._confirming.knows(receipt.state)
+        except UpstreamDown as down:
+            log.info("billing.simponi_silent", refund_id=record.id, reason=down.reason)
+            await self._change(record, lambda case: steps.unanswered(case, asked, self._clock.now()))
+            return
+        now = self._clock.now()
+        if known:
+            await self._change(record, lambda case: steps.confirmed(case, asked, now, self._policy))
+            await self.drive(record.id)
+            return
+        alert(REFUND_PAYMENT_UNKNOWN, refund_id=record.id, step=asked.command.value)
+        await self._confirming.denied(receipt.state)
+        await self._change(record, lambda case: steps.denied(case, asked, now))
 
     # the bank and the treasury, asked from deadlines only
 

@@ -28,6 +28,7 @@ from services.billing.repository.sagas import OVERRIDES
 from services.billing.repository.sagas import Sagas as SagaQueries
 from services.billing.service.explaining import Explainer
 from services.billing.service.money import Money
+from services.billing.service.offices import Offices, needs_office, office_of_bills, refuse_unless_serves
 from shared.audit import Audit
 from shared.clock import Clock
 from shared.ids import derived_id
@@ -42,7 +43,7 @@ log = get_logger(__name__)
 PUSHED: Final[Mapping[str, tuple[str, ...]]] = {
     "bill": ("ask", "poll"),
     "receipt": ("drive", "outcome"),
-    "refund": ("book", "seat", "verify", "order", "track"),
+    "refund": ("confirm", "book", "seat", "verify", "order", "track"),
 }
 """Which deadlines a push brings forward: questions and repeats, never an end."""
 
@@ -94,25 +95,30 @@ class Sagas:
         self._repository = repository
         self._queries = SagaQueries(store, clock)
         self._explainer = Explainer(repository)
+        self._offices = Offices(repository)
         self._money = money
         self._clock = clock
         self._policies = policies
         self._audit = audit
 
-    async def saga(self, application_id: str) -> Seen:
+    async def saga(self, caller: Caller, application_id: str) -> Seen:
         """Where an application's money stands.
 
         Raises:
-            SagaUnknown
+            SagaUnknown. NotYourOffice: the application is another office's.
         """
         whole = await self._whole(application_id)
         if not whole.bills and not whole.refunds:
             raise SagaUnknown
+        refuse_unless_serves(caller, office_of_bills(list(whole.bills)))
         overrides = states(await self._queries.overrides_of(application_id))
         return Seen(self._instance(application_id, whole), overrides)
 
-    async def stuck(self) -> list[Stuck]:
-        """Whatever is over its limit by more than the margin, the longest first. Read by indexes, never by a scan."""
+    async def stuck(self, caller: Caller) -> list[Stuck]:
+        """Whatever is over its limit by more than the margin, the longest first. Read by indexes, never by a scan.
+
+        For a treasurer what belongs to the offices that they serve.
+        """
         now, margin = self._clock.now(), timedelta(seconds=saga.STUCK_MARGIN_SECONDS)
         before = now - margin
         found = [
@@ -125,15 +131,18 @@ class Sagas:
         refunds = states(await self._queries.refunds_standing_still(before))
         found += [Stuck(refund.application_id, saga.refund_position(refund)) for refund in refunds]
         late = [each for each in found if each.position.is_stuck(now, margin)]
+        if needs_office(caller):
+            mine = {each: caller.serves(await self._offices.of_application(each)) for each in _applications(late)}
+            late = [each for each in late if each.application_id is not None and mine[each.application_id]]
         return sorted(late, key=lambda each: each.position.limit or now)
 
     async def retry(self, caller: Caller, application_id: str, reason: str, command_id: str) -> Seen:
         """Do now what billing would do next by itself: ask, look, drive on. Audited with its reason.
 
         Raises:
-            SagaUnknown
+            SagaUnknown, NotYourOffice.
         """
-        seen = await self.saga(application_id)
+        seen = await self.saga(caller, application_id)
         async with self._audit.doing(
             caller, "saga.retry", subject=application_id, reason=reason, command_id=command_id
         ) as doing:
@@ -141,17 +150,18 @@ class Sagas:
             for position in open_ones:
                 await self._push(position)
             doing.detail = f"pushed_{len(open_ones)}"
-        return await self.saga(application_id)
+        return await self.saga(caller, application_id)
 
     async def propose(self, caller: Caller, wish: Wish, command_id: str) -> Override:
         """Propose an override; a second person must approve it. A repeat meets the first.
 
         Raises:
-            SagaUnknown, OverrideDoesNotFit, OverrideNeedsReason.
+            SagaUnknown, NotYourOffice, OverrideDoesNotFit, OverrideNeedsReason.
         """
         whole = await self._whole(wish.application_id)
         if not whole.bills:
             raise SagaUnknown
+        refuse_unless_serves(caller, office_of_bills(list(whole.bills)))
         override_id = derived_id("saga_override", command_id)
         known = await self._queries.override(override_id)
         if known is not None:
@@ -177,11 +187,13 @@ class Sagas:
         """A second person's word on an override; an approved one is done at once.
 
         Raises:
-            OverrideUnknown, OverrideDecided, SecondPersonNeeded.
+            OverrideUnknown, NotYourOffice, OverrideDecided, SecondPersonNeeded.
         """
         record = await self._queries.override(override_id)
         if record is None or record.state.application_id != application_id:
             raise OverrideUnknown
+        if needs_office(caller):
+            refuse_unless_serves(caller, await self._offices.of_application(application_id))
         command = OverrideCommand.APPROVE if approve else OverrideCommand.DECLINE
         act = f"saga.{command.value}_{record.state.act.value}"
         reason = record.state.reason
@@ -218,13 +230,13 @@ class Sagas:
             OVERRIDES, override.override_id, lambda state: Decision(saga.ended(state, outcome, done=done))
         )
 
-    async def explain(self, reference: str) -> Explanation:
+    async def explain(self, caller: Caller, reference: str) -> Explanation:
         """What led to the present state of a bill (by id or code), a receipt (NTPN) or a refund case.
 
         Raises:
-            NothingToExplain
+            NothingToExplain, NotYourOffice.
         """
-        return await self._explainer.explain(reference)
+        return await self._explainer.explain(caller, reference)
 
     async def _whole(self, application_id: str) -> Whole:
         known = states(await self._repository.bills_of(application_id))
@@ -269,6 +281,10 @@ class Sagas:
             lambda bill: bills.drop(bill, override.reason, now, policy) if bill.state in LIVE_BILLS else Decision(bill),
         )
         return record.state.state == BillState.CANCELLED and record.state.cause == override.reason
+
+
+def _applications(late: Sequence[Stuck]) -> set[str]:
+    return {each.application_id for each in late if each.application_id is not None}
 
 
 def brought_forward(due: Mapping[str, datetime], names: Sequence[str], now: datetime) -> Mapping[str, datetime]:

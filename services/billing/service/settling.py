@@ -15,15 +15,19 @@ from typing import Final
 from services.billing.domain import settlement as settlements
 from services.billing.domain.case import CaseKind, Subject
 from services.billing.domain.policy import JAKARTA, Policies, seconds
+from services.billing.domain.receipt import SimponiWord
 from services.billing.domain.settlement import (
+    FROM_SIMPONI,
     LEARNT_PER_RUN,
     LINES_PER_BATCH,
     LINES_PER_RUN,
     Counts,
+    FileNotSigned,
     FileRefused,
     Line,
     Settlement,
     SettlementDay,
+    SettlementSource,
     SettlementState,
     Splitter,
     Verifier,
@@ -31,9 +35,11 @@ from services.billing.domain.settlement import (
 from services.billing.repository import SETTLEMENT_DAYS, SETTLEMENTS, Repository, SettledLine
 from services.billing.service.alerts import SETTLEMENT_FILE_MISSING, SETTLEMENT_FILE_REFUSED, alert
 from services.billing.service.cases import Cases, about_receipt
+from services.billing.service.confirming import SETTLEMENT, Confirming
 from services.billing.service.money import Money
-from services.billing.service.ports import Simponi
+from services.billing.service.ports import Simponi, SimponiBilling
 from shared.clock import Clock
+from shared.crypto.detached import DetachedVerifier, SignatureDoesNotFit
 from shared.errors import UpstreamDown
 from shared.files.port import PIECE_BYTES, FileMeta, FileStore
 from shared.ids import Ids
@@ -42,10 +48,6 @@ from shared.store.kinds import Record
 
 log = get_logger(__name__)
 
-SETTLEMENT: Final = "settlement"
-"""How a receipt was learnt, and what the ids of stored files begin with."""
-
-FROM_SIMPONI: Final = "simponi"
 TRIES_TO_ALERT: Final = 6
 """Tries to fetch a day's file after which the operators hear of it: an hour."""
 
@@ -67,6 +69,8 @@ class Settling:
         clock: Clock,
         ids: Ids,
         policies: Policies,
+        signatures: DetachedVerifier,
+        confirming: Confirming,
     ) -> None:
         self._repository = repository
         self._files = files
@@ -76,6 +80,8 @@ class Settling:
         self._clock = clock
         self._ids = ids
         self._policy = policies.settlement
+        self._signatures = signatures
+        self._confirming = confirming
 
     # the days
 
@@ -91,7 +97,9 @@ class Settling:
         """Fetch the day's file; one that is not whole has no effect and is fetched again."""
         day = record.state.day
         try:
-            taken = await self.take_file(self._simponi.settlement(day), FROM_SIMPONI, day)
+            taken = await self.take_file(
+                self._simponi.settlement(day), FROM_SIMPONI, day, source=SettlementSource.FETCHED
+            )
         except UpstreamDown as down:
             log.warning("billing.settlement_not_fetched", day=day.isoformat(), reason=down.reason)
             await self._fetch_later(record)
@@ -145,26 +153,53 @@ class Settling:
 
     # the file
 
-    async def take_file(self, pieces: AsyncIterable[bytes], received_from: str, day: date | None = None) -> Settlement:
+    async def take_file(
+        self,
+        pieces: AsyncIterable[bytes],
+        received_from: str,
+        day: date | None = None,
+        *,
+        source: SettlementSource = SettlementSource.CLAIMED,
+        signature: str | None = None,
+    ) -> Settlement:
         """Keep a file once it was seen to be whole; the same content again meets the first. Constant memory.
 
+        With SIMPONI's signature it is SIMPONI's word, whoever brought it. A file that was a claim so far becomes
+        SIMPONI's word when the same content is fetched or comes signed. Only SIMPONI's word is the file that its day
+        owes.
+
         Raises:
-            FileRefused: it is not whole; nothing of it was kept.
+            FileRefused: it is not whole, or the signature is not SIMPONI's; nothing of it was kept.
         """
         file_id = f"{SETTLEMENT}-{self._ids.new()}"
         try:
             summary = await self._store(file_id, pieces, day)
+            if signature is not None:
+                source = self._signed(signature, summary)
         except BaseException:
             await self._files.delete(file_id)
             raise
         # Where the store does not answer here, what was stored may be referred to: only the sweeper may judge.
-        taken = settlements.take_in(summary, file_id, received_from, self._clock.now())
+        taken = settlements.take_in(summary, file_id, received_from, self._clock.now(), source)
         new = await self._repository.insert(SETTLEMENTS, taken.state.settlement_id, taken)
         if new is None:
             await self._files.delete(file_id)
-        await self._note_day(taken.state.day, taken.state.settlement_id)
-        kept = new or await self._repository.settlement(taken.state.settlement_id)
-        return kept.state if kept is not None else taken.state
+        kept = new or await self._repository.change(
+            SETTLEMENTS,
+            taken.state.settlement_id,
+            lambda known: settlements.vouch(known, source, self._clock.now()),
+        )
+        if not kept.state.is_claim:
+            await self._note_day(kept.state.day, kept.state.settlement_id)
+        return kept.state
+
+    def _signed(self, signature: str, summary: settlements.Summary) -> SettlementSource:
+        try:
+            key_id = self._signatures.verify(signature, settlements.signed_words(summary))
+        except SignatureDoesNotFit:
+            raise FileNotSigned(summary.lines + 1) from None
+        log.info("billing.settlement_signed", settlement_id=settlements.settlement_id(summary), key_id=key_id)
+        return SettlementSource.SIGNED
 
     async def _store(self, file_id: str, pieces: AsyncIterable[bytes], day: date | None) -> settlements.Summary:
         verifier, waiting, offset = Verifier(), bytearray(), 0
@@ -200,15 +235,26 @@ class Settling:
     async def compare_due(self, record: Record[Settlement]) -> None:
         """Compare the next lines, then write how far it came; the rest is due at once."""
         counts, offset = Counts(), record.state.offset_bytes
+        compare = self._compare_claim if record.state.is_claim else self._compare
         async with aclosing(self._batches(record.state)) as batches:
             async for batch, end in batches:
-                counts, offset = counts.plus(await self._compare(record.state, batch)), end
-                if counts.lines >= LINES_PER_RUN or counts.learnt + counts.unknown >= LEARNT_PER_RUN:
+                try:
+                    counts, offset = counts.plus(await compare(record.state, batch)), end
+                except UpstreamDown as down:
+                    await self._ask_again(record, counts, offset, down)
+                    return
+                if counts.lines >= LINES_PER_RUN or counts.new_here >= LEARNT_PER_RUN:
                     break
         now = self._clock.now()
         saved = await self._repository.save(SETTLEMENTS, record, settlements.advance(record.state, counts, offset, now))
-        if saved.state.state == SettlementState.COMPARED:
+        if saved.state.state != SettlementState.COMPARING:
             log.info("billing.settlement_compared", settlement_id=record.id, lines=saved.state.counts.lines)
+
+    async def _ask_again(self, record: Record[Settlement], counts: Counts, offset: int, down: UpstreamDown) -> None:
+        """SIMPONI does not answer about the next lines of a claim: what was compared counts, the rest waits."""
+        log.info("billing.claim_not_answered", settlement_id=record.id, reason=down.reason)
+        waiting = settlements.ask_again(record.state, counts, offset, self._clock.now(), self._policy)
+        await self._repository.save(SETTLEMENTS, record, waiting)
 
     async def _batches(self, settlement: Settlement) -> AsyncGenerator[tuple[list[Line], int], None]:
         """The lines from the written progress on, each batch with the byte that it ends at."""
@@ -236,16 +282,7 @@ class Settling:
             if lines.get(line.ntpn) is line:
                 del lines[line.ntpn]
             await self._cases.open(CaseKind.DOUBLE_LINE, _key(settlement, line), _about(settlement, line))
-        booked = await self._repository.booked(list(lines))
-        differing, strange = [], []
-        for ntpn, line in lines.items():
-            if ntpn not in booked:
-                strange.append(line)
-            elif booked[ntpn] != (line.amount, line.billing_code):
-                differing.append(line)
-        for line in differing:
-            subject = _about(settlement, line, amount_here=booked[line.ntpn][0])
-            await self._cases.open(CaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
+        strange, differing = await self._strange_and_differing(settlement, lines)
         learnt = 0
         for line in strange:
             learnt += await self._learn(settlement, line)
@@ -256,6 +293,57 @@ class Settling:
             differing=len(differing),
             doubled=len(doubled),
         )
+
+    async def _strange_and_differing(
+        self, settlement: Settlement, lines: dict[str, Line]
+    ) -> tuple[list[Line], list[Line]]:
+        """The lines that are new here, and those that a receipt contradicts; of each of the latter there is a case."""
+        booked = await self._repository.booked(list(lines))
+        strange = [line for ntpn, line in lines.items() if ntpn not in booked]
+        differing = [
+            line for ntpn, line in lines.items() if ntpn in booked and booked[ntpn] != (line.amount, line.billing_code)
+        ]
+        for line in differing:
+            subject = _about(settlement, line, amount_here=booked[line.ntpn][0])
+            await self._cases.open(CaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
+        return strange, differing
+
+    async def _compare_claim(self, settlement: Settlement, batch: Sequence[Line]) -> Counts:
+        """Compare lines of a file that a person brought. They book nothing by themselves, and do not count as shown:
+        SIMPONI is asked about each payment that is new here, and what it does not know becomes a case.
+
+        Raises:
+            UpstreamDown: SIMPONI does not answer; no line of this batch has had an effect on money.
+        """
+        lines = {line.ntpn: line for line in reversed(batch)}
+        doubled = [line for line in batch if lines[line.ntpn] is not line]
+        for line in doubled:
+            await self._cases.open(CaseKind.DOUBLE_LINE, _key(settlement, line), _about(settlement, line))
+        strange, differing = await self._strange_and_differing(settlement, lines)
+        answers = await self._confirming.ask(line.billing_code for line in strange)
+        counts = Counts(
+            known=len(lines) - len(strange) - len(differing), differing=len(differing), doubled=len(doubled)
+        )
+        for line in strange:
+            counts = counts.plus(await self._claimed(settlement, line, answers[line.billing_code]))
+        return counts
+
+    async def _claimed(self, settlement: Settlement, line: Line, billing: SimponiBilling | None) -> Counts:
+        """One payment that a person claims: booked as SIMPONI tells it, or a case where SIMPONI does not know it."""
+        told = next((each for each in billing.payments if each.ntpn == line.ntpn), None) if billing else None
+        if told is None:
+            await self._cases.open(CaseKind.CLAIMED_BY_FILE, (line.ntpn,), _about(settlement, line))
+            return Counts(unconfirmed=1)
+        if told.amount != line.amount:
+            subject = _about(settlement, line, amount_here=told.amount)
+            await self._cases.open(CaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
+        known = await self._repository.bill_of_code(told.billing_code) is not None
+        if not known:
+            await self._cases.open(CaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
+        await self._confirming.take_claimed(told)
+        if told.amount != line.amount:
+            return Counts(differing=1)
+        return Counts(learnt=1) if known else Counts(unknown=1)
 
     async def _shown_before(self, settlement: Settlement, lines: dict[str, Line]) -> list[Line]:
         """The lines whose money a file has shown already; a newer file of the same day corrects an earlier one."""
@@ -276,7 +364,9 @@ class Settling:
         known = await self._repository.bill_of_code(line.billing_code) is not None
         if not known:  # first, for once the receipt is here nothing else would ask
             await self._cases.open(CaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
-        await self._money.take(line.payment(), SETTLEMENT)
+        signed = settlement.source is SettlementSource.SIGNED
+        word = SimponiWord.SIGNED_SETTLEMENT if signed else SimponiWord.FETCHED_SETTLEMENT
+        await self._money.take(line.payment(), SETTLEMENT, word)
         return known
 
 
@@ -297,4 +387,5 @@ def _about(settlement: Settlement, line: Line, *, amount_here: int | None = None
         amount_there=line.amount,
         settlement_id=settlement.settlement_id,
         line=line.number,
+        brought_by=settlement.received_from if settlement.is_claim else None,
     )

@@ -63,11 +63,14 @@ class Pending:
     asked_by: str
     asked_at: datetime
     reason: StaffReason
+    offices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Staff:
     """A member of staff. ``role`` is one of the token's roles; treasurer and operator belong to no office.
+
+    ``offices`` are those that a treasurer serves, or ``shared.tokens.ALL_OFFICES``; without one they serve none.
 
     ``name`` is sealed. ``commands`` are the last ones that took effect, so that a repeat is known.
     """
@@ -87,6 +90,7 @@ class Staff:
     one_time: OneTime | None = None
     pending: Pending | None = None
     commands: tuple[str, ...] = ()
+    offices: tuple[str, ...] = ()
 
 
 def is_locked(staff: Staff, now: datetime) -> bool:

@@ -38,6 +38,7 @@ class Newcomer:
     name: str
     post: Post
     office_id: str | None
+    offices: tuple[str, ...] = ()
 
 
 class PasswordProblem(StrEnum):
@@ -57,6 +58,7 @@ def hire(
         password_hash="",
         role=newcomer.post.value,
         office_id=newcomer.office_id,
+        offices=newcomer.offices,
         state=StaffState.PROPOSED,
         name=newcomer.name,
         hired_by=by,
@@ -64,7 +66,10 @@ def hire(
         commands=(command_id,),
     )
     if fresh is None:
-        return _asked(staff, StaffCommand.APPROVE, newcomer.post, newcomer.office_id, by, reason, now)
+        asked = Pending(
+            StaffCommand.APPROVE, newcomer.post.value, newcomer.office_id, by, now, reason, newcomer.offices
+        )
+        return replace(staff, pending=asked)
     return _invited(staff, StaffCommand.APPROVE, fresh, command_id, now)
 
 
@@ -90,6 +95,7 @@ def ask(
     reason: StaffReason,
     command_id: str,
     now: datetime,
+    offices: tuple[str, ...] = (),
 ) -> Staff:
     """The same member of staff with something asked for that a second operator has to agree to; nothing changes yet.
 
@@ -97,7 +103,8 @@ def ask(
         StaffMoveIllegal: it could not be done now.
     """
     staff_after(staff.state, command)
-    return _noted(_asked(staff, command, post, office_id, by, reason, now), command_id)
+    pending = Pending(command, post.value, office_id, by, now, reason, offices)
+    return _noted(replace(staff, pending=pending), command_id)
 
 
 def refuse(staff: Staff, command_id: str) -> Staff:
@@ -111,10 +118,12 @@ def give_password(staff: Staff, command: StaffCommand, fresh: Fresh, command_id:
     return _noted(_invited(staff, command, fresh, command_id, now), command_id)
 
 
-def reassign(staff: Staff, post: Post, office_id: str | None, command_id: str) -> Staff:
-    """In another role or office; signs in anew."""
+def reassign(staff: Staff, post: Post, office_id: str | None, command_id: str, offices: tuple[str, ...] = ()) -> Staff:
+    """In another role or office, or serving other offices; signs in anew."""
     state = staff_after(staff.state, StaffCommand.REASSIGN)
-    moved = replace(staff, state=state, role=post.value, office_id=office_id, sessions=(), pending=None)
+    moved = replace(
+        staff, state=state, role=post.value, office_id=office_id, offices=offices, sessions=(), pending=None
+    )
     return _noted(moved, command_id)
 
 
@@ -162,18 +171,6 @@ def password_problem(username: str, old: str, new: str) -> PasswordProblem | Non
 def has_taken(staff: Staff, command_id: str) -> bool:
     """Whether this command took effect already."""
     return command_id in staff.commands
-
-
-def _asked(
-    staff: Staff,
-    command: StaffCommand,
-    post: Post,
-    office_id: str | None,
-    by: str,
-    reason: StaffReason,
-    now: datetime,
-) -> Staff:
-    return replace(staff, pending=Pending(command, post.value, office_id, by, now, reason))
 
 
 def _invited(staff: Staff, command: StaffCommand, fresh: Fresh, command_id: str, now: datetime) -> Staff:

@@ -22,6 +22,11 @@ class Post(StrEnum):
 OF_AN_OFFICE: Final = frozenset({Post.FRONT_OFFICER, Post.INTERVIEWER, Post.OFFICE_ADMIN})
 """These belong to one office; treasurers and operators belong to none."""
 
+MOST_OFFICES_SERVED: Final = 30
+"""Offices that one treasurer is listed for: thirty of the longest ids still fit into an access token of 4 KiB. Who
+serves more serves ``all``.
+"""
+
 HIRES: Final[Mapping[Post, frozenset[Post]]] = {
     Post.OPERATOR: frozenset({Post.OFFICE_ADMIN, Post.TREASURER, Post.OPERATOR}),
     Post.OFFICE_ADMIN: frozenset({Post.FRONT_OFFICER, Post.INTERVIEWER}),
@@ -51,6 +56,11 @@ def place_problem(post: Post, office_id: str | None) -> PowerProblem | None:
     if post not in OF_AN_OFFICE and office_id is not None:
         return PowerProblem.OFFICE_NOT_WANTED
     return None
+
+
+def served_problem(post: Post, offices: tuple[str, ...]) -> PowerProblem | None:
+    """Whether a list of offices served fits the role: only treasurers have one."""
+    return PowerProblem.OFFICE_NOT_WANTED if offices and post is not Post.TREASURER else None
 
 
 def hire_problem(actor: Post, actor_office: str | None, post: Post, office_id: str | None) -> PowerProblem | None:

@@ -161,7 +161,8 @@ async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.St
 async def reassign_staff(call: Call[schemas.Reassignment, None, schemas.StaffPath]) -> schemas.StaffView:
     """In the new role, or with what waits for a second operator."""
     admin, asked = call.app[IDENTITY].staff_admin, call.body
-    seen = await admin.reassign(_act("reassign_staff", call, asked.reason), asked.role, asked.office_id)
+    act = _act("reassign_staff", call, asked.reason)
+    seen = await admin.reassign(act, asked.role, asked.office_id, asked.served())
     return schemas.StaffView.of(seen)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.identity.domain.staff import Pending, StaffReason
-from services.identity.domain.staff_powers import Post
+from services.identity.domain.staff_powers import MOST_OFFICES_SERVED, Post
 from services.identity.domain.staff_states import StaffState
 from services.identity.schemas import MAX_PASSWORD_CHARS, Name
 from services.identity.service.staff_admin import Hiring, StaffPage, StaffSeen
@@ -20,6 +20,14 @@ MOST_ON_A_PAGE = 100
 
 UserName = Annotated[str, StringConstraints(min_length=3, max_length=64, pattern=r"^[a-z][a-z0-9._-]*$")]
 OfficeId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")]
+OfficesServed = Annotated[
+    list[OfficeId],
+    Field(
+        max_length=MOST_OFFICES_SERVED,
+        description="Of a treasurer: the offices whose money they look after, or `all`. Without one they serve none.",
+        examples=[["jakarta-selatan"]],
+    ),
+]
 StaffId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD_CHARS)]
 PostWord = Annotated[Post, Field(strict=False)]
@@ -60,19 +68,26 @@ class Hire(Body):
     full_name: Name = Field(examples=["DEWI CONTOH"])
     role: PostWord = Field(examples=["front_officer"])
     office_id: OfficeId | None = Field(None, examples=["jakarta-selatan"])
+    offices: OfficesServed = Field(default_factory=list)
     reason: ReasonWord = Field(examples=["new_post"])
 
     def hiring(self) -> Hiring:
         """What the use case takes."""
-        return Hiring(self.username, self.full_name, self.role, self.office_id, self.reason)
+        offices = tuple(dict.fromkeys(self.offices))
+        return Hiring(self.username, self.full_name, self.role, self.office_id, self.reason, offices)
 
 
 class Reassignment(Body):
-    """The role and office that are to be."""
+    """The role and office that are to be, and the offices that a treasurer is to serve."""
 
     role: PostWord = Field(examples=["interviewer"])
     office_id: OfficeId | None = Field(None, examples=["jakarta-selatan"])
+    offices: OfficesServed = Field(default_factory=list)
     reason: ReasonWord = Field(examples=["transfer"])
+
+    def served(self) -> tuple[str, ...]:
+        """The offices served, each once."""
+        return tuple(dict.fromkeys(self.offices))
 
 
 class WithReason(Body):
@@ -95,6 +110,7 @@ class PendingView(View):
     act: str
     role: str
     office_id: str | None
+    offices: tuple[str, ...] = ()
     asked_by: str
     asked_at: datetime
     reason: str
@@ -106,6 +122,7 @@ class PendingView(View):
             act=pending.command.value,
             role=pending.role,
             office_id=pending.office_id,
+            offices=pending.offices,
             asked_by=pending.asked_by,
             asked_at=pending.asked_at,
             reason=pending.reason.value,
@@ -120,6 +137,7 @@ class StaffView(View):
     full_name: str | None = Field(description="None for demo staff.")
     role: str
     office_id: str | None
+    offices: tuple[str, ...] = Field((), description="That a treasurer serves; `all` is every one.")
     state: StaffState
     hired_by: str | None
     hired_at: datetime | None
@@ -139,6 +157,7 @@ class StaffView(View):
             full_name=seen.full_name,
             role=staff.role,
             office_id=staff.office_id,
+            offices=staff.offices,
             state=staff.state,
             hired_by=staff.hired_by,
             hired_at=staff.hired_at,

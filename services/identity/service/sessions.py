@@ -74,7 +74,7 @@ class Sessions:
 
     def staff_credentials(self, staff_id: str, staff: Staff, session: Session) -> Credentials:
         """The tokens of a staff session."""
-        caller = Caller(staff_id, Role(staff.role), session.id, staff.office_id)
+        caller = Caller(staff_id, Role(staff.role), session.id, staff.office_id, offices=staff.offices)
         return self._issue(caller, Holder.STAFF, session, self._tools.settings.staff_access_seconds)
 
     async def refresh(self, token: str) -> Credentials:

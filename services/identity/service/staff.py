@@ -20,7 +20,7 @@ from shared.audit import Audit
 from shared.ids import derived_id
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
-from shared.tokens import Caller, Role
+from shared.tokens import ALL_OFFICES, Caller, Role
 
 log = structlog.get_logger()
 
@@ -83,15 +83,19 @@ class StaffDesk:
         if secret is None:
             return
         for username, role, in_office in DEMO_STAFF:
-            await self.hire(username, secret.get_secret_value(), role, self._demo_office() if in_office else None)
+            offices = (ALL_OFFICES,) if role is Role.TREASURER else ()
+            office_id = self._demo_office() if in_office else None
+            await self.hire(username, secret.get_secret_value(), role, office_id, offices)
 
-    async def hire(self, username: str, password: str, role: Role, office_id: str | None) -> str:
+    async def hire(
+        self, username: str, password: str, role: Role, office_id: str | None, offices: tuple[str, ...] = ()
+    ) -> str:
         """Make a demo staff account; one that exists under this user name is left as it is. Gives its id."""
         staff_id = derived_id("staff", username)
         if await self._tools.repository.staff(staff_id) is not None:
             return staff_id
         hashed = await self._passwords.hash(password)
-        staff = Staff(username, hashed, role.value, office_id)
+        staff = Staff(username, hashed, role.value, office_id, offices=offices)
         if role is Role.OPERATOR:
             await self._roster.join(staff_id)
         try:

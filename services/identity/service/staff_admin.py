@@ -67,6 +67,7 @@ class Hiring:
     post: Post
     office_id: str | None
     reason: StaffReason
+    offices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class StaffAdmin:
         async def attempt() -> StaffSeen:
             actor = await self._acting(caller)
             _refuse_power(powers.hire_problem(Post(actor.role), actor.office_id, hiring.post, hiring.office_id))
+            _refuse_power(powers.served_problem(hiring.post, hiring.offices))
             known = await self._tools.repository.staff(staff_id)
             if known is not None:
                 return await self._shown_again(known, command_id)
@@ -159,8 +161,9 @@ class StaffAdmin:
             raise NotYourOffice()
         return self.seen(record)
 
-    async def reassign(self, act: Act, post: Post, office_id: str | None) -> StaffSeen:
-        """Another role or office; nobody becomes a treasurer or operator before another operator approves.
+    async def reassign(self, act: Act, post: Post, office_id: str | None, offices: tuple[str, ...] = ()) -> StaffSeen:
+        """Another role or office, or other offices that a treasurer serves; nobody becomes a treasurer or operator
+        before another operator approves.
 
         Raises:
             OfficeNeeded, OfficeNotWanted, and what :meth:`lock` raises.
@@ -168,8 +171,9 @@ class StaffAdmin:
 
         async def change(record: Record[Staff], actor: Staff) -> StaffSeen:
             _refuse_power(powers.give_problem(Post(actor.role), actor.office_id, post, office_id))
+            _refuse_power(powers.served_problem(post, offices))
             if powers.needs_second(StaffCommand.REASSIGN, post):
-                return await self._ask(act, record, StaffCommand.REASSIGN, post, office_id)
+                return await self._ask(act, record, StaffCommand.REASSIGN, post, office_id, offices)
             return await self._save(act, record, rules.reassign(record.state, post, office_id, act.command_id))
 
         return await self._do(act, change)
@@ -219,7 +223,8 @@ class StaffAdmin:
             if pending.asked_by == act.caller.account_id:
                 raise SecondOperatorNeeded()
             if pending.command is StaffCommand.REASSIGN:
-                moved = rules.reassign(record.state, Post(pending.role), pending.office_id, act.command_id)
+                post = Post(pending.role)
+                moved = rules.reassign(record.state, post, pending.office_id, act.command_id, pending.offices)
                 return await self._save(act, record, moved)
             return await self._give(act, record, pending.command)
 
@@ -280,7 +285,7 @@ class StaffAdmin:
 
     async def _hired(self, act: Act, hiring: Hiring) -> StaffSeen:
         sealed = self._tools.vault.seal_staff_name(hiring.full_name, act.staff_id)
-        newcomer = Newcomer(hiring.username, sealed, hiring.post, hiring.office_id)
+        newcomer = Newcomer(hiring.username, sealed, hiring.post, hiring.office_id, hiring.offices)
         second = powers.needs_second(StaffCommand.APPROVE, hiring.post)
         fresh = None if second else await self._fresh(act.staff_id)
         now = self._tools.now()
@@ -306,17 +311,23 @@ class StaffAdmin:
         async def change(record: Record[Staff], _actor: Staff) -> StaffSeen:
             staff = record.state
             if powers.needs_second(command, Post(staff.role)):
-                return await self._ask(act, record, command, Post(staff.role), staff.office_id)
+                return await self._ask(act, record, command, Post(staff.role), staff.office_id, staff.offices)
             return await self._give(act, record, command)
 
         return change
 
     async def _ask(
-        self, act: Act, record: Record[Staff], command: StaffCommand, post: Post, office_id: str | None
+        self,
+        act: Act,
+        record: Record[Staff],
+        command: StaffCommand,
+        post: Post,
+        office_id: str | None,
+        offices: tuple[str, ...],
     ) -> StaffSeen:
         reason = act.reason or StaffReason.CORRECTION
         by, now = act.caller.account_id, self._tools.now()
-        asked = rules.ask(record.state, command, post, office_id, by, reason, act.command_id, now)
+        asked = rules.ask(record.state, command, post, office_id, by, reason, act.command_id, now, offices)
         return self.seen(await self._tools.repository.store.save(STAFF, record, asked, now=now))
 
     async def _give(self, act: Act, record: Record[Staff], command: StaffCommand) -> StaffSeen:

@@ -10,11 +10,20 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from shared.http.app import build_app
-from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier, new_signing_key_pem
+from shared.tokens import ALL_OFFICES, Caller, Role, StaticKeys, TokenIssuer, TokenVerifier, new_signing_key_pem
 from tests.unit.billing.world import World, make_world
 
 _PEM = new_signing_key_pem()
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
+
+
+def staff_of(account: str, role: Role, office: str | None, offices: tuple[str, ...] | None) -> Caller:
+    """A caller; unless told else, treasurers serve all offices and heads and counters are of `office-1`."""
+    if office is None and role in (Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.INTERVIEWER):
+        office = "office-1"
+    if offices is None:
+        offices = (ALL_OFFICES,) if role is Role.TREASURER and office is None else ()
+    return Caller(account, role, "s1", office, offices=offices)
 
 
 @pytest.fixture
@@ -47,14 +56,19 @@ async def ask(world: World, socket_enabled: None) -> AsyncIterator[Ask]:
         account: str = "account-1",
         key: str | None = "key-1",
         headers: dict[str, str] | None = None,
+        office: str | None = None,
+        offices: tuple[str, ...] | None = None,
     ) -> tuple[int, Any]:
         sent = dict(headers or {})
         if role is not None:
-            sent["Authorization"] = f"Bearer {issuer.issue(Caller(account, role, 's1'), 86_400 * 30)}"
+            caller = staff_of(account, role, office, offices)
+            sent["Authorization"] = f"Bearer {issuer.issue(caller, 86_400 * 30)}"
         if key is not None and method == "POST" and role is not None:
             sent["Idempotency-Key"] = f"command-{key}"
         words = {"data": body} if isinstance(body, bytes) else {"json": body}
         async with client.request(method, path, headers=sent, **words) as answer:
+            if answer.content_type == "application/x-ndjson":
+                return answer.status, await answer.text()
             return answer.status, await answer.json()
 
     yield call

@@ -312,4 +312,4 @@ async def test_the_running_rules_are_checked_over_http(world: World, ask: Ask) -
     _, said = await ask("GET", "/health/invariants", role=None)
     assert said["holds"]
     named = {line["name"] for line in said["invariants"]}
-    assert named == {"I3", "I4", "I5", "I11", "I12", "I14", "I10_ledger", "I10_billing_audit"}
+    assert named == {"I3", "I4", "I5", "I11", "I12", "I13", "I14", "I10_ledger", "I10_billing_audit"}

@@ -13,6 +13,7 @@ import pytest
 from services.billing.domain.bill import Bill
 from services.billing.domain.case import CaseKind, CaseOutcome
 from services.billing.domain.receipt import Payment
+from services.billing.domain.settlement import SettlementSource
 from services.billing.domain.states import BillState
 from services.billing.repository import CASES, RECEIPTS
 from tests.unit.billing.make import at
@@ -42,8 +43,14 @@ async def file(world: World, payment: Payment) -> None:
     await brought(world, booked([payment]))
 
 
+async def claim(world: World, payment: Payment) -> None:
+    """A person brings a file that shows it, and SIMPONI, asked about it, says the same."""
+    world.simponi.add(payment)
+    await brought(world, booked([payment]), SettlementSource.CLAIMED)
+
+
 Way = Callable[[World, Payment], Awaitable[None]]
-EVERY_WAY = pytest.mark.parametrize("way", [push, poll, file], ids=lambda way: way.__name__)
+EVERY_WAY = pytest.mark.parametrize("way", [push, poll, file, claim], ids=lambda way: way.__name__)
 WITHOUT_ITS_CODE = pytest.mark.parametrize("way", [push, file], ids=lambda way: way.__name__)
 
 

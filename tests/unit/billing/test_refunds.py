@@ -53,6 +53,7 @@ TREASURER = Caller("treasurer-1", Role.TREASURER, "s", "office-1")
 HEAD = Caller("head-1", Role.OFFICE_ADMIN, "s", "office-1")
 OPERATOR = Caller("operator-1", Role.OPERATOR, "s")
 SECOND = Caller("operator-2", Role.OPERATOR, "s")
+THIRD = Caller("operator-3", Role.OPERATOR, "s")
 ELSEWHERE = Caller("treasurer-2", Role.TREASURER, "s", "office-2")
 PAYEE = Payee("002", "1234567890", "Siti Contoh")
 DAY = 86_400
@@ -90,8 +91,8 @@ class Desk:
         return self.case(given)
 
     async def step(self, case: Refund, caller: Caller, name: str, **words: Any) -> Refund:
-        done: Refund = await self.desk.step(caller, case.refund_id, name, Taken(**words), self.command())
-        return done
+        await self.desk.step(caller, case.refund_id, name, Taken(**words), self.command())
+        return await self.world.simponi_answers(case.refund_id)
 
     async def recommended(self, case: Refund) -> Refund:
         """With its account, looked into and recommended."""
@@ -624,7 +625,9 @@ async def test_money_of_a_case_that_billing_opened_is_kept_when_refused_and_held
     await desk.step(case, OPERATOR, "approve")
     credited = desk.case(case)
     assert credited.state == RefundState.RELEASED
-    await desk.step(case, OPERATOR, "credit")
+    with pytest.raises(AnotherPairOfEyes):
+        await desk.step(case, OPERATOR, "credit")
+    await desk.step(case, SECOND, "credit")
     assert desk.world.receipt(second.ntpn).state == ReceiptState.CREDITED
     await desk.world.rules_hold()
 
@@ -917,18 +920,18 @@ async def test_the_report_is_what_the_cases_say() -> None:
     await desk.step(refused, OPERATOR, "refuse", rule="not_proven")
     desk.world.clock.advance(30 * DAY)
     today = desk.desk.today()
-    figures = await desk.desk.statistics(today - timedelta(days=40), today)
+    figures = await desk.desk.statistics(OPERATOR, today - timedelta(days=40), today)
     assert (figures.requests, figures.approved, figures.refused, figures.paid) == (3, 1, 1, 1)
     assert (figures.open, figures.open_over_30_days, figures.paid_rupiah) == (1, 1, bill.amount)
     assert figures.median_days == 0.0
     assert figures.by_reason == {"duplicate_payment": 3}
     assert figures == statistics_of(desk.world.refunds(), desk.world.clock.now())
-    nothing = await desk.desk.statistics(today, today)
+    nothing = await desk.desk.statistics(OPERATOR, today, today)
     assert (nothing.requests, nothing.median_days) == (0, None)
     with pytest.raises(PeriodTooLong):
-        await desk.desk.statistics(today - timedelta(days=366), today)
+        await desk.desk.statistics(OPERATOR, today - timedelta(days=366), today)
     with pytest.raises(PeriodTooLong):
-        await desk.desk.statistics(today, today - timedelta(days=1))
+        await desk.desk.statistics(OPERATOR, today, today - timedelta(days=1))
     assert waiting.state == RefundState.OPENED
 
 
@@ -940,7 +943,7 @@ async def test_a_report_reads_page_by_page(monkeypatch: pytest.MonkeyPatch) -> N
         await desk.world.pay(bill)
         desk.world.clock.advance(number % 3)
     today = desk.desk.today()
-    assert (await desk.desk.statistics(today, today)).requests == 7
+    assert (await desk.desk.statistics(OPERATOR, today, today)).requests == 7
 
 
 # -- answers that come too late to mean anything -----------------------------------------------------------------------
@@ -981,7 +984,11 @@ async def test_an_objection_granted_without_an_account_waits_for_one() -> None:
     case = desk.world.refunds()[0]
     await desk.step(case, OPERATOR, "refuse", rule="not_proven")
     await desk.desk.object_to(OWNER, case.refund_id, "I paid twice", desk.command())
-    await desk.step(case, SECOND, "grant_objection")
+    proposed = await desk.step(case, SECOND, "grant_objection")
+    assert (proposed.state, proposed.grant_proposed_by) == (RefundState.OBJECTED, SECOND.account_id)
+    with pytest.raises(AnotherPairOfEyes):
+        await desk.step(case, SECOND, "grant_objection")
+    await desk.step(case, THIRD, "grant_objection")
     assert desk.case(case).state == RefundState.RELEASED
     assert desk.world.heard("RefundMoved")[-1].needs == "bank_account"
     await desk.world.work()

@@ -51,6 +51,13 @@ async def test_a_refund_from_the_wish_to_the_money_over_http(world: World, ask: 
     ):
         status, case = await step(ask, refund_id, name, role)
         assert status == 200, case
+        if name in ("research", "approve"):
+            waiting = case["confirmation"]
+            assert (waiting["step"], waiting["state"]) == (name, "asked")
+            assert waiting["says"] and waiting["says_id"] and waiting["next_question_at"] is not None
+        await world.simponi_answers(refund_id)
+    _, case = await ask("GET", f"/v1/refunds/{refund_id}")
+    assert case["confirmation"] is None and case["confirmed_at"] is not None
     assert case["state"] == "approved"
     await world.released("refund_approved", version=9, was_confirmed=True)
     await world.pass_time(120)

@@ -24,19 +24,20 @@ from services.billing.repository import RECEIPTS
 from services.billing.repository.sagas import OVERRIDES
 from services.billing.service.sagas import Wish
 from shared.audit import OverrideNeedsReason
-from shared.tokens import Caller, Role
+from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import APPLICATION, World, make_world
 
 PAGE = Path(__file__).parents[3] / "docs" / "saga.md"
-FIRST = Caller("treasurer-1", Role.TREASURER, "s1")
-SECOND = Caller("treasurer-2", Role.TREASURER, "s2")
+FIRST = Caller("treasurer-1", Role.TREASURER, "s1", offices=(ALL_OFFICES,))
+OPERATOR = Caller("operator-1", Role.OPERATOR, "s3")
+SECOND = Caller("treasurer-2", Role.TREASURER, "s2", offices=(ALL_OFFICES,))
 POLICIES = Policies()
 
 
 async def step_of(world: World) -> StepName:
-    seen = await world.billing.sagas.saga(APPLICATION)
+    seen = await world.billing.sagas.saga(OPERATOR, APPLICATION)
     step: StepName = seen.instance.current.step
     return step
 
@@ -55,7 +56,7 @@ async def test_an_instance_shows_its_step_since_when_its_limit_and_what_comes_ne
     world = make_world()
     world.simponi.down = True
     await world.issued_bill()
-    seen = await world.billing.sagas.saga(APPLICATION)
+    seen = await world.billing.sagas.saga(OPERATOR, APPLICATION)
     assert (seen.instance.current.step, seen.instance.current.limit) == (StepName.GET_CODE, world.bill().give_up_at)
     world.simponi.down = False
     await world.pass_time(60)
@@ -63,7 +64,7 @@ async def test_an_instance_shows_its_step_since_when_its_limit_and_what_comes_ne
     await world.pay(world.bill())
     assert await step_of(world) == StepName.OVER
     with pytest.raises(SagaUnknown):
-        await world.billing.sagas.saga("application-9")
+        await world.billing.sagas.saga(OPERATOR, "application-9")
 
 
 async def test_late_money_is_followed_from_seat_to_refund() -> None:
@@ -75,7 +76,7 @@ async def test_late_money_is_followed_from_seat_to_refund() -> None:
     assert await step_of(world) == StepName.AWAIT_OFFER_ANSWER
     await world.offer_ended(bill.bill_id)
     assert await step_of(world) == StepName.DECIDE_REFUND
-    seen = await world.billing.sagas.saga(APPLICATION)
+    seen = await world.billing.sagas.saga(OPERATOR, APPLICATION)
     assert {each.about for each in seen.instance.positions} == {"refund", "receipt", "bill"}
 
 
@@ -125,12 +126,12 @@ async def test_what_stands_still_is_reported_at_its_limit_and_the_margin_not_bef
     payment = world.payment(bill)
     world.simponi.add(payment)
     await world.push(payment)
-    assert await world.billing.sagas.stuck() == []
+    assert await world.billing.sagas.stuck(OPERATOR) == []
     limit = POLICIES.receipt.late_answer_seconds + saga.STUCK_MARGIN_SECONDS
     world.clock.advance(limit)
-    assert await world.billing.sagas.stuck() == []
+    assert await world.billing.sagas.stuck(OPERATOR) == []
     world.clock.advance(1)
-    [stuck] = await world.billing.sagas.stuck()
+    [stuck] = await world.billing.sagas.stuck(OPERATOR)
     assert (stuck.application_id, stuck.position.step) == (APPLICATION, StepName.FIND_SEAT)
 
 
@@ -140,11 +141,11 @@ async def test_bills_and_refunds_that_stand_still_are_reported_too() -> None:
     await world.pay(bill)
     await world.pay(bill)
     world.clock.advance(86_400 * 400)  # nobody works on what falls due
-    assert [each.position.step for each in await world.billing.sagas.stuck()] == [StepName.DECIDE_REFUND]
+    assert [each.position.step for each in await world.billing.sagas.stuck(OPERATOR)] == [StepName.DECIDE_REFUND]
     other = make_world()
     await other.issued_bill()
     other.clock.advance(86_400)
-    assert [each.position.step for each in await other.billing.sagas.stuck()] == [StepName.AWAIT_PAYMENT]
+    assert [each.position.step for each in await other.billing.sagas.stuck(OPERATOR)] == [StepName.AWAIT_PAYMENT]
 
 
 async def test_a_retry_asks_now_and_is_audited_with_its_reason() -> None:

@@ -17,6 +17,7 @@ from services.billing.domain.settlement import (
     FileTampered,
     FileTruncated,
     FileUnreadable,
+    SettlementSource,
     Verifier,
     read_line,
 )
@@ -47,9 +48,9 @@ async def pieces(content: bytes, size: int = 100) -> AsyncIterator[bytes]:
         yield content[start : start + size]
 
 
-async def brought(world: World, content: bytes):
-    """A treasurer brings a file, and its lines are compared."""
-    taken = await world.billing.settling.take_file(pieces(content), "treasurer-1")
+async def brought(world: World, content: bytes, source: SettlementSource = SettlementSource.FETCHED):
+    """A file comes, as SIMPONI's word unless told else, and its lines are compared."""
+    taken = await world.billing.settling.take_file(pieces(content), "treasurer-1", source=source)
     await world.work()
     return next(each for each in world.all(SETTLEMENTS) if each.settlement_id == taken.settlement_id)
 
@@ -155,6 +156,7 @@ async def test_a_file_that_agrees_opens_nothing() -> None:
     file = await brought(world, booked([payment]))
     assert (file.state.value, counts(file), kinds(world)) == ("compared", {"known": 1}, [])
     again = await world.billing.settling.take_file(pieces(booked([payment])), "treasurer-2")
+    assert again.source is SettlementSource.FETCHED, "the same content, brought later, makes no claim of it"
     assert again == file
     assert len(world.all(SETTLEMENTS)) == 1
 
@@ -258,7 +260,7 @@ async def test_a_crash_around_any_write_of_the_comparison_changes_nothing(monkey
         store.armed = True
         for _ in range(2):
             try:
-                await world.billing.settling.take_file(pieces(content), "treasurer-1")
+                await world.billing.settling.take_file(pieces(content), "simponi", source=SettlementSource.FETCHED)
                 break
             except StoreUnavailable:
                 continue

@@ -22,12 +22,12 @@ from services.billing.errors import (
     TariffIncomplete,
     TariffReachesBack,
 )
-from shared.tokens import Caller, Role
+from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World, make_world
 
-FIRST = Caller("treasurer-1", Role.TREASURER, "s1")
-SECOND = Caller("treasurer-2", Role.TREASURER, "s2")
+FIRST = Caller("treasurer-1", Role.TREASURER, "s1", offices=(ALL_OFFICES,))
+SECOND = Caller("treasurer-2", Role.TREASURER, "s2", offices=(ALL_OFFICES,))
 OPERATOR = Caller("operator-1", Role.OPERATOR, "s3")
 TODAY = T0.astimezone(JAKARTA).date()
 TOMORROW = TODAY + timedelta(days=1)
@@ -266,5 +266,5 @@ async def test_the_surcharge_is_granted_by_the_office_of_the_visit(world: World,
     await world.pay(await world.issued_bill())
     body = {"application_id": "application-1"}
     assert (await ask("POST", "/v1/bills", body))[0] == 403
-    _, said = await ask("POST", "/v1/bills", body, role=Role.FRONT_OFFICER, account="officer-1")
+    _, said = await ask("POST", "/v1/bills", body, role=Role.FRONT_OFFICER, account="officer-1", office="office-2")
     assert said["code"] == "not_your_office"

@@ -366,6 +366,14 @@ class World:
         """A notice arrives."""
         await self.billing.money.take(payment, "push")
 
+    async def simponi_answers(self, refund_id: str) -> Refund:
+        """SIMPONI is asked about the payment of a step that waits for its word, and only that falls due."""
+        record = await self.store.get(REFUNDS, refund_id)
+        assert record is not None
+        if "confirm" in record.state.due:
+            await self.billing.refund_cases.confirm_due(record)
+        return next(each for each in self.refunds() if each.refund_id == refund_id)
+
     def bill(self, appointment_id: str = APPOINTMENT) -> Bill:
         """The newest bill that waits on an appointment, or waited."""
         found = [each for each in self.all(BILLS) if each.seat and each.seat.appointment_id == appointment_id]

@@ -182,6 +182,8 @@ async def test_the_public_key_is_no_shared_secret() -> None:
         ({"sub": ...}, TokenMalformed),
         ({"sid": 5}, TokenMalformed),
         ({"office": 5}, TokenMalformed),
+        ({"offices": "all"}, TokenMalformed),
+        ({"offices": [1]}, TokenMalformed),
         ({"role": "king"}, TokenMalformed),
         ({"role": ...}, TokenMalformed),
     ],

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from shared.crypto.detached import DetachedVerifier, SignatureDoesNotFit
 from simulators.config import Settings
 from simulators.signing import signature_holds
 from simulators.simponi.app import MAX_CODES_PER_CALL, Simponi, create_app
@@ -297,3 +298,21 @@ async def test_a_tampered_settlement_file_keeps_its_total(client: Client) -> Non
     changed = await settlement(client)
     assert changed[1][5] == f"{whole[1][5]}0"
     assert changed[2:] == whole[2:]
+
+
+async def test_a_settlement_file_is_signed_as_it_is_shown(client: Client) -> None:
+    await pay(client, await issue(client))
+    path = "/simponi/settlements/2026-11-21"
+    assert (await client.get(f"{path}/signature")).status == 401
+    signed = await (await client.get(f"{path}/signature", headers=AUTH)).json()
+    total = (await settlement(client))[-1]
+    words = f"settlement.2026-11-21.{total[1]}.{total[2]}.{total[3]}".encode()
+    keys = DetachedVerifier(await (await client.get("/simponi/settlement-keys")).json())
+    assert keys.verify(signed["signature"], words)
+    with pytest.raises(SignatureDoesNotFit):
+        keys.verify(signed["signature"], words.replace(b"-21.", b"-22."))
+    spoilt = await client.put("/control/settlements/2026-11-21", json={"extra_lines": 1})
+    assert spoilt.status == 200
+    again = await (await client.get(f"{path}/signature", headers=AUTH)).json()
+    with pytest.raises(SignatureDoesNotFit):
+        keys.verify(again["signature"], words)

@@ -21,6 +21,7 @@ from services.billing.errors import (
 from services.billing.repository import BILLS, states
 from services.billing.service.desk.aside import OWED, AsideDesk
 from services.billing.service.desk.common import may_see
+from services.billing.service.offices import needs_office, office_of_bills
 from shared.tokens import Caller
 
 BY_APPLICANT: Final = "by_applicant"
@@ -33,14 +34,17 @@ class BillDesk(AsideDesk):
         """One bill.
 
         Raises:
-            BillUnknown: there is none, or it is another account's.
+            BillUnknown: there is none, or it is another account's. NotYourOffice: it is another office's.
         """
         return (await self._own_bill(caller, bill_id)).state
 
     async def bills(self, caller: Caller, application_id: str) -> list[Bill]:
         """The bills of an application that the caller may see, oldest first."""
         found = states(await self._repository.bills_of(application_id))
-        return [bill for bill in found if may_see(caller, bill.payer.account_id)]
+        if not needs_office(caller):
+            return [bill for bill in found if may_see(caller, bill.payer.account_id)]
+        common = office_of_bills(found)
+        return [bill for bill in found if caller.serves(bill.seat.office_id if bill.seat else common)]
 
     async def renew(self, caller: Caller, bill_id: str, command_id: str) -> Bill:
         """Ask for a new code and the same seat, without typing anything again (F55).

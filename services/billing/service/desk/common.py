@@ -6,6 +6,7 @@ from services.billing.domain.bill import Bill
 from services.billing.domain.policy import Policies
 from services.billing.errors import BillUnknown
 from services.billing.repository import Repository
+from services.billing.service.offices import Offices
 from services.billing.service.tariffs import Tariffs
 from shared.clock import Clock
 from shared.store.kinds import Record
@@ -20,14 +21,16 @@ class Counter:
         self._clock = clock
         self._policy = policies.bill
         self._tariffs = tariffs
+        self._offices = Offices(repository)
 
     async def _own_bill(self, caller: Caller, bill_id: str) -> Record[Bill]:
         record = await self._repository.bill(bill_id)
         if record is None or not may_see(caller, record.state.payer.account_id):
             raise BillUnknown
+        await self._offices.refuse_other(caller, record.state)
         return record
 
 
 def may_see(caller: Caller, account_id: str | None) -> bool:
-    """Applicants see their own account's; staff see all."""
+    """Whether it is the caller's own account's; for staff the office decides, not this."""
     return caller.role != Role.APPLICANT or caller.account_id == account_id

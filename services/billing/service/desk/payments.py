@@ -11,6 +11,7 @@ from services.billing.domain.states import Decision
 from services.billing.errors import NoCodeToPay, TooManyClaims
 from services.billing.repository import BILLS, states
 from services.billing.service.desk.common import Counter
+from services.billing.service.offices import needs_office, refuse_unless_serves
 from shared.ids import derived_id
 from shared.tokens import Caller
 
@@ -48,8 +49,14 @@ class PaymentDesk(Counter):
             raise NoCodeToPay
         return changed.state, kept
 
-    async def receipts(self, bill_id: str) -> list[Receipt]:
-        """The receipts of a bill's codes, for the treasurer."""
+    async def receipts(self, caller: Caller, bill_id: str) -> list[Receipt]:
+        """The receipts of a bill's codes, for the treasurer.
+
+        Raises:
+            NotYourOffice: the bill is another office's.
+        """
+        if needs_office(caller):
+            refuse_unless_serves(caller, await self._offices.of_bill_id(bill_id))
         return states(await self._repository.receipts_of(bill_id))
 
 

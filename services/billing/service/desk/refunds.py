@@ -28,9 +28,9 @@ from services.billing.errors import (
     AnotherPairOfEyes,
     BillUnknown,
     NothingToRefund,
-    NotYourOffice,
     ObjectionTooLate,
     OrderIsOut,
+    PaymentUnknownToSimponi,
     PeriodTooLong,
     RefundIsDecided,
     RefundIsOpen,
@@ -44,6 +44,7 @@ from services.billing.errors import (
 from services.billing.repository import REFUNDS, Repository, states
 from services.billing.service.desk.common import may_see
 from services.billing.service.driving import subject_of
+from services.billing.service.offices import Offices, needs_office, offices_of, refuse_unless_serves
 from services.billing.service.refunds import RefundCases
 from services.billing.service.treasury import Payee
 from services.billing.vault import Vault
@@ -56,7 +57,6 @@ from shared.tokens import Caller, Role
 LONGEST_PERIOD_DAYS: Final = 366
 """One report covers a year: the treasury's reports are yearly, and a longer one would read too many cases."""
 
-OF_ONE_OFFICE: Final = frozenset({Role.TREASURER, Role.OFFICE_ADMIN})
 COMMANDS: Final[dict[str, RefundCommand]] = {
     "find_complete": RefundCommand.FIND_COMPLETE,
     "ask_papers": RefundCommand.ASK_PAPERS,
@@ -112,6 +112,7 @@ class RefundDesk:
         self._vault = vault
         self._cases = cases
         self._audit = audit
+        self._offices = Offices(repository)
 
     @property
     def policy(self) -> RefundPolicy:
@@ -129,21 +130,26 @@ class RefundDesk:
         """One refund case.
 
         Raises:
-            RefundUnknown: there is none, or it is another account's.
+            RefundUnknown: there is none, or it is another account's. NotYourOffice: it is another office's.
         """
         return (await self._own(caller, refund_id)).state
 
     async def refunds(self, caller: Caller, application_id: str) -> list[Refund]:
         """The refund cases of an application that the caller may see, oldest first."""
         found = states(await self._repository.refunds_of(application_id))
-        return [case for case in found if may_see(caller, case.account_id)]
+        if not needs_office(caller):
+            return [case for case in found if may_see(caller, case.account_id)]
+        return [case for case in found if caller.serves(await self._offices.of_refund(case))]
 
     async def in_state(self, caller: Caller, state: RefundState | None, *, overdue: bool) -> list[Refund]:
         """The cases of a state, or all open ones, for staff: their own office's, and all for headquarters."""
         wanted = frozenset({state}) if state else OPEN_REFUNDS
         now = self._clock.now()
-        found = states(await self._repository.refunds_in(wanted, overdue_at=now if overdue else None))
-        return [case for case in found if _is_of(caller, case)]
+        offices = offices_of(caller) if needs_office(caller) else None
+        if offices == ():
+            return []
+        overdue_at = now if overdue else None
+        return states(await self._repository.refunds_in(wanted, overdue_at=overdue_at, offices=offices))
 
     def masked_account(self, case: Refund) -> str | None:
         """The number of the payer's account as it may be shown."""
@@ -158,8 +164,10 @@ class RefundDesk:
         """The day in Jakarta: it decides which reasons count."""
         return self._clock.now().astimezone(JAKARTA).date()
 
-    async def statistics(self, since: date, until: date) -> RefundStatistics:
+    async def statistics(self, caller: Caller, since: date, until: date) -> RefundStatistics:
         """What became of the cases that were opened from ``since`` to ``until``, both days of Jakarta included (F64).
+
+        For staff of some offices: of the cases of these.
 
         Raises:
             PeriodTooLong: more days than one report covers.
@@ -167,7 +175,8 @@ class RefundDesk:
         if not 0 <= (until - since).days < LONGEST_PERIOD_DAYS:
             raise PeriodTooLong(field="/until", most_days=LONGEST_PERIOD_DAYS)
         cases = self._repository.refunds_opened(_midnight(since), _midnight(until + timedelta(days=1)))
-        return statistics_of([case async for case in cases], self._clock.now())
+        mine = [case async for case in cases if not needs_office(caller) or caller.serves(case.office_id)]
+        return statistics_of(mine, self._clock.now())
 
     # asking
 
@@ -175,7 +184,7 @@ class RefundDesk:
         """Ask for the money of a bill. What no rule allows is a case too: refused in writing, the rule named (F61).
 
         Raises:
-            BillUnknown: there is no such bill, or it is another account's.
+            BillUnknown: there is no such bill, or it is another account's. NotYourOffice: it is another office's.
             NothingToRefund: no money of it is left here.
             RefundIsOpen: a case about this money is open already.
         """
@@ -186,12 +195,15 @@ class RefundDesk:
         bill = await self._repository.bill(wish.bill_id)
         if bill is None or not may_see(caller, bill.state.payer.account_id):
             raise BillUnknown
+        office_id = await self._offices.of_bill(bill.state)
+        refuse_unless_serves(caller, office_id)
         receipt = await self._receipt_of(wish)
         await self._refuse_second(receipt)
         reason = self._reason(wish.reason)
         now = self._clock.now()
         by = (caller.role.value, caller.account_id)
-        case = refunds.asked_refund(refund_id, subject_of(receipt, bill), reason, by, now)
+        subject = replace(subject_of(receipt, bill), office_id=office_id)
+        case = refunds.asked_refund(refund_id, subject, reason, by, now)
         case = replace(case, note_sealed=self._vault.seal_note(refund_id, wish.note))
         if caller.role != Role.APPLICANT:
             await self._note(caller, "refund.request", case, command_id, None, wish.note)
@@ -320,11 +332,12 @@ class RefundDesk:
 
         Raises:
             RefundUnknown, NotYourOffice, StepOfAnotherRole, AnotherPairOfEyes, AccountIsMissing, RuleUnknown,
-                RefundStepNotNow.
+                RefundStepNotNow, PaymentUnknownToSimponi.
+
+        Research, approval and the grant of an objection count once SIMPONI, asked again by a deadline, knows the
+        payment with its amount; until then the case shows the question and stays where it is.
         """
         record = await self._own(caller, refund_id)
-        if not _is_of(caller, record.state):
-            raise NotYourOffice
         command = COMMANDS[name]
         decide = self._deciding(command, _actor(caller), taken)
         async with self._audit.doing(
@@ -346,13 +359,12 @@ class RefundDesk:
             return lambda case: refuse(case, rule, actor, now, policy)
         if command == RefundCommand.ASK_PAPERS:
             return lambda case: steps.ask_papers(case, taken.papers, actor, now, policy)
+        if command in steps.ASKS_SIMPONI:
+            return lambda case: _asking(case, command, actor, now, policy)
         plain = {
             RefundCommand.FIND_COMPLETE: steps.find_complete,
-            RefundCommand.RESEARCH: steps.research,
             RefundCommand.RECOMMEND: steps.recommend,
-            RefundCommand.APPROVE: steps.approve,
             RefundCommand.CREDIT: steps.credit,
-            RefundCommand.GRANT: steps.grant,
         }[command]
         return lambda case: plain(case, actor, now, policy)
 
@@ -376,12 +388,16 @@ class RefundDesk:
             raise AccountIsMissing from None
         except steps.TooLate:
             raise ObjectionTooLate from None
+        except steps.SimponiSaidNo:
+            raise PaymentUnknownToSimponi(receipt_id=record.state.receipt_id) from None
         return await self._cases.drive(record.id)
 
     async def _own(self, caller: Caller, refund_id: str) -> Record[Refund]:
         record = await self._repository.refund(refund_id)
         if record is None or not may_see(caller, record.state.account_id):
             raise RefundUnknown
+        if needs_office(caller):
+            refuse_unless_serves(caller, await self._offices.of_refund(record.state))
         return record
 
     async def _note(
@@ -398,14 +414,16 @@ class RefundDesk:
         )
 
 
+def _asking(
+    case: Refund, command: RefundCommand, actor: Actor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
+    if command == RefundCommand.GRANT and steps.needs_second_grant(case, actor):
+        return steps.propose_grant(case, actor)
+    return steps.hold(case, command, actor, now, policy)
+
+
 def _actor(caller: Caller) -> Actor:
     return Actor(caller.role.value, caller.account_id)
-
-
-def _is_of(caller: Caller, case: Refund) -> bool:
-    """Whether the case is of the caller's office; headquarters, and whoever has no office, sees all."""
-    bound = caller.role in OF_ONE_OFFICE and caller.office_id is not None
-    return not bound or case.office_id in (None, caller.office_id)
 
 
 def _midnight(day: date) -> datetime:

@@ -20,6 +20,7 @@ from services.billing.errors import (
 )
 from services.billing.repository import TARIFF_CHANGES, states
 from services.billing.service.desk.common import Counter
+from services.billing.service.offices import refuse_unless_serves_all
 from shared.errors import Refusal
 from shared.ids import derived_id
 from shared.store.port import AlreadyExists
@@ -57,8 +58,9 @@ class TariffDesk(Counter):
         """Propose a tariff for a coming day; it is nothing until another person approves it.
 
         Raises:
-            TariffReachesBack, TariffDayIsTaken, TariffIncomplete.
+            NotYourOffice, TariffReachesBack, TariffDayIsTaken, TariffIncomplete.
         """
+        refuse_unless_serves_all(caller)
         change_id = derived_id("tariff_change", command_id)
         change = TariffChange(
             change_id=change_id,
@@ -81,8 +83,10 @@ class TariffDesk(Counter):
         """Stand for a change as the second person; a repeat finds it approved.
 
         Raises:
-            TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided, TariffReachesBack, TariffDayIsTaken.
+            NotYourOffice, TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided, TariffReachesBack,
+            TariffDayIsTaken.
         """
+        refuse_unless_serves_all(caller)
 
         def decide(change: TariffChange) -> Decision[TariffChange]:
             _refuse_decided(change, caller)
@@ -109,8 +113,9 @@ class TariffDesk(Counter):
         """Refuse a proposed change as the second person.
 
         Raises:
-            TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided.
+            NotYourOffice, TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided.
         """
+        refuse_unless_serves_all(caller)
 
         def decide(change: TariffChange) -> Decision[TariffChange]:
             _refuse_decided(change, caller)

@@ -1,0 +1,227 @@
+"""Before a refund frees money SIMPONI is asked once more whether it knows the payment with its amount."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import structlog
+
+from services.billing.domain import refund_steps as steps
+from services.billing.domain.case import CaseKind, CaseOutcome
+from services.billing.domain.refund import ConfirmationState, Refund
+from services.billing.domain.states import RefundState
+from services.billing.errors import AnotherPairOfEyes, PaymentUnknownToSimponi, RefundStepNotNow, StepOfAnotherRole
+from services.billing.repository import CASES
+from services.billing.service.desk.refunds import Taken
+from services.billing.service.ports import SimponiBilling
+from shared.tokens import Caller, Role
+from tests.unit.billing.conftest import Ask
+from tests.unit.billing.test_refunds import HEAD, OPERATOR, OWNER, SECOND, TREASURER, Desk, desk_of
+from tests.unit.billing.test_settlement import booked, brought
+from tests.unit.billing.world import World
+
+
+class Doubter(Desk):
+    """A desk at which SIMPONI's answers are awaited one by one."""
+
+    async def take(self, case: Refund, caller: Caller, name: str) -> Refund:
+        """Take a step; SIMPONI is not asked yet."""
+        await self.desk.step(caller, case.refund_id, name, Taken(), self.command())
+        return self.case(case)
+
+    async def complete(self) -> Refund:
+        """A requested case that is complete."""
+        case = await self.ask(await self.paid_bill())
+        await self.account(case)
+        return await self.step(case, TREASURER, "find_complete")
+
+    def forget_payment(self) -> SimponiBilling:
+        """SIMPONI does not know any payment on the bill's code."""
+        code = self.world.bill().billing_code or ""
+        known = self.world.simponi.codes[code]
+        self.world.simponi.codes[code] = replace(known, payments=())
+        return known
+
+
+@pytest.fixture
+def desk() -> Doubter:
+    return Doubter(desk_of().world)
+
+
+@pytest.mark.acceptance("F62")
+@pytest.mark.parametrize(("name", "before", "after"), [("research", "complete", "researched")])
+async def test_a_step_counts_with_simponis_yes(desk: Doubter, name: str, before: str, after: str) -> None:
+    case = await desk.complete()
+    asked = await desk.take(case, TREASURER, name)
+    assert asked.confirmation is not None
+    assert (asked.state.value, asked.confirmation.state) == (before, ConfirmationState.ASKED)
+    assert await desk.take(case, TREASURER, name) == asked, "the same step again asks no second question"
+    with pytest.raises(RefundStepNotNow):
+        await desk.take(case, HEAD, "recommend")
+    done = await desk.world.simponi_answers(case.refund_id)
+    assert (done.state.value, done.confirmation, done.confirmed_at) == (after, None, desk.world.clock.now())
+    assert (done.steps[-1].by, done.steps[-1].actor_id) == ("treasurer", TREASURER.account_id)
+
+
+async def test_while_simponi_is_away_the_step_waits_and_is_asked_about_again(desk: Doubter) -> None:
+    case = await desk.complete()
+    await desk.take(case, TREASURER, "research")
+    desk.world.simponi.down = True
+    for tries, pause in ((1, 20), (2, 40), (3, 80)):
+        waits = await desk.world.simponi_answers(case.refund_id)
+        assert waits.confirmation is not None
+        assert (waits.confirmation.state, waits.confirmation.tries) == (ConfirmationState.UNANSWERED, tries)
+        assert (waits.due["confirm"] - desk.world.clock.now()).total_seconds() == pause
+    assert waits.state == RefundState.COMPLETE
+    desk.world.simponi.down = False
+    await desk.world.pass_time(100)
+    assert desk.case(case).state == RefundState.RESEARCHED
+
+
+@pytest.mark.parametrize("name", ["research", "approve"])
+async def test_what_simponi_does_not_know_is_held_and_becomes_a_case(desk: Doubter, name: str) -> None:
+    case = await desk.complete()
+    caller = TREASURER
+    if name == "approve":
+        await desk.step(case, TREASURER, "research")
+        await desk.step(case, HEAD, "recommend")
+        caller = OPERATOR
+    before = desk.case(case).state
+    known = desk.forget_payment()
+    await desk.take(case, caller, name)
+    with structlog.testing.capture_logs() as logs:
+        held = await desk.world.simponi_answers(case.refund_id)
+    assert [each["event"] for each in logs].count("billing.refund_payment_unknown") == 1
+    assert held.confirmation is not None
+    assert (held.state, held.confirmation.state, "confirm" in held.due) == (before, ConfirmationState.DENIED, False)
+    with pytest.raises(PaymentUnknownToSimponi):
+        await desk.take(case, caller, name)
+    (doubt,) = desk.world.all(CASES)
+    assert (doubt.kind, doubt.subject.ntpn) == (CaseKind.RECEIPT_UNCONFIRMED, case.receipt_id)
+    assert desk.world.treasury.orders == {}
+    desk.world.clock.advance(steps.DENIAL_HOLDS_SECONDS - 1)
+    with pytest.raises(PaymentUnknownToSimponi):
+        await desk.take(case, caller, name)
+    desk.world.clock.advance(1)
+    desk.world.simponi.codes[known.billing_code] = known
+    await desk.take(case, caller, name)
+    assert (await desk.world.simponi_answers(case.refund_id)).state != before
+    await desk.world.pass_time(600, step=100)
+    (doubt,) = desk.world.all(CASES)
+    assert doubt.outcome == CaseOutcome.CONFIRMED, "SIMPONI knows it by now, so the question is answered"
+
+
+async def test_twin_without_the_question_money_goes_out_that_simponi_does_not_know(
+    desk: Doubter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def knows(_receipt: object) -> bool:
+        return True
+
+    monkeypatch.setattr(desk.world.billing.confirming, "knows", knows)
+    case = await desk.complete()
+    desk.forget_payment()
+    for caller, name in ((TREASURER, "research"), (HEAD, "recommend"), (OPERATOR, "approve")):
+        await desk.step(case, caller, name)
+    await desk.released()
+    await desk.world.pass_time(200)
+    assert desk.world.treasury.paid_out == case.amount
+
+
+async def test_another_amount_is_not_this_payment(desk: Doubter) -> None:
+    case = await desk.complete()
+    known = desk.forget_payment()
+    other = tuple(replace(each, amount=each.amount + 1) for each in known.payments)
+    desk.world.simponi.codes[known.billing_code] = replace(known, payments=other)
+    await desk.take(case, TREASURER, "research")
+    held = await desk.world.simponi_answers(case.refund_id)
+    assert held.confirmation is not None and held.confirmation.state == ConfirmationState.DENIED
+
+
+async def test_money_on_a_code_of_nobody_is_known_by_simponis_own_file(desk: Doubter) -> None:
+    """SIMPONI issued no such code, so it has no answer about it: its settlement file is its word."""
+    world = desk.world
+    await world.push(stray := world.payment(await world.issued_bill(), billing_code="829999999999999"))
+    await world.pass_time(2 * 3600, step=300)
+    (case,) = world.refunds()
+    receipt = world.receipt(stray.ntpn)
+    assert not await world.billing.confirming.knows(receipt)
+    await brought(world, booked([stray]))
+    assert await world.billing.confirming.knows(receipt)
+    assert case.reason == "unknown_code"
+
+
+async def test_a_step_that_is_overtaken_by_a_refusal_is_not_taken(desk: Doubter) -> None:
+    case = await desk.complete()
+    await desk.take(case, TREASURER, "research")
+    await desk.step(case, OPERATOR, "refuse", rule="not_proven")
+    assert desk.case(case).confirmation is None
+    asked = (await desk.world.simponi_answers(case.refund_id)).state
+    assert asked == RefundState.REFUSED
+
+
+async def test_who_may_not_take_the_step_is_refused_before_simponi_is_asked(desk: Doubter) -> None:
+    case = await desk.complete()
+    with pytest.raises(StepOfAnotherRole):
+        await desk.take(case, HEAD, "research")
+    assert desk.case(case).confirmation is None
+
+
+# -- two people say yes before an objection frees money --------------------------------------------------------------
+
+
+async def objected(desk: Doubter) -> Refund:
+    """Refused by billing itself, as no rule knows the reason; the applicant objects."""
+    case = await desk.ask(await desk.paid_bill(), reason="changed_my_mind")
+    return await desk.desk.object_to(OWNER, case.refund_id, "still", desk.command())
+
+
+@pytest.mark.acceptance("F61")
+async def test_one_operator_alone_grants_no_objection_that_billing_had_refused(desk: Doubter) -> None:
+    case = await objected(desk)
+    proposed = await desk.step(case, OPERATOR, "grant_objection")
+    assert (proposed.state, proposed.grant_proposed_by) == (RefundState.OBJECTED, OPERATOR.account_id)
+    with pytest.raises(AnotherPairOfEyes):
+        await desk.step(case, OPERATOR, "grant_objection")
+    granted = await desk.step(case, SECOND, "grant_objection")
+    assert (granted.state, granted.grant_proposed_by) == (RefundState.APPROVED, None)
+
+
+async def test_twin_without_the_second_yes_one_operator_frees_the_money(
+    desk: Doubter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "needs_second_grant", lambda _case, _actor: False)
+    case = await objected(desk)
+    assert (await desk.step(case, OPERATOR, "grant_objection")).state == RefundState.APPROVED
+
+
+async def test_silence_grants_once_simponi_knows_the_payment(desk: Doubter) -> None:
+    case = await objected(desk)
+    known = desk.forget_payment()
+    desk.world.clock.advance(190 * 86_400)
+    await desk.world.work()
+    held = desk.case(case)
+    assert held.confirmation is not None
+    assert (held.state, held.confirmation.state) == (RefundState.OBJECTED, ConfirmationState.DENIED)
+    desk.world.simponi.codes[known.billing_code] = known
+    await desk.world.pass_time(10 * 86_400, step=86_400)
+    assert desk.case(case).state == RefundState.APPROVED
+
+
+# -- over HTTP -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.acceptance("F62")
+async def test_the_no_is_told_over_http(world: World, ask: Ask) -> None:
+    desk = Doubter(world)
+    case = await desk.complete()
+    desk.forget_payment()
+    path = f"/v1/refunds/{case.refund_id}/steps"
+    tuti = {"role": Role.TREASURER, "account": "tuti"}
+    status, said = await ask("POST", path, {"step": "research"}, key="r1", **tuti)
+    assert (status, said["state"], said["confirmation"]["state"]) == (200, "complete", "asked")
+    await world.simponi_answers(case.refund_id)
+    _, said = await ask("GET", f"/v1/refunds/{case.refund_id}")
+    assert said["confirmation"]["state"] == "denied" and "SIMPONI" in said["confirmation"]["says"]
+    status, said = await ask("POST", path, {"step": "research"}, key="r2", **tuti)
+    assert (status, said["code"], said["receipt_id"]) == (409, "payment_unknown_to_simponi", case.receipt_id)

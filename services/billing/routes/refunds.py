@@ -45,7 +45,7 @@ from services.billing.service import Billing
 from services.billing.service.desk.refunds import Taken, Wish
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import HTML, JSON, Answer, Call
-from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, RateLimit
+from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, PersonalData, RateLimit
 from shared.tokens import Role
 
 LARGEST_STATEMENT_BYTES: Final = 16 * 1024
@@ -70,6 +70,7 @@ def _view(billing: Billing, case: Refund) -> RefundView:
     summary="The refund cases of an application; for staff those of a state or overdue",
     access=PARTIES,
     query=RefundQuery,
+    reads=PersonalData.BANK_ACCOUNT,
     answers={200: RefundList},
     refusals=(ApplicationMissing,),
 )
@@ -90,6 +91,7 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     summary="A refund case with its reason, rule, deadline and steps",
     access=PARTIES,
     path_model=RefundPath,
+    reads=PersonalData.BANK_ACCOUNT,
     answers={200: RefundView},
     refusals=(RefundUnknown,),
 )

@@ -11,7 +11,7 @@ from services.identity.schemas import staff_admin as schemas
 from services.identity.service.staff_admin import Act
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import AnyCall, Call
-from shared.http.endpoint import PUBLIC, STAFF, Endpoints, RateLimit
+from shared.http.endpoint import PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
 from shared.tokens import Role
 
 api = Endpoints("staff administration")
@@ -121,6 +121,7 @@ async def hire_staff(call: Call[schemas.Hire]) -> schemas.StaffView:
     summary="Staff by user name: of the own office, or for operators of one or all",
     access=ADMINS,
     query=schemas.StaffQuery,
+    reads=PersonalData.STAFF_NAME,
     answers={200: schemas.StaffListView},
     refusals=(errors.StaffNotInService, errors.NotYourOffice),
 )
@@ -136,6 +137,7 @@ async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListV
     summary="One member of staff",
     access=ADMINS,
     path_model=schemas.StaffPath,
+    reads=PersonalData.STAFF_NAME,
     answers={200: schemas.StaffView},
     refusals=(errors.StaffNotInService, errors.NotYourOffice, errors.StaffUnknown),
 )

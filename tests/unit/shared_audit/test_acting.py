@@ -47,7 +47,7 @@ async def take_in(_call: Any) -> None:
 
 
 def a_call(caller: Caller, path: dict[str, str] | None = None, **body: str) -> Any:
-    return SimpleNamespace(caller=caller, path=path or {}, body=Outcome(**body), command_id="c-1")
+    return SimpleNamespace(caller=caller, path=path or {}, query=None, body=Outcome(**body), command_id="c-1")
 
 
 @pytest.fixture

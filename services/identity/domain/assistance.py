@@ -209,7 +209,7 @@ class SentCode:
 
 @dataclass(frozen=True)
 class OfficeCodes:
-    """The codes that an office had sent within the last hour: one document, so that the limit holds for all replicas."""
+    """The codes that an office had sent within an hour: one document, so that the limit holds over all replicas."""
 
     sent: tuple[SentCode, ...] = field(default=())
 

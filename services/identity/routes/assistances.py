@@ -28,7 +28,7 @@ AUDITED_IN_THE_USE_CASE: Final = ("see_original",)
 
 @api.post(
     "/v1/assistances",
-    summary="Ask a person for their consent: a code is sent to their telephone or email address",
+    summary="Ask a person for their consent: a code is sent to them",
     description="The same answer whether or not the address has an account.",
     access=OFFICERS,
     body=schemas.AskConsent,
@@ -106,7 +106,8 @@ async def tell_code(call: Call[schemas.ToldCode]) -> schemas.AssistanceView:
 
 @api.post(
     "/v1/assistances/{assistance_id}/end",
-    summary="End an assistance before its time: the person, the officer or the head of the office",
+    summary="End an assistance before its time",
+    description="The person whose account it is, the officer, or the head of the office.",
     access=PARTIES,
     answers={200: schemas.AssistanceView},
     refusals=(errors.AssistanceUnknown, SomeoneElseChangedIt),

@@ -400,7 +400,7 @@ class SigningIn:
         return record
 
     async def _own_challenge(self, challenge_id: str) -> Record[Challenge]:
-        """A challenge of whoever holds its id; one that an officer asked for is told and proven by the officer alone."""
+        """A challenge of whoever holds its id; one that an officer asked for is that officer's alone."""
         record = await self._challenge(challenge_id)
         if record.state.purpose is Purpose.ASSISTANCE:
             raise ChallengeNotFound()

@@ -11,7 +11,7 @@ from services.scheduling.schemas.flags import FlagsQuery, FlagsView, FlagView, R
 from services.scheduling.views.seats import flag_view
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
-from shared.http.endpoint import STAFF, Endpoints
+from shared.http.endpoint import STAFF, Endpoints, PersonalData
 from shared.tokens import Role
 
 endpoints: Final = Endpoints("flags")
@@ -24,6 +24,7 @@ _COMMANDS: Final = {"confirmed": FlagCommand.CONFIRM, "harmless": FlagCommand.DI
     summary="List bookings that look like a broker's",
     access=STAFF(Role.OFFICE_ADMIN),
     query=FlagsQuery,
+    reads=PersonalData.EVIDENCE,
     answers={200: FlagsView},
     refusals=(errors.NotYourOffice,),
 )

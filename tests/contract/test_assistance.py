@@ -205,7 +205,6 @@ async def test_a_code_of_consent_signs_nobody_in_and_a_sign_in_code_is_no_consen
     officer = await counter.officer("own.officer")
     asked = await counter.ask(officer)
     code = counter.suite.agencies.newest_code(by_sms=True)
-    store = counter.suite.services["identity"].store
     record = await counter.suite.services["identity"].parts.service.repository.assistance(asked["assistance_id"])
     async with Caller(counter.suite) as anybody:
         path = f"/v1/challenges/{record.state.challenge_id}"
@@ -219,7 +218,6 @@ async def test_a_code_of_consent_signs_nobody_in_and_a_sign_in_code_is_no_consen
     path = f"/v1/assistances/{asked['assistance_id']}/code"
     if sign_in != code:
         refused(await officer.call("identity", "POST", path, {"code": sign_in}), 422, "code_wrong")
-    assert store is not None
 
 
 async def test_only_the_code_that_this_officer_asked_for_counts(counter: Counter) -> None:
@@ -281,9 +279,10 @@ async def test_it_is_of_no_use_to_another_officer_office_or_account(counter: Cou
     query = await counter.consent(officer)
     colleague = await counter.officer("colleague")
     far = await counter.officer("far.officer", office_id=OTHER_OFFICE)
-    moved_token = counter.suite.token(Role.FRONT_OFFICER, "moved", office_id=OTHER_OFFICE)
-    assert moved_token
-    for another in (colleague, far):
+    staff_id = (await officer.done("identity", "GET", "/v1/assistances"))["assistances"][0]["officer_id"]
+    moved_token = counter.suite.token(Role.FRONT_OFFICER, staff_id, office_id=OTHER_OFFICE)
+    moved = await counter.stack.enter_async_context(Caller(counter.suite, moved_token))
+    for another in (colleague, far, moved):
         refused(await counter.see(another, query), 403, "assistance_of_another")
     other = f"on_behalf_of=somebody-else&assistance={query.rsplit('=', 1)[1]}"
     refused(await counter.see(officer, other), 403, "assistance_of_another")
@@ -327,14 +326,12 @@ async def test_it_can_be_ended_before_its_time(counter: Counter, by: str) -> Non
 async def test_a_locked_or_moved_officer_keeps_none(counter: Counter, act: str) -> None:
     officer = await counter.officer("own.officer")
     query = await counter.consent(officer)
-    operator = await counter.officer("operator", Role.OPERATOR)
     head = await counter.officer("head", Role.OFFICE_ADMIN)
     members = (await head.done("identity", "GET", "/v1/staff/members"))["staff"]
     staff_id = next(each["staff_id"] for each in members if each["username"] == "own.officer")
     body = {"reason": "suspected_misuse"}
     if act == "reassignment":
         body = {"reason": "transfer", "role": "front_officer", "office_id": OFFICE}
-    assert operator.token
     await head.done("identity", "POST", f"/v1/staff/members/{staff_id}/{act}", body)
     refused(await counter.see(officer, query), 403, "assistance_over")
     if act == "lock":
@@ -374,6 +371,46 @@ async def test_an_office_has_as_many_codes_sent_as_an_hour_allows_whoever_they_g
     assert (await officers[0].call("identity", "POST", "/v1/assistances", {"identifier": BY_SMS})).status == 202
 
 
+async def submitted(counter: Counter, email: str = "lain.contoh@example.org") -> Citizen:
+    """Another citizen, with a submitted application and no seat."""
+    other = await counter.stack.enter_async_context(Citizen(counter.suite))
+    await other.register(email)
+    await other.become_applicant(nik=nobody(7).nik, full_name="ORANG CONTOH")
+    await other.begin()
+    await other.answer()
+    await other.upload_everything()
+    await other.submit()
+    return other
+
+
+@pytest.mark.acceptance("F69")
+async def test_a_seat_is_held_for_somebody_with_their_consent_only(counter: Counter) -> None:
+    officer, other = await counter.officer("own.officer"), await submitted(counter)
+    body = {"application_id": other.application_id, "session_id": (await other.sessions())[-1]["session_id"]}
+    refused(await officer.call("scheduling", "POST", "/v1/appointments", body), 403, "assistance_needed")
+    of_citizen = (await counter.consent(officer)).rsplit("&", 1)[1]
+    hold = f"/v1/appointments?{of_citizen}"
+    refused(await officer.call("scheduling", "POST", hold, body), 403, "assistance_of_another")
+    assert (await other.done("scheduling", "GET", f"/v1/appointments?application_id={other.application_id}")).body == {
+        "appointments": []
+    }
+    await counter.suite.later(61)
+    of_other = (await counter.consent(officer, "lain.contoh@example.org")).rsplit("&", 1)[1]
+    held = await officer.done("scheduling", "POST", f"/v1/appointments?{of_other}", body)
+    assert (held.status, held["state"]) == (201, "held")
+    reasons = {each.reason for each in await counter.lines("scheduling", "hold_seat") if each.outcome == "done"}
+    assert reasons == {of_other.replace("=", ":")}
+
+
+async def test_twin_without_the_guard_any_officer_holds_for_anybody(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assume_consent(monkeypatch)
+    officer, other = await counter.officer("own.officer"), await submitted(counter)
+    body = {"application_id": other.application_id, "session_id": (await other.sessions())[-1]["session_id"]}
+    assert (await officer.done("scheduling", "POST", "/v1/appointments", body))["state"] == "held"
+
+
 # By the letter
 
 
@@ -398,7 +435,6 @@ async def test_by_the_letter_nobody_else_of_the_account_is_dealt_with(counter: C
     officer, citizen = await counter.officer("own.officer"), counter.citizen
     first = citizen.application_id, citizen.applicant_id
     await citizen.become_applicant(nik=nobody(8).nik, full_name="ORANG CONTOH")
-    second_applicant = citizen.applicant_id
     await citizen.begin()
     second, citizen.application_id, citizen.applicant_id = citizen.application_id, *first
     scanned = {"queue_code": (await citizen.appointment())["queue_code"]}
@@ -409,10 +445,8 @@ async def test_by_the_letter_nobody_else_of_the_account_is_dealt_with(counter: C
     refused(denied, 403, "assistance_of_another")
     listed = (await officer.done("application", "GET", f"/v1/applications?{query}"))["applications"]
     assert [each["application_id"] for each in listed] == [citizen.application_id]
-    assert second_applicant
-    hold = {"application_id": second, "session_id": "s"}
-    reply = await officer.call("scheduling", "POST", f"/v1/appointments?assistance={begun['assistance_id']}", hold)
-    assert reply.status in (403, 409)
+    giving_up = await officer.call("application", "POST", f"/v1/applications/{second}/withdrawal?{query}")
+    refused(giving_up, 403, "assistance_of_another")
 
 
 # Without a telephone

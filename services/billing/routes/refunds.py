@@ -77,6 +77,7 @@ def _view(billing: Billing, case: Refund) -> RefundView:
 async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     """Own cases; those of their office for staff; all for operators. Without a state, all open ones."""
     billing, query = call.app[BILLING], call.query
+    call.read_for = "step_refund_list"
     if query.application_id is not None:
         found = await billing.refunds.refunds(call.caller, query.application_id)
     elif call.caller.role == Role.APPLICANT:
@@ -98,7 +99,9 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
 async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     """One case."""
     billing = call.app[BILLING]
-    return _view(billing, await billing.refunds.refund(call.caller, call.path.refund_id))
+    case = await billing.refunds.refund(call.caller, call.path.refund_id)
+    call.read_for = f"step_refund_{case.state}"
+    return _view(billing, case)
 
 
 @api.post(

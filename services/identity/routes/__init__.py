@@ -336,7 +336,8 @@ async def log_in_staff(call: Call[schemas.StaffLogin]) -> schemas.TokensView:
 )
 async def look_up_person(call: Call[schemas.PersonLookup]) -> schemas.PersonView:
     """The id that stands for a NIK."""
-    return schemas.PersonView(person_id=await call.app[IDENTITY].staff.look_up_person(call.caller, call.body.nik))
+    asked, desk = call.body, call.app[IDENTITY].staff
+    return schemas.PersonView(person_id=await desk.look_up_person(call.caller, asked.nik, asked.reason))
 
 
 def _change_id(call: Call[schemas.PhoneChange] | Call[schemas.EmailChange]) -> str | None:

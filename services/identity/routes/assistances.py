@@ -47,7 +47,7 @@ AUDITED_IN_THE_USE_CASE: Final = ("see_original",)
 async def ask_consent(call: Call[schemas.AskConsent]) -> schemas.AssistanceView:
     """The assistance that waits for its code."""
     assistances = call.app[IDENTITY].assistances
-    seen = await assistances.ask(call.caller, call.body.identifier, call.language, call.command_id)
+    seen = await assistances.ask(call.caller, call.body.identifier, call.command_id)
     return schemas.AssistanceView.of(seen)
 
 

@@ -127,7 +127,7 @@ async def hire_staff(call: Call[schemas.Hire]) -> schemas.StaffView:
 )
 async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListView:
     """A page of them."""
-    asked = call.query
+    asked, call.read_for = call.query, "step_staff_administration"
     page = await call.app[IDENTITY].staff_admin.page(call.caller, asked.office_id, asked.first, asked.limit)
     return schemas.StaffListView.of(page)
 
@@ -143,7 +143,7 @@ async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListV
 )
 async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.StaffView:
     """As they stand now."""
-    admin = call.app[IDENTITY].staff_admin
+    admin, call.read_for = call.app[IDENTITY].staff_admin, "step_staff_administration"
     return schemas.StaffView.of(await admin.look(call.caller, call.path.staff_id))
 
 

@@ -55,6 +55,9 @@ from shared.tokens import Caller, Role
 
 log = structlog.get_logger()
 
+LANGUAGE: Final = "id"
+"""Of a message to an address that has no account."""
+
 ORIGINAL_SEEN: Final = "assistance_by_original"
 """The override in the audit, and so in the daily list of the head of the office."""
 
@@ -92,11 +95,11 @@ class Assistances:
         self._hours = timedelta(seconds=settings.assistance_seconds)
         self._wait = timedelta(seconds=settings.code_seconds + settings.code_skew_seconds)
 
-    async def ask(self, caller: Caller, identifier: str, language: str, command_id: str) -> AssistanceSeen:
+    async def ask(self, caller: Caller, identifier: str, command_id: str) -> AssistanceSeen:
         """Send a code to the person's telephone or email address; telling it to the officer begins the assistance.
 
-        The answer is the same whether or not the address has an account. Codes count against the address and against
-        the office.
+        The answer is the same whether or not the address has an account; the message is in that account's language.
+        Codes count against the address and against the office.
 
         Raises:
             StaffNotInService, AddressUnusable.
@@ -107,6 +110,8 @@ class Assistances:
         address = normal_identifier(identifier, allow_test_domains=self._tools.settings.allows_test_domains)
         assistance_id = derived_id("assistance", command_id)
         await self._count_code(officer.office_id, command_id)
+        account = await self._tools.repository.account_holding(self._tools.vault.fingerprints(address))
+        language = account.state.language if account is not None else LANGUAGE
         challenge = await self._signing_in.ask(
             Purpose.ASSISTANCE, address, language, command_id, office_id=officer.office_id
         )

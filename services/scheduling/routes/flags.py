@@ -30,6 +30,7 @@ _COMMANDS: Final = {"confirmed": FlagCommand.CONFIRM, "harmless": FlagCommand.DI
 )
 async def list_flags(call: Call[None, FlagsQuery]) -> FlagsView:
     """The office's flags that stand so, the newest first; the evidence has ids, counts and times, no names."""
+    call.read_for = "step_flag_review"
     found = await scheduling_of(call).flags.of_office(call.path["office_id"], call.query.state, who_of(call.caller))
     return FlagsView(flags=[flag_view(record) for record in found])
 

@@ -91,7 +91,10 @@ class Settings(ServiceSettings):
     registry_longest_pause_seconds: float = Field(300.0, gt=0, description="longest such pause")
 
     assistance_seconds: int = Field(
-        4 * 3600, ge=1, le=12 * 3600, description="life of an assistance: half a working day, never past a whole one"
+        4 * 3600,
+        ge=1,
+        le=12 * 3600,
+        description="life of an assistance: some hours, and never past a working day of twelve",
     )
     assistance_codes_per_office_hour: int = Field(
         60, ge=1, description="codes that one office may have sent to people it assists: one a minute over all counters"

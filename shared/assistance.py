@@ -53,7 +53,7 @@ class AssistanceNeeded(NotAllowed):
 
 
 class AssistanceOver(NotAllowed):
-    """The assistance has ended, by its time or earlier; `ended_at` is the end by time."""
+    """The assistance has ended, by its time or earlier; `expires_at` is its end by time, null where it is not known."""
 
     code = "assistance_over"
     title = "This assistance is over."
@@ -62,8 +62,8 @@ class AssistanceOver(NotAllowed):
     next_action_id = "Minta persetujuan lagi: mulai pendampingan baru di POST /v1/assistances."
 
     def __init__(self, expires_at: datetime | None) -> None:
-        facts = {"expires_at": expires_at.isoformat()} if expires_at is not None else {}
-        super().__init__(field="/assistance", door=DOOR, **facts)
+        by_time = expires_at.isoformat() if expires_at is not None else None
+        super().__init__(field="/assistance", door=DOOR, expires_at=by_time)
 
 
 class AssistanceOfAnother(NotAllowed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from services.identity.domain import applicant as applicant_rules
 from services.identity.domain import assistance as assistance_rules
@@ -70,15 +70,15 @@ ASSISTANCE: Final[Kind[Assistance]] = Kind(
 OFFICE_CODES: Final[Kind[OfficeCodes]] = Kind("office_codes", OfficeCodes, bare=True)
 """One document for each office, named by it."""
 
-KINDS: Final[tuple[Kind[object], ...]] = (
-    CHALLENGE,  # type: ignore[assignment]
-    ACCOUNT,  # type: ignore[assignment]
-    APPLICANT,  # type: ignore[assignment]
-    PERSON,  # type: ignore[assignment]
-    STAFF,  # type: ignore[assignment]
-    ROSTER,  # type: ignore[assignment]
-    ASSISTANCE,  # type: ignore[assignment]
-    OFFICE_CODES,  # type: ignore[assignment]
+KINDS: Final[tuple[Kind[Any], ...]] = (
+    CHALLENGE,
+    ACCOUNT,
+    APPLICANT,
+    PERSON,
+    STAFF,
+    ROSTER,
+    ASSISTANCE,
+    OFFICE_CODES,
 )
 
 MOST_ASSISTANCES: Final = 100

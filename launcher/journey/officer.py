@@ -24,6 +24,20 @@ class Officer:
         self._signed_in_until = 0.0
         self._signing_in = asyncio.Lock()
 
+    async def ask_consent(self, address: str) -> str:
+        """Ask a person to be assisted: a code goes to this address. The assistance that waits for it."""
+        asked = await self.post(f"{self.at.identity}/v1/assistances", {"identifier": address})
+        return str(asked["assistance_id"])
+
+    async def tell_code(self, assistance_id: str, code: str) -> str:
+        """Type the code that the person told; the query with which the officer acts for them from now on."""
+        live = await self.post(f"{self.at.identity}/v1/assistances/{assistance_id}/code", {"code": code})
+        return f"on_behalf_of={live['account_id']}&assistance={assistance_id}"
+
+    async def end_assistance(self, assistance_id: str) -> Any:
+        """End it: the person has been helped."""
+        return await self.post(f"{self.at.identity}/v1/assistances/{assistance_id}/end", {})
+
     async def check_in(self, queue_code: str) -> Any:
         """Check a visitor in by what the QR code says."""
         return await self.post(f"{self.at.scheduling}/v1/check-ins", {"queue_code": queue_code})

@@ -15,6 +15,7 @@ from services.application.rules import load_rules
 from services.application.service import Application
 from services.application.service.desk import Desk
 from services.application.service.ports import Dpri, Inspector, LetterWriter
+from shared.assistance import ASSISTANCE_COPY
 from shared.audit import AUDIT_KINDS, Audit
 from shared.audit.chaining import AuditBook
 from shared.chain import CHAIN_KINDS
@@ -43,7 +44,7 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
+        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(service),
         commands=handlers.commands(service),

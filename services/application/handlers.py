@@ -32,6 +32,7 @@ def events(service: Application) -> Mapping[type[Event], MessageHandler]:
         PaymentCaseClosed: facts.payment_case,
         DeliverySent: facts.delivery,
         DeliveryFailed: facts.delivery,
+        **service.desk.assistances.events(),
     }
 
 
@@ -52,4 +53,5 @@ def deadlines(service: Application) -> Mapping[tuple[str, str], DeadlineHandler]
         (kind, "uploads"): service.uploads.abandon_overdue,
         (kind, "papers"): service.counter.papers_overdue,
         (kind, "collection"): service.counter.collection_overdue,
+        **service.desk.assistances.deadlines(),
     }

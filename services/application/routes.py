@@ -14,12 +14,13 @@ from services.application.service.corrections import Why
 from services.application.service.desk import day_at_capital
 from services.application.service.letters import PDF
 from services.application.service.uploads import MEDIA_TYPES
+from shared.assistance import ASSISTANCE_REFUSALS
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
-from shared.errors import FieldError, Malformed, NotFound, NotKnownYet
+from shared.errors import FieldError, Malformed, NotFound
 from shared.http.bodies import BodyCut, TooSlow
 from shared.http.call import Answer, AnyCall, Call
-from shared.http.endpoint import PUBLIC, ROLES, STAFF, Endpoints, RateLimit
+from shared.http.endpoint import PUBLIC, ROLES, STAFF, Endpoints, PersonalData, RateLimit
 from shared.tokens import Role
 
 APPLICATION: Final[web.AppKey[Application]] = web.AppKey("application", Application)
@@ -41,13 +42,28 @@ PIECES_PER_CALLER: Final = RateLimit(1200, 60.0)
 FORMS_PER_ADDRESS: Final = RateLimit(30, 60.0, "address")
 """A form is typeset when it is asked for."""
 
-_SEEING = (NotFound, errors.NotYourOffice)
+_SEEING = (NotFound, errors.NotYourOffice, *ASSISTANCE_REFUSALS)
 _LATE = (errors.ApplicationEnded, errors.StepIsOver)
 
 
-def who(call: AnyCall) -> Who:
-    """The caller, and for whom."""
-    return Who.of(call.caller, call.query.on_behalf_of)
+async def who(call: AnyCall) -> Who:
+    """The caller, and for a front officer who names an account the live assistance for it.
+
+    From anybody else ``on_behalf_of`` is not heard. Refuses as :meth:`Assistances.require` does.
+    """
+    account_id, caller = call.query.on_behalf_of, call.caller
+    if account_id is None or caller.role is not Role.FRONT_OFFICER:
+        return Who.of(caller)
+    assistances = call.app[APPLICATION].desk.assistances
+    return Who.of(caller, await assistances.require(caller, account_id, call.query.assistance))
+
+
+def read_because(call: AnyCall, reader: Who, step: str) -> None:
+    """Tell the audit why staff read: by which assistance, for which reason they gave, or at which step."""
+    if reader.assistance is not None:
+        call.read_for = f"assistance:{reader.assistance.assistance_id}"
+    else:
+        call.read_for = call.query.reason or f"step_{step}"
 
 
 def view(call: AnyCall, seen: Seen) -> schemas.ApplicationView:
@@ -115,39 +131,46 @@ async def download_form(call: Call) -> bytes:
     body=schemas.BeginApplication,
     query=schemas.Assisting,
     answers={201: schemas.ApplicationView},
-    refusals=(NotKnownYet, NotFound, errors.ApplicationAlreadyOpen, errors.AccountNotNamed),
+    refusals=(NotFound, errors.ApplicationAlreadyOpen, errors.AccountNotNamed, *ASSISTANCE_REFUSALS),
     idempotent=True,
 )
 async def begin(call: Call[schemas.BeginApplication, schemas.Assisting]) -> schemas.ApplicationView:
     """Open a draft."""
     drafting = call.app[APPLICATION].drafting
-    return view(call, await drafting.begin(call.body.applicant_id, who(call), call.command_id))
+    return view(call, await drafting.begin(call.body.applicant_id, await who(call), call.command_id))
 
 
 @applications.get(
     "/v1/applications",
     summary="The applications of the caller's account",
     access=OWNER_OR_COUNTER,
-    query=schemas.Assisting,
+    query=schemas.Looking,
     answers={200: schemas.ApplicationsView},
+    refusals=ASSISTANCE_REFUSALS,
+    reads=PersonalData.APPLICATION,
 )
-async def list_own(call: Call[None, schemas.Assisting]) -> schemas.ApplicationsView:
+async def list_own(call: Call[None, schemas.Looking]) -> schemas.ApplicationsView:
     """Own applications, the newest first."""
-    service = call.app[APPLICATION]
-    return schemas.ApplicationsView.of(await service.drafting.list_own(who(call)), service.desk.rules)
+    service, reader = call.app[APPLICATION], await who(call)
+    read_because(call, reader, "none")
+    return schemas.ApplicationsView.of(await service.drafting.list_own(reader), service.desk.rules)
 
 
 @applications.get(
     "/v1/applications/{application_id}",
     summary="Where an application stands: step, what remains, next action, deadline, timeline",
     access=OWNER_OR_OFFICE,
-    query=schemas.Assisting,
+    query=schemas.Looking,
     answers={200: schemas.ApplicationView},
     refusals=_SEEING,
+    reads=PersonalData.APPLICATION,
 )
-async def look(call: Call[None, schemas.Assisting]) -> schemas.ApplicationView:
+async def look(call: Call[None, schemas.Looking]) -> schemas.ApplicationView:
     """One application."""
-    return view(call, await call.app[APPLICATION].drafting.look(call.path["application_id"], who(call)))
+    reader = await who(call)
+    seen = await call.app[APPLICATION].drafting.look(call.path["application_id"], reader)
+    read_because(call, reader, seen.standing.current_step)
+    return view(call, seen)
 
 
 @applications.put(
@@ -162,7 +185,7 @@ async def look(call: Call[None, schemas.Assisting]) -> schemas.ApplicationView:
 async def answer(call: Call[schemas.Questionnaire, schemas.Assisting]) -> schemas.ApplicationView:
     """Keep the answers."""
     drafting = call.app[APPLICATION].drafting
-    return view(call, await drafting.answer(call.path["application_id"], call.body.answers(), who(call)))
+    return view(call, await drafting.answer(call.path["application_id"], call.body.answers(), await who(call)))
 
 
 @applications.post(
@@ -185,7 +208,7 @@ async def answer(call: Call[schemas.Questionnaire, schemas.Assisting]) -> schema
 async def submit(call: Call[schemas.Submission, schemas.Assisting]) -> schemas.ApplicationView:
     """Submit."""
     application_id, confirmed = call.path["application_id"], call.body.confirmed_not_refundable
-    seen = await call.app[APPLICATION].drafting.submit(application_id, confirmed, who(call), call.command_id)
+    seen = await call.app[APPLICATION].drafting.submit(application_id, confirmed, await who(call), call.command_id)
     return view(call, seen)
 
 
@@ -201,20 +224,23 @@ async def submit(call: Call[schemas.Submission, schemas.Assisting]) -> schemas.A
 async def withdraw(call: Call[None, schemas.Assisting]) -> schemas.ApplicationView:
     """Withdraw."""
     drafting = call.app[APPLICATION].drafting
-    return view(call, await drafting.withdraw(call.path["application_id"], who(call), call.command_id))
+    return view(call, await drafting.withdraw(call.path["application_id"], await who(call), call.command_id))
 
 
 @applications.get(
     "/v1/applications/{application_id}/letter",
     summary="Download the cover letter with the QR code (PDF), as often as wanted",
-    access=OWNER_OR_OFFICE,
-    query=schemas.Assisting,
+    access=OWNER_OR_COUNTER,
+    query=schemas.Looking,
     answers={200: PDF},
-    refusals=(*_SEEING, errors.StepComesFirst, NotKnownYet),
+    refusals=(*_SEEING, errors.StepComesFirst),
+    reads=PersonalData.LETTER,
 )
-async def download_letter(call: Call[None, schemas.Assisting]) -> Answer:
+async def download_letter(call: Call[None, schemas.Looking]) -> Answer:
     """The letter."""
-    name, pieces = await call.app[APPLICATION].letters.read(call.path["application_id"], who(call))
+    reader = await who(call)
+    name, pieces = await call.app[APPLICATION].letters.read(call.path["application_id"], reader)
+    read_because(call, reader, "come")
     content = b"".join([piece async for piece in pieces])
     return Answer(200, content, {"Content-Disposition": f'attachment; filename="{name}"'})
 
@@ -246,7 +272,7 @@ async def begin_upload(call: Call[schemas.BeginUpload, schemas.Assisting]) -> sc
         wanted.requirement,
         wanted.media_type,
         wanted.size_bytes,
-        who(call),
+        await who(call),
         call.command_id,
     )
     return schemas.UploadView.at(seen)
@@ -269,7 +295,7 @@ async def send_bytes(call: Call[None, schemas.Assisting]) -> Answer:
     """Take bytes."""
     offset = _offset(call.request.headers.get(OFFSET_HEADER))
     seen = await call.app[APPLICATION].uploads.receive(
-        call.path["application_id"], call.path["document_id"], offset, call.chunks(), who(call)
+        call.path["application_id"], call.path["document_id"], offset, call.chunks(), await who(call)
     )
     return Answer(200, schemas.UploadView.at(seen), {OFFSET_HEADER: str(seen.upload_offset)})
 
@@ -284,7 +310,9 @@ async def send_bytes(call: Call[None, schemas.Assisting]) -> Answer:
 )
 async def ask_offset(call: Call[None, schemas.Assisting]) -> Answer:
     """The offset to go on at."""
-    seen = await call.app[APPLICATION].uploads.offset(call.path["application_id"], call.path["document_id"], who(call))
+    seen = await call.app[APPLICATION].uploads.offset(
+        call.path["application_id"], call.path["document_id"], await who(call)
+    )
     return Answer(200, None, {OFFSET_HEADER: str(seen.upload_offset), LENGTH_HEADER: str(seen.document.size_bytes)})
 
 
@@ -292,15 +320,19 @@ async def ask_offset(call: Call[None, schemas.Assisting]) -> Answer:
     "/v1/applications/{application_id}/documents/{document_id}/content",
     summary="The picture as it is kept",
     access=OWNER_OR_OFFICE,
-    query=schemas.Assisting,
+    query=schemas.Looking,
     answers={200: "image/jpeg"},
     refusals=_SEEING,
+    reads=PersonalData.PICTURE,
 )
-async def download_document(call: Call[None, schemas.Assisting]) -> Answer:
+async def download_document(call: Call[None, schemas.Looking]) -> Answer:
     """The picture."""
-    document, pieces = await call.app[APPLICATION].uploads.read(
-        call.path["application_id"], call.path["document_id"], who(call)
-    )
+    service, reader = call.app[APPLICATION], await who(call)
+    application_id, document_id = call.path["application_id"], call.path["document_id"]
+    if reader.is_staff:
+        seen = await service.drafting.look(application_id, reader)
+        read_because(call, reader, seen.standing.current_step)
+    document, pieces = await service.uploads.read(application_id, document_id, reader)
     return Answer(200, pieces, media_type=document.media_type)
 
 

@@ -29,9 +29,18 @@ Code = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9
 
 
 class Assisting(Query):
-    """For officers at the counter: whose steps they do (F3)."""
+    """For officers at the counter: whose steps they do, and by which consent (F3)."""
 
     on_behalf_of: Id | None = Field(None, description="the account that a front officer acts for")
+    assistance: Id | None = Field(None, description="the live assistance by which they do; POST /v1/assistances")
+
+
+class Looking(Assisting):
+    """For staff: also why they read, kept in the audit."""
+
+    reason: Code | None = Field(
+        None, description="why a member of staff reads, as a code; else the assistance or the step at hand is kept"
+    )
 
 
 class DayQuery(Query):
@@ -328,8 +337,8 @@ class AppointmentView(View):
     reason: str | None
 
     @classmethod
-    def of(cls, seat: Seat) -> Self:
-        """As it is shown."""
+    def of(cls, seat: Seat, *, for_staff: bool) -> Self:
+        """As it is shown. The queue code is the visitor's own: staff scan it and never read it here."""
         start = seat.starts_at
         return cls(
             appointment_id=seat.appointment_id,
@@ -345,7 +354,7 @@ class AppointmentView(View):
             offer_until=seat.offer_until,
             new_date_until=seat.until,
             queue_number=seat.queue_number,
-            queue_code=seat.queue_code,
+            queue_code=None if for_staff else seat.queue_code,
             reason=seat.reason,
         )
 
@@ -499,7 +508,7 @@ class ApplicationView(View):
             not_refundable_id=rules.not_refundable.id if state.submitted_at is None else None,
             requirements=[RequirementView.of(item, _newest(state, item.code)) for item in seen.items],
             documents=[DocumentView.of(each) for each in state.documents],
-            appointment=AppointmentView.of(seat) if seat else None,
+            appointment=AppointmentView.of(seat, for_staff=seen.for_staff) if seat else None,
             bill=BillView.of(bill) if bill else None,
             owed=[BillView.of(each) for each in owed(state)],
             refunds=_refunds(state),
@@ -557,7 +566,7 @@ def _visit(seen: Seen) -> VisitView:
         number=state.number,
         state=state.status.value,
         current_step=seen.standing.current_step,
-        appointment=AppointmentView.of(seat) if seat else None,
+        appointment=AppointmentView.of(seat, for_staff=True) if seat else None,
         documents_flagged=sum(each.state is DocumentState.FLAGGED for each in state.documents),
         hand_over=_hand_over(state),
     )

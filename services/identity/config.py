@@ -90,6 +90,16 @@ class Settings(ServiceSettings):
     registry_first_pause_seconds: float = Field(5.0, gt=0, description="pause after the registry was silent")
     registry_longest_pause_seconds: float = Field(300.0, gt=0, description="longest such pause")
 
+    assistance_seconds: int = Field(
+        4 * 3600,
+        ge=1,
+        le=12 * 3600,
+        description="life of an assistance: some hours, and never past a working day of twelve",
+    )
+    assistance_codes_per_office_hour: int = Field(
+        60, ge=1, description="codes that one office may have sent to people it assists: one a minute over all counters"
+    )
+
     staff_tries: int = Field(5, ge=1, description="wrong passwords that lock a staff account")
     staff_lock_seconds: int = Field(15 * 60, ge=1, description="how long it stays locked")
     one_time_password_seconds: int = Field(72 * 3600, ge=1, description="life of a one-time password of staff")

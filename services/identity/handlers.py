@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.identity.repository import APPLICANT, CHALLENGE
+from services.identity.repository import APPLICANT, ASSISTANCE, CHALLENGE
 from services.identity.service import Identity
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
+from shared.events.scheduling import LetterShown
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
@@ -26,7 +27,11 @@ class Handlers:
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
         """Event class to handler."""
-        return {DeliverySent: self.delivery_sent, DeliveryFailed: self.delivery_failed}
+        return {
+            DeliverySent: self.delivery_sent,
+            DeliveryFailed: self.delivery_failed,
+            LetterShown: self.letter_shown,
+        }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """Kind and deadline to handler."""
@@ -34,7 +39,16 @@ class Handlers:
             (APPLICANT.name, "check"): self.check_due,
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
             (CHALLENGE.name, "forget"): self.forget_due,
+            (ASSISTANCE.name, "expire"): self.assistance_over,
         }
+
+    async def letter_shown(self, event: LetterShown, _envelope: Envelope) -> None:
+        """Scheduling took a letter as consent. A repeat finds what began."""
+        await self._identity.assistances.letter_shown(event)
+
+    async def assistance_over(self, record: Record[Any], _name: str) -> None:
+        """The hours of an assistance are over, or its code was not told."""
+        await self._identity.assistances.expire(record)
 
     async def delivery_sent(self, event: DeliverySent, envelope: Envelope) -> None:
         """A message went out; only codes are of interest here."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from services.identity.domain import applicant as applicant_rules
+from services.identity.domain import assistance as assistance_rules
 from services.identity.domain import challenge as challenge_rules
 from services.identity.domain.account import MOST_APPLICANTS, Account
 from services.identity.domain.applicant import Applicant
+from services.identity.domain.assistance import Assistance, AssistanceState, OfficeCodes
 from services.identity.domain.challenge import Challenge
 from services.identity.domain.person import Person
 from services.identity.domain.staff import Staff
@@ -54,7 +56,33 @@ ROSTER: Final[Kind[Roster]] = Kind("staff_roster", Roster, bare=True)
 
 OPERATORS: Final = "operators"
 
-KINDS: Final[tuple[Kind[object], ...]] = (CHALLENGE, ACCOUNT, APPLICANT, PERSON, STAFF, ROSTER)  # type: ignore[assignment]
+ASSISTANCE: Final[Kind[Assistance]] = Kind(
+    "assistance",
+    Assistance,
+    indexes=(
+        Index("account", ("state.account_id", "-state.asked_at")),
+        Index("officer", ("state.officer_id", "-state.asked_at")),
+        Index("open_of_officer", ("state.officer_id", "state.state")),
+    ),
+    deadlines=assistance_rules.deadlines,
+)
+
+OFFICE_CODES: Final[Kind[OfficeCodes]] = Kind("office_codes", OfficeCodes, bare=True)
+"""One document for each office, named by it."""
+
+KINDS: Final[tuple[Kind[Any], ...]] = (
+    CHALLENGE,
+    ACCOUNT,
+    APPLICANT,
+    PERSON,
+    STAFF,
+    ROSTER,
+    ASSISTANCE,
+    OFFICE_CODES,
+)
+
+MOST_ASSISTANCES: Final = 100
+"""Of one answer, the newest first."""
 
 MOST_OF_ONE_NIK: Final = 100
 """Applicants looked at for one NIK; somebody with more of them than this is over every cap already."""
@@ -122,3 +150,25 @@ class Repository:
     async def roster(self) -> Record[Roster] | None:
         """The roster of operators."""
         return await self.store.get(ROSTER, OPERATORS)
+
+    async def assistance(self, assistance_id: str) -> Record[Assistance] | None:
+        """By its id."""
+        return await self.store.get(ASSISTANCE, assistance_id)
+
+    async def assistances_of(self, account_id: str) -> list[Record[Assistance]]:
+        """An account's, the newest first."""
+        return await self.store.find(ASSISTANCE, "account", {"state.account_id": account_id}, limit=MOST_ASSISTANCES)
+
+    async def assistances_by(self, officer_id: str) -> list[Record[Assistance]]:
+        """An officer's, the newest first."""
+        return await self.store.find(ASSISTANCE, "officer", {"state.officer_id": officer_id}, limit=MOST_ASSISTANCES)
+
+    async def open_assistances_by(self, officer_id: str) -> list[Record[Assistance]]:
+        """An officer's that have not ended."""
+        unended = (AssistanceState.ASKED.value, AssistanceState.LIVE.value)
+        wanted = {"state.officer_id": officer_id, "state.state": unended}
+        return await self.store.find(ASSISTANCE, "open_of_officer", wanted, limit=MOST_ASSISTANCES)
+
+    async def office_codes(self, office_id: str) -> Record[OfficeCodes] | None:
+        """The codes that an office had sent."""
+        return await self.store.get(OFFICE_CODES, office_id)

@@ -62,10 +62,19 @@ class Vault:
         return NormalAddress(text, challenge.address_channel)
 
     def send_otp(
-        self, challenge_id: str, challenge: Challenge, account_id: str, address: NormalAddress, code: str
+        self,
+        challenge_id: str,
+        challenge: Challenge,
+        account_id: str,
+        address: NormalAddress,
+        code: str,
+        *,
+        office_id: str | None = None,
     ) -> SendOtp:
-        """The command that sends the challenge's present code to this address."""
+        """The command that sends the challenge's present code to this address, naming the office that assists."""
         content = {"address": address.text, "channel": address.channel.value, "code": code}
+        if office_id is not None:
+            content["office_id"] = office_id
         return SendOtp(
             challenge_id=challenge_id,
             account_id=account_id,

@@ -30,6 +30,8 @@ class OtpBox(_Box):
     address: str
     channel: Channel
     code: str
+    office_id: str | None = None
+    """The office that asks for consent to assist."""
 
 
 class ContactBox(_Box):

@@ -190,10 +190,15 @@ class Notification:
         reach = Reach(email=box.address) if is_email else Reach(phone=box.address)
         wanted = Wanted(
             envelope=envelope,
-            template=notices.OTP,
+            template=notices.otp_template(command.purpose),
             channel=box.channel,
             to=Recipient(command.account_id, _known_language(command.language), reach),
-            variables={"code": box.code, "purpose": command.purpose, "expires_at": command.expires_at.isoformat()},
+            variables={
+                "code": box.code,
+                "purpose": command.purpose,
+                "expires_at": command.expires_at.isoformat(),
+                "office_id": box.office_id,
+            },
             send_by=command.expires_at,
             cause_id=command.challenge_id,
             urgent=True,

@@ -1,4 +1,8 @@
-"""Every staff act over HTTP is audited, whoever wrote its endpoint: a line before it and one with its outcome."""
+"""Every staff act over HTTP is audited, whoever wrote its endpoint: a line before it and one with its outcome.
+
+So is every read of personal data by staff: one line with its outcome, before the answer is given. If the line cannot be
+written, the answer is not given.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from shared.audit.entries import Audit
+from shared.audit.entries import DONE, REFUSED, Audit
+from shared.errors import Refusal
 from shared.http.endpoint import Door, Endpoint, Handler, Result
 from shared.tokens import Role
 
@@ -20,17 +25,29 @@ _STAFF: Final = frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
 _NAMING: Final = ("appointment_id", "application_id", "bill_id", "person_id", "session_id")
 """Fields of a body that say what it is about, where the path does not."""
 
+_ASKING: Final = ("application_id", "on_behalf_of", "bill_id", "number")
+"""Fields of a query that say whose data are read, where the path does not."""
+
+UNSTATED: Final = "unstated"
+"""The reason of a read for which neither an assistance, nor a reason, nor a step at hand was known."""
+
 
 def audited(
     endpoints: Iterable[Endpoint], audit_of: Callable[[Any], Audit], *, by_themselves: Collection[str] = ()
 ) -> tuple[Endpoint, ...]:
-    """The same endpoints; those by which staff act write the audit. ``by_themselves`` name those that do it already.
+    """The same endpoints; those by which staff act or read personal data write the audit.
 
-    An applicant's calls pass untouched. A reason is taken from the body's ``reason_code`` or ``reason``.
+    ``by_themselves`` name those that do it already. An applicant's calls pass untouched. The reason of an act is the
+    body's ``reason_code`` or ``reason``, else the assistance; of a read the assistance, the query's ``reason`` or the
+    step at hand.
     """
-    return tuple(
-        _audited(each, audit_of) if may_act(each) and each.name not in by_themselves else each for each in endpoints
-    )
+    return tuple(each if each.name in by_themselves else _with_audit(each, audit_of) for each in endpoints)
+
+
+def _with_audit(endpoint: Endpoint, audit_of: Callable[[Any], Audit]) -> Endpoint:
+    if may_act(endpoint):
+        return _audited(endpoint, audit_of)
+    return _reading(endpoint, audit_of) if endpoint.reads is not None else endpoint
 
 
 def may_act(endpoint: Endpoint) -> bool:
@@ -53,12 +70,51 @@ def _audited(endpoint: Endpoint, audit_of: Callable[[Any], Audit]) -> Endpoint:
             endpoint.name,
             subject=_subject(endpoint, path, body),
             office_id=call.caller.office_id or path.get("office_id"),
-            reason=_reason(body),
+            reason=_reason(body) or _assistance(_fields(call.query)),
             command_id=call.command_id if endpoint.idempotent else None,
         ):
             return await handler(call)
 
     return replace(endpoint, handler=acting, operation=endpoint.name)
+
+
+def _reading(endpoint: Endpoint, audit_of: Callable[[Any], Audit]) -> Endpoint:
+    handler: Handler = endpoint.handler
+
+    @wraps(handler)
+    async def reading(call: Any) -> Result:
+        if call.caller.role not in _STAFF:
+            return await handler(call)
+        try:
+            answer = await handler(call)
+        except Refusal as refused:
+            await _note_read(endpoint, audit_of, call, REFUSED, refused.code)
+            raise
+        await _note_read(endpoint, audit_of, call, DONE, None)
+        return answer
+
+    return replace(endpoint, handler=reading, operation=endpoint.name)
+
+
+async def _note_read(
+    endpoint: Endpoint, audit_of: Callable[[Any], Audit], call: Any, outcome: str, detail: str | None
+) -> None:
+    path, query = _fields(call.path), _fields(call.query)
+    places = [str(path[name]) for name in endpoint.places if path.get(name) is not None]
+    asked = [str(query[name]) for name in _ASKING if query.get(name) is not None]
+    await audit_of(call).note(
+        call.caller,
+        f"read_{endpoint.reads}",
+        subject=(places or asked or [endpoint.name])[-1 if places else 0],
+        reason=call.read_for or _assistance(query) or _reason(query) or UNSTATED,
+        outcome=outcome,
+        detail=detail or endpoint.name,
+    )
+
+
+def _assistance(query: Mapping[str, Any]) -> str | None:
+    assistance_id = query.get("assistance")
+    return f"assistance:{assistance_id}" if assistance_id is not None else None
 
 
 def _fields(part: Any) -> Mapping[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from shared.events.message import Event
@@ -42,3 +44,42 @@ class ApplicantRefused(Event):
     account_id: str
     applicant_id: str
     causes: tuple[str, ...]
+
+
+class Consent(StrEnum):
+    """By what a person agreed to be assisted."""
+
+    CODE = "code"
+    """They told the code that was sent to their telephone or email address."""
+    LETTER = "letter"
+    """The QR code on their letter was scanned."""
+    ORIGINAL = "original"
+    """Without a telephone: their identity card was seen, for a recorded reason."""
+
+
+class AssistanceBegun(Event):
+    """A person agreed that this officer acts for them, at this office and until ``expires_at``."""
+
+    TYPE: ClassVar[str] = "paspor.identity.assistance.begun.v1"
+    assistance_id: str
+    account_id: str
+    officer_id: str
+    office_id: str
+    consent: str
+    """``code``, ``letter`` or ``original``."""
+    person_ids: tuple[str, ...] = ()
+    """Whom it covers; empty: everybody whom the account speaks for."""
+    begun_at: datetime
+    expires_at: datetime
+
+
+class AssistanceEnded(Event):
+    """An assistance counts no more: its time is over, somebody ended it, or its officer left that post."""
+
+    TYPE: ClassVar[str] = "paspor.identity.assistance.ended.v1"
+    assistance_id: str
+    account_id: str
+    officer_id: str
+    office_id: str
+    cause: str
+    """``expired``, ``account``, ``officer``, ``head`` or ``officer_left_post``."""

@@ -290,3 +290,18 @@ class PatternFlagged(Event):
     flag_id: str
     office_id: str
     pattern: str
+
+
+class LetterShown(Event):
+    """A person had the QR code of their letter scanned, so that this officer of the visit's office assists them."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.letter.shown.v1"
+    assistance_id: str
+    """What the assistance is called that follows; minted here, so that the officer can ask for it at once."""
+    appointment_id: str
+    application_id: str
+    account_id: str
+    person_id: str
+    office_id: str
+    officer_id: str
+    shown_at: datetime

@@ -81,6 +81,8 @@ class Call(Generic[BodyT, QueryT, PathT]):
         self.query = query
         self.path = path
         self.raw = raw
+        self.read_for: str | None = None
+        """Why personal data are read, as a code, where the handler knows: the step at hand. The audit keeps it."""
         self._limits = limits
         self._caller = caller
         self._idempotency_key = idempotency_key

@@ -77,6 +77,21 @@ def STAFF(*roles: Role) -> Access:  # noqa: N802 - reads as one of the constants
     return Access(Door.BEARER, frozenset(roles) or _STAFF_ROLES)
 
 
+class PersonalData(StrEnum):
+    """What personal data an answer shows to staff; `shared.audit.acting` writes a line of each such read."""
+
+    APPLICATION = "application"
+    PICTURE = "picture"
+    LETTER = "letter"
+    NIK = "nik"
+    CONTACT = "contact"
+    """An address, telephone number or email address."""
+    EVIDENCE = "evidence"
+    """What somebody wrote or showed to have an exception made."""
+    BANK_ACCOUNT = "bank_account"
+    STAFF_NAME = "staff_name"
+
+
 @dataclass(frozen=True, slots=True)
 class RateLimit:
     """At most `count` calls in `per_seconds`, counted for each caller (their address where nobody signed in)."""
@@ -98,6 +113,7 @@ class Endpoint:
     the one that a bare model, bytes or None is sent with. `refusals` are those of the use case; what the layer itself
     refuses (token, size, limits, form) is described without being named. `long_lived` answers are streams for watching.
     `other_media_types` are further forms of the usual answer: bytes that name theirs, for callers who prefer it.
+    `reads` is the personal data that the answer shows; each read of it by staff is an audit line, or is not answered.
     """
 
     method: Method
@@ -121,6 +137,7 @@ class Endpoint:
     long_lived: bool = False
     operation: str = ""
     other_media_types: tuple[str, ...] = ()
+    reads: PersonalData | None = None
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -189,6 +206,7 @@ class Words(TypedDict, total=False):
     long_lived: bool
     operation: str
     other_media_types: tuple[str, ...]
+    reads: PersonalData | None
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

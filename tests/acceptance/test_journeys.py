@@ -96,13 +96,11 @@ async def test_an_officer_walks_the_same_steps_for_a_person(ways: Ways) -> None:
     person = await ways.newcomer()
     await person.register()
     await person.become_applicant()
-    officer_api = Api()
-    login = await officer_api.post(
-        f"{person.at.identity}/v1/staff/logins",
-        {"username": "front_officer", "password": person.at.staff_password},
-    )
-    officer_api.token = login["access_token"]
-    acting = f"on_behalf_of={person.account_id}"
+    officer = ways.officer("front_officer")
+    mails = len(await person.outside.letters_to(person.person.email))
+    assistance_id = await officer.ask_consent(person.person.email)
+    acting = await officer.tell_code(assistance_id, await person.outside.otp_by_mail(person.person.email, seen=mails))
+    officer_api = officer.api
     base = f"{person.at.application}/v1/applications"
     view = await officer_api.post(f"{base}?{acting}", {"applicant_id": person.applicant_id})
     person.application_id = view["application_id"]
@@ -121,7 +119,19 @@ async def test_an_officer_walks_the_same_steps_for_a_person(ways: Ways) -> None:
     assert view["current_step"] == "choose_seat"
     mine = await person.view()
     assert any("front_officer" in str(entry["who"]) for entry in mine["timeline"]), mine["timeline"]
-    await officer_api.__aexit__(None, None, None)
+    await person.outside.mail_with(person.person.email, "dapat bertindak untuk Anda")
+    await officer.end_assistance(assistance_id)
+    over = await eventually(lambda: _code_of(officer_api, f"{own}?{acting}"), bool, "the end of the assistance")
+    assert over == "assistance_over"
+
+
+async def _code_of(api: Api, url: str) -> str:
+    """The code of the refusal, or nothing while it is answered."""
+    try:
+        await api.get(url)
+    except Refused as refused:
+        return refused.code
+    return ""
 
 
 async def _upload_for(api: Api, own: str, acting: str, requirement: str) -> None:

@@ -17,7 +17,7 @@ from services.billing.domain import case as billing_case
 from services.billing.domain import correction, saga, tariff_change
 from services.billing.domain import settlement as billing_settlement
 from services.billing.domain import states as billing_states
-from services.identity.domain import applicant, staff_states
+from services.identity.domain import applicant, assistance, staff_states
 from services.notification.domain import delivery
 from services.scheduling.domain import appointments, counter, flags, party, quota_changes, seats, waiting, waiting_room
 
@@ -39,6 +39,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         {"refused", "left"},
         staff_states.staff_after,
         staff_states.StaffMoveIllegal,
+    ),
+    ("services.identity.domain.assistance", "ASSISTANCE_TRANSITIONS"): (
+        {"ended"},
+        assistance.assistance_after,
+        assistance.AssistanceMoveIllegal,
     ),
     ("services.application.domain.application", "TRANSITIONS"): (
         {"collected", "refused", "withdrawn", "closed"},

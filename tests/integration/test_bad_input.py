@@ -100,6 +100,7 @@ class Ground:
             "reference": NOBODYS_ID,
             "override_id": NOBODYS_ID,
             "staff_id": NOBODYS_ID,
+            "assistance_id": NOBODYS_ID,
             "stuck": "true",
             "first": "2026-11-01",
             "last": "2026-11-30",
@@ -212,6 +213,10 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "correct_applicant": TYPED,
         "log_in_staff": {"username": "nobody", "password": "a wrong word"},
         "look_up_person": {"nik": nobody(9).nik},
+        "ask_consent": {"identifier": "081200000999"},
+        "tell_code": {"code": "123456"},
+        "see_original": {"nik": nobody(9).nik, "reason": "telephone_lost", "words": "lost on the way"},
+        "show_letter": {"queue_code": "PSP1.k1.x.y"},
         "make_first_operator": {**newcomer, "secret": "x" * 43, "password": "four words nobody joins"},
         "set_own_password": {"username": "nobody", "password": "a wrong word", "new_password": "another wrong word"},
         "hire_staff": {**newcomer, "role": "front_officer", "office_id": OFFICE, "reason": "new_post"},
@@ -660,10 +665,12 @@ async def test_a_visitor_of_another_office_cannot_be_checked_in(ground: Ground) 
 
 
 async def test_an_officer_cannot_act_for_an_account_that_is_not_the_owners(ground: Ground) -> None:
-    """The assisted channel names whom it acts for; another account's application stays out of sight (F3)."""
+    """Whoever acts for somebody has their consent: naming an account, the owner's or another's, is none (F3)."""
     async with ground.unchanged(), ground.officer(Role.FRONT_OFFICER, OTHER_OFFICE) as officer:
-        address = f"{ground['paid'].application}?on_behalf_of={ground['drafting'].account_id}"
-        refused(await officer.call("application", "GET", address), 404, "not_found")
+        for account_id in (ground["paid"].account_id, ground["drafting"].account_id):
+            address = f"{ground['paid'].application}?on_behalf_of={account_id}"
+            problem = refused(await officer.call("application", "GET", address), 403, "assistance_needed")
+            assert problem["door"] == "/v1/assistances"
 
 
 # out of order

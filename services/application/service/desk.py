@@ -17,6 +17,7 @@ from services.application.domain.requirements import Listed, RuleSet, checklist,
 from services.application.domain.steps import CAPITAL_ZONE, Standing, Step, first_missing, standing
 from services.application.repository import Applicant, Repository
 from services.application.service.ports import IdentityCard
+from shared.assistance import Assistance, AssistanceNeeded, Assistances
 from shared.clock import Clock
 from shared.crypto.fields import FieldCipher
 from shared.crypto.sealed import SealedBox, Unsealer
@@ -46,12 +47,14 @@ class Who:
     role: Role
     office_id: str | None = None
     on_behalf_of: str | None = None
+    assistance: Assistance | None = None
+    """The live assistance by which somebody is acted for; without one nobody is."""
 
     @classmethod
-    def of(cls, caller: Caller, on_behalf_of: str | None = None) -> Who:
-        """The caller of a request. Only a front officer acts for others; from anybody else that is not heard."""
-        assists = caller.role is Role.FRONT_OFFICER
-        return cls(caller.account_id, caller.role, caller.office_id, on_behalf_of if assists else None)
+    def of(cls, caller: Caller, assistance: Assistance | None = None) -> Who:
+        """The caller of a request, and the assistance with which they act for its account."""
+        account_id = assistance.copy.account_id if assistance is not None else None
+        return cls(caller.account_id, caller.role, caller.office_id, account_id, assistance)
 
     @property
     def is_staff(self) -> bool:
@@ -130,13 +133,21 @@ class Desk:
     settings: Settings
     rules: RuleSet
     vault: Vault
+    assistances: Assistances
     turns: Turns = field(default_factory=Turns)
 
     @classmethod
     def of(cls, settings: Settings, platform: Platform, rules: RuleSet) -> Desk:
         """The desk on a platform."""
         return cls(
-            Repository(platform.store), platform.files, platform.clock, platform.ids, settings, rules, Vault(settings)
+            Repository(platform.store),
+            platform.files,
+            platform.clock,
+            platform.ids,
+            settings,
+            rules,
+            Vault(settings),
+            Assistances(platform.store, platform.clock),
         )
 
     def now(self) -> datetime:
@@ -250,9 +261,10 @@ def with_line(
 
 
 def refuse_strangers(application: Application, who: Who) -> None:
-    """Nothing for the owner, for an officer at the counter who acts for the owner, and for staff of the office.
+    """Nothing for the owner, for an officer whose assistance covers the application, and for staff of the office.
 
-    Refuses other applicants with ``NotFound``, other staff with ``NotYourOffice``.
+    Refuses other applicants with ``NotFound``, other staff with ``NotYourOffice``, an assistance for somebody else
+    with ``NotFound`` or, for another person of the same account, with ``AssistanceOfAnother``.
     """
     if not who.is_staff:
         if application.account_id != who.account_id:
@@ -261,8 +273,29 @@ def refuse_strangers(application: Application, who: Who) -> None:
     if who.on_behalf_of is not None:
         if application.account_id != who.on_behalf_of:
             raise NotFound
+        refuse_uncovered(application.person_id, who)
         return
     refuse_other_offices(application, who)
+
+
+def refuse_unassisted(application: Application, who: Who) -> None:
+    """Nothing for the owner and for an officer whose assistance covers the application.
+
+    For what is the applicant's own to do or to have: the office's work on the day gives no right to it. Refuses other
+    officers as :func:`refuse_strangers` does, those of the office itself with ``AssistanceNeeded``.
+    """
+    refuse_strangers(application, who)
+    if who.is_staff and who.on_behalf_of is None:
+        raise AssistanceNeeded
+
+
+def refuse_uncovered(person_id: str, who: Who) -> None:
+    """Nothing unless staff act for somebody without an assistance, or with one that does not cover this person."""
+    if who.on_behalf_of is None:
+        return
+    if who.assistance is None:
+        raise AssistanceNeeded
+    who.assistance.refuse_uncovered(person_id)
 
 
 def refuse_other_offices(application: Application, who: Who) -> None:

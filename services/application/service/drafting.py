@@ -18,6 +18,8 @@ from services.application.service.desk import (
     Who,
     day_at_capital,
     refuse_strangers,
+    refuse_unassisted,
+    refuse_uncovered,
     told,
     with_line,
 )
@@ -44,6 +46,7 @@ class Drafting:
             NotFound: the applicant belongs to another account.
             ApplicationAlreadyOpen: the person has a live application.
             AccountNotNamed: an officer did not say for whom.
+            AssistanceNeeded, AssistanceOfAnother: the officer has no consent of this person.
         """
         if who.is_staff and who.on_behalf_of is None:
             raise errors.AccountNotNamed(field="/on_behalf_of")
@@ -55,6 +58,7 @@ class Drafting:
             )
         if applicant.account_id != who.for_account:
             raise NotFound
+        refuse_uncovered(applicant.person_id, who)
         application_id = derived_id("application", command_id)
         return self._desk.seen(await self._insert(application_id, applicant_id, applicant, who), who)
 
@@ -64,8 +68,9 @@ class Drafting:
         Raises:
             AnswersContradict: two answers, or an answer and our records, do not go together (X2).
             StepIsOver: the application was submitted.
+            AssistanceNeeded: an officer of the office has no consent of this person.
         """
-        record = await self._visible(application_id, who)
+        record = await self._own(application_id, who)
         _refuse_unless_draft(record.state)
         card = await self._desk.card(record.state.applicant_id)
         on_record = await self._desk.repository.has_passport_on_record(record.state.person_id)
@@ -92,8 +97,9 @@ class Drafting:
             ConfirmationMissing: the statement of what is not paid back was not confirmed (F60).
             StepComesFirst: the questionnaire is not answered.
             ItemsMissing: compulsory items are not there; each is named (F27).
+            AssistanceNeeded: an officer of the office has no consent of this person.
         """
-        record = await self._visible(application_id, who)
+        record = await self._own(application_id, who)
         card = await self._desk.card(record.state.applicant_id)
         on_record = await self._desk.repository.has_passport_on_record(record.state.person_id)
         now = self._desk.now()
@@ -116,8 +122,9 @@ class Drafting:
         Raises:
             TooLateToWithdraw: the visitor has checked in.
             ApplicationEnded: it ended in another way.
+            AssistanceNeeded: an officer of the office has no consent of this person.
         """
-        await self._visible(application_id, who)
+        await self._own(application_id, who)
         now = self._desk.now()
 
         def decide(application: Application) -> Decision | None:
@@ -139,9 +146,14 @@ class Drafting:
         return self._desk.seen(await self._visible(application_id, who), who)
 
     async def list_own(self, who: Who) -> list[Seen]:
-        """The applications of the caller's account, the newest first."""
+        """The applications of the caller's account, the newest first; of those an assistance covers, for officers."""
         records = await self._desk.repository.applications_of(who.for_account)
-        return [self._desk.seen(record, who) for record in records]
+        assistance = who.assistance
+        return [
+            self._desk.seen(record, who)
+            for record in records
+            if assistance is None or assistance.copy.covers(record.state.person_id)
+        ]
 
     async def _confirmed(self, applicant_id: str) -> Applicant | None:
         record = await self._desk.repository.applicant(applicant_id)
@@ -150,6 +162,11 @@ class Drafting:
     async def _visible(self, application_id: str, who: Who) -> Record[Application]:
         record = await self._desk.application(application_id)
         refuse_strangers(record.state, who)
+        return record
+
+    async def _own(self, application_id: str, who: Who) -> Record[Application]:
+        record = await self._desk.application(application_id)
+        refuse_unassisted(record.state, who)
         return record
 
     async def _insert(

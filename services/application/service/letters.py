@@ -10,7 +10,7 @@ from services.application.domain import application as rules
 from services.application.domain.application import Actor, Application, Decision, Letter
 from services.application.domain.steps import Step
 from services.application.domain.visit import Seat
-from services.application.service.desk import Desk, Who, refuse_strangers, with_line
+from services.application.service.desk import Desk, Who, refuse_unassisted, with_line
 from services.application.service.ports import LetterContent, LetterWriter
 from shared.errors import NotFound, NotKnownYet
 from shared.events.notification import SendLetter
@@ -52,11 +52,14 @@ class Letters:
     async def read(self, application_id: str, who: Who) -> tuple[str, AsyncIterator[bytes]]:
         """The letter's file name and bytes.
 
+        It is the applicant's own: its QR code is a way of consent, so that the office has it with an assistance only.
+
         Raises:
             StepComesFirst: no visit is certain. NotKnownYet: the letter is being made.
+            AssistanceNeeded: an officer of the office has no consent of this person.
         """
         record = await self._desk.application(application_id)
-        refuse_strangers(record.state, who)
+        refuse_unassisted(record.state, who)
         if record.state.live and record.state.interview is None:
             self._desk.refuse_early(record.state, Step.COME)
         letter = await self._desk.once_known(lambda: self._current(application_id))

@@ -19,6 +19,7 @@ from services.application.domain.application import (
     Actor,
     Application,
     Decision,
+    Status,
 )
 from services.application.domain.documents import (
     LARGEST_NUMBER_OF_DOCUMENTS,
@@ -44,6 +45,7 @@ from services.application.service.ports import (
     Inspector,
     PictureRefused,
 )
+from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound, Refusal
 from shared.events.application import DocumentRefused
 from shared.files.port import (
@@ -96,8 +98,9 @@ class Uploads:
         Raises:
             StepComesFirst: the questionnaire is not answered. DocumentNotAsked: no item has this name.
             FileTypeNotTaken, FileTooLarge, TooManyDocuments, DocumentsClosed: a limit is met.
+            AssistanceNeeded: an officer, while the visitor is not at the office, without this person's consent.
         """
-        await self._visible(application_id, who)
+        await self._writable(application_id, who)
         self._refuse_file(media_type, size_bytes)
         document_id = derived_id("document", command_id)
         now = self._desk.now()
@@ -126,8 +129,9 @@ class Uploads:
 
         Raises:
             NotFound: no such document. UploadOffsetWrong: the upload stands elsewhere.
+            AssistanceNeeded: as in beginning it.
         """
-        record = await self._visible(application_id, who)
+        record = await self._writable(application_id, who)
         document = _document(record.state, document_id)
         if document.state is not DocumentState.UPLOADING:
             return UploadSeen(application_id, document, document.size_bytes)
@@ -202,6 +206,13 @@ class Uploads:
     async def _visible(self, application_id: str, who: Who) -> Record[Application]:
         record = await self._desk.application(application_id)
         refuse_strangers(record.state, who)
+        return record
+
+    async def _writable(self, application_id: str, who: Who) -> Record[Application]:
+        """The application, for who may add to it: its owner, an assisting officer, and its office at the visit."""
+        record = await self._visible(application_id, who)
+        if who.is_staff and who.on_behalf_of is None and not _is_at_counter(record.state):
+            raise AssistanceNeeded
         return record
 
     async def _changed(
@@ -452,3 +463,9 @@ def _document(application: Application, document_id: str) -> Document:
     if document is None:
         raise NotFound
     return document
+
+
+def _is_at_counter(application: Application) -> bool:
+    """Whether the visitor has checked in, or brings papers that were missing at the interview."""
+    seat = application.visits.seat
+    return application.status is Status.INCOMPLETE or (seat is not None and seat.checked_in_at is not None)

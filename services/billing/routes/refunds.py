@@ -46,7 +46,7 @@ from services.billing.service import Billing
 from services.billing.service.desk.refunds import Taken, Wish
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import HTML, JSON, Answer, Call
-from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, RateLimit
+from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, PersonalData, RateLimit
 from shared.tokens import Role
 
 LARGEST_STATEMENT_BYTES: Final = 16 * 1024
@@ -71,12 +71,14 @@ def _view(billing: Billing, case: Refund) -> RefundView:
     summary="The refund cases of an application; for staff those of a state or overdue",
     access=PARTIES,
     query=RefundQuery,
+    reads=PersonalData.BANK_ACCOUNT,
     answers={200: RefundList},
     refusals=(ApplicationMissing,),
 )
 async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     """Own cases; those of their office for staff; all for operators. Without a state, all open ones."""
     billing, query = call.app[BILLING], call.query
+    call.read_for = "step_refund_list"
     if query.application_id is not None:
         found = await billing.refunds.refunds(call.caller, query.application_id)
     elif call.caller.role == Role.APPLICANT:
@@ -91,13 +93,16 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     summary="A refund case with its reason, rule, deadline and steps",
     access=PARTIES,
     path_model=RefundPath,
+    reads=PersonalData.BANK_ACCOUNT,
     answers={200: RefundView},
     refusals=(RefundUnknown, NotYourOffice),
 )
 async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     """One case."""
     billing = call.app[BILLING]
-    return _view(billing, await billing.refunds.refund(call.caller, call.path.refund_id))
+    case = await billing.refunds.refund(call.caller, call.path.refund_id)
+    call.read_for = f"step_refund_{case.state}"
+    return _view(billing, case)
 
 
 @api.post(

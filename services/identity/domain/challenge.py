@@ -27,6 +27,8 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     PHONE_CHANGE = "phone_change"
     EMAIL_CHANGE = "email_change"
+    ASSISTANCE = "assistance"
+    """A person agrees that an officer acts for them: the code is told to that officer and signs nobody in."""
 
 
 class Channel(StrEnum):

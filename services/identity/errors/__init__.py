@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from services.identity.errors.assistances import (
+    AddressHasNoAccount,
+    AssistanceHasEnded,
+    AssistanceUnknown,
+    OfficeAskedTooOften,
+    SeveralAccounts,
+)
 from services.identity.errors.staff_admin import (
     FirstOperatorSecretUsed,
     FirstOperatorSecretWrong,
@@ -28,9 +35,12 @@ from services.identity.errors.staff_admin import (
 from shared.errors import NotAuthenticated, NotFound, Refusal, TooManyRequests
 
 __all__ = [
+    "AddressHasNoAccount",
     "AddressTaken",
     "AddressUnusable",
     "ApplicantAlreadyAdded",
+    "AssistanceHasEnded",
+    "AssistanceUnknown",
     "BirthDateImpossible",
     "ChallengeNotFound",
     "CodeExpired",
@@ -50,6 +60,7 @@ __all__ = [
     "NotOnYourself",
     "NotYourOffice",
     "NothingToDecide",
+    "OfficeAskedTooOften",
     "OfficeNeeded",
     "OfficeNotWanted",
     "OneTimePasswordExpired",
@@ -64,6 +75,7 @@ __all__ = [
     "RoleNotYours",
     "SecondOperatorNeeded",
     "SessionEnded",
+    "SeveralAccounts",
     "StaffCredentialsWrong",
     "StaffLocked",
     "StaffMatterPending",

@@ -6,13 +6,13 @@ from typing import Final
 
 from services.identity import errors, schemas
 from services.identity.domain.account import MOST_APPLICANTS
-from services.identity.routes import staff_admin
+from services.identity.routes import assistances, staff_admin
 from services.identity.routes.common import IDENTITY, STAFF_LOGINS_PER_ADDRESS
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.errors import NotFound
 from shared.http.call import Answer, Call
-from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, RateLimit
+from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
 from shared.http.idempotency import KEY_HEADER
 from shared.ids import derived_id
 from shared.tokens import Role
@@ -329,13 +329,15 @@ async def log_in_staff(call: Call[schemas.StaffLogin]) -> schemas.TokensView:
     summary="The person with this NIK; every look-up is audited",
     access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
     body=schemas.PersonLookup,
+    reads=PersonalData.NIK,
     answers={200: schemas.PersonView},
     refusals=(errors.NikNotSixteenDigits, errors.PersonNotKnown),
     rate=LOOKUPS_PER_CALLER,
 )
 async def look_up_person(call: Call[schemas.PersonLookup]) -> schemas.PersonView:
     """The id that stands for a NIK."""
-    return schemas.PersonView(person_id=await call.app[IDENTITY].staff.look_up_person(call.caller, call.body.nik))
+    asked, desk = call.body, call.app[IDENTITY].staff
+    return schemas.PersonView(person_id=await desk.look_up_person(call.caller, asked.nik, asked.reason))
 
 
 def _change_id(call: Call[schemas.PhoneChange] | Call[schemas.EmailChange]) -> str | None:
@@ -346,7 +348,19 @@ def _change_id(call: Call[schemas.PhoneChange] | Call[schemas.EmailChange]) -> s
 audit = audit_endpoints("identity", lambda call: call.app[IDENTITY].audit_book)
 
 ENDPOINTS: Final = audited(
-    (*signing_in.all, *account.all, *applicants.all, *staff.all, *staff_admin.api.all, *audit.all),
+    (
+        *signing_in.all,
+        *account.all,
+        *applicants.all,
+        *staff.all,
+        *staff_admin.api.all,
+        *assistances.api.all,
+        *audit.all,
+    ),
     lambda call: call.app[IDENTITY].audit,
-    by_themselves=("look_up_person", *staff_admin.AUDITED_IN_THE_USE_CASE),
+    by_themselves=(
+        "look_up_person",
+        *staff_admin.AUDITED_IN_THE_USE_CASE,
+        *assistances.AUDITED_IN_THE_USE_CASE,
+    ),
 )

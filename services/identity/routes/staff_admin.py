@@ -11,7 +11,7 @@ from services.identity.schemas import staff_admin as schemas
 from services.identity.service.staff_admin import Act
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import AnyCall, Call
-from shared.http.endpoint import PUBLIC, STAFF, Endpoints, RateLimit
+from shared.http.endpoint import PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
 from shared.tokens import Role
 
 api = Endpoints("staff administration")
@@ -121,12 +121,13 @@ async def hire_staff(call: Call[schemas.Hire]) -> schemas.StaffView:
     summary="Staff by user name: of the own office, or for operators of one or all",
     access=ADMINS,
     query=schemas.StaffQuery,
+    reads=PersonalData.STAFF_NAME,
     answers={200: schemas.StaffListView},
     refusals=(errors.StaffNotInService, errors.NotYourOffice),
 )
 async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListView:
     """A page of them."""
-    asked = call.query
+    asked, call.read_for = call.query, "step_staff_administration"
     page = await call.app[IDENTITY].staff_admin.page(call.caller, asked.office_id, asked.first, asked.limit)
     return schemas.StaffListView.of(page)
 
@@ -136,12 +137,13 @@ async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListV
     summary="One member of staff",
     access=ADMINS,
     path_model=schemas.StaffPath,
+    reads=PersonalData.STAFF_NAME,
     answers={200: schemas.StaffView},
     refusals=(errors.StaffNotInService, errors.NotYourOffice, errors.StaffUnknown),
 )
 async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.StaffView:
     """As they stand now."""
-    admin = call.app[IDENTITY].staff_admin
+    admin, call.read_for = call.app[IDENTITY].staff_admin, "step_staff_administration"
     return schemas.StaffView.of(await admin.look(call.caller, call.path.staff_id))
 
 

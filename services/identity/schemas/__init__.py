@@ -27,6 +27,7 @@ MAX_PASSWORD_CHARS = 256
 Identifier = Annotated[str, StringConstraints(min_length=3, max_length=MAX_EMAIL_CHARS)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=6, max_length=6, pattern=r"^[0-9]{6}$")]
+ReasonCode = Annotated[str, StringConstraints(min_length=2, max_length=64, pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 NikText = Annotated[str, StringConstraints(min_length=1, max_length=32)]
 SexWord = Annotated[Sex, Field(strict=False)]
 ChannelWord = Annotated[Channel, Field(strict=False)]
@@ -113,9 +114,10 @@ class ApplicantForm(Body):
 
 
 class PersonLookup(Body):
-    """The NIK of somebody at the counter."""
+    """The NIK of somebody at the counter, and why it is looked up."""
 
     nik: NikText = Field(examples=["3174011203880002"])
+    reason: ReasonCode = Field("step_counter", description="why, as a code; the audit keeps it")
 
 
 class DeliveryView(View):

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 
 from services.identity.service.accounts import Accounts
 from services.identity.service.applicants import Applicants
+from services.identity.service.assistances import Assistances
 from services.identity.service.checks import CivilRegistry, RegistryChecks
 from services.identity.service.invariants import Invariants
 from services.identity.service.sessions import Sessions
@@ -46,6 +47,7 @@ class Identity:
         passwords, roster = StaffPasswords(tools, self.audit, password_hasher), StaffRoster(tools)
         self.staff = StaffDesk(tools, self.sessions, self.audit, passwords, roster)
         self.staff_entry = StaffEntry(tools, passwords, roster)
-        self.staff_admin = StaffAdmin(tools, self.audit, passwords, roster)
+        self.assistances = Assistances(tools, self.signing_in, self.audit)
+        self.staff_admin = StaffAdmin(tools, self.audit, passwords, roster, self.assistances)
         self.invariants = Invariants(tools)
         self.repository = tools.repository

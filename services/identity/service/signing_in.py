@@ -95,17 +95,26 @@ class SigningIn:
         return await self.ask(Purpose.SIGN_IN, address, language, command_id)
 
     async def ask(
-        self, purpose: Purpose, address: NormalAddress, language: str, command_id: str, *, account_id: str | None = None
+        self,
+        purpose: Purpose,
+        address: NormalAddress,
+        language: str,
+        command_id: str,
+        *,
+        account_id: str | None = None,
+        office_id: str | None = None,
     ) -> ChallengeSeen:
-        """Send a code to this address, in a new challenge or in the one it has."""
+        """Send a code to this address, in a new challenge or in the one it has; for an assistance, name the office."""
 
         async def attempt() -> ChallengeSeen:
             challenge_id = self._tools.vault.challenge_id(purpose, address, account_id or "")
             record = await self._tools.repository.challenge(challenge_id)
             if record is not None:
-                return await self._send_again(record, address, command_id, language)
+                return await self._send_again(record, address, command_id, language, office_id)
             try:
-                return await self._open(purpose, address, language, command_id, account_id=account_id)
+                return await self._open(
+                    purpose, address, language, command_id, account_id=account_id, office_id=office_id
+                )
             except AlreadyExists:
                 raise VersionConflict(f"{challenge_id} was opened by somebody faster") from None
 
@@ -120,7 +129,7 @@ class SigningIn:
         """
 
         async def attempt() -> ChallengeSeen:
-            record = await self._challenge(challenge_id)
+            record = await self._own_challenge(challenge_id)
             address = self._tools.vault.challenge_address(challenge_id, record.state)
             wants_other = channel is Channel.SMS and address.channel is Channel.EMAIL
             phone = await self._phone_behind(record.state, address) if wants_other else None
@@ -134,7 +143,7 @@ class SigningIn:
         Raises:
             ChallengeNotFound: there is none, or it is too old.
         """
-        record = await self._challenge(challenge_id)
+        record = await self._own_challenge(challenge_id)
         return self._seen(challenge_id, record.state)
 
     async def verify(self, challenge_id: str, code: str, command_id: str) -> Credentials:
@@ -148,6 +157,29 @@ class SigningIn:
             AddressTaken: another account proved the address first.
         """
         return await again(lambda: self._verify(challenge_id, code, command_id))
+
+    async def prove_consent(self, challenge_id: str, code: str, command_id: str, asked_by: str) -> NormalAddress:
+        """The address of a person who told the code that this ``asked_by`` command sent; the code is used up.
+
+        The same command may be repeated and gives the address again.
+
+        Raises:
+            ChallengeNotFound: there is none, or it is too old.
+            CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left`` (F17).
+        """
+
+        async def attempt() -> NormalAddress:
+            record = await self._challenge(challenge_id)
+            if record.state.code.asked_by != asked_by:
+                raise CodeSuperseded(tries_left=record.state.code.tries_left)
+            verdict, challenge = self._judge(challenge_id, record.state, code, command_id)
+            if challenge is not record.state:
+                await self._save(record, challenge)
+            if verdict is not Verdict.RIGHT:
+                self._refuse_code(verdict, challenge)
+            return self._tools.vault.challenge_address(challenge_id, challenge)
+
+        return await again(attempt)
 
     async def note_arrival(self, challenge_id: str, told_at: datetime) -> None:
         """The channel accepted the message; news of anything else than a challenge is passed over."""
@@ -174,7 +206,14 @@ class SigningIn:
     # Sending
 
     async def _open(
-        self, purpose: Purpose, address: NormalAddress, language: str, command_id: str, *, account_id: str | None = None
+        self,
+        purpose: Purpose,
+        address: NormalAddress,
+        language: str,
+        command_id: str,
+        *,
+        account_id: str | None = None,
+        office_id: str | None = None,
     ) -> ChallengeSeen:
         vault, now = self._tools.vault, self._tools.now()
         challenge_id = vault.challenge_id(purpose, address, account_id or "")
@@ -183,13 +222,19 @@ class SigningIn:
         challenge = rules.open_challenge(
             purpose, sealed, fresh, self._rules, now, language=language, account_id=account_id
         )
-        message = vault.send_otp(challenge_id, challenge, self._owner(challenge_id, challenge), address, code)
+        owner = self._owner(challenge_id, challenge)
+        message = vault.send_otp(challenge_id, challenge, owner, address, code, office_id=office_id)
         store = self._tools.repository.store
         self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=[message]))
         return self._seen(challenge_id, challenge, address)
 
     async def _send_again(
-        self, record: Record[Challenge], address: NormalAddress, command_id: str, language: str
+        self,
+        record: Record[Challenge],
+        address: NormalAddress,
+        command_id: str,
+        language: str,
+        office_id: str | None = None,
     ) -> ChallengeSeen:
         if record.state.code.asked_by == command_id:
             return self._seen(record.id, record.state)
@@ -197,13 +242,15 @@ class SigningIn:
         if wait is not None:
             self._refuse_haste(record.id, wait)
         record = replace(record, state=replace(record.state, language=language))
-        return await self._write_code(record, address, command_id)
+        return await self._write_code(record, address, command_id, office_id)
 
-    async def _write_code(self, record: Record[Challenge], address: NormalAddress, command_id: str) -> ChallengeSeen:
+    async def _write_code(
+        self, record: Record[Challenge], address: NormalAddress, command_id: str, office_id: str | None = None
+    ) -> ChallengeSeen:
         code, fresh = self._fresh_code(record.id, address, command_id)
         challenge = rules.send_again(record.state, fresh, self._rules, self._tools.now())
         owner = self._owner(record.id, challenge)
-        message = self._tools.vault.send_otp(record.id, challenge, owner, address, code)
+        message = self._tools.vault.send_otp(record.id, challenge, owner, address, code, office_id=office_id)
         await self._save(record, challenge, [message])
         return self._seen(record.id, challenge)
 
@@ -225,13 +272,12 @@ class SigningIn:
     # Proving
 
     async def _verify(self, challenge_id: str, code: str, command_id: str) -> Credentials:
-        vault, now = self._tools.vault, self._tools.now()
-        record, verdict, challenge = await self._decide(
-            challenge_id,
-            lambda state: rules.judge(
-                state, lambda hashed: vault.code_matches(code, challenge_id, hashed), command_id, self._rules, now
-            ),
-        )
+        def judge(state: Challenge) -> tuple[Verdict, Challenge]:
+            if state.purpose is Purpose.ASSISTANCE:
+                raise ChallengeNotFound()
+            return self._judge(challenge_id, state, code, command_id)
+
+        record, verdict, challenge = await self._decide(challenge_id, judge)
         if verdict is not Verdict.RIGHT:
             if challenge is not record.state:
                 await self._save(record, challenge)
@@ -240,6 +286,16 @@ class SigningIn:
             named = replace(challenge, account_id=self._owner(challenge_id, challenge))
             await self._save(record, named)
         return await self._enter(challenge_id, record.state, command_id)
+
+    def _judge(self, challenge_id: str, state: Challenge, code: str, command_id: str) -> tuple[Verdict, Challenge]:
+        vault = self._tools.vault
+        return rules.judge(
+            state,
+            lambda hashed: vault.code_matches(code, challenge_id, hashed),
+            command_id,
+            self._rules,
+            self._tools.now(),
+        )
 
     async def _enter(self, challenge_id: str, challenge: Challenge, command_id: str) -> Credentials:
         """Sign in on the account that holds the proven address; ``challenge`` is as it was before this proof."""
@@ -340,6 +396,13 @@ class SigningIn:
     async def _challenge(self, challenge_id: str) -> Record[Challenge]:
         record = await self._tools.repository.challenge(challenge_id)
         if record is None:
+            raise ChallengeNotFound()
+        return record
+
+    async def _own_challenge(self, challenge_id: str) -> Record[Challenge]:
+        """A challenge of whoever holds its id; one that an officer asked for is that officer's alone."""
+        record = await self._challenge(challenge_id)
+        if record.state.purpose is Purpose.ASSISTANCE:
             raise ChallengeNotFound()
         return record
 

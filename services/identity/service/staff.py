@@ -58,8 +58,8 @@ class StaffDesk:
         proven = await self._passwords.prove(username, password)
         return await again(lambda: self._let_in(proven.id, proven.state.password_hash))
 
-    async def look_up_person(self, caller: Caller, nik: str) -> str:
-        """The id of the person with this NIK, once an account has proven it. Each look-up is audited.
+    async def look_up_person(self, caller: Caller, nik: str, reason: str | None = None) -> str:
+        """The id of the person with this NIK, once an account has proven it. Each look-up is audited with its reason.
 
         Raises:
             NikNotSixteenDigits: it is no NIK.
@@ -72,7 +72,7 @@ class StaffDesk:
         person = await self._tools.repository.person_with(self._tools.vault.nik_fingerprints(digits))
         outcome = "found" if person is not None else "not_found"
         subject = person.id if person is not None else NOBODY
-        await self._audit.note(caller, StaffAct.PERSON_LOOKED_UP, subject=subject, detail=outcome)
+        await self._audit.note(caller, StaffAct.PERSON_LOOKED_UP, subject=subject, reason=reason, detail=outcome)
         if person is None:
             raise PersonNotKnown()
         return person.id

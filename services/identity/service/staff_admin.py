@@ -1,6 +1,7 @@
 """Staff administration: hired, agreed to by a second operator, moved, locked, unlocked, given a new password, gone.
 
-Whatever is done ends that person's sessions in the same write, so no refresh token of theirs counts any more. Access
+Whatever is done ends that person's sessions in the same write, so no refresh token of theirs counts any more, and then
+every assistance that they had begun. Access
 tokens are not asked about: one that was given before lives to its end, at most ``staff_access_seconds`` (5 minutes) and
 30 s of leeway. Here, in staff administration, whoever is not in service any more is refused at once.
 """
@@ -35,6 +36,7 @@ from services.identity.errors import (
 )
 from services.identity.one_time_passwords import OneTimePasswords
 from services.identity.repository import STAFF
+from services.identity.service.assistances import Assistances
 from services.identity.service.staff_passwords import StaffPasswords
 from services.identity.service.staff_roster import StaffRoster
 from services.identity.service.tools import Tools
@@ -105,11 +107,14 @@ class StaffPage:
 class StaffAdmin:
     """The use cases of whoever administers staff."""
 
-    def __init__(self, tools: Tools, audit: Audit, passwords: StaffPasswords, roster: StaffRoster) -> None:
+    def __init__(
+        self, tools: Tools, audit: Audit, passwords: StaffPasswords, roster: StaffRoster, assistances: Assistances
+    ) -> None:
         self._tools = tools
         self._audit = audit
         self._passwords = passwords
         self._roster = roster
+        self._assistances = assistances
         self._one_time = OneTimePasswords(tools.settings.fingerprint_keyring())
 
     async def hire(self, caller: Caller, hiring: Hiring, command_id: str) -> StaffSeen:
@@ -259,6 +264,7 @@ class StaffAdmin:
             staff = record.state
             _refuse_power(powers.manage_problem(Post(actor.role), actor.office_id, Post(staff.role), staff.office_id))
             if rules.has_taken(staff, act.command_id):
+                await self._end_assistances(record)
                 return await self._shown_again(record, act.command_id)
             if staff.pending is not None and not whatever_is_pending:
                 raise StaffMatterPending()
@@ -342,7 +348,14 @@ class StaffAdmin:
             await self._roster.join(record.id)
         elif record.state.role == Post.OPERATOR:
             await self._roster.take_off(record.id, act.caller.account_id)
-        return self.seen(await self._tools.repository.store.save(STAFF, record, staff, now=self._tools.now()))
+        saved = await self._tools.repository.store.save(STAFF, record, staff, now=self._tools.now())
+        await self._end_assistances(saved)
+        return self.seen(saved)
+
+    async def _end_assistances(self, record: Record[Staff]) -> None:
+        """End what somebody without a session had begun; after the write, so that nothing begins unseen behind it."""
+        if not record.state.sessions:
+            await self._assistances.end_of_officer(record.id)
 
     # Knowing
 

@@ -48,6 +48,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     identity.AccountRegistered: Rule(Notice("account_registered")),
     identity.ApplicantConfirmed: Rule(Notice("applicant_confirmed")),
     identity.ApplicantRefused: Rule(Notice("applicant_refused")),
+    identity.AssistanceBegun: Rule(Notice("assistance_begun", BY_BOTH), until="expires_at"),
     application.ApplicationSubmitted: Rule(Notice("application_submitted")),
     application.HandOverOverdue: Rule(Notice("hand_over_overdue")),
     application.InterviewRecorded: Rule(
@@ -151,8 +152,16 @@ TO_OFFICES: Final = frozenset({application.HandOverOverdue})
 """Told to the office, not to the applicant."""
 
 OTP: Final = "otp"
+CONSENT_CODE: Final = "assistance_code"
+"""A code that is told to an officer, unlike every other one."""
+
 LETTER: Final = "letter"
 ADDRESS_CHANGED: Final[Mapping[Channel, str]] = {Channel.EMAIL: "email_changed", Channel.SMS: "phone_changed"}
+
+
+def otp_template(purpose: str) -> str:
+    """The template of a code for this purpose."""
+    return CONSENT_CODE if purpose == "assistance" else OTP
 
 
 def notice_for(event: Event) -> Notice | None:
@@ -171,4 +180,4 @@ def useful_until(event: Event, said_at: datetime, useful_for: timedelta) -> date
 def templates() -> frozenset[str]:
     """The name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
-    return frozenset({*from_events, OTP, LETTER, *ADDRESS_CHANGED.values()})
+    return frozenset({*from_events, OTP, CONSENT_CODE, LETTER, *ADDRESS_CHANGED.values()})

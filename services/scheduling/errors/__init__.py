@@ -14,6 +14,7 @@ from services.scheduling.errors.appointments import (
     TooFarToMove,
     TooLateToMove,
 )
+from services.scheduling.errors.assisting import LetterUsedUp
 from services.scheduling.errors.conduct import (
     FlagNotFound,
     FlagReviewed,
@@ -113,6 +114,7 @@ __all__ = [
     "FeeWouldBeLost",
     "FlagNotFound",
     "FlagReviewed",
+    "LetterUsedUp",
     "NoMovesLeft",
     "NoPriorityToDeny",
     "NoSeatOffered",

@@ -50,6 +50,7 @@ class Handlers:
             billing.BillRenewalRequested: self.renewal_requested,
             billing.PaymentArrivedLate: self.payment_arrived_late,
             **visit_events(self._service),
+            **self._service.assistances.events(),
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
@@ -67,6 +68,7 @@ class Handlers:
             **visit_deadlines(self._service),
             **opening_deadlines(self._service),
             **paper_deadlines(self._service),
+            **self._service.assistances.deadlines(),
         }
 
     def chores(self) -> list[Chore]:

@@ -10,6 +10,7 @@ from services.scheduling.repository.bulk import BULK_JOB, BulkJobs
 from services.scheduling.repository.conduct import CONDUCT, FLAG, Conducts
 from services.scheduling.repository.counter import COUNTER_DAY, CounterDays
 from services.scheduling.repository.evening import EVENING_SHEETS, Evenings
+from services.scheduling.repository.letters import SHOWN_LETTER, ShownLetters
 from services.scheduling.repository.offices import OFFICE, Offices
 from services.scheduling.repository.offline import OFFLINE_DAY, OfflineDays
 from services.scheduling.repository.openings import OPENING_KINDS, OpeningsKept
@@ -18,6 +19,7 @@ from services.scheduling.repository.quota import QUOTA_KINDS, Quota
 from services.scheduling.repository.seats import SEAT, Claim, Seats
 from services.scheduling.repository.sessions import SESSION, Sessions, session_id_of
 from services.scheduling.repository.waiting import WAITING, WaitingLine
+from shared.assistance import ASSISTANCE_COPY
 
 __all__ = [
     "APPLICATION_COPY",
@@ -51,6 +53,8 @@ KINDS: Final = (
     PARTY,
     CONDUCT,
     FLAG,
+    SHOWN_LETTER,
+    ASSISTANCE_COPY,
     *QUOTA_KINDS,
 )
 
@@ -69,6 +73,7 @@ class Repository(
     WaitingLine,
     Parties,
     Conducts,
+    ShownLetters,
     Quota,
 ):
     """The only place that names collections, indexes and queries; a part per topic."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.scheduling.routes import (
     appointments,
+    assisting,
     counter,
     evening,
     flags,
@@ -33,6 +34,7 @@ ENDPOINTS: Final = audited(
         *quota.endpoints.all,
         *office_edits.endpoints.all,
         *appointments.endpoints.all,
+        *assisting.endpoints.all,
         *counter.endpoints.all,
         *openings.endpoints.all,
         *special.endpoints.all,

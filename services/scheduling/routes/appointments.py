@@ -11,6 +11,7 @@ from services.scheduling.schemas.appointments import (
     AppointmentsQuery,
     AppointmentsView,
     AppointmentView,
+    AssistedQuery,
     CancelQuery,
     HoldSeat,
     MoveVisit,
@@ -18,7 +19,8 @@ from services.scheduling.schemas.appointments import (
 from services.scheduling.service.holds import HoldWish
 from services.scheduling.service.moves import MoveWish
 from services.scheduling.views import appointment_view
-from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
+from shared.assistance import ASSISTANCE_REFUSALS
+from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import ANY_CALLER, ROLES, Endpoints, RateLimit
 from shared.tokens import Role
@@ -28,7 +30,7 @@ endpoints: Final = Endpoints("appointments")
 HOLDS_A_MINUTE: Final = RateLimit(count=30, per_seconds=60.0)
 """Holds one caller may ask for: a family of five with some second thoughts stays below it, a robot does not."""
 
-_HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN)
+_HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER)
 
 
 @endpoints.post(
@@ -36,11 +38,12 @@ _HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN)
     summary="Hold a seat",
     access=_HOLDERS,
     body=HoldSeat,
+    query=AssistedQuery,
     idempotent=True,
     rate=HOLDS_A_MINUTE,
     answers={201: AppointmentView},
     refusals=(
-        NotKnownYet,
+        *ASSISTANCE_REFUSALS,
         NotFound,
         errors.ApplicationIsWithdrawn,
         errors.PersonHasAppointment,
@@ -65,8 +68,8 @@ _HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN)
         SomeoneElseChangedIt,
     ),
 )
-async def hold_seat(call: Call[HoldSeat]) -> AppointmentView:
-    """The held seat; it lapses at `hold_until` unless its bill is requested before."""
+async def hold_seat(call: Call[HoldSeat, AssistedQuery]) -> AppointmentView:
+    """The held seat; it lapses at `hold_until` unless its bill is requested before. An officer holds with consent."""
     asked, service = call.body, scheduling_of(call)
     wish = HoldWish(
         asked.application_id,
@@ -79,8 +82,10 @@ async def hold_seat(call: Call[HoldSeat]) -> AppointmentView:
     )
     if wish.pool is Pool.SAME_DAY:
         return appointment_view(await service.same_day.hold(wish, asked.if_unpaid), service.desk)
-    hold = service.counter_holds.hold if wish.who.is_staff else service.holds.hold
-    return appointment_view(await hold(wish), service.desk)
+    if not wish.who.is_staff:
+        return appointment_view(await service.holds.hold(wish), service.desk)
+    await service.assisting.refuse_unassisted(call.caller, asked.application_id, call.query.assistance)
+    return appointment_view(await service.counter_holds.hold(wish), service.desk, for_staff=True)
 
 
 @endpoints.get(
@@ -93,8 +98,11 @@ async def hold_seat(call: Call[HoldSeat]) -> AppointmentView:
 async def list_appointments(call: Call[None, AppointmentsQuery]) -> AppointmentsView:
     """Those that the caller may see, the newest first."""
     service = scheduling_of(call)
-    found = await service.holds.of_application(call.query.application_id, who_of(call.caller))
-    return AppointmentsView(appointments=[appointment_view(record, service.desk) for record in found])
+    who = who_of(call.caller)
+    found = await service.holds.of_application(call.query.application_id, who)
+    return AppointmentsView(
+        appointments=[appointment_view(record, service.desk, for_staff=who.is_staff) for record in found]
+    )
 
 
 @endpoints.get(
@@ -106,8 +114,9 @@ async def list_appointments(call: Call[None, AppointmentsQuery]) -> Appointments
 )
 async def read_appointment(call: Call) -> AppointmentView:
     """Where the appointment stands and what comes next."""
-    service = scheduling_of(call)
-    return appointment_view(await service.holds.get(call.path["appointment_id"], who_of(call.caller)), service.desk)
+    service, who = scheduling_of(call), who_of(call.caller)
+    record = await service.holds.get(call.path["appointment_id"], who)
+    return appointment_view(record, service.desk, for_staff=who.is_staff)
 
 
 @endpoints.post(

@@ -48,7 +48,7 @@ async def check_in(call: Call[CheckIn]) -> AppointmentView:
         record = await visits.check_in(visitor, who, call.command_id)
     else:
         record = await visits.arrive_on_proof(visitor, asked.ntpn, who, call.command_id)
-    return appointment_view(record, service.desk)
+    return appointment_view(record, service.desk, for_staff=True)
 
 
 @endpoints.get(

@@ -11,7 +11,7 @@ from services.scheduling.schemas.flags import FlagsQuery, FlagsView, FlagView, R
 from services.scheduling.views.seats import flag_view
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
-from shared.http.endpoint import STAFF, Endpoints
+from shared.http.endpoint import STAFF, Endpoints, PersonalData
 from shared.tokens import Role
 
 endpoints: Final = Endpoints("flags")
@@ -24,11 +24,13 @@ _COMMANDS: Final = {"confirmed": FlagCommand.CONFIRM, "harmless": FlagCommand.DI
     summary="List bookings that look like a broker's",
     access=STAFF(Role.OFFICE_ADMIN),
     query=FlagsQuery,
+    reads=PersonalData.EVIDENCE,
     answers={200: FlagsView},
     refusals=(errors.NotYourOffice,),
 )
 async def list_flags(call: Call[None, FlagsQuery]) -> FlagsView:
     """The office's flags that stand so, the newest first; the evidence has ids, counts and times, no names."""
+    call.read_for = "step_flag_review"
     found = await scheduling_of(call).flags.of_office(call.path["office_id"], call.query.state, who_of(call.caller))
     return FlagsView(flags=[flag_view(record) for record in found])
 

@@ -35,4 +35,5 @@ async def take_same_day_place(call: Call) -> AppointmentView:
     """The visit with its place; the bill of the surcharge follows by itself and is paid before noon WIB."""
     service = scheduling_of(call)
     path = call.path["appointment_id"]
-    return appointment_view(await service.hurry.reserve(path, who_of(call.caller), call.command_id), service.desk)
+    record = await service.hurry.reserve(path, who_of(call.caller), call.command_id)
+    return appointment_view(record, service.desk, for_staff=True)

@@ -30,4 +30,4 @@ async def deny_priority(call: Call[DenyPriority]) -> AppointmentView:
     service = scheduling_of(call)
     path, asked = call.path["appointment_id"], call.body
     record = await service.priority.deny(path, asked.reason, who_of(call.caller), call.command_id)
-    return appointment_view(record, service.desk)
+    return appointment_view(record, service.desk, for_staff=True)

@@ -25,7 +25,7 @@ from services.scheduling.views import appointment_view, special_view
 from shared.audit import OverrideNeedsReason
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
-from shared.http.endpoint import ROLES, STAFF, Endpoints
+from shared.http.endpoint import ROLES, STAFF, Endpoints, PersonalData
 from shared.store.kinds import Record
 from shared.tokens import Role
 
@@ -80,7 +80,7 @@ async def decide_special(call: Call[DecideSpecial]) -> AppointmentView:
     """The appointment after the office's word; the applicant is told."""
     service = scheduling_of(call)
     decided = SpecialDecision(call.path["appointment_id"], call.body.reason, who_of(call.caller), call.command_id)
-    return appointment_view(await service.specials.decide(decided), service.desk)
+    return appointment_view(await service.specials.decide(decided), service.desk, for_staff=True)
 
 
 @endpoints.post(
@@ -134,7 +134,7 @@ async def interrupt_visit(call: Call[InterruptVisit]) -> AppointmentView:
     record = await service.specials.interrupt(
         call.path["appointment_id"], call.body.reason, who_of(call.caller), call.command_id
     )
-    return appointment_view(record, service.desk)
+    return appointment_view(record, service.desk, for_staff=True)
 
 
 @endpoints.get(
@@ -142,11 +142,13 @@ async def interrupt_visit(call: Call[InterruptVisit]) -> AppointmentView:
     summary="List the special reschedules that wait for the office",
     access=_DECIDERS,
     answers={200: SpecialRequestsView},
+    reads=PersonalData.EVIDENCE,
     refusals=(errors.OfficeNotFound, errors.NotYourOffice),
 )
 async def special_requests(call: Call) -> SpecialRequestsView:
     """The requests with their evidence, the oldest first."""
     service = scheduling_of(call)
+    call.read_for = "step_special_decision"
     found = await service.specials.asked(call.path["office_id"], who_of(call.caller))
     shown = []
     for record in found:

@@ -30,6 +30,12 @@ class HoldSeat(Body):
     )
 
 
+class AssistedQuery(Query):
+    """For officers: by which consent they hold a seat for somebody."""
+
+    assistance: Id | None = Field(None, description="the live assistance of a front officer; POST /v1/assistances")
+
+
 class MoveVisit(Body):
     """The session that the visit shall move to."""
 

@@ -10,6 +10,7 @@ from services.scheduling.domain.quota_changes import FourEyes
 from services.scheduling.domain.sessions import WeeklyTemplates
 from services.scheduling.domain.waiting_room import OpeningRules
 from services.scheduling.repository import Repository
+from services.scheduling.service.assisting import Assisting
 from services.scheduling.service.bulk_moves import BulkMoves
 from services.scheduling.service.calendar import Calendar
 from services.scheduling.service.checks import Checks
@@ -50,6 +51,7 @@ from services.scheduling.service.special import Specials
 from services.scheduling.service.visits import Visits
 from services.scheduling.service.waiting import WaitingList
 from services.scheduling.service.waiting_room import WaitingRoom
+from shared.assistance import Assistances
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
 from shared.crypto.fields import FieldCipher
@@ -94,6 +96,8 @@ class Scheduling:
         self.desk = desk
         self.audit = Audit(platform.store, platform.clock, platform.ids)
         self.audit_book = AuditBook(platform.store, platform.clock, platform.ids)
+        self.assistances = Assistances(platform.store, platform.clock)
+        self.assisting = Assisting(desk, self.assistances)
         self.seat_chains = SeatChains(platform)
         self.seating = Seating(desk)
         self.book = OfficeBook(desk, facts, templates, horizon_days)

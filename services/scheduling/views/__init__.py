@@ -91,8 +91,11 @@ def _same_day_view(state: Appointment) -> SameDayPlaceView | None:
     return None if hurry is None else SameDayPlaceView(state=hurry.state.value, pay_until=hurry.pay_until)
 
 
-def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView:
-    """An appointment as it is shown: its place and time, and what F31 asks for."""
+def appointment_view(record: Record[Appointment], desk: Desk, *, for_staff: bool = False) -> AppointmentView:
+    """An appointment as it is shown: its place and time, and what F31 asks for.
+
+    The queue code is the visitor's own, because it is also a sign of their consent: staff scan it, and do not read it.
+    """
     state, slot = record.state, record.state.seat
     office, step = desk.offices[slot.office_id], step_of(state)
     certain = state.status in _HAS_QUEUE_CODE
@@ -119,7 +122,7 @@ def appointment_view(record: Record[Appointment], desk: Desk) -> AppointmentView
         hold_until=state.hold_until,
         offer_until=state.offer_until,
         queue_number=slot.queue_number if certain else None,
-        queue_code=state.queue_code if certain else None,
+        queue_code=state.queue_code if certain and not for_staff else None,
         special=special_view(state),
         special_causes=[cause.value for cause in causes],
         special_ask_until=until if causes else None,

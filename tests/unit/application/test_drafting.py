@@ -13,6 +13,7 @@ from services.application.domain.documents import DocumentState
 from services.application.domain.steps import Step
 from services.application.repository import Applicant
 from services.application.service.desk import Who
+from shared.assistance import AssistanceNeeded
 from shared.crypto.errors import CannotDecrypt
 from shared.crypto.sealed import SealedBox
 from shared.errors import NotFound, NotKnownYet, Unavailable
@@ -86,11 +87,10 @@ async def test_nobody_drafts_for_anothers_applicant(world: World) -> None:
     await world.meet()
     with pytest.raises(NotFound):
         await world.draft(who=STRANGER)
-    pretending = Who.of(Caller("other", Role.APPLICANT, "s"), on_behalf_of="acc")
-    with pytest.raises(NotFound):
-        await world.draft(who=pretending)
-    interviewer = Who.of(Caller("staff", Role.INTERVIEWER, "s", make.OFFICE), on_behalf_of="acc")
-    assert interviewer.on_behalf_of is None
+    unassisted = replace(COUNTER, assistance=None)
+    with pytest.raises(AssistanceNeeded):
+        await world.draft(who=unassisted)
+    assert Who.of(Caller("staff", Role.FRONT_OFFICER, "s", make.OFFICE)).on_behalf_of is None
 
 
 async def test_one_live_application_per_person_whichever_the_account(world: World) -> None:

@@ -134,11 +134,12 @@ async def test_the_hajj_letter_over_http_on_both_days(browser: Browser, day: str
 @pytest.mark.acceptance("F52")
 @pytest.mark.parametrize(
     ("role", "query"),
-    [(Role.APPLICANT, ""), (Role.FRONT_OFFICER, "?on_behalf_of=acc")],
+    [(Role.APPLICANT, ""), (Role.FRONT_OFFICER, "?on_behalf_of=acc&assistance=assistance-1")],
     ids=["by the applicant", "by an officer"],
 )
 async def test_the_whole_way(browser: Browser, world: World, role: Role, query: str) -> None:
     await world.meet()
+    await world.consent()
     status, view = await browser.ask("POST", f"/v1/applications{query}", role, json={"applicant_id": "appl"})
     assert status == 201, view
     application_id = view["application_id"]

@@ -269,6 +269,8 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "PaymentCaseClosed",
         "DeliverySent",
         "DeliveryFailed",
+        "AssistanceBegun",
+        "AssistanceEnded",
     }
     heard = {event.__name__ for event in events_for("application")}
     assert heard == {event.__name__ for event in (*SEAT_FACTS, *BILL_FACTS)} | others

@@ -14,6 +14,7 @@ from services.application.domain.steps import Step
 from services.application.repository import APPLICATION
 from services.application.service.letters import LARGEST_LETTER_BYTES, LetterTooLarge
 from services.application.service.ports import DpriState
+from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound, NotKnownYet
 from shared.events import billing, scheduling
 from shared.events.application import (
@@ -167,7 +168,9 @@ async def test_the_letter_is_made_kept_sent_and_downloaded_as_often_as_wanted(wo
     assert opened["file_name"] == name
     with pytest.raises(NotFound):
         await letters.read(application_id, STRANGER)
-    assert (await letters.read(application_id, FRONT))[0] == name
+    assert (await letters.read(application_id, COUNTER))[0] == name
+    with pytest.raises(AssistanceNeeded):
+        await letters.read(application_id, FRONT)
 
 
 @pytest.mark.acceptance("F73")

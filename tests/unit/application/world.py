@@ -18,13 +18,14 @@ from services.application.config import Settings
 from services.application.repository import APPLICATION, KINDS
 from services.application.service import Application, Seen, Who
 from services.application.service.ports import DpriFile, DpriRefuses, DpriState, LetterContent
+from shared.assistance import Assistance, AssistanceCopy
 from shared.clock import ManualClock
 from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
 from shared.errors import UpstreamDown
 from shared.events.application import KeepIdentityCard
 from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantConfirmed
+from shared.events.identity import ApplicantConfirmed, AssistanceBegun
 from shared.events.message import Message
 from shared.files.memory import MemoryFiles
 from shared.ids import SeededIds
@@ -48,7 +49,13 @@ CHILD = CARD | {"full_name": "PUTRI CONTOH LATIHAN", "nik": "3174015006150003", 
 OWNER = Who("acc", Role.APPLICANT)
 STRANGER = Who("other", Role.APPLICANT)
 FRONT = Who("staff-1", Role.FRONT_OFFICER, make.OFFICE)
-COUNTER = Who("staff-1", Role.FRONT_OFFICER, make.OFFICE, on_behalf_of="acc")
+COUNTER = Who(
+    "staff-1",
+    Role.FRONT_OFFICER,
+    make.OFFICE,
+    on_behalf_of="acc",
+    assistance=Assistance("assistance-1", AssistanceCopy("acc", "staff-1", make.OFFICE)),
+)
 INTERVIEWER = Who("staff-2", Role.INTERVIEWER, make.OFFICE)
 ELSEWHERE = Who("staff-3", Role.FRONT_OFFICER, "medan")
 
@@ -194,6 +201,22 @@ class World:
         sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(card, applicant_id)
         await self.tell(ApplicantConfirmed(**ids))
         await self.tell(KeepIdentityCard(**ids, sealed=sealed))
+
+    async def consent(self, officer_id: str = "staff-front_officer", **changes: Any) -> str:
+        """Identity tells that this officer may assist the account ``acc``; the assistance's id."""
+        begun = self.clock.now()
+        given = {
+            "assistance_id": "assistance-1",
+            "account_id": "acc",
+            "officer_id": officer_id,
+            "office_id": make.OFFICE,
+            "consent": "code",
+            "begun_at": begun,
+            "expires_at": begun + timedelta(days=30),
+        }
+        event = AssistanceBegun(**(given | changes))
+        await self.tell(event)
+        return event.assistance_id
 
     # the applicant acts
 

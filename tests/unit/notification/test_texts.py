@@ -24,6 +24,9 @@ FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
         {"code": "012345", "purpose": purpose, "expires_at": MOMENT}
         for purpose in ("sign_in", "phone_change", "email_change")
     ),
+    "assistance_code": (
+        {"code": "012345", "purpose": "assistance", "expires_at": MOMENT, "office_id": "kepulauan-seberang-contoh"},
+    ),
     "letter": ({"application_id": UUID},),
     "email_changed": ({"new_address": "b***@a-rather-long-domain.example.org", "changed_at": MOMENT},),
     "phone_changed": (

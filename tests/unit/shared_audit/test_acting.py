@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -15,9 +16,10 @@ from shared.audit import Audit
 from shared.audit.acting import ACTING, audited, may_act
 from shared.clock import ManualClock
 from shared.errors import NotAllowed
-from shared.http.endpoint import ANY_CALLER, APPLICANT, PUBLIC, STAFF, Endpoint, Endpoints
+from shared.http.endpoint import ANY_CALLER, APPLICANT, PUBLIC, STAFF, Endpoint, Endpoints, PersonalData
 from shared.ids import SeededIds
 from shared.store.memory import MemoryStore
+from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
 
 T0 = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -47,7 +49,7 @@ async def take_in(_call: Any) -> None:
 
 
 def a_call(caller: Caller, path: dict[str, str] | None = None, **body: str) -> Any:
-    return SimpleNamespace(caller=caller, path=path or {}, body=Outcome(**body), command_id="c-1")
+    return SimpleNamespace(caller=caller, path=path or {}, query=None, body=Outcome(**body), command_id="c-1")
 
 
 @pytest.fixture
@@ -110,3 +112,74 @@ def test_no_service_has_a_staff_act_that_is_not_audited(service: str) -> None:
     assert len(acts) > 5
     bare = {each.name for each in acts if not hasattr(each.handler, "__wrapped__")}
     assert bare <= themselves
+
+
+# Reading
+
+reading_api = Endpoints("reading")
+
+
+@reading_api.get(
+    "/v1/things/{thing_id}/picture",
+    summary="See",
+    access=ANY_CALLER,
+    answers={200: "image/png"},
+    reads=PersonalData.PICTURE,
+)
+async def see_picture(call: Any) -> bytes:
+    """A picture."""
+    if call.path["thing_id"] == "hidden":
+        raise NotAllowed
+    call.read_for = call.path.get("step")
+    return b"picture"
+
+
+class Asking(BaseModel):
+    assistance: str | None = None
+    reason: str | None = None
+
+
+def a_look(caller: Caller, thing_id: str = "t-1", step: str | None = None, **query: str) -> Any:
+    path = {"thing_id": thing_id} | ({"step": step} if step else {})
+    return SimpleNamespace(caller=caller, path=path, query=Asking(**query), body=None, read_for=None)
+
+
+def the_reader(audit: Audit) -> Endpoint:
+    return next(each for each in audited(reading_api.all, lambda _call: audit) if each.name == "see_picture")
+
+
+@pytest.mark.acceptance("F82")
+async def test_a_read_by_staff_is_one_line_with_its_reason_and_an_applicants_is_none(audit: Audit) -> None:
+    reader = the_reader(audit)
+    await reader.handler(a_look(CITIZEN))
+    assert await told(audit) == []
+    await reader.handler(a_look(OFFICER, step="step_interview", reason="complaint"))
+    await reader.handler(a_look(OFFICER, assistance="a-1"))
+    await reader.handler(a_look(OFFICER, reason="complaint"))
+    await reader.handler(a_look(OFFICER))
+    with pytest.raises(NotAllowed):
+        await reader.handler(a_look(OFFICER, "hidden"))
+    assert await told(audit) == sorted([
+        ("read_picture", "t-1", "done", "step_interview", "office-1"),
+        ("read_picture", "t-1", "done", "assistance:a-1", "office-1"),
+        ("read_picture", "t-1", "done", "complaint", "office-1"),
+        ("read_picture", "t-1", "done", "unstated", "office-1"),
+        ("read_picture", "hidden", "refused", "unstated", "office-1"),
+    ])  # fmt: skip
+
+
+async def test_without_its_line_nothing_is_read(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: Any, **__: Any) -> str:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(audit, "note", away)
+    for thing_id in ("t-1", "hidden"):
+        with pytest.raises(StoreUnavailable):
+            await the_reader(audit).handler(a_look(OFFICER, thing_id))
+
+
+async def test_twin_an_endpoint_that_does_not_declare_leaves_no_line(audit: Audit) -> None:
+    bare = [replace(each, reads=None) for each in reading_api.all if each.name == "see_picture"]
+    (reader,) = audited(bare, lambda _call: audit)
+    assert await reader.handler(a_look(OFFICER)) == b"picture"
+    assert await told(audit) == []

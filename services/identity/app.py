@@ -43,7 +43,13 @@ def build(
         platform.randomness,
     )
     signing, *published = settings.signing_pems()
-    issuer = TokenIssuer(signing, settings.token_issuer, platform.clock, also_published_pem=published)
+    issuer = TokenIssuer(
+        signing,
+        settings.token_issuer,
+        platform.clock,
+        also_published_pem=published,
+        audience=settings.token_audience,
+    )
     identity = Identity(tools, issuer, dukcapil, known_regions(), password_hasher=password_hasher)
     handlers = Handlers(identity)
     return Parts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from shared.events.message import Event
@@ -42,3 +43,16 @@ class ApplicantRefused(Event):
     account_id: str
     applicant_id: str
     causes: tuple[str, ...]
+
+
+class SessionEnded(Event):
+    """A session ended before its time: signed out, pushed out by newer ones, or ended by whoever administers it.
+
+    No access token of it counts for sensitive acts any more; the last of them is over at ``tokens_until``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.session.ended.v1"
+    account_id: str
+    """Of the applicant or the member of staff whose session it was."""
+    session_id: str
+    tokens_until: datetime

@@ -14,6 +14,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     identity.ApplicantAdded: (),
     identity.ApplicantConfirmed: ("application", "notification"),
     identity.ApplicantRefused: ("notification",),
+    identity.SessionEnded: ("application", "scheduling", "billing", "notification"),
     application.ApplicationDrafted: (),
     application.ApplicationSubmitted: ("scheduling", "billing", "notification"),
     application.ApplicationWithdrawn: ("scheduling", "billing"),

@@ -79,11 +79,15 @@ def STAFF(*roles: Role) -> Access:  # noqa: N802 - reads as one of the constants
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `count` calls in `per_seconds`, counted for each caller (their address where nobody signed in)."""
+    """At most `count` calls in `per_seconds`, counted for each caller (their address where nobody signed in).
+
+    `shared`: all replicas count together, in the store; else each process counts for itself (`docs/limits.md`).
+    """
 
     count: int
     per_seconds: float
     per: Literal["caller", "address"] = "caller"
+    shared: bool = False
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.per_seconds <= 0:
@@ -98,6 +102,7 @@ class Endpoint:
     the one that a bare model, bytes or None is sent with. `refusals` are those of the use case; what the layer itself
     refuses (token, size, limits, form) is described without being named. `long_lived` answers are streams for watching.
     `other_media_types` are further forms of the usual answer: bytes that name theirs, for callers who prefer it.
+    `sensitive`: it moves money or cannot be taken back, so the session behind the token must still live.
     """
 
     method: Method
@@ -121,6 +126,7 @@ class Endpoint:
     long_lived: bool = False
     operation: str = ""
     other_media_types: tuple[str, ...] = ()
+    sensitive: bool = False
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -161,6 +167,8 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
         and all(200 <= status <= 399 for status in endpoint.answers),
         "a body goes with POST, PUT or PATCH": no_body or endpoint.method not in _WITHOUT_BODY,
         "a body is either read into a model or raw": endpoint.body is None or not endpoint.raw_body,
+        "only behind a token is there a session that may have ended": not endpoint.sensitive
+        or endpoint.access.door is Door.BEARER,
         "max_body_bytes must be at least 1": endpoint.max_body_bytes >= 1,
         "path_model must have one field for each name in the path": endpoint.path_model is None
         or set(endpoint.path_model.model_fields) == set(endpoint.places),
@@ -189,6 +197,7 @@ class Words(TypedDict, total=False):
     long_lived: bool
     operation: str
     other_media_types: tuple[str, ...]
+    sensitive: bool
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

@@ -232,6 +232,7 @@ class Suite:
             verifier=TokenVerifier(keys, self.clock, issuer=settings.token_issuer),
             options=HttpOptions(rate_factor=rate_factor, body_seconds=2.0, idle_seconds=2.0),
             invariants=parts.invariants,
+            sessions=parts.sessions,
         )
         app[parts.key] = parts.service
         stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()

@@ -35,7 +35,9 @@ def build(
 ) -> Parts:
     """The service's parts; ``close`` ends what the client holds open."""
     tools = Tools(
-        Repository(platform.store),
+        Repository(
+            platform.store, longest_token_seconds=max(settings.access_seconds, settings.staff_access_seconds)
+        ),
         Vault(settings),
         settings,
         platform.clock,
@@ -68,6 +70,7 @@ def build(
             "I10_identity_audit": identity.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         token_keys=StaticKeys(issuer.jwks()),
+        sessions=identity.live_sessions,
         start=identity.staff.seed_demo,
         close=close,
     )

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from services.identity.domain import account as account_rules
 from services.identity.domain import applicant as applicant_rules
 from services.identity.domain import challenge as challenge_rules
 from services.identity.domain.account import MOST_APPLICANTS, Account
 from services.identity.domain.applicant import Applicant
 from services.identity.domain.challenge import Challenge
 from services.identity.domain.person import Person
-from services.identity.domain.staff import Staff
+from services.identity.domain.session import Session, ended_sessions
+from services.identity.domain.staff import Staff, Stranger
 from services.identity.domain.staff_roster import Roster
+from shared.counts import COUNT
+from shared.events.identity import SessionEnded
 from shared.events.message import Message
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import Store
+from shared.tokens import LEEWAY_SECONDS
 
 CHALLENGE: Final[Kind[Challenge]] = Kind("challenge", Challenge, deadlines=challenge_rules.deadlines, gathers=True)
 
 ACCOUNT: Final[Kind[Account]] = Kind(
-    "account", Account, indexes=(Index("fingerprints", ("state.fingerprints",), unique=True),), gathers=True
+    "account",
+    Account,
+    indexes=(Index("fingerprints", ("state.fingerprints",), unique=True),),
+    deadlines=account_rules.deadlines,
+    gathers=True,
 )
 
 APPLICANT: Final[Kind[Applicant]] = Kind(
@@ -46,25 +55,44 @@ STAFF: Final[Kind[Staff]] = Kind(
         Index("username", ("state.username",), unique=True),
         Index("office", ("state.office_id", "state.username")),
     ),
-    bare=True,
 )
+
+STRANGER: Final[Kind[Stranger]] = Kind("staff_stranger", Stranger, bare=True, kept_until="state.kept_until")
+"""Named by the fingerprint of a user name that nobody has."""
 
 ROSTER: Final[Kind[Roster]] = Kind("staff_roster", Roster, bare=True)
 """One document, :data:`OPERATORS`."""
 
 OPERATORS: Final = "operators"
 
-KINDS: Final[tuple[Kind[object], ...]] = (CHALLENGE, ACCOUNT, APPLICANT, PERSON, STAFF, ROSTER)  # type: ignore[assignment]
+KINDS: Final[tuple[Kind[object], ...]] = (  # type: ignore[assignment]
+    CHALLENGE,
+    ACCOUNT,
+    APPLICANT,
+    PERSON,
+    STAFF,
+    STRANGER,
+    ROSTER,
+    COUNT,
+)
+
+CLOCK_MARGIN_SECONDS: Final = 60
+"""Added to the life of a token when its session ends, so that no service forgets of it too early by its own clock."""
 
 MOST_OF_ONE_NIK: Final = 100
 """Applicants looked at for one NIK; somebody with more of them than this is over every cap already."""
 
 
 class Repository:
-    """Typed access to the store; a method per query."""
+    """Typed access to the store; a method per query.
 
-    def __init__(self, store: Store) -> None:
+    A write of an account or of staff that lets an open session go tells of it in the same write, whoever decided it.
+    """
+
+    def __init__(self, store: Store, *, longest_token_seconds: int = 15 * 60) -> None:
+        """``longest_token_seconds``: how long an access token may live at most."""
         self.store = store
+        self._tokens_live = timedelta(seconds=longest_token_seconds + LEEWAY_SECONDS + CLOCK_MARGIN_SECONDS)
 
     async def challenge(self, challenge_id: str) -> Record[Challenge] | None:
         """By its id."""
@@ -83,7 +111,22 @@ class Repository:
         self, record: Record[Account], state: Account, now: datetime, messages: Sequence[Message] = ()
     ) -> Record[Account]:
         """Write the account's next state."""
-        return await self.store.save(ACCOUNT, record, state, now=now, events=messages)
+        settled, gone = account_rules.settle_sessions(record.state, state, now)
+        told = (*messages, *self._ended(record.id, gone, now))
+        return await self.store.save(ACCOUNT, record, settled, now=now, events=told)
+
+    async def save_staff(self, record: Record[Staff], state: Staff, now: datetime) -> Record[Staff]:
+        """Write the next state of a member of staff."""
+        gone = ended_sessions(record.state.sessions, state.sessions, now)
+        return await self.store.save(STAFF, record, state, now=now, events=self._ended(record.id, gone, now))
+
+    def _ended(self, holder_id: str, gone: Sequence[Session], now: datetime) -> list[SessionEnded]:
+        until = now + self._tokens_live
+        return [SessionEnded(account_id=holder_id, session_id=each.id, tokens_until=until) for each in gone]
+
+    async def stranger(self, stranger_id: str) -> Record[Stranger] | None:
+        """A user name that nobody has, if it was tried."""
+        return await self.store.get(STRANGER, stranger_id)
 
     async def applicant(self, applicant_id: str) -> Record[Applicant] | None:
         """By its id."""

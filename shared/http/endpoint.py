@@ -6,8 +6,8 @@ The same words make the running route and its OpenAPI description, so that the t
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, Required, TypedDict, TypeVar, Unpack
 
@@ -174,6 +174,27 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
         or set(endpoint.path_model.model_fields) == set(endpoint.places),
     }
     return [rule for rule, kept in rules.items() if not kept]
+
+
+def with_session_check(endpoints: Iterable[Endpoint], without: Mapping[str, str]) -> tuple[Endpoint, ...]:
+    """The endpoints, with each that changes something behind a token made `sensitive`, but for those named in `without`.
+
+    `without` maps an endpoint's name to the reason why a token whose session has ended may still do it for its last
+    minutes. `ValueError` for a name that no such endpoint has.
+    """
+    marked = tuple(
+        replace(endpoint, sensitive=True) if _changes_behind_a_token(endpoint) and endpoint.name not in without
+        else endpoint
+        for endpoint in endpoints
+    )
+    unknown = set(without) - {endpoint.name for endpoint in marked if _changes_behind_a_token(endpoint)}
+    if unknown:
+        raise ValueError(f"nothing that changes something behind a token is called {sorted(unknown)}")
+    return marked
+
+
+def _changes_behind_a_token(endpoint: Endpoint) -> bool:
+    return endpoint.access.door is Door.BEARER and endpoint.method not in ("GET", "HEAD")
 
 
 class Words(TypedDict, total=False):

@@ -51,6 +51,7 @@ async def client(world: World) -> AsyncIterator[Client]:
         clock=world.clock,
         verifier=TokenVerifier(world.parts.token_keys, world.clock),
         options=HttpOptions(rate_factor=1.0),
+        sessions=world.parts.sessions,
     )
     app[IDENTITY] = world.identity
     await world.identity.staff.seed_demo()
@@ -428,7 +429,7 @@ async def test_an_operator_is_made_by_a_secret_over_http() -> None:
     world = World(demo_staff_password=None, first_operator_secrets=secret)
     assert world.parts.token_keys is not None
     verifier = TokenVerifier(world.parts.token_keys, world.clock)
-    app = build_app(world.parts.endpoints, service_name="identity", clock=world.clock, verifier=verifier)
+    app = build_app(world.parts.endpoints, service_name="identity", clock=world.clock, verifier=verifier, sessions=world.parts.sessions)
     app[IDENTITY] = world.identity
     founder = {"secret": secret, "username": "ratna", "full_name": "RATNA", "password": "four words nobody joins"}
     async with TestClient(TestServer(app)) as client:

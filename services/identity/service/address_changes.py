@@ -90,6 +90,7 @@ class AddressChanges:
             stored = self._tools.vault.seal_address(address, account_id)
             if accounts.holds_any(account, stored.fingerprints):
                 return self._sessions.account_credentials(account_id, session)
+            self._refuse_other_old_address(account, challenge)
             self._refuse_too_many(account)
             is_email = address.channel is Channel.EMAIL
             change, undo = self._way_back(account_id, account)
@@ -115,6 +116,7 @@ class AddressChanges:
             record, session = await self._asking(challenge)
         except SessionOver:
             raise ChallengeNotFound() from None
+        self._refuse_other_old_address(record.state, challenge)
         proof = challenge.proof
         assert proof is not None, "who asks has given one"  # noqa: S101 - narrows the type
         return Asked(record.id, session.id, self._old_address(record, proof.channel, proof.channel))
@@ -177,12 +179,18 @@ class AddressChanges:
     async def _asking(self, challenge: Challenge) -> tuple[Record[Account], Session]:
         record = await self._tools.repository.account(challenge.account_id or "")
         proof = challenge.proof
-        if record is None or proof is None or not accounts.holds_any(record.state, (proof.fingerprint,)):
+        if record is None or proof is None:
             raise ChallengeNotFound()
         session = open_session(record.state.sessions, proof.session_id, self._tools.now())
         if session is None:
             raise SessionOver()
         return record, session
+
+    @staticmethod
+    def _refuse_other_old_address(account: Account, challenge: Challenge) -> None:
+        """Refuse a proof by an address that the account has given up since."""
+        if challenge.proof is None or not accounts.holds_any(account, (challenge.proof.fingerprint,)):
+            raise ChallengeNotFound()
 
     def _old_address(self, record: Record[Account], wanted: Channel, otherwise: Channel) -> NormalAddress:
         """The address of before that has to agree: the wanted one, else that of the other channel. One there is."""

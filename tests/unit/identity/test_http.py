@@ -125,8 +125,12 @@ async def test_login_resend_phone_refresh_and_sign_out(client: Client, world: Wo
         async with client.put("/v1/account/phone", json={"phone": "0812 3456 7890"}, headers=bearer) as answer:
             challenge = await answer.json()
             assert (answer.status, challenge["channel"]) == (202, "sms")
-    code = await world.code(challenge["challenge_id"])
-    assert (await post(client, f"/v1/challenges/{challenge['challenge_id']}/verification", {"code": code}))[0] == 200
+    assert challenge["old_code_channel"] == "email"
+    code, old_code = await world.codes_of(challenge["challenge_id"])
+    proof = f"/v1/challenges/{challenge['challenge_id']}/verification"
+    status, problem = await post(client, proof, {"code": code})
+    assert (status, problem["code"], problem["field"]) == (422, "old_code_needed", "/old_code")
+    assert (await post(client, proof, {"code": code, "old_code": old_code}))[0] == 200
     async with client.put("/v1/account/email", json={"email": "nonsense"}, headers=bearer) as answer:
         assert (answer.status, (await answer.json())["code"]) == (422, "email_unusable")
     async with client.put("/v1/account/email", json={"email": "x@example.org"}, headers=bearer) as answer:

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from services.identity import errors
+from services.identity import errors, schemas
 from services.identity.domain.challenge import Channel, Delivery
 from services.identity.repository import ACCOUNT, CHALLENGE
 from services.identity.service.recent import RecentRecords
@@ -466,3 +466,65 @@ def test_no_more_records_are_remembered_than_agreed() -> None:
     assert recent.take("a") is None
     assert recent.take("c") == Record("c", 1, "c")
     assert recent.take("c") is None
+
+
+async def _watch(world: World, email: str) -> list[object]:
+    """Everything that whoever has only the address sees of a sign-in with a wish for SMS and a mail that fails."""
+    signing_in, shown = world.identity.signing_in, []
+
+    def note(seen: object) -> None:
+        view = schemas.ChallengeView.of(seen).model_dump()  # type: ignore[arg-type]
+        shown.append({name: value for name, value in view.items() if name != "challenge_id"})
+
+    seen = await signing_in.log_in(email, "id", world.command())
+    note(seen)
+    world.clock.advance(60)
+    note(await signing_in.resend(seen.challenge_id, Channel.SMS, world.command()))
+    await _hear(world, _failed(seen.challenge_id, "account"))
+    await world.worker.run_due()
+    note(await signing_in.look(seen.challenge_id))
+    for _ in range(4):
+        world.clock.advance(60)
+        try:
+            note(await signing_in.resend(seen.challenge_id, Channel.SMS, world.command()))
+        except errors.Refusal as refused:
+            shown.append((refused.code, refused.retry_after_seconds))
+    return shown
+
+
+@pytest.mark.acceptance("F16")
+async def test_codes_by_sms_tell_nobody_who_has_an_account_or_a_number() -> None:
+    with_number, with_account, without = World(), World(), World()
+    account_id = await with_number.sign_up("xudi@example.org")
+    await with_number.change_address(account_id, phone="081234567890")
+    await with_account.sign_up("xudi@example.org")
+    for world in (with_number, with_account, without):
+        world.clock.advance(3600)
+    seen = [await _watch(world, "xudi@example.org") for world in (with_number, with_account, without)]
+    assert seen[0] == seen[1] == seen[2]
+    by_sms = [each for each in await with_number.codes() if each["channel"] == "sms"]
+    assert len(by_sms) > 1, "the code did go by SMS where there is a number"
+
+
+async def test_as_much_is_sealed_where_there_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same work is done for both, so that the time tells as little as the answer."""
+    worlds = [World(), World()]
+    account_id = await worlds[0].sign_up()
+    await worlds[0].change_address(account_id, phone="081234567890")
+    counts = []
+    for world in worlds:
+        world.clock.advance(3600)
+        seen = await world.identity.signing_in.log_in("budi@example.org", "id", world.command())
+        world.clock.advance(60)
+        sealed, box = [], world.identity.signing_in._tools.vault._notification
+        seal = type(box).seal
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                type(box), "seal", lambda self, content, aad, seal=seal, sealed=sealed: (
+                    sealed.append(len(str(content))), seal(self, content, aad)
+                )[1]
+            )
+            await world.identity.signing_in.resend(seen.challenge_id, Channel.SMS, world.command())
+        counts.append(sealed)
+    assert counts[0] == counts[1]
+    assert len(counts[0]) == 2

@@ -38,6 +38,7 @@ COUNT: Final[Kind[Count]] = Kind("count", Count, bare=True, kept_until="state.ke
 
 @dataclass(slots=True)
 class _Window:
+    block: int
     left: int = 0
     full: bool = False
 
@@ -71,21 +72,23 @@ class SharedCounts:
     async def _take(
         self, window: _Window, key: str, most: int, window_seconds: float, number: int, now: datetime
     ) -> None:
-        """Take a block into the window, or a single allowance where a block is more than is left."""
+        """Take a block into the window, or a single allowance from when on a block is more than is left."""
         fingerprint = self._fingerprints.current(key, "count")
         count_id = derived_id("count", fingerprint, str(most), str(window_seconds), str(number))
         ends_at = datetime.fromtimestamp((number + 1) * window_seconds, UTC)
         fresh = Count(kept_until=ends_at + timedelta(seconds=window_seconds))
-        for by in sorted({max(1, most // BLOCKS), 1}, reverse=True):
+        while not window.full:
+            by = window.block
             if await self._store.count_up(COUNT, count_id, by=by, most=most, fresh=fresh, now=now) is not None:
                 window.left += by
                 return
-        window.full = True
+            window.full = by == 1
+            window.block = 1
 
     def _window(self, name: tuple[str, int, float, int]) -> _Window:
         window = self._windows.get(name)
         if window is None:
-            window = self._windows[name] = _Window()
+            window = self._windows[name] = _Window(max(1, name[1] // BLOCKS))
             if len(self._windows) > self._most_windows:
                 self._windows.popitem(last=False)
         self._windows.move_to_end(name)

@@ -25,7 +25,7 @@ _CHALLENGE_ADDRESS: Final = "address"
 _PARTICULARS: Final = "particulars"
 _NIK: Final = "nik"
 _STAFF_NAME: Final = "staff_name"
-_NO_PHONE: Final = "+620000000000"
+_NO_PHONE: Final = "+6280000000000"
 """As long as a number; sealed and thrown away where there is none, so that both take the same time."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -33,6 +34,10 @@ MOST_REMEMBERED: Final = 100_000
 """Rations remembered in memory, about 20 MB; what is forgotten is learned again from the store when it matters."""
 
 
+_NONE: Final[frozenset[int]] = frozenset()
+_NOTHING: Final[Counter[int]] = Counter()
+
+
 @dataclass(frozen=True)
 class _Numbers:
     """Which numbers one hold takes, and of which rations."""
@@ -53,6 +58,7 @@ class HoldAllowances:
         self._scale = scale
         self._day = date.min
         self._taken: dict[str, frozenset[int]] = {}
+        self._flying: dict[str, Counter[int]] = {}
 
     async def begin(self, appointment_id: str, decision: Decision, origin: Origin) -> Record[Appointment]:
         """Write a new hold and the numbers that it takes.
@@ -63,20 +69,24 @@ class HoldAllowances:
             SomeoneElseChangedIt: others took every number that was tried.
         """
         for attempt in range(TRIES):
-            numbers = self._take(appointment_id, decision.state, origin, attempt)
+            numbers = self._choose(appointment_id, decision.state, origin, attempt)
             counted = replace(decision.state, counted=True, counted_as=numbers.keys())
+            self._fly(numbers, 1)
             try:
-                return await self._repository.begin(
-                    appointment_id, replace(decision, state=counted), self._clock.now()
-                )
+                begun = await self._repository.begin(appointment_id, replace(decision, state=counted), self._clock.now())
             except AlreadyExists as refused:
-                self._give_back(numbers)
                 if refused.index != COUNTED_AS:
                     raise
                 await self._learn(numbers)
+            else:
+                self._remember(numbers)
+                return begun
+            finally:
+                self._fly(numbers, -1)
         raise SomeoneElseChangedIt
 
-    def _take(self, appointment_id: str, state: Appointment, origin: Origin, attempt: int) -> _Numbers:
+    def _choose(self, appointment_id: str, state: Appointment, origin: Origin, attempt: int) -> _Numbers:
+        """A number of each ration that is free as far as is known, if possible none that another hold is reaching for."""
         today = conduct.day_of(self._clock.now())
         if today != self._day or len(self._taken) > MOST_REMEMBERED:
             self._day = today
@@ -87,23 +97,30 @@ class HoldAllowances:
         numbers = []
         for ration in rations:
             chance = _chance(appointment_id, ration.name, attempt)
-            number = ration.free_number(self._taken.get(ration.name, frozenset()), chance)
+            taken, flying = self._taken.get(ration.name, _NONE), self._flying.get(ration.name, _NOTHING)
+            number = ration.free_number(taken.union(flying), chance) if flying else None
             if number is None:
-                self._give_back(_Numbers(tuple(rations[: len(numbers)]), tuple(numbers)))
+                number = ration.free_number(taken, chance)
+            if number is None:
                 log.info("limit_reached", limit=ration.limit.name)
                 reached = LimitReached(ration.limit, conduct.midnight_after(today))
                 raise refusal_for(reached, self._clock.now())
-            self._taken[ration.name] = self._taken.get(ration.name, frozenset()) | {number}
             numbers.append(number)
         return _Numbers(tuple(rations), tuple(numbers))
 
-    def _give_back(self, numbers: _Numbers) -> None:
+    def _fly(self, numbers: _Numbers, by: int) -> None:
+        """Note that a hold reaches for these numbers (1), or does so no more (-1)."""
         for ration, number in zip(numbers.rations, numbers.numbers, strict=True):
-            left = self._taken.get(ration.name, frozenset()) - {number}
-            if left:
-                self._taken[ration.name] = left
-            else:
-                self._taken.pop(ration.name, None)
+            flying = self._flying.setdefault(ration.name, Counter())
+            flying[number] += by
+            if flying[number] <= 0:
+                del flying[number]
+            if not flying:
+                del self._flying[ration.name]
+
+    def _remember(self, numbers: _Numbers) -> None:
+        for ration, number in zip(numbers.rations, numbers.numbers, strict=True):
+            self._taken[ration.name] = self._taken.get(ration.name, _NONE) | {number}
 
     async def _learn(self, numbers: _Numbers) -> None:
         """Remember which numbers other replicas have given of those rations that are small enough to look through."""
@@ -114,7 +131,7 @@ class HoldAllowances:
             stored = await self._repository.allowances_taken(tuple(named))
             found = frozenset(named[key] for key in stored)
             if found:
-                self._taken[ration.name] = self._taken.get(ration.name, frozenset()) | found
+                self._taken[ration.name] = self._taken.get(ration.name, _NONE) | found
 
 
 def _chance(appointment_id: str, ration: str, attempt: int) -> int:

@@ -1,9 +1,9 @@
 """Sessions that have ended before their tokens did: told by identity, kept where sensitive acts are done.
 
-A token is believed without asking identity, so for the minutes until it is over it outlives its session. A service that
-moves money or does what cannot be taken back keeps a small list of ended sessions and looks there first. The window that
-is left is the time that identity's event takes to arrive: well under a second while the bus runs, and never longer than
-the token itself lives (15 minutes; staff 5).
+A token is believed without asking identity, so for the minutes until it is over it outlives its session. A service
+that moves money or does what cannot be taken back keeps a small list of ended sessions and looks there first. The
+window that is left is the time that identity's event takes to arrive: well under a second while the bus runs, and never
+longer than the token itself lives (15 minutes; staff 5).
 """
 
 from __future__ import annotations

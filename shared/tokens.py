@@ -234,9 +234,9 @@ class TokenVerifier:
 
     def _refuse_other_audience(self, audience: Any) -> None:
         """Return if the token is for us: `aud` is one text or a list of them (RFC 7519, section 4.1.3)."""
-        if audience is None and self._without_audience_until is not None:
-            if self._clock.now() < self._without_audience_until:
-                return
+        until = self._without_audience_until
+        if audience is None and until is not None and self._clock.now() < until:
+            return
         named = audience if isinstance(audience, list) else [audience]
         if self._audience not in named:
             raise TokenNotTrusted("the token is for somebody else")

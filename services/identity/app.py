@@ -35,9 +35,7 @@ def build(
 ) -> Parts:
     """The service's parts; ``close`` ends what the client holds open."""
     tools = Tools(
-        Repository(
-            platform.store, longest_token_seconds=max(settings.access_seconds, settings.staff_access_seconds)
-        ),
+        Repository(platform.store, longest_token_seconds=max(settings.access_seconds, settings.staff_access_seconds)),
         Vault(settings),
         settings,
         platform.clock,

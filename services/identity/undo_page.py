@@ -77,7 +77,7 @@ WORDS: Final[Mapping[Language, Words]] = {
         button="Batalkan perubahan",
         done="Perubahan sudah dibatalkan. Alamat sebelumnya berlaku lagi, dan semua perangkat sudah dikeluarkan.",
         sign_in="Masuk kembali dengan: {addresses}.",
-        over="Tautan ini tidak berlaku lagi: waktunya sudah habis, atau perubahan sudah dibatalkan melalui tautan lain. "
+        over="Tautan ini tidak berlaku lagi: waktunya habis, atau perubahan sudah dibatalkan melalui tautan lain. "
         "Bila bukan Anda yang mengganti alamat, datanglah ke kantor imigrasi dengan membawa KTP.",
         other_language="English",
     ),
@@ -95,7 +95,8 @@ def undo_page(step: UndoStep, seen: UndoSeen | None, language: Language) -> byte
                 _paragraph(words.ask),
                 _paragraph(words.back_to.format(addresses=shown)),
                 _paragraph(words.consequence),
-                f'<form method="post" action="?language={language}">\n<button>{escape(words.button)}</button>\n</form>\n',
+                f'<form method="post" action="?language={language}">\n'
+                f"<button>{escape(words.button)}</button>\n</form>\n",
             )
         case UndoStep.DONE:
             inner = (

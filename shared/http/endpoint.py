@@ -177,13 +177,14 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
 
 
 def with_session_check(endpoints: Iterable[Endpoint], without: Mapping[str, str]) -> tuple[Endpoint, ...]:
-    """The endpoints, with each that changes something behind a token made `sensitive`, but for those named in `without`.
+    """The endpoints, each that changes something behind a token made `sensitive`, but for those named in `without`.
 
     `without` maps an endpoint's name to the reason why a token whose session has ended may still do it for its last
     minutes. `ValueError` for a name that no such endpoint has.
     """
     marked = tuple(
-        replace(endpoint, sensitive=True) if _changes_behind_a_token(endpoint) and endpoint.name not in without
+        replace(endpoint, sensitive=True)
+        if _changes_behind_a_token(endpoint) and endpoint.name not in without
         else endpoint
         for endpoint in endpoints
     )

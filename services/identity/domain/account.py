@@ -16,8 +16,8 @@ PLACE_GRACE_SECONDS: Final = 600
 """How long a place may stand without its applicant (its writer crashed in between) before it is free again."""
 
 MOST_ADDRESS_CHANGES: Final = 3
-"""Address changes of one account that can be undone at once. Nobody moves more often within some days; and whoever takes
-an account over must not be able to push the owner's way back out by changing again and again."""
+"""Address changes of one account that can be undone at once. Nobody moves more often within some days, and a thief
+must not be able to push the owner's way back out by changing again and again."""
 
 ENDED_REMEMBERED: Final = timedelta(hours=1)
 """How long an ended session is known again: longer than any code that could begin it a second time counts."""

@@ -91,8 +91,8 @@ class AddressProof:
 class Code:
     """One code that was sent. ``serial`` counts the codes of this challenge from 1.
 
-    ``sms_hashed``: a code that went by SMS beside it and counts as well. ``old_hashed``: what was sent to the address of
-    before, which is asked for too.
+    ``sms_hashed``: a code that went by SMS beside it and counts as well. ``old_hashed``: what was sent to the address
+    of before, which is asked for too.
     """
 
     serial: int
@@ -213,8 +213,9 @@ def judge(
     """What the typed code is, and the challenge after this try.
 
     ``matches`` compares the typed code with a stored hash, ``old_matches`` the one of the old address; where both are
-    asked for, one try is one try of both, and which of them was wrong is not told. At the cap nothing is compared any more, so that the answer
-    tells a guesser nothing. The command that used the code may repeat itself and meets RIGHT again, unchanged.
+    asked for, one try is one try of both, and which of them was wrong is not told. At the cap nothing is compared any
+    more, so that the answer tells a guesser nothing. The command that used the code may repeat itself and meets RIGHT
+    again, unchanged.
     """
     code = challenge.code
     if code.tries_left <= 0:
@@ -268,9 +269,7 @@ def with_sms_code(challenge: Challenge, hashed: str, now: datetime) -> Challenge
     The same step is taken where there was no number to send it to, so that nothing tells the two apart.
     """
     sent = (*_within_hour(challenge.sent_times, now), now)
-    return replace(
-        challenge, code=replace(challenge.code, sms_hashed=hashed), sent_times=sent, second_channel_at=None
-    )
+    return replace(challenge, code=replace(challenge.code, sms_hashed=hashed), sent_times=sent, second_channel_at=None)
 
 
 def deadlines(challenge: Challenge) -> Mapping[str, datetime]:

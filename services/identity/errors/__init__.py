@@ -132,7 +132,9 @@ class AddressReserved(Refusal):
     title = "An account changed away from this address a few days ago and can still take it back."
     title_id = "Sebuah akun baru saja mengganti alamat ini dan masih dapat memakainya kembali."
     next_action = "If that was your account and not your wish, use the link in the message about it; else give another."
-    next_action_id = "Bila itu akun Anda dan bukan keinginan Anda, gunakan tautan di pesannya; bila bukan, pakai yang lain."
+    next_action_id = (
+        "Bila itu akun Anda dan bukan keinginan Anda, gunakan tautan di pesannya; bila bukan, pakai yang lain."
+    )
 
 
 class TooManyAddressChanges(TooManyRequests):

@@ -48,6 +48,7 @@ CODE_DIGITS: Final = 6
 MOST_RECENT: Final = 5_000
 """Challenges remembered in memory, about 2 KiB each: the code is mostly typed where it was asked for."""
 
+
 @dataclass(frozen=True)
 class ChallengeSeen:
     """A challenge as the one who asked for it may see it: ``sent_to`` is the address that they named, masked."""

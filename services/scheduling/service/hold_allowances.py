@@ -1,4 +1,4 @@
-"""Holds under limits that all replicas share: each new hold takes a number of every limit on holds with its own write."""
+"""Holds under limits that all replicas share: each hold takes a number of every limit on holds with its own write."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ class HoldAllowances:
             counted = replace(decision.state, counted=True, counted_as=numbers.keys())
             self._fly(numbers, 1)
             try:
-                begun = await self._repository.begin(appointment_id, replace(decision, state=counted), self._clock.now())
+                begun = await self._repository.begin(
+                    appointment_id, replace(decision, state=counted), self._clock.now()
+                )
             except AlreadyExists as refused:
                 if refused.index != COUNTED_AS:
                     raise
@@ -86,7 +88,7 @@ class HoldAllowances:
         raise SomeoneElseChangedIt
 
     def _choose(self, appointment_id: str, state: Appointment, origin: Origin, attempt: int) -> _Numbers:
-        """A number of each ration that is free as far as is known, if possible none that another hold is reaching for."""
+        """A number of each ration that is free as far as is known; if possible none that others are reaching for."""
         today = conduct.day_of(self._clock.now())
         if today != self._day or len(self._taken) > MOST_REMEMBERED:
             self._day = today

@@ -86,9 +86,11 @@ async def test_twin_without_the_question_to_the_old_address_the_new_code_alone_c
     """As it was: whoever holds a token and any mailbox of their own takes the account."""
     signing_in = type(world.identity.signing_in)
     fresh = signing_in._fresh_codes
-    monkeypatch.setattr(signing_in, "_fresh_codes", lambda self, place, channel, command, _asked: fresh(
-        self, place, channel, command, None
-    ))
+    monkeypatch.setattr(
+        signing_in,
+        "_fresh_codes",
+        lambda self, place, channel, command, _asked: fresh(self, place, channel, command, None),
+    )
     account_id = await world.sign_up()
     challenge_id = await ask_email(world, await world.caller(account_id), THIEF)
     await world.identity.signing_in.verify(challenge_id, await world.code(challenge_id), "v-1")
@@ -96,7 +98,8 @@ async def test_twin_without_the_question_to_the_old_address_the_new_code_alone_c
 
 
 @pytest.mark.parametrize(
-    ("prove_by", "asked"), [(None, "budi@example.org"), (Channel.EMAIL, "budi@example.org"), (Channel.SMS, "+6281234567890")]
+    ("prove_by", "asked"),
+    [(None, "budi@example.org"), (Channel.EMAIL, "budi@example.org"), (Channel.SMS, "+6281234567890")],
 )
 async def test_which_old_address_agrees_can_be_chosen(world: World, prove_by: Channel | None, asked: str) -> None:
     account_id = await world.sign_up()
@@ -297,7 +300,9 @@ async def test_the_secret_of_the_link_is_nowhere_in_the_open(world: World) -> No
     assert secret not in repr(await account(world, account_id))
 
 
-@pytest.mark.parametrize("link", ["", ".", "x", "x.y", "{account}", "{account}.", "{account}.wrong", "{account}.{secret}x"])
+@pytest.mark.parametrize(
+    "link", ["", ".", "x", "x.y", "{account}", "{account}.", "{account}.wrong", "{account}.{secret}x"]
+)
 async def test_a_link_that_is_not_ours_finds_nothing(world: World, link: str) -> None:
     account_id = await world.sign_up()
     await world.change_address(account_id, email=NEW)
@@ -322,9 +327,7 @@ async def test_the_limit_holds_for_changes_that_were_asked_for_before_it_was_rea
     account_id = await world.sign_up()
     caller = await world.caller(account_id)
     await world.change_address(account_id, phone="081234567890")
-    waiting = [
-        await ask_email(world, caller, f"baru{number}@example.org", prove_by=Channel.SMS) for number in range(4)
-    ]
+    waiting = [await ask_email(world, caller, f"baru{number}@example.org", prove_by=Channel.SMS) for number in range(4)]
     proofs = [await world.codes_of(each) for each in waiting]
     verify = world.identity.signing_in.verify
     for number in range(2):

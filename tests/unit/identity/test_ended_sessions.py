@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from services.identity.domain.staff import StaffReason
 from services.identity.repository import ACCOUNT, STAFF, Repository
 from services.identity.service.sessions import MOST_SESSIONS
 from services.identity.service.staff_admin import Act
-from services.identity.domain.staff import StaffReason
 from shared.events.identity import SessionEnded
 from shared.ids import derived_id
 from shared.sessions import SessionOver

@@ -433,7 +433,13 @@ async def test_an_operator_is_made_by_a_secret_over_http() -> None:
     world = World(demo_staff_password=None, first_operator_secrets=secret)
     assert world.parts.token_keys is not None
     verifier = TokenVerifier(world.parts.token_keys, world.clock)
-    app = build_app(world.parts.endpoints, service_name="identity", clock=world.clock, verifier=verifier, sessions=world.parts.sessions)
+    app = build_app(
+        world.parts.endpoints,
+        service_name="identity",
+        clock=world.clock,
+        verifier=verifier,
+        sessions=world.parts.sessions,
+    )
     app[IDENTITY] = world.identity
     founder = {"secret": secret, "username": "ratna", "full_name": "RATNA", "password": "four words nobody joins"}
     async with TestClient(TestServer(app)) as client:

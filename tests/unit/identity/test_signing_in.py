@@ -520,9 +520,12 @@ async def test_as_much_is_sealed_where_there_is_no_number(monkeypatch: pytest.Mo
         seal = type(box).seal
         with monkeypatch.context() as patched:
             patched.setattr(
-                type(box), "seal", lambda self, content, aad, seal=seal, sealed=sealed: (
-                    sealed.append(len(str(content))), seal(self, content, aad)
-                )[1]
+                type(box),
+                "seal",
+                lambda self, content, aad, seal=seal, sealed=sealed: (
+                    sealed.append(len(str(content))),
+                    seal(self, content, aad),
+                )[1],
             )
             await world.identity.signing_in.resend(seen.challenge_id, Channel.SMS, world.command())
         counts.append(sealed)

@@ -234,13 +234,19 @@ def test_channels_are_the_usual_ones_that_are_wanted_and_reachable_and_never_sil
                 Announcement(Channel.SMS, "+2", Channel.SMS, is_new=True),
             ),
         ),
-        (Reach("a@x.id", "+1"), Reach("a@x.id"), (
-            Announcement(Channel.SMS, "+1", Channel.SMS),
-            Announcement(Channel.EMAIL, "a@x.id", Channel.SMS),
-        )),
+        (
+            Reach("a@x.id", "+1"),
+            Reach("a@x.id"),
+            (
+                Announcement(Channel.SMS, "+1", Channel.SMS),
+                Announcement(Channel.EMAIL, "a@x.id", Channel.SMS),
+            ),
+        ),
     ],
 )
-def test_a_change_is_announced_to_every_address_of_before_and_now(before: Reach, after: Reach, told: tuple[Announcement, ...]) -> None:
+def test_a_change_is_announced_to_every_address_of_before_and_now(
+    before: Reach, after: Reach, told: tuple[Announcement, ...]
+) -> None:
     assert contact.announcements(before, after) == told
 
 

@@ -50,7 +50,16 @@ class Given:
     def signed(self, pem: str = PEM, header: Mapping[str, Any] | None = None, **changes: Any) -> str:
         key = ECKey.import_key(pem)
         now = int(self.clock.now().timestamp())
-        claims = {"iss": ISSUER, "aud": "paspor", "sub": "a", "sid": "s", "role": "applicant", "iat": now, "exp": now + 60, **changes}
+        claims = {
+            "iss": ISSUER,
+            "aud": "paspor",
+            "sub": "a",
+            "sid": "s",
+            "role": "applicant",
+            "iat": now,
+            "exp": now + 60,
+            **changes,
+        }
         kept = {name: value for name, value in claims.items() if value is not ...}
         full = {"alg": "ES256", "kid": key.thumbprint(), "typ": "at+jwt", **(header or {})}
         return jwt.encode(full, kept, key, algorithms=["ES256"])

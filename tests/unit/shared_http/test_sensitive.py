@@ -25,12 +25,17 @@ CALLER = Caller("account-1", Role.APPLICANT, "session-1")
 
 
 def heard(seconds: float = 900, session_id: str = "session-1") -> tuple[SessionEnded, Envelope]:
-    event = SessionEnded(
-        account_id="account-1", session_id=session_id, tokens_until=START + timedelta(seconds=seconds)
-    )
+    event = SessionEnded(account_id="account-1", session_id=session_id, tokens_until=START + timedelta(seconds=seconds))
     envelope = Envelope(
-        id="e", source="/paspor/identity", subject="account-1", time=START, correlation_id="c", causation_id="c",
-        traceparent="", aggregate_version=2, data=event,
+        id="e",
+        source="/paspor/identity",
+        subject="account-1",
+        time=START,
+        correlation_id="c",
+        causation_id="c",
+        traceparent="",
+        aggregate_version=2,
+        data=event,
     )
     return event, envelope
 

@@ -27,12 +27,17 @@ def replicas(store: MemoryStore, count: int = 2) -> list[SharedRateLimiter]:
 
 async def let_through(limiters: list[SharedRateLimiter], limit: RateLimit, tries: int, now: datetime = NOW) -> int:
     waits = await asyncio.gather(
-        *(limiters[number % len(limiters)].allow("POST /v1/logins|address 192.0.2.1", limit, now) for number in range(tries))
+        *(
+            limiters[number % len(limiters)].allow("POST /v1/logins|address 192.0.2.1", limit, now)
+            for number in range(tries)
+        )
     )
     return sum(not wait for wait in waits)
 
 
-@pytest.mark.parametrize("limit", [RateLimit(5, 60.0, "address", shared=True), RateLimit(30, 60.0, shared=True), HOURLY])
+@pytest.mark.parametrize(
+    "limit", [RateLimit(5, 60.0, "address", shared=True), RateLimit(30, 60.0, shared=True), HOURLY]
+)
 async def test_two_replicas_let_no_more_through_than_one(limit: RateLimit) -> None:
     limiters = replicas(MemoryStore("x"))
     assert await let_through(limiters, limit, limit.count * 3) == limit.count

@@ -17,7 +17,7 @@ from shared.errors import NotFound
 from shared.events.identity import SessionEnded
 from shared.sessions import SessionOver
 from shared.store.kinds import Record
-from shared.tokens import Caller, Role
+from shared.tokens import Caller
 from tests.unit.identity.world import World
 
 WEEK_SECONDS = 7 * 86400
@@ -368,4 +368,3 @@ def test_the_path_of_the_link_is_the_route() -> None:
     from services.identity.routes import ENDPOINTS
 
     assert f"{address_changes.UNDO_PATH}{{link}}" in {each.path for each in ENDPOINTS}
-    assert Role.APPLICANT

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.identity.domain.staff import StaffReason
-from services.identity.repository import ACCOUNT, STAFF, Repository
+from services.identity.repository import ACCOUNT, STAFF
 from services.identity.service.sessions import MOST_SESSIONS
 from services.identity.service.staff_admin import Act
 from shared.events.identity import SessionEnded
@@ -96,7 +96,6 @@ def test_every_write_of_whoever_has_sessions_goes_through_the_repository() -> No
     folder = Path("services/identity")
     found = [path.name for path in sorted(folder.rglob("*.py")) if written.search(path.read_text())]
     assert found == ["repository.py", "address_changes.py"], "forget_changes touches no session"
-    assert Repository
 
 
 def test_staff_of_the_build_before_speak_no_events_and_load(world: World) -> None:

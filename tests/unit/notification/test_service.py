@@ -522,3 +522,17 @@ def test_a_box_is_bound_to_its_account(world: World) -> None:
     other = KeepContactCard(account_id="account-2", language="id", sealed=a_card().sealed)
     with pytest.raises(Exception, match="bound to"):
         world.secrets.contact(other)
+
+
+@pytest.mark.acceptance("F18")
+async def test_whoever_is_told_of_a_change_gets_the_link_that_undoes_it(reachable: World) -> None:
+    url = "https://paspor.example.go.id/v1/address-undo/an-account.a-secret"
+    until = reachable.clock.now() + timedelta(days=7)
+    await reachable.hears(a_card(email="baru@example.org", undo_url=url, undo_until=until.isoformat()), version=2)
+    waiting = [each.state.sealed for each in await reachable.deliveries()]
+    assert all(sealed and "a-secret" not in sealed for sealed in waiting)
+    await reachable.works()
+    assert len(reachable.mails) == 2 and len(reachable.texts) == 1
+    assert all(url in mail.body for mail in reachable.mails)
+    assert all(url in text.text for text in reachable.texts)
+    assert "a-secret" not in str(await reachable.said())

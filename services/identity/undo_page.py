@@ -89,6 +89,7 @@ def undo_page(step: UndoStep, seen: UndoSeen | None, language: Language) -> byte
     words = WORDS[language]
     other: Language = "en" if language == "id" else "id"
     shown = ", ".join(seen.addresses) if seen is not None else ""
+    inner: tuple[str, ...]
     match step:
         case UndoStep.ASK:
             inner = (

@@ -13,7 +13,7 @@ from shared.service import Parts
 PROJECT = Path(__file__).parents[2]
 
 DEADLINES: dict[str, dict[str, set[str]]] = {
-    "identity": {"applicant": {"check"}, "challenge": {"second_channel", "forget"}},
+    "identity": {"account": {"undo_over"}, "applicant": {"check"}, "challenge": {"second_channel", "forget"}},
     "application": {
         "application": {
             "letter",

@@ -414,5 +414,6 @@ async def test_memory_deletes_what_need_not_be_kept_once_there_is_much_of_it(mem
         old = Tally(NOW + timedelta(seconds=number))
         await memory_store.count_up(TALLY, f"c{number}", by=1, most=1, fresh=old, now=NOW - timedelta(seconds=1))
     later = NOW + timedelta(seconds=500)
-    await memory_store.insert(TALLY, "new", tally(), now=later)
-    assert len(memory_store._documents["tally"]) == 500
+    for number in range(1_000):
+        await memory_store.insert(TALLY, f"new{number}", tally(), now=later)
+    assert len(memory_store._documents["tally"]) == 2_000 - 501

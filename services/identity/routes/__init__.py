@@ -9,7 +9,6 @@ from services.identity import errors, schemas
 from services.identity.domain.account import MOST_APPLICANTS
 from services.identity.routes import staff_admin
 from services.identity.routes.common import IDENTITY, STAFF_LOGINS_PER_ADDRESS
-from services.identity.service import Identity
 from services.identity.service.address_changes import UndoSeen
 from services.identity.undo_page import PAGE_HEADERS, UndoStep, undo_page
 from shared.audit.acting import audited
@@ -199,26 +198,13 @@ async def publish_keys(call: Call) -> Answer:
 @signing_in.get(
     "/v1/.well-known/oauth-authorization-server",
     summary="What identity offers to clients, as RFC 8414 writes it",
+    description="The gateway shows it at /.well-known/oauth-authorization-server too, where RFC 8414 looks for it.",
     access=PUBLIC,
     answers={200: schemas.AuthorizationServerView},
 )
 async def describe_authorization_server(call: Call) -> Answer:
     """The discovery document."""
-    return _discovery(call.app[IDENTITY])
-
-
-@signing_in.get(
-    "/.well-known/oauth-authorization-server",
-    summary="The same, where RFC 8414 looks for it",
-    access=PUBLIC,
-    answers={200: schemas.AuthorizationServerView},
-)
-async def describe_authorization_server_at_the_root(call: Call) -> Answer:
-    """The discovery document at its well-known place."""
-    return _discovery(call.app[IDENTITY])
-
-
-def _discovery(identity: Identity) -> Answer:
+    identity = call.app[IDENTITY]
     public_url = identity.public_url
     shown = schemas.AuthorizationServerView(
         issuer=identity.issuer.issuer,

@@ -450,14 +450,13 @@ async def test_an_operator_is_made_by_a_secret_over_http() -> None:
 
 
 async def test_discovery_says_what_exists(client: Client, world: World) -> None:
-    for path in ("/.well-known/oauth-authorization-server", "/v1/.well-known/oauth-authorization-server"):
-        status, found = await get(client, path)
-        assert status == 200
-        assert found["issuer"] == world.settings.token_issuer
-        assert found["jwks_uri"] == "http://127.0.0.1:8100/v1/.well-known/jwks.json"
-        assert (found["response_types_supported"], found["grant_types_supported"]) == ([], [])
-        assert found["access_token_signing_alg_values_supported"] == ["ES256"]
-        assert "token_endpoint" not in found and "authorization_endpoint" not in found
+    status, found = await get(client, "/v1/.well-known/oauth-authorization-server")
+    assert status == 200
+    assert found["issuer"] == world.settings.token_issuer
+    assert found["jwks_uri"] == "http://127.0.0.1:8100/v1/.well-known/jwks.json"
+    assert (found["response_types_supported"], found["grant_types_supported"]) == ([], [])
+    assert found["access_token_signing_alg_values_supported"] == ["ES256"]
+    assert "token_endpoint" not in found and "authorization_endpoint" not in found
 
 
 async def test_a_change_of_address_is_undone_by_a_page_without_scripts(client: Client, world: World) -> None:

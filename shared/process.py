@@ -18,11 +18,14 @@ from shared.bus.amqp import AmqpBus
 from shared.bus.dispatch import Dispatcher
 from shared.bus.relay import Relay
 from shared.clock import SystemClock
+from shared.counts import COUNT, SharedCounts
+from shared.crypto.fingerprints import Fingerprints
 from shared.deadlines import DeadlineWorker
 from shared.files.gridfs import GridFsFiles
 from shared.http.app import build_app
 from shared.http.metrics import Metrics
 from shared.http.options import HttpOptions
+from shared.http.rate_limit import InProcessRateLimiter, RateLimiter, SharedRateLimiter
 from shared.http.server import serve
 from shared.ids import RandomIds
 from shared.logs import configure_logs
@@ -132,16 +135,31 @@ class _Process:
         app = build_app(
             self._parts.endpoints,
             service_name=self._parts.name,
-            verifier=TokenVerifier(keys, self._clock, issuer=settings.token_issuer),
+            verifier=TokenVerifier(
+                keys,
+                self._clock,
+                issuer=settings.token_issuer,
+                audience=settings.token_audience,
+                without_audience_until=settings.tokens_without_audience_until,
+            ),
             clock=self._clock,
             options=HttpOptions(trusted_proxies=settings.trusted_proxies, rate_factor=settings.rate_factor),
             readiness={"mongodb": self._mongodb_state, "rabbitmq": self._rabbitmq_state},
             invariants=self._parts.invariants,
             metrics=metrics,
+            limiter=self._limiter(),
+            sessions=self._parts.sessions,
         )
         app[self._parts.key] = self._parts.service
         log.info("serving", host=settings.http_host, port=settings.http_port)
         await serve(app, settings.http_host, settings.http_port, stop, settings.shutdown_seconds)
+
+    def _limiter(self) -> RateLimiter:
+        """Counts calls; together with the other replicas where the service keeps counts in its store."""
+        own = InProcessRateLimiter()
+        if COUNT not in self._parts.kinds:
+            return own
+        return SharedRateLimiter(own, SharedCounts(self._store, Fingerprints(self._settings.fingerprint_keyring())))
 
     async def _mongodb_state(self) -> str | None:
         try:

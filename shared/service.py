@@ -15,6 +15,7 @@ from shared.events.message import Command, Event
 from shared.files.port import FileStore
 from shared.ids import Ids
 from shared.randomness import Randomness
+from shared.sessions import SessionCheck
 from shared.store.kinds import Kind, Record
 from shared.store.port import Store
 from shared.tokens import KeySource
@@ -88,6 +89,8 @@ class Parts:
     """What the service measures about itself, beside what every service does."""
     token_keys: KeySource | None = None
     """Where the keys of tokens come from, if not from identity's published set (identity itself has them)."""
+    sessions: SessionCheck | None = None
+    """Knows which sessions have ended; needed by services with sensitive endpoints."""
     start: Callable[[], Awaitable[None]] | None = None
     """Runs once after the store is ready and before anything is answered: seeds reference data, idempotently."""
     close: Callable[[], Awaitable[None]] | None = None

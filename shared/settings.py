@@ -6,7 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.crypto.keyring import Keyring
@@ -69,6 +69,12 @@ class ServiceSettings(BaseSettings):
         description="where identity publishes the keys that tokens are checked with",
     )
     token_issuer: str = Field("paspor-identity", min_length=1, description="who must have issued a token")
+    token_audience: str = Field("paspor", min_length=1, description="for whom a token must be: this installation")
+    tokens_without_audience_until: AwareDatetime | None = Field(
+        None,
+        description="in a rolling upgrade from a build whose tokens had no aud: until when those are taken, at most 15 "
+        "minutes from now, as 2026-11-30T02:15:00Z",
+    )
     public_url: str = Field(
         "http://127.0.0.1:8100", pattern=r"^https?://", description="how the outside world reaches the suite"
     )

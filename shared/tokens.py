@@ -20,10 +20,18 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from shared.clock import Clock
+from shared.ids import Ids, RandomIds
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068, section 2.1: the media type, no secret
 DEFAULT_ISSUER = "paspor-identity"
+DEFAULT_AUDIENCE = "paspor"
+"""For whom a token is: the services of one installation, which all take the same tokens."""
+
+APPLICANT_CLIENT = "paspor-applicant"
+STAFF_CLIENT = "paspor-staff"
+"""The two clients that exist (RFC 9068 asks for `client_id`): what applicants sign in with, and what staff do."""
+
 MAX_TOKEN_BYTES = 4096
 MAX_JWKS_BYTES = 64 * 1024
 VERIFIED_TOKENS = 10_000
@@ -63,7 +71,7 @@ class TokenExpired(Exception):
 
 
 class TokenNotTrusted(Exception):
-    """The token was not signed by identity, was issued for another suite, or not issued yet."""
+    """The token was not signed by identity, was issued by or for another suite, or not issued yet."""
 
 
 class TokenKeysUnavailable(Exception):
@@ -128,23 +136,42 @@ class TokenIssuer:
     """Signs tokens; only identity has one."""
 
     def __init__(
-        self, signing_key_pem: str, issuer: str, clock: Clock, *, also_published_pem: Iterable[str] = ()
+        self,
+        signing_key_pem: str,
+        issuer: str,
+        clock: Clock,
+        *,
+        also_published_pem: Iterable[str] = (),
+        audience: str = DEFAULT_AUDIENCE,
+        ids: Ids | None = None,
     ) -> None:
-        """`also_published_pem`: keys of before and after a change, which verifiers should know too."""
+        """`also_published_pem`: keys of before and after a change, which verifiers should know too. `ids` names the
+        tokens (`jti`).
+        """
         self._key = _ec_key(signing_key_pem)
         if not self._key.is_private:
             raise ValueError("a token issuer needs a private key")
         self._key_id = self._key.thumbprint()
         self._published = (self._key, *(_ec_key(each) for each in also_published_pem))
         self._issuer = issuer
+        self._audience = audience
+        self._ids = ids or RandomIds()
         self._clock = clock
 
+    @property
+    def issuer(self) -> str:
+        """What the tokens carry as `iss`."""
+        return self._issuer
+
     def issue(self, caller: Caller, lifetime_seconds: int) -> str:
-        """A token for `caller` that ends `lifetime_seconds` from now."""
+        """A token for `caller` that ends `lifetime_seconds` from now, with the claims of RFC 9068."""
         issued_at = int(self._clock.now().timestamp())
         claims: dict[str, Any] = {
             "iss": self._issuer,
+            "aud": self._audience,
             "sub": caller.account_id,
+            "client_id": APPLICANT_CLIENT if caller.role is Role.APPLICANT else STAFF_CLIENT,
+            "jti": self._ids.new(),
             "sid": caller.session_id,
             "role": caller.role.value,
             "iat": issued_at,
@@ -171,12 +198,19 @@ class TokenVerifier:
         clock: Clock,
         *,
         issuer: str = DEFAULT_ISSUER,
+        audience: str = DEFAULT_AUDIENCE,
+        without_audience_until: datetime | None = None,
         leeway_seconds: int = LEEWAY_SECONDS,
         remembered_tokens: int = VERIFIED_TOKENS,
     ) -> None:
+        """`without_audience_until`: tokens of a build that wrote no `aud` are taken before this time, for the minutes
+        of a rolling upgrade; never if it is None.
+        """
         self._keys = keys
         self._clock = clock
         self._issuer = issuer
+        self._audience = audience
+        self._without_audience_until = without_audience_until
         self._leeway = timedelta(seconds=leeway_seconds)
         self._verified = _VerifiedTokens(remembered_tokens)
         self._generation = keys.generation
@@ -213,10 +247,20 @@ class TokenVerifier:
             raise TokenNotTrusted("the token's signature does not fit") from None
         if claims.get("iss") != self._issuer:
             raise TokenNotTrusted("the token was issued by somebody else")
+        self._refuse_other_audience(claims.get("aud"))
         issued_at, expires_at = _moment(claims, "iat"), _moment(claims, "exp")
         if issued_at > self._clock.now() + self._leeway:
             raise TokenNotTrusted("the token is from the future; compare the clocks")
         return _caller(claims, expires_at)
+
+    def _refuse_other_audience(self, audience: Any) -> None:
+        """Return if the token is for us: `aud` is one text or a list of them (RFC 7519, section 4.1.3)."""
+        until = self._without_audience_until
+        if audience is None and until is not None and self._clock.now() < until:
+            return
+        named = audience if isinstance(audience, list) else [audience]
+        if self._audience not in named:
+            raise TokenNotTrusted("the token is for somebody else")
 
 
 class _VerifiedTokens:

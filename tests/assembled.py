@@ -8,6 +8,8 @@ on loopback.
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import random
 import re
 from collections.abc import AsyncIterator, Callable
@@ -35,6 +37,7 @@ from shared.http.server import serve
 from shared.ids import SeededIds
 from shared.randomness import SeededRandomness
 from shared.service import Parts, Platform
+from shared.sessions import SessionCheck
 from shared.store.kinds import Kind
 from shared.store.memory import MemoryStore
 from shared.store.port import Store
@@ -53,6 +56,29 @@ RECEIPT_SECRET: Final = "invented-receipt-key"
 YEAR_SECONDS: Final = 366 * 86400
 MOST_ROUNDS: Final = 200
 LATER: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+MINTED: Final = "session-"
+"""With what the names of sessions begin whose tokens tests make themselves: identity knows nothing of them."""
+
+
+class MintedOrLive:
+    """Believes the tokens that tests make; asks the service's own check about all others."""
+
+    def __init__(self, check: SessionCheck | None) -> None:
+        self._check = check
+
+    async def refuse_ended(self, caller: Caller) -> None:
+        """Return if the session was made up by a test, or lives."""
+        if self._check is not None and not caller.session_id.startswith(MINTED):
+            await self._check.refuse_ended(caller)
+
+
+def session_of(token: str) -> str:
+    """The session that a token belongs to; the token is not verified."""
+    claims = token.split(".")[1]
+    session: str = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sid"]
+    return session
 
 
 @dataclass
@@ -171,12 +197,21 @@ class Suite:
             if service.parts.start is not None:
                 await service.parts.start()
 
-    def token(self, role: Role, account_id: str = "", *, office_id: str | None = None, seconds: int = 0) -> str:
-        """A token as identity gives them, for a year unless ``seconds`` says else."""
+    def token(
+        self,
+        role: Role,
+        account_id: str = "",
+        *,
+        office_id: str | None = None,
+        seconds: int = 0,
+        session_id: str = "",
+    ) -> str:
+        """A token as identity gives them, for a year unless ``seconds`` says else, of a made-up session or this one."""
         office = office_id or (None if role is Role.APPLICANT else OFFICE)
         account = account_id or f"{role.value}-account"
         offices = (ALL_OFFICES,) if role is Role.TREASURER else ()
-        caller = Caller(account, role, f"session-{account}", office, offices=offices)
+        session = session_id or f"{MINTED}{account}"
+        caller = Caller(account, role, session, office, offices=offices)
         return self.issuer.issue(caller, seconds or YEAR_SECONDS)
 
     async def settle(self) -> None:
@@ -234,6 +269,7 @@ class Suite:
             verifier=TokenVerifier(keys, self.clock, issuer=settings.token_issuer),
             options=HttpOptions(rate_factor=rate_factor, body_seconds=2.0, idle_seconds=2.0),
             invariants=parts.invariants,
+            sessions=MintedOrLive(parts.sessions),
         )
         app[parts.key] = parts.service
         stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()

@@ -14,7 +14,7 @@ from services.billing.domain.receipt import Payment
 from shared.http.signatures import Signer
 from shared.ids import new_event_id
 from shared.tokens import Role
-from tests.assembled import CALLBACK_SECRET, OFFICE, Suite
+from tests.assembled import CALLBACK_SECRET, OFFICE, Suite, session_of
 from tests.unit.application.world import picture
 from tests.unit.identity.world import BUDI
 
@@ -125,19 +125,26 @@ class Citizen(Caller):
     async def register(self, email: str = EMAIL) -> None:
         """Prove an email address."""
         asked = await self.done("identity", "POST", "/v1/registrations", {"email": email, "language": "id"})
-        await self._prove(asked["challenge_id"], by_sms=False)
+        await self._prove(asked["challenge_id"], self._read_code(by_sms=False))
 
     async def add_phone(self, phone: str = PHONE) -> None:
         """Prove a telephone number."""
         asked = await self.done("identity", "PUT", "/v1/account/phone", {"phone": phone})
-        await self._prove(asked["challenge_id"], by_sms=True)
+        codes = self._read_code(by_sms=True), self._read_code(by_sms=False)
+        await self._prove(asked["challenge_id"], *codes)
 
-    async def _prove(self, challenge_id: str, *, by_sms: bool) -> None:
+    def _read_code(self, *, by_sms: bool) -> str:
         code = self.suite.agencies.newest_code(by_sms=by_sms)
         self.codes.append(code)
+        return code
+
+    async def _prove(self, challenge_id: str, code: str, old_code: str | None = None) -> None:
         path = f"/v1/challenges/{challenge_id}/verification"
-        self.account_id = (await self.done("identity", "POST", path, {"code": code}))["account_id"]
-        self.token = self.suite.token(Role.APPLICANT, self.account_id)
+        body = {"code": code} if old_code is None else {"code": code, "old_code": old_code}
+        tokens = await self.done("identity", "POST", path, body)
+        self.account_id = tokens["account_id"]
+        session_id = session_of(tokens["access_token"])
+        self.token = self.suite.token(Role.APPLICANT, self.account_id, session_id=session_id)
 
     async def become_applicant(self, **changes: Any) -> None:
         """Be confirmed by the civil registry."""

@@ -41,11 +41,13 @@ class Citizen:
         return f"code sent to {challenge['sent_to']}"
 
     async def add_phone(self) -> str:
-        """Give a telephone number and prove it with a code by SMS."""
+        """Give a telephone number, and prove it with a code by SMS and one by mail."""
+        mails = len(await self.outside.letters_to(self.person.email))
         challenge = await self.api.put(f"{self.at.identity}/v1/account/phone", {"phone": self.person.phone})
         code = await self.outside.otp_by_sms(self.person.phone)
-        await self._prove(challenge["challenge_id"], code)
-        return f"number {challenge['sent_to']} proven by SMS"
+        old_code = await self.outside.otp_by_mail(self.person.email, seen=mails)
+        await self._prove(challenge["challenge_id"], code, old_code)
+        return f"number {challenge['sent_to']} proven by SMS, agreed to by mail"
 
     async def become_applicant(self, person: Person | None = None, guardian_id: str | None = None) -> str:
         """Type in name, NIK and birth data; the registry confirms."""
@@ -223,8 +225,9 @@ class Citizen:
     def _application(self) -> str:
         return f"{self.at.application}/v1/applications/{self.application_id}"
 
-    async def _prove(self, challenge_id: str, code: str) -> None:
-        answer = await self.api.post(f"{self.at.identity}/v1/challenges/{challenge_id}/verification", {"code": code})
+    async def _prove(self, challenge_id: str, code: str, old_code: str | None = None) -> None:
+        body = {"code": code} if old_code is None else {"code": code, "old_code": old_code}
+        answer = await self.api.post(f"{self.at.identity}/v1/challenges/{challenge_id}/verification", body)
         self.account_id = answer["account_id"]
         self.api.token = answer["access_token"]
         self.refresh_token = answer["refresh_token"]

@@ -19,7 +19,9 @@ from shared.assistance import ASSISTANCE_COPY
 from shared.audit import AUDIT_KINDS, Audit
 from shared.audit.chaining import AuditBook
 from shared.chain import CHAIN_KINDS
+from shared.events.identity import SessionEnded
 from shared.service import Chore, Parts, Platform
+from shared.sessions import ENDED_SESSION, EndedSessions
 
 NAME: Final = "application"
 
@@ -37,6 +39,8 @@ def build(
     book = AuditBook(platform.store, platform.clock, platform.ids)
     service = Application.at(desk, dpri, inspector or PictureInspector(), writer or TypstWriter(), audit, book)
 
+    ended_sessions = EndedSessions(platform.store, platform.clock)
+
     async def sweep() -> None:
         await service.sweeper.sweep()
 
@@ -44,9 +48,10 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS),
+        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
-        events=handlers.events(service),
+        events={**handlers.events(service), SessionEnded: ended_sessions.note},
+        sessions=ended_sessions,
         commands=handlers.commands(service),
         deadlines=handlers.deadlines(service),
         chores=(Chore("sweep_files", settings.sweep_seconds, sweep), *book.kept.chores()),

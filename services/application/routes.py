@@ -20,7 +20,7 @@ from shared.audit.routes import audit_endpoints
 from shared.errors import FieldError, Malformed, NotFound
 from shared.http.bodies import BodyCut, TooSlow
 from shared.http.call import Answer, AnyCall, Call
-from shared.http.endpoint import PUBLIC, ROLES, STAFF, Endpoints, PersonalData, RateLimit
+from shared.http.endpoint import PUBLIC, ROLES, STAFF, Endpoints, PersonalData, RateLimit, with_session_check
 from shared.tokens import Role
 
 APPLICATION: Final[web.AppKey[Application]] = web.AppKey("application", Application)
@@ -490,8 +490,22 @@ async def list_day(call: Call[None, schemas.DayQuery]) -> schemas.OfficeDayView:
 
 audit = audit_endpoints("application", lambda call: call.app[APPLICATION].audit_book)
 
-ENDPOINTS: Final = audited(
-    (*rules.all, *applications.all, *documents.all, *office.all, *audit.all), lambda call: call.app[APPLICATION].audit
+_DRAFT: Final = "a draft binds nobody: what is sent is checked again at the submission, which asks for a live session"
+
+WITHOUT_SESSION_CHECK: Final = {
+    "begin": _DRAFT,
+    "answer": _DRAFT,
+    "begin_upload": _DRAFT,
+    "send_bytes": _DRAFT,
+}
+"""What a token may still do in its last minutes when its session has ended."""
+
+ENDPOINTS: Final = with_session_check(
+    audited(
+        (*rules.all, *applications.all, *documents.all, *office.all, *audit.all),
+        lambda call: call.app[APPLICATION].audit,
+    ),
+    WITHOUT_SESSION_CHECK,
 )
 
 

@@ -15,8 +15,10 @@ from services.billing.treasury import HttpTreasury
 from services.billing.vault import Vault
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
+from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
 from shared.service import Chore, Parts, Platform
+from shared.sessions import ENDED_SESSION, EndedSessions
 
 NOTICE_PREFIX = "X-Simponi"
 OWED_EVERY_SECONDS = 1800.0
@@ -47,14 +49,16 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         await treasury.close()
 
     handlers = Handlers(billing)
+    ended_sessions = EndedSessions(platform.store, platform.clock)
     checks = billing.checks
     return Parts(
         name="billing",
         service=billing,
         key=BILLING,
-        kinds=(*KINDS, *SAGA_KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
+        kinds=(*KINDS, *SAGA_KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
-        events=handlers.events(),
+        events={**handlers.events(), SessionEnded: ended_sessions.note},
+        sessions=ended_sessions,
         deadlines=handlers.deadlines(),
         invariants={
             "I3": checks.every_rupiah_is_in_one_place,

@@ -35,7 +35,7 @@ def build(
 ) -> Parts:
     """The service's parts; ``close`` ends what the client holds open."""
     tools = Tools(
-        Repository(platform.store),
+        Repository(platform.store, longest_token_seconds=max(settings.access_seconds, settings.staff_access_seconds)),
         Vault(settings),
         settings,
         platform.clock,
@@ -43,7 +43,13 @@ def build(
         platform.randomness,
     )
     signing, *published = settings.signing_pems()
-    issuer = TokenIssuer(signing, settings.token_issuer, platform.clock, also_published_pem=published)
+    issuer = TokenIssuer(
+        signing,
+        settings.token_issuer,
+        platform.clock,
+        also_published_pem=published,
+        audience=settings.token_audience,
+    )
     identity = Identity(tools, issuer, dukcapil, known_regions(), password_hasher=password_hasher)
     handlers = Handlers(identity)
     return Parts(
@@ -62,6 +68,7 @@ def build(
             "I10_identity_audit": identity.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         token_keys=StaticKeys(issuer.jwks()),
+        sessions=identity.live_sessions,
         start=identity.staff.seed_demo,
         close=close,
     )

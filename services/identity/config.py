@@ -71,6 +71,10 @@ class Settings(ServiceSettings):
     staff_session_seconds: int = Field(12 * 3600, ge=1, description="life of a staff session")
     refresh_grace_seconds: int = Field(60, ge=0, description="how long the previous refresh token is answered again")
 
+    address_undo_seconds: int = Field(
+        7 * 86400, ge=1, description="how long a change of address can be undone by the link in the messages about it"
+    )
+
     code_seconds: int = Field(600, ge=1, description="life of a one-time code")
     code_skew_seconds: int = Field(30, ge=0, description="clock skew tolerated at its end")
     code_tries: int = Field(5, ge=1, le=10, description="wrong tries until a code stops counting")

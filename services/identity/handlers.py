@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.identity.repository import APPLICANT, ASSISTANCE, CHALLENGE
+from services.identity.repository import ACCOUNT, APPLICANT, ASSISTANCE, CHALLENGE
 from services.identity.service import Identity
 from shared.events.envelope import Envelope
 from shared.events.message import Event
@@ -36,6 +36,7 @@ class Handlers:
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """Kind and deadline to handler."""
         return {
+            (ACCOUNT.name, "undo_over"): self.undo_over,
             (APPLICANT.name, "check"): self.check_due,
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
             (CHALLENGE.name, "forget"): self.forget_due,
@@ -71,3 +72,7 @@ class Handlers:
     async def forget_due(self, record: Record[Any], _name: str) -> None:
         """An address was not asked about for a day."""
         await self._identity.signing_in.forget(record)
+
+    async def undo_over(self, record: Record[Any], _name: str) -> None:
+        """A change of address can no longer be undone."""
+        await self._identity.address_changes.forget_changes(record)

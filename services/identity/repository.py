@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.identity.domain import account as account_rules
 from services.identity.domain import applicant as applicant_rules
 from services.identity.domain import assistance as assistance_rules
 from services.identity.domain import challenge as challenge_rules
@@ -14,16 +15,24 @@ from services.identity.domain.applicant import Applicant
 from services.identity.domain.assistance import Assistance, AssistanceState, OfficeCodes
 from services.identity.domain.challenge import Challenge
 from services.identity.domain.person import Person
-from services.identity.domain.staff import Staff
+from services.identity.domain.session import Session, ended_sessions
+from services.identity.domain.staff import Staff, Stranger
 from services.identity.domain.staff_roster import Roster
+from shared.counts import COUNT
+from shared.events.identity import SessionEnded
 from shared.events.message import Message
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import Store
+from shared.tokens import LEEWAY_SECONDS
 
 CHALLENGE: Final[Kind[Challenge]] = Kind("challenge", Challenge, deadlines=challenge_rules.deadlines, gathers=True)
 
 ACCOUNT: Final[Kind[Account]] = Kind(
-    "account", Account, indexes=(Index("fingerprints", ("state.fingerprints",), unique=True),), gathers=True
+    "account",
+    Account,
+    indexes=(Index("fingerprints", ("state.fingerprints",), unique=True),),
+    deadlines=account_rules.deadlines,
+    gathers=True,
 )
 
 APPLICANT: Final[Kind[Applicant]] = Kind(
@@ -48,8 +57,10 @@ STAFF: Final[Kind[Staff]] = Kind(
         Index("username", ("state.username",), unique=True),
         Index("office", ("state.office_id", "state.username")),
     ),
-    bare=True,
 )
+
+STRANGER: Final[Kind[Stranger]] = Kind("staff_stranger", Stranger, bare=True, kept_until="state.kept_until")
+"""Named by the fingerprint of a user name that nobody has."""
 
 ROSTER: Final[Kind[Roster]] = Kind("staff_roster", Roster, bare=True)
 """One document, :data:`OPERATORS`."""
@@ -76,23 +87,33 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     APPLICANT,
     PERSON,
     STAFF,
+    STRANGER,
     ROSTER,
     ASSISTANCE,
     OFFICE_CODES,
+    COUNT,
 )
 
 MOST_ASSISTANCES: Final = 100
 """Of one answer, the newest first."""
+
+CLOCK_MARGIN_SECONDS: Final = 60
+"""Added to the life of a token when its session ends, so that no service forgets of it too early by its own clock."""
 
 MOST_OF_ONE_NIK: Final = 100
 """Applicants looked at for one NIK; somebody with more of them than this is over every cap already."""
 
 
 class Repository:
-    """Typed access to the store; a method per query."""
+    """Typed access to the store; a method per query.
 
-    def __init__(self, store: Store) -> None:
+    A write of an account or of staff that lets an open session go tells of it in the same write, whoever decided it.
+    """
+
+    def __init__(self, store: Store, *, longest_token_seconds: int = 15 * 60) -> None:
+        """``longest_token_seconds``: how long an access token may live at most."""
         self.store = store
+        self._tokens_live = timedelta(seconds=longest_token_seconds + LEEWAY_SECONDS + CLOCK_MARGIN_SECONDS)
 
     async def challenge(self, challenge_id: str) -> Record[Challenge] | None:
         """By its id."""
@@ -103,15 +124,35 @@ class Repository:
         return await self.store.get(ACCOUNT, account_id)
 
     async def account_holding(self, fingerprints: Sequence[str]) -> Record[Account] | None:
-        """The account that an address belongs to."""
+        """The account that an address belongs to, or to which it can still come back."""
         found = await self.store.find(ACCOUNT, "fingerprints", {"state.fingerprints": tuple(fingerprints)}, limit=1)
         return found[0] if found else None
+
+    async def account_reached_at(self, fingerprints: Sequence[str]) -> Record[Account] | None:
+        """The account that an address belongs to now; none where it was given up and could come back."""
+        record = await self.account_holding(fingerprints)
+        return record if record is not None and account_rules.holds_any(record.state, fingerprints) else None
 
     async def save_account(
         self, record: Record[Account], state: Account, now: datetime, messages: Sequence[Message] = ()
     ) -> Record[Account]:
         """Write the account's next state."""
-        return await self.store.save(ACCOUNT, record, state, now=now, events=messages)
+        settled, gone = account_rules.settle_sessions(record.state, state, now)
+        told = (*messages, *self._ended(record.id, gone, now))
+        return await self.store.save(ACCOUNT, record, settled, now=now, events=told)
+
+    async def save_staff(self, record: Record[Staff], state: Staff, now: datetime) -> Record[Staff]:
+        """Write the next state of a member of staff."""
+        gone = ended_sessions(record.state.sessions, state.sessions, now)
+        return await self.store.save(STAFF, record, state, now=now, events=self._ended(record.id, gone, now))
+
+    def _ended(self, holder_id: str, gone: Sequence[Session], now: datetime) -> list[SessionEnded]:
+        until = now + self._tokens_live
+        return [SessionEnded(account_id=holder_id, session_id=each.id, tokens_until=until) for each in gone]
+
+    async def stranger(self, stranger_id: str) -> Record[Stranger] | None:
+        """A user name that nobody has, if it was tried."""
+        return await self.store.get(STRANGER, stranger_id)
 
     async def applicant(self, applicant_id: str) -> Record[Applicant] | None:
         """By its id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -24,6 +25,16 @@ _CHALLENGE_ADDRESS: Final = "address"
 _PARTICULARS: Final = "particulars"
 _NIK: Final = "nik"
 _STAFF_NAME: Final = "staff_name"
+_NO_PHONE: Final = "+6280000000000"
+"""As long as a number; sealed and thrown away where there is none, so that both take the same time."""
+
+
+@dataclass(frozen=True)
+class Undo:
+    """Where a change of address can be undone, and until when. The address is a secret of its own."""
+
+    url: str = field(repr=False)
+    until: datetime
 
 
 class Vault:
@@ -72,19 +83,56 @@ class Vault:
         office_id: str | None = None,
     ) -> SendOtp:
         """The command that sends the challenge's present code to this address, naming the office that assists."""
-        content = {"address": address.text, "channel": address.channel.value, "code": code}
+        purpose = challenge.purpose.value
+        return self._send_otp(challenge_id, challenge, purpose, account_id, address, code, office_id=office_id)
+
+    def send_sms_code(
+        self, challenge_id: str, challenge: Challenge, account_id: str, phone: NormalAddress | None, code: str
+    ) -> SendOtp | None:
+        """The command that sends a code by SMS too, if there is a number; the same work is done where there is none.
+
+        It goes under another name than the challenge's, so that its delivery says nothing about the challenge.
+        """
+        asked_as = derived_id("by sms too", challenge_id)
+        to = phone or NormalAddress(_NO_PHONE, Channel.SMS)
+        command = self._send_otp(asked_as, challenge, challenge.purpose.value, account_id, to, code)
+        return command if phone is not None else None
+
+    def send_old_code(
+        self, challenge_id: str, challenge: Challenge, account_id: str, old: NormalAddress, code: str
+    ) -> SendOtp:
+        """The command that asks the address of before to agree to a change."""
+        asked_as = derived_id("old address", challenge_id)
+        return self._send_otp(asked_as, challenge, f"{challenge.purpose.value}_old", account_id, old, code)
+
+    def _send_otp(
+        self,
+        asked_as: str,
+        challenge: Challenge,
+        purpose: str,
+        account_id: str,
+        to: NormalAddress,
+        code: str,
+        *,
+        office_id: str | None = None,
+    ) -> SendOtp:
+        content = {"address": to.text, "channel": to.channel.value, "code": code}
         if office_id is not None:
             content["office_id"] = office_id
         return SendOtp(
-            challenge_id=challenge_id,
+            challenge_id=asked_as,
             account_id=account_id,
-            purpose=challenge.purpose.value,
+            purpose=purpose,
             language=challenge.language,
             expires_at=challenge.code.expires_at,
-            sealed=self._notification.seal(content, challenge_id),
+            sealed=self._notification.seal(content, asked_as),
         )
 
     # Accounts
+
+    def fingerprint(self, address: NormalAddress) -> str:
+        """What an address is found by, under the current key alone."""
+        return self._fingerprints.current(address.text, address.kind)
 
     def fingerprints(self, address: NormalAddress) -> tuple[str, ...]:
         """What an address is found by."""
@@ -109,15 +157,35 @@ class Vault:
         text = self._cipher.open(account.phone.sealed, owner_id=account_id, field="phone")
         return NormalAddress(text, Channel.SMS)
 
-    def contact_card(self, account_id: str, account: Account) -> KeepContactCard:
-        """The command that tells notification how to reach this account from now on."""
+    def contact_card(self, account_id: str, account: Account, undo: Undo | None = None) -> KeepContactCard:
+        """The command that tells notification how to reach this account from now on, and by which address whoever is
+        told of the change can undo it.
+        """
         email, phone = self.email_of(account_id, account), self.phone_of(account_id, account)
-        content = {"email": email.text if email else None, "phone": phone.text if phone else None, "name": None}
+        content: dict[str, str | None] = {
+            "email": email.text if email else None,
+            "phone": phone.text if phone else None,
+            "name": None,
+        }
+        if undo is not None:
+            content |= {"undo_url": undo.url, "undo_until": undo.until.isoformat()}
         return KeepContactCard(
             account_id=account_id,
             language=account.language,
             sealed=self._notification.seal(content, account_id),
         )
+
+    def hash_undo(self, secret: str, account_id: str) -> str:
+        """The stored form of the secret that undoes a change of address."""
+        return self._codes.hash(secret, _undo_of(account_id))
+
+    def undo_matches(self, secret: str, account_id: str, hashed: str) -> bool:
+        """Whether it is the secret that was hashed."""
+        return self._codes.matches(secret, _undo_of(account_id), hashed)
+
+    def stranger_id(self, username: str) -> str:
+        """The name under which tries with a user name that nobody has are counted."""
+        return derived_id("stranger", self._fingerprints.current(username, _STAFF_NAME))
 
     # Applicants
 
@@ -171,6 +239,10 @@ class Vault:
     def staff_name(self, sealed: str, staff_id: str) -> str:
         """The name of a member of staff."""
         return self._cipher.open(sealed, owner_id=staff_id, field=_STAFF_NAME)
+
+
+def _undo_of(account_id: str) -> str:
+    return derived_id("undo", account_id)
 
 
 def fresh_account_id(challenge_id: str, challenge: Challenge) -> str:

@@ -10,13 +10,15 @@ from services.notification.clients import SMS_PREFIX
 from services.notification.config import Settings
 from services.notification.contents import Secrets
 from services.notification.repository import KINDS
-from services.notification.routes import NOTIFICATION, api
+from services.notification.routes import ENDPOINTS, NOTIFICATION
 from services.notification.service import Mailer, Notification, SmsGateway
 from services.notification.texts import Texts
 from shared.crypto.fields import FieldCipher
 from shared.crypto.sealed import Unsealer
+from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
 from shared.service import Chore, Parts, Platform
+from shared.sessions import ENDED_SESSION, EndedSessions
 
 NAME: Final = "notification"
 
@@ -41,13 +43,15 @@ def build(
         receipts_from=Signer(SMS_PREFIX, settings.callback_keys()),
         rules=settings.rules,
     )
+    ended_sessions = EndedSessions(platform.store, platform.clock)
     return Parts(
         name=NAME,
         service=notification,
         key=NOTIFICATION,
-        kinds=KINDS,
-        endpoints=api.all,
-        events=handlers.events(notification),
+        kinds=(*KINDS, ENDED_SESSION),
+        endpoints=ENDPOINTS,
+        events={**handlers.events(notification), SessionEnded: ended_sessions.note},
+        sessions=ended_sessions,
         commands=handlers.commands(notification),
         deadlines=handlers.deadlines(notification),
         chores=(Chore("forget_ended", settings.forget_every_seconds, notification.forget_ended),),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from services.notification.domain.contact import ContactCard, Reach
+from services.notification.domain.contact import ContactCard, Reach, WayBack
 from services.notification.domain.delivery import Channel
 from shared.crypto.fields import FieldCipher
 from shared.crypto.sealed import Unsealer
@@ -40,6 +41,8 @@ class ContactBox(_Box):
     email: str | None = None
     phone: str | None = None
     name: str | None = None
+    undo_url: str | None = None
+    undo_until: datetime | None = None
 
 
 class LetterBox(_Box):
@@ -73,10 +76,15 @@ class Secrets:
         """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
         return OtpBox.model_validate(self._unsealer.open_json(command.sealed, command.challenge_id))
 
-    def contact(self, command: KeepContactCard) -> Reach:
-        """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
+    def contact(self, command: KeepContactCard) -> tuple[Reach, WayBack | None]:
+        """Open the box: how to reach the account, and where the change that led to it can be undone, if it can.
+
+        Raises:
+            CannotDecrypt, ValueError: it is no such box.
+        """
         box = ContactBox.model_validate(self._unsealer.open_json(command.sealed, command.account_id))
-        return Reach(box.email or None, box.phone or None, box.name or None)
+        way_back = WayBack(box.undo_url, box.undo_until) if box.undo_url and box.undo_until else None
+        return Reach(box.email or None, box.phone or None, box.name or None), way_back
 
     def letter(self, command: SendLetter) -> LetterBox:
         """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""

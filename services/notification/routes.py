@@ -18,7 +18,7 @@ from services.notification.schemas import (
 from services.notification.service import Notification
 from shared.errors import NotFound, NotKnownYet
 from shared.http.call import Call
-from shared.http.endpoint import APPLICANT, SIGNED, Endpoints, RateLimit
+from shared.http.endpoint import APPLICANT, SIGNED, Endpoints, RateLimit, with_session_check
 from shared.http.signatures import SignatureMissing, SignatureTooOld, SignatureWrong
 
 NOTIFICATION: Final[web.AppKey[Notification]] = web.AppKey("notification", Notification)
@@ -86,3 +86,6 @@ async def take_sms_receipt(call: Call) -> None:
     call.app[NOTIFICATION].verify_receipt(call.request.headers, call.raw)
     receipt = call.read(SmsReceipt)
     await call.app[NOTIFICATION].take_receipt(receipt.reference, delivered=receipt.status == "delivered")
+
+
+ENDPOINTS: Final = with_session_check(api.all, without={})

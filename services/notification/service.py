@@ -11,7 +11,7 @@ from jinja2 import TemplateError
 
 from services.notification.contents import Content, Secrets, masked
 from services.notification.domain import contact, delivery, notices
-from services.notification.domain.contact import ContactCard, Preferences, Reach
+from services.notification.domain.contact import ContactCard, Preferences, Reach, WayBack
 from services.notification.domain.decision import Decision
 from services.notification.domain.delivery import Channel, Delivery, State
 from services.notification.domain.rules import Rules
@@ -122,11 +122,14 @@ class Wanted:
     urgent: bool = False
     attachment_id: str | None = None
     file_name: str | None = None
+    copy: str = ""
+    """Tells messages apart that are alike in all but their addressee."""
 
     @property
     def delivery_id(self) -> str:
         """Derived from the message that asks for it, so that a repeat meets the first."""
-        return derived_id("delivery", self.envelope.id, self.template, self.channel)
+        copy = (self.copy,) if self.copy else ()
+        return derived_id("delivery", self.envelope.id, self.template, self.channel, *copy)
 
 
 @dataclass(frozen=True)
@@ -206,8 +209,8 @@ class Notification:
         await self._queue(wanted)
 
     async def keep_contact_card(self, command: KeepContactCard, envelope: Envelope) -> None:
-        """Keep or replace a card and announce a changed address to the old one; older or repeated news are ignored."""
-        reach = self._secrets.contact(command)
+        """Keep or replace a card and announce a changed address to old and new; older or repeated news are ignored."""
+        reach, way_back = self._secrets.contact(command)
         language = _known_language(command.language)
         card = self._secrets.card(command.account_id, reach, language, envelope.aggregate_version)
         now = self._clock.now()
@@ -218,7 +221,7 @@ class Notification:
         if contact.is_older(known.state, envelope.aggregate_version):
             return
         # The announcements first: should this stop midway, the repeat still knows the old address.
-        await self._announce(known, reach, envelope)
+        await self._announce(known, reach, way_back, envelope)
         kept = replace(card, preferences=known.state.preferences)
         await self._repository.save_card(known, kept, now=now, received=envelope.id)
 
@@ -363,7 +366,13 @@ class Notification:
             application_id=getattr(event, "application_id", None),
         )
 
-    async def _announce(self, known: Record[ContactCard], after: Reach, envelope: Envelope) -> None:
+    async def _announce(
+        self, known: Record[ContactCard], after: Reach, way_back: WayBack | None, envelope: Envelope
+    ) -> None:
+        undo = {
+            "undo_url": way_back.url if way_back else None,
+            "undo_until": way_back.until.isoformat() if way_back else None,
+        }
         before = self._secrets.open_reach(known.id, known.state)
         for told in contact.announcements(before, after):
             reach = Reach(**{"email" if told.channel is Channel.EMAIL else "phone": told.address}, name=before.name)
@@ -373,9 +382,10 @@ class Notification:
                 template=notices.ADDRESS_CHANGED[told.changed],
                 channel=told.channel,
                 to=Recipient(known.id, contact.language_of(known.state), reach),
-                variables={"new_address": new, "changed_at": envelope.time.isoformat()},
+                variables={"new_address": new, "changed_at": envelope.time.isoformat(), **undo},
                 send_by=envelope.time + timedelta(seconds=self._rules.useful_seconds),
                 cause_id=envelope.id,
+                copy="new address" if told.is_new else "",
             )
             await self._queue(wanted)
 

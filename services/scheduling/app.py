@@ -24,7 +24,9 @@ from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
+from shared.events.identity import SessionEnded
 from shared.service import Parts, Platform
+from shared.sessions import ENDED_SESSION, EndedSessions
 
 DATA: Final = Path(__file__).parent / "data"
 
@@ -75,6 +77,7 @@ def build(
         limits_scale=settings.limits_scale,
     )
     handlers = Handlers(service)
+    ended_sessions = EndedSessions(platform.store, platform.clock)
     known_offices = read_offices() if offices is None else offices
 
     async def start() -> None:
@@ -86,9 +89,10 @@ def build(
         name="scheduling",
         service=service,
         key=SCHEDULING,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
-        events=handlers.events(),
+        events={**handlers.events(), SessionEnded: ended_sessions.note},
+        sessions=ended_sessions,
         deadlines=handlers.deadlines(),
         chores=[*handlers.chores(), *service.seat_chains.chores(), *service.audit_book.kept.chores()],
         invariants={

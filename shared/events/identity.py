@@ -83,3 +83,16 @@ class AssistanceEnded(Event):
     office_id: str
     cause: str
     """``expired``, ``account``, ``officer``, ``head`` or ``officer_left_post``."""
+
+
+class SessionEnded(Event):
+    """A session ended before its time: signed out, pushed out by newer ones, or ended by whoever administers it.
+
+    No access token of it counts for sensitive acts any more; the last of them is over at ``tokens_until``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.session.ended.v1"
+    account_id: str
+    """Of the applicant or the member of staff whose session it was."""
+    session_id: str
+    tokens_until: datetime

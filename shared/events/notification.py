@@ -53,6 +53,8 @@ class SendOtp(Command):
 class KeepContactCard(Command):
     """Keep (or replace) how to reach an account; sealed JSON: ``email``, ``phone`` (E.164) and ``name``, or null.
 
+    After a change of address also ``undo_url`` and ``undo_until``: where whoever is told of it can undo it, until when.
+
     The box is bound (``aad``) to ``account_id``.
     """
 

@@ -16,6 +16,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     identity.ApplicantRefused: ("notification",),
     identity.AssistanceBegun: ("application", "scheduling", "notification"),
     identity.AssistanceEnded: ("application", "scheduling"),
+    identity.SessionEnded: ("application", "scheduling", "billing", "notification"),
     application.ApplicationDrafted: (),
     application.ApplicationSubmitted: ("scheduling", "billing", "notification"),
     application.ApplicationWithdrawn: ("scheduling", "billing"),

@@ -21,6 +21,7 @@ from shared.http.openapi import build_openapi
 from shared.http.options import HttpOptions
 from shared.http.rate_limit import InProcessRateLimiter, RateLimiter
 from shared.service import InvariantCheck
+from shared.sessions import SessionCheck
 
 LAYER: Final = web.AppKey("layer", Layer)
 """Where the running application keeps its shared parts; `app[LAYER].draining` is set when it is about to end."""
@@ -42,11 +43,13 @@ def build_app(
     invariants: Mapping[str, InvariantCheck] | None = None,
     metrics: Metrics | None = None,
     limiter: RateLimiter | None = None,
+    sessions: SessionCheck | None = None,
 ) -> web.Application:
     """The application, ready for `shared.http.server.serve` or a test client. Give it the service's own parts by
     `app[KEY] = part`.
 
-    `ValueError` where endpoints contradict each other, or one asks for a token and there is no verifier.
+    `ValueError` where endpoints contradict each other, or one asks for a token and there is no verifier, or one is
+    sensitive and there is no `sessions` to ask.
     """
     options = options or HttpOptions()
     metrics = metrics or Metrics(service_name)
@@ -60,6 +63,7 @@ def build_app(
         answers=AnswerCache(),
         gate=Gate(options.max_in_flight),
         streams=Gate(options.max_streams),
+        sessions=sessions,
     )
     metrics.watch("call", lambda: layer.gate.inside)
     metrics.watch("stream", lambda: layer.streams.inside)

@@ -62,11 +62,16 @@ def _authenticator(endpoint: Endpoint, layer: Layer) -> Authenticate:
     verifier, roles = layer.verifier, endpoint.access.roles
     if verifier is None:
         raise ValueError(f"{endpoint.method} {endpoint.path} asks for a token, but there is no verifier")
+    sessions = layer.sessions if endpoint.sensitive else None
+    if endpoint.sensitive and sessions is None:
+        raise ValueError(f"{endpoint.method} {endpoint.path} is sensitive, but nothing knows which sessions have ended")
 
     async def authenticate(request: web.Request) -> Caller:
         caller = await verifier.verify(bearer_token(request.headers.get("Authorization")))
         if roles and caller.role not in roles:
             raise NotAllowed(role=caller.role.value, needs=sorted(roles))
+        if sessions is not None:
+            await sessions.refuse_ended(caller)
         return caller
 
     return authenticate

@@ -6,8 +6,8 @@ The same words make the running route and its OpenAPI description, so that the t
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, Required, TypedDict, TypeVar, Unpack
 
@@ -94,11 +94,15 @@ class PersonalData(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `count` calls in `per_seconds`, counted for each caller (their address where nobody signed in)."""
+    """At most `count` calls in `per_seconds`, counted for each caller (their address where nobody signed in).
+
+    `shared`: all replicas count together, in the store; else each process counts for itself (`docs/limits.md`).
+    """
 
     count: int
     per_seconds: float
     per: Literal["caller", "address"] = "caller"
+    shared: bool = False
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.per_seconds <= 0:
@@ -114,6 +118,7 @@ class Endpoint:
     refuses (token, size, limits, form) is described without being named. `long_lived` answers are streams for watching.
     `other_media_types` are further forms of the usual answer: bytes that name theirs, for callers who prefer it.
     `reads` is the personal data that the answer shows; each read of it by staff is an audit line, or is not answered.
+    `sensitive`: it moves money or cannot be taken back, so the session behind the token must still live.
     """
 
     method: Method
@@ -138,6 +143,7 @@ class Endpoint:
     operation: str = ""
     other_media_types: tuple[str, ...] = ()
     reads: PersonalData | None = None
+    sensitive: bool = False
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -178,11 +184,35 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
         and all(200 <= status <= 399 for status in endpoint.answers),
         "a body goes with POST, PUT or PATCH": no_body or endpoint.method not in _WITHOUT_BODY,
         "a body is either read into a model or raw": endpoint.body is None or not endpoint.raw_body,
+        "only behind a token is there a session that may have ended": not endpoint.sensitive
+        or endpoint.access.door is Door.BEARER,
         "max_body_bytes must be at least 1": endpoint.max_body_bytes >= 1,
         "path_model must have one field for each name in the path": endpoint.path_model is None
         or set(endpoint.path_model.model_fields) == set(endpoint.places),
     }
     return [rule for rule, kept in rules.items() if not kept]
+
+
+def with_session_check(endpoints: Iterable[Endpoint], without: Mapping[str, str]) -> tuple[Endpoint, ...]:
+    """The endpoints, each that changes something behind a token made `sensitive`, but for those named in `without`.
+
+    `without` maps an endpoint's name to the reason why a token whose session has ended may still do it for its last
+    minutes. `ValueError` for a name that no such endpoint has.
+    """
+    marked = tuple(
+        replace(endpoint, sensitive=True)
+        if _changes_behind_a_token(endpoint) and endpoint.name not in without
+        else endpoint
+        for endpoint in endpoints
+    )
+    unknown = set(without) - {endpoint.name for endpoint in marked if _changes_behind_a_token(endpoint)}
+    if unknown:
+        raise ValueError(f"nothing that changes something behind a token is called {sorted(unknown)}")
+    return marked
+
+
+def _changes_behind_a_token(endpoint: Endpoint) -> bool:
+    return endpoint.access.door is Door.BEARER and endpoint.method not in ("GET", "HEAD")
 
 
 class Words(TypedDict, total=False):
@@ -207,6 +237,7 @@ class Words(TypedDict, total=False):
     operation: str
     other_media_types: tuple[str, ...]
     reads: PersonalData | None
+    sensitive: bool
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

@@ -13,6 +13,7 @@ from shared.http.idempotency import AnswerCache
 from shared.http.metrics import Metrics
 from shared.http.options import HttpOptions
 from shared.http.rate_limit import RateLimiter
+from shared.sessions import SessionCheck
 from shared.tokens import Caller
 
 
@@ -73,4 +74,5 @@ class Layer:
     answers: AnswerCache
     gate: Gate
     streams: Gate
+    sessions: SessionCheck | None = None
     draining: asyncio.Event = field(default_factory=asyncio.Event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shared.http.address import Network
@@ -32,4 +32,4 @@ class HttpOptions:
 
     def scaled(self, limit: RateLimit) -> RateLimit:
         """The limit with its count multiplied by `rate_factor`, never below one."""
-        return RateLimit(max(1, round(limit.count * self.rate_factor)), limit.per_seconds, limit.per)
+        return replace(limit, count=max(1, round(limit.count * self.rate_factor)))

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Final, Protocol
 
+from shared.counts import SharedCounts
 from shared.http.endpoint import RateLimit
 
 MAX_KEYS: Final = 100_000
@@ -17,7 +18,7 @@ _KEY_BYTES: Final = 16
 
 
 class RateLimiter(Protocol):
-    """Counts calls. An adapter over the store may stand behind this where replicas must count together."""
+    """Counts calls: in this process alone, or in the store too where replicas must count together."""
 
     async def allow(self, key: str, limit: RateLimit, now: datetime) -> float:
         """Count one call under `key`. 0.0 if it may pass, else the seconds until the next one would."""
@@ -57,3 +58,21 @@ class InProcessRateLimiter:
     def __len__(self) -> int:
         """How many keys are remembered."""
         return len(self._arrivals)
+
+
+class SharedRateLimiter:
+    """A `RateLimiter` for limits that hold over all replicas: those marked `shared` are counted in the store too.
+
+    The process's own bucket comes first and smooths; the store's windows bound what all replicas let through together.
+    Other limits are counted by the process alone.
+    """
+
+    def __init__(self, own: RateLimiter, counts: SharedCounts) -> None:
+        self._own = own
+        self._counts = counts
+
+    async def allow(self, key: str, limit: RateLimit, now: datetime) -> float:
+        wait_seconds = await self._own.allow(key, limit, now)
+        if wait_seconds or not limit.shared:
+            return wait_seconds
+        return await self._counts.allow(key, limit.count, limit.per_seconds, now)

@@ -64,6 +64,8 @@ class Kind(Generic[S]):
     ``at_once`` is how many of its deadlines one process handles at the same time.
     ``gathers``: reads, inserts and saves that come while others are under way share a command.
     A ``bare`` kind speaks no events and remembers no messages (a seat): it has neither outbox nor inbox.
+    ``kept_until`` is the path of a time from which on the store may delete a document by itself, at any moment (MongoDB
+    does within about a minute): who reads one must look at that time too.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Kind(Generic[S]):
     bare: bool = False
     at_once: int = 8
     gathers: bool = False
+    kept_until: str | None = None
 
     def index(self, name: str) -> Index:
         """The declared index of that name.

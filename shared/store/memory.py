@@ -20,6 +20,9 @@ Document = dict[str, Any]
 _EMPTY = "empty list"
 """MongoDB indexes an empty list as one value of its own: two of them collide under a unique index."""
 
+_SWEPT_FROM = 1_000
+"""Documents of a kind with an end of their own, from which on those that are over are looked for and deleted."""
+
 Written = Callable[[Kind[Any], Sequence[Envelope], datetime | None], None]
 
 
@@ -82,6 +85,8 @@ class MemoryStore:
         self._documents: dict[str, dict[str, Document]] = {}
         self._unique: dict[tuple[str, str], dict[tuple[Any, ...], str]] = {}
         """(kind, unique index) to value to who had it last: a hint where to look, never the truth itself."""
+        self._swept_at: dict[str, int] = {}
+        """Kind to the number of its documents at which those that are over are deleted next."""
         self._archive: list[tuple[datetime, Envelope]] = []
         self.on_written = on_written
 
@@ -205,6 +210,20 @@ class MemoryStore:
         self._keep(kind, document)
         return self._record(kind, document)
 
+    async def count_up(
+        self, kind: Kind[S], record_id: str, *, by: int, most: int, fresh: S, now: datetime
+    ) -> int | None:
+        stored = self._documents.setdefault(kind.name, {}).get(record_id)
+        count: int = by + (stored["state"]["count"] if stored is not None else 0)
+        if count > most:
+            return None
+        if stored is None:
+            stored = {"_id": record_id, "version": 0, "outbox": [], "inbox": [], "lease": {}}
+            self._apply_state(kind, stored, fresh)
+        self._keep(kind, with_change(stored, {"state.count": count}))
+        self._forget_what_is_over(kind, now)
+        return count
+
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
         ready = [
             document
@@ -282,6 +301,16 @@ class MemoryStore:
         self._documents[kind.name][document["_id"]] = document
         self._note_unique(kind, document)
 
+    def _forget_what_is_over(self, kind: Kind[Any], now: datetime) -> None:
+        """Delete what the kind need not keep any more, each time that twice as many documents have come together."""
+        documents = self._documents[kind.name]
+        if kind.kept_until is None or len(documents) < self._swept_at.get(kind.name, _SWEPT_FROM):
+            return
+        over = [each for each, document in documents.items() if values_at(document, kind.kept_until)[0] <= now]
+        for record_id in over:
+            del documents[record_id]
+        self._swept_at[kind.name] = max(_SWEPT_FROM, 2 * len(documents))
+
     def _apply_state(self, kind: Kind[S], document: Document, state: S) -> None:
         due = due_fields(kind, state)
         document |= {"schema": kind.schema, "state": encode(kind, state), "due": due}
@@ -297,6 +326,7 @@ class MemoryStore:
         if received is not None:
             document["inbox"].append({"id": received, "at": now})
         self._keep(kind, document)
+        self._forget_what_is_over(kind, now)
         if self.on_written is not None:
             self.on_written(kind, entries, document["next_due_at"])
         return self._record(kind, document)

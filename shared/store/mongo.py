@@ -319,6 +319,24 @@ class MongoStore:
                 document = await claim_alone(self._collection(kind.name), places, stored, span)
         return decode(kind, document) if document is not None else None
 
+    async def count_up(
+        self, kind: Kind[S], record_id: str, *, by: int, most: int, fresh: S, now: datetime
+    ) -> int | None:
+        if by > most:
+            return None
+        begun = _first_version(kind, record_id, fresh)
+        state = {f"state.{name}": value for name, value in begun.pop("state").items() if name != "count"}
+        begun = {name: value for name, value in begun.items() if name not in ("_id", "version")}
+        change = {"$inc": {"state.count": by, "version": 1}, "$setOnInsert": {**begun, **state}}
+        wanted = {"_id": record_id, "state.count": {"$lte": most - by}}
+        collection, after = self._collection(kind.name), ReturnDocument.AFTER
+        with _store_errors(kind.name):
+            try:
+                counted = await collection.find_one_and_update(wanted, change, upsert=True, return_document=after)
+            except DuplicateKeyError:  # it is there: too full, or begun by another writer at this very moment
+                counted = await collection.find_one_and_update(wanted, change, return_document=after)
+        return int(counted["state"]["count"]) if counted is not None else None
+
     def _claiming(self, kind: Kind[Any], places: Places, equals: Mapping[str, Any]) -> Claiming:
         name = f"{kind.name}.{places.hint} {sorted(equals.items())}"
         known = self._claimings.get(name)
@@ -501,6 +519,8 @@ def index_models(kind: Kind[Any]) -> list[IndexModel]:
         if index.where:
             options["partialFilterExpression"] = {path: condition(wanted) for path, wanted in index.where.items()}
         models.append(IndexModel(_sort(index, False), **options))
+    if kind.kept_until is not None:
+        models.append(IndexModel([(kind.kept_until, 1)], name="kept_until", expireAfterSeconds=0))
     has_due = {"next_due_at": {"$exists": True}}
     models.append(IndexModel([("next_due_at", 1)], name="next_due_at", partialFilterExpression=has_due))
     if not kind.bare:

@@ -165,6 +165,16 @@ class Store(Protocol):
         """
         ...
 
+    async def count_up(
+        self, kind: Kind[S], record_id: str, *, by: int, most: int, fresh: S, now: datetime
+    ) -> int | None:
+        """Add ``by`` to ``state.count`` unless that makes more than ``most``: the new count, or none if it would.
+
+        One conditional write, so that parallel writers of all processes together never pass ``most``. A document that
+        is not there begins as ``fresh``, whose count is 0. For bare kinds without unique indexes.
+        """
+        ...
+
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
         """Lease one aggregate with a deadline at or before ``now`` that nobody else holds a lease on; none if none."""
         ...

@@ -14,6 +14,7 @@ PROJECT = Path(__file__).parents[2]
 
 DEADLINES: dict[str, dict[str, set[str]]] = {
     "identity": {
+        "account": {"undo_over"},
         "applicant": {"check"},
         "challenge": {"second_channel", "forget"},
         "assistance": {"expire"},

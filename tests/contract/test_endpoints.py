@@ -15,7 +15,7 @@ from shared.http.call import JSON
 from shared.http.endpoint import Door, Endpoint
 from shared.http.openapi import build_openapi
 from shared.service import Parts
-from tests.contract.gateway import read_routes
+from tests.contract.gateway import NGINX_CONF, read_routes
 from tests.contract.openapi_rules import assert_sound
 
 EVERYTHING = [(service, endpoint) for service in SERVICES for endpoint in endpoints_of(service)]
@@ -24,6 +24,7 @@ REPEATABLE_BY_NATURE = {
     ("identity", "refresh"): "the used refresh token is the key: a repeat meets the same successor",
     ("identity", "revoke"): "a session that has ended stays ended",
     ("identity", "log_in_staff"): "each try counts, and tokens must not be kept for a repeat",
+    ("identity", "undo_address_change"): "what is undone stays undone; a browser's form sends no header",
     ("identity", "look_up_person"): "reads; a POST so that the NIK is not in an address",
     ("billing", "upload_settlement"): "day and hash of the content are the file's id",
     ("billing", "take_notice"): "the treasury's number is the receipt's id",
@@ -121,3 +122,11 @@ def test_names_of_operations_are_unique_in_a_service() -> None:
     for service in SERVICES:
         names = [endpoint.name for endpoint in endpoints_of(service)]
         assert sorted(names) == sorted(set(names))
+
+
+def test_the_gateway_shows_the_discovery_document_where_rfc_8414_looks_for_it() -> None:
+    conf = NGINX_CONF.read_text(encoding="utf-8")
+    place = "/.well-known/oauth-authorization-server"
+    assert f"location = {place} {{" in conf
+    assert f"proxy_pass http://$issuer:8080/v1{place};" in conf
+    assert f"/v1{place}" in {endpoint.path for endpoint in endpoints_of("identity")}

@@ -64,10 +64,19 @@ LINE = Kind(name="line", state=Ticket, bare=True, indexes=(Index("line", ("state
 PLACE = Kind(name="place", state=Ticket, bare=True, indexes=(Index("phase_number", ("state.phase", "state.number")),))
 
 
+@dataclass(frozen=True)
+class Tally:
+    kept_until: datetime
+    count: int = 0
+
+
+TALLY = Kind(name="tally", state=Tally, bare=True, kept_until="state.kept_until")
+
+
 @pytest.fixture
 async def mongo_store(mongo_database: AsyncDatabase) -> MongoStore:
     store = MongoStore(mongo_database, "test")
-    await store.prepare([TICKET, PLACE, LINE])
+    await store.prepare([TICKET, PLACE, LINE, TALLY])
     return store
 
 
@@ -358,3 +367,53 @@ async def _play(store: Store, verb: str, record_id: str, state: Ticket, received
     if verb == "remove":
         return await store.remove(TICKET, record)
     return (await store.save(TICKET, record, state, now=NOW, received=received)).version
+
+
+def tally() -> Tally:
+    return Tally(NOW + timedelta(hours=1))
+
+
+async def test_a_count_goes_up_to_its_limit_and_stays_there(store: Store) -> None:
+    async def up(by: int, most: int = 5) -> int | None:
+        return await store.count_up(TALLY, "c1", by=by, most=most, fresh=tally(), now=NOW)
+
+    assert [await up(2), await up(2), await up(2), await up(1), await up(1)] == [2, 4, None, 5, None]
+    assert await up(1, most=6) == 6
+    record = await store.get(TALLY, "c1")
+    assert record is not None
+    assert (record.state, record.version) == (Tally(NOW + timedelta(hours=1), 6), 4)
+    assert await store.count_up(TALLY, "c2", by=3, most=2, fresh=tally(), now=NOW) is None
+    assert await store.get(TALLY, "c2") is None
+
+
+async def test_parallel_counts_never_pass_the_limit(store: Store) -> None:
+    counted = await asyncio.gather(
+        *(store.count_up(TALLY, "c1", by=1, most=10, fresh=tally(), now=NOW) for _ in range(40))
+    )
+    assert sorted(each for each in counted if each is not None) == list(range(1, 11))
+
+
+async def test_a_counted_document_is_one_like_any_other(store: Store) -> None:
+    await store.count_up(TALLY, "c1", by=1, most=10, fresh=tally(), now=NOW)
+    record = await store.get(TALLY, "c1")
+    assert record is not None
+    saved = await store.save(TALLY, record, replace(record.state, count=9), now=NOW)
+    assert await store.count_up(TALLY, "c1", by=1, most=10, fresh=tally(), now=NOW) == 10
+    with pytest.raises(VersionConflict):
+        await store.save(TALLY, saved, saved.state, now=NOW)
+
+
+async def test_mongo_deletes_what_need_not_be_kept(mongo_store: MongoStore, mongo_database: AsyncDatabase) -> None:
+    indexes = await mongo_database["tally"].index_information()
+    assert indexes["kept_until"]["expireAfterSeconds"] == 0
+    assert indexes["kept_until"]["key"] == [("state.kept_until", 1)]
+
+
+async def test_memory_deletes_what_need_not_be_kept_once_there_is_much_of_it(memory_store: MemoryStore) -> None:
+    for number in range(1_000):
+        old = Tally(NOW + timedelta(seconds=number))
+        await memory_store.count_up(TALLY, f"c{number}", by=1, most=1, fresh=old, now=NOW - timedelta(seconds=1))
+    later = NOW + timedelta(seconds=500)
+    for number in range(1_000):
+        await memory_store.insert(TALLY, f"new{number}", tally(), now=later)
+    assert len(memory_store._documents["tally"]) == 2_000 - 501

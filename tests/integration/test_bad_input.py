@@ -106,6 +106,7 @@ class Ground:
             "last": "2026-11-30",
             "date": "2026-11-24",
             "job_id": NOBODYS_ID,
+            "link": f"{NOBODYS_ID}.nothing",
             "requirement": "ktp",
             "since": "2026-11-01",
             "until": "2026-11-30",

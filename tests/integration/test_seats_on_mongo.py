@@ -37,12 +37,12 @@ async def replicas(mongo_database: AsyncDatabase, clock: ManualClock) -> list[Wo
     return [await _replica(mongo_database, clock) for _ in range(2)]
 
 
-async def _replica(database: AsyncDatabase, clock: ManualClock) -> World:
+async def _replica(database: AsyncDatabase, clock: ManualClock, *, seats: int = SEATS) -> World:
     store = MongoStore(database, "scheduling")
     await store.prepare(KINDS)
     files = MemoryFiles(Keyring.parse(KEYS), clock)
     platform = Platform(store, files, clock, RandomIds(), SystemRandomness())
-    parts: Parts = build(settings(), platform, offices=[SOUTH, NORTH], templates=weekly(plan(SEATS)))
+    parts: Parts = build(settings(), platform, offices=[SOUTH, NORTH], templates=weekly(plan(seats)))
     assert parts.start is not None
     await parts.start()
     worker = DeadlineWorker(store, KINDS, parts.deadlines, clock, "test")

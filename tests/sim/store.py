@@ -209,6 +209,9 @@ class FaultyStore:
     async def claim_one(self, *args: Any, **named: Any) -> Any:
         return await self._write(lambda: self._kept.claim_one(*args, **named))
 
+    async def count_up(self, *args: Any, **named: Any) -> Any:
+        return await self._write(lambda: self._kept.count_up(*args, **named))
+
     async def claim_due(self, *args: Any, **named: Any) -> Any:
         due = await self._read(lambda: self._kept.claim_due(*args, **named))
         return due if due is None else await self._held(due)

@@ -7,26 +7,29 @@ from typing import Final
 from services.billing.routes import aside, bills, cases, ledger, payments, refunds, sagas, settlements, tariffs
 from services.billing.routes.common import BILLING
 from shared.audit.acting import audited
-from shared.http.endpoint import Endpoint
+from shared.http.endpoint import Endpoint, with_session_check
 
 __all__ = ["BILLING", "ENDPOINTS"]
 
 _AUDIT_BY_THEMSELVES: Final = frozenset({"retry_saga", "propose_override", "decide_override"})
 """Their use cases write the audit, with what only they know."""
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = audited(
-    (
-        *tariffs.api.all,
-        *bills.api.all,
-        *aside.api.all,
-        *payments.api.all,
-        *refunds.api.all,
-        *cases.api.all,
-        *settlements.api.all,
-        *ledger.api.all,
-        *ledger.audit.all,
-        *sagas.api.all,
+ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
+    audited(
+        (
+            *tariffs.api.all,
+            *bills.api.all,
+            *aside.api.all,
+            *payments.api.all,
+            *refunds.api.all,
+            *cases.api.all,
+            *settlements.api.all,
+            *ledger.api.all,
+            *ledger.audit.all,
+            *sagas.api.all,
+        ),
+        lambda call: call.app[BILLING].audit,
+        by_themselves=_AUDIT_BY_THEMSELVES,
     ),
-    lambda call: call.app[BILLING].audit,
-    by_themselves=_AUDIT_BY_THEMSELVES,
+    without={},
 )

@@ -77,11 +77,25 @@ class FreshCode:
     hashed: str
     channel: Channel
     asked_by: str
+    old_hashed: str | None = None
+
+
+@dataclass(frozen=True)
+class AddressProof:
+    """For a change of address: who asked for it, and the address of before that has to agree."""
+
+    session_id: str
+    channel: Channel
+    fingerprint: str
 
 
 @dataclass(frozen=True)
 class Code:
-    """One code that was sent. ``serial`` counts the codes of this challenge from 1."""
+    """One code that was sent. ``serial`` counts the codes of this challenge from 1.
+
+    ``sms_hashed``: a code that went by SMS beside it and counts as well. ``old_hashed``: what was sent to the address
+    of before, which is asked for too.
+    """
 
     serial: int
     hashed: str
@@ -91,6 +105,8 @@ class Code:
     tries_left: int
     asked_by: str
     used_by: str | None = None
+    sms_hashed: str | None = None
+    old_hashed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +125,8 @@ class Challenge:
     delivery_reason: str | None = None
     second_channel_at: datetime | None = None
     forget_at: datetime | None = None
+    proof: AddressProof | None = None
+    """Of a change of address; none in a challenge of a build that did not ask for it."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +146,7 @@ def open_challenge(
     *,
     language: str,
     account_id: str | None = None,
+    proof: AddressProof | None = None,
 ) -> Challenge:
     """A challenge with its first code."""
     return Challenge(
@@ -140,6 +159,7 @@ def open_challenge(
         account_id=account_id,
         second_channel_at=_second_channel_at(purpose, fresh.channel, rules, now),
         forget_at=now + timedelta(seconds=rules.forget_seconds),
+        proof=proof,
     )
 
 
@@ -184,17 +204,27 @@ def resend_after(challenge: Challenge, rules: CodeRules) -> datetime:
 
 
 def judge(
-    challenge: Challenge, matches: Callable[[str], bool], command_id: str, rules: CodeRules, now: datetime
+    challenge: Challenge,
+    matches: Callable[[str], bool],
+    command_id: str,
+    rules: CodeRules,
+    now: datetime,
+    *,
+    old_matches: Callable[[str], bool] = lambda _hashed: False,
 ) -> tuple[Verdict, Challenge]:
     """What the typed code is, and the challenge after this try.
 
-    ``matches`` compares the typed code with a stored hash. At the cap nothing is compared any more, so that the answer
-    tells a guesser nothing. The command that used the code may repeat itself and meets RIGHT again, unchanged.
+    ``matches`` compares the typed code with a stored hash, ``old_matches`` the one of the old address; where both are
+    asked for, one try is one try of both, and which of them was wrong is not told. At the cap nothing is compared any
+    more, so that the answer tells a guesser nothing. The command that used the code may repeat itself and meets RIGHT
+    again, unchanged.
     """
     code = challenge.code
     if code.tries_left <= 0:
         return Verdict.TOO_MANY_TRIES, challenge
-    if matches(code.hashed):
+    old_agrees = code.old_hashed is None or old_matches(code.old_hashed)
+    by_sms = code.sms_hashed is not None and matches(code.sms_hashed)
+    if (matches(code.hashed) or by_sms) and old_agrees:
         return _judge_current(challenge, command_id, rules, now)
     if any(matches(hashed) for hashed in challenge.superseded):
         return Verdict.SUPERSEDED, challenge
@@ -231,8 +261,17 @@ def did_not_arrive(challenge: Challenge, reason: str, told_at: datetime) -> Chal
 
 
 def without_second_channel(challenge: Challenge) -> Challenge:
-    """There is no second channel for this code."""
+    """The second channel is not tried for this code."""
     return replace(challenge, second_channel_at=None)
+
+
+def with_sms_code(challenge: Challenge, hashed: str, now: datetime) -> Challenge:
+    """The second channel was tried: a code that went by SMS counts beside the first, until the same end.
+
+    The same step is taken where there was no number to send it to, so that nothing tells the two apart.
+    """
+    sent = (*_within_hour(challenge.sent_times, now), now)
+    return replace(challenge, code=replace(challenge.code, sms_hashed=hashed), sent_times=sent, second_channel_at=None)
 
 
 def deadlines(challenge: Challenge) -> Mapping[str, datetime]:
@@ -250,6 +289,7 @@ def _code(serial: int, fresh: FreshCode, rules: CodeRules, now: datetime) -> Cod
         expires_at=now + timedelta(seconds=rules.lifetime_seconds),
         tries_left=rules.tries,
         asked_by=fresh.asked_by,
+        old_hashed=fresh.old_hashed,
     )
 
 

@@ -58,6 +58,12 @@ def find_session(sessions: tuple[Session, ...], session_id: str) -> Session | No
     return next((each for each in sessions if each.id == session_id), None)
 
 
+def open_session(sessions: tuple[Session, ...], session_id: str, now: datetime) -> Session | None:
+    """The session of that id unless it is over by its age, or none."""
+    session = find_session(sessions, session_id)
+    return session if session is not None and now < session.ends_at else None
+
+
 def put_session(sessions: tuple[Session, ...], session: Session, most: int, now: datetime) -> tuple[Session, ...]:
     """The list with this session in it, without those that are over; at most ``most``, the oldest go."""
     others = [each for each in sessions if each.id != session.id and each.ends_at > now]
@@ -67,3 +73,9 @@ def put_session(sessions: tuple[Session, ...], session: Session, most: int, now:
 def drop_session(sessions: tuple[Session, ...], session_id: str) -> tuple[Session, ...]:
     """The list without that session."""
     return tuple(each for each in sessions if each.id != session_id)
+
+
+def ended_sessions(before: tuple[Session, ...], after: tuple[Session, ...], now: datetime) -> tuple[Session, ...]:
+    """Those that were open before and are gone now; one that was over by its age has not been ended."""
+    kept = {each.id for each in after}
+    return tuple(each for each in before if each.id not in kept and each.ends_at > now)

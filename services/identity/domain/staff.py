@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from services.identity.domain.session import Session
 from services.identity.domain.staff_states import StaffCommand, StaffState
@@ -42,6 +43,20 @@ class LockRules:
 
     tries: int = 5
     lock_seconds: int = 15 * 60
+
+
+TRIES_FORGOTTEN: Final = timedelta(days=1)
+"""After so long without a try the wrong ones of before count no more: for real names and for those that nobody has."""
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A user name that no member of staff has, and how often it was tried: it locks like a real one."""
+
+    kept_until: datetime
+    tries: int = 0
+    locked_until: datetime | None = None
+    tried_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -91,9 +106,10 @@ class Staff:
     pending: Pending | None = None
     commands: tuple[str, ...] = ()
     offices: tuple[str, ...] = ()
+    tried_at: datetime | None = None
 
 
-def is_locked(staff: Staff, now: datetime) -> bool:
+def is_locked(staff: Staff | Stranger, now: datetime) -> bool:
     """Whether no password is looked at now."""
     return staff.locked_until is not None and now < staff.locked_until
 
@@ -103,9 +119,23 @@ def count_try(staff: Staff, rules: LockRules, now: datetime) -> Staff:
 
     The last allowed try sets the lock; a right password lifts it again.
     """
-    tries = (0 if staff.locked_until is not None else staff.tries) + 1
-    locked = now + timedelta(seconds=rules.lock_seconds) if tries >= rules.tries else None
-    return replace(staff, tries=tries, locked_until=locked)
+    tries, locked_until = _counted(staff, rules, now)
+    return replace(staff, tries=tries, locked_until=locked_until, tried_at=now)
+
+
+def count_try_of_stranger(stranger: Stranger | None, rules: LockRules, now: datetime) -> Stranger:
+    """The same for a name that nobody has."""
+    known = stranger or Stranger(now)
+    tries, locked_until = _counted(known, rules, now)
+    kept_until = max(now + TRIES_FORGOTTEN, locked_until or now)
+    return Stranger(kept_until, tries, locked_until, now)
+
+
+def _counted(staff: Staff | Stranger, rules: LockRules, now: datetime) -> tuple[int, datetime | None]:
+    """How many tries there are with this one, and until when that locks."""
+    is_old = staff.tried_at is not None and now - staff.tried_at >= TRIES_FORGOTTEN
+    tries = (0 if staff.locked_until is not None or is_old else staff.tries) + 1
+    return tries, now + timedelta(seconds=rules.lock_seconds) if tries >= rules.tries else None
 
 
 def recognised(staff: Staff) -> Staff:

@@ -36,6 +36,7 @@ from shared.errors import NotAuthenticated, NotFound, Refusal, TooManyRequests
 
 __all__ = [
     "AddressHasNoAccount",
+    "AddressReserved",
     "AddressTaken",
     "AddressUnusable",
     "ApplicantAlreadyAdded",
@@ -63,6 +64,7 @@ __all__ = [
     "OfficeAskedTooOften",
     "OfficeNeeded",
     "OfficeNotWanted",
+    "OldCodeNeeded",
     "OneTimePasswordExpired",
     "OwnPasswordNeeded",
     "PasswordIsTheOldOne",
@@ -83,6 +85,7 @@ __all__ = [
     "StaffStateForbids",
     "StaffSuspended",
     "StaffUnknown",
+    "TooManyAddressChanges",
     "TooManyApplicants",
     "TooManyCodes",
     "TooManyIdentityTries",
@@ -131,6 +134,40 @@ class AddressTaken(Refusal):
     title_id = "Alamat ini sudah dipakai akun lain."
     next_action = "Sign in with this address to use that account, or give another one."
     next_action_id = "Masuk dengan alamat ini untuk memakai akun tersebut, atau gunakan alamat lain."
+
+
+class AddressReserved(Refusal):
+    """An account gave this address up some days ago and can still take it back."""
+
+    status = 409
+    code = "address_reserved"
+    title = "An account changed away from this address a few days ago and can still take it back."
+    title_id = "Sebuah akun baru saja mengganti alamat ini dan masih dapat memakainya kembali."
+    next_action = "If that was your account and not your wish, use the link in the message about it; else give another."
+    next_action_id = (
+        "Bila itu akun Anda dan bukan keinginan Anda, gunakan tautan di pesannya; bila bukan, pakai yang lain."
+    )
+
+
+class TooManyAddressChanges(TooManyRequests):
+    """The account has had as many changes of address as can be undone."""
+
+    code = "too_many_address_changes"
+    title = "The addresses of this account were changed as often as some days allow."
+    title_id = "Alamat akun ini sudah diganti sebanyak batas beberapa hari."
+    next_action = "Use the addresses that the account has, and change again after the time given."
+    next_action_id = "Gunakan alamat yang ada, dan ganti lagi setelah waktu yang disebutkan."
+
+
+class OldCodeNeeded(Refusal):
+    """An address of before has to agree to the change."""
+
+    status = 422
+    code = "old_code_needed"
+    title = "Changing an address takes two codes: the one sent to the new address and the one sent to an old one."
+    title_id = "Mengganti alamat memerlukan dua kode: yang dikirim ke alamat baru dan yang dikirim ke alamat lama."
+    next_action = "Send the code from the old address as old_code, for example 042317."
+    next_action_id = "Kirim kode dari alamat lama sebagai old_code, misalnya 042317."
 
 
 class ChallengeNotFound(NotFound):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from services.identity import errors, schemas
 from services.identity.domain.account import MOST_APPLICANTS
 from services.identity.routes import assistances, staff_admin
 from services.identity.routes.common import IDENTITY, STAFF_LOGINS_PER_ADDRESS
+from services.identity.service.address_changes import UndoSeen
+from services.identity.undo_page import PAGE_HEADERS, UndoStep, undo_page
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.errors import NotFound
-from shared.http.call import Answer, Call
-from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
+from shared.http.call import HTML, Answer, Call
+from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, PersonalData, RateLimit, with_session_check
 from shared.http.idempotency import KEY_HEADER
 from shared.ids import derived_id
-from shared.tokens import Role
+from shared.sessions import SessionOver
+from shared.tokens import ALGORITHM, Role
 
 __all__ = ["ENDPOINTS", "IDENTITY"]
 
@@ -24,10 +28,14 @@ account = Endpoints("account")
 applicants = Endpoints("applicants")
 staff = Endpoints("staff")
 
-PER_ADDRESS: Final = (RateLimit(30, 60.0, "address"), RateLimit(300, 3600.0, "address"))
+PER_ADDRESS: Final = (RateLimit(30, 60.0, "address", shared=True), RateLimit(300, 3600.0, "address", shared=True))
 """Codes asked for from one network address: a family behind one line stays below it, a script does not (F24)."""
 
-TRIES_PER_ADDRESS: Final = RateLimit(60, 60.0, "address")
+TRIES_PER_ADDRESS: Final = RateLimit(60, 60.0, "address", shared=True)
+"""Codes and refresh tokens tried from one network address."""
+
+UNDO_PER_ADDRESS: Final = RateLimit(30, 60.0, "address", shared=True)
+"""Undo links looked at or used from one network address: nobody has more than a few, and none is guessed."""
 LOOKUPS_PER_CALLER: Final = RateLimit(60, 60.0)
 FORMS_PER_CALLER: Final = RateLimit(30, 60.0)
 
@@ -40,7 +48,12 @@ _PROVING = (
     errors.CodeUsed,
     errors.TooManyTries,
     errors.AddressTaken,
+    errors.AddressReserved,
+    errors.OldCodeNeeded,
+    errors.TooManyAddressChanges,
+    SessionOver,
 )
+_CHANGING = (SessionOver, NotFound, errors.TooManyAddressChanges)
 _FORM = (
     errors.NikNotSixteenDigits,
     errors.NikStructureWrong,
@@ -102,7 +115,8 @@ async def look_at_challenge(call: Call) -> schemas.ChallengeView:
 
 @signing_in.post(
     "/v1/challenges/{challenge_id}/resend",
-    summary="Send a new code, by SMS if asked for and a number is known",
+    summary="Send a new code, by SMS too if asked for and a number is known",
+    description="The answer is the same whether or not the address has an account, and the account a number.",
     access=PUBLIC,
     query=schemas.ResendQuery,
     answers={202: schemas.ChallengeView},
@@ -120,6 +134,8 @@ async def resend(call: Call[None, schemas.ResendQuery]) -> schemas.ChallengeView
 @signing_in.post(
     "/v1/challenges/{challenge_id}/verification",
     summary="Type the code: signed in",
+    description="A change of address takes two codes: `code` from the new address, `old_code` from one of before. It "
+    "goes on with the session that asked for it, which must not have ended.",
     access=PUBLIC,
     body=schemas.Verification,
     answers={200: schemas.TokensView},
@@ -131,7 +147,10 @@ async def resend(call: Call[None, schemas.ResendQuery]) -> schemas.ChallengeView
 async def verify(call: Call[schemas.Verification]) -> schemas.TokensView:
     """Prove the address with its newest code."""
     identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
-    return schemas.TokensView.of(await identity.signing_in.verify(challenge_id, call.body.code, call.command_id))
+    proven = await identity.signing_in.verify(
+        challenge_id, call.body.code, call.command_id, old_code=call.body.old_code
+    )
+    return schemas.TokensView.of(proven)
 
 
 @signing_in.post(
@@ -176,6 +195,29 @@ async def publish_keys(call: Call) -> Answer:
     return Answer(200, keys, headers={"Cache-Control": "public, max-age=60"})
 
 
+@signing_in.get(
+    "/v1/.well-known/oauth-authorization-server",
+    summary="What identity offers to clients, as RFC 8414 writes it",
+    description="The gateway shows it at /.well-known/oauth-authorization-server too, where RFC 8414 looks for it.",
+    access=PUBLIC,
+    answers={200: schemas.AuthorizationServerView},
+)
+async def describe_authorization_server(call: Call) -> Answer:
+    """The discovery document."""
+    identity = call.app[IDENTITY]
+    public_url = identity.public_url
+    shown = schemas.AuthorizationServerView(
+        issuer=identity.issuer.issuer,
+        jwks_uri=f"{public_url}/v1/.well-known/jwks.json",
+        response_types_supported=[],
+        grant_types_supported=[],
+        access_token_signing_alg_values_supported=[ALGORITHM],
+        ui_locales_supported=["id", "en"],
+        service_documentation=f"{public_url}/identity/v1/openapi.json",
+    )
+    return Answer(200, shown, headers={"Cache-Control": "public, max-age=300"})
+
+
 @account.get(
     "/v1/account",
     summary="The caller's account",
@@ -190,36 +232,79 @@ async def look_at_account(call: Call) -> schemas.AccountView:
 
 @account.put(
     "/v1/account/phone",
-    summary="Change the telephone number: a code is sent to the new one",
+    summary="Change the telephone number: a code is sent to the new one and to an old one",
     access=APPLICANT,
     body=schemas.PhoneChange,
     answers={202: schemas.ChallengeView},
-    refusals=(errors.PhoneUnusable, *_ASKING),
+    refusals=(errors.PhoneUnusable, *_ASKING, *_CHANGING),
     rate=FORMS_PER_CALLER,
 )
 async def change_phone(call: Call[schemas.PhoneChange]) -> schemas.ChallengeView:
     """Send a code to the new number."""
-    seen = await call.app[IDENTITY].accounts.change_phone(
-        call.caller.account_id, call.body.phone, call.language, _change_id(call)
+    seen = await call.app[IDENTITY].address_changes.change_phone(
+        call.caller, call.body.phone, call.language, _change_id(call), call.body.prove_by
     )
     return schemas.ChallengeView.of(seen)
 
 
 @account.put(
     "/v1/account/email",
-    summary="Change the email address: a code is sent to the new one",
+    summary="Change the email address: a code is sent to the new one and to an old one",
     access=APPLICANT,
     body=schemas.EmailChange,
     answers={202: schemas.ChallengeView},
-    refusals=(errors.EmailUnusable, *_ASKING),
+    refusals=(errors.EmailUnusable, *_ASKING, *_CHANGING),
     rate=FORMS_PER_CALLER,
 )
 async def change_email(call: Call[schemas.EmailChange]) -> schemas.ChallengeView:
     """Send a code to the new address."""
-    seen = await call.app[IDENTITY].accounts.change_email(
-        call.caller.account_id, call.body.email, call.language, _change_id(call)
+    seen = await call.app[IDENTITY].address_changes.change_email(
+        call.caller, call.body.email, call.language, _change_id(call), call.body.prove_by
     )
     return schemas.ChallengeView.of(seen)
+
+
+@account.get(
+    "/v1/address-undo/{link}",
+    summary="The page behind the link that undoes a change of address",
+    description="For browsers, without scripts. Looking changes nothing: mail programs open links by themselves.",
+    access=PUBLIC,
+    query=schemas.PageLanguage,
+    answers={200: HTML},
+    rate=UNDO_PER_ADDRESS,
+)
+async def show_address_undo(call: Call[None, schemas.PageLanguage]) -> Answer:
+    """The page that asks whether to undo."""
+    seen = await _undo_of(call.app[IDENTITY].address_changes.look_at_undo, call.path["link"])
+    return _undo_page(call, UndoStep.OVER if seen is None else UndoStep.DONE if seen.is_done else UndoStep.ASK, seen)
+
+
+@account.post(
+    "/v1/address-undo/{link}",
+    summary="Undo a change of address",
+    description="The addresses of before are back, and nobody is signed in any more. A repeat finds it done.",
+    access=PUBLIC,
+    query=schemas.PageLanguage,
+    answers={200: HTML},
+    rate=UNDO_PER_ADDRESS,
+)
+async def undo_address_change(call: Call[None, schemas.PageLanguage]) -> Answer:
+    """Undo, and the page that says so."""
+    seen = await _undo_of(call.app[IDENTITY].address_changes.undo, call.path["link"])
+    return _undo_page(call, UndoStep.OVER if seen is None else UndoStep.DONE, seen)
+
+
+async def _undo_of(use_case: Callable[[str], Awaitable[UndoSeen]], link: str) -> UndoSeen | None:
+    """What the use case finds; none where the link is over. A person reads the page, so it is no problem+json."""
+    try:
+        return await use_case(link)
+    except NotFound:
+        return None
+
+
+def _undo_page(call: Call[None, schemas.PageLanguage], step: UndoStep, seen: UndoSeen | None) -> Answer:
+    language = call.query.language or call.language
+    return Answer(200, undo_page(step, seen, language), headers=PAGE_HEADERS)
 
 
 @applicants.post(
@@ -347,20 +432,23 @@ def _change_id(call: Call[schemas.PhoneChange] | Call[schemas.EmailChange]) -> s
 
 audit = audit_endpoints("identity", lambda call: call.app[IDENTITY].audit_book)
 
-ENDPOINTS: Final = audited(
-    (
-        *signing_in.all,
-        *account.all,
-        *applicants.all,
-        *staff.all,
-        *staff_admin.api.all,
-        *assistances.api.all,
-        *audit.all,
+ENDPOINTS: Final = with_session_check(
+    audited(
+        (
+            *signing_in.all,
+            *account.all,
+            *applicants.all,
+            *staff.all,
+            *staff_admin.api.all,
+            *assistances.api.all,
+            *audit.all,
+        ),
+        lambda call: call.app[IDENTITY].audit,
+        by_themselves=(
+            "look_up_person",
+            *staff_admin.AUDITED_IN_THE_USE_CASE,
+            *assistances.AUDITED_IN_THE_USE_CASE,
+        ),
     ),
-    lambda call: call.app[IDENTITY].audit,
-    by_themselves=(
-        "look_up_person",
-        *staff_admin.AUDITED_IN_THE_USE_CASE,
-        *assistances.AUDITED_IN_THE_USE_CASE,
-    ),
+    without={},
 )

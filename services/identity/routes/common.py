@@ -11,4 +11,4 @@ from shared.http.endpoint import RateLimit
 
 IDENTITY: Final[web.AppKey[Identity]] = web.AppKey("identity", Identity)
 
-STAFF_LOGINS_PER_ADDRESS: Final = RateLimit(30, 60.0, "address")
+STAFF_LOGINS_PER_ADDRESS: Final = RateLimit(30, 60.0, "address", shared=True)

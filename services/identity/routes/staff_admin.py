@@ -19,7 +19,10 @@ api = Endpoints("staff administration")
 ADMINS: Final = STAFF(Role.OPERATOR, Role.OFFICE_ADMIN)
 OPERATORS: Final = STAFF(Role.OPERATOR)
 
-FOUNDERS_PER_ADDRESS: Final = (RateLimit(5, 60.0, "address"), RateLimit(20, 3600.0, "address"))
+FOUNDERS_PER_ADDRESS: Final = (
+    RateLimit(5, 60.0, "address", shared=True),
+    RateLimit(20, 3600.0, "address", shared=True),
+)
 """An installation makes a few first operators in its life; a secret cannot be guessed faster than this."""
 
 ACTS_PER_CALLER: Final = RateLimit(60, 60.0)

@@ -35,6 +35,8 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Place = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 FamilyCardNumber = Annotated[str, StringConstraints(min_length=16, max_length=16, pattern=r"^[0-9]{16}$")]
 
+_PROVE_BY = "Which address of before is to agree; without it the one that is replaced, else the one there is."
+
 
 class Registration(Body):
     """An email address to be proven, and the language to be spoken with."""
@@ -50,15 +52,22 @@ class Login(Body):
 
 
 class Verification(Body):
-    """The six digits that were sent."""
+    """The six digits that were sent; for a change of address also those that went to the address of before."""
 
     code: Code = Field(examples=["042317"])
+    old_code: Code | None = Field(None, examples=["912073"], description="Only for a change of address.")
 
 
 class ResendQuery(Query):
-    """By which way the new code is to go; without it, as before."""
+    """``sms``: the new code is to go by SMS too, if the account has a number. The answer does not tell whether."""
 
     channel: ChannelWord | None = None
+
+
+class PageLanguage(Query):
+    """The language of a page; without it the browser's."""
+
+    language: Literal["id", "en"] | None = None
 
 
 class RefreshToken(Body):
@@ -80,12 +89,14 @@ class PhoneChange(Body):
     phone: Annotated[str, StringConstraints(min_length=3, max_length=MAX_PHONE_CHARS)] = Field(
         examples=["0812 3456 7890"]
     )
+    prove_by: ChannelWord | None = Field(None, description=_PROVE_BY)
 
 
 class EmailChange(Body):
     """The new email address."""
 
     email: Identifier = Field(examples=["budi@example.org"])
+    prove_by: ChannelWord | None = Field(None, description=_PROVE_BY)
 
 
 class ApplicantForm(Body):
@@ -138,21 +149,26 @@ class ChallengeView(View):
     resend_after: datetime
     tries_left: int
     delivery: DeliveryView
+    old_code_channel: Channel | None = Field(
+        None, description="Of a change of address: the way of the second code, which went to an address of before."
+    )
 
     @classmethod
     def of(cls, seen: ChallengeSeen) -> ChallengeView:
         """The view of a challenge."""
         challenge = seen.challenge
         code = challenge.code
-        delivery = DeliveryView(state=challenge.delivery, channel=code.channel, reason=challenge.delivery_reason)
+        channel = challenge.address_channel  # whatever else was sent, to whomever, is not for the asker to know
+        delivery = DeliveryView(state=challenge.delivery, channel=channel, reason=challenge.delivery_reason)
         return cls(
             challenge_id=seen.challenge_id,
-            channel=code.channel,
+            channel=channel,
             sent_to=seen.sent_to,
             expires_at=code.expires_at,
             resend_after=seen.resend_after,
             tries_left=code.tries_left,
             delivery=delivery,
+            old_code_channel=challenge.proof.channel if challenge.proof is not None else None,
         )
 
 
@@ -306,6 +322,18 @@ class JwksView(View):
     def of(cls, jwks: dict[str, Any]) -> JwksView:
         """The view of a key set."""
         return cls.model_validate(jwks)
+
+
+class AuthorizationServerView(View):
+    """What a client may know of identity before it signs in (RFC 8414, section 2): what exists, and nothing else."""
+
+    issuer: str = Field(description="What tokens carry as iss.", examples=["https://paspor.example.org"])
+    jwks_uri: str
+    response_types_supported: list[str] = Field(description="None: there is no authorization endpoint.")
+    grant_types_supported: list[str] = Field(description="None: people sign in by one-time code or password.")
+    access_token_signing_alg_values_supported: list[str]
+    ui_locales_supported: list[str]
+    service_documentation: str
 
 
 def _identity_view(seen: ApplicantSeen) -> IdentityView:

@@ -1,13 +1,10 @@
-"""The account as its owner sees it, and the change of its addresses (F18)."""
+"""The account as its owner sees it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.addresses import normal_email, normal_phone
-from services.identity.domain.challenge import Purpose
-from services.identity.service.signing_in import ChallengeSeen, SigningIn
 from services.identity.service.tools import Tools
 from shared.errors import NotFound
 
@@ -28,9 +25,8 @@ class AccountSeen:
 class Accounts:
     """The use cases of an account's owner."""
 
-    def __init__(self, tools: Tools, signing_in: SigningIn) -> None:
+    def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._signing_in = signing_in
 
     async def look(self, account_id: str) -> AccountSeen:
         """The account.
@@ -53,24 +49,3 @@ class Accounts:
             applicants=len(account.places),
             sessions=sum(session.ends_at > now for session in account.sessions),
         )
-
-    async def change_phone(self, account_id: str, phone: str, language: str, command_id: str | None) -> ChallengeSeen:
-        """Send a code to the new number; proving it makes it the account's. The old address is told by notification.
-
-        Raises:
-            PhoneUnusable: it takes no SMS.
-            CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
-        """
-        address, command_id = normal_phone(phone), command_id or self._tools.ids.new()
-        return await self._signing_in.ask(Purpose.PHONE_CHANGE, address, language, command_id, account_id=account_id)
-
-    async def change_email(self, account_id: str, email: str, language: str, command_id: str | None) -> ChallengeSeen:
-        """Send a code to the new address; proving it makes it the account's.
-
-        Raises:
-            EmailUnusable: it is no address.
-            CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
-        """
-        address = normal_email(email, allow_test_domains=self._tools.settings.allows_test_domains)
-        command_id = command_id or self._tools.ids.new()
-        return await self._signing_in.ask(Purpose.EMAIL_CHANGE, address, language, command_id, account_id=account_id)

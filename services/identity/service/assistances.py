@@ -110,7 +110,7 @@ class Assistances:
         address = normal_identifier(identifier, allow_test_domains=self._tools.settings.allows_test_domains)
         assistance_id = derived_id("assistance", command_id)
         await self._count_code(officer.office_id, command_id)
-        account = await self._tools.repository.account_holding(self._tools.vault.fingerprints(address))
+        account = await self._tools.repository.account_reached_at(self._tools.vault.fingerprints(address))
         language = account.state.language if account is not None else LANGUAGE
         challenge = await self._signing_in.ask(
             Purpose.ASSISTANCE, address, language, command_id, office_id=officer.office_id
@@ -139,7 +139,7 @@ class Assistances:
         address = await self._signing_in.prove_consent(
             record.state.challenge_id, code, command_id, record.state.asked_by or ""
         )
-        account = await self._tools.repository.account_holding(self._tools.vault.fingerprints(address))
+        account = await self._tools.repository.account_reached_at(self._tools.vault.fingerprints(address))
         if account is None:
             raise AddressHasNoAccount()
         account_id = account.id
@@ -377,7 +377,7 @@ class Assistances:
             return found
         allow_test_domains = self._tools.settings.allows_test_domains
         address = normal_identifier(seen.identifier, allow_test_domains=allow_test_domains)
-        account = await repository.account_holding(vault.fingerprints(address))
+        account = await repository.account_reached_at(vault.fingerprints(address))
         return [each for each in found if account is not None and each.state.account_id == account.id]
 
     async def _persons_behind(self, applicant: Record[Applicant]) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from collections.abc import Collection
 from argon2 import PasswordHasher
 
 from services.identity.service.accounts import Accounts
+from services.identity.service.address_changes import AddressChanges
 from services.identity.service.applicants import Applicants
 from services.identity.service.assistances import Assistances
 from services.identity.service.checks import CivilRegistry, RegistryChecks
 from services.identity.service.invariants import Invariants
-from services.identity.service.sessions import Sessions
+from services.identity.service.sessions import LiveSessions, Sessions
 from services.identity.service.signing_in import SigningIn
 from services.identity.service.staff import StaffDesk
 from services.identity.service.staff_admin import StaffAdmin
@@ -37,9 +38,13 @@ class Identity:
         password_hasher: PasswordHasher | None = None,
     ) -> None:
         self.issuer = issuer
+        self.public_url = tools.settings.public_url.rstrip("/")
         self.sessions = Sessions(tools, issuer)
         self.signing_in = SigningIn(tools, self.sessions)
-        self.accounts = Accounts(tools, self.signing_in)
+        self.accounts = Accounts(tools)
+        self.address_changes = AddressChanges(tools, self.signing_in, self.sessions)
+        self.signing_in.on_address_change(self.address_changes.apply, self.address_changes.asked_again)
+        self.live_sessions = LiveSessions(tools)
         self.applicants = Applicants(tools, regions)
         self.checks = RegistryChecks(tools, registry)
         self.audit = Audit(tools.repository.store, tools.clock, tools.ids)

@@ -14,6 +14,7 @@ from services.identity.domain.session import (
     Session,
     drop_session,
     find_session,
+    open_session,
     present,
     put_session,
     rotate,
@@ -24,6 +25,7 @@ from services.identity.errors import RefreshTokenInvalid, SessionEnded
 from services.identity.refresh_tokens import Claimed, Holder, RefreshTokens
 from services.identity.repository import ACCOUNT, STAFF
 from services.identity.service.tools import Tools
+from shared.sessions import SessionOver
 from shared.store.kinds import Kind, Record
 from shared.store.retry import again
 from shared.tokens import Caller, Role, TokenIssuer
@@ -47,6 +49,24 @@ class Credentials:
     refresh_token: str = field(repr=False)
     access_expires_at: datetime
     session_ends_at: datetime
+
+
+class LiveSessions:
+    """Whether the session behind a token lives: identity itself looks into its own documents, so nothing is late."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def refuse_ended(self, caller: Caller) -> None:
+        """Return if the caller's session is open.
+
+        Raises:
+            SessionOver: it is not.
+        """
+        kind: Kind[Any] = ACCOUNT if caller.role is Role.APPLICANT else STAFF
+        record = await self._tools.repository.store.get(kind, caller.account_id)
+        if record is None or open_session(record.state.sessions, caller.session_id, self._tools.now()) is None:
+            raise SessionOver
 
 
 class Sessions:
@@ -130,8 +150,12 @@ class Sessions:
         return record, session
 
     async def _save(self, claimed: Claimed, record: Record[Any], sessions: tuple[Session, ...]) -> None:
+        repository, now = self._tools.repository, self._tools.now()
         state: Account | Staff = replace(record.state, sessions=sessions)
-        await self._tools.repository.store.save(_KINDS[claimed.holder], record, state, now=self._tools.now())
+        if isinstance(state, Staff):
+            await repository.save_staff(record, state, now)
+        else:
+            await repository.save_account(record, state, now)
 
     def _credentials(self, claimed: Claimed, state: Account | Staff, session: Session) -> Credentials:
         if isinstance(state, Staff):
@@ -139,6 +163,8 @@ class Sessions:
         return self.account_credentials(claimed.holder_id, session)
 
     def _issue(self, caller: Caller, holder: Holder, session: Session, access_seconds: int) -> Credentials:
+        left_seconds = int((session.ends_at - self._tools.now()).total_seconds())
+        access_seconds = max(1, min(access_seconds, left_seconds))  # no token outlives its session's age
         return Credentials(
             account_id=caller.account_id,
             role=caller.role,

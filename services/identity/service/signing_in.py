@@ -6,7 +6,7 @@ the address, or a new one. So no answer before the proof tells whether an accoun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,16 +16,17 @@ from services.identity.addresses import NormalAddress, normal_email, normal_iden
 from services.identity.domain import account as accounts
 from services.identity.domain import challenge as rules
 from services.identity.domain.account import Account
-from services.identity.domain.challenge import Challenge, Channel, FreshCode, MustWait, Purpose, Verdict
+from services.identity.domain.challenge import AddressProof, Challenge, Channel, FreshCode, MustWait, Purpose, Verdict
 from services.identity.domain.session import find_session
 from services.identity.errors import (
-    AddressTaken,
+    AddressReserved,
     ChallengeNotFound,
     CodeExpired,
     CodeSentJustNow,
     CodeSuperseded,
     CodeUsed,
     CodeWrong,
+    OldCodeNeeded,
     TooManyCodes,
     TooManyTries,
 )
@@ -47,18 +48,31 @@ CODE_DIGITS: Final = 6
 MOST_RECENT: Final = 5_000
 """Challenges remembered in memory, about 2 KiB each: the code is mostly typed where it was asked for."""
 
-HIDDEN: Final = "***"
-"""Shown for a telephone number that the asker did not name."""
-
 
 @dataclass(frozen=True)
 class ChallengeSeen:
-    """A challenge as the one who asked for it may see it."""
+    """A challenge as the one who asked for it may see it: ``sent_to`` is the address that they named, masked."""
 
     challenge_id: str
     challenge: Challenge
     sent_to: str
     resend_after: datetime
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change of address: whose, by which session, and the address of before that has to agree."""
+
+    account_id: str
+    session_id: str
+    old: NormalAddress
+
+
+ChangeAddress = Callable[[Challenge, NormalAddress], Awaitable[Credentials]]
+"""Makes a proven address the account's; the challenge is as it was before the proof."""
+
+AskedAgain = Callable[[Challenge], Awaitable[Asked]]
+"""Who asked for the change that a challenge is about, if they may still ask."""
 
 
 class SigningIn:
@@ -69,6 +83,12 @@ class SigningIn:
         self._sessions = sessions
         self._rules = tools.settings.code_rules
         self._recent: RecentRecords[Challenge] = RecentRecords(MOST_RECENT)
+        self._change_address: ChangeAddress | None = None
+        self._asked_again: AskedAgain | None = None
+
+    def on_address_change(self, change: ChangeAddress, asked_again: AskedAgain) -> None:
+        """Name what is done with a proof that is not for signing in."""
+        self._change_address, self._asked_again = change, asked_again
 
     async def register(self, email: str, language: str, command_id: str) -> ChallengeSeen:
         """Send a code to an email address that is probably new.
@@ -101,39 +121,44 @@ class SigningIn:
         language: str,
         command_id: str,
         *,
-        account_id: str | None = None,
+        asked: Asked | None = None,
         office_id: str | None = None,
     ) -> ChallengeSeen:
-        """Send a code to this address, in a new challenge or in the one it has; for an assistance, name the office."""
+        """Send a code to this address, in a new challenge or in the one it has.
+
+        ``asked`` for a change of address; ``office_id`` names the office that assists.
+        """
 
         async def attempt() -> ChallengeSeen:
-            challenge_id = self._tools.vault.challenge_id(purpose, address, account_id or "")
+            challenge_id = self._tools.vault.challenge_id(purpose, address, asked.account_id if asked else "")
             record = await self._tools.repository.challenge(challenge_id)
             if record is not None:
-                return await self._send_again(record, address, command_id, language, office_id)
+                return await self._send_again(record, command_id, language, asked=asked, office_id=office_id)
             try:
-                return await self._open(
-                    purpose, address, language, command_id, account_id=account_id, office_id=office_id
-                )
+                return await self._open(purpose, address, language, command_id, asked=asked, office_id=office_id)
             except AlreadyExists:
                 raise VersionConflict(f"{challenge_id} was opened by somebody faster") from None
 
         return await again(attempt)
 
     async def resend(self, challenge_id: str, channel: Channel | None, command_id: str) -> ChallengeSeen:
-        """Send a new code; by SMS to the account's number if that is asked for and there is one (F16).
+        """Send a new code; asked for SMS it goes to the account's number too, if there is one (F16).
+
+        The answer and its time are the same whether or not the address has an account, and a number.
 
         Raises:
-            ChallengeNotFound: there is none, or it is too old.
+            ChallengeNotFound: there is none, it is too old, or whoever asked for the change has signed out.
             CodeSentJustNow, TooManyCodes: it is too early.
         """
 
         async def attempt() -> ChallengeSeen:
             record = await self._own_challenge(challenge_id)
-            address = self._tools.vault.challenge_address(challenge_id, record.state)
-            wants_other = channel is Channel.SMS and address.channel is Channel.EMAIL
-            phone = await self._phone_behind(record.state, address) if wants_other else None
-            return await self._send_again(record, phone or address, command_id, record.state.language)
+            challenge = record.state
+            by_sms = channel is Channel.SMS and challenge.address_channel is Channel.EMAIL
+            asked = await self._still_asked(challenge)
+            return await self._send_again(
+                record, command_id, challenge.language, asked=asked, by_sms=by_sms and asked is None
+            )
 
         return await again(attempt)
 
@@ -146,17 +171,23 @@ class SigningIn:
         record = await self._own_challenge(challenge_id)
         return self._seen(challenge_id, record.state)
 
-    async def verify(self, challenge_id: str, code: str, command_id: str) -> Credentials:
+    async def verify(
+        self, challenge_id: str, code: str, command_id: str, *, old_code: str | None = None
+    ) -> Credentials:
         """Prove the address with its newest code: signed in, on the account that holds the address.
 
-        The same command may be repeated after a lost answer and gives the same session.
+        For a change of address ``old_code`` is the one that was sent to the address of before. The same command may be
+        repeated after a lost answer and gives the same session, unless that has ended.
 
         Raises:
             ChallengeNotFound: there is none, or it is too old.
+            OldCodeNeeded: the old address has to agree.
             CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left`` (F17).
             AddressTaken: another account proved the address first.
+            AddressReserved: it can still come back to the account that gave it up some days ago.
+            SessionOver, TooManyAddressChanges: the change of address is not to be.
         """
-        return await again(lambda: self._verify(challenge_id, code, command_id))
+        return await again(lambda: self._verify(challenge_id, code, old_code, command_id))
 
     async def prove_consent(self, challenge_id: str, code: str, command_id: str, asked_by: str) -> NormalAddress:
         """The address of a person who told the code that this ``asked_by`` command sent; the code is used up.
@@ -190,14 +221,20 @@ class SigningIn:
         await self._note(challenge_id, lambda state: rules.did_not_arrive(state, reason, told_at))
 
     async def try_second_channel(self, record: Record[Challenge]) -> None:
-        """Email was not accepted in time: send a new code by SMS, if the account has a number (F16)."""
+        """Email was not accepted in time: send a code by SMS beside it, if the account has a number (F16).
+
+        The challenge changes in the same way where there is none, so that whoever looks at it learns nothing.
+        """
         challenge, now = record.state, self._tools.now()
-        address = self._tools.vault.challenge_address(record.id, challenge)
-        phone = None if rules.hourly_wait(challenge, self._rules, now) else await self._phone_behind(challenge, address)
-        if phone is None:
+        if rules.hourly_wait(challenge, self._rules, now) is not None:
             await self._save(record, rules.without_second_channel(challenge))
             return
-        await self._write_code(record, phone, f"second channel after code {challenge.code.serial}")
+        vault, owner = self._tools.vault, self._owner(record.id, challenge)
+        phone = await self._phone_behind(record.id, challenge)
+        code = self._tools.randomness.digits(CODE_DIGITS)
+        command = vault.send_sms_code(record.id, challenge, owner, phone, code)
+        sent = rules.with_sms_code(challenge, vault.hash_code(code, record.id), now)
+        await self._save(record, sent, [command] if command is not None else [])
 
     async def forget(self, record: Record[Challenge]) -> None:
         """The address was not asked about for a day: nothing of it is kept here."""
@@ -212,28 +249,35 @@ class SigningIn:
         language: str,
         command_id: str,
         *,
-        account_id: str | None = None,
+        asked: Asked | None = None,
         office_id: str | None = None,
     ) -> ChallengeSeen:
         vault, now = self._tools.vault, self._tools.now()
-        challenge_id = vault.challenge_id(purpose, address, account_id or "")
-        code, fresh = self._fresh_code(challenge_id, address, command_id)
-        sealed = vault.seal_challenge_address(address, challenge_id)
+        challenge_id = vault.challenge_id(purpose, address, asked.account_id if asked else "")
+        codes, fresh = self._fresh_codes(challenge_id, address.channel, command_id, asked)
         challenge = rules.open_challenge(
-            purpose, sealed, fresh, self._rules, now, language=language, account_id=account_id
+            purpose,
+            vault.seal_challenge_address(address, challenge_id),
+            fresh,
+            self._rules,
+            now,
+            language=language,
+            account_id=asked.account_id if asked else None,
+            proof=self._proof(asked),
         )
-        owner = self._owner(challenge_id, challenge)
-        message = vault.send_otp(challenge_id, challenge, owner, address, code, office_id=office_id)
+        messages = self._messages(challenge_id, challenge, address, codes, asked, office_id)
         store = self._tools.repository.store
-        self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=[message]))
+        self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=messages))
         return self._seen(challenge_id, challenge, address)
 
     async def _send_again(
         self,
         record: Record[Challenge],
-        address: NormalAddress,
         command_id: str,
         language: str,
+        *,
+        asked: Asked | None = None,
+        by_sms: bool = False,
         office_id: str | None = None,
     ) -> ChallengeSeen:
         if record.state.code.asked_by == command_id:
@@ -241,28 +285,66 @@ class SigningIn:
         wait = rules.must_wait(record.state, self._rules, self._tools.now())
         if wait is not None:
             self._refuse_haste(record.id, wait)
-        record = replace(record, state=replace(record.state, language=language))
-        return await self._write_code(record, address, command_id, office_id)
+        known, vault = replace(record.state, language=language, proof=self._proof(asked)), self._tools.vault
+        address = vault.challenge_address(record.id, known)
+        codes, fresh = self._fresh_codes(record.id, address.channel, command_id, asked)
+        challenge = rules.send_again(known, fresh, self._rules, self._tools.now())
+        messages = self._messages(record.id, challenge, address, codes, asked, office_id)
+        if by_sms:
+            phone = await self._phone_behind(record.id, challenge)
+            copy = vault.send_sms_code(record.id, challenge, self._owner(record.id, challenge), phone, codes[0])
+            messages += [copy] if copy is not None else []
+        await self._save(record, challenge, messages)
+        return self._seen(record.id, challenge, address)
 
-    async def _write_code(
-        self, record: Record[Challenge], address: NormalAddress, command_id: str, office_id: str | None = None
-    ) -> ChallengeSeen:
-        code, fresh = self._fresh_code(record.id, address, command_id)
-        challenge = rules.send_again(record.state, fresh, self._rules, self._tools.now())
-        owner = self._owner(record.id, challenge)
-        message = self._tools.vault.send_otp(record.id, challenge, owner, address, code, office_id=office_id)
-        await self._save(record, challenge, [message])
-        return self._seen(record.id, challenge)
+    def _messages(
+        self,
+        challenge_id: str,
+        challenge: Challenge,
+        address: NormalAddress,
+        codes: tuple[str, str],
+        asked: Asked | None,
+        office_id: str | None,
+    ) -> list[Message]:
+        vault, owner = self._tools.vault, self._owner(challenge_id, challenge)
+        messages: list[Message] = [
+            vault.send_otp(challenge_id, challenge, owner, address, codes[0], office_id=office_id)
+        ]
+        if asked is not None:
+            messages.append(vault.send_old_code(challenge_id, challenge, owner, asked.old, codes[1]))
+        return messages
 
-    def _fresh_code(self, challenge_id: str, address: NormalAddress, command_id: str) -> tuple[str, FreshCode]:
-        code = self._tools.randomness.digits(CODE_DIGITS)
-        return code, FreshCode(self._tools.vault.hash_code(code, challenge_id), address.channel, command_id)
+    def _fresh_codes(
+        self, challenge_id: str, channel: Channel, command_id: str, asked: Asked | None
+    ) -> tuple[tuple[str, str], FreshCode]:
+        """The code, and the one of the old address where that has to agree (else an empty text)."""
+        vault, randomness = self._tools.vault, self._tools.randomness
+        code = randomness.digits(CODE_DIGITS)
+        old_code = randomness.digits(CODE_DIGITS) if asked is not None else ""
+        old_hashed = vault.hash_code(old_code, challenge_id) if asked is not None else None
+        return (code, old_code), FreshCode(vault.hash_code(code, challenge_id), channel, command_id, old_hashed)
 
-    async def _phone_behind(self, challenge: Challenge, address: NormalAddress) -> NormalAddress | None:
-        if challenge.purpose is not Purpose.SIGN_IN:
+    def _proof(self, asked: Asked | None) -> AddressProof | None:
+        if asked is None:
             return None
-        record = await self._tools.repository.account_holding(self._tools.vault.fingerprints(address))
-        return self._tools.vault.phone_of(record.id, record.state) if record is not None else None
+        return AddressProof(asked.session_id, asked.old.channel, self._tools.vault.fingerprint(asked.old))
+
+    async def _still_asked(self, challenge: Challenge) -> Asked | None:
+        if challenge.purpose in (Purpose.SIGN_IN, Purpose.ASSISTANCE):
+            return None
+        assert self._asked_again is not None, "identity names it"  # noqa: S101 - narrows the type
+        return await self._asked_again(challenge)
+
+    async def _phone_behind(self, challenge_id: str, challenge: Challenge) -> NormalAddress | None:
+        """The number of the account that holds the challenge's email address now, if there is one."""
+        vault = self._tools.vault
+        if challenge.purpose is not Purpose.SIGN_IN or challenge.address_channel is not Channel.EMAIL:
+            return None
+        fingerprints = vault.fingerprints(vault.challenge_address(challenge_id, challenge))
+        record = await self._tools.repository.account_reached_at(fingerprints)
+        if record is None:
+            return None
+        return vault.phone_of(record.id, record.state)
 
     def _refuse_haste(self, challenge_id: str, wait: MustWait) -> NoReturn:
         seconds = max(1, round((wait.until - self._tools.now()).total_seconds() + 0.5))
@@ -271,11 +353,13 @@ class SigningIn:
 
     # Proving
 
-    async def _verify(self, challenge_id: str, code: str, command_id: str) -> Credentials:
+    async def _verify(self, challenge_id: str, code: str, old_code: str | None, command_id: str) -> Credentials:
         def judge(state: Challenge) -> tuple[Verdict, Challenge]:
             if state.purpose is Purpose.ASSISTANCE:
                 raise ChallengeNotFound()
-            return self._judge(challenge_id, state, code, command_id)
+            if state.code.old_hashed is not None and old_code is None:
+                raise OldCodeNeeded(field="/old_code", tries_left=state.code.tries_left)
+            return self._judge(challenge_id, state, code, command_id, old_code)
 
         record, verdict, challenge = await self._decide(challenge_id, judge)
         if verdict is not Verdict.RIGHT:
@@ -287,7 +371,9 @@ class SigningIn:
             await self._save(record, named)
         return await self._enter(challenge_id, record.state, command_id)
 
-    def _judge(self, challenge_id: str, state: Challenge, code: str, command_id: str) -> tuple[Verdict, Challenge]:
+    def _judge(
+        self, challenge_id: str, state: Challenge, code: str, command_id: str, old_code: str | None = None
+    ) -> tuple[Verdict, Challenge]:
         vault = self._tools.vault
         return rules.judge(
             state,
@@ -295,6 +381,7 @@ class SigningIn:
             command_id,
             self._rules,
             self._tools.now(),
+            old_matches=lambda hashed: vault.code_matches(old_code or "", challenge_id, hashed),
         )
 
     async def _enter(self, challenge_id: str, challenge: Challenge, command_id: str) -> Credentials:
@@ -302,7 +389,8 @@ class SigningIn:
         address = self._tools.vault.challenge_address(challenge_id, challenge)
         session_id = derived_id("session", command_id)
         if challenge.purpose is not Purpose.SIGN_IN:
-            return await self._change_address(challenge, address, session_id)
+            assert self._change_address is not None, "identity names it"  # noqa: S101 - narrows the type
+            return await self._change_address(challenge, address)
         return await again(lambda: self._sign_in(challenge_id, challenge, address, session_id))
 
     async def _sign_in(
@@ -312,14 +400,16 @@ class SigningIn:
         if challenge.account_id is not None:
             known = await self._tools.repository.account(challenge.account_id)
             if known is not None and accounts.holds_any(known.state, fingerprints):
-                return await self._add_session(known, known.state, session_id)
+                return await self._add_session(known, session_id)
         try:
             return await self._open_account(challenge_id, challenge, address, session_id)
         except AlreadyExists:
             holder = await self._tools.repository.account_holding(fingerprints)
         if holder is None:
             raise VersionConflict("the account that held this address has just given it up")
-        return await self._add_session(holder, holder.state, session_id)
+        if not accounts.holds_any(holder.state, fingerprints):
+            raise AddressReserved()
+        return await self._add_session(holder, session_id)
 
     async def _open_account(
         self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
@@ -340,34 +430,15 @@ class SigningIn:
         await self._tools.repository.store.insert(ACCOUNT, account_id, account, now=now, events=told)
         return self._sessions.account_credentials(account_id, session)
 
-    async def _change_address(self, challenge: Challenge, address: NormalAddress, session_id: str) -> Credentials:
-        account_id = challenge.account_id or ""
-
-        async def attempt() -> Credentials:
-            record = await self._tools.repository.account(account_id)
-            if record is None:
-                raise ChallengeNotFound()
-            stored = self._tools.vault.seal_address(address, account_id)
-            if set(stored.fingerprints) <= set(record.state.fingerprints):
-                return await self._add_session(record, record.state, session_id)
-            change = accounts.with_phone if address.channel is Channel.SMS else accounts.with_email
-            changed = change(record.state, stored)
-            card = self._tools.vault.contact_card(account_id, changed)
-            try:
-                return await self._add_session(record, changed, session_id, [card])
-            except AlreadyExists:
-                raise AddressTaken() from None
-
-        return await again(attempt)
-
-    async def _add_session(
-        self, record: Record[Account], account: Account, session_id: str, messages: Sequence[Message] = ()
-    ) -> Credentials:
+    async def _add_session(self, record: Record[Account], session_id: str) -> Credentials:
+        account = record.state
         session = find_session(account.sessions, session_id)
         if session is None:
+            if accounts.has_ended(account, session_id):
+                raise CodeUsed(tries_left=0)  # a repeat after signing out must not begin the session again
             session = self._sessions.start(session_id)
             account = replace(account, sessions=self._sessions.add(account.sessions, session))
-            await self._tools.repository.save_account(record, account, self._tools.now(), messages)
+            await self._tools.repository.save_account(record, account, self._tools.now())
         elif session.generation > 0:
             raise CodeUsed(tries_left=0)
         return self._sessions.account_credentials(record.id, session)
@@ -449,7 +520,5 @@ class SigningIn:
         return challenge.account_id or fresh_account_id(challenge_id, challenge)
 
     def _seen(self, challenge_id: str, challenge: Challenge, address: NormalAddress | None = None) -> ChallengeSeen:
-        sent_to = HIDDEN
-        if challenge.code.channel is challenge.address_channel:
-            sent_to = (address or self._tools.vault.challenge_address(challenge_id, challenge)).masked
-        return ChallengeSeen(challenge_id, challenge, sent_to, rules.resend_after(challenge, self._rules))
+        named = address or self._tools.vault.challenge_address(challenge_id, challenge)
+        return ChallengeSeen(challenge_id, challenge, named.masked, rules.resend_after(challenge, self._rules))

@@ -111,7 +111,7 @@ class StaffDesk:
         await refuse_unready(self._tools, record)
         session = self._sessions.start(self._tools.ids.new(), staff=True)
         welcome = rules.let_in(record.state, self._sessions.add(record.state.sessions, session), self._tools.now())
-        await self._tools.repository.store.save(STAFF, record, welcome, now=self._tools.now())
+        await self._tools.repository.save_staff(record, welcome, self._tools.now())
         await self._passwords.note(StaffAct.SIGNED_IN, actor(staff_id, welcome))
         return self._sessions.staff_credentials(staff_id, welcome, session)
 

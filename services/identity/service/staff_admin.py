@@ -334,7 +334,7 @@ class StaffAdmin:
         reason = act.reason or StaffReason.CORRECTION
         by, now = act.caller.account_id, self._tools.now()
         asked = rules.ask(record.state, command, post, office_id, by, reason, act.command_id, now, offices)
-        return self.seen(await self._tools.repository.store.save(STAFF, record, asked, now=now))
+        return self.seen(await self._tools.repository.save_staff(record, asked, now))
 
     async def _give(self, act: Act, record: Record[Staff], command: StaffCommand) -> StaffSeen:
         fresh = await self._fresh(record.id)
@@ -348,7 +348,7 @@ class StaffAdmin:
             await self._roster.join(record.id)
         elif record.state.role == Post.OPERATOR:
             await self._roster.take_off(record.id, act.caller.account_id)
-        saved = await self._tools.repository.store.save(STAFF, record, staff, now=self._tools.now())
+        saved = await self._tools.repository.save_staff(record, staff, self._tools.now())
         await self._end_assistances(saved)
         return self.seen(saved)
 

@@ -118,7 +118,7 @@ class StaffEntry:
             return _repeated(known, command_id)
 
     async def _save(self, record: Record[Staff], staff: Staff) -> None:
-        await self._tools.repository.store.save(STAFF, record, staff, now=self._tools.now())
+        await self._tools.repository.save_staff(record, staff, self._tools.now())
 
 
 async def refuse_unready(tools: Tools, record: Record[Staff], *, may_be_invited: bool = False) -> None:
@@ -136,7 +136,7 @@ async def refuse_unready(tools: Tools, record: Record[Staff], *, may_be_invited:
     elif staff.state is StaffState.INVITED and not may_be_invited:
         refusal = OwnPasswordNeeded()
     if refusal is not None:
-        await tools.repository.store.save(STAFF, record, staff_rules.recognised(staff), now=tools.now())
+        await tools.repository.save_staff(record, staff_rules.recognised(staff), tools.now())
         raise refusal
 
 

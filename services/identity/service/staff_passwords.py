@@ -10,14 +10,15 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.identity.domain import staff as rules
-from services.identity.domain.staff import Staff, StaffAct
+from services.identity.domain.staff import Staff, StaffAct, Stranger
 from services.identity.errors import StaffCredentialsWrong, StaffLocked
-from services.identity.repository import STAFF
+from services.identity.repository import STRANGER
 from services.identity.service.tools import Tools
 from services.identity.vault import moment
 from shared.audit import Audit
 from shared.audit.entries import DONE, REFUSED
 from shared.store.kinds import Record
+from shared.store.port import AlreadyExists, VersionConflict
 from shared.store.retry import again
 
 HASHES_AT_ONCE: Final = 2
@@ -56,10 +57,14 @@ class StaffPasswords:
             StaffCredentialsWrong: user name or password is wrong; both cost the same time.
             StaffLocked: too many wrong passwords, until ``locked_until``.
         """
-        record = await again(lambda: self._count_try(username.strip().lower()))
+        name = username.strip().lower()
+        record = await again(lambda: self._count_try(name))
         if record is None:
+            stranger = await again(lambda: self._count_try_of_stranger(name))
             await self.matches(password, None)
             await self.note(StaffAct.SIGN_IN_REFUSED, _STRANGER, "unknown_user")
+            if rules.is_locked(stranger, self._tools.now()):
+                self._refuse_locked(stranger)
             raise StaffCredentialsWrong()
         if not await self.matches(password, record.state.password_hash):
             await self.note(StaffAct.SIGN_IN_REFUSED, actor(record.id, record.state), "wrong_password")
@@ -96,9 +101,26 @@ class StaffPasswords:
             await self.note(StaffAct.SIGN_IN_LOCKED, actor(record.id, record.state), "locked")
             self._refuse_locked(record.state)
         counted = rules.count_try(record.state, self._tools.settings.lock_rules, self._tools.now())
-        return await self._tools.repository.store.save(STAFF, record, counted, now=self._tools.now())
+        return await self._tools.repository.save_staff(record, counted, self._tools.now())
 
-    def _refuse_locked(self, staff: Staff) -> None:
+    async def _count_try_of_stranger(self, username: str) -> Stranger:
+        """A name that nobody has, with one try used; it locks as a real one does, so that locks tell nothing."""
+        repository, now = self._tools.repository, self._tools.now()
+        stranger_id = self._tools.vault.stranger_id(username)
+        record = await repository.stranger(stranger_id)
+        if record is not None and rules.is_locked(record.state, now):
+            await self.note(StaffAct.SIGN_IN_LOCKED, _STRANGER, "locked")
+            self._refuse_locked(record.state)
+        known = record.state if record is not None else None
+        counted = rules.count_try_of_stranger(known, self._tools.settings.lock_rules, now)
+        if record is not None:
+            return (await repository.store.save(STRANGER, record, counted, now=now)).state
+        try:
+            return (await repository.store.insert(STRANGER, stranger_id, counted, now=now)).state
+        except AlreadyExists:
+            raise VersionConflict("the name was tried by somebody else at the same moment") from None
+
+    def _refuse_locked(self, staff: Staff | Stranger) -> None:
         until = staff.locked_until
         assert until is not None, "only a lock is refused"  # noqa: S101 - narrows the type
         seconds = max(1, round((until - self._tools.now()).total_seconds() + 0.5))

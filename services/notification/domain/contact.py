@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from services.notification.domain.delivery import Channel
@@ -47,12 +48,21 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class WayBack:
+    """Where a change of address can be undone, and until when. The address is a secret; it is stored only sealed."""
+
+    url: str = field(repr=False)
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Announcement:
-    """That an address changed, to be told to an address of before the change."""
+    """That an address changed, to be told to ``address``. ``is_new``: it is the one that the account has now."""
 
     channel: Channel
     address: str
     changed: Channel
+    is_new: bool = False
 
 
 def language_of(card: ContactCard) -> str:
@@ -90,14 +100,18 @@ def channels_for(usual: tuple[Channel, ...], wanted: tuple[Channel, ...], reach:
 
 
 def announcements(before: Reach, after: Reach) -> tuple[Announcement, ...]:
-    """Whom to tell of a change: the old address of what changed; a first phone number is told by email (F18)."""
+    """Whom to tell of a change: the old address of what changed, the new one, and the other one, which stays (F18)."""
     told = []
-    for channel in Channel:
-        old, new = before.address(channel), after.address(channel)
+    for changed in Channel:
+        old, new = before.address(changed), after.address(changed)
         if old == new:
             continue
+        other = Channel.EMAIL if changed is Channel.SMS else Channel.SMS
+        stays = before.address(other) if before.address(other) == after.address(other) else None
         if old is not None:
-            told.append(Announcement(channel, old, channel))
-        elif channel is Channel.SMS and before.email is not None:
-            told.append(Announcement(Channel.EMAIL, before.email, channel))
+            told.append(Announcement(changed, old, changed))
+        if stays is not None:
+            told.append(Announcement(other, stays, changed))
+        if new is not None:
+            told.append(Announcement(changed, new, changed, is_new=True))
     return tuple(told)

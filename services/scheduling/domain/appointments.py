@@ -329,6 +329,10 @@ class Appointment:
     """On what ground the visit has a priority seat."""
     hurry: Hurry | None = None
     """Its place in the same-day quota, where the surcharge is bought at the counter."""
+    counted: bool = False
+    """It takes a number of each limit on holds."""
+    counted_as: tuple[str, ...] = ()
+    """Those numbers, by names that say nothing about whom they were given to."""
 
     @property
     def seat(self) -> Slot:
@@ -439,7 +443,8 @@ def break_off(appointment: Appointment, *, now: datetime, rules: Rules) -> Decis
     """The family did not get all of its seats: this one goes back, and nobody had heard of it."""
     status = after(appointment.status, Command.BREAK_OFF)
     leaving = _leaving(appointment, now, rules)
-    return Decision(_now(appointment, status, released_for=ReleaseReason.PARTY_BROKEN, leaving=leaving))
+    uncounted: dict[str, Any] = {"counted": False, "counted_as": ()}  # what nobody had heard of was no hold
+    return Decision(_now(appointment, status, released_for=ReleaseReason.PARTY_BROKEN, leaving=leaving, **uncounted))
 
 
 def offer(

@@ -268,6 +268,11 @@ def _count(conduct: Conduct, counted: Counted, wish: Wish) -> int:
     }[counted]
 
 
+def midnight_after(day: date) -> datetime:
+    """When the next day begins on which things are counted."""
+    return _midnight(day + timedelta(days=1))
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, _ZONE).astimezone(UTC)
 

@@ -45,6 +45,7 @@ class PartyBreak(StrEnum):
     SOLD_OUT = "sold_out"
     PERSON_HAS_APPOINTMENT = "person_has_appointment"
     TOO_SLOW = "too_slow"
+    TOO_MANY_HOLDS = "too_many_holds"
 
 
 class PartyChangeIllegal(Exception):

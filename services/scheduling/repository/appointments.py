@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,9 @@ MOST_APPOINTMENTS: Final = 50
 
 MOST_ASKED: Final = 200
 """Requests for a special reschedule that one listing shows; the oldest first, so that none starves."""
+
+COUNTED_AS: Final = "counted_as"
+"""The unique index by which no number of a limit on holds is given twice."""
 
 APPOINTMENT: Final = Kind(
     name="appointment",
@@ -32,6 +35,7 @@ APPOINTMENT: Final = Kind(
             where={"state.special.state": SpecialState.ASKED},
         ),
         Index("void", ("state.void_until",)),
+        Index(COUNTED_AS, ("state.counted_as",), unique=True, where={"state.counted": True}),
     ),
 )
 
@@ -57,6 +61,12 @@ class Appointments(OnStore):
         """The one live appointment of a person, or none."""
         found = await self._store.find(APPOINTMENT, "live_person", {"state.person_id": person_id}, limit=1)
         return found[0] if found else None
+
+    async def allowances_taken(self, keys: Sequence[str]) -> set[str]:
+        """Which of these numbers of limits on holds are taken."""
+        equals = {"state.counted_as": tuple(keys)}
+        found = await self._store.find(APPOINTMENT, COUNTED_AS, equals, limit=len(keys))
+        return {key for record in found for key in record.state.counted_as}.intersection(keys)
 
     async def begin(
         self, appointment_id: str, decision: Decision, now: datetime, received: str | None = None

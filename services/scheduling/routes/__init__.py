@@ -25,29 +25,51 @@ from services.scheduling.routes import (
 )
 from services.scheduling.routes.common import SCHEDULING
 from shared.audit.acting import audited
+from shared.http.endpoint import with_session_check
 
 __all__ = ["ENDPOINTS", "SCHEDULING"]
 
-ENDPOINTS: Final = audited(
-    (
-        *offices.endpoints.all,
-        *quota.endpoints.all,
-        *office_edits.endpoints.all,
-        *appointments.endpoints.all,
-        *assisting.endpoints.all,
-        *counter.endpoints.all,
-        *openings.endpoints.all,
-        *special.endpoints.all,
-        *queue.endpoints.all,
-        *papers.endpoints.all,
-        *evening.endpoints.all,
-        *waiting.endpoints.all,
-        *parties.endpoints.all,
-        *priority.endpoints.all,
-        *hurry.endpoints.all,
-        *flags.endpoints.all,
-        *seat_chains.endpoints.all,
-        *seat_chains.audit.all,
+_WISH: Final = "it only asks to be told or to stand in line, and can be taken back"
+_QUEUE: Final = "the order of a waiting room; staff tokens live five minutes"
+
+WITHOUT_SESSION_CHECK: Final = {
+    "hold_seat": "the busiest call of an opening; a hold lapses by itself, and no money moves before the person pays",
+    "ask_for_notice": _WISH,
+    "stop_notices": _WISH,
+    "take_ticket": _WISH,
+    "enter_waiting_list": _WISH,
+    "call_next": _QUEUE,
+    "recall": _QUEUE,
+    "park": _QUEUE,
+    "resume": _QUEUE,
+    "missed": _QUEUE,
+    "served": _QUEUE,
+}
+"""What a token may still do in its last minutes when its session has ended."""
+
+ENDPOINTS: Final = with_session_check(
+    audited(
+        (
+            *offices.endpoints.all,
+            *quota.endpoints.all,
+            *office_edits.endpoints.all,
+            *appointments.endpoints.all,
+            *assisting.endpoints.all,
+            *counter.endpoints.all,
+            *openings.endpoints.all,
+            *special.endpoints.all,
+            *queue.endpoints.all,
+            *papers.endpoints.all,
+            *evening.endpoints.all,
+            *waiting.endpoints.all,
+            *parties.endpoints.all,
+            *priority.endpoints.all,
+            *hurry.endpoints.all,
+            *flags.endpoints.all,
+            *seat_chains.endpoints.all,
+            *seat_chains.audit.all,
+        ),
+        lambda call: call.app[SCHEDULING].audit,
     ),
-    lambda call: call.app[SCHEDULING].audit,
+    WITHOUT_SESSION_CHECK,
 )

@@ -21,6 +21,7 @@ from services.scheduling.service.desk import Desk, OfficeDirectory
 from services.scheduling.service.evening_sheets import SheetsOfEvenings, SheetWriters
 from services.scheduling.service.fallback import Fallback
 from services.scheduling.service.flags import Flags
+from services.scheduling.service.hold_allowances import HoldAllowances
 from services.scheduling.service.holds import Holds
 from services.scheduling.service.hurry import HurryDesk
 from services.scheduling.service.moves import Moves
@@ -92,6 +93,7 @@ class Scheduling:
             OfficeDirectory(),
             codes,
             self.conduct,
+            HoldAllowances(repository, platform.clock, scale=limits_scale),
         )
         self.desk = desk
         self.audit = Audit(platform.store, platform.clock, platform.ids)

@@ -3,8 +3,9 @@
 A hold pays nothing for it: the counts of the subjects that this process has seen lie in memory. Who does a second
 thing is written within a second, in bulk; with that write the subject's whole week is read, so that what other replicas
 counted is known, and every subject that has reached a limit is told to all. Who did one thing is far from every limit
-and waits some seconds, out of the way of the stampede. So a limit is exact in one process and may be overrun by what
-several replicas admit within that time; a crash forgets that much. That suits a brake; see the decision record.
+and waits some seconds, out of the way of the stampede. So these counts are exact in one process and may be overrun by
+what several replicas admit within that time; a crash forgets that much. That suits a brake, and the limits on holds
+themselves are kept exactly over all replicas by :mod:`services.scheduling.service.hold_allowances`.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class ConductBook:
             reached = conduct.limit_reached(days, act, wish, today=today, scale=self._scale)
             if reached is not None:
                 log.info("limit_reached", limit=reached.limit.name)
-                raise _refusal(reached, now)
+                raise refusal_for(reached, now)
 
     def note(self, act: Act, appointment: Appointment, origin: Origin = NOWHERE) -> None:
         """Count what was done with this appointment just now."""
@@ -263,7 +264,8 @@ _REFUSALS: Final[Mapping[tuple[Act, Counted], type[Refusal]]] = {
 }
 
 
-def _refusal(reached: LimitReached, now: datetime) -> Refusal:
+def refusal_for(reached: LimitReached, now: datetime) -> Refusal:
+    """The refusal that tells of this limit, and when it ends."""
     wait = max(1, math.ceil((reached.until - now) / timedelta(seconds=1)))
     facts: dict[str, Any] = {"limit": reached.limit.name, "until": reached.until.isoformat()}
     return _REFUSALS[reached.limit.stops, reached.limit.counted](retry_after_seconds=wait, **facts)

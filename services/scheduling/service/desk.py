@@ -14,6 +14,7 @@ from services.scheduling.domain.policies import Rules
 from services.scheduling.domain.seats import Slot
 from services.scheduling.repository import ApplicationCopy, Repository
 from services.scheduling.service.conduct import ConductBook
+from services.scheduling.service.hold_allowances import HoldAllowances
 from services.scheduling.service.queue_codes import QueueCodes
 from shared.clock import Clock
 from shared.errors import NotFound, NotKnownYet
@@ -67,6 +68,7 @@ class Desk:
     offices: OfficeDirectory
     codes: QueueCodes
     conduct: ConductBook
+    allowances: HoldAllowances
 
     def now(self) -> datetime:
         """The time."""

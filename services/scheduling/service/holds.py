@@ -172,6 +172,12 @@ class Holds:
             if session.state.office_id != who.office_id:
                 raise errors.NotYourOffice
 
+    async def _write(self, appointment_id: str, decision: Decision, wish: HoldWish) -> Record[Appointment]:
+        """The office's own staff are under no limit."""
+        if wish.who.is_staff:
+            return await self._repository.begin(appointment_id, decision, self._desk.now())
+        return await self._desk.allowances.begin(appointment_id, decision, wish.origin)
+
     async def _begin(
         self, appointment_id: str, wish: HoldWish, copy: ApplicationCopy, seat: Record[Seat]
     ) -> Record[Appointment] | None:
@@ -187,9 +193,13 @@ class Holds:
             priority=self._grounds.ground(wish.pool, wish.need, copy, seat.state.date),
         )
         try:
-            held = await self._repository.begin(appointment_id, decision, desk.now())
+            held = await self._write(appointment_id, decision, wish)
         except AlreadyExists:
             await self._seating.undo(seat)
+        except Refusal:
+            await self._seating.undo(seat)
+            if await self._repository.appointment(appointment_id) is None:
+                raise
         else:
             if not wish.who.is_staff:
                 desk.conduct.note(Act.HOLD, held.state, wish.origin)

@@ -8,11 +8,12 @@ breaks off; a deadline of its own looks after a member that nobody told.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.scheduling import errors
-from services.scheduling.domain import appointments, party
+from services.scheduling.domain import appointments, conduct, party
 from services.scheduling.domain.appointments import Applying, Appointment, Status
 from services.scheduling.domain.conduct import Act, Wish
 from services.scheduling.domain.party import Member, Party, PartyBreak, PartyStatus
@@ -212,7 +213,10 @@ class Parties:
             rules=desk.rules,
         )
         try:
-            await self._repository.begin(member.appointment_id, decision, desk.now())
+            await desk.allowances.begin(member.appointment_id, decision, NOWHERE)
+        except errors.TooManyHolds:
+            await self._seating.undo(seat)
+            return PartyBreak.TOO_MANY_HOLDS
         except AlreadyExists:
             await self._seating.undo(seat)
             known = await self._repository.appointment(member.appointment_id)
@@ -245,6 +249,10 @@ class Parties:
             return await self._sold_out(broken.session_id, session.state, Pool(broken.pool), applying)
         if broken.broken_for is PartyBreak.PERSON_HAS_APPOINTMENT:
             return errors.PersonHasAppointment(application_id=broken.broken_by)
+        if broken.broken_for is PartyBreak.TOO_MANY_HOLDS:
+            until = conduct.midnight_after(conduct.day_of(self._desk.now()))
+            seconds = max(1, math.ceil((until - self._desk.now()).total_seconds()))
+            return errors.TooManyHolds(retry_after_seconds=seconds, until=until.isoformat())
         return errors.PartyBroken(reason=PartyBreak.TOO_SLOW.value)
 
     async def _sold_out(

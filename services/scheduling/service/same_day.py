@@ -18,7 +18,7 @@ from services.scheduling.service.desk import Desk
 from services.scheduling.service.holds import TRIES, HoldWish, appointment_id_of
 from services.scheduling.service.offering import Offering
 from services.scheduling.service.seating import Seating
-from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 
@@ -118,9 +118,12 @@ class SameDay:
             if_unpaid=terms.if_unpaid.value,
         )
         try:
-            held = await self._repository.begin(appointment_id, decision, desk.now())
+            held = await desk.allowances.begin(appointment_id, decision, wish.origin)
         except AlreadyExists:
             await self._seating.undo(seat)
+        except Refusal:
+            await self._seating.undo(seat)
+            raise
         else:
             desk.conduct.note(Act.HOLD, held.state, wish.origin)
             return held

@@ -87,6 +87,7 @@ async def browser(world: World) -> AsyncIterator[Browser]:
         verifier=TokenVerifier(StaticKeys(issuer.jwks()), world.clock),
         options=HttpOptions(rate_factor=1000),
         invariants=world.parts.invariants,
+        sessions=world.parts.sessions,
     )
     app[world.parts.key] = world.service
     async with TestClient(TestServer(app)) as client:

@@ -42,6 +42,7 @@ async def ask(world: World, socket_enabled: None) -> AsyncIterator[Ask]:
         clock=world.clock,
         verifier=TokenVerifier(StaticKeys(issuer.jwks()), world.clock),
         invariants=world.parts.invariants,
+        sessions=world.parts.sessions,
     )
     app[world.parts.key] = world.parts.service
     client: TestClient[web.Request, web.Application] = TestClient(TestServer(app))

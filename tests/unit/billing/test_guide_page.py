@@ -74,7 +74,13 @@ def guide(on: date) -> RefundGuideView:
 async def client(world: World, socket_enabled: None) -> AsyncIterator[Client]:
     issuer = TokenIssuer(new_signing_key_pem(), "paspor-identity", world.clock)
     verifier = TokenVerifier(StaticKeys(issuer.jwks()), world.clock)
-    app = build_app(world.parts.endpoints, service_name="billing", clock=world.clock, verifier=verifier)
+    app = build_app(
+        world.parts.endpoints,
+        service_name="billing",
+        clock=world.clock,
+        verifier=verifier,
+        sessions=world.parts.sessions,
+    )
     app[world.parts.key] = world.parts.service
     client: Client = TestClient(TestServer(app))
     await client.start_server()

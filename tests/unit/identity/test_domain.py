@@ -239,11 +239,11 @@ PHONE = account.Address("sealed phone", ("k1:p",))
 def test_an_account_is_found_by_either_address() -> None:
     state = account.register("id", NOW, email=EMAIL, phone=None)
     assert state.fingerprints == ("k1:e",)
-    both = account.with_phone(state, PHONE)
+    both = account.with_address(state, phone=PHONE)
     assert both.fingerprints == ("k1:e", "k1:p")
     assert account.holds_any(both, ("k0:p", "k1:p"))
     assert not account.holds_any(state, ("k1:p",))
-    other = account.with_email(both, account.Address("sealed", ("k1:new",)))
+    other = account.with_address(both, email=account.Address("sealed", ("k1:new",)))
     assert other.fingerprints == ("k1:new", "k1:p")
 
 

@@ -51,6 +51,7 @@ async def client(world: World) -> AsyncIterator[Client]:
         clock=world.clock,
         verifier=TokenVerifier(world.parts.token_keys, world.clock),
         options=HttpOptions(rate_factor=1.0),
+        sessions=world.parts.sessions,
     )
     app[IDENTITY] = world.identity
     await world.identity.staff.seed_demo()
@@ -124,8 +125,12 @@ async def test_login_resend_phone_refresh_and_sign_out(client: Client, world: Wo
         async with client.put("/v1/account/phone", json={"phone": "0812 3456 7890"}, headers=bearer) as answer:
             challenge = await answer.json()
             assert (answer.status, challenge["channel"]) == (202, "sms")
-    code = await world.code(challenge["challenge_id"])
-    assert (await post(client, f"/v1/challenges/{challenge['challenge_id']}/verification", {"code": code}))[0] == 200
+    assert challenge["old_code_channel"] == "email"
+    code, old_code = await world.codes_of(challenge["challenge_id"])
+    proof = f"/v1/challenges/{challenge['challenge_id']}/verification"
+    status, problem = await post(client, proof, {"code": code})
+    assert (status, problem["code"], problem["field"]) == (422, "old_code_needed", "/old_code")
+    assert (await post(client, proof, {"code": code, "old_code": old_code}))[0] == 200
     async with client.put("/v1/account/email", json={"email": "nonsense"}, headers=bearer) as answer:
         assert (answer.status, (await answer.json())["code"]) == (422, "email_unusable")
     async with client.put("/v1/account/email", json={"email": "x@example.org"}, headers=bearer) as answer:
@@ -428,7 +433,13 @@ async def test_an_operator_is_made_by_a_secret_over_http() -> None:
     world = World(demo_staff_password=None, first_operator_secrets=secret)
     assert world.parts.token_keys is not None
     verifier = TokenVerifier(world.parts.token_keys, world.clock)
-    app = build_app(world.parts.endpoints, service_name="identity", clock=world.clock, verifier=verifier)
+    app = build_app(
+        world.parts.endpoints,
+        service_name="identity",
+        clock=world.clock,
+        verifier=verifier,
+        sessions=world.parts.sessions,
+    )
     app[IDENTITY] = world.identity
     founder = {"secret": secret, "username": "ratna", "full_name": "RATNA", "password": "four words nobody joins"}
     async with TestClient(TestServer(app)) as client:
@@ -436,3 +447,78 @@ async def test_an_operator_is_made_by_a_secret_over_http() -> None:
         assert (status, made["role"], made["state"], made["full_name"]) == (201, "operator", "active", "RATNA")
         status, problem = await post(client, "/v1/staff/first-operators", {**founder, "username": "sari"})
         assert (status, problem["code"]) == (409, "first_operator_secret_used")
+
+
+async def test_discovery_says_what_exists(client: Client, world: World) -> None:
+    status, found = await get(client, "/v1/.well-known/oauth-authorization-server")
+    assert status == 200
+    assert found["issuer"] == world.settings.token_issuer
+    assert found["jwks_uri"] == "http://127.0.0.1:8100/v1/.well-known/jwks.json"
+    assert (found["response_types_supported"], found["grant_types_supported"]) == ([], [])
+    assert found["access_token_signing_alg_values_supported"] == ["ES256"]
+    assert "token_endpoint" not in found and "authorization_endpoint" not in found
+
+
+async def test_a_change_of_address_is_undone_by_a_page_without_scripts(client: Client, world: World) -> None:
+    tokens = await sign_up(client, world)
+    await world.change_address(tokens["account_id"], email="pencuri@example.org")
+    place = "/v1/address-undo/" + str((await world.cards())[-1]["undo_url"]).rpartition("/")[2]
+    for language, button in (("id", "Batalkan perubahan"), ("en", "Undo the change")):
+        async with client.get(f"{place}?language={language}") as answer:
+            page = await answer.text()
+            assert (answer.status, answer.content_type) == (200, "text/html")
+        assert f'<form method="post" action="?language={language}">' in page
+        assert button in page and "b***@example.org" in page
+        assert "<script" not in page and "http" not in page.replace("http-equiv", "")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+    status, _ = await get(client, "/v1/account", tokens["access_token"])
+    assert status == 200
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for _ in range(2):
+        async with client.post(f"{place}?language=en", data=b"", headers=form) as answer:
+            assert answer.status == 200
+            assert "is undone" in await answer.text()
+    assert (await world.cards())[-1]["email"] == "budi@example.org"
+    status, problem = await post(client, "/v1/applicants", FORM, tokens["access_token"])
+    assert (status, problem["code"]) == (401, "session_over")
+    async with client.get("/v1/address-undo/nothing.at-all?language=en") as answer:
+        assert (answer.status, "does not work any more" in await answer.text()) == (200, True)
+
+
+async def test_after_signing_out_the_access_token_changes_nothing_and_no_kept_answer_is_given(
+    client: Client, world: World
+) -> None:
+    tokens = await sign_up(client, world)
+    headers = {"Authorization": f"Bearer {tokens['access_token']}", "Idempotency-Key": "applicant-1"}
+    async with client.post("/v1/applicants", json=FORM, headers=headers) as answer:
+        assert answer.status == 201
+    assert (await post(client, "/v1/tokens/revoke", {"refresh_token": tokens["refresh_token"]}))[0] == 204
+    async with client.post("/v1/applicants", json=FORM, headers=headers) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (401, "session_over")
+    for path, body in (
+        ("/v1/account/email", {"email": "x@example.org"}),
+        ("/v1/account/phone", {"phone": "081234567890"}),
+    ):
+        async with client.put(path, json=body, headers=headers) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (401, "session_over")
+
+
+async def test_twin_without_the_check_a_signed_out_token_still_adds_applicants(world: World) -> None:
+    """As it was: the token is believed for its fifteen minutes."""
+
+    class Nobody:
+        async def refuse_ended(self, _caller: object) -> None:
+            return None
+
+    assert world.parts.token_keys is not None
+    verifier = TokenVerifier(world.parts.token_keys, world.clock)
+    app = build_app(
+        world.parts.endpoints, service_name="identity", clock=world.clock, verifier=verifier, sessions=Nobody()
+    )
+    app[IDENTITY] = world.identity
+    async with TestClient(TestServer(app)) as client:
+        tokens = await sign_up(client, world)
+        await post(client, "/v1/tokens/revoke", {"refresh_token": tokens["refresh_token"]})
+        assert (await post(client, "/v1/applicants", FORM, tokens["access_token"]))[0] == 201

@@ -9,6 +9,7 @@ import pytest
 from services.identity import errors
 from services.identity.refresh_tokens import RefreshTokens
 from services.identity.service import Credentials
+from shared.events.identity import SessionEnded
 from shared.store.port import StoreUnavailable
 from shared.tokens import Role, StaticKeys, TokenVerifier
 from tests.unit.identity.world import OLDER_PEM, SIGNING_PEM, STAFF_PASSWORD, World, key
@@ -55,7 +56,9 @@ async def test_a_token_whose_successor_was_used_ends_the_family_and_says_nothing
         await world.identity.sessions.refresh(first.refresh_token)
     with pytest.raises(errors.SessionEnded):
         await world.identity.sessions.refresh(third.refresh_token)
-    assert len(await world.outbox()) == before
+    (told,) = await world.said(SessionEnded)
+    assert len(await world.outbox()) == before + 1
+    assert told.account_id == first.account_id
 
 
 async def test_refreshing_twice_at_once_gives_the_same_successor(world: World) -> None:

@@ -131,3 +131,65 @@ async def test_what_staff_do_is_chained_and_an_altered_line_is_found(world: Worl
 async def test_two_makers_of_one_member_of_staff_make_one(world: World) -> None:
     hired = await asyncio.gather(*(world.identity.staff.hire("ani", "password", Role.OPERATOR, None) for _ in range(2)))
     assert hired == [derived_id("staff", "ani")] * 2
+
+
+async def _answers(world: World, username: str, password: str, tries: int) -> list[tuple[str, object, object]]:
+    found = []
+    for _ in range(tries):
+        try:
+            await world.identity.staff.log_in(username, password)
+        except errors.Refusal as refused:
+            found.append((refused.code, refused.retry_after_seconds, dict(refused.facts)))
+        else:
+            found.append(("in", None, {}))
+        world.clock.advance(1)
+    return found
+
+
+@pytest.mark.acceptance("F24")
+async def test_a_name_that_nobody_has_locks_like_a_real_one(world: World) -> None:
+    await world.identity.staff.seed_demo()
+    other = World()
+    await other.identity.staff.seed_demo()
+    real = await _answers(world, "front_officer", "wrong", 8)
+    for name in ("nobody", " Nobody "):
+        unknown = await _answers(World(store=other.store, clock=other.clock), name, "wrong", 4)
+        assert unknown == real[: len(unknown)]
+        real = real[len(unknown) :]
+    world.clock.advance(900)
+    other.clock.advance(900)
+    assert await _answers(world, "front_officer", "wrong", 5) == await _answers(other, "nobody", "wrong", 5)
+
+
+async def test_tries_of_a_day_ago_count_no_more_for_either(world: World) -> None:
+    await world.identity.staff.seed_demo()
+    for name in ("front_officer", "nobody"):
+        await _answers(world, name, "wrong", 4)
+    world.clock.advance(86400 - 4)
+    for name in ("front_officer", "nobody"):
+        assert [each[0] for each in await _answers(world, name, "wrong", 4)] == ["credentials_wrong"] * 4
+
+
+async def test_twin_without_counting_unknown_names_the_lock_tells_who_is_staff(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from services.identity.domain import staff as rules
+
+    monkeypatch.setattr(rules, "count_try_of_stranger", lambda *_: rules.Stranger(world.now()))
+    await world.identity.staff.seed_demo()
+    assert await _answers(world, "front_officer", "wrong", 6) != await _answers(world, "nobody", "wrong", 6)
+
+
+async def test_parallel_guesses_at_a_name_that_nobody_has_lock_it_once(world: World) -> None:
+    other = World(store=world.store, clock=world.clock)
+
+    async def guess(here: World) -> str:
+        try:
+            await here.identity.staff.log_in("nobody", "wrong")
+        except errors.Refusal as refused:
+            return refused.code
+        return "in"
+
+    answers = await asyncio.gather(*(guess(here) for here in (world, other) * 5))
+    assert answers.count("credentials_wrong") == 4
+    assert answers.count("account_locked") == 6

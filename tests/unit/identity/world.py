@@ -16,8 +16,8 @@ from services.identity.config import Settings
 from services.identity.domain.matching import Field, FieldAnswer, RegistryAnswer
 from services.identity.domain.nik import Sex
 from services.identity.domain.particulars import Particulars
-from services.identity.repository import KINDS
-from services.identity.service import Identity
+from services.identity.repository import ACCOUNT, KINDS
+from services.identity.service import Credentials, Identity
 from shared.clock import ManualClock
 from shared.crypto.sealed import Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
@@ -27,11 +27,11 @@ from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.events.notification import KeepContactCard, SendOtp
 from shared.files.memory import MemoryFiles
-from shared.ids import SeededIds
+from shared.ids import SeededIds, derived_id
 from shared.randomness import SeededRandomness
 from shared.service import Parts, Platform
 from shared.store.memory import MemoryStore
-from shared.tokens import new_signing_key_pem
+from shared.tokens import Caller, Role, new_signing_key_pem
 from tests.conftest import START
 
 NOTIFICATION = new_keypair()
@@ -156,6 +156,26 @@ class World:
             seen.challenge_id, await self.code(seen.challenge_id), self.command()
         )
         return credentials.account_id
+
+    async def caller(self, account_id: str) -> Caller:
+        """Whoever is signed in to this account: its newest session."""
+        record = await self.store.get(ACCOUNT, account_id)
+        assert record is not None
+        return Caller(account_id, Role.APPLICANT, record.state.sessions[-1].id)
+
+    async def codes_of(self, challenge_id: str) -> tuple[str, str]:
+        """The newest code of a change of address, and the one that the old address got."""
+        return await self.code(challenge_id), await self.code(derived_id("old address", challenge_id))
+
+    async def change_address(self, account_id: str, *, email: str = "", phone: str = "") -> Credentials:
+        """Change an address of the account, proven at both ends."""
+        changes, caller = self.identity.address_changes, await self.caller(account_id)
+        if email:
+            seen = await changes.change_email(caller, email, "id", self.command())
+        else:
+            seen = await changes.change_phone(caller, phone, "id", self.command())
+        code, old_code = await self.codes_of(seen.challenge_id)
+        return await self.identity.signing_in.verify(seen.challenge_id, code, self.command(), old_code=old_code)
 
     async def confirmed(self, account_id: str, who: Particulars = BUDI, guardian_id: str | None = None) -> str:
         """An applicant whom the registry has confirmed; their id."""

@@ -98,6 +98,7 @@ async def service(clock: ManualClock) -> AsyncIterator[Service]:
         service_name=parts.name,
         clock=clock,
         verifier=TokenVerifier(StaticKeys(issuer.jwks()), clock),
+        sessions=parts.sessions,
     )
     app[parts.key] = parts.service
     client = TestClient(TestServer(app))

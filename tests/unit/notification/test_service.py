@@ -18,6 +18,7 @@ from shared.bus.dispatch import Outcome
 from shared.clock import ManualClock
 from shared.errors import NotFound, NotKnownYet, UpstreamDown
 from shared.events import application, billing
+from shared.events.identity import SessionEnded
 from shared.events.notification import DeliveryFailed, DeliverySent, KeepContactCard
 from shared.events.scheduling import AppointmentConfirmed, AppointmentReleased
 from shared.events.subscriptions import commands_for, events_for
@@ -47,7 +48,7 @@ def a_bill() -> billing.BillIssued:
 
 
 def test_the_handlers_cover_what_notification_hears_and_nothing_else(world: World) -> None:
-    assert set(events(world.service)) == set(events_for("notification"))
+    assert set(events(world.service)) == set(events_for("notification")) - {SessionEnded}
     assert set(commands(world.service)) == set(commands_for("notification"))
 
 
@@ -232,24 +233,25 @@ async def test_nothing_personal_lies_open_and_nothing_at_all_after_the_end(reach
 
 
 @pytest.mark.acceptance("F18")
-async def test_a_changed_address_is_announced_to_the_old_one(reachable: World) -> None:
+async def test_a_changed_address_is_announced_to_the_old_one_and_the_new(reachable: World) -> None:
     await reachable.hears(a_card(email="baru@example.org", phone="+6281200000999"), version=2)
     await reachable.works()
-    assert [mail.to for mail in reachable.mails] == [EMAIL]
-    assert [text.to for text in reachable.texts] == [PHONE]
+    assert sorted(mail.to for mail in reachable.mails) == sorted([EMAIL, "baru@example.org"])
+    assert sorted(text.to for text in reachable.texts) == sorted([PHONE, "+6281200000999"])
     assert "b***@example.org" in reachable.mails[0].body
-    assert "baru@example.org" not in reachable.mails[0].body
+    assert all("baru@example.org" not in mail.body for mail in reachable.mails)
     await reachable.hears(a_bill())
     await reachable.works()
     assert reachable.mails[-1].to == "baru@example.org"
 
 
 @pytest.mark.acceptance("F18")
-async def test_a_first_phone_number_is_announced_by_email(world: World) -> None:
+async def test_a_first_phone_number_is_announced_by_email_and_to_itself(world: World) -> None:
     await world.hears(a_card(phone=None))
     await world.hears(a_card(), version=2)
     await world.works()
     assert [mail.to for mail in world.mails] == [EMAIL]
+    assert [text.to for text in world.texts] == [PHONE]
     assert "+62********678" in world.mails[0].body or "678" in world.mails[0].body
 
 
@@ -259,7 +261,7 @@ async def test_an_older_card_or_the_same_again_changes_nothing(reachable: World)
         await reachable.hears(newer)
     await reachable.hears(a_card(email="lama@example.org"), version=2)
     await reachable.works()
-    assert len(reachable.mails) == 1
+    assert [len(reachable.mails), len(reachable.texts)] == [2, 1]
     record = await reachable.store.get(CARDS, ACCOUNT)
     assert record is not None
     assert reachable.secrets.open_reach(ACCOUNT, record.state).email == "baru@example.org"
@@ -520,3 +522,17 @@ def test_a_box_is_bound_to_its_account(world: World) -> None:
     other = KeepContactCard(account_id="account-2", language="id", sealed=a_card().sealed)
     with pytest.raises(Exception, match="bound to"):
         world.secrets.contact(other)
+
+
+@pytest.mark.acceptance("F18")
+async def test_whoever_is_told_of_a_change_gets_the_link_that_undoes_it(reachable: World) -> None:
+    url = "https://paspor.example.go.id/v1/address-undo/an-account.a-secret"
+    until = reachable.clock.now() + timedelta(days=7)
+    await reachable.hears(a_card(email="baru@example.org", undo_url=url, undo_until=until.isoformat()), version=2)
+    waiting = [each.state.sealed for each in await reachable.deliveries()]
+    assert all(sealed and "a-secret" not in sealed for sealed in waiting)
+    await reachable.works()
+    assert len(reachable.mails) == 2 and len(reachable.texts) == 1
+    assert all(url in mail.body for mail in reachable.mails)
+    assert all(url in text.text for text in reachable.texts)
+    assert "a-secret" not in str(await reachable.said())

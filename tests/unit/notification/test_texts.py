@@ -19,19 +19,27 @@ PORTAL = "https://paspor.example.go.id"
 TEXTS = Texts(portal_url=PORTAL + "/", timezone="Asia/Jakarta")
 MOMENT = datetime(2026, 11, 21, 1, 2, tzinfo=UTC).isoformat()
 
+UNDO_URL = f"{PORTAL}/v1/address-undo/{UUID}.{'x' * 22}"
+UNDOS: tuple[dict[str, str | None], ...] = (
+    {"undo_url": UNDO_URL, "undo_until": MOMENT},
+    {"undo_url": None, "undo_until": None},
+)
+
 FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
     "otp": tuple(
         {"code": "012345", "purpose": purpose, "expires_at": MOMENT}
-        for purpose in ("sign_in", "phone_change", "email_change")
+        for purpose in ("sign_in", "phone_change", "email_change", "phone_change_old", "email_change_old")
     ),
     "assistance_code": (
         {"code": "012345", "purpose": "assistance", "expires_at": MOMENT, "office_id": "kepulauan-seberang-contoh"},
     ),
     "letter": ({"application_id": UUID},),
-    "email_changed": ({"new_address": "b***@a-rather-long-domain.example.org", "changed_at": MOMENT},),
+    "email_changed": tuple(
+        {"new_address": "b***@a-rather-long-domain.example.org", "changed_at": MOMENT, **undo} for undo in UNDOS
+    ),
     "phone_changed": (
-        {"new_address": "+62*********678", "changed_at": MOMENT},
-        {"new_address": "", "changed_at": MOMENT},
+        {"new_address": "+62*********678", "changed_at": MOMENT, **UNDOS[0]},
+        {"new_address": "", "changed_at": MOMENT, **UNDOS[1]},
     ),
 }
 

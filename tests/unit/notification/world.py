@@ -124,9 +124,9 @@ class World:
 
 
 def a_card(
-    *, email: str | None = EMAIL, phone: str | None = PHONE, name: str | None = NAME, language: str = "id"
+    *, email: str | None = EMAIL, phone: str | None = PHONE, name: str | None = NAME, language: str = "id", **undo: str
 ) -> KeepContactCard:
-    sealed = BOX.seal({"email": email, "phone": phone, "name": name}, ACCOUNT)
+    sealed = BOX.seal({"email": email, "phone": phone, "name": name, **undo}, ACCOUNT)
     return KeepContactCard(account_id=ACCOUNT, language=language, sealed=sealed)
 
 

@@ -503,6 +503,6 @@ def test_what_may_be_said_of_a_flag() -> None:
 
 def test_every_refusal_of_a_limit_says_until_when() -> None:
     for limit in LIMITS:
-        refusal = book_module._refusal(conduct.LimitReached(limit, START + timedelta(seconds=1.2)), START)
+        refusal = book_module.refusal_for(conduct.LimitReached(limit, START + timedelta(seconds=1.2)), START)
         assert isinstance(refusal, Refusal) and refusal.status == 429
         assert (refusal.retry_after_seconds, refusal.facts["limit"]) == (2, limit.name)

@@ -84,6 +84,7 @@ async def office() -> AsyncIterator[Office]:
         clock=world.clock,
         verifier=TokenVerifier(StaticKeys(issuer.jwks()), world.clock),
         invariants=world.parts.invariants,
+        sessions=world.parts.sessions,
     )
     app[SCHEDULING] = world.service
     async with TestClient(TestServer(app)) as running:

@@ -31,7 +31,13 @@ async def office() -> AsyncIterator[Office]:
     await world.parts.start()
     issuer = TokenIssuer(PEM, "paspor-identity", world.clock)
     verifier = TokenVerifier(StaticKeys(issuer.jwks()), world.clock)
-    app = build_app(world.parts.endpoints, service_name="scheduling", clock=world.clock, verifier=verifier)
+    app = build_app(
+        world.parts.endpoints,
+        service_name="scheduling",
+        clock=world.clock,
+        verifier=verifier,
+        sessions=world.parts.sessions,
+    )
     app[SCHEDULING] = world.service
     async with TestClient(TestServer(app)) as running:
         yield Office(world, running, issuer)

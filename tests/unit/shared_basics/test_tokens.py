@@ -50,7 +50,16 @@ class Given:
     def signed(self, pem: str = PEM, header: Mapping[str, Any] | None = None, **changes: Any) -> str:
         key = ECKey.import_key(pem)
         now = int(self.clock.now().timestamp())
-        claims = {"iss": ISSUER, "sub": "a", "sid": "s", "role": "applicant", "iat": now, "exp": now + 60, **changes}
+        claims = {
+            "iss": ISSUER,
+            "aud": "paspor",
+            "sub": "a",
+            "sid": "s",
+            "role": "applicant",
+            "iat": now,
+            "exp": now + 60,
+            **changes,
+        }
         kept = {name: value for name, value in claims.items() if value is not ...}
         full = {"alg": "ES256", "kid": key.thumbprint(), "typ": "at+jwt", **(header or {})}
         return jwt.encode(full, kept, key, algorithms=["ES256"])
@@ -332,3 +341,47 @@ async def test_a_withdrawn_key_ends_its_remembered_tokens() -> None:
     assert await cache.refresh()
     with pytest.raises(TokenNotTrusted):
         await verifier.verify(token)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return found
+
+
+def test_a_token_carries_what_rfc_9068_asks_for() -> None:
+    g = Given()
+    first, second = g.issuer.issue(CALLER, 300), g.issuer.issue(Caller("a", Role.APPLICANT, "s"), 300)
+    header = json.loads(base64.urlsafe_b64decode(first.split(".")[0] + "=="))
+    assert (header["typ"], header["alg"]) == ("at+jwt", "ES256")
+    claims = claims_of(first)
+    assert {"iss", "exp", "aud", "sub", "client_id", "iat", "jti"} <= set(claims)
+    assert (claims["iss"], claims["aud"], claims["sub"]) == (ISSUER, "paspor", "account-1")
+    assert (claims["client_id"], claims_of(second)["client_id"]) == ("paspor-staff", "paspor-applicant")
+    assert len({claims["jti"], claims_of(second)["jti"], claims_of(g.issuer.issue(CALLER, 300))["jti"]}) == 3
+
+
+@pytest.mark.parametrize("audience", [..., "another", ["another"], [], {"paspor": True}, 7, ""])
+async def test_a_token_for_another_audience_is_not_trusted(audience: Any) -> None:
+    g = Given()
+    with pytest.raises(TokenNotTrusted):
+        await g.verifier.verify(g.signed(aud=audience))
+
+
+async def test_one_audience_of_several_is_enough() -> None:
+    g = Given()
+    assert (await g.verifier.verify(g.signed(aud=["another", "paspor"]))).account_id == "a"
+    other = Given(audience="paspor-two")
+    with pytest.raises(TokenNotTrusted):
+        await other.verifier.verify(other.issuer.issue(CALLER, 60))
+
+
+async def test_tokens_of_the_build_before_are_taken_until_a_time_and_no_longer() -> None:
+    """Twin of the refusal: only the setting of a rolling upgrade lets a token without audience in, and it ends."""
+    g = Given(without_audience_until=START + timedelta(minutes=15))
+    await g.verifier.verify(g.signed(aud=...))
+    with pytest.raises(TokenNotTrusted):
+        await g.verifier.verify(g.signed(aud="another"))
+    g.clock.advance(15 * 60)
+    with pytest.raises(TokenNotTrusted):
+        await g.verifier.verify(g.signed(aud=...))

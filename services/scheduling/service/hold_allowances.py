@@ -1,0 +1,142 @@
+"""Holds under limits that all replicas share: each hold takes a number of every limit on holds with its own write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+import structlog
+
+from services.scheduling.domain import conduct
+from services.scheduling.domain.appointments import Appointment, Decision
+from services.scheduling.domain.conduct import LimitReached
+from services.scheduling.domain.hold_allowances import Ration, rations_for
+from services.scheduling.repository import Repository
+from services.scheduling.repository.appointments import COUNTED_AS
+from services.scheduling.service.conduct import Origin, refusal_for
+from shared.clock import Clock
+from shared.errors import SomeoneElseChangedIt
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
+
+log = structlog.get_logger()
+
+TRIES: Final = 10
+"""Numbers tried by one hold; each refusal teaches which are taken."""
+
+MOST_LOOKED_UP: Final = 1_000
+"""Numbers of one limit that are looked up at once; limits are scaled beyond it only for load tests."""
+
+MOST_REMEMBERED: Final = 100_000
+"""Rations remembered in memory, about 20 MB; what is forgotten is learned again from the store when it matters."""
+
+
+_NONE: Final[frozenset[int]] = frozenset()
+_NOTHING: Final[Counter[int]] = Counter()
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """Which numbers one hold takes, and of which rations."""
+
+    rations: tuple[Ration, ...]
+    numbers: tuple[int, ...]
+
+    def keys(self) -> tuple[str, ...]:
+        return tuple(each.key(number) for each, number in zip(self.rations, self.numbers, strict=True))
+
+
+class HoldAllowances:
+    """Writes new holds, each under one number of every limit on holds."""
+
+    def __init__(self, repository: Repository, clock: Clock, *, scale: int = 1) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._scale = scale
+        self._day = date.min
+        self._taken: dict[str, frozenset[int]] = {}
+        self._flying: dict[str, Counter[int]] = {}
+
+    async def begin(self, appointment_id: str, decision: Decision, origin: Origin) -> Record[Appointment]:
+        """Write a new hold and the numbers that it takes.
+
+        Raises:
+            TooManyHolds: a limit has no number left today, counted over all replicas.
+            AlreadyExists: what :meth:`Repository.begin` refuses: the id is taken, or the person has another one.
+            SomeoneElseChangedIt: others took every number that was tried.
+        """
+        for attempt in range(TRIES):
+            numbers = self._choose(appointment_id, decision.state, origin, attempt)
+            counted = replace(decision.state, counted=True, counted_as=numbers.keys())
+            self._fly(numbers, 1)
+            try:
+                begun = await self._repository.begin(
+                    appointment_id, replace(decision, state=counted), self._clock.now()
+                )
+            except AlreadyExists as refused:
+                if refused.index != COUNTED_AS:
+                    raise
+                await self._learn(numbers)
+            else:
+                self._remember(numbers)
+                return begun
+            finally:
+                self._fly(numbers, -1)
+        raise SomeoneElseChangedIt
+
+    def _choose(self, appointment_id: str, state: Appointment, origin: Origin, attempt: int) -> _Numbers:
+        """A number of each ration that is free as far as is known; if possible none that others are reaching for."""
+        today = conduct.day_of(self._clock.now())
+        if today != self._day or len(self._taken) > MOST_REMEMBERED:
+            self._day = today
+            self._taken.clear()
+        rations = rations_for(
+            state.account_id, state.person_id, origin.device, origin.address, state.seat.session_id, today, self._scale
+        )
+        numbers = []
+        for ration in rations:
+            chance = _chance(appointment_id, ration.name, attempt)
+            taken, flying = self._taken.get(ration.name, _NONE), self._flying.get(ration.name, _NOTHING)
+            number = ration.free_number(taken.union(flying), chance) if flying else None
+            if number is None:
+                number = ration.free_number(taken, chance)
+            if number is None:
+                log.info("limit_reached", limit=ration.limit.name)
+                reached = LimitReached(ration.limit, conduct.midnight_after(today))
+                raise refusal_for(reached, self._clock.now())
+            numbers.append(number)
+        return _Numbers(tuple(rations), tuple(numbers))
+
+    def _fly(self, numbers: _Numbers, by: int) -> None:
+        """Note that a hold reaches for these numbers (1), or does so no more (-1)."""
+        for ration, number in zip(numbers.rations, numbers.numbers, strict=True):
+            flying = self._flying.setdefault(ration.name, Counter())
+            flying[number] += by
+            if flying[number] <= 0:
+                del flying[number]
+            if not flying:
+                del self._flying[ration.name]
+
+    def _remember(self, numbers: _Numbers) -> None:
+        for ration, number in zip(numbers.rations, numbers.numbers, strict=True):
+            self._taken[ration.name] = self._taken.get(ration.name, _NONE) | {number}
+
+    async def _learn(self, numbers: _Numbers) -> None:
+        """Remember which numbers other replicas have given of those rations that are small enough to look through."""
+        for ration in numbers.rations:
+            if ration.most > MOST_LOOKED_UP:
+                continue
+            named = {ration.key(number): number for number in range(ration.most)}
+            stored = await self._repository.allowances_taken(tuple(named))
+            found = frozenset(named[key] for key in stored)
+            if found:
+                self._taken[ration.name] = self._taken.get(ration.name, _NONE) | found
+
+
+def _chance(appointment_id: str, ration: str, attempt: int) -> int:
+    """Where to begin among the numbers: elsewhere for each hold and try, and the same at a replay."""
+    digest = hashlib.blake2b(f"{appointment_id} {ration} {attempt}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big")

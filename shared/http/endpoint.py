@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Required, TypedDict, TypeVar, Unpack
 
+from aiohttp import web
 from pydantic import BaseModel
 
 from shared.errors import Refusal
 from shared.http.call import JSON, Answer, Call, Stream
+from shared.http.signatures import Signer
 from shared.tokens import Role
 
 MAX_BODY_BYTES = 64 * 1024
@@ -25,6 +27,9 @@ Shape = type[BaseModel] | str | None
 
 Result = Answer | BaseModel | Stream | bytes | None
 Handler = Callable[[Call[Any, Any, Any]], Awaitable[Result]]
+SignerOf = Callable[[web.Application], Signer]
+"""Finds in the running application who signs the calls of an endpoint."""
+
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 _PLACE = re.compile(r"{([a-z][a-z0-9_]*)}")
@@ -58,7 +63,8 @@ ANY_CALLER = Access(Door.BEARER)
 """Anybody with a valid token."""
 
 SIGNED = Access(Door.SIGNATURE)
-"""A machine that signs its raw body; the handler verifies it (`shared.http.signatures`) before reading `call.raw`."""
+"""A machine that signs its raw body. The layer refuses what is not signed from its head, by the endpoint's `signer`; the
+handler verifies the body (`shared.http.signatures`) before reading `call.raw`."""
 
 _STAFF_ROLES = frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
 
@@ -98,6 +104,7 @@ class Endpoint:
     the one that a bare model, bytes or None is sent with. `refusals` are those of the use case; what the layer itself
     refuses (token, size, limits, form) is described without being named. `long_lived` answers are streams for watching.
     `other_media_types` are further forms of the usual answer: bytes that name theirs, for callers who prefer it.
+    `signer` finds who signs the calls of a `SIGNED` endpoint, as `lambda app: app[KEY].signer`.
     """
 
     method: Method
@@ -121,6 +128,7 @@ class Endpoint:
     long_lived: bool = False
     operation: str = ""
     other_media_types: tuple[str, ...] = ()
+    signer: SignerOf | None = None
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -161,6 +169,8 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
         and all(200 <= status <= 399 for status in endpoint.answers),
         "a body goes with POST, PUT or PATCH": no_body or endpoint.method not in _WITHOUT_BODY,
         "a body is either read into a model or raw": endpoint.body is None or not endpoint.raw_body,
+        "a signed endpoint, and no other, names its signer": (endpoint.access.door is Door.SIGNATURE)
+        == (endpoint.signer is not None),
         "max_body_bytes must be at least 1": endpoint.max_body_bytes >= 1,
         "path_model must have one field for each name in the path": endpoint.path_model is None
         or set(endpoint.path_model.model_fields) == set(endpoint.places),
@@ -189,6 +199,7 @@ class Words(TypedDict, total=False):
     long_lived: bool
     operation: str
     other_media_types: tuple[str, ...]
+    signer: SignerOf | None
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

@@ -32,7 +32,7 @@ from shared.http.idempotency import (
     IdempotencyKeyReused,
     StillRunning,
 )
-from shared.http.layer import TooBusy
+from shared.http.gates import TooBusy, TooManyAtOnce
 from shared.http.problems import (
     PROBLEM_JSON,
     PROBLEM_URN,
@@ -286,7 +286,9 @@ def refusals_of_layer(endpoint: Endpoint) -> Iterator[type[Refusal]]:
     if endpoint.places and endpoint.path_model is None:
         yield NotFound
     if endpoint.body is not None or endpoint.raw_body:
-        yield from (Unreadable, BodyCut, TooSlow, TooLarge, WrongMediaType)
+        yield from (Unreadable, BodyCut, TooSlow, TooLarge, WrongMediaType, TooManyAtOnce)
+    elif endpoint.long_lived:
+        yield TooManyAtOnce
     yield Malformed
     if endpoint.idempotent:
         yield from (StillRunning, IdempotencyKeyReused)

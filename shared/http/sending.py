@@ -22,6 +22,9 @@ USUAL_HEADERS: Final = {
     "Server": "paspor",
     "X-Content-Type-Options": "nosniff",
 }
+READER_SECONDS: Final = 20.0
+"""How long a client may read nothing of a stream whose buffers are full (64 KiB here, more in the network)."""
+
 HEARTBEAT: Final = b": still here\n\n"
 
 
@@ -35,6 +38,10 @@ def dress(response: web.StreamResponse, trace: str) -> None:
 
 class StreamBroke(ConnectionResetError):
     """A stream failed after its head was sent; all that is left is to cut the connection."""
+
+
+class ReaderStalled(StreamBroke):
+    """A client asked for a stream and does not read it."""
 
 
 class UndeclaredAnswer(Exception):
@@ -119,7 +126,7 @@ async def send_stream(
             await _pump_events(stream, response, draining, heartbeat_seconds)
         else:
             async for piece in stream:
-                await response.write(piece)
+                await _write(response, piece)
     except ConnectionError:
         raise
     except Exception as error:
@@ -127,6 +134,15 @@ async def send_stream(
         raise StreamBroke("the stream broke off") from error
     await response.write_eof()
     return response
+
+
+async def _write(response: web.StreamResponse, piece: bytes) -> None:
+    """Send a piece; a reader that takes nothing for `READER_SECONDS` is cut off, so that it does not hold its place."""
+    try:
+        async with asyncio.timeout(READER_SECONDS):
+            await response.write(piece)
+    except TimeoutError:
+        raise ReaderStalled(f"nothing was read for {READER_SECONDS:g} s") from None
 
 
 async def _pump_events(
@@ -141,12 +157,12 @@ async def _pump_events(
             if stop.done():
                 return
             if not following.done():
-                await response.write(HEARTBEAT)
+                await _write(response, HEARTBEAT)
                 continue
             event = following.result()
             if event is None:
                 return
-            await response.write(event)
+            await _write(response, event)
             following = _next_event(events)
     finally:
         stop.cancel()

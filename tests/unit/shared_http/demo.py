@@ -243,6 +243,7 @@ async def watch(call: Call) -> Answer:
     "/v1/pushes",
     summary="A signed notice",
     access=SIGNED,
+    signer=lambda app: app[NOTEBOOK].signer,
     body=Push,
     answers={204: None},
     refusals=(SignatureMissing, SignatureTooOld, SignatureWrong),

@@ -23,7 +23,7 @@ from shared.http.idempotency import (
     StillRunning,
     command_name,
 )
-from shared.http.layer import Gate, TooBusy
+from shared.http.gates import Gate, TooBusy
 from shared.http.problems import PROBLEM_JSON
 from shared.http.rate_limit import InProcessRateLimiter, next_arrival
 from tests.unit.shared_http.conftest import Client, Serve, until

@@ -21,7 +21,7 @@ from shared.errors import FieldError, Malformed, NotAllowed, NotFound, TooManyRe
 from shared.http.address import address_of, source_of
 from shared.http.bodies import read_whole, refuse_declared_size, refuse_wrong_type
 from shared.http.call import Answer, AnyCall, Call, CallLimits
-from shared.http.endpoint import Door, Endpoint, RateLimit
+from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint, RateLimit
 from shared.http.gates import FairGate, Place, Rank, Sender
 from shared.http.idempotency import KEY_HEADER, REPLAY_HEADER, KeptAnswer, command_name, read_key
 from shared.http.layer import Layer
@@ -233,7 +233,8 @@ ReadBody = Callable[[AnyCall], Awaitable[None]]
 def _body_reader(endpoint: Endpoint, layer: Layer) -> ReadBody:
     """Reads the body into the call, and into the endpoint's model unless its signature has to be verified first."""
     model = None if endpoint.access.door is Door.SIGNATURE else endpoint.body
-    seconds = layer.options.body_seconds
+    # the few larger ones may take longer, at the same pace
+    seconds = layer.options.body_seconds * max(1.0, endpoint.max_body_bytes / MAX_BODY_BYTES)
 
     async def read(call: AnyCall) -> None:
         if endpoint.reads_body:

@@ -50,7 +50,7 @@ def source_of(address: str) -> str:
     read = _read(address)
     if isinstance(read, IPv6Address):
         return str(IPv6Network((int(read) >> _HOST_BITS << _HOST_BITS, 128 - _HOST_BITS)))
-    return address
+    return str(read) if read is not None else address
 
 
 def is_in(address: str | None, networks: Sequence[Network]) -> bool:

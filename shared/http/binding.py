@@ -161,7 +161,7 @@ def _rate_check(endpoint: Endpoint, layer: Layer) -> RateCheck:
     async def check(request: web.Request, caller: Caller | None) -> None:
         for limit in limits:
             known = caller is not None and limit.per == "caller"
-            who = f"caller {caller.account_id}" if caller and known else f"address {address_of(request, trusted)}"
+            who = f"caller {caller.account_id}" if caller and known else f"address {source_of(address_of(request, trusted))}"
             wait_seconds = await allow(f"{name}|{who}|{limit.count}/{limit.per_seconds}", limit, now())
             if wait_seconds:
                 raise _too_many(limit, math.ceil(wait_seconds))

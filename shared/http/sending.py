@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from shared.context import trace_id
-from shared.http.call import EVENT_STREAM, HTML, JSON, Answer, Stream
+from shared.http.call import EVENT_STREAM, HTML, JSON, Answer
 from shared.http.endpoint import Endpoint, Result
 from shared.logs import get_logger
 
@@ -111,21 +111,25 @@ async def send_stream(
 ) -> web.StreamResponse:
     """Send a stream to its end, to the client's leaving, or, for events, to the end of this process.
 
-    A stream that fails half-way cannot become a problem any more: the connection is cut, so that the client sees that
-    it did not get everything.
+    What fails before the first piece is still told as a problem. A stream that fails half-way cannot become one any
+    more: the connection is cut, so that the client sees that it did not get everything.
     """
+    stream = answer.body
+    assert isinstance(stream, AsyncIterable)  # noqa: S101 - checked by is_stream
+    is_events = headers.get("Content-Type", "").startswith(EVENT_STREAM)
+    pieces = aiter(stream)
+    first = None if is_events or request.method == "HEAD" else await anext(pieces, None)
     response = web.StreamResponse(status=answer.status, headers=headers)
     dress(response, trace_id() or "")
     await response.prepare(request)
-    stream = answer.body
-    assert isinstance(stream, AsyncIterable)  # noqa: S101 - checked by is_stream
     if request.method == "HEAD":
         return response
     try:
-        if headers.get("Content-Type", "").startswith(EVENT_STREAM):
-            await _pump_events(stream, response, draining, heartbeat_seconds)
-        else:
-            async for piece in stream:
+        if is_events:
+            await _pump_events(pieces, response, draining, heartbeat_seconds)
+        elif first is not None:
+            await _write(response, first)
+            async for piece in pieces:
                 await _write(response, piece)
     except ConnectionError:
         raise
@@ -146,9 +150,8 @@ async def _write(response: web.StreamResponse, piece: bytes) -> None:
 
 
 async def _pump_events(
-    stream: Stream, response: web.StreamResponse, draining: asyncio.Event, heartbeat_seconds: float
+    events: AsyncIterator[bytes], response: web.StreamResponse, draining: asyncio.Event, heartbeat_seconds: float
 ) -> None:
-    events = aiter(stream)
     stop: asyncio.Task[Any] = asyncio.ensure_future(draining.wait())
     following = _next_event(events)
     try:

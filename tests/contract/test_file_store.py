@@ -39,6 +39,7 @@ from shared.http.problems import as_refusal
 from shared.ids import RandomIds
 from shared.store import driver
 from shared.store.port import StoreUnavailable
+from tests.contract.away import TROUBLES, Away
 
 START = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 
@@ -418,39 +419,8 @@ async def test_appending_nothing_stores_nothing(given: Given) -> None:
 
 # -- the server below is the trouble ---------------------------------------------------------------------------------
 
-TROUBLES = [
-    errors.AutoReconnect("connection closed"),
-    errors.ServerSelectionTimeoutError("no primary"),
-    errors.CursorNotFound("cursor id 7 not found", 43),
-    errors.OperationFailure("interrupted at shutdown", 11600),
-    errors.OperationFailure("not known to anybody", 4242),
-    errors.WriteConcernError("shutdown in progress", 91),
-    errors.BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 91}]}),
-    errors.WaitQueueTimeoutError("no connection in time"),
-]
-"""One for each way in which the driver says that MongoDB is away, and one that no list of ours names."""
-
-
-class Away:
-    """A collection of which every call fails."""
-
-    def __init__(self, trouble: Exception) -> None:
-        self._trouble = trouble
-
-    def find(self, *_: object, **__: object) -> Away:
-        return self
-
-    sort = find
-
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        raise self._trouble
-        yield
-
-    def __getattr__(self, name: str) -> Any:
-        async def fails(*_: object, **__: object) -> None:
-            raise self._trouble
-
-        return fails
+UNNAMED = errors.OperationFailure("not known to anybody", 4242)
+"""An error that no list of ours names."""
 
 
 def away(trouble: Exception) -> GridFsFiles:
@@ -487,7 +457,7 @@ CHUNK_VERBS: dict[str, Callable[[Any], Awaitable[object]]] = {
 A_CHUNK = Chunk(0, b"sealed", 1, True)
 
 
-@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda each: f"{type(each).__name__} {getattr(each, 'code', '')}")
+@pytest.mark.parametrize("trouble", [*TROUBLES, UNNAMED], ids=lambda each: f"{type(each).__name__} {getattr(each, 'code', '')}")
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_server_that_is_away_is_the_store_unavailable(verb: str, trouble: Exception) -> None:
     with pytest.raises(StoreUnavailable):

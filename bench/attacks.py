@@ -1,4 +1,4 @@
-"""Attacks from outside, bounded, with honest callers measured beside them. To be run against one's own services only."""
+"""Attacks from outside, bounded, with honest callers measured beside them; for services of one's own."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ async def half_sent_bodies(
     seconds: float = 3.0,
     honest_callers: int = HONEST_CALLERS,
 ) -> HalfSent:
-    """Send `count` heads of `POST path`, each with one byte of its body, hold them open for `seconds`, and meanwhile call
-    the same path with whole bodies from `honest_callers`. Everything is closed at the end.
+    """Send `count` heads of `POST path`, each with one byte of its body, and hold them open for `seconds`.
+
+    Meanwhile `honest_callers` call the same path with whole bodies. Everything is closed at the end.
 
     `headers` are added to the half-sent heads, as signatures that look right. `ValueError` beyond `MOST_CONNECTIONS`.
     """

@@ -170,8 +170,10 @@ def _collect_garbage_rarely() -> None:
 
 
 def _allow_open_files() -> None:
-    """Raise this process's own limit of open files as far as it may: a connection is one of them, and many systems begin
-    with 1,024. What is missing then is told, since the process would accept no further connection."""
+    """Raise this process's own limit of open files as far as it may: a connection is one of them.
+
+    Many systems begin with 1,024. What is missing then is told: beyond it no connection can be accepted.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:

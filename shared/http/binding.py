@@ -117,6 +117,9 @@ def _agency_memory(endpoint: Endpoint, layer: Layer) -> Callable[[web.Request], 
     return lambda request: remember(address_of(request, trusted), now())
 
 
+Authenticate = Callable[[web.Request], Awaitable[Caller | None]]
+
+
 def _authenticator(endpoint: Endpoint, layer: Layer) -> Authenticate:
     if endpoint.access.door is Door.SIGNATURE:
         return _signature_head(endpoint, layer)
@@ -161,7 +164,8 @@ def _rate_check(endpoint: Endpoint, layer: Layer) -> RateCheck:
     async def check(request: web.Request, caller: Caller | None) -> None:
         for limit in limits:
             known = caller is not None and limit.per == "caller"
-            who = f"caller {caller.account_id}" if caller and known else f"address {source_of(address_of(request, trusted))}"
+            source = "" if known else source_of(address_of(request, trusted))
+            who = f"caller {caller.account_id}" if caller and known else f"address {source}"
             wait_seconds = await allow(f"{name}|{who}|{limit.count}/{limit.per_seconds}", limit, now())
             if wait_seconds:
                 raise _too_many(limit, math.ceil(wait_seconds))

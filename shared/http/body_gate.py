@@ -102,9 +102,7 @@ class Waiting:
                 self._task.cancel()
 
 
-async def keep_pace(
-    pieces: AsyncIterator[bytes], free_seconds: float, bytes_per_second: float
-) -> AsyncIterator[bytes]:
+async def keep_pace(pieces: AsyncIterator[bytes], free_seconds: float, bytes_per_second: float) -> AsyncIterator[bytes]:
     """The pieces of an upload, as long as they come at this pace on average; the first `free_seconds` are free.
 
     Only the waiting for pieces counts, not what their reader does with them. So a byte now and then does not hold a

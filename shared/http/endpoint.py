@@ -63,8 +63,8 @@ ANY_CALLER = Access(Door.BEARER)
 """Anybody with a valid token."""
 
 SIGNED = Access(Door.SIGNATURE)
-"""A machine that signs its raw body. The layer refuses what is not signed from its head, by the endpoint's `signer`; the
-handler verifies the body (`shared.http.signatures`) before reading `call.raw`."""
+"""A machine that signs its raw body. The layer refuses what is not signed from its head, by the endpoint's `signer`;
+the handler verifies the body (`shared.http.signatures`) before reading `call.raw`."""
 
 _STAFF_ROLES = frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
 

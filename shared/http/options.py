@@ -40,7 +40,7 @@ UPLOADS_EACH: Final = 8
 """Uploads of one account at once: a family's pictures, or a counter's scanner."""
 
 SLOWEST_UPLOAD: Final = 4096.0
-"""Bytes a second that an upload must come at on average after its first `idle_seconds`: 33 kbit/s, a bad mobile line."""
+"""Bytes a second that an upload must come at on average after its first `idle_seconds`: 33 kbit/s."""
 
 DOWNLOADS: Final = 256
 """Answers sent piece by piece (files, exports) at once, some 64 KiB of each in buffers: 16 MiB."""

@@ -32,8 +32,8 @@ def wrong_value(rule: str, detail: str, detail_id: str = "", *, example: str | N
 def read_json(model: type[ModelT], raw: bytes) -> ModelT:
     """The body as its model.
 
-    Refuses with `Unreadable` (no JSON at all) or `Malformed` (naming each wrong field, also one that is given twice: two
-    readers of such a body may each see another value).
+    Refuses with `Unreadable` (no JSON at all) or `Malformed` (naming each wrong field, also one that is given twice:
+    two readers of such a body may each see another value).
     """
     try:
         read = model.model_validate_json(raw)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 NGINX_CONF = Path(__file__).parents[2] / "deploy" / "gateway" / "nginx.conf"
 _MAP = re.compile(r"map \$uri \$service \{(.*?)^\s*\}", re.DOTALL | re.MULTILINE)
-_LOCATION = re.compile(r"^    location (?P<modifier>=|~|~\*|\^~)?\s*(?P<path>\S+) \{\n(?P<rules>.*?)^    \}", re.DOTALL | re.MULTILINE)
+_LOCATION = re.compile(
+    r"^    location (?P<modifier>=|~|~\*|\^~)?\s*(?P<path>\S+) \{\n(?P<rules>.*?)^    \}", re.DOTALL | re.MULTILINE
+)
 _RULE = re.compile(r"^\s+(?P<name>[a-z_]+) (?P<value>[^;]+);", re.MULTILINE)
 _SIZE = {"k": 1024, "m": 1024 * 1024}
 _LINE = re.compile(r'^\s*(?P<source>"[^"]*"|\S+)\s+(?P<value>"[^"]*"|\S+);')
@@ -82,7 +84,11 @@ def read_body_rules(path: str, conf: Path = NGINX_CONF) -> BodyRules:
 
 def _chosen(path: str, locations: list[re.Match[str]]) -> str:
     exact = [each["rules"] for each in locations if each["modifier"] == "=" and each["path"] == path]
-    fitting = [each["rules"] for each in locations if each["modifier"] == "~" and re.search(each["path"].replace("(?<", "(?P<"), path)]
+    fitting = [
+        each["rules"]
+        for each in locations
+        if each["modifier"] == "~" and re.search(each["path"].replace("(?<", "(?P<"), path)
+    ]
     beginning = [each for each in locations if each["modifier"] is None and path.startswith(each["path"])]
     longest = max(beginning, key=lambda each: len(each["path"]))["rules"]
     return (exact + fitting + [longest])[0]

@@ -90,7 +90,9 @@ def test_bodies_wait_in_the_gateway_until_they_are_whole(service: str, endpoint:
     rules = read_body_rules(an_address(endpoint.path))
     assert rules.buffered is not endpoint.raw_body, "small bodies are buffered, uploads stream through"
     assert endpoint.raw_body or rules.most_bytes >= endpoint.max_body_bytes
-    assert rules.most_bytes <= max(endpoint.max_body_bytes, MAX_BODY_BYTES), "the gateway takes no more than the service"
+    assert rules.most_bytes <= max(endpoint.max_body_bytes, MAX_BODY_BYTES), (
+        "the gateway takes no more than the service"
+    )
     assert min(rules.connections.values()) <= 64, "few of one address"
 
 

@@ -18,8 +18,8 @@ from pymongo import errors
 from shared.clock import ManualClock
 from shared.crypto.chunks import CHUNK_OVERHEAD_BYTES
 from shared.crypto.keyring import Keyring
-from shared.files.encrypted import Chunk, EncryptedFiles
 from shared.files import gridfs
+from shared.files.encrypted import Chunk, EncryptedFiles
 from shared.files.gridfs import GridFsChunks, GridFsFiles
 from shared.files.memory import MemoryChunks, MemoryFiles
 from shared.files.port import (
@@ -444,6 +444,7 @@ VERBS: dict[str, Callable[[GridFsFiles], Awaitable[object]]] = {
     "older_than": lambda files: every(files.older_than(START)),
     "rewrap": lambda files: files.rewrap("f"),
 }
+A_CHUNK = Chunk(0, b"sealed", 1, True)
 CHUNK_VERBS: dict[str, Callable[[Any], Awaitable[object]]] = {
     "tail": lambda table: table.tail("f"),
     "chunk_data": lambda table: table.chunk_data("f", 0),
@@ -454,10 +455,11 @@ CHUNK_VERBS: dict[str, Callable[[Any], Awaitable[object]]] = {
     "change_key": lambda table: table.change_key("f", "old", "new"),
     "chunks": lambda table: every(table.chunks("f")),
 }
-A_CHUNK = Chunk(0, b"sealed", 1, True)
 
 
-@pytest.mark.parametrize("trouble", [*TROUBLES, UNNAMED], ids=lambda each: f"{type(each).__name__} {getattr(each, 'code', '')}")
+@pytest.mark.parametrize(
+    "trouble", [*TROUBLES, UNNAMED], ids=lambda each: f"{type(each).__name__} {getattr(each, 'code', '')}"
+)
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_server_that_is_away_is_the_store_unavailable(verb: str, trouble: Exception) -> None:
     with pytest.raises(StoreUnavailable):

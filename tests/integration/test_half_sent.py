@@ -31,9 +31,7 @@ NOTICE: Final = {
 
 
 @pytest.fixture
-async def billing(
-    tmp_path: Path, urls: tuple[str, list[str]], amqp_url: str
-) -> AsyncIterator[tuple[str, int, Signer]]:
+async def billing(tmp_path: Path, urls: tuple[str, list[str]], amqp_url: str) -> AsyncIterator[tuple[str, int, Signer]]:
     """Billing alone, as an operating-system process with its usual limits."""
     mongo_url, names = urls
     names.append("paspor_half_sent")

@@ -1,4 +1,4 @@
-"""Gates that no single sender fills, agencies that are known again, and connections that are bounded: each at its edge."""
+"""Gates that no single sender fills, agencies that are known again, bounded connections: each at its edge."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -24,7 +25,7 @@ from shared.deadlines import DeadlineWorker
 from shared.files.gridfs import GridFsFiles
 from shared.http.app import build_app
 from shared.http.metrics import Metrics
-from shared.http.options import HttpOptions
+from shared.http.options import CONNECTIONS
 from shared.http.rate_limit import InProcessRateLimiter, RateLimiter, SharedRateLimiter
 from shared.http.server import serve
 from shared.ids import RandomIds
@@ -44,6 +45,9 @@ Assemble = Callable[[SettingsT, Platform], Parts]
 
 GARBAGE_THRESHOLDS: Final = (20_000, 20, 20)
 """Allocations between looks at young, middle and old objects."""
+
+OPEN_FILES: Final = CONNECTIONS + 1024
+"""All connections that the HTTP layer lets in, and room for those of proxies, the store, the broker and agencies."""
 
 STORE_RETRY_SECONDS: Final = 0.5
 """Between tries to reach the store at the start."""
@@ -95,6 +99,7 @@ class _Process:
             return
         self._store.on_written = self._on_written
         _collect_garbage_rarely()
+        _allow_open_files()
         background = [asyncio.create_task(job) for job in self._jobs()]
         try:
             await self._serve(stop)
@@ -143,7 +148,7 @@ class _Process:
                 without_audience_until=settings.tokens_without_audience_until,
             ),
             clock=self._clock,
-            options=HttpOptions(trusted_proxies=settings.trusted_proxies, rate_factor=settings.rate_factor),
+            options=settings.http_options(),
             readiness={"mongodb": self._mongodb_state, "rabbitmq": self._rabbitmq_state},
             invariants=self._parts.invariants,
             metrics=metrics,
@@ -180,6 +185,19 @@ def _collect_garbage_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+def _allow_open_files() -> None:
+    """Raise this process's own limit of open files as far as it may: a connection is one of them.
+
+    Many systems begin with 1,024. What is missing then is told: beyond it no connection can be accepted.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if wanted < OPEN_FILES:
+        log.warning("few_open_files", limit=wanted, wanted=OPEN_FILES)
 
 
 async def _again_and_again(chore: Chore, clock: SystemClock) -> None:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, Validation
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.crypto.keyring import Keyring
+from shared.http.options import BODY_SECONDS, CONNECTIONS_EACH, LATE_BODIES_EACH, PUBLIC_STREAMS_EACH, HttpOptions
 
 ENV_PREFIX = "PASPOR_"
 _KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
@@ -87,12 +88,28 @@ class ServiceSettings(BaseSettings):
         (), description="networks whose X-Forwarded-For is believed, as 10.0.0.0/8,192.168.0.0/16"
     )
 
+    agency_addresses: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="networks of SIMPONI and the SMS gateway, whose calls have places of their own"
+    )
+    body_seconds: float = Field(
+        BODY_SECONDS, gt=0, le=300, description="within this time a request's body must have arrived"
+    )
+    late_bodies_per_address: int = Field(
+        LATE_BODIES_EACH, ge=1, le=10_000, description="requests of one address whose body is late"
+    )
+    streams_per_address: int = Field(
+        PUBLIC_STREAMS_EACH, ge=1, le=10_000, description="public streams (call displays) open to one address"
+    )
+    connections_per_address: int = Field(
+        CONNECTIONS_EACH, ge=1, le=100_000, description="connections open to one address that is no trusted proxy"
+    )
+
     @property
     def service_name(self) -> str:
         """The service's name: its database without the suite's prefix, as ``billing`` of ``paspor_billing``."""
         return self.database.removeprefix("paspor_")
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "agency_addresses", mode="before")
     @classmethod
     def _split_networks(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -111,6 +128,18 @@ class ServiceSettings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             raise SettingsWrong(_everything_wrong(cls, error)) from None
+
+    def http_options(self) -> HttpOptions:
+        """The limits of the HTTP layer, with what is set for this process."""
+        return HttpOptions(
+            trusted_proxies=self.trusted_proxies,
+            rate_factor=self.rate_factor,
+            agency_networks=self.agency_addresses,
+            body_seconds=self.body_seconds,
+            late_bodies_each=self.late_bodies_per_address,
+            public_streams_each=self.streams_per_address,
+            connections_each=self.connections_per_address,
+        )
 
     def master_keyring(self) -> Keyring:
         """The keys that fields and files are encrypted with."""

@@ -75,6 +75,7 @@ async def choose_preferences(call: Call[PreferencesChoice]) -> PreferencesView:
     "/v1/sms-receipts",
     summary="The SMS gateway tells what became of a message",
     access=SIGNED,
+    signer=lambda app: app[NOTIFICATION].receipts_from,
     body=SmsReceipt,
     answers={204: None},
     refusals=(SignatureMissing, SignatureTooOld, SignatureWrong, NotFound),

@@ -163,7 +163,7 @@ class Notification:
         self._texts = texts
         self._mailer = mailer
         self._sms = sms
-        self._receipts_from = receipts_from
+        self.receipts_from = receipts_from
         self._rules = rules or Rules()
 
     # ---- what arrives ----
@@ -249,7 +249,7 @@ class Notification:
 
     def verify_receipt(self, headers: Mapping[str, str], body: bytes) -> None:
         """Return if the SMS gateway signed this body just now. Refuses as `Signer.verify` does."""
-        self._receipts_from.verify(headers, body, self._clock.now())
+        self.receipts_from.verify(headers, body, self._clock.now())
 
     async def take_receipt(self, delivery_id: str, *, delivered: bool) -> None:
         """Note what the SMS gateway says became of a message; a repeat or a late word changes nothing.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,20 @@ from shared.clock import Clock
 from shared.crypto.keyring import Keyring
 from shared.files.encrypted import SEALED_CHUNK_BYTES, Chunk, EncryptedFiles, FileRecord, Tail
 from shared.files.port import FileMeta
-from shared.store.driver import AsyncDatabase, DuplicateKeyError
+from shared.store.driver import AsyncDatabase, DuplicateKeyError, PyMongoError
+from shared.store.port import StoreUnavailable
 
 _ASCENDING = 1
 _DESCENDING = -1
+
+
+@contextmanager
+def _file_errors() -> Iterator[None]:
+    """Translate every error of the driver: no caller of the file store knows what lies below it."""
+    try:
+        yield
+    except PyMongoError as trouble:
+        raise StoreUnavailable(f"MongoDB does not answer: {type(trouble).__name__}") from trouble
 
 
 class GridFsFiles(EncryptedFiles):
@@ -36,71 +47,83 @@ class GridFsChunks:
         self._parts = database[f"{bucket}.chunks"]
 
     async def prepare(self) -> None:
-        await self._parts.create_index([("files_id", _ASCENDING), ("n", _ASCENDING)], unique=True)
-        await self._files.create_index([("filename", _ASCENDING), ("uploadDate", _ASCENDING)])
-        await self._files.create_index([("uploadDate", _ASCENDING)])
+        with _file_errors():
+            await self._parts.create_index([("files_id", _ASCENDING), ("n", _ASCENDING)], unique=True)
+            await self._files.create_index([("filename", _ASCENDING), ("uploadDate", _ASCENDING)])
+            await self._files.create_index([("uploadDate", _ASCENDING)])
 
     async def add_file(self, record: FileRecord, sealed_bytes: int = 0) -> bool:
         return await _inserted(self._files, {**_file_document(record), "length": sealed_bytes})
 
     async def file(self, file_id: str) -> FileRecord | None:
-        document = await self._files.find_one({"_id": file_id})
-        return _record(document) if document else None
+        with _file_errors():
+            document = await self._files.find_one({"_id": file_id})
+            return _record(document) if document else None
 
     async def change_key(self, file_id: str, old: str, new: str) -> bool:
-        which = {"_id": file_id, "metadata.wrapped_key": old}
-        result = await self._files.update_one(which, {"$set": {"metadata.wrapped_key": new}})
-        return bool(result.matched_count)
+        with _file_errors():
+            which = {"_id": file_id, "metadata.wrapped_key": old}
+            result = await self._files.update_one(which, {"$set": {"metadata.wrapped_key": new}})
+            return bool(result.matched_count)
 
     async def mark_finished(self, file_id: str, sealed_bytes: int) -> None:
-        await self._files.update_one({"_id": file_id}, {"$set": {"length": sealed_bytes}})
+        with _file_errors():
+            await self._files.update_one({"_id": file_id}, {"$set": {"length": sealed_bytes}})
 
     async def tail(self, file_id: str) -> Tail | None:
-        found = await self._parts.find_one(
-            {"files_id": file_id}, {"n": 1, "plain_bytes": 1, "last": 1}, sort=[("n", _DESCENDING)]
-        )
-        return Tail(found["n"], found["plain_bytes"], found["last"]) if found else None
+        with _file_errors():
+            found = await self._parts.find_one(
+                {"files_id": file_id}, {"n": 1, "plain_bytes": 1, "last": 1}, sort=[("n", _DESCENDING)]
+            )
+            return Tail(found["n"], found["plain_bytes"], found["last"]) if found else None
 
     async def chunk_data(self, file_id: str, index: int) -> bytes | None:
-        found = await self._parts.find_one({"files_id": file_id, "n": index}, {"data": 1})
-        return bytes(found["data"]) if found else None
+        with _file_errors():
+            found = await self._parts.find_one({"files_id": file_id, "n": index}, {"data": 1})
+            return bytes(found["data"]) if found else None
 
     async def add_chunk(self, file_id: str, chunk: Chunk) -> bool:
         return await _inserted(self._parts, _new_chunk(file_id, chunk))
 
     async def add_chunks(self, file_id: str, chunks: Sequence[Chunk]) -> None:
-        await self._parts.insert_many([_new_chunk(file_id, chunk) for chunk in chunks])
+        with _file_errors():
+            await self._parts.insert_many([_new_chunk(file_id, chunk) for chunk in chunks])
 
     async def replace_chunk(self, file_id: str, chunk: Chunk, *, was_bytes: int) -> bool:
-        which = {"files_id": file_id, "n": chunk.index, "plain_bytes": was_bytes, "last": False}
-        result = await self._parts.update_one(which, {"$set": _chunk_document(file_id, chunk)})
-        return bool(result.matched_count)
+        with _file_errors():
+            which = {"files_id": file_id, "n": chunk.index, "plain_bytes": was_bytes, "last": False}
+            result = await self._parts.update_one(which, {"$set": _chunk_document(file_id, chunk)})
+            return bool(result.matched_count)
 
     async def chunks(self, file_id: str) -> AsyncIterator[bytes]:
-        async for found in self._parts.find({"files_id": file_id}, {"data": 1}).sort([("n", _ASCENDING)]):
-            yield bytes(found["data"])
+        with _file_errors():
+            async for found in self._parts.find({"files_id": file_id}, {"data": 1}).sort([("n", _ASCENDING)]):
+                yield bytes(found["data"])
 
     async def remove(self, file_id: str) -> None:
-        await self._parts.delete_many({"files_id": file_id})
-        await self._files.delete_one({"_id": file_id})
-        # An append that was under way may have written once more.
-        await self._parts.delete_many({"files_id": file_id})
+        with _file_errors():
+            await self._parts.delete_many({"files_id": file_id})
+            await self._files.delete_one({"_id": file_id})
+            # An append that was under way may have written once more.
+            await self._parts.delete_many({"files_id": file_id})
 
     async def created_before(self, at: datetime, not_before: datetime | None) -> AsyncIterator[str]:
-        created: dict[str, datetime] = {"$lt": at}
-        if not_before is not None:
-            created["$gte"] = not_before
-        cursor = self._files.find({"uploadDate": created}, {"_id": 1}).sort([("uploadDate", _ASCENDING)])
-        async for found in cursor:
-            yield found["_id"]
+        with _file_errors():
+            created: dict[str, datetime] = {"$lt": at}
+            if not_before is not None:
+                created["$gte"] = not_before
+            cursor = self._files.find({"uploadDate": created}, {"_id": 1}).sort([("uploadDate", _ASCENDING)])
+            async for found in cursor:
+                yield found["_id"]
 
 
 async def _inserted(collection: Any, document: Mapping[str, Any]) -> bool:
-    try:
-        await collection.insert_one(document)
-    except DuplicateKeyError:
-        return False
-    return True
+    with _file_errors():
+        try:
+            await collection.insert_one(document)
+        except DuplicateKeyError:
+            return False
+        return True
 
 
 def _file_document(record: FileRecord) -> dict[str, Any]:

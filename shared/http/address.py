@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aiohttp import web
@@ -11,6 +12,7 @@ Network = IPv4Network | IPv6Network
 
 FORWARDED_FOR = "X-Forwarded-For"
 UNKNOWN = "unknown"
+_HOST_BITS = 64
 MAX_HOPS = 16
 """Names read from X-Forwarded-For, from its end; what lies further off is the client's own invention."""
 
@@ -37,6 +39,24 @@ def address_of(request: web.Request, trusted: Sequence[Network]) -> str:
     """The client's address of a running request."""
     lines = request.headers.getall(FORWARDED_FOR, ())
     return client_address(request.remote, ",".join(lines), trusted)
+
+
+@lru_cache(maxsize=4096)
+def source_of(address: str) -> str:
+    """The name under which an address is counted: itself, or of an IPv6 address its first 64 bits.
+
+    One subscriber has 2**64 addresses of IPv6 and may take another one for every request.
+    """
+    read = _read(address)
+    if isinstance(read, IPv6Address):
+        return str(IPv6Network((int(read) >> _HOST_BITS << _HOST_BITS, 128 - _HOST_BITS)))
+    return str(read) if read is not None else address
+
+
+def is_in(address: str | None, networks: Sequence[Network]) -> bool:
+    """Whether the address lies in one of the networks; no address lies in none."""
+    read = _read(address)
+    return read is not None and any(read in network for network in networks)
 
 
 def _read(text: str | None) -> IPv4Address | IPv6Address | None:

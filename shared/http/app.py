@@ -10,12 +10,16 @@ from aiohttp import web
 
 from shared.clock import Clock
 from shared.http.access_log import AccessLog
+from shared.http.agencies import Agencies
 from shared.http.binding import bind
+from shared.http.body_gate import LateBodies
+from shared.http.connections import Connections
 from shared.http.edge import edge
 from shared.http.endpoint import Endpoint
+from shared.http.gates import FairGate, Gate
 from shared.http.health import Check, Invariants, Readiness
 from shared.http.idempotency import AnswerCache
-from shared.http.layer import Gate, Layer, Verifier
+from shared.http.layer import Layer, Verifier
 from shared.http.metrics import Metrics
 from shared.http.openapi import build_openapi
 from shared.http.options import HttpOptions
@@ -53,20 +57,8 @@ def build_app(
     """
     options = options or HttpOptions()
     metrics = metrics or Metrics(service_name)
-    layer = Layer(
-        options=options,
-        clock=clock,
-        verifier=verifier,
-        limiter=limiter or InProcessRateLimiter(),
-        metrics=metrics,
-        access_log=AccessLog(service_name),
-        answers=AnswerCache(),
-        gate=Gate(options.max_in_flight),
-        streams=Gate(options.max_streams),
-        sessions=sessions,
-    )
-    metrics.watch("call", lambda: layer.gate.inside)
-    metrics.watch("stream", lambda: layer.streams.inside)
+    layer = _layer(options, service_name, clock, verifier, limiter, metrics)
+    layer.sessions = sessions
     app = web.Application(middlewares=[edge(layer)])
     app[LAYER] = layer
     app[ENDPOINTS] = tuple(endpoints)
@@ -75,6 +67,55 @@ def build_app(
     _describe(app, build_openapi(endpoints, service_name, options.api_version))
     _add_health(app, Readiness(readiness or {}, clock), Invariants(invariants or {}, metrics, clock))
     return app
+
+
+def _layer(
+    options: HttpOptions,
+    service_name: str,
+    clock: Clock,
+    verifier: Verifier | None,
+    limiter: RateLimiter | None,
+    metrics: Metrics,
+) -> Layer:
+    """The shared parts, and their gauges on the page of metrics."""
+    late = FairGate(
+        options.max_late_bodies,
+        options.late_bodies_each,
+        for_callers=options.late_bodies_of_callers,
+        for_agencies=options.kept_for_agencies,
+    )
+    agencies = Agencies(options.agency_networks)
+    layer = Layer(
+        options=options,
+        clock=clock,
+        verifier=verifier,
+        limiter=limiter or InProcessRateLimiter(),
+        metrics=metrics,
+        access_log=AccessLog(service_name),
+        answers=AnswerCache(),
+        gate=Gate(options.max_in_flight, options.kept_for_agencies),
+        late_bodies=LateBodies(late, options.prompt_seconds),
+        uploads=FairGate(options.max_uploads, options.uploads_each),
+        public_streams=FairGate(options.max_public_streams, options.public_streams_each),
+        own_streams=FairGate(options.max_own_streams, options.own_streams_each),
+        downloads=FairGate(options.max_downloads, options.downloads_each),
+        agencies=agencies,
+        connections=Connections(
+            options.max_connections,
+            options.connections_each,
+            options.head_seconds,
+            options.trusted_proxies,
+            lambda address: agencies.knows(address, clock.now()),
+        ),
+    )
+    metrics.watch("call", lambda: layer.gate.inside)
+    metrics.watch("late_body", lambda: layer.late_bodies.late)
+    metrics.watch("upload", lambda: layer.uploads.inside)
+    metrics.watch("download", lambda: layer.downloads.inside)
+    metrics.watch("public_stream", lambda: layer.public_streams.inside)
+    metrics.watch("own_stream", lambda: layer.own_streams.inside)
+    metrics.watch("connection", lambda: layer.connections.open)
+    return layer
 
 
 async def _go_on(request: web.Request) -> None:

@@ -1,8 +1,11 @@
 """From an endpoint to the function that aiohttp runs.
 
 What can be decided once is decided here, when the application is built; a request then passes, in this order: the gate
-of requests under way, the declared size, the token and its role, the rate limits, the reading of body, query, path and
-key, the memory of answers, the handler.
+of requests under way, the declared size, the token and its role or the head of its signature, the rate limits, the
+reading of path, query, key and body, the memory of answers, the handler.
+
+Whoever waits for bytes from outside (a body that is late, an upload, a stream's watcher) stands in a gate of its own
+meanwhile, not in that of requests under way (docs/adr/0026).
 """
 
 from __future__ import annotations
@@ -15,10 +18,11 @@ from typing import Any, Final
 from aiohttp import web
 
 from shared.errors import FieldError, Malformed, NotAllowed, NotFound, TooManyRequests, Unreadable
-from shared.http.address import address_of
+from shared.http.address import address_of, source_of
 from shared.http.bodies import read_whole, refuse_declared_size, refuse_wrong_type
 from shared.http.call import Answer, AnyCall, Call, CallLimits
-from shared.http.endpoint import Door, Endpoint, RateLimit
+from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint, RateLimit
+from shared.http.gates import FairGate, Place, Rank, Sender
 from shared.http.idempotency import KEY_HEADER, REPLAY_HEADER, KeptAnswer, command_name, read_key
 from shared.http.layer import Layer
 from shared.http.sending import as_answer, is_stream, media_type, send_stream, whole_response
@@ -34,29 +38,91 @@ SIGNED_RATE: Final = RateLimit(count=6000, per_seconds=60.0, per="address")
 
 def bind(endpoint: Endpoint, layer: Layer) -> HttpHandler:
     """The function that answers requests to this endpoint; every refusal is raised."""
-    gate = layer.streams if endpoint.long_lived else layer.gate
+    gate, late_bodies = layer.gate, layer.late_bodies
     authenticate = _authenticator(endpoint, layer)
     limit = _rate_check(endpoint, layer)
-    read = _reader(endpoint, layer)
+    read_head = _head_reader(endpoint, layer)
+    read_body, body_is_here = _body_reader(endpoint, layer), _body_is_here(endpoint)
     answer = _answerer(endpoint, layer)
+    own_gate = _own_gate(endpoint, layer)
+    is_agency = _agency_check(endpoint, layer)
+    remember_agency = _agency_memory(endpoint, layer)
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        gate.enter()
+        place = Place(gate, agency=is_agency(request))
         try:
             refuse_declared_size(request, endpoint.max_body_bytes)
             caller = await authenticate(request)
             await limit(request, caller)
-            return await answer(await read(request, caller))
+            call = read_head(request, caller)
+            if own_gate is not None:
+                place.leave()
+                return await _answer_in(own_gate, sender_of(call, place), answer, call, place)
+            if not body_is_here(request):
+                place.leave()
+                async with late_bodies.waiting(request, sender_of(call, place)):
+                    await read_body(call)
+                place.enter()
+            else:
+                await read_body(call)
+            response = await answer(call, place)
+            remember_agency(request)
+            return response
         finally:
-            gate.leave()
+            place.leave()
 
     return serve
+
+
+def _own_gate(endpoint: Endpoint, layer: Layer) -> FairGate | None:
+    """The gate of what lasts as long as its caller likes: an upload, a stream for watching; none for all else."""
+    if endpoint.raw_body:
+        return layer.uploads
+    if endpoint.long_lived:
+        return layer.own_streams if endpoint.access.door is Door.BEARER else layer.public_streams
+    return None
+
+
+async def _answer_in(
+    gate: FairGate, sender: Sender, answer: AnswerCall, call: AnyCall, place: Place
+) -> web.StreamResponse:
+    gate.enter(sender)
+    try:
+        return await answer(call, place)
+    finally:
+        gate.leave(sender)
+
+
+def sender_of(call: AnyCall, place: Place) -> Sender:
+    """The name under which a call is counted: its account's, else its address's."""
+    caller = call.known_caller
+    if caller is not None:
+        return Sender(f"caller {caller.account_id}", Rank.CALLER)
+    return Sender(f"address {source_of(call.address)}", Rank.AGENCY if place.agency else Rank.STRANGER)
+
+
+def _agency_check(endpoint: Endpoint, layer: Layer) -> Callable[[web.Request], bool]:
+    """Whether a call of a signed endpoint comes from an agency's address; False of every other endpoint."""
+    knows, now, trusted = layer.agencies.knows, layer.clock.now, layer.options.trusted_proxies
+    if endpoint.access.door is not Door.SIGNATURE:
+        return lambda _request: False
+    return lambda request: knows(address_of(request, trusted), now())
+
+
+def _agency_memory(endpoint: Endpoint, layer: Layer) -> Callable[[web.Request], None]:
+    """Notes that a signature from this address fitted: the handler has verified it, or it would have refused."""
+    remember, now, trusted = layer.agencies.remember, layer.clock.now, layer.options.trusted_proxies
+    if endpoint.access.door is not Door.SIGNATURE:
+        return lambda _request: None
+    return lambda request: remember(address_of(request, trusted), now())
 
 
 Authenticate = Callable[[web.Request], Awaitable[Caller | None]]
 
 
 def _authenticator(endpoint: Endpoint, layer: Layer) -> Authenticate:
+    if endpoint.access.door is Door.SIGNATURE:
+        return _signature_head(endpoint, layer)
     if endpoint.access.door is not Door.BEARER:
         return _nobody
     verifier, roles = layer.verifier, endpoint.access.roles
@@ -77,6 +143,17 @@ def _authenticator(endpoint: Endpoint, layer: Layer) -> Authenticate:
     return authenticate
 
 
+def _signature_head(endpoint: Endpoint, layer: Layer) -> Authenticate:
+    """Refuses from its head what is not signed, or not as it must be; nobody is known by it yet."""
+    signer, now = endpoint.signer, layer.clock.now
+    assert signer is not None, "the endpoint's own check asks for it"  # noqa: S101 - narrows the type
+
+    async def check(request: web.Request) -> None:
+        signer(request.app).check_head(request.headers, now())
+
+    return check
+
+
 async def _nobody(_request: web.Request) -> None:
     return None
 
@@ -92,7 +169,8 @@ def _rate_check(endpoint: Endpoint, layer: Layer) -> RateCheck:
     async def check(request: web.Request, caller: Caller | None) -> None:
         for limit in limits:
             known = caller is not None and limit.per == "caller"
-            who = f"caller {caller.account_id}" if caller and known else f"address {address_of(request, trusted)}"
+            source = "" if known else source_of(address_of(request, trusted))
+            who = f"caller {caller.account_id}" if caller and known else f"address {source}"
             wait_seconds = await allow(f"{name}|{who}|{limit.count}/{limit.per_seconds}", limit, now())
             if wait_seconds:
                 raise _too_many(limit, math.ceil(wait_seconds))
@@ -115,30 +193,28 @@ def _too_many(limit: RateLimit, wait_seconds: int) -> TooManyRequests:
     )
 
 
-Read = Callable[[web.Request, Caller | None], Awaitable[AnyCall]]
+ReadHead = Callable[[web.Request, Caller | None], AnyCall]
 
 
-def _reader(endpoint: Endpoint, layer: Layer) -> Read:
-    body_model = None if endpoint.access.door is Door.SIGNATURE else endpoint.body
+def _head_reader(endpoint: Endpoint, layer: Layer) -> ReadHead:
+    """Reads all of a call but its body; what the head alone shows to be wrong is refused before a body is awaited."""
     options = layer.options
-    limits = CallLimits(options.idle_seconds, options.trusted_proxies)
+    limits = CallLimits(options.idle_seconds, options.trusted_proxies, options.slowest_upload)
     read_query_of = _query_reader(endpoint)
     read_path_of = _path_reader(endpoint)
 
-    async def read(request: web.Request, caller: Caller | None) -> AnyCall:
+    def read(request: web.Request, caller: Caller | None) -> AnyCall:
         path = read_path_of(request)
         query = read_query_of(request)
         key = read_key(request.headers.get(KEY_HEADER)) if endpoint.idempotent else None
-        raw = await _raw_body(request, endpoint, options.body_seconds)
-        body = read_json(body_model, raw) if body_model is not None else None
+        _refuse_body(request, endpoint)
         return Call(
             request,
             endpoint,
             limits,
-            body=body,
+            body=None,
             query=query,
             path=path,
-            raw=raw,
             caller=caller,
             idempotency_key=key,
         )
@@ -146,15 +222,36 @@ def _reader(endpoint: Endpoint, layer: Layer) -> Read:
     return read
 
 
-async def _raw_body(request: web.Request, endpoint: Endpoint, body_seconds: float) -> bytes:
-    if not endpoint.reads_body:
-        if endpoint.raw_body:
-            refuse_wrong_type(request, endpoint.body_media_types)
-        return b""
-    if not request.body_exists:
+def _refuse_body(request: web.Request, endpoint: Endpoint) -> None:
+    if endpoint.reads_body and not request.body_exists:
         raise Unreadable("A body is needed and none was sent.", detail_id="Isi permintaan wajib dan belum ada.")
-    refuse_wrong_type(request, endpoint.body_media_types)
-    return await read_whole(request, endpoint.max_body_bytes, body_seconds)
+    if endpoint.reads_body or endpoint.raw_body:
+        refuse_wrong_type(request, endpoint.body_media_types)
+
+
+def _body_is_here(endpoint: Endpoint) -> Callable[[web.Request], bool]:
+    """Whether nothing has to be awaited: the body came with the head, or none is read before the handler runs."""
+    if not endpoint.reads_body:
+        return lambda _request: True
+    return lambda request: request.content.is_eof()
+
+
+ReadBody = Callable[[AnyCall], Awaitable[None]]
+
+
+def _body_reader(endpoint: Endpoint, layer: Layer) -> ReadBody:
+    """Reads the body into the call, and into the endpoint's model unless its signature has to be verified first."""
+    model = None if endpoint.access.door is Door.SIGNATURE else endpoint.body
+    # the few larger ones may take longer, at the same pace
+    seconds = layer.options.body_seconds * max(1.0, endpoint.max_body_bytes / MAX_BODY_BYTES)
+
+    async def read(call: AnyCall) -> None:
+        if endpoint.reads_body:
+            call.raw = await read_whole(call.request, endpoint.max_body_bytes, seconds)
+        if model is not None:
+            call.body = read_json(model, call.raw)
+
+    return read
 
 
 def _query_reader(endpoint: Endpoint) -> Callable[[web.Request], Any]:
@@ -189,14 +286,14 @@ def _path_reader(endpoint: Endpoint) -> Callable[[web.Request], Any]:
     return read
 
 
-AnswerCall = Callable[[AnyCall], Awaitable[web.StreamResponse]]
+AnswerCall = Callable[[AnyCall, Place], Awaitable[web.StreamResponse]]
 
 
 def _answerer(endpoint: Endpoint, layer: Layer) -> AnswerCall:
     handle = endpoint.handler
 
-    async def answer_call(call: AnyCall) -> web.StreamResponse:
-        return await _send(call, as_answer(endpoint, await handle(call)), layer)
+    async def answer_call(call: AnyCall, place: Place) -> web.StreamResponse:
+        return await _send(call, as_answer(endpoint, await handle(call)), layer, place)
 
     return _once_for_each_key(endpoint, layer) if endpoint.idempotent else answer_call
 
@@ -204,14 +301,14 @@ def _answerer(endpoint: Endpoint, layer: Layer) -> AnswerCall:
 def _once_for_each_key(endpoint: Endpoint, layer: Layer) -> AnswerCall:
     kept, now, handle = layer.answers, layer.clock.now, endpoint.handler
 
-    async def answer_once(call: AnyCall) -> web.StreamResponse:
+    async def answer_once(call: AnyCall, place: Place) -> web.StreamResponse:
         name = command_name(endpoint.method, call.request.path, _who(call), call.idempotency_key)
         said = kept.begin(name, call.request.query_string.encode() + b"\n" + call.raw, now())
         if said is not None:
             return web.Response(body=said.body, status=said.status, headers={**said.headers, REPLAY_HEADER: "true"})
         try:
             answer = as_answer(endpoint, await handle(call))
-            response = await _send(call, answer, layer)
+            response = await _send(call, answer, layer, place)
         except BaseException:
             kept.forget(name)
             raise
@@ -221,9 +318,21 @@ def _once_for_each_key(endpoint: Endpoint, layer: Layer) -> AnswerCall:
     return answer_once
 
 
-async def _send(call: AnyCall, answer: Answer, layer: Layer) -> web.StreamResponse:
+async def _send(call: AnyCall, answer: Answer, layer: Layer, place: Place) -> web.StreamResponse:
     if not is_stream(answer):
         return whole_response(call.endpoint, answer)
+    if call.endpoint.long_lived:  # in a gate of its own since before its handler ran
+        return await _send_stream(call, answer, layer)
+    sender = sender_of(call, place)
+    layer.downloads.enter(sender)
+    place.leave()
+    try:
+        return await _send_stream(call, answer, layer)
+    finally:
+        layer.downloads.leave(sender)
+
+
+async def _send_stream(call: AnyCall, answer: Answer, layer: Layer) -> web.StreamResponse:
     return await send_stream(
         call.request,
         answer,

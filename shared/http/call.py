@@ -14,6 +14,7 @@ from typing_extensions import TypeVar
 from shared.http.accept import preferred
 from shared.http.address import Network, address_of
 from shared.http.bodies import read_chunks
+from shared.http.body_gate import keep_pace
 from shared.http.language import Language, language_of
 from shared.http.validation import read_json
 from shared.ids import derived_id
@@ -41,6 +42,8 @@ class CallLimits:
 
     idle_seconds: float = 20.0
     trusted_proxies: tuple[Network, ...] = ()
+    slowest_upload: float = 0.0
+    """Bytes a second, after the first `idle_seconds`; none by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,11 @@ class Call(Generic[BodyT, QueryT, PathT]):
         return self._caller
 
     @property
+    def known_caller(self) -> Caller | None:
+        """Who calls, or None where no token is asked for."""
+        return self._caller
+
+    @property
     def idempotency_key(self) -> str:
         """The client's own name for this command. Only on endpoints declared `idempotent`."""
         if self._idempotency_key is None:
@@ -138,7 +146,9 @@ class Call(Generic[BodyT, QueryT, PathT]):
         `TooSlow` or `BodyCut`; what was read by then is for the caller to throw away.
         """
         agreed = self.endpoint.max_body_bytes
-        return read_chunks(self.request, min(limit or agreed, agreed), self._limits.idle_seconds)
+        limits = self._limits
+        pieces = read_chunks(self.request, min(limit or agreed, agreed), limits.idle_seconds)
+        return keep_pace(pieces, limits.idle_seconds, limits.slowest_upload)
 
 
 AnyCall = Call[Any, Any, Any]

@@ -28,7 +28,7 @@ QUIET_ROUTES: Final = frozenset({"/health/live", "/health/ready", "/health/invar
 
 def edge(layer: Layer) -> Any:
     """The middleware of one application."""
-    draining = layer.draining
+    draining, connections = layer.draining, layer.connections
 
     @web.middleware
     async def around(request: web.Request, handler: Any) -> web.StreamResponse:
@@ -36,8 +36,13 @@ def edge(layer: Layer) -> Any:
         causation = new_causation(traceparent=request.headers.get("traceparent"))
         trace = causation.correlation_id
         route = route_of(request)
-        with bound(causation):
-            response, code = await _answer(request, handler, route, trace)
+        line = request.protocol
+        connections.understood(line)
+        try:
+            with bound(causation):
+                response, code = await _answer(request, handler, route, trace)
+        finally:
+            connections.answered(line)
         if not response.prepared:
             dress(response, trace)
             if draining.is_set():

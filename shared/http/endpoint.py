@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, Required, TypedDict, TypeVar, Unpack
 
+from aiohttp import web
 from pydantic import BaseModel
 
 from shared.errors import Refusal
 from shared.http.call import JSON, Answer, Call, Stream
+from shared.http.signatures import Signer
 from shared.tokens import Role
 
 MAX_BODY_BYTES = 64 * 1024
@@ -25,6 +27,9 @@ Shape = type[BaseModel] | str | None
 
 Result = Answer | BaseModel | Stream | bytes | None
 Handler = Callable[[Call[Any, Any, Any]], Awaitable[Result]]
+SignerOf = Callable[[web.Application], Signer]
+"""Finds in the running application who signs the calls of an endpoint."""
+
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 _PLACE = re.compile(r"{([a-z][a-z0-9_]*)}")
@@ -58,7 +63,8 @@ ANY_CALLER = Access(Door.BEARER)
 """Anybody with a valid token."""
 
 SIGNED = Access(Door.SIGNATURE)
-"""A machine that signs its raw body; the handler verifies it (`shared.http.signatures`) before reading `call.raw`."""
+"""A machine that signs its raw body. The layer refuses what is not signed from its head, by the endpoint's `signer`;
+the handler verifies the body (`shared.http.signatures`) before reading `call.raw`."""
 
 _STAFF_ROLES = frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
 
@@ -119,6 +125,7 @@ class Endpoint:
     `other_media_types` are further forms of the usual answer: bytes that name theirs, for callers who prefer it.
     `reads` is the personal data that the answer shows; each read of it by staff is an audit line, or is not answered.
     `sensitive`: it moves money or cannot be taken back, so the session behind the token must still live.
+    `signer` finds who signs the calls of a `SIGNED` endpoint, as `lambda app: app[KEY].signer`.
     """
 
     method: Method
@@ -144,6 +151,7 @@ class Endpoint:
     other_media_types: tuple[str, ...] = ()
     reads: PersonalData | None = None
     sensitive: bool = False
+    signer: SignerOf | None = None
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -186,6 +194,8 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
         "a body is either read into a model or raw": endpoint.body is None or not endpoint.raw_body,
         "only behind a token is there a session that may have ended": not endpoint.sensitive
         or endpoint.access.door is Door.BEARER,
+        "a signed endpoint, and no other, names its signer": (endpoint.access.door is Door.SIGNATURE)
+        == (endpoint.signer is not None),
         "max_body_bytes must be at least 1": endpoint.max_body_bytes >= 1,
         "path_model must have one field for each name in the path": endpoint.path_model is None
         or set(endpoint.path_model.model_fields) == set(endpoint.places),
@@ -238,6 +248,7 @@ class Words(TypedDict, total=False):
     other_media_types: tuple[str, ...]
     reads: PersonalData | None
     sensitive: bool
+    signer: SignerOf | None
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.clock import Clock
-from shared.errors import Unavailable
 from shared.http.access_log import AccessLog
+from shared.http.agencies import Agencies
+from shared.http.body_gate import LateBodies
+from shared.http.connections import Connections
+from shared.http.gates import FairGate, Gate
 from shared.http.idempotency import AnswerCache
 from shared.http.metrics import Metrics
 from shared.http.options import HttpOptions
@@ -25,42 +28,6 @@ class Verifier(Protocol):
         ...
 
 
-class TooBusy(Unavailable):
-    """As many requests are under way as this process takes at once."""
-
-    code = "too_busy"
-    title = "Too many people are asking at this moment."
-    title_id = "Terlalu banyak permintaan pada saat ini."
-    retry_after_seconds = 1
-
-
-class Gate:
-    """Lets at most `limit` requests in at once; the next one is told to come back rather than made to wait."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.inside = 0
-        self._emptied = asyncio.Event()
-
-    def enter(self) -> None:
-        """Take a place. Refuses with `TooBusy` when all are taken; otherwise `leave` must follow."""
-        if self.inside >= self.limit:
-            raise TooBusy(limit=self.limit)
-        self.inside += 1
-
-    def leave(self) -> None:
-        """Give the place back."""
-        self.inside -= 1
-        if not self.inside:
-            self._emptied.set()
-
-    async def empty(self) -> None:
-        """Return once nobody is inside."""
-        while self.inside:
-            self._emptied.clear()
-            await self._emptied.wait()
-
-
 @dataclass
 class Layer:
     """The shared parts, made once by `build_app`."""
@@ -73,6 +40,37 @@ class Layer:
     access_log: AccessLog
     answers: AnswerCache
     gate: Gate
-    streams: Gate
+    """Requests that are being worked on."""
+    late_bodies: LateBodies
+    """Requests whose body has not arrived; they are in no other gate."""
+    uploads: FairGate
+    """Bodies that their handler reads piece by piece."""
+    downloads: FairGate
+    """Answers that their client reads piece by piece."""
+    public_streams: FairGate
+    own_streams: FairGate
+    """Streams behind a token, such as a place in the waiting room."""
+    agencies: Agencies
+    connections: Connections
     sessions: SessionCheck | None = None
     draining: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def streams_inside(self) -> int:
+        """Streams that are open, of both kinds."""
+        return self.public_streams.inside + self.own_streams.inside
+
+    @property
+    def inside(self) -> int:
+        """Requests of any kind that are under way, streams apart."""
+        return self.gate.inside + self.late_bodies.inside + self.uploads.inside + self.downloads.inside
+
+    async def empty(self) -> None:
+        """Return once no request of any kind is under way."""
+        while self.inside or self.streams_inside:
+            await self.late_bodies.empty()
+            await self.uploads.empty()
+            await self.downloads.empty()
+            await self.gate.empty()
+            await self.public_streams.empty()
+            await self.own_streams.empty()

@@ -24,6 +24,7 @@ from shared.errors import (
 from shared.http.bodies import BodyCut, TooSlow
 from shared.http.call import JSON
 from shared.http.endpoint import Door, Endpoint, Shape
+from shared.http.gates import TooBusy, TooManyAtOnce
 from shared.http.idempotency import (
     KEY_HEADER,
     KEY_PATTERN,
@@ -32,7 +33,6 @@ from shared.http.idempotency import (
     IdempotencyKeyReused,
     StillRunning,
 )
-from shared.http.layer import TooBusy
 from shared.http.problems import (
     PROBLEM_JSON,
     PROBLEM_URN,
@@ -286,7 +286,9 @@ def refusals_of_layer(endpoint: Endpoint) -> Iterator[type[Refusal]]:
     if endpoint.places and endpoint.path_model is None:
         yield NotFound
     if endpoint.body is not None or endpoint.raw_body:
-        yield from (Unreadable, BodyCut, TooSlow, TooLarge, WrongMediaType)
+        yield from (Unreadable, BodyCut, TooSlow, TooLarge, WrongMediaType, TooManyAtOnce)
+    elif any(isinstance(shape, str) for shape in endpoint.answers.values()):
+        yield TooManyAtOnce
     yield Malformed
     if endpoint.idempotent:
         yield from (StillRunning, IdempotencyKeyReused)

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from shared.context import trace_id
-from shared.http.call import EVENT_STREAM, HTML, JSON, Answer, Stream
+from shared.http.call import EVENT_STREAM, HTML, JSON, Answer
 from shared.http.endpoint import Endpoint, Result
 from shared.logs import get_logger
 
@@ -22,6 +22,9 @@ USUAL_HEADERS: Final = {
     "Server": "paspor",
     "X-Content-Type-Options": "nosniff",
 }
+READER_SECONDS: Final = 20.0
+"""How long a client may read nothing of a stream whose buffers are full (64 KiB here, more in the network)."""
+
 HEARTBEAT: Final = b": still here\n\n"
 
 
@@ -35,6 +38,10 @@ def dress(response: web.StreamResponse, trace: str) -> None:
 
 class StreamBroke(ConnectionResetError):
     """A stream failed after its head was sent; all that is left is to cut the connection."""
+
+
+class ReaderStalled(StreamBroke):
+    """A client asked for a stream and does not read it."""
 
 
 class UndeclaredAnswer(Exception):
@@ -104,22 +111,26 @@ async def send_stream(
 ) -> web.StreamResponse:
     """Send a stream to its end, to the client's leaving, or, for events, to the end of this process.
 
-    A stream that fails half-way cannot become a problem any more: the connection is cut, so that the client sees that
-    it did not get everything.
+    What fails before the first piece is still told as a problem. A stream that fails half-way cannot become one any
+    more: the connection is cut, so that the client sees that it did not get everything.
     """
+    stream = answer.body
+    assert isinstance(stream, AsyncIterable)  # noqa: S101 - checked by is_stream
+    is_events = headers.get("Content-Type", "").startswith(EVENT_STREAM)
+    pieces = aiter(stream)
+    first = None if is_events or request.method == "HEAD" else await anext(pieces, None)
     response = web.StreamResponse(status=answer.status, headers=headers)
     dress(response, trace_id() or "")
     await response.prepare(request)
-    stream = answer.body
-    assert isinstance(stream, AsyncIterable)  # noqa: S101 - checked by is_stream
     if request.method == "HEAD":
         return response
     try:
-        if headers.get("Content-Type", "").startswith(EVENT_STREAM):
-            await _pump_events(stream, response, draining, heartbeat_seconds)
-        else:
-            async for piece in stream:
-                await response.write(piece)
+        if is_events:
+            await _pump_events(pieces, response, draining, heartbeat_seconds)
+        elif first is not None:
+            await _write(response, first)
+            async for piece in pieces:
+                await _write(response, piece)
     except ConnectionError:
         raise
     except Exception as error:
@@ -129,10 +140,18 @@ async def send_stream(
     return response
 
 
+async def _write(response: web.StreamResponse, piece: bytes) -> None:
+    """Send a piece; a reader that takes nothing for `READER_SECONDS` is cut off, so that it does not hold its place."""
+    try:
+        async with asyncio.timeout(READER_SECONDS):
+            await response.write(piece)
+    except TimeoutError:
+        raise ReaderStalled(f"nothing was read for {READER_SECONDS:g} s") from None
+
+
 async def _pump_events(
-    stream: Stream, response: web.StreamResponse, draining: asyncio.Event, heartbeat_seconds: float
+    events: AsyncIterator[bytes], response: web.StreamResponse, draining: asyncio.Event, heartbeat_seconds: float
 ) -> None:
-    events = aiter(stream)
     stop: asyncio.Task[Any] = asyncio.ensure_future(draining.wait())
     following = _next_event(events)
     try:
@@ -141,12 +160,12 @@ async def _pump_events(
             if stop.done():
                 return
             if not following.done():
-                await response.write(HEARTBEAT)
+                await _write(response, HEARTBEAT)
                 continue
             event = following.result()
             if event is None:
                 return
-            await response.write(event)
+            await _write(response, event)
             following = _next_event(events)
     finally:
         stop.cancel()

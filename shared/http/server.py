@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import ClassVar, Final
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -13,6 +13,7 @@ from aiohttp.web_protocol import RequestHandler
 from shared.context import new_causation
 from shared.errors import Unreadable
 from shared.http.app import LAYER
+from shared.http.connections import Connections
 from shared.http.language import DEFAULT_LANGUAGE
 from shared.http.problems import SomethingBroke, problem_response
 from shared.http.sending import dress
@@ -22,6 +23,8 @@ log = get_logger(__name__)
 
 BACKLOG: Final = 1024
 KEEPALIVE_SECONDS: Final = 75.0
+LINGERING_SECONDS: Final = 3.0
+"""After a refusal from its head the rest of a body is read and thrown away, so that the refusal is not lost with it."""
 LAST_BYTES_SECONDS: Final = 2.0
 """For answers that are ready to leave the socket; what they answer had its `shutdown_seconds` before."""
 
@@ -37,9 +40,25 @@ class NotHttp(Unreadable):
 
 
 class _Protocol(RequestHandler):
-    """Tells as a problem, too, what goes wrong before a request reaches the application."""
+    """Tells as a problem, too, what goes wrong before a request reaches the application; counts its connection."""
 
     __slots__ = ()
+
+    connections: ClassVar[Connections]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        peer = transport.get_extra_info("peername")
+        super().connection_made(transport)
+        if not self.connections.opened(self, peer[0] if peer else None, self.force_close):
+            self.force_close()
+
+    def data_received(self, data: bytes) -> None:
+        self.connections.heard(self)
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.connections.closed(self)
+        super().connection_lost(exc)
 
     def handle_error(
         self,
@@ -82,11 +101,13 @@ async def serve(
         handle_signals=False,
         shutdown_timeout=LAST_BYTES_SECONDS,
         keepalive_timeout=KEEPALIVE_SECONDS,
+        lingering_time=LINGERING_SECONDS,
         auto_decompress=False,  # encoded bodies are refused: one that lies, or is a bomb, must not be unpacked to be so
     )
     await runner.setup()
+    watching = asyncio.create_task(app[LAYER].connections.watch())
     try:
-        listener = await _listen(runner, host, port)
+        listener = await _listen(runner, host, port, app[LAYER].connections)
         bound_port = int(listener.sockets[0].getsockname()[1])
         log.info("http.listening", host=host, port=bound_port)
         if listening is not None:
@@ -98,18 +119,20 @@ async def serve(
             listener.close()
         await _finish(app, shutdown_seconds)
     finally:
+        watching.cancel()
         await runner.cleanup()
     log.info("http.closed")
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
+async def _listen(runner: web.AppRunner, host: str, port: int, connections: Connections) -> asyncio.Server:
     server = runner.server
     if server is None:
         raise RuntimeError("the runner is not set up")
+    counting = type("_CountedProtocol", (_Protocol,), {"__slots__": (), "connections": connections})
 
     def protocol() -> RequestHandler:
         made = server()
-        made.__class__ = _Protocol
+        made.__class__ = counting
         return made
 
     return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=BACKLOG)
@@ -118,7 +141,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server
 async def _notify(app: web.Application, notice_seconds: float) -> None:
     layer = app[LAYER]
     layer.draining.set()
-    log.info("http.draining", in_flight=layer.gate.inside, streams=layer.streams.inside)
+    log.info("http.draining", in_flight=layer.inside, streams=layer.streams_inside)
     if notice_seconds > 0:
         await asyncio.sleep(notice_seconds)
 
@@ -127,7 +150,6 @@ async def _finish(app: web.Application, shutdown_seconds: float) -> None:
     layer = app[LAYER]
     with suppress(TimeoutError):
         async with asyncio.timeout(shutdown_seconds):
-            await layer.gate.empty()
-            await layer.streams.empty()
-    if layer.gate.inside or layer.streams.inside:
-        log.warning("http.cut_short", in_flight=layer.gate.inside, streams=layer.streams.inside)
+            await layer.empty()
+    if layer.inside or layer.streams_inside:
+        log.warning("http.cut_short", in_flight=layer.inside, streams=layer.streams_inside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -29,9 +30,15 @@ def wrong_value(rule: str, detail: str, detail_id: str = "", *, example: str | N
 
 
 def read_json(model: type[ModelT], raw: bytes) -> ModelT:
-    """The body as its model. Refuses with `Unreadable` (no JSON at all) or `Malformed` (naming each wrong field)."""
+    """The body as its model.
+
+    Refuses with `Unreadable` (no JSON at all) or `Malformed` (naming each wrong field, also one that is given twice:
+    two readers of such a body may each see another value).
+    """
     try:
-        return model.model_validate_json(raw)
+        read = model.model_validate_json(raw)
+        refuse_repeated_fields(raw)
+        return read
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
     if problems[0]["type"] == "json_invalid":
@@ -40,6 +47,65 @@ def read_json(model: type[ModelT], raw: bytes) -> ModelT:
             detail_id="Isi permintaan bukan JSON yang sah.",
         )
     raise _malformed(model, problems, "body")
+
+
+def refuse_repeated_fields(raw: bytes) -> None:
+    """Return if no object of this JSON text names a field twice. The text must be valid and not nested without end.
+
+    Raises:
+        Malformed: a field is given twice; the first such one is named.
+    """
+    try:
+        _LOOKING_FOR_REPEATS.decode(raw.decode())
+    except _Repeated:
+        raise Malformed(errors=(_repeated(raw),)) from None
+    except ValueError:  # read by the model's parser and not by this one: whatever it is, it can be written plainly
+        raise Unreadable("The body is not plain JSON in UTF-8.", detail_id="Isi permintaan bukan JSON biasa.") from None
+
+
+class _Repeated(Exception):
+    """An object names a field twice."""
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) != len({name for name, _ in pairs}):
+        raise _Repeated
+
+
+# made once, since making one costs as much as a small body; numbers are not converted, however long they are
+_LOOKING_FOR_REPEATS: Final = json.JSONDecoder(
+    object_pairs_hook=_without_repeats, parse_int=bool, parse_float=bool, strict=False
+)
+
+
+def _repeated(raw: bytes) -> FieldError:
+    pairs = json.loads(raw, object_pairs_hook=_Pairs, parse_int=bool, parse_float=bool, strict=False)
+    return FieldError(
+        _pointer(_find_repeated(pairs) or ()),
+        "given_twice",
+        "Give this field once.",
+        "Sebutkan isian ini satu kali saja.",
+    )
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object as it was written, repeated names and all."""
+
+
+def _find_repeated(value: Any) -> tuple[int | str, ...] | None:
+    """Where the first repeated name lies below this value; None if there is none."""
+    if not isinstance(value, list):
+        return None
+    seen: set[int | str] = set()
+    items: list[tuple[int | str, Any]] = list(value) if isinstance(value, _Pairs) else list(enumerate(value))
+    for step, inner in items:
+        if step in seen:
+            return (step,)
+        seen.add(step)
+        further = _find_repeated(inner)
+        if further is not None:
+            return (step, *further)
+    return None
 
 
 def read_query(model: type[ModelT], query: MultiMapping[str]) -> ModelT:

@@ -22,10 +22,12 @@ from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
+    InvalidOperation,
     NetworkTimeout,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
+    WriteConcernError,
     WTimeoutError,
 )
 
@@ -38,6 +40,37 @@ SELECTION_SECONDS: Final = 5
 
 UNAVAILABLE: Final = (AutoReconnect, ConnectionFailure, NetworkTimeout, ServerSelectionTimeoutError, WTimeoutError)
 """What the driver raises when the server, not the request, is the trouble."""
+
+SERVER_TROUBLE: Final = frozenset(
+    {
+        6,  # HostUnreachable
+        7,  # HostNotFound
+        24,  # LockTimeout
+        43,  # CursorNotFound: the server was restarted in the middle of an answer
+        50,  # MaxTimeMSExpired
+        63,  # StaleShardVersion
+        64,  # WriteConcernTimeout
+        79,  # UnknownReplWriteConcern
+        89,  # NetworkTimeout
+        91,  # ShutdownInProgress
+        100,  # UnsatisfiableWriteConcern
+        112,  # WriteConflict
+        133,  # FailedToSatisfyReadPreference
+        134,  # ReadConcernMajorityNotAvailableYet
+        136,  # CappedPositionLost
+        189,  # PrimarySteppedDown
+        262,  # ExceededTimeLimit
+        9001,  # SocketException
+        10107,  # NotWritablePrimary
+        11600,  # InterruptedAtShutdown
+        11602,  # InterruptedDueToReplStateChange
+        13388,  # StaleConfig
+        13435,  # NotPrimaryNoSecondaryOk
+        13436,  # NotPrimaryOrSecondary
+        14031,  # OutOfDiskSpace
+    }
+)
+"""Codes that a server answers with when it is itself the trouble: going down, stepping down, out of time or of disk."""
 
 __all__ = [
     "UNAVAILABLE",
@@ -56,6 +89,7 @@ __all__ = [
     "connect",
     "database",
     "disconnect",
+    "server_is_trouble",
 ]
 
 
@@ -78,6 +112,21 @@ def connect(url: str) -> AsyncClient:
 def database(client: AsyncClient, name: str) -> AsyncDatabase:
     """The database of that name, whose writes are acknowledged by the majority's journals."""
     return client.get_database(name, write_concern=WriteConcern(w="majority", j=True))
+
+
+def server_is_trouble(error: PyMongoError) -> bool:
+    """Whether the server, not the request, is what went wrong: the same call may succeed later."""
+    if isinstance(error, UNAVAILABLE):
+        return True
+    if isinstance(error, BulkWriteError):
+        refused = error.details.get("writeErrors") or []
+        unsafe = error.details.get("writeConcernErrors") or []
+        return bool(unsafe) or any(each.get("code") in SERVER_TROUBLE for each in refused)
+    if isinstance(error, WriteConcernError):
+        return True
+    if isinstance(error, OperationFailure):
+        return error.code in SERVER_TROUBLE
+    return isinstance(error, InvalidOperation) and "close" in str(error)  # the process is going down
 
 
 async def disconnect(client: AsyncClient) -> None:

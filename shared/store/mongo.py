@@ -15,14 +15,15 @@ from shared.events.message import Message
 from shared.store.claiming import Claiming, Places, claim_alone
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
 from shared.store.driver import (
-    UNAVAILABLE,
     AsyncCollection,
     AsyncDatabase,
     BulkWriteError,
     DuplicateKeyError,
     IndexModel,
+    PyMongoError,
     ReturnDocument,
     UpdateOne,
+    server_is_trouble,
 )
 from shared.store.gathering import STAMP_BITS, WITHOUT_OUTBOX, AnswerLost, Gathering
 from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record, free_keys
@@ -52,7 +53,9 @@ def _store_errors(kind: str) -> Iterator[None]:
     except DuplicateKeyError as refused:
         found = _DUPLICATE_INDEX.search(str(refused))
         raise AlreadyExists(kind, found.group(1) if found else "unknown") from None
-    except UNAVAILABLE as trouble:
+    except PyMongoError as trouble:
+        if not server_is_trouble(trouble):
+            raise
         raise StoreUnavailable(f"MongoDB does not answer: {type(trouble).__name__}") from trouble
     except AnswerLost as lost:
         raise StoreUnavailable("whether it was written cannot be told") from lost

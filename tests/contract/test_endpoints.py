@@ -12,10 +12,10 @@ import pytest
 from launcher.documents import endpoints_of
 from shared.events.subscriptions import SERVICES
 from shared.http.call import JSON
-from shared.http.endpoint import Door, Endpoint
+from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint
 from shared.http.openapi import build_openapi
 from shared.service import Parts
-from tests.contract.gateway import NGINX_CONF, read_routes
+from tests.contract.gateway import NGINX_CONF, read_body_rules, read_routes
 from tests.contract.openapi_rules import assert_sound
 
 EVERYTHING = [(service, endpoint) for service in SERVICES for endpoint in endpoints_of(service)]
@@ -81,6 +81,28 @@ def test_the_gateway_knows_the_way(service: str, endpoint: Endpoint) -> None:
 )
 def test_the_gateway_shows_nothing_else(path: str) -> None:
     assert read_routes().service(path) == ""
+
+
+WITH_BODY = [each for each in EVERYTHING if each[1].reads_body or each[1].raw_body]
+
+
+@pytest.mark.parametrize(("service", "endpoint"), WITH_BODY, ids=lambda each: getattr(each, "name", each))
+def test_bodies_wait_in_the_gateway_until_they_are_whole(service: str, endpoint: Endpoint) -> None:
+    rules = read_body_rules(an_address(endpoint.path))
+    assert rules.buffered is not endpoint.raw_body, "small bodies are buffered, uploads stream through"
+    assert endpoint.raw_body or rules.most_bytes >= endpoint.max_body_bytes
+    assert rules.most_bytes <= max(endpoint.max_body_bytes, MAX_BODY_BYTES), (
+        "the gateway takes no more than the service"
+    )
+    assert min(rules.connections.values()) <= 64, "few of one address"
+
+
+def test_a_gateway_that_passes_unfinished_bodies_on_is_noticed(tmp_path: Path) -> None:
+    conf = tmp_path / "nginx.conf"
+    text = NGINX_CONF.read_text(encoding="utf-8")
+    conf.write_text(text.replace("proxy_buffering off;", "proxy_request_buffering off;"))
+    assert not read_body_rules("/v1/payment-notices", conf).buffered
+    assert read_body_rules("/v1/payment-notices").buffered
 
 
 def test_a_gateway_without_a_table_is_noticed(tmp_path: Path) -> None:

@@ -6,17 +6,21 @@ import asyncio
 import base64
 import os
 import random
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pymongo import errors
 
 from shared.clock import ManualClock
 from shared.crypto.chunks import CHUNK_OVERHEAD_BYTES
 from shared.crypto.keyring import Keyring
+from shared.files import gridfs
 from shared.files.encrypted import Chunk, EncryptedFiles
-from shared.files.gridfs import GridFsFiles
+from shared.files.gridfs import GridFsChunks, GridFsFiles
 from shared.files.memory import MemoryChunks, MemoryFiles
 from shared.files.port import (
     PIECE_BYTES,
@@ -31,8 +35,11 @@ from shared.files.port import (
     PieceTooLarge,
     WrongOffset,
 )
+from shared.http.problems import as_refusal
 from shared.ids import RandomIds
 from shared.store import driver
+from shared.store.port import StoreUnavailable
+from tests.contract.away import TROUBLES, Away
 
 START = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 
@@ -316,7 +323,7 @@ async def test_the_master_key_can_be_changed(given: Given) -> None:
 
 
 async def test_standard_gridfs_tools_can_read_the_sealed_bytes(mongo_url: str, database: Any) -> None:
-    import gridfs
+    import gridfs as standard
     from pymongo import MongoClient
 
     given = Given(database)
@@ -325,7 +332,7 @@ async def test_standard_gridfs_tools_can_read_the_sealed_bytes(mongo_url: str, d
 
     def read() -> bytes:
         with MongoClient[dict[str, Any]](mongo_url) as client:
-            bucket = gridfs.GridFSBucket(client[database.name], bucket_name=given.bucket)
+            bucket = standard.GridFSBucket(client[database.name], bucket_name=given.bucket)
             return bucket.open_download_stream(file_id).read()
 
     assert await asyncio.to_thread(read) == b"".join(sealed)
@@ -408,3 +415,74 @@ async def test_appending_nothing_stores_nothing(given: Given) -> None:
     await given.files.create(file_id, FileMeta())
     assert await given.files.append(file_id, 0, b"") == 0
     assert await given.sealed(file_id) == []
+
+
+# -- the server below is the trouble ---------------------------------------------------------------------------------
+
+UNNAMED = errors.OperationFailure("not known to anybody", 4242)
+"""An error that no list of ours names."""
+
+
+def away(trouble: Exception) -> GridFsFiles:
+    return GridFsFiles(defaultdict(lambda: Away(trouble)), KEYRING, ManualClock(START))
+
+
+async def every(ids: AsyncIterator[str]) -> list[str]:
+    return [each async for each in ids]
+
+
+VERBS: dict[str, Callable[[GridFsFiles], Awaitable[object]]] = {
+    "prepare": lambda files: files.prepare(),
+    "create": lambda files: files.create("f", FileMeta()),
+    "append": lambda files: files.append("f", 0, b"x"),
+    "put": lambda files: files.put("f", FileMeta(), b"x"),
+    "finish": lambda files: files.finish("f"),
+    "size": lambda files: files.size("f"),
+    "describe": lambda files: files.describe("f"),
+    "read": lambda files: get(files, "f"),
+    "delete": lambda files: files.delete("f"),
+    "older_than": lambda files: every(files.older_than(START)),
+    "rewrap": lambda files: files.rewrap("f"),
+}
+A_CHUNK = Chunk(0, b"sealed", 1, True)
+CHUNK_VERBS: dict[str, Callable[[Any], Awaitable[object]]] = {
+    "tail": lambda table: table.tail("f"),
+    "chunk_data": lambda table: table.chunk_data("f", 0),
+    "add_chunk": lambda table: table.add_chunk("f", A_CHUNK),
+    "add_chunks": lambda table: table.add_chunks("f", [A_CHUNK]),
+    "replace_chunk": lambda table: table.replace_chunk("f", A_CHUNK, was_bytes=0),
+    "mark_finished": lambda table: table.mark_finished("f", 1),
+    "change_key": lambda table: table.change_key("f", "old", "new"),
+    "chunks": lambda table: every(table.chunks("f")),
+}
+
+
+@pytest.mark.parametrize(
+    "trouble", [*TROUBLES, UNNAMED], ids=lambda each: f"{type(each).__name__} {getattr(each, 'code', '')}"
+)
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_server_that_is_away_is_the_store_unavailable(verb: str, trouble: Exception) -> None:
+    with pytest.raises(StoreUnavailable):
+        await VERBS[verb](away(trouble))
+
+
+@pytest.mark.parametrize("verb", CHUNK_VERBS)
+async def test_every_command_below_a_file_is_translated(verb: str) -> None:
+    with pytest.raises(StoreUnavailable):
+        await CHUNK_VERBS[verb](away(TROUBLES[0])._table)
+
+
+def test_no_command_of_the_table_is_left_out() -> None:
+    public = {name for name, each in vars(GridFsChunks).items() if callable(each) and not name.startswith("_")}
+    # those of whole files are reached through the verbs
+    assert public - set(CHUNK_VERBS) == {"prepare", "add_file", "file", "remove", "created_before"}
+
+
+async def test_without_the_translation_the_driver_speaks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gridfs, "_file_errors", nullcontext)
+    with pytest.raises(errors.AutoReconnect) as told:
+        await away(TROUBLES[0]).append("f", 0, b"x")
+    assert as_refusal(told.value) is None, "an answer of 500"
+    refusal = as_refusal(StoreUnavailable())
+    assert refusal is not None
+    assert (refusal.status, refusal.retry_after_seconds) == (503, 5)

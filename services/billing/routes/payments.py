@@ -52,6 +52,7 @@ async def claim_payment(call: Call[PaymentClaim, None, BillPath]) -> ClaimView:
     "/v1/payment-notices",
     summary="SIMPONI tells of a payment",
     access=SIGNED,
+    signer=lambda app: app[BILLING].notices,
     body=PaymentNotice,
     max_body_bytes=LARGEST_NOTICE_BYTES,
     answers={202: NoticeTaken},

@@ -239,10 +239,16 @@ async def watch(call: Call) -> Answer:
     return Answer(200, _events(call.app[NOTEBOOK]))
 
 
+@api.get("/v1/own-events", summary="Watch one's own", access=APPLICANT, answers={200: EVENT_STREAM}, long_lived=True)
+async def watch_own(call: Call) -> Answer:
+    return Answer(200, _events(call.app[NOTEBOOK]))
+
+
 @api.post(
     "/v1/pushes",
     summary="A signed notice",
     access=SIGNED,
+    signer=lambda app: app[NOTEBOOK].signer,
     body=Push,
     answers={204: None},
     refusals=(SignatureMissing, SignatureTooOld, SignatureWrong),

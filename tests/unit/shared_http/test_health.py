@@ -159,13 +159,13 @@ async def test_events_come_as_they_happen(serve: Serve, notebook: Notebook) -> N
 
 
 async def test_watchers_have_a_gate_of_their_own(serve: Serve, notebook: Notebook) -> None:
-    demo = await serve(HttpOptions(max_streams=1, max_in_flight=1))
+    demo = await serve(HttpOptions(max_public_streams=1, max_in_flight=1))
     watching = await demo.get("/v1/events")
     assert (await demo.get("/v1/events")).status == 503
     assert (await demo.get("/v1/letter")).status == 200
     watching.close()
     notebook.go_on.set()
-    gate = demo.app[LAYER].streams
+    gate = demo.app[LAYER].public_streams
     await until(lambda: gate.inside == 0)
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from shared.http import LAYER, HttpOptions
+from shared.errors import Malformed, Unreadable
+from shared.http import LAYER, HttpOptions, validation
 from shared.http.problems import PROBLEM_JSON
+from shared.http.validation import refuse_repeated_fields
 from tests.unit.shared_http.conftest import Client, Serve, until
 from tests.unit.shared_http.demo import MAX_UPLOAD_BYTES, SMALL_BODY_BYTES, Notebook
 
@@ -116,6 +118,66 @@ async def test_a_packed_body_is_refused(demo: Client, bearer: Bearer) -> None:
 def padded(size: int) -> bytes:
     body = json.dumps({"title": "a"}).encode()
     return body + b" " * (size - len(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ('{"title": "a", "title": "b"}', "/title"),
+        ('{"title": "a", "title": "a"}', "/title"),
+        ('{"title": "a", "t\\u0069tle": "b"}', "/title"),
+        ('{"title": "a", "count": 1, "tags": ["x"], "count": 2}', "/count"),
+    ],
+)
+async def test_a_field_that_is_given_twice_is_named(
+    demo: Client, bearer: Bearer, notebook: Notebook, body: str, pointer: str
+) -> None:
+    answer = await demo.post(
+        "/v1/notes", data=body, headers={**bearer(), **KEY, "Content-Type": "application/json", "Accept-Language": "en"}
+    )
+    problem = await refusal(answer)
+    assert (answer.status, problem["code"], problem["field"]) == (422, "malformed", pointer)
+    assert problem["errors"] == [
+        {"source": "body", "pointer": pointer, "rule": "given_twice", "detail": "Give this field once."}
+    ]
+    assert notebook.made == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ('{"a": [{"b": 1}, {"b": 1, "c": {"d": 1, "d": 1}}]}', "/a/1/c/d"),
+        ('[{"a": 1}, {"a": 1, "a": [1]}]', "/1/a"),
+        ('{"a/b": 1, "a/b": 2}', "/a~1b"),
+        ('{"a": ' + "9" * 5000 + ', "a": 1e999}', "/a"),
+    ],
+)
+def test_a_repeated_field_is_found_however_deep(body: str, pointer: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        refuse_repeated_fields(body.encode())
+    assert refused.value.field == pointer
+
+
+@pytest.mark.parametrize("body", ['{"a": {"a": 1}}', '[{"a": 1}, {"a": 1}]', '{"a": "b", "b": "a"}', "[]", "7", '"a"'])
+def test_the_same_name_in_two_objects_is_no_repeat(body: str) -> None:
+    refuse_repeated_fields(body.encode())
+
+
+def test_what_one_parser_reads_and_the_other_does_not_is_refused() -> None:
+    with pytest.raises(Unreadable):
+        refuse_repeated_fields(b"{")
+
+
+async def test_without_the_look_for_repeats_the_last_one_counts(
+    demo: Client, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation, "refuse_repeated_fields", lambda _: None)
+    answer = await demo.post(
+        "/v1/notes",
+        data='{"title": "a", "title": "b"}',
+        headers={**bearer(), **KEY, "Content-Type": "application/json"},
+    )
+    assert (answer.status, (await answer.json())["title"]) == (201, "b")
 
 
 async def pieces(body: bytes) -> AsyncIterator[bytes]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from shared.clock import ManualClock
 from shared.errors import Unavailable
 from shared.http import HttpOptions, RateLimit
+from shared.http.gates import Gate, TooBusy
 from shared.http.idempotency import (
     KEPT,
     MAX_ANSWER_BYTES,
@@ -23,7 +24,6 @@ from shared.http.idempotency import (
     StillRunning,
     command_name,
 )
-from shared.http.layer import Gate, TooBusy
 from shared.http.problems import PROBLEM_JSON
 from shared.http.rate_limit import InProcessRateLimiter, next_arrival
 from tests.unit.shared_http.conftest import Client, Serve, until

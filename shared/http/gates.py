@@ -1,0 +1,152 @@
+"""Gates: how many requests are let in at once, in all and from one sender, and whose places stay free for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from enum import IntEnum
+
+from shared.errors import TooManyRequests, Unavailable
+
+
+class TooBusy(Unavailable):
+    """As many requests are under way as this process takes at once."""
+
+    code = "too_busy"
+    title = "Too many people are asking at this moment."
+    title_id = "Terlalu banyak permintaan pada saat ini."
+    retry_after_seconds = 1
+
+
+class TooManyAtOnce(TooManyRequests):
+    """One sender has as many unfinished requests, uploads or streams open as one sender may."""
+
+    code = "too_many_at_once"
+    title = "You have too many requests open at the same time."
+    title_id = "Anda membuka terlalu banyak permintaan sekaligus."
+    next_action = "Finish or close one of them, then repeat this request."
+    next_action_id = "Selesaikan atau tutup salah satunya, lalu ulangi permintaan ini."
+    retry_after_seconds = 5
+
+
+class Rank(IntEnum):
+    """How well a sender is known from its head; a higher rank may take places that a lower one may not."""
+
+    STRANGER = 0
+    CALLER = 1
+    """Bears a valid token: counted by account, since thousands of phones share one address of their carrier."""
+    AGENCY = 2
+    """Calls a signed endpoint from an address that was named, or from which a signature fitted before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The name under which a request is counted."""
+
+    name: str
+    rank: Rank = Rank.STRANGER
+
+
+class Gate:
+    """Lets at most `limit` requests in at once; the next one is told to come back rather than made to wait.
+
+    `kept` further places are for agencies alone: what they tell (money that came) is never shut out by a crowd.
+    """
+
+    def __init__(self, limit: int, kept: int = 0) -> None:
+        self.limit = limit
+        self.inside = 0
+        self._with_kept = limit + kept
+        self._emptied = asyncio.Event()
+
+    def enter(self, *, agency: bool = False) -> None:
+        """Take a place. Refuses with `TooBusy` when all are taken; otherwise `leave` must follow."""
+        if self.inside >= (self._with_kept if agency else self.limit):
+            raise TooBusy(limit=self.limit)
+        self.inside += 1
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.inside -= 1
+        if not self.inside:
+            self._emptied.set()
+
+    async def empty(self) -> None:
+        """Return once no request is inside."""
+        while self.inside:
+            self._emptied.clear()
+            await self._emptied.wait()
+
+
+class Place:
+    """One request's place in a gate: given up while the request waits for bytes from outside, and taken again."""
+
+    __slots__ = ("_gate", "_held", "agency")
+
+    def __init__(self, gate: Gate, *, agency: bool = False) -> None:
+        """Take a place. Refuses with `TooBusy`."""
+        self._gate = gate
+        self.agency = agency
+        self._held = False
+        self.enter()
+
+    def enter(self) -> None:
+        """Take the place again. Refuses with `TooBusy`, and then there is nothing to give back."""
+        self._gate.enter(agency=self.agency)
+        self._held = True
+
+    def leave(self) -> None:
+        """Give the place back; again is no error."""
+        if self._held:
+            self._held = False
+            self._gate.leave()
+
+
+class FairGate:
+    """Lets at most `limit` strangers in at once, and at most `each` requests of one sender.
+
+    Beyond `limit` there are `for_callers` places for callers and agencies, and then `for_agencies` for agencies alone.
+    """
+
+    def __init__(self, limit: int, each: int, *, for_callers: int = 0, for_agencies: int = 0) -> None:
+        self.limit = limit
+        self.each = each
+        self.inside = 0
+        self._places = (limit, limit + for_callers, limit + for_callers + for_agencies)
+        self._by_sender: Counter[str] = Counter()
+        self._emptied = asyncio.Event()
+
+    def enter(self, sender: Sender) -> None:
+        """Take a place; `leave` with the same sender must follow.
+
+        Raises:
+            TooManyAtOnce: this sender has `each` requests inside.
+            TooBusy: all places for this rank are taken.
+        """
+        if self._by_sender[sender.name] >= self.each:
+            raise TooManyAtOnce(limit=self.each)
+        if self.inside >= self._places[sender.rank]:
+            raise TooBusy(limit=self.limit)
+        self._by_sender[sender.name] += 1
+        self.inside += 1
+
+    def leave(self, sender: Sender) -> None:
+        """Give the place back."""
+        self._by_sender[sender.name] -= 1
+        if not self._by_sender[sender.name]:
+            del self._by_sender[sender.name]  # or the counter would keep every address ever seen
+        self.inside -= 1
+        if not self.inside:
+            self._emptied.set()
+
+    @property
+    def senders(self) -> int:
+        """How many senders are inside."""
+        return len(self._by_sender)
+
+    async def empty(self) -> None:
+        """Return once no request is inside."""
+        while self.inside:
+            self._emptied.clear()
+            await self._emptied.wait()

@@ -134,7 +134,11 @@ class _Process:
             service_name=self._parts.name,
             verifier=TokenVerifier(keys, self._clock, issuer=settings.token_issuer),
             clock=self._clock,
-            options=HttpOptions(trusted_proxies=settings.trusted_proxies, rate_factor=settings.rate_factor),
+            options=HttpOptions(
+                trusted_proxies=settings.trusted_proxies,
+                rate_factor=settings.rate_factor,
+                body_budget_bytes=settings.body_budget_bytes,
+            ),
             readiness={"mongodb": self._mongodb_state, "rabbitmq": self._rabbitmq_state},
             invariants=self._parts.invariants,
             metrics=metrics,

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.crypto.keyring import Keyring
+from shared.http.body_budget import BODY_BUDGET_BYTES
 
 ENV_PREFIX = "PASPOR_"
 _KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
@@ -74,6 +75,9 @@ class ServiceSettings(BaseSettings):
     )
     rate_factor: float = Field(
         1.0, gt=0, le=1_000_000, description="what every rate limit's count is multiplied with; 1 but for load tests"
+    )
+    body_budget_bytes: int = Field(
+        BODY_BUDGET_BYTES, ge=1024 * 1024, description="bytes of request bodies that are held in memory together"
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
     shutdown_seconds: int = Field(10, ge=0, le=300, description="seconds given to running requests at the end")

@@ -11,6 +11,7 @@ from aiohttp import web
 from shared.clock import Clock
 from shared.http.access_log import AccessLog
 from shared.http.binding import bind
+from shared.http.body_budget import BodyBudget
 from shared.http.edge import edge
 from shared.http.endpoint import Endpoint
 from shared.http.health import Check, Invariants, Readiness
@@ -60,9 +61,11 @@ def build_app(
         answers=AnswerCache(),
         gate=Gate(options.max_in_flight),
         streams=Gate(options.max_streams),
+        bodies=BodyBudget(options.body_budget_bytes),
     )
     metrics.watch("call", lambda: layer.gate.inside)
     metrics.watch("stream", lambda: layer.streams.inside)
+    metrics.watch_bodies(lambda: layer.bodies.held_bytes)
     app = web.Application(middlewares=[edge(layer)])
     app[LAYER] = layer
     app[ENDPOINTS] = tuple(endpoints)

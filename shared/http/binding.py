@@ -17,6 +17,7 @@ from aiohttp import web
 from shared.errors import FieldError, Malformed, NotAllowed, NotFound, TooManyRequests, Unreadable
 from shared.http.address import address_of
 from shared.http.bodies import read_whole, refuse_declared_size, refuse_wrong_type
+from shared.http.body_budget import BODY_SHARE
 from shared.http.call import Answer, AnyCall, Call, CallLimits
 from shared.http.endpoint import Door, Endpoint, RateLimit
 from shared.http.idempotency import KEY_HEADER, REPLAY_HEADER, KeptAnswer, command_name, read_key
@@ -42,12 +43,14 @@ def bind(endpoint: Endpoint, layer: Layer) -> HttpHandler:
 
     async def serve(request: web.Request) -> web.StreamResponse:
         gate.enter()
+        share = request[BODY_SHARE] = layer.bodies.open_share()
         try:
             refuse_declared_size(request, endpoint.max_body_bytes)
             caller = await authenticate(request)
             await limit(request, caller)
             return await answer(await read(request, caller))
         finally:
+            share.release()
             gate.leave()
 
     return serve
@@ -149,7 +152,7 @@ async def _raw_body(request: web.Request, endpoint: Endpoint, body_seconds: floa
     if not request.body_exists:
         raise Unreadable("A body is needed and none was sent.", detail_id="Isi permintaan wajib dan belum ada.")
     refuse_wrong_type(request, endpoint.body_media_types)
-    return await read_whole(request, endpoint.max_body_bytes, body_seconds)
+    return await read_whole(request, endpoint.max_body_bytes, body_seconds, request[BODY_SHARE])
 
 
 def _query_reader(endpoint: Endpoint) -> Callable[[web.Request], Any]:

@@ -9,6 +9,7 @@ from typing import Protocol
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.http.access_log import AccessLog
+from shared.http.body_budget import BodyBudget
 from shared.http.idempotency import AnswerCache
 from shared.http.metrics import Metrics
 from shared.http.options import HttpOptions
@@ -73,4 +74,5 @@ class Layer:
     answers: AnswerCache
     gate: Gate
     streams: Gate
+    bodies: BodyBudget
     draining: asyncio.Event = field(default_factory=asyncio.Event)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.http.address import Network
+from shared.http.body_budget import BODY_BUDGET_BYTES
 from shared.http.endpoint import RateLimit
 
 DEFAULT_RATE: Final = RateLimit(count=600, per_seconds=60.0)
@@ -23,6 +24,7 @@ class HttpOptions:
     max_in_flight: int = MAX_IN_FLIGHT
     max_streams: int = 256
     body_seconds: float = 30.0
+    body_budget_bytes: int = BODY_BUDGET_BYTES
     idle_seconds: float = 20.0
     heartbeat_seconds: float = 15.0
     default_rate: RateLimit | None = DEFAULT_RATE

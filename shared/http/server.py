@@ -22,6 +22,13 @@ log = get_logger(__name__)
 
 BACKLOG: Final = 1024
 KEEPALIVE_SECONDS: Final = 75.0
+READ_AT_ONCE_BYTES: Final = 64 * 1024
+"""Of one connection: what waits in memory until somebody reads it. 512 requests wait with 32 MiB at most; the usual
+256 KiB at a time, and twice that in the buffer, would be 384 MiB."""
+
+BUFFER_BYTES: Final = 16 * 1024
+"""From twice this on nothing more is taken from a connection until what waits was read."""
+
 LAST_BYTES_SECONDS: Final = 2.0
 """For answers that are ready to leave the socket; what they answer had its `shutdown_seconds` before."""
 
@@ -40,6 +47,12 @@ class _Protocol(RequestHandler):
     """Tells as a problem, too, what goes wrong before a request reaches the application."""
 
     __slots__ = ()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # asyncio reads 256 KiB at a time, which is more than most bodies and waits in memory whole
+        if hasattr(transport, "max_size"):
+            transport.max_size = READ_AT_ONCE_BYTES
+        super().connection_made(transport)
 
     def handle_error(
         self,
@@ -82,6 +95,7 @@ async def serve(
         handle_signals=False,
         shutdown_timeout=LAST_BYTES_SECONDS,
         keepalive_timeout=KEEPALIVE_SECONDS,
+        read_bufsize=BUFFER_BYTES,
         auto_decompress=False,  # encoded bodies are refused: one that lies, or is a bomb, must not be unpacked to be so
     )
     await runner.setup()

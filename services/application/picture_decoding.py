@@ -23,6 +23,9 @@ LONGEST_KEPT_SIDE_PIXELS: Final = 3000
 LONGEST_SHAPE: Final = 4.0
 """A picture longer than this many times its width shows no whole document: an officer looks at it."""
 
+SHORTEST_SCALED_SIDE_PIXELS: Final = 1500
+"""Down to this longest side a JPEG is divided further where it would need too much memory otherwise."""
+
 WHOLE_PIXELS: Final = 12_500_000
 """Larger ones are halved before they are scaled: what phones call 12 megapixels (4,000 x 3,000) stays whole."""
 
@@ -162,9 +165,7 @@ def _written_anew(opened: Image.Image, content: bytes, least_side_pixels: int) -
         raise Unusable(TOO_MANY_PIXELS)
     if min(opened.size) < least_side_pixels:
         raise Unusable(TOO_SMALL)
-    scale = jpeg_scale(opened.width, opened.height) if opened.format == "JPEG" else 1
-    if memory_needed(opened, content, scale) > LARGEST_DECODED_BYTES:
-        raise Unusable(TOO_MUCH_MEMORY)
+    scale = _affordable_scale(opened, content)
     turn = _TURNS.get(_orientation(opened))
     if scale > 1:
         # in the picture's own proportions: Pillow takes the smaller of the two quotients
@@ -177,6 +178,17 @@ def _written_anew(opened: Image.Image, content: bytes, least_side_pixels: int) -
     plain.save(written, "JPEG", quality=JPEG_QUALITY)
     odd = max(plain.size) > LONGEST_SHAPE * min(plain.size)
     return Decoded(written.getvalue(), plain.width, plain.height, flags=(ODD_SHAPE,) if odd else ())
+
+
+def _affordable_scale(opened: Image.Image, content: bytes) -> int:
+    """By how much the picture is divided while decoding; refuses with `Unusable` what needs too much memory anyhow."""
+    scale = jpeg_scale(opened.width, opened.height) if opened.format == "JPEG" else 1
+    while memory_needed(opened, content, scale) > LARGEST_DECODED_BYTES:
+        scale *= 2
+        can_be_divided = opened.format == "JPEG" and scale <= JPEG_SCALES[-1]
+        if not can_be_divided or max(opened.size) // scale < SHORTEST_SCALED_SIDE_PIXELS:
+            raise Unusable(TOO_MUCH_MEMORY)
+    return scale
 
 
 def _small(picture: Image.Image) -> Image.Image:

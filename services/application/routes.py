@@ -18,6 +18,7 @@ from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.errors import FieldError, Malformed, NotFound, NotKnownYet
 from shared.http.bodies import BodyCut, TooSlow
+from shared.http.body_budget import NoRoomForBody
 from shared.http.call import Answer, AnyCall, Call
 from shared.http.endpoint import PUBLIC, ROLES, STAFF, Endpoints, RateLimit
 from shared.tokens import Role
@@ -259,7 +260,15 @@ async def begin_upload(call: Call[schemas.BeginUpload, schemas.Assisting]) -> sc
     access=OWNER_OR_COUNTER,
     query=schemas.Assisting,
     answers={200: schemas.UploadView},
-    refusals=(*_SEEING, errors.UploadOffsetWrong, BodyCut, TooSlow),
+    refusals=(
+        *_SEEING,
+        errors.UploadOffsetWrong,
+        errors.UploadUnderWay,
+        errors.PicturesWait,
+        BodyCut,
+        TooSlow,
+        NoRoomForBody,
+    ),
     raw_body=True,
     body_media_types=(OFFSET_STREAM,),
     max_body_bytes=schemas.LARGEST_UPLOAD_BYTES,
@@ -269,7 +278,7 @@ async def send_bytes(call: Call[None, schemas.Assisting]) -> Answer:
     """Take bytes."""
     offset = _offset(call.request.headers.get(OFFSET_HEADER))
     seen = await call.app[APPLICATION].uploads.receive(
-        call.path["application_id"], call.path["document_id"], offset, call.chunks(), who(call)
+        call.path["application_id"], call.path["document_id"], offset, call.chunks(), who(call), call.body_share
     )
     return Answer(200, schemas.UploadView.at(seen), {OFFSET_HEADER: str(seen.upload_offset)})
 

@@ -127,6 +127,14 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "The picture has more than 40 million pixels. Take it with a lower resolution.",
         "Gambar lebih dari 40 juta piksel. Ambil dengan resolusi lebih rendah.",
     ),
+    "too_much_memory": Text(
+        "The picture is too large to be looked at: as PNG at most 20 million pixels in colour. Save it as JPEG.",
+        "Gambar terlalu besar untuk diperiksa: PNG berwarna paling banyak 20 juta piksel. Simpan sebagai JPEG.",
+    ),
+    "not_decoded": Text(
+        "The picture could not be looked at. Upload it again; if that fails, take a new picture.",
+        "Gambar tidak dapat diperiksa. Unggah ulang; jika tetap gagal, ambil gambar baru.",
+    ),
     "too_small": Text(
         "The picture is too small to be read: at least 300 pixels on the shorter side.",
         "Gambar terlalu kecil untuk dibaca: sisi terpendek paling sedikit 300 piksel.",

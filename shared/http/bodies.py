@@ -12,8 +12,6 @@ from aiohttp.web_protocol import RequestPayloadError
 from shared.errors import Refusal, TooLarge, Unreadable, WrongMediaType
 from shared.http.body_budget import BodyShare
 
-CHUNK_BYTES = 256 * 1024
-
 
 class TooSlow(Refusal):
     """The body did not arrive in its time."""
@@ -83,7 +81,8 @@ async def read_whole(
 
 
 async def read_chunks(request: web.Request, limit_bytes: int, idle_seconds: float) -> AsyncIterator[bytes]:
-    """The body in pieces of at most `CHUNK_BYTES`, its size checked on the way, each piece within `idle_seconds`."""
+    """The body in pieces as they come (up to 96 KiB behind `shared.http.server`), its size checked on the way, each
+    piece within `idle_seconds`."""
     pieces = _checked(request, limit_bytes)
     while True:
         try:
@@ -99,7 +98,8 @@ async def read_chunks(request: web.Request, limit_bytes: int, idle_seconds: floa
 async def _checked(request: web.Request, limit_bytes: int) -> AsyncIterator[bytes]:
     size = 0
     try:
-        while piece := await request.content.read(CHUNK_BYTES):
+        # `read(n)` would raise the mark above which nothing more is taken from the connection to twice `n` bytes
+        while piece := await request.content.readany():
             size += len(piece)
             if size > limit_bytes:
                 raise _too_large(limit_bytes)

@@ -7,19 +7,18 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
+from aiohttp import web
+
 from shared.errors import Unavailable
 
-BODY_BUDGET_BYTES: Final = 24 * 1024 * 1024
-"""Of one process: 512 requests with a form of 48 KiB each, or 90 pieces of a picture. A container has 384 MiB."""
+BODY_BUDGET_BYTES: Final = 16 * 1024 * 1024
+"""Of one process: 512 requests with a form of 32 KiB each, or 64 pieces of a picture. A container has 384 MiB."""
 
 SPARE_SHARE: Final = 2
 """Of the budget only one part in so many is given to bodies that could go straight to the store instead."""
 
 WAIT_FOR_ROOM_SECONDS: Final = 2.0
 """How long a body waits for room: longer than a piece needs to be stored, shorter than a person's patience."""
-
-BODY_SHARE: Final = "paspor.body_share"
-"""Where a request keeps its `BodyShare`."""
 
 
 class NoRoomForBody(Unavailable):
@@ -137,3 +136,7 @@ class BodyShare:
         """Give all of it back; again is no error."""
         if self.held_bytes:
             self.shrink(self.held_bytes)
+
+
+BODY_SHARE: Final = web.RequestKey("body_share", BodyShare)
+"""Where a request keeps its share."""

@@ -131,8 +131,7 @@ class Call(Generic[BodyT, QueryT, PathT]):
     @property
     def body_share(self) -> BodyShare:
         """What this request holds of the process's budget of bytes in memory; given back when the request ends."""
-        share: BodyShare = self.request[BODY_SHARE]
-        return share
+        return self.request[BODY_SHARE]
 
     def read(self, model: type[ModelT]) -> ModelT:
         """The raw body as `model`, for handlers that verify a signature first. Refuses like a declared body."""

@@ -211,7 +211,7 @@ async def withdraw(call: Call[None, schemas.Assisting]) -> schemas.ApplicationVi
     access=OWNER_OR_OFFICE,
     query=schemas.Assisting,
     answers={200: PDF},
-    refusals=(*_SEEING, errors.StepComesFirst, NotKnownYet),
+    refusals=(*_SEEING, errors.StepComesFirst, errors.LetterNotMade, NotKnownYet),
 )
 async def download_letter(call: Call[None, schemas.Assisting]) -> Answer:
     """The letter."""
@@ -430,6 +430,20 @@ async def resend_file(call: Call) -> schemas.ApplicationView:
     """Hand over again."""
     issuance = call.app[APPLICATION].issuance
     return view(call, await issuance.resend(call.path["application_id"], Who.of(call.caller), call.command_id))
+
+
+@office.post(
+    "/v1/applications/{application_id}/letter",
+    summary="Have a cover letter made again that could not be made",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    answers={202: schemas.ApplicationView},
+    refusals=(*_SEEING, *_LATE, errors.StepComesFirst),
+    idempotent=True,
+)
+async def make_letter_again(call: Call) -> schemas.ApplicationView:
+    """Make the letter again."""
+    letters = call.app[APPLICATION].letters
+    return view(call, await letters.make_again(call.path["application_id"], Who.of(call.caller), call.command_id))
 
 
 @office.post(

@@ -93,6 +93,11 @@ TIMELINE: Final[dict[str, Text]] = {
     "payment_case_closed": Text("The question about the payment was answered.", "Pemeriksaan pembayaran selesai."),
     "delivery_sent": Text("A message was sent to you.", "Pesan dikirim kepada Anda."),
     "delivery_failed": Text("A message could not be delivered.", "Pesan tidak dapat dikirim."),
+    "letter_not_made": Text(
+        "The cover letter could not be made. The visit is certain all the same: come with the queue code.",
+        "Surat pengantar tidak dapat dibuat. Jadwal tetap berlaku: datang dengan kode antrean.",
+    ),
+    "letter_asked_again": Text("The office has the letter made again.", "Kantor meminta surat dibuat lagi."),
     "letter_ready": Text("The cover letter can be downloaded.", "Surat pengantar dapat diunduh."),
     "file_handed_over": Text("The issuance system has the file.", "Berkas diterima sistem penerbitan."),
     "hand_over_overdue": Text(

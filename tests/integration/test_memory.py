@@ -1,13 +1,13 @@
 """What attackers and honest telephones do to the memory of application, measured on its real process and its children.
 
-The twins run the same attack with one guard switched off in the process (`PASPOR_TEST_WITHOUT`, heard only by the
-starter below) and see the fault.
+The twins run the same attack on a process with one guard taken off (`tests.integration.unguarded`) and see the fault.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import uuid
 from collections.abc import AsyncIterator
@@ -34,11 +34,10 @@ from tests.unit.application.world import key
 MIB: Final = 1024 * 1024
 MOST_GROWTH_MIB: Final = 64
 MOST_WITH_A_PICTURE_MIB: Final = 300
-CONTAINER_MIB: Final = 384
 READY_SECONDS: Final = 60
 CALL_SECONDS: Final = 180
 CONNECTIONS: Final = 500
-REQUIREMENTS: Final = ("ktp", "family_card", "birth_proof", "supporting_document")
+UNGUARDED: Final = "tests.integration.unguarded"
 
 
 @dataclass
@@ -158,13 +157,23 @@ async def parallel_pieces(running: Running, size_bytes: int) -> MemoryWatch:
     return seen
 
 
-@pytest.mark.parametrize("size_bytes", [1024 * 1024, 3 * 1024 * 1024], ids=["whole", "in pieces"])
+@pytest.mark.parametrize("size_bytes", [MIB, 3 * MIB], ids=["whole", "in pieces"])
 async def test_parallel_pieces_of_one_picture_take_little_memory(
     mongo_url: str, amqp_url: str, tmp_path: Path, size_bytes: int
 ) -> None:
     async with application(mongo_url, amqp_url, tmp_path / "log", applicants=2) as running:
         seen = await parallel_pieces(running, size_bytes)
         assert seen.growth_mib <= MOST_GROWTH_MIB
+
+
+async def test_twin_without_budget_and_turns_parallel_pieces_take_far_more(
+    mongo_url: str, amqp_url: str, tmp_path: Path
+) -> None:
+    async with application(
+        mongo_url, amqp_url, tmp_path / "log", applicants=2, module=UNGUARDED, without="bodies"
+    ) as running:
+        seen = await parallel_pieces(running, MIB)
+        assert seen.growth_mib > MOST_GROWTH_MIB
 
 
 async def test_four_hundred_applicants_with_a_picture_each_take_little_memory_and_all_succeed(
@@ -208,3 +217,27 @@ async def test_the_largest_valid_pictures_stay_far_below_the_container(
             told(name, seen, dict(ends))
             assert ends == {end: 1}, name
             assert seen.most_mib <= MOST_WITH_A_PICTURE_MIB, name
+
+
+async def test_twin_a_large_picture_decoded_whole_in_the_service_goes_over_the_limit(
+    mongo_url: str, amqp_url: str, tmp_path: Path
+) -> None:
+    async with application(
+        mongo_url, amqp_url, tmp_path / "log", applicants=1, module=UNGUARDED, without="processes"
+    ) as running:
+        content = attack.padded_jpeg(attack.big_picture(39.99, quality=85), 2 * MIB)
+        [upload] = await running.announce(1, len(content))
+        async with watch_memory(running.pid) as seen:
+            assert await attack.send_pictures(running.http, [upload], content) == {"accepted": 1}
+        told("40 MP, decoded whole in the service", seen)
+        assert seen.most_mib > MOST_WITH_A_PICTURE_MIB
+
+
+async def test_a_killed_worker_is_no_restart_of_the_service(mongo_url: str, amqp_url: str, tmp_path: Path) -> None:
+    async with application(mongo_url, amqp_url, tmp_path / "log", applicants=3) as running:
+        await warm(running)
+        [worker] = attack.children_of(running.pid)
+        os.kill(worker, signal.SIGKILL)
+        content = attack.big_picture(2)
+        uploads = await running.announce(1, len(content))
+        assert await attack.send_pictures(running.http, uploads, content) == {"accepted": 1}

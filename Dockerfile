@@ -2,7 +2,7 @@
 # gateway in front of them.
 
 FROM python:3.11-slim-bookworm AS suite
-ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2
+ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
 WORKDIR /srv/paspor
 COPY requirements/runtime.txt requirements/runtime.txt
 RUN pip install --require-hashes --no-deps -r requirements/runtime.txt

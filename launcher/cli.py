@@ -19,6 +19,7 @@ from launcher.suite import DEFAULT_BASE, Ports, first_free_ports
 
 if TYPE_CHECKING:
     from launcher.operate import DeadDesk
+    from launcher.parked import ParkedDesk
 
 LOWEST_BASE, HIGHEST_BASE = 1024, 65_000
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -31,6 +32,13 @@ dead_app = typer.Typer(
     help="Messages that a service gave up: look, replay, drop.",
 )
 app.add_typer(dead_app, name="dead")
+
+parked_app = typer.Typer(
+    no_args_is_help=True,
+    epilog="Next: ./paspor parked list.",
+    help="Work that failed again and again and waits for an operator: look, release.",
+)
+app.add_typer(parked_app, name="parked")
 
 draw_app = typer.Typer(
     no_args_is_help=True,
@@ -219,6 +227,37 @@ def _dead(work: Callable[[DeadDesk], Coroutine[Any, Any, int]]) -> None:
 
     desk = operate.DeadDesk(operate.amqp_url(), operate.audit(), typer.echo)
     _finish(signals.run(operate.in_sentences(work(desk))))
+
+
+@parked_app.command("list", epilog="Next: mend the cause, then ./paspor parked release SERVICE ID DEADLINE.")
+def parked_list_command(
+    service: Annotated[str | None, typer.Argument(help="One of the services; all without it.", callback=_known)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line on standard output.")] = False,
+) -> None:
+    """List what is parked: kind and id of the document, which deadline, the class of its last error, since when."""
+    from launcher.suite import SERVICES
+
+    _parked(lambda desk: desk.list([service] if service else SERVICES, as_json=as_json))
+
+
+@parked_app.command("release", epilog="Next: ./paspor parked list SERVICE shows whether it failed again.")
+def parked_release_command(
+    service: Service,
+    record_id: Annotated[str | None, typer.Argument(help="The document's id, as parked list shows it.")] = None,
+    deadline: Annotated[str | None, typer.Argument(help="Its deadline; all of the document's without it.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Everything that is parked in the service.")] = False,
+) -> None:
+    """Have parked work tried again now. Works on the running suite, or on the server that MONGO_URL names."""
+    if every == (record_id is not None):
+        raise LauncherError("Name one ID, or say --all.")
+    _parked(lambda desk: desk.release(service, record_id, deadline))
+
+
+def _parked(work: Callable[[ParkedDesk], Coroutine[Any, Any, int]]) -> None:
+    from launcher import operate, parked
+
+    desk = parked.ParkedDesk(operate.mongo_url(), operate.audit(), typer.echo)
+    _finish(signals.run(work(desk)))
 
 
 @app.command("resync", epilog="Next: ./paspor dead list shows what a listener could not take.")

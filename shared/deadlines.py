@@ -1,4 +1,9 @@
-"""The deadline worker: leases what is due and runs its handler; any replica may, one at a time does."""
+"""The deadline worker: leases what is due and runs its handler; any replica may, one at a time does.
+
+A handler that fails again and again for the same deadline of the same aggregate can never succeed as things are: after
+`TRIES_BEFORE_PARKING` the deadline is parked, operators are told, and it waits for `Store.release_parked` (`./paspor
+parked release`) or for the aggregate to change. An outside system that does not answer is waited for without end.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
+from prometheus_client import Counter, Gauge
+from prometheus_client.registry import Collector
 
 from shared import context
 from shared.clock import Clock
+from shared.errors import NotKnownYet, SomeoneElseChangedIt, Unavailable
 from shared.service import DeadlineHandler, NotYet
 from shared.store.kinds import Due, Kind, Record
 from shared.store.port import Store, StoreUnavailable, VersionConflict
@@ -32,6 +40,52 @@ REFILL_SHARE: Final = 8
 
 LARGEST_AGENDA: Final = 10_000
 """Times of future deadlines held in memory; beyond it the poll finds them, a little late."""
+
+
+TRIES_BEFORE_PARKING: Final = 5
+"""Unexpected errors of one deadline before it is parked: two and a half minutes of tries, one for each lease. What will
+never succeed must not be tried for ever; a slip of the moment is over by then."""
+
+COUNT_PARKED_SECONDS: Final = 30.0
+"""How often what is parked is counted for the metrics."""
+
+PARKED: Final = "deadline_parked"
+"""The log line, at error level, that tells operators of a parked deadline; see the runbook."""
+
+WAITS_WITHOUT_END: Final = (Unavailable, NotKnownYet, ConnectionError, TimeoutError)
+"""Outside systems that do not answer and facts on their way: the world's state, tried again as long as it lasts."""
+
+OVERTAKEN: Final = (VersionConflict, NotYet, SomeoneElseChangedIt)
+
+
+class DeadlineFigures:
+    """What is counted about deadlines that fail."""
+
+    def __init__(self, service_name: str) -> None:
+        labels = ("service", "kind", "deadline")
+        self._service = service_name
+        self._failed = Counter(
+            "paspor_deadlines_failed", "Tries of deadlines that ended in an unexpected error.", labels, registry=None
+        )
+        self._parked = Gauge(
+            "paspor_deadlines_parked",
+            "Aggregates with a deadline that is not tried any more; above zero is an alert.",
+            ("service", "kind"),
+            registry=None,
+        )
+
+    @property
+    def collectors(self) -> tuple[Collector, ...]:
+        """For the service's page of metrics."""
+        return (self._failed, self._parked)
+
+    def failed(self, kind: str, deadline: str) -> None:
+        """Count one failed try."""
+        self._failed.labels(self._service, kind, deadline).inc()
+
+    def parked(self, kind: str, count: int) -> None:
+        """Show how many aggregates of a kind wait for somebody to release them."""
+        self._parked.labels(self._service, kind).set(count)
 
 
 class _Lane:
@@ -78,7 +132,9 @@ class DeadlineWorker:
         handlers: Mapping[tuple[str, str], DeadlineHandler],
         clock: Clock,
         owner: str,
+        figures: DeadlineFigures | None = None,
     ) -> None:
+        self._figures = figures or DeadlineFigures("")
         named = {kind_name for kind_name, _ in handlers}
         self._kinds = [kind for kind in kinds if kind.name in named]
         self._store = store
@@ -108,6 +164,11 @@ class DeadlineWorker:
             except Exception:
                 log.exception("deadlines_failed", kind=lane.kind.name)
             await self._pause(lane)
+
+    async def count_parked(self) -> None:
+        """Count what is parked, for the metrics; all replicas count the same."""
+        for kind in self._kinds:
+            self._figures.parked(kind.name, await self._store.count_parked(kind))
 
     async def run_due(self) -> int:
         """Handle everything that is due now, one after the other; tells how many deadlines ran."""
@@ -184,6 +245,8 @@ class DeadlineWorker:
     async def _handle(self, kind: Kind[Any], due: Due[Any]) -> None:
         for name in due.names:
             if await self._run(kind, due.record, name):
+                if name in due.failures:
+                    await self._store.forget_failures(kind, due.record.id, name)
                 return
 
     async def _run(self, kind: Kind[Any], record: Record[Any], name: str) -> bool:
@@ -195,12 +258,27 @@ class DeadlineWorker:
         with context.bound(context.new_causation(causation_id=f"deadline:{kind.name}:{name}")):
             try:
                 await handler(record, name)
-            except (VersionConflict, NotYet):
+            except OVERTAKEN:
                 log.info("deadline_overtaken", kind=kind.name, deadline=name, subject=record.id)
                 return False
             except StoreUnavailable:
                 raise
-            except Exception:
+            except WAITS_WITHOUT_END as trouble:
+                log.warning(
+                    "deadline_waits", kind=kind.name, deadline=name, subject=record.id, reason=type(trouble).__name__
+                )
+                return False
+            except Exception as error:
                 log.exception("deadline_failed", kind=kind.name, deadline=name, subject=record.id)
+                await self._count_failure(kind, record, name, type(error).__name__)
                 return False
         return True
+
+    async def _count_failure(self, kind: Kind[Any], record: Record[Any], name: str, error: str) -> None:
+        """Count an unexpected error of a deadline; the last of its tries parks it and tells operators."""
+        self._figures.failed(kind.name, name)
+        failure = await self._store.note_failure(
+            kind, record, name, error=error, now=self._clock.now(), park_at=TRIES_BEFORE_PARKING
+        )
+        if failure.parked:
+            log.error(PARKED, kind=kind.name, deadline=name, subject=record.id, error=error, tries=failure.count)

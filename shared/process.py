@@ -21,7 +21,7 @@ from shared.bus.relay import Relay
 from shared.clock import SystemClock
 from shared.counts import COUNT, SharedCounts
 from shared.crypto.fingerprints import Fingerprints
-from shared.deadlines import DeadlineWorker
+from shared.deadlines import COUNT_PARKED_SECONDS, DeadlineFigures, DeadlineWorker
 from shared.files.gridfs import GridFsFiles
 from shared.http.app import build_app
 from shared.http.metrics import Metrics
@@ -91,7 +91,10 @@ class _Process:
         self._bus = AmqpBus(settings.amqp_url, parts.name, Dispatcher(parts.events, parts.commands))
         self._relay = Relay(self._store, parts.kinds, self._bus, self._clock)
         owner = f"{socket.gethostname()}:{os.getpid()}"
-        self._deadlines = DeadlineWorker(self._store, parts.kinds, parts.deadlines, self._clock, owner)
+        self._figures = DeadlineFigures(parts.name)
+        self._deadlines = DeadlineWorker(
+            self._store, parts.kinds, parts.deadlines, self._clock, owner, figures=self._figures
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start, serve until stopped, drain."""
@@ -116,7 +119,8 @@ class _Process:
         self._deadlines.nudge(due_at, kind)
 
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:
-        chores = [_again_and_again(chore, self._clock) for chore in self._parts.chores]
+        counting = Chore("count_parked", COUNT_PARKED_SECONDS, self._deadlines.count_parked)
+        chores = [_again_and_again(chore, self._clock) for chore in (*self._parts.chores, counting)]
         return [self._bus.run(), self._relay.run(), self._deadlines.run(), *chores]
 
     async def _prepare_store(self) -> None:
@@ -135,7 +139,7 @@ class _Process:
         settings = self._settings
         keys = self._parts.token_keys or JwksCache.from_url(settings.jwks_url, self._clock)
         metrics = Metrics(self._parts.name)
-        for figure in self._parts.figures:
+        for figure in (*self._parts.figures, *self._figures.collectors):
             metrics.registry.register(figure)
         app = build_app(
             self._parts.endpoints,

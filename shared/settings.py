@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, Validation
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.crypto.keyring import Keyring
+from shared.http.body_budget import BODY_BUDGET_BYTES
 from shared.http.options import BODY_SECONDS, CONNECTIONS_EACH, LATE_BODIES_EACH, PUBLIC_STREAMS_EACH, HttpOptions
 
 ENV_PREFIX = "PASPOR_"
@@ -82,6 +83,9 @@ class ServiceSettings(BaseSettings):
     rate_factor: float = Field(
         1.0, gt=0, le=1_000_000, description="what every rate limit's count is multiplied with; 1 but for load tests"
     )
+    body_budget_bytes: int = Field(
+        BODY_BUDGET_BYTES, ge=1024 * 1024, description="bytes of request bodies that are held in memory together"
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
     shutdown_seconds: int = Field(10, ge=0, le=300, description="seconds given to running requests at the end")
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
@@ -139,6 +143,7 @@ class ServiceSettings(BaseSettings):
             late_bodies_each=self.late_bodies_per_address,
             public_streams_each=self.streams_per_address,
             connections_each=self.connections_per_address,
+            body_budget_bytes=self.body_budget_bytes,
         )
 
     def master_keyring(self) -> Keyring:

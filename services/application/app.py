@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from services.application import handlers
 from services.application.clients import DpriClient
 from services.application.config import Settings
 from services.application.letter import TypstWriter
-from services.application.pictures import PictureInspector
+from services.application.pictures import PictureInspector, PictureProcesses
 from services.application.repository import KINDS
 from services.application.routes import APPLICATION, ENDPOINTS
 from services.application.rules import load_rules
@@ -33,7 +34,7 @@ def build(
     inspector: Inspector | None = None,
     writer: LetterWriter | None = None,
 ) -> Parts:
-    """The service's parts. Without an `inspector` pictures are decoded here, without a writer letters typeset here."""
+    """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too."""
     desk = Desk.of(settings, platform, load_rules())
     audit = Audit(platform.store, platform.clock, platform.ids)
     book = AuditBook(platform.store, platform.clock, platform.ids)
@@ -64,5 +65,11 @@ def build(
 
 
 def assemble(settings: Settings, platform: Platform) -> Parts:
-    """The parts with the real issuance system."""
-    return build(settings, platform, DpriClient.from_settings(settings, platform))
+    """The parts with the real issuance system, and pictures decoded in processes of their own."""
+    dpri, pictures = DpriClient.from_settings(settings, platform), PictureProcesses()
+
+    async def close() -> None:
+        await pictures.close()
+        await dpri.close()
+
+    return replace(build(settings, platform, dpri, pictures), close=close)

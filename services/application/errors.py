@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from services.application.domain.answers import Contradiction
 from services.application.domain.requirements import Listed, Text
 from services.application.domain.steps import Step
-from shared.errors import NotAllowed, Refusal
+from shared.errors import NotAllowed, Refusal, Unavailable
 
 STEP_WORDS: dict[Step, Text] = {
     Step.QUESTIONNAIRE: Text("Answer the questionnaire first.", "Jawab kuesioner terlebih dahulu."),
@@ -205,6 +205,29 @@ class UploadOffsetWrong(Refusal):
         super().__init__(f"Go on at {expected}.", detail_id=f"Lanjutkan dari {expected}.", upload_offset=expected)
 
 
+class UploadUnderWay(Refusal):
+    """Another request sends bytes of this document at this moment: one writer at a time."""
+
+    status = 409
+    code = "upload_under_way"
+    title = "Another request is sending this document at this moment."
+    title_id = "Dokumen ini sedang dikirim oleh permintaan lain."
+    next_action = "Wait until it has ended, ask with HEAD how far it came, and go on from there."
+    next_action_id = "Tunggu sampai selesai, tanyakan posisinya dengan HEAD, lalu lanjutkan dari sana."
+    retry_after_seconds = 2
+
+
+class PicturesWait(Unavailable):
+    """So many pictures are to be looked at that this one's turn did not come in time."""
+
+    code = "pictures_wait"
+    title = "Many pictures are being looked at; this one's turn has not come yet."
+    title_id = "Banyak gambar sedang diperiksa; giliran gambar ini belum tiba."
+    next_action = "Send the same request again in a moment; what has arrived is kept or taken again."
+    next_action_id = "Kirim ulang permintaan yang sama sebentar lagi; data yang sudah diterima tidak hilang."
+    retry_after_seconds = 10
+
+
 class ItemsMissing(Refusal):
     """Compulsory items are not there; every one of them is named."""
 
@@ -323,6 +346,17 @@ class ProofNotSeen(Refusal):
     title_id = "Keadaan kahar memerlukan bukti: surat kelurahan atau pihak berwenang lain."
     next_action = "Look at the letter, then repeat with proof_seen: true."
     next_action_id = "Periksa suratnya, lalu ulangi dengan proof_seen: true."
+
+
+class LetterNotMade(Refusal):
+    """The letter could not be typeset; the visit is certain without it."""
+
+    status = 409
+    code = "letter_not_made"
+    title = "The cover letter could not be made; the office has been told."
+    title_id = "Surat pengantar tidak dapat dibuat; kantor sudah diberi tahu."
+    next_action = "Your visit is certain all the same: come with your queue code and your identity card."
+    next_action_id = "Jadwal Anda tetap berlaku: datang dengan kode antrean dan KTP Anda."
 
 
 class PriceNotKnownYet(Refusal):

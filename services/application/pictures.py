@@ -1,45 +1,64 @@
-"""The eye for pictures: what an upload is, decoded under guard in a thread, written anew without metadata."""
+"""Inspecting uploads: decoded in a process of its own with limits on memory and time, or in a thread of this one."""
 
 from __future__ import annotations
 
 import asyncio
-import io
+import json
+import os
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
-import filetype
-from PIL import Image, ImageOps
+from services.application.picture_decoding import (
+    LEAST_SIDE_PIXELS,
+    LONGEST_KEPT_SIDE_PIXELS,
+    MOST_PIXELS,
+    Unusable,
+    decode,
+)
+from services.application.service.ports import Inspected, InspectionUnavailable, PictureRefused
+from shared.logs import get_logger
 
-from services.application.service.ports import Inspected, PictureRefused
+log = get_logger(__name__)
 
-FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
-MOST_PIXELS: Final = 40_000_000
-LEAST_SIDE_PIXELS: Final = 300
-"""A card that is smaller than this cannot be read."""
+__all__ = [
+    "LEAST_SIDE_PIXELS",
+    "LONGEST_KEPT_SIDE_PIXELS",
+    "MOST_PIXELS",
+    "PictureInspector",
+    "PictureProcesses",
+    "WorkerLimits",
+]
 
-LONGEST_KEPT_SIDE_PIXELS: Final = 3000
-"""Larger pictures are scaled down: letters of a family card are sharp far below this."""
+JPEG: Final = "image/jpeg"
+WORKER: Final = "services.application.picture_worker"
+PROJECT: Final = Path(__file__).resolve().parent.parent.parent
+MEMORY_BYTES: Final = 192 * 1024 * 1024
+"""Private memory of one worker: what the largest picture takes (130 MiB, see `LARGEST_DECODED_BYTES`), its file of
+10 MiB, and a third more. Beyond it the picture is refused."""
 
-LONGEST_SHAPE: Final = 4.0
-"""A picture longer than this many times its width shows no whole document: an officer looks at it."""
+JOB_SECONDS: Final = 20.0
+"""For one picture; the largest takes half a second of a whole processor."""
 
-JPEG_QUALITY: Final = 88
-SNIFFED_BYTES: Final = 512
-TYPE_LIES: Final = "type_is_not_as_declared"
-NOT_A_PICTURE: Final = "not_a_picture"
-TOO_MANY_PIXELS: Final = "too_many_pixels"
-TOO_SMALL: Final = "too_small"
-BROKEN: Final = "broken_picture"
-ODD_SHAPE: Final = "odd_shape"
+TRIES: Final = 2
+"""A worker may be killed for what others take of the machine's memory: once more, then the picture is refused."""
 
-# Pillow refuses only beyond twice its limit and warns below; `_written_anew` refuses all that is over the limit itself,
-# from the header, before a pixel is decoded.
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+IDLE_SECONDS: Final = 20.0
+"""After so long without a picture a worker ends: it holds 20 to 50 MiB."""
+
+SLICE_BYTES: Final = 64 * 1024
+LONGEST_HEAD_BYTES: Final = 64 * 1024
+NOT_DECODED: Final = "not_decoded"
+PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "TMPDIR")
+PASSED_ON_PREFIXES: Final = ("PYTHON", "MALLOC_")
+"""Of the environment a worker gets nothing else: no address, no key, no password."""
 
 
 @dataclass(frozen=True)
 class PictureInspector:
-    """The `Inspector` that decodes with Pillow; the caller limits how many run at once."""
+    """The `Inspector` that decodes in a thread of this process: for tests and tools. The caller limits how many."""
 
     least_side_pixels: int = LEAST_SIDE_PIXELS
 
@@ -49,35 +68,156 @@ class PictureInspector:
 
     def look_at(self, content: bytes, media_type: str) -> Inspected:
         """As `inspect`, in the calling thread."""
-        refuse_lie(content, media_type)
         try:
-            with Image.open(io.BytesIO(content), formats=(FORMATS[media_type],)) as opened:
-                return self._written_anew(opened)
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise PictureRefused(TOO_MANY_PIXELS) from None
-        except (OSError, SyntaxError, ValueError, ZeroDivisionError, EOFError):
-            raise PictureRefused(BROKEN) from None
-
-    def _written_anew(self, opened: Image.Image) -> Inspected:
-        if opened.width * opened.height > MOST_PIXELS:
-            raise PictureRefused(TOO_MANY_PIXELS)
-        if min(opened.size) < self.least_side_pixels:
-            raise PictureRefused(TOO_SMALL)
-        opened.draft("RGB", (LONGEST_KEPT_SIDE_PIXELS, LONGEST_KEPT_SIDE_PIXELS))
-        opened.load()
-        upright = ImageOps.exif_transpose(opened)
-        upright.thumbnail((LONGEST_KEPT_SIDE_PIXELS, LONGEST_KEPT_SIDE_PIXELS))
-        plain = upright.convert("RGB")
-        written = io.BytesIO()
-        plain.save(written, "JPEG", quality=JPEG_QUALITY)
-        odd = max(plain.size) > LONGEST_SHAPE * min(plain.size)
-        return Inspected(written.getvalue(), "image/jpeg", plain.width, plain.height, flags=(ODD_SHAPE,) if odd else ())
+            found = decode(content, media_type, self.least_side_pixels)
+        except Unusable as unusable:
+            raise PictureRefused(unusable.reason) from None
+        return Inspected(found.content, JPEG, found.width, found.height, found.flags)
 
 
-def refuse_lie(content: bytes, media_type: str) -> None:
-    """Nothing if the first bytes are of the declared type; else `PictureRefused`."""
-    found = filetype.guess_mime(content[:SNIFFED_BYTES])
-    if found not in FORMATS:
-        raise PictureRefused(NOT_A_PICTURE)
-    if found != media_type:
-        raise PictureRefused(TYPE_LIES)
+@dataclass(frozen=True)
+class WorkerLimits:
+    """What one worker may take."""
+
+    memory_bytes: int = MEMORY_BYTES
+    job_seconds: float = JOB_SECONDS
+    idle_seconds: float = IDLE_SECONDS
+
+
+class WorkerLost(Exception):
+    """The worker was killed, crashed, or did not answer in time."""
+
+
+class PictureProcesses:
+    """The `Inspector` that decodes in worker processes, started when needed and ended when idle.
+
+    The caller limits how many pictures are looked at together: as many workers run. A worker that is killed or hangs
+    costs that picture a second try and then a refusal, never this process.
+    """
+
+    def __init__(
+        self, limits: WorkerLimits | None = None, *, least_side_pixels: int = LEAST_SIDE_PIXELS, module: str = WORKER
+    ) -> None:
+        self._limits = limits or WorkerLimits()
+        self._least_side_pixels = least_side_pixels
+        self._module = module
+        self._idle: list[_Worker] = []
+
+    async def inspect(self, content: bytes, media_type: str, requirement: str) -> Inspected:
+        """The picture; refuses with `PictureRefused`, or `InspectionUnavailable` where no worker can be started."""
+        for attempt in range(1, TRIES + 1):
+            worker = self._take_idle() or await self._start()
+            try:
+                async with asyncio.timeout(self._limits.job_seconds):
+                    found = await worker.ask(content, media_type, self._least_side_pixels)
+            except (WorkerLost, TimeoutError) as lost:
+                await worker.kill()
+                log.warning("picture_worker_lost", attempt=attempt, why=type(lost).__name__, status=worker.status)
+            except PictureRefused:
+                self._give_back(worker)
+                raise
+            except BaseException:
+                await worker.kill()
+                raise
+            else:
+                self._give_back(worker)
+                return found
+        raise PictureRefused(NOT_DECODED)
+
+    async def close(self) -> None:
+        """End the idle workers."""
+        idle, self._idle = self._idle, []
+        for worker in idle:
+            await worker.kill()
+
+    def _take_idle(self) -> _Worker | None:
+        while self._idle:
+            worker = self._idle.pop()
+            worker.cancel_end()
+            if worker.status is None:
+                return worker
+        return None
+
+    def _give_back(self, worker: _Worker) -> None:
+        self._idle.append(worker)
+        worker.end_later(self._limits.idle_seconds, self._forget)
+
+    def _forget(self, worker: _Worker) -> None:
+        with suppress(ValueError):
+            self._idle.remove(worker)
+
+    async def _start(self) -> _Worker:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                self._module,
+                str(self._limits.memory_bytes),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=LONGEST_HEAD_BYTES,
+                cwd=PROJECT,
+                env=_plain_environment(),
+            )
+        except OSError as trouble:
+            log.error("picture_worker_not_started", why=type(trouble).__name__)
+            raise InspectionUnavailable from None
+        return _Worker(process)
+
+
+class _Worker:
+    """One process and the pipe to it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both were asked for
+        self._process, self._jobs, self._answers = process, process.stdin, process.stdout
+        self._end: asyncio.TimerHandle | None = None
+
+    @property
+    def status(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._process.returncode
+
+    async def ask(self, content: bytes, media_type: str, least_side_pixels: int) -> Inspected:
+        """Have one picture decoded. Refuses with `PictureRefused` or `WorkerLost`."""
+        head = {"media_type": media_type, "size_bytes": len(content), "least_side_pixels": least_side_pixels}
+        try:
+            self._jobs.write(json.dumps(head).encode() + b"\n")
+            view = memoryview(content)
+            for start in range(0, len(content), SLICE_BYTES):
+                self._jobs.write(view[start : start + SLICE_BYTES])
+                await self._jobs.drain()
+            answer: dict[str, Any] = json.loads(await self._answers.readuntil(b"\n"))
+            if "refused" in answer:
+                raise PictureRefused(answer["refused"])
+            written = await self._answers.readexactly(answer["size_bytes"])
+        except (OSError, EOFError, asyncio.LimitOverrunError, ValueError):
+            raise WorkerLost from None
+        return Inspected(written, JPEG, answer["width"], answer["height"], tuple(answer["flags"]))
+
+    def end_later(self, seconds: float, ended: Any) -> None:
+        """End it after so long, unless it is taken before."""
+
+        def end() -> None:
+            ended(self)
+            self._jobs.close()
+
+        self._end = asyncio.get_running_loop().call_later(seconds, end)
+
+    def cancel_end(self) -> None:
+        """It is needed again."""
+        if self._end is not None:
+            self._end.cancel()
+
+    async def kill(self) -> None:
+        """End it at once and wait for it."""
+        self.cancel_end()
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+
+def _plain_environment() -> dict[str, str]:
+    return {
+        name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
+    }

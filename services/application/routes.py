@@ -19,6 +19,7 @@ from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.errors import FieldError, Malformed, NotFound
 from shared.http.bodies import BodyCut, TooSlow
+from shared.http.body_budget import NoRoomForBody
 from shared.http.call import Answer, AnyCall, Call
 from shared.http.endpoint import PUBLIC, ROLES, STAFF, Endpoints, PersonalData, RateLimit, with_session_check
 from shared.tokens import Role
@@ -233,7 +234,7 @@ async def withdraw(call: Call[None, schemas.Assisting]) -> schemas.ApplicationVi
     access=OWNER_OR_COUNTER,
     query=schemas.Looking,
     answers={200: PDF},
-    refusals=(*_SEEING, errors.StepComesFirst),
+    refusals=(*_SEEING, errors.StepComesFirst, errors.LetterNotMade),
     reads=PersonalData.LETTER,
 )
 async def download_letter(call: Call[None, schemas.Looking]) -> Answer:
@@ -285,7 +286,15 @@ async def begin_upload(call: Call[schemas.BeginUpload, schemas.Assisting]) -> sc
     access=OWNER_OR_COUNTER,
     query=schemas.Assisting,
     answers={200: schemas.UploadView},
-    refusals=(*_SEEING, errors.UploadOffsetWrong, BodyCut, TooSlow),
+    refusals=(
+        *_SEEING,
+        errors.UploadOffsetWrong,
+        errors.UploadUnderWay,
+        errors.PicturesWait,
+        BodyCut,
+        TooSlow,
+        NoRoomForBody,
+    ),
     raw_body=True,
     body_media_types=(OFFSET_STREAM,),
     max_body_bytes=schemas.LARGEST_UPLOAD_BYTES,
@@ -295,7 +304,7 @@ async def send_bytes(call: Call[None, schemas.Assisting]) -> Answer:
     """Take bytes."""
     offset = _offset(call.request.headers.get(OFFSET_HEADER))
     seen = await call.app[APPLICATION].uploads.receive(
-        call.path["application_id"], call.path["document_id"], offset, call.chunks(), await who(call)
+        call.path["application_id"], call.path["document_id"], offset, call.chunks(), await who(call), call.body_share
     )
     return Answer(200, schemas.UploadView.at(seen), {OFFSET_HEADER: str(seen.upload_offset)})
 
@@ -453,6 +462,20 @@ async def resend_file(call: Call) -> schemas.ApplicationView:
     """Hand over again."""
     issuance = call.app[APPLICATION].issuance
     return view(call, await issuance.resend(call.path["application_id"], Who.of(call.caller), call.command_id))
+
+
+@office.post(
+    "/v1/applications/{application_id}/letter",
+    summary="Have a cover letter made again that could not be made",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    answers={202: schemas.ApplicationView},
+    refusals=(*_SEEING, *_LATE, errors.StepComesFirst),
+    idempotent=True,
+)
+async def make_letter_again(call: Call) -> schemas.ApplicationView:
+    """Make the letter again."""
+    letters = call.app[APPLICATION].letters
+    return view(call, await letters.make_again(call.path["application_id"], Who.of(call.caller), call.command_id))
 
 
 @office.post(

@@ -481,6 +481,8 @@ class ApplicationView(View):
     """Where the public page on refunds lies, once money was paid (F42)."""
     refusal: RefusalView | None
     letter_url: str | None
+    letter_state: str | None
+    """``being_made``, ``ready``, or ``not_made``: it could not be typeset, and the office has it made again."""
     hand_over: HandOverView | None
     originals_seen: list[str]
     interview_outcome: str | None
@@ -515,6 +517,7 @@ class ApplicationView(View):
             refund_guide=REFUND_GUIDE if any(each.paid_at for each in state.visits.bills) else None,
             refusal=_refusal(state),
             letter_url=f"/v1/applications/{seen.application_id}/letter" if state.letter else None,
+            letter_state=_letter_state(state),
             hand_over=_hand_over(state),
             originals_seen=list(state.originals),
             interview_outcome=state.interview.outcome if state.interview else None,
@@ -543,6 +546,7 @@ class VisitView(View):
     appointment: AppointmentView | None
     documents_flagged: int
     hand_over: HandOverView | None
+    letter_state: str | None
 
 
 class OfficeDayView(View):
@@ -550,13 +554,16 @@ class OfficeDayView(View):
 
     visits: list[VisitView]
     hand_overs_overdue: int
+    letters_not_made: int
+    """Have each made again with POST to its letter once operators have mended the fault."""
 
     @classmethod
     def of(cls, seen: list[Seen]) -> Self:
         """As the office sees it."""
         visits = [_visit(each) for each in seen]
         overdue = sum(each.hand_over is not None and each.hand_over.overdue for each in visits)
-        return cls(visits=visits, hand_overs_overdue=overdue)
+        not_made = sum(each.letter_state == "not_made" for each in visits)
+        return cls(visits=visits, hand_overs_overdue=overdue, letters_not_made=not_made)
 
 
 def _visit(seen: Seen) -> VisitView:
@@ -569,7 +576,16 @@ def _visit(seen: Seen) -> VisitView:
         appointment=AppointmentView.of(seat, for_staff=True) if seat else None,
         documents_flagged=sum(each.state is DocumentState.FLAGGED for each in state.documents),
         hand_over=_hand_over(state),
+        letter_state=_letter_state(state),
     )
+
+
+def _letter_state(state: Application) -> str | None:
+    if state.letter_due_at is not None:
+        return "being_made"
+    if state.letter_trouble is not None and state.letter_trouble.failed_at is not None:
+        return "not_made"
+    return "ready" if state.letter is not None else None
 
 
 def _answers(state: Application) -> Questionnaire | None:

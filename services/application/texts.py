@@ -93,6 +93,11 @@ TIMELINE: Final[dict[str, Text]] = {
     "payment_case_closed": Text("The question about the payment was answered.", "Pemeriksaan pembayaran selesai."),
     "delivery_sent": Text("A message was sent to you.", "Pesan dikirim kepada Anda."),
     "delivery_failed": Text("A message could not be delivered.", "Pesan tidak dapat dikirim."),
+    "letter_not_made": Text(
+        "The cover letter could not be made. The visit is certain all the same: come with the queue code.",
+        "Surat pengantar tidak dapat dibuat. Jadwal tetap berlaku: datang dengan kode antrean.",
+    ),
+    "letter_asked_again": Text("The office has the letter made again.", "Kantor meminta surat dibuat lagi."),
     "letter_ready": Text("The cover letter can be downloaded.", "Surat pengantar dapat diunduh."),
     "file_handed_over": Text("The issuance system has the file.", "Berkas diterima sistem penerbitan."),
     "hand_over_overdue": Text(
@@ -126,6 +131,14 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
     "too_many_pixels": Text(
         "The picture has more than 40 million pixels. Take it with a lower resolution.",
         "Gambar lebih dari 40 juta piksel. Ambil dengan resolusi lebih rendah.",
+    ),
+    "too_much_memory": Text(
+        "The picture is too large to be looked at: as PNG at most 20 million pixels in colour. Save it as JPEG.",
+        "Gambar terlalu besar untuk diperiksa: PNG berwarna paling banyak 20 juta piksel. Simpan sebagai JPEG.",
+    ),
+    "not_decoded": Text(
+        "The picture could not be looked at. Upload it again; if that fails, take a new picture.",
+        "Gambar tidak dapat diperiksa. Unggah ulang; jika tetap gagal, ambil gambar baru.",
     ),
     "too_small": Text(
         "The picture is too small to be read: at least 300 pixels on the shorter side.",

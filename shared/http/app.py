@@ -12,6 +12,7 @@ from shared.clock import Clock
 from shared.http.access_log import AccessLog
 from shared.http.agencies import Agencies
 from shared.http.binding import bind
+from shared.http.body_budget import BodyBudget
 from shared.http.body_gate import LateBodies
 from shared.http.connections import Connections
 from shared.http.edge import edge
@@ -94,6 +95,7 @@ def _layer(
         access_log=AccessLog(service_name),
         answers=AnswerCache(),
         gate=Gate(options.max_in_flight, options.kept_for_agencies),
+        bodies=BodyBudget(options.body_budget_bytes),
         late_bodies=LateBodies(late, options.prompt_seconds),
         uploads=FairGate(options.max_uploads, options.uploads_each),
         public_streams=FairGate(options.max_public_streams, options.public_streams_each),
@@ -115,6 +117,7 @@ def _layer(
     metrics.watch("public_stream", lambda: layer.public_streams.inside)
     metrics.watch("own_stream", lambda: layer.own_streams.inside)
     metrics.watch("connection", lambda: layer.connections.open)
+    metrics.watch_bodies(lambda: layer.bodies.held_bytes)
     return layer
 
 

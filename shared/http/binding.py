@@ -20,6 +20,7 @@ from aiohttp import web
 from shared.errors import FieldError, Malformed, NotAllowed, NotFound, TooManyRequests, Unreadable
 from shared.http.address import address_of, source_of
 from shared.http.bodies import read_whole, refuse_declared_size, refuse_wrong_type
+from shared.http.body_budget import BODY_SHARE
 from shared.http.call import Answer, AnyCall, Call, CallLimits
 from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint, RateLimit
 from shared.http.gates import FairGate, Place, Rank, Sender
@@ -50,6 +51,7 @@ def bind(endpoint: Endpoint, layer: Layer) -> HttpHandler:
 
     async def serve(request: web.Request) -> web.StreamResponse:
         place = Place(gate, agency=is_agency(request))
+        share = request[BODY_SHARE] = layer.bodies.open_share()
         try:
             refuse_declared_size(request, endpoint.max_body_bytes)
             caller = await authenticate(request)
@@ -69,6 +71,7 @@ def bind(endpoint: Endpoint, layer: Layer) -> HttpHandler:
             remember_agency(request)
             return response
         finally:
+            share.release()
             place.leave()
 
     return serve
@@ -247,7 +250,7 @@ def _body_reader(endpoint: Endpoint, layer: Layer) -> ReadBody:
 
     async def read(call: AnyCall) -> None:
         if endpoint.reads_body:
-            call.raw = await read_whole(call.request, endpoint.max_body_bytes, seconds)
+            call.raw = await read_whole(call.request, endpoint.max_body_bytes, seconds, call.request[BODY_SHARE])
         if model is not None:
             call.body = read_json(model, call.raw)
 

@@ -10,8 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from shared.errors import Refusal, TooLarge, Unreadable, WrongMediaType
-
-CHUNK_BYTES = 256 * 1024
+from shared.http.body_budget import BodyShare
 
 
 class TooSlow(Refusal):
@@ -54,23 +53,36 @@ def refuse_wrong_type(request: web.Request, accepted: tuple[str, ...]) -> None:
         )
 
 
-async def read_whole(request: web.Request, limit_bytes: int, timeout_seconds: float) -> bytes:
-    """The body as it came, at most `limit_bytes`. Refuses with `TooLarge`, `TooSlow` or `BodyCut`."""
+async def read_whole(
+    request: web.Request, limit_bytes: int, timeout_seconds: float, share: BodyShare | None = None
+) -> bytes:
+    """The body as it came, at most `limit_bytes`, counted in `share`.
+
+    Refuses with `TooLarge`, `TooSlow`, `BodyCut` or `NoRoomForBody`.
+    """
     stream = request.content
     if stream.is_eof() and stream.exception() is None:  # the usual case: the body came in one piece with the headers
         body = stream.read_nowait(-1)
         if len(body) > limit_bytes:
             raise _too_large(limit_bytes)
+        if share is not None:
+            await share.grow(len(body))
         return body
     try:
         async with asyncio.timeout(timeout_seconds):
-            return b"".join([piece async for piece in _checked(request, limit_bytes)])
+            pieces: list[bytes] = []
+            async for piece in _checked(request, limit_bytes):
+                if share is not None:
+                    await share.grow(len(piece))
+                pieces.append(piece)
+            return b"".join(pieces)
     except TimeoutError:
         raise TooSlow(f"The whole body must arrive within {timeout_seconds:g} seconds.") from None
 
 
 async def read_chunks(request: web.Request, limit_bytes: int, idle_seconds: float) -> AsyncIterator[bytes]:
-    """The body in pieces of at most `CHUNK_BYTES`, its size checked on the way, each piece within `idle_seconds`."""
+    """The body in pieces as they come (up to 96 KiB behind `shared.http.server`), its size checked on the way, each
+    piece within `idle_seconds`."""
     pieces = _checked(request, limit_bytes)
     while True:
         try:
@@ -86,7 +98,8 @@ async def read_chunks(request: web.Request, limit_bytes: int, idle_seconds: floa
 async def _checked(request: web.Request, limit_bytes: int) -> AsyncIterator[bytes]:
     size = 0
     try:
-        while piece := await request.content.read(CHUNK_BYTES):
+        # `read(n)` would raise the mark above which nothing more is taken from the connection to twice `n` bytes
+        while piece := await request.content.readany():
             size += len(piece)
             if size > limit_bytes:
                 raise _too_large(limit_bytes)

@@ -14,6 +14,7 @@ from typing_extensions import TypeVar
 from shared.http.accept import preferred
 from shared.http.address import Network, address_of
 from shared.http.bodies import read_chunks
+from shared.http.body_budget import BODY_SHARE, BodyShare
 from shared.http.body_gate import keep_pace
 from shared.http.language import Language, language_of
 from shared.http.validation import read_json
@@ -136,6 +137,11 @@ class Call(Generic[BodyT, QueryT, PathT]):
     def address(self) -> str:
         """The client's network address, seen through trusted proxies only."""
         return address_of(self.request, self._limits.trusted_proxies)
+
+    @property
+    def body_share(self) -> BodyShare:
+        """What this request holds of the process's budget of bytes in memory; given back when the request ends."""
+        return self.request[BODY_SHARE]
 
     def read(self, model: type[ModelT]) -> ModelT:
         """The raw body as `model`, for handlers that verify a signature first. Refuses like a declared body."""

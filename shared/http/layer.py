@@ -9,6 +9,7 @@ from typing import Protocol
 from shared.clock import Clock
 from shared.http.access_log import AccessLog
 from shared.http.agencies import Agencies
+from shared.http.body_budget import BodyBudget
 from shared.http.body_gate import LateBodies
 from shared.http.connections import Connections
 from shared.http.gates import FairGate, Gate
@@ -52,6 +53,8 @@ class Layer:
     """Streams behind a token, such as a place in the waiting room."""
     agencies: Agencies
     connections: Connections
+    bodies: BodyBudget
+    """Bytes of bodies in memory."""
     sessions: SessionCheck | None = None
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -43,6 +43,9 @@ class Metrics:
         self._in_flight = Gauge(
             "paspor_http_in_flight", "Requests under way.", ("service", "kind"), registry=self.registry
         )
+        self._body_bytes = Gauge(
+            "paspor_http_body_bytes", "Bytes of request bodies in memory.", ("service",), registry=self.registry
+        )
         self._children: dict[tuple[str, str, int], Histogram] = {}
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -56,6 +59,10 @@ class Metrics:
     def watch(self, kind: str, inside: Callable[[], int]) -> None:
         """Show how many requests of this kind (call, stream) are under way, asked when the page is."""
         self._in_flight.labels(self._service, kind).set_function(inside)
+
+    def watch_bodies(self, held: Callable[[], int]) -> None:
+        """Show how many bytes of bodies are in memory, asked when the page is."""
+        self._body_bytes.labels(self._service).set_function(held)
 
     def refused(self, route: str, code: str) -> None:
         """Count one refusal."""

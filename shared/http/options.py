@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shared.http.address import Network
+from shared.http.body_budget import BODY_BUDGET_BYTES
 from shared.http.body_gate import PROMPT_SECONDS
 from shared.http.endpoint import RateLimit
 
@@ -97,6 +98,7 @@ class HttpOptions:
     connections_each: int = CONNECTIONS_EACH
     head_seconds: float = HEAD_SECONDS
     body_seconds: float = BODY_SECONDS
+    body_budget_bytes: int = BODY_BUDGET_BYTES
     idle_seconds: float = 20.0
     heartbeat_seconds: float = 15.0
     default_rate: RateLimit | None = DEFAULT_RATE

@@ -25,6 +25,13 @@ BACKLOG: Final = 1024
 KEEPALIVE_SECONDS: Final = 75.0
 LINGERING_SECONDS: Final = 3.0
 """After a refusal from its head the rest of a body is read and thrown away, so that the refusal is not lost with it."""
+READ_AT_ONCE_BYTES: Final = 32 * 1024
+"""Of one connection: what waits in memory until somebody reads it. 512 requests wait with 32 MiB at most; the usual
+256 KiB at a time, and twice that in the buffer, would be 384."""
+
+BUFFER_BYTES: Final = 16 * 1024
+"""From twice this on nothing more is taken from a connection until what waits was read."""
+
 LAST_BYTES_SECONDS: Final = 2.0
 """For answers that are ready to leave the socket; what they answer had its `shutdown_seconds` before."""
 
@@ -47,6 +54,9 @@ class _Protocol(RequestHandler):
     connections: ClassVar[Connections]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # asyncio reads 256 KiB at a time, which is more than most bodies and waits in memory whole
+        if hasattr(transport, "max_size"):
+            transport.max_size = READ_AT_ONCE_BYTES
         peer = transport.get_extra_info("peername")
         super().connection_made(transport)
         if not self.connections.opened(self, peer[0] if peer else None, self.force_close):
@@ -102,6 +112,7 @@ async def serve(
         shutdown_timeout=LAST_BYTES_SECONDS,
         keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=LINGERING_SECONDS,
+        read_bufsize=BUFFER_BYTES,
         auto_decompress=False,  # encoded bodies are refused: one that lies, or is a bomb, must not be unpacked to be so
     )
     await runner.setup()

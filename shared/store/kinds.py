@@ -91,6 +91,11 @@ class Kind(Generic[S]):
         raise KeyError(f"{self.name} declares no index {name}")
 
 
+def has_deadlines(kind: Kind[Any]) -> bool:
+    """Whether anything of this kind ever falls due."""
+    return kind.deadlines is not _no_deadlines
+
+
 @dataclass(frozen=True)
 class Record(Generic[S]):
     """An aggregate as it was read or written: its id, its version, its state and the messages it has consumed."""
@@ -109,7 +114,29 @@ class Record(Generic[S]):
 
 @dataclass(frozen=True)
 class Due(Generic[S]):
-    """A leased record and the names of its deadlines that are over."""
+    """A leased record, the names of its deadlines that are over, and how often each has failed so far."""
 
     record: Record[S]
     names: tuple[str, ...]
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a failed deadline came to: how often it has failed, and whether it is parked now."""
+
+    count: int
+    parked: bool
+
+
+@dataclass(frozen=True)
+class Parked:
+    """A deadline that is not tried any more until somebody releases it, or its aggregate changes."""
+
+    kind: str
+    record_id: str
+    name: str
+    failures: int
+    error: str
+    """The class of the last error, never its text: that may hold what is personal."""
+    parked_at: datetime

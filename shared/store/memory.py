@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from shared.events.envelope import Envelope
 from shared.events.message import Message
+from shared.store import parking
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain, with_change
-from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record, free_keys
+from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Failure, Index, Kind, Parked, Range, Record, free_keys
 from shared.store.port import AlreadyExists, InboxFull, VersionConflict
 
 S = TypeVar("S")
@@ -241,7 +242,7 @@ class MemoryStore:
             "fence": document["lease"].get("fence", 0) + 1,
         }
         names = tuple(sorted(name for name, at in document["due"].items() if at <= now))
-        return Due(self._record(kind, document), names)
+        return Due(self._record(kind, document), names, parking.failures_of(document))
 
     async def claim_all_due(
         self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int, most: int
@@ -253,6 +254,52 @@ class MemoryStore:
                 break
             claimed.append(due)
         return claimed
+
+    async def note_failure(
+        self, kind: Kind[S], record: Record[S], name: str, *, error: str, now: datetime, park_at: int
+    ) -> Failure:
+        document = self._documents.get(kind.name, {}).get(record.id)
+        if document is None:
+            return Failure(1, parked=False)
+        trouble = parking.with_failure(document.get("trouble") or {}, name, error, now)
+        count = trouble[name]["count"]
+        parks = count >= park_at and document["version"] == record.version and name in document["due"]
+        if parks:
+            trouble = parking.with_parked(trouble, name, now)
+            due = {other: at for other, at in document["due"].items() if other != name}
+            document |= {"due": due, "next_due_at": min(due.values(), default=None)}
+        self._keep_trouble(document, trouble)
+        return Failure(count, parks)
+
+    async def forget_failures(self, kind: Kind[S], record_id: str, name: str) -> None:
+        document = self._documents.get(kind.name, {}).get(record_id)
+        if document is not None:
+            self._keep_trouble(document, parking.without(document.get("trouble") or {}, name))
+
+    async def parked(self, kind: Kind[S], *, limit: int = 100) -> list[Parked]:
+        found = [
+            each
+            for document in self._documents.get(kind.name, {}).values()
+            for each in parking.parked_in(kind.name, document)
+        ]
+        return sorted(found, key=lambda each: (each.parked_at, each.record_id, each.name))[:limit]
+
+    async def count_parked(self, kind: Kind[S]) -> int:
+        documents = self._documents.get(kind.name, {}).values()
+        return sum(1 for document in documents if document.get("parked_since") is not None)
+
+    async def release_parked(self, kind: Kind[S], record_id: str, name: str, *, now: datetime) -> bool:
+        document = self._documents.get(kind.name, {}).get(record_id)
+        if document is None or "parked_at" not in (document.get("trouble") or {}).get(name, {}):
+            return False
+        due = {**document["due"], name: now}
+        document |= {"due": due, "next_due_at": min(due.values())}
+        self._keep_trouble(document, parking.without(document["trouble"], name))
+        return True
+
+    @staticmethod
+    def _keep_trouble(document: Document, trouble: parking.Trouble) -> None:
+        document |= {"trouble": trouble, "parked_since": parking.parked_since(trouble)}
 
     async def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
         for record_id in sorted(self._documents.get(kind.name, {})):

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from shared.events.envelope import Envelope
 from shared.events.message import Message
+from shared.store import parking
 from shared.store.claiming import Claiming, Places, claim_alone
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
 from shared.store.driver import (
@@ -26,7 +27,19 @@ from shared.store.driver import (
     server_is_trouble,
 )
 from shared.store.gathering import STAMP_BITS, WITHOUT_OUTBOX, AnswerLost, Gathering
-from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Index, Kind, Range, Record, free_keys
+from shared.store.kinds import (
+    INBOX_DAYS,
+    LARGEST_INBOX,
+    Due,
+    Failure,
+    Index,
+    Kind,
+    Parked,
+    Range,
+    Record,
+    free_keys,
+    has_deadlines,
+)
 from shared.store.port import AlreadyExists, InboxFull, StoreUnavailable, VersionConflict
 
 S = TypeVar("S")
@@ -42,6 +55,7 @@ BULK: Final = 2000
 MOST_CLAIMINGS: Final = 200
 """Where claims look ahead at the same time (pools of sessions): each remembers 8 to 100 documents of some 2 kB."""
 
+_PARKED: Final = {"parked_since": {"$exists": True}}
 _DUPLICATE_INDEX = re.compile(r"index: (\S+) dup key")
 _DUPLICATE_KEY_CODE = 11000
 
@@ -384,6 +398,70 @@ class MongoStore:
         documents.sort(key=lambda document: (document["next_due_at"], document["_id"]))
         return [_due(kind, document, now) for document in documents]
 
+    async def note_failure(
+        self, kind: Kind[S], record: Record[S], name: str, *, error: str, now: datetime, park_at: int
+    ) -> Failure:
+        collection = self._collection(kind.name)
+        with _store_errors(kind.name):
+            document = await collection.find_one_and_update(
+                {"_id": record.id},
+                {
+                    "$inc": {f"trouble.{name}.count": 1},
+                    "$set": {f"trouble.{name}.error": error, f"trouble.{name}.at": now},
+                },
+                projection={"trouble": 1, "due": 1},
+                return_document=ReturnDocument.AFTER,
+            )
+            if document is None:
+                return Failure(1, parked=False)
+            count = document["trouble"][name]["count"]
+            if count < park_at or name not in document["due"]:
+                return Failure(count, parked=False)
+            due = {other: at for other, at in document["due"].items() if other != name}
+            trouble = parking.with_parked(document["trouble"], name, now)
+            # only while nobody has saved it since: whoever did has decided on what is due anew
+            still = {"_id": record.id, "version": record.version}
+            result = await collection.update_one(still, _parking(due, trouble))
+        return Failure(count, bool(result.matched_count))
+
+    async def forget_failures(self, kind: Kind[S], record_id: str, name: str) -> None:
+        collection = self._collection(kind.name)
+        with _store_errors(kind.name):
+            document = await collection.find_one_and_update(
+                {"_id": record_id},
+                {"$unset": {f"trouble.{name}": ""}},
+                projection={"trouble": 1},
+                return_document=ReturnDocument.AFTER,
+            )
+            if document is not None and parking.parked_since(document.get("trouble") or {}) is None:
+                nothing_parked = {f"trouble.{other}.parked_at": {"$exists": False} for other in document["trouble"]}
+                await collection.update_one({"_id": record_id, **nothing_parked}, {"$unset": {"parked_since": ""}})
+
+    async def parked(self, kind: Kind[S], *, limit: int = 100) -> list[Parked]:
+        with _store_errors(kind.name):
+            found = self._collection(kind.name).find(_PARKED, {"trouble": 1}, hint="parked_since", limit=limit)
+            documents = await found.sort([("parked_since", 1)]).to_list(limit)
+        return [each for document in documents for each in parking.parked_in(kind.name, document)][:limit]
+
+    async def count_parked(self, kind: Kind[S]) -> int:
+        with _store_errors(kind.name):
+            count: int = await self._collection(kind.name).count_documents(_PARKED, hint="parked_since")
+        return count
+
+    async def release_parked(self, kind: Kind[S], record_id: str, name: str, *, now: datetime) -> bool:
+        collection = self._collection(kind.name)
+        with _store_errors(kind.name):
+            document = await collection.find_one({"_id": record_id}, {"trouble": 1, "due": 1, "version": 1})
+            if document is None or "parked_at" not in (document.get("trouble") or {}).get(name, {}):
+                return False
+            due = {**document["due"], name: now}
+            still = {"_id": record_id, "version": document["version"], f"trouble.{name}.parked_at": {"$exists": True}}
+            result = await collection.update_one(still, _parking(due, parking.without(document["trouble"], name)))
+        released = bool(result.matched_count)
+        if released and self.on_written is not None:
+            self.on_written(kind, (), now)
+        return released
+
     async def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
         last = ""
         while True:
@@ -526,6 +604,8 @@ def index_models(kind: Kind[Any]) -> list[IndexModel]:
         models.append(IndexModel([(kind.kept_until, 1)], name="kept_until", expireAfterSeconds=0))
     has_due = {"next_due_at": {"$exists": True}}
     models.append(IndexModel([("next_due_at", 1)], name="next_due_at", partialFilterExpression=has_due))
+    if has_deadlines(kind):
+        models.append(IndexModel([("parked_since", 1)], name="parked_since", partialFilterExpression=_PARKED))
     if not kind.bare:
         waiting = {"outbox.0": {"$exists": True}}
         models.append(IndexModel([("outbox.at", 1)], name="outbox_at", partialFilterExpression=waiting))
@@ -547,8 +627,21 @@ def _lease(now: datetime, owner: str, seconds: int) -> dict[str, dict[str, Any]]
     return {"$set": {"lease.owner": owner, "lease.until": until}, "$inc": {"lease.fence": 1}}
 
 
+def _parking(due: Mapping[str, datetime], trouble: parking.Trouble) -> dict[str, dict[str, Any]]:
+    """The change of what is due and what is parked. The lease ends with it."""
+    since = parking.parked_since(trouble)
+    change: dict[str, dict[str, Any]] = {"$set": {"due": due, "trouble": trouble}, "$unset": {"lease.until": ""}}
+    for field, value in (("next_due_at", min(due.values(), default=None)), ("parked_since", since)):
+        if value is None:
+            change["$unset"][field] = ""
+        else:
+            change["$set"][field] = value
+    return change
+
+
 def _due(kind: Kind[S], document: dict[str, Any], now: datetime) -> Due[S]:
-    return Due(decode(kind, document), tuple(sorted(name for name, at in document["due"].items() if at <= now)))
+    names = tuple(sorted(name for name, at in document["due"].items() if at <= now))
+    return Due(decode(kind, document), names, parking.failures_of(document))
 
 
 def _outbox_entry(envelope: Envelope, now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from shared.events.envelope import Envelope
 from shared.events.message import Message
-from shared.store.kinds import Due, Kind, Range, Record
+from shared.store.kinds import Due, Failure, Kind, Parked, Range, Record
 
 S = TypeVar("S")
 
@@ -183,6 +183,31 @@ class Store(Protocol):
         self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int, most: int
     ) -> list[Due[S]]:
         """Lease up to ``most`` such aggregates, the longest due first, in as few round trips as one or two of them."""
+        ...
+
+    async def note_failure(
+        self, kind: Kind[S], record: Record[S], name: str, *, error: str, now: datetime, park_at: int
+    ) -> Failure:
+        """Count that a deadline of a leased record failed, with the class of its error; at ``park_at`` park it.
+
+        What is parked falls due again only by `release_parked`, or when the aggregate is saved: then it gets one try.
+        """
+        ...
+
+    async def forget_failures(self, kind: Kind[S], record_id: str, name: str) -> None:
+        """The deadline ended well: its failures count no more."""
+        ...
+
+    async def parked(self, kind: Kind[S], *, limit: int = 100) -> list[Parked]:
+        """Parked deadlines, the longest parked first."""
+        ...
+
+    async def count_parked(self, kind: Kind[S]) -> int:
+        """How many aggregates have a parked deadline, answered from an index."""
+        ...
+
+    async def release_parked(self, kind: Kind[S], record_id: str, name: str, *, now: datetime) -> bool:
+        """Let a parked deadline fall due at once, with all its tries; False if there is none (any more)."""
         ...
 
     def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:

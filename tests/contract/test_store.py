@@ -24,7 +24,7 @@ from shared.store import (
     VersionConflict,
 )
 from shared.store.driver import AsyncDatabase
-from shared.store.kinds import LARGEST_INBOX
+from shared.store.kinds import LARGEST_INBOX, Failure, Parked
 from shared.store.memory import MemoryStore
 from shared.store.mongo import MongoStore
 
@@ -303,6 +303,54 @@ async def test_a_save_gives_the_lease_back(store: Store) -> None:
     assert due is not None
     await store.save(TICKET, due.record, ticket(due_at=NOW, number=1), now=NOW)
     assert await store.claim_due(TICKET, now=NOW, owner="b", lease_seconds=30) is not None
+
+
+async def fails(store: Store, at: datetime, park_at: int = 2) -> Failure:
+    due = await store.claim_due(TICKET, now=at, owner="a", lease_seconds=30)
+    assert due is not None
+    return await store.note_failure(TICKET, due.record, "lapse", error="ValueError", now=at, park_at=park_at)
+
+
+async def test_a_deadline_that_fails_too_often_is_parked_until_it_is_released(store: Store) -> None:
+    await store.insert(TICKET, "t1", ticket(due_at=NOW), now=NOW)
+    later, much_later = NOW + timedelta(seconds=31), NOW + timedelta(days=1)
+    assert await fails(store, NOW) == Failure(1, parked=False)
+    due = await store.claim_due(TICKET, now=later, owner="b", lease_seconds=30)
+    assert due is not None and due.failures == {"lapse": 1}
+    assert await store.note_failure(TICKET, due.record, "lapse", error="KeyError", now=later, park_at=2) == Failure(
+        2, parked=True
+    )
+    assert await store.claim_due(TICKET, now=much_later, owner="a", lease_seconds=30) is None
+    assert await store.parked(TICKET) == [Parked(TICKET.name, "t1", "lapse", 2, "KeyError", later)]
+    assert await store.count_parked(TICKET) == 1
+    assert await store.release_parked(TICKET, "t1", "lapse", now=much_later)
+    assert not await store.release_parked(TICKET, "t1", "lapse", now=much_later)
+    assert await store.count_parked(TICKET) == 0
+    released = await store.claim_due(TICKET, now=much_later, owner="a", lease_seconds=30)
+    assert released is not None and (released.names, released.failures) == (("lapse",), {})
+
+
+async def test_who_saved_before_the_last_failure_was_counted_keeps_the_deadline(store: Store) -> None:
+    before = await store.insert(TICKET, "t1", ticket(due_at=NOW), now=NOW)
+    due = await store.claim_due(TICKET, now=NOW, owner="a", lease_seconds=30)
+    assert due is not None
+    await store.save(TICKET, before, ticket(due_at=NOW, number=2), now=NOW)
+    assert await store.note_failure(TICKET, due.record, "lapse", error="ValueError", now=NOW, park_at=1) == Failure(
+        1, parked=False
+    )
+    assert await store.claim_due(TICKET, now=NOW, owner="a", lease_seconds=30) is not None
+
+
+async def test_failures_are_forgotten_and_a_save_lets_a_parked_deadline_fall_due(store: Store) -> None:
+    record = await store.insert(TICKET, "t1", ticket(due_at=NOW), now=NOW)
+    assert (await fails(store, NOW, park_at=1)).parked
+    await store.save(TICKET, record, ticket(due_at=NOW, number=1), now=NOW)
+    due = await store.claim_due(TICKET, now=NOW, owner="a", lease_seconds=30)
+    assert due is not None and due.failures == {"lapse": 1}
+    await store.forget_failures(TICKET, "t1", "lapse")
+    await store.forget_failures(TICKET, "t1", "lapse")
+    assert (await store.count_parked(TICKET), await store.parked(TICKET)) == (0, [])
+    assert not await store.release_parked(TICKET, "nobody", "lapse", now=NOW)
 
 
 async def test_remove_takes_only_what_is_unchanged_and_silent(store: Store) -> None:

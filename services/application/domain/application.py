@@ -12,7 +12,7 @@ from typing import Final
 from services.application.domain.answers import Answers
 from services.application.domain.correction import Correction
 from services.application.domain.documents import PRESENT_STATES, Document, DocumentState
-from services.application.domain.issuance import Approval, Handed, HandOver, Pace, alert_time
+from services.application.domain.issuance import MOST_REFUSALS, Approval, Handed, HandOver, Pace, alert_time
 from services.application.domain.visit import Seat, Visits
 from shared.events.application import (
     ApplicationDrafted,
@@ -133,6 +133,23 @@ class Letter:
     size_bytes: int
 
 
+MOST_LETTER_TRIES: Final = 3
+"""Of one visit's letter. Typesetting asks nothing of the outside: what fails three times fails always."""
+
+LETTER_PAUSE: Final = timedelta(seconds=60)
+"""Between two tries of a letter."""
+
+
+@dataclass(frozen=True)
+class LetterTrouble:
+    """A letter that could not be made, for the class of the error; given up once ``failed_at`` is set."""
+
+    visit_key: str
+    tries: int
+    problem: str
+    failed_at: datetime | None = None
+
+
 @dataclass(frozen=True)
 class Interview:
     """What an interviewer recorded."""
@@ -167,6 +184,7 @@ class Application:
     visit_at: datetime | None = None
     letter_due_at: datetime | None = None
     letter: Letter | None = None
+    letter_trouble: LetterTrouble | None = None
     hand_over: HandOver | None = None
     originals: tuple[str, ...] = ()
     """Codes of the items whose originals an officer has seen."""
@@ -325,7 +343,9 @@ def settled(application: Application, pace: Pace, now: datetime) -> Application:
         return _with_hand_over(application, seat, pace, now) if file_must_go and seat and seat.certain else application
     if seat is None or not seat.certain:
         return _without_visit_work(application)
-    if application.letter is None or application.letter.visit_key != seat.visit_key:
+    trouble = application.letter_trouble
+    given_up = trouble is not None and trouble.visit_key == seat.visit_key and trouble.failed_at is not None
+    if not given_up and (application.letter is None or application.letter.visit_key != seat.visit_key):
         application = replace(application, letter_due_at=application.letter_due_at or now)
     if application.hand_over is None or application.hand_over.visit_key != seat.visit_key:
         application = _with_hand_over(application, seat, pace, now)
@@ -341,13 +361,27 @@ def _with_hand_over(application: Application, seat: Seat, pace: Pace, now: datet
 def lettered(application_id: str, application: Application, letter: Letter) -> Decision:
     """The letter is stored."""
     seat = application.visits.seat
-    state = refer_to_files(replace(application, letter=letter, letter_due_at=None))
+    state = refer_to_files(replace(application, letter=letter, letter_due_at=None, letter_trouble=None))
     if seat is None or seat.visit_key != letter.visit_key:
         return Decision(replace(application, letter_due_at=None))
     event = LetterReady(
         application_id=application_id, account_id=application.account_id, appointment_id=seat.appointment_id
     )
     return Decision(state, (event,))
+
+
+def letter_failed(application: Application, visit_key: str, problem: str, now: datetime) -> Application:
+    """A try to make the visit's letter failed: tried again after a pause, given up after `MOST_LETTER_TRIES`."""
+    known = application.letter_trouble
+    tries = known.tries + 1 if known is not None and known.visit_key == visit_key else 1
+    given_up = tries >= MOST_LETTER_TRIES
+    trouble = LetterTrouble(visit_key, tries, problem, failed_at=now if given_up else None)
+    return replace(application, letter_trouble=trouble, letter_due_at=None if given_up else now + LETTER_PAUSE)
+
+
+def letter_again(application: Application, now: datetime) -> Application:
+    """The letter is due now, with all its tries."""
+    return replace(application, letter_trouble=None, letter_due_at=now)
 
 
 def handed(
@@ -358,18 +392,27 @@ def handed(
     problem: str | None,
     pace: Pace,
     now: datetime,
+    refused: bool = False,
 ) -> Decision:
-    """A try to hand the file over ended without an acknowledgement, for the coded reason; it is tried again."""
+    """A try to hand the file over ended without an acknowledgement, for the coded reason; it is tried again.
+
+    What was ``refused`` `MOST_REFUSALS` times in a row is not: the office's alert is due at once, and its staff (or a
+    changed document) has it handed over again.
+    """
     hand_over = _hand_over(application)
     tries = hand_over.tries + 1
+    refusals = hand_over.refusals + 1 if refused else 0
+    given_up = refusals >= MOST_REFUSALS
     again = replace(
         hand_over,
         tries=tries,
+        refusals=refusals,
         delivery_id=delivery_id,
         documents=documents,
         handed_at=now,
         problem=problem,
-        next_try_at=now + pace.retry_after(tries),
+        next_try_at=None if given_up else now + pace.retry_after(tries),
+        alert_at=min(hand_over.alert_at, now) if given_up else hand_over.alert_at,
     )
     return Decision(replace(application, hand_over=again))
 
@@ -382,6 +425,7 @@ def acknowledged(
     done = replace(
         hand_over,
         tries=hand_over.tries + 1,
+        refusals=0,
         delivery_id=delivery_id,
         documents=documents,
         handed_at=now,
@@ -392,7 +436,7 @@ def acknowledged(
     )
     approval = application.approval
     if approval is not None and approval.acknowledged_at is None:
-        application = replace(application, approval=replace(approval, next_try_at=now))
+        application = replace(application, approval=replace(approval, next_try_at=now, refusals=0))
     seat = application.visits.last_seat
     event = FileHandedOver(
         application_id=application_id,
@@ -428,7 +472,7 @@ def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: 
     if hand_over is None:
         return application
     alert_at = max(hand_over.alert_at, now + timedelta(seconds=pace.alert_grace_seconds))
-    again = replace(hand_over, next_try_at=at or now, acknowledged_at=None, alert_at=alert_at)
+    again = replace(hand_over, next_try_at=at or now, acknowledged_at=None, alert_at=alert_at, refusals=0)
     return replace(application, hand_over=again)
 
 
@@ -465,11 +509,16 @@ def interviewed(application_id: str, application: Application, interview: Interv
     return Decision(_without_work(state), (recorded, ended))
 
 
-def approval_waits(application: Application, problem: str, pace: Pace, now: datetime) -> Decision:
-    """A try to hand the approval over failed, for the coded reason; it is tried again."""
+def approval_waits(
+    application: Application, problem: str, pace: Pace, now: datetime, *, refused: bool = False
+) -> Decision:
+    """A try to hand the approval over failed, for the coded reason; it is tried again, unless it was ``refused``
+    `MOST_REFUSALS` times in a row: then it goes with the file, once the office has that handed over again."""
     approval = _approval(application)
     tries = approval.tries + 1
-    again = replace(approval, tries=tries, problem=problem, next_try_at=now + pace.retry_after(tries))
+    refusals = approval.refusals + 1 if refused else 0
+    next_try_at = None if refusals >= MOST_REFUSALS else now + pace.retry_after(tries)
+    again = replace(approval, tries=tries, refusals=refusals, problem=problem, next_try_at=next_try_at)
     return Decision(replace(application, approval=again))
 
 

@@ -13,6 +13,10 @@ ALERT_HOUR: Final = 18
 WORKING_DAYS_TO_ISSUE: Final = 4
 """A passport is issued at most this many working days after the interview."""
 
+MOST_REFUSALS: Final = 5
+"""Times in a row that the issuance system may say no to the same file: the same content is refused for ever, and
+somebody must look. While it does not answer it is tried without end."""
+
 SATURDAY: Final = 5
 
 
@@ -40,6 +44,8 @@ class HandOver:
     problem: str | None = None
     """Why it is not there yet: ``documents_not_accepted``, ``upstream_down``, ``waiting`` or ``rejected``."""
     overdue_since: datetime | None = None
+    refusals: int = 0
+    """Refused so often in a row; from `MOST_REFUSALS` on nothing is tried until somebody asks."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Approval:
     polls: int = 0
     printed_at: datetime | None = None
     problem: str | None = None
+    refusals: int = 0
 
 
 @dataclass(frozen=True)

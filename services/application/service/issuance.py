@@ -15,8 +15,9 @@ from services.application import errors
 from services.application.domain import application as rules
 from services.application.domain.application import Actor, Application, Decision, Status
 from services.application.domain.documents import Document
-from services.application.domain.issuance import Handed
+from services.application.domain.issuance import MOST_REFUSALS, Handed
 from services.application.domain.steps import Step
+from services.application.service.alerts import APPROVAL_REFUSED, HAND_OVER_REFUSED, alert
 from services.application.service.desk import Desk, Seen, Who, refuse_other_offices, told, with_line
 from services.application.service.keeping_back import alert_of_book, told_of_book
 from services.application.service.ports import Dpri, DpriFile, DpriRefuses, IdentityCard
@@ -30,6 +31,11 @@ PRINTED: Final = "printed"
 NOT_ACCEPTED: Final = "documents_not_accepted"
 UPSTREAM_DOWN: Final = "upstream_down"
 NOT_ACKNOWLEDGED: Final = "file_not_acknowledged"
+REJECTED: Final = "rejected"
+MOMENTARY: Final = frozenset({NOT_ACKNOWLEDGED, "status_408", "status_425", "status_429", "too_many_requests"})
+"""Refusals that pass by themselves."""
+
+Outcome = tuple[str | None, bool]
 DPRI: Final = Actor("dpri")
 SYSTEM: Final = Actor("application")
 MOST_BROKEN: Final = 100
@@ -55,7 +61,7 @@ class Issuance:
             return
         card = await self._desk.card(application.applicant_id)
         file = file_for(record.id, application, card, documents)
-        problem = await self._give(application.number, file)
+        problem, refused = await self._give(application.number, file)
         now, pace = self._desk.now(), self._desk.settings.pace
 
         def decide(state: Application) -> Decision:
@@ -63,10 +69,18 @@ class Issuance:
                 done = rules.acknowledged(record.id, state, delivery_id=file.delivery_id, documents=documents, now=now)
                 return with_line(done, f"handed:{file.delivery_id}", now, "file_handed_over", DPRI)
             return rules.handed(
-                state, delivery_id=file.delivery_id, documents=documents, problem=problem, pace=pace, now=now
+                state,
+                delivery_id=file.delivery_id,
+                documents=documents,
+                problem=problem,
+                pace=pace,
+                now=now,
+                refused=refused,
             )
 
-        await self._update(record.id, hand_over.visit_key, decide)
+        saved = (await self._update(record.id, hand_over.visit_key, decide)).state.hand_over
+        if saved is not None and saved.refusals >= MOST_REFUSALS:
+            alert(HAND_OVER_REFUSED, application_id=record.id, problem=saved.problem, tries=saved.tries)
 
     async def alert_due(self, record: Record[Application], _name: str) -> None:
         """The evening before the visit has come and the file is not acknowledged: tell the office (F47)."""
@@ -114,7 +128,7 @@ class Issuance:
             "approved_at": application.approval.approved_at.isoformat(),
             "originals": sorted(application.originals),
         }
-        problem = await self._approve(application, content)
+        problem, refused = await self._approve(application, content)
         now, pace = self._desk.now(), self._desk.settings.pace
 
         def decide(state: Application) -> Decision | None:
@@ -124,14 +138,18 @@ class Issuance:
                 decision = rules.approval_acknowledged(record.id, state, pace, now)
                 done = with_line(decision, "approval_handed_over", now, "approval_handed_over", DPRI)
                 return Decision(told_of_book(done.state, now), done.events)
-            waiting = rules.approval_waits(state, problem, pace, now).state
+            waiting = rules.approval_waits(state, problem, pace, now, refused=refused).state
             lost = state.hand_over is not None and state.hand_over.next_try_at is None
             if problem == NOT_ACKNOWLEDGED and lost and waiting.approval is not None:
                 # With the approval's own pause, so that two systems that disagree do not ask each other without end.
                 waiting = rules.hand_over_again(waiting, pace, now, at=waiting.approval.next_try_at)
             return Decision(waiting)
 
-        alert_of_book(await self._desk.change(record.id, decide))
+        saved = await self._desk.change(record.id, decide)
+        alert_of_book(saved)
+        approval = saved.state.approval
+        if approval is not None and approval.refusals >= MOST_REFUSALS:
+            alert(APPROVAL_REFUSED, application_id=record.id, problem=approval.problem, tries=approval.tries)
 
     async def look_for_book(self, record: Record[Application], _name: str) -> None:
         """Ask whether the book is printed."""
@@ -166,28 +184,28 @@ class Issuance:
                 broken.append(record.id)
         return InvariantReport(checked, tuple(broken))
 
-    async def _give(self, number: str, file: DpriFile) -> str | None:
-        """Nothing once acknowledged, else the problem."""
+    async def _give(self, number: str, file: DpriFile) -> Outcome:
+        """The problem, none once acknowledged, and whether it was a no that will not change by itself."""
         try:
             state = await self._dpri.hand_over(number, file)
         except UpstreamDown:
-            return UPSTREAM_DOWN
+            return UPSTREAM_DOWN, False
         except DpriRefuses as refuses:
-            return refuses.code
-        return None if state.state in ACKNOWLEDGED else state.state
+            return refuses.code, refuses.code not in MOMENTARY
+        return (None, False) if state.state in ACKNOWLEDGED else (state.state, state.state == REJECTED)
 
-    async def _approve(self, application: Application, content: Mapping[str, Any]) -> str | None:
+    async def _approve(self, application: Application, content: Mapping[str, Any]) -> Outcome:
         if application.hand_over is None or application.hand_over.acknowledged_at is None:
-            return NOT_ACKNOWLEDGED
+            return NOT_ACKNOWLEDGED, False
         try:
             await self._dpri.approve(application.number, content)
         except UpstreamDown:
-            return UPSTREAM_DOWN
+            return UPSTREAM_DOWN, False
         except DpriRefuses as refuses:
-            return refuses.code
-        return None
+            return refuses.code, refuses.code not in MOMENTARY
+        return None, False
 
-    async def _update(self, application_id: str, visit_key: str, decide: rules.Decide) -> None:
+    async def _update(self, application_id: str, visit_key: str, decide: rules.Decide) -> Record[Application]:
         """Change what belongs to this visit's file; nothing if another visit has taken its place meanwhile."""
 
         def guarded(state: Application) -> Decision | None:
@@ -195,7 +213,7 @@ class Issuance:
                 return None
             return decide(state)
 
-        await self._desk.change(application_id, guarded)
+        return await self._desk.change(application_id, guarded)
 
 
 def file_for(

@@ -6,11 +6,13 @@ import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+from services.application import errors
 from services.application.domain import application as rules
 from services.application.domain.application import Actor, Application, Decision, Letter
 from services.application.domain.steps import Step
 from services.application.domain.visit import Seat
-from services.application.service.desk import Desk, Who, refuse_unassisted, with_line
+from services.application.service.alerts import LETTER_NOT_MADE, alert
+from services.application.service.desk import Desk, Seen, Who, refuse_other_offices, refuse_unassisted, told, with_line
 from services.application.service.ports import LetterContent, LetterWriter
 from shared.errors import NotFound, NotKnownYet
 from shared.events.notification import SendLetter
@@ -35,15 +37,23 @@ class Letters:
         self._writer = writer
 
     async def write_due(self, record: Record[Application], _name: str) -> None:
-        """Write, keep and send the letter of the certain visit; without one nothing is due any more."""
+        """Write, keep and send the letter of the certain visit; without one nothing is due any more.
+
+        One that cannot be typeset is given up after a few tries: the timeline says so, operators are told, and the
+        office has it made again once the fault is mended (`make_again`).
+        """
         seat = record.state.visits.seat
         if seat is None or not seat.certain:
             await self._desk.change(record.id, lambda state: Decision(replace(state, letter_due_at=None)))
             return
         content = await self._content(record.state, seat)
-        pdf = await self._writer.letter(content)
-        if len(pdf) > LARGEST_LETTER_BYTES:
-            raise LetterTooLarge(f"{len(pdf)} bytes")
+        try:
+            pdf = await self._writer.letter(content)
+            if len(pdf) > LARGEST_LETTER_BYTES:
+                raise LetterTooLarge(f"{len(pdf)} bytes")
+        except Exception as error:  # whatever the typesetter raises: its text may hold a name and is never shown
+            await self._note_failure(record.id, seat.visit_key, type(error).__name__)
+            return
         file_id = await self._desk.keep_file(pdf, PDF)
         letter = Letter(seat.visit_key, file_id, self._desk.now(), len(pdf))
         send = self._send(record.id, record.state, seat, pdf)
@@ -57,17 +67,58 @@ class Letters:
         Raises:
             StepComesFirst: no visit is certain. NotKnownYet: the letter is being made.
             AssistanceNeeded: an officer of the office has no consent of this person.
+            LetterNotMade: it cannot be made; the visit is certain all the same.
         """
         record = await self._desk.application(application_id)
         refuse_unassisted(record.state, who)
         if record.state.live and record.state.interview is None:
             self._desk.refuse_early(record.state, Step.COME)
+        if _given_up(record.state):
+            raise errors.LetterNotMade
         letter = await self._desk.once_known(lambda: self._current(application_id))
         if letter is None and record.state.interview is None:
             raise NotKnownYet("The letter is being made.", detail_id="Surat sedang dibuat.")
         if letter is None:
             raise NotFound
         return file_name(record.state), self._desk.read_file(letter.file_id)
+
+    async def make_again(self, application_id: str, who: Who, command_id: str) -> Seen:
+        """The office has a letter made that was given up. One that is there, or under way, stays.
+
+        Raises:
+            NotYourOffice. StepComesFirst: no visit is certain.
+        """
+        record = await self._desk.application(application_id)
+        refuse_other_offices(record.state, who)
+        now = self._desk.now()
+
+        def decide(state: Application) -> Decision | None:
+            self._desk.refuse_early(state, Step.COME)
+            if not _given_up(state):
+                return None
+            again = rules.letter_again(state, now)
+            return Decision(told(again, f"letter_again:{command_id}", now, "letter_asked_again", who.actor))
+
+        return self._desk.seen(await self._desk.change(application_id, decide, received=command_id), who)
+
+    async def _note_failure(self, application_id: str, visit_key: str, problem: str) -> None:
+        now = self._desk.now()
+
+        def decide(state: Application) -> Decision | None:
+            seat = state.visits.seat
+            if state.letter_due_at is None or seat is None or seat.visit_key != visit_key:
+                return None
+            after = rules.letter_failed(state, visit_key, problem, now)
+            if not _given_up(after):
+                return Decision(after)
+            return Decision(
+                told(after, f"letter_not_made:{visit_key}:{now.isoformat()}", now, "letter_not_made", SYSTEM)
+            )
+
+        saved = (await self._desk.change(application_id, decide)).state
+        trouble = saved.letter_trouble
+        if trouble is not None and _given_up(saved):
+            alert(LETTER_NOT_MADE, application_id=application_id, problem=trouble.problem, tries=trouble.tries)
 
     async def form(self, requirement: str) -> bytes:
         """The empty form of an item, in Indonesian; refuses with ``NotFound`` where there is none."""
@@ -133,6 +184,11 @@ class Letters:
             await self._desk.files.delete(letter.file_id)
         for state in before:
             await self._desk.drop_files(state, record.state)
+
+
+def _given_up(application: Application) -> bool:
+    trouble = application.letter_trouble
+    return trouble is not None and trouble.failed_at is not None and application.letter_due_at is None
 
 
 def file_name(application: Application) -> str:

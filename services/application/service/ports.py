@@ -63,6 +63,35 @@ class Dpri(Protocol):
         ...
 
 
+class Room(Protocol):
+    """What one request may hold in memory of the bytes it sends: a `shared.http.body_budget.BodyShare`."""
+
+    def try_grow(self, size_bytes: int) -> bool:
+        """Take room for bytes that could as well go straight to the store; False while there is little."""
+        ...
+
+    async def grow(self, size_bytes: int) -> None:
+        """Take room for bytes that have arrived; refuses with a 503 where none comes free in time."""
+        ...
+
+    def shrink(self, size_bytes: int) -> None:
+        """Give room back."""
+        ...
+
+
+class BoundlessRoom:
+    """A `Room` without an end, for callers that hold the bytes anyhow."""
+
+    def try_grow(self, size_bytes: int) -> bool:
+        return True
+
+    async def grow(self, size_bytes: int) -> None:
+        return None
+
+    def shrink(self, size_bytes: int) -> None:
+        return None
+
+
 class PictureRefused(Exception):
     """An upload is no usable picture, for the coded reason."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,10 +40,12 @@ from services.application.service.desk import (
     told,
 )
 from services.application.service.ports import (
+    BoundlessRoom,
     Inspected,
     InspectionUnavailable,
     Inspector,
     PictureRefused,
+    Room,
 )
 from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound, Refusal
@@ -64,8 +66,17 @@ MACHINE: Final = Actor("machine")
 WHOLE_BYTES: Final = 1024 * 1024
 """A picture of at most this size that comes in one request is looked at without being stored first."""
 
-WHOLE_PICTURES_IN_MEMORY: Final = 8
-"""Larger pictures read back whole at the same time; each has at most `largest_upload_bytes`."""
+PIECES_STORED_AT_ONCE: Final = 4
+"""Each is in memory four times while it is stored: as it came, cut, encrypted, and in the command to the database."""
+
+PICTURES_KEPT_AT_ONCE: Final = 2
+"""Pictures that were looked at and are being stored, beside those that are being decoded."""
+
+LONGEST_WAIT_FOR_INSPECTION_SECONDS: Final = 45
+"""For a picture's turn to be looked at; a gateway gives up after 75 s."""
+
+BOUNDLESS: Final = BoundlessRoom()
+ReadContent = Callable[[], Awaitable[bytes]]
 
 LONGER_THAN_DECLARED: Final = "longer_than_declared"
 UPLOAD_ABANDONED: Final = "upload_abandoned"
@@ -88,7 +99,9 @@ class Uploads:
         self._desk = desk
         self._inspector = inspector
         self._decoding = asyncio.Semaphore(desk.settings.decodes_at_once)
-        self._reading = asyncio.Semaphore(WHOLE_PICTURES_IN_MEMORY)
+        self._inspecting = asyncio.Semaphore(desk.settings.decodes_at_once + PICTURES_KEPT_AT_ONCE)
+        self._storing = asyncio.Semaphore(PIECES_STORED_AT_ONCE)
+        self._written_to: set[str] = set()
 
     async def begin(
         self, application_id: str, requirement: str, media_type: str, size_bytes: int, who: Who, command_id: str
@@ -120,28 +133,42 @@ class Uploads:
         return UploadSeen(application_id, document, await self._offset(document))
 
     async def receive(
-        self, application_id: str, document_id: str, offset: int, pieces: AsyncIterator[bytes], who: Who
+        self,
+        application_id: str,
+        document_id: str,
+        offset: int,
+        pieces: AsyncIterator[bytes],
+        who: Who,
+        room: Room = BOUNDLESS,
     ) -> UploadSeen:
         """Take bytes from `offset` on; with the last one the picture is looked at, and accepted, flagged or refused.
 
-        What arrived before a broken line is kept: ask for the offset and go on there. Memory: one piece, until the
-        whole is decoded.
+        What arrived before a broken line is kept: ask for the offset and go on there. In memory: one piece, or the
+        whole of a small picture while `room` allows it.
 
         Raises:
             NotFound: no such document. UploadOffsetWrong: the upload stands elsewhere.
             AssistanceNeeded: as in beginning it.
+            UploadUnderWay: another request of this process sends bytes of the document. Other processes meet the
+            store's own conditions: of two pieces at one offset it takes one.
+            PicturesWait: its turn to be looked at did not come in time.
         """
         record = await self._writable(application_id, who)
         document = _document(record.state, document_id)
         if document.state is not DocumentState.UPLOADING:
             return UploadSeen(application_id, document, document.size_bytes)
+        if document_id in self._written_to:
+            raise errors.UploadUnderWay
+        self._written_to.add(document_id)
         try:
-            if offset == 0 and document.size_bytes <= WHOLE_BYTES and await self._offset(document) == 0:
+            if await self._fits_in_memory(document, offset, room):
                 return await self._take_whole(application_id, document, pieces)
             await self._begin_file(document)
-            return await self._go_on(application_id, document, offset, pieces)
-        except FileUnknown:  # another upload took its place, or another request has finished it
+            return await self._go_on(application_id, document, offset, pieces, room)
+        except FileUnknown:  # another upload took its place, or another process has finished it
             return await self.offset(application_id, document_id, who)
+        finally:
+            self._written_to.discard(document_id)
 
     async def offset(self, application_id: str, document_id: str, who: Who) -> UploadSeen:
         """Where an upload stands; refuses with ``NotFound``."""
@@ -277,6 +304,12 @@ class Uploads:
     async def _begin_file(self, document: Document) -> None:
         await self._desk.files.create(document.document_id, FileMeta("application/octet-stream", document.size_bytes))
 
+    async def _fits_in_memory(self, document: Document, offset: int, room: Room) -> bool:
+        """Whether a small picture that begins now may stay in memory until it is looked at."""
+        if offset != 0 or document.size_bytes > WHOLE_BYTES or await self._offset(document) != 0:
+            return False
+        return room.try_grow(document.size_bytes)
+
     async def _take_whole(self, application_id: str, document: Document, pieces: AsyncIterator[bytes]) -> UploadSeen:
         """A small picture that comes in one go is looked at as it is; only what broke off midway is stored first."""
         content = bytearray()
@@ -289,7 +322,11 @@ class Uploads:
         except Refusal as refusal:
             broken = refusal
         if len(content) == document.size_bytes:
-            return await self._look_at(application_id, document, bytes(content))
+
+            async def whole() -> bytes:
+                return bytes(content)
+
+            return await self._look_at(application_id, document, whole)
         await self._begin_file(document)
         await self._keep_pieces(document.document_id, bytes(content))
         if broken is not None:
@@ -301,10 +338,10 @@ class Uploads:
             await self._keep_rest(file_id, start, content[start : start + PIECE_BYTES])
 
     async def _go_on(
-        self, application_id: str, document: Document, offset: int, pieces: AsyncIterator[bytes]
+        self, application_id: str, document: Document, offset: int, pieces: AsyncIterator[bytes], room: Room
     ) -> UploadSeen:
         try:
-            stands = await self._append(document.document_id, offset, pieces)
+            stands = await self._append(document.document_id, offset, pieces, room)
         except BeyondDeclaredSize:
             return await self._refuse(application_id, document, LONGER_THAN_DECLARED)
         except WrongOffset as wrong:
@@ -313,11 +350,13 @@ class Uploads:
             stands = document.size_bytes
         if stands < document.size_bytes:
             return UploadSeen(application_id, document, stands)
-        return await self._look_at(application_id, document, await self._content(document))
+        return await self._look_at(application_id, document, lambda: self._content(document))
 
     async def _content(self, document: Document) -> bytes:
-        async with self._reading:
-            return b"".join([piece async for piece in self._desk.files.read(document.document_id)])
+        content = bytearray()
+        async for piece in self._desk.files.read(document.document_id):
+            content += piece
+        return bytes(content)
 
     @staticmethod
     def _all_there(stands: int, document: Document) -> int:
@@ -333,40 +372,75 @@ class Uploads:
             return await self._desk.files.size(document.document_id)
         return 0
 
-    async def _append(self, file_id: str, offset: int, pieces: AsyncIterator[bytes]) -> int:
-        """Store the pieces as they come, at most one at a time in memory, and give the offset reached."""
+    async def _append(self, file_id: str, offset: int, pieces: AsyncIterator[bytes], room: Room) -> int:
+        """Store the pieces as they come and give the offset reached. Up to one piece waits in memory for more bytes;
+        where room is short what waits goes to the store at once.
+        """
         waiting = bytearray()
         try:
             async for piece in pieces:
+                if not room.try_grow(len(piece)):
+                    if waiting:
+                        offset = await self._store_first(file_id, offset, waiting, len(waiting), room)
+                    await room.grow(len(piece))
                 waiting += piece
                 while len(waiting) >= PIECE_BYTES:
-                    offset = await self._desk.files.append(file_id, offset, bytes(waiting[:PIECE_BYTES]))
-                    del waiting[:PIECE_BYTES]
+                    offset = await self._store_first(file_id, offset, waiting, PIECE_BYTES, room)
         except Refusal:
             await self._keep_rest(file_id, offset, bytes(waiting))
             raise
-        return await self._store_rest(file_id, offset, bytes(waiting))
+        stands = await self._store_rest(file_id, offset, bytes(waiting))
+        room.shrink(len(waiting))
+        return stands
+
+    async def _store_first(self, file_id: str, offset: int, waiting: bytearray, size_bytes: int, room: Room) -> int:
+        """Store the first bytes of what waits and give their room back."""
+        async with self._storing:
+            offset = await self._desk.files.append(file_id, offset, bytes(waiting[:size_bytes]))
+        del waiting[:size_bytes]
+        room.shrink(size_bytes)
+        return offset
 
     async def _store_rest(self, file_id: str, offset: int, rest: bytes) -> int:
         stands = await self._desk.files.size(file_id)
         if stands != offset:
             raise WrongOffset(stands)
-        return await self._desk.files.append(file_id, offset, rest) if rest else stands
+        if not rest:
+            return stands
+        async with self._storing:
+            return await self._desk.files.append(file_id, offset, rest)
 
     async def _keep_rest(self, file_id: str, offset: int, rest: bytes) -> None:
         with suppress(WrongOffset, BeyondDeclaredSize, FileFinished):
             await self._store_rest(file_id, offset, rest)
 
-    async def _look_at(self, application_id: str, document: Document, content: bytes) -> UploadSeen:
+    async def _look_at(self, application_id: str, document: Document, content: ReadContent) -> UploadSeen:
+        """Have the picture looked at when its turn comes; only then are its bytes read, so those of a few are in
+        memory."""
         try:
-            async with self._decoding:
-                found = await self._inspector.inspect(content, document.media_type, document.requirement)
+            async with asyncio.timeout(LONGEST_WAIT_FOR_INSPECTION_SECONDS):
+                await self._inspecting.acquire()
+        except TimeoutError:
+            raise errors.PicturesWait from None
+        try:
+            picture = await self._inspect(document, content)
         except PictureRefused as refused:
             return await self._refuse(application_id, document, refused.reason)
-        except InspectionUnavailable:
-            found = Inspected(content, document.media_type, 0, 0, (NOT_INSPECTED,))
+        finally:
+            self._inspecting.release()
+        return await self._take(application_id, document.document_id, picture)
+
+    async def _inspect(self, document: Document, content: ReadContent) -> Picture:
+        """The picture as it is kept from now on; refuses with `PictureRefused`."""
+        async with self._decoding:
+            read = await content()
+            try:
+                found = await self._inspector.inspect(read, document.media_type, document.requirement)
+            except InspectionUnavailable:
+                found = Inspected(read, document.media_type, 0, 0, (NOT_INSPECTED,))
+            del read
         file_id = await self._desk.keep_file(found.content, found.media_type)
-        picture = Picture(
+        return Picture(
             file_id=file_id,
             media_type=found.media_type,
             sha256=hashlib.sha256(found.content).hexdigest(),
@@ -375,7 +449,6 @@ class Uploads:
             height=found.height,
             flags=found.flags,
         )
-        return await self._take(application_id, document.document_id, picture)
 
     async def _take(self, application_id: str, document_id: str, picture: Picture) -> UploadSeen:
         now = self._desk.now()

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import struct
 import zlib
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from services.application import picture_decoding, pictures
+from services.application.picture_decoding import WHOLE_PIXELS, jpeg_scale, memory_needed
 from services.application.pictures import (
     LEAST_SIDE_PIXELS,
     LONGEST_KEPT_SIDE_PIXELS,
     MOST_PIXELS,
     PictureInspector,
+    PictureProcesses,
+    WorkerLimits,
 )
-from services.application.service.ports import Inspected, PictureRefused
+from services.application.service.ports import Inspected, InspectionUnavailable, PictureRefused
 from tests.unit.application.world import picture
 
 EYE = PictureInspector()
@@ -108,3 +115,122 @@ def test_pictures_with_transparency_are_taken() -> None:
 
 async def test_the_loop_is_not_held_up() -> None:
     assert (await EYE.inspect(picture(), "image/jpeg", "ktp")).width == 640
+
+
+# what it takes
+
+
+def megapixels(count: float, image_format: str = "JPEG", mode: str = "RGB", **words: Any) -> bytes:
+    height = int((count * 1_000_000 * 3 / 4) ** 0.5)
+    written = io.BytesIO()
+    Image.new(mode, (height * 4 // 3, height)).save(written, image_format, **words)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"),
+    [((4000, 3000), 1), ((4100, 3100), 2), ((7303, 5477), 2), ((5999, 5999), 2), ((12_000, 3_000), 4), ((600, 400), 1)],
+    ids=str,
+)
+def test_a_jpeg_is_divided_while_it_is_decoded(size: tuple[int, int], scale: int) -> None:
+    assert jpeg_scale(*size) == scale
+    assert (size[0] // scale) * (size[1] // scale) <= WHOLE_PIXELS
+
+
+def test_what_a_picture_needs_is_told_from_its_header() -> None:
+    def needs(content: bytes, scale: int = 1) -> int:
+        return memory_needed(Image.open(io.BytesIO(content)), content, scale)
+
+    pixels = 1154 * 866
+    assert needs(megapixels(1)) == pytest.approx(4 * pixels, rel=0.01)
+    assert needs(megapixels(1, mode="L")) == pytest.approx(pixels, rel=0.01)
+    assert needs(megapixels(1), 2) == pytest.approx(pixels, rel=0.01)
+    assert needs(megapixels(1, progressive=True)) == pytest.approx((4 + 3) * pixels, rel=0.01)
+    assert needs(megapixels(1, "PNG")) == pytest.approx(4 * pixels, rel=0.01)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
+def test_a_picture_that_needs_too_much_memory_is_refused_before_it_is_decoded(
+    image_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = megapixels(1, image_format)
+    needed = memory_needed(Image.open(io.BytesIO(content)), content, 1)
+    monkeypatch.setattr(picture_decoding, "LARGEST_DECODED_BYTES", needed)
+    assert EYE.look_at(content, f"image/{image_format.lower()}").width > 1000
+    monkeypatch.setattr(picture_decoding, "LARGEST_DECODED_BYTES", needed - 1)
+    assert refusal(content, f"image/{image_format.lower()}") == "too_much_memory"
+
+
+def test_broken_metadata_does_no_harm() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = ROTATED_90
+    content = (
+        picture(exif=exif).replace(b"Exif\x00\x00MM", b"Exif\x00\x00XX").replace(b"Exif\x00\x00II", b"Exif\x00\x00XX")
+    )
+    assert EYE.look_at(content, "image/jpeg").width == 640
+
+
+# the processes
+
+
+@pytest.fixture
+async def processes() -> AsyncIterator[PictureProcesses]:
+    running = PictureProcesses()
+    yield running
+    await running.close()
+
+
+async def test_a_process_of_its_own_decodes_one_picture_after_another(processes: PictureProcesses) -> None:
+    assert (await processes.inspect(picture(), "image/jpeg", "ktp")).width == 640
+    first = processes._idle[0]
+    with pytest.raises(PictureRefused, match="not_a_picture"):
+        await processes.inspect(b"x" * 600, "image/jpeg", "ktp")
+    assert (await processes.inspect(picture(image_format="PNG"), "image/png", "ktp")).width == 640
+    assert processes._idle == [first]
+
+
+async def test_a_killed_worker_costs_a_second_try_and_then_a_refusal() -> None:
+    dying = PictureProcesses(module="tests.unit.application.dying_worker")
+    with pytest.raises(PictureRefused, match="not_decoded"):
+        await dying.inspect(picture(), "image/jpeg", "ktp")
+    assert dying._idle == []
+
+
+async def test_a_worker_that_died_while_it_was_idle_costs_nothing(processes: PictureProcesses) -> None:
+    await processes.inspect(picture(), "image/jpeg", "ktp")
+    await processes._idle[0].kill()
+    assert (await processes.inspect(picture(), "image/jpeg", "ktp")).width == 640
+
+
+async def test_a_worker_that_hangs_is_ended() -> None:
+    hanging = PictureProcesses(WorkerLimits(job_seconds=0.2), module="tests.unit.application.hanging_worker")
+    with pytest.raises(PictureRefused, match="not_decoded"):
+        await hanging.inspect(picture(), "image/jpeg", "ktp")
+
+
+async def test_memory_that_is_not_there_is_a_refusal_and_the_next_picture_passes() -> None:
+    small = PictureProcesses(WorkerLimits(memory_bytes=64 * 1024 * 1024))
+    with pytest.raises(PictureRefused, match="too_much_memory"):
+        await small.inspect(megapixels(12), "image/jpeg", "ktp")
+    assert (await small.inspect(picture(), "image/jpeg", "ktp")).width == 640
+    await small.close()
+
+
+async def test_where_no_worker_can_be_started_pictures_are_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures.sys, "executable", "/nonexistent")
+    with pytest.raises(InspectionUnavailable):
+        await PictureProcesses().inspect(picture(), "image/jpeg", "ktp")
+
+
+async def test_an_idle_worker_ends_by_itself() -> None:
+    processes = PictureProcesses(WorkerLimits(idle_seconds=0.01))
+    await processes.inspect(picture(), "image/jpeg", "ktp")
+    worker = processes._idle[0]
+    async with asyncio.timeout(20):
+        await worker._process.wait()
+    assert (worker.status, processes._idle) == (0, [])
+
+
+def test_a_worker_gets_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASPOR_MASTER_KEYS", "k1:secret")
+    assert not any(name.startswith("PASPOR") for name in pictures._plain_environment())

@@ -15,11 +15,13 @@ from services.application.config import Settings
 from services.application.domain.documents import LARGEST_NUMBER_OF_DOCUMENTS, DocumentState
 from services.application.domain.steps import Step
 from services.application.repository import APPLICATION
+from services.application.service import uploads as uploads_module
 from services.application.service.ports import Inspected, InspectionUnavailable
 from services.application.service.uploads import WHOLE_BYTES
 from shared.errors import NotFound, Refusal
 from shared.files.port import PIECE_BYTES, FileMeta
 from shared.http.bodies import BodyCut
+from shared.http.body_budget import BodyBudget, NoRoomForBody
 from tests.unit.application import make
 from tests.unit.application.make import ADULT
 from tests.unit.application.world import (
@@ -166,6 +168,115 @@ async def test_more_bytes_than_announced_are_refused_and_leave_nothing(world: Wo
     done = await world.service.uploads.receive(application_id, document_id, 0, in_pieces(picture() * 3), OWNER)
     assert (done.document.state, done.document.reason) == (DocumentState.REFUSED, "longer_than_declared")
     assert await world.file_ids() == []
+
+
+class Gatekept:
+    """A line that stops after its first bytes until it is let on."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.begun, self.let_on = asyncio.Event(), asyncio.Event()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        yield self._content[:1_000]
+        self.begun.set()
+        await self.let_on.wait()
+        yield self._content[1_000:]
+
+
+async def two_writers(world: World) -> int:
+    """How many of two requests that send the same document at once are taken, the second while the first sends."""
+    application_id = await answered(world)
+    content = picture()
+    document_id = await begun(world, application_id, len(content))
+    uploads, line = world.service.uploads, Gatekept(content)
+    first = asyncio.create_task(uploads.receive(application_id, document_id, 0, line.pieces(), OWNER))
+    await line.begun.wait()
+    taken = 1
+    try:
+        await uploads.receive(application_id, document_id, 0, in_pieces(content), OWNER)
+        taken += 1
+    except errors.UploadUnderWay as refused:
+        assert refused.retry_after_seconds == 2
+    line.let_on.set()
+    await first
+    document = (await world.look(application_id)).application.document(document_id)
+    assert document is not None and document.state is DocumentState.ACCEPTED
+    return taken
+
+
+async def test_a_document_has_one_writer_at_a_time(world: World) -> None:
+    assert await two_writers(world) == 1
+    assert not world.service.uploads._written_to
+
+
+class Forgetful(set[str]):
+    """A note of writers that notes nothing."""
+
+    def add(self, _: str) -> None:
+        return None
+
+
+async def test_twin_without_the_note_of_writers_both_hold_the_picture(world: World) -> None:
+    world.service.uploads._written_to = Forgetful()
+    assert await two_writers(world) == 2
+
+
+async def test_a_small_picture_goes_to_the_store_where_memory_is_short(world: World) -> None:
+    application_id = await answered(world)
+    content = picture()
+    budget = BodyBudget(40_000)
+    await budget.take(25_000)
+    appended: list[int] = []
+    original = world.files.append
+
+    async def watching(file_id: str, offset: int, chunk: bytes) -> int:
+        appended.append(len(chunk))
+        return await original(file_id, offset, chunk)
+
+    world.files.append = watching  # type: ignore[method-assign]
+    document_id = await begun(world, application_id, len(content))
+    share = budget.open_share()
+    done = await world.service.uploads.receive(application_id, document_id, 0, in_pieces(content, 5_000), OWNER, share)
+    assert done.document.state is DocumentState.ACCEPTED
+    assert sum(appended) == len(content)
+    assert budget.peak_bytes <= 25_000 + 2 * 5_000
+    assert share.held_bytes == 0
+
+
+async def test_without_any_room_nothing_is_half_stored_and_the_same_request_succeeds_later(world: World) -> None:
+    application_id = await answered(world)
+    content = picture()
+    budget = BodyBudget(20_000, wait_seconds=0)
+    await budget.take(20_000)
+    document_id = await begun(world, application_id, len(content))
+    uploads = world.service.uploads
+    with pytest.raises(NoRoomForBody):
+        await uploads.receive(application_id, document_id, 0, in_pieces(content), OWNER, budget.open_share())
+    assert (await uploads.offset(application_id, document_id, OWNER)).upload_offset == 0
+    budget.give_back(20_000)
+    done = await uploads.receive(application_id, document_id, 0, in_pieces(content), OWNER, budget.open_share())
+    assert done.document.state is DocumentState.ACCEPTED
+
+
+async def test_a_picture_whose_turn_does_not_come_is_put_off_and_taken_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads_module, "LONGEST_WAIT_FOR_INSPECTION_SECONDS", 0)
+    application_id = await answered(world)
+    content = picture()
+    uploads = world.service.uploads
+    turns = world.settings.decodes_at_once + uploads_module.PICTURES_KEPT_AT_ONCE
+    for _ in range(turns):
+        await uploads._inspecting.acquire()
+    whole = await begun(world, application_id, len(content))
+    with pytest.raises(errors.PicturesWait):
+        await uploads.receive(application_id, whole, 0, in_pieces(content), OWNER)
+    for _ in range(turns):
+        uploads._inspecting.release()
+    monkeypatch.setattr(uploads_module, "LONGEST_WAIT_FOR_INSPECTION_SECONDS", 30)
+    done = await uploads.receive(application_id, whole, 0, in_pieces(content), OWNER)
+    assert done.document.state is DocumentState.ACCEPTED
 
 
 async def test_an_upload_that_is_never_finished_is_refused_and_leaves_nothing(world: World) -> None:
@@ -318,13 +429,13 @@ async def test_the_same_last_bytes_twice_at_once_make_one_document(world: World)
         try:
             await uploads.receive(application_id, document_id, len(content) - 1, in_pieces(content[-1:]), OWNER)
         except Refusal as refusal:
-            assert isinstance(refusal, errors.UploadOffsetWrong)
+            assert isinstance(refusal, errors.UploadOffsetWrong | errors.UploadUnderWay)
 
     async def nothing_more() -> None:
         try:
             await uploads.receive(application_id, document_id, len(content), in_pieces(b""), OWNER)
         except Refusal as refusal:
-            assert isinstance(refusal, errors.UploadOffsetWrong)
+            assert isinstance(refusal, errors.UploadOffsetWrong | errors.UploadUnderWay)
 
     await asyncio.gather(last(), nothing_more(), nothing_more())
     state = (await world.look(application_id)).application

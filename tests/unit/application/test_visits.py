@@ -9,11 +9,14 @@ from datetime import timedelta
 import pytest
 
 from services.application import errors
-from services.application.domain.application import Application, Status
+from services.application.domain import application as rules
+from services.application.domain.application import MOST_LETTER_TRIES, Application, Status
+from services.application.domain.issuance import MOST_REFUSALS
 from services.application.domain.steps import Step
 from services.application.repository import APPLICATION
+from services.application.schemas import ApplicationView, OfficeDayView
 from services.application.service.letters import LARGEST_LETTER_BYTES, LetterTooLarge
-from services.application.service.ports import DpriState
+from services.application.service.ports import DpriState, LetterContent
 from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound, NotKnownYet
 from shared.events import billing, scheduling
@@ -239,8 +242,103 @@ async def test_a_letter_that_fits_into_no_message_is_a_fault(world: World) -> No
     other = World()
     application_id = await other.booked()
     other.writer.size_bytes = LARGEST_LETTER_BYTES + 1
-    with pytest.raises(LetterTooLarge):
-        await other.service.letters.write_due(await other.service.desk.application(application_id), "letter")
+    await other.service.letters.write_due(await other.service.desk.application(application_id), "letter")
+    trouble = (await other.look(application_id)).application.letter_trouble
+    assert trouble is not None and trouble.problem == LetterTooLarge.__name__
+
+
+async def let_pass(world: World, hours: float) -> None:
+    for _ in range(round(hours * 12)):
+        await world.after(300)
+
+
+class CannotTypeset:
+    """A typesetter that knows no such character."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    async def letter(self, content: LetterContent) -> bytes:
+        self.tries += 1
+        raise RuntimeError("no font has this character")
+
+    async def form(self, requirement: str, title: str) -> bytes:
+        return b"%PDF"
+
+
+async def test_a_letter_that_cannot_be_typeset_is_given_up_and_made_again_when_asked(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    application_id = await world.booked()
+    broken = CannotTypeset()
+    world.service.letters._writer = broken
+    await let_pass(world, 24)
+    assert broken.tries == MOST_LETTER_TRIES
+    assert capsys.readouterr().out.count("application.letter_not_made") == 1
+    with pytest.raises(errors.LetterNotMade):
+        await world.service.letters.read(application_id, OWNER)
+    seen = await world.look(application_id)
+    assert "letter_not_made" in [entry.what for entry in seen.application.timeline]
+    view = ApplicationView.of(seen, world.service.desk.rules)
+    assert (view.letter_state, view.letter_url) == ("not_made", None)
+    assert OfficeDayView.of([seen]).letters_not_made == 1
+    with pytest.raises(errors.NotYourOffice):
+        await world.service.letters.make_again(application_id, ELSEWHERE, world.command())
+    world.service.letters._writer = world.writer
+    await world.service.letters.make_again(application_id, FRONT, world.command())
+    await world.run_due()
+    assert (await world.service.letters.read(application_id, OWNER))[0]
+    again = await world.service.letters.make_again(application_id, FRONT, world.command())
+    assert again.application.letter_due_at is None
+
+
+async def test_twin_a_letter_without_an_end_of_tries_is_tried_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MOST_LETTER_TRIES", 10**9)
+    await world.booked()
+    broken = CannotTypeset()
+    world.service.letters._writer = broken
+    await let_pass(world, 6)
+    assert broken.tries > 10 * MOST_LETTER_TRIES
+
+
+async def test_a_file_that_is_refused_again_and_again_waits_for_the_office(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    application_id = await world.booked()
+    for _ in range(100):
+        world.dpri.refuse("malformed")
+    await let_pass(world, 4)
+    assert len(world.dpri.deliveries) == MOST_REFUSALS
+    assert capsys.readouterr().out.count("application.hand_over_refused") == 1
+    assert len(world.events(HandOverOverdue)) == 1
+    hand_over = (await world.look(application_id)).application.hand_over
+    assert hand_over is not None
+    assert (hand_over.problem, hand_over.next_try_at) == ("malformed", None)
+    world.dpri.says.clear()
+    await world.service.issuance.resend(application_id, FRONT, world.command())
+    await world.run_due()
+    hand_over = (await world.look(application_id)).application.hand_over
+    assert hand_over is not None and hand_over.acknowledged_at is not None
+
+
+async def test_twin_a_file_without_an_end_of_refusals_is_handed_over_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MOST_REFUSALS", 10**9)
+    await world.booked()
+    for _ in range(100):
+        world.dpri.refuse("malformed")
+    await let_pass(world, 4)
+    assert len(world.dpri.deliveries) > 2 * MOST_REFUSALS
+
+
+async def test_a_silent_issuance_system_is_asked_without_end(world: World) -> None:
+    await world.booked()
+    world.dpri.down(10 * MOST_REFUSALS)
+    await let_pass(world, 24)
+    assert len(world.dpri.deliveries) > 10 * MOST_REFUSALS
 
 
 async def test_the_letter_stays_after_the_interview_and_after_the_end(world: World) -> None:

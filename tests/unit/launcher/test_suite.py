@@ -85,4 +85,5 @@ def test_too_few_or_too_many_replicas_are_refused(count: int) -> None:
 def test_processes_keep_few_heaps_on_the_launcher_as_in_the_image() -> None:
     """Else each of a driver's threads keeps one of its own, and a large settlement file twice the memory."""
     image = (PROJECT / "Dockerfile").read_text()
-    assert f"MALLOC_ARENA_MAX={process.ENVIRONMENT['MALLOC_ARENA_MAX']}" in image
+    for name in ("MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_"):
+        assert f"{name}={process.ENVIRONMENT[name]}" in image

@@ -8,10 +8,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from shared import context, deadlines
 from shared.clock import ManualClock
-from shared.deadlines import CLOCK_SKEW_SECONDS, LEASE_SECONDS, POLL_SECONDS, DeadlineWorker
+from shared.deadlines import (
+    CLOCK_SKEW_SECONDS,
+    LEASE_SECONDS,
+    POLL_SECONDS,
+    TRIES_BEFORE_PARKING,
+    DeadlineWorker,
+)
+from shared.errors import UpstreamDown
 from shared.service import NotYet
 from shared.store.kinds import Due, Record
 from shared.store.memory import MemoryStore
@@ -114,6 +122,107 @@ async def test_a_handler_that_changed_nothing_is_tried_again_after_the_lease(des
     desk.clock.advance(0.001)
     assert await desk.worker().run_due() == 1
     assert len(desk.ran) == 2
+
+
+async def fail_often(desk: Desk, times: int, trouble: type[Exception] = ValueError) -> None:
+    for _ in range(times):
+        desk.says = [trouble("a mistake")]
+        await desk.worker().run_due()
+        desk.clock.advance(LEASE)
+
+
+async def test_what_fails_again_and_again_is_parked_and_operators_are_told(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await desk.add("t", first=0)
+    await fail_often(desk, TRIES_BEFORE_PARKING - 1)
+    assert await desk.store.parked(THINGS) == []
+    await fail_often(desk, 1)
+    [parked] = await desk.store.parked(THINGS)
+    assert (parked.record_id, parked.name, parked.failures, parked.error) == (
+        "t",
+        "first",
+        TRIES_BEFORE_PARKING,
+        "ValueError",
+    )
+    desk.clock.advance(7 * 86400)
+    assert await desk.worker().run_due() == 0
+    assert len(desk.ran) == TRIES_BEFORE_PARKING
+    assert capsys.readouterr().out.count(deadlines.PARKED) == 1
+
+
+async def test_twin_without_parking_it_is_tried_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "TRIES_BEFORE_PARKING", 10**9)
+    await desk.add("t", first=0)
+    await fail_often(desk, 50)
+    assert len(desk.ran) == 50
+
+
+@pytest.mark.parametrize("trouble", [UpstreamDown("dpri", "timeout"), ConnectionResetError(), TimeoutError()], ids=repr)
+async def test_who_does_not_answer_is_waited_for_without_end(desk: Desk, trouble: Exception) -> None:
+    await desk.add("t", first=0)
+    for _ in range(3 * TRIES_BEFORE_PARKING):
+        desk.says = [trouble]
+        assert await desk.worker().run_due() == 1
+        desk.clock.advance(LEASE)
+    assert await desk.worker().run_due() == 1
+    assert await desk.store.parked(THINGS) == []
+
+
+async def test_a_parked_deadline_keeps_no_other_of_its_aggregate(desk: Desk) -> None:
+    await desk.add("t", first=0, second=10**6)
+    await fail_often(desk, TRIES_BEFORE_PARKING)
+    desk.clock.set(START + timedelta(seconds=10**6))
+    await desk.worker().run_due()
+    assert desk.ran[TRIES_BEFORE_PARKING] == ("t", "second")
+
+
+async def test_what_is_released_runs_at_once_and_has_all_its_tries_again(desk: Desk) -> None:
+    await desk.add("t", first=0)
+    await fail_often(desk, TRIES_BEFORE_PARKING)
+    assert not await desk.store.release_parked(THINGS, "t", "second", now=desk.clock.now())
+    assert await desk.store.release_parked(THINGS, "t", "first", now=desk.clock.now())
+    assert not await desk.store.release_parked(THINGS, "t", "first", now=desk.clock.now())
+    await fail_often(desk, 1)
+    assert await desk.store.parked(THINGS) == []
+    assert await desk.worker().run_due() == 1
+    stored = await desk.store.get(THINGS, "t")
+    assert stored is not None and stored.state == Thing()
+
+
+async def test_a_change_of_the_aggregate_gives_a_parked_deadline_one_more_try(desk: Desk) -> None:
+    await desk.add("t", first=0)
+    await fail_often(desk, TRIES_BEFORE_PARKING)
+    stored = await desk.store.get(THINGS, "t")
+    assert stored is not None
+    await desk.store.save(THINGS, stored, stored.state, now=desk.clock.now())
+    await fail_often(desk, 3)
+    assert len(desk.ran) == TRIES_BEFORE_PARKING + 1
+    assert len(await desk.store.parked(THINGS)) == 1
+
+
+async def test_a_success_forgets_earlier_failures(desk: Desk) -> None:
+    await desk.add("t", first=0)
+    await fail_often(desk, TRIES_BEFORE_PARKING - 1)
+    assert await desk.worker().run_due() == 1
+    stored = await desk.store.get(THINGS, "t")
+    assert stored is not None
+    await desk.store.save(THINGS, stored, Thing(first_at=desk.clock.now()), now=desk.clock.now())
+    await fail_often(desk, TRIES_BEFORE_PARKING - 1)
+    assert await desk.store.parked(THINGS) == []
+
+
+async def test_what_is_parked_is_counted(desk: Desk) -> None:
+    await desk.add("t", first=0)
+    await fail_often(desk, TRIES_BEFORE_PARKING)
+    figures = deadlines.DeadlineFigures("scheduling")
+    registry = CollectorRegistry()
+    for each in figures.collectors:
+        registry.register(each)
+    worker = DeadlineWorker(desk.store, [THINGS], {("things", "first"): desk.handle}, desk.clock, "one", figures)
+    await worker.count_parked()
+    labels = {"service": "scheduling", "kind": "things"}
+    assert registry.get_sample_value("paspor_deadlines_parked", labels) == 1
 
 
 async def test_a_store_that_is_away_stops_the_round(desk: Desk) -> None:

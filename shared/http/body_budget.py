@@ -1,0 +1,140 @@
+"""How many bytes of request bodies one process holds in memory, over all requests together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import Final
+
+from aiohttp import web
+
+from shared.errors import Unavailable
+
+BODY_BUDGET_BYTES: Final = 16 * 1024 * 1024
+"""Of one process: 512 requests with a form of 32 KiB each, or 64 pieces of a picture. A container has 384 MiB."""
+
+SPARE_SHARE: Final = 2
+"""Of the budget only one part in so many is given to bodies that could go straight to the store instead."""
+
+WAIT_FOR_ROOM_SECONDS: Final = 2.0
+"""How long a body waits for room: longer than a piece needs to be stored, shorter than a person's patience."""
+
+
+class NoRoomForBody(Unavailable):
+    """The bodies that are being received take all the memory that is set aside for them."""
+
+    code = "no_room_for_body"
+    title = "Too much is being sent at this moment."
+    title_id = "Terlalu banyak data sedang dikirim pada saat ini."
+    retry_after_seconds = 2
+
+
+class BodyBudget:
+    """Counts bytes of bodies in memory. Room is given in the order of asking; who waits too long is refused.
+
+    ``held_bytes`` is what is taken now, ``peak_bytes`` the most that ever was.
+    """
+
+    def __init__(self, limit_bytes: int = BODY_BUDGET_BYTES, *, wait_seconds: float = WAIT_FOR_ROOM_SECONDS) -> None:
+        self.limit_bytes = limit_bytes
+        self.held_bytes = 0
+        self.peak_bytes = 0
+        self._wait_seconds = wait_seconds
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    def open_share(self) -> BodyShare:
+        """A share of one request, empty at first. Call its ``release`` when the request has ended."""
+        return BodyShare(self)
+
+    def try_take(self, size_bytes: int, *, of_bytes: int | None = None) -> bool:
+        """Take room if it is there at once and nobody waits for it; of ``of_bytes`` instead of the whole budget."""
+        limit = self.limit_bytes if of_bytes is None else of_bytes
+        if self._waiting or self.held_bytes + size_bytes > limit:
+            return False
+        self._hold(size_bytes)
+        return True
+
+    async def take(self, size_bytes: int) -> None:
+        """Take room, waiting for it a moment.
+
+        Raises:
+            NoRoomForBody: none came free in time, or the budget is smaller than that.
+        """
+        if self.try_take(size_bytes):
+            return
+        if size_bytes > self.limit_bytes:
+            raise NoRoomForBody
+        given: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (size_bytes, given)
+        self._waiting.append(entry)
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await given
+        except BaseException as ended:
+            if given.done() and not given.cancelled():
+                self.give_back(size_bytes)
+            else:
+                with suppress(ValueError):
+                    self._waiting.remove(entry)
+                self._serve_waiting()
+            if isinstance(ended, TimeoutError):
+                raise NoRoomForBody from None
+            raise
+
+    def give_back(self, size_bytes: int) -> None:
+        """Give room back; whoever waits for it is served."""
+        self.held_bytes -= size_bytes
+        self._serve_waiting()
+
+    def _serve_waiting(self) -> None:
+        while self._waiting:
+            size_bytes, given = self._waiting[0]
+            if given.done():  # cancelled: its owner takes nothing
+                self._waiting.popleft()
+                continue
+            if self.held_bytes + size_bytes > self.limit_bytes:
+                return
+            self._waiting.popleft()
+            self._hold(size_bytes)
+            given.set_result(None)
+
+    def _hold(self, size_bytes: int) -> None:
+        self.held_bytes += size_bytes
+        self.peak_bytes = max(self.peak_bytes, self.held_bytes)
+
+
+class BodyShare:
+    """What one request holds of the budget."""
+
+    __slots__ = ("_budget", "held_bytes")
+
+    def __init__(self, budget: BodyBudget) -> None:
+        self._budget = budget
+        self.held_bytes = 0
+
+    def try_grow(self, size_bytes: int) -> bool:
+        """Take room for bytes that could as well go straight to the store: only while the budget is half empty."""
+        if not self._budget.try_take(size_bytes, of_bytes=self._budget.limit_bytes // SPARE_SHARE):
+            return False
+        self.held_bytes += size_bytes
+        return True
+
+    async def grow(self, size_bytes: int) -> None:
+        """Take room for bytes that must be in memory, waiting a moment for it. Refuses with ``NoRoomForBody``."""
+        await self._budget.take(size_bytes)
+        self.held_bytes += size_bytes
+
+    def shrink(self, size_bytes: int) -> None:
+        """Give back what is no longer in memory."""
+        self.held_bytes -= size_bytes
+        self._budget.give_back(size_bytes)
+
+    def release(self) -> None:
+        """Give all of it back; again is no error."""
+        if self.held_bytes:
+            self.shrink(self.held_bytes)
+
+
+BODY_SHARE: Final = web.RequestKey("body_share", BodyShare)
+"""Where a request keeps its share."""

@@ -1,0 +1,252 @@
+"""What attackers and honest telephones do to the memory of application, measured on its real process and its children.
+
+The twins run the same attack on a process with one guard taken off (`tests.integration.unguarded`) and see the fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bench import attack_uploads as attack
+from bench.attack_uploads import InventedApplicant, MemoryWatch, Upload, watch_memory
+from launcher.home import PROJECT
+from launcher.ports import free_port
+from launcher.process import ENVIRONMENT
+from shared.clock import SystemClock
+from shared.crypto.sealed import new_keypair
+from shared.tokens import Caller, Role, TokenIssuer, new_signing_key_pem
+from tests.unit.application.world import key
+
+MIB: Final = 1024 * 1024
+MOST_GROWTH_MIB: Final = 64
+MOST_WITH_A_PICTURE_MIB: Final = 300
+READY_SECONDS: Final = 60
+CALL_SECONDS: Final = 180
+CONNECTIONS: Final = 500
+UNGUARDED: Final = "tests.integration.unguarded"
+
+
+@dataclass
+class Running:
+    """The application service as a process, with applicants that it knows."""
+
+    base: str
+    pid: int
+    http: aiohttp.ClientSession
+    issuer: TokenIssuer
+    applicants: list[InventedApplicant]
+    process: asyncio.subprocess.Process
+
+    def token(self, applicant: InventedApplicant) -> str:
+        return self.issuer.issue(Caller(applicant.account_id, Role.APPLICANT, "session"), 3600)
+
+    async def announce(self, count: int, size_bytes: int, media_type: str = "image/jpeg") -> list[Upload]:
+        """One picture each for so many applicants who have sent none."""
+        chosen, self.applicants = self.applicants[:count], self.applicants[count:]
+        limit = asyncio.Semaphore(16)
+
+        async def one(applicant: InventedApplicant) -> Upload:
+            async with limit:
+                found = await attack.announce(
+                    self.http, self.base, applicant, self.token(applicant), [size_bytes], media_type
+                )
+                return found[0]
+
+        return list(await asyncio.gather(*(one(each) for each in chosen)))
+
+
+@asynccontextmanager
+async def application(
+    mongo_url: str,
+    amqp_url: str,
+    log: Path,
+    *,
+    applicants: int,
+    module: str = "services.application",
+    without: str = "",
+) -> AsyncIterator[Running]:
+    """The real service on real servers, with so many confirmed applicants."""
+    issuer = TokenIssuer(new_signing_key_pem(), "paspor-identity", SystemClock())
+
+    async def keys(_request: web.Request) -> web.Response:
+        return web.json_response(issuer.jwks())
+
+    own = web.Application()
+    own.router.add_get("/jwks.json", keys)
+    ours, notification = new_keypair(), new_keypair()
+    async with (
+        TestServer(own) as identity,
+        aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(CALL_SECONDS), connector=aiohttp.TCPConnector(limit=CONNECTIONS)
+        ) as http,
+    ):
+        port = free_port()
+        environment = {
+            **os.environ,
+            **ENVIRONMENT,
+            "PASPOR_ENVIRONMENT": "test",
+            "PASPOR_MONGO_URL": mongo_url,
+            "PASPOR_AMQP_URL": amqp_url,
+            "PASPOR_DATABASE": f"test_{uuid.uuid4().hex[:12]}",
+            "PASPOR_MASTER_KEYS": key("k1", 1),
+            "PASPOR_FINGERPRINT_KEYS": key("k1", 2),
+            "PASPOR_SEALING_PRIVATE_KEYS": ours.private_key_b64,
+            "PASPOR_NOTIFICATION_SEALING_PUBLIC_KEY": notification.public_key_b64,
+            "PASPOR_JWKS_URL": str(identity.make_url("/jwks.json")),
+            "PASPOR_HTTP_PORT": str(port),
+            "PASPOR_RATE_FACTOR": "1000",
+            "PASPOR_LOG_LEVEL": "warning",
+            "PASPOR_TEST_WITHOUT": without,
+        }
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", module, cwd=PROJECT, env=environment, stdout=output, stderr=output
+            )
+        try:
+            base = f"http://127.0.0.1:{port}"
+            await _until_ready(http, base)
+            people = attack.invented_applicants(applicants, ours.public_key_b64)
+            await attack.introduce(amqp_url, people)
+            yield Running(base, process.pid, http, issuer, people, process)
+            assert process.returncode is None, log.read_text()[-2000:]
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+async def _until_ready(http: aiohttp.ClientSession, base: str) -> None:
+    async with asyncio.timeout(READY_SECONDS):
+        while True:
+            try:
+                async with http.get(f"{base}/health/ready") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.1)
+
+
+async def warm(running: Running) -> None:
+    """One picture before anything is measured: what is loaded once is no growth."""
+    content = attack.big_picture(2)
+    [upload] = await running.announce(1, len(content))
+    assert await attack.send_pictures(running.http, [upload], content) == {"accepted": 1}
+
+
+def told(name: str, seen: MemoryWatch, more: object = "") -> None:
+    """For a person who reads the run."""
+    after = seen.now_mib()
+    sys.stderr.write(
+        f"\n{name}: {seen.first_mib:.0f} MiB at first, {seen.most_mib:.0f} at most, {after:.0f} afterwards {more}\n"
+    )
+
+
+async def parallel_pieces(running: Running, size_bytes: int) -> MemoryWatch:
+    await warm(running)
+    content = attack.padded_jpeg(attack.big_picture(2), size_bytes)
+    [upload] = await running.announce(1, len(content))
+    async with watch_memory(running.pid) as seen:
+        answers = await attack.send_parallel_pieces(running.http, upload, content)
+    told(f"{attack.PARALLEL_PIECES} parallel pieces of {size_bytes} bytes", seen, dict(answers))
+    return seen
+
+
+@pytest.mark.parametrize("size_bytes", [MIB, 3 * MIB], ids=["whole", "in pieces"])
+async def test_parallel_pieces_of_one_picture_take_little_memory(
+    mongo_url: str, amqp_url: str, tmp_path: Path, size_bytes: int
+) -> None:
+    async with application(mongo_url, amqp_url, tmp_path / "log", applicants=2) as running:
+        seen = await parallel_pieces(running, size_bytes)
+        assert seen.growth_mib <= MOST_GROWTH_MIB
+
+
+async def test_twin_without_budget_and_turns_parallel_pieces_take_far_more(
+    mongo_url: str, amqp_url: str, tmp_path: Path
+) -> None:
+    async with application(
+        mongo_url, amqp_url, tmp_path / "log", applicants=2, module=UNGUARDED, without="bodies"
+    ) as running:
+        seen = await parallel_pieces(running, MIB)
+        assert seen.growth_mib > MOST_GROWTH_MIB
+
+
+async def test_four_hundred_applicants_with_a_picture_each_take_little_memory_and_all_succeed(
+    mongo_url: str, amqp_url: str, tmp_path: Path
+) -> None:
+    async with application(mongo_url, amqp_url, tmp_path / "log", applicants=attack.APPLICANTS + 1) as running:
+        await warm(running)
+        content = attack.padded_jpeg(attack.big_picture(1), 1000 * 1024)
+        uploads = await running.announce(attack.APPLICANTS, len(content))
+        async with watch_memory(running.pid) as seen:
+            ends = await attack.send_pictures(running.http, uploads, content)
+        told("400 applicants", seen, dict(ends))
+        assert ends == {"accepted": attack.APPLICANTS}
+        assert seen.growth_mib <= MOST_GROWTH_MIB
+
+
+PICTURES: Final = {
+    "12 MP JPEG": (12, "JPEG", {"quality": 85}, "accepted"),
+    "32 MP JPEG": (32, "JPEG", {"quality": 85}, "accepted"),
+    "32 MP JPEG, progressive": (32, "JPEG", {"quality": 85, "progressive": True}, "accepted"),
+    "40 MP JPEG": (39.99, "JPEG", {"quality": 85}, "accepted"),
+    "50 MP JPEG": (50, "JPEG", {"quality": 85}, "refused"),
+    "20 MP PNG": (20, "PNG", {"compress_level": 1}, "accepted"),
+    "32 MP PNG": (32, "PNG", {"compress_level": 1}, "refused"),
+}
+
+
+async def test_the_largest_valid_pictures_stay_far_below_the_container(
+    mongo_url: str, amqp_url: str, tmp_path: Path
+) -> None:
+    async with application(mongo_url, amqp_url, tmp_path / "log", applicants=2) as running:
+        [upload] = await running.announce(1, 1000)
+        for name, (megapixels, image_format, words, end) in PICTURES.items():
+            content = attack.big_picture(megapixels, image_format, **words)
+            if image_format == "JPEG":
+                content = attack.padded_jpeg(content, 2 * MIB)
+            media_type = f"image/{image_format.lower()}"
+            announced = await attack.announce_again(running.http, upload, len(content), media_type)
+            async with watch_memory(running.pid) as seen:
+                ends = await attack.send_pictures(running.http, [announced], content)
+            told(name, seen, dict(ends))
+            assert ends == {end: 1}, name
+            assert seen.most_mib <= MOST_WITH_A_PICTURE_MIB, name
+
+
+async def test_twin_a_large_picture_decoded_whole_in_the_service_goes_over_the_limit(
+    mongo_url: str, amqp_url: str, tmp_path: Path
+) -> None:
+    async with application(
+        mongo_url, amqp_url, tmp_path / "log", applicants=1, module=UNGUARDED, without="processes"
+    ) as running:
+        content = attack.padded_jpeg(attack.big_picture(39.99, quality=85), 2 * MIB)
+        [upload] = await running.announce(1, len(content))
+        async with watch_memory(running.pid) as seen:
+            assert await attack.send_pictures(running.http, [upload], content) == {"accepted": 1}
+        told("40 MP, decoded whole in the service", seen)
+        assert seen.most_mib > MOST_WITH_A_PICTURE_MIB
+
+
+async def test_a_killed_worker_is_no_restart_of_the_service(mongo_url: str, amqp_url: str, tmp_path: Path) -> None:
+    async with application(mongo_url, amqp_url, tmp_path / "log", applicants=3) as running:
+        await warm(running)
+        [worker] = attack.children_of(running.pid)
+        os.kill(worker, signal.SIGKILL)
+        content = attack.big_picture(2)
+        uploads = await running.announce(1, len(content))
+        assert await attack.send_pictures(running.http, uploads, content) == {"accepted": 1}

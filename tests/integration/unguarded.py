@@ -1,0 +1,73 @@
+"""The application service with one of its guards taken off, as its process: what `PASPOR_TEST_WITHOUT` names."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from services.application import app
+from services.application.app import assemble
+from services.application.config import Settings
+from services.application.service import uploads
+from shared.http import server
+from shared.http.body_budget import BodyShare
+from shared.process import main
+
+ENDLESS = 10**9
+
+
+class Forgetful(set[str]):
+    """A note of writers that notes nothing."""
+
+    def add(self, _: str) -> None:
+        return None
+
+
+def without_bodies() -> None:
+    """Bodies as they were: each request holds its own, however many there are, and waits with it for the decoder."""
+    server.READ_AT_ONCE_BYTES = server.BUFFER_BYTES = 256 * 1024  # type: ignore[misc]
+    uploads.PIECES_STORED_AT_ONCE = ENDLESS  # type: ignore[misc]
+    BodyShare.try_grow = lambda _self, _size: True  # type: ignore[method-assign,assignment]
+
+    async def grow(_self: BodyShare, _size: int) -> None:
+        return None
+
+    BodyShare.grow = grow  # type: ignore[method-assign]
+    BodyShare.shrink = lambda _self, _size: None  # type: ignore[method-assign]
+    made = uploads.Uploads.__init__
+
+    def forgetful(self: Any, *given: Any, **named: Any) -> None:
+        made(self, *given, **named)
+        self._written_to = Forgetful()
+
+    uploads.Uploads.__init__ = forgetful  # type: ignore[method-assign]
+
+
+def without_processes() -> None:
+    """Pictures decoded in the service's own process, whole."""
+    from PIL import Image
+
+    from services.application import picture_decoding
+    from services.application.pictures import PictureInspector
+
+    class InProcess(PictureInspector):
+        async def close(self) -> None:
+            return None
+
+    app.PictureProcesses = InProcess  # type: ignore[misc,assignment]
+    picture_decoding.jpeg_scale = lambda _width, _height: 1
+    picture_decoding.LARGEST_DECODED_BYTES = ENDLESS  # type: ignore[misc]
+
+    def scaled_whole(picture: Image.Image) -> Image.Image:
+        upright = picture.copy()
+        upright.thumbnail((3000, 3000))
+        return upright.convert("RGB")
+
+    picture_decoding._small = scaled_whole
+
+
+WITHOUT = {"bodies": without_bodies, "processes": without_processes}
+
+if __name__ == "__main__":
+    WITHOUT[os.environ["PASPOR_TEST_WITHOUT"]]()
+    main(Settings, assemble)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 KEY_BYTES = 32
 PASSWORD_CHARACTERS = 24
+PRIVATE = 0o600  # mode of files that hold a secret, a log or data: this user alone
+PRIVATE_FOLDER = 0o700
 
 
 def _keyring() -> str:
@@ -66,10 +68,10 @@ def load_secrets(path: Path) -> dict[str, str]:
 
 def write_private(path: Path, text: str) -> None:
     """Replace a file in one step, flushed to the disk, readable by this user only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

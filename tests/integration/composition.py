@@ -225,6 +225,7 @@ class Deployment:
             **{f"PASPOR_{name.upper()}_PORT": str(self._ports[name]) for name in outside},
             "PASPOR_MONGO_IMAGE": MONGO_IMAGE,
             "PASPOR_RABBITMQ_IMAGE": RABBITMQ_IMAGE,
+            "PASPOR_BILL_VALIDITY_SECONDS": "10",  # an expiry is watched; a person's trial has ten minutes
         }
 
 

@@ -22,7 +22,7 @@ from launcher.home import PROJECT
 from launcher.journey.telling import Teller
 from launcher.journey.ways import Ways
 from launcher.suite import SERVICES
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, SettingsWrong
 from tests.integration.composition import (
     Deployment,
     Missing,
@@ -189,13 +189,42 @@ def test_every_variable_of_the_simulators_is_theirs() -> None:
     assert set(services()["simulators"]["environment"]) <= known_variables(Settings)
 
 
+TOLD: Final = {
+    "PASPOR_PUBLIC_URL": "https://paspor.go.id",
+    "PASPOR_DUKCAPIL_URL": "https://dukcapil.go.id",
+    "PASPOR_SIMPONI_URL": "https://simponi.go.id",
+    "PASPOR_DPRI_URL": "https://dpri.go.id",
+    "PASPOR_SMS_URL": "https://sms.go.id",
+    "PASPOR_SMTP_STARTTLS": "true",
+    "PASPOR_MAIL_FROM": "Layanan Paspor <no-reply@paspor.go.id>",
+}
+"""What an operator adds to a real deployment's secrets, as the run book says."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_real_deployment_that_was_told_secrets_alone_names_what_it_lacks(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env_file.write(tmp_path / "env", trial=False)
+    values = env_file.read(tmp_path / "env")
+    for name in [name for name in os.environ if name.startswith("PASPOR_")]:
+        monkeypatch.delenv(name)
+    for name, value in services()[service]["environment"].items():
+        monkeypatch.setenv(name, interpolate(value, values))
+    with pytest.raises(SettingsWrong) as refused:
+        settings_class(service).load()
+    named = {line.split()[0] for line in str(refused.value).splitlines()[1:]}
+    assert named == set(TOLD) & set(services()[service]["environment"])
+    assert named <= {name.partition("=")[0] for name in env_file.STILL_TO_WRITE}
+
+
 @pytest.mark.parametrize("trial", [True, False])
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_settings_that_a_container_gets_can_be_read(
     service: str, trial: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     env_file.write(tmp_path / "env", trial=trial)
-    values = env_file.read(tmp_path / "env")
+    values = env_file.read(tmp_path / "env") | ({} if trial else TOLD)
     for name in [name for name in os.environ if name.startswith("PASPOR_")]:
         monkeypatch.delenv(name)
     for name, value in services()[service]["environment"].items():

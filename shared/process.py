@@ -95,7 +95,10 @@ class _Process:
         background = [asyncio.create_task(job) for job in self._jobs()]
         try:
             await self._serve(stop)
-            await self._bus.stop_consuming(self._settings.shutdown_seconds)
+            await asyncio.gather(
+                self._bus.stop_consuming(self._settings.shutdown_seconds),
+                self._deadlines.stop(self._settings.shutdown_seconds),
+            )
         finally:
             for task in background:
                 task.cancel()

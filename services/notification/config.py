@@ -69,7 +69,10 @@ class Settings(ServiceSettings):
         bool | None, MustBeTrue("codes and addresses would go over the wire in the open", "Write true")
     ] = Field(None, description="true demands encryption, false never, unset where offered")
     smtp_timeout_seconds: Annotated[float, AtLeast(5, "mail servers look senders up first")] = Field(
-        20.0, gt=0, le=25, description="for one mail; below a delivery's lease of 30 s"
+        20.0, gt=0, le=25, description="until the server asks for the mail itself"
+    )
+    smtp_answer_seconds: Annotated[float, AtLeast(60, "a mail that was taken would be sent again")] = Field(
+        600.0, gt=0, le=3600, description="wait for the server's word on a mail it has (RFC 5321: ten minutes)"
     )
     smtp_connections: Annotated[int, Anything("the field itself ends at 50")] = Field(
         8, ge=1, le=50, description="lasting connections to the mail server"

@@ -277,6 +277,7 @@ def test_the_real_simulators_secrets_are_known_by_their_beginning() -> None:
     from shared.production import SIMULATED
     from simulators.config import Settings
 
-    secrets = [each.default.get_secret_value() for each in Settings.model_fields.values() if isinstance(each.default, SecretStr)]  # fmt: skip
+    defaults = (field.default for field in Settings.model_fields.values())
+    secrets = [default.get_secret_value() for default in defaults if isinstance(default, SecretStr)]
     assert secrets
     assert all(secret.startswith(SIMULATED) for secret in secrets), json.dumps(secrets)

@@ -69,6 +69,11 @@ class ServiceProcess:
         """True if each health address answers 200 now."""
         return all([await _answers(client, address) for address in self.part.health])
 
+    async def answers(self) -> bool:
+        """True if its process answers HTTP at all, whatever it says; False if it is stopped or hangs."""
+        async with aiohttp.ClientSession() as client:
+            return all([await _says_anything(client, address) for address in self.part.live])
+
     async def stop(self) -> None:
         """TERM and a grace for running requests."""
         await self._child.stop(STOP_SECONDS)
@@ -108,6 +113,14 @@ async def _answers(client: aiohttp.ClientSession, address: str) -> bool:
     try:
         async with client.get(address, timeout=aiohttp.ClientTimeout(total=HEALTH_SECONDS)) as response:
             return response.status == HTTPStatus.OK
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
+
+
+async def _says_anything(client: aiohttp.ClientSession, address: str) -> bool:
+    try:
+        async with client.get(address, timeout=aiohttp.ClientTimeout(total=HEALTH_SECONDS)):
+            return True
     except (aiohttp.ClientError, TimeoutError, OSError):
         return False
 

@@ -115,6 +115,7 @@ class _Process:
         return [self._bus.run(), self._relay.run(), self._deadlines.run(), *chores]
 
     async def _prepare_store(self) -> None:
+        away = False
         while True:
             try:
                 await self._store.prepare(self._parts.kinds)
@@ -123,7 +124,8 @@ class _Process:
                     await self._parts.start()
                 return
             except StoreUnavailable as trouble:
-                log.warning("store_unreachable", reason=str(trouble))
+                (log.debug if away else log.warning)("store_unreachable", reason=str(trouble))
+                away = True
                 await asyncio.sleep(STORE_RETRY_SECONDS)
 
     async def _serve(self, stop: asyncio.Event) -> None:

@@ -13,6 +13,7 @@ import aiohttp
 
 from launcher.child import Child
 from launcher.errors import LauncherError, PartDidNotStart, PortInUse
+from launcher.forked import ForkedChild, Preloader
 from launcher.home import PROJECT
 from launcher.ports import is_free
 from launcher.suite import Part
@@ -34,11 +35,17 @@ class PartMissing(LauncherError):
 class ServiceProcess:
     """One of our own processes."""
 
-    def __init__(self, part: Part, log: Path) -> None:
+    def __init__(self, part: Part, log: Path, preloader: Preloader | None = None) -> None:
+        """With a `preloader` it is forked off it where that can be done."""
         self.part = part
         self.log = log
+        self._preloader = preloader
         environment = {**os.environ, **ENVIRONMENT, **part.environment}
-        self._child = Child([sys.executable, "-m", part.module], log=log, env=environment, cwd=PROJECT)
+        self._child = (
+            ForkedChild(preloader, part.module, log=log, env=environment, cwd=PROJECT)
+            if preloader is not None
+            else Child([sys.executable, "-m", part.module], log=log, env=environment, cwd=PROJECT)
+        )
 
     @property
     def pid(self) -> int | None:
@@ -58,6 +65,8 @@ class ServiceProcess:
         for port in self.part.ports.values():
             if not is_free(port):
                 raise PortInUse(self.part.name, port)
+        if self._preloader is not None:
+            await asyncio.to_thread(self._preloader.wait_until_ready)
         self._child.start()
         try:
             await self._ready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import os
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ import aiohttp
 
 from launcher import running
 from launcher.errors import AlreadyRunning, LauncherError, PortInUse
+from launcher.forked import Preloader
 from launcher.ports import is_free
-from launcher.process import ServiceProcess, memory_mb
+from launcher.process import ENVIRONMENT, ServiceProcess, memory_mb
 from launcher.restarts import FROZEN_SECONDS, RestartPauses
 from launcher.secrets import PRIVATE_FOLDER, close_to_others, load_secrets
 from launcher.servers.mongod import Login, Mongod
@@ -118,8 +120,10 @@ class Suite:
         extra: Settings | None = None,
         replicas: Mapping[str, int] | None = None,
         parts: Sequence[Part] | None = None,
+        preload: bool | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
+        """`preload` forks parts off one process with all imports; without it the described suite does, stubs do not."""
         self.data_dir = data_dir.absolute()
         self.ports = ports
         self._say = say
@@ -128,6 +132,7 @@ class Suite:
         self._restarting: dict[str, asyncio.Task[None]] = {}
         self._held: set[str] = set()  # killed or stopped on purpose: not restarted by `watch`
         self.secrets = load_secrets(self.data_dir / "secrets.json") if parts is None else {}
+        self._preloader: Preloader | None = None
         self.mongo_url = mongo_url or ""
         self.amqp_url = amqp_url or ""
         if parts is None:
@@ -136,13 +141,22 @@ class Suite:
                 ports, self.secrets, self.mongo_url, self.amqp_url, self._urls("mongod"), self._urls("rabbitmq")
             )
             parts = describe(wiring, extra, replicas)
+            preload = True if preload is None else preload
+        if preload:
+            log = self.data_dir / "logs" / "preload.log"
+            self._preloader = Preloader([part.module for part in parts], log, {**os.environ, **ENVIRONMENT})
         for part in parts:
-            process = ServiceProcess(part, self.data_dir / "logs" / f"{part.name}.log")
+            log = self.data_dir / "logs" / f"{part.name}.log"
+            process = ServiceProcess(part, log, self._preloader)
             self._entries[part.name] = _Entry(part.rank, part.ports, process)
 
     def url(self, name: str) -> str:
         """Where a service or simulator answers HTTP: `url("billing")`, `url("simponi")`, `url("mail")`."""
         return self.ports.url(name)
+
+    def process(self, name: str) -> Startable:
+        """The process behind a part, for measurements and tests."""
+        return self._entries[name].process
 
     @property
     def names(self) -> list[str]:
@@ -154,6 +168,8 @@ class Suite:
         self._take_data_dir()
         try:
             self._refuse_taken_ports()
+            if self._preloader is not None:
+                self._preloader.start()
             if self.amqp_url:
                 # an operator's commands, with an operator's rights
                 mongo_url = self._urls("mongod").get("operator", self.mongo_url)
@@ -178,6 +194,8 @@ class Suite:
             await asyncio.gather(*(entry.process.kill() for entry in self._entries.values()))
             raise
         finally:
+            if self._preloader is not None:
+                self._preloader.stop()
             if self._lock:
                 running.forget(self.data_dir)
                 self._lock.close()

@@ -186,9 +186,10 @@ class Mongod:
             command += ["--keyFile", self._data_dir / "key"]
         self._child = Child(command, log=self._data_dir / "mongod.out", env=env, cwd=self._data_dir)
         self._child.start()
-        client = self._client(as_root=guarded and self._has_users.exists())
+        is_new = guarded and not self._has_users.exists()
+        client = self._client(as_root=guarded and not is_new)
         try:
-            await self._become_primary(client)
+            await self._become_primary(client, is_new=is_new)
             if self._login is not None and not self._has_users.exists():
                 await self._make_users(client, guarded=guarded)
             elif self._login is not None:
@@ -232,7 +233,6 @@ class Mongod:
         return [
             *("--dbpath", str(database), "--port", str(self.port), "--bind_ip", LOOPBACK, "--replSet", REPLICA_SET),
             *("--nounixsocket", "--logpath", str(self.log), "--logappend", "--quiet"),
-            *("--pidfilepath", str(self._data_dir / "mongod.pid")),
             *("--wiredTigerCacheSizeGB", CACHE_GIGABYTES, "--oplogSize", "64"),
             # else the journal takes 300 MB before the first document
             *("--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=16MB)"),
@@ -241,7 +241,7 @@ class Mongod:
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         ]
 
-    async def _become_primary(self, client: Admin) -> None:
+    async def _become_primary(self, client: Admin, *, is_new: bool) -> None:
         from pymongo.errors import PyMongoError
 
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
@@ -253,7 +253,7 @@ class Mongod:
                 raise PartDidNotStart("mongod", f"it ended with status {status}", self.log)
             try:
                 if not configured:
-                    await self._configure(client)
+                    await self._configure(client, is_new=is_new)
                     configured = True
                 if (await client.admin.command("hello"))["isWritablePrimary"]:
                     return
@@ -262,12 +262,12 @@ class Mongod:
             await asyncio.sleep(POLL_SECONDS)
         raise PartDidNotStart("mongod", f"no primary after {READY_SECONDS:.0f} s ({last})", self.log)
 
-    async def _configure(self, client: Admin) -> None:
+    async def _configure(self, client: Admin, *, is_new: bool) -> None:
         """Makes the node a replica set of its own; moves a set that was made on another port."""
         from pymongo.errors import OperationFailure
 
         host = f"{LOOPBACK}:{self.port}"
-        if self._login is not None and not self._has_users.exists() and not await _has_a_config(client):
+        if is_new:
             await _initiate(client, host)  # the one thing, beside making root, that may be done without login
             return
         try:
@@ -281,10 +281,6 @@ class Mongod:
             config["members"][0]["host"] = host
             config["version"] += 1
             await client.admin.command("replSetReconfig", config, force=True)
-
-
-async def _has_a_config(client: Admin) -> bool:
-    return "setName" in await client.admin.command("hello")
 
 
 async def _give_users(client: Admin, login: Login) -> None:

@@ -227,9 +227,9 @@ class RabbitMq:
         for sub in ("home", "log", "mnesia"):
             (self._data_dir / sub).mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         _keep_secret(self._data_dir / "home" / ".erlang.cookie", mode=0o400)
-        (self._data_dir / "enabled_plugins").write_text("[].\n")
+        write_private(self._data_dir / "enabled_plugins", "[].\n")
         # a bare machine may have no /etc/hosts, and the node's name ends in localhost
-        (self._data_dir / "inetrc").write_text('{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
+        write_private(self._data_dir / "inetrc", '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
         imported = ""
         if self._users:
             imported = f"load_definitions = {self._write_definitions()}\n"

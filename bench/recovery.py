@@ -153,9 +153,9 @@ def _table(
     return Table(
         title="Recovery",
         method=(
-            f"Each part is killed with `kill -9` {rounds} times under the launcher's watch, one at a time. The time runs "
-            "until the killed service, or after a server's kill every service, answers `/health/ready` with 200. A "
-            "server's own restart is measured on the same data with the services stopped."
+            f"Each part is killed with `kill -9` {rounds} times under the launcher's watch, one at a time. The time "
+            "runs until the killed service, or after a server's kill every service, answers `/health/ready` with 200. "
+            "A server's own restart is measured on the same data with the services stopped."
         ),
         figures=(
             _figure("recovery.services_median", statistics.median(every), SERVICES_MEDIAN_SECONDS),

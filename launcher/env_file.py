@@ -177,6 +177,7 @@ def _fresh() -> dict[str, str]:
         values[f"PASPOR_{service.upper()}_MASTER_KEYS"] = make["master_keys"]()
         values[f"PASPOR_{service.upper()}_FINGERPRINT_KEYS"] = make["fingerprint_keys"]()
         values[f"PASPOR_{service.upper()}_MONGO_PASSWORD"] = password()
+        values[f"PASPOR_{service.upper()}_AMQP_PASSWORD"] = password()
     for owner in _PAIRED:
         private, public = make[f"{owner.lower()}_key_pair"]().split()
         values[f"PASPOR_{owner}_SEALING_PRIVATE_KEYS"] = private
@@ -186,6 +187,7 @@ def _fresh() -> dict[str, str]:
         "PASPOR_QUEUE_CODE_SIGNING_KEYS": make["queue_code_signing_keys"](),
         "PASPOR_MONGO_ROOT_PASSWORD": password(),
         "PASPOR_OPERATOR_MONGO_PASSWORD": password(),
+        "PASPOR_OPERATOR_AMQP_PASSWORD": password(),
         "PASPOR_MONGO_KEY": base64.b64encode(secrets.token_bytes(_MONGO_KEY_BYTES)).decode(),
         "PASPOR_AMQP_PASSWORD": password(),
         "PASPOR_DUKCAPIL_PASSWORD": password(),

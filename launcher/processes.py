@@ -22,7 +22,7 @@ from launcher.forked import Preloader
 from launcher.ports import is_free
 from launcher.process import ENVIRONMENT, ServiceProcess, memory_mb
 from launcher.restarts import FROZEN_SECONDS, RestartPauses
-from launcher.secrets import PRIVATE_FOLDER, close_to_others, load_secrets
+from launcher.secrets import PRIVATE, PRIVATE_FOLDER, close_to_others, load_secrets
 from launcher.servers.mongod import Login, Mongod
 from launcher.servers.rabbitmq import RabbitMq
 from launcher.suite import SERVICES, Part, Ports, Settings, Wiring, describe
@@ -272,7 +272,7 @@ class Suite:
     def _take_data_dir(self) -> None:
         self.data_dir.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         close_to_others(self.data_dir)
-        lock = (self.data_dir / "lock").open("w")
+        lock = os.fdopen(os.open(self.data_dir / "lock", os.O_WRONLY | os.O_CREAT, PRIVATE), "w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -9,7 +9,7 @@ RUN pip install --require-hashes --no-deps -r requirements/runtime.txt
 COPY shared shared
 COPY services services
 COPY simulators simulators
-COPY deploy/prepare_mongo.py deploy/answers deploy/
+COPY deploy/prepare_mongo.py deploy/prepare_rabbitmq.py deploy/answers deploy/
 # the file system is read-only when it runs, so the byte code is written now
 RUN python -m compileall -q shared services simulators \
  && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin paspor

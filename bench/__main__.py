@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table as Picture
 
-from bench import events, journeys, listing, memory, money, openings, otp, report, seats, spread
+from bench import events, journeys, listing, memory, money, openings, otp, recovery, report, seats, spread
 from bench.figures import Table
 
 Measure = Callable[..., Awaitable[Table]]
@@ -24,6 +24,7 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "seats": (seats.measure, spread.measure, listing.measure, openings.measure),
     "money": (money.measure,),
     "journeys": (journeys.measure,),
+    "recovery": (recovery.measure,),
 }
 
 

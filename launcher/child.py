@@ -9,11 +9,21 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
+
+from launcher.secrets import PRIVATE, PRIVATE_FOLDER
 
 POLL_SECONDS = 0.02
 KILL_SECONDS = 30.0  # a process in an uninterruptible read or write ends only after it
+PRIVATE_UMASK = 0o077  # what servers and services write is readable by this user only
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: the child may not load libraries
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a log to append to; only this user can read it and its folder."""
+    path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE), "ab")
 
 
 def _die_with(parent: int) -> None:
@@ -58,9 +68,8 @@ class Child:
         """Starts the process. Refuses while it runs."""
         if self.alive:
             raise RuntimeError(f"{self._command[0]} runs already as {self.pid}")
-        self.log.parent.mkdir(parents=True, exist_ok=True)
         launcher = os.getpid()
-        with self.log.open("ab") as output:
+        with open_log(self.log) as output:
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
@@ -69,6 +78,7 @@ class Child:
                 env=self._env,
                 cwd=self._cwd,
                 start_new_session=True,
+                umask=PRIVATE_UMASK,
                 preexec_fn=lambda: _die_with(launcher),
             )
 

@@ -174,13 +174,18 @@ def env_command(
         bool, typer.Option(help="Add the demo's short durations and demo staff, for use with the simulators.")
     ] = True,
 ) -> None:
-    """Write .env with fresh secrets for Docker Compose; an existing one only gains what it lacks."""
-    from launcher.env_file import ENV_FILE, write
+    """Write .env with fresh secrets for Docker Compose; an existing one only gains what it lacks.
+
+    With --no-trial a file that holds settings of a trial is refused, and each such line is named.
+    """
+    from launcher.env_file import ENV_FILE, STILL_TO_WRITE, write
 
     if write(trial=trial):
         typer.echo(f"{ENV_FILE.name} is complete: keep it secret and keep a copy, data written with it needs it.")
     else:
         typer.echo(f"{ENV_FILE.name} is there already, is complete, and was left as it is.")
+    if not trial:
+        typer.echo(f"Before the start write into it (docs/runbook.md, First deployment): {', '.join(STILL_TO_WRITE)}.")
 
 
 @dead_app.command("list", epilog="Next: ./paspor dead show SERVICE MESSAGE_ID.")

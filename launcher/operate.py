@@ -278,6 +278,7 @@ async def resync(wish: Resync, mongo: str, amqp: str, note: Audit, say: Say, pro
     """Publish the archived events of a service again, from its own archive in its own database."""
     from aio_pika.exceptions import AMQPError
 
+    from shared.bus.amqp import BrokerNotPrepared
     from shared.bus.republish import BrokerDoesNotTakeAll, events_only, republish
     from shared.store.driver import connect, database, disconnect
     from shared.store.mongo import MongoStore
@@ -297,7 +298,7 @@ async def resync(wish: Resync, mongo: str, amqp: str, note: Audit, say: Say, pro
                 types=wish.types,
                 told=lambda count, upto: progress(f"{count} events sent, up to {upto:%Y-%m-%d %H:%M:%S} UTC"),
             )
-    except (BrokerDoesNotTakeAll, AMQPError, OSError, StoreUnavailable) as trouble:
+    except (BrokerDoesNotTakeAll, BrokerNotPrepared, AMQPError, OSError, StoreUnavailable) as trouble:
         reason = str(trouble) or type(trouble).__name__
         raise LauncherError(
             f"The events could not all be sent: {reason.rstrip('.')}. Look at both servers, then give the same command "

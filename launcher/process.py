@@ -13,6 +13,7 @@ import aiohttp
 
 from launcher.child import Child
 from launcher.errors import LauncherError, PartDidNotStart, PortInUse
+from launcher.forked import ForkedChild, Preloader
 from launcher.home import PROJECT
 from launcher.ports import is_free
 from launcher.suite import Part
@@ -35,11 +36,17 @@ class PartMissing(LauncherError):
 class ServiceProcess:
     """One of our own processes."""
 
-    def __init__(self, part: Part, log: Path) -> None:
+    def __init__(self, part: Part, log: Path, preloader: Preloader | None = None) -> None:
+        """With a `preloader` it is forked off it where that can be done."""
         self.part = part
         self.log = log
+        self._preloader = preloader
         environment = {**os.environ, **ENVIRONMENT, **part.environment}
-        self._child = Child([sys.executable, "-m", part.module], log=log, env=environment, cwd=PROJECT)
+        self._child = (
+            ForkedChild(preloader, part.module, log=log, env=environment, cwd=PROJECT)
+            if preloader is not None
+            else Child([sys.executable, "-m", part.module], log=log, env=environment, cwd=PROJECT)
+        )
 
     @property
     def pid(self) -> int | None:
@@ -59,6 +66,8 @@ class ServiceProcess:
         for port in self.part.ports.values():
             if not is_free(port):
                 raise PortInUse(self.part.name, port)
+        if self._preloader is not None:
+            await asyncio.to_thread(self._preloader.wait_until_ready)
         self._child.start()
         try:
             await self._ready()
@@ -69,6 +78,11 @@ class ServiceProcess:
     async def healthy(self, client: aiohttp.ClientSession) -> bool:
         """True if each health address answers 200 now."""
         return all([await _answers(client, address) for address in self.part.health])
+
+    async def answers(self) -> bool:
+        """True if its process answers HTTP at all, whatever it says; False if it is stopped or hangs."""
+        async with aiohttp.ClientSession() as client:
+            return all([await _says_anything(client, address) for address in self.part.live])
 
     async def stop(self) -> None:
         """TERM and a grace for running requests."""
@@ -109,6 +123,14 @@ async def _answers(client: aiohttp.ClientSession, address: str) -> bool:
     try:
         async with client.get(address, timeout=aiohttp.ClientTimeout(total=HEALTH_SECONDS)) as response:
             return response.status == HTTPStatus.OK
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
+
+
+async def _says_anything(client: aiohttp.ClientSession, address: str) -> bool:
+    try:
+        async with client.get(address, timeout=aiohttp.ClientTimeout(total=HEALTH_SECONDS)):
+            return True
     except (aiohttp.ClientError, TimeoutError, OSError):
         return False
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import os
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -16,15 +18,17 @@ import aiohttp
 
 from launcher import running
 from launcher.errors import AlreadyRunning, LauncherError, PortInUse
+from launcher.forked import Preloader
 from launcher.ports import is_free
-from launcher.process import ServiceProcess, memory_mb
-from launcher.secrets import load_secrets
-from launcher.servers.mongod import Mongod
+from launcher.process import ENVIRONMENT, ServiceProcess, memory_mb
+from launcher.restarts import FROZEN_SECONDS, RestartPauses
+from launcher.secrets import PRIVATE, PRIVATE_FOLDER, close_to_others, load_secrets
+from launcher.servers.mongod import Login, Mongod
 from launcher.servers.rabbitmq import RabbitMq
-from launcher.suite import Part, Ports, Settings, Wiring, describe
+from launcher.suite import SERVICES, Part, Ports, Settings, Wiring, describe
 
-WATCH_SECONDS = 1.0
-MAX_RESTART_DELAY_SECONDS = 30.0
+WATCH_SECONDS = 1.0  # between two looks at the health of a part
+ENDED_SECONDS = 0.1  # between two looks whether a process still runs; costs a system call each
 SERVERS = 0  # rank of mongod and RabbitMQ
 
 
@@ -66,6 +70,10 @@ class Startable(Protocol):
         """SIGKILL."""
         ...
 
+    async def answers(self) -> bool:
+        """True if it gives any answer within a few seconds; a process that is stopped or hangs gives none."""
+        ...
+
 
 @dataclass
 class PartStatus:
@@ -89,6 +97,9 @@ class _Entry:
     health: Health = Health.WAITING
     restarts: int = 0
     reason: str = ""
+    pauses: RestartPauses = field(default_factory=RestartPauses)
+    ready_at: float | None = None  # monotonic; None while it has not been ready since its last start
+    silent_since: float | None = None  # monotonic; since when it gives no answer at all
 
 
 class Suite:
@@ -109,8 +120,10 @@ class Suite:
         extra: Settings | None = None,
         replicas: Mapping[str, int] | None = None,
         parts: Sequence[Part] | None = None,
+        preload: bool | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
+        """`preload` forks parts off one process with all imports; without it the described suite does, stubs do not."""
         self.data_dir = data_dir.absolute()
         self.ports = ports
         self._say = say
@@ -119,18 +132,31 @@ class Suite:
         self._restarting: dict[str, asyncio.Task[None]] = {}
         self._held: set[str] = set()  # killed or stopped on purpose: not restarted by `watch`
         self.secrets = load_secrets(self.data_dir / "secrets.json") if parts is None else {}
+        self._preloader: Preloader | None = None
         self.mongo_url = mongo_url or ""
         self.amqp_url = amqp_url or ""
         if parts is None:
             self._add_servers()
-            parts = describe(Wiring(ports, self.secrets, self.mongo_url, self.amqp_url), extra, replicas)
+            wiring = Wiring(
+                ports, self.secrets, self.mongo_url, self.amqp_url, self._urls("mongod"), self._urls("rabbitmq")
+            )
+            parts = describe(wiring, extra, replicas)
+            preload = True if preload is None else preload
+        if preload:
+            log = self.data_dir / "logs" / "preload.log"
+            self._preloader = Preloader([part.module for part in parts], log, {**os.environ, **ENVIRONMENT})
         for part in parts:
-            process = ServiceProcess(part, self.data_dir / "logs" / f"{part.name}.log")
+            log = self.data_dir / "logs" / f"{part.name}.log"
+            process = ServiceProcess(part, log, self._preloader)
             self._entries[part.name] = _Entry(part.rank, part.ports, process)
 
     def url(self, name: str) -> str:
         """Where a service or simulator answers HTTP: `url("billing")`, `url("simponi")`, `url("mail")`."""
         return self.ports.url(name)
+
+    def process(self, name: str) -> Startable:
+        """The process behind a part, for measurements and tests."""
+        return self._entries[name].process
 
     @property
     def names(self) -> list[str]:
@@ -142,8 +168,13 @@ class Suite:
         self._take_data_dir()
         try:
             self._refuse_taken_ports()
+            if self._preloader is not None:
+                self._preloader.start()
             if self.amqp_url:
-                running.note(self.data_dir, running.Servers(self.mongo_url, self.amqp_url))
+                # an operator's commands, with an operator's rights
+                mongo_url = self._urls("mongod").get("operator", self.mongo_url)
+                amqp_url = self._urls("rabbitmq").get("operator", self.amqp_url)
+                running.note(self.data_dir, running.Servers(mongo_url, amqp_url))
             for rank in sorted({entry.rank for entry in self._entries.values()}):
                 names = [name for name, entry in self._entries.items() if entry.rank == rank]
                 await _together([self._start_part(name) for name in names])
@@ -163,6 +194,8 @@ class Suite:
             await asyncio.gather(*(entry.process.kill() for entry in self._entries.values()))
             raise
         finally:
+            if self._preloader is not None:
+                self._preloader.stop()
             if self._lock:
                 running.forget(self.data_dir)
                 self._lock.close()
@@ -188,11 +221,9 @@ class Suite:
         await self._start_part(name)
 
     async def watch(self) -> None:
-        """Until cancelled: looks at every part each second and starts those again that ended by themselves."""
+        """Until cancelled: starts parts again that ended by themselves, and those that froze."""
         async with aiohttp.ClientSession() as client:
-            while True:
-                await asyncio.gather(*(self._look_at(name, client) for name in self._entries))
-                await asyncio.sleep(WATCH_SECONDS)
+            await asyncio.gather(self._watch_ends(), *(self._watch_health(name, client) for name in self._entries))
 
     def status(self) -> list[PartStatus]:
         """What is known about each part now, in the order of their start."""
@@ -208,22 +239,40 @@ class Suite:
         await self.stop()
 
     def _add_servers(self) -> None:
-        at = self.ports
+        at, secret = self.ports, self.secrets
         if not self.mongo_url:
-            mongod = Mongod(self.data_dir / "mongod", at["mongod"], say=self._say)
+            login = Login(
+                root=secret["mongo_root_password"],
+                key=secret["mongo_key"],
+                operator=secret["mongo_operator_password"],
+                services={service: secret[f"mongo_{service}_password"] for service in SERVICES},
+            )
+            mongod = Mongod(self.data_dir / "mongod", at["mongod"], login=login, say=self._say)
             self.mongo_url = mongod.url
             self._entries["mongod"] = _Entry(SERVERS, {"mongodb": at["mongod"]}, mongod)
         if not self.amqp_url:
-            folder = self.data_dir / "rabbitmq"
             rabbitmq = RabbitMq(
-                folder, at["rabbitmq"], dist_port=at["rabbitmq-dist"], epmd_port=at["epmd"], say=self._say
+                self.data_dir / "rabbitmq",
+                at["rabbitmq"],
+                dist_port=at["rabbitmq-dist"],
+                epmd_port=at["epmd"],
+                users={user: secret[f"amqp_{user}_password"] for user in (*SERVICES, "operator")},
+                say=self._say,
             )
             self.amqp_url = rabbitmq.url
             self._entries["rabbitmq"] = _Entry(SERVERS, {"amqp": at["rabbitmq"]}, rabbitmq)
 
+    def _urls(self, server: str) -> dict[str, str]:
+        """The addresses of a server of our own by user; empty for one that was named from outside."""
+        process = self._entries[server].process if server in self._entries else None
+        if isinstance(process, Mongod | RabbitMq):
+            return {user: process.url_of(user) for user in (*SERVICES, "operator")}
+        return {}
+
     def _take_data_dir(self) -> None:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = (self.data_dir / "lock").open("w")
+        self.data_dir.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        close_to_others(self.data_dir)
+        lock = os.fdopen(os.open(self.data_dir / "lock", os.O_WRONLY | os.O_CREAT, PRIVATE), "w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -250,24 +299,54 @@ class Suite:
         except LauncherError as refusal:
             entry.health, entry.reason = Health.ENDED, str(refusal)
             raise
-        entry.health, entry.reason = Health.READY, ""
+        entry.health, entry.reason, entry.ready_at, entry.silent_since = Health.READY, "", time.monotonic(), None
         self._held.discard(name)
 
-    async def _look_at(self, name: str, client: aiohttp.ClientSession) -> None:
+    async def _watch_ends(self) -> None:
+        while True:
+            for name, entry in self._entries.items():
+                if self._is_watched(name) and not entry.process.alive:
+                    entry.health = Health.ENDED
+                    self._say(f"{name} ended by itself, starting it again; its log is {entry.process.log}")
+                    self._restarting[name] = asyncio.create_task(self._restart_later(name))
+            await asyncio.sleep(ENDED_SECONDS)
+
+    def _is_watched(self, name: str) -> bool:
+        waits = self._entries[name].health in (Health.WAITING, Health.STARTING)
+        return not waits and name not in self._held and name not in self._restarting
+
+    async def _watch_health(self, name: str, client: aiohttp.ClientSession) -> None:
         entry = self._entries[name]
-        if name in self._held or name in self._restarting or entry.health is Health.WAITING:
+        while True:
+            if self._is_watched(name) and entry.process.alive:
+                if isinstance(entry.process, ServiceProcess):
+                    healthy = await entry.process.healthy(client)
+                    if self._is_watched(name):
+                        entry.health = Health.READY if healthy else Health.NOT_READY
+                else:  # a server is asked only when something is wrong: each question is a line in its log
+                    healthy = not any(each.health is Health.NOT_READY for each in self._entries.values())
+                await self._end_if_frozen(name, healthy)
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def _end_if_frozen(self, name: str, healthy: bool) -> None:
+        """Kill a part that has given no answer at all for long enough; what ended is then started again."""
+        entry, now = self._entries[name], time.monotonic()
+        if healthy or await entry.process.answers():
+            entry.silent_since = None
             return
-        if not entry.process.alive:
-            entry.health = Health.ENDED
-            self._say(f"{name} ended by itself, starting it again; its log is {entry.process.log}")
-            self._restarting[name] = asyncio.create_task(self._restart_later(name))
-        elif isinstance(entry.process, ServiceProcess):
-            entry.health = Health.READY if await entry.process.healthy(client) else Health.NOT_READY
+        entry.silent_since = entry.silent_since or now
+        if time.monotonic() - entry.silent_since < FROZEN_SECONDS or not self._is_watched(name):
+            return
+        self._say(f"{name} has not answered for {FROZEN_SECONDS:.0f} s, ending it; its log is {entry.process.log}")
+        entry.silent_since = None
+        await entry.process.kill()
 
     async def _restart_later(self, name: str) -> None:
         entry = self._entries[name]
+        lived = time.monotonic() - entry.ready_at if entry.ready_at is not None else 0.0
+        entry.ready_at = None
         try:
-            await asyncio.sleep(min(2.0**entry.restarts - 1, MAX_RESTART_DELAY_SECONDS))
+            await asyncio.sleep(entry.pauses.after(lived))
             with contextlib.suppress(LauncherError):  # `_start_part` noted the reason; the next look tries again
                 await self.restart(name)
         finally:

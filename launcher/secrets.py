@@ -6,11 +6,17 @@ import base64
 import json
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 KEY_BYTES = 32
 PASSWORD_CHARACTERS = 24
+MONGO_KEY_BYTES = 48
+SERVICES = ("identity", "application", "scheduling", "billing", "notification")
+PRIVATE = 0o600  # mode of files that hold a secret, a log or data: this user alone
+PRIVATE_FOLDER = 0o700
+OTHERS = 0o077
 
 
 def _keyring() -> str:
@@ -19,6 +25,10 @@ def _keyring() -> str:
 
 def _password() -> str:
     return secrets.token_urlsafe(PASSWORD_CHARACTERS)
+
+
+def _mongo_key() -> str:
+    return base64.b64encode(secrets.token_bytes(MONGO_KEY_BYTES)).decode()
 
 
 # imported where they are needed, once in the life of a data folder: they would slow every start
@@ -51,6 +61,12 @@ SECRETS: dict[str, Callable[[], str]] = {
     "simponi_callback_secret": _password,
     "sms_client_secret": _password,
     "sms_receipt_secret": _password,
+    "mongo_root_password": _password,
+    "mongo_key": _mongo_key,
+    "mongo_operator_password": _password,
+    "amqp_operator_password": _password,
+    **{f"mongo_{service}_password": _password for service in SERVICES},
+    **{f"amqp_{service}_password": _password for service in SERVICES},
 }
 
 
@@ -66,11 +82,20 @@ def load_secrets(path: Path) -> dict[str, str]:
 
 def write_private(path: Path, text: str) -> None:
     """Replace a file in one step, flushed to the disk, readable by this user only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+
+
+def close_to_others(folder: Path) -> None:
+    """Take every right of group and others from a folder and all below it, which an older version left open."""
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place), *(Path(place, name) for name in (*folders, *files))):
+            mode = path.lstat().st_mode
+            if mode & OTHERS and not stat.S_ISLNK(mode):
+                path.chmod(stat.S_IMODE(mode) & ~OTHERS)

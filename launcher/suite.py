@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from launcher.ports import LOOPBACK, is_free
+from launcher.secrets import SERVICES as SERVICES
 
 DEFAULT_BASE = 8100
 OTHER_BASES = (8400, 8700, 9000, 9300)
 FREE_BASES = range(20_000, 29_800, 300)  # below the kernel's range for outgoing connections, see launcher.ports
-SERVICES = ("identity", "application", "scheduling", "billing", "notification")
 SIMULATORS = ("dukcapil", "simponi", "sms", "dpri")
 # added to the base: 8101 to 8206 on the default one
 OFFSETS = {
@@ -86,15 +86,28 @@ class Part:
     health: tuple[str, ...]
     environment: Mapping[str, str]
 
+    @property
+    def live(self) -> tuple[str, ...]:
+        """Where its process answers at once even when servers are away, unlike at `health`."""
+        if self.rank != SERVICE:
+            return self.health
+        return tuple(address.replace("/health/ready", "/health/live") for address in self.health)
+
 
 @dataclass(frozen=True)
 class Wiring:
-    """What the parts must be told beside ports."""
+    """What the parts must be told beside ports.
+
+    Servers of our own have a user per service, whose addresses are in `mongo_urls` and `amqp_urls`; on servers that
+    were named from outside all use the one address.
+    """
 
     ports: Ports
     secrets: Mapping[str, str]
     mongo_url: str
     amqp_url: str
+    mongo_urls: Mapping[str, str] = field(default_factory=dict)
+    amqp_urls: Mapping[str, str] = field(default_factory=dict)
 
 
 # "*" is for all services
@@ -139,7 +152,7 @@ def _simulators(wiring: Wiring) -> Part:
 
 def _service(wiring: Wiring, service: str, name: str, extra: Settings) -> Part:
     environment = {
-        **_common_settings(wiring),
+        **_common_settings(wiring, service),
         **_service_settings(wiring)[service],
         "PASPOR_HTTP_PORT": str(wiring.ports[name]),
         **extra.get("*", {}),
@@ -149,12 +162,12 @@ def _service(wiring: Wiring, service: str, name: str, extra: Settings) -> Part:
     return Part(name, f"services.{service}", SERVICE, {"http": wiring.ports[name]}, health, environment)
 
 
-def _common_settings(wiring: Wiring) -> dict[str, str]:
+def _common_settings(wiring: Wiring, service: str) -> dict[str, str]:
     return {
         "PASPOR_ENVIRONMENT": "local",
         "PASPOR_HTTP_HOST": LOOPBACK,
-        "PASPOR_MONGO_URL": wiring.mongo_url,
-        "PASPOR_AMQP_URL": wiring.amqp_url,
+        "PASPOR_MONGO_URL": wiring.mongo_urls.get(service, wiring.mongo_url),
+        "PASPOR_AMQP_URL": wiring.amqp_urls.get(service, wiring.amqp_url),
         "PASPOR_MASTER_KEYS": wiring.secrets["master_keys"],
         "PASPOR_FINGERPRINT_KEYS": wiring.secrets["fingerprint_keys"],
         "PASPOR_JWKS_URL": f"{wiring.ports.url('identity')}/v1/.well-known/jwks.json",

@@ -142,6 +142,14 @@ class DeadlineWorker:
         self._clock = clock
         self._owner = owner
         self._lanes = {kind.name: _Lane(kind) for kind in self._kinds}
+        self._handling: set[asyncio.Future[None]] = set()
+        self._stopping = False
+
+    async def stop(self, seconds: float) -> None:
+        """Claim nothing more and let the running handlers end, up to the given time: what they did is written down."""
+        self._stopping = True
+        if self._handling:
+            await asyncio.wait(self._handling, timeout=seconds)
 
     def nudge(self, due_at: datetime | None, kind: Kind[Any] | None = None) -> None:
         """Hear of a deadline that was just written, so that it runs on time and not at the next poll."""
@@ -183,9 +191,10 @@ class DeadlineWorker:
         try:
             while True:
                 lane.forget_past(self._clock.now())
-                if lane.takes_more(len(running)):
-                    for due in await self._claim_up_to(lane.kind, lane.kind.at_once - len(running)):
-                        running.add(asyncio.ensure_future(self._handle(lane.kind, due)))
+                if lane.takes_more(len(running)) and not self._stopping:
+                    claimed = await self._claim_up_to(lane.kind, lane.kind.at_once - len(running))
+                    # a stop may have come meanwhile: what was claimed is another process's when its lease is over
+                    running |= {self._begin(lane.kind, due) for due in claimed if not self._stopping}
                 if not running:
                     return
                 await self._first_of(lane, *running, wakes=lane.takes_more(len(running)))
@@ -199,6 +208,12 @@ class DeadlineWorker:
         finally:
             for each in running:
                 each.cancel()
+
+    def _begin(self, kind: Kind[Any], due: Due[Any]) -> asyncio.Future[None]:
+        handling = asyncio.ensure_future(self._handle(kind, due))
+        self._handling.add(handling)
+        handling.add_done_callback(self._handling.discard)
+        return handling
 
     async def _pause(self, lane: _Lane) -> None:
         sleeping = asyncio.ensure_future(self._clock.sleep(lane.wait_seconds(self._clock.now())))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import re
 import sys
-from collections.abc import Mapping, MutableMapping
-from typing import Any, TextIO
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -26,7 +29,19 @@ __all__ = [
 ]
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_TALKATIVE = ("aiohttp.access", "aiormq", "aio_pika", "pymongo", "asyncio")
+_TALKATIVE = ("aiohttp.access", "aiormq", "aio_pika", "pymongo", "motor", "asyncio")
+
+CLIENT_LIBRARIES: Final = ("aio_pika", "aiormq", "pymongo", "motor")
+"""Their trouble is ours to tell, once per loss, where the connection is used; their own words are for debugging."""
+
+REPEAT_SECONDS: Final = 60.0
+"""The same words of a library are written once in so many seconds."""
+
+MOST_REMEMBERED: Final = 200
+"""Different words of libraries that are remembered; beyond it some are written once more."""
+
+_LOSS: Final = re.compile(r"connect|\bclos|\blost|reset|broken pipe|transport|\beof|timed? ?out|not sent", re.I)
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]*@")
 
 
 def configure_logs(
@@ -60,6 +75,62 @@ def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     return masked
 
 
+def hide_credentials(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Processor: user and password are taken out of every address in the line, also in an exception's text."""
+    for name, value in event.items():
+        if isinstance(value, str) and "://" in value:
+            event[name] = _CREDENTIALS.sub("...@", value)
+    return event
+
+
+class LibraryWords(logging.Filter):
+    """Brings what client libraries say to a fitting level, without tracebacks, and not again and again.
+
+    A lost connection is debug: the bus and the store tell of it themselves, once. Any other error of theirs is a
+    warning. What asyncio says of an exception that nobody awaited is judged by that exception; others stay errors.
+    """
+
+    def __init__(self, least: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._least = least
+        self._monotonic = monotonic
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is written; changes its level and its words."""
+        library = record.name.partition(".")[0]
+        error = record.exc_info[1] if record.exc_info else None
+        if library not in CLIENT_LIBRARIES and not (library == "asyncio" and _is_of_a_library(error)):
+            return True
+        lost = _is_a_loss(error) if error is not None else bool(_LOSS.search(record.getMessage()))
+        level = logging.DEBUG if lost else min(record.levelno, logging.WARNING)
+        record.levelno, record.levelname = level, logging.getLevelName(level)
+        if error is not None:
+            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__})", ()
+            record.exc_info = record.exc_text = None
+        return level >= self._least and not self._was_said(record)
+
+    def _was_said(self, record: logging.LogRecord) -> bool:
+        now, words = self._monotonic(), (record.name, str(record.msg))
+        if now - self._said.get(words, -REPEAT_SECONDS) < REPEAT_SECONDS:
+            return True
+        if len(self._said) >= MOST_REMEMBERED:
+            self._said.clear()
+        self._said[words] = now
+        return False
+
+
+def _is_of_a_library(error: BaseException | None) -> bool:
+    return error is not None and type(error).__module__.partition(".")[0] in CLIENT_LIBRARIES
+
+
+def _is_a_loss(error: BaseException) -> bool:
+    """Whether an exception says no more than that a connection or channel is gone."""
+    if isinstance(error, OSError | EOFError | asyncio.TimeoutError | asyncio.CancelledError):
+        return True
+    return bool(re.search(r"Connect|Channel(Invalid|Closed)|AutoReconnect|NetworkTimeout", type(error).__name__))
+
+
 def _add_causation(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     causation = context.current_or_none()
     if causation is not None:
@@ -80,6 +151,7 @@ def _processors(service: str) -> list[Processor]:
         structlog.processors.add_log_level,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,  # text without local variables: those hold people
+        hide_credentials,
         mask_event,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -107,6 +179,7 @@ def _route_standard_logging(target: TextIO, least: int, before: list[Processor],
             use_get_message=True,
         )
     )
+    handler.addFilter(LibraryWords(least))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(least)

@@ -106,7 +106,10 @@ class _Process:
         background = [asyncio.create_task(job) for job in self._jobs()]
         try:
             await self._serve(stop)
-            await self._bus.stop_consuming(self._settings.shutdown_seconds)
+            await asyncio.gather(
+                self._bus.stop_consuming(self._settings.shutdown_seconds),
+                self._deadlines.stop(self._settings.shutdown_seconds),
+            )
         finally:
             for task in background:
                 task.cancel()
@@ -124,6 +127,7 @@ class _Process:
         return [self._bus.run(), self._relay.run(), self._deadlines.run(), *chores]
 
     async def _prepare_store(self) -> None:
+        away = False
         while True:
             try:
                 await self._store.prepare(self._parts.kinds)
@@ -132,7 +136,8 @@ class _Process:
                     await self._parts.start()
                 return
             except StoreUnavailable as trouble:
-                log.warning("store_unreachable", reason=str(trouble))
+                (log.debug if away else log.warning)("store_unreachable", reason=str(trouble))
+                away = True
                 await asyncio.sleep(STORE_RETRY_SECONDS)
 
     async def _serve(self, stop: asyncio.Event) -> None:

@@ -1,4 +1,7 @@
-"""What a process is told from outside: environment variables with the prefix PASPOR_, read once, never changed."""
+"""What a process is told from outside: environment variables with the prefix PASPOR_, read once, never changed.
+
+What a setting may be in production stands beside its field (:mod:`shared.production`).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.crypto.keyring import Keyring
 from shared.http.body_budget import BODY_BUDGET_BYTES
 from shared.http.options import BODY_SECONDS, CONNECTIONS_EACH, LATE_BODIES_EACH, PUBLIC_STREAMS_EACH, HttpOptions
+from shared.production import REFUSED, Anything, AtLeast, AtMost, InsideOrEncrypted, PublicAddress, WithLogin
 
 ENV_PREFIX = "PASPOR_"
 _KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
@@ -55,17 +59,24 @@ class ServiceSettings(BaseSettings):
 
     environment: Environment = Field(Environment.PRODUCTION, description="production, local or test")
     http_host: str = Field("127.0.0.1", min_length=1, description="the address to listen on")
-    http_port: int = Field(ge=0, le=65535, description="the port to listen on; 0 takes a free one")
-    mongo_url: str = Field(
-        repr=False, pattern=r"^mongodb(\+srv)?://", description="mongodb://host:port/?replicaSet=rs0"
+    http_port: Annotated[int, Anything("where it listens is the deployment's business")] = Field(
+        ge=0, le=65535, description="the port to listen on; 0 takes a free one"
     )
-    amqp_url: str = Field(repr=False, pattern=r"^amqps?://", description="amqp://user:password@host:port/vhost")
+    mongo_url: Annotated[
+        str, WithLogin("everybody who reaches the port reads it all", "Write mongodb://USER:PASSWORD@HOST:PORT/?...")
+    ] = Field(repr=False, pattern=r"^mongodb(\+srv)?://", description="mongodb://host:port/?replicaSet=rs0")
+    amqp_url: Annotated[
+        str, WithLogin("each service has rights of its own", "Write amqp://USER:PASSWORD@HOST:PORT/")
+    ] = Field(repr=False, pattern=r"^amqps?://", description="amqp://user:password@host:port/vhost")
     database: str = Field(
         min_length=1, max_length=38, pattern=r"^[a-z][a-z0-9_]*$", description="the service's own database"
     )
     master_keys: KeyringText = Field(description=_KEYS_HINT)
     fingerprint_keys: KeyringText = Field(description=_KEYS_HINT)
-    jwks_url: str = Field(
+    jwks_url: Annotated[
+        str,
+        InsideOrEncrypted("whoever answers there decides whose tokens are good", "Write https:// or an inside name"),
+    ] = Field(
         "http://127.0.0.1:8101/v1/.well-known/jwks.json",
         pattern=r"^https?://",
         description="where identity publishes the keys that tokens are checked with",
@@ -77,17 +88,20 @@ class ServiceSettings(BaseSettings):
         description="in a rolling upgrade from a build whose tokens had no aud: until when those are taken, at most 15 "
         "minutes from now, as 2026-11-30T02:15:00Z",
     )
-    public_url: str = Field(
-        "http://127.0.0.1:8100", pattern=r"^https?://", description="how the outside world reaches the suite"
-    )
-    rate_factor: float = Field(
+    public_url: Annotated[
+        str,
+        PublicAddress("it stands in mails and letters", "Write the https:// address that citizens use"),
+    ] = Field("http://127.0.0.1:8100", pattern=r"^https?://", description="how the outside world reaches the suite")
+    rate_factor: Annotated[float, AtMost(1, "more lets codes and passwords be guessed")] = Field(
         1.0, gt=0, le=1_000_000, description="what every rate limit's count is multiplied with; 1 but for load tests"
     )
     body_budget_bytes: int = Field(
         BODY_BUDGET_BYTES, ge=1024 * 1024, description="bytes of request bodies that are held in memory together"
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
-    shutdown_seconds: int = Field(10, ge=0, le=300, description="seconds given to running requests at the end")
+    shutdown_seconds: Annotated[int, AtLeast(3, "running requests need time to end")] = Field(
+        10, ge=0, le=300, description="seconds given to running requests at the end"
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="networks whose X-Forwarded-For is believed, as 10.0.0.0/8,192.168.0.0/16"
     )
@@ -162,6 +176,8 @@ def _everything_wrong(settings: type[ServiceSettings], error: ValidationError) -
 
 def _one_wrong(settings: type[ServiceSettings], name: str, each: Any) -> str:
     field = settings.model_fields.get(name)
+    if each["type"] == REFUSED:
+        return f"  {ENV_PREFIX}{name.upper()} is not for production: {each['msg']}."
     hint = f" Set it to: {field.description}." if field is not None and field.description else ""
     said = "is missing" if each["type"] == "missing" else f"is wrong: {each['msg'].removeprefix('Value error, ')}"
     where = f"{ENV_PREFIX}{name.upper()}" if name else "The settings together"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import quote
 
 from launcher.child import Child
 from launcher.errors import PartDidNotStart, PortInUse
 from launcher.ports import LOOPBACK, free_port, is_free
-from launcher.servers.packages import Say, mongod_package
+from launcher.secrets import PRIVATE, PRIVATE_FOLDER, write_private
+from launcher.servers.packages import MongodPackage, Say, mongod_package
 
 REPLICA_SET = "rs0"
 READY_SECONDS = 60.0
@@ -27,6 +31,35 @@ if TYPE_CHECKING:
     Admin = AsyncMongoClient[dict[str, Any]]
 
 
+ROOT: Final = "root"
+OPERATOR: Final = "operator"
+_USER_EXISTS = 51003
+ANSWER_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who may use the server: root's password, a key for the members of its set, and the passwords of the others.
+
+    Each of `services` may use the database `paspor_<name>` and no other; the operator reads all and writes none.
+    """
+
+    root: str
+    key: str
+    operator: str
+    services: Mapping[str, str]
+
+    def password_of(self, user: str) -> str:
+        """The password of root, the operator or a service."""
+        return {ROOT: self.root, OPERATOR: self.operator, **self.services}[user]
+
+    def users(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
+        """Every user but root with their roles, as deploy/prepare_mongo.py gives them."""
+        yield OPERATOR, [{"role": "readAnyDatabase", "db": "admin"}]
+        for name in self.services:
+            yield name, [{"role": role, "db": f"paspor_{name}"} for role in ("readWrite", "dbAdmin")]
+
+
 CACHE_GIGABYTES: Final = "1"
 """The most it may take, not what it takes at once. With a quarter of it, fifty citizens who upload pictures filled it
 with pages not yet on disk, and every reader waited 20 s for the next checkpoint."""
@@ -37,9 +70,18 @@ class Mongod:
 
     `port` None takes a free one at first start and keeps it over `stop`, `kill` and `start`. Data of an earlier start
     is used again, also on another port. Start it from the main thread: it dies with the thread that started it.
+    With a `login` nobody gets in without a password; data of a start without one gets its users at the next start.
     """
 
-    def __init__(self, data_dir: Path, port: int | None = None, *, say: Say = lambda line: None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int | None = None,
+        *,
+        login: Login | None = None,
+        say: Say = lambda line: None,
+    ) -> None:
+        self._login = login
         self._data_dir = data_dir.absolute()
         self._chooses_port = port is None
         self._say = say
@@ -49,8 +91,29 @@ class Mongod:
 
     @property
     def url(self) -> str:
-        """The address for clients, without a database name."""
-        return f"mongodb://{LOOPBACK}:{self.port}/?replicaSet={REPLICA_SET}"
+        """The address for clients, without a database name; with a login it is root's."""
+        return self.url_of(ROOT)
+
+    def url_of(self, user: str) -> str:
+        """The address for one user; the same for all where there is no login."""
+        server = f"{LOOPBACK}:{self.port}/?replicaSet={REPLICA_SET}"
+        if self._login is None:
+            return f"mongodb://{server}"
+        return f"mongodb://{user}:{quote(self._login.password_of(user), safe='')}@{server}&authSource=admin"
+
+    async def answers(self) -> bool:
+        """True if it answers a greeting within two seconds."""
+        from pymongo.errors import PyMongoError
+
+        client = self._client()
+        try:
+            async with asyncio.timeout(2 * ANSWER_SECONDS):
+                await client.admin.command("hello")
+        except (PyMongoError, TimeoutError):
+            return False
+        finally:
+            await client.close()
+        return True
 
     @property
     def pid(self) -> int | None:
@@ -102,24 +165,74 @@ class Mongod:
     async def _start_once(self) -> None:
         package = await asyncio.to_thread(mongod_package, self._say)
         database = self._data_dir / "db"
-        database.mkdir(parents=True, exist_ok=True)
+        if self._login is not None and not self._has_users.exists() and database.exists():
+            await self._run(
+                package, database, guarded=False
+            )  # data of before: only without login can its users be made
+            await self.stop()
+        database.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        await self._run(package, database, guarded=self._login is not None)
+
+    @property
+    def _has_users(self) -> Path:
+        return self._data_dir / "has-users"
+
+    async def _run(self, package: MongodPackage, database: Path, *, guarded: bool) -> None:
+        """Start the process and return when it is primary and has its users."""
         env = {**os.environ, "LD_LIBRARY_PATH": str(package.lib)}
         command: list[str | Path] = [package.binary, *self._options(database)]
+        if guarded and self._login is not None:
+            write_private(self._data_dir / "key", self._login.key)
+            command += ["--keyFile", self._data_dir / "key"]
         self._child = Child(command, log=self._data_dir / "mongod.out", env=env, cwd=self._data_dir)
         self._child.start()
-        from pymongo import AsyncMongoClient  # only now: it takes a while, in which the server starts
-
-        client: Admin = AsyncMongoClient(LOOPBACK, self.port, directConnection=True, serverSelectionTimeoutMS=500)
+        is_new = guarded and not self._has_users.exists()
+        client = self._client(as_root=guarded and not is_new)
         try:
-            await self._become_primary(client)
+            await self._become_primary(client, is_new=is_new)
+            if self._login is not None and not self._has_users.exists():
+                await self._make_users(client, guarded=guarded)
+            elif self._login is not None:
+                await _give_users(client, self._login)
         finally:
             await client.close()
+
+    def _client(self, *, as_root: bool = False) -> Admin:
+        from pymongo import AsyncMongoClient  # only now: it takes a while, in which the server starts
+
+        login: dict[str, Any] = {}
+        if as_root and self._login is not None:
+            login = {"username": ROOT, "password": self._login.root, "authSource": "admin"}
+        patience = int(ANSWER_SECONDS * 1000)
+        return AsyncMongoClient(
+            LOOPBACK,
+            self.port,
+            directConnection=True,
+            serverSelectionTimeoutMS=500,
+            connectTimeoutMS=patience,
+            socketTimeoutMS=10 * patience,
+            **login,
+        )
+
+    async def _make_users(self, client: Admin, *, guarded: bool) -> None:
+        """Make root by the exception that a server without users makes for this machine, then all others as root."""
+        login = self._login
+        if login is None:
+            return
+        roles = [{"role": "root", "db": "admin"}]
+        await _give_user(client, ROOT, login.root, roles)
+        as_root = self._client(as_root=True) if guarded else client
+        try:
+            await _give_users(as_root, login)
+        finally:
+            if guarded:
+                await as_root.close()
+        self._has_users.touch(mode=PRIVATE)
 
     def _options(self, database: Path) -> list[str]:
         return [
             *("--dbpath", str(database), "--port", str(self.port), "--bind_ip", LOOPBACK, "--replSet", REPLICA_SET),
             *("--nounixsocket", "--logpath", str(self.log), "--logappend", "--quiet"),
-            *("--pidfilepath", str(self._data_dir / "mongod.pid")),
             *("--wiredTigerCacheSizeGB", CACHE_GIGABYTES, "--oplogSize", "64"),
             # else the journal takes 300 MB before the first document
             *("--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=16MB)"),
@@ -128,7 +241,7 @@ class Mongod:
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         ]
 
-    async def _become_primary(self, client: Admin) -> None:
+    async def _become_primary(self, client: Admin, *, is_new: bool) -> None:
         from pymongo.errors import PyMongoError
 
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
@@ -140,7 +253,7 @@ class Mongod:
                 raise PartDidNotStart("mongod", f"it ended with status {status}", self.log)
             try:
                 if not configured:
-                    await self._configure(client)
+                    await self._configure(client, is_new=is_new)
                     configured = True
                 if (await client.admin.command("hello"))["isWritablePrimary"]:
                     return
@@ -149,11 +262,14 @@ class Mongod:
             await asyncio.sleep(POLL_SECONDS)
         raise PartDidNotStart("mongod", f"no primary after {READY_SECONDS:.0f} s ({last})", self.log)
 
-    async def _configure(self, client: Admin) -> None:
+    async def _configure(self, client: Admin, *, is_new: bool) -> None:
         """Makes the node a replica set of its own; moves a set that was made on another port."""
         from pymongo.errors import OperationFailure
 
         host = f"{LOOPBACK}:{self.port}"
+        if is_new:
+            await _initiate(client, host)  # the one thing, beside making root, that may be done without login
+            return
         try:
             config = (await client.admin.command("replSetGetConfig"))["config"]
         except OperationFailure as error:
@@ -165,6 +281,22 @@ class Mongod:
             config["members"][0]["host"] = host
             config["version"] += 1
             await client.admin.command("replSetReconfig", config, force=True)
+
+
+async def _give_users(client: Admin, login: Login) -> None:
+    for name, roles in login.users():
+        await _give_user(client, name, login.password_of(name), roles)
+
+
+async def _give_user(client: Admin, name: str, password: str, roles: list[dict[str, str]]) -> None:
+    """A user with this password and these roles; one that is there already stays as it is."""
+    from pymongo.errors import OperationFailure
+
+    try:
+        await client.admin.command("createUser", name, pwd=password, roles=roles)
+    except OperationFailure as refused:
+        if refused.code != _USER_EXISTS:
+            raise
 
 
 async def _initiate(client: Admin, host: str) -> None:

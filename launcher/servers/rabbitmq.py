@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +15,7 @@ from urllib.parse import quote
 from launcher.child import Child
 from launcher.errors import LauncherError, PartDidNotStart, PortInUse
 from launcher.ports import LOOPBACK, free_port, is_free
+from launcher.secrets import PRIVATE, PRIVATE_FOLDER, write_private
 from launcher.servers.packages import RabbitMqPackage, Say, rabbitmq_package
 
 READY_SECONDS = 90.0
@@ -46,11 +49,17 @@ class RabbitMq:
         dist_port: int | None = None,
         epmd_port: int | None = None,
         name: str = "paspor",
+        users: Mapping[str, str] | None = None,
         say: Say = lambda line: None,
     ) -> None:
+        """`users` are services and the operator with their passwords: each gets its own rights, see shared.bus.rights.
+
+        Then all queues are there before anybody connects, and a service's user declares nothing.
+        """
         self._data_dir = data_dir.absolute()
         self._chooses_ports = port is None
         self._name = name
+        self._users = dict(users or {})
         self._say = say
         self._node: Child | None = None
         self._epmd: Child | None = None
@@ -68,6 +77,14 @@ class RabbitMq:
     def url_for(self, vhost: str) -> str:
         """The address for clients of one virtual host."""
         return f"amqp://{DEFAULT_USER}:{self._password()}@{LOOPBACK}:{self.port}/{quote(vhost, safe='')}"
+
+    def url_of(self, user: str) -> str:
+        """The address for one of the `users`, default virtual host."""
+        return f"amqp://{user}:{quote(self._users[user], safe='')}@{LOOPBACK}:{self.port}/%2F"
+
+    async def answers(self) -> bool:
+        """True if it greets a client within two seconds; each question leaves a line in its log."""
+        return await _speaks_amqp(self.port)
 
     @property
     def pid(self) -> int | None:
@@ -208,20 +225,33 @@ class RabbitMq:
 
     def _write_files(self) -> None:
         for sub in ("home", "log", "mnesia"):
-            (self._data_dir / sub).mkdir(parents=True, exist_ok=True)
+            (self._data_dir / sub).mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         _keep_secret(self._data_dir / "home" / ".erlang.cookie", mode=0o400)
-        (self._data_dir / "enabled_plugins").write_text("[].\n")
+        write_private(self._data_dir / "enabled_plugins", "[].\n")
         # a bare machine may have no /etc/hosts, and the node's name ends in localhost
-        (self._data_dir / "inetrc").write_text('{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
-        (self._data_dir / "rabbitmq.conf").write_text(
+        write_private(self._data_dir / "inetrc", '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
+        imported = ""
+        if self._users:
+            imported = f"load_definitions = {self._write_definitions()}\n"
+        write_private(
+            self._data_dir / "rabbitmq.conf",
             f"listeners.tcp.local = {LOOPBACK}:{self.port}\n"
             f"default_user = {DEFAULT_USER}\n"
             f"default_pass = {self._password()}\n"  # first start only
             "disk_free_limit.absolute = 50MB\n"
+            f"{imported}",
         )
 
+    def _write_definitions(self) -> Path:
+        from shared.bus.rights import definitions  # only where it is used: it would slow every other start
+
+        path = self._data_dir / "definitions.json"
+        everybody = {**self._users, DEFAULT_USER: self._password()}
+        write_private(path, json.dumps(definitions(everybody, admin=DEFAULT_USER)))
+        return path
+
     def _password(self) -> str:
-        return _keep_secret(self._data_dir / "password", mode=0o600)
+        return _keep_secret(self._data_dir / "password", mode=PRIVATE)
 
     def _environment(self, package: RabbitMqPackage) -> dict[str, str]:
         """The same for server and rabbitmqctl; nothing of another RabbitMQ on this machine shines through."""
@@ -253,7 +283,7 @@ class RabbitMq:
 def _keep_secret(path: Path, mode: int) -> str:
     """The secret in a file only we can read, made at first use."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(20))

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from services.application.domain.issuance import Pace
 from shared.crypto.sealed import SealedBox, Unsealer
+from shared.production import Anything, AtLeast, Encrypted, SharedSecret
 from shared.settings import ServiceSettings
 
 
@@ -34,22 +35,46 @@ class Settings(ServiceSettings):
         description="base64 of notification's X25519 public key"
     )
 
-    dpri_url: str = Field("http://127.0.0.1:8204", pattern=r"^https?://", description="the issuance system")
-    dpri_token: SecretStr | None = Field(None, description="our token there, if it asks for one")
-    dpri_try_seconds: float = Field(5.0, gt=0, description="patience with one call")
-    dpri_tries: int = Field(2, ge=1, le=5, description="calls before the hand-over waits")
-    hand_over_retry_seconds: float = Field(30.0, gt=0, description="pause after the first failed hand-over")
-    hand_over_longest_retry_seconds: float = Field(900.0, gt=0, description="longest such pause")
-    hand_over_alert_grace_seconds: float = Field(
+    dpri_url: Annotated[
+        str, Encrypted("personal data and money are told there", "Write the agency's https:// address")
+    ] = Field("http://127.0.0.1:8204", pattern=r"^https?://", description="the issuance system")
+    dpri_token: Annotated[SecretStr | None, SharedSecret("it opens the issuance system", 8)] = Field(
+        None, description="our token there, if it asks for one"
+    )
+    dpri_try_seconds: Annotated[float, AtLeast(1, "the issuance system takes that long")] = Field(
+        5.0, gt=0, description="patience with one call"
+    )
+    dpri_tries: Annotated[int, Anything("the field itself ends at five")] = Field(
+        2, ge=1, le=5, description="calls before the hand-over waits"
+    )
+    hand_over_retry_seconds: Annotated[float, AtLeast(10, "the issuance system would be asked too often")] = Field(
+        30.0, gt=0, description="pause after the first failed hand-over"
+    )
+    hand_over_longest_retry_seconds: Annotated[float, AtLeast(60, "the issuance system would be asked too often")] = (
+        Field(900.0, gt=0, description="longest such pause")
+    )
+    hand_over_alert_grace_seconds: Annotated[float, AtLeast(60, "offices would be alerted for hiccups")] = Field(
         600.0, gt=0, description="time before the alert where a visit is confirmed after 18:00 of the day before"
     )
-    print_poll_seconds: float = Field(300.0, gt=0, description="how often the issuance system is asked for the book")
+    print_poll_seconds: Annotated[float, AtLeast(60, "the issuance system would be asked too often")] = Field(
+        300.0, gt=0, description="how often the issuance system is asked for the book"
+    )
 
-    largest_upload_bytes: int = Field(10 * 1024 * 1024, ge=1024, le=50 * 1024 * 1024, description="size of a picture")
-    upload_seconds: int = Field(24 * 3600, ge=1, description="how long an upload may be under way")
-    sweep_seconds: int = Field(600, ge=1, description="how often forgotten files are looked for")
-    sweep_grace_seconds: int = Field(3600, ge=1, description="age from which a file nothing refers to is removed")
-    decodes_at_once: int = Field(1, ge=1, le=16, description="pictures decoded at the same time")
+    largest_upload_bytes: Annotated[int, AtLeast(1024 * 1024, "telephones make pictures of that size")] = Field(
+        10 * 1024 * 1024, ge=1024, le=50 * 1024 * 1024, description="size of a picture"
+    )
+    upload_seconds: Annotated[int, AtLeast(3600, "slow lines need that long")] = Field(
+        24 * 3600, ge=1, description="how long an upload may be under way"
+    )
+    sweep_seconds: Annotated[int, AtLeast(60, "the store would be asked too often")] = Field(
+        600, ge=1, description="how often forgotten files are looked for"
+    )
+    sweep_grace_seconds: Annotated[int, AtLeast(600, "a picture could go before its application names it")] = Field(
+        3600, ge=1, description="age from which a file nothing refers to is removed"
+    )
+    decodes_at_once: Annotated[int, Anything("bounded by memory; the field itself ends at 16")] = Field(
+        1, ge=1, le=16, description="pictures decoded at the same time"
+    )
 
     @property
     def pace(self) -> Pace:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr
 
 from services.identity.domain.applicant import CheckRules
 from services.identity.domain.challenge import CodeRules
 from services.identity.domain.matching import MatchRules
 from services.identity.domain.staff import LockRules
 from shared.crypto.sealed import SealedBox
+from shared.production import Anything, AtLeast, AtMost, Between, Encrypted, SharedSecret, TrialOnly
 from shared.settings import Environment, ServiceSettings
 
 _PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
@@ -65,60 +66,107 @@ class Settings(ServiceSettings):
     notification_sealing_public_key: SealingKey = Field(description="base64 of notification's X25519 public key")
     application_sealing_public_key: SealingKey = Field(description="base64 of application's X25519 public key")
 
-    access_seconds: int = Field(15 * 60, ge=1, description="life of an applicant's access token")
-    staff_access_seconds: int = Field(5 * 60, ge=1, description="life of a staff access token")
-    session_seconds: int = Field(90 * 86400, ge=1, description="life of an applicant's session")
-    staff_session_seconds: int = Field(12 * 3600, ge=1, description="life of a staff session")
-    refresh_grace_seconds: int = Field(60, ge=0, description="how long the previous refresh token is answered again")
-
-    address_undo_seconds: int = Field(
-        7 * 86400, ge=1, description="how long a change of address can be undone by the link in the messages about it"
+    access_seconds: Annotated[int, Between(60, 3600, "other services believe a token until it ends")] = Field(
+        15 * 60, ge=1, description="life of an applicant's access token"
+    )
+    staff_access_seconds: Annotated[int, Between(60, 900, "a locked member of staff is believed until it ends")] = (
+        Field(5 * 60, ge=1, description="life of a staff access token")
+    )
+    session_seconds: Annotated[int, Between(3600, 90 * 86400, "a stolen telephone stays logged in")] = Field(
+        90 * 86400, ge=1, description="life of an applicant's session"
+    )
+    staff_session_seconds: Annotated[int, Between(900, 86400, "counters are left open over night")] = Field(
+        12 * 3600, ge=1, description="life of a staff session"
+    )
+    refresh_grace_seconds: Annotated[int, Between(10, 300, "a lost answer needs it, a thief uses it")] = Field(
+        60, ge=0, description="how long the previous refresh token is answered again"
     )
 
-    code_seconds: int = Field(600, ge=1, description="life of a one-time code")
-    code_skew_seconds: int = Field(30, ge=0, description="clock skew tolerated at its end")
-    code_tries: int = Field(5, ge=1, le=10, description="wrong tries until a code stops counting")
-    code_resend_seconds: int = Field(60, ge=0, description="pause between two codes to one address")
-    codes_per_hour: int = Field(5, ge=1, le=20, description="codes to one address in an hour")
-    second_channel_seconds: int = Field(60, ge=1, description="wait for email before SMS is tried")
+    address_undo_seconds: Annotated[int, AtLeast(86_400, "whoever is robbed of an address needs days to see it")] = (
+        Field(
+            7 * 86400,
+            ge=1,
+            description="how long a change of address can be undone by the link in the messages about it",
+        )
+    )
 
-    dukcapil_url: str = Field("http://127.0.0.1:8201", pattern=r"^https?://", description="the civil registry")
+    code_seconds: Annotated[int, Between(120, 1800, "mail takes a while, and a code can be guessed meanwhile")] = Field(
+        600, ge=1, description="life of a one-time code"
+    )
+    code_skew_seconds: Annotated[int, AtMost(120, "it lengthens the life of a code")] = Field(
+        30, ge=0, description="clock skew tolerated at its end"
+    )
+    code_tries: Annotated[int, AtMost(5, "six digits are found by trying")] = Field(
+        5, ge=1, le=10, description="wrong tries until a code stops counting"
+    )
+    code_resend_seconds: Annotated[int, AtLeast(30, "people would be flooded with codes")] = Field(
+        60, ge=0, description="pause between two codes to one address"
+    )
+    codes_per_hour: Annotated[int, AtMost(10, "people would be flooded with codes")] = Field(
+        5, ge=1, le=20, description="codes to one address in an hour"
+    )
+    second_channel_seconds: Annotated[int, AtLeast(20, "each code would be paid for as SMS too")] = Field(
+        60, ge=1, description="wait for email before SMS is tried"
+    )
+
+    dukcapil_url: Annotated[
+        str, Encrypted("personal data and money are told there", "Write the agency's https:// address")
+    ] = Field("http://127.0.0.1:8201", pattern=r"^https?://", description="the civil registry")
     dukcapil_institution: str = Field("paspor", pattern=r"^[A-Za-z0-9_-]{1,40}$", description="our name there")
     dukcapil_user: str = Field("paspor", min_length=1, description="our user id there")
-    dukcapil_password: SecretStr = Field(description="our password there")
-    dukcapil_try_seconds: float = Field(3.0, gt=0, description="patience with one call")
-    dukcapil_tries: int = Field(2, ge=1, le=5, description="calls before the check waits")
-    name_match_percent: int = Field(90, ge=50, le=100, description="how alike a name must be")
-    failed_checks_per_day: int = Field(5, ge=1, description="failed identity checks of one applicant in a day")
-    failed_checks_per_nik_per_day: int = Field(20, ge=1, description="the same for one NIK over all accounts")
-    registry_first_pause_seconds: float = Field(5.0, gt=0, description="pause after the registry was silent")
-    registry_longest_pause_seconds: float = Field(300.0, gt=0, description="longest such pause")
-
-    assistance_seconds: int = Field(
-        4 * 3600,
-        ge=1,
-        le=12 * 3600,
-        description="life of an assistance: some hours, and never past a working day of twelve",
+    dukcapil_password: Annotated[SecretStr, SharedSecret("it opens the civil registry", 8)] = Field(
+        description="our password there"
     )
-    assistance_codes_per_office_hour: int = Field(
+    dukcapil_try_seconds: Annotated[float, AtLeast(1, "the registry takes that long")] = Field(
+        3.0, gt=0, description="patience with one call"
+    )
+    dukcapil_tries: Annotated[int, Anything("the field itself ends at five")] = Field(
+        2, ge=1, le=5, description="calls before the check waits"
+    )
+    name_match_percent: Annotated[int, AtLeast(80, "another person's name would pass")] = Field(
+        90, ge=50, le=100, description="how alike a name must be"
+    )
+    failed_checks_per_day: Annotated[int, AtMost(20, "particulars are found by trying")] = Field(
+        5, ge=1, description="failed identity checks of one applicant in a day"
+    )
+    failed_checks_per_nik_per_day: Annotated[int, AtMost(100, "particulars are found by trying")] = Field(
+        20, ge=1, description="the same for one NIK over all accounts"
+    )
+    registry_first_pause_seconds: Annotated[float, AtLeast(1, "a registry that comes back would be run over")] = Field(
+        5.0, gt=0, description="pause after the registry was silent"
+    )
+    registry_longest_pause_seconds: Annotated[float, AtLeast(30, "a registry that comes back would be run over")] = (
+        Field(300.0, gt=0, description="longest such pause")
+    )
+
+    assistance_seconds: Annotated[int, Between(900, 12 * 3600, "an officer acts for a person as long as it lasts")] = (
+        Field(
+            4 * 3600,
+            ge=1,
+            le=12 * 3600,
+            description="life of an assistance: some hours, and never past a working day of twelve",
+        )
+    )
+    assistance_codes_per_office_hour: Annotated[int, AtMost(600, "codes would be sent to strangers on end")] = Field(
         60, ge=1, description="codes that one office may have sent to people it assists: one a minute over all counters"
     )
 
-    staff_tries: int = Field(5, ge=1, description="wrong passwords that lock a staff account")
-    staff_lock_seconds: int = Field(15 * 60, ge=1, description="how long it stays locked")
-    one_time_password_seconds: int = Field(72 * 3600, ge=1, description="life of a one-time password of staff")
-    first_operator_secrets: FirstOperatorSecrets = Field(
-        None, description="one-time secrets of 32 characters or more, joined by commas; each makes one operator"
+    staff_tries: Annotated[int, AtMost(10, "passwords are found by trying")] = Field(
+        5, ge=1, description="wrong passwords that lock a staff account"
     )
-    demo_staff_password: SecretStr | None = Field(None, description="if set, demo staff are made with it")
+    staff_lock_seconds: Annotated[int, AtLeast(300, "passwords are found by trying")] = Field(
+        15 * 60, ge=1, description="how long it stays locked"
+    )
+    one_time_password_seconds: Annotated[int, Between(3600, 7 * 86400, "it lies on a desk until it is used")] = Field(
+        72 * 3600, ge=1, description="life of a one-time password of staff"
+    )
+    first_operator_secrets: Annotated[
+        FirstOperatorSecrets, Anything("each is used once, and 32 characters are demanded everywhere")
+    ] = Field(None, description="one-time secrets of 32 characters or more, joined by commas; each makes one operator")
+    demo_staff_password: Annotated[
+        SecretStr | None, TrialOnly("demo staff are made only where PASPOR_ENVIRONMENT is local or test")
+    ] = Field(None, description="if set, demo staff are made with it")
     demo_office_id: str = Field("jakarta-selatan", min_length=1, description="the office of demo staff")
-
-    @field_validator("demo_staff_password")
-    @classmethod
-    def _not_among_real_people(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is not None and info.data.get("environment") is Environment.PRODUCTION:
-            raise ValueError("demo staff are made only where PASPOR_ENVIRONMENT is local or test")
-        return value
 
     @property
     def code_rules(self) -> CodeRules:

@@ -19,6 +19,7 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
         password=settings.smtp_password,
         starttls=True if settings.smtp_starttls is None and settings.smtp_password else settings.smtp_starttls,
         timeout_seconds=settings.smtp_timeout_seconds,
+        answer_seconds=settings.smtp_answer_seconds,
         connections=settings.smtp_connections,
     )
     mailer = SmtpMailer(server, platform.clock)

@@ -38,6 +38,11 @@ _PLAIN_ADDRESS: Final = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 """What needs no quoting and no SMTPUTF8; nothing in it can begin another header."""
 
 LOST: Final = "connection_lost"
+UNANSWERED: Final = "answer_lost"
+"""The connection ended after the mail was handed over: nobody knows whether it was taken."""
+
+ANSWER_SECONDS: Final = 600.0
+"""The wait for the server's word on a whole mail: giving up sooner sends it twice (RFC 5321, 4.5.3.2.6)."""
 
 _KEY_REUSED: Final = 409
 _REJECTED: Final = frozenset({400, 413, 422})
@@ -54,12 +59,17 @@ class MailServer:
     password: SecretStr | None = None
     starttls: bool | None = None
     timeout_seconds: float = 20.0
-    """For one mail, from waiting for a connection to the server's word; below the lease on its delivery."""
+    """For one mail, from waiting for a connection until the server asks for the mail itself."""
+    answer_seconds: float = ANSWER_SECONDS
+    """From then on to the server's word."""
     connections: int = 8
 
 
 class SmtpMailer:
-    """Hands in mails over a few lasting connections; a connection that died is opened again once per mail."""
+    """Hands in mails over a few lasting connections; a connection that died is opened again once per mail.
+
+    Once a mail is on the wire it is not sent again here, whatever becomes of the connection.
+    """
 
     def __init__(self, server: MailServer, clock: Clock, *, breaker: CircuitBreaker | None = None) -> None:
         self._server = server
@@ -76,8 +86,8 @@ class SmtpMailer:
         raw = self.written(mail)
         self._breaker.before()
         try:
-            async with asyncio.timeout(self._server.timeout_seconds), self._free:
-                refusal = await self._hand_in(mail.to, raw)
+            async with asyncio.timeout(self._server.timeout_seconds) as patience, self._free:
+                refusal = await self._hand_in(mail.to, raw, patience)
         except UpstreamDown:
             self._breaker.failed()
             raise
@@ -111,43 +121,62 @@ class SmtpMailer:
         while self._idle:
             self._idle.pop().close()
 
-    async def _hand_in(self, to: str, raw: bytes) -> Exception | None:
+    async def _hand_in(self, to: str, raw: bytes, patience: asyncio.Timeout) -> Exception | None:
         # A kept connection may have died unseen; only a fresh one proves that the server is away.
         if self._idle:
             try:
-                return await self._try(self._idle.pop(), to, raw)
+                return await self._try(self._idle.pop(), to, raw, patience)
             except UpstreamDown as trouble:
                 if trouble.reason != LOST:
                     raise
-        return await self._try(self._connection(), to, raw)
+        return await self._try(self._connection(), to, raw, patience)
 
-    async def _try(self, connection: aiosmtplib.SMTP, to: str, raw: bytes) -> Exception | None:
+    async def _try(
+        self, connection: aiosmtplib.SMTP, to: str, raw: bytes, patience: asyncio.Timeout
+    ) -> Exception | None:
         """What the server says against this mail, or nothing. `UpstreamDown` where it says nothing or means us."""
+        reason = LOST
         try:
-            refusal = await self._spoken(connection, to, raw)
+            refusal = await self._addressed(connection, to, len(raw))
+            _stop_if_cancelled()
+            if refusal is None:
+                reason = UNANSWERED
+                patience.reschedule(asyncio.get_running_loop().time() + self._server.answer_seconds)
+                refusal = await self._spoken(connection, raw)
         except aiosmtplib.SMTPResponseException as refused:
             connection.close()
             raise UpstreamDown("smtp", f"smtp_{refused.code}") from None
-        except TimeoutError:
+        except aiosmtplib.SMTPTimeoutError:
             connection.close()
-            raise
+            raise TimeoutError from None
         except (OSError, aiosmtplib.SMTPException):
             connection.close()
-            raise UpstreamDown("smtp", LOST) from None
+            raise UpstreamDown("smtp", reason) from None
         except BaseException:
             connection.close()
             raise
         self._idle.append(connection)
         return refusal
 
-    async def _spoken(self, connection: aiosmtplib.SMTP, to: str, raw: bytes) -> Exception | None:
+    async def _addressed(self, connection: aiosmtplib.SMTP, to: str, size: int) -> Exception | None:
+        """Name sender and recipient; what the server says against the recipient, or nothing."""
         if not connection.is_connected:
             await connection.connect()
+        options = [f"size={size}"] if connection.supports_extension("size") else []
+        await connection.mail(self._envelope_from, options=options)
         try:
-            await connection.sendmail(self._envelope_from, [to], raw)
-        except aiosmtplib.SMTPRecipientsRefused as refused:
-            return _judged(refused.recipients[0].code)
+            await connection.rcpt(to)
+        except aiosmtplib.SMTPRecipientRefused as refused:
+            await connection.rset()
+            return _judged(refused.code)
+        return None
+
+    async def _spoken(self, connection: aiosmtplib.SMTP, raw: bytes) -> Exception | None:
+        """Hand the mail itself over and wait for the server's word on it."""
+        try:
+            await connection.data(raw, timeout=self._server.answer_seconds)
         except aiosmtplib.SMTPDataError as refused:
+            await connection.rset()
             return _judged(refused.code)
         return None
 
@@ -161,6 +190,13 @@ class SmtpMailer:
             start_tls=server.starttls,
             timeout=server.timeout_seconds,
         )
+
+
+def _stop_if_cancelled() -> None:
+    """Obey a cancellation that CPython 3.11's `wait_for` swallowed, as it does where its work ends at that moment."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _part(attachment: Attachment) -> MIMEApplication:

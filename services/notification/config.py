@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 from services.notification.domain.delivery import RetryRules
 from services.notification.domain.rules import Rules
 from shared.crypto.sealed import Unsealer
+from shared.production import Anything, AtLeast, Encrypted, MustBeTrue, RealMailbox, SharedSecret
 from shared.settings import ServiceSettings
 
 SHORTEST_KEEP_SECONDS = 36 * 86400
@@ -57,27 +58,62 @@ class Settings(ServiceSettings):
     )
 
     smtp_host: str = Field("127.0.0.1", min_length=1, description="the mail server")
-    smtp_port: int = Field(8205, ge=1, le=65535, description="its port")
+    smtp_port: Annotated[int, Anything("where the mail server listens is its business")] = Field(
+        8205, ge=1, le=65535, description="its port"
+    )
     smtp_username: str | None = Field(None, min_length=1, description="our name there, if it asks for one")
-    smtp_password: SecretStr | None = Field(None, description="our password there")
-    smtp_starttls: bool | None = Field(None, description="true demands encryption, false never, unset where offered")
-    smtp_timeout_seconds: float = Field(20.0, gt=0, le=25, description="for one mail; below a delivery's lease of 30 s")
-    smtp_connections: int = Field(8, ge=1, le=50, description="lasting connections to the mail server")
-    mail_from: Annotated[str, AfterValidator(_has_an_address)] = Field(
-        "Layanan Paspor <no-reply@paspor.example>", max_length=200, description="the sender, as Name <address>"
+    smtp_password: Annotated[SecretStr | None, Anything("the mail server decides how it is made")] = Field(
+        None, description="our password there"
+    )
+    smtp_starttls: Annotated[
+        bool | None, MustBeTrue("codes and addresses would go over the wire in the open", "Write true")
+    ] = Field(None, description="true demands encryption, false never, unset where offered")
+    smtp_timeout_seconds: Annotated[float, AtLeast(5, "mail servers look senders up first")] = Field(
+        20.0, gt=0, le=25, description="until the server asks for the mail itself"
+    )
+    smtp_answer_seconds: Annotated[float, AtLeast(60, "a mail that was taken would be sent again")] = Field(
+        600.0, gt=0, le=3600, description="wait for the server's word on a mail it has (RFC 5321: ten minutes)"
+    )
+    smtp_connections: Annotated[int, Anything("the field itself ends at 50")] = Field(
+        8, ge=1, le=50, description="lasting connections to the mail server"
+    )
+    mail_from: Annotated[
+        str,
+        AfterValidator(_has_an_address),
+        RealMailbox("answers and refusals would go nowhere", "Write the sender at a domain of ours, as NAME <ADDRESS>"),
+    ] = Field("Layanan Paspor <no-reply@paspor.example>", max_length=200, description="the sender, as Name <address>")
+
+    sms_url: Annotated[
+        str, Encrypted("personal data and money are told there", "Write the agency's https:// address")
+    ] = Field("http://127.0.0.1:8203", pattern=r"^https?://", description="the SMS gateway")
+    sms_secret: Annotated[Secret, SharedSecret("whoever knows it sends SMS in our name")] = Field(
+        description="what our messages to the gateway are signed with"
+    )
+    sms_timeout_seconds: Annotated[float, AtLeast(1, "the gateway takes that long")] = Field(
+        5.0, gt=0, le=25, description="for one SMS"
+    )
+    sms_callback_secret: Annotated[Secret, SharedSecret("whoever knows it can call messages delivered")] = Field(
+        description="what the gateway's receipts are signed with, as key k1"
+    )
+    sms_callback_next_secret: Annotated[Secret | None, SharedSecret("whoever knows it can call messages delivered")] = (
+        Field(None, description="its successor while keys turn, as key k2")
     )
 
-    sms_url: str = Field("http://127.0.0.1:8203", pattern=r"^https?://", description="the SMS gateway")
-    sms_secret: Secret = Field(description="what our messages to the gateway are signed with")
-    sms_timeout_seconds: float = Field(5.0, gt=0, le=25, description="for one SMS")
-    sms_callback_secret: Secret = Field(description="what the gateway's receipts are signed with, as key k1")
-    sms_callback_next_secret: Secret | None = Field(None, description="its successor while keys turn, as key k2")
-
-    retry_seconds: Pauses = Field((5, 30, 120, 600, 1800, 3600), description="pauses between tries, the last repeats")
-    otp_retry_seconds: Pauses = Field((2, 5, 10, 20, 30), description="the same for one-time codes")
-    useful_seconds: int = Field(3 * 86400, ge=1, description="how long news without an end of their own are told")
-    keep_seconds: int = Field(90 * 86400, ge=SHORTEST_KEEP_SECONDS, description="how long ended deliveries are kept")
-    forget_every_seconds: float = Field(3600.0, gt=0, description="pause between two sweeps of old deliveries")
+    retry_seconds: Annotated[Pauses, AtLeast(1, "a server that comes back would be run over")] = Field(
+        (5, 30, 120, 600, 1800, 3600), description="pauses between tries, the last repeats"
+    )
+    otp_retry_seconds: Annotated[Pauses, AtLeast(1, "a server that comes back would be run over")] = Field(
+        (2, 5, 10, 20, 30), description="the same for one-time codes"
+    )
+    useful_seconds: Annotated[int, AtLeast(3600, "news would be dropped while a mail server is mended")] = Field(
+        3 * 86400, ge=1, description="how long news without an end of their own are told"
+    )
+    keep_seconds: Annotated[int, Anything("the field itself begins at 36 days")] = Field(
+        90 * 86400, ge=SHORTEST_KEEP_SECONDS, description="how long ended deliveries are kept"
+    )
+    forget_every_seconds: Annotated[float, AtLeast(60, "the store would be asked too often")] = Field(
+        3600.0, gt=0, description="pause between two sweeps of old deliveries"
+    )
     timezone: Annotated[str, AfterValidator(_is_a_zone)] = Field(
         "Asia/Jakarta", description="the zone of times that no office goes with"
     )

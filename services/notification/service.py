@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet, Platform
 from shared.store.kinds import Record
+from shared.store.port import StoreUnavailable, VersionConflict
 from shared.store.retry import again
 
 log = get_logger(__name__)
@@ -39,6 +41,11 @@ CARD_POLL_SECONDS: Final = 0.05
 SWEEP_BATCH: Final = 200
 SWEEP_BATCHES: Final = 50
 """Batches removed in one run of the sweep; the next run goes on."""
+
+HOLD_SECONDS: Final = 15.0
+"""While a channel does not answer, its message is held for twice as long again and again: below a lease of 30 s."""
+NOTE_RETRY_SECONDS: Final = 0.2
+"""Between tries to write down that a message was taken, while the store is away."""
 
 UNREADABLE: Final = "content_unreadable"
 NO_TEXT: Final = "template_broken"
@@ -165,6 +172,7 @@ class Notification:
         self._sms = sms
         self.receipts_from = receipts_from
         self._rules = rules or Rules()
+        self._in_hand: set[str] = set()  # deliveries that this process is sending, or has sent and not yet noted
 
     # ---- what arrives ----
 
@@ -271,22 +279,76 @@ class Notification:
     # ---- what falls due ----
 
     async def send(self, record: Record[Delivery]) -> None:
-        """Try to send a message that is due; its one save says what became of it."""
+        """Try to send a message that is due, and write down what became of it.
+
+        A message that its channel took is sent again in one case only: this process ends, or loses the store for
+        longer than the lease while another replica has it, between the channel's answer and the write of it.
+        """
         message, now = record.state, self._clock.now()
-        if message.state is not State.QUEUED:
+        if message.state is not State.QUEUED or record.id in self._in_hand:
             return
         if delivery.is_over(message, now):
             await self._end(record, delivery.drop(message, record.id, now))
             return
+        self._in_hand.add(record.id)
         try:
-            await self._hand_over(record)
+            await self._send_and_note(record)
+        finally:
+            self._in_hand.discard(record.id)
+
+    async def _send_and_note(self, record: Record[Delivery]) -> None:
+        sending = asyncio.ensure_future(self._hand_over(record))
+        try:
+            record = await self._hold_until(sending, record)
+        finally:
+            sending.cancel()
+        message = record.state
+        try:
+            sending.result()
         except UpstreamDown as trouble:
             decision = delivery.put_off(message, record.id, trouble.reason, self._rules.retry, self._clock.now())
         except MessageRefused as refused:
             decision = delivery.give_up(message, record.id, refused.reason, self._clock.now())
         else:
-            decision = delivery.accept(message, record.id, self._clock.now())
+            await self._note_taken(record)
+            return
         await self._end(record, decision)
+
+    async def _hold_until(self, sending: asyncio.Future[None], record: Record[Delivery]) -> Record[Delivery]:
+        """Return the record as it stands when the channel has answered; meanwhile no replica takes it up again."""
+        while not (await asyncio.wait({sending}, timeout=HOLD_SECONDS))[0]:
+            until = self._clock.now() + timedelta(seconds=2 * HOLD_SECONDS)
+            try:
+                await self._repository.save_delivery(record, delivery.hold(record.state, until), now=self._clock.now())
+                record = await self._repository.delivery(record.id) or record
+            except (VersionConflict, StoreUnavailable) as trouble:
+                log.warning("delivery_not_held", delivery_id=record.id, reason=type(trouble).__name__)
+        return record
+
+    async def _note_taken(self, record: Record[Delivery]) -> None:
+        """Write down that the channel took the message, before anything else and for as long as it takes.
+
+        Nothing here gives up: a message whose acceptance is not written is sent again.
+        """
+        away = False
+        while True:
+            try:
+                await self._end(record, delivery.accept(record.state, record.id, self._clock.now()))
+                return
+            except VersionConflict:
+                pass
+            except StoreUnavailable as trouble:
+                if not away:
+                    log.warning("acceptance_not_written", delivery_id=record.id, reason=str(trouble))
+                away = True
+                await self._clock.sleep(NOTE_RETRY_SECONDS)
+            try:
+                fresh = await self._repository.delivery(record.id)
+            except StoreUnavailable:
+                continue
+            if fresh is None or fresh.state.state is not State.QUEUED:
+                return
+            record = fresh
 
     async def forget_ended(self) -> None:
         """Remove deliveries that ended long ago, and attachments that nothing can need any more."""

@@ -18,12 +18,13 @@ from aio_pika.abc import (
     AbstractQueue,
     ExchangeType,
 )
-from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
+from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity, DeliveryError, PublishError
+from aiormq.exceptions import ChannelAccessRefused
 
 from shared.bus import topology
 from shared.bus.dispatch import Dispatcher, Outcome, Verdict
 from shared.events.envelope import Envelope, UnreadableMessage
-from shared.events.subscriptions import COMMANDS, SUBSCRIBERS, commands_for
+from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, commands_for
 
 log = structlog.get_logger()
 
@@ -44,6 +45,13 @@ HEARD = frozenset(event.TYPE for event, listeners in SUBSCRIBERS.items() if list
 _TROUBLE = (AMQPError, OSError, asyncio.TimeoutError, RuntimeError)
 
 
+_COMMANDS_ARRIVE_BY: Final = (topology.COMMANDS_EXCHANGE, topology.FIRST_COMMANDS_EXCHANGE)
+
+
+class BrokerNotPrepared(RuntimeError):
+    """Queues or exchanges of this version are missing at the broker: `deploy/prepare_rabbitmq.py` makes them."""
+
+
 class AmqpBus:
     """One service's door to the broker. It survives the broker's restart; the relay sends again what is unconfirmed."""
 
@@ -54,10 +62,11 @@ class AmqpBus:
         self._connection: AbstractConnection | None = None
         self._events: AbstractExchange | None = None
         self._commands: AbstractExchange | None = None
-        self._default: AbstractExchange | None = None
+        self._own: AbstractExchange | None = None
         self._consumers: list[tuple[AbstractQueue, str]] = []
         self._in_flight: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._is_away = False  # told of already, and not connected again since
 
     @property
     def connected(self) -> bool:
@@ -67,13 +76,23 @@ class AmqpBus:
     async def run(self) -> None:
         """Stay connected until cancelled."""
         while True:
+            was_connected = False
             try:
                 await self._stay_connected()
+                was_connected = True
             except _TROUBLE as trouble:
-                log.warning("broker_unreachable", reason=type(trouble).__name__)
+                self._tell_of_trouble(type(trouble).__name__)
             finally:
                 self._forget()
+            if was_connected and not self._stopping:
+                self._tell_of_trouble("connection lost")
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _tell_of_trouble(self, reason: str) -> None:
+        """Warn once per loss, however many tries follow."""
+        say = log.debug if self._is_away else log.warning
+        say("broker_unreachable", reason=reason)
+        self._is_away = True
 
     async def publish(self, envelopes: Sequence[Envelope]) -> set[str]:
         """Send all with confirms, many in flight at once; the ids that the broker has confirmed."""
@@ -97,16 +116,16 @@ class AmqpBus:
         try:
             connection.close_callbacks.add(lambda *_: closed.set())
             self._connection = connection
+            await ensure_topology(connection)
             publishing = await connection.channel(publisher_confirms=True, on_return_raises=True)
             publishing.close_callbacks.add(lambda *_: closed.set())
-            events, commands = await declare(publishing)
-            self._default = publishing.default_exchange
-            self._commands = commands
-            self._events = events
+            self._own = await publishing.get_exchange(topology.own_exchange(self._service), ensure=False)
+            self._commands = await publishing.get_exchange(topology.COMMANDS_EXCHANGE, ensure=False)
+            self._events = await publishing.get_exchange(topology.EVENTS_EXCHANGE, ensure=False)
             log.info("broker_connected")
+            self._is_away = False
             await self._consume(connection, closed)
             await closed.wait()
-            log.warning("broker_connection_lost")
         finally:
             with contextlib.suppress(*_TROUBLE):
                 await connection.close()
@@ -136,7 +155,8 @@ class AmqpBus:
                 await message.nack(requeue=True)
 
     async def _settle(self, message: AbstractIncomingMessage) -> None:
-        is_command = message.exchange == topology.COMMANDS_EXCHANGE or bool(message.headers.get("x-command"))
+        sent_to = message.exchange
+        is_command = sent_to in _COMMANDS_ARRIVE_BY or bool(message.headers.get("x-command"))
         queue = topology.command_queue(self._service) if is_command else topology.work_queue(self._service)
         try:
             envelope = Envelope.from_bytes(message.body)
@@ -173,7 +193,7 @@ class AmqpBus:
         await self._send_on(message, topology.dead_queue(self._service), headers)
 
     async def _send_on(self, message: AbstractIncomingMessage, queue: str, headers: Mapping[str, int | str]) -> None:
-        if self._default is None:
+        if self._own is None:
             raise RuntimeError("the broker connection is gone")
         copy = aio_pika.Message(
             message.body,
@@ -184,7 +204,7 @@ class AmqpBus:
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             headers=dict(headers),
         )
-        await self._default.publish(copy, queue, mandatory=True, timeout=PUBLISH_SECONDS)
+        await self._own.publish(copy, queue, mandatory=True, timeout=PUBLISH_SECONDS)
 
     async def _publish(self, envelope: Envelope) -> bool:
         exchange = self._commands if envelope.is_command else self._events
@@ -204,7 +224,7 @@ class AmqpBus:
         return (datetime.now(UTC) - message.timestamp).total_seconds() if message.timestamp else 0.0
 
     def _forget(self) -> None:
-        self._connection = self._events = self._commands = self._default = None
+        self._connection = self._events = self._commands = self._own = None
         self._consumers = []
 
 
@@ -224,12 +244,40 @@ def on_the_wire(envelope: Envelope, sent_at: datetime | None = None) -> aio_pika
 
 
 async def declare(channel: AbstractChannel) -> tuple[AbstractExchange, AbstractExchange]:
-    """Declare the whole topology, idempotently: the events exchange and the commands exchange come back."""
-    events = await channel.declare_exchange(topology.EVENTS_EXCHANGE, ExchangeType.TOPIC, durable=True)
-    commands = await channel.declare_exchange(topology.COMMANDS_EXCHANGE, ExchangeType.DIRECT, durable=True)
-    exchanges = {topology.EVENTS_EXCHANGE: events, topology.COMMANDS_EXCHANGE: commands}
+    """Declare the whole topology, idempotently, its marker last: the events exchange and the commands exchange."""
+    made = {
+        name: await channel.declare_exchange(name, ExchangeType(kind), durable=True)
+        for name, kind in topology.exchanges()
+        if name != topology.marker_exchange()
+    }
     for queue in topology.queues():
         declared = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
         for exchange, key in queue.bindings:
-            await declared.bind(exchanges[exchange], key)
-    return events, commands
+            await declared.bind(made[exchange], key)
+    await channel.declare_exchange(topology.marker_exchange(), ExchangeType.DIRECT, durable=True)
+    return made[topology.EVENTS_EXCHANGE], made[topology.COMMANDS_EXCHANGE]
+
+
+async def ensure_topology(connection: AbstractConnection) -> None:
+    """Find this version's topology on the broker, or declare it where the user may.
+
+    Raises:
+        BrokerNotPrepared: something is missing, and only the deployment's own user may declare it.
+    """
+    try:
+        checking = await connection.channel(publisher_confirms=False)
+        await checking.declare_exchange(topology.marker_exchange(), passive=True)
+        for service in SERVICES:
+            await checking.declare_queue(topology.work_queue(service), passive=True)
+            if commands_for(service):
+                await checking.declare_queue(topology.command_queue(service), passive=True)
+        await checking.close()
+        return
+    except ChannelNotFoundEntity:
+        log.info("broker_lacks_topology")
+    declaring = await connection.channel(publisher_confirms=False)
+    try:
+        await declare(declaring)
+    except ChannelAccessRefused:
+        raise BrokerNotPrepared from None
+    await declaring.close()

@@ -12,7 +12,8 @@ import aio_pika
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 
-from shared.bus.amqp import HEARD, PUBLISH_SECONDS, declare, on_the_wire
+from shared.bus import topology
+from shared.bus.amqp import HEARD, PUBLISH_SECONDS, ensure_topology, on_the_wire
 from shared.bus.relay import BATCH, Publisher
 from shared.events.envelope import Envelope
 from shared.store.port import Store
@@ -54,10 +55,12 @@ async def events_only(url: str) -> AsyncIterator[EventsOnly]:
 
     Raises:
         AMQPError, OSError, TimeoutError: it does not answer.
+        BrokerNotPrepared: this version's queues are not there, and this user may not make them.
     """
     async with await aio_pika.connect(url, timeout=PUBLISH_SECONDS) as connection:
-        events, _ = await declare(await connection.channel(publisher_confirms=True, on_return_raises=True))
-        yield EventsOnly(events)
+        await ensure_topology(connection)
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        yield EventsOnly(await channel.get_exchange(topology.EVENTS_EXCHANGE, ensure=False))
 
 
 async def republish(

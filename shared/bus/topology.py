@@ -1,18 +1,28 @@
 """Exchanges, queues and retry rungs, by name and arguments.
 
-Every process declares all of it, so that no order of starting loses a fact.
+All of it is there before anybody publishes, so that no order of starting loses a fact: the deployment prepares it, for
+a service's own user may declare nothing (:mod:`shared.bus.rights`); where all use one user, whoever connects declares.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from shared.events.subscriptions import SERVICES, commands_for, events_for
 
 EVENTS_EXCHANGE: Final = "paspor.events"
-COMMANDS_EXCHANGE: Final = "paspor.commands"
+COMMANDS_EXCHANGE: Final = "paspor.commands.v2"
+"""A topic exchange, because only there a user's right is one to certain types."""
+
+FIRST_COMMANDS_EXCHANGE: Final = "paspor.commands"
+"""Where versions before rights per service send commands; still bound, so that their last ones arrive."""
+
+EXCHANGES: Final = ((EVENTS_EXCHANGE, "topic"), (COMMANDS_EXCHANGE, "topic"), (FIRST_COMMANDS_EXCHANGE, "direct"))
 
 RETRY_RUNGS_SECONDS: Final = (1, 10, 60, 600)
 """Waits between tries; the last one repeats until the message is older than :data:`LONGEST_RETRY_SECONDS`."""
@@ -58,6 +68,25 @@ def dead_queue(service: str) -> str:
     return f"paspor.{service}.dead"
 
 
+def own_exchange(service: str) -> str:
+    """Where a service alone sends: to its own rungs and dead letters. The default exchange leads to everybody's."""
+    return f"paspor.{service}.own"
+
+
+def exchanges() -> Iterator[tuple[str, str]]:
+    """Every exchange of the suite with its type, the marker last."""
+    yield from EXCHANGES
+    yield from ((own_exchange(service), "direct") for service in SERVICES)
+    yield marker_exchange(), "direct"
+
+
+@cache
+def marker_exchange() -> str:
+    """An exchange that leads nowhere; that it is there says that all queues and bindings of this version are."""
+    described = json.dumps([[queue.name, queue.arguments, queue.bindings] for queue in queues()], sort_keys=True)
+    return f"paspor.topology.{hashlib.sha256(described.encode()).hexdigest()[:12]}"
+
+
 def rung_queue(queue: str, seconds: int) -> str:
     """Where a message of a queue waits before it returns to that same queue."""
     return f"{queue}.retry.{seconds}s"
@@ -75,20 +104,25 @@ def queues() -> Iterator[Queue]:
 
 
 def _queues_of(service: str) -> Iterator[Queue]:
-    yield Queue(dead_queue(service), dict(_QUORUM))
+    own = own_exchange(service)
+    yield Queue(dead_queue(service), dict(_QUORUM), ((own, dead_queue(service)),))
     events = tuple((EVENTS_EXCHANGE, event.TYPE) for event in events_for(service))
-    yield from _with_rungs(work_queue(service), events, _dead_lettering_to(dead_queue(service)))
-    commands = tuple((COMMANDS_EXCHANGE, command.TYPE) for command in commands_for(service))
-    if commands:
+    yield from _with_rungs(work_queue(service), own, events, _dead_lettering_to(dead_queue(service)))
+    types = [command.TYPE for command in commands_for(service)]
+    if types:
+        commands = tuple(
+            (exchange, name) for name in types for exchange in (COMMANDS_EXCHANGE, FIRST_COMMANDS_EXCHANGE)
+        )
         # A command may hold a sealed secret: past its limit it is dropped, never dead-lettered.
-        yield from _with_rungs(command_queue(service), commands, {})
+        yield from _with_rungs(command_queue(service), own, commands, {})
 
 
-def _with_rungs(queue: str, bindings: tuple[tuple[str, str], ...], dead: dict[str, Any]) -> Iterator[Queue]:
+def _with_rungs(queue: str, own: str, bindings: tuple[tuple[str, str], ...], dead: dict[str, Any]) -> Iterator[Queue]:
     yield Queue(queue, _QUORUM | {"x-delivery-limit": DELIVERY_LIMIT} | dead, bindings)
     for seconds in RETRY_RUNGS_SECONDS:
         back = _dead_lettering_to(queue) | {"x-message-ttl": seconds * 1000}
-        yield Queue(rung_queue(queue, seconds), _QUORUM | back)
+        rung = rung_queue(queue, seconds)
+        yield Queue(rung, _QUORUM | back, ((own, rung),))
 
 
 def _dead_lettering_to(queue: str) -> dict[str, Any]:

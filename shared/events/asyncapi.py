@@ -31,7 +31,7 @@ def document() -> dict[str, Any]:
 
 def _channel(message: type[Message]) -> dict[str, Any]:
     is_event = message in SUBSCRIBERS
-    exchange, kind = (topology.EVENTS_EXCHANGE, "topic") if is_event else (topology.COMMANDS_EXCHANGE, "direct")
+    exchange, kind = topology.EVENTS_EXCHANGE if is_event else topology.COMMANDS_EXCHANGE, "topic"
     return {
         "address": message.TYPE,
         "messages": {message.__name__: {"$ref": f"#/components/messages/{_escaped(message.TYPE)}"}},

@@ -79,12 +79,15 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     notification.DeliveryFailed: ("identity", "application"),
 }
 
-COMMANDS: Final[tuple[type[Command], ...]] = (
-    application.KeepIdentityCard,
-    notification.SendOtp,
-    notification.KeepContactCard,
-    notification.SendLetter,
-)
+COMMAND_SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {
+    application.KeepIdentityCard: ("identity",),
+    notification.SendOtp: ("identity",),
+    notification.KeepContactCard: ("identity",),
+    notification.SendLetter: ("application",),
+}
+"""Who sends each command: the broker lets nobody else."""
+
+COMMANDS: Final[tuple[type[Command], ...]] = tuple(COMMAND_SENDERS)
 
 
 def events_for(service: str) -> tuple[type[Event], ...]:

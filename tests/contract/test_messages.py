@@ -58,8 +58,13 @@ def test_every_queue_has_a_consumer_and_every_binding_an_owner() -> None:
     queues = {queue.name: queue for queue in topology.queues()}
     consumed = {topology.work_queue(service) for service in SERVICES}
     consumed |= {topology.command_queue(service) for service in SERVICES if commands_for(service)}
-    assert {name for name, queue in queues.items() if queue.bindings} == consumed
-    keys = {key for queue in queues.values() for _, key in queue.bindings}
+    own = {topology.own_exchange(service) for service in SERVICES}
+    told = {
+        name: [(exchange, key) for exchange, key in queue.bindings if exchange not in own]
+        for name, queue in queues.items()
+    }
+    assert {name for name, bindings in told.items() if bindings} == consumed
+    keys = {key for bindings in told.values() for _, key in bindings}
     heard = {event.TYPE for event, listeners in SUBSCRIBERS.items() if listeners}
     assert keys == heard | {command.TYPE for command in COMMANDS}
 
@@ -69,20 +74,22 @@ def test_the_topology_binds_what_the_table_says(service: str) -> None:
     queues = {queue.name: queue for queue in topology.queues()}
     events = {(topology.EVENTS_EXCHANGE, event.TYPE) for event in events_for(service)}
     assert set(queues[topology.work_queue(service)].bindings) == events
-    commands = {(topology.COMMANDS_EXCHANGE, command.TYPE) for command in commands_for(service)}
+    arrive_by = (topology.COMMANDS_EXCHANGE, topology.FIRST_COMMANDS_EXCHANGE)
+    commands = {(exchange, command.TYPE) for command in commands_for(service) for exchange in arrive_by}
     bound = queues.get(topology.command_queue(service))
     assert set(bound.bindings if bound else ()) == commands
 
 
 def test_what_waits_or_dies_returns_or_rests_where_somebody_looks() -> None:
-    """Every queue without a binding is a retry rung that leads back to a consumed queue, or a dead queue."""
+    """What a service alone sends to is a retry rung that leads back to a consumed queue, or its dead queue."""
     queues = {queue.name: queue for queue in topology.queues()}
     dead = {topology.dead_queue(service) for service in SERVICES}
     for name, queue in queues.items():
         target = queue.arguments.get("x-dead-letter-routing-key")
         if name in dead:
             assert target is None
-        elif not queue.bindings:
+        elif queue.bindings[0][0] in {topology.own_exchange(service) for service in SERVICES}:
+            assert queue.bindings == ((queue.bindings[0][0], name),)
             assert queues[target].bindings, f"{name} leads to {target}, which nobody consumes"
         assert queue.arguments["x-queue-type"] == "quorum"
 

@@ -169,6 +169,7 @@ class Deployment:
         rings = [name for name in old if name.endswith(("_MASTER_KEYS", "_FINGERPRINT_KEYS", "_CODE_SIGNING_KEYS"))]
         turned = {name: f"k2:{new[name].removeprefix('k1:')},{old[name]}" for name in rings}
         at_once = [name for name in old if name.endswith("_MONGO_PASSWORD")] + ["PASPOR_MONGO_KEY"]
+        at_once += [name for name in old if name.endswith("_AMQP_PASSWORD") and name != "PASPOR_AMQP_PASSWORD"]
         turned |= {name: new[name] for name in at_once}
         signing = "PASPOR_TOKEN_SIGNING_KEYS"
         turned[signing] = f'"{new[signing]}\\n{old[signing]}"'
@@ -225,6 +226,7 @@ class Deployment:
             **{f"PASPOR_{name.upper()}_PORT": str(self._ports[name]) for name in outside},
             "PASPOR_MONGO_IMAGE": MONGO_IMAGE,
             "PASPOR_RABBITMQ_IMAGE": RABBITMQ_IMAGE,
+            "PASPOR_BILL_VALIDITY_SECONDS": "10",  # an expiry is watched; a person's trial has ten minutes
         }
 
 

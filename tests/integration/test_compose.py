@@ -16,13 +16,14 @@ from typing import Any, Final
 import pytest
 from pydantic import AliasChoices
 
-from deploy import prepare_mongo
+from deploy import prepare_mongo, prepare_rabbitmq
 from launcher import env_file
 from launcher.home import PROJECT
 from launcher.journey.telling import Teller
 from launcher.journey.ways import Ways
 from launcher.suite import SERVICES
-from shared.settings import ServiceSettings
+from shared.bus import rights
+from shared.settings import ServiceSettings, SettingsWrong
 from tests.integration.composition import (
     Deployment,
     Missing,
@@ -34,7 +35,7 @@ from tests.integration.composition import (
     whole_file,
 )
 
-ONE_SHOT: Final = {"mongo-prepared", "operator"}
+ONE_SHOT: Final = {"mongo-prepared", "rabbitmq-prepared", "operator"}
 SCALABLE: Final = (*SERVICES,)
 SECRET_NAME: Final = re.compile(r"KEY|PASS|SECRET|TOKEN")
 
@@ -189,13 +190,42 @@ def test_every_variable_of_the_simulators_is_theirs() -> None:
     assert set(services()["simulators"]["environment"]) <= known_variables(Settings)
 
 
+TOLD: Final = {
+    "PASPOR_PUBLIC_URL": "https://paspor.go.id",
+    "PASPOR_DUKCAPIL_URL": "https://dukcapil.go.id",
+    "PASPOR_SIMPONI_URL": "https://simponi.go.id",
+    "PASPOR_DPRI_URL": "https://dpri.go.id",
+    "PASPOR_SMS_URL": "https://sms.go.id",
+    "PASPOR_SMTP_STARTTLS": "true",
+    "PASPOR_MAIL_FROM": "Layanan Paspor <no-reply@paspor.go.id>",
+}
+"""What an operator adds to a real deployment's secrets, as the run book says."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_real_deployment_that_was_told_secrets_alone_names_what_it_lacks(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env_file.write(tmp_path / "env", trial=False)
+    values = env_file.read(tmp_path / "env")
+    for name in [name for name in os.environ if name.startswith("PASPOR_")]:
+        monkeypatch.delenv(name)
+    for name, value in services()[service]["environment"].items():
+        monkeypatch.setenv(name, interpolate(value, values))
+    with pytest.raises(SettingsWrong) as refused:
+        settings_class(service).load()
+    named = {line.split()[0] for line in str(refused.value).splitlines()[1:]}
+    assert named == set(TOLD) & set(services()[service]["environment"])
+    assert named <= {name.partition("=")[0] for name in env_file.STILL_TO_WRITE}
+
+
 @pytest.mark.parametrize("trial", [True, False])
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_settings_that_a_container_gets_can_be_read(
     service: str, trial: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     env_file.write(tmp_path / "env", trial=trial)
-    values = env_file.read(tmp_path / "env")
+    values = env_file.read(tmp_path / "env") | ({} if trial else TOLD)
     for name in [name for name in os.environ if name.startswith("PASPOR_")]:
         monkeypatch.delenv(name)
     for name, value in services()[service]["environment"].items():
@@ -205,12 +235,29 @@ def test_the_settings_that_a_container_gets_can_be_read(
     assert settings.http_port == 8080
 
 
-def test_every_service_has_its_own_database_user_and_keys() -> None:
+def test_every_service_has_its_own_users_at_both_servers_and_its_own_keys() -> None:
     assert prepare_mongo.SERVICES == env_file.SERVICES == SERVICES
     for service in SERVICES:
         environment = services()[service]["environment"]
         assert environment["PASPOR_MONGO_URL"].startswith(f"mongodb://{service}:${{PASPOR_{service.upper()}_MONGO_")
+        assert environment["PASPOR_AMQP_URL"].startswith(f"amqp://{service}:${{PASPOR_{service.upper()}_AMQP_PASSWORD:")
         assert environment["PASPOR_MASTER_KEYS"].startswith(f"${{PASPOR_{service.upper()}_MASTER_KEYS:")
+
+
+def test_the_step_before_the_services_makes_a_user_for_each_and_no_more(tmp_path: Path) -> None:
+    env_file.write(tmp_path / "env", trial=False)
+    step = services()["rabbitmq-prepared"]["environment"]
+    made = prepare_rabbitmq.passwords(
+        {name: interpolate(value, env_file.read(tmp_path / "env")) for name, value in step.items()}
+    )
+    assert set(made) == {*SERVICES, "operator"}
+    assert len(set(made.values())) == len(made)
+    named = {each["user"] for each in rights.definitions(made)["permissions"]}
+    assert named == set(made), "the deployment's own user keeps what it has"
+    waits = "rabbitmq-prepared"
+    assert all(
+        services()[name]["depends_on"][waits]["condition"] == "service_completed_successfully" for name in SERVICES
+    )
 
 
 # ---- the whole of it, running ----------------------------------------------
@@ -290,6 +337,26 @@ except pymongo.errors.OperationFailure as refused:
 """
     not_authorized = "13"
     assert deployment.python("billing", script).split() == ["True", not_authorized]
+
+
+@running
+def test_a_service_has_its_own_rights_at_the_broker(deployment: Deployment) -> None:
+    script = """
+import asyncio, os, aio_pika
+async def attempt(exchange, key):
+    async with await aio_pika.connect(os.environ["PASPOR_AMQP_URL"]) as connection:
+        channel = await connection.channel()
+        target = await channel.get_exchange(exchange, ensure=False)
+        try:
+            await target.publish(aio_pika.Message(b"{}"), key, mandatory=False)
+            print("taken")
+        except aio_pika.exceptions.AMQPError as refused:
+            print(type(refused).__name__)
+asyncio.run(attempt("paspor.events", "paspor.identity.account.registered.v1"))
+asyncio.run(attempt("paspor.commands.v2", "paspor.notification.command.send_otp.v1"))
+asyncio.run(attempt("paspor.events", "paspor.billing.nothing.v1"))
+"""
+    assert deployment.python("billing", script).split() == ["ChannelAccessRefused"] * 2 + ["taken"]
 
 
 @running

@@ -147,6 +147,11 @@ def put_off(delivery: Delivery, delivery_id: str, reason: str, rules: RetryRules
     return Decision(replace(tried, state=_after(delivery, Command.PUT_OFF), next_try_at=next_try_at))
 
 
+def hold(delivery: Delivery, until: datetime) -> Decision[Delivery]:
+    """The channel has the message and has not answered yet: nobody tries again before `until`."""
+    return Decision(replace(delivery, state=_after(delivery, Command.PUT_OFF), next_try_at=until))
+
+
 def give_up(delivery: Delivery, delivery_id: str, reason: str, now: datetime) -> Decision[Delivery]:
     """It cannot be sent, for the coded reason; whoever waits for it is told."""
     state = _after(delivery, Command.GIVE_UP)

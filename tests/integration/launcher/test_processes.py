@@ -9,16 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from launcher import process
+from launcher import process, processes, restarts
 from launcher.errors import AlreadyRunning, PartDidNotStart, PortInUse
 from launcher.home import PROJECT
 from launcher.process import PartMissing
-from launcher.processes import Health
+from launcher.processes import Health, Suite
+from launcher.suite import Part, Ports
 from tests.integration.launcher.conftest import Stubs, is_running, until
 
 
@@ -84,6 +86,142 @@ async def test_a_part_that_ends_by_itself_is_started_again_while_watched(stubs: 
             await watching
 
 
+@contextlib.asynccontextmanager
+async def watched(suite: Suite) -> AsyncIterator[Suite]:
+    async with suite:
+        watching = asyncio.create_task(suite.watch())
+        try:
+            yield suite
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_the_fifth_kill_of_a_part_that_lived_is_answered_like_the_first(
+    stubs: Stubs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts, "QUICK_DEATH_SECONDS", 0.001)  # any life counts as one
+    pauses: list[float] = []
+    after = restarts.RestartPauses.after
+    monkeypatch.setattr(
+        restarts.RestartPauses, "after", lambda self, lived: pauses.append(after(self, lived)) or pauses[-1]
+    )
+    async with watched(stubs.suite(stubs.part("service", 2))) as suite:
+        for number in range(1, 6):
+            os.kill(suite.status()[0].pid or 0, signal.SIGKILL)
+            await until(lambda n=number: suite.status()[0].restarts == n and suite.status()[0].health is Health.READY)  # type: ignore[misc]
+    assert pauses == [0.0] * 5
+
+
+async def test_a_frozen_part_is_ended_and_started_again(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "FROZEN_SECONDS", 1.0)
+    monkeypatch.setattr(process, "HEALTH_SECONDS", 0.3)
+    async with watched(stubs.suite(stubs.part("service", 2), stubs.part("other", 2))) as suite:
+        frozen, other = (status.pid or 0 for status in suite.status())
+        os.kill(frozen, signal.SIGSTOP)
+        await until(lambda: suite.status()[0].restarts == 1 and suite.status()[0].health is Health.READY)
+        assert not is_running(frozen)
+        assert suite.status()[1].pid == other
+
+
+async def test_without_that_limit_a_frozen_part_stays_frozen(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: its process runs, so nothing else would start it again."""
+    monkeypatch.setattr(processes, "FROZEN_SECONDS", 1e9)
+    monkeypatch.setattr(process, "HEALTH_SECONDS", 0.3)
+    async with watched(stubs.suite(stubs.part("service", 2))) as suite:
+        pid = suite.status()[0].pid or 0
+        os.kill(pid, signal.SIGSTOP)
+        await until(lambda: suite.status()[0].health is Health.NOT_READY)
+        for _ in range(30):
+            await asyncio.sleep(0.05)
+        assert (suite.status()[0].pid, suite.status()[0].restarts) == (pid, 0)
+
+
+async def test_a_part_that_says_no_is_not_frozen(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not ready, as while MongoDB is away: starting it again would mend nothing."""
+    monkeypatch.setattr(processes, "FROZEN_SECONDS", 0.2)
+    async with watched(stubs.suite(stubs.part("service", 2))) as suite:
+        pid = suite.status()[0].pid
+        (stubs.folder / "unwell").touch()
+        await until(lambda: suite.status()[0].health is Health.NOT_READY)
+        for _ in range(30):
+            await asyncio.sleep(0.05)
+        assert (suite.status()[0].pid, suite.status()[0].restarts) == (pid, 0)
+
+
+# ---- forked parts ----------------------------------------------------------
+
+
+def preloading(stubs: Stubs, *parts: Part) -> Suite:
+    return Suite(stubs.folder / "data", Ports(), parts=parts, preload=True)
+
+
+def command_and_parent(pid: int | None) -> tuple[list[str], int]:
+    """What `ps` shows of a process."""
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
+    return command, int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+async def test_forked_parts_are_like_started_ones(stubs: Stubs) -> None:
+    async with preloading(stubs, stubs.part("one", 1), stubs.part("two", 2)) as suite:
+        for status in suite.status():
+            assert command_and_parent(status.pid) == (
+                [sys.executable, "-m", "tests.integration.launcher.stub"],
+                os.getpid(),
+            )
+            assert os.getsid(status.pid or 0) == status.pid
+        await suite.kill("one")
+        assert suite.status()[0].health is Health.ENDED
+        await suite.restart("one")
+    assert stubs.journal() == ["started one", "started two", "started one", "stopped two", "stopped one"]
+
+
+async def test_a_forked_part_that_refuses_is_reported_with_its_words_and_status(stubs: Stubs) -> None:
+    with pytest.raises(PartDidNotStart, match=r"it ended with status 1(.|\n)*PASPOR_X is missing"):
+        await preloading(stubs, stubs.part("service", 2, STUB_REFUSES="1")).start()
+
+
+async def test_forked_parts_share_no_randomness(stubs: Stubs) -> None:
+    names = ("one", "two")
+    async with preloading(stubs, *(stubs.part(name, 1, STUB_RANDOM="1") for name in names)):
+        pass
+    drawn = [line.split()[1:-1] for line in stubs.journal() if line.startswith("drew")]
+    assert len(drawn) == 2
+    assert all(one != other for one, other in zip(*drawn, strict=True)), drawn
+
+
+async def test_when_the_preloader_dies_its_parts_live_and_the_next_start_is_an_ordinary_one(stubs: Stubs) -> None:
+    async with watched(preloading(stubs, stubs.part("service", 2))) as suite:
+        pid, preloader = suite.status()[0].pid or 0, suite._preloader
+        assert preloader is not None
+        os.kill(preloader.pid or 0, signal.SIGKILL)
+        await until(lambda: preloader.pid is None)
+        assert is_running(pid)
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: suite.status()[0].restarts == 1 and suite.status()[0].health is Health.READY)
+        assert preloader.pid is not None  # it imports again, for the next time
+    assert not is_running(suite._entries["service"].process.pid or 0)
+
+
+async def test_a_changed_source_is_not_run_from_memory(stubs: Stubs) -> None:
+    async with preloading(stubs, stubs.part("service", 2)) as suite:
+        preloader = suite._preloader
+        assert preloader is not None
+        assert preloader.fork("tests.integration.launcher.stub", {}, stubs.folder / "log", PROJECT) is not None
+        preloader._began_at = 0.0  # older than every source
+        assert preloader.fork("tests.integration.launcher.stub", {}, stubs.folder / "log", PROJECT) is None
+
+
+async def test_what_the_launcher_writes_is_this_users_alone(stubs: Stubs) -> None:
+    (stubs.folder / "data" / "logs").mkdir(parents=True, mode=0o755)
+    old = stubs.folder / "data" / "logs" / "service.log"
+    old.write_text("of an older version")
+    old.chmod(0o644)
+    async with preloading(stubs, stubs.part("service", 2)):
+        for path in (stubs.folder / "data", *(stubs.folder / "data").rglob("*")):
+            assert not path.stat().st_mode & 0o077, path
+
+
 async def test_a_part_that_does_not_stop_is_killed(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "STOP_SECONDS", 0.2)
     async with stubs.suite(stubs.part("service", 2, STUB_DEAF="1")) as suite:
@@ -96,11 +234,14 @@ LAUNCHER = """
 import asyncio, sys
 from pathlib import Path
 from launcher import signals
+from launcher.processes import Suite
+from launcher.suite import Ports
 from tests.integration.launcher.conftest import Stubs
 
 async def main():
     stubs = Stubs(Path(sys.argv[1]))
-    async with stubs.suite(stubs.part("outside", 1), stubs.part("service", 2)) as suite:
+    parts = stubs.part("outside", 1), stubs.part("service", 2)
+    async with Suite(stubs.folder / "data", Ports(), parts=parts, preload=sys.argv[2] == "forked") as suite:
         (stubs.folder / "pids.new").write_text(" ".join(str(status.pid) for status in suite.status()))
         (stubs.folder / "pids.new").rename(stubs.folder / "pids")
         await asyncio.Event().wait()
@@ -109,18 +250,19 @@ sys.exit(signals.run(main()))
 """
 
 
-def start_launcher(folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", LAUNCHER, str(folder)], cwd=PROJECT)  # noqa: S603
+def start_launcher(folder: Path, how: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", LAUNCHER, str(folder), how], cwd=PROJECT)  # noqa: S603
 
 
+@pytest.mark.parametrize("how", ["started", "forked"])
 @pytest.mark.parametrize(
     ("number", "status", "clean"),
     [(signal.SIGKILL, -9, False), (signal.SIGTERM, 143, True), (signal.SIGINT, 130, True), (signal.SIGHUP, 129, True)],
 )
 async def test_no_process_is_left_behind_however_the_launcher_ends(
-    tmp_path: Path, number: signal.Signals, status: int, clean: bool
+    tmp_path: Path, number: signal.Signals, status: int, clean: bool, how: str
 ) -> None:
-    launcher = start_launcher(tmp_path)
+    launcher = start_launcher(tmp_path, how)
     try:
         await until((tmp_path / "pids").exists)
         launcher.send_signal(number)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from launcher import env_file
-from launcher.env_file import HalfAKeyPair, read, text, write
+from launcher.env_file import HalfAKeyPair, TrialInProduction, read, text, write
 from shared.crypto.keyring import Keyring
 from shared.crypto.sealed import SealedBox, Unsealer
 
@@ -27,8 +27,64 @@ def test_a_whole_file_is_left_as_it_is(path: Path) -> None:
     write(path, trial=True)
     before = path.read_bytes()
     assert not write(path, trial=True)
-    assert not write(path, trial=False)
     assert path.read_bytes() == before
+
+
+def test_a_real_deployment_is_not_made_of_a_trials_file(path: Path) -> None:
+    write(path, trial=True)
+    before = path.read_bytes()
+    with pytest.raises(TrialInProduction) as refused:
+        write(path, trial=False)
+    told = str(refused.value)
+    lines = path.read_text().splitlines()
+    for line in env_file.TRIAL:
+        number = next(n for n, text_line in enumerate(lines, 1) if text_line.startswith(f"{line.name}="))
+        assert f"line {number}: {line.name}=" in told
+    assert read(path)["PASPOR_DEMO_STAFF_PASSWORD"] not in told
+    assert "then run ./paspor env --no-trial again" in told
+    assert path.read_bytes() == before
+
+
+def test_what_is_left_after_its_lines_are_out_is_a_real_deployments(path: Path) -> None:
+    """The twin: the file without the named lines is taken."""
+    write(path, trial=True)
+    named = {line.name for line in env_file.TRIAL}
+    kept = [line for line in path.read_text().splitlines() if line.partition("=")[0] not in named]
+    path.write_text("\n".join(kept))
+    assert not write(path, trial=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "trial"),
+    [
+        ("PASPOR_BILL_VALIDITY_SECONDS=1800", False),
+        ("PASPOR_BILL_VALIDITY_SECONDS=1799", True),
+        ('PASPOR_BILL_VALIDITY_SECONDS="600"', True),
+        ("PASPOR_RATE_FACTOR=1", False),
+        ("PASPOR_RATE_FACTOR=1.5", True),
+        ("PASPOR_ENVIRONMENT=production", False),
+        ("PASPOR_ENVIRONMENT=test", True),
+        ("PASPOR_DEMO_STAFF_PASSWORD=", False),
+        ("PASPOR_CHECK_IN_ANY_DAY=false", False),
+        ("# PASPOR_RATE_FACTOR=1000", False),
+        ("PASPOR_BILL_GRACE_SECONDS=two", True),
+    ],
+)
+def test_which_lines_are_a_trials(path: Path, line: str, trial: bool) -> None:
+    path.write_text(line + "\n")
+    assert bool(env_file.lines_of_trial(path)) is trial
+
+
+def test_a_trials_bills_live_ten_minutes(path: Path) -> None:
+    write(path, trial=True)
+    assert read(path)["PASPOR_BILL_VALIDITY_SECONDS"] == "600"
+
+
+def test_a_file_that_others_could_read_is_closed(path: Path) -> None:
+    write(path, trial=True)
+    path.chmod(0o644)
+    write(path, trial=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_what_a_newer_version_needs_is_added_and_the_rest_stays(path: Path) -> None:

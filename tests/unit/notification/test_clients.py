@@ -189,7 +189,7 @@ async def test_a_server_that_is_away_opens_the_breaker_and_greylisting_does_not(
 async def test_a_silent_server_is_given_up(mailer: Mailers, sink: Sink) -> None:
     sink.silent = True
     with pytest.raises(UpstreamDown) as refused:
-        await mailer(timeout_seconds=0.2).send(MAIL)
+        await mailer(answer_seconds=0.2).send(MAIL)
     assert refused.value.reason == "timeout"
 
 

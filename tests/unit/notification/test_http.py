@@ -46,6 +46,7 @@ _PEM = new_signing_key_pem()
 def settings(**given: Any) -> Settings:
     key = "k1:" + base64.b64encode(bytes(32)).decode()
     usual = {
+        "environment": "test",
         "mongo_url": "mongodb://127.0.0.1:1",
         "amqp_url": "amqp://127.0.0.1:1",
         "master_keys": key,

@@ -208,3 +208,83 @@ def test_what_the_person_itself_may_see() -> None:
     assert logs.mask_phone("123") == "***"
     assert mask_billing_code("820261102123456") == "***********3456"
     assert mask_billing_code("12") == "**"
+
+
+# ---- what client libraries say ----
+
+
+class AMQPConnectionError(Exception):
+    """Named and placed as aio_pika's own."""
+
+    __module__ = "aiormq.exceptions"
+
+
+def lose_a_connection() -> None:
+    """Say what the libraries say while a broker is away for a minute."""
+    address = "amqp://billing:a-password@127.0.0.1:5672/"
+    for _ in range(50):
+        try:
+            raise AMQPConnectionError(f"no answer of {address}")
+        except AMQPConnectionError:
+            logging.getLogger("aio_pika.robust_connection").exception("Connection attempt to %s failed", address)
+            logging.getLogger("asyncio").exception("Future exception was never retrieved")
+        logging.getLogger("aiormq.connection").error("error when creating transport: %r", address)
+
+
+def test_a_lost_connection_is_told_by_us_and_not_by_libraries(stream: io.StringIO) -> None:
+    lose_a_connection()
+    assert lines_of(stream) == []
+
+
+def test_without_the_filter_it_is_errors_with_tracebacks(stream: io.StringIO) -> None:
+    """The twin; the password does not come out even so."""
+    for handler in logging.getLogger().handlers:
+        handler.filters = [each for each in handler.filters if not isinstance(each, logs.LibraryWords)]
+    lose_a_connection()
+    lines = lines_of(stream)
+    assert len([line for line in lines if line["level"] == "error"]) == 150
+    assert any("Traceback" in line.get("exception", "") for line in lines)
+    assert "a-password" not in stream.getvalue()
+    assert "amqp://...@127.0.0.1:5672/" in stream.getvalue()
+
+
+def test_other_trouble_of_a_library_is_a_warning_once_without_a_traceback(stream: io.StringIO) -> None:
+    for _ in range(3):
+        try:
+            raise ValueError("a frame of an unknown kind")
+        except ValueError:
+            logging.getLogger("aiormq.channel").exception("Unhandled return callback exception")
+    (line,) = lines_of(stream)
+    assert (line["level"], line["event"]) == ("warning", "Unhandled return callback exception (ValueError)")
+    assert (line["module"], "exception" in line) == ("aiormq.channel", False)
+
+
+def test_the_same_words_come_again_after_a_minute() -> None:
+    now = [0.0]
+    words = logs.LibraryWords(logging.INFO, monotonic=lambda: now[0])
+
+    def said() -> bool:
+        return words.filter(logging.LogRecord("aiormq", logging.ERROR, "", 0, "odd frame", (), None))
+
+    seen = [said()]
+    for now[0] in (logs.REPEAT_SECONDS - 1, logs.REPEAT_SECONDS):
+        seen.append(said())
+    assert seen == [True, False, True]
+
+
+def test_our_own_faults_stay_errors_with_their_traceback(stream: io.StringIO) -> None:
+    try:
+        raise KeyError("a fault of ours")
+    except KeyError:
+        logging.getLogger("asyncio").exception("Task exception was never retrieved")
+    (line,) = lines_of(stream)
+    assert line["level"] == "error"
+    assert "Traceback" in line["exception"]
+
+
+def test_library_words_for_debugging_are_there_when_asked_for() -> None:
+    stream = io.StringIO()
+    logs.configure_logs("billing", "debug", stream=stream)
+    lose_a_connection()
+    assert {line["level"] for line in lines_of(stream)} == {"debug"}
+    assert len(lines_of(stream)) == 3

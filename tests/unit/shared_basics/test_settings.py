@@ -21,6 +21,7 @@ GIVEN = {
     "PASPOR_AMQP_URL": "amqp://user:secretamqp@127.0.0.1:2/",
     "PASPOR_MASTER_KEYS": f"k1:{key_text(1)}",
     "PASPOR_FINGERPRINT_KEYS": f"k2:{key_text(2)}",
+    "PASPOR_PUBLIC_URL": "https://paspor.go.id",
 }
 
 
@@ -80,7 +81,7 @@ def test_one_message_lists_everything_and_what_to_set(monkeypatch: pytest.Monkey
         assert f"PASPOR_{name} " in message
     assert "openssl rand -base64 32" in message
     assert "secretkeytext" not in message
-    assert "PASPOR_PUBLIC_URL" not in message
+    assert "PASPOR_SHUTDOWN_SECONDS" not in message
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

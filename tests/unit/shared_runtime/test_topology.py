@@ -28,7 +28,7 @@ def test_every_command_is_bound_to_its_one_recipient() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_rung_returns_to_its_one_queue_and_to_no_exchange(service: str) -> None:
+def test_a_rung_returns_to_its_one_queue_and_is_reached_by_its_service_alone(service: str) -> None:
     names = [topology.work_queue(service)]
     if commands_for(service):
         names.append(topology.command_queue(service))
@@ -38,7 +38,7 @@ def test_a_rung_returns_to_its_one_queue_and_to_no_exchange(service: str) -> Non
             assert rung.arguments["x-dead-letter-exchange"] == ""
             assert rung.arguments["x-dead-letter-routing-key"] == name
             assert rung.arguments["x-message-ttl"] == seconds * 1000
-            assert not rung.bindings
+            assert rung.bindings == ((topology.own_exchange(service), rung.name),)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -38,7 +38,7 @@ def _lines(tables: Sequence[Table]) -> Iterable[str]:
 
 def _row(figure: Figure) -> str:
     floor = f"{figure.floor:.4g} {figure.unit}" if figure.floor is not None else ""
-    target = f"{figure.target:g}" + ("" if figure.ratio is not None else f" {figure.unit}") if figure.target else ""
+    target = f"{figure.target:g}" + ("" if figure.ratio is not None else f" {figure.unit}") if figure.target is not None else ""
     met = {True: "yes", False: "**no**", None: ""}[figure.met]
     ratio = f"{figure.ratio:.2f}" if figure.ratio is not None else ""
     return f"| `{figure.name}` | {figure.value:.4g} {figure.unit} | {floor} | {ratio} | {target} | {met} |"

@@ -17,9 +17,6 @@ from launcher.errors import LauncherError
 from launcher.home import PROJECT, home
 
 LOCKS: Final = ("requirements/runtime.txt", "requirements/dev.txt")
-SERVER_PACKAGES: Final = "launcher/servers/packages.py"
-"""Names the versions of mongod and RabbitMQ; where it is the same, the unpacked servers are shared."""
-
 GIT_SECONDS: Final = 120.0
 PREPARE_SECONDS: Final = 900.0
 """A virtual environment of its own takes a minute or two; a slow line more."""
@@ -154,8 +151,8 @@ def prepare_checkout(short: str, folder: Path, say: Say, project: Path = PROJECT
     """
     own_home = folder / ".paspor"
     own_home.mkdir()
-    if same_files(project, folder, (SERVER_PACKAGES,)) and (home() / "servers").is_dir():
-        (own_home / "servers").symlink_to(home() / "servers")
+    (home() / "servers").mkdir(parents=True, exist_ok=True)
+    (own_home / "servers").symlink_to(home() / "servers")  # unpacked servers are kept by version, so both can share
     if same_files(project, folder, LOCKS):
         return Checkout(short, short, folder, own_home, Path(sys.executable))
     say(f"{short} has other lock files: making an environment of its own")

@@ -31,6 +31,9 @@ VISITORS: Final = 10
 """Others who each try once, from an address of their own; and as many holders of tickets."""
 
 OPEN_SECONDS: Final = 10.0
+GONE_SECONDS: Final = 17.0
+"""A service sees that a watcher has gone when it next sends something: a heartbeat each 15 s."""
+
 OFFICE: Final = "jakarta-selatan"
 DISPLAY: Final = f"/v1/offices/{OFFICE}/display/events"
 ATTACKER: Final = "127.0.2.1"
@@ -145,7 +148,7 @@ async def _held_open(target: Target, addresses: Sequence[str], count: int) -> As
     finally:
         for writer in held.writers:
             writer.close()
-        await asyncio.sleep(1.0)  # the service sees them go
+        await asyncio.sleep(GONE_SECONDS)
 
 
 async def _all_open(

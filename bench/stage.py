@@ -23,7 +23,7 @@ from shared.clock import SystemClock
 from shared.context import make_traceparent
 from shared.events.application import ApplicationSubmitted
 from shared.events.envelope import Envelope
-from shared.events.message import Event
+from shared.events.message import Message
 from shared.ids import new_event_id
 from shared.tokens import Caller, Role, TokenIssuer
 
@@ -124,7 +124,7 @@ def submitted(count: int) -> list[ApplicationSubmitted]:
     ]
 
 
-async def put_on_bus(running: Running, queue: str, events: Sequence[Event], *, subject: str = "application_id") -> None:
+async def put_on_bus(running: Running, queue: str, events: Sequence[Message], *, subject: str = "application_id") -> None:
     """Put events straight into one service's queue, as if their owner had published them."""
     async with await aio_pika.connect(running.amqp_url) as connection:
         channel = await connection.channel()
@@ -137,7 +137,7 @@ async def put_on_bus(running: Running, queue: str, events: Sequence[Event], *, s
             await channel.default_exchange.publish(message, topology.work_queue(queue))
 
 
-def envelope(event: Event, subject: str) -> Envelope:
+def envelope(event: Message, subject: str) -> Envelope:
     """An event as its owner would send it."""
     event_id = new_event_id()
     return Envelope(

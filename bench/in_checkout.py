@@ -107,6 +107,8 @@ async def _do(suite: Any, order: dict[str, Any]) -> Any:
         lines: list[str] = []
         await ledger.explain(name, suite.mongo_url, lines.append)
         return lines
+    if what == "restart":
+        await suite.stop_part(name)  # on purpose, so that nobody else starts it meanwhile
     actions = {"kill": suite.kill, "restart": suite.restart, "stop": suite.stop_part}
     await actions[what](name)
     return _parts(suite)

@@ -57,9 +57,7 @@ def main() -> int:
         # a shortened run is no record
         page = None if chosen.no_page or chosen.changes else report.PAGE
         return against.execute(
-            against.Order(
-                chosen.against, chosen.names, chosen.pairs, chosen.changes, chosen.json, chosen.keep, page
-            )
+            against.Order(chosen.against, chosen.names, chosen.pairs, chosen.changes, chosen.json, chosen.keep, page)
         )
     wanted = [each for name in chosen.names for each in (ATTACKS if f"{name}." == PREFIX else [name])]
     unknown = [name for name in wanted if name not in BENCHES]

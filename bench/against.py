@@ -82,7 +82,12 @@ def _own(name: str, module: str, figures: Sequence[str], **more: Any) -> Recipe:
 RECIPES: Final[dict[str, Recipe]] = {
     recipe.name: recipe
     for recipe in (
-        _own("memory", "memory", ["memory.services", "memory.suite"], settings={"settle": Setting(10, constant="SETTLE_SECONDS")}),
+        _own(
+            "memory",
+            "memory",
+            ["memory.services", "memory.suite"],
+            settings={"settle": Setting(10, constant="SETTLE_SECONDS")},
+        ),
         _own("otp", "otp", ["otp.create", "otp.verify", "otp.create_p99", "otp.verify_p99"]),
         _own("events", "events", ["event.effect_p99", "event.effect_p50", "event.effects"]),
         _own(
@@ -321,7 +326,8 @@ async def run(order: Order, measure: Measure = measure_build) -> int:
         this = this_build()
         try:
             for wish in wishes:
-                results.append(await measure_in_turn(wish, (this, other), order.pairs, say, measure))
+                result = await measure_in_turn(wish, (this, other), order.pairs, say, measure)
+                results.append(result)  # noqa: PERF401 - what was measured is kept when a later one is broken off
         finally:
             broken_off = len(results) < len(wishes)
             written = write_results(order, this, other, results, broken_off=broken_off)

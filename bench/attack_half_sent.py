@@ -1,4 +1,4 @@
-"""Half-sent requests: 560 heads of ``POST /v1/payment-notices`` with one byte of body each, and others' honest calls."""
+"""Half-sent requests: 560 heads of ``POST /v1/payment-notices`` with one byte of body, and others' honest calls."""
 
 from __future__ import annotations
 
@@ -116,7 +116,11 @@ async def drive(checkout: Checkout, heads: int = HEADS, seconds: float = SECONDS
         direct, first = await _run(target, target.url("billing"), heads, one, seconds)
         spread, third = await _run(target, target.url("billing"), heads, many, seconds)
         behind, second, why = await _behind_gateway(checkout, target, heads, few, seconds)
-    runs = [("nobody attacks", quiet, None), ("direct", direct, first), (f"direct, {len(many)} addresses", spread, third)]
+    runs = [
+        ("nobody attacks", quiet, None),
+        ("direct", direct, first),
+        (f"direct, {len(many)} addresses", spread, third),
+    ]
     if behind is not None:
         runs.append((f"behind the gateway, {len(few)} addresses", behind, second))
     figures = [
@@ -137,8 +141,8 @@ async def drive(checkout: Checkout, heads: int = HEADS, seconds: float = SECONDS
         method=(
             f"{heads} heads of POST /v1/payment-notices with one byte of {DECLARED_BYTES} are held open for "
             f"{seconds:g} s, without a token, directly at billing from one loopback address and from {len(many)}, and "
-            f"behind the gateway (its own file, in nginx) from {len(few)}; what is closed is opened again. Meanwhile {HONEST_PER_SECOND} calls a second for the "
-            f"tariff come from {len(HONEST_ADDRESSES)} other addresses and {NOTICES_PER_SECOND} signed notices from "
+            f"behind the gateway (its own file, in nginx) from {len(few)}; what is closed is opened again. "
+            f"Meanwhile {HONEST_PER_SECOND} calls a second for the tariff come from {len(HONEST_ADDRESSES)} other addresses and {NOTICES_PER_SECOND} signed notices from "
             f"the agency's. Counted: answers of 503 and calls without an answer within {CALL_SECONDS:g} s. {why}"
         ).strip(),
         figures=tuple(figures),

@@ -62,7 +62,12 @@ ANSWERS: Final = {
     "purpose": "tourism",
 }
 
-CARD: Final = {"full_name": "SARI CONTOH LATIHAN", "birth_place": "JAKARTA", "birth_date": "1990-02-05", "sex": "female"}
+CARD: Final = {
+    "full_name": "SARI CONTOH LATIHAN",
+    "birth_place": "JAKARTA",
+    "birth_date": "1990-02-05",
+    "sex": "female",
+}
 """An invented person; each gets a number of their own."""
 
 
@@ -128,8 +133,8 @@ async def drive_pieces(checkout: Checkout, pieces: int = PIECES, applicants: int
         method=(
             f"One applicant sends the first {PIECE_BYTES // MEBIBYTE} MiB of one picture {pieces} times at once; then "
             f"{applicants} applicants send a whole picture of {PIECE_BYTES // MEBIBYTE} MiB each at once, to a new "
-            "suite. Memory is that of application's process and all its descendants (PSS), from before to the peak, and "
-            f"{SETTLE_SECONDS:g} s afterwards."
+            "suite. Memory is that of application's process and all its descendants (PSS), from before to the peak, "
+            f"and {SETTLE_SECONDS:g} s afterwards."
         ),
         figures=(
             Figure("pieces.growth", one.growth, "MiB", target=64.0, less_is_better=True),
@@ -213,8 +218,8 @@ async def drive_picture(checkout: Checkout, repeats: int = REPEATS, at_once: int
         title="Large pictures",
         method=(
             f"Pictures made from a seed are uploaded whole, {repeats} times in turn and then by {at_once} citizens at "
-            "once, each kind to a service just started. Memory is that of application's process and all its descendants (PSS). "
-            "An answer names the document's state, with the reason of a refusal."
+            "once, each kind to a service just started. Memory is that of application's process and all its "
+            "descendants (PSS). An answer names the document's state, with the reason of a refusal."
         ),
         figures=(
             Figure("picture.phone_peak", peaks[first], "MiB", target=300.0, less_is_better=True, why=first),

@@ -1,4 +1,4 @@
-"""Display streams of one address: 256 anonymous ones are held open; can others, and a ticket's holder, still open one?"""
+"""Display streams of one address: 256 anonymous ones are held; can others, and a ticket's holder, still open one?"""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ async def drive(checkout: Checkout, streams: int = STREAMS, visitors: int = VISI
         title="Streams",
         method=(
             f"{streams} anonymous streams of an office's display are opened from one loopback address and held; then "
-            f"{2 * streams} from {MANY_ADDRESSES}. Meanwhile {visitors} others, each from an address of their own, open "
-            f"the display once, and {visitors} holders of a ticket of an opening follow it. Counted: the share that "
-            "was let in."
+            f"{2 * streams} from {MANY_ADDRESSES}. Meanwhile {visitors} others, each from an address of their own, "
+            f"open the display once, and {visitors} holders of a ticket of an opening follow it. Counted: the "
+            "share that was let in."
         ),
         figures=(
             Figure("streams.other_address", opened["one address"][0], "share", target=1.0),
@@ -151,9 +151,7 @@ async def _held_open(target: Target, addresses: Sequence[str], count: int) -> As
         await asyncio.sleep(GONE_SECONDS)
 
 
-async def _all_open(
-    target: Target, paths: Sequence[str], tokens: Sequence[str | None], *, third: int
-) -> Counter[str]:
+async def _all_open(target: Target, paths: Sequence[str], tokens: Sequence[str | None], *, third: int) -> Counter[str]:
     """Open each path once, each from an address of its own, and close it again; answers by status."""
     answers: Counter[str] = Counter()
     for number, (path, token) in enumerate(zip(paths, tokens, strict=True)):
@@ -164,9 +162,7 @@ async def _all_open(
     return answers
 
 
-async def _open(
-    target: Target, path: str, address: str, token: str | None
-) -> tuple[str, asyncio.StreamWriter | None]:
+async def _open(target: Target, path: str, address: str, token: str | None) -> tuple[str, asyncio.StreamWriter | None]:
     """Ask for a stream; its status, and the connection where it was opened."""
     parts = urlsplit(target.url("scheduling"))
     bearer = f"Authorization: Bearer {token}\r\n" if token else ""

@@ -39,7 +39,8 @@ class NoRepository(LauncherError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"--against compares with another commit, so it needs a git clone of this project and git itself ({reason})."
+            f"--against compares with another commit, so it needs a git clone of this project, and git "
+            f"itself ({reason})."
         )
 
 

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from bench.target import last_line
 from launcher.errors import LauncherError, PackageUnavailable
 from launcher.ports import LOOPBACK, free_port, is_free
 from launcher.servers.packages import nginx_package
@@ -46,6 +47,15 @@ def local_conf(conf: str, listen: int, ports: Mapping[str, int], folder: Path) -
     return f"user root;\n{conf}" if os.geteuid() == 0 else conf
 
 
+def prepare_folder(checkout_folder: Path, listen: int, services: Mapping[str, int]) -> Path:
+    """A new folder with the configuration; its workers may belong to another user, so it can be entered by all."""
+    folder = Path(tempfile.mkdtemp(prefix="paspor-gateway-"))
+    folder.chmod(0o755)
+    conf = local_conf((checkout_folder / CONF).read_text(), listen, services, folder)
+    (folder / "nginx.conf").write_text(conf)
+    return folder
+
+
 @asynccontextmanager
 async def gateway(checkout_folder: Path, ports: Mapping[str, int]) -> AsyncIterator[str]:
     """The checkout's gateway in front of these services (port by name); gives its address.
@@ -57,11 +67,8 @@ async def gateway(checkout_folder: Path, ports: Mapping[str, int]) -> AsyncItera
         binary, listen = await asyncio.to_thread(nginx_package), free_port()
     except PackageUnavailable as refused:
         raise NoGateway(str(refused)) from None
-    folder = Path(tempfile.mkdtemp(prefix="paspor-gateway-"))
-    folder.chmod(0o755)
-    services = {name: ports[name] for name in SERVICES if name in ports}
+    folder = prepare_folder(checkout_folder, listen, {name: ports[name] for name in SERVICES if name in ports})
     conf = folder / "nginx.conf"
-    conf.write_text(local_conf((checkout_folder / CONF).read_text(), listen, services, folder))
     process = await asyncio.create_subprocess_exec(
         *(str(binary), "-p", str(folder), "-c", str(conf), "-e", str(folder / "error.log"), "-g", "daemon off;"),
         stdin=asyncio.subprocess.DEVNULL,
@@ -82,8 +89,7 @@ async def _listens(process: asyncio.subprocess.Process, port: int, log: Path) ->
     give_up_at = loop.time() + READY_SECONDS
     while is_free(port):
         if process.returncode is not None or loop.time() > give_up_at:
-            said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-            raise NoGateway(f"nginx does not start ({said[-1] if said else 'without a word'})")
+            raise NoGateway(f"nginx does not start ({last_line(log)})")
         await asyncio.sleep(0.05)
 
 

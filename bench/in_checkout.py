@@ -50,7 +50,7 @@ def _fields(figure: Any) -> dict[str, Any]:
 
 
 async def host(order: dict[str, Any], say: Say) -> None:
-    """Start this checkout's suite, say where it is, restart what ends by itself, obey commands until the pipe closes."""
+    """Start this checkout's suite, say where it is, restart what ends by itself, obey until the pipe closes."""
     processes = importlib.import_module("launcher.processes")
     ports = importlib.import_module("launcher.suite").any_free_ports()
     folder = Path(tempfile.mkdtemp(prefix="paspor-target-"))
@@ -81,7 +81,9 @@ def _whereabouts(suite: Any, folder: Path) -> dict[str, Any]:
 
 
 def _parts(suite: Any) -> dict[str, Any]:
-    return {each.name: {"pid": each.pid, "restarts": each.restarts, "health": str(each.health)} for each in suite.status()}
+    return {
+        each.name: {"pid": each.pid, "restarts": each.restarts, "health": str(each.health)} for each in suite.status()
+    }
 
 
 async def _obey(suite: Any, say: Say, watching: asyncio.Task[None]) -> None:

@@ -87,12 +87,7 @@ class Plan:
 def plans(races: int, seed: int) -> list[Plan]:
     """As many plans as races, each kind equally often, with delays drawn from the seed; the same for the same seed."""
     chance = random.Random(seed)
-    kinds = [
-        (give_up, order, let_go)
-        for give_up in WAYS_TO_GIVE_UP
-        for order in ORDERS
-        for let_go in (False, True)
-    ]
+    kinds = [(give_up, order, let_go) for give_up in WAYS_TO_GIVE_UP for order in ORDERS for let_go in (False, True)]
     made = []
     for number in range(races):
         give_up, order, let_go = kinds[number % len(kinds)]
@@ -203,9 +198,7 @@ async def drive(
         begun = time.perf_counter()
         run = _Run(target, Ways(stage.addresses(target), Teller(quiet=True)), [], begun)
         try:
-            run.sessions = [
-                await open_session(target, OFFICE, plan) for plan in SESSIONS[: -(-races // SESSION_SHARE)]
-            ]
+            run.sessions = [await open_session(target, OFFICE, plan) for plan in SESSIONS[: -(-races // SESSION_SHARE)]]
             done = await _race_all(run, plans(races, seed), at_once, quiet=quiet)
             raced = time.perf_counter() - begun
             ends = await _come_to_rest(run, done, quiet=quiet)
@@ -454,16 +447,18 @@ def _table(
     return Table(
         title="Pay and cancel",
         method=(
-            f"{len(done)} citizens (seed {seed}) pay and give up, 0 to {LONGEST_DELAY_MS} ms apart: each way to give up "
-            f"({', '.join(WAYS_TO_GIVE_UP)}) in both orders, over HTTP on all services, {GIVE_UP_SECONDS} s to billing's "
-            "give-up on a seat. Officers take every refund case to its end. Then every bill is explained by "
+            f"{len(done)} citizens (seed {seed}) pay and give up, 0 to {LONGEST_DELAY_MS} ms apart: each way to "
+            f"give up ({', '.join(WAYS_TO_GIVE_UP)}) in both orders, over HTTP on all services, {GIVE_UP_SECONDS} s to "
+            "billing's give-up on a seat. Officers take every refund case to its end. Then every bill is explained by "
             f"`ledger explain` and held against its visit. The races took {raced:.0f} s, everything {seconds:.0f} s; "
             f"half of the citizens were ready after {percentile(sorted(run.setup_seconds), 0.5):.1f} s. "
             f"Each race is in PASPOR_HOME/{kept}. " + (f"Troubles: {troubles}." if troubles else "No troubles.")
         ),
         figures=(
             Figure("pay_and_cancel.contradictions", float(contradicted), "bills", target=0.0, less_is_better=True),
-            Figure("pay_and_cancel.unexplained", float(len(done) - explained), "bills", target=0.0, less_is_better=True),
+            Figure(
+                "pay_and_cancel.unexplained", float(len(done) - explained), "bills", target=0.0, less_is_better=True
+            ),
             Figure(
                 "pay_and_cancel.not_at_rest",
                 float(named["not at rest"] + sum(run.troubles.values())),
@@ -476,5 +471,3 @@ def _table(
         columns=("what", "which", "count"),
         rows=tuple(rows),
     )
-
-

@@ -124,7 +124,9 @@ def submitted(count: int) -> list[ApplicationSubmitted]:
     ]
 
 
-async def put_on_bus(running: Running, queue: str, events: Sequence[Message], *, subject: str = "application_id") -> None:
+async def put_on_bus(
+    running: Running, queue: str, events: Sequence[Message], *, subject: str = "application_id"
+) -> None:
     """Put events straight into one service's queue, as if their owner had published them."""
     async with await aio_pika.connect(running.amqp_url) as connection:
         channel = await connection.channel()

@@ -1,4 +1,4 @@
-"""A running suite of any checkout, seen from outside: where it answers, its secrets, its processes; and one bench run."""
+"""A running suite of any checkout, seen from outside: its addresses, secrets and processes; and one bench run."""
 
 from __future__ import annotations
 

@@ -122,5 +122,3 @@ def test_the_gateways_file_listens_here_and_knows_the_services_by_port(tmp_path:
     assert ":8080" not in made
     assert f"client_body_temp_path {tmp_path}/body;" in made
     assert "limit_conn address 256;" in made
-
-

@@ -327,7 +327,7 @@ async def run(order: Order, measure: Measure = measure_build) -> int:
         try:
             for wish in wishes:
                 result = await measure_in_turn(wish, (this, other), order.pairs, say, measure)
-                results.append(result)  # noqa: PERF401 - what was measured is kept when a later one is broken off
+                results.append(result)  # kept when a later one is broken off
         finally:
             broken_off = len(results) < len(wishes)
             written = write_results(order, this, other, results, broken_off=broken_off)

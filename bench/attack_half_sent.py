@@ -142,7 +142,8 @@ async def drive(checkout: Checkout, heads: int = HEADS, seconds: float = SECONDS
             f"{heads} heads of POST /v1/payment-notices with one byte of {DECLARED_BYTES} are held open for "
             f"{seconds:g} s, without a token, directly at billing from one loopback address and from {len(many)}, and "
             f"behind the gateway (its own file, in nginx) from {len(few)}; what is closed is opened again. "
-            f"Meanwhile {HONEST_PER_SECOND} calls a second for the tariff come from {len(HONEST_ADDRESSES)} other addresses and {NOTICES_PER_SECOND} signed notices from "
+            f"Meanwhile {HONEST_PER_SECOND} calls a second for the tariff come "
+            f"from {len(HONEST_ADDRESSES)} other addresses and {NOTICES_PER_SECOND} signed notices from "
             f"the agency's. Counted: answers of 503 and calls without an answer within {CALL_SECONDS:g} s. {why}"
         ).strip(),
         figures=tuple(figures),

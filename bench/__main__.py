@@ -1,9 +1,11 @@
-"""``python -m bench [NAME ...] [--json]``: measure, print, and write docs/measured.md when everything was measured."""
+"""Measure, print, and write docs/measured.md when everything was measured.
+
+``python -m bench [NAME ...] [--json]`` measures this build; with ``--against REV`` another commit's in turn with it.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import inspect
 import sys
 from collections.abc import Awaitable, Callable
@@ -12,8 +14,11 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table as Picture
 
-from bench import events, journeys, listing, memory, money, openings, otp, recovery, report, seats, spread
+from bench import against, events, journeys, listing, memory, money, openings, otp, recovery, report, seats, spread
+from bench.attack_figures import ATTACKS, PREFIX, measure_here
 from bench.figures import Table
+from launcher import signals
+from launcher.errors import LauncherError
 
 Measure = Callable[..., Awaitable[Table]]
 
@@ -25,23 +30,60 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "money": (money.measure,),
     "journeys": (journeys.measure,),
     "recovery": (recovery.measure,),
+    **{name: (measure_here(name),) for name in ATTACKS},
 }
 
 
 def main() -> int:
     """Measure what was asked for; the page is written only by a run of everything, so that it is one run."""
     parser = argparse.ArgumentParser(prog="./paspor bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(BENCHES)}; default: all")
+    names = f"one or more of {', '.join(BENCHES)}, or attacks for all of these; default: all"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{names}. With --against also a figure's name")
     parser.add_argument("--json", action="store_true", help="one JSON line per figure")
     parser.add_argument("--scale", type=float, default=1.0, help="shrinks benches with very many things; default: 1")
+    parser.add_argument("--against", metavar="REV", help="run that commit's build in turn with this one")
+    parser.add_argument("--pairs", type=_pairs, default=against.PAIRS, help="with --against: runs of each; default: 3")
+    parser.add_argument(
+        "--with",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="SETTING=NUMBER",
+        help="with --against: a shorter run, as journeys=60 or races=100; may be repeated",
+    )
+    parser.add_argument("--keep", action="store_true", help="with --against: leave the other build's clone")
+    parser.add_argument("--no-page", action="store_true", help="leave docs/measured.md as it is")
     chosen = parser.parse_args()
-    unknown = [name for name in chosen.names if name not in BENCHES]
+    if chosen.against is not None:
+        # a shortened run is no record
+        page = None if chosen.no_page or chosen.changes else report.PAGE
+        return against.execute(
+            against.Order(chosen.against, chosen.names, chosen.pairs, chosen.changes, chosen.json, chosen.keep, page)
+        )
+    wanted = [each for name in chosen.names for each in (ATTACKS if f"{name}." == PREFIX else [name])]
+    unknown = [name for name in wanted if name not in BENCHES]
     if unknown:
         parser.error(f"there is no bench {unknown[0]}; there are: {', '.join(BENCHES)}")
-    tables = asyncio.run(_measure(chosen.names or list(BENCHES), as_json=chosen.json, scale=chosen.scale))
-    if not chosen.names and chosen.scale == 1.0:
+    whole = not chosen.names and chosen.scale == 1.0 and not chosen.no_page
+    try:
+        return signals.run(_run(wanted or list(BENCHES), as_json=chosen.json, scale=chosen.scale, write=whole))
+    except LauncherError as refusal:
+        sys.stderr.write(f"paspor: {refusal}\n")
+        return 1
+
+
+async def _run(names: list[str], *, as_json: bool, scale: float, write: bool) -> int:
+    tables = await _measure(names, as_json=as_json, scale=scale)
+    if write:
         report.write(tables)
     return 0
+
+
+def _pairs(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= against.LONGEST_PAIRS:
+        raise argparse.ArgumentTypeError(f"1 to {against.LONGEST_PAIRS} pairs")
+    return count
 
 
 async def _measure(names: list[str], *, as_json: bool, scale: float) -> list[Table]:

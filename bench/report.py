@@ -4,17 +4,107 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import median
 
+from bench.comparison import Compared, spread
 from bench.figures import Figure, Table
 from bench.machine import commit, machine, today
 
 PAGE = Path(__file__).parents[1] / "docs" / "measured.md"
 
 
+SIDE_BY_SIDE = "## Side by side with "
+
+
 def write(tables: Sequence[Table], page: Path = PAGE) -> None:
-    """Write the page; figures that miss their target stand there like the others."""
+    """Write the page; figures that miss their target stand there like the others.
+
+    Sections that hold this build against another one come from other runs: they stay as they are, with their own date.
+    """
+    kept = _side_by_side_of(page)
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join(_lines(tables)) + "\n")
+    page.write_text("\n".join([*_lines(tables), *(line for section in kept.values() for line in section)]) + "\n")
+
+
+def write_side_by_side(lines: Sequence[str], commit: str, page: Path = PAGE) -> None:
+    """Write the section that holds this build against that commit, in place of an earlier one of the same commit."""
+    sections = _side_by_side_of(page)
+    before = _rest_of(page)
+    sections[f"{SIDE_BY_SIDE}{commit}"] = ["", f"{SIDE_BY_SIDE}{commit}", "", *lines]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("\n".join([*before, *(line for section in sections.values() for line in section)]) + "\n")
+
+
+def _rest_of(page: Path) -> list[str]:
+    """The page's lines before the first section of that kind."""
+    lines = page.read_text().splitlines() if page.exists() else []
+    first = next((number for number, line in enumerate(lines) if line.startswith(SIDE_BY_SIDE)), len(lines))
+    return _without_last_blanks(lines[:first])
+
+
+def _side_by_side_of(page: Path) -> dict[str, list[str]]:
+    """The page's sections of that kind by their heading; they are its last."""
+    lines = page.read_text().splitlines() if page.exists() else []
+    sections: dict[str, list[str]] = {}
+    name = ""
+    for line in lines:
+        if line.startswith("## "):
+            name = line if line.startswith(SIDE_BY_SIDE) else ""
+            if name:
+                sections[name] = [""]
+        if name:
+            sections[name].append(line)
+    return {heading: _without_last_blanks(section) for heading, section in sections.items()}
+
+
+def _without_last_blanks(lines: list[str]) -> list[str]:
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    return lines
+
+
+def compared_row(each: Compared) -> str:
+    """One figure of both builds as a row of the page."""
+    this, other = (median_of(values, each.unit) for values in (each.this, each.other))
+    spreads = ", ".join(_percent(spread(values)) for values in (each.this, each.other))
+    met = {True: "yes", False: "**no**", None: ""}[each.met]
+    target = targets_of(each).removeprefix("; target ").removesuffix(": met").removesuffix(": not met")
+    return f"| `{each.name}` | {this} | {other} | {ratio_of(each)} | {spreads} | {target} | {met} |"
+
+
+def median_of(values: Sequence[float], unit: str) -> str:
+    """The median with its unit; a dash where nothing was measured."""
+    return f"{median(values):.4g} {unit}" if values else "-"
+
+
+def values_of(values: Sequence[float]) -> str:
+    """Every run's value, the median and the spread, on one line."""
+    listed = "  ".join(f"{value:.4g}" for value in values)
+    return f"{listed}   median {median(values):.4g}, spread {_percent(spread(values))}"
+
+
+def ratio_of(each: Compared) -> str:
+    """The median ratio, or why there is none."""
+    if each.ratio is not None:
+        return f"{each.ratio:.3f}"
+    return "none (the other's values are 0)" if each.other else "none (only this build has it)"
+
+
+def targets_of(each: Compared) -> str:
+    """The declared targets and whether they are met, to be put behind the ratio; empty where there is none."""
+    wanted = []
+    if each.wanted_ratio is not None:
+        wanted.append(f"ratio at {'most' if each.less_is_better else 'least'} {each.wanted_ratio:.3g}")
+    if each.target is not None:
+        wanted.append(f"at {'most' if each.less_is_better else 'least'} {each.target:g} {each.unit}")
+    if not wanted:
+        return ""
+    held = {True: ": met", False: ": not met", None: ""}[each.met]
+    return f"; target {' and '.join(wanted)}{held}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
 
 
 def _lines(tables: Sequence[Table]) -> Iterable[str]:
@@ -38,7 +128,8 @@ def _lines(tables: Sequence[Table]) -> Iterable[str]:
 
 def _row(figure: Figure) -> str:
     floor = f"{figure.floor:.4g} {figure.unit}" if figure.floor is not None else ""
-    target = f"{figure.target:g}" + ("" if figure.ratio is not None else f" {figure.unit}") if figure.target else ""
+    unit = "" if figure.ratio is not None else f" {figure.unit}"
+    target = f"{figure.target:g}{unit}" if figure.target is not None else ""
     met = {True: "yes", False: "**no**", None: ""}[figure.met]
     ratio = f"{figure.ratio:.2f}" if figure.ratio is not None else ""
     return f"| `{figure.name}` | {figure.value:.4g} {figure.unit} | {floor} | {ratio} | {target} | {met} |"

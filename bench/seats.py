@@ -262,7 +262,7 @@ def day_ahead() -> str:
     return (date.today() + timedelta(days=3)).isoformat()  # noqa: DTZ011 - any day ahead will do
 
 
-async def open_session(running: Suite, office_id: str, plan: Plan) -> str:
+async def open_session(running: stage.Running, office_id: str, plan: Plan) -> str:
     """Open a session some days ahead as the office's admin, and give its id."""
     issuer_token = stage.staff_token(running, Role.OFFICE_ADMIN, office_id)
     body = {

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import aio_pika
 
@@ -23,7 +23,7 @@ from shared.clock import SystemClock
 from shared.context import make_traceparent
 from shared.events.application import ApplicationSubmitted
 from shared.events.envelope import Envelope
-from shared.events.message import Event
+from shared.events.message import Message
 from shared.ids import new_event_id
 from shared.tokens import ALL_OFFICES, Caller, Role, TokenIssuer
 
@@ -33,6 +33,29 @@ OPEN_LIMITS: Final = {
     "PASPOR_LOG_LEVEL": "warning",
 }
 """All guards stay on; the counts of rate limits are raised, because one machine plays everybody."""
+
+
+class Running(Protocol):
+    """A suite that runs, in this process (``launcher.processes.Suite``) or in another one (``bench.target.Target``)."""
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """By name, as its data folder holds them."""
+        ...
+
+    @property
+    def mongo_url(self) -> str:
+        """Where its database answers."""
+        ...
+
+    @property
+    def amqp_url(self) -> str:
+        """Where its broker answers."""
+        ...
+
+    def url(self, name: str) -> str:
+        """Where a service or simulator answers HTTP."""
+        ...
 
 
 @asynccontextmanager
@@ -62,7 +85,7 @@ def keep(name: str, content: bytes) -> Path:
     return place
 
 
-def addresses(running: Suite) -> Addresses:
+def addresses(running: Running) -> Addresses:
     """Where the parts of a running suite answer."""
     names = ("identity", "application", "scheduling", "billing", "notification", "dukcapil", "simponi", "sms", "dpri")
     return Addresses(
@@ -70,7 +93,7 @@ def addresses(running: Suite) -> Addresses:
     )
 
 
-def tokens(running: Suite, account_ids: Iterable[str]) -> list[str]:
+def tokens(running: Running, account_ids: Iterable[str]) -> list[str]:
     """An applicant's access token for each account, signed with the suite's own key."""
     issuer = TokenIssuer(running.secrets["token_signing_key"], "paspor-identity", SystemClock())
     return [
@@ -78,7 +101,7 @@ def tokens(running: Suite, account_ids: Iterable[str]) -> list[str]:
     ]
 
 
-def staff_token(running: Suite, role: Role, office_id: str) -> str:
+def staff_token(running: Running, role: Role, office_id: str) -> str:
     """A member of staff's access token."""
     issuer = TokenIssuer(running.secrets["token_signing_key"], "paspor-identity", SystemClock())
     offices = (ALL_OFFICES,) if role is Role.TREASURER else ()
@@ -103,7 +126,9 @@ def submitted(count: int) -> list[ApplicationSubmitted]:
     ]
 
 
-async def put_on_bus(running: Suite, queue: str, events: Sequence[Event], *, subject: str = "application_id") -> None:
+async def put_on_bus(
+    running: Running, queue: str, events: Sequence[Message], *, subject: str = "application_id"
+) -> None:
     """Put events straight into one service's queue, as if their owner had published them."""
     async with await aio_pika.connect(running.amqp_url) as connection:
         channel = await connection.channel()
@@ -116,7 +141,7 @@ async def put_on_bus(running: Suite, queue: str, events: Sequence[Event], *, sub
             await channel.default_exchange.publish(message, topology.work_queue(queue))
 
 
-def envelope(event: Event, subject: str) -> Envelope:
+def envelope(event: Message, subject: str) -> Envelope:
     """An event as its owner would send it."""
     event_id = new_event_id()
     return Envelope(

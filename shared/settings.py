@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.crypto.keyring import Keyring
 from shared.http.body_budget import BODY_BUDGET_BYTES
 from shared.http.options import BODY_SECONDS, CONNECTIONS_EACH, LATE_BODIES_EACH, PUBLIC_STREAMS_EACH, HttpOptions
-from shared.production import REFUSED, Anything, AtLeast, AtMost, InsideOrEncrypted, PublicAddress, WithLogin
+from shared.production import REFUSED, Anything, AtLeast, AtMost, Between, InsideOrEncrypted, PublicAddress, WithLogin
 
 ENV_PREFIX = "PASPOR_"
 _KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
@@ -95,7 +95,7 @@ class ServiceSettings(BaseSettings):
     rate_factor: Annotated[float, AtMost(1, "more lets codes and passwords be guessed")] = Field(
         1.0, gt=0, le=1_000_000, description="what every rate limit's count is multiplied with; 1 but for load tests"
     )
-    body_budget_bytes: int = Field(
+    body_budget_bytes: Annotated[int, AtMost(128 * 1024 * 1024, "a container has 384 MiB for everything")] = Field(
         BODY_BUDGET_BYTES, ge=1024 * 1024, description="bytes of request bodies that are held in memory together"
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
@@ -109,16 +109,16 @@ class ServiceSettings(BaseSettings):
     agency_addresses: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="networks of SIMPONI and the SMS gateway, whose calls have places of their own"
     )
-    body_seconds: float = Field(
+    body_seconds: Annotated[float, Between(2, 60, "slow lines need time, and half-sent bodies take it")] = Field(
         BODY_SECONDS, gt=0, le=300, description="within this time a request's body must have arrived"
     )
-    late_bodies_per_address: int = Field(
+    late_bodies_per_address: Annotated[int, AtMost(256, "one address would take the places of all")] = Field(
         LATE_BODIES_EACH, ge=1, le=10_000, description="requests of one address whose body is late"
     )
-    streams_per_address: int = Field(
+    streams_per_address: Annotated[int, AtMost(64, "one address would take the streams of all")] = Field(
         PUBLIC_STREAMS_EACH, ge=1, le=10_000, description="public streams (call displays) open to one address"
     )
-    connections_per_address: int = Field(
+    connections_per_address: Annotated[int, AtMost(2048, "one address would take the connections of all")] = Field(
         CONNECTIONS_EACH, ge=1, le=100_000, description="connections open to one address that is no trusted proxy"
     )
 

@@ -93,6 +93,19 @@ def rabbitmq_package(say: Say = lambda line: None) -> RabbitMqPackage:
     return unpacked
 
 
+def nginx_package(say: Say = lambda line: None) -> Path:
+    """The system's nginx or an unpacked one; fetches it the first time. Refuses with PackageUnavailable."""
+    system = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if system:
+        return Path(system)
+    folder = home() / "servers" / "nginx"
+    with _made_once(folder) as making:
+        if making is not None:
+            say("fetching nginx (1 MB, once)")
+            _unpack_nginx(making)
+    return folder / "usr" / "sbin" / "nginx"
+
+
 @contextmanager
 def _made_once(folder: Path) -> Iterator[Path | None]:
     """Yields an empty folder to fill, moved to its place when the block succeeds; None if it is there already."""
@@ -241,6 +254,19 @@ def _unpack_rabbitmq(folder: Path, final: Path) -> None:
     for script in (folder / "usr/lib/erlang/bin/erl", *folder.glob("usr/lib/erlang/erts-*/bin/erl")):
         text = script.read_text()
         script.write_text(text.replace("ROOTDIR=/usr/lib/erlang", f"ROOTDIR={final}/usr/lib/erlang"))
+    shutil.rmtree(folder / "apt")
+
+
+def _unpack_nginx(folder: Path) -> None:
+    """Unpacks the distribution's nginx below `folder`; the libraries that it needs are those of every Debian."""
+    if not shutil.which("apt-get") or not shutil.which("dpkg"):
+        raise PackageUnavailable("nginx is not installed and there is no apt-get to fetch it with: install nginx.")
+    apt = _private_apt(folder / "apt")
+    remedy = "Check the network and the package sources, or install nginx."
+    _run([*apt, "update"], "Reading the lists of packages", remedy)
+    _run([*apt, "download", "nginx"], "Fetching nginx", remedy, cwd=folder / "apt")
+    for archive in sorted((folder / "apt").glob("*.deb")):
+        _run(["dpkg", "-x", archive, folder], f"Unpacking {archive.name}", "Check the free disk space.")
     shutil.rmtree(folder / "apt")
 
 

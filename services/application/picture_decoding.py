@@ -31,8 +31,8 @@ WHOLE_PIXELS: Final = 12_500_000
 
 LARGEST_DECODED_BYTES: Final = 100 * 1024 * 1024
 """Of the decoded pixels and what the decoder itself holds: a colour PNG of 20 megapixels, a progressive JPEG of 32; a
-usual JPEG of 40 needs less than half of it, since it is decoded at a reduced scale. The process that decodes has 130 MiB
-at most with it, as measured."""
+usual JPEG of 40 needs less than half of it, since it is decoded at a reduced scale. The process that decodes has
+130 MiB at most with it, as measured."""
 
 JPEG_SCALES: Final = (1, 2, 4, 8)
 """By which a JPEG can be divided while it is decoded."""

@@ -82,12 +82,10 @@ class Settings(ServiceSettings):
         60, ge=0, description="how long the previous refresh token is answered again"
     )
 
-    address_undo_seconds: Annotated[int, AtLeast(86_400, "whoever is robbed of an address needs days to see it")] = (
-        Field(
-            7 * 86400,
-            ge=1,
-            description="how long a change of address can be undone by the link in the messages about it",
-        )
+    address_undo_seconds: Annotated[int, AtLeast(86_400, "who is robbed of an address needs days to see it")] = Field(
+        7 * 86400,
+        ge=1,
+        description="how long a change of address can be undone by the link in the messages about it",
     )
 
     code_seconds: Annotated[int, Between(120, 1800, "mail takes a while, and a code can be guessed meanwhile")] = Field(

@@ -1,0 +1,440 @@
+"""``./paspor bench --against REV NAME...``: this build and another commit's, measured in turn, and the median ratio.
+
+Each build runs in a process of its own from its own source. Figures that every build has are measured by its own
+bench; attacks are driven by this build's code against the suite of either.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from bench import journeys, report, seats
+from bench.attack_figures import ATTACKS
+from bench.checkout import Checkout, other_build, this_build
+from bench.comparison import Compared, FigureRun, compare, missing_figures, read_figures
+from bench.machine import machine
+from bench.target import FigureMissing, Measured, measure_in
+from launcher import signals
+from launcher.errors import LauncherError
+from launcher.home import home
+
+PAIRS: Final = 3
+LONGEST_PAIRS: Final = 50
+BUSY_SHARE: Final = 0.5
+"""Of the cores: a machine that is busier than this before a run gives figures that are worth nothing."""
+
+PROBE_ROUNDS: Final = 400_000
+
+
+class NameUnknown(LauncherError):
+    """No bench or figure has this name."""
+
+    def __init__(self, name: str) -> None:
+        known = ", ".join(sorted({*RECIPES, *(figure for recipe in RECIPES.values() for figure in recipe.figures)}))
+        super().__init__(f"There is no figure {name} to compare. There are: {known}.")
+
+
+class SettingUnknown(LauncherError):
+    """``--with`` names a setting that no chosen bench has, or gives it no number."""
+
+    def __init__(self, setting: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"--with {setting} cannot be used: write NAME=NUMBER, with a NAME that the chosen benches know "
+            f"({', '.join(known) or 'none of them has any'})."
+        )
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number that ``--with`` may change: an argument of the measuring function, or a constant of its module."""
+
+    default: float
+    argument: str = ""
+    constant: str = ""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a bench is run in either build, and which figures it yields."""
+
+    name: str
+    figures: tuple[str, ...]
+    module: str = ""
+    """Of the build's own bench; empty for an attack."""
+
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    """Constants of the module that are set in both builds, so that nothing is measured that was not asked for."""
+
+
+def _own(name: str, module: str, figures: Sequence[str], **more: Any) -> Recipe:
+    return Recipe(name, tuple(figures), f"bench.{module}", **more)
+
+
+RECIPES: Final[dict[str, Recipe]] = {
+    recipe.name: recipe
+    for recipe in (
+        _own(
+            "memory",
+            "memory",
+            ["memory.services", "memory.suite"],
+            settings={"settle": Setting(10, constant="SETTLE_SECONDS")},
+        ),
+        _own("otp", "otp", ["otp.create", "otp.verify", "otp.create_p99", "otp.verify_p99"]),
+        _own("events", "events", ["event.effect_p99", "event.effect_p50", "event.effects"]),
+        _own(
+            "seats",
+            "seats",
+            ["seats.hot", "seats.oversold"],
+            settings={
+                "callers": Setting(seats.CALLERS, argument="callers"),
+                "seats": Setting(seats.SEATS, argument="seats"),
+            },
+        ),
+        _own("spread", "spread", ["seats.spread", "seats.refused_while_free"]),
+        _own(
+            "money",
+            "money",
+            ["money.confirm_p99", "money.confirm_p50", "money.issued"],
+            settings={"notices": Setting(900, constant="NOTICES")},
+            fixed={"DUE_AT_ONCE": 1_000, "LINES": 1_000},
+        ),
+        _own(
+            "journeys",
+            "journeys",
+            ["journey.rate", "journey.step_p50", "journey.step_p90", "journey.step_p99"],
+            settings={
+                "users": Setting(journeys.USERS, argument="users"),
+                "journeys": Setting(journeys.JOURNEYS, argument="journeys"),
+            },
+        ),
+        *(
+            Recipe(name, (), settings={key: Setting(value, argument=key) for key, value in attack.settings.items()})
+            for name, attack in ATTACKS.items()
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for: the benches, and of each the figures to show (none: all)."""
+
+    recipe: Recipe
+    figures: tuple[str, ...]
+    values: Mapping[str, float]
+    """Of the recipe's settings."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one bench by one build."""
+
+    build: str
+    figures: tuple[FigureRun, ...]
+    seconds: float
+    load_before: float
+    probe_ms: float
+    """How long a fixed piece of arithmetic took just before: it differs as the machine's speed does."""
+
+    started_at: str
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass
+class Result:
+    """All pairs of one bench."""
+
+    wish: Wish
+    this: list[Run] = field(default_factory=list)
+    other: list[Run] = field(default_factory=list)
+    method: str = ""
+    trouble: str = ""
+    """Why it could not be measured in full; empty if it was."""
+
+    @property
+    def compared(self) -> tuple[Compared, ...]:
+        """Every wanted figure of both builds."""
+        every = compare([run.figures for run in self.this], [run.figures for run in self.other])
+        return tuple(each for each in every if not self.wish.figures or each.name in self.wish.figures)
+
+
+Measure = Callable[[Checkout, Wish], Awaitable[Measured]]
+
+
+def read_wishes(names: Sequence[str], changes: Sequence[str]) -> list[Wish]:
+    """What the command line asks for, in its order; each bench once.
+
+    Raises:
+        NameUnknown: a name is neither a bench nor a figure.
+        SettingUnknown: ``--with`` names no setting of a chosen bench, or no number.
+    """
+    chosen: dict[str, list[str]] = {}
+    for name in names or [each for each in RECIPES if not each.startswith("attacks.")]:
+        recipes = _recipes_of(name)
+        for recipe in recipes:
+            figures = chosen.setdefault(recipe.name, [])
+            if name in recipe.figures:
+                figures.append(name)
+            else:
+                figures += [each for each in recipe.figures if each not in figures]
+    known = sorted({setting for name in chosen for setting in RECIPES[name].settings})
+    values = _read_changes(changes, known)
+    return [
+        Wish(
+            RECIPES[name],
+            tuple(figures),
+            {key: values.get(key, setting.default) for key, setting in RECIPES[name].settings.items()},
+        )
+        for name, figures in chosen.items()
+    ]
+
+
+def _recipes_of(name: str) -> list[Recipe]:
+    if name == "attacks":
+        return [recipe for each, recipe in RECIPES.items() if each.startswith("attacks.")]
+    if name in RECIPES:
+        return [RECIPES[name]]
+    found = [recipe for recipe in RECIPES.values() if name in recipe.figures]
+    if not found:
+        raise NameUnknown(name)
+    return found
+
+
+def _read_changes(changes: Sequence[str], known: Sequence[str]) -> dict[str, float]:
+    values = {}
+    for change in changes:
+        name, _, text = change.partition("=")
+        try:
+            value = float(text)
+        except ValueError:
+            raise SettingUnknown(change, known) from None
+        if name not in known or not 0 < value < 1e9:
+            raise SettingUnknown(change, known)
+        values[name] = value
+    return values
+
+
+async def measure_build(checkout: Checkout, wish: Wish) -> Measured:
+    """One run of one bench: an attack of ours on the checkout's suite, or the checkout's own bench.
+
+    Raises:
+        FigureMissing: the checkout has no such bench.
+        RunBroken: the run failed.
+    """
+    recipe = wish.recipe
+    arguments = {s.argument: _number(wish.values[key]) for key, s in recipe.settings.items() if s.argument}
+    if recipe.name in ATTACKS:
+        table = await ATTACKS[recipe.name].drive(checkout, **arguments)
+        names = ("name", "value", "unit", "floor", "target", "less_is_better")
+        return Measured(tuple({n: getattr(each, n) for n in names} for each in table.figures), table.method)
+    constants = {s.constant: _number(wish.values[key]) for key, s in recipe.settings.items() if s.constant}
+    return await measure_in(checkout, recipe.module, "measure", arguments, {**recipe.fixed, **constants})
+
+
+def _number(value: float) -> float | int:
+    return int(value) if value == int(value) else value
+
+
+async def measure_in_turn(
+    wish: Wish, builds: tuple[Checkout, Checkout], pairs: int, say: Callable[[str], None], measure: Measure
+) -> Result:
+    """Run this build and the other one in turn, so many pairs; a run that fails ends it, and its reason is kept."""
+    result = Result(wish)
+    for pair in range(1, pairs + 1):
+        for build, runs in zip(builds, (result.this, result.other), strict=True):
+            load, probe, begun = os.getloadavg()[0], probe_speed(), time.monotonic()
+            started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            try:
+                measured = await measure(build, wish)
+                figures = read_figures(measured.figures)
+            except FigureMissing as missing:
+                result.trouble = str(missing)
+                return result
+            except (LauncherError, RuntimeError, ValueError, OSError, ExceptionGroup) as trouble:
+                result.trouble = f"Run {pair} of {build.name} failed: {trouble}"
+                return result
+            seconds = time.monotonic() - begun
+            runs.append(Run(build.name, figures, seconds, load, probe, started_at, measured.ignored))
+            result.method = measured.method
+            say(_told(wish, pair, pairs, runs[-1]))
+    lacking = missing_figures([run.figures for run in result.this], [run.figures for run in result.other])
+    if lacking:
+        result.trouble = f"Only one of the builds has {', '.join(lacking)}."
+    return result
+
+
+def _told(wish: Wish, pair: int, pairs: int, run: Run) -> str:
+    shown = [each for each in run.figures if not wish.figures or each.name in wish.figures]
+    values = ", ".join(f"{each.name} {each.value:.4g} {each.unit}" for each in shown)
+    busy = f"; load {run.load_before:.1f} before" if is_busy(run.load_before) else ""
+    unknown = f"; it does not know {', '.join(run.ignored)}" if run.ignored else ""
+    return f"{wish.recipe.name}, pair {pair} of {pairs}, {run.build}: {values} ({run.seconds:.0f} s{busy}{unknown})"
+
+
+def is_busy(load: float) -> bool:
+    """Whether other work on the machine makes a run worthless."""
+    return load > BUSY_SHARE * (os.cpu_count() or 1)
+
+
+def probe_speed(rounds: int = PROBE_ROUNDS) -> float:
+    """Milliseconds that a fixed piece of arithmetic takes now; no figure, only a hint on the machine's speed."""
+    begun, total = time.perf_counter(), 0
+    for number in range(rounds):
+        total += number * number % 7
+    return (time.perf_counter() - begun) * 1000
+
+
+# -- the command -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Order:
+    """The command line of ``--against``."""
+
+    rev: str
+    names: Sequence[str]
+    pairs: int = PAIRS
+    changes: Sequence[str] = ()
+    as_json: bool = False
+    keep: bool = False
+    page: Path | None = report.PAGE
+    """None: the page is not written."""
+
+
+async def run(order: Order, measure: Measure = measure_build) -> int:
+    """Measure, print, and write what was found; 0 if every run went well, whether or not targets are met.
+
+    Raises:
+        LauncherError: a name, a setting or the revision is unknown, or the clone cannot be made.
+    """
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
+    wishes = read_wishes(order.names, order.changes)
+    results: list[Result] = []
+    with other_build(order.rev, say, keep=order.keep) as other:
+        this = this_build()
+        try:
+            for wish in wishes:
+                result = await measure_in_turn(wish, (this, other), order.pairs, say, measure)
+                results.append(result)  # kept when a later one is broken off
+        finally:
+            broken_off = len(results) < len(wishes)
+            written = write_results(order, this, other, results, broken_off=broken_off)
+            say(f"{'What was measured so far' if broken_off else 'Everything measured'} is in {written}.")
+    show(order, other, results)
+    whole = all(not result.trouble for result in results)
+    if order.page is not None:
+        if whole:
+            report.write_side_by_side(side_by_side(order, this, other, results), other.commit, order.page)
+        else:
+            say(f"{order.page.name} is left as it was, because not every figure was measured in full.")
+    return 0 if whole else 1
+
+
+def show(order: Order, other: Checkout, results: Sequence[Result]) -> None:
+    """Print each figure's values per run and its median ratio; with ``--json`` a line per figure."""
+    for result in results:
+        if result.trouble:
+            sys.stderr.write(f"{result.wish.recipe.name}: {result.trouble}\n")
+        for each in result.compared:
+            print(each.as_json() if order.as_json else "\n".join(_lines_of(each, other.name)), flush=True)
+
+
+def _lines_of(each: Compared, other: str) -> list[str]:
+    lines = [f"{each.name} ({each.unit}; {'less' if each.less_is_better else 'more'} is better)"]
+    for name, values in (("this build", each.this), (other, each.other)):
+        if values:
+            lines.append(f"  {name:<12} {report.values_of(values)}")
+    lines.append(f"  median ratio, this by {other}: {report.ratio_of(each)}{report.targets_of(each)}")
+    return lines
+
+
+def write_results(
+    order: Order, this: Checkout, other: Checkout, results: Sequence[Result], *, broken_off: bool = False
+) -> Path:
+    """Write everything that was measured as JSON to PASPOR_HOME/bench/against-COMMIT.json; returns the file."""
+    place = home() / "bench" / f"against-{other.commit}.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    written = {
+        "this": this.commit,
+        "other": other.commit,
+        "asked": order.rev,
+        "machine": machine(),
+        "written_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "pairs": order.pairs,
+        "broken_off": broken_off,
+        "benches": [_as_fields(result) for result in results],
+    }
+    place.write_text(json.dumps(written, indent=1) + "\n")
+    return place
+
+
+def _as_fields(result: Result) -> dict[str, Any]:
+    return {
+        "name": result.wish.recipe.name,
+        "settings": dict(result.wish.values),
+        "fixed": dict(result.wish.recipe.fixed),
+        "trouble": result.trouble,
+        "method": result.method,
+        "figures": [json.loads(each.as_json()) for each in result.compared],
+        "runs": [
+            {
+                "build": run.build,
+                "started_at": run.started_at,
+                "seconds": round(run.seconds, 1),
+                "load_before": round(run.load_before, 2),
+                "probe_ms": round(run.probe_ms, 2),
+                "ignored": list(run.ignored),
+                "figures": {each.name: each.value for each in run.figures},
+            }
+            for pair in zip(result.this, result.other, strict=False)
+            for run in pair
+        ],
+    }
+
+
+def side_by_side(order: Order, this: Checkout, other: Checkout, results: Sequence[Result]) -> list[str]:
+    """The lines of the page's section: what was run, and a row per figure."""
+    runs = [run for result in results for run in (*result.this, *result.other)]
+    probes = [run.probe_ms for run in runs]
+    lines = [
+        f"`./paspor bench --against {other.commit} {' '.join(order.names)}`, {order.pairs} pairs of runs in turn "
+        f"(this, {other.commit}, this, ...), each build's suite in processes of its own on new data.",
+        "",
+        f"- Machine: {machine()}",
+        f"- Date: {datetime.now(UTC):%Y-%m-%d}; commit: {this.commit}, held against {other.commit}",
+        f"- Noise: a fixed piece of arithmetic before each run took {min(probes):.0f} to {max(probes):.0f} ms; "
+        f"runs begun on a busy machine: {sum(is_busy(run.load_before) for run in runs)} of {len(runs)}",
+        "- Run with: " + "; ".join(_settings_of(result.wish) for result in results),
+        "",
+        f"| figure | this build | {other.commit} | median ratio | spread this, {other.commit} | target | met |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [report.compared_row(each) for result in results for each in result.compared]
+    lines += ["", "The ratio is this build's value by the other's, of each pair; where less is better, less than 1 is."]
+    return lines
+
+
+def _settings_of(wish: Wish) -> str:
+    known = {**{key: _number(value) for key, value in wish.values.items()}, **wish.recipe.fixed}
+    return f"{wish.recipe.name} " + (", ".join(f"{key} {value:g}" for key, value in known.items()) or "as always")
+
+
+def execute(order: Order) -> int:
+    """Run the command until its end or a signal; what it started is ended either way. Returns the exit status."""
+    try:
+        return signals.run(run(order))
+    except LauncherError as refusal:
+        sys.stderr.write(f"paspor: {refusal}\n")
+        return 1

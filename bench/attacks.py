@@ -54,8 +54,8 @@ async def half_sent_bodies(
 
     Meanwhile `honest_callers` call the same path with whole bodies. Everything is closed at the end.
 
-    `headers` are added to the half-sent heads, as signatures that look right; `source` is the attackers' own address, as
-    127.0.0.2. `ValueError` beyond `MOST_CONNECTIONS`.
+    `headers` are added to the half-sent heads, as signatures that look right; `source` is the attackers' own address,
+    as 127.0.0.2. `ValueError` beyond `MOST_CONNECTIONS`.
     """
     if not 0 < count <= MOST_CONNECTIONS:
         raise ValueError(f"at most {MOST_CONNECTIONS} connections")

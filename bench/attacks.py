@@ -46,6 +46,7 @@ async def half_sent_bodies(
     path: str,
     *,
     headers: Mapping[str, str] | None = None,
+    source: str | None = None,
     seconds: float = 3.0,
     honest_callers: int = HONEST_CALLERS,
 ) -> HalfSent:
@@ -53,14 +54,15 @@ async def half_sent_bodies(
 
     Meanwhile `honest_callers` call the same path with whole bodies. Everything is closed at the end.
 
-    `headers` are added to the half-sent heads, as signatures that look right. `ValueError` beyond `MOST_CONNECTIONS`.
+    `headers` are added to the half-sent heads, as signatures that look right; `source` is the attackers' own address,
+    as 127.0.0.2. `ValueError` beyond `MOST_CONNECTIONS`.
     """
     if not 0 < count <= MOST_CONNECTIONS:
         raise ValueError(f"at most {MOST_CONNECTIONS} connections")
     extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     half = _post(host, path, extra, 4096) + b"{"
     whole = _post(host, path, "", 2) + b"{}"
-    lines = await asyncio.gather(*(_open(host, port, half) for _ in range(count)))
+    lines = await asyncio.gather(*(_open(host, port, half, source) for _ in range(count)))
     honest, slowest, ends = Counter[int](), 0.0, time.monotonic() + seconds
 
     async def call_honestly() -> None:
@@ -88,9 +90,9 @@ def _post(host: str, path: str, extra: str, length: int) -> bytes:
 Line = tuple[asyncio.StreamReader | None, asyncio.StreamWriter | None]
 
 
-async def _open(host: str, port: int, sent: bytes) -> Line:
+async def _open(host: str, port: int, sent: bytes, source: str | None = None) -> Line:
     try:
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0) if source else None)
         writer.write(sent)
         await writer.drain()
     except OSError:

@@ -1,9 +1,10 @@
 """Counts that all replicas of a service share: how often something was done under a key in a window of time.
 
 Each window of each key is a small document that only counts up, by one conditional write that never passes the limit.
-A process takes allowances from it in blocks, so that a key that calls often costs few writes; a key that called once
-costs one. What a process took and did not use is lost to the others until the window ends: a limit may bite early by
-that much (:data:`BLOCKS` says how much), never late. Keys are stored as keyed fingerprints only.
+A process takes allowances from it in blocks, so that a key that calls often costs few writes. The first call of a key
+in a window is free at each process and costs none: most keys call once. The limit is kept nevertheless, because as many
+are set aside as there may be processes. So a limit may bite early, by what is set aside and by what a process took and
+did not use, and never late. Keys are stored as keyed fingerprints only.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ from shared.store.port import Store
 
 BLOCKS: Final = 8
 """A process takes an eighth of a limit at a time: a window costs it at most about eight writes per key."""
+
+MOST_REPLICAS: Final = 8
+"""Processes whose free first calls are set aside of a limit. Each process beyond them could let one call more through;
+nobody runs so many of one service before its store is what limits it."""
+
+SMALLEST_WITH_A_FREE_CALL: Final = 2 * MOST_REPLICAS
+"""Of a smaller limit nothing can be set aside: each of its calls is counted in the store."""
 
 MOST_WINDOWS: Final = 50_000
 """Windows remembered in a process, about 10 MB; a forgotten one takes its next block from the store."""
@@ -72,24 +80,29 @@ class SharedCounts:
     async def _take(
         self, window: _Window, key: str, most: int, window_seconds: float, number: int, now: datetime
     ) -> None:
-        """Take a block into the window, or a single allowance from when on a block is more than is left."""
+        """Take a block into the window; smaller ones once a whole one is more than is left."""
         fingerprint = self._fingerprints.current(key, "count")
         count_id = derived_id("count", fingerprint, str(most), str(window_seconds), str(number))
         ends_at = datetime.fromtimestamp((number + 1) * window_seconds, UTC)
         fresh = Count(kept_until=ends_at + timedelta(seconds=window_seconds))
+        counted = most - MOST_REPLICAS * _free_calls(most)
         while not window.full:
             by = window.block
-            if await self._store.count_up(COUNT, count_id, by=by, most=most, fresh=fresh, now=now) is not None:
+            if await self._store.count_up(COUNT, count_id, by=by, most=counted, fresh=fresh, now=now) is not None:
                 window.left += by
                 return
             window.full = by == 1
-            window.block = 1
+            window.block = max(1, by // 2)
 
     def _window(self, name: tuple[str, int, float, int]) -> _Window:
         window = self._windows.get(name)
         if window is None:
-            window = self._windows[name] = _Window(max(1, name[1] // BLOCKS))
+            window = self._windows[name] = _Window(max(1, name[1] // BLOCKS), left=_free_calls(name[1]))
             if len(self._windows) > self._most_windows:
                 self._windows.popitem(last=False)
         self._windows.move_to_end(name)
         return window
+
+
+def _free_calls(most: int) -> int:
+    return 1 if most >= SMALLEST_WITH_A_FREE_CALL else 0

@@ -14,7 +14,7 @@ from services.scheduling.service.conduct import Origin
 from services.scheduling.service.desk import Who
 from services.scheduling.service.hold_allowances import HoldAllowances
 from shared.clock import ManualClock
-from shared.counts import COUNT, SharedCounts
+from shared.counts import COUNT, MOST_REPLICAS, SharedCounts
 from shared.crypto.fingerprints import Fingerprints
 from shared.crypto.keyring import Keyring
 from shared.errors import Refusal
@@ -79,7 +79,7 @@ async def test_two_replicas_let_no_more_calls_through_than_one_may(mongo_databas
         counts = SharedCounts(store, Fingerprints(Keyring.parse(key("k1", 2))))
         limiters.append(SharedRateLimiter(InProcessRateLimiter(), counts))
     waits = await asyncio.gather(*(limiters[number % 2].allow("one address", limit, now) for number in range(200)))
-    assert sum(not wait for wait in waits) == 30
+    assert 30 - MOST_REPLICAS <= sum(not wait for wait in waits) <= 30
     alone = RateLimit(30, 3600.0, "address")
     waits = await asyncio.gather(*(limiters[number % 2].allow("another", alone, now) for number in range(200)))
     assert sum(not wait for wait in waits) == 60, "the twin: counted per process, two let through twice as much"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from services.scheduling.domain.conduct import LIMITS, Act, Counted, Limit, Subject, subject_of
+from services.scheduling.domain.conduct import LIMITS, Act, Counted, Limit, Subject
 
 KEY_BYTES: Final = 12
 """Of a number's name: 96 bits, so that no two of them ever meet."""
@@ -25,16 +25,18 @@ NUMBERED: Final[tuple[Limit, ...]] = tuple(
 
 @dataclass(frozen=True)
 class Ration:
-    """What one limit allows one subject in one window: the numbers from 0 up to ``most``."""
+    """What one limit allows one subject in one window: the numbers from 0 up to ``most``.
+
+    ``name`` is a hash: it tells nothing about whom it is of without knowing their fingerprint.
+    """
 
     limit: Limit
     name: str
     most: int
 
     def key(self, number: int) -> str:
-        """The name of one number. It tells nothing about whom it was given to without knowing their fingerprint."""
-        digest = hashlib.blake2b(f"{self.name} {number}".encode(), digest_size=KEY_BYTES).digest()
-        return base64.urlsafe_b64encode(digest).decode()
+        """The name of one number."""
+        return f"{self.name}.{number}"
 
     def free_number(self, taken: frozenset[int], chance: int) -> int | None:
         """A number that is not taken, chosen by ``chance``; none if all are."""
@@ -62,8 +64,16 @@ def rations_for(
         value = values[limit.subject]
         if value is None:
             continue
-        year, week, _ = today.isocalendar()
-        window = f"{session_id} {year}-{week}" if limit.counted is Counted.OF_SESSION else today.isoformat()
-        name = f"{limit.name} {subject_of(limit.subject, value)} {window}"
-        rations.append(Ration(limit, name, limit.most * scale))
+        window = _week_of(session_id, today) if limit.counted is Counted.OF_SESSION else today.isoformat()
+        rations.append(Ration(limit, _hashed(f"{limit.name} {value} {window}"), limit.most * scale))
     return rations
+
+
+def _week_of(session_id: str, today: date) -> str:
+    year, week, _ = today.isocalendar()
+    return f"{session_id} {year}-{week}"
+
+
+def _hashed(name: str) -> str:
+    digest = hashlib.blake2b(name.encode(), digest_size=KEY_BYTES).digest()
+    return base64.urlsafe_b64encode(digest).decode()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
+import zlib
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -35,7 +34,6 @@ MOST_REMEMBERED: Final = 100_000
 
 
 _NONE: Final[frozenset[int]] = frozenset()
-_NOTHING: Final[Counter[int]] = Counter()
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class HoldAllowances:
         self._scale = scale
         self._day = date.min
         self._taken: dict[str, frozenset[int]] = {}
-        self._flying: dict[str, Counter[int]] = {}
+        self._flying: dict[str, list[int]] = {}
 
     async def begin(self, appointment_id: str, decision: Decision, origin: Origin) -> Record[Appointment]:
         """Write a new hold and the numbers that it takes.
@@ -71,10 +69,10 @@ class HoldAllowances:
         for attempt in range(TRIES):
             numbers = self._choose(appointment_id, decision.state, origin, attempt)
             counted = replace(decision.state, counted=True, counted_as=numbers.keys())
-            self._fly(numbers, 1)
+            self._reach(numbers)
             try:
                 begun = await self._repository.begin(
-                    appointment_id, replace(decision, state=counted), self._clock.now()
+                    appointment_id, Decision(counted, decision.events), self._clock.now()
                 )
             except AlreadyExists as refused:
                 if refused.index != COUNTED_AS:
@@ -84,7 +82,7 @@ class HoldAllowances:
                 self._remember(numbers)
                 return begun
             finally:
-                self._fly(numbers, -1)
+                self._let_go(numbers)
         raise SomeoneElseChangedIt
 
     def _choose(self, appointment_id: str, state: Appointment, origin: Origin, attempt: int) -> _Numbers:
@@ -96,10 +94,12 @@ class HoldAllowances:
         rations = rations_for(
             state.account_id, state.person_id, origin.device, origin.address, state.seat.session_id, today, self._scale
         )
-        numbers = []
+        numbers, chance = (
+            [],
+            zlib.crc32(f"{appointment_id} {attempt}".encode()),
+        )  # another for each, the same at a replay
         for ration in rations:
-            chance = _chance(appointment_id, ration.name, attempt)
-            taken, flying = self._taken.get(ration.name, _NONE), self._flying.get(ration.name, _NOTHING)
+            taken, flying = self._taken.get(ration.name, _NONE), self._flying.get(ration.name)
             number = ration.free_number(taken.union(flying), chance) if flying else None
             if number is None:
                 number = ration.free_number(taken, chance)
@@ -110,13 +110,16 @@ class HoldAllowances:
             numbers.append(number)
         return _Numbers(tuple(rations), tuple(numbers))
 
-    def _fly(self, numbers: _Numbers, by: int) -> None:
-        """Note that a hold reaches for these numbers (1), or does so no more (-1)."""
+    def _reach(self, numbers: _Numbers) -> None:
+        """Note that a hold reaches for these numbers."""
         for ration, number in zip(numbers.rations, numbers.numbers, strict=True):
-            flying = self._flying.setdefault(ration.name, Counter())
-            flying[number] += by
-            if flying[number] <= 0:
-                del flying[number]
+            self._flying.setdefault(ration.name, []).append(number)
+
+    def _let_go(self, numbers: _Numbers) -> None:
+        """Note that it does so no more."""
+        for ration, number in zip(numbers.rations, numbers.numbers, strict=True):
+            flying = self._flying[ration.name]
+            flying.remove(number)
             if not flying:
                 del self._flying[ration.name]
 
@@ -134,9 +137,3 @@ class HoldAllowances:
             found = frozenset(named[key] for key in stored)
             if found:
                 self._taken[ration.name] = self._taken.get(ration.name, _NONE) | found
-
-
-def _chance(appointment_id: str, ration: str, attempt: int) -> int:
-    """Where to begin among the numbers: elsewhere for each hold and try, and the same at a replay."""
-    digest = hashlib.blake2b(f"{appointment_id} {ration} {attempt}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "big")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.counts import BLOCKS, COUNT, SharedCounts
+from shared.counts import BLOCKS, COUNT, MOST_REPLICAS, SharedCounts
 from shared.crypto.fingerprints import Fingerprints
 from shared.crypto.keyring import Keyring
 from shared.http.endpoint import RateLimit
@@ -39,8 +39,20 @@ async def let_through(limiters: list[SharedRateLimiter], limit: RateLimit, tries
     "limit", [RateLimit(5, 60.0, "address", shared=True), RateLimit(30, 60.0, shared=True), HOURLY]
 )
 async def test_two_replicas_let_no_more_through_than_one(limit: RateLimit) -> None:
-    limiters = replicas(MemoryStore("x"))
-    assert await let_through(limiters, limit, limit.count * 3) == limit.count
+    """A little less, because the free first calls of further replicas are set aside."""
+    through = await let_through(replicas(MemoryStore("x")), limit, limit.count * 3)
+    assert limit.count - MOST_REPLICAS <= through <= limit.count
+
+
+async def test_as_many_replicas_as_are_foreseen_together_let_through_what_one_may() -> None:
+    limiters = replicas(MemoryStore("x"), MOST_REPLICAS)
+    assert await let_through(limiters, RateLimit(32, 60.0, shared=True), 400) == 32
+
+
+async def test_one_call_costs_no_write() -> None:
+    store = MemoryStore("x")
+    assert await let_through(replicas(store), HOURLY, 2) == 2
+    assert "count" not in store._documents
 
 
 async def test_twin_what_each_process_counts_for_itself_is_passed_by_two() -> None:
@@ -69,12 +81,12 @@ async def test_a_window_costs_a_process_few_writes() -> None:
 
     limiters = replicas(Counting("x"), 1)
     await let_through(limiters, HOURLY, 1_000)
-    assert writes <= BLOCKS + 300 % BLOCKS + 3
+    assert writes <= 2 * BLOCKS + BLOCKS
 
 
 async def test_what_is_kept_names_nobody_and_ends() -> None:
     store = MemoryStore("x")
-    await let_through(replicas(store), HOURLY, 3)
+    await let_through(replicas(store), HOURLY, 6)
     kept = store._documents["count"]
     assert "192.0.2.1" not in repr(kept)
     assert COUNT.kept_until == "state.kept_until"

@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from services.application.picture_decoding import LEAST_SIDE_PIXELS, LONGEST_KEPT_SIDE_PIXELS, MOST_PIXELS, Unusable
-from services.application.picture_decoding import decode
+from services.application.picture_decoding import (
+    LEAST_SIDE_PIXELS,
+    LONGEST_KEPT_SIDE_PIXELS,
+    MOST_PIXELS,
+    Unusable,
+    decode,
+)
 from services.application.service.ports import Inspected, InspectionUnavailable, PictureRefused
 from shared.logs import get_logger
 
@@ -214,7 +219,5 @@ class _Worker:
 
 def _plain_environment() -> dict[str, str]:
     return {
-        name: value
-        for name, value in os.environ.items()
-        if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
+        name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
     }

@@ -36,9 +36,7 @@ class BodyBudget:
     ``held_bytes`` is what is taken now, ``peak_bytes`` the most that ever was.
     """
 
-    def __init__(
-        self, limit_bytes: int = BODY_BUDGET_BYTES, *, wait_seconds: float = WAIT_FOR_ROOM_SECONDS
-    ) -> None:
+    def __init__(self, limit_bytes: int = BODY_BUDGET_BYTES, *, wait_seconds: float = WAIT_FOR_ROOM_SECONDS) -> None:
         self.limit_bytes = limit_bytes
         self.held_bytes = 0
         self.peak_bytes = 0

@@ -308,9 +308,9 @@ async def test_a_deadline_that_fails_too_often_is_parked_until_it_is_released(st
     assert await fails(store, NOW) == Failure(1, parked=False)
     due = await store.claim_due(TICKET, now=later, owner="b", lease_seconds=30)
     assert due is not None and due.failures == {"lapse": 1}
-    assert await store.note_failure(
-        TICKET, due.record, "lapse", error="KeyError", now=later, park_at=2
-    ) == Failure(2, parked=True)
+    assert await store.note_failure(TICKET, due.record, "lapse", error="KeyError", now=later, park_at=2) == Failure(
+        2, parked=True
+    )
     assert await store.claim_due(TICKET, now=much_later, owner="a", lease_seconds=30) is None
     assert await store.parked(TICKET) == [Parked(TICKET.name, "t1", "lapse", 2, "KeyError", later)]
     assert await store.count_parked(TICKET) == 1
@@ -326,9 +326,9 @@ async def test_who_saved_before_the_last_failure_was_counted_keeps_the_deadline(
     due = await store.claim_due(TICKET, now=NOW, owner="a", lease_seconds=30)
     assert due is not None
     await store.save(TICKET, before, ticket(due_at=NOW, number=2), now=NOW)
-    assert await store.note_failure(
-        TICKET, due.record, "lapse", error="ValueError", now=NOW, park_at=1
-    ) == Failure(1, parked=False)
+    assert await store.note_failure(TICKET, due.record, "lapse", error="ValueError", now=NOW, park_at=1) == Failure(
+        1, parked=False
+    )
     assert await store.claim_due(TICKET, now=NOW, owner="a", lease_seconds=30) is not None
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from services.application.domain.answers import Answers
 from services.application.domain.correction import Correction
 from services.application.domain.documents import PRESENT_STATES, Document, DocumentState
-from services.application.domain.issuance import MOST_REFUSALS, Approval, HandOver, Handed, Pace, alert_time
+from services.application.domain.issuance import MOST_REFUSALS, Approval, Handed, HandOver, Pace, alert_time
 from services.application.domain.visit import Seat, Visits
 from shared.events.application import (
     ApplicationDrafted,

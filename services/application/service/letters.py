@@ -116,7 +116,9 @@ class Letters:
             after = rules.letter_failed(state, visit_key, problem, now)
             if not _given_up(after):
                 return Decision(after)
-            return Decision(told(after, f"letter_not_made:{visit_key}:{now.isoformat()}", now, "letter_not_made", SYSTEM))
+            return Decision(
+                told(after, f"letter_not_made:{visit_key}:{now.isoformat()}", now, "letter_not_made", SYSTEM)
+            )
 
         saved = (await self._desk.change(application_id, decide)).state
         trouble = saved.letter_trouble

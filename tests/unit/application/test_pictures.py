@@ -164,7 +164,9 @@ def test_a_picture_that_needs_too_much_memory_is_refused_before_it_is_decoded(
 def test_broken_metadata_does_no_harm() -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = ROTATED_90
-    content = picture(exif=exif).replace(b"Exif\x00\x00MM", b"Exif\x00\x00XX").replace(b"Exif\x00\x00II", b"Exif\x00\x00XX")
+    content = (
+        picture(exif=exif).replace(b"Exif\x00\x00MM", b"Exif\x00\x00XX").replace(b"Exif\x00\x00II", b"Exif\x00\x00XX")
+    )
     assert EYE.look_at(content, "image/jpeg").width == 640
 
 
@@ -215,7 +217,7 @@ async def test_memory_that_is_not_there_is_a_refusal_and_the_next_picture_passes
 
 
 async def test_where_no_worker_can_be_started_pictures_are_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures.sys, "executable", "/nonexistent")
+    monkeypatch.setattr("sys.executable", "/nonexistent")
     with pytest.raises(InspectionUnavailable):
         await PictureProcesses().inspect(picture(), "image/jpeg", "ktp")
 

@@ -237,9 +237,7 @@ async def test_a_small_picture_goes_to_the_store_where_memory_is_short(world: Wo
     world.files.append = watching  # type: ignore[method-assign]
     document_id = await begun(world, application_id, len(content))
     share = budget.open_share()
-    done = await world.service.uploads.receive(
-        application_id, document_id, 0, in_pieces(content, 5_000), OWNER, share
-    )
+    done = await world.service.uploads.receive(application_id, document_id, 0, in_pieces(content, 5_000), OWNER, share)
     assert done.document.state is DocumentState.ACCEPTED
     assert sum(appended) == len(content)
     assert budget.peak_bytes <= 25_000 + 2 * 5_000

@@ -14,8 +14,8 @@ from services.application.domain.application import MOST_LETTER_TRIES, Applicati
 from services.application.domain.issuance import MOST_REFUSALS
 from services.application.domain.steps import Step
 from services.application.repository import APPLICATION
-from services.application.service.letters import LARGEST_LETTER_BYTES, LetterTooLarge
 from services.application.schemas import ApplicationView, OfficeDayView
+from services.application.service.letters import LARGEST_LETTER_BYTES, LetterTooLarge
 from services.application.service.ports import DpriState, LetterContent
 from shared.errors import NotFound, NotKnownYet
 from shared.events import billing, scheduling

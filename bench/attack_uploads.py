@@ -248,14 +248,15 @@ async def _send(http: aiohttp.ClientSession, upload: Upload, content: bytes, off
 
 
 async def _send_patiently(http: aiohttp.ClientSession, upload: Upload, content: bytes, piece_bytes: int | None) -> str:
-    offset, said = 0, "unfinished"
+    offset = 0
+    said: str = "unfinished"
     for _ in range(TRIES):
         end = len(content) if piece_bytes is None else min(len(content), offset + piece_bytes)
         try:
             async with http.patch(upload.path, data=content[offset:end], headers=_headers(upload, offset)) as answer:
                 told = await answer.json()
                 if answer.status == 200:
-                    offset, said = told["upload_offset"], told["state"]
+                    offset, said = int(told["upload_offset"]), str(told["state"])
                     if said != "uploading":
                         return said
                     continue

@@ -242,7 +242,7 @@ def parked_list_command(
     """List what is parked: kind and id of the document, which deadline, the class of its last error, since when."""
     from launcher.suite import SERVICES
 
-    _parked(lambda desk: desk.list([service] if service else SERVICES, as_json=as_json))
+    _parked(lambda desk: desk.list_parked([service] if service else SERVICES, as_json=as_json))
 
 
 @parked_app.command("release", epilog="Next: ./paspor parked list SERVICE shows whether it failed again.")

@@ -30,7 +30,7 @@ class ParkedDesk:
         self._note = note
         self._say = say
 
-    async def list(self, services: Sequence[str], *, as_json: bool = False) -> int:
+    async def list_parked(self, services: Sequence[str], *, as_json: bool = False) -> int:
         """Say what is parked, the longest parked first."""
         found = 0
         for service in services:

@@ -31,8 +31,8 @@ WHOLE_PIXELS: Final = 12_500_000
 
 LARGEST_DECODED_BYTES: Final = 100 * 1024 * 1024
 """Of the decoded pixels and what the decoder itself holds: a colour PNG of 20 megapixels, a progressive JPEG of 32; a
-usual JPEG of 40 needs less than half of it, since it is decoded at a reduced scale. The process that decodes has
-130 MiB at most with it, as measured."""
+usual JPEG of 40 needs less than half of it, as it is decoded at a reduced scale. The process that decodes has 130 MiB
+at most with it, as measured."""
 
 JPEG_SCALES: Final = (1, 2, 4, 8)
 """By which a JPEG can be divided while it is decoded."""
@@ -156,8 +156,8 @@ def has_several_scans(content: bytes) -> bool:
 def _coefficients(picture: Image.Image) -> int:
     layers = getattr(picture, "layer", None) or []
     widest, highest = max((each[1] for each in layers), default=1), max((each[2] for each in layers), default=1)
-    shares = [each[1] * each[2] / (widest * highest) for each in layers] or [float(_LARGEST_PIXEL_BYTES)]
-    return round(picture.width * picture.height * sum(shares))
+    shares: list[float] = [each[1] * each[2] / (widest * highest) for each in layers]
+    return round(picture.width * picture.height * (sum(shares) if shares else _LARGEST_PIXEL_BYTES))
 
 
 def _written_anew(opened: Image.Image, content: bytes, least_side_pixels: int) -> Decoded:

@@ -32,7 +32,7 @@ async def test_an_operator_lists_and_releases_what_is_parked(mongo_url: str, tmp
             await store.note_failure(TICKET, due.record, "lapse", error="ValueError", now=NOW, park_at=1)
         said: list[str] = []
         desk = ParkedDesk(mongo_url, Audit(tmp_path / "audit.log"), said.append)
-        await desk.list([service])
+        await desk.list_parked([service])
         assert len(said) == 2 and "t1  lapse: ValueError, 1 tries" in said[0]
         with pytest.raises(LauncherError, match="nothing parked for t3"):
             await desk.release(service, "t3", None)
@@ -42,7 +42,7 @@ async def test_an_operator_lists_and_releases_what_is_parked(mongo_url: str, tmp
         assert again is not None and (again.record.id, again.names) == ("t1", ("lapse",))
         await desk.release(service, None, None)
         said.clear()
-        await desk.list([service])
+        await desk.list_parked([service])
         assert said == ["Nothing is parked."]
         assert (tmp_path / "audit.log").read_text().count('"release"') == 2
     finally:

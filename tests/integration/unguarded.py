@@ -27,13 +27,13 @@ def without_bodies() -> None:
     """Bodies as they were: each request holds its own, however many there are, and waits with it for the decoder."""
     server.READ_AT_ONCE_BYTES = server.BUFFER_BYTES = 256 * 1024  # type: ignore[misc]
     uploads.PIECES_STORED_AT_ONCE = ENDLESS  # type: ignore[misc]
-    BodyShare.try_grow = lambda _self, _size: True  # type: ignore[method-assign,assignment]
 
     async def grow(_self: BodyShare, _size: int) -> None:
         return None
 
-    BodyShare.grow = grow  # type: ignore[method-assign]
-    BodyShare.shrink = lambda _self, _size: None  # type: ignore[method-assign]
+    setattr(BodyShare, "try_grow", lambda _self, _size: True)  # noqa: B010
+    setattr(BodyShare, "grow", grow)  # noqa: B010
+    setattr(BodyShare, "shrink", lambda _self, _size: None)  # noqa: B010
     made = uploads.Uploads.__init__
 
     def forgetful(self: Any, *given: Any, **named: Any) -> None:
@@ -54,8 +54,8 @@ def without_processes() -> None:
         async def close(self) -> None:
             return None
 
-    app.PictureProcesses = InProcess  # type: ignore[misc,assignment]
-    picture_decoding.jpeg_scale = lambda _width, _height: 1
+    setattr(app, "PictureProcesses", InProcess)  # noqa: B010
+    setattr(picture_decoding, "jpeg_scale", lambda _width, _height: 1)  # noqa: B010
     picture_decoding.LARGEST_DECODED_BYTES = ENDLESS  # type: ignore[misc]
 
     def scaled_whole(picture: Image.Image) -> Image.Image:

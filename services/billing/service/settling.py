@@ -104,7 +104,8 @@ class Settling:
             log.warning("billing.settlement_not_fetched", day=day.isoformat(), reason=down.reason)
             await self._fetch_later(record)
         except FileRefused as broken:
-            alert(SETTLEMENT_FILE_REFUSED, day=day.isoformat(), why=type(broken).__name__, line=broken.line)
+            tell = alert if record.state.tries + 1 in (1, TRIES_TO_ALERT) else log.warning
+            tell(SETTLEMENT_FILE_REFUSED, day=day.isoformat(), why=type(broken).__name__, line=broken.line)
             await self._fetch_later(record)
         else:
             log.info("billing.settlement_fetched", settlement_id=taken.settlement_id, lines=taken.lines)

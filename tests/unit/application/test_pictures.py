@@ -217,7 +217,7 @@ async def test_memory_that_is_not_there_is_a_refusal_and_the_next_picture_passes
 
 
 async def test_where_no_worker_can_be_started_pictures_are_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures.sys, "executable", "/nonexistent")
+    monkeypatch.setattr("sys.executable", "/nonexistent")
     with pytest.raises(InspectionUnavailable):
         await PictureProcesses().inspect(picture(), "image/jpeg", "ktp")
 

@@ -18,6 +18,9 @@ STEPS: Final = (
     (Role.OFFICE_ADMIN, "recommend"),
     (Role.OPERATOR, "approve"),
 )
+ASKS_SIMPONI: Final = ("research", "approve")
+"""These count once SIMPONI, asked again, knows the payment."""
+
 FOUND_ITS_USE: Final = ("refund_step_not_now", "order_is_out")
 """A seat was found for the money after all, so its case is over."""
 
@@ -34,6 +37,10 @@ async def claim_back(world: World, payer: Person, application_id: str) -> str:
         await payer.pause(6 * HOUR)
         if not (await officers[role].post("billing", f"{path}/steps", {"step": step}, expect=FOUND_ITS_USE)).ok:
             return "the money found its use"
+        if step in ASKS_SIMPONI:
+            await payer.eventually(
+                lambda: payer.get("billing", path), lambda seen: seen["confirmation"] is None, "SIMPONI's word", 24 * HOUR
+            )
     await payer.eventually(
         lambda: payer.get("billing", path), lambda seen: seen["state"] == "paid", "the treasury's payment", 24 * HOUR
     )

@@ -38,9 +38,13 @@ async def claim_back(world: World, payer: Person, application_id: str) -> str:
         if not (await officers[role].post("billing", f"{path}/steps", {"step": step}, expect=FOUND_ITS_USE)).ok:
             return "the money found its use"
         if step in ASKS_SIMPONI:
-            await payer.eventually(
-                lambda: payer.get("billing", path), lambda seen: seen["confirmation"] is None, "SIMPONI's word", 24 * HOUR
+            answered = await payer.eventually(
+                lambda: payer.get("billing", path),
+                lambda seen: (seen["confirmation"] or {"state": "taken"})["state"] in ("taken", "denied"),
+                "SIMPONI's word",
+                24 * HOUR,
             )
+            assert answered["confirmation"] is None, "SIMPONI knows whatever was paid here"
     await payer.eventually(
         lambda: payer.get("billing", path), lambda seen: seen["state"] == "paid", "the treasury's payment", 24 * HOUR
     )

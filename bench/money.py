@@ -65,7 +65,7 @@ async def measure(scale: float = 1.0) -> Table:
             f"at {RATE}/s, each timed from its sending until a change stream shows the seat confirmed ({confirmed} of "
             f"them). A settlement file of {lines} lines ({UNKNOWN_LINES} of them unknown) is brought, signed by "
             f"SIMPONI, and compared; the time runs from first byte to last line. {due} bills fall due while billing is "
-            "down; the time runs from its start until each is expired and committed, after one last question to SIMPONI; "
+            "down; the time runs from its start until each is expired and committed, after one last question; "
             f"{said} endings were published, {twice} of them twice. SIMPONI, broker and database share the cores."
         ),
         figures=(

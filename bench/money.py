@@ -18,10 +18,11 @@ from bench.load import Tally
 from bench.machine import resident_mib
 from bench.seats import HOT, open_session, timed, until
 from launcher.processes import Suite
+from shared.crypto.detached import DetachedSigner
 from shared.store.driver import connect, database, disconnect
-from shared.tokens import Role
+from shared.tokens import Role, new_signing_key_pem
 from simulators.signing import signed_headers
-from simulators.simponi.settlement import Booked, Spoiling, settlement_lines
+from simulators.simponi.settlement import Booked, Spoiling, settlement_lines, signed_words
 
 CALLERS: Final = 16
 RATE: Final = 50
@@ -44,14 +45,16 @@ async def measure(scale: float = 1.0) -> Table:
     """All of it on one suite; ``scale`` shrinks what is many, and the figures say so by their own counts."""
     due, lines = max(100, round(DUE_AT_ONCE * scale)), max(1_000, round(LINES * scale))
     notices = max(60, round(NOTICES * min(1.0, scale * 5)))
-    async with stage.suite(without=("application", "notification", "mail")) as running:
+    signer = DetachedSigner(new_signing_key_pem())
+    extra = {"billing": {"PASPOR_SIMPONI_SETTLEMENT_KEYS": json.dumps(signer.jwks())}}
+    async with stage.suite(extra=extra, without=("application", "notification", "mail")) as running:
         client = connect(running.mongo_url)
         try:
             data = database(client, "paspor_billing")
             issued, tally, confirmed = await _notices(running, client, notices)
             bill = await data.bill.find_one({"state.state": "paid"})
             receipt = await data.receipt.find_one({})
-            reconciled, peak = await _reconcile(running, data, receipt, lines)
+            reconciled, peak = await _reconcile(running, data, receipt, lines, signer)
             expired, drained, said, twice = await _expire(running, data, bill, due)
         finally:
             await disconnect(client)
@@ -60,9 +63,9 @@ async def measure(scale: float = 1.0) -> Table:
         method=(
             f"{notices} seats are held by {CALLERS} callers, their codes issued; then {notices} signed notices come "
             f"at {RATE}/s, each timed from its sending until a change stream shows the seat confirmed ({confirmed} of "
-            f"them). A settlement file of {lines} lines ({UNKNOWN_LINES} of them unknown) is brought over HTTP and "
-            f"compared; the time runs from first byte to last line. {due} bills fall due while billing is down; "
-            "the time runs from its start until each is expired and committed, after one last question to SIMPONI; "
+            f"them). A settlement file of {lines} lines ({UNKNOWN_LINES} of them unknown) is brought, signed by "
+            f"SIMPONI, and compared; the time runs from first byte to last line. {due} bills fall due while billing is "
+            "down; the time runs from its start until each is expired and committed, after one last question; "
             f"{said} endings were published, {twice} of them twice. SIMPONI, broker and database share the cores."
         ),
         figures=(
@@ -175,23 +178,27 @@ async def _watch(client: Any, sent: dict[str, float], tally: Tally) -> None:
 # -- the settlement file ---------------------------------------------------------------------------------------------
 
 
-async def _reconcile(running: Suite, data: Any, receipt: dict[str, Any], lines: int) -> tuple[float, float]:
+async def _reconcile(
+    running: Suite, data: Any, receipt: dict[str, Any], lines: int, signer: DetachedSigner
+) -> tuple[float, float]:
     """Lines a second, and the most memory that billing held meanwhile."""
     await _multiply(data.receipt, lines, lambda number: _receipt(receipt, number))
     await running.restart("billing")
     state = receipt["state"]
-    day = datetime.now(UTC).date() - timedelta(days=1)
+    day, at = datetime.now(UTC).date() - timedelta(days=1), datetime.now(UTC)
 
     def booked() -> Iterator[Booked]:
-        at = datetime.now(UTC)
         for number in range(lines - UNKNOWN_LINES):
             yield Booked(
                 state["billing_code"], f"R{number:015d}", state["ntb"], state["amount"], at, at, state["channel"]
             )
 
+    def shown() -> Iterator[str]:
+        return settlement_lines(day, booked(), Spoiling(extra_lines=UNKNOWN_LINES))
+
     async def content() -> AsyncIterator[bytes]:
         waiting: list[str] = []
-        for line in settlement_lines(day, booked(), Spoiling(extra_lines=UNKNOWN_LINES)):
+        for line in shown():
             waiting.append(line)
             if len(waiting) == 1_000:
                 yield "".join(waiting).encode()
@@ -200,6 +207,7 @@ async def _reconcile(running: Suite, data: Any, receipt: dict[str, Any], lines: 
 
     token = stage.staff_token(running, Role.TREASURER, "jakarta-selatan")
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/csv"}
+    headers["X-Simponi-File-Signature"] = signer.sign(signed_words(day, shown()))
     watched = asyncio.create_task(_most_memory(_pid(running, "billing")))
     begun = time.perf_counter()
     url = f"{running.url('billing')}/v1/settlement-files"

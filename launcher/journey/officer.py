@@ -63,8 +63,12 @@ class Officer:
         return await self.post(url, {"collected_by": "self"})
 
     async def refund_step(self, refund_id: str, step: str, **more: Any) -> Any:
-        """Take the step of a refund that is this officer's."""
-        return await self.post(f"{self.at.billing}/v1/refunds/{refund_id}/steps", {"step": step, **more})
+        """Take the step of a refund that is this officer's, and wait for SIMPONI's word where it needs one."""
+        path = f"{self.at.billing}/v1/refunds/{refund_id}"
+        await self.post(f"{path}/steps", {"step": step, **more})
+        return await eventually(
+            lambda: self.api.get(path), lambda seen: seen["confirmation"] is None, "SIMPONI's word on the payment"
+        )
 
     async def refund_report(self) -> Any:
         """What became of the refund cases of the last month, of all offices."""

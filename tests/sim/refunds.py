@@ -20,6 +20,8 @@ STEPS: Final = (
 )
 ENDS: Final = ("paid", "refused", "withdrawn")
 """How a case ends that was approved: the money is there, the visit was used after all, or a seat was found for it."""
+ASKS_SIMPONI: Final = ("research", "approve")
+"""These count once SIMPONI, asked again, knows the payment."""
 
 FOUND_ITS_USE: Final = ("refund_step_not_now", "order_is_out")
 """A seat was found for the money after all, so its case is over."""
@@ -37,6 +39,18 @@ async def claim_back(world: World, payer: Person, application_id: str) -> str:
         await payer.pause(6 * HOUR)
         if not (await officers[role].post("billing", f"{path}/steps", {"step": step}, expect=FOUND_ITS_USE)).ok:
             return "the money found its use"
+        if step in ASKS_SIMPONI:
+            answered = await payer.eventually(
+                lambda: payer.get("billing", path),
+                lambda seen: (
+                    seen["state"] in ENDS or (seen["confirmation"] or {"state": "taken"})["state"] in ("taken", "denied")
+                ),
+                "SIMPONI's word",
+                24 * HOUR,
+            )
+            if answered["state"] in ENDS:
+                break
+            assert answered["confirmation"] is None, "SIMPONI knows whatever was paid here"
     ended = await payer.eventually(
         lambda: payer.get("billing", path), lambda seen: seen["state"] in ENDS, "the treasury's payment", 24 * HOUR
     )

@@ -17,13 +17,13 @@ def main(arguments: list[str]) -> int:
     if len(numbers) == 1:
         return _tell(sim.run(numbers[0], shape=shape, verbose=True))
     if len(numbers) == 2:
-        return _search(*numbers, shape)
+        return _search(range(*numbers), shape)
     print(__doc__)  # noqa: T201 - a command line speaks
     return 2
 
 
-def _search(first: int, end: int, shape: sim.Shape | None) -> int:
-    for seed in range(first, end):
+def _search(seeds: range, shape: sim.Shape | None) -> int:
+    for seed in seeds:
         result = sim.run(seed, shape=shape)
         if result.violations:
             print(sim.report(result))  # noqa: T201

@@ -85,8 +85,12 @@ class Joined:
         return lambda kind: {name: document["state"] for name, document in kept.documents(kind).items()}
 
     def _deposits(self) -> dict[str, across.Deposit]:
-        paid = [payment for payment in self._agencies.treasury.paid if payment.ntpn is not None]
-        return {each.ntpn: across.Deposit(each.ntpn, each.billing_code, each.amount) for each in paid}
+        said = self._agencies.treasury.paid
+        return {
+            each.ntpn: across.Deposit(each.ntpn, each.billing_code, each.amount)
+            for each in said
+            if each.ntpn is not None
+        }
 
 
 def _can_break(kind: str, state: State) -> bool:

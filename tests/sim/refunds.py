@@ -31,6 +31,7 @@ async def claim_back(world: World, payer: Person, application_id: str) -> str:
     """Follow the newest refund case of an application to the payment."""
     case = await _newest(payer, application_id)
     path = f"/v1/refunds/{case['refund_id']}"
+    answered_by_simponi = ("taken", "denied")
     account = {"bank_code": "002", "account_number": "1234567890", "holder_name": "Warga Contoh"}
     if not (await payer.ask("billing", "PUT", f"{path}/bank-account", account, expect=FOUND_ITS_USE)).ok:
         return "the money found its use"
@@ -43,7 +44,8 @@ async def claim_back(world: World, payer: Person, application_id: str) -> str:
             answered = await payer.eventually(
                 lambda: payer.get("billing", path),
                 lambda seen: (
-                    seen["state"] in ENDS or (seen["confirmation"] or {"state": "taken"})["state"] in ("taken", "denied")
+                    seen["state"] in ENDS
+                    or (seen["confirmation"] or {"state": "taken"})["state"] in ("taken", "denied")
                 ),
                 "SIMPONI's word",
                 24 * HOUR,

@@ -31,7 +31,6 @@ async def claim_back(world: World, payer: Person, application_id: str) -> str:
     """Follow the newest refund case of an application to the payment."""
     case = await _newest(payer, application_id)
     path = f"/v1/refunds/{case['refund_id']}"
-    answered_by_simponi = ("taken", "denied")
     account = {"bank_code": "002", "account_number": "1234567890", "holder_name": "Warga Contoh"}
     if not (await payer.ask("billing", "PUT", f"{path}/bank-account", account, expect=FOUND_ITS_USE)).ok:
         return "the money found its use"

@@ -20,7 +20,7 @@ from shared.http.endpoint import PUBLIC, Endpoints
 from shared.ids import derived_id
 from shared.service import InvariantReport, Parts, Platform
 from shared.store.kinds import Kind, Record
-from shared.store.port import AlreadyExists
+from shared.store.port import AlreadyExists, VersionConflict
 
 WAIT_SECONDS = 100
 
@@ -101,10 +101,16 @@ class Tallies:
         now = self._at.clock.now()
         record = await self._at.store.get(TALLIES, "all")
         if record is None:
-            await self._at.store.insert(TALLIES, "all", Tally(1), now=now, received=self._mark(envelope))
+            await self._begin(now, envelope)
         elif not self._guarded or not record.has_received(envelope.id):
             grown = replace(record.state, visitors=record.state.visitors + 1)
             await self._at.store.save(TALLIES, record, grown, now=now, received=self._mark(envelope))
+
+    async def _begin(self, now: datetime, envelope: Envelope) -> None:
+        try:
+            await self._at.store.insert(TALLIES, "all", Tally(1), now=now, received=self._mark(envelope))
+        except AlreadyExists:
+            raise VersionConflict("another message began the tally at the same moment") from None
 
     async def check(self) -> InvariantReport:
         return InvariantReport(1)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,6 +80,8 @@ def _own(name: str, module: str, figures: Sequence[str], **more: Any) -> Recipe:
     return Recipe(name, tuple(figures), f"bench.{module}", **more)
 
 
+_OVER_OWN: Final = ("mongodb_over_own", "rabbitmq_over_own")
+
 RECIPES: Final[dict[str, Recipe]] = {
     recipe.name: recipe
     for recipe in (
@@ -115,6 +118,12 @@ RECIPES: Final[dict[str, Recipe]] = {
                 "users": Setting(journeys.USERS, argument="users"),
                 "journeys": Setting(journeys.JOURNEYS, argument="journeys"),
             },
+        ),
+        _own(
+            "recovery",
+            "recovery",
+            [f"recovery.{name}" for name in ("services_median", "services_longest", *_OVER_OWN)],
+            settings={"rounds": Setting(3, argument="rounds")},
         ),
         *(
             Recipe(name, (), settings={key: Setting(value, argument=key) for key, value in attack.settings.items()})
@@ -159,6 +168,9 @@ class Result:
     method: str = ""
     trouble: str = ""
     """Why it could not be measured in full; empty if it was."""
+
+    note: str = ""
+    """That the other build has no such bench: then this build is measured alone."""
 
     @property
     def compared(self) -> tuple[Compared, ...]:
@@ -247,7 +259,10 @@ def _number(value: float) -> float | int:
 async def measure_in_turn(
     wish: Wish, builds: tuple[Checkout, Checkout], pairs: int, say: Callable[[str], None], measure: Measure
 ) -> Result:
-    """Run this build and the other one in turn, so many pairs; a run that fails ends it, and its reason is kept."""
+    """Run this build and the other one in turn, so many pairs; a run that fails ends it, and its reason is kept.
+
+    Where only the other build lacks the bench, this one is measured alone and the note says so.
+    """
     result = Result(wish)
     for pair in range(1, pairs + 1):
         for build, runs in zip(builds, (result.this, result.other), strict=True):
@@ -257,8 +272,12 @@ async def measure_in_turn(
                 measured = await measure(build, wish)
                 figures = read_figures(measured.figures)
             except FigureMissing as missing:
-                result.trouble = str(missing)
-                return result
+                if build is builds[0]:
+                    result.trouble = str(missing)
+                    return result
+                result.note = str(missing)
+                say(f"{wish.recipe.name}, pair {pair} of {pairs}: {missing}")
+                continue
             except (LauncherError, RuntimeError, ValueError, OSError, ExceptionGroup) as trouble:
                 result.trouble = f"Run {pair} of {build.name} failed: {trouble}"
                 return result
@@ -266,6 +285,8 @@ async def measure_in_turn(
             runs.append(Run(build.name, figures, seconds, load, probe, started_at, measured.ignored))
             result.method = measured.method
             say(_told(wish, pair, pairs, runs[-1]))
+    if result.note:
+        return result
     lacking = missing_figures([run.figures for run in result.this], [run.figures for run in result.other])
     if lacking:
         result.trouble = f"Only one of the builds has {', '.join(lacking)}."
@@ -345,8 +366,8 @@ async def run(order: Order, measure: Measure = measure_build) -> int:
 def show(order: Order, other: Checkout, results: Sequence[Result]) -> None:
     """Print each figure's values per run and its median ratio; with ``--json`` a line per figure."""
     for result in results:
-        if result.trouble:
-            sys.stderr.write(f"{result.wish.recipe.name}: {result.trouble}\n")
+        if result.trouble or result.note:
+            sys.stderr.write(f"{result.wish.recipe.name}: {result.trouble or result.note}\n")
         for each in result.compared:
             print(each.as_json() if order.as_json else "\n".join(_lines_of(each, other.name)), flush=True)
 
@@ -386,6 +407,7 @@ def _as_fields(result: Result) -> dict[str, Any]:
         "settings": dict(result.wish.values),
         "fixed": dict(result.wish.recipe.fixed),
         "trouble": result.trouble,
+        "note": result.note,
         "method": result.method,
         "figures": [json.loads(each.as_json()) for each in result.compared],
         "runs": [
@@ -398,8 +420,9 @@ def _as_fields(result: Result) -> dict[str, Any]:
                 "ignored": list(run.ignored),
                 "figures": {each.name: each.value for each in run.figures},
             }
-            for pair in zip(result.this, result.other, strict=False)
+            for pair in zip_longest(result.this, result.other)
             for run in pair
+            if run is not None
         ],
     }
 
@@ -422,6 +445,7 @@ def side_by_side(order: Order, this: Checkout, other: Checkout, results: Sequenc
         "|---|---|---|---|---|---|---|",
     ]
     lines += [report.compared_row(each) for result in results for each in result.compared]
+    lines += ["", *(f"- {result.note}" for result in results if result.note)]
     lines += ["", "The ratio is this build's value by the other's, of each pair; where less is better, less than 1 is."]
     return lines
 

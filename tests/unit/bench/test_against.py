@@ -112,11 +112,25 @@ async def test_twin_one_build_after_the_other_mixes_the_pairs() -> None:
     assert max(in_turn) < min(after_each_other) - 0.05
 
 
-async def test_a_missing_figure_is_told_and_ends_the_bench() -> None:
-    order, measure = answers(measured(), FigureMissing("eff84d8", "bench.seats"))
+async def test_what_the_other_build_lacks_is_told_and_this_one_is_measured_alone() -> None:
+    missing = FigureMissing("eff84d8", "bench.seats")
+    order, measure = answers(measured(1.0), missing, measured(3.0), missing)
+    result = await measure_in_turn(hot(), (THIS, OTHER), 2, silent, measure)
+    assert result.note == "eff84d8 cannot measure this: it has no bench.seats."
+    assert not result.trouble
+    assert len(order) == 4
+    (compared,) = result.compared
+    assert (compared.this, compared.other, compared.ratio) == ((1.0, 3.0), (), None)
+    section = "\n".join(against.side_by_side(Order("eff84d8", ["seats.hot"]), THIS, OTHER, [result]))
+    assert "| `seats.hot` | 2 1/s | - | none (only this build has it) |" in section
+    assert "- eff84d8 cannot measure this" in section
+
+
+async def test_what_this_build_lacks_ends_the_bench() -> None:
+    order, measure = answers(FigureMissing("this build", "bench.seats"))
     result = await measure_in_turn(hot(), (THIS, OTHER), 3, silent, measure)
-    assert result.trouble == "eff84d8 cannot measure this: it has no bench.seats."
-    assert len(order) == 2
+    assert result.trouble == "this build cannot measure this: it has no bench.seats."
+    assert len(order) == 1
 
 
 async def test_a_broken_run_is_told_with_its_pair_and_build() -> None:

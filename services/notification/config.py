@@ -80,9 +80,7 @@ class Settings(ServiceSettings):
     mail_from: Annotated[
         str,
         AfterValidator(_has_an_address),
-        RealMailbox(
-            "answers and refusals would go nowhere", "Write the sender at a domain of ours, as NAME <ADDRESS>"
-        ),
+        RealMailbox("answers and refusals would go nowhere", "Write the sender at a domain of ours, as NAME <ADDRESS>"),
     ] = Field("Layanan Paspor <no-reply@paspor.example>", max_length=200, description="the sender, as Name <address>")
 
     sms_url: Annotated[

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from launcher.secrets import PRIVATE, PRIVATE_FOLDER
+from launcher.secrets import PRIVATE, make_private_folder
 
 POLL_SECONDS = 0.02
 KILL_SECONDS = 30.0  # a process in an uninterruptible read or write ends only after it
@@ -22,7 +22,7 @@ _libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: the child m
 
 def open_log(path: Path) -> IO[bytes]:
     """Open a log to append to; only this user can read it and its folder."""
-    path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE), "ab")
 
 

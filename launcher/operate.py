@@ -20,6 +20,7 @@ from typing import Any, Final
 from launcher import running
 from launcher.errors import LauncherError
 from launcher.home import home
+from launcher.secrets import make_private_folder
 from launcher.suite import SERVICES
 from shared.bus.dead_letters import DeadLetter, DeadLetters, DeadLetterTrouble, dead_letters
 from shared.events.subscriptions import MESSAGE_TYPES
@@ -91,7 +92,7 @@ class Audit:
         """
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "who": _user(), "act": act}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.path.parent)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(json.dumps(line | {"service": service, **facts}, ensure_ascii=False) + "\n")

@@ -22,7 +22,7 @@ from launcher.forked import Preloader
 from launcher.ports import is_free
 from launcher.process import ENVIRONMENT, ServiceProcess, memory_mb
 from launcher.restarts import FROZEN_SECONDS, RestartPauses
-from launcher.secrets import PRIVATE, PRIVATE_FOLDER, close_to_others, load_secrets
+from launcher.secrets import PRIVATE, close_to_others, load_secrets, make_private_folder
 from launcher.servers.mongod import Login, Mongod
 from launcher.servers.rabbitmq import RabbitMq
 from launcher.suite import SERVICES, Part, Ports, Settings, Wiring, describe
@@ -270,7 +270,7 @@ class Suite:
         return {}
 
     def _take_data_dir(self) -> None:
-        self.data_dir.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        make_private_folder(self.data_dir)
         close_to_others(self.data_dir)
         lock = os.fdopen(os.open(self.data_dir / "lock", os.O_WRONLY | os.O_CREAT, PRIVATE), "w")
         try:

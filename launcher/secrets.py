@@ -82,7 +82,7 @@ def load_secrets(path: Path) -> dict[str, str]:
 
 def write_private(path: Path, text: str) -> None:
     """Replace a file in one step, flushed to the disk, readable by this user only."""
-    path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:
@@ -90,6 +90,13 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user only; those that are there stay as they are."""
+    if not path.is_dir():
+        make_private_folder(path.parent)
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
 
 
 def close_to_others(folder: Path) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from launcher.child import Child
 from launcher.errors import PartDidNotStart, PortInUse
 from launcher.ports import LOOPBACK, free_port, is_free
-from launcher.secrets import PRIVATE, PRIVATE_FOLDER, write_private
+from launcher.secrets import PRIVATE, make_private_folder, write_private
 from launcher.servers.packages import MongodPackage, Say, mongod_package
 
 REPLICA_SET = "rs0"
@@ -170,7 +170,7 @@ class Mongod:
                 package, database, guarded=False
             )  # data of before: only without login can its users be made
             await self.stop()
-        database.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        make_private_folder(database)
         await self._run(package, database, guarded=self._login is not None)
 
     @property

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from launcher.child import Child
 from launcher.errors import LauncherError, PartDidNotStart, PortInUse
 from launcher.ports import LOOPBACK, free_port, is_free
-from launcher.secrets import PRIVATE, PRIVATE_FOLDER, write_private
+from launcher.secrets import PRIVATE, make_private_folder, write_private
 from launcher.servers.packages import RabbitMqPackage, Say, rabbitmq_package
 
 READY_SECONDS = 90.0
@@ -50,12 +50,15 @@ class RabbitMq:
         epmd_port: int | None = None,
         name: str = "paspor",
         users: Mapping[str, str] | None = None,
+        management_port: int | None = None,
         say: Say = lambda line: None,
     ) -> None:
         """`users` are services and the operator with their passwords: each gets its own rights, see shared.bus.rights.
 
-        Then all queues are there before anybody connects, and a service's user declares nothing.
+        Then all queues are there before anybody connects, and a service's user declares nothing. `management_port` is
+        where the HTTP interface of Compose's broker answers; without it there is none.
         """
+        self._management_port = management_port
         self._data_dir = data_dir.absolute()
         self._chooses_ports = port is None
         self._name = name
@@ -225,9 +228,10 @@ class RabbitMq:
 
     def _write_files(self) -> None:
         for sub in ("home", "log", "mnesia"):
-            (self._data_dir / sub).mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            make_private_folder(self._data_dir / sub)
         _keep_secret(self._data_dir / "home" / ".erlang.cookie", mode=0o400)
-        write_private(self._data_dir / "enabled_plugins", "[].\n")
+        plugins = "[rabbitmq_management]" if self._management_port else "[]"
+        write_private(self._data_dir / "enabled_plugins", f"{plugins}.\n")
         # a bare machine may have no /etc/hosts, and the node's name ends in localhost
         write_private(self._data_dir / "inetrc", '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
         imported = ""
@@ -239,8 +243,13 @@ class RabbitMq:
             f"default_user = {DEFAULT_USER}\n"
             f"default_pass = {self._password()}\n"  # first start only
             "disk_free_limit.absolute = 50MB\n"
-            f"{imported}",
+            f"{imported}{self._management_settings()}",
         )
+
+    def _management_settings(self) -> str:
+        if self._management_port is None:
+            return ""
+        return f"management.tcp.ip = {LOOPBACK}\nmanagement.tcp.port = {self._management_port}\n"
 
     def _write_definitions(self) -> Path:
         from shared.bus.rights import definitions  # only where it is used: it would slow every other start
@@ -283,7 +292,7 @@ class RabbitMq:
 def _keep_secret(path: Path, mode: int) -> str:
     """The secret in a file only we can read, made at first use."""
     if not path.exists():
-        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(20))

@@ -16,6 +16,8 @@ from aio_pika.exceptions import AMQPError
 from aiormq.exceptions import ChannelAccessRefused, ProbableAuthenticationError
 from pymongo.errors import OperationFailure
 
+from deploy import prepare_rabbitmq
+from launcher.ports import free_port
 from launcher.servers.mongod import Login, Mongod
 from launcher.servers.rabbitmq import RabbitMq
 from shared.bus import topology
@@ -37,7 +39,7 @@ NO_LOGIN: Final = 18
 @pytest.fixture(scope="module")
 async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RabbitMq]:
     """A broker as the launcher starts it; all queues are there before anybody connects."""
-    async with RabbitMq(tmp_path_factory.mktemp("rights"), users=USERS) as running:
+    async with RabbitMq(tmp_path_factory.mktemp("rights") / "new" / "rabbitmq", users=USERS) as running:
         yield running
 
 
@@ -178,12 +180,38 @@ async def test_on_a_broker_that_lacks_a_queue_a_service_waits_and_does_not_publi
         await ensure_topology(connection)
 
 
+# ---- the step before the services, in Compose -------------------------------
+
+
+async def test_the_step_of_compose_makes_users_rights_and_queues_and_may_run_again(tmp_path: Path) -> None:
+    port = free_port()
+    async with RabbitMq(tmp_path, management_port=port) as running:
+        environment = {
+            "PASPOR_RABBITMQ_MANAGEMENT_URL": f"http://127.0.0.1:{port}",
+            "PASPOR_AMQP_PASSWORD": running.url.partition(":")[2].partition(":")[2].partition("@")[0],
+            **{f"PASPOR_{user.upper()}_AMQP_PASSWORD": word for user, word in USERS.items()},
+        }
+        for words in (USERS, {user: f"new-{word}" for user, word in USERS.items()}):
+            changed = {f"PASPOR_{user.upper()}_AMQP_PASSWORD": word for user, word in words.items()}
+            await asyncio.to_thread(prepare_rabbitmq.main, environment | changed)
+            url = f"amqp://billing:{words['billing']}@127.0.0.1:{running.port}/"
+            async with await aio_pika.connect(url) as connection:
+                await ensure_topology(connection)
+            await publish(url, topology.EVENTS_EXCHANGE, billing.BillPaid.TYPE)
+            with pytest.raises(ChannelAccessRefused):
+                await publish(url, topology.COMMANDS_EXCHANGE, notification.SendOtp.TYPE)
+        with pytest.raises(ProbableAuthenticationError):
+            await aio_pika.connect(f"amqp://billing:{USERS['billing']}@127.0.0.1:{running.port}/")
+        with pytest.raises(RuntimeError, match="refused the definitions with 401"):
+            await asyncio.to_thread(prepare_rabbitmq.main, environment | {"PASPOR_AMQP_PASSWORD": "guessed"})
+
+
 # ---- mongod ----------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 async def mongod(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mongod]:
-    async with Mongod(tmp_path_factory.mktemp("login"), login=LOGIN) as running:
+    async with Mongod(tmp_path_factory.mktemp("login") / "new" / "mongod", login=LOGIN) as running:
         yield running
 
 
@@ -252,7 +280,7 @@ async def test_data_of_before_the_login_gets_one_and_moves_to_another_port(tmp_p
 
 async def test_what_the_servers_write_is_this_users_alone(broker: RabbitMq, mongod: Mongod) -> None:
     for folder in (broker.log.parent.parent, mongod.log.parent):
-        for path in (folder, *folder.rglob("*")):
+        for path in (folder, folder.parent, *folder.rglob("*")):
             with contextlib.suppress(FileNotFoundError):
                 assert path.is_symlink() or not path.stat().st_mode & 0o077, path
 

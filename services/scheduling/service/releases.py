@@ -37,10 +37,13 @@ class Releases:
         named = await self._repository.appointment(said.appointment_id)
         if named is None:
             raise NotYet(f"appointment {said.appointment_id} is not known")
-        if named.state.slot is None or named.has_received(message_id):
+        if named.state.slot is None:
             return
         await self._close_search(said, named.state)
-        visits = await self._visits_of(said, named.id)
+        known = await self._repository.appointments_of(said.application_id)
+        if any(record.has_received(message_id) for record in known):
+            return
+        visits = [record for record in known if _rests_on(record, said.bill_id, named.id)]
         moving = next((visit for visit in visits if visit.state.status in _UNDER_WAY), None)
         if moving is not None:
             raise NotYet(f"appointment {moving.id} is being moved")
@@ -57,15 +60,6 @@ class Releases:
         now = self._desk.now()
         decision = visiting.release_for_refund(visit.id, visit.state, said.refund_id, now=now, rules=self._desk.rules)
         await self._seating.tell_left_now(await self._repository.save(visit, decision, now, message_id))
-
-    async def _visits_of(self, said: SeatReleaseRequested, named_id: str) -> list[Record[Appointment]]:
-        """The appointments that rest on the bill and are not over; read after the search was closed."""
-        known = await self._repository.appointments_of(said.application_id)
-        return [
-            record
-            for record in known
-            if record.state.status not in _NOTHING_TO_RELEASE and _rests_on(record, said.bill_id, named_id)
-        ]
 
     async def _close_search(self, said: SeatReleaseRequested, named: Appointment) -> None:
         """Stand where the answer to late money would stand. An answer that was given is one of the visits."""
@@ -88,8 +82,10 @@ class Releases:
 
 
 def _rests_on(record: Record[Appointment], bill_id: str | None, named_id: str) -> bool:
-    """Whether an appointment is the bill's; one whose bill is not known here yet, if the refund names it."""
+    """Whether an appointment is the bill's and not over; one whose bill is not known here, if the refund names it."""
     state = record.state
+    if state.status in _NOTHING_TO_RELEASE:
+        return False
     if bill_id is None:
         return record.id == named_id
     if falling_back.is_replaced(state, bill_id):

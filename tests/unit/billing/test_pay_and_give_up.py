@@ -12,6 +12,7 @@ from services.billing.domain.states import Decision, RefundState
 from services.billing.repository import BILLS, RECEIPTS
 from shared.bus.dispatch import Outcome
 from shared.events import scheduling
+from shared.store.port import StoreUnavailable
 from tests.unit.billing.test_money import late_money
 from tests.unit.billing.world import ACCOUNT, APPLICATION, APPOINTMENT, PERSON, World, make_world
 
@@ -242,3 +243,27 @@ async def test_held_confirmed_and_released_are_followed() -> None:
     assert visit() == VisitState.CONFIRMED
     await world.released("cancelled", version=7, was_confirmed=True)
     assert visit() == VisitState.RELEASED
+
+
+@pytest.mark.parametrize("same_message", [True, False])
+async def test_a_loss_that_a_crash_left_on_the_bill_alone_reaches_the_receipt(same_message: bool) -> None:
+    """The bill says that a seat is sought; the word that it was lost comes again and the money follows."""
+    world = make_world()
+    bill_id, ntpn = await paid(world)
+    money = world.billing.money
+    change = money._repository.change
+
+    async def dies_at_the_receipt(kind: Any, *words: Any, **named: Any) -> Any:
+        if kind is RECEIPTS:
+            money._repository.change = change
+            raise StoreUnavailable("died")
+        return await change(kind, *words, **named)
+
+    money._repository.change = dies_at_the_receipt
+    facts = {name: world.visit()[name] for name in ("appointment_id", "application_id", "account_id", "person_id")}
+    lost = scheduling.AppointmentReleased(**facts, office_id="office-1", session_id="session-1", reason="cancelled")
+    assert await world.hear(lost, version=3, message_id="lost") == Outcome.LATER
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.SEAT_SOUGHT)
+    assert await world.hear(lost, version=3, message_id="lost" if same_message else "again") == Outcome.DONE
+    assert await world.outcome(ntpn) == ("awaits_seat", "paid", Standing.SEAT_SOUGHT)
+    await world.rules_hold()

@@ -205,3 +205,11 @@ async def test_a_search_that_cannot_be_closed_is_tried_again(world: World) -> No
         await repository.begin(answer_id(key, attempt), appointments.Decision(appointments.tombstone(START)), START)
     with pytest.raises(NotYet):
         await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
+
+
+async def test_a_question_that_comes_twice_is_answered_once_whichever_visit_carried_the_answer(world: World) -> None:
+    held = await lost(world)
+    await world.hear(world.paid_fact(held, receipt_id="receipt"))
+    for _ in range(2):
+        await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
+    assert await world.said(said.ReleaseRefused) == []

@@ -249,7 +249,7 @@ async def test_held_confirmed_and_released_are_followed() -> None:
 async def test_a_loss_that_a_crash_left_on_the_bill_alone_reaches_the_receipt(same_message: bool) -> None:
     """The bill says that a seat is sought; the word that it was lost comes again and the money follows."""
     world = make_world()
-    bill_id, ntpn = await paid(world)
+    _, ntpn = await paid(world)
     money = world.billing.money
     change = money._repository.change
 

@@ -14,6 +14,7 @@ from multidict import CIMultiDict, MultiDict
 from pydantic import BaseModel
 
 from shared.errors import Refusal
+from shared.http.body_budget import BodyBudget, BodyShare
 from shared.http.call import Answer, AnyCall, Call, CallLimits
 from shared.http.endpoint import Door, Endpoint
 from shared.http.validation import read_json, read_path, read_query
@@ -73,6 +74,11 @@ class _Request:
 
 class _Call(Call[Any, Any, Any]):
     """A call whose raw body is already here."""
+
+    @property
+    def body_share(self) -> BodyShare:
+        """A share of a budget of its own: what a run measures is not memory."""
+        return BodyBudget().open_share()
 
     def chunks(self, limit: int | None = None) -> AsyncIterator[bytes]:
         return _pieces(self.raw)

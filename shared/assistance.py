@@ -39,12 +39,12 @@ class AssistanceNeeded(NotAllowed):
     title_id = "Bertindak atas nama orang lain dimulai dengan persetujuannya."
     next_action = (
         "Begin an assistance at POST /v1/assistances with a code to the person's telephone, at POST "
-        "/v1/assistances/letters with the QR on their letter, or at POST /v1/assistances/originals with their identity "
+        "/v1/letter-assistances with the QR on their letter, or at POST /v1/original-assistances with their identity "
         "card seen; then repeat with on_behalf_of and assistance."
     )
     next_action_id = (
-        "Mulai pendampingan di POST /v1/assistances dengan kode ke telepon pemohon, di POST /v1/assistances/letters "
-        "dengan QR pada suratnya, atau di POST /v1/assistances/originals setelah melihat KTP asli; lalu ulangi dengan "
+        "Mulai pendampingan di POST /v1/assistances dengan kode ke telepon pemohon, di POST /v1/letter-assistances "
+        "dengan QR pada suratnya, atau di POST /v1/original-assistances setelah melihat KTP asli; lalu ulangi dengan "
         "on_behalf_of dan assistance."
     )
 

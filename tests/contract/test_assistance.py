@@ -418,17 +418,17 @@ async def test_the_letter_is_consent_once_for_the_person_on_it(counter: Counter)
     officer = await counter.officer("own.officer")
     scanned = {"queue_code": (await counter.citizen.appointment())["queue_code"]}
     far = await counter.officer("far.officer", office_id=OTHER_OFFICE)
-    refused(await far.call("scheduling", "POST", "/v1/assistances/letters", scanned), 403, "not_your_office")
+    refused(await far.call("scheduling", "POST", "/v1/letter-assistances", scanned), 403, "not_your_office")
     forged = {"queue_code": scanned["queue_code"][:-4] + "AAAA"}
-    refused(await officer.call("scheduling", "POST", "/v1/assistances/letters", forged), 422, "queue_code_not_valid")
-    begun = await officer.done("scheduling", "POST", "/v1/assistances/letters", scanned, key="one-scan-of-it")
-    again = await officer.done("scheduling", "POST", "/v1/assistances/letters", scanned, key="one-scan-of-it")
+    refused(await officer.call("scheduling", "POST", "/v1/letter-assistances", forged), 422, "queue_code_not_valid")
+    begun = await officer.done("scheduling", "POST", "/v1/letter-assistances", scanned, key="one-scan-of-it")
+    again = await officer.done("scheduling", "POST", "/v1/letter-assistances", scanned, key="one-scan-of-it")
     assert begun.body == again.body
     view = await officer.done("identity", "GET", f"/v1/assistances/{begun['assistance_id']}")
     assert (view["state"], view["consent"], view["applicant_ids"]) == ("live", "letter", [counter.citizen.applicant_id])
     query = f"on_behalf_of={view['account_id']}&assistance={view['assistance_id']}"
     assert (await counter.see(officer, query)).status == 200
-    refused(await officer.call("scheduling", "POST", "/v1/assistances/letters", scanned), 409, "letter_used_up")
+    refused(await officer.call("scheduling", "POST", "/v1/letter-assistances", scanned), 409, "letter_used_up")
 
 
 async def test_by_the_letter_nobody_else_of_the_account_is_dealt_with(counter: Counter) -> None:
@@ -438,7 +438,7 @@ async def test_by_the_letter_nobody_else_of_the_account_is_dealt_with(counter: C
     await citizen.begin()
     second, citizen.application_id, citizen.applicant_id = citizen.application_id, *first
     scanned = {"queue_code": (await citizen.appointment())["queue_code"]}
-    begun = await officer.done("scheduling", "POST", "/v1/assistances/letters", scanned)
+    begun = await officer.done("scheduling", "POST", "/v1/letter-assistances", scanned)
     query = f"on_behalf_of={citizen.account_id}&assistance={begun['assistance_id']}"
     assert (await counter.see(officer, query)).status == 200
     denied = await officer.call("application", "GET", f"/v1/applications/{second}?{query}")
@@ -458,11 +458,11 @@ async def test_an_original_seen_is_an_override_that_the_head_reads_that_day(coun
     card = {"nik": BUDI.nik, "reason": "telephone_lost", "words": "Telepon hilang kemarin."}
     for lacking in ("reason", "words"):
         body = {name: each for name, each in card.items() if name != lacking}
-        assert (await officer.call("identity", "POST", "/v1/assistances/originals", body)).status == 422
-    unknown = await officer.call("identity", "POST", "/v1/assistances/originals", card | {"nik": nobody(9).nik})
+        assert (await officer.call("identity", "POST", "/v1/original-assistances", body)).status == 422
+    unknown = await officer.call("identity", "POST", "/v1/original-assistances", card | {"nik": nobody(9).nik})
     refused(unknown, 404, "person_not_known")
-    live = await officer.done("identity", "POST", "/v1/assistances/originals", card, key="one-card-seen")
-    again = await officer.done("identity", "POST", "/v1/assistances/originals", card, key="one-card-seen")
+    live = await officer.done("identity", "POST", "/v1/original-assistances", card, key="one-card-seen")
+    again = await officer.done("identity", "POST", "/v1/original-assistances", card, key="one-card-seen")
     assert (live["assistance_id"], live["consent"]) == (again["assistance_id"], "original")
     query = f"on_behalf_of={live['account_id']}&assistance={live['assistance_id']}"
     assert (await counter.see(officer, query)).status == 200
@@ -481,7 +481,7 @@ async def test_an_original_begins_nothing_that_the_audit_does_not_tell(
     officer = await counter.officer("own.officer")
     monkeypatch.setattr(Audit, "note", away)
     card = {"nik": BUDI.nik, "reason": "no_telephone", "words": "Tidak punya telepon."}
-    assert (await officer.call("identity", "POST", "/v1/assistances/originals", card)).status >= 500
+    assert (await officer.call("identity", "POST", "/v1/original-assistances", card)).status >= 500
     monkeypatch.undo()
     assert (await officer.done("identity", "GET", "/v1/assistances"))["assistances"] == []
 

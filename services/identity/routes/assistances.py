@@ -52,7 +52,7 @@ async def ask_consent(call: Call[schemas.AskConsent]) -> schemas.AssistanceView:
 
 
 @api.post(
-    "/v1/assistances/originals",
+    "/v1/original-assistances",
     summary="Begin without a telephone: the identity card was seen",
     description="An override with its reason: the head of the office reads it in the list of that day.",
     access=OFFICERS,

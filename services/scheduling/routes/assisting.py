@@ -19,7 +19,7 @@ LETTERS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
 
 
 @endpoints.post(
-    "/v1/assistances/letters",
+    "/v1/letter-assistances",
     summary="Scan the QR on a letter: its holder agrees to be assisted",
     description="It begins in a moment: GET /v1/assistances/{assistance_id}. A letter does it once.",
     access=STAFF(Role.FRONT_OFFICER),

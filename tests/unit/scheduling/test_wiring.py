@@ -43,6 +43,7 @@ DEADLINES = {
     ("opening", "begin"),
     ("opening", "admit"),
     ("opening", "forget"),
+    ("assistance_copy", "forget"),
 }
 
 

@@ -30,6 +30,7 @@ from shared.http.rate_limit import InProcessRateLimiter, RateLimiter, SharedRate
 from shared.http.server import serve
 from shared.ids import RandomIds
 from shared.logs import configure_logs
+from shared.memory_return import TRIM_SECONDS, MemoryReturn
 from shared.randomness import SystemRandomness
 from shared.service import Chore, Parts, Platform
 from shared.settings import ServiceSettings, SettingsWrong
@@ -123,7 +124,8 @@ class _Process:
 
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:
         counting = Chore("count_parked", COUNT_PARKED_SECONDS, self._deadlines.count_parked)
-        chores = [_again_and_again(chore, self._clock) for chore in (*self._parts.chores, counting)]
+        giving_back = Chore("give_memory_back", TRIM_SECONDS, MemoryReturn().run)
+        chores = [_again_and_again(chore, self._clock) for chore in (*self._parts.chores, counting, giving_back)]
         return [self._bus.run(), self._relay.run(), self._deadlines.run(), *chores]
 
     async def _prepare_store(self) -> None:

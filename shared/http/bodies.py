@@ -81,7 +81,7 @@ async def read_whole(
 
 
 async def read_chunks(request: web.Request, limit_bytes: int, idle_seconds: float) -> AsyncIterator[bytes]:
-    """The body in pieces as they come (up to 96 KiB behind `shared.http.server`), its size checked on the way, each
+    """The body in pieces as they come (up to 32 KiB behind `shared.http.server`), its size checked on the way, each
     piece within `idle_seconds`."""
     pieces = _checked(request, limit_bytes)
     while True:

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from shared.errors import Unavailable
 
-BODY_BUDGET_BYTES: Final = 16 * 1024 * 1024
-"""Of one process: 512 requests with a form of 32 KiB each, or 64 pieces of a picture. A container has 384 MiB."""
+BODY_BUDGET_BYTES: Final = 12 * 1024 * 1024
+"""Of one process: 512 requests with a form of 24 KiB each, or 48 pieces of a picture. A container has 384 MiB."""
 
 SPARE_SHARE: Final = 2
 """Of the budget only one part in so many is given to bodies that could go straight to the store instead."""

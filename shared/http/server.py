@@ -25,11 +25,12 @@ BACKLOG: Final = 1024
 KEEPALIVE_SECONDS: Final = 75.0
 LINGERING_SECONDS: Final = 3.0
 """After a refusal from its head the rest of a body is read and thrown away, so that the refusal is not lost with it."""
-READ_AT_ONCE_BYTES: Final = 32 * 1024
-"""Of one connection: what waits in memory until somebody reads it. 512 requests wait with 32 MiB at most; the usual
+
+READ_AT_ONCE_BYTES: Final = 16 * 1024
+"""Of one connection: what waits in memory until somebody reads it. 512 requests wait with 16 MiB at most; the usual
 256 KiB at a time, and twice that in the buffer, would be 384."""
 
-BUFFER_BYTES: Final = 16 * 1024
+BUFFER_BYTES: Final = 8 * 1024
 """From twice this on nothing more is taken from a connection until what waits was read."""
 
 LAST_BYTES_SECONDS: Final = 2.0

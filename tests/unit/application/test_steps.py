@@ -271,6 +271,7 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "DeliveryFailed",
         "AssistanceBegun",
         "AssistanceEnded",
+        "SessionEnded",
     }
     heard = {event.__name__ for event in events_for("application")}
     assert heard == {event.__name__ for event in (*SEAT_FACTS, *BILL_FACTS)} | others

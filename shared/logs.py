@@ -41,7 +41,6 @@ MOST_REMEMBERED: Final = 200
 """Different words of libraries that are remembered; beyond it some are written once more."""
 
 _LOSS: Final = re.compile(r"connect|\bclos|\blost|reset|broken pipe|transport|\beof|timed? ?out|not sent", re.I)
-_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]*@")
 
 
 def configure_logs(
@@ -73,14 +72,6 @@ def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     """Processor: every key and value of the line masked."""
     masked: MutableMapping[str, Any] = mask_value(dict(event))
     return masked
-
-
-def hide_credentials(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Processor: user and password are taken out of every address in the line, also in an exception's text."""
-    for name, value in event.items():
-        if isinstance(value, str) and "://" in value:
-            event[name] = _CREDENTIALS.sub("...@", value)
-    return event
 
 
 class LibraryWords(logging.Filter):
@@ -151,7 +142,6 @@ def _processors(service: str) -> list[Processor]:
         structlog.processors.add_log_level,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,  # text without local variables: those hold people
-        hide_credentials,
         mask_event,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -245,7 +245,7 @@ def test_without_the_filter_it_is_errors_with_tracebacks(stream: io.StringIO) ->
     assert len([line for line in lines if line["level"] == "error"]) == 150
     assert any("Traceback" in line.get("exception", "") for line in lines)
     assert "a-password" not in stream.getvalue()
-    assert "amqp://...@127.0.0.1:5672/" in stream.getvalue()
+    assert "amqp://[credentials]@127.0.0.1:5672/" in stream.getvalue()
 
 
 def test_other_trouble_of_a_library_is_a_warning_once_without_a_traceback(stream: io.StringIO) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from launcher.child import Child
 from launcher.errors import PartDidNotStart, PortInUse
 from launcher.ports import LOOPBACK, free_port, is_free
-from launcher.secrets import PRIVATE, make_private_folder, write_private
+from launcher.secrets import make_private_folder, write_private
 from launcher.servers.packages import MongodPackage, Say, mongod_package
 
 REPLICA_SET = "rs0"
@@ -52,6 +52,10 @@ class Login:
     def password_of(self, user: str) -> str:
         """The password of root, the operator or a service."""
         return {ROOT: self.root, OPERATOR: self.operator, **self.services}[user]
+
+    def names(self) -> list[str]:
+        """Every user but root."""
+        return [name for name, _ in self.users()]
 
     def users(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
         """Every user but root with their roles, as deploy/prepare_mongo.py gives them."""
@@ -192,8 +196,9 @@ class Mongod:
             await self._become_primary(client, is_new=is_new)
             if self._login is not None and not self._has_users.exists():
                 await self._make_users(client, guarded=guarded)
-            elif self._login is not None:
+            elif self._login is not None and self._has_users.read_text().split() != self._login.names():
                 await _give_users(client, self._login)
+                self._note_users(self._login)
         finally:
             await client.close()
 
@@ -227,7 +232,10 @@ class Mongod:
         finally:
             if guarded:
                 await as_root.close()
-        self._has_users.touch(mode=PRIVATE)
+        self._note_users(login)
+
+    def _note_users(self, login: Login) -> None:
+        write_private(self._has_users, "\n".join(login.names()))
 
     def _options(self, database: Path) -> list[str]:
         return [

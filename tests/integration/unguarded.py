@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from services.application import app
@@ -11,6 +12,7 @@ from services.application.config import Settings
 from services.application.service import uploads
 from shared.http import server
 from shared.http.body_budget import BodyShare
+from shared.http.options import HttpOptions
 from shared.process import main
 
 ENDLESS = 10**9
@@ -41,6 +43,12 @@ def without_bodies() -> None:
         self._written_to = Forgetful()
 
     uploads.Uploads.__init__ = forgetful  # type: ignore[method-assign]
+    limited = Settings.http_options
+
+    def unlimited(self: Settings) -> HttpOptions:
+        return replace(limited(self), max_uploads=ENDLESS, uploads_each=ENDLESS)
+
+    Settings.http_options = unlimited  # type: ignore[method-assign]
 
 
 def without_processes() -> None:

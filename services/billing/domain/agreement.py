@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from services.billing.domain.bill import Bill, Purpose, Standing, VisitState
 from services.billing.domain.receipt import Receipt
 from services.billing.domain.refund import Refund
+from services.billing.domain.refund_steps import asks_for_all
 from services.billing.domain.states import BillState, ReceiptState, RefundState
 
 _SENT_BACK = (ReceiptState.REFUNDED, ReceiptState.CREDITED)
@@ -22,12 +23,16 @@ def visit_is_certain(bill: Bill) -> bool:
     return bill.purpose == Purpose.FEE and bill.seat is not None and bill.seat.visit == VisitState.CONFIRMED
 
 
-def is_sent_back(receipt: Receipt) -> bool:
-    """Whether all of a receipt's money was refunded or credited."""
-    return receipt.state in _SENT_BACK or receipt.remaining == 0
+def is_sent_back(receipt: Receipt, cases: Sequence[Refund]) -> bool:
+    """Whether all that a receipt held was refunded or credited. Money that is only held for a case is still here, and
+    a part that a correction gave back, be it all of the fee, leaves the visit as it was.
+    """
+    return receipt.state in _SENT_BACK or any(asks_for_all(case) and case.state in _ENDED_WITH_MONEY for case in cases)
 
 
-def visit_faults(bill: Bill, receipt: Receipt | None, rivals: Sequence[Bill]) -> list[str]:
+def visit_faults(
+    bill: Bill, receipt: Receipt | None, rivals: Sequence[Bill], cases: Sequence[Refund] = ()
+) -> list[str]:
     """What is wrong with the money under a confirmed or used visit (I11); nothing if all is well.
 
     ``receipt`` is what pays the bill, ``rivals`` are other bills that name the same appointment. A visit stands on
@@ -42,7 +47,7 @@ def visit_faults(bill: Bill, receipt: Receipt | None, rivals: Sequence[Bill]) ->
         return [*faults, f"the bill is {bill.state} and its visit is confirmed"]
     if bill.standing == Standing.SEAT_SOUGHT:
         faults.append("a seat is sought beside a confirmed visit")
-    if is_sent_back(receipt):
+    if is_sent_back(receipt, cases):
         faults.append("the money went back and the visit is confirmed")
     return faults
 
@@ -53,7 +58,7 @@ def refund_faults(refund: Refund, bills: Sequence[Bill], printed: bool) -> list[
     ``bills`` are those of the refund's application, ``printed`` is whether its passport is printed. The money of a
     second payment of a bill carries nothing, so it may go back at any time.
     """
-    if refund.state not in _ENDED_WITH_MONEY or not refund.whole:
+    if refund.state not in _ENDED_WITH_MONEY or not asks_for_all(refund):
         return []
     carried = [bill for bill in bills if refund.receipt_id in (bill.settled_by, bill.late_receipt_id)]
     faults = [f"bill {bill.bill_id} has a confirmed visit" for bill in carried if visit_is_certain(bill)]

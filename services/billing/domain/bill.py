@@ -556,7 +556,7 @@ def seat_moved(bill: Bill, moved: Seat) -> Decision[Bill]:
     seat = bill.seat
     if seat is None or seat.appointment_id != moved.appointment_id or moved.version <= seat.version:
         return Decision(bill)
-    return Decision(replace(bill, seat=replace(moved, visit=seat.visit)))
+    return Decision(replace(bill, seat=moved))
 
 
 def _watch(bill: Bill, now: datetime, policy: BillPolicy) -> dict[str, datetime]:

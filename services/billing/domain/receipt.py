@@ -447,6 +447,11 @@ def enter_refund(receipt: Receipt, intent: Intent, refund_id: str, now: datetime
     return replace(moved, settles_bill_id=None, offer_until=None, due={"drive": now + seconds(policy.drive_seconds)})
 
 
+def without_deadline(receipt: Receipt) -> Receipt:
+    """Nothing falls due here any more."""
+    return replace(receipt, due={})
+
+
 def refund_recorded(receipt: Receipt) -> Receipt:
     """The refund case exists."""
     return replace(receipt, refund_recorded=True, due={})

@@ -367,9 +367,13 @@ def hold(refund: Refund, command: RefundCommand, actor: Actor, now: datetime, po
     asked = refund.confirmation
     if asked is not None and asked.state is ConfirmationState.DENIED:
         if now < (asked.answered_at or asked.asked_at) + seconds(DENIAL_HOLDS_SECONDS):
+            if actor == SYSTEM:
+                again = (asked.answered_at or asked.asked_at) + seconds(DENIAL_HOLDS_SECONDS)
+                return Decision(replace(refund, due={**refund.due, "step": again}))
             raise SimponiSaidNo(command.value)
     elif asked is not None and (asked.command, asked.account_id) == (command, actor.account_id):
-        return Decision(refund)
+        due = {**refund.due, "step": policy.escalate_at(now)} if actor == SYSTEM else refund.due
+        return Decision(replace(refund, due=due))
     question = Confirmation(command, actor.role, actor.account_id, now)
     due = {**refund.due, "confirm": now}
     if actor == SYSTEM:
@@ -432,9 +436,17 @@ def account_for(refund: Refund) -> Account | None:
     return Account.REFUND_DUE if refund.state in held else None
 
 
+def asks_for_all(refund: Refund) -> bool:
+    """Whether it asks for all that is left of the money: every request does, and a case of billing's own but for parts.
+
+    Requests of older builds said otherwise where a part had gone back before.
+    """
+    return refund.whole or not refund.automatic
+
+
 def concerns(refund: Refund, bill: Bill) -> bool:
     """Whether what becomes of the case is what becomes of the bill: it asks for all of the money that pays it."""
-    return refund.whole and bill.state == BillState.PAID and bill.settled_by == refund.receipt_id
+    return asks_for_all(refund) and bill.state == BillState.PAID and bill.settled_by == refund.receipt_id
 
 
 def standing_of(refund: Refund, bill: Bill) -> Decision[Bill]:
@@ -463,7 +475,7 @@ def seat_to_release(refund: Refund, bill: Bill | None) -> Seat | None:
     Asked whatever the bill shows: a visit that billing has not heard of may stand on this money. Money that pays no
     fee, a part of it, and a second payment of a bill that other money has paid, never won a visit.
     """
-    if bill is None or bill.purpose != Purpose.FEE or not refund.whole:
+    if bill is None or bill.purpose != Purpose.FEE or not asks_for_all(refund):
         return None
     return bill.seat if refund.receipt_id in (bill.settled_by, bill.late_receipt_id) else None
 
@@ -478,7 +490,7 @@ def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolic
     if seat is None:
         back = release(done, SYSTEM, now, policy)
         return Decision(back.state, (moved_event(done), *back.events))
-    waiting = replace(done, appointment_id=seat.appointment_id)
+    waiting = replace(done, appointment_id=seat.appointment_id, bill_id=bill.bill_id if bill else done.bill_id)
     return _ask_seat(waiting, now, policy, first=(moved_event(waiting),))
 
 

@@ -61,7 +61,9 @@ class Agreement:
             receipt = await self._repository.receipt(bill.settled_by) if bill.settled_by else None
             at = await self._repository.bills_at(bill.seat.appointment_id) if bill.seat else []
             rivals = [each.state for each in at if each.id != record.id]
-            if not agreement.visit_faults(bill, receipt.state if receipt else None, rivals):
+            refunds = await self._repository.refunds_on(bill.settled_by) if bill.settled_by else []
+            cases = [each.state for each in refunds if receipt and each.state.receipt_id == receipt.id]
+            if not agreement.visit_faults(bill, receipt.state if receipt else None, rivals, cases):
                 return True
         return False
 

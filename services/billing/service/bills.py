@@ -168,11 +168,12 @@ class Bills:
         if record is not None and reason is not None:
             await self._give_up(record, reason, f"{received}:too_late")
 
-    async def _give_up(
-        self, record: Record[Bill], reason: str, received: str, appointment_id: str | None = None
-    ) -> None:
+    async def _give_up(self, record: Record[Bill], reason: str, received: str, lost: LostSeat | None = None) -> None:
         def decide(bill: Bill) -> Decision[Bill]:
-            return bills.give_up(bill, appointment_id, reason, self._clock.now(), self._policy)
+            if lost is not None and bills.knows_of(bill, lost.appointment_id, lost.version):
+                return Decision(bill)  # the end of an earlier hold of that appointment
+            own = lost.appointment_id if lost is not None else None
+            return bills.give_up(bill, own, reason, self._clock.now(), self._policy)
 
         await self._repository.change(BILLS, record.id, decide, first=record, received=received)
 
@@ -210,6 +211,8 @@ class Bills:
         """
         if event.outcome == "unavailable":
             await self._no_seat(event, received)
+        elif event.asked_for == RENEWAL:
+            return
         elif event.outcome == "offered" and event.offer_until is not None:
             await self._money.seat_offered(event.bill_id, event.offer_until)
         elif event.appointment_id is not None:
@@ -256,7 +259,7 @@ class Bills:
                 received=received,
             )
         elif lost.reason in LOST:
-            await self._give_up(record, lost.reason, received, lost.appointment_id)
+            await self._give_up(record, lost.reason, received, lost)
             await self._seek_seat_if_paid(bill_id, lost, received)
 
     async def _seek_seat_if_paid(self, bill_id: str, lost: LostSeat, received: str) -> None:

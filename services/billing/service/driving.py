@@ -237,5 +237,4 @@ def subject_of(receipt: Receipt, bill: Record[Bill] | None) -> refunds.Subject:
         account_id=payer.account_id if payer else None,
         bill_id=bill.id if bill else None,
         office_id=seat.office_id if seat else None,
-        whole=not receipt.shares,
     )

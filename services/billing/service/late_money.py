@@ -62,7 +62,9 @@ class LateMoney(Driver):
     async def no_seat(self, bill_id: str) -> None:
         """Scheduling has no seat for late money, or the offer ended: it settles a live bill, else it goes back."""
         found = await self._seeking_money(bill_id)
-        if found is None or found[1].state.state != ReceiptState.AWAITS_SEAT or found[1].state.seat_won:
+        if found is None or found[1].state.state != ReceiptState.AWAITS_SEAT:
+            return
+        if found[1].state.seat_won or found[1].state.remaining == 0:
             return
         await self._without_seat(found[1])
 
@@ -73,6 +75,10 @@ class LateMoney(Driver):
         for bill in known.records.values():
             if await self._settle_if_paid(bill.state, receipt.ntpn):
                 return
+        if receipt.remaining == 0:
+            # refund cases hold all of it: they ask scheduling themselves, and nothing is left to give back here
+            await self._repository.save(RECEIPTS, record, Decision(receipts.without_deadline(receipt)))
+            return
         if receipt.seat_won is None and receipts.gives_up_on_seat(receipt, now, self._policies.receipt):
             await self._without_seat(record)
             return
@@ -126,7 +132,8 @@ class LateMoney(Driver):
         if ntpn is None:
             return None
         await self.drive(ntpn)
-        return bill, await self._receipt(ntpn)
+        driven = await self._repository.bill(bill_id)  # the drive may have recorded a refund, and put the bill on it
+        return driven or bill, await self._receipt(ntpn)
 
     async def _settle_if_paid(self, bill: Bill, ntpn: str) -> bool:
         """Finish a receipt whose money its bill has already."""

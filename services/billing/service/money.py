@@ -99,7 +99,7 @@ class Money(LateMoney):
         await self.drive(ntpn)
         record = await self._receipt(ntpn)
         seeks = record.state.state == ReceiptState.AWAITS_SEAT and record.state.seat_won is None
-        if record.state.state == ReceiptState.SETTLES_BILL or seeks:
+        if record.state.remaining > 0 and (record.state.state == ReceiptState.SETTLES_BILL or seeks):
             intent = Intent(IntentKind.REFUND, bill_id, cause.value)
             record = await self._enter_refund(record, intent)
         await self._drive(record)

@@ -106,9 +106,12 @@ class RefundCases:
         return True
 
     async def _book_bill(self, refund: Refund) -> Bill | None:
-        if refund.bill_id is None or await self._repository.bill(refund.bill_id) is None:
+        record = await self._repository.bill(refund.bill_id) if refund.bill_id is not None else None
+        if record is None:
             return None
-        changed = await self._repository.change(BILLS, refund.bill_id, lambda bill: steps.standing_of(refund, bill))
+        # a superseded bill's money pays another one, and the visit is that one's
+        paid_id = record.state.superseded_by or record.id
+        changed = await self._repository.change(BILLS, paid_id, lambda bill: steps.standing_of(refund, bill))
         return changed.state
 
     async def book_due(self, record: Record[Refund]) -> None:

@@ -518,7 +518,8 @@ def repeat_answer(
 ) -> Decision:
     """Say again what became of a bill's question for a seat; nothing of a hold, whose bill says the rest."""
     outcome = _outcome(appointment)
-    if outcome is None:
+    # a seat that a renewal won is its new bill's: of the bill that asked only a no is left to say
+    if outcome is None or (asked_for == "renewal" and outcome != "unavailable"):
         return Decision(appointment)
     slot = appointment.slot
     seat: dict[str, Any] = {}

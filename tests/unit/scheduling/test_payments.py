@@ -442,3 +442,12 @@ class TestAQuestionThatIsAskedAgain:
         repository.begin = withdrawn_just_before
         await world.hear(world.paid_fact(held, "receipt"))
         assert [each for each in await repository.appointments_of("application-ani") if each.state.live]
+
+    async def test_a_renewal_that_was_paid_since_is_its_new_bills(self, world: World) -> None:
+        held = await TestLateMoney().expired(world)
+        await world.hear(world.bill(billing.BillRenewalRequested, held), "m1")
+        _, again = await world.said(said.SeatHeld)
+        renewed = await world.appointment(again.appointment_id)  # type: ignore[attr-defined]
+        await world.hear(paying(world, renewed, "new bill"))
+        await world.hear(world.bill(billing.BillRenewalRequested, held), "m2")
+        assert await self.answers(world) == []

@@ -199,6 +199,13 @@ class RefundDesk:
         refuse_unless_serves(caller, office_id)
         receipt = await self._receipt_of(wish)
         await self._refuse_second(receipt)
+        # money of an earlier code may pay another bill of the application by now: what rests on it is that one's visit
+        if receipt.settles_bill_id is not None and receipt.settles_bill_id != bill.id:
+            bill = await self._repository.bill(receipt.settles_bill_id)
+            if bill is None:
+                raise BillUnknown
+            office_id = await self._offices.of_bill(bill.state)
+            refuse_unless_serves(caller, office_id)
         reason = self._reason(wish.reason)
         now = self._clock.now()
         by = (caller.role.value, caller.account_id)

@@ -261,7 +261,7 @@ def parked_release_command(
 def _parked(work: Callable[[ParkedDesk], Coroutine[Any, Any, int]]) -> None:
     from launcher import operate, parked
 
-    desk = parked.ParkedDesk(operate.mongo_url(), operate.audit(), typer.echo)
+    desk = parked.ParkedDesk(operate.mongo_url_of, operate.audit(), typer.echo)
     _finish(signals.run(work(desk)))
 
 

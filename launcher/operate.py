@@ -59,6 +59,14 @@ def mongo_url() -> str:
     return os.environ.get("MONGO_URL") or _running("MONGO_URL").mongo_url
 
 
+def mongo_url_of(service: str) -> str:
+    """The database server that MONGO_URL names, else the running suite's with the service's own login."""
+    if named := os.environ.get("MONGO_URL"):
+        return named
+    servers = _running("MONGO_URL")
+    return servers.mongo_urls.get(service, servers.mongo_url)
+
+
 def _running(variable: str) -> running.Servers:
     servers = running.read(data_dir())
     if servers is None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from launcher.errors import LauncherError
 from launcher.operate import Audit, NotAnOperatorsWish, Say, age_of
-from shared.store.driver import PyMongoError, connect, database, disconnect
+from shared.store.driver import OperationFailure, PyMongoError, connect, database, disconnect
 from shared.store.kinds import Kind, Parked
 from shared.store.mongo import MongoStore
 from shared.store.port import StoreUnavailable
@@ -18,15 +18,20 @@ from shared.store.port import StoreUnavailable
 INDEX: Final = "parked_since"
 """Each collection whose documents have deadlines has this index."""
 
+NOT_AUTHORIZED: Final = 13
+"""MongoDB's code for a login without the right."""
+
 LONGEST_LIST: Final = 1000
 """Of one kind; what is behind it is listed once these are released."""
 
 
 class ParkedDesk:
-    """What an operator can do with parked deadlines, on the database server at this address."""
+    """What an operator can do with parked deadlines; ``url_of`` is a service's database address, with a login that may
+    change it.
+    """
 
-    def __init__(self, url: str, note: Audit, say: Say) -> None:
-        self._url = url
+    def __init__(self, url_of: Callable[[str], str], note: Audit, say: Say) -> None:
+        self._url_of = url_of
         self._note = note
         self._say = say
 
@@ -61,12 +66,18 @@ class ParkedDesk:
 
     @asynccontextmanager
     async def _store(self, service: str) -> AsyncIterator[tuple[MongoStore, list[Kind[Any]]]]:
-        client = connect(self._url)
+        client = connect(self._url_of(service))
         try:
             data = database(client, f"paspor_{service}")
             names = sorted(await data.list_collection_names())
             kinds = [Kind(name, dict) for name in names if INDEX in await data[name].index_information()]
             yield MongoStore(data, service), kinds
+        except OperationFailure as refused:
+            if refused.code != NOT_AUTHORIZED:
+                raise LauncherError(f"The database of {service} refuses: {refused.details or refused}.") from refused
+            raise LauncherError(
+                f"This login may not change the database of {service}: name one that may in MONGO_URL."
+            ) from refused
         except (PyMongoError, StoreUnavailable) as trouble:
             raise LauncherError(
                 f"The database of {service} does not answer ({type(trouble).__name__}): look at it, then repeat."

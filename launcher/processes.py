@@ -174,7 +174,7 @@ class Suite:
                 # an operator's commands, with an operator's rights
                 mongo_url = self._urls("mongod").get("operator", self.mongo_url)
                 amqp_url = self._urls("rabbitmq").get("operator", self.amqp_url)
-                running.note(self.data_dir, running.Servers(mongo_url, amqp_url))
+                running.note(self.data_dir, running.Servers(mongo_url, amqp_url, self._urls("mongod")))
             for rank in sorted({entry.rank for entry in self._entries.values()}):
                 names = [name for name, entry in self._entries.items() if entry.rank == rank]
                 await _together([self._start_part(name) for name in names])

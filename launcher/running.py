@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from launcher.errors import LauncherError
@@ -22,11 +23,13 @@ class Servers:
 
     mongo_url: str
     amqp_url: str
+    mongo_urls: Mapping[str, str] = field(default_factory=dict)
+    """Of each service's own user, where the database has one for each; the operator's reads and changes nothing."""
 
 
 def note(data_dir: Path, servers: Servers) -> None:
     """Note the servers; only this user can read it, for it holds the broker's password."""
-    write_private(data_dir / NAME, json.dumps({"mongo_url": servers.mongo_url, "amqp_url": servers.amqp_url}))
+    write_private(data_dir / NAME, json.dumps(asdict(servers)))
 
 
 def forget(data_dir: Path) -> None:
@@ -38,6 +41,6 @@ def read(data_dir: Path) -> Servers | None:
     """The servers of the suite that runs on this folder, or none. A killed launcher leaves an old note behind."""
     try:
         noted = json.loads((data_dir / NAME).read_text())
-        return Servers(noted["mongo_url"], noted["amqp_url"])
+        return Servers(noted["mongo_url"], noted["amqp_url"], noted.get("mongo_urls", {}))
     except (OSError, ValueError, KeyError):
         return None

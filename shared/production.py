@@ -7,6 +7,7 @@ Every rule that is broken is one line of the refusal: the setting, why, and what
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from ipaddress import ip_address
 from typing import Any, Final
@@ -97,6 +98,29 @@ class Between(Rule):
         if value < self.least:
             return f"it is below {self.least:g}"
         return f"it is above {self.most:g}" if value > self.most else None
+
+
+class SomeNetworks(Rule):
+    """Networks of ours or of agencies: never all addresses of the world."""
+
+    def wrong(self, value: Any) -> str | None:
+        """Name the network that is everybody."""
+        everybody = next((network for network in value if network.prefixlen == 0), None)
+        return f"{everybody} is everybody" if everybody is not None else None
+
+
+class OverWithin(Rule):
+    """A time that is over soon after the start; unset is not wrong."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        super().__init__(why, f"Write a time at most {seconds / 60:g} minutes from now, or leave it out")
+        self.seconds = seconds
+
+    def wrong(self, value: Any) -> str | None:
+        """Say that it is too far away."""
+        if value is None or value <= datetime.now(UTC) + timedelta(seconds=self.seconds):
+            return None
+        return f"it is more than {self.seconds / 60:g} minutes away"
 
 
 class TrialOnly(Rule):

@@ -15,7 +15,18 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.crypto.keyring import Keyring
 from shared.http.body_budget import BODY_BUDGET_BYTES
 from shared.http.options import BODY_SECONDS, CONNECTIONS_EACH, LATE_BODIES_EACH, PUBLIC_STREAMS_EACH, HttpOptions
-from shared.production import REFUSED, Anything, AtLeast, AtMost, Between, InsideOrEncrypted, PublicAddress, WithLogin
+from shared.production import (
+    REFUSED,
+    Anything,
+    AtLeast,
+    AtMost,
+    Between,
+    InsideOrEncrypted,
+    OverWithin,
+    PublicAddress,
+    SomeNetworks,
+    WithLogin,
+)
 
 ENV_PREFIX = "PASPOR_"
 _KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
@@ -83,7 +94,9 @@ class ServiceSettings(BaseSettings):
     )
     token_issuer: str = Field("paspor-identity", min_length=1, description="who must have issued a token")
     token_audience: str = Field("paspor", min_length=1, description="for whom a token must be: this installation")
-    tokens_without_audience_until: AwareDatetime | None = Field(
+    tokens_without_audience_until: Annotated[
+        AwareDatetime | None, OverWithin(15 * 60, "tokens that are for nobody in particular would be believed for ever")
+    ] = Field(
         None,
         description="in a rolling upgrade from a build whose tokens had no aud: until when those are taken, at most 15 "
         "minutes from now, as 2026-11-30T02:15:00Z",
@@ -102,13 +115,17 @@ class ServiceSettings(BaseSettings):
     shutdown_seconds: Annotated[int, AtLeast(3, "running requests need time to end")] = Field(
         10, ge=0, le=300, description="seconds given to running requests at the end"
     )
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
-        (), description="networks whose X-Forwarded-For is believed, as 10.0.0.0/8,192.168.0.0/16"
-    )
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...],
+        NoDecode,
+        SomeNetworks("anybody would name any address as their own", "Write the networks of your own proxies"),
+    ] = Field((), description="networks whose X-Forwarded-For is believed, as 10.0.0.0/8,192.168.0.0/16")
 
-    agency_addresses: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
-        (), description="networks of SIMPONI and the SMS gateway, whose calls have places of their own"
-    )
+    agency_addresses: Annotated[
+        tuple[IPv4Network | IPv6Network, ...],
+        NoDecode,
+        SomeNetworks("everybody would have the places that agencies need", "Write the networks of the agencies"),
+    ] = Field((), description="networks of SIMPONI and the SMS gateway, whose calls have places of their own")
     body_seconds: Annotated[float, Between(2, 60, "slow lines need time, and half-sent bodies take it")] = Field(
         BODY_SECONDS, gt=0, le=300, description="within this time a request's body must have arrived"
     )

@@ -164,7 +164,12 @@ class AmqpBus:
             log.error("message_unreadable", message_id=message.message_id, reason=str(unreadable))
             verdict = Verdict(Outcome.POISON, UnreadableMessage.__name__)
         else:
-            verdict = await self._dispatcher.judge(envelope)
+            if sent_to and message.routing_key != envelope.type and sent_to != topology.own_exchange(self._service):
+                # the broker lets a service send under its own types only, whatever the body then says it is
+                log.error("message_of_another_type", message_id=message.message_id, message_type=envelope.type)
+                verdict = Verdict(Outcome.POISON, "TypeNotItsOwn")
+            else:
+                verdict = await self._dispatcher.judge(envelope)
         if verdict.outcome is Outcome.LATER:
             await self._wait_on_rung(message, queue, is_command, verdict.because)
         elif verdict.outcome is Outcome.POISON and not is_command:

@@ -17,6 +17,9 @@ BODY_BUDGET_BYTES: Final = 12 * 1024 * 1024
 SPARE_SHARE: Final = 2
 """Of the budget only one part in so many is given to bodies that could go straight to the store instead."""
 
+LATE_SHARE: Final = 4
+"""Of the budget only one part in so many is given to late bodies: half-sent ones never keep prompt ones out."""
+
 WAIT_FOR_ROOM_SECONDS: Final = 2.0
 """How long a body waits for room: longer than a piece needs to be stored, shorter than a person's patience."""
 
@@ -40,6 +43,7 @@ class BodyBudget:
         self.limit_bytes = limit_bytes
         self.held_bytes = 0
         self.peak_bytes = 0
+        self.late_bytes = 0
         self._wait_seconds = wait_seconds
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
@@ -107,10 +111,11 @@ class BodyBudget:
 class BodyShare:
     """What one request holds of the budget."""
 
-    __slots__ = ("_budget", "held_bytes")
+    __slots__ = ("_budget", "_is_late", "held_bytes")
 
     def __init__(self, budget: BodyBudget) -> None:
         self._budget = budget
+        self._is_late = False
         self.held_bytes = 0
 
     def try_grow(self, size_bytes: int) -> bool:
@@ -122,12 +127,33 @@ class BodyShare:
 
     async def grow(self, size_bytes: int) -> None:
         """Take room for bytes that must be in memory, waiting a moment for it. Refuses with ``NoRoomForBody``."""
+        self._refuse_too_late(size_bytes)
         await self._budget.take(size_bytes)
         self.held_bytes += size_bytes
+        if self._is_late:
+            self._budget.late_bytes += size_bytes
+
+    def grow_late(self) -> None:
+        """Its body did not come in time: from now on it counts among the late ones. Refuses with ``NoRoomForBody``."""
+        self._is_late = True
+        self._budget.late_bytes += self.held_bytes
+        self._refuse_too_late(0)
+
+    def be_whole(self) -> None:
+        """Its body is here."""
+        if self._is_late:
+            self._is_late = False
+            self._budget.late_bytes -= self.held_bytes
+
+    def _refuse_too_late(self, size_bytes: int) -> None:
+        if self._is_late and self._budget.late_bytes + size_bytes > self._budget.limit_bytes // LATE_SHARE:
+            raise NoRoomForBody
 
     def shrink(self, size_bytes: int) -> None:
         """Give back what is no longer in memory."""
         self.held_bytes -= size_bytes
+        if self._is_late:
+            self._budget.late_bytes -= size_bytes
         self._budget.give_back(size_bytes)
 
     def release(self) -> None:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from shared.errors import Refusal
 from shared.http.bodies import TooSlow
+from shared.http.body_budget import BODY_SHARE
 from shared.http.gates import FairGate, Sender
 
 PROMPT_SECONDS: Final = 1.0
@@ -87,6 +88,7 @@ class Waiting:
         self._all.end()
         if self._counted:
             self._gate.leave(self._sender)
+            self._request[BODY_SHARE].be_whole()
         if self._refusal is not None and self._task is not None and self._task.uncancel() == 0:
             raise self._refusal from None
 
@@ -96,6 +98,7 @@ class Waiting:
         try:
             self._gate.enter(self._sender)
             self._counted = True
+            self._request[BODY_SHARE].grow_late()
         except Refusal as refusal:
             self._refusal = refusal
             if self._task is not None:

@@ -553,3 +553,15 @@ async def test_twin_an_audit_that_swallows_its_trouble_lets_the_read_through(
     monkeypatch.setattr(Audit, "note", swallow)
     assert (await counter.see(officer, query, "/letter")).status == 200
     assert len(await counter.lines(act="read_letter")) == before
+
+
+async def test_a_repeat_after_the_assistance_has_ended_shows_nothing(counter: Counter) -> None:
+    """What staff were answered is not kept: a repeat passes consent and audit again."""
+    officer = await counter.officer("own.officer")
+    query = await counter.consent(officer)
+    path = f"{counter.citizen.application}/withdrawal?{query}"
+    await officer.done("application", "POST", path, key="same-key-12345678")
+    assistance_id = query.rsplit("=", 1)[1]
+    await counter.citizen.done("identity", "POST", f"/v1/assistances/{assistance_id}/end")
+    again = await officer.call("application", "POST", path, key="same-key-12345678")
+    assert again.status == 403

@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
 
 import pytest
-from pydantic import SecretStr
+from pydantic import AwareDatetime, SecretStr
 from pydantic.fields import FieldInfo
 
 from launcher import demo, env_file
 from launcher.suite import SERVICES
 from shared.crypto.sealed import new_keypair
-from shared.production import Anything, AtLeast, AtMost, Between, Rule, TrialOnly, rules_of
+from shared.production import Anything, AtLeast, AtMost, Between, OverWithin, Rule, SomeNetworks, TrialOnly, rules_of
 from shared.settings import ServiceSettings, SettingsWrong
 from shared.tokens import new_signing_key_pem
 from tests.unit.shared_crypto.keys import key_text
@@ -62,7 +64,7 @@ def must_have_a_rule(name: str, field: FieldInfo) -> bool:
     kinds = types_in(field.annotation)
     if SecretStr in kinds:
         return name not in KEYS_OF_OURS
-    return bool(kinds & {*NUMBERS, bool}) or name.endswith(("_url", "_from"))
+    return bool(kinds & {*NUMBERS, bool, IPv4Network, AwareDatetime}) or name.endswith(("_url", "_from"))
 
 
 @pytest.mark.parametrize(("service", "name"), [(s, n) for s, n, f in fields() if must_have_a_rule(n, f)])
@@ -281,3 +283,13 @@ def test_the_real_simulators_secrets_are_known_by_their_beginning() -> None:
     secrets = [default.get_secret_value() for default in defaults if isinstance(default, SecretStr)]
     assert secrets
     assert all(secret.startswith(SIMULATED) for secret in secrets), json.dumps(secrets)
+
+
+def test_everybody_is_no_network_and_old_tokens_are_over_within_a_quarter_of_an_hour() -> None:
+    everybody = SomeNetworks("anybody would name any address")
+    assert everybody.wrong((IPv4Network("10.0.0.0/8"),)) is None
+    assert everybody.wrong((IPv4Network("0.0.0.0/0"),)) == "0.0.0.0/0 is everybody"
+    soon = OverWithin(900, "tokens for nobody would be believed")
+    assert soon.wrong(None) is None
+    assert soon.wrong(datetime.now(UTC) + timedelta(minutes=14)) is None
+    assert soon.wrong(datetime.now(UTC) + timedelta(minutes=16)) == "it is more than 15 minutes away"

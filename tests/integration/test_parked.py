@@ -31,7 +31,7 @@ async def test_an_operator_lists_and_releases_what_is_parked(mongo_url: str, tmp
             assert due is not None
             await store.note_failure(TICKET, due.record, "lapse", error="ValueError", now=NOW, park_at=1)
         said: list[str] = []
-        desk = ParkedDesk(mongo_url, Audit(tmp_path / "audit.log"), said.append)
+        desk = ParkedDesk(lambda _service: mongo_url, Audit(tmp_path / "audit.log"), said.append)
         await desk.list_parked([service])
         assert len(said) == 2 and "t1  lapse: ValueError, 1 tries" in said[0]
         with pytest.raises(LauncherError, match="nothing parked for t3"):

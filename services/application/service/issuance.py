@@ -32,8 +32,23 @@ NOT_ACCEPTED: Final = "documents_not_accepted"
 UPSTREAM_DOWN: Final = "upstream_down"
 NOT_ACKNOWLEDGED: Final = "file_not_acknowledged"
 REJECTED: Final = "rejected"
-MOMENTARY: Final = frozenset({NOT_ACKNOWLEDGED, "status_408", "status_425", "status_429", "too_many_requests"})
-"""Refusals that pass by themselves."""
+MOMENTARY: Final = frozenset(
+    {
+        NOT_ACKNOWLEDGED,
+        "status_401",
+        "status_403",
+        "status_404",
+        "status_408",
+        "status_425",
+        "status_429",
+        "not_authenticated",
+        "not_authorized",
+        "forbidden",
+        "not_found",
+        "too_many_requests",
+    }
+)
+"""Refusals that pass by themselves, or are of our login or address: they say nothing of the file."""
 
 Outcome = tuple[str | None, bool]
 DPRI: Final = Actor("dpri")

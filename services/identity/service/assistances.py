@@ -251,8 +251,9 @@ class Assistances:
 
     async def end_of_officer(self, officer_id: str) -> None:
         """The officer left that post: everything open of theirs ends."""
-        for record in await self._tools.repository.open_assistances_by(officer_id):
-            await self._end_of_officer(record.id)
+        while found := await self._tools.repository.open_assistances_by(officer_id):  # a hundred at a time
+            for record in found:
+                await self._end_of_officer(record.id)
 
     # Doing
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NoReturn, TypeVar
 
 from services.identity.addresses import NormalAddress, normal_email, normal_identifier
@@ -35,6 +35,8 @@ from services.identity.service.recent import RecentRecords
 from services.identity.service.sessions import Credentials, Sessions
 from services.identity.service.tools import Tools
 from services.identity.vault import fresh_account_id, moment
+from shared.counts import SharedCounts
+from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import AccountRegistered
 from shared.events.message import Message
 from shared.ids import derived_id
@@ -82,6 +84,7 @@ class SigningIn:
         self._tools = tools
         self._sessions = sessions
         self._rules = tools.settings.code_rules
+        self._counts = SharedCounts(tools.repository.store, Fingerprints(tools.settings.fingerprint_keyring()))
         self._recent: RecentRecords[Challenge] = RecentRecords(MOST_RECENT)
         self._change_address: ChangeAddress | None = None
         self._asked_again: AskedAgain | None = None
@@ -254,6 +257,7 @@ class SigningIn:
     ) -> ChallengeSeen:
         vault, now = self._tools.vault, self._tools.now()
         challenge_id = vault.challenge_id(purpose, address, asked.account_id if asked else "")
+        await self._count_change(challenge_id, address, asked)
         codes, fresh = self._fresh_codes(challenge_id, address.channel, command_id, asked)
         challenge = rules.open_challenge(
             purpose,
@@ -287,6 +291,7 @@ class SigningIn:
             self._refuse_haste(record.id, wait)
         known, vault = replace(record.state, language=language, proof=self._proof(asked)), self._tools.vault
         address = vault.challenge_address(record.id, known)
+        await self._count_change(record.id, address, asked)
         codes, fresh = self._fresh_codes(record.id, address.channel, command_id, asked)
         challenge = rules.send_again(known, fresh, self._rules, self._tools.now())
         messages = self._messages(record.id, challenge, address, codes, asked, office_id)
@@ -296,6 +301,18 @@ class SigningIn:
             messages += [copy] if copy is not None else []
         await self._save(record, challenge, messages)
         return self._seen(record.id, challenge, address)
+
+    async def _count_change(self, challenge_id: str, address: NormalAddress, asked: Asked | None) -> None:
+        """A change sends to two addresses whose number of challenges nothing else bounds: that of before has one for
+        each new address that is asked for, and a new one has one for each account that asks for it.
+        """
+        if asked is None:
+            return
+        most, now = self._rules.codes_per_hour, self._tools.now()
+        for each in (asked.old, address):
+            wait = await self._counts.allow(f"change|{self._tools.vault.fingerprint(each)}", most, 3600.0, now)
+            if wait:
+                self._refuse_haste(challenge_id, MustWait(now + timedelta(seconds=wait), hourly=True))
 
     def _messages(
         self,

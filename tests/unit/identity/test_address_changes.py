@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -368,3 +369,25 @@ def test_the_path_of_the_link_is_the_route() -> None:
     from services.identity.routes import ENDPOINTS
 
     assert f"{address_changes.UNDO_PATH}{{link}}" in {each.path for each in ENDPOINTS}
+
+
+async def test_codes_to_the_address_of_before_are_bounded_over_all_new_ones(world: World) -> None:
+    """Each new address is a challenge of its own; the old one would be flooded, and its code guessed, over many."""
+    caller = await world.caller(await world.sign_up())
+    before = len(await world.codes())
+    for number in range(50):
+        with suppress(errors.TooManyCodes):
+            await world.identity.address_changes.change_email(caller, f"t{number}@example.org", "id", world.command())
+    old = [code for code in (await world.codes())[before:] if code["address"] == "budi@example.org"]
+    assert len(old) == world.settings.codes_per_hour
+
+
+async def test_codes_to_one_new_address_are_bounded_over_all_accounts(world: World) -> None:
+    accounts = [await world.sign_up(f"p{number}@example.org") for number in range(8)]
+    before = len(await world.codes())
+    for account in accounts:
+        with suppress(errors.TooManyCodes):
+            caller = await world.caller(account)
+            await world.identity.address_changes.change_phone(caller, "081234567890", "id", world.command())
+    sent = [code for code in (await world.codes())[before:] if code["address"] == "+6281234567890"]
+    assert len(sent) == world.settings.codes_per_hour

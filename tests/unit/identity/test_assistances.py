@@ -21,6 +21,7 @@ from services.identity.domain.assistance import (
     Shown,
 )
 from services.identity.domain.challenge import Purpose
+from services.identity.repository import MOST_ASSISTANCES
 from services.identity.service.assistances import AssistanceSeen, OriginalSeen
 from shared.events.identity import AssistanceBegun, AssistanceEnded, Consent
 from shared.events.notification import SendOtp
@@ -300,3 +301,12 @@ async def test_the_words_are_kept_apart_and_nothing_shows_the_nik(world: World, 
     lines = await world.identity.audit.overrides(OFFICE, START - HOURS, START + HOURS)
     assert [line.state.reason for line in lines] == ["number_changed"]
     assert await world.identity.audit.words_of([lines[0].id]) == {lines[0].id: "Nomor lama sudah tidak aktif."}
+
+
+async def test_everything_open_of_an_officer_ends_however_much_it_is(world: World, officer: Caller) -> None:
+    account_id = await world.sign_up()
+    for number in range(MOST_ASSISTANCES + 5):
+        shown = letter(account_id, "person-1", officer.account_id, assistance_id=f"assistance-{number}")
+        await world.identity.assistances.letter_shown(shown)
+    await world.identity.assistances.end_of_officer(officer.account_id)
+    assert await world.identity.assistances._tools.repository.open_assistances_by(officer.account_id) == []

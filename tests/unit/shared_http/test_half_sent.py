@@ -16,6 +16,7 @@ from bench.attacks import half_sent_bodies
 from shared.clock import ManualClock
 from shared.http import LAYER, HttpOptions, Signer, binding, build_app
 from shared.http import serve as serve_until
+from shared.http.body_budget import LATE_SHARE
 from shared.http.layer import Layer
 from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier
 from tests.unit.shared_http.conftest import until
@@ -434,3 +435,18 @@ async def closed_at_once(served: Served) -> bool:
         return await served.call(get("/v1/letter")) == 0
     except ConnectionError:
         return True
+
+
+async def test_late_bodies_of_many_addresses_leave_room_for_prompt_ones(start: Start, clock: ManualClock) -> None:
+    """The limits of production; 193 half-sent bodies of 13 addresses, none of them beyond any gate."""
+    async with start(HttpOptions()) as served:
+        assert await served.call(served.push(), "127.0.0.8") == 204, "a known agency from now on"
+        head = post("/v1/pushes", forged(clock), 64 * 1024)
+        for number in range(12):
+            for _ in range(16):
+                await served.send(head + b"x" * (64 * 1024 - 1), f"127.0.1.{number + 1}")
+        await served.send(head + b"x" * 190, "127.0.1.200")
+        await asyncio.sleep(1.5)
+        said = await asyncio.gather(*(served.call(served.push(), "127.0.0.8") for _ in range(10)))
+        assert set(said) == {204}
+        assert served.layer.bodies.late_bytes <= served.layer.bodies.limit_bytes // LATE_SHARE

@@ -35,7 +35,7 @@ def process_tree(pid: int) -> list[int]:
     found, waiting = [], [pid]
     while waiting:
         each = waiting.pop()
-        if not Path(f"/proc/{each}").is_dir():
+        if not _lives(each):
             continue
         found.append(each)
         for listed in Path(f"/proc/{each}/task").glob("*/children"):
@@ -44,6 +44,14 @@ def process_tree(pid: int) -> list[int]:
             except OSError:
                 continue
     return found
+
+
+def _lives(pid: int) -> bool:
+    """Whether there is such a process and it has not ended; one that only waits to be buried has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def tree_mib(pid: int) -> float:

@@ -190,7 +190,7 @@ async def test_four_hundred_applicants_with_a_picture_each_take_little_memory_an
 ) -> None:
     async with application(mongo_url, amqp_url, tmp_path / "log", applicants=attack.APPLICANTS + 1) as running:
         await warm(running)
-        content = attack.padded_jpeg(attack.big_picture(0.2), 1000 * 1024)
+        content = attack.padded_jpeg(attack.big_picture(0.2), 400 * 1024)
         uploads = await running.announce(attack.APPLICANTS, len(content))
         async with watch_memory(running.pid) as seen:
             ends = await attack.send_pictures(running.http, uploads, content)

@@ -19,7 +19,7 @@ from shared.events.identity import AccountRegistered
 from shared.events.subscriptions import SERVICES
 from shared.store import Index, Kind, Range
 from shared.store.driver import AsyncDatabase, OperationFailure, connect, database, disconnect
-from shared.store.mongo import MongoStore
+from shared.store.mongo import MongoStore, has_deadlines
 from tests.assembled import Suite, assemble
 from tests.unit.application.world import HurryingClock
 from tests.walking import Citizen, serve_visitor
@@ -228,6 +228,7 @@ async def test_all_indexes_of_a_service_can_stand_together(
     for kind in PARTS[service].kinds:
         made = await mongo_database[kind.name].index_information()
         own = {"_id_", "next_due_at"} | (set() if kind.bare else {"outbox_at"})
+        own |= {"parked_since"} if has_deadlines(kind) else set()
         own |= {"kept_until"} if kind.kept_until is not None else set()
         assert set(made) == own | {index.name for index in kind.indexes}
 

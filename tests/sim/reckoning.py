@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.events.application import ApplicationWithdrawn
 from shared.events.billing import BillExpired
+from shared.events.scheduling import SeatHeld
 from tests.sim.citizens import Citizen
 from tests.sim.refunds import the_treasury_paid_once
 from tests.sim.suite import Agencies
@@ -108,10 +109,12 @@ def _nothing_is_paid_but_expired(world: World, agencies: Agencies, bills: dict[s
     Unless nobody could be asked until the session began: then there is no seat left to keep, and the money is late.
     """
     by_code = {bill["billing_code"]: name for name, bill in bills.items() if bill["billing_code"]}
+    sent = list(world.broker.sent.values())
+    starts = {each.data.appointment_id: each.data.starts_at for each in sent if isinstance(each.data, SeatHeld)}
     expired = {
         each.data.bill_id
-        for each in world.broker.sent.values()
-        if isinstance(each.data, BillExpired) and each.time < bills[each.data.bill_id]["seat"]["starts_at"]
+        for each in sent
+        if isinstance(each.data, BillExpired) and each.time < starts[each.data.appointment_id or ""]
     }
     for payment in agencies.treasury.paid:
         bill_id = by_code.get(payment.billing_code)

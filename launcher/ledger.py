@@ -19,6 +19,7 @@ from shared.errors import NotFound
 from shared.store.driver import connect, database, disconnect
 from shared.store.mongo import MongoStore
 from shared.store.port import StoreUnavailable
+from shared.tokens import Caller, Role
 
 FETCH_SECONDS: Final = 60.0
 HOLDS, DOES_NOT_HOLD = 0, 1
@@ -91,6 +92,10 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
         yield line.rstrip(b"\r\n")
 
 
+AT_THE_MACHINE: Final = Caller("operator", Role.OPERATOR, "command line")
+"""Whoever may read the database may read of every office."""
+
+
 async def explain(reference: str, mongo_url: str, say: Callable[[str], None]) -> int:
     """Say everything that led to where a bill, a receipt or a refund case stands; read from billing's database.
 
@@ -104,7 +109,8 @@ async def explain(reference: str, mongo_url: str, say: Callable[[str], None]) ->
     client = connect(mongo_url)
     try:
         store = MongoStore(database(client, BILLING_DATABASE), "billing")
-        explanation = await service.Explainer(repository.Repository(store, SystemClock())).explain(reference)
+        explainer = service.Explainer(repository.Repository(store, SystemClock()))
+        explanation = await explainer.explain(AT_THE_MACHINE, reference)
     except NotFound:
         raise NothingOfThatNumber(reference) from None
     except StoreUnavailable as trouble:

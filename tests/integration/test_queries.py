@@ -19,7 +19,8 @@ from shared.events.identity import AccountRegistered
 from shared.events.subscriptions import SERVICES
 from shared.store import Index, Kind, Range
 from shared.store.driver import AsyncDatabase, OperationFailure, connect, database, disconnect
-from shared.store.mongo import MongoStore, has_deadlines
+from shared.store.kinds import has_deadlines
+from shared.store.mongo import MongoStore
 from tests.assembled import Suite, assemble
 from tests.unit.application.world import HurryingClock
 from tests.walking import Citizen, serve_visitor

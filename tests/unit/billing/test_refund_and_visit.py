@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 
+from services.billing.data import refund_reasons
 from services.billing.domain import bill as bills
+from services.billing.domain import refund as refunds
 from services.billing.domain import refund_steps as steps
 from services.billing.domain.bill import VisitState
-from services.billing.domain.refund import Refund, RefundCause
-from services.billing.domain.states import BillState, RefundState
+from services.billing.domain.policy import Policies
+from services.billing.domain.refund import Confirmation, Refund, RefundCause
+from services.billing.domain.states import BillState, RefundCommand, RefundState
 from services.billing.repository import REFUNDS
 from shared.events import scheduling
+from tests.unit.billing.make import T0
 from tests.unit.billing.test_config_and_checks import spoil
 from tests.unit.billing.test_corrections import corrected
 from tests.unit.billing.test_refunds import OPERATOR, OWNER, SECOND, Desk, desk_of
@@ -215,3 +219,15 @@ async def test_money_that_cases_hold_whole_opens_no_case_of_nothing() -> None:
     await desk.world.pass_time(20_000, step=500)
     assert len(desk.world.refunds()) == 1
     await desk.world.rules_hold()
+
+
+def test_an_answer_to_a_question_that_is_not_open_any_more_changes_nothing() -> None:
+    """The case has moved on, or another question was asked since."""
+    now = T0
+    question = Confirmation(RefundCommand.RESEARCH, "treasurer", "account-9", now)
+    reason = refund_reasons().reason("late_payment", now.date())
+    case = refunds.open_refund("refund-1", refunds.Subject("A" * 16, 5), reason, now).state
+    policy = Policies().refund
+    assert steps.confirmed(case, question, now, policy).state == case
+    assert steps.denied(case, question, now).state == case
+    assert steps.unanswered(case, question, now).state == case

@@ -147,6 +147,14 @@ def test_a_compared_file_is_not_compared_again() -> None:
         settlements.advance(ended, settlements.Counts(), 10, T0)
 
 
+def test_a_claim_that_an_older_build_compared_becomes_simponis_word_too() -> None:
+    taken = settlements.take_in(verified(whole(0), DAY), "file-1", "account-9", T0).state
+    old = replace(taken, source=None, state=settlements.SettlementState.COMPARED, due={})
+    assert old.is_claim
+    vouched = settlements.vouch(old, settlements.SettlementSource.SIGNED, T0).state
+    assert (vouched.state, vouched.is_claim) == (settlements.SettlementState.COMPARING, False)
+
+
 # -- the lines -------------------------------------------------------------------------------------------------------
 
 

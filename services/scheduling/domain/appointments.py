@@ -635,6 +635,15 @@ def end_offer(
     return Decision(state, (said,))
 
 
+def withdraw(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision | None:
+    """Release what a withdrawn application holds: its offer ends, its seat goes back; None where nothing can."""
+    if appointment.status is Status.OFFERED:
+        return end_offer(appointment_id, appointment, Command.DECLINE_OFFER, now=now, rules=rules)
+    if not can(appointment, Command.WITHDRAW):
+        return None
+    return release(appointment_id, appointment, Command.WITHDRAW, ReleaseReason.WITHDRAWN, now=now, rules=rules)
+
+
 def begin_move(
     appointment: Appointment,
     *,

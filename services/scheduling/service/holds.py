@@ -344,12 +344,8 @@ class Holds:
             return
         if state.status in (Status.MOVING, Status.SPECIAL_MOVING, Status.GATHERING):
             raise NotYet(f"appointment {record.id} is {state.status.value}")
-        if state.status is Status.OFFERED:
-            decision = appointments.end_offer(record.id, state, Command.DECLINE_OFFER, now=now, rules=rules)
-        elif can(state, Command.WITHDRAW):
-            reason = ReleaseReason.WITHDRAWN
-            decision = appointments.release(record.id, state, Command.WITHDRAW, reason, now=now, rules=rules)
-        else:
+        decision = appointments.withdraw(record.id, state, now=now, rules=rules)
+        if decision is None:
             return
         await self._seating.tell_left_now(await self._repository.save(record, decision, now, message_id))
 

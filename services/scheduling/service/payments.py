@@ -318,12 +318,8 @@ class Payments:
             if record is None:
                 return
             now, rules = self._desk.now(), self._desk.rules
-            if record.state.status is Status.OFFERED:
-                decision = appointments.end_offer(record.id, record.state, Command.DECLINE_OFFER, now=now, rules=rules)
-            elif can(record.state, Command.WITHDRAW):
-                reason = ReleaseReason.WITHDRAWN
-                decision = appointments.release(record.id, record.state, Command.WITHDRAW, reason, now=now, rules=rules)
-            else:
+            decision = appointments.withdraw(record.id, record.state, now=now, rules=rules)
+            if decision is None:
                 return
             await self._seating.tell_left_now(await self._repository.save(record, decision, now))
 

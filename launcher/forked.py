@@ -24,7 +24,9 @@ PRELOAD_SECONDS: Final = 60.0
 
 SOURCES: Final = ("services", "shared", "simulators", "launcher")
 _PR_SET_CHILD_SUBREAPER: Final = 36
-_COVERAGE: Final = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+COVERAGE_VARIABLES: Final = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+"""Set while the lines that a test runs are counted; a fork's lines would be lost."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,7 +50,7 @@ class Preloader:
 
     def start(self) -> None:
         """Begin the imports; returns at once. Does nothing where forks could not be watched or counted."""
-        counted = any(os.environ.get(name) for name in _COVERAGE)  # a fork's lines would be lost
+        counted = any(os.environ.get(name) for name in COVERAGE_VARIABLES)
         if counted or self.pid is not None or _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
             return
         self.stop()

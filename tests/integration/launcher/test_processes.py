@@ -17,11 +17,26 @@ import pytest
 
 from launcher import process, processes, restarts
 from launcher.errors import AlreadyRunning, PartDidNotStart, PortInUse
+from launcher.forked import COVERAGE_VARIABLES, Preloader
 from launcher.home import PROJECT
 from launcher.process import PartMissing
-from launcher.processes import Health, Suite
+from launcher.processes import Health, PartStatus, Suite
 from launcher.suite import Part, Ports
 from tests.integration.launcher.conftest import Stubs, is_running, until
+
+
+def pid_of(status: PartStatus | Preloader | None) -> int:
+    """The process id of what must be running: 0 or None in `os.kill` would be this very process group."""
+    assert status is not None
+    assert status.pid, status
+    return status.pid
+
+
+@pytest.fixture(autouse=True)
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts are forked here also while coverage is measured, which otherwise has them started the ordinary way."""
+    for name in COVERAGE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
 
 
 async def test_parts_start_by_rank_and_stop_in_reverse(stubs: Stubs) -> None:
@@ -79,7 +94,7 @@ async def test_a_killed_part_stays_down_until_it_is_restarted(stubs: Stubs) -> N
 async def test_a_part_that_ends_by_itself_is_started_again_while_watched(stubs: Stubs) -> None:
     async with stubs.suite(stubs.part("service", 2)) as suite:
         watching = asyncio.create_task(suite.watch())
-        os.kill(suite.status()[0].pid or 0, signal.SIGKILL)
+        os.kill(pid_of(suite.status()[0]), signal.SIGKILL)
         await until(lambda: suite.status()[0].restarts == 1 and suite.status()[0].health is Health.READY)
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -108,7 +123,7 @@ async def test_the_fifth_kill_of_a_part_that_lived_is_answered_like_the_first(
     )
     async with watched(stubs.suite(stubs.part("service", 2))) as suite:
         for number in range(1, 6):
-            os.kill(suite.status()[0].pid or 0, signal.SIGKILL)
+            os.kill(pid_of(suite.status()[0]), signal.SIGKILL)
             await until(lambda n=number: suite.status()[0].restarts == n and suite.status()[0].health is Health.READY)  # type: ignore[misc]
     assert pauses == [0.0] * 5
 
@@ -117,7 +132,7 @@ async def test_a_frozen_part_is_ended_and_started_again(stubs: Stubs, monkeypatc
     monkeypatch.setattr(processes, "FROZEN_SECONDS", 1.0)
     monkeypatch.setattr(process, "HEALTH_SECONDS", 0.3)
     async with watched(stubs.suite(stubs.part("service", 2), stubs.part("other", 2))) as suite:
-        frozen, other = (status.pid or 0 for status in suite.status())
+        frozen, other = (pid_of(status) for status in suite.status())
         os.kill(frozen, signal.SIGSTOP)
         await until(lambda: suite.status()[0].restarts == 1 and suite.status()[0].health is Health.READY)
         assert not is_running(frozen)
@@ -129,7 +144,7 @@ async def test_without_that_limit_a_frozen_part_stays_frozen(stubs: Stubs, monke
     monkeypatch.setattr(processes, "FROZEN_SECONDS", 1e9)
     monkeypatch.setattr(process, "HEALTH_SECONDS", 0.3)
     async with watched(stubs.suite(stubs.part("service", 2))) as suite:
-        pid = suite.status()[0].pid or 0
+        pid = pid_of(suite.status()[0])
         os.kill(pid, signal.SIGSTOP)
         await until(lambda: suite.status()[0].health is Health.NOT_READY)
         for _ in range(30):
@@ -169,7 +184,7 @@ async def test_forked_parts_are_like_started_ones(stubs: Stubs) -> None:
                 [sys.executable, "-m", "tests.integration.launcher.stub"],
                 os.getpid(),
             )
-            assert os.getsid(status.pid or 0) == status.pid
+            assert os.getsid(pid_of(status)) == status.pid
         await suite.kill("one")
         assert suite.status()[0].health is Health.ENDED
         await suite.restart("one")
@@ -192,15 +207,16 @@ async def test_forked_parts_share_no_randomness(stubs: Stubs) -> None:
 
 async def test_when_the_preloader_dies_its_parts_live_and_the_next_start_is_an_ordinary_one(stubs: Stubs) -> None:
     async with watched(preloading(stubs, stubs.part("service", 2))) as suite:
-        pid, preloader = suite.status()[0].pid or 0, suite._preloader
+        pid, preloader = pid_of(suite.status()[0]), suite._preloader
         assert preloader is not None
-        os.kill(preloader.pid or 0, signal.SIGKILL)
+        os.kill(pid_of(preloader), signal.SIGKILL)
         await until(lambda: preloader.pid is None)
         assert is_running(pid)
         os.kill(pid, signal.SIGKILL)
         await until(lambda: suite.status()[0].restarts == 1 and suite.status()[0].health is Health.READY)
         assert preloader.pid is not None  # it imports again, for the next time
-    assert not is_running(suite._entries["service"].process.pid or 0)
+        last = pid_of(suite.status()[0])
+    assert not is_running(last)
 
 
 async def test_a_changed_source_is_not_run_from_memory(stubs: Stubs) -> None:
@@ -225,7 +241,7 @@ async def test_what_the_launcher_writes_is_this_users_alone(stubs: Stubs) -> Non
 async def test_a_part_that_does_not_stop_is_killed(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "STOP_SECONDS", 0.2)
     async with stubs.suite(stubs.part("service", 2, STUB_DEAF="1")) as suite:
-        pid = suite.status()[0].pid or 0
+        pid = pid_of(suite.status()[0])
     assert not is_running(pid)
     assert stubs.journal() == ["started service"]
 

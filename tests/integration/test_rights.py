@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ from aiormq.exceptions import ChannelAccessRefused, ProbableAuthenticationError
 from pymongo.errors import OperationFailure
 
 from deploy import prepare_rabbitmq
+from launcher.errors import LauncherError
+from launcher.operate import Audit
+from launcher.parked import ParkedDesk
 from launcher.ports import free_port
 from launcher.servers.mongod import Login, Mongod
 from launcher.servers.rabbitmq import RabbitMq
@@ -29,6 +33,9 @@ from shared.bus.rights import OPERATOR
 from shared.events import application, billing, notification
 from shared.events.message import Command, Event
 from shared.events.subscriptions import COMMAND_SENDERS, SERVICES, SUBSCRIBERS, commands_for, owner_of
+from shared.store.driver import connect, database, disconnect
+from shared.store.mongo import MongoStore
+from tests.contract.test_store import TICKET, ticket
 
 USERS: Final = {user: f"word-of-{user}" for user in (*SERVICES, OPERATOR)}
 LOGIN: Final = Login("root's word", "a2V5b2Z0aGVzZXQ=", "operator's word", {name: f"{name}'s" for name in SERVICES})
@@ -261,6 +268,30 @@ async def test_the_operator_reads_all_and_writes_none(mongod: Mongod) -> None:
     assert [refusal(mongod.url_of("operator"), f"paspor_{service}") for service in SERVICES] == [None] * len(SERVICES)
     with client_of(mongod.url_of("operator")) as client, pytest.raises(OperationFailure):
         client.paspor_identity.account.insert_one({})
+
+
+async def test_parked_deadlines_are_released_by_the_login_of_their_service_only(mongod: Mongod, tmp_path: Path) -> None:
+    now = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+    client = connect(mongod.url_of("billing"))
+    store = MongoStore(database(client, "paspor_billing"), "billing")
+    try:
+        await store.prepare([TICKET])
+        await store.insert(TICKET, "t1", ticket("t1", due_at=now), now=now)
+        due = await store.claim_due(TICKET, now=now, owner="a", lease_seconds=30)
+        assert due is not None
+        await store.note_failure(TICKET, due.record, "lapse", error="ValueError", now=now, park_at=1)
+        said: list[str] = []
+        audit = Audit(tmp_path / "audit.log")
+        by_operator = ParkedDesk(lambda _service: mongod.url_of("operator"), audit, said.append)
+        await by_operator.list_parked(["billing"])
+        assert len(said) == 1
+        with pytest.raises(LauncherError, match="may not change the database of billing: name one that may"):
+            await by_operator.release("billing", "t1", None)
+        assert await store.count_parked(TICKET) == 1
+        await ParkedDesk(mongod.url_of, audit, said.append).release("billing", "t1", None)
+        assert await store.count_parked(TICKET) == 0
+    finally:
+        await disconnect(client)
 
 
 async def test_data_of_before_the_login_gets_one_and_moves_to_another_port(tmp_path: Path) -> None:

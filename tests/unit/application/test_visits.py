@@ -11,10 +11,11 @@ import pytest
 from services.application import errors
 from services.application.domain import application as rules
 from services.application.domain.application import MOST_LETTER_TRIES, Application, Status
-from services.application.domain.issuance import MOST_REFUSALS
+from services.application.domain.issuance import MOST_REFUSALS, HandOver
 from services.application.domain.steps import Step
 from services.application.repository import APPLICATION
 from services.application.schemas import ApplicationView, OfficeDayView
+from services.application.service.issuance import MOMENTARY, NOT_ACKNOWLEDGED
 from services.application.service.letters import LARGEST_LETTER_BYTES, LetterTooLarge
 from services.application.service.ports import DpriState, LetterContent
 from shared.assistance import AssistanceNeeded
@@ -441,6 +442,35 @@ async def test_what_is_not_acknowledged_is_tried_again(world: World, says: DpriS
     assert hand_over.problem == problem
     await world.after(world.settings.hand_over_retry_seconds)
     assert len(world.events(FileHandedOver)) == 1
+
+
+async def refused_until_it_stops(world: World, code: str) -> HandOver:
+    """The file of one visit after DPRI has said no to it as often as is borne, each time when the next try is due."""
+    for _ in range(MOST_REFUSALS):
+        world.dpri.refuse(code)
+    application_id = await world.booked()
+    for _ in range(MOST_REFUSALS):
+        hand_over = (await state_of(world, application_id)).hand_over
+        assert hand_over is not None and hand_over.next_try_at is not None
+        await world.at(max(hand_over.next_try_at, world.clock.now()))
+    hand_over = (await state_of(world, application_id)).hand_over
+    assert hand_over is not None and hand_over.problem == code
+    return hand_over
+
+
+@pytest.mark.parametrize("code", sorted(MOMENTARY - {NOT_ACKNOWLEDGED}))
+async def test_a_refusal_that_says_nothing_of_the_file_is_tried_on(world: World, code: str) -> None:
+    hand_over = await refused_until_it_stops(world, code)
+    assert hand_over.refusals == 0
+    assert hand_over.next_try_at is not None
+    await world.at(hand_over.next_try_at)
+    assert len(world.events(FileHandedOver)) == 1
+
+
+async def test_a_file_that_is_refused_for_what_it_says_waits_for_a_person(world: World) -> None:
+    """The twin: were a refused login counted among these, every file of the day would stop like this one."""
+    hand_over = await refused_until_it_stops(world, "file_unreadable")
+    assert (hand_over.refusals, hand_over.next_try_at) == (MOST_REFUSALS, None)
 
 
 @pytest.mark.acceptance("F47")

@@ -1,0 +1,94 @@
+"""The deployment's own nginx, with its own file, in front of services that are away: what it answers by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bench import gateway
+from launcher.home import PROJECT
+from launcher.ports import free_port
+from launcher.suite import SERVICES
+
+NGINX_CONF = PROJECT / gateway.CONF
+PICTURE = "/v1/applications/a1/documents/d1/content"
+OFFLINE = "/v1/offices/jakarta/offline-visits"
+KIB, MIB = 1024, 1024 * 1024
+OFFLINE_AT_ONCE = 2
+
+
+@pytest.fixture
+async def base() -> AsyncIterator[str]:
+    """The gateway's address; nothing listens where the services should."""
+    async with running(PROJECT) as address:
+        yield address
+
+
+def running(checkout: Path) -> AbstractAsyncContextManager[str]:
+    return gateway.gateway(checkout, {name: free_port() for name in SERVICES})
+
+
+async def refused(base: str, path: str, size: int) -> tuple[int, str]:
+    """Status and code of what a body of that size is answered."""
+    async with aiohttp.ClientSession() as http, http.put(f"{base}{path}", data=b"x" * size) as answer:
+        if answer.content_type != "application/problem+json":
+            return answer.status, answer.content_type
+        problem = await answer.json(content_type=None)
+        assert problem["status"] == answer.status
+        assert problem["next_action"]
+        return answer.status, problem["code"]
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "expected"),
+    [
+        ("/v1/bills", 64 * KIB, (503, "unavailable")),
+        ("/v1/bills", 64 * KIB + 1, (413, "too_large")),
+        (PICTURE, 65 * KIB, (503, "unavailable")),
+        (PICTURE, 12 * MIB + 1, (413, "too_large")),
+        (OFFLINE, 1 * MIB, (503, "unavailable")),
+        (OFFLINE, 1 * MIB + 1, (413, "too_large")),
+        ("/nothing/here", 64 * KIB, (404, "not_found")),
+    ],
+)
+async def test_what_the_gateway_refuses_by_itself_is_a_sentence(
+    base: str, path: str, size: int, expected: tuple[int, str]
+) -> None:
+    assert await refused(base, path, size) == expected
+
+
+async def test_without_a_limit_of_its_own_an_error_page_refuses_the_body_again(tmp_path: Path) -> None:
+    """The twin: the usual 64 KiB count in the error page too, and what was a sentence is a bare page."""
+    conf = tmp_path / gateway.CONF
+    conf.parent.mkdir(parents=True)
+    conf.write_text(NGINX_CONF.read_text().replace("client_max_body_size 0;", ""))
+    async with running(tmp_path) as address:
+        assert await refused(address, PICTURE, 65 * KIB) != (503, "unavailable")
+
+
+async def offline_bodies(base: str, count: int) -> list[str]:
+    """First lines of the answers to offline bodies that are sent at once and end only when all have begun."""
+    host, port = base.removeprefix("http://").split(":")
+    head = f"POST {OFFLINE} HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n\r\n".encode()
+    opened = [await asyncio.open_connection(host, int(port)) for _ in range(count)]
+    for _, writer in opened:
+        writer.write(head + b"xx")
+        await writer.drain()
+    await asyncio.sleep(0.3)
+    for _, writer in opened:
+        writer.write(b"xx")
+    answers = [(await reader.readline()).decode() for reader, _ in opened]
+    for _, writer in opened:
+        writer.close()
+    return answers
+
+
+@pytest.mark.parametrize(("count", "too_many"), [(OFFLINE_AT_ONCE, 0), (OFFLINE_AT_ONCE + 3, 3)])
+async def test_few_offline_days_of_one_address_wait_in_the_gateway(base: str, count: int, too_many: int) -> None:
+    answers = await offline_bodies(base, count)
+    assert len([line for line in answers if " 429 " in line]) == too_many, answers

@@ -9,7 +9,7 @@ xdist.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ PROPERTY = "acceptance"
 REPORT_OPTION = "--acceptance-report"
 CLAUSES_OPTION = "--acceptance-clauses"
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+MadeItem = pytest.Item | pytest.Collector | list[pytest.Item | pytest.Collector] | None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,17 +36,25 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Results(Path(config.getoption(REPORT_OPTION))))
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Writes the clauses on each test, where reports carry them to the controller; leaves out what was not asked for.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pycollect_makeitem() -> Generator[None, MadeItem, MadeItem]:
+    """Makes a test that carries a name which is no clause an error of its file's collection."""
+    made = yield
+    for each in made if isinstance(made, list) else [made]:
+        for name in _names_on(each) if isinstance(each, pytest.Item) else ():
+            fault = fault_of_mark(name)
+            if fault is not None:
+                raise pytest.Collector.CollectError(f"{each.nodeid} claims to prove {fault}")
+    return made
 
-    Raises:
-        pytest.UsageError: a test carries a name that is no clause.
-    """
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Writes the clauses on each test, where reports carry them to the controller; drops what was not asked for."""
     asked = {name for name in config.getoption(CLAUSES_OPTION).split(",") if name}
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
-        proves = _clauses_of(item)
+        proves = _names_on(item)
         if proves:
             item.user_properties.append((PROPERTY, ",".join(proves)))
         (kept if not asked or asked.intersection(proves) else left_out).append(item)
@@ -54,13 +63,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
-def _clauses_of(item: pytest.Item) -> list[str]:
-    proves = [str(name) for mark in item.iter_markers("acceptance") for name in mark.args]
-    for name in proves:
-        fault = fault_of_mark(name)
-        if fault is not None:
-            raise pytest.UsageError(f"{item.nodeid} claims to prove {fault}")
-    return sorted(set(proves))
+def _names_on(item: pytest.Item) -> list[str]:
+    return sorted({str(name) for mark in item.iter_markers("acceptance") for name in mark.args})
 
 
 class _Results:

@@ -230,7 +230,7 @@ async def test_late_money_has_an_outcome(ways: Ways) -> None:
     await ways.late_money()
 
 
-@pytest.mark.acceptance("F62.workflow", "F62.notice", "F62.approve")
+@pytest.mark.acceptance("F62.workflow", "F62.approve")
 async def test_a_fee_is_asked_back_and_another_person_decides_and_the_treasury_pays(ways: Ways) -> None:
     await ways.refund()
     assert all(told.ok for told in ways.teller.told)

@@ -23,7 +23,6 @@ async def visited(world: World) -> str:
     return application_id
 
 
-@pytest.mark.acceptance("F70.deadline_told")
 async def test_who_was_stopped_by_the_systems_is_told_to_choose_a_date_and_until_when(world: World) -> None:
     application_id = await visited(world)
     await world.tell(make.checked_in(application_id=application_id), 4)
@@ -58,7 +57,6 @@ async def test_who_did_not_come_is_told_which_causes_count_and_until_when(world:
     assert all(cause in told.id for cause in ("Gangguan sistem", "sakit", "keadaan kahar"))
 
 
-@pytest.mark.acceptance("F70.deadline_told", "F70.outcome_told")
 async def test_the_decision_and_the_end_of_a_special_reschedule_are_told(world: World) -> None:
     application_id = await visited(world)
     await world.tell(make.missed(application_id=application_id, ask_until=UNTIL), 4)

@@ -230,7 +230,6 @@ async def test_after_the_cut_off_the_code_waits_for_the_new_year() -> None:
 # -- reminder, end, doubt --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F55.half_time_reminder")
 async def test_a_reminder_goes_out_at_half_time() -> None:
     world = make_world()
     await world.issued_bill()

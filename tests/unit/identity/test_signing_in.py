@@ -298,7 +298,7 @@ async def test_on_request_the_code_goes_by_sms_too_and_without_a_number_by_email
     assert [each["channel"] for each in (await world.codes())[before:]] == ["email", "email"]
 
 
-@pytest.mark.acceptance("F16.after_60s", "F16.delivery_visible")
+@pytest.mark.acceptance("F16.after_60s")
 async def test_delivery_is_told_and_failure_goes_to_the_second_channel_at_once(world: World) -> None:
     account_id = await world.sign_up()
     await world.change_address(account_id, phone="081234567890")

@@ -879,7 +879,6 @@ class TestOpenings:
         world.clock.set(opening)
         await world.hold(session_id=monday)
 
-    @pytest.mark.acceptance("F66.notice")
     async def test_who_asked_is_told_once(self) -> None:
         world = await ruled(MONTHLY)
         notices = world.service.opening_notices

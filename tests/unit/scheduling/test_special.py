@@ -86,7 +86,7 @@ async def test_who_missed_the_visit_sees_the_causes_and_until_when(world: World)
     assert (view.special_causes, view.deadline) == ([], None)
 
 
-@pytest.mark.acceptance("F70.request", "F70.decision", "F70.new_date", "F70.deadline_told")
+@pytest.mark.acceptance("F70.request", "F70.decision", "F70.new_date")
 async def test_request_decision_new_date_without_paying_again(world: World) -> None:
     record = await missed(world)
     asked = await world.service.specials.ask(asking(record))

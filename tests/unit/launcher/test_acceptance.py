@@ -159,7 +159,7 @@ def test_json_gives_each_item_one_line_with_its_clauses(
 def test_the_terminal_names_what_is_missing_and_counts_items_and_clauses(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "1000")
     monkeypatch.setattr(acceptance, "_run", lambda *_, **__: (0, [line("a", "passed", *WHOLE_ITEM)]))
     monkeypatch.setattr(acceptance, "checked_out", lambda: WorkTree("", dirty=True))
     monkeypatch.setattr(acceptance, "DOCUMENT", tmp_path / "acceptance.md")

@@ -17,8 +17,10 @@ from rich.table import Table as Picture
 from bench import against, events, journeys, listing, memory, money, openings, otp, recovery, report, seats, spread
 from bench.attack_figures import ATTACKS, PREFIX, measure_here
 from bench.figures import Table
-from launcher import signals
+from launcher import bench_results, signals
+from launcher.bench_results import Measured
 from launcher.errors import LauncherError
+from launcher.work_tree import checked_out, over_a_run
 
 Measure = Callable[..., Awaitable[Table]]
 
@@ -73,7 +75,11 @@ def main() -> int:
 
 
 async def _run(names: list[str], *, as_json: bool, scale: float, write: bool) -> int:
+    begun = checked_out()
     tables = await _measure(names, as_json=as_json, scale=scale)
+    if scale == 1.0:  # a shrunk run is no record
+        figures = {each.name: Measured(each.value, each.unit) for table in tables for each in table.figures}
+        bench_results.write(figures, over_a_run(begun, checked_out()))
     if write:
         report.write(tables)
     return 0

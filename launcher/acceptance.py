@@ -1,4 +1,4 @@
-"""`./paspor acceptance`: runs the tests that prove items of the acceptance list and says which items are proven."""
+"""`./paspor acceptance`: runs the tests that prove clauses of the acceptance list and says what is proven."""
 
 from __future__ import annotations
 
@@ -6,140 +6,147 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from launcher.acceptance_items import all_items, is_item
-from launcher.acceptance_plugin import FAILED, ITEMS_OPTION, PASSED, REPORT_OPTION
+from launcher import bench_results, long_results
+from launcher.acceptance_items import Clause, all_clauses, all_items, clauses_named
+from launcher.acceptance_judge import MISSING, PARTLY, Evidence, Outcome, judge
+from launcher.acceptance_page import clauses_with, document, functions, summary
+from launcher.acceptance_plugin import CLAUSES_OPTION, FAILED, PASSED, REPORT_OPTION
 from launcher.errors import LauncherError
 from launcher.home import PROJECT
 from launcher.rooms import NO_TESTS_COLLECTED, WORKERS
 from launcher.tools import run_tool
+from launcher.work_tree import checked_out
 
-UNPROVEN = "unproven"
 DOCUMENT = PROJECT / "docs" / "acceptance.md"
 TESTS_SHOWN = 3
+COLOURS = {PASSED: "green", FAILED: "red", PARTLY: "yellow", MISSING: "dim"}
 
 
 class UnknownItem(LauncherError):
     """A name that is not on the list."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is not on the acceptance list, which has F1 to F82 and X1 to X18.")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One item after a run: failed if a test of it failed, proven if one passed, else unproven."""
-
-    item: str
-    result: str
-    tests: tuple[str, ...]
+        item = all_items().get(name.partition(".")[0])
+        if item is not None:
+            clauses = ", ".join(clause.name for clause in item.clauses)
+            super().__init__(f"{name} is no clause of {item.name}; its clauses are {clauses}.")
+        else:
+            super().__init__(
+                f"{name} is not on the acceptance list, which has F1 to F82, X1 to X18 and Y1 to Y26; name an item as "
+                "F82 or a clause as F82.audit."
+            )
 
 
 def prove(asked: Sequence[str], *, as_json: bool) -> int:
-    """Runs the tests of the asked-for items, or of all; writes docs/acceptance.md when all were run.
+    """Run the tests of the asked-for items and clauses, or of all; write docs/acceptance.md when all were run.
 
-    Returns 0 only if no test failed and every asked-for item is proven.
+    Returns 0 only if no test failed, no figure misses its target and every asked-for item and clause is proven.
+
+    Raises:
+        UnknownItem: a name is neither an item nor a clause.
     """
-    names = [name.upper() for name in asked]
-    for name in names:
-        if not is_item(name):
-            raise UnknownItem(name)
-    status, lines = _run(names, quiet=as_json)
-    outcomes = judge(names or list(all_items()), lines)
+    clauses = asked_clauses(asked)
+    status, lines = _run(clauses if asked else (), quiet=as_json)
+    tree = checked_out()
+    evidence = Evidence(lines, long_results.read(tree), bench_results.read(tree))
+    outcomes = judge(clauses, evidence)
     if as_json:
         for outcome in outcomes:
-            print(json.dumps({"item": outcome.item, "result": outcome.result, "tests": list(outcome.tests)}))
+            print(json.dumps(as_line(outcome)))
     else:
-        _show(outcomes, everything=not names)
-    if not names:
+        _show(outcomes, everything=not asked)
+    if not asked:
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(document(outcomes))
-    asked_but_not_proven = bool(names) and any(outcome.result != PASSED for outcome in outcomes)
-    return 1 if status or asked_but_not_proven else 0
+    return exit_status(status, outcomes, everything=not asked)
 
 
-def judge(names: Sequence[str], lines: Sequence[dict[str, object]]) -> list[Outcome]:
-    """What the tests say about each item."""
-    tests: dict[str, dict[str, str]] = {name: {} for name in names}
-    for line in lines:
-        proves = line["items"]
-        for name in proves if isinstance(proves, list) else []:
-            if name in tests:
-                tests[name][str(line["test"])] = str(line["outcome"])
-    return [Outcome(name, _result(list(found.values())), tuple(found)) for name, found in tests.items()]
+def asked_clauses(asked: Sequence[str]) -> tuple[Clause, ...]:
+    """Return the clauses of these items and clauses, each once; of the whole list where none is named.
+
+    Raises:
+        UnknownItem: a name is neither.
+    """
+    found: dict[str, Clause] = {}
+    for name in asked:
+        item, dot, clause = name.partition(".")
+        named = clauses_named(f"{item.upper()}{dot}{clause.lower()}")
+        if not named:
+            raise UnknownItem(name)
+        found.update({clause.id: clause for clause in named})
+    return tuple(found.values()) if asked else tuple(all_clauses().values())
 
 
-def _result(outcomes: Sequence[str]) -> str:
-    if FAILED in outcomes:
-        return FAILED
-    return PASSED if PASSED in outcomes else UNPROVEN
+def exit_status(tests: int, outcomes: Sequence[Outcome], *, everything: bool) -> int:
+    """Return 0 if the tests ended well, nothing failed and, unless everything was run, each clause is proven."""
+    results = {each.result for outcome in outcomes for each in outcome.clauses}
+    return 1 if tests or FAILED in results or (not everything and results != {PASSED}) else 0
 
 
-def _run(names: Sequence[str], *, quiet: bool) -> tuple[int, list[dict[str, object]]]:
+def as_line(outcome: Outcome) -> dict[str, Any]:
+    """Return the item as `--json` prints it."""
+    return {
+        "item": outcome.item,
+        "result": outcome.result,
+        "clauses": {each.clause.name: each.result for each in outcome.clauses},
+        "tests": list(outcome.tests),
+    }
+
+
+def _run(clauses: Sequence[Clause], *, quiet: bool) -> tuple[int, list[dict[str, Any]]]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "pytest", "-p", "launcher.acceptance_plugin", "tests", "-m", "acceptance"]
         command += ["-n", str(WORKERS), "--dist", "loadfile", f"{REPORT_OPTION}={report}"]
-        if names:
-            command.append(f"{ITEMS_OPTION}={','.join(names)}")
+        if clauses:
+            command.append(f"{CLAUSES_OPTION}={','.join(clause.id for clause in clauses)}")
         status = run_tool(command, stdout=sys.stderr if quiet else None)
         lines = json.loads(report.read_text()) if report.exists() else []
     return (0 if status == NO_TESTS_COLLECTED else status), lines
 
 
 def _show(outcomes: Sequence[Outcome], *, everything: bool) -> None:
-    colour = {PASSED: "green", FAILED: "red", UNPROVEN: "dim"}
-    table = Table("item", "tests", "result")
+    console = Console()
+    console.print(_items(outcomes) if everything else _clauses(outcomes))
     for outcome in outcomes:
-        if everything and not outcome.tests:
-            continue
-        tests = functions(outcome.tests)
+        if outcome.result == FAILED:
+            console.print(f"[red]failed: {outcome.item}: {clauses_with(outcome, FAILED)}[/]")
+    if everything:
+        console.print(f"{summary(outcomes)}.")
+        return
+    asked = [each.result for outcome in outcomes for each in outcome.clauses]
+    console.print(f"{asked.count(PASSED)} of {len(asked)} clauses proven that were asked for.")
+
+
+def _items(outcomes: Sequence[Outcome]) -> Table:
+    table = Table("item", "result", "proven", "missing")
+    for outcome in outcomes:
+        passed = sum(each.result == PASSED for each in outcome.clauses)
+        table.add_row(
+            outcome.item,
+            f"[{COLOURS[outcome.result]}]{outcome.result}",
+            f"{passed} of {len(outcome.clauses)}",
+            clauses_with(outcome, MISSING),
+        )
+    return table
+
+
+def _clauses(outcomes: Sequence[Outcome]) -> Table:
+    table = Table("clause", "what it says", "result", "tests")
+    for each in [each for outcome in outcomes for each in outcome.clauses]:
+        tests = functions(each.tests)
         shown = [test.rpartition("/")[2] for test in tests[:TESTS_SHOWN]]
         more = len(tests) - len(shown)
         table.add_row(
-            outcome.item,
+            each.clause.id,
+            each.clause.requirement,
+            f"[{COLOURS[each.result]}]{each.result}",
             "\n".join([*shown, *([f"and {more} more"] if more else [])]),
-            f"[{colour[outcome.result]}]{outcome.result}",
         )
-    console = Console()
-    console.print(table)
-    failed = [outcome.item for outcome in outcomes if outcome.result == FAILED]
-    if failed:
-        console.print(f"[red]failed: {', '.join(failed)}[/]")
-    console.print(summary(outcomes) + ("." if everything else f"; {len(outcomes)} were asked for."))
-
-
-def functions(tests: Sequence[str]) -> list[str]:
-    """Test functions in order, each once, however many cases they were run with."""
-    return list(dict.fromkeys(test.partition("[")[0] for test in tests))
-
-
-def summary(outcomes: Sequence[Outcome]) -> str:
-    """The count, as `21 of 100 items proven`."""
-    proven = sum(outcome.result == PASSED for outcome in outcomes)
-    return f"{proven} of {len(all_items())} items proven"
-
-
-def document(outcomes: Sequence[Outcome]) -> str:
-    """docs/acceptance.md."""
-    lines = [
-        "# Acceptance list",
-        "",
-        "What failed people in passport applications before, what ends it here, and the tests that prove it.",
-        'Written by `./paspor acceptance`; do not edit. A test names what it proves: `@pytest.mark.acceptance("F52")`.',
-        "",
-        f"**{summary(outcomes)}.**",
-        "",
-        "| item | what failed people | what ends it | result | tests |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for outcome in outcomes:
-        item = all_items()[outcome.item]
-        tests = "<br>".join(f"`{test}`" for test in functions(outcome.tests))
-        lines.append(f"| {item.name} | {item.failure} | {item.requirement} | {outcome.result} | {tests} |")
-    return "\n".join(lines) + "\n"
+    return table

@@ -1,30 +1,33 @@
-"""Pytest plugin: which test proves which item of the acceptance list, and with what result.
+"""Pytest plugin: which test proves which clause of the acceptance list, and with what result.
 
-`@pytest.mark.acceptance("F52", "X1")` names the items a test proves. `--acceptance-items=F52,X1` runs only the tests of
-these items; `--acceptance-report=FILE` writes `[{"test", "items", "outcome"}]` as JSON. Works with and without xdist.
+`@pytest.mark.acceptance("F52.one_run", "X1.without_retyping")` names the clauses that a test proves: it fails when one
+of them does not hold. The name of a whole item is refused. `--acceptance-clauses=F52.one_run` runs only the tests of
+these clauses; `--acceptance-report=FILE` writes `[{"test", "clauses", "outcome"}]` as JSON. Works with and without
+xdist.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import pytest
 
-from launcher.acceptance_items import is_item
+from launcher.acceptance_items import fault_of_mark
 
 PROPERTY = "acceptance"
 REPORT_OPTION = "--acceptance-report"
-ITEMS_OPTION = "--acceptance-items"
+CLAUSES_OPTION = "--acceptance-clauses"
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+MadeItem = pytest.Item | pytest.Collector | list[pytest.Item | pytest.Collector] | None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the two options."""
     group = parser.getgroup("acceptance")
     group.addoption(REPORT_OPTION, default=None, help="write the result of each acceptance test to this file, as JSON")
-    group.addoption(ITEMS_OPTION, default="", help="run only the tests that prove these items, as F52,X1")
+    group.addoption(CLAUSES_OPTION, default="", help="run only the tests that prove these clauses, as F52.one_run")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,13 +36,25 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Results(Path(config.getoption(REPORT_OPTION))))
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pycollect_makeitem() -> Generator[None, MadeItem, MadeItem]:
+    """Makes a test that carries a name which is no clause an error of its file's collection."""
+    made = yield
+    for each in made if isinstance(made, list) else [made]:
+        for name in _names_on(each) if isinstance(each, pytest.Item) else ():
+            fault = fault_of_mark(name)
+            if fault is not None:
+                raise pytest.Collector.CollectError(f"{each.nodeid} claims to prove {fault}")
+    return made
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Writes the items on each test, where reports carry them to the controller; leaves out what was not asked for."""
-    asked = {name for name in config.getoption(ITEMS_OPTION).split(",") if name}
+    """Writes the clauses on each test, where reports carry them to the controller; drops what was not asked for."""
+    asked = {name for name in config.getoption(CLAUSES_OPTION).split(",") if name}
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
-        proves = _items_of(item)
+        proves = _names_on(item)
         if proves:
             item.user_properties.append((PROPERTY, ",".join(proves)))
         (kept if not asked or asked.intersection(proves) else left_out).append(item)
@@ -48,12 +63,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
-def _items_of(item: pytest.Item) -> list[str]:
-    proves = [str(name) for mark in item.iter_markers("acceptance") for name in mark.args]
-    for name in proves:
-        if not is_item(name):
-            raise pytest.UsageError(f"{item.nodeid} claims to prove {name!r}, which is not on the acceptance list")
-    return sorted(set(proves))
+def _names_on(item: pytest.Item) -> list[str]:
+    return sorted({str(name) for mark in item.iter_markers("acceptance") for name in mark.args})
 
 
 class _Results:
@@ -74,7 +85,8 @@ class _Results:
     def pytest_sessionfinish(self) -> None:
         """Writes the report."""
         lines = [
-            {"test": test, "items": items, "outcome": outcome} for test, (items, outcome) in sorted(self._tests.items())
+            {"test": test, "clauses": clauses, "outcome": outcome}
+            for test, (clauses, outcome) in sorted(self._tests.items())
         ]
         self._path.write_text(json.dumps(lines))
 

@@ -338,12 +338,17 @@ def ledger_explain_command(
     _finish(signals.run(ledger.explain(code, operate.mongo_url(), typer.echo)))
 
 
-@app.command("acceptance", epilog="Next: ./paspor acceptance F52 runs the tests of one item; read docs/acceptance.md.")
+@app.command(
+    "acceptance",
+    epilog="Next: ./paspor acceptance F52 proves one item, F52.one_run one clause; read docs/acceptance.md.",
+)
 def acceptance_command(
-    items: Annotated[list[str] | None, typer.Argument(help="Items as F52 X1; all without it.")] = None,
+    items: Annotated[
+        list[str] | None, typer.Argument(help="Items as F52, clauses as F82.audit; all without it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per item on standard output.")] = False,
 ) -> None:
-    """Run the tests that prove items of the acceptance list and count the proven ones."""
+    """Run the tests that prove clauses of the acceptance list; count what is proven and name what is missing."""
     from launcher.acceptance import prove
 
     _finish(prove(items or [], as_json=as_json))

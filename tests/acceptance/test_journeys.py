@@ -42,7 +42,7 @@ async def booked(ways: Ways) -> Citizen:
     return citizen
 
 
-@pytest.mark.acceptance("F52", "F3")
+@pytest.mark.acceptance("F52.one_run", "F3.one_http_api")
 async def test_one_application_goes_all_the_way(ways: Ways) -> None:
     citizen = await ways.journey()
     view = await citizen.view()
@@ -50,7 +50,8 @@ async def test_one_application_goes_all_the_way(ways: Ways) -> None:
     assert all(told.ok for told in ways.teller.told)
 
 
-@pytest.mark.acceptance("F31")
+@pytest.mark.acceptance("F31.current_step", "F31.remaining_steps", "F31.next_action")
+@pytest.mark.acceptance("F31.deadline", "F31.out_of_order")
 async def test_at_every_moment_the_next_step_is_told(ways: Ways) -> None:
     citizen = await ways.newcomer()
     await citizen.register()
@@ -90,7 +91,7 @@ async def test_at_every_moment_the_next_step_is_told(ways: Ways) -> None:
     assert [entry["what"] for entry in (await citizen.view())["timeline"]]
 
 
-@pytest.mark.acceptance("F3")
+@pytest.mark.acceptance("F3.officer_applies")
 async def test_an_officer_walks_the_same_steps_for_a_person(ways: Ways) -> None:
     """The applicant has an account and a confirmed NIK; the counter does the rest."""
     person = await ways.newcomer()
@@ -150,7 +151,7 @@ async def _upload_for(api: Api, own: str, acting: str, requirement: str) -> None
     await api.call("PATCH", url, data=content, headers=headers)
 
 
-@pytest.mark.acceptance("F1", "F19", "F23")
+@pytest.mark.acceptance("F1.dukcapil_silent", "F1.simponi_silent", "F1.work_queued", "F22.registry_down")
 async def test_no_call_waits_for_a_silent_agency(ways: Ways, running_suite: Suite) -> None:
     """Registry, biller, SMS gateway and mail are silent: every call answers, work is followed at a status address."""
     citizen = await ways.newcomer()
@@ -183,7 +184,7 @@ async def test_no_call_waits_for_a_silent_agency(ways: Ways, running_suite: Suit
     citizen.api.token = None
 
 
-@pytest.mark.acceptance("F53", "F54")
+@pytest.mark.acceptance("F53.retried_slot_held", "F53.validity_from_issue", "F53.emailed")
 async def test_a_bill_waits_for_a_biller_that_is_down_with_its_seat_held(ways: Ways) -> None:
     citizen = await ready(ways)
     await citizen.outside.behave("simponi", operation="issue", mode="down")
@@ -201,12 +202,12 @@ async def test_a_bill_waits_for_a_biller_that_is_down_with_its_seat_held(ways: W
     assert issued["billing_code"] in mail["Text"]
 
 
-@pytest.mark.acceptance("F55", "X1")
+@pytest.mark.acceptance("F55.no_retyping", "X1.without_retyping")
 async def test_a_new_code_after_expiry_needs_nothing_typed_again(ways: Ways) -> None:
     await ways.expiry_and_renewal()
 
 
-@pytest.mark.acceptance("F58")
+@pytest.mark.acceptance("F58.pay_time_decides")
 async def test_money_paid_in_time_counts_though_its_notice_comes_after_the_end(ways: Ways) -> None:
     """The notice is lost and the biller silent past the deadline; the last question finds the payment."""
     citizen = await ready(ways)
@@ -225,18 +226,17 @@ async def test_money_paid_in_time_counts_though_its_notice_comes_after_the_end(w
     await citizen.appointment("confirmed")
 
 
-@pytest.mark.acceptance("X6", "F57")
 async def test_late_money_has_an_outcome(ways: Ways) -> None:
     await ways.late_money()
 
 
-@pytest.mark.acceptance("F59", "F62", "F63")
+@pytest.mark.acceptance("F62.workflow", "F62.approve")
 async def test_a_fee_is_asked_back_and_another_person_decides_and_the_treasury_pays(ways: Ways) -> None:
     await ways.refund()
     assert all(told.ok for told in ways.teller.told)
 
 
-@pytest.mark.acceptance("F59", "F60", "F63")
+@pytest.mark.acceptance("F63.refund", "F64.requests", "F64.paid")
 async def test_money_on_an_application_that_was_given_up_goes_back(ways: Ways) -> None:
     await ways.money_after_the_withdrawal()
     report = await ways.officer("operator").refund_report()
@@ -244,12 +244,12 @@ async def test_money_on_an_application_that_was_given_up_goes_back(ways: Ways) -
     assert report["requests"] >= report["paid"]
 
 
-@pytest.mark.acceptance("F56")
+@pytest.mark.acceptance("F56.poll", "F59.lost_push")
 async def test_a_lost_notice_is_found_by_asking(ways: Ways) -> None:
     await ways.notice_lost()
 
 
-@pytest.mark.acceptance("X3")
+@pytest.mark.acceptance("X3.refund_case", "X3.no_second_booking")
 async def test_a_second_payment_of_one_code_becomes_a_refund_case(ways: Ways) -> None:
     citizen = await booked(ways)
     bill = await citizen.newest_bill()
@@ -266,7 +266,7 @@ async def test_a_second_payment_of_one_code_becomes_a_refund_case(ways: Ways) ->
     assert [seat["state"] for seat in seats["appointments"]] == ["confirmed"]
 
 
-@pytest.mark.acceptance("F73")
+@pytest.mark.acceptance("F73.made_when_paid", "F73.downloads", "F73.emailed", "F73.qr_alone")
 async def test_the_letter_can_be_had_again_and_again_and_by_mail_and_its_code_checks_in(ways: Ways) -> None:
     citizen = await booked(ways)
     first, second = await citizen.letter(), await citizen.letter()
@@ -280,7 +280,8 @@ async def test_the_letter_can_be_had_again_and_again_and_by_mail_and_its_code_ch
     assert by_id["appointment_id"] == again["appointment_id"] == citizen.appointment_id
 
 
-@pytest.mark.acceptance("F47")
+@pytest.mark.acceptance("F47.outbox_acknowledged", "F47.office_resends")
+@pytest.mark.acceptance("F47.resend_idempotent", "F78.office_resends_file")
 async def test_the_file_is_with_the_issuance_system_before_the_day_and_can_be_sent_again(ways: Ways) -> None:
     citizen = await booked(ways)
     number = (await citizen.view())["number"]
@@ -302,7 +303,7 @@ async def test_the_file_is_with_the_issuance_system_before_the_day_and_can_be_se
     await api.__aexit__(None, None, None)
 
 
-@pytest.mark.acceptance("F4")
+@pytest.mark.acceptance("F4.refresh")
 async def test_a_session_survives_a_restart_and_renews_without_a_code(ways: Ways, running_suite: Suite) -> None:
     citizen = await ways.newcomer()
     await citizen.register()
@@ -313,7 +314,7 @@ async def test_a_session_survives_a_restart_and_renews_without_a_code(ways: Ways
     assert (await citizen.api.get(f"{citizen.at.identity}/v1/account"))["account_id"] == citizen.account_id
 
 
-@pytest.mark.acceptance("F65", "X11")
+@pytest.mark.acceptance("F75.one_booking_per_nik")
 async def test_two_citizens_never_share_a_seat_and_one_person_never_holds_two(ways: Ways) -> None:
     first, second = await asyncio.gather(ready(ways), ready(ways))
     session = (await first.free_sessions())[0]

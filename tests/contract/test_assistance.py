@@ -103,7 +103,6 @@ def assume_consent(monkeypatch: pytest.MonkeyPatch) -> None:
 # Without consent
 
 
-@pytest.mark.acceptance("F3")
 async def test_nobody_reads_or_withdraws_for_another_without_consent(counter: Counter) -> None:
     stranger = await counter.officer("far.officer", office_id=OTHER_OFFICE)
     own = await counter.officer("own.officer")
@@ -160,7 +159,7 @@ async def test_only_front_officers_begin_and_use_an_assistance(counter: Counter)
 # With the code
 
 
-@pytest.mark.acceptance("F3")
+@pytest.mark.acceptance("F3.officer_letter")
 async def test_with_the_code_that_the_person_tells_the_officer_acts_for_them(counter: Counter) -> None:
     officer = await counter.officer("own.officer")
     query = await counter.consent(officer)
@@ -383,7 +382,7 @@ async def submitted(counter: Counter, email: str = "lain.contoh@example.org") ->
     return other
 
 
-@pytest.mark.acceptance("F69")
+@pytest.mark.acceptance("F3.officer_books")
 async def test_a_seat_is_held_for_somebody_with_their_consent_only(counter: Counter) -> None:
     officer, other = await counter.officer("own.officer"), await submitted(counter)
     body = {"application_id": other.application_id, "session_id": (await other.sessions())[-1]["session_id"]}
@@ -452,7 +451,7 @@ async def test_by_the_letter_nobody_else_of_the_account_is_dealt_with(counter: C
 # Without a telephone
 
 
-@pytest.mark.acceptance("F21")
+@pytest.mark.acceptance("F21.reason_or_refused", "F21.daily_list")
 async def test_an_original_seen_is_an_override_that_the_head_reads_that_day(counter: Counter) -> None:
     officer, head = await counter.officer("own.officer"), await counter.officer("head", Role.OFFICE_ADMIN)
     card = {"nik": BUDI.nik, "reason": "telephone_lost", "words": "Telepon hilang kemarin."}
@@ -494,7 +493,7 @@ async def picture_path(counter: Counter) -> str:
     return f"/documents/{document}/content"
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("Y24.reads_audited")
 async def test_every_read_is_a_line_with_who_what_and_why(counter: Counter) -> None:
     officer = await counter.officer("own.officer")
     query, picture = await counter.consent(officer), await picture_path(counter)

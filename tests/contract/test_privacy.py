@@ -140,7 +140,7 @@ def known_of(codes: list[str]) -> list[str]:
     return [BUDI.nik, EMAIL, PHONE, digits, TYPED["family_card_number"], STAFF_PASSWORD, *names, *codes]
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.events_masked")
 def test_no_message_tells_of_a_person(walked: Walked) -> None:
     assert len(walked.messages) > 30
     assert {envelope.type.split(".")[1] for envelope in walked.suite.published} == set(walked.suite.services)
@@ -153,14 +153,14 @@ def test_no_message_tells_of_a_person(walked: Walked) -> None:
             assert not re.search(rf"(?<![0-9a-f.]){code}(?![0-9a-f])", message), message
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.events_masked")
 def test_what_crosses_services_about_a_person_is_sealed(walked: Walked) -> None:
     assert len(walked.sealed) >= 4
     for text in walked.sealed:
         assert not any(known in text for known in known_of([]))
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.logs_masked")
 def test_no_log_line_tells_of_a_person(walked: Walked) -> None:
     told = {str(line["event"]) for line in walked.lines}
     assert {"http.answered", "http.refused"} <= told
@@ -175,7 +175,6 @@ def test_no_log_line_tells_of_a_person(walked: Walked) -> None:
             assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", said), raw
 
 
-@pytest.mark.acceptance("F24")
 def test_the_search_would_have_found_something(walked: Walked) -> None:
     """The troubles on the way did speak of people, and the logs show where that was taken out."""
     assert any("[nik]" in line and "[email]" in line for line in walked.raw_lines)
@@ -184,7 +183,7 @@ def test_the_search_would_have_found_something(walked: Walked) -> None:
     assert A_PHONE.search(PHONE.replace(" ", ""))
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.otp_hashed", "F24.nik_encrypted", "F24.kk_encrypted")
 def test_nothing_of_a_person_lies_in_the_open(walked: Walked) -> None:
     """OTPs and passwords hashed; NIK, family card, addresses, names and the interviewer's note encrypted at rest."""
     for name, service in walked.suite.services.items():
@@ -197,7 +196,7 @@ def test_nothing_of_a_person_lies_in_the_open(walked: Walked) -> None:
                     assert f'"{code}"' not in text, f"{name}/{kind}: a one-time code"
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.files_encrypted")
 def test_no_picture_or_letter_lies_in_the_open(walked: Walked) -> None:
     files = walked.suite.services["application"].files
     chunks = [chunk for each in files._table.stored.values() for chunk in each.values()]  # type: ignore[attr-defined]
@@ -207,7 +206,7 @@ def test_no_picture_or_letter_lies_in_the_open(walked: Walked) -> None:
         assert b"JFIF" not in chunk.data and b"PDF-1" not in chunk.data
 
 
-@pytest.mark.acceptance("F15")
+@pytest.mark.acceptance("F15.in_every_log")
 def test_one_trace_runs_from_the_call_through_every_service(walked: Walked) -> None:
     """What one request began carries its trace in every message that follows and in every service's lines."""
     submitted = next(each for each in walked.suite.published if each.type.endswith("application.submitted.v1"))

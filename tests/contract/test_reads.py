@@ -95,13 +95,13 @@ def undeclared(service: str, endpoint: Endpoint) -> set[PersonalData]:
     return set() if endpoint.reads is not None else shown
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("Y24.reads_audited")
 @pytest.mark.parametrize(("service", "endpoint"), EVERY, ids=lambda each: getattr(each, "name", each))
 def test_what_staff_read_of_a_person_is_declared(service: str, endpoint: Endpoint) -> None:
     assert undeclared(service, endpoint) == set(), f"{endpoint.method} {endpoint.path} declares no reads="
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("Y24.reads_audited")
 @pytest.mark.parametrize(
     ("service", "endpoint"),
     [pair for pair in EVERY if pair[1].reads is not None],

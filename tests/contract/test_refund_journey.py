@@ -59,7 +59,8 @@ def mails(citizen: Citizen) -> list[str]:
     return [mail.body for mail in citizen.suite.agencies.mailer.taken]
 
 
-@pytest.mark.acceptance("F59", "F62", "F63", "F64")
+@pytest.mark.acceptance("F62.workflow", "F62.actor_and_deadline", "F62.approve")
+@pytest.mark.acceptance("F63.refund", "F64.requests", "F64.paid")
 async def test_money_that_came_after_the_withdrawal_goes_back_all_the_way(citizen: Citizen) -> None:
     suite = citizen.suite
     await citizen.until_submitted()
@@ -96,7 +97,7 @@ async def test_money_that_came_after_the_withdrawal_goes_back_all_the_way(citize
     assert suite.troubles == []
 
 
-@pytest.mark.acceptance("F60", "F62", "F63")
+@pytest.mark.acceptance("F62.workflow", "F62.approve", "F63.refund")
 async def test_a_fee_is_asked_back_and_the_seat_goes_back_before_the_money(citizen: Citizen) -> None:
     suite = citizen.suite
     await citizen.until_paid()
@@ -119,7 +120,7 @@ async def test_a_fee_is_asked_back_and_the_seat_goes_back_before_the_money(citiz
     assert await suite.broken_rules() == {}
 
 
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.workflow", "F62.approve")
 async def test_an_order_that_the_bank_rejects_asks_for_another_account(citizen: Citizen) -> None:
     suite = citizen.suite
     await citizen.until_paid()
@@ -143,7 +144,7 @@ async def test_an_order_that_the_bank_rejects_asks_for_another_account(citizen: 
     assert await suite.broken_rules() == {}
 
 
-@pytest.mark.acceptance("F61", "F62")
+@pytest.mark.acceptance("F61.written_refusal", "F62.refuse")
 async def test_a_wish_outside_the_table_is_refused_with_its_rule_and_a_request_is_taken_back(citizen: Citizen) -> None:
     suite = citizen.suite
     await citizen.until_paid()

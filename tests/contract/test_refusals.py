@@ -42,7 +42,7 @@ EVERY = [each for service in SERVICES for each in errors_of(service)] + refusals
 
 
 @pytest.mark.parametrize("refusal", EVERY, ids=lambda each: f"{each.__module__}.{each.__name__}")
-@pytest.mark.acceptance("F33")
+@pytest.mark.acceptance("F33.plain_language", "F5.next_action")
 def test_a_refusal_says_what_and_what_now_in_both_languages(refusal: type[Refusal]) -> None:
     for title in (refusal.title, refusal.title_id):
         assert title.endswith((".", "!", "?")) and title[0].isupper(), title
@@ -73,7 +73,6 @@ def test_every_refusal_belongs_to_an_endpoint(service: str) -> None:
     assert silent == []
 
 
-@pytest.mark.acceptance("F31")
 def test_every_step_that_may_come_first_has_words() -> None:
     ends = {Step.DONE} if hasattr(Step, "DONE") else set()
     missing = {step for step in Step if step not in STEP_WORDS} - ends

@@ -184,7 +184,6 @@ def test_every_command_leads_somewhere(table: StateTable) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=name_of)
-@pytest.mark.acceptance("F31")
 def test_what_is_not_in_the_table_is_refused_with_the_one_error(table: StateTable) -> None:
     _, move, error = WAYS[table.module, table.name]
     illegal = [pair for pair in product(table.states, table.commands) if pair not in table.rows]

@@ -31,7 +31,7 @@ def told(view: Any) -> tuple[str, list[str]]:
     return view["current_step"], view["remaining_steps"]
 
 
-@pytest.mark.acceptance("F31", "F33")
+@pytest.mark.acceptance("F31.current_step", "F31.remaining_steps", "F31.next_action", "F33.thirteen_steps")
 async def test_every_station_tells_what_comes_next_and_the_way_is_short(citizen: Citizen) -> None:
     await citizen.register()
     await citizen.become_applicant()
@@ -55,7 +55,7 @@ async def test_every_station_tells_what_comes_next_and_the_way_is_short(citizen:
     assert len([*proving, *walked, *(before or [])]) <= MOST_STEPS
 
 
-@pytest.mark.acceptance("F31")
+@pytest.mark.acceptance("F31.deadline")
 async def test_where_time_matters_the_deadline_is_told(citizen: Citizen) -> None:
     await citizen.until_submitted()
     assert (await citizen.view())["deadline"] is None
@@ -71,7 +71,6 @@ async def test_where_time_matters_the_deadline_is_told(citizen: Citizen) -> None
     assert view["deadline"] == view["appointment"]["starts_at"]
 
 
-@pytest.mark.acceptance("F31")
 async def test_the_timeline_tells_what_happened_when_and_who_did_it(citizen: Citizen) -> None:
     await citizen.until_paid()
     await serve_visitor(citizen)

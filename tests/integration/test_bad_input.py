@@ -438,7 +438,7 @@ async def test_an_unsigned_notice_is_nothing(service: str, endpoint: Endpoint, g
 
 
 @those(lambda each: each.body is not None and each.access.door is not Door.SIGNATURE)
-@pytest.mark.acceptance("F33")
+@pytest.mark.acceptance("F33.field", "F33.rule")
 async def test_a_malformed_body_is_told_field_by_field(service: str, endpoint: Endpoint, ground: Ground) -> None:
     good = ground.body(endpoint)
     sent = {"Content-Type": "application/json"}
@@ -694,7 +694,7 @@ def step_comes_first(reply: Reply, step: str) -> None:
     assert problem["detail"] == problem["next_action"]
 
 
-@pytest.mark.acceptance("F31")
+@pytest.mark.acceptance("F31.out_of_order")
 @pytest.mark.parametrize(
     ("station", "first"),
     [("drafting", "questionnaire"), ("answered", "documents"), ("submitted", "choose_seat"), ("held", "pay")],
@@ -707,7 +707,7 @@ async def test_a_letter_before_its_time_names_the_step_that_comes_first(
         step_comes_first(await citizen.call("application", "GET", f"{citizen.application}/letter"), first)
 
 
-@pytest.mark.acceptance("F31")
+@pytest.mark.acceptance("F31.out_of_order")
 async def test_steps_of_a_draft_come_in_their_order(ground: Ground) -> None:
     citizen, later = ground["drafting"], ground["answered"]
     upload = good_bodies(ground.ids())["begin_upload"]
@@ -732,7 +732,7 @@ async def test_steps_of_a_draft_come_in_their_order(ground: Ground) -> None:
         assert refused(reply, 409, "not_known_yet") and reply.headers["Retry-After"] == "1"
 
 
-@pytest.mark.acceptance("F31")
+@pytest.mark.acceptance("F31.out_of_order")
 @pytest.mark.parametrize(("station", "first"), [("held", "pay"), ("paid", "come")])
 async def test_officers_cannot_jump_ahead(station: str, first: str, ground: Ground) -> None:
     citizen, bodies = ground[station], good_bodies(ground.ids())
@@ -746,7 +746,6 @@ async def test_officers_cannot_jump_ahead(station: str, first: str, ground: Grou
             step_comes_first(reply, first)
 
 
-@pytest.mark.acceptance("F31")
 async def test_a_visitor_who_has_not_paid_is_not_let_in(ground: Ground) -> None:
     async with ground.unchanged(), ground.officer(Role.FRONT_OFFICER) as front:
         visitor = {"appointment_id": ground["held"].appointment_id}
@@ -756,7 +755,6 @@ async def test_a_visitor_who_has_not_paid_is_not_let_in(ground: Ground) -> None:
         assert problem["code"] in ("visit_on_another_day", "too_early_to_check_in")
 
 
-@pytest.mark.acceptance("F31")
 async def test_what_is_over_is_not_done_again(ground: Ground) -> None:
     citizen = ground["paid"]
     bill = f"/v1/bills/{citizen.bill_id}"
@@ -799,7 +797,7 @@ async def test_one_key_is_one_command(ground: Ground) -> None:
 # traces
 
 
-@pytest.mark.acceptance("F15")
+@pytest.mark.acceptance("F15.trace_id")
 async def test_a_problems_trace_id_finds_its_lines(ground: Ground) -> None:
     """At each service: the id in the problem is the one in the line that was written for it."""
     with written_logs() as stream:

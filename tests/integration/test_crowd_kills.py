@@ -62,7 +62,6 @@ async def ended(world: World) -> int:
     return sum(bill.state == "expired" for bill in await all_of(world, BILLS))
 
 
-@pytest.mark.acceptance("F58")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", WRITES)
 async def test_each_bill_of_a_crowd_expires_once_though_its_process_dies(

@@ -79,7 +79,6 @@ async def ground() -> AsyncIterator[Ground]:
 @pytest.mark.parametrize(
     ("service", "role"), [(service, role) for service, roles in ROLES.items() for role in roles], ids=str
 )
-@pytest.mark.acceptance("F33")
 async def test_a_service_keeps_its_word(service: str, role: Role, ground: Ground) -> None:
     suite = ground.suite
     report = await fuzz_openapi(

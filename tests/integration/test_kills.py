@@ -76,7 +76,7 @@ class Killer:
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
-@pytest.mark.acceptance("F2", "F4", "F52")
+@pytest.mark.acceptance("F2.all_finished", "F2.none_doubled", "F4.survives_restart")
 async def test_the_journey_survives_a_killed(victim: str, suite: Suite) -> None:
     killer, teller = Killer(suite, victim), Teller(quiet=True)
     teller.before = killer.before

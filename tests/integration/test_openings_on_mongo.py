@@ -40,7 +40,7 @@ async def _replica(database: AsyncDatabase, clock: ManualClock) -> World:
     return World(store, clock, parts, store, worker)  # type: ignore[arg-type]
 
 
-@pytest.mark.acceptance("F13")
+@pytest.mark.acceptance("F13.drawn", "F13.later_in_order", "F13.place_not_error")
 async def test_an_opening_from_the_doors_to_the_last_seat(mongo_database: AsyncDatabase, clock: ManualClock) -> None:
     replicas = [await _replica(mongo_database, clock) for _ in range(2)]
     world = replicas[0]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-import pytest
-
 from services.scheduling.domain.sessions import Pool, Session, SessionPlan, session_from
 from services.scheduling.repository import Repository
 from services.scheduling.repository.seats import SEAT
@@ -26,7 +24,6 @@ def sessions(first: int, count: int) -> list[Record[Session]]:
     return [Record(f"session-{number}", 1, session) for number in range(first, first + count)]
 
 
-@pytest.mark.acceptance("F43")
 async def test_a_count_reads_what_was_asked_for_however_many_seats_are_stored(mongo_database: AsyncDatabase) -> None:
     store = MongoStore(mongo_database, "scheduling")
     await store.prepare([SEAT])

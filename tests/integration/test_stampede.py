@@ -124,7 +124,7 @@ async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
         await disconnect(client)
 
 
-@pytest.mark.acceptance("F65")
+@pytest.mark.acceptance("F65.thousand_at_once")
 async def test_a_thousand_want_the_last_seat(door: Door) -> None:
     crowd = await door.known(CROWD)
     for round_number in range(ROUNDS):

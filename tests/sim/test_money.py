@@ -28,7 +28,7 @@ def quiet() -> Any:
     structlog.reset_defaults()
 
 
-@pytest.mark.acceptance("F56", "F58", "X1", "X3")
+@pytest.mark.acceptance("F58.pay_time_decides")
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_money_at_the_deadline_is_never_paid_but_expired(part: int) -> None:
     world = money.new_world()
@@ -69,7 +69,7 @@ async def test_money_without_the_last_question_ends_paid_but_expired(monkeypatch
     assert any("paid in time, yet" in fault for fault in found)
 
 
-@pytest.mark.acceptance("F54")
+@pytest.mark.acceptance("F53.issued_or_failed")
 async def test_money_simponi_down_for_a_day_leaves_every_code_issued_or_closed_with_its_cause() -> None:
     """Bills are asked for all day long while SIMPONI is away; when it is back, none is left without an answer."""
     world = make_world()

@@ -7,9 +7,7 @@ import pytest
 from tests.sim.seeds import hold, seeds
 
 
-@pytest.mark.acceptance("F56")
-@pytest.mark.acceptance("F58")
-@pytest.mark.acceptance("X3")
+@pytest.mark.acceptance("F58.pay_time_decides")
 @pytest.mark.parametrize("seed", seeds(1, 2))
 def test_the_rules_hold(seed: int) -> None:
     hold(seed)

@@ -133,7 +133,7 @@ def content() -> LetterContent:
     )
 
 
-@pytest.mark.acceptance("F73")
+@pytest.mark.acceptance("F73.made_when_paid")
 async def test_the_letter_is_a_small_pdf_whose_code_can_be_read() -> None:
     pdf = await TypstWriter().letter(content())
     assert pdf.startswith(b"%PDF-")

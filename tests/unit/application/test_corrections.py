@@ -71,7 +71,7 @@ def of_bill(fact: Any, application_id: str, purpose: str = "penalty", **rest: An
     )
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("X2.corrected_at_equal_fee")
 async def test_the_kind_is_corrected_without_a_new_application() -> None:
     world = World()
     application_id = await world.booked()
@@ -143,7 +143,6 @@ async def test_after_the_outcome_nothing_is_corrected() -> None:
         await world.service.corrections.correct_kind(application_id, TEN_YEARS_ORDINARY, why(world))
 
 
-@pytest.mark.acceptance("X2")
 async def test_no_approval_before_the_price_is_known_and_paid() -> None:
     world = World()
     application_id = await ready(world)
@@ -227,7 +226,7 @@ def test_a_price_changes_only_its_own_correction() -> None:
     assert correcting.being_priced(state)
 
 
-@pytest.mark.acceptance("F46")
+@pytest.mark.acceptance("F46.precheck", "F46.history")
 async def test_a_document_that_an_officer_refuses_is_told_with_reason_and_last_day() -> None:
     world = World()
     application_id = await world.booked()

@@ -229,7 +229,7 @@ def test_a_letter_is_told_of_unless_the_visit_has_changed_meanwhile() -> None:
     assert domain.lettered(APPLICATION, SUBMITTED, Letter("v", "f", NOW, 1)).state.letter is None
 
 
-@pytest.mark.acceptance("F47")
+@pytest.mark.acceptance("F47.alert_by_18")
 def test_the_alert_is_at_18_office_time_the_day_before_or_after_the_grace() -> None:
     evening = datetime(2026, 11, 29, 11, 0, tzinfo=UTC)
     assert alert_time(VISIT, "Asia/Jakarta", NOW, 600) == evening

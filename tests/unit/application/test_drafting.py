@@ -121,7 +121,7 @@ async def test_a_number_that_is_taken_is_not_given_again(world: World, monkeypat
         await world.draft("appl-3")
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("X2.asked_before_billing", "F60.wrong_kind")
 async def test_a_wrong_kind_is_named_before_any_money(world: World) -> None:
     await world.meet()
     application_id = await world.draft()
@@ -133,7 +133,7 @@ async def test_a_wrong_kind_is_named_before_any_money(world: World) -> None:
     assert (await world.look(application_id)).application.answers is None
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("X2.own_records", "F60.wrong_kind")
 async def test_our_own_records_are_asked_whether_there_was_a_passport(world: World) -> None:
     earlier = await world.approved()
     world.dpri.printed = True
@@ -171,8 +171,7 @@ async def test_a_childs_list_is_a_childs(world: World) -> None:
     assert "parents_statement" in {item.code for item in seen.items if item.compulsory}
 
 
-@pytest.mark.acceptance("F27")
-@pytest.mark.acceptance("F60")
+@pytest.mark.acceptance("F27.one_rule_set", "F60.statement_confirmed", "F60.missing_items")
 async def test_a_submission_names_every_missing_item_and_succeeds_once_they_are_there(world: World) -> None:
     await world.meet()
     application_id = await world.draft()
@@ -198,7 +197,7 @@ async def test_a_submission_names_every_missing_item_and_succeeds_once_they_are_
     assert seen.application.status is Status.SUBMITTED
 
 
-@pytest.mark.acceptance("F6")
+@pytest.mark.acceptance("F6.submit_idempotent")
 async def test_submitting_again_changes_and_says_nothing_more(world: World) -> None:
     application_id = await world.complete()
     first = await world.service.drafting.submit(application_id, True, OWNER, "once")
@@ -272,7 +271,7 @@ async def test_an_ended_application_cannot_be_withdrawn(world: World) -> None:
         await world.service.drafting.withdraw(application_id, OWNER, world.command())
 
 
-@pytest.mark.acceptance("F3")
+@pytest.mark.acceptance("F3.officer_applies")
 @pytest.mark.parametrize("who", [OWNER, COUNTER], ids=["by the applicant", "by an officer at the counter"])
 async def test_the_same_steps_can_be_walked_alone_or_with_an_officer(world: World, who: Who) -> None:
     application_id = await world.submitted(who)

@@ -119,7 +119,7 @@ async def test_the_rules_are_public(browser: Browser) -> None:
     assert child["largest_upload_bytes"] == 10 * 1024 * 1024
 
 
-@pytest.mark.acceptance("F26")
+@pytest.mark.acceptance("F26.hajj_letter", "F32.requirements")
 @pytest.mark.parametrize(("day", "listed"), [("2023-02-21", True), ("2023-02-22", False)])
 async def test_the_hajj_letter_over_http_on_both_days(browser: Browser, day: str, listed: bool) -> None:
     async with browser.client.get(f"/v1/requirements?reason=new&purpose=hajj&on={day}") as response:
@@ -131,8 +131,7 @@ async def test_the_hajj_letter_over_http_on_both_days(browser: Browser, day: str
         assert found[0]["compulsory"]
 
 
-@pytest.mark.acceptance("F3")
-@pytest.mark.acceptance("F52")
+@pytest.mark.acceptance("F3.officer_applies", "F3.officer_letter", "F6.draft_saved")
 @pytest.mark.parametrize(
     ("role", "query"),
     [(Role.APPLICANT, ""), (Role.FRONT_OFFICER, "?on_behalf_of=acc&assistance=assistance-1")],
@@ -193,7 +192,7 @@ async def begun(browser: Browser, world: World) -> str:
     return path
 
 
-@pytest.mark.acceptance("F6")
+@pytest.mark.acceptance("F6.upload_separate", "F6.upload_resumes")
 async def test_an_upload_resumes_by_the_offset_that_head_tells(browser: Browser, world: World) -> None:
     path = await begun(browser, world)
     content = picture()
@@ -226,7 +225,7 @@ async def test_an_offset_that_is_none_is_named(browser: Browser, world: World, o
     assert (status, problem["errors"][0]["source"]) == (422, "header")
 
 
-@pytest.mark.acceptance("F33")
+@pytest.mark.acceptance("F33.field")
 @pytest.mark.parametrize(
     ("change", "field"),
     [

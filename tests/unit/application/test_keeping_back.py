@@ -16,7 +16,6 @@ from shared.events import scheduling
 from tests.unit.application import make
 from tests.unit.application.world import FRONT, INTERVIEWER, World
 
-X6 = pytest.mark.acceptance("X6")
 CODES = ("ktp", "family_card", "birth_proof")
 
 
@@ -65,7 +64,6 @@ async def print_it(world: World) -> None:
     await world.after(world.settings.print_poll_seconds)
 
 
-@X6
 async def test_an_approval_that_was_not_handed_over_is_not_and_goes_once_the_fee_is_there(world: World) -> None:
     application_id = await on_proof(world)
     assert await void(world, application_id) == []
@@ -88,7 +86,6 @@ async def test_an_approval_that_was_not_handed_over_is_not_and_goes_once_the_fee
     await world.service.counter.hand_out(application_id, "self", FRONT, world.command())
 
 
-@X6
 async def test_an_approval_that_could_not_be_handed_over_yet_is_not_tried_again(world: World) -> None:
     application_id = await world.approved()
     world.dpri.down()
@@ -101,7 +98,6 @@ async def test_an_approval_that_could_not_be_handed_over_yet_is_not_tried_again(
     assert len(world.dpri.approvals) == 1
 
 
-@X6
 async def test_a_book_that_was_ordered_stays_at_the_office_until_the_fee_is_paid(world: World) -> None:
     application_id = await world.approved()
     await world.run_due()
@@ -122,7 +118,6 @@ async def test_a_book_that_was_ordered_stays_at_the_office_until_the_fee_is_paid
     assert done.application.status is Status.COLLECTED
 
 
-@X6
 async def test_a_book_that_was_handed_out_is_told_of(world: World) -> None:
     application_id = await world.approved()
     await print_it(world)
@@ -132,7 +127,6 @@ async def test_a_book_that_was_handed_out_is_told_of(world: World) -> None:
     assert lines_of(await state_of(world, application_id)) == [BOOK_GONE]
 
 
-@X6
 async def test_a_word_that_comes_while_the_approval_is_handed_over_is_told_with_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +147,6 @@ async def test_a_word_that_comes_while_the_approval_is_handed_over_is_told_with_
     assert state.approval is not None and state.approval.acknowledged_at is not None
 
 
-@X6
 async def test_missing_papers_that_come_after_the_word_lead_to_an_approval_that_waits(world: World) -> None:
     application_id = await world.at_the_counter()
     counter = world.service.counter
@@ -176,7 +169,6 @@ def test_another_visit_that_is_paid_pays_the_book() -> None:
     assert consequence(replace(paid, status=Status.APPROVED)) is None
 
 
-@pytest.mark.acceptance("F74")
 async def test_a_surcharge_without_its_place_is_told_in_words_of_its_own(world: World) -> None:
     application_id = await world.booked()
     fact = scheduling.SeatUnavailable(

@@ -74,7 +74,6 @@ def test_a_good_picture_is_written_anew_as_jpeg(image_format: str) -> None:
     assert opened(found).format == "JPEG"
 
 
-@pytest.mark.acceptance("X17")
 def test_a_picture_is_turned_upright_and_loses_what_the_camera_wrote() -> None:
     exif = Image.Exif()
     exif[ORIENTATION], exif[MAKER] = ROTATED_90, "A camera with a place"
@@ -89,7 +88,7 @@ def test_what_hides_behind_a_picture_is_gone() -> None:
     assert b"script" not in found.content
 
 
-@pytest.mark.acceptance("F44")
+@pytest.mark.acceptance("F44.too_small")
 def test_size_and_shape_decide() -> None:
     assert EYE.look_at(picture(LEAST_SIDE_PIXELS, LEAST_SIDE_PIXELS), "image/jpeg").flags == ()
     assert refusal(picture(LEAST_SIDE_PIXELS - 1, LEAST_SIDE_PIXELS)) == "too_small"

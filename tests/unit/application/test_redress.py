@@ -20,7 +20,7 @@ async def view_of(world: World, application_id: str) -> ApplicationView:
     return ApplicationView.of(await world.look(application_id), load_rules())
 
 
-@pytest.mark.acceptance("X14")
+@pytest.mark.acceptance("X14.reason", "X14.rule", "X14.redress")
 @pytest.mark.parametrize("code", ["false_statement", "a_code_of_the_office"])
 async def test_a_refusal_carries_reason_rule_and_ways_of_redress(world: World, code: str) -> None:
     application_id = await world.at_the_counter()
@@ -50,7 +50,7 @@ def moved(state: str, **more: Any) -> billing.RefundMoved:
     )
 
 
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.actor_and_deadline")
 async def test_every_step_of_a_refund_is_in_the_application(world: World) -> None:
     application_id = await world.booked()
     ids = {"application_id": application_id, "account_id": "acc"}

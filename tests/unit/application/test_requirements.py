@@ -61,7 +61,7 @@ any_answers = st.builds(
 any_day = st.dates(date(2022, 10, 12), date(2030, 1, 1))
 
 
-@pytest.mark.acceptance("F26")
+@pytest.mark.acceptance("F26.hajj_letter")
 @pytest.mark.parametrize("purpose", [Purpose.HAJJ, Purpose.UMRAH])
 def test_the_hajj_letter_is_listed_until_21_february_2023_and_not_on_the_22nd(purpose: Purpose) -> None:
     pilgrim = replace(ADULT, purpose=purpose)
@@ -94,7 +94,7 @@ def test_a_data_change_needs_request_and_proof() -> None:
     assert {"data_change_request", "data_change_proof"} <= compulsory(changed)
 
 
-@pytest.mark.acceptance("F28")
+@pytest.mark.acceptance("F28.parents_statement", "F28.parents_passport")
 def test_a_child_is_asked_for_the_parents_statement_and_for_a_parents_passport_only_if_there_is_one() -> None:
     child = replace(ADULT, validity_years=5)
     items = listed(child, minor=True)
@@ -119,7 +119,7 @@ def test_a_document_is_for_an_item_by_its_code_or_by_a_paper_it_accepts() -> Non
     assert by_code.requirement.names()[0] == "birth_proof"
 
 
-@pytest.mark.acceptance("F27")
+@pytest.mark.acceptance("F27.property_test")
 @given(answers=any_answers, minor=st.booleans(), on=any_day, data=st.data())
 def test_a_submission_succeeds_if_and_only_if_every_shown_required_item_is_there(
     answers: Answers, minor: bool, on: date, data: st.DataObject
@@ -131,7 +131,7 @@ def test_a_submission_succeeds_if_and_only_if_every_shown_required_item_is_there
     assert {item.code for item in missing(items, present)} == shown_as_required - present
 
 
-@pytest.mark.acceptance("F27")
+@pytest.mark.acceptance("F27.three_kinds", "F26.dated_with_basis")
 @given(answers=any_answers, minor=st.booleans(), on=any_day)
 def test_every_shown_item_says_how_compulsory_it_is_and_by_which_law(answers: Answers, minor: bool, on: date) -> None:
     for item in checklist(RULES, facts_of(answers, minor=minor), on):
@@ -152,7 +152,7 @@ def test_a_condition_on_a_fact_that_is_not_given_does_not_hold() -> None:
     assert holds({}, {})
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("X2.own_records", "F60.wrong_kind")
 def test_answers_that_contradict_each_other_or_our_records_are_named() -> None:
     def found(answers: Answers, *, minor: bool = False, on_record: bool = False) -> Contradiction | None:
         return contradiction_in(answers, minor=minor, on_record=on_record)
@@ -197,7 +197,6 @@ def test_a_rule_set_that_could_not_work_is_refused() -> None:
     assert len(read_rules(HEAD + QUESTION + followed).requirements) == 2
 
 
-@pytest.mark.acceptance("F69")
 @pytest.mark.parametrize(
     ("years", "band"), [(0, "0-4"), (4, "0-4"), (5, "5-11"), (11, "5-11"), (12, "12-16"), (60, "17-60"), (61, "61+")]
 )

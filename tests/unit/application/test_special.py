@@ -23,8 +23,6 @@ async def visited(world: World) -> str:
     return application_id
 
 
-@pytest.mark.acceptance("F71")
-@pytest.mark.acceptance("F31")
 async def test_who_was_stopped_by_the_systems_is_told_to_choose_a_date_and_until_when(world: World) -> None:
     application_id = await visited(world)
     await world.tell(make.checked_in(application_id=application_id), 4)
@@ -49,7 +47,7 @@ async def test_who_was_stopped_by_the_systems_is_told_to_choose_a_date_and_until
     assert ("appointment_rescheduled", "special") in lines
 
 
-@pytest.mark.acceptance("F72")
+@pytest.mark.acceptance("F72.causes_shown", "F72.until_when")
 async def test_who_did_not_come_is_told_which_causes_count_and_until_when(world: World) -> None:
     application_id = await visited(world)
     await world.tell(make.missed(application_id=application_id, ask_until=UNTIL), 4)
@@ -59,7 +57,6 @@ async def test_who_did_not_come_is_told_which_causes_count_and_until_when(world:
     assert all(cause in told.id for cause in ("Gangguan sistem", "sakit", "keadaan kahar"))
 
 
-@pytest.mark.acceptance("F70")
 async def test_the_decision_and_the_end_of_a_special_reschedule_are_told(world: World) -> None:
     application_id = await visited(world)
     await world.tell(make.missed(application_id=application_id, ask_until=UNTIL), 4)
@@ -81,7 +78,6 @@ async def test_the_decision_and_the_end_of_a_special_reschedule_are_told(world: 
     assert ("special_reschedule_ended", None) in lines
 
 
-@pytest.mark.acceptance("X6")
 async def test_a_visit_on_a_proof_that_is_not_valid_does_not_count(world: World) -> None:
     application_id = await visited(world)
     ours = make.untimed(application_id=application_id)
@@ -106,7 +102,6 @@ async def test_a_move_that_was_asked_for_needs_no_cause(world: World) -> None:
     assert ("appointment_rescheduled", None) in lines
 
 
-@pytest.mark.acceptance("F73")
 async def test_an_officer_finds_an_application_by_its_number_at_the_own_office_only(world: World) -> None:
     application_id = await visited(world)
     number = (await world.look(application_id)).application.number

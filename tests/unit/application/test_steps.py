@@ -44,7 +44,7 @@ def stands(state: Application, *, complete: bool = True) -> tuple[str, str]:
     return found.current_step, found.next_action.en
 
 
-@pytest.mark.acceptance("F31")
+@pytest.mark.acceptance("F31.current_step", "F31.remaining_steps")
 def test_the_steps_come_one_after_the_other() -> None:
     walk: list[tuple[Application, bool, Step]] = [
         (make.draft(), False, Step.QUESTIONNAIRE),
@@ -208,7 +208,6 @@ def seen(*facts: tuple[Any, int], minutes: int = 0) -> Visits:
     return visits
 
 
-@pytest.mark.acceptance("F31")
 def test_facts_out_of_order_end_in_the_same_picture() -> None:
     facts = [(make.held(), 1), (make.confirmed(), 3), (make.rescheduled(), 4), (make.checked_in(), 6)]
     straight = seen(*facts)

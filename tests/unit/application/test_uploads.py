@@ -63,7 +63,7 @@ async def test_a_picture_is_accepted_kept_encrypted_and_given_back(world: World)
     assert await world.file_ids() == [document.file_id]
 
 
-@pytest.mark.acceptance("F6")
+@pytest.mark.acceptance("F6.upload_resumes")
 async def test_an_upload_goes_on_where_the_line_broke(world: World) -> None:
     application_id = await answered(world)
     content = picture(2400, 1600, quality=97)
@@ -380,7 +380,7 @@ class ClosedEye:
         raise InspectionUnavailable
 
 
-@pytest.mark.acceptance("F44")
+@pytest.mark.acceptance("F44.detector_down")
 async def test_while_the_eye_is_closed_pictures_are_flagged_not_blocked(world: World) -> None:
     world.parts = build(world.settings, world.platform, world.dpri, ClosedEye(), world.writer)
     world.service = world.parts.service
@@ -480,7 +480,7 @@ async def test_the_sweeper_takes_what_nothing_refers_to_and_nothing_else(world: 
     assert await world.file_ids() == [kept.file_id]
 
 
-@pytest.mark.acceptance("F46")
+@pytest.mark.acceptance("F46.precheck", "F46.replaceable")
 async def test_an_officer_asks_for_a_new_picture_and_the_applicant_sends_it(world: World) -> None:
     application_id = await world.booked()
     await world.run_due()
@@ -510,7 +510,7 @@ async def test_an_officer_asks_for_a_new_picture_and_the_applicant_sends_it(worl
         await uploads.decide(application_id, ktp.document_id, True, None, FRONT, world.command())
 
 
-@pytest.mark.acceptance("F46")
+@pytest.mark.acceptance("F46.replaceable")
 async def test_documents_may_be_replaced_until_the_day_before_and_by_officers_after(world: World) -> None:
     application_id = await world.booked()
     evening = make.VISIT - timedelta(hours=8, seconds=1)

@@ -65,7 +65,7 @@ def test_everything_that_is_heard_has_a_handler(world: World) -> None:
     assert set(world.parts.commands) == taken
 
 
-@pytest.mark.acceptance("F31")
+@pytest.mark.acceptance("F31.current_step", "F31.remaining_steps", "F31.deadline")
 async def test_the_view_tells_step_next_action_deadline_and_timeline_through_the_whole_way(world: World) -> None:
     application_id = await world.submitted()
     held = make.held(application_id=application_id)
@@ -88,7 +88,6 @@ async def test_the_view_tells_step_next_action_deadline_and_timeline_through_the
     assert [entry.at for entry in seen.application.timeline] == sorted(e.at for e in seen.application.timeline)
 
 
-@pytest.mark.acceptance("F31")
 async def test_facts_in_any_order_and_twice_end_in_the_same_state() -> None:
     facts = [
         (make.held(), 1, "m1"),
@@ -137,7 +136,7 @@ async def test_refunds_deliveries_and_missing_seats_are_told(world: World) -> No
 # the letter
 
 
-@pytest.mark.acceptance("F73")
+@pytest.mark.acceptance("F73.made_when_paid", "F73.downloads")
 async def test_the_letter_is_made_kept_sent_and_downloaded_as_often_as_wanted(world: World) -> None:
     application_id = await world.submitted()
     letters = world.service.letters
@@ -177,7 +176,6 @@ async def test_the_letter_is_made_kept_sent_and_downloaded_as_often_as_wanted(wo
         await letters.read(application_id, FRONT)
 
 
-@pytest.mark.acceptance("F73")
 async def test_a_moved_visit_gets_a_new_letter_and_the_old_one_goes(world: World) -> None:
     application_id = await world.booked()
     await world.run_due()
@@ -355,7 +353,7 @@ async def test_the_letter_stays_after_the_interview_and_after_the_end(world: Wor
         await never.service.letters.read(application_id, OWNER)
 
 
-@pytest.mark.acceptance("F29")
+@pytest.mark.acceptance("F29.statement_form")
 async def test_the_parents_statement_has_a_form(world: World) -> None:
     assert b"parents_statement" in await world.service.letters.form("parents_statement")
     with pytest.raises(NotFound):
@@ -365,8 +363,7 @@ async def test_the_parents_statement_has_a_form(world: World) -> None:
 # the hand-over
 
 
-@pytest.mark.acceptance("F45")
-@pytest.mark.acceptance("F47")
+@pytest.mark.acceptance("F45.accepted_only", "F47.outbox_acknowledged")
 async def test_the_file_is_handed_over_with_accepted_documents_and_acknowledged(world: World) -> None:
     application_id = await world.booked()
     await world.run_due()
@@ -382,7 +379,7 @@ async def test_the_file_is_handed_over_with_accepted_documents_and_acknowledged(
     assert world.events(HandOverOverdue) == []
 
 
-@pytest.mark.acceptance("F45")
+@pytest.mark.acceptance("F45.accepted_only", "F45.flagged_refused")
 async def test_a_flagged_document_is_never_handed_over(world: World) -> None:
     application_id = await world.submitted()
     await world.upload(application_id, "ktp", content=picture(2000, 400))
@@ -413,7 +410,7 @@ async def test_the_rule_that_only_accepted_documents_go_is_watched(world: World)
     assert (await world.parts.invariants["I9"]()).broken == (application_id,)
 
 
-@pytest.mark.acceptance("F47")
+@pytest.mark.acceptance("F47.outbox_acknowledged")
 async def test_a_silent_system_is_asked_again_with_the_same_delivery(world: World) -> None:
     world.dpri.down(2)
     application_id = await world.booked()
@@ -473,7 +470,7 @@ async def test_a_file_that_is_refused_for_what_it_says_waits_for_a_person(world:
     assert (hand_over.refusals, hand_over.next_try_at) == (MOST_REFUSALS, None)
 
 
-@pytest.mark.acceptance("F47")
+@pytest.mark.acceptance("F47.alert_by_18", "F47.office_resends", "F47.resend_idempotent")
 async def test_tomorrows_visit_without_acknowledgement_is_an_alert_at_18_and_the_office_can_resend(
     world: World,
 ) -> None:
@@ -554,7 +551,7 @@ async def another_draft(world: World) -> str:
 # the interview and after
 
 
-@pytest.mark.acceptance("F48")
+@pytest.mark.acceptance("F48.originals", "F48.outcome", "F48.approval_refused")
 async def test_an_approval_needs_check_in_and_every_original(world: World) -> None:
     application_id = await world.booked()
     await world.run_due()
@@ -651,7 +648,6 @@ async def test_a_refused_application_names_its_reason_and_frees_the_person(world
     assert await world.draft()
 
 
-@pytest.mark.acceptance("F52")
 async def test_from_approval_to_the_book_in_the_holders_hand(world: World) -> None:
     application_id = await world.approved()
     world.dpri.down()
@@ -750,7 +746,6 @@ async def test_an_office_sees_its_own_day(world: World) -> None:
         await counter.day(make.OFFICE, None, OWNER)
 
 
-@pytest.mark.acceptance("F57")
 async def test_a_payers_case_is_on_the_timeline_and_the_treasurys_own_are_not(world: World) -> None:
     application_id = await world.booked()
     ids = {"case_id": "case-1", "application_id": application_id, "account_id": "acc"}

@@ -52,7 +52,6 @@ async def turns(count: int = 20) -> None:
         await asyncio.sleep(0)
 
 
-@pytest.mark.acceptance("F56")
 async def test_questions_that_come_together_go_together() -> None:
     asker, simponi, _ = make()
     answers = await asyncio.gather(*(asker.status(str(number)) for number in range(25)))
@@ -84,7 +83,6 @@ async def test_an_unknown_code_is_none_and_trouble_reaches_everybody() -> None:
     assert await asker.status("a") is not None
 
 
-@pytest.mark.acceptance("F56")
 async def test_calls_keep_to_the_budget() -> None:
     asker, simponi, clock = make(per_minute=60, codes_each=1)
     waiting = asyncio.gather(*(asker.status(str(number)) for number in range(10)))
@@ -113,7 +111,6 @@ def a_question(code: str, urgency: Urgency) -> _Question:
     return _Question(code, urgency)
 
 
-@pytest.mark.acceptance("F56")
 def test_the_urgent_go_first_and_the_patient_are_not_starved() -> None:
     old = [a_question(f"old-{number}", Urgency.ROUTINE) for number in range(10)]
     urgent = [a_question(f"urgent-{number}", Urgency.LAST_QUESTION) for number in range(20)]
@@ -164,7 +161,6 @@ async def test_while_simponi_is_known_to_be_down_nobody_asks_earlier() -> None:
     assert later.due["poll"] >= T0 + timedelta(seconds=270 + 400)
 
 
-@pytest.mark.acceptance("F56")
 async def test_a_thousand_codes_that_end_together_need_few_calls() -> None:
     world = make_world(simponi_codes_per_call=200)
     made = {}
@@ -191,7 +187,7 @@ async def test_a_difference_is_asked_about_like_any_code() -> None:
     assert world.bill_by_id(bill.bill_id).state == BillState.EXPIRED
 
 
-@pytest.mark.acceptance("F54")
+@pytest.mark.acceptance("F54.measured")
 async def test_the_time_from_request_to_issue_is_a_metric() -> None:
     world = make_world()
     world.simponi.down = True

@@ -27,7 +27,7 @@ def test_every_deadline_that_can_fall_due_has_a_handler() -> None:
     assert names == {"ask", "delay", "alert", "remind", "poll", "expire", "claim", "case"}
 
 
-@pytest.mark.acceptance("F53")
+@pytest.mark.acceptance("F53.issued_or_failed")
 async def test_a_held_seat_is_priced_and_gets_its_code() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -65,7 +65,7 @@ async def test_a_later_submission_replaces_an_earlier_one_and_never_the_other_wa
     assert world.bill().amount == 950_000
 
 
-@pytest.mark.acceptance("X9")
+@pytest.mark.acceptance("X9.fee_of_the_day", "X9.frozen")
 async def test_the_price_is_that_of_the_day_in_jakarta_and_stays() -> None:
     last_second = datetime(2024, 12, 16, 23, 59, 59, tzinfo=JAKARTA).astimezone(UTC)
     world = make_world(start=last_second)
@@ -113,8 +113,7 @@ async def test_an_order_without_a_tariff_is_poison_and_leaves_nothing() -> None:
 # -- SIMPONI is slow, down, forgetful --------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F53")
-@pytest.mark.acceptance("F54")
+@pytest.mark.acceptance("F53.validity_from_issue")
 async def test_simponi_down_is_retried_told_and_alerted_and_validity_counts_from_the_issue() -> None:
     world = make_world()
     world.simponi.down = True
@@ -136,7 +135,7 @@ async def test_simponi_down_is_retried_told_and_alerted_and_validity_counts_from
     assert world.names().count("BillDelayed") == 1
 
 
-@pytest.mark.acceptance("F53")
+@pytest.mark.acceptance("F53.issued_or_failed")
 async def test_a_code_that_never_comes_fails_with_its_cause() -> None:
     world = make_world()
     world.simponi.down = True
@@ -174,7 +173,7 @@ async def test_a_code_over_another_amount_is_refused() -> None:
     assert world.bill().cause == "refused_amount_differs"
 
 
-@pytest.mark.acceptance("F53")
+@pytest.mark.acceptance("F53.issued_or_failed")
 async def test_a_lost_answer_gets_the_same_code_again() -> None:
     world = make_world()
     world.simponi.loses_answer = True
@@ -208,7 +207,7 @@ async def test_money_before_the_answer_pays_the_bill_at_once() -> None:
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("X7")
+@pytest.mark.acceptance("X7.never_passed")
 async def test_the_year_end_shortens_a_code_and_warns() -> None:
     evening = datetime(2026, 12, 31, 22, 0, tzinfo=JAKARTA).astimezone(UTC)
     world = make_world(start=evening)
@@ -217,7 +216,7 @@ async def test_the_year_end_shortens_a_code_and_warns() -> None:
     assert world.heard("BillIssued")[0].shortened_by_year_end
 
 
-@pytest.mark.acceptance("X7")
+@pytest.mark.acceptance("X7.never_passed")
 async def test_after_the_cut_off_the_code_waits_for_the_new_year() -> None:
     evening = datetime(2026, 12, 31, 23, 30, tzinfo=JAKARTA).astimezone(UTC)
     world = make_world(start=evening)
@@ -231,7 +230,6 @@ async def test_after_the_cut_off_the_code_waits_for_the_new_year() -> None:
 # -- reminder, end, doubt --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F55")
 async def test_a_reminder_goes_out_at_half_time() -> None:
     world = make_world()
     await world.issued_bill()
@@ -243,7 +241,7 @@ async def test_a_reminder_goes_out_at_half_time() -> None:
     assert world.names().count("BillReminderDue") == 1
 
 
-@pytest.mark.acceptance("F58")
+@pytest.mark.acceptance("F58.grace")
 async def test_the_seat_stays_for_the_grace_and_the_last_question() -> None:
     world = make_world()
     await world.issued_bill()
@@ -254,7 +252,7 @@ async def test_the_seat_stays_for_the_grace_and_the_last_question() -> None:
     assert world.names()[-1] == "BillExpired"
 
 
-@pytest.mark.acceptance("F58")
+@pytest.mark.acceptance("F58.pay_time_decides", "F58.last_poll")
 async def test_money_in_the_last_second_counts_though_its_notice_is_late() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -268,7 +266,7 @@ async def test_money_in_the_last_second_counts_though_its_notice_is_late() -> No
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F58")
+@pytest.mark.acceptance("F58.last_poll")
 async def test_silence_at_the_end_leaves_the_seat_and_asks_on() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -381,8 +379,7 @@ async def test_news_of_an_unknown_bill_waits() -> None:
 # -- a new code ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F55")
-@pytest.mark.acceptance("X1")
+@pytest.mark.acceptance("F55.no_retyping", "X1.without_retyping")
 async def test_a_renewed_bill_gets_a_new_code_without_typing() -> None:
     world = make_world()
     old = await world.expired_bill()

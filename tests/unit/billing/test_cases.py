@@ -134,8 +134,7 @@ async def claimed(world: World, ntpn: str | None, ntb: str | None = None) -> Non
     await world.billing.desk.claim(APPLICANT, world.bill().bill_id, ntpn, ntb, f"command-{ntpn}{ntb}")
 
 
-@pytest.mark.acceptance("F57")
-@pytest.mark.acceptance("X5")
+@pytest.mark.acceptance("F57.case_after_1_hour", "X5.found")
 async def test_a_claim_without_confirmation_opens_a_case_after_an_hour_and_money_closes_it_days_later() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -159,7 +158,6 @@ async def test_a_claim_without_confirmation_opens_a_case_after_an_hour_and_money
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F57")
 async def test_a_claim_that_was_confirmed_in_time_opens_nothing() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -170,7 +168,7 @@ async def test_a_claim_that_was_confirmed_in_time_opens_nothing() -> None:
     assert world.all(CASES) == []
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.case_after_1_hour", "F57.daily_reconciliation")
 async def test_a_claim_by_the_banks_number_is_closed_by_the_settlement_file() -> None:
     world = make_world()
     bill = await world.expired_bill()
@@ -183,8 +181,7 @@ async def test_a_claim_by_the_banks_number_is_closed_by_the_settlement_file() ->
     assert only(world).outcome == CaseOutcome.CONFIRMED
 
 
-@pytest.mark.acceptance("X4")
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.nothing_silent")
 async def test_a_bank_number_without_the_treasurys_for_an_hour_opens_a_case_that_its_coming_closes() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -229,7 +226,7 @@ async def arrived(world: World, ntpn: str, message_id: str | None = None) -> Out
     return await world.hear(event, message_id=message_id)
 
 
-@pytest.mark.acceptance("X6")
+@pytest.mark.acceptance("X6.case_opened", "X6.case_closed")
 async def test_who_came_on_proof_has_a_case_that_reconciliation_closes() -> None:
     world = make_world()
     bill = await world.expired_bill()
@@ -246,7 +243,7 @@ async def test_who_came_on_proof_has_a_case_that_reconciliation_closes() -> None
     assert world.heard("PaymentCaseClosed")[-1].appointment_id == APPOINTMENT
 
 
-@pytest.mark.acceptance("X6")
+@pytest.mark.acceptance("X6.case_opened", "X6.case_closed")
 async def test_who_came_on_proof_is_found_at_simponi_at_once() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -284,7 +281,7 @@ async def test_money_that_only_goes_back_confirms_nothing() -> None:
     assert only(world).state == CaseState.OPEN
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.operator_list")
 async def test_an_overdue_case_is_told_to_the_operators_once() -> None:
     world = make_world()
     await world.expired_bill()
@@ -325,7 +322,7 @@ async def differing(world: World) -> World:
 OPERATOR, TREASURER = {"role": Role.OPERATOR, "account": "olga"}, {"role": Role.TREASURER, "account": "tuti"}
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.operator_list")
 async def test_overdue_cases_are_on_the_operators_list(differing: World, ask: Ask) -> None:
     assert (await ask("GET", "/v1/cases?overdue=true", **OPERATOR))[1]["cases"] == []
     status, said = await ask("GET", "/v1/cases", **TREASURER)
@@ -343,7 +340,6 @@ async def test_overdue_cases_are_on_the_operators_list(differing: World, ask: As
         assert (await ask("GET", "/v1/cases", role=role))[0] == 403
 
 
-@pytest.mark.acceptance("F57")
 async def test_two_people_write_a_difference_off(differing: World, ask: Ask) -> None:
     path = f"/v1/cases/{only(differing).case_id}"
     status, noted = await ask("POST", f"{path}/notes", {"text": "The bank was asked."}, key="n1", **OPERATOR)
@@ -383,7 +379,7 @@ async def test_what_is_refused_about_cases(differing: World, ask: Ask) -> None:
 CSV = {"Content-Type": "text/csv"}
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.daily_reconciliation")
 async def test_a_treasurer_brings_a_file_and_follows_it(world: World, ask: Ask) -> None:
     payment = await world.pay(await world.issued_bill())
     content = booked([payment])
@@ -402,7 +398,6 @@ async def test_a_treasurer_brings_a_file_and_follows_it(world: World, ask: Ask) 
     assert (await ask("POST", "/v1/settlement-files", content, headers=CSV, **OPERATOR))[0] == 403
 
 
-@pytest.mark.acceptance("F57")
 async def test_a_file_that_is_not_whole_is_refused_with_its_line(world: World, ask: Ask) -> None:
     content = booked([], spoiling=Spoiling(extra_lines=2))
     wrong = {
@@ -421,7 +416,7 @@ async def test_a_file_that_is_not_whole_is_refused_with_its_line(world: World, a
 # -- every night -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F63")
+@pytest.mark.acceptance("F63.nightly_check")
 async def test_every_night_a_paid_application_that_leads_nowhere_is_told() -> None:
     """Rebookable, special reschedule, refund or closed with a reason: exactly one of them, checked each night."""
     world = make_world()

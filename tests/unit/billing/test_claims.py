@@ -48,7 +48,7 @@ def signature_of(content: bytes) -> str:
 # -- one treasurer alone ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.nothing_silent")
 async def test_a_self_made_file_turns_no_unpaid_bill_into_a_paid_one(world: World, ask: Ask) -> None:
     bill = await world.issued_bill()
     invented = world.payment(bill)
@@ -125,7 +125,6 @@ async def test_what_simponi_knows_later_closes_the_case_by_itself() -> None:
 # -- who releases a difference ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F57")
 async def test_two_others_answer_what_a_file_left_open_never_who_brought_it(world: World, ask: Ask) -> None:
     await upload(ask, booked([world.payment(await world.issued_bill())]))
     await world.work()
@@ -257,7 +256,7 @@ def world(request: pytest.FixtureRequest) -> World:
     return make_world(simponi_settlement_keys=json.dumps(SIGNER.jwks()))
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.daily_reconciliation")
 async def test_a_file_that_simponi_signed_is_simponis_word_whoever_brings_it(world: World, ask: Ask) -> None:
     payment = world.payment(await world.issued_bill())
     content = booked([payment])
@@ -312,7 +311,7 @@ async def test_a_claim_becomes_simponis_word_when_the_same_content_comes_from_si
 # -- a claim does not stand in for SIMPONI's own file ----------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.nothing_silent", "F57.daily_reconciliation")
 async def test_a_brought_file_neither_replaces_the_days_own_nor_settles_what_no_file_shows() -> None:
     world = make_world()
     payment = await world.pay(await world.issued_bill())

@@ -73,7 +73,7 @@ def soon() -> datetime:
     return (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
 
 
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F59.issue")
 async def test_a_code_is_issued_once_per_reference(agency: Agency) -> None:
     expires_at = soon()
     first = await agency.simponi.issue("bill-1", 650_000, expires_at, "Paspor")
@@ -82,7 +82,7 @@ async def test_a_code_is_issued_once_per_reference(agency: Agency) -> None:
     assert (len(first.billing_code), first.expires_at, first.reference) == (15, expires_at, "bill-1")
 
 
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F59.pay", "F59.double_pay")
 async def test_payments_are_seen_with_their_pay_time(agency: Agency) -> None:
     billing = await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
     await agency.behave("pay", "ntb_only", next_calls=1)
@@ -101,7 +101,7 @@ async def test_an_unknown_code_is_none(agency: Agency) -> None:
     assert await agency.simponi.status("999999999999999") is None
 
 
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F59.timeout", "F59.down")
 @pytest.mark.parametrize("mode", ["down", "unavailable", "error", "malformed", "timeout", "lose_answer"])
 @pytest.mark.parametrize("operation", ["issue", "status"])
 async def test_silence_and_faults_are_one_thing(agency: Agency, operation: str, mode: str) -> None:
@@ -127,7 +127,7 @@ async def test_a_lost_answer_gets_the_same_code_when_asked_again(agency: Agency)
         assert len((await said.json())["billings"]) == 1
 
 
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F59.issue")
 async def test_a_refusal_carries_simponis_word(agency: Agency) -> None:
     with pytest.raises(SimponiRefused, match="expiry_passed"):
         await agency.simponi.issue("bill-1", 650_000, soon() - timedelta(hours=3), "Paspor")
@@ -149,7 +149,7 @@ async def test_wrong_credentials_are_refused(agency: Agency) -> None:
     await stranger.close()
 
 
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F59.retry", "F59.breaker")
 async def test_after_failures_in_a_row_simponi_is_left_alone_for_a_while(agency: Agency) -> None:
     await agency.behave("issue", "unavailable")
     for _ in range(2):
@@ -162,7 +162,7 @@ async def test_after_failures_in_a_row_simponi_is_left_alone_for_a_while(agency:
         assert (await said.json())["calls"]["issue"]["total"] == 4
 
 
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F59.late_pay", "F59.wrong_amount")
 @pytest.mark.parametrize(
     ("force", "changes"),
     [
@@ -183,8 +183,7 @@ async def test_late_and_wrong_money_is_seen_as_it_came(agency: Agency, force: st
     assert (payment.paid_at > seen.expires_at) == (force == "allow_expired")
 
 
-@pytest.mark.acceptance("F59")
-@pytest.mark.acceptance("F56")
+@pytest.mark.acceptance("F59.duplicate_push")
 async def test_a_notice_of_the_simulator_is_one_that_billing_takes_once_or_twice_or_never(socket_enabled: None) -> None:
     """Push lost, repeated and in order: what comes is what the callback's schema and signature say."""
     world = make_world()
@@ -205,8 +204,7 @@ async def fetched(agency: Agency, day: str = "2026-11-21") -> bytes:
     return b"".join([piece async for piece in agency.simponi.settlement(date.fromisoformat(day))])
 
 
-@pytest.mark.acceptance("F57")
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F57.daily_reconciliation")
 async def test_a_settlement_file_is_fetched_as_it_is_written(agency: Agency) -> None:
     async with agency.control.put("/control/settlements/2026-11-21", json={"extra_lines": 2_000}) as said:
         assert said.status == 200
@@ -221,7 +219,7 @@ async def test_a_settlement_file_is_fetched_as_it_is_written(agency: Agency) -> 
             spoilt.finish()
 
 
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F59.down")
 @pytest.mark.parametrize("mode", ["down", "unavailable", "error"])
 async def test_no_settlement_file_is_no_answer(agency: Agency, mode: str) -> None:
     await agency.behave("settlement", mode)

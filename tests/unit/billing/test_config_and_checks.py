@@ -76,7 +76,6 @@ async def test_the_process_is_wired_with_simponi_over_http(world: World) -> None
     await parts.close()
 
 
-@pytest.mark.acceptance("F31")
 @pytest.mark.parametrize("state", list(BillState))
 def test_every_state_tells_what_to_do_in_both_languages(state: BillState) -> None:
     told = guidance(in_state(state))

@@ -60,7 +60,7 @@ def priced(world: World) -> list[Any]:
     return world.heard("CorrectionPriced")
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("X2.different_fee")
 async def test_a_higher_fee_is_asked_for_as_a_difference_and_disturbs_no_seat() -> None:
     world = make_world()
     fee = await paid(world)
@@ -76,7 +76,7 @@ async def test_a_higher_fee_is_asked_for_as_a_difference_and_disturbs_no_seat() 
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("X2.corrected_at_equal_fee")
 async def test_an_equal_fee_changes_nothing() -> None:
     world = make_world()
     await paid(world)
@@ -86,7 +86,7 @@ async def test_an_equal_fee_changes_nothing() -> None:
     assert world.refunds() == []
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("X2.different_fee")
 async def test_a_lower_fee_goes_back_as_a_part_of_what_was_paid() -> None:
     world = make_world()
     fee = await paid(world)
@@ -99,7 +99,7 @@ async def test_a_lower_fee_goes_back_as_a_part_of_what_was_paid() -> None:
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("X2.different_fee")
 async def test_a_repeat_has_no_further_effect() -> None:
     world = make_world()
     await paid(world)
@@ -178,7 +178,7 @@ async def test_two_corrections_are_worked_out_one_after_the_other() -> None:
     assert len(of_purpose(world, Purpose.TOP_UP)) == 1
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("Y4.penalty")
 @pytest.mark.parametrize(("ground", "amount"), [("lost", 1_000_000), ("damaged", 500_000)])
 async def test_a_penalty_that_the_interview_finds_is_asked_for(ground: str, amount: int) -> None:
     world = make_world()
@@ -244,7 +244,7 @@ async def ended(world: World) -> Bill:
     return more
 
 
-@pytest.mark.acceptance("F55")
+@pytest.mark.acceptance("F55.no_retyping")
 async def test_what_is_owed_has_a_new_code_at_once_and_cannot_be_given_up() -> None:
     world = make_world()
     old = await ended(world)
@@ -302,7 +302,7 @@ async def test_money_that_comes_while_a_difference_is_dropped_goes_back_as_exces
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("X2")
+@pytest.mark.acceptance("X2.different_fee")
 @pytest.mark.parametrize("point", range(1, 9))
 async def test_wherever_it_breaks_one_difference_is_asked_for(point: int) -> None:
     world = make_world()

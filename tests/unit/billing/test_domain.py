@@ -76,7 +76,7 @@ def test_a_code_is_valid_for_two_hours_in_whole_seconds() -> None:
     assert validity(at(0.7), None, POLICY) == Validity(at(7200))
 
 
-@pytest.mark.acceptance("X7")
+@pytest.mark.acceptance("X7.never_passed")
 def test_no_code_outlives_the_year() -> None:
     cutoff = datetime(2026, 12, 31, 23, tzinfo=JAKARTA).astimezone(UTC)
     two_hours_before = datetime(2026, 12, 31, 21, tzinfo=JAKARTA).astimezone(UTC)
@@ -88,7 +88,7 @@ def test_no_code_outlives_the_year() -> None:
     assert validity(new_year, None, POLICY) == Validity(datetime(2027, 1, 1, 2, tzinfo=JAKARTA).astimezone(UTC))
 
 
-@pytest.mark.acceptance("X7")
+@pytest.mark.acceptance("X7.setting")
 def test_the_cut_off_is_a_setting() -> None:
     earlier = replace(POLICY, year_end_cutoff="12-31T20:00")
     now = datetime(2026, 12, 31, 19, 30, tzinfo=JAKARTA).astimezone(UTC)
@@ -100,7 +100,7 @@ def test_no_code_outlives_the_start_of_its_session() -> None:
     assert validity(T0, at(3600), POLICY) == Validity(at(3600))
 
 
-@pytest.mark.acceptance("F56")
+@pytest.mark.acceptance("F56.every_5_minutes")
 def test_polls_are_densest_near_the_end_and_never_rarer_than_five_minutes() -> None:
     ends = at(7200)
     assert next_poll(T0, ends, POLICY) == at(270)
@@ -149,7 +149,7 @@ def test_nothing_to_pay_is_waived() -> None:
     assert decision.state.due == {}
 
 
-@pytest.mark.acceptance("F53")
+@pytest.mark.acceptance("F53.validity_from_issue")
 def test_validity_counts_from_the_issue_not_from_the_request() -> None:
     decision = bills.issue(requested(), Code(CODE, at(10_000)), True, at(2800), POLICY)
     bill = decision.state
@@ -178,7 +178,7 @@ def test_in_the_closed_days_of_the_year_the_code_waits_for_the_new_one() -> None
     assert (failed.state.state, failed.state.cause) == (BillState.FAILED, "year_closed")
 
 
-@pytest.mark.acceptance("F53")
+@pytest.mark.acceptance("F53.issued_or_failed")
 def test_without_an_answer_the_code_is_asked_for_again_until_the_limit() -> None:
     bill = bills.no_answer(requested(), at(1), POLICY).state
     assert (bill.ask_attempts, bill.due["ask"]) == (1, at(3))
@@ -198,7 +198,6 @@ def test_a_few_refusals_end_the_bill_with_the_cause() -> None:
     assert bills.refused(requested(), "http_400", at(21_600), POLICY).state.state == BillState.FAILED
 
 
-@pytest.mark.acceptance("F54")
 def test_a_delay_is_told_once_with_the_next_check() -> None:
     decision = bills.tell_delay(requested())
     assert decision.events[0].next_check_at == T0
@@ -206,7 +205,6 @@ def test_a_delay_is_told_once_with_the_next_check() -> None:
     assert "alert" not in bills.without_due(requested(), "alert").state.due
 
 
-@pytest.mark.acceptance("F55")
 def test_the_reminder_is_said_once_and_only_while_the_code_can_be_paid() -> None:
     decision = bills.remind(issued())
     assert names(decision) == ["BillReminderDue"]
@@ -219,7 +217,7 @@ def test_the_reminder_is_said_once_and_only_while_the_code_can_be_paid() -> None
 # -- money and time ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F58")
+@pytest.mark.acceptance("F58.pay_time_decides")
 def test_the_last_second_is_in_time_and_the_next_one_is_late() -> None:
     bill = issued()
     assert bill.in_time(at(7200))
@@ -255,7 +253,7 @@ def test_an_expired_bill_is_never_paid_silently() -> None:
         bills.pay(expired, NTPN, at(60), at(9000), POLICY)
 
 
-@pytest.mark.acceptance("X4")
+@pytest.mark.acceptance("X4.keeps_slot", "X4.paid_on_ntpn")
 def test_a_bank_receipt_in_time_keeps_the_seat() -> None:
     decision = bills.note_bank_receipt(issued(), Evidence("ntb", AMOUNT, at(60), at(61)), at(61), POLICY)
     bill = decision.state
@@ -281,7 +279,6 @@ def test_a_bank_receipt_too_late_or_over_another_amount_is_evidence_only(bill, e
     assert decision.state.evidence == (evidence,)
 
 
-@pytest.mark.acceptance("F58")
 def test_without_an_answer_the_seat_stays_a_day_at_most() -> None:
     first = bills.doubt(issued(), at(8400), POLICY)
     assert names(first) == ["BillExpiryUnconfirmed"]
@@ -453,7 +450,7 @@ def test_money_wins_a_seat_while_it_seeks_one_or_its_refund_was_withdrawn_for_it
     assert receipts.win_seat(going, "appointment-2", "refund-1").state.seat_won == "appointment-2"
 
 
-@pytest.mark.acceptance("F55")
+@pytest.mark.acceptance("F55.no_retyping")
 def test_a_new_code_is_asked_for_once_and_again_after_a_while() -> None:
     expired = in_state(BillState.EXPIRED)
     asked = bills.ask_renewal(expired, at(9000), POLICY)
@@ -533,7 +530,7 @@ def test_another_amount_is_a_refund() -> None:
     assert judge(a_receipt(amount=1), Facts(issued())) == refund_for(RefundCause.WRONG_AMOUNT)
 
 
-@pytest.mark.acceptance("X3")
+@pytest.mark.acceptance("X3.refund_case")
 @pytest.mark.parametrize("state", [BillState.PAID, BillState.WAIVED, BillState.SUPERSEDED])
 def test_a_second_payment_is_a_refund(state: BillState) -> None:
     bill = replace(in_state(state), price=a_price())

@@ -94,7 +94,7 @@ async def got(client: Client, query: str = "", **headers: str) -> tuple[web.Resp
         return answer, await answer.text()
 
 
-@pytest.mark.acceptance("F42", "F62")
+@pytest.mark.acceptance("F42.refund_page")
 async def test_a_browser_gets_a_page_and_a_program_gets_the_data(client: Client) -> None:
     answer, page = await got(client, Accept=BROWSER)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -147,7 +147,7 @@ async def test_the_page_runs_nothing_and_loads_nothing(client: Client) -> None:
     assert len(page.encode()) < 32_768
 
 
-@pytest.mark.acceptance("F42", "F61", "F62")
+@pytest.mark.acceptance("F42.refund_page")
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_everything_of_the_data_is_on_the_page(language: Any) -> None:
     data = guide(date(2026, 11, 22))

@@ -25,7 +25,7 @@ def test_everything_that_comes_in_has_a_limit(world: World) -> None:
             assert model is None or unbounded_fields(model) == [], endpoint.path
 
 
-@pytest.mark.acceptance("F76")
+@pytest.mark.acceptance("F32.fees", "F76.fee_table", "X9.fee_of_the_day")
 @pytest.mark.parametrize(
     ("on", "amount", "basis"), [("2024-12-16", 350_000, "PP 28/2019"), ("2024-12-17", 650_000, "PP 45/2024")]
 )
@@ -43,9 +43,8 @@ async def test_the_tariff_of_today_and_of_no_day(ask: Ask) -> None:
     assert (await ask("GET", "/v1/tariffs?on=yesterday", role=None))[0] == 422
 
 
-@pytest.mark.acceptance("F36")
-@pytest.mark.acceptance("F55")
-@pytest.mark.acceptance("F31")
+@pytest.mark.acceptance("F36.expected_wait", "F36.next_check", "F53.shown")
+@pytest.mark.acceptance("F55.local_zone", "F76.fee_table", "X8.office_zone")
 async def test_a_bill_tells_its_step_its_end_in_the_offices_zone_and_the_next_check(world: World, ask: Ask) -> None:
     await world.submitted()
     await world.seat_held()
@@ -85,7 +84,7 @@ async def test_a_bill_is_its_owners_the_treasurers_and_the_operators(world: Worl
     assert (await ask("GET", "/v1/bills"))[0] == 422
 
 
-@pytest.mark.acceptance("F55")
+@pytest.mark.acceptance("F55.no_retyping")
 async def test_a_new_code_is_asked_for_over_http(world: World, ask: Ask) -> None:
     bill = await world.expired_bill()
     path = f"/v1/bills/{bill.bill_id}/renewal"
@@ -164,7 +163,7 @@ async def test_an_ended_bill_cannot_be_given_up(world: World, ask: Ask) -> None:
     assert (status, said["code"]) == (409, "bill_has_ended")
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.proof_uploaded")
 async def test_a_payment_is_claimed_with_its_number(world: World, ask: Ask) -> None:
     bill = await world.issued_bill()
     path = f"/v1/bills/{bill.bill_id}/payment-claims"
@@ -277,7 +276,7 @@ def test_a_notice_becomes_a_payment_in_utc(world: World) -> None:
 # -- refunds ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F61")
+@pytest.mark.acceptance("F61.reason_table")
 async def test_a_refund_case_shows_reason_rule_and_who_decides(world: World, ask: Ask) -> None:
     bill = await world.issued_bill()
     await world.pay(bill)
@@ -294,7 +293,7 @@ async def test_a_refund_case_shows_reason_rule_and_who_decides(world: World, ask
     assert (await ask("GET", path, role=Role.TREASURER, account="staff-1"))[0] == 200
 
 
-@pytest.mark.acceptance("X7")
+@pytest.mark.acceptance("X7.warned")
 async def test_a_code_cut_by_the_year_end_carries_the_warning(world: World, ask: Ask) -> None:
     from services.billing.schemas import BillView
 

@@ -134,7 +134,6 @@ def test_every_posting_balances_in_whole_rupiah_and_balances_add_up(moves: list[
     assert sum(found.values()) == 0
 
 
-@pytest.mark.acceptance("F57")
 async def test_by_code_ntpn_or_refund_everything_that_led_there_is_told_in_order() -> None:
     world = make_world()
     await paid_twice(world)

@@ -42,7 +42,7 @@ async def test_a_repeated_notice_has_no_further_effect() -> None:
     assert len(world.said) == said
 
 
-@pytest.mark.acceptance("F56")
+@pytest.mark.acceptance("F56.poll", "F56.pushes_lost")
 async def test_with_the_notice_lost_the_poll_learns_it_within_five_minutes() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -53,7 +53,7 @@ async def test_with_the_notice_lost_the_poll_learns_it_within_five_minutes() -> 
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F56")
+@pytest.mark.acceptance("F56.every_5_minutes")
 async def test_no_open_or_recently_ended_code_goes_five_minutes_without_a_look() -> None:
     world = make_world()
     await world.issued_bill()
@@ -71,7 +71,7 @@ async def test_no_open_or_recently_ended_code_goes_five_minutes_without_a_look()
     assert world.bill().state == BillState.EXPIRED
 
 
-@pytest.mark.acceptance("X3")
+@pytest.mark.acceptance("X3.stored_as_excess", "X3.refund_case", "X3.no_second_booking")
 async def test_a_second_payment_on_one_code_is_excess_and_opens_a_refund_case() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -88,7 +88,7 @@ async def test_a_second_payment_on_one_code_is_excess_and_opens_a_refund_case() 
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("X3")
+@pytest.mark.acceptance("X3.refund_case")
 async def test_a_second_payment_whose_notice_is_lost_is_found_by_the_last_look() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -178,7 +178,7 @@ async def test_money_for_a_bill_that_failed_though_its_code_lives_goes_the_late_
     assert world.names()[-1] == "PaymentArrivedLate"
 
 
-@pytest.mark.acceptance("X4")
+@pytest.mark.acceptance("X4.keeps_slot", "X4.paid_on_ntpn")
 async def test_a_bank_number_alone_keeps_the_seat_until_the_treasurys_comes() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -196,7 +196,7 @@ async def test_a_bank_number_alone_keeps_the_seat_until_the_treasurys_comes() ->
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("X4")
+@pytest.mark.acceptance("X4.keeps_slot")
 async def test_the_last_question_sees_a_bank_number() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -579,7 +579,7 @@ async def test_a_seat_lost_while_the_bank_has_the_money_ends_in_the_late_way() -
 # -- claims ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.proof_uploaded")
 async def test_a_claim_is_looked_into_at_once() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -591,7 +591,7 @@ async def test_a_claim_is_looked_into_at_once() -> None:
     assert world.bill().claims[0].state == ClaimState.CONFIRMED
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.proof_uploaded")
 async def test_a_claim_on_money_that_went_another_way_is_confirmed_too() -> None:
     world = make_world()
     bill = await world.expired_bill()
@@ -622,7 +622,7 @@ async def payment_meets_expiry(world: World) -> None:
     await world.pass_time(1)
 
 
-@pytest.mark.acceptance("F58")
+@pytest.mark.acceptance("F58.pay_time_decides")
 async def test_money_that_meets_the_expiry_wins_by_the_bills_version() -> None:
     world = make_world()
     await payment_meets_expiry(world)
@@ -631,7 +631,6 @@ async def test_money_that_meets_the_expiry_wins_by_the_bills_version() -> None:
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F58")
 async def test_twin_without_the_guard_on_versions_a_bill_is_paid_and_expired() -> None:
     world = make_world(GuardlessStore("billing"))
     await payment_meets_expiry(world)
@@ -660,7 +659,7 @@ async def two_payments_at_once(world: World) -> None:
     await world.push(first)
 
 
-@pytest.mark.acceptance("X3")
+@pytest.mark.acceptance("X3.refund_case", "X3.no_second_booking")
 async def test_of_two_payments_at_once_one_settles_and_one_goes_back() -> None:
     world = make_world()
     await two_payments_at_once(world)
@@ -669,7 +668,6 @@ async def test_of_two_payments_at_once_one_settles_and_one_goes_back() -> None:
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("X3")
 async def test_twin_without_the_guard_two_payments_settle_one_bill() -> None:
     world = make_world(GuardlessStore("billing"))
     await two_payments_at_once(world)

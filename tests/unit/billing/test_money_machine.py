@@ -345,8 +345,7 @@ def search(machine: type[Money], examples: int, steps: int = 20) -> None:
     )
 
 
-@pytest.mark.acceptance("X3")
-@pytest.mark.acceptance("F63")
+@pytest.mark.acceptance("X3.no_second_booking")
 def test_money_in_any_order_comes_to_one_outcome() -> None:
     search(Money, examples=20)
 
@@ -357,7 +356,6 @@ class WithoutVersions(Money):
     guarded = False
 
 
-@pytest.mark.acceptance("X3")
 def test_twin_without_versions_money_is_lost_or_doubled() -> None:
     with pytest.raises((AssertionError, BaseExceptionGroup)):
         search(WithoutVersions, examples=40)

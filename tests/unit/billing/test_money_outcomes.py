@@ -74,8 +74,7 @@ def row(number: int) -> pytest.MarkDecorator:
 
 @EVERY_WAY
 @row(1)
-@pytest.mark.acceptance("F56")
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("F56.push", "F56.poll")
 async def test_in_time(way: Way, row: int) -> None:
     world = make_world()
     payment = world.payment(await world.issued_bill())
@@ -85,7 +84,7 @@ async def test_in_time(way: Way, row: int) -> None:
 
 @EVERY_WAY
 @row(2)
-@pytest.mark.acceptance("F58")
+@pytest.mark.acceptance("F63.refund")
 async def test_in_time_but_told_after_the_end(way: Way, row: int) -> None:
     world = make_world()
     bill, payment = await late(world)
@@ -98,7 +97,6 @@ async def test_in_time_but_told_after_the_end(way: Way, row: int) -> None:
 
 @EVERY_WAY
 @row(3)
-@pytest.mark.acceptance("F59")
 @pytest.mark.parametrize("seat", [True, False], ids=["seat", "none"])
 async def test_late(way: Way, row: int, seat: bool) -> None:
     world = make_world()
@@ -125,8 +123,7 @@ async def test_late_while_the_application_has_a_live_bill(way: Way, row: int) ->
 
 @EVERY_WAY
 @row(5)
-@pytest.mark.acceptance("X3")
-@pytest.mark.acceptance("F59")
+@pytest.mark.acceptance("X3.refund_case", "X3.no_second_booking")
 async def test_a_second_payment_on_one_code(way: Way, row: int) -> None:
     world = make_world()
     first = await world.pay(await world.issued_bill())
@@ -151,7 +148,6 @@ async def test_a_second_late_payment_on_one_code(way: Way, row: int) -> None:
 
 @EVERY_WAY
 @row(7)
-@pytest.mark.acceptance("F59")
 @pytest.mark.parametrize("difference", [1, -1], ids=["too_much", "too_little"])
 async def test_a_wrong_amount(way: Way, row: int, difference: int) -> None:
     world = make_world()
@@ -195,7 +191,7 @@ async def test_told_before_the_code_was_stored(way: Way, row: int) -> None:
 
 @EVERY_WAY
 @row(10)
-@pytest.mark.acceptance("X4")
+@pytest.mark.acceptance("X4.keeps_slot", "X4.paid_on_ntpn")
 async def test_the_banks_number_first_and_the_treasurys_later(way: Way, row: int) -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -210,7 +206,6 @@ async def test_the_banks_number_first_and_the_treasurys_later(way: Way, row: int
 
 @EVERY_WAY
 @row(11)
-@pytest.mark.acceptance("X4")
 async def test_notices_out_of_order(way: Way, row: int) -> None:
     """The treasury's number comes before the bank's: what comes later is evidence and changes nothing."""
     world = make_world()
@@ -225,7 +220,7 @@ async def test_notices_out_of_order(way: Way, row: int) -> None:
 
 @EVERY_WAY
 @row(12)
-@pytest.mark.acceptance("F58")
+@pytest.mark.acceptance("F58.pay_time_decides")
 @pytest.mark.parametrize(
     ("told", "outcome"),
     [(0.999, "settles_bill paid appointment"), (1.0, "awaits_seat expired seat_sought")],
@@ -243,7 +238,6 @@ async def test_clocks_that_differ(way: Way, row: int, told: float, outcome: str)
 
 @EVERY_WAY
 @row(13)
-@pytest.mark.acceptance("F59")
 async def test_the_same_money_told_of_again(way: Way, row: int) -> None:
     world = make_world()
     payment = await world.pay(await world.issued_bill())

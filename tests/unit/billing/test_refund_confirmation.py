@@ -49,7 +49,6 @@ def desk() -> Doubter:
     return Doubter(desk_of().world)
 
 
-@pytest.mark.acceptance("F62")
 @pytest.mark.parametrize(("name", "before", "after"), [("research", "complete", "researched")])
 async def test_a_step_counts_with_simponis_yes(desk: Doubter, name: str, before: str, after: str) -> None:
     case = await desk.complete()
@@ -176,7 +175,6 @@ async def objected(desk: Doubter) -> Refund:
     return await desk.desk.object_to(OWNER, case.refund_id, "still", desk.command())
 
 
-@pytest.mark.acceptance("F61")
 async def test_one_operator_alone_grants_no_objection_that_billing_had_refused(desk: Doubter) -> None:
     case = await objected(desk)
     proposed = await desk.step(case, OPERATOR, "grant_objection")
@@ -211,7 +209,6 @@ async def test_silence_grants_once_simponi_knows_the_payment(desk: Doubter) -> N
 # -- over HTTP -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F62")
 async def test_the_no_is_told_over_http(world: World, ask: Ask) -> None:
     desk = Doubter(world)
     case = await desk.complete()

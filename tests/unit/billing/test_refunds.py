@@ -148,7 +148,7 @@ def test_only_states_in_which_somebody_owes_a_step_have_a_deadline() -> None:
 # -- reasons are data --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F61")
+@pytest.mark.acceptance("F61.reason_table")
 def test_reasons_are_rows_with_legal_basis_and_decider() -> None:
     table = refund_reasons()
     codes = {reason.code for reason in table.reasons_on(T0.date())}
@@ -168,7 +168,7 @@ def test_reasons_are_rows_with_legal_basis_and_decider() -> None:
         table.rule("because")
 
 
-@pytest.mark.acceptance("F61")
+@pytest.mark.acceptance("F61.written_refusal")
 async def test_a_reason_outside_the_table_is_refused_in_writing_with_the_rule() -> None:
     desk = desk_of()
     case = await desk.ask(await desk.paid_bill(), "changed_my_mind")
@@ -180,7 +180,7 @@ async def test_a_reason_outside_the_table_is_refused_in_writing_with_the_rule() 
     await desk.world.rules_hold()
 
 
-@pytest.mark.acceptance("F61")
+@pytest.mark.acceptance("F61.reasons_are_data")
 async def test_a_new_reason_is_a_new_row() -> None:
     desk = desk_of()
     data = {
@@ -215,7 +215,7 @@ async def test_a_claim_lapses_after_five_years() -> None:
 # -- the whole way -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.workflow", "F62.actor_and_deadline", "F62.approve")
 async def test_a_request_goes_all_the_way_with_actor_deadline_and_notice_at_each_step() -> None:
     desk = desk_of()
     case = await desk.ask(await desk.paid_bill())
@@ -258,7 +258,7 @@ async def test_a_request_goes_all_the_way_with_actor_deadline_and_notice_at_each
     await desk.world.rules_hold()
 
 
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.refuse")
 async def test_missing_papers_are_asked_for_and_end_the_request_after_seven_working_days() -> None:
     desk = desk_of()
     case = await desk.ask(await desk.paid_bill())
@@ -279,7 +279,7 @@ async def test_missing_papers_are_asked_for_and_end_the_request_after_seven_work
     await desk.world.rules_hold()
 
 
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.refuse", "F62.resubmit")
 async def test_a_refusal_names_its_rule_and_can_be_asked_again_with_new_proof() -> None:
     desk = desk_of()
     case = await desk.ask(await desk.paid_bill())
@@ -298,7 +298,7 @@ async def test_a_refusal_names_its_rule_and_can_be_asked_again_with_new_proof() 
     await desk.world.rules_hold()
 
 
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.refuse")
 async def test_an_objection_is_judged_by_another_and_granted_by_silence() -> None:
     desk = desk_of()
     case = await desk.ask(await desk.paid_bill())
@@ -344,7 +344,7 @@ async def test_an_objection_is_in_time_up_to_its_last_moment() -> None:
         (RefundState.RESEARCHED, ("find_complete", "research")),
     ],
 )
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.actor_and_deadline")
 async def test_a_step_that_nobody_takes_is_escalated_again_and_again(state: RefundState, move: tuple[str, ...]) -> None:
     desk = desk_of()
     case = await desk.account(await desk.ask(await desk.paid_bill()))
@@ -367,7 +367,7 @@ async def test_a_step_that_nobody_takes_is_escalated_again_and_again(state: Refu
 # -- who may -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.approve")
 async def test_a_treasurer_cannot_approve_what_they_requested() -> None:
     desk = desk_of()
     case = await desk.ask(await desk.paid_bill(), caller=TREASURER)
@@ -494,7 +494,7 @@ async def _never_refuse(_receipt: Any) -> None:
     return None
 
 
-@pytest.mark.acceptance("F61")
+@pytest.mark.acceptance("F62.approve")
 async def test_of_two_approvals_at_once_only_one_gets_the_money() -> None:
     desk = desk_of()
     first, second = await two_recommended(desk)
@@ -584,7 +584,7 @@ async def test_a_part_goes_back_and_the_visit_stays() -> None:
     await desk.world.rules_hold()
 
 
-@pytest.mark.acceptance("X3")
+@pytest.mark.acceptance("X3.refund_case", "X3.no_second_booking")
 async def test_a_second_payment_goes_back_by_itself_and_the_booking_stays() -> None:
     desk = desk_of()
     bill = await desk.paid_bill()
@@ -782,7 +782,7 @@ async def special_used(desk: Desk, version: int = 11) -> None:
     await desk.world.hear(event, version=version)
 
 
-@pytest.mark.acceptance("F63")
+@pytest.mark.acceptance("F63.special_reschedule", "F63.refund")
 async def test_a_right_to_a_new_date_after_a_fault_of_the_state_gives_the_money_back_when_it_ends() -> None:
     desk = desk_of()
     await desk.paid_bill()
@@ -798,7 +798,7 @@ async def test_a_right_to_a_new_date_after_a_fault_of_the_state_gives_the_money_
     await desk.world.rules_hold()
 
 
-@pytest.mark.acceptance("F63")
+@pytest.mark.acceptance("F63.refund", "F63.closed")
 async def test_a_right_to_a_new_date_for_illness_ends_closed_with_the_reason() -> None:
     desk = desk_of()
     await desk.paid_bill()
@@ -817,7 +817,7 @@ async def test_a_right_to_a_new_date_for_illness_ends_closed_with_the_reason() -
     await desk.world.rules_hold()
 
 
-@pytest.mark.acceptance("F63")
+@pytest.mark.acceptance("F63.special_reschedule")
 async def test_a_used_right_stands_on_the_visit_again_and_news_out_of_order_wait() -> None:
     desk = desk_of()
     await desk.paid_bill()
@@ -889,7 +889,7 @@ async def _to_payment(desk: Desk) -> Refund:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.workflow")
 async def test_a_crash_around_any_write_from_approval_to_payment_changes_nothing(after: bool) -> None:
     for number in range(1, 16):
         store = DyingStore()
@@ -907,7 +907,8 @@ async def test_a_crash_around_any_write_from_approval_to_payment_changes_nothing
 # -- the report --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F64")
+@pytest.mark.acceptance("F64.requests", "F64.approved", "F64.refused")
+@pytest.mark.acceptance("F64.paid", "F64.median_days", "F64.open_over_30_days")
 async def test_the_report_is_what_the_cases_say() -> None:
     desk = desk_of()
     bill = await desk.paid_bill()

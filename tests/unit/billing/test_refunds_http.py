@@ -28,7 +28,7 @@ async def step(ask: Ask, refund_id: str, name: str, role: Role, **more: Any) -> 
     return await ask("POST", path, {"step": name, **more}, role=role, account=f"{role}-1", key=f"{name}-12345")
 
 
-@pytest.mark.acceptance("F62")
+@pytest.mark.acceptance("F62.workflow", "F62.actor_and_deadline", "F62.approve")
 async def test_a_refund_from_the_wish_to_the_money_over_http(world: World, ask: Ask) -> None:
     bill = await paid_bill(world)
     body = {"bill_id": bill.bill_id, "reason": "agent_error", "note": "the bank took it twice"}
@@ -74,7 +74,7 @@ async def _audit(world: World) -> list[dict[str, Any]]:
     return [document["state"] for document in documents]
 
 
-@pytest.mark.acceptance("F61")
+@pytest.mark.acceptance("F61.written_refusal", "F62.refuse", "F62.resubmit")
 async def test_a_refusal_over_http_names_the_rule_and_the_ways_on(world: World, ask: Ask) -> None:
     bill = await paid_bill(world)
     body = {"bill_id": bill.bill_id, "reason": "changed_my_mind", "note": "I travel later"}
@@ -113,7 +113,7 @@ async def test_whose_case_it_is_and_whose_step(world: World, ask: Ask) -> None:
     assert listed["refunds"] == []
 
 
-@pytest.mark.acceptance("F42", "F62")
+@pytest.mark.acceptance("F42.refund_page")
 async def test_the_guide_is_public_and_complete_in_both_languages(ask: Ask) -> None:
     status, guide = await ask("GET", "/v1/refund-guide", role=None)
     assert status == 200
@@ -125,7 +125,7 @@ async def test_the_guide_is_public_and_complete_in_both_languages(ask: Ask) -> N
     assert (guide["papers_working_days"], guide["object_within_days"]) == (7, 91)
 
 
-@pytest.mark.acceptance("F64")
+@pytest.mark.acceptance("F64.requests")
 async def test_the_report_over_http(world: World, ask: Ask) -> None:
     bill = await paid_bill(world)
     await world.pay(bill)

@@ -119,7 +119,6 @@ async def test_each_state_of_bill_and_receipt_has_its_step() -> None:
     assert saga.instance("a", [], [], [], POLICIES).current is None
 
 
-@pytest.mark.acceptance("F57")
 async def test_what_stands_still_is_reported_at_its_limit_and_the_margin_not_before() -> None:
     world = make_world()
     bill = await world.expired_bill()
@@ -173,7 +172,7 @@ async def seeking(world: World) -> Wish:
     return Wish(APPLICATION, Act.SEND_MONEY_BACK, bill.bill_id, "payer_asks")
 
 
-@pytest.mark.acceptance("F21")
+@pytest.mark.acceptance("F21.reason_or_refused")
 async def test_an_override_needs_a_reason_and_a_second_person() -> None:
     world = make_world()
     wish = await seeking(world)

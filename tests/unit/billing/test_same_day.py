@@ -45,8 +45,7 @@ async def same_day_fee(world: World, zone: str = "Asia/Jakarta", **changes: Any)
     return world.bill()
 
 
-@pytest.mark.acceptance("F74")
-@pytest.mark.acceptance("X8")
+@pytest.mark.acceptance("F74.paid_before_noon")
 @pytest.mark.parametrize("zone", ZONES)
 async def test_a_same_day_code_ends_before_noon_in_jakarta_in_every_zone(zone: str) -> None:
     world = make_world(start=NOON - timedelta(minutes=40))
@@ -57,8 +56,7 @@ async def test_a_same_day_code_ends_before_noon_in_jakarta_in_every_zone(zone: s
     assert bill.shortened_by_year_end is False
 
 
-@pytest.mark.acceptance("F74")
-@pytest.mark.acceptance("X8")
+@pytest.mark.acceptance("F74.paid_before_noon", "X8.both_sides_of_noon")
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize(("clock", "state"), [("11:59", BillState.PAID), ("12:00", BillState.EXPIRED)])
 async def test_paid_at_1159_it_holds_and_at_1200_it_is_late(zone: str, clock: str, state: BillState) -> None:
@@ -150,7 +148,6 @@ def surcharges(world: World) -> list[Bill]:
     return [each for each in world.all(BILLS) if each.purpose == Purpose.SAME_DAY]
 
 
-@pytest.mark.acceptance("F74")
 @pytest.mark.parametrize("zone", ZONES)
 async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> None:
     world = make_world(start=NOON - timedelta(hours=3))
@@ -176,7 +173,6 @@ async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> Non
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F74")
 async def test_unpaid_the_visit_stays_regular_and_late_money_goes_back() -> None:
     world = make_world(start=NOON - timedelta(hours=1))
     fee = await visiting(world)
@@ -194,7 +190,7 @@ async def test_unpaid_the_visit_stays_regular_and_late_money_goes_back() -> None
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("X8")
+@pytest.mark.acceptance("X8.both_sides_of_noon")
 @pytest.mark.parametrize("zone", ZONES)
 async def test_at_1159_it_can_be_asked_for_and_at_1200_not(zone: str) -> None:
     world = make_world(start=NOON - timedelta(hours=1))
@@ -231,7 +227,6 @@ async def place_gone(world: World, bill: Bill, reason: str) -> Outcome:
     return await world.hear(gone)
 
 
-@pytest.mark.acceptance("F74")
 @pytest.mark.parametrize("issued", [False, True])
 async def test_an_unpaid_surcharge_whose_place_is_gone_ends_and_later_money_goes_back(issued: bool) -> None:
     world = make_world(start=NOON - timedelta(hours=3))
@@ -252,7 +247,6 @@ async def test_an_unpaid_surcharge_whose_place_is_gone_ends_and_later_money_goes
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F74")
 @pytest.mark.parametrize("reason", ["moved_by_office", "system_fault", "illness", "refund_approved", "place_gone"])
 async def test_a_paid_surcharge_whose_place_is_gone_is_a_refund_case_by_itself(reason: str) -> None:
     world = make_world(start=NOON - timedelta(hours=3))
@@ -273,7 +267,6 @@ async def test_a_paid_surcharge_whose_place_is_gone_is_a_refund_case_by_itself(r
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F74")
 @pytest.mark.parametrize("reason", ["cancelled", "withdrawn"])
 async def test_who_gives_the_visit_up_gives_the_surcharge_up(reason: str) -> None:
     world = make_world(start=NOON - timedelta(hours=3))

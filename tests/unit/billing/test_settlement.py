@@ -109,7 +109,6 @@ SPOILT: dict[str, tuple[bytes, type[FileRefused], int]] = {
 }
 
 
-@pytest.mark.acceptance("F57")
 @pytest.mark.parametrize("name", SPOILT)
 def test_a_file_that_is_not_whole_is_refused_with_the_line(name: str) -> None:
     content, error, line = SPOILT[name]
@@ -158,7 +157,6 @@ def test_a_claim_that_an_older_build_compared_becomes_simponis_word_too() -> Non
 # -- the lines -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F57")
 async def test_a_file_that_agrees_opens_nothing() -> None:
     world, payment = await world_with_payment()
     file = await brought(world, booked([payment]))
@@ -169,8 +167,7 @@ async def test_a_file_that_agrees_opens_nothing() -> None:
     assert len(world.all(SETTLEMENTS)) == 1
 
 
-@pytest.mark.acceptance("F57")
-@pytest.mark.acceptance("X5")
+@pytest.mark.acceptance("F57.daily_reconciliation", "X5.found")
 async def test_money_that_neither_notice_nor_poll_told_of_is_learnt_from_the_file() -> None:
     world = make_world()
     bill = await world.issued_bill()
@@ -182,7 +179,7 @@ async def test_money_that_neither_notice_nor_poll_told_of_is_learnt_from_the_fil
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("X3")
+@pytest.mark.acceptance("X3.refund_case")
 async def test_a_second_payment_after_the_last_look_is_found_by_the_file() -> None:
     world, first = await world_with_payment()
     await world.pass_time(3 * 7200, step=600)
@@ -194,7 +191,7 @@ async def test_a_second_payment_after_the_last_look_is_found_by_the_file() -> No
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.nothing_silent", "F57.daily_reconciliation")
 async def test_money_on_a_code_of_nobody_becomes_a_case_and_then_goes_back() -> None:
     world = make_world()
     file = await brought(world, booked([], spoiling=Spoiling(extra_lines=1)))
@@ -211,7 +208,7 @@ async def test_money_on_a_code_of_nobody_becomes_a_case_and_then_goes_back() -> 
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.nothing_silent", "F57.daily_reconciliation")
 async def test_an_amount_that_differs_is_a_case_until_a_corrected_file_comes() -> None:
     world, payment = await world_with_payment()
     file = await brought(world, booked([payment], spoiling=Spoiling(amounts={payment.ntpn: 1})))
@@ -226,7 +223,7 @@ async def test_an_amount_that_differs_is_a_case_until_a_corrected_file_comes() -
     assert world.receipt(payment.ntpn).amount == payment.amount
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.nothing_silent")
 async def test_a_line_shown_twice_is_a_case_and_no_second_receipt() -> None:
     world, payment = await world_with_payment()
     file = await brought(world, booked([payment], spoiling=Spoiling(repeat=frozenset({payment.ntpn}))))
@@ -243,7 +240,6 @@ async def test_lines_far_apart_in_one_file_are_seen_to_be_the_same(monkeypatch: 
     assert counts(file) == {"known": 1, "doubled": 1}
 
 
-@pytest.mark.acceptance("F57")
 async def test_a_refused_file_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     world, payment = await world_with_payment()
     for content, error, _ in SPOILT.values():
@@ -254,7 +250,7 @@ async def test_a_refused_file_leaves_nothing(monkeypatch: pytest.MonkeyPatch) ->
     assert payment.ntpn
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.daily_reconciliation")
 async def test_a_crash_around_any_write_of_the_comparison_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is taken up where its progress was written; no line takes effect twice."""
     monkeypatch.setattr(settling_module, "LINES_PER_BATCH", 2)
@@ -324,7 +320,7 @@ async def test_many_lines_that_are_new_here_are_learnt_run_by_run(monkeypatch: p
 # -- the days --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.nothing_silent", "F57.daily_reconciliation")
 async def test_each_day_that_has_ended_is_fetched_and_what_no_file_shows_becomes_a_case() -> None:
     world, payment = await world_with_payment()
     for day in (DAY + timedelta(days=back) for back in range(-8, 5)):
@@ -346,7 +342,7 @@ async def daily(world: World, days: int) -> None:
         await world.pass_time(6 * 3600, step=3 * 3600)
 
 
-@pytest.mark.acceptance("F57")
+@pytest.mark.acceptance("F57.daily_reconciliation")
 async def test_a_file_that_cannot_be_had_or_is_broken_is_asked_for_until_it_is_whole(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

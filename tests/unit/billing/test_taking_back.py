@@ -47,7 +47,6 @@ async def at_state(desk: Desk, state: str) -> Refund:
     return case
 
 
-@pytest.mark.acceptance("F62")
 @pytest.mark.parametrize("state", ["requested", "incomplete", "complete", "researched", "recommended"])
 async def test_a_request_is_taken_back_until_it_is_decided(state: str) -> None:
     desk = desk_of()
@@ -141,7 +140,6 @@ async def test_a_bill_of_an_earlier_version_without_its_reason_gets_one() -> Non
 # -- over HTTP ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.acceptance("F62")
 async def test_taking_back_over_http(world: World, ask: Ask) -> None:
     bill = await paid_bill(world)
     body = {"bill_id": bill.bill_id, "reason": "agent_error", "note": "the bank took it twice"}

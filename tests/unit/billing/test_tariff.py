@@ -16,7 +16,7 @@ PP_45 = date(2024, 12, 17)
 LAST_DAY_OF_PP_28 = PP_45 - timedelta(days=1)
 
 
-@pytest.mark.acceptance("X9")
+@pytest.mark.acceptance("X9.fee_of_the_day")
 @pytest.mark.parametrize(
     ("kind", "years", "before", "after"),
     [

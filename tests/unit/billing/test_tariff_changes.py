@@ -117,7 +117,7 @@ class TestRules:
             changes.refuse(approved, "treasurer-3", "no", T0)
 
 
-@pytest.mark.acceptance("X9")
+@pytest.mark.acceptance("X9.fee_of_the_day", "X9.frozen")
 async def test_two_people_change_the_fee_and_a_bill_of_before_keeps_its_price() -> None:
     world = make_world()
     before = await world.issued_bill()
@@ -135,7 +135,7 @@ async def test_two_people_change_the_fee_and_a_bill_of_before_keeps_its_price() 
     assert world.bill_by_id(before.bill_id).amount == 650_000
 
 
-@pytest.mark.acceptance("X9")
+@pytest.mark.acceptance("X9.fee_of_the_day")
 async def test_another_replica_prices_by_the_change_from_its_first_moment() -> None:
     here = make_world()
     await here.billing.tariffs.book()
@@ -235,7 +235,7 @@ PROPOSAL = {
 }
 
 
-@pytest.mark.acceptance("X9")
+@pytest.mark.acceptance("X9.fee_of_the_day")
 async def test_a_change_goes_over_http_from_one_treasurer_to_another(ask: Any) -> None:
     treasurer = {"role": Role.TREASURER, "account": "treasurer-1"}
     assert (await ask("POST", "/v1/tariff-changes", PROPOSAL))[0] == 403
@@ -261,7 +261,6 @@ async def test_a_change_goes_over_http_from_one_treasurer_to_another(ask: Any) -
     )
 
 
-@pytest.mark.acceptance("F74")
 async def test_the_surcharge_is_granted_by_the_office_of_the_visit(world: World, ask: Any) -> None:
     await world.pay(await world.issued_bill())
     body = {"application_id": "application-1"}

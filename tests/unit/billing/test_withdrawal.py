@@ -98,7 +98,7 @@ async def play(order: tuple[int, ...], late_by: int, last: Step) -> tuple[World,
     return world, payment
 
 
-@pytest.mark.acceptance("F58", "F63")
+@pytest.mark.acceptance("F63.refund")
 @pytest.mark.parametrize("late_by", [0, 1, 25])
 @pytest.mark.parametrize("last", [seat_won_and_given_up, seat_given_up])
 async def test_money_paid_from_the_withdrawal_on_goes_back_in_every_order(late_by: int, last: Step) -> None:

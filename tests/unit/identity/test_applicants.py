@@ -24,7 +24,7 @@ async def state_of(world: World, account_id: str, applicant_id: str) -> Identity
     return (await world.identity.applicants.look(account_id, applicant_id)).applicant.identity.state
 
 
-@pytest.mark.acceptance("F19")
+@pytest.mark.acceptance("F19.states")
 async def test_an_applicant_is_checked_by_itself_and_becomes_a_person(world: World) -> None:
     account_id = await world.sign_up()
     seen = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
@@ -80,7 +80,7 @@ async def test_a_person_minted_by_somebody_faster_is_taken(world: World, monkeyp
     assert len([record async for record in world.store.scan(PERSON)]) == 1
 
 
-@pytest.mark.acceptance("F22")
+@pytest.mark.acceptance("F22.not_16_digits", "F22.structure", "F22.remedy")
 @pytest.mark.parametrize(
     ("nik", "refusal", "part"),
     [
@@ -101,7 +101,7 @@ async def test_a_nik_that_cannot_be_one_is_refused_with_its_cause(
     assert await world.identity.applicants.list_of(account_id) == []
 
 
-@pytest.mark.acceptance("F22")
+@pytest.mark.acceptance("F22.not_found", "F22.inactive", "F22.deceased", "F22.duplicate", "F22.remedy", "F19.states")
 @pytest.mark.parametrize("cause", [Cause.DECEASED, Cause.DUPLICATE, Cause.NOT_FOUND, Cause.INACTIVE, Cause.MALFORMED])
 async def test_a_refusal_of_the_registry_names_cause_and_remedy(world: World, cause: Cause) -> None:
     account_id = await world.sign_up()
@@ -115,8 +115,7 @@ async def test_a_refusal_of_the_registry_names_cause_and_remedy(world: World, ca
     assert told.causes == (cause.value,)
 
 
-@pytest.mark.acceptance("F22")
-@pytest.mark.acceptance("X18")
+@pytest.mark.acceptance("F22.field_mismatch", "F22.remedy", "X18.field_only", "X18.at_the_registry")
 async def test_a_mismatch_names_the_field_and_never_a_value(world: World) -> None:
     account_id = await world.sign_up()
     world.registry.says = all_match(birth_date=FieldAnswer(False), birth_place=FieldAnswer(False))
@@ -129,7 +128,7 @@ async def test_a_mismatch_names_the_field_and_never_a_value(world: World) -> Non
     assert "1988" not in view.identity.model_dump_json()
 
 
-@pytest.mark.acceptance("F22")
+@pytest.mark.acceptance("F22.warning_only")
 async def test_region_and_date_inside_the_nik_only_warn(world: World) -> None:
     account_id = await world.sign_up()
     odd = replace(BUDI, nik="0099011304880002")
@@ -139,8 +138,7 @@ async def test_region_and_date_inside_the_nik_only_warn(world: World) -> None:
     assert [note.code for note in view.identity.warnings] == ["nik_region_unknown", "nik_birth_date_differs"]
 
 
-@pytest.mark.acceptance("F19")
-@pytest.mark.acceptance("F23")
+@pytest.mark.acceptance("F19.states", "F19.silence_no_failure", "F19.retried_until_settled")
 async def test_a_silent_registry_is_asked_again_until_it_settles(world: World) -> None:
     account_id = await world.sign_up()
     world.registry.says = DOWN
@@ -160,7 +158,7 @@ async def test_a_silent_registry_is_asked_again_until_it_settles(world: World) -
     assert await state_of(world, account_id, applicant_id) is IdentityState.PASSED
 
 
-@pytest.mark.acceptance("F31")
+@pytest.mark.acceptance("F22.registry_down")
 async def test_each_state_tells_step_next_action_and_deadline(world: World) -> None:
     account_id = await world.sign_up()
     seen = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
@@ -192,7 +190,6 @@ async def test_a_failed_applicant_is_corrected_and_checked_anew(world: World) ->
         await world.identity.applicants.ask_again(account_id, applicant_id, "ask-1")
 
 
-@pytest.mark.acceptance("F24")
 async def test_five_failed_checks_a_day_and_silence_counts_for_none(world: World) -> None:
     account_id = await world.sign_up()
     world.registry.says = RegistryAnswer(refusal=Cause.NOT_FOUND)
@@ -211,7 +208,7 @@ async def test_five_failed_checks_a_day_and_silence_counts_for_none(world: World
     assert seen.applicant.identity.state is IdentityState.PENDING
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.limit_per_nik")
 async def test_one_nik_is_not_probed_from_many_accounts() -> None:
     world = World(failed_checks_per_nik_per_day=3)
     world.registry.says = all_match(full_name=FieldAnswer(False))
@@ -223,8 +220,7 @@ async def test_one_nik_is_not_probed_from_many_accounts() -> None:
         await world.identity.applicants.add(account_id, BUDI, None, "add-9")
 
 
-@pytest.mark.acceptance("F75")
-@pytest.mark.acceptance("X11")
+@pytest.mark.acceptance("F75.five_adults")
 async def test_five_applicants_for_one_account_even_at_once(world: World) -> None:
     account_id = await world.sign_up()
 
@@ -241,7 +237,6 @@ async def test_five_applicants_for_one_account_even_at_once(world: World) -> Non
     assert (await world.identity.invariants.five_applicants()).holds
 
 
-@pytest.mark.acceptance("X11")
 async def test_made_up_niks_get_nowhere(world: World) -> None:
     world.registry.says = RegistryAnswer(refusal=Cause.NOT_FOUND)
     for number in range(1, 30):

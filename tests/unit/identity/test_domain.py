@@ -24,7 +24,7 @@ def seconds(count: float) -> timedelta:
 # NIK
 
 
-@pytest.mark.acceptance("F22")
+@pytest.mark.acceptance("F22.not_16_digits", "F22.structure")
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -67,8 +67,7 @@ def test_a_nik_tells_sex_and_day(text: str, sex: Sex, born: tuple[int, int, int]
     assert "3174" not in repr(read)
 
 
-@pytest.mark.acceptance("F22")
-@pytest.mark.acceptance("X18")
+@pytest.mark.acceptance("F22.warning_only")
 def test_region_date_and_sex_in_the_nik_only_warn() -> None:
     read = nik.parse_nik("3174011203880002")
     assert nik.nik_warnings(read, birth_date=date(1988, 3, 12), sex=Sex.MALE, regions={"3174"}) == ()
@@ -101,7 +100,7 @@ def judge(
     return challenge.judge(state, lambda hashed: hashed == f"hash of {code}", command, RULES, at)
 
 
-@pytest.mark.acceptance("F17")
+@pytest.mark.acceptance("F17.used")
 def test_a_right_code_counts_once_and_for_its_own_command_again() -> None:
     verdict, used = judge(opened(), "111111", NOW)
     assert verdict is Verdict.RIGHT
@@ -112,14 +111,14 @@ def test_a_right_code_counts_once_and_for_its_own_command_again() -> None:
     assert judge(used, "111111", NOW + seconds(631))[0] is Verdict.USED
 
 
-@pytest.mark.acceptance("F17")
+@pytest.mark.acceptance("F17.expired", "F17.clock_skew")
 def test_a_code_is_taken_until_its_end_and_thirty_seconds_more() -> None:
     assert judge(opened(), "111111", NOW + seconds(630))[0] is Verdict.RIGHT
     assert judge(opened(), "111111", NOW + seconds(630.001))[0] is Verdict.EXPIRED
     assert judge(opened(), "222222", NOW + seconds(631))[0] is Verdict.EXPIRED
 
 
-@pytest.mark.acceptance("F17")
+@pytest.mark.acceptance("F17.wrong", "F17.too_many_tries", "F17.tries_left")
 def test_five_wrong_tries_and_not_even_the_right_code_counts() -> None:
     state = opened()
     for left in (4, 3, 2, 1, 0):
@@ -128,7 +127,7 @@ def test_five_wrong_tries_and_not_even_the_right_code_counts() -> None:
     assert judge(state, "111111", NOW) == (Verdict.TOO_MANY_TRIES, state)
 
 
-@pytest.mark.acceptance("F17")
+@pytest.mark.acceptance("F17.superseded", "F17.newest_only")
 def test_only_the_newest_code_counts_and_an_older_one_is_told_so() -> None:
     state = opened()
     for number in range(2, 7):
@@ -142,7 +141,7 @@ def test_only_the_newest_code_counts_and_an_older_one_is_told_so() -> None:
     assert state.code.serial == 6
 
 
-@pytest.mark.acceptance("F16")
+@pytest.mark.acceptance("F16.resend_after_60s", "F16.five_an_hour")
 def test_a_minute_between_codes_and_five_in_an_hour() -> None:
     state = opened()
     assert challenge.resend_after(state, RULES) == NOW + seconds(60)
@@ -168,7 +167,7 @@ def test_the_pause_counts_where_it_is_longer_than_the_cap() -> None:
     assert challenge.resend_after(opened(), CodeRules(resend_seconds=0)) == NOW
 
 
-@pytest.mark.acceptance("F16")
+@pytest.mark.acceptance("F16.after_60s")
 def test_delivery_is_followed_and_failure_calls_the_second_channel_at_once() -> None:
     state = opened()
     assert challenge.deadlines(state) == {"second_channel": NOW + seconds(60), "forget": NOW + seconds(86400)}
@@ -201,7 +200,6 @@ def test_only_a_code_by_email_for_signing_in_has_a_second_channel() -> None:
 # Session
 
 
-@pytest.mark.acceptance("F4")
 def test_a_refresh_token_is_current_then_lost_then_reused() -> None:
     first = session.start_session("s", "salt", 3600, NOW)
     assert session.present(first, 0, 60, NOW) is session.Presented.CURRENT
@@ -247,7 +245,7 @@ def test_an_account_is_found_by_either_address() -> None:
     assert other.fingerprints == ("k1:new", "k1:p")
 
 
-@pytest.mark.acceptance("F75")
+@pytest.mark.acceptance("F75.five_adults")
 def test_five_applicants_and_no_more() -> None:
     state = account.register("id", NOW, email=EMAIL, phone=None)
     for number in range(account.MOST_APPLICANTS):
@@ -283,8 +281,7 @@ def test_a_person_whose_fields_match_is_confirmed() -> None:
     assert matching.match(RegistryAnswer(fields=without_percent), matching.MatchRules()).confirmed
 
 
-@pytest.mark.acceptance("F22")
-@pytest.mark.acceptance("X18")
+@pytest.mark.acceptance("F22.field_mismatch")
 @pytest.mark.parametrize(
     ("changed", "cause"),
     [
@@ -331,7 +328,6 @@ def corrected(state: applicant.Applicant) -> applicant.Applicant:
     return applicant.correct(state, "other", ("k1:m",), (), NOW, guardian_applicant_id="g", minor=True)
 
 
-@pytest.mark.acceptance("F19")
 def test_the_check_starts_by_itself_and_passes() -> None:
     state = added()
     assert applicant.deadlines(state) == {"check": NOW}
@@ -345,8 +341,7 @@ def test_the_check_starts_by_itself_and_passes() -> None:
     assert not applicant.can_be_guardian(state)
 
 
-@pytest.mark.acceptance("F19")
-@pytest.mark.acceptance("F23")
+@pytest.mark.acceptance("F19.silence_no_failure", "F19.retried_until_settled")
 def test_silence_is_no_failed_try_and_pauses_grow_to_the_longest() -> None:
     state, pauses = added(), []
     for _ in range(9):
@@ -426,7 +421,7 @@ def test_somebody_born_on_a_leap_day_is_older_on_the_first_of_march() -> None:
 # Staff
 
 
-@pytest.mark.acceptance("F5")
+@pytest.mark.acceptance("F24.limit_per_account")
 def test_five_wrong_passwords_lock_for_a_quarter_of_an_hour() -> None:
     rules = staff.LockRules()
     state = staff.Staff("officer", "hash", "front_officer", "jakarta-selatan")

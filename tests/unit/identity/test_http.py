@@ -153,7 +153,7 @@ async def test_login_resend_phone_refresh_and_sign_out(client: Client, world: Wo
     assert (status, problem["code"]) == (401, "session_ended")
 
 
-@pytest.mark.acceptance("F17")
+@pytest.mark.acceptance("F17.wrong", "F17.tries_left")
 async def test_a_refused_code_is_a_problem_with_code_and_tries_left(client: Client, world: World) -> None:
     _, challenge = await post(client, "/v1/registrations", {"email": "budi@example.org", "language": "id"})
     wrong = f"{(int(await world.code()) + 1) % 1_000_000:06d}"
@@ -163,7 +163,7 @@ async def test_a_refused_code_is_a_problem_with_code_and_tries_left(client: Clie
     assert wrong not in str({**problem, "trace_id": None})
 
 
-@pytest.mark.acceptance("F22")
+@pytest.mark.acceptance("F22.not_16_digits", "F22.structure")
 async def test_a_wrong_nik_is_a_problem_that_names_field_and_remedy(client: Client, world: World) -> None:
     token = (await sign_up(client, world))["access_token"]
     for nik, code in (("123", "nik_not_16_digits"), ("3174013203880002", "nik_structure")):
@@ -204,7 +204,7 @@ async def test_keys_are_public_and_hold_no_secret(client: Client) -> None:
     assert [sorted(each) for each in keys["keys"]] == [["alg", "crv", "kid", "kty", "use", "x", "y"]] * 2
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.limit_per_address")
 async def test_one_address_cannot_ask_for_codes_without_end(client: Client) -> None:
     answers = [
         (await post(client, "/v1/registrations", {"email": f"budi{number}@example.org"}))[0] for number in range(31)
@@ -212,7 +212,7 @@ async def test_one_address_cannot_ask_for_codes_without_end(client: Client) -> N
     assert answers == [202] * 30 + [429]
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.logs_masked")
 async def test_logs_show_no_person(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     monkeypatch.setattr(logging.root, "handlers", [])
@@ -286,7 +286,7 @@ def person(nik: str) -> Particulars:
     return Particulars("SIAPA CONTOH", nik, "BANDUNG", BUDI.birth_date, BUDI.sex)
 
 
-@pytest.mark.acceptance("F23")
+@pytest.mark.acceptance("F23.every_response_code")
 async def test_the_registry_answers_field_by_field(registry: tuple[Dukcapil, Client]) -> None:
     client, _ = registry
     answer = await client.compare(SRI, 90)
@@ -298,8 +298,7 @@ async def test_the_registry_answers_field_by_field(registry: tuple[Dukcapil, Cli
     assert client.quota_left is not None
 
 
-@pytest.mark.acceptance("F22")
-@pytest.mark.acceptance("F23")
+@pytest.mark.acceptance("F22.not_found", "F22.inactive", "F22.deceased", "F22.duplicate", "F23.every_response_code")
 @pytest.mark.parametrize(
     ("nik", "cause"),
     [
@@ -314,7 +313,7 @@ async def test_every_response_code_has_its_cause(registry: tuple[Dukcapil, Clien
     assert (await registry[0].compare(person(nik), 90)).refusal is cause
 
 
-@pytest.mark.acceptance("F23")
+@pytest.mark.acceptance("F23.timeout")
 @pytest.mark.parametrize(
     ("mode", "reason"),
     [
@@ -337,14 +336,14 @@ async def test_every_failure_is_the_registry_being_down(
     assert down.value.reason == reason
 
 
-@pytest.mark.acceptance("F23")
+@pytest.mark.acceptance("F23.retry")
 async def test_one_lost_call_is_repeated(registry: tuple[Dukcapil, Client]) -> None:
     client, simulator = registry
     await behave(simulator, "unavailable", next_calls=1)
     assert (await client.compare(SRI, 90)).fields is not None
 
 
-@pytest.mark.acceptance("F23")
+@pytest.mark.acceptance("F23.breaker", "F23.quota_count")
 async def test_the_breaker_opens_and_little_quota_is_noted(registry: tuple[Dukcapil, Client]) -> None:
     client, simulator = registry
     async with simulator.put("/control/settings", json={"quota_per_day": 10}) as answer:

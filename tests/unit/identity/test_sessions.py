@@ -20,7 +20,7 @@ async def signed_in(world: World) -> Credentials:
     return await world.identity.signing_in.verify(seen.challenge_id, await world.code(), world.command())
 
 
-@pytest.mark.acceptance("F4")
+@pytest.mark.acceptance("F4.refresh")
 async def test_a_refresh_token_renews_without_credentials(world: World) -> None:
     first = await signed_in(world)
     world.clock.advance(3600)
@@ -32,7 +32,7 @@ async def test_a_refresh_token_renews_without_credentials(world: World) -> None:
     assert (second.access_expires_at - world.now()).total_seconds() == 900
 
 
-@pytest.mark.acceptance("F4")
+@pytest.mark.acceptance("F4.survives_failed_call")
 async def test_a_lost_answer_is_given_again_for_a_minute(world: World) -> None:
     first = await signed_in(world)
     second = await world.identity.sessions.refresh(first.refresh_token)
@@ -67,7 +67,6 @@ async def test_refreshing_twice_at_once_gives_the_same_successor(world: World) -
     assert len({answer.refresh_token for answer in answers}) == 1
 
 
-@pytest.mark.acceptance("F4")
 async def test_sessions_outlive_a_restart_and_a_turn_of_keys(world: World) -> None:
     first = await signed_in(world)
     restarted = World(store=world.store, clock=world.clock, fingerprint_keys=f"{key('k2', 9)},{key('k1', 2)}")
@@ -75,7 +74,7 @@ async def test_sessions_outlive_a_restart_and_a_turn_of_keys(world: World) -> No
     assert (await restarted.identity.sessions.refresh(second.refresh_token)).account_id == first.account_id
 
 
-@pytest.mark.acceptance("F4")
+@pytest.mark.acceptance("F4.survives_failed_call", "F4.no_5xx_ends_it")
 async def test_a_failure_of_the_store_ends_no_session(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await signed_in(world)
 

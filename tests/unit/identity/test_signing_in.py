@@ -37,14 +37,14 @@ async def test_an_unknown_address_is_registered_by_its_code(world: World) -> Non
     assert (account.email, account.phone, account.sessions) == ("b***@example.org", None, 1)
 
 
-@pytest.mark.acceptance("F17")
+@pytest.mark.acceptance("F17.email_compare")
 async def test_case_and_spaces_of_an_email_do_not_count(world: World) -> None:
     account_id = await world.sign_up("budi@example.org")
     world.clock.advance(60)
     assert await world.sign_up("  BUDI @ example.org ") == account_id
 
 
-@pytest.mark.acceptance("F18")
+@pytest.mark.acceptance("F18.e164")
 @pytest.mark.parametrize("number", ["081234567890", "6281234567890", "+62 812-3456-7890", "0812 3456 7890"])
 async def test_a_number_is_one_number_however_it_is_written(world: World, number: str) -> None:
     first = await world.identity.signing_in.log_in("+6281234567890", "id", "ask-1")
@@ -54,7 +54,6 @@ async def test_a_number_is_one_number_however_it_is_written(world: World, number
     assert {sent["address"] for sent in await world.codes()} == {"+6281234567890"}
 
 
-@pytest.mark.acceptance("F18")
 @pytest.mark.parametrize("text", ["0217654321", "08123", "not a number", "+999123", ""])
 async def test_a_number_that_takes_no_sms_is_refused(world: World, text: str) -> None:
     account_id = await world.sign_up()
@@ -71,7 +70,7 @@ async def test_what_is_no_email_address_is_refused(world: World, text: str) -> N
         await world.identity.signing_in.register(text, "id", "ask-1")
 
 
-@pytest.mark.acceptance("F5")
+@pytest.mark.acceptance("F5.account_hidden")
 async def test_login_answers_alike_for_known_and_unknown_addresses(world: World) -> None:
     await world.sign_up("known@example.org")
     world.clock.advance(60)
@@ -95,7 +94,8 @@ async def test_a_returning_address_signs_in_on_its_account(world: World) -> None
     assert (await world.identity.accounts.look(account_id)).sessions == 4
 
 
-@pytest.mark.acceptance("F17")
+@pytest.mark.acceptance("F17.wrong", "F17.expired", "F17.superseded")
+@pytest.mark.acceptance("F17.used", "F17.too_many_tries", "F17.tries_left")
 async def test_each_wrong_code_is_told_apart_with_tries_left(world: World) -> None:
     verify, resend = world.identity.signing_in.verify, world.identity.signing_in.resend
     seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
@@ -123,7 +123,7 @@ async def test_each_wrong_code_is_told_apart_with_tries_left(world: World) -> No
         await verify(seen.challenge_id, third, "verify-4")
 
 
-@pytest.mark.acceptance("F17")
+@pytest.mark.acceptance("F17.too_many_tries")
 async def test_parallel_guesses_get_no_more_than_five_tries(world: World) -> None:
     seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
     wrong = _other(await world.code())
@@ -140,7 +140,7 @@ async def test_parallel_guesses_get_no_more_than_five_tries(world: World) -> Non
     assert "in" not in answers
 
 
-@pytest.mark.acceptance("F16")
+@pytest.mark.acceptance("F16.resend_after_60s", "F16.five_an_hour")
 async def test_resend_after_a_minute_and_five_times_an_hour(world: World) -> None:
     signing_in = world.identity.signing_in
     seen = await signing_in.register("budi@example.org", "id", "ask-1")
@@ -175,7 +175,6 @@ async def test_two_asking_at_once_get_one_code(world: World) -> None:
     assert len(await world.codes()) == 1
 
 
-@pytest.mark.acceptance("F4")
 async def test_a_proof_whose_answer_was_lost_may_be_repeated(world: World) -> None:
     seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
     code = await world.code()
@@ -221,7 +220,7 @@ async def test_an_address_that_moved_to_another_account_signs_in_there(world: Wo
     assert await _sign_in(world, "081234567891") == by_phone
 
 
-@pytest.mark.acceptance("F18")
+@pytest.mark.acceptance("F18.login_by_either", "F18.verified_on_new")
 async def test_a_phone_is_changed_once_its_code_is_proven_and_then_signs_in(world: World) -> None:
     account_id = await world.sign_up()
     caller = await world.caller(account_id)
@@ -238,7 +237,7 @@ async def test_a_phone_is_changed_once_its_code_is_proven_and_then_signs_in(worl
     assert await _sign_in(world, "budi@example.org") == account_id
 
 
-@pytest.mark.acceptance("F18")
+@pytest.mark.acceptance("F18.verified_on_new")
 async def test_an_email_is_changed_alike(world: World) -> None:
     account_id = await world.sign_up()
     caller = await world.caller(account_id)
@@ -259,7 +258,7 @@ async def test_a_number_of_another_account_is_not_taken_over(world: World) -> No
     assert (await world.identity.accounts.look(account_id)).phone is None
 
 
-@pytest.mark.acceptance("F16")
+@pytest.mark.acceptance("F16.after_60s")
 async def test_without_word_of_the_email_another_code_goes_by_sms(world: World) -> None:
     account_id = await world.sign_up()
     await world.change_address(account_id, phone="081234567890")
@@ -281,7 +280,7 @@ async def test_without_word_of_the_email_another_code_goes_by_sms(world: World) 
         await world.identity.signing_in.verify(seen.challenge_id, by_email, "verify-8")
 
 
-@pytest.mark.acceptance("F16")
+@pytest.mark.acceptance("F16.on_request")
 async def test_on_request_the_code_goes_by_sms_too_and_without_a_number_by_email_alone(world: World) -> None:
     account_id = await world.sign_up()
     await world.change_address(account_id, phone="081234567890")
@@ -299,7 +298,7 @@ async def test_on_request_the_code_goes_by_sms_too_and_without_a_number_by_email
     assert [each["channel"] for each in (await world.codes())[before:]] == ["email", "email"]
 
 
-@pytest.mark.acceptance("F16")
+@pytest.mark.acceptance("F16.after_60s")
 async def test_delivery_is_told_and_failure_goes_to_the_second_channel_at_once(world: World) -> None:
     account_id = await world.sign_up()
     await world.change_address(account_id, phone="081234567890")
@@ -354,7 +353,7 @@ async def test_an_address_is_forgotten_after_a_day(world: World) -> None:
             await use
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.nik_encrypted", "F24.events_masked")
 async def test_nothing_that_goes_out_or_is_kept_shows_a_person(world: World) -> None:
     account_id = await world.sign_up()
     await world.change_address(account_id, phone="081234567890")
@@ -431,7 +430,7 @@ async def _hear(world: World, event: DeliverySent | DeliveryFailed) -> None:
     await world.parts.events[type(event)](event, envelope)
 
 
-@pytest.mark.acceptance("F17")
+@pytest.mark.acceptance("F17.superseded", "F17.too_many_tries")
 async def test_what_a_replica_remembers_never_outweighs_the_store() -> None:
     here = World()
     there = World(store=here.store, clock=here.clock, seed=8)
@@ -492,7 +491,7 @@ async def _watch(world: World, email: str) -> list[object]:
     return shown
 
 
-@pytest.mark.acceptance("F16")
+@pytest.mark.acceptance("F5.account_hidden")
 async def test_codes_by_sms_tell_nobody_who_has_an_account_or_a_number() -> None:
     with_number, with_account, without = World(), World(), World()
     account_id = await with_number.sign_up("xudi@example.org")

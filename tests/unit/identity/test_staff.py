@@ -35,8 +35,7 @@ async def test_demo_staff_are_made_once_and_only_where_wanted(world: World) -> N
     assert [record async for record in without.store.scan(STAFF)] == []
 
 
-@pytest.mark.acceptance("F5")
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F5.wrong_secret", "F5.locked_until", "F24.limit_per_account")
 async def test_five_wrong_passwords_lock_until_a_told_time(world: World) -> None:
     await world.identity.staff.seed_demo()
     log_in = world.identity.staff.log_in
@@ -92,8 +91,7 @@ async def test_parallel_guesses_do_not_pass_the_lock(world: World) -> None:
     assert (await audit(world)).count(("sign_in_refused", "wrong_password")) == 5
 
 
-@pytest.mark.acceptance("F21")
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F82.audit")
 async def test_a_look_up_finds_a_confirmed_person_and_leaves_a_line(world: World) -> None:
     account_id = await world.sign_up()
     applicant_id = await world.confirmed(account_id)
@@ -112,7 +110,7 @@ async def test_a_look_up_finds_a_confirmed_person_and_leaves_a_line(world: World
     assert BUDI.nik not in repr(lines)
 
 
-@pytest.mark.acceptance("F21")
+@pytest.mark.acceptance("F21.logged", "F82.append_only", "F82.export")
 async def test_what_staff_do_is_chained_and_an_altered_line_is_found(world: World) -> None:
     await world.identity.staff.seed_demo()
     await world.identity.staff.log_in("front_officer", STAFF_PASSWORD)
@@ -146,7 +144,7 @@ async def _answers(world: World, username: str, password: str, tries: int) -> li
     return found
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F5.account_hidden")
 async def test_a_name_that_nobody_has_locks_like_a_real_one(world: World) -> None:
     await world.identity.staff.seed_demo()
     other = World()

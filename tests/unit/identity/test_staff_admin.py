@@ -109,7 +109,7 @@ async def outcome(doing: Awaitable[Any]) -> str:
 # Hired
 
 
-@pytest.mark.acceptance("F24")
+@pytest.mark.acceptance("F24.passwords_hashed")
 async def test_the_head_of_an_office_hires_and_the_first_password_opens_only_the_way_to_an_own_one(desk: Desk) -> None:
     seen = await desk.hire(desk.head, "dewi.contoh", Post.FRONT_OFFICER, SOUTH)
     given = seen.one_time_password or ""
@@ -178,7 +178,7 @@ async def test_under_another_key_a_repeat_shows_no_password(desk: Desk) -> None:
     assert (again.staff.state, again.one_time_password) == (StaffState.INVITED, None)
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("F82.audit")
 async def test_who_may_not_hire_is_told_why_and_it_is_audited(desk: Desk) -> None:
     hire = desk.hire
     assert await outcome(hire(desk.head, "a11", Post.FRONT_OFFICER, NORTH)) == "not_your_office"
@@ -194,13 +194,13 @@ async def test_who_may_not_hire_is_told_why_and_it_is_audited(desk: Desk) -> Non
     assert await desk.world.identity.repository.staff_named("a11") is None
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("F82.audit")
 def test_every_act_on_staff_is_audited_by_the_layer_or_in_its_use_case() -> None:
     bare = {each.name for each in ENDPOINTS if may_act(each) and not hasattr(each.handler, "__wrapped__")}
     assert bare == {"look_up_person", "see_original", *AUDITED_IN_THE_USE_CASE}
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("F82.append_only", "F82.export")
 async def test_what_is_done_with_staff_is_on_the_chain_of_their_office(desk: Desk) -> None:
     await desk.admin.lock(desk.act(desk.operator, desk.who("front_officer").account_id))
     book = desk.world.identity.audit_book

@@ -203,7 +203,7 @@ def test_channels_are_the_usual_ones_that_are_wanted_and_reachable_and_never_sil
     assert contact.channels_for(usual, wanted, reach) == used
 
 
-@pytest.mark.acceptance("F18")
+@pytest.mark.acceptance("F18.announced_to_old")
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
@@ -302,7 +302,7 @@ def a_bill(expires_at: datetime) -> billing.BillIssued:
     )
 
 
-@pytest.mark.acceptance("F53")
+@pytest.mark.acceptance("F53.emailed", "F53.texted")
 def test_a_code_is_sent_by_email_and_sms_and_not_after_its_end() -> None:
     bill = a_bill(NOW + timedelta(hours=2))
     assert notices.notice_for(bill) == notices.Notice("bill_issued", BOTH)

@@ -126,7 +126,6 @@ def test_everything_that_comes_in_is_bounded() -> None:
 # ---- deliveries ----
 
 
-@pytest.mark.acceptance("F53")
 async def test_an_applicant_sees_own_deliveries_with_masked_addresses(service: Service) -> None:
     await service.hears(a_card())
     await service.hears(

@@ -55,7 +55,7 @@ def test_the_handlers_cover_what_notification_hears_and_nothing_else(world: Worl
 # ---- events ----
 
 
-@pytest.mark.acceptance("F53")
+@pytest.mark.acceptance("F53.emailed", "F53.texted")
 async def test_a_code_is_emailed_and_texted_with_amount_and_end(reachable: World) -> None:
     assert await reachable.hears(a_bill()) is Outcome.DONE
     assert await reachable.works() == 2
@@ -116,7 +116,6 @@ async def test_an_event_about_nobody_is_let_go(reachable: World) -> None:
     assert await reachable.deliveries() == []
 
 
-@pytest.mark.acceptance("F55")
 async def test_a_reminder_is_not_sent_after_the_codes_end(reachable: World) -> None:
     reachable.mailer.trouble = reachable.gateway.trouble = UpstreamDown("smtp", "timeout")
     await reachable.hears(event_of(billing.BillReminderDue, expires_at=START + timedelta(seconds=60)))
@@ -137,7 +136,7 @@ async def test_the_wanted_language_and_channels_are_used(reachable: World) -> No
     assert sorted(text.text.split()[0] for text in reachable.texts) == ["Passport:", "Passport:"]
 
 
-@pytest.mark.acceptance("F47")
+@pytest.mark.acceptance("F47.alert_by_18")
 @pytest.mark.parametrize(
     ("rules", "to"),
     [
@@ -164,7 +163,7 @@ async def test_an_office_without_an_address_leaves_a_named_failure(world: World)
 # ---- one-time codes ----
 
 
-@pytest.mark.acceptance("F16")
+@pytest.mark.acceptance("F16.adapter")
 @pytest.mark.parametrize(("channel", "address"), [("email", EMAIL), ("sms", PHONE)])
 async def test_a_code_is_sent_at_once_and_its_challenge_is_told(world: World, channel: str, address: str) -> None:
     assert await world.hears(an_otp(EXPIRES, channel=channel, address=address)) is Outcome.DONE
@@ -198,7 +197,6 @@ async def test_a_code_that_is_over_when_its_turn_comes_is_not_sent(world: World)
     assert (record.state.state, record.state.sealed) == (State.DROPPED, None)
 
 
-@pytest.mark.acceptance("F16")
 async def test_a_code_is_tried_again_soon_and_given_up_before_its_end(world: World) -> None:
     world.mailer.trouble = UpstreamDown("smtp", "connection_refused")
     await world.hears(an_otp(START + timedelta(seconds=60)))
@@ -232,7 +230,7 @@ async def test_nothing_personal_lies_open_and_nothing_at_all_after_the_end(reach
 # ---- contact cards ----
 
 
-@pytest.mark.acceptance("F18")
+@pytest.mark.acceptance("F18.announced_to_old")
 async def test_a_changed_address_is_announced_to_the_old_one_and_the_new(reachable: World) -> None:
     await reachable.hears(a_card(email="baru@example.org", phone="+6281200000999"), version=2)
     await reachable.works()
@@ -245,7 +243,6 @@ async def test_a_changed_address_is_announced_to_the_old_one_and_the_new(reachab
     assert reachable.mails[-1].to == "baru@example.org"
 
 
-@pytest.mark.acceptance("F18")
 async def test_a_first_phone_number_is_announced_by_email_and_to_itself(world: World) -> None:
     await world.hears(a_card(phone=None))
     await world.hears(a_card(), version=2)
@@ -328,7 +325,7 @@ async def test_preferences_wait_a_second_for_the_card_then_say_not_known_yet(wor
 # ---- letters ----
 
 
-@pytest.mark.acceptance("F73")
+@pytest.mark.acceptance("F73.emailed")
 @pytest.mark.parametrize("size", [1, 256 * 1024, 600_000])
 async def test_the_letter_goes_out_as_an_attachment_and_is_not_kept(reachable: World, size: int) -> None:
     content = os.urandom(size)
@@ -524,7 +521,7 @@ def test_a_box_is_bound_to_its_account(world: World) -> None:
         world.secrets.contact(other)
 
 
-@pytest.mark.acceptance("F18")
+@pytest.mark.acceptance("F18.announced_to_old")
 async def test_whoever_is_told_of_a_change_gets_the_link_that_undoes_it(reachable: World) -> None:
     url = "https://paspor.example.go.id/v1/address-undo/an-account.a-secret"
     until = reachable.clock.now() + timedelta(days=7)

@@ -113,7 +113,7 @@ def test_amounts_are_written_as_indonesians_write_them() -> None:
     assert rupiah(1_350_000) == "Rp1.350.000"
 
 
-@pytest.mark.acceptance("F55")
+@pytest.mark.acceptance("F55.local_zone", "X8.office_zone")
 @pytest.mark.parametrize(
     ("zone", "language", "written"),
     [

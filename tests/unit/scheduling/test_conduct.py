@@ -148,7 +148,6 @@ async def started(seats: int = 30, **given: Any) -> World:
     return world
 
 
-@pytest.mark.acceptance("F75")
 async def test_holds_of_a_person_and_a_day() -> None:
     world = await started()
     await holds(world, "ani", 5)
@@ -164,7 +163,6 @@ async def test_holds_of_a_person_and_a_day() -> None:
     await world.service.holds.hold(world.wish("ani", key="tomorrow", session_id=world.session_id(NORTH)))
 
 
-@pytest.mark.acceptance("F75")
 async def test_who_gives_seats_up_again_and_again_must_wait_but_may_always_give_up() -> None:
     world = await started()
     await gives_up(world, "ani", 3)
@@ -195,7 +193,6 @@ async def test_moves_of_a_person_and_a_week(monkeypatch: pytest.MonkeyPatch) -> 
     assert (await world.service.moves.reschedule(world.move(paid, doors[0], "move-2"))).state.moves_made == 3
 
 
-@pytest.mark.acceptance("F75")
 async def test_people_on_one_device() -> None:
     world = await started()
     phone = world.service.conduct.origin(PHONE, "127.0.0.1")
@@ -428,7 +425,6 @@ class TestReplicas:
         assert [each async for each in world.base.scan(CONDUCT)] == []
 
 
-@pytest.mark.acceptance("F75")
 class TestFlags:
     """Patterns are shown to the office with their evidence."""
 
@@ -436,6 +432,7 @@ class TestFlags:
         await world.service.conduct.flush()
         return await world.service.flags.of_office(SOUTH.office_id, status, BOSS)
 
+    @pytest.mark.acceptance("F75.book_cancel_book")
     async def test_book_cancel_book(self) -> None:
         world = await started()
         await gives_up(world, "ani", 2)
@@ -453,6 +450,7 @@ class TestFlags:
         waiting = await world.base.outbox_waiting(FLAG, before=world.clock.now() + timedelta(days=1), limit=9)
         assert {each.data.pattern for each in waiting if isinstance(each.data, PatternFlagged)} == {"book_cancel_book"}
 
+    @pytest.mark.acceptance("F75.accounts_per_device", "F75.accounts_per_address")
     async def test_many_accounts_on_one_device_and_one_address(self) -> None:
         world = await started(seats=40)
         home = world.service.conduct.origin(PHONE, "8.8.8.8")

@@ -302,8 +302,7 @@ def walk_in(reason: WalkInReason = WalkInReason.WALK_IN, key: str = "w", **chang
 
 
 class TestWalkIns:
-    @pytest.mark.acceptance("F20")
-    @pytest.mark.acceptance("F21")
+    @pytest.mark.acceptance("F20.walk_in_quota", "F20.officer_stored", "F20.evidence_stored", "F21.logged")
     async def test_who_cannot_be_verified_is_received_in_the_walk_in_quota(self) -> None:
         world = await busy(walk_in=1, priority=1)
         world.clock.set(datetime(2026, 11, 24, 1, 30, tzinfo=START.tzinfo))
@@ -326,7 +325,6 @@ class TestWalkIns:
         assert await world.said(said.VisitorCheckedIn) == [], "no other service knows of it"
         await world.rules_hold()
 
-    @pytest.mark.acceptance("F21")
     async def test_an_override_without_evidence_is_refused(self) -> None:
         world = await busy(walk_in=1)
         for reason in OVERRIDES:
@@ -389,7 +387,7 @@ class TestOnProof:
         world.clock.set(held.state.seat.starts_at)
         return held
 
-    @pytest.mark.acceptance("X6")
+    @pytest.mark.acceptance("X6.check_in_on_proof")
     async def test_who_has_proof_is_let_in_and_the_payment_is_found_later(self, world: World) -> None:
         held = await self.waits_for_payment(world)
         visits = world.service.visits
@@ -408,7 +406,6 @@ class TestOnProof:
         assert len(await world.said(said.AppointmentConfirmed)) == 1
         await world.rules_hold()
 
-    @pytest.mark.acceptance("X6")
     async def test_the_payment_may_show_after_the_interview(self, world: World) -> None:
         held = await self.waits_for_payment(world)
         await world.service.visits.arrive_on_proof(Comer(appointment_id=held.id), NTPN, FRONT, "proof")
@@ -448,7 +445,6 @@ class TestOnProof:
 
 
 class TestByNumber:
-    @pytest.mark.acceptance("F73")
     async def test_the_queue_number_of_today_is_enough_at_the_own_office(self, world: World) -> None:
         paid = await world.paid()
         number = paid.state.seat.queue_number

@@ -19,8 +19,6 @@ from tests.unit.scheduling.world import EAST, FRONT, NORTH, TUESDAY, Who, World,
 
 __all__ = ["_loopback_allowed", "office"]
 
-F69 = pytest.mark.acceptance("F69")
-
 
 async def at_the_counter(minutes: float, **pools: int) -> World:
     """Tuesday, so many minutes after the session began; the application is known."""
@@ -37,7 +35,6 @@ async def hold(world: World, **changes: Any) -> Any:
     return await world.service.counter_holds.hold(world.wish(**(given | changes)))
 
 
-@F69
 @pytest.mark.parametrize("minutes", [-179, -1, 0, 119])
 async def test_a_seat_of_today_is_had_until_the_session_ends_and_paid_before_that(minutes: float) -> None:
     world = await at_the_counter(minutes)
@@ -55,7 +52,6 @@ async def test_a_seat_of_today_is_had_until_the_session_ends_and_paid_before_tha
     await world.rules_hold()
 
 
-@F69
 async def test_a_session_of_today_that_is_over_is_closed_but_a_repeat_meets_its_hold() -> None:
     world = await at_the_counter(119)
     held = await hold(world)
@@ -65,7 +61,7 @@ async def test_a_session_of_today_that_is_over_is_closed_but_a_repeat_meets_its_
     assert (await hold(world)).id == held.id
 
 
-@F69
+@pytest.mark.acceptance("F69.priority_quota")
 async def test_a_priority_seat_of_today_is_given_on_its_ground() -> None:
     world = await at_the_counter(10)
     assert (await hold(world, pool=Pool.PRIORITY, need=Need.PREGNANT)).state.priority is not None
@@ -88,7 +84,6 @@ async def test_never_more_than_the_pool_of_today_and_what_is_sold_out_says_so() 
         await world.service.counter_holds.hold(world.wish("budi", who=FRONT, pool=Pool.WALK_IN))
 
 
-@F69
 async def test_only_the_offices_own_officers() -> None:
     world = await at_the_counter(10)
     for elsewhere in (NORTH, EAST):

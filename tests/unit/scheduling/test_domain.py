@@ -625,7 +625,6 @@ class TestTicket:
 
 
 class TestSteps:
-    @pytest.mark.acceptance("F31")
     @pytest.mark.parametrize("status", list(Status))
     def test_every_state_says_what_to_do_next(self, status: Status) -> None:
         step = steps.step_of(replace(held(), status=status))

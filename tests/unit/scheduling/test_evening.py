@@ -31,7 +31,6 @@ __all__ = ["_loopback_allowed", "office"]
 
 EVENING = time(19)
 SEVEN_IN_JAKARTA = datetime(2026, 11, 23, 12, tzinfo=UTC)
-F9 = pytest.mark.acceptance("F9")
 
 
 def until(world: World, moment: datetime) -> float:
@@ -62,7 +61,6 @@ def test_sheets_are_kept_for_two_weeks_after_their_day() -> None:
     assert (again.sheets, over) == ((replace(new, visits=2),), ())
 
 
-@F9
 async def test_each_office_has_the_sheet_of_tomorrow_in_its_own_evening(world: World) -> None:
     paid = await world.paid()
     await world.pass_time(until(world, SEVEN_IN_JAKARTA) - 1)
@@ -141,7 +139,6 @@ async def test_a_new_office_gets_its_evening_and_a_known_one_keeps_its_own(world
     assert await world.service.evenings.kept(SOUTH.office_id, FRONT) == before
 
 
-@F9
 async def test_over_http_the_offices_own_officers_read_them(office: Office) -> None:
     base = f"/v1/offices/{SOUTH.office_id}/evening-sheets"
     status, problem = await office.get(f"{base}/{TUESDAY}", office.front())

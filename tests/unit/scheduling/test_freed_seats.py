@@ -62,7 +62,7 @@ async def unpaid(world: World) -> str:
     return held.id
 
 
-@pytest.mark.acceptance("F65")
+@pytest.mark.acceptance("F65.unpaid_back_in_1_minute")
 async def test_an_unpaid_hold_is_back_within_a_minute_of_the_bills_end() -> None:
     world = await started()
     await world.paid("first")
@@ -73,7 +73,7 @@ async def test_an_unpaid_hold_is_back_within_a_minute_of_the_bills_end() -> None
     assert await world.buckets() == {"confirmed": 1, "free": 1}
 
 
-@pytest.mark.acceptance("F65")
+@pytest.mark.acceptance("F65.waiting_list")
 async def test_an_unpaid_hold_is_offered_to_who_waits_before_it_is_free() -> None:
     world = await started()
     await world.paid("first")
@@ -86,7 +86,7 @@ async def test_an_unpaid_hold_is_offered_to_who_waits_before_it_is_free() -> Non
         await world.service.holds.hold(world.wish("quick"))
 
 
-@pytest.mark.acceptance("F75")
+@pytest.mark.acceptance("F75.one_booking_per_nik", "F75.not_transferable")
 async def test_a_booking_is_one_persons_and_stays_theirs() -> None:
     """No command puts another person on a seat: not the account, not another application, not a move."""
     world = await started()
@@ -106,7 +106,7 @@ async def test_a_booking_is_one_persons_and_stays_theirs() -> None:
     assert (await world.appointment(paid.id)).state.person_id == "person-ani"
 
 
-@pytest.mark.acceptance("F75")
+@pytest.mark.acceptance("F75.qr_bound")
 async def test_the_qr_code_is_bound_to_its_person() -> None:
     """A code names one appointment, an appointment names one person; a forged or foreign one checks nobody in."""
     world = await started(check_in_any_day=True)

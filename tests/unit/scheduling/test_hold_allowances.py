@@ -53,7 +53,6 @@ def won(results: list[Any]) -> int:
     return sum(isinstance(each, Record) for each in results)
 
 
-@pytest.mark.acceptance("F75")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize(
     ("origin", "account", "most"), [(DEVICE, "", 20), (ADDRESS, "", 20), (Origin(), "account-of-many", 15)]
@@ -69,7 +68,6 @@ async def test_two_replicas_hold_no_more_than_one_may(seed: int, origin: Origin,
     assert buckets.get("held", 0) == most, "who was refused left no seat behind"
 
 
-@pytest.mark.acceptance("F75")
 async def test_twin_counted_per_process_two_replicas_pass_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     async def uncounted(self: HoldAllowances, appointment_id: str, decision: Any, _origin: Origin) -> Any:
         return await self._repository.begin(appointment_id, decision, self._clock.now())
@@ -79,7 +77,6 @@ async def test_twin_counted_per_process_two_replicas_pass_the_limit(monkeypatch:
     assert won(results) > 20
 
 
-@pytest.mark.acceptance("F75")
 async def test_a_person_who_lets_go_and_holds_at_two_replicas_in_turn_has_five_holds_a_day() -> None:
     worlds = await replicas(10)
     await worlds[0].submitted()

@@ -289,7 +289,6 @@ async def test_the_rules_can_be_looked_at(office: Office) -> None:
     assert {line["name"] for line in report["invariants"]} == set(office.world.parts.invariants) >= {"I1", "I2"}
 
 
-@pytest.mark.acceptance("F74")
 async def test_a_same_day_seat_needs_the_choice_and_the_day(office: Office) -> None:
     status, said = await office.hold(pool="same_day")
     assert (status, said["code"], said["field"]) == (422, "same_day_choice_missing", "/if_unpaid")

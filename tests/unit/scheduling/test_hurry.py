@@ -26,7 +26,6 @@ from tests.unit.scheduling.world import BOSS, FRONT, NORTH, SOUTH, START, TUESDA
 
 __all__ = ["_loopback_allowed", "office"]
 
-F74 = pytest.mark.acceptance("F74")
 ENDS = [
     (billing.BillExpired, {}),
     (billing.BillFailed, {"cause": "cut_off_passed"}),
@@ -85,7 +84,7 @@ async def pools(world: World) -> dict[str, list[str]]:
     return found
 
 
-@F74
+@pytest.mark.acceptance("F74.list_at_noon")
 async def test_a_paid_visitor_takes_a_place_pays_and_is_on_the_list() -> None:
     world, (visit,) = await visited()
     record = await reserve(world, visit)
@@ -112,7 +111,7 @@ async def test_a_paid_visitor_takes_a_place_pays_and_is_on_the_list() -> None:
     await world.rules_hold()
 
 
-@F74
+@pytest.mark.acceptance("F74.quota_kept")
 async def test_a_full_quota_is_said_and_the_visit_stays_as_it_was() -> None:
     world, (first, second) = await visited(people=2)
     await reserve(world, first)
@@ -124,14 +123,14 @@ async def test_a_full_quota_is_said_and_the_visit_stays_as_it_was() -> None:
     await world.rules_hold()
 
 
-@F74
+@pytest.mark.acceptance("F74.quota_kept")
 async def test_an_office_without_quota_sells_none() -> None:
     world, (visit,) = await visited(same_day=0)
     with pytest.raises(errors.SameDayFull):
         await reserve(world, visit)
 
 
-@F74
+@pytest.mark.acceptance("F74.quota_kept")
 async def test_what_applicants_hold_online_and_what_is_bought_at_the_counter_share_one_quota() -> None:
     world, (visit,) = await visited()
     seat = next(
@@ -145,7 +144,6 @@ async def test_what_applicants_hold_online_and_what_is_bought_at_the_counter_sha
         await reserve(world, visit)
 
 
-@F74
 @pytest.mark.parametrize(("end", "rest"), ENDS)
 async def test_an_unpaid_place_goes_back_and_is_for_the_next(end: Any, rest: dict[str, Any]) -> None:
     world, (first, second) = await visited(people=2)
@@ -161,7 +159,6 @@ async def test_an_unpaid_place_goes_back_and_is_for_the_next(end: Any, rest: dic
     await world.rules_hold()
 
 
-@F74
 async def test_an_old_bill_ends_no_new_place() -> None:
     world, (visit,) = await visited()
     old = await reserve(world, visit, "first")
@@ -172,7 +169,6 @@ async def test_an_old_bill_ends_no_new_place() -> None:
     assert (await world.appointment(visit)).state.hurry == new.state.hurry
 
 
-@F74
 async def test_a_place_that_nobody_pays_and_nobody_ends_goes_back_after_its_session() -> None:
     world, (visit,) = await visited()
     record = await reserve(world, visit)
@@ -191,7 +187,6 @@ async def test_a_place_that_nobody_pays_and_nobody_ends_goes_back_after_its_sess
     await world.rules_hold()
 
 
-@F74
 @pytest.mark.parametrize("heard_before", [False, True])
 async def test_a_visit_that_is_given_up_gives_its_place_up_and_its_bill_hears_of_it(heard_before: bool) -> None:
     world, (visit,) = await visited()
@@ -213,7 +208,6 @@ async def test_a_visit_that_is_given_up_gives_its_place_up_and_its_bill_hears_of
     await world.rules_hold()
 
 
-@F74
 async def test_a_paid_visit_that_its_holder_cancels_says_which_surcharge_has_no_place() -> None:
     world, (visit,) = await visited()
     record = await reserve(world, visit)
@@ -232,7 +226,6 @@ async def moved(world: World, visit: str, session_id: str) -> Record[Appointment
     return await world.appointment(visit)
 
 
-@F74
 @pytest.mark.parametrize("paid", [False, True])
 async def test_moved_within_the_day_a_visit_keeps_its_place(paid: bool) -> None:
     world, (visit,) = await visited(sessions=("08:00", "13:00"))
@@ -247,7 +240,6 @@ async def test_moved_within_the_day_a_visit_keeps_its_place(paid: bool) -> None:
     await world.rules_hold()
 
 
-@F74
 @pytest.mark.parametrize("paid", [False, True])
 async def test_moved_to_another_day_it_leaves_its_place_for_the_next_and_its_money_goes_back(paid: bool) -> None:
     world, (visit,) = await visited()
@@ -261,7 +253,6 @@ async def test_moved_to_another_day_it_leaves_its_place_for_the_next_and_its_mon
     await world.rules_hold()
 
 
-@F74
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("write", range(4))
 async def test_wherever_a_move_breaks_off_the_place_has_one_owner_and_one_word_is_said(write: int, after: bool) -> None:
@@ -292,7 +283,6 @@ async def test_wherever_a_move_breaks_off_the_place_has_one_owner_and_one_word_i
     assert await no_places(world) == ([("surcharge", "moved_by_office")] if gone else [])
 
 
-@F74
 async def test_on_the_day_of_a_place_nobody_moves_a_visit_by_wish() -> None:
     """So a move by wish never meets a place: one is sold on the very days on which the other is refused."""
     world, (visit,) = await visited()
@@ -309,7 +299,6 @@ async def test_on_the_day_of_a_place_nobody_moves_a_visit_by_wish() -> None:
     assert hurrying.hurry_problem(record.state, timezone=SOUTH.timezone, now=early, rules=rules) == "not_today"
 
 
-@F74
 async def test_who_cannot_hurry_is_told_why() -> None:
     world, (visit,) = await visited()
     held = await world.hold("held", session_id=world.session_id(day=TUESDAY + timedelta(days=1)))
@@ -334,7 +323,7 @@ async def race(world: World, ids: list[str]) -> list[str]:
     return [each.hurry.slot.seat_id for each in states if each.hurry is not None and each.hurry.slot is not None]
 
 
-@F74
+@pytest.mark.acceptance("F74.quota_kept")
 @pytest.mark.parametrize("seed", range(5))
 async def test_officers_who_ask_at_once_never_sell_more_than_there_are(seed: int) -> None:
     world, ids = await visited(people=12, same_day=3, wrap=lambda base: Shuffling(base, seed))
@@ -344,7 +333,6 @@ async def test_officers_who_ask_at_once_never_sell_more_than_there_are(seed: int
     await world.rules_hold()
 
 
-@F74
 async def test_twin_without_the_conditional_claim_it_oversells() -> None:
     made: list[UnguardedClaims] = []
 
@@ -357,7 +345,6 @@ async def test_twin_without_the_conditional_claim_it_oversells() -> None:
     assert len(seats) > len(set(seats))
 
 
-@F74
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("write", range(3))
 async def test_wherever_it_breaks_the_place_is_whole_or_not_there(write: int, after: bool) -> None:

@@ -32,7 +32,6 @@ from tests.unit.scheduling.world import EAST, FRONT, NORTH, SOUTH, START, TUESDA
 
 FACTS = OfficeFacts("here", OfficeKind.OFFICE, 1, 1, (), (Offer(Product.ELECTRONIC),))
 BOTH = replace(FACTS, products=(Offer(Product.ORDINARY), Offer(Product.ELECTRONIC)))
-X10 = pytest.mark.acceptance("X10")
 
 
 async def wants(world: World, person: str = "ani", product: str = "ordinary", account: str = "") -> str:
@@ -96,7 +95,7 @@ def test_of_an_application_the_newest_word_on_its_product_counts() -> None:
     assert fresher(first, replace(old, withdrawn=True)) == replace(first, withdrawn=True)
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_a_hold_is_refused_where_the_office_lacks_the_product(world: World) -> None:
     await wants(world)
     with pytest.raises(errors.ProductNotOffered) as refused:
@@ -111,7 +110,7 @@ async def test_a_hold_is_refused_where_the_office_lacks_the_product(world: World
     assert held.state.status is Status.HELD
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_where_no_office_offers_it_the_refusal_says_what_else_can_be_done(world: World) -> None:
     await drop(world, Product.ORDINARY, EAST)
     await wants(world)
@@ -121,7 +120,7 @@ async def test_where_no_office_offers_it_the_refusal_says_what_else_can_be_done(
     assert "another kind" in refused.value.next_action
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_who_won_a_seat_before_the_office_dropped_the_product_keeps_it(world: World) -> None:
     held = await world.hold()
     await drop(world, Product.ELECTRONIC)
@@ -130,7 +129,6 @@ async def test_who_won_a_seat_before_the_office_dropped_the_product_keeps_it(wor
         await world.hold("budi")
 
 
-@X10
 async def test_a_hold_reads_no_more_for_it() -> None:
     world = make_world(wrap=Counting)
     await world.parts.start()  # type: ignore[misc]
@@ -143,14 +141,13 @@ async def test_a_hold_reads_no_more_for_it() -> None:
     assert store.seen.count(("get", "application_copy")) == 1
 
 
-@X10
 async def test_a_session_that_is_not_there_is_refused_as_before(world: World) -> None:
     await wants(world)
     with pytest.raises(errors.SessionNotFound):
         await world.service.holds.hold(world.wish(session_id="none"))
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_a_visit_moves_to_no_office_that_lacks_the_product(world: World) -> None:
     await wants(world)
     held = await world.service.holds.hold(world.wish(session_id=world.session_id(EAST)))
@@ -164,7 +161,7 @@ async def test_a_visit_moves_to_no_office_that_lacks_the_product(world: World) -
     assert moved.state.seat.office_id == EAST.office_id
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_a_family_is_refused_with_the_application_that_does_not_fit(world: World) -> None:
     ids = (await wants(world, "ani", "electronic", "family"), await wants(world, "budi", "ordinary", "family"))
     wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Who("family"), "party")
@@ -180,7 +177,7 @@ def waits(offices: tuple[str, ...], person: str = "ani") -> WaitingWish:
     return WaitingWish(f"application-{person}", offices, TUESDAY, last, Pool.REGULAR, who, f"wait-{person}")
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_nobody_waits_at_an_office_that_lacks_the_product(world: World) -> None:
     await wants(world)
     with pytest.raises(errors.ProductNotOffered) as refused:
@@ -190,7 +187,7 @@ async def test_nobody_waits_at_an_office_that_lacks_the_product(world: World) ->
     assert entry.state.status is WaitingStatus.WAITING
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_a_freed_seat_passes_by_who_wants_what_the_office_dropped(world: World) -> None:
     held = await world.hold("siti")
     await world.hold("tono")
@@ -219,7 +216,7 @@ async def test_a_freed_seat_passes_by_who_wants_what_the_office_dropped(world: W
         await line.accept(second.id, Who("account-budi"), "accept")
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_late_money_is_offered_no_day_on_which_the_office_stopped_making_it(world: World) -> None:
     held = await world.hold()
     await world.hear(world.requested(held))
@@ -232,7 +229,6 @@ async def test_late_money_is_offered_no_day_on_which_the_office_stopped_making_i
     assert not await world.said(SeatOffered)
 
 
-@X10
 async def test_a_corrected_kind_counts_from_then_on_and_waits_for_its_application(world: World) -> None:
     corrected = KindCorrected(
         application_id="application-ani",
@@ -251,7 +247,7 @@ async def test_a_corrected_kind_counts_from_then_on_and_waits_for_its_applicatio
     assert (await world.service.holds.hold(world.wish())).state.status is Status.HELD
 
 
-@X10
+@pytest.mark.acceptance("X10.dated")
 async def test_products_have_days(world: World) -> None:
     await offer(world, (Offer(Product.ORDINARY, until=TUESDAY),), EAST)
     await wants(world)
@@ -261,7 +257,7 @@ async def test_products_have_days(world: World) -> None:
     assert (await world.service.holds.hold(world.wish(session_id=world.session_id(EAST)))).state.live
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_what_is_named_instead_of_a_full_session_makes_the_product_too(world: World) -> None:
     await offer(world, (Offer(Product.ORDINARY),), NORTH)
     await world.hold("siti")
@@ -291,7 +287,7 @@ async def south_is_full(world: World) -> list[str]:
     return [world.session_id(SOUTH, WEDNESDAY + timedelta(days=more)) for more in range(3)]
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_what_a_family_is_named_instead_makes_everybody_their_passport(world: World) -> None:
     fitting = await south_is_full(world)
     ids = (await wants(world, "ani", "electronic", "family"), await wants(world, "budi", "electronic", "family"))
@@ -304,7 +300,7 @@ async def test_what_a_family_is_named_instead_makes_everybody_their_passport(wor
     assert named == fitting[1:], "one seat is not for two"
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_a_family_that_got_too_few_seats_is_named_what_fits_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,7 +315,7 @@ async def test_a_family_that_got_too_few_seats_is_named_what_fits_too(
     assert await sold_out(world, world.service.parties.book(wish)) == fitting
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_a_family_is_named_the_offices_that_make_all_of_its_passports(world: World) -> None:
     await offer(world, (Offer(Product.ORDINARY),), NORTH)
     ids = (await wants(world, "ani", "electronic", "family"), await wants(world, "budi", "ordinary", "family"))
@@ -335,7 +331,7 @@ async def test_a_family_is_named_the_offices_that_make_all_of_its_passports(worl
     assert {each["office_id"] for each in facts["nearest"]} == {NORTH.office_id, EAST.office_id}
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_who_moves_is_named_what_makes_the_product(world: World) -> None:
     fitting = await south_is_full(world)
     paid = await world.paid("ani", session_id=fitting[0])
@@ -344,7 +340,7 @@ async def test_who_moves_is_named_what_makes_the_product(world: World) -> None:
     assert await sold_out(world, moved) == fitting[1:]
 
 
-@X10
+@pytest.mark.acceptance("X10.per_office")
 async def test_who_has_a_new_date_is_named_what_makes_the_product(world: World) -> None:
     fitting = await south_is_full(world)
     paid = await world.paid("ani", session_id=fitting[0])
@@ -353,7 +349,7 @@ async def test_who_has_a_new_date_is_named_what_makes_the_product(world: World) 
     assert await sold_out(world, world.service.specials.use(wish)) == fitting
 
 
-@X10
+@pytest.mark.acceptance("X10.dated")
 async def test_what_is_named_makes_the_product_on_its_own_day(world: World) -> None:
     fitting = await south_is_full(world)
     await offer(world, (Offer(Product.ELECTRONIC, until=WEDNESDAY),), SOUTH)

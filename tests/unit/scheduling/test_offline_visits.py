@@ -71,7 +71,7 @@ def only(done: Imported) -> LineOutcome:
     return outcome
 
 
-@pytest.mark.acceptance("F9")
+@pytest.mark.acceptance("F9.import_as_file", "F9.import_idempotent")
 async def test_a_booked_visitor_is_recorded_once_by_code_number_or_appointment(world: World) -> None:
     first, second = await world.paid("ani"), await world.paid("budi")
     third = await world.paid("citra", session_id=world.session_id(SOUTH, WEDNESDAY))
@@ -98,7 +98,7 @@ async def test_a_booked_visitor_is_recorded_once_by_code_number_or_appointment(w
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F9")
+@pytest.mark.acceptance("F9.import_as_file", "F9.import_idempotent", "F9.within_quota")
 async def test_visitors_without_a_booking_only_within_the_quota_that_was_opened(world: World) -> None:
     world.clock.set(ARRIVED + timedelta(hours=1))
     assert only(await brought(world, unbooked("c1"))) is LineOutcome.OVER_QUOTA
@@ -123,7 +123,7 @@ async def test_visitors_without_a_booking_only_within_the_quota_that_was_opened(
     assert day.state.lines["c1"].recorded_by == FRONT.account_id
 
 
-@pytest.mark.acceptance("F9")
+@pytest.mark.acceptance("F9.import_idempotent")
 async def test_killed_at_any_write_the_file_counts_once() -> None:
     for write in range(1, 7):
         for after in (False, True):

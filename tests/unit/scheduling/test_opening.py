@@ -44,7 +44,7 @@ def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
 
 
-@pytest.mark.acceptance("F66")
+@pytest.mark.acceptance("F66.rule_is_data", "F66.default_rolling")
 @pytest.mark.parametrize(
     ("rule", "day", "expected"),
     [
@@ -68,7 +68,6 @@ def test_when_a_day_opens(rule: OpeningRule, day: date, expected: datetime | Non
     assert opens_at(rule, day, "Asia/Jakarta") == expected
 
 
-@pytest.mark.acceptance("X8")
 @pytest.mark.parametrize(("zone", "hour"), [("WIB", 2), ("WITA", 1), ("WIT", 0)])
 def test_an_opening_is_on_the_offices_own_clock(zone: str, hour: int) -> None:
     opening = utc(2026, 11, 30, hour)
@@ -79,7 +78,6 @@ def test_an_opening_is_on_the_offices_own_clock(zone: str, hour: int) -> None:
     assert at is not None and at.first == date(2027, 1, 1)
 
 
-@pytest.mark.acceptance("X8")
 @pytest.mark.parametrize(("zone", "hour"), [("WIB", 17), ("WITA", 16), ("WIT", 15)])
 def test_a_day_comes_into_sight_at_the_offices_midnight(zone: str, hour: int) -> None:
     midnight, day = utc(2026, 11, 23, hour), date(2026, 12, 7)
@@ -159,7 +157,6 @@ async def closed(world: World, seconds: float) -> datetime:
     return opening
 
 
-@pytest.mark.acceptance("F66")
 async def test_nobody_holds_a_seat_before_the_opening(world: World) -> None:
     opening = await closed(world, 90.5)
     with pytest.raises(errors.NotOpenYet) as refused:
@@ -175,7 +172,6 @@ async def test_nobody_holds_a_seat_before_the_opening(world: World) -> None:
     assert await world.buckets() == {"held": 1, "free": 1}
 
 
-@pytest.mark.acceptance("F66")
 async def test_nobody_moves_there_before_the_opening(world: World) -> None:
     paid = await world.paid(session_id=session_id_of(SOUTH.office_id, TUESDAY + timedelta(days=1), "08:00"))
     opening = await closed(world, 60)

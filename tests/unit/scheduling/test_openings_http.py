@@ -96,7 +96,7 @@ async def test_forms(office: Office, changes: dict[str, Any], code: str) -> None
     assert (status, problem["code"]) == (422, code)
 
 
-@pytest.mark.acceptance("F13")
+@pytest.mark.acceptance("F13.place_not_error")
 async def test_a_citizens_way_through_an_opening(office: Office) -> None:
     opening_id = await announced(office)
     status, problem = await ticket(office, opening_id)
@@ -122,7 +122,7 @@ async def test_a_citizens_way_through_an_opening(office: Office) -> None:
     assert late["expected_at"] is not None
 
 
-@pytest.mark.acceptance("F13")
+@pytest.mark.acceptance("F13.drawn")
 async def test_the_record_is_public_and_holds(office: Office) -> None:
     opening_id = await announced(office)
     await until(office, DOORS)
@@ -145,7 +145,7 @@ async def test_too_many_looks_are_told_when_to_come_again(office: Office) -> Non
     assert answers == [200] * LOOKS_A_MINUTE.count + [429]
 
 
-@pytest.mark.acceptance("F13")
+@pytest.mark.acceptance("F13.place_not_error")
 async def test_the_place_is_streamed_and_kept_over_a_reconnect(office: Office) -> None:
     opening_id = await announced(office)
     await until(office, DOORS)

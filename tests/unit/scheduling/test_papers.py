@@ -46,8 +46,7 @@ def keys_of(world: World) -> dict[str, Ed25519PublicKey]:
 
 
 class TestSameDayList:
-    @pytest.mark.acceptance("F74")
-    @pytest.mark.acceptance("X8")
+    @pytest.mark.acceptance("F74.list_at_noon", "X8.both_sides_of_noon")
     @pytest.mark.parametrize("office", [SOUTH, MIDDLE, EAST], ids=["WIB", "WITA", "WIT"])
     async def test_the_list_is_ready_at_noon_in_jakarta_in_every_zone(self, office: Office) -> None:
         world = make_world(offices=[office], templates=weekly(plan(4, time(15))))
@@ -76,7 +75,6 @@ class TestSameDayList:
 
 
 class TestDaySheet:
-    @pytest.mark.acceptance("F9")
     async def test_the_sheet_is_signed_and_holds_no_name(self, world: World) -> None:
         paid = await world.paid("ani")
         await world.hold("budi")

@@ -302,7 +302,7 @@ class TestRenewal:
         fact: billing.BillRenewalRequested = world.bill(billing.BillRenewalRequested, held)
         return fact
 
-    @pytest.mark.acceptance("F55")
+    @pytest.mark.acceptance("F55.no_retyping", "F55.slot_kept_if_free")
     async def test_the_same_seat_is_held_again_without_a_word_of_the_applicant(self, world: World) -> None:
         held = await TestLateMoney().expired(world)
         await world.hear(self.renewal(world, held), "renewal")
@@ -318,7 +318,6 @@ class TestRenewal:
         assert (await world.appointment(renewed.id)).state.status is Status.CONFIRMED
         await world.rules_hold()
 
-    @pytest.mark.acceptance("F55")
     async def test_a_seat_that_is_gone_is_said(self, world: World) -> None:
         held = await TestLateMoney().full(world)
         await world.hear(self.renewal(world, held))

@@ -30,7 +30,6 @@ from tests.unit.scheduling.stores import Counting
 from tests.unit.scheduling.world import FRONT, NORTH, START, TUESDAY, Who, World, make_world, plan, weekly
 
 LIMITS = PriorityLimits(date(2022, 1, 26), child_below_years=12, elderly_above_years=60)
-F69 = pytest.mark.acceptance("F69")
 
 
 async def made(regular: int = 1, **changes: object) -> World:
@@ -39,7 +38,6 @@ async def made(regular: int = 1, **changes: object) -> World:
     return world
 
 
-@F69
 @pytest.mark.parametrize(
     ("need", "band", "found"),
     [
@@ -77,7 +75,7 @@ def test_a_band_is_read_as_it_is_said(text: str | None, band: AgeBand | None) ->
     assert band_of(text) == band
 
 
-@F69
+@pytest.mark.acceptance("F69.priority_quota")
 async def test_a_priority_seat_is_for_whom_it_is() -> None:
     world = await made()
     await world.submitted("ani", age="17-60")
@@ -96,7 +94,7 @@ async def test_a_priority_seat_is_for_whom_it_is() -> None:
     assert declared.state.priority == Priority(Need.PREGNANT, Proof.TO_BE_SHOWN)
 
 
-@F69
+@pytest.mark.acceptance("F69.priority_quota")
 async def test_an_officer_is_under_the_same_rule_and_a_regular_seat_needs_none() -> None:
     world = await made()
     await world.submitted("ani", age="17-60")
@@ -127,7 +125,6 @@ async def arrive(world: World) -> None:
     world.clock.advance((START + timedelta(hours=23) - world.clock.now()).total_seconds())
 
 
-@F69
 async def test_who_shows_nothing_gets_a_regular_seat_of_the_session_and_the_priority_seat_goes_back() -> None:
     world = await made()
     visit = await pregnant(world)
@@ -148,7 +145,6 @@ async def test_who_shows_nothing_gets_a_regular_seat_of_the_session_and_the_prio
     await world.rules_hold()
 
 
-@F69
 async def test_where_no_regular_seat_is_free_the_visit_queues_with_the_bookings() -> None:
     world = await made(regular=1)
     visit = await pregnant(world)
@@ -161,7 +157,6 @@ async def test_where_no_regular_seat_is_free_the_visit_queues_with_the_bookings(
     assert hall.day.visitors[visit].lane is Lane.BOOKED
 
 
-@F69
 async def test_who_is_in_the_queue_already_changes_lanes() -> None:
     world = await made()
     visit = await pregnant(world)

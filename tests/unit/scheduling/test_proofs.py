@@ -20,7 +20,6 @@ from shared.store import Record
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, SOUTH, START, TUESDAY, World, make_world
 
-X6 = pytest.mark.acceptance("X6")
 NTPN = "0" * 16
 
 
@@ -59,7 +58,6 @@ async def flags_of(world: World) -> list[Any]:
     return await world.service.desk.repository.flags_of(SOUTH.office_id, FlagStatus.OPEN)
 
 
-@X6
 async def test_who_is_still_at_the_counter_loses_seat_and_place_in_the_queue(world: World) -> None:
     record = await let_in(world)
     assert record.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
@@ -77,7 +75,6 @@ async def test_who_is_still_at_the_counter_loses_seat_and_place_in_the_queue(wor
     await world.rules_hold()
 
 
-@X6
 async def test_a_visit_that_took_place_does_not_count_and_keeps_the_seat_that_it_used(world: World) -> None:
     record = await let_in(world)
     await interviewed(world, record)
@@ -94,7 +91,6 @@ async def test_a_visit_that_took_place_does_not_count_and_keeps_the_seat_that_it
     assert len(await world.said(VisitorCheckedIn)) == 2
 
 
-@X6
 async def test_the_same_word_twice_is_one_effect(world: World) -> None:
     record = await let_in(world)
     for message in ("one", "one", "two"):
@@ -103,7 +99,6 @@ async def test_the_same_word_twice_is_one_effect(world: World) -> None:
     assert len(await flags_of(world)) == 1
 
 
-@X6
 @pytest.mark.parametrize("write", range(5))
 async def test_a_repeat_finishes_what_a_crash_left(write: int) -> None:
     made: list[Dying] = []

@@ -109,7 +109,7 @@ class TestFacts:
             assert named <= ids
             assert wide <= provinces
 
-    @pytest.mark.acceptance("X10")
+    @pytest.mark.acceptance("X10.per_office", "X10.dated")
     @pytest.mark.parametrize(
         ("office_id", "last"),
         [
@@ -143,7 +143,7 @@ class TestFacts:
         assert receives_on(outreach, saturday) and not receives_on(outreach, monday)
         assert within_hours(outreach, saturday, time(19), time(21))
 
-    @pytest.mark.acceptance("F67")
+    @pytest.mark.acceptance("F67.derived")
     def test_capacity_is_limited_by_booths_and_staff_of_plan_and_office(self) -> None:
         planned = SessionPlan(time(8), time(10), 4, 30, 3, {})
         assert plan_capacity(planned, FACTS) == 3 * 4
@@ -158,7 +158,7 @@ class TestFacts:
         assert round(distance_km(Place(0, 0), Place(0, 180))) == 20015
         assert place_of(replace(FACTS, latitude=None)) is None
 
-    @pytest.mark.acceptance("F69")
+    @pytest.mark.acceptance("F69.age_limits")
     def test_age_limits_have_dates(self) -> None:
         old, now = limits_on(TABLE.priority, date(2021, 6, 1)), limits_on(TABLE.priority, date(2026, 11, 24))
         assert limits_on(TABLE.priority, date(2017, 12, 31)) is None
@@ -218,7 +218,6 @@ class TestTemplates:
         twice = OfficeTemplate("x", (MORNING, replace(MORNING, weekdays=(4,))))
         assert template_problem(twice, FACTS, override=False) == Wrong(1, TemplateProblem.TWO_SESSIONS_START_TOGETHER)
 
-    @pytest.mark.acceptance("F69")
     def test_moving_seats_between_pools_is_a_raise_and_a_cut(self) -> None:
         before = week_of(OfficeTemplate("x", (MORNING,)))
         after = week_of(OfficeTemplate("x", (replace(MORNING, pools={Pool.REGULAR: 8, Pool.PRIORITY: 4}),)))
@@ -258,7 +257,7 @@ class TestFourEyes:
         assert quota_changes.granted(quota, grant) == quota
 
 
-@pytest.mark.acceptance("F67")
+@pytest.mark.acceptance("F67.derived")
 @how(max_examples=150, deadline=None)
 @given(
     booths=some.integers(1, 30),
@@ -281,7 +280,7 @@ def test_no_plan_serves_more_than_booths_staff_and_time(
         assert 0 < planned.seats <= min(booths, staff) * (minutes // service)
 
 
-@pytest.mark.acceptance("F69")
+@pytest.mark.acceptance("F69.no_borrowing")
 @how(max_examples=60, deadline=None)
 @given(
     edits=some.lists(
@@ -318,7 +317,7 @@ def test_pools_hold_what_was_asked_and_never_borrow(edits: list[dict[Pool, int]]
 class TestSessions:
     """Seats raised, cut and passed on."""
 
-    @pytest.mark.acceptance("F68")
+    @pytest.mark.acceptance("F68.quotas")
     async def test_a_raise_adds_free_seats_with_numbers_of_their_own(self) -> None:
         world = await started(plan(10))
         held = await world.hold()
@@ -332,7 +331,7 @@ class TestSessions:
         assert await put(world, {"regular": 12, "walk_in": 2}) == change
         await world.rules_hold()
 
-    @pytest.mark.acceptance("F68")
+    @pytest.mark.acceptance("F68.quotas")
     async def test_a_cut_withdraws_free_seats_only(self) -> None:
         world = await started(plan(10))
         await world.hold()
@@ -345,7 +344,7 @@ class TestSessions:
         assert (record.state.capacity, record.state.written) == (8, 10)
         await world.rules_hold()
 
-    @pytest.mark.acceptance("F68")
+    @pytest.mark.acceptance("F68.cut_refused_or_moved")
     async def test_a_cut_below_what_is_booked_is_refused_with_the_count(self) -> None:
         world = await started(plan(3))
         for person in ("ani", "budi"):
@@ -357,7 +356,7 @@ class TestSessions:
         await put(world, {"regular": 2}, "smaller")
         assert await world.buckets() == {"held": 2, "withdrawn": 1}
 
-    @pytest.mark.acceptance("F68")
+    @pytest.mark.acceptance("F68.cut_refused_or_moved")
     async def test_who_books_while_seats_are_withdrawn_keeps_the_seat(self) -> None:
         world = await started(plan(3))
         edits = world.service.session_edits
@@ -378,7 +377,7 @@ class TestSessions:
             await put(world, {"regular": 1})
         await world.rules_hold()
 
-    @pytest.mark.acceptance("F68")
+    @pytest.mark.acceptance("F68.cut_refused_or_moved")
     async def test_a_bulk_move_takes_the_last_booked_to_the_nearest_later_seats(self) -> None:
         world = await started(plan(3))
         paid = []
@@ -399,7 +398,7 @@ class TestSessions:
         assert {each.cause for each in said} == {"moved_by_office"}  # type: ignore[attr-defined]
         await world.rules_hold()
 
-    @pytest.mark.acceptance("F68")
+    @pytest.mark.acceptance("F68.cut_refused_or_moved")
     async def test_a_closed_session_moves_everybody_and_leaves_nobody_without_a_right(self) -> None:
         world = await started(plan(2), offices=[SOUTH])
         paid = [await world.paid(person) for person in ("ani", "budi")]
@@ -439,7 +438,7 @@ class TestSessions:
         assert (await world.service.changes.read(change.id, BOSS)).state.state is ChangeState.APPLIED
         assert (await world.service.calendar.session(world.session_id())).state.capacity == 2
 
-    @pytest.mark.acceptance("F69")
+    @pytest.mark.acceptance("F69.no_borrowing")
     async def test_a_transfer_between_pools_is_asked_for_and_kept(self) -> None:
         world = await started(plan(4, priority=2))
         edits = world.service.session_edits
@@ -460,7 +459,7 @@ class TestSessions:
             )
         assert await world.buckets() == {"free": 6, "withdrawn": 1}
 
-    @pytest.mark.acceptance("F69")
+    @pytest.mark.acceptance("F69.no_borrowing")
     async def test_a_full_pool_borrows_from_none(self) -> None:
         world = await started(plan(1, priority=3, same_day=2))
         await world.hold("ani")
@@ -469,7 +468,7 @@ class TestSessions:
             await world.service.holds.hold(world.wish("budi"))
         assert await world.buckets() == {"held": 1, "free": 5}
 
-    @pytest.mark.acceptance("F68")
+    @pytest.mark.acceptance("F68.another_office_403")
     async def test_another_offices_administrator_may_not(self, world: World) -> None:
         with pytest.raises(errors.NotYourOffice):
             await put(world, {"regular": 3}, who=THEIRS)
@@ -482,7 +481,7 @@ class TestSessions:
         with pytest.raises(errors.NotYourOffice):
             await world.service.changes.of_office(SOUTH.office_id, THEIRS, proposed=False)
 
-    @pytest.mark.acceptance("F68")
+    @pytest.mark.acceptance("F68.versioned")
     async def test_an_edit_names_the_version_it_has_seen(self, world: World) -> None:
         seen = await session_edit(world, "slow")
         await put(world, {"regular": 3}, "fast")
@@ -492,7 +491,7 @@ class TestSessions:
         with pytest.raises(errors.NothingChanges):
             await put(world, {"regular": 3}, "same")
 
-    @pytest.mark.acceptance("F67")
+    @pytest.mark.acceptance("F67.override_signed")
     async def test_more_than_booths_and_staff_serve_needs_the_heads_signature(self) -> None:
         small = SessionPlan(time(8), time(10), 1, 30, 1, {Pool.REGULAR: 4})
         world = await started(small)
@@ -518,7 +517,6 @@ class TestSessions:
         with pytest.raises(errors.SessionClosed):
             await put(world, {"regular": 5})
 
-    @pytest.mark.acceptance("F68")
     async def test_a_crash_at_any_write_of_an_edit_leaves_nothing_half_done(self) -> None:
         for write in range(8):
             made: list[Dying] = []
@@ -546,7 +544,6 @@ class TestSessions:
 class TestChanges:
     """Proposals and decisions."""
 
-    @pytest.mark.acceptance("F68")
     async def test_a_large_change_waits_for_another_administrator(self) -> None:
         world = await started(plan(40))
         changes = world.service.changes
@@ -602,7 +599,7 @@ class TestChanges:
 class TestTemplateEdits:
     """The week, over versions."""
 
-    @pytest.mark.acceptance("F68")
+    @pytest.mark.acceptance("F68.quotas", "F68.versioned")
     async def test_the_week_is_edited_with_author_reason_and_version(self) -> None:
         world = await started(plan(10, priority=2))
         edits = world.service.office_edits
@@ -693,7 +690,7 @@ class TestFactsEdits:
             await world.service.office_edits.put_facts(edit(expected_version=1), world_facts)
         assert refused.value.field == field
 
-    @pytest.mark.acceptance("F77")
+    @pytest.mark.acceptance("F77.outreach")
     async def test_an_outreach_has_its_own_days_and_quota(self, world: World) -> None:
         edits, saturday = world.service.office_edits, date(2026, 11, 28)
         world.clock.advance(24 * 3600)  # Tuesday: Saturday is in sight
@@ -721,7 +718,7 @@ class TestFactsEdits:
 class TestOutOfTheOrdinary:
     """Offline quota and sessions out of hours (F9)."""
 
-    @pytest.mark.acceptance("F9")
+    @pytest.mark.acceptance("F9.offline_quota")
     async def test_the_head_opens_offline_quota_for_a_day_with_a_reason(self, world: World) -> None:
         edits, repository = world.service.office_edits, world.service.desk.repository
         change = await edits.open_offline_quota(edit(reason="servers are down"), TUESDAY, 30)
@@ -740,7 +737,6 @@ class TestOutOfTheOrdinary:
         large = await edits.open_offline_quota(edit("large"), TUESDAY, 51)
         assert large.state.state is ChangeState.PROPOSED
 
-    @pytest.mark.acceptance("F9")
     async def test_offline_quota_is_for_today_and_later_on_the_offices_clock(self, world: World) -> None:
         edits = world.service.office_edits
         boss = Who("east-admin", EAST.office_id, is_staff=True)
@@ -753,7 +749,7 @@ class TestOutOfTheOrdinary:
         with pytest.raises(errors.DayNotPossible):
             await edits.open_offline_quota(edit("d"), date(2027, 11, 24), 5)
 
-    @pytest.mark.acceptance("F9")
+    @pytest.mark.acceptance("F9.out_of_hours")
     async def test_a_session_out_of_hours_needs_a_reason(self) -> None:
         world = make_world(templates=replace(weekly(plan()), closed_days=frozenset({(12, 25)})))
         await world.parts.start()  # type: ignore[misc]
@@ -768,7 +764,7 @@ class TestOutOfTheOrdinary:
         with pytest.raises(errors.OutsideOpeningHours):
             await edits.open_session(edit("holiday", reason=""), NewSession(date(2026, 12, 25), plan(4, time(10))))
 
-    @pytest.mark.acceptance("F67")
+    @pytest.mark.acceptance("F67.override_signed")
     async def test_a_session_above_capacity_needs_a_signature_and_a_large_one_a_second(self, world: World) -> None:
         edits = world.service.office_edits
         new = NewSession(TUESDAY, replace(plan(90, time(13)), booths=100, staff=100))
@@ -782,7 +778,6 @@ class TestOutOfTheOrdinary:
         await world.service.changes.approve(waits.id, SECOND, None)
         assert len(await world.seats(waits.state.subject_id)) == 131
 
-    @pytest.mark.acceptance("F66")
     async def test_a_session_may_open_later(self, world: World) -> None:
         opening = world.clock.now() + timedelta(hours=1)
         new = NewSession(TUESDAY, plan(4, time(13)), opening)
@@ -792,7 +787,7 @@ class TestOutOfTheOrdinary:
         with pytest.raises(errors.SessionExists):
             await world.service.office_edits.open_session(edit("again"), new)
 
-    @pytest.mark.acceptance("F74")
+    @pytest.mark.acceptance("F74.default_0")
     def test_same_day_quota_is_zero_unless_an_office_sets_it(self) -> None:
         templates = read_templates()
         assert all(Pool.SAME_DAY not in each.pools for each in templates.default.sessions)
@@ -805,7 +800,7 @@ class TestOutOfTheOrdinary:
 class TestBoard:
     """What anybody may know."""
 
-    @pytest.mark.acceptance("F43")
+    @pytest.mark.acceptance("F43.date_session_category")
     async def test_an_offices_quota_by_session_and_pool(self) -> None:
         world = await started(plan(3, priority=2), plan(5, time(13)))
         await world.hold()
@@ -815,7 +810,7 @@ class TestBoard:
             ("13:00", {"regular": 5}),
         ]
 
-    @pytest.mark.acceptance("F77")
+    @pytest.mark.acceptance("F77.by_distance", "F77.by_first_free")
     async def test_the_nearest_and_the_first_free(self) -> None:
         world = await started(plan(1), offices=[SOUTH, NORTH, EAST])
         board = world.service.quota_board
@@ -863,7 +858,7 @@ async def ruled(rule: OpeningRule, **changes: Any) -> World:
 class TestOpenings:
     """A rule, its sessions and who is told."""
 
-    @pytest.mark.acceptance("F66")
+    @pytest.mark.acceptance("F66.rule_is_data")
     async def test_sessions_are_announced_then_open_by_the_offices_rule(self) -> None:
         world = await ruled(WEEKLY)
         board = world.service.quota_board
@@ -884,7 +879,6 @@ class TestOpenings:
         world.clock.set(opening)
         await world.hold(session_id=monday)
 
-    @pytest.mark.acceptance("F66")
     async def test_who_asked_is_told_once(self) -> None:
         world = await ruled(MONTHLY)
         notices = world.service.opening_notices

@@ -46,7 +46,8 @@ async def send(office: Office, method: str, path: str, body: Mapping[str, Any], 
         return answer.status, await answer.json() if answer.status != 204 else None
 
 
-@pytest.mark.acceptance("F43")
+@pytest.mark.acceptance("F32.quota", "F43.public", "F43.date_session_category")
+@pytest.mark.acceptance("F43.next_opening", "F66.next_opening_public")
 async def test_an_offices_quota_is_public(office: Office) -> None:
     await office.hold()
     status, quota = await office.get(f"/v1/offices/{SOUTH.office_id}/quota")
@@ -62,7 +63,7 @@ async def test_an_offices_quota_is_public(office: Office) -> None:
     assert (await office.get(f"/v1/offices/{SOUTH.office_id}/quota", **query))[0] == 422
 
 
-@pytest.mark.acceptance("F77")
+@pytest.mark.acceptance("F77.by_distance", "F77.by_first_free")
 async def test_offices_by_distance_and_by_first_free_date(office: Office) -> None:
     status, near = await office.get("/v1/quota", near="-8.4,140.3")
     assert status == 200
@@ -82,7 +83,7 @@ async def test_offices_by_distance_and_by_first_free_date(office: Office) -> Non
         assert (await office.get("/v1/quota", near=wrong))[0] == 422, wrong
 
 
-@pytest.mark.acceptance("X10")
+@pytest.mark.acceptance("F32.offices", "X10.per_office", "X10.dated", "X10.listed_with_reason")
 async def test_an_office_without_the_product_is_listed_with_the_reason(office: Office) -> None:
     status, listed = await office.get("/v1/offices", passport_kind="ordinary")
     assert status == 200
@@ -98,7 +99,7 @@ async def test_an_office_without_the_product_is_listed_with_the_reason(office: O
     assert {each["offered"] for each in plain["offices"]} == {None}
 
 
-@pytest.mark.acceptance("F77")
+@pytest.mark.acceptance("F77.by_distance")
 async def test_offices_come_page_by_page_the_nearest_first(office: Office) -> None:
     _, first = await office.get("/v1/offices", near="-8.4,140.3", limit="1")
     _, second = await office.get("/v1/offices", near="-8.4,140.3", limit="1", after=first["next"])
@@ -135,7 +136,7 @@ async def test_facts_are_shown_and_edited(office: Office) -> None:
     assert (shown["next_opening"]["opens_at"], shown["next_opening"]["first"]) == ("2026-12-01T02:00:00Z", "2026-12-05")
 
 
-@pytest.mark.acceptance("F68")
+@pytest.mark.acceptance("F68.quotas", "F68.another_office_403", "F68.versioned")
 async def test_the_week_is_edited_by_the_own_administrator(office: Office) -> None:
     path = f"/v1/offices/{SOUTH.office_id}/template"
     _, read = await office.get(path, office.admin())
@@ -162,7 +163,7 @@ async def test_the_week_is_edited_by_the_own_administrator(office: Office) -> No
     assert (status, again["code"]) == (409, "edited_meanwhile")
 
 
-@pytest.mark.acceptance("F68")
+@pytest.mark.acceptance("F68.quotas", "F68.another_office_403", "F68.versioned", "F68.cut_refused_or_moved")
 async def test_a_sessions_quota_is_edited(office: Office) -> None:
     session_id = office.world.session_id()
     path = f"/v1/sessions/{session_id}"
@@ -190,7 +191,7 @@ async def test_a_sessions_quota_is_edited(office: Office) -> None:
     assert (await office.get("/v1/sessions/unknown"))[0] == 404
 
 
-@pytest.mark.acceptance("F9")
+@pytest.mark.acceptance("F9.offline_quota", "F9.out_of_hours")
 async def test_offline_quota_and_hours_are_opened_by_the_head(office: Office) -> None:
     path = f"/v1/offices/{SOUTH.office_id}/offline-quotas"
     body = {"date": "2026-11-24", "seats": 30, "reason": "the network is down"}
@@ -228,7 +229,6 @@ async def test_offline_quota_and_hours_are_opened_by_the_head(office: Office) ->
     assert (status, rejected["state"]) == (200, "rejected")
 
 
-@pytest.mark.acceptance("F66")
 async def test_a_session_that_opens_later_says_when(office: Office) -> None:
     path = f"/v1/offices/{SOUTH.office_id}/sessions"
     body = {
@@ -255,7 +255,6 @@ async def test_a_session_that_opens_later_says_when(office: Office) -> None:
     assert (await office.post("/v1/appointments", wish, office.ani()))[0] == 201
 
 
-@pytest.mark.acceptance("F66")
 async def test_whoever_asks_is_told_of_openings(office: Office) -> None:
     path = f"/v1/offices/{SOUTH.office_id}"
     status, problem = await office.post(f"{path}/opening-notices", {}, office.ani())
@@ -268,7 +267,7 @@ async def test_whoever_asks_is_told_of_openings(office: Office) -> None:
     assert (await send(office, "DELETE", f"{path}/opening-notices", {}, office.token("dewi")))[0] == 404
 
 
-@pytest.mark.acceptance("F77")
+@pytest.mark.acceptance("F77.outreach")
 async def test_an_outreach_is_begun_by_its_office(office: Office) -> None:
     path = f"/v1/offices/{SOUTH.office_id}/outreach"
     facts = {key: value for key, value in FACTS.items() if key != "expected_version"}

@@ -89,8 +89,7 @@ ROBOTS: dict[str, tuple[dict[str, Any], int]] = {
 }
 
 
-@pytest.mark.acceptance("F75")
-@pytest.mark.acceptance("X11")
+@pytest.mark.acceptance("X11.robot", "F75.accounts_per_device", "F75.accounts_per_address")
 @pytest.mark.parametrize("name", ROBOTS)
 async def test_a_robot_fails_to_corner_a_session(name: str) -> None:
     how, limit = ROBOTS[name]
@@ -119,8 +118,7 @@ async def test_twin_without_limits_it_corners_the_session(name: str) -> None:
     assert robot.refused == STRAWS - SEATS
 
 
-@pytest.mark.acceptance("F75")
-@pytest.mark.acceptance("X11")
+@pytest.mark.acceptance("F75.one_booking_per_nik")
 async def test_one_account_with_five_applicants_holds_five_seats() -> None:
     """At most five applicants per account is identity's rule; one live seat for each is the rule here."""
     world = await started(**NO_LIMITS)
@@ -136,7 +134,7 @@ async def test_one_account_with_five_applicants_holds_five_seats() -> None:
     assert (await world.buckets())["held"] == 5
 
 
-@pytest.mark.acceptance("X11")
+@pytest.mark.acceptance("X11.identity_first", "F60.identity")
 async def test_invented_people_get_no_seat() -> None:
     """An application is submitted only for a person whom the registry confirmed: without that word nothing is held."""
     world = await started(**NO_LIMITS)
@@ -154,7 +152,7 @@ async def test_invented_people_get_no_seat() -> None:
     assert await world.said(said.SeatHeld) == []
 
 
-@pytest.mark.acceptance("F75")
+@pytest.mark.acceptance("F75.not_transferable")
 async def test_a_seat_cannot_be_handed_to_a_customer() -> None:
     """It gives a straw's seat up and reaches for it in the customer's name, again and again, in a full session."""
     world = await started(templates=weekly(plan(2)))

@@ -48,7 +48,7 @@ def wib(clock: str) -> datetime:
     return datetime.combine(TUESDAY, time.fromisoformat(clock), JAKARTA).astimezone(UTC)
 
 
-@pytest.mark.acceptance("X8")
+@pytest.mark.acceptance("F74.morning_only")
 @pytest.mark.parametrize("office", ZONES, ids=lambda office: office.zone)
 def test_the_cut_offs_are_in_jakarta_whatever_the_zone(office: Office) -> None:
     session = a_session(office, hour=12)
@@ -103,7 +103,6 @@ async def awaiting(world: World, person: str = "ani", **changes: Any) -> Record[
     return await world.appointment(held.id)
 
 
-@pytest.mark.acceptance("F74")
 @pytest.mark.parametrize("office", ZONES, ids=lambda office: office.zone)
 async def test_a_same_day_seat_carries_its_cut_off_and_the_choice(office: Office) -> None:
     world = await a_world()
@@ -123,7 +122,7 @@ async def test_a_repeat_meets_the_same_hold() -> None:
     assert refused.value.facts["appointment_id"]
 
 
-@pytest.mark.acceptance("F74")
+@pytest.mark.acceptance("F74.morning_only")
 async def test_what_is_refused() -> None:
     world = await a_world()
     with pytest.raises(errors.SameDayChoiceMissing):
@@ -160,7 +159,7 @@ async def test_a_withdrawn_application_gets_none_and_a_session_that_is_over_neit
         await hold(world)
 
 
-@pytest.mark.acceptance("F74")
+@pytest.mark.acceptance("F74.unpaid_choice")
 async def test_unpaid_it_becomes_the_nearest_regular_seat_with_a_new_bill() -> None:
     world = await a_world()
     held = await awaiting(world)
@@ -183,7 +182,7 @@ async def test_unpaid_it_becomes_the_nearest_regular_seat_with_a_new_bill() -> N
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F74")
+@pytest.mark.acceptance("F74.unpaid_choice")
 @pytest.mark.parametrize("end", [billing.BillExpired, billing.BillFailed])
 async def test_unpaid_it_ends_where_that_was_chosen(end: Any) -> None:
     world = await a_world()
@@ -210,7 +209,6 @@ async def test_without_a_regular_seat_the_answer_is_a_no() -> None:
     assert (said.asked_for, said.reason) == ("renewal", "no_seat")  # type: ignore[attr-defined]
 
 
-@pytest.mark.acceptance("F74")
 async def test_paid_in_time_it_is_a_visit() -> None:
     world = await a_world()
     held = await awaiting(world)
@@ -221,7 +219,6 @@ async def test_paid_in_time_it_is_a_visit() -> None:
     assert len(await world.of("application-ani")) == 1
 
 
-@pytest.mark.acceptance("F55")
 @pytest.mark.parametrize(("clock", "status"), [("11:59", Status.HELD), ("12:00", Status.UNAVAILABLE)])
 async def test_a_new_code_for_the_same_seat_only_before_the_cut_off(clock: str, status: Status) -> None:
     world = await a_world()
@@ -261,7 +258,7 @@ class Breaking:
         return write
 
 
-@pytest.mark.acceptance("F74")
+@pytest.mark.acceptance("F74.unpaid_choice")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("point", range(1, 8))
 async def test_wherever_it_breaks_the_fallback_ends_with_one_regular_seat(point: int, after: bool) -> None:
@@ -288,7 +285,6 @@ async def test_wherever_it_breaks_the_fallback_ends_with_one_regular_seat(point:
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F74")
 async def test_what_is_said_of_the_old_bill_later_changes_nothing() -> None:
     world = await a_world()
     held = await awaiting(world)
@@ -313,7 +309,7 @@ async def test_what_is_said_of_the_old_bill_later_changes_nothing() -> None:
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F74")
+@pytest.mark.acceptance("F74.unpaid_choice")
 async def test_a_hold_that_lapses_while_its_new_seat_is_reached_for_leaves_none_behind() -> None:
     world = await a_world()
     held = await awaiting(world)

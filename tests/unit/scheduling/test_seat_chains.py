@@ -63,7 +63,6 @@ async def a_days_life(world: World) -> None:
     await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "c")
 
 
-@pytest.mark.acceptance("F67")
 async def test_a_seats_life_is_on_the_chain_and_verifies_with_the_export_alone(world: World) -> None:
     await a_days_life(world)
     await chained(world)
@@ -109,7 +108,6 @@ async def test_the_chain_may_be_kept_by_many_in_any_order_and_misses_nothing(wor
     assert report.holds and report.checked > 10
 
 
-@pytest.mark.acceptance("F65")
 async def test_a_seat_sold_twice_shows_on_the_chain(world: World) -> None:
     first = await world.paid("ani")
     await world.paid("budi")
@@ -173,7 +171,7 @@ def test_a_seat_kept_for_the_waiting_list_is_a_step() -> None:
     assert (step.act, step.holder, step.session_id) == ("waiting_offered", "w", "s")
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("F21.logged", "F21.daily_list", "F82.append_only", "F82.export")
 async def test_the_audit_is_chained_and_exported_to_those_who_may(world: World) -> None:
     audit, book = world.service.audit, world.service.audit_book
     assert isinstance(audit, Audit)

@@ -106,7 +106,6 @@ async def test_a_family_over_http(office: Office) -> None:  # noqa: F811
     assert (status, problem["code"]) == (409, "person_has_appointment")
 
 
-@pytest.mark.acceptance("F75")
 async def test_a_device_is_known_by_its_header_and_told_when_to_come_back(office: Office) -> None:  # noqa: F811
     world = office.world
     phone = world.service.conduct.origin("my-own-phone", "127.0.0.1")
@@ -126,7 +125,7 @@ async def test_a_device_is_known_by_its_header_and_told_when_to_come_back(office
         assert answer.status == 201
 
 
-@pytest.mark.acceptance("F75")
+@pytest.mark.acceptance("F75.book_cancel_book")
 async def test_flags_are_for_the_offices_own_administrator(office: Office) -> None:  # noqa: F811
     world = office.world
     held = await world.hold("ani")

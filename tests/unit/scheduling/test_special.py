@@ -69,7 +69,7 @@ def new_date(record: Record[Appointment], session_id: str, key: str = "use") -> 
     return NewDate(record.id, session_id, Who(record.state.account_id), key)
 
 
-@pytest.mark.acceptance("F72")
+@pytest.mark.acceptance("F72.no_show", "F72.causes_shown", "F72.until_when")
 async def test_who_missed_the_visit_sees_the_causes_and_until_when(world: World) -> None:
     record = await missed(world)
     assert record.state.status is Status.NO_SHOW
@@ -86,7 +86,7 @@ async def test_who_missed_the_visit_sees_the_causes_and_until_when(world: World)
     assert (view.special_causes, view.deadline) == ([], None)
 
 
-@pytest.mark.acceptance("F70")
+@pytest.mark.acceptance("F70.request", "F70.decision", "F70.new_date")
 async def test_request_decision_new_date_without_paying_again(world: World) -> None:
     record = await missed(world)
     asked = await world.service.specials.ask(asking(record))
@@ -116,7 +116,7 @@ async def test_request_decision_new_date_without_paying_again(world: World) -> N
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F70")
+@pytest.mark.acceptance("F70.decision")
 async def test_the_office_refuses_with_a_reason_and_the_outcome_is_told(world: World) -> None:
     record = await missed(world)
     await world.service.specials.ask(asking(record))
@@ -132,7 +132,7 @@ async def test_the_office_refuses_with_a_reason_and_the_outcome_is_told(world: W
     assert asked.state.special is not None and asked.state.special.state is SpecialState.ASKED
 
 
-@pytest.mark.acceptance("F70")
+@pytest.mark.acceptance("F70.new_date")
 async def test_one_new_date_by_request(world: World) -> None:
     opened = await granted(world, await missed(world))
     moved = await world.service.specials.use(new_date(opened, world.session_id(SOUTH, THURSDAY)))
@@ -176,7 +176,7 @@ async def test_who_came_after_all_is_refused(world: World) -> None:
     assert (await world.service.specials.decide(no)).state.status is Status.CHECKED_IN
 
 
-@pytest.mark.acceptance("F71")
+@pytest.mark.acceptance("F71.at_once", "F21.logged")
 async def test_an_interrupted_visit_has_its_new_date_at_once(world: World) -> None:
     record = await at_the_office(world)
     stopped = await world.service.specials.interrupt(record.id, "system_fault", FRONT, "stop")
@@ -197,7 +197,7 @@ async def test_an_interrupted_visit_has_its_new_date_at_once(world: World) -> No
     await world.rules_hold()
 
 
-@pytest.mark.acceptance("F21")
+@pytest.mark.acceptance("F21.reason_or_refused")
 async def test_an_interruption_without_a_coded_reason_is_refused(world: World) -> None:
     record = await at_the_office(world)
     with pytest.raises(OverrideNeedsReason):
@@ -356,7 +356,7 @@ class TestBulk:
         state = await self.finish(world, job.id)
         assert state.found == 0
 
-    @pytest.mark.acceptance("F71")
+    @pytest.mark.acceptance("F71.outage_day")
     async def test_an_outage_day_opens_a_new_date_for_each_visit_once(self) -> None:
         people = BATCH + 2
         world = await started(make_world(templates=weekly(plan(people + 1))))
@@ -374,7 +374,7 @@ class TestBulk:
         assert [each.id for each in await world.service.bulk_moves.jobs(SOUTH.office_id, BOSS)] == [job.id]
         await world.rules_hold()
 
-    @pytest.mark.acceptance("F71")
+    @pytest.mark.acceptance("F71.outage_day")
     async def test_killed_at_any_write_each_visit_is_touched_and_counted_once(self) -> None:
         for write in range(1, 14):
             for after in (False, True):

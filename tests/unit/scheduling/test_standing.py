@@ -25,7 +25,7 @@ async def visit(world: World) -> Appointment:
     return (await world.paid()).state
 
 
-@pytest.mark.acceptance("F63")
+@pytest.mark.acceptance("F63.exactly_one", "F63.rebookable", "F63.special_reschedule")
 async def test_every_state_of_a_paid_visit_has_one_place(world: World) -> None:
     paid = await visit(world)
     asks = paid.seat.ends_at + timedelta(seconds=RULES.special_ask_seconds)
@@ -43,7 +43,7 @@ async def test_every_state_of_a_paid_visit_has_one_place(world: World) -> None:
         assert found is not None and (found.place, found.until) == (place, until), state.status
 
 
-@pytest.mark.acceptance("F63")
+@pytest.mark.acceptance("F63.closed")
 async def test_what_is_closed_says_why(world: World) -> None:
     paid = await visit(world)
     missed = replace(paid, status=Status.NO_SHOW)
@@ -79,7 +79,7 @@ async def test_what_is_in_no_place_breaks_the_rule(world: World) -> None:
     assert not is_certain(paid, now=paid.miss_at + OVERDUE + timedelta(seconds=1), rules=RULES)
 
 
-@pytest.mark.acceptance("F63")
+@pytest.mark.acceptance("F63.exactly_one")
 async def test_the_running_service_finds_a_paid_visit_without_a_place(world: World) -> None:
     paid = await world.paid()
     report = await world.service.paid_visits.each_is_in_one_place()

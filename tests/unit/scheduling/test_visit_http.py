@@ -28,7 +28,7 @@ async def arrived(office: Office, person: str = "ani") -> Any:
     return await office.world.appointment(paid.id)
 
 
-@pytest.mark.acceptance("F71")
+@pytest.mark.acceptance("F71.at_once")
 async def test_an_interrupted_visit_to_its_new_date(office: Office) -> None:
     record = await arrived(office)
     path = f"/v1/appointments/{record.id}"
@@ -48,8 +48,7 @@ async def test_an_interrupted_visit_to_its_new_date(office: Office) -> None:
     assert (status, view["state"], view["office"]["office_id"]) == (200, "confirmed", EAST.office_id)
 
 
-@pytest.mark.acceptance("F70")
-@pytest.mark.acceptance("F72")
+@pytest.mark.acceptance("F70.request", "F70.decision", "F72.no_show", "F72.causes_shown", "F72.until_when")
 async def test_asking_after_a_missed_visit_and_the_offices_word(office: Office) -> None:
     paid = await office.paid()
     office.world.clock.set(paid.state.seat.ends_at + timedelta(minutes=30))
@@ -80,7 +79,7 @@ async def test_asking_after_a_missed_visit_and_the_offices_word(office: Office) 
     assert (status, problem["code"]) == (409, "no_special_asked")
 
 
-@pytest.mark.acceptance("F71")
+@pytest.mark.acceptance("F71.outage_day")
 async def test_an_outage_day_is_a_job_that_can_be_followed(office: Office) -> None:
     await office.paid()
     body = {"date": TUESDAY.isoformat(), "reason": "system_fault"}
@@ -167,8 +166,7 @@ async def test_the_display_is_public_and_streams_what_changes(office: Office) ->
         assert b'"calls":2' in await reading, "what was seen before does not come again"
 
 
-@pytest.mark.acceptance("F20")
-@pytest.mark.acceptance("F21")
+@pytest.mark.acceptance("F21.reason_or_refused")
 async def test_a_walk_in_needs_a_reason_and_evidence(office: Office) -> None:
     path = f"{BASE}/walk-ins"
     for wrong in ({}, {"reason": "because"}, {"reason": ""}):
@@ -181,7 +179,7 @@ async def test_a_walk_in_needs_a_reason_and_evidence(office: Office) -> None:
     assert (status, problem["code"]) == (409, "no_walk_in_seat")
 
 
-@pytest.mark.acceptance("X6")
+@pytest.mark.acceptance("X6.check_in_on_proof")
 async def test_proof_of_payment_lets_somebody_in(office: Office) -> None:
     held = await office.world.hold()
     await office.world.hear(office.world.requested(held))
@@ -213,7 +211,7 @@ async def test_papers(office: Office) -> None:
     assert (status, revoked["entries"], revoked["signed"][:5]) == (200, 0, "PSR1.")
 
 
-@pytest.mark.acceptance("F9")
+@pytest.mark.acceptance("F9.import_as_file")
 async def test_importing_an_offline_day(office: Office) -> None:
     paid = await office.paid()
     office.world.clock.set(paid.state.seat.starts_at)

@@ -91,7 +91,7 @@ async def imports(world: World) -> list[LineOutcome]:
     return sorted(outcome for each in done for _, outcome in each.outcomes)
 
 
-@pytest.mark.acceptance("F9")
+@pytest.mark.acceptance("F9.within_quota")
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_two_files_at_once_never_exceed_the_offline_quota(seed: int) -> None:
     assert await imports(await started(seed)) == [LineOutcome.OVER_QUOTA, LineOutcome.RECORDED]
@@ -102,7 +102,6 @@ async def test_twin_without_the_version_the_offline_quota_is_exceeded() -> None:
     assert [LineOutcome.RECORDED, LineOutcome.RECORDED] in seen
 
 
-@pytest.mark.acceptance("F70")
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_refund_and_the_new_date_at_once_leave_no_seat_without_its_right(seed: int) -> None:
     world = await started(seed)

@@ -23,7 +23,7 @@ async def on_the_day(world: World, before: timedelta = timedelta(minutes=30)) ->
     world.clock.set((await world.seats())[0].starts_at - before)
 
 
-@pytest.mark.acceptance("F73")
+@pytest.mark.acceptance("F73.qr_alone")
 @pytest.mark.parametrize("by", ["queue_code", "appointment_id", "application_id", "person_id"])
 async def test_a_visitor_is_found_by_any_of_four(world: World, by: str) -> None:
     paid = await world.paid()

@@ -104,7 +104,7 @@ async def told(world: World, kind: Any = WAITING) -> list[Any]:
     return [envelope.data for envelope in waiting]
 
 
-@pytest.mark.acceptance("F65")
+@pytest.mark.acceptance("F65.waiting_list")
 async def test_a_freed_seat_goes_to_the_first_in_line_and_to_nobody_else() -> None:
     world = await started()
     taken = await full(world)
@@ -152,7 +152,7 @@ async def test_a_taken_offer_is_a_hold_like_any_other() -> None:
     assert await world.buckets() == {"confirmed": 2}
 
 
-@pytest.mark.acceptance("F75")
+@pytest.mark.acceptance("F75.not_transferable")
 async def test_an_offer_is_not_transferable() -> None:
     world = await started()
     (budi,) = await offered(world, "budi")

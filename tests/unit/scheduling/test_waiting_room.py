@@ -303,7 +303,7 @@ class TestTickets:
 
 
 class TestDraw:
-    @pytest.mark.acceptance("F13", "F75")
+    @pytest.mark.acceptance("F13.drawn", "F13.later_in_order")
     async def test_those_present_are_drawn_and_later_ones_stand_behind_in_order(self) -> None:
         hall = await make_hall(30)
         await hall.until(DOORS)
@@ -675,7 +675,7 @@ class TestRaces:
         await hall.world.pass_time(11)
         assert await hall.record() is not first
 
-    @pytest.mark.acceptance("F13")
+    @pytest.mark.acceptance("F13.later_in_order")
     async def test_seats_go_by_the_line_and_not_by_speed(self) -> None:
         assert await self.robots_seats(guarded=True) == 0
 
@@ -775,7 +775,7 @@ async def test_a_crash_at_any_write_changes_nothing_of_the_outcome(
     assert {place.ticket.commitment for place in places} <= set(made["tickets"])
 
 
-@pytest.mark.acceptance("F13")
+@pytest.mark.acceptance("F13.drawn", "F13.later_in_order", "F13.place_not_error")
 async def test_ten_times_the_normal_load_and_everybody_has_a_place_or_a_seat() -> None:
     """400 people for 40 seats, a third of them late and impatient, in virtual time over two replicas."""
     hall = await make_hall(40, opening_room_smallest=10)

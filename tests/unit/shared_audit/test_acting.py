@@ -62,7 +62,7 @@ async def told(audit: Audit) -> list[tuple[str, str, str, str | None, str | None
     return sorted((each.act, each.subject, each.outcome, each.reason, each.office_id) for each in lines)
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("F82.audit")
 async def test_a_staff_act_is_audited_with_subject_reason_and_outcome(audit: Audit) -> None:
     first, second = audited(api.all, lambda _call: audit)
     assert (first.name, first.handler.__doc__) == ("decide", "Decide on a thing.")
@@ -103,7 +103,7 @@ def test_reading_pieces_of_uploads_and_what_staff_cannot_reach_are_no_acts() -> 
     assert not any(may_act(an_endpoint("POST", access)) for access in (APPLICANT, PUBLIC))
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("F82.audit")
 @pytest.mark.parametrize("service", ["application", "scheduling", "billing"])
 def test_no_service_has_a_staff_act_that_is_not_audited(service: str) -> None:
     routes = importlib.import_module(f"services.{service}.routes")
@@ -148,7 +148,7 @@ def the_reader(audit: Audit) -> Endpoint:
     return next(each for each in audited(reading_api.all, lambda _call: audit) if each.name == "see_picture")
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("Y24.reads_audited")
 async def test_a_read_by_staff_is_one_line_with_its_reason_and_an_applicants_is_none(audit: Audit) -> None:
     reader = the_reader(audit)
     await reader.handler(a_look(CITIZEN))

@@ -33,7 +33,7 @@ async def lines(audit: Audit) -> list[tuple[str, str, str | None]]:
     return [(each.state.act, each.state.outcome, each.state.detail) for each in found]
 
 
-@pytest.mark.acceptance("F21")
+@pytest.mark.acceptance("F21.reason_or_refused")
 @pytest.mark.parametrize("reason", [None, "", "Because I say so", "x" * 65])
 async def test_an_override_without_a_reason_code_is_refused_and_not_done(audit: Audit, reason: str | None) -> None:
     done = False
@@ -45,7 +45,7 @@ async def test_an_override_without_a_reason_code_is_refused_and_not_done(audit: 
     assert await lines(audit) == []
 
 
-@pytest.mark.acceptance("F21")
+@pytest.mark.acceptance("F21.daily_list")
 async def test_the_office_head_sees_todays_overrides_once_each_and_only_their_own(audit: Audit) -> None:
     elsewhere = Caller("officer-9", Role.FRONT_OFFICER, "s9", office_id="office-9")
     async with audit.doing(OFFICER, "visit.walk_in", subject="a-1", reason="system_fault", override=True):
@@ -58,7 +58,7 @@ async def test_the_office_head_sees_todays_overrides_once_each_and_only_their_ow
     ]
 
 
-@pytest.mark.acceptance("F82")
+@pytest.mark.acceptance("F82.audit")
 async def test_the_line_is_there_before_the_act_and_its_outcome_after_it(audit: Audit) -> None:
     async with audit.doing(OFFICER, "visit.recall", subject="a-1") as doing:
         assert await lines(audit) == [("visit.recall", "begun", None)]

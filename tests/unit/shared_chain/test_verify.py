@@ -140,7 +140,6 @@ async def test_with_published_roots_an_export_that_was_made_anew_is_refused() ->
         verify(shorter, roots=roots)
 
 
-@pytest.mark.acceptance("F65")
 async def test_more_holders_than_seats_are_refused_even_with_right_hashes() -> None:
     with pytest.raises(ExportWrong, match="Line 5 is wrong: with it 3 hold a seat of session session-1"):
         verify(await export([*LIFE[:3], seat(9, "held", "d", 1, seconds=3)]))

@@ -169,7 +169,7 @@ def _content_lines(call: str, name: str, content: Schema, members: _Members) -> 
         yield f"{_INDENT}{name}: {' '.join(sorted(content[PROBLEM_JSON]['examples']))}"
         return
     said = " ".join(sorted(content))
-    schema = next((each["schema"] for each in content.values() if "schema" in each), {})
+    schema: Schema = next((each["schema"] for each in content.values() if "schema" in each), {})
     lines = tuple(members.of(schema, 2))
     place = members.first_place(lines, f"{call} {name.removesuffix('?')}")
     if place:

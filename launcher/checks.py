@@ -19,6 +19,7 @@ def checks() -> dict[str, list[str]]:
     return {
         "ruff check": [*module, "ruff", "check", "."],
         "ruff format": [*module, "ruff", "format", "--check", "."],
+        "secrets": [*module, "launcher.secret_scan"],
         "import rules": [sys.executable, "-c", imports, "--cache-dir", str(home() / "cache" / "imports")],
         "mypy --strict": [*module, "mypy", "--strict"],
     }

@@ -143,7 +143,7 @@ def test_command(
 
 @app.command("lint", epilog="Next: ./paspor test.")
 def lint_command() -> None:
-    """Check style, formatting, import rules and types."""
+    """Check style, formatting, import rules and types, and look for secrets."""
     from launcher.checks import run_checks
 
     _finish(run_checks())

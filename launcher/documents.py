@@ -1,7 +1,8 @@
 """`./paspor docs`: the documents that are written from the code, so that they cannot say anything else than it does.
 
-The event catalogue (AsyncAPI and a table to read), each service's interface (OpenAPI) and a diagram of every state
-table. `--check` writes nothing and says which of them are stale.
+The event catalogue, each service's endpoints, a summary of every interface for comparing, and a diagram of every state
+table. They are committed. OpenAPI and AsyncAPI for machines are long and are written beside them, but not committed.
+`--check` writes nothing, says which of the committed ones are stale, and what a stale summary breaks for callers.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from launcher.api_summary import find_breaks, summarize_api, summarize_events
 from launcher.home import PROJECT
 from shared.events import asyncapi
 from shared.events.message import Message
@@ -29,6 +31,11 @@ DOCS: Final = PROJECT / "docs"
 API_VERSION: Final = "1.0.0"
 TABLE_NAME: Final = "TRANSITIONS"
 WRITTEN_BY: Final = "Written by `./paspor docs` from the code; do not edit."
+INTERFACES_ELSEWHERE: Final = """A service's heading leads to its calls with every member and code.
+For machines: `./paspor docs` writes one OpenAPI 3.1 file per service beside this one; they are long and not committed.
+A running service serves its own at `/v1/openapi.json`."""
+EVENTS_ELSEWHERE: Final = """Each message's fields: [events.txt](../api/events.txt).
+For machines: `./paspor docs` writes `asyncapi.json` (AsyncAPI 3.0) beside this one; it is not committed."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +72,45 @@ class StateTable:
 
 
 def documents() -> dict[Path, str]:
-    """Every generated document: its place below `docs`, and what it has to say."""
+    """Every generated document that is committed: its place below `docs`, and what it has to say."""
     return {
-        Path("events/asyncapi.json"): _json(asyncapi.document()),
         Path("events/README.md"): event_catalogue(),
         Path("states/README.md"): state_diagrams(),
         Path("openapi/README.md"): interfaces(),
+        **summaries(),
+    }
+
+
+def summaries() -> dict[Path, str]:
+    """The summary of each service's interface and of the events."""
+    return {
+        **{Path(f"api/{name}.txt"): summarize_api(openapi_of(name)) for name in SERVICES},
+        Path("api/events.txt"): summarize_events(asyncapi.document()),
+    }
+
+
+def machine_documents() -> dict[Path, str]:
+    """What is written for machines and not committed."""
+    return {
+        Path("events/asyncapi.json"): _json(asyncapi.document()),
         **{Path(f"openapi/{name}.json"): _json(openapi_of(name)) for name in SERVICES},
     }
 
 
 def stale(folder: Path = DOCS) -> list[Path]:
-    """The documents that do not say what the code says."""
+    """The committed documents that do not say what the code says."""
     return [place for place, text in documents().items() if _read(folder / place) != text]
 
 
+def breaks(folder: Path = DOCS) -> list[str]:
+    """What the code breaks for callers and readers of the committed summaries; a summary that is new breaks nothing."""
+    return [line for place, text in summaries().items() for line in find_breaks(_read(folder / place) or "", text)]
+
+
 def write(folder: Path = DOCS) -> list[Path]:
-    """Write what is stale; tells which."""
+    """Write what is stale, for people and for machines; tells which."""
     changed = []
-    for place, text in documents().items():
+    for place, text in {**documents(), **machine_documents()}.items():
         if _read(folder / place) != text:
             (folder / place).parent.mkdir(parents=True, exist_ok=True)
             (folder / place).write_text(text, encoding="utf-8")
@@ -110,7 +137,7 @@ def state_tables() -> list[StateTable]:
 
 def event_catalogue() -> str:
     """The event catalogue for reading."""
-    lines = ["# Events", "", WRITTEN_BY, "The same for machines: [asyncapi.json](asyncapi.json) (AsyncAPI 3.0).", ""]
+    lines = ["# Events", "", WRITTEN_BY, EVENTS_ELSEWHERE, ""]
     for service in SERVICES:
         events = [event for event in SUBSCRIBERS if owner_of(event) == service]
         lines += [f"## What {service} tells", "", "| event | heard by | meaning |", "|---|---|---|"]
@@ -123,9 +150,9 @@ def event_catalogue() -> str:
 
 def interfaces() -> str:
     """Every endpoint for reading."""
-    lines = ["# Interfaces", "", WRITTEN_BY, "The same for machines: one OpenAPI 3.1 file beside this one per service."]
+    lines = ["# Interfaces", "", WRITTEN_BY, INTERFACES_ELSEWHERE]
     for service in SERVICES:
-        lines += ["", f"## [{service}]({service}.json)", "", "| call | who | what |", "|---|---|---|"]
+        lines += ["", f"## [{service}](../api/{service}.txt)", "", "| call | who | what |", "|---|---|---|"]
         lines += [f"| `{each.method} {each.path}` | {_who(each)} | {each.summary} |" for each in endpoints_of(service)]
     return "\n".join(lines) + "\n"
 
@@ -139,16 +166,25 @@ def state_diagrams() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def main(words: Sequence[str]) -> int:
-    """Write the documents, or with `--check` say which are stale. Returns the exit status."""
+def main(words: Sequence[str], folder: Path = DOCS) -> int:
+    """Write the documents, or with `--check` say which are stale; say what changes break. Returns the exit status."""
     if unknown := set(words) - {"--check"}:
         print(f"paspor docs takes --check and nothing else, not {', '.join(sorted(unknown))}.", file=sys.stderr)
         return 2
     if "--check" in words:
-        return _say_stale(stale())
-    for place in write():
+        status = _say_stale(stale(folder))
+        _say_breaks(breaks(folder))
+        return status
+    broken = breaks(folder)
+    for place in write(folder):
         print(f"wrote docs/{place}")
+    _say_breaks(broken)
     return 0
+
+
+def _say_breaks(found: Sequence[str]) -> None:
+    for line in found:
+        print(f"breaks callers or readers: {line}")
 
 
 def _say_stale(places: Iterable[Path]) -> int:

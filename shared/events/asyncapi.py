@@ -1,8 +1,8 @@
-"""The event catalogue as AsyncAPI 3.0, written from the event classes, and the rule of what may change in it."""
+"""The event catalogue as AsyncAPI 3.0, written from the event classes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from shared.bus import topology
@@ -88,34 +88,3 @@ def _operation(service: str, action: str, message: type[Message]) -> tuple[str, 
 
 def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
-
-
-def incompatibilities(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What would break a reader of the earlier catalogue: sentences, none if all is well.
-
-    A message may not vanish; a field may not vanish, change its type or become required. A new version of a message
-    is a new type beside the old one.
-    """
-    problems: list[str] = []
-    old_schemas, new_schemas = before["components"]["schemas"], after["components"]["schemas"]
-    for name, old in old_schemas.items():
-        if name not in new_schemas:
-            problems.append(f"{name} vanished")
-            continue
-        problems += [f"{name}: {problem}" for problem in _schema_problems(old, new_schemas[name])]
-    return problems
-
-
-def _schema_problems(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    old_fields, new_fields = old.get("properties", {}), new.get("properties", {})
-    for name, field in old_fields.items():
-        if name not in new_fields:
-            yield f"field {name} vanished"
-        elif _shape(field) != _shape(new_fields[name]):
-            yield f"field {name} changed its type"
-    for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
-        yield f"field {name} became required"
-
-
-def _shape(field: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in field.items() if key not in ("title", "description", "default")}

@@ -48,6 +48,8 @@ from shared.http.signatures import SignatureMissing, SignatureTooOld, SignatureW
 
 OPENAPI_VERSION: Final = "3.1.1"
 _REFERENCE: Final = "#/components/schemas/{model}"
+_TRACE: Final = {TRACE_HEADER: {"$ref": f"#/components/headers/{TRACE_HEADER}"}}
+_RETRY: Final = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
 _EXAMPLE_TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
 _PLACE_SCHEMA: Final = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[A-Za-z0-9._~:@+-]+$"}
 
@@ -57,10 +59,10 @@ _Mode = Literal["validation", "serialization"]
 def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str) -> dict[str, Any]:
     """The whole document. `ValueError` if two endpoints share an address or an operation name."""
     _refuse_twins(endpoints)
-    schemas = _Schemas(endpoints)
+    schemas, problems = _Schemas(endpoints), _Problems()
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas, problems)
     return {
         "openapi": OPENAPI_VERSION,
         "info": {"title": f"Paspor: {service_name}", "version": version, "license": _LICENSE},
@@ -69,6 +71,13 @@ def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str
         "paths": paths,
         "components": {
             "schemas": schemas.definitions,
+            "responses": problems.responses,
+            "examples": problems.examples,
+            "headers": {
+                TRACE_HEADER: {"schema": {"type": "string"}},
+                "Retry-After": {"schema": {"type": "integer", "minimum": 0}},
+            },
+            "parameters": {KEY_HEADER: _KEY_PARAMETER},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "signature": {
@@ -83,6 +92,14 @@ def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str
 
 
 _LICENSE: Final = {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"}
+_KEY_PARAMETER: Final = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": True,
+    "description": "New for each request, the same for a repeat: a repeat has no second effect.",
+    "schema": {"type": "string", "minLength": MIN_KEY_CHARS, "maxLength": MAX_KEY_CHARS, "pattern": KEY_PATTERN},
+    "example": "2f1c7f0e-5a39-4c2b-9f0b-6f6f0a1c9d11",
+}
 
 
 def _refuse_twins(endpoints: Sequence[Endpoint]) -> None:
@@ -130,14 +147,14 @@ def _models(endpoints: Sequence[Endpoint]) -> Iterator[tuple[type[BaseModel], Js
                 yield shape, "serialization"
 
 
-def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, schemas: _Schemas, problems: _Problems) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
         "description": _description(endpoint),
         "tags": list(endpoint.tags),
         "parameters": list(_parameters(endpoint, schemas)),
-        "responses": {**_answers(endpoint, schemas), **_problems(endpoint)},
+        "responses": {**_answers(endpoint, schemas), **problems.of_endpoint(endpoint)},
         "security": _security(endpoint),
     }
     body = _request_body(endpoint, schemas)
@@ -177,19 +194,7 @@ def _parameters(endpoint: Endpoint, schemas: _Schemas) -> Iterator[dict[str, Any
     if endpoint.query is not None:
         yield from _of_model(schemas.resolved(endpoint.query, "validation"), "query")
     if endpoint.idempotent:
-        yield {
-            "name": KEY_HEADER,
-            "in": "header",
-            "required": True,
-            "description": "New for each request, the same for a repeat: a repeat has no second effect.",
-            "schema": {
-                "type": "string",
-                "minLength": MIN_KEY_CHARS,
-                "maxLength": MAX_KEY_CHARS,
-                "pattern": KEY_PATTERN,
-            },
-            "example": "2f1c7f0e-5a39-4c2b-9f0b-6f6f0a1c9d11",
-        }
+        yield {"$ref": f"#/components/parameters/{KEY_HEADER}"}
 
 
 def _of_model(schema: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
@@ -225,10 +230,7 @@ def _answers(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
 
 
 def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: _Schemas) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "description": HTTPStatus(status).phrase,
-        "headers": {TRACE_HEADER: {"schema": {"type": "string"}}},
-    }
+    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": _TRACE}
     if shape is None or endpoint.method == "HEAD":
         return answer
     if isinstance(shape, str):
@@ -238,23 +240,44 @@ def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: _Schemas) ->
     return {**answer, "content": content}
 
 
-def _problems(endpoint: Endpoint) -> dict[str, Any]:
-    by_status: dict[int, dict[str, type[Refusal]]] = {}
-    for refusal in (*endpoint.refusals, *refusals_of_layer(endpoint)):
-        by_status.setdefault(refusal.status, {}).setdefault(refusal.code, refusal)
-    return {str(status): _problem(endpoint, by_status[status]) for status in sorted(by_status)}
+class _Problems:
+    """Problem answers of one document: each set of codes and each example is written once and referred to by name.
+
+    A code means one thing in a service (a contract test checks it), so the codes name an answer.
+    """
+
+    def __init__(self) -> None:
+        self.responses: dict[str, Any] = {}
+        self.examples: dict[str, Any] = {}
+
+    def of_endpoint(self, endpoint: Endpoint) -> dict[str, Any]:
+        """References to what the endpoint and the layer may refuse, by status."""
+        by_status: dict[int, dict[str, type[Refusal]]] = {}
+        for refusal in (*endpoint.refusals, *refusals_of_layer(endpoint)):
+            by_status.setdefault(refusal.status, {}).setdefault(refusal.code, refusal)
+        without_body = endpoint.method == "HEAD"
+        return {str(status): self._refer(status, by_status[status], without_body) for status in sorted(by_status)}
+
+    def _refer(self, status: int, refusals: dict[str, type[Refusal]], without_body: bool) -> dict[str, Any]:
+        in_order = {code: refusals[code] for code in sorted(refusals)}
+        name = ".".join([str(status), *in_order, *(["head"] if without_body else [])])
+        if name not in self.responses:
+            self.responses[name] = _problem(in_order, without_body)
+        if not without_body:
+            for code, refusal in in_order.items():
+                self.examples.setdefault(code, {"value": _example(refusal)})
+        return {"$ref": f"#/components/responses/{name}"}
 
 
-def _problem(endpoint: Endpoint, refusals: dict[str, type[Refusal]]) -> dict[str, Any]:
+def _problem(refusals: dict[str, type[Refusal]], without_body: bool) -> dict[str, Any]:
+    waits = any(refusal.retry_after_seconds is not None for refusal in refusals.values())
     described: dict[str, Any] = {
         "description": " ".join(f"`{code}`: {refusal.title}" for code, refusal in refusals.items()),
-        "headers": {TRACE_HEADER: {"schema": {"type": "string"}}},
+        "headers": {**_TRACE, **(_RETRY if waits else {})},
     }
-    if any(refusal.retry_after_seconds is not None for refusal in refusals.values()):
-        described["headers"]["Retry-After"] = {"schema": {"type": "integer", "minimum": 0}}
-    if endpoint.method == "HEAD":
+    if without_body:
         return described
-    examples = {code: {"value": _example(refusal)} for code, refusal in refusals.items()}
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in refusals}
     schema = {"$ref": _REFERENCE.format(model=Problem.__name__)}
     return {**described, "content": {PROBLEM_JSON: {"schema": schema, "examples": examples}}}
 

@@ -110,6 +110,16 @@ def document() -> dict[str, Any]:
     return build_openapi(api.all, "demo", "1.2.3")
 
 
+def resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """The part itself, or what its reference names."""
+    if "$ref" not in part:
+        return part
+    found: dict[str, Any] = document
+    for word in part["$ref"].removeprefix("#/").split("/"):
+        found = found[word]
+    return found
+
+
 def test_the_description_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(document).validate()
     assert document["openapi"] == "3.1.1"
@@ -130,17 +140,21 @@ def test_a_command_is_described_with_key_token_body_and_refusals(document: dict[
     operation = document["paths"]["/v1/notes"]["post"]
     assert operation["operationId"] == "write_note"
     assert operation["security"] == [{"token": []}]
-    assert operation["parameters"][0]["name"] == "Idempotency-Key"
-    assert operation["parameters"][0]["schema"]["maxLength"] == 80
+    key = resolved(document, operation["parameters"][0])
+    assert (key["name"], key["in"], key["required"], key["schema"]["maxLength"]) == (
+        "Idempotency-Key", "header", True, 80,
+    )  # fmt: skip
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     assert schema == {"$ref": "#/components/schemas/NewNote"}
     assert operation["responses"].keys() == {
         "201", "202", "400", "401", "403", "408", "409", "413", "415", "422", "429", "500", "503",
     }  # fmt: skip
-    conflict = operation["responses"]["409"]["content"]["application/problem+json"]
+    conflict = resolved(document, operation["responses"]["409"])["content"]["application/problem+json"]
     assert conflict["schema"] == {"$ref": "#/components/schemas/Problem"}
     assert conflict["examples"].keys() == {"seat_taken", "still_running", "someone_else_changed_it"}
-    assert "Retry-After" in operation["responses"]["429"]["headers"]
+    assert resolved(document, conflict["examples"]["seat_taken"])["value"]["code"] == "seat_taken"
+    assert "Retry-After" in resolved(document, operation["responses"]["429"])["headers"]
+    assert "Retry-After" not in resolved(document, operation["responses"]["401"])["headers"]
     assert "Roles: applicant." in operation["description"]
 
 
@@ -166,8 +180,18 @@ def test_open_signed_raw_and_binary_are_described(document: dict[str, Any]) -> N
     raw = paths["/v1/uploads/{upload_id}"]["put"]["requestBody"]
     assert raw == {"required": True, "content": {"application/octet-stream": {}, "image/png": {}}}
     assert "content" not in paths["/v1/uploads/{upload_id}"]["head"]["responses"]["204"]
-    assert "content" not in paths["/v1/uploads/{upload_id}"]["head"]["responses"]["429"]
+    assert "content" not in resolved(document, paths["/v1/uploads/{upload_id}"]["head"]["responses"]["429"])
+    assert "content" in resolved(document, paths["/v1/uploads/{upload_id}"]["put"]["responses"]["429"])
     assert "At most 3 calls in 60 seconds per caller." in paths["/v1/rare"]["get"]["description"]
+
+
+def test_problem_answers_are_written_once(document: dict[str, Any]) -> None:
+    """Every problem answer of an operation is a reference, and operations with the same codes share one."""
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    refused = [answer for each in operations for status, answer in each["responses"].items() if status >= "400"]
+    references = [answer["$ref"] for answer in refused]
+    names = {reference.rsplit("/", 1)[-1] for reference in references}
+    assert names == set(document["components"]["responses"]) and len(names) < len(references)
 
 
 def test_the_description_is_the_same_each_time(document: dict[str, Any]) -> None:

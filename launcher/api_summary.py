@@ -1,0 +1,260 @@
+"""The interfaces as lines to compare: what each call and event takes and gives, without the words about it.
+
+`docs/api/README.md` says how a summary is read. It is written from the OpenAPI and AsyncAPI documents, holds no class
+names and is sorted, so that only what callers and readers notice changes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+HEADER: Final = "# Written by `./paspor docs` from the code; do not edit. docs/api/README.md says how to read it.\n"
+PROBLEM_JSON: Final = "application/problem+json"
+SHORTEST_REPEAT: Final = 4
+"""Members from which an answer that was written before is referred to rather than written again."""
+
+_INDENT: Final = "  "
+_SAME_AS: Final = ", as "
+_RANGES: Final = (
+    ("minLength", "maxLength"),
+    ("minimum", "maximum"),
+    ("minItems", "maxItems"),
+    ("minProperties", "maxProperties"),
+)
+_TOLD_ELSEWHERE: Final = frozenset(
+    {"type", "title", "description", "default", "examples", "properties", "required", "additionalProperties", "items"}
+)
+_OPTIONS: Final = ("anyOf", "oneOf")
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a summary says of one call, status or member: its type, or codes or media types; and whether it is sure."""
+
+    said: str
+    required: bool
+
+
+Entries = dict[tuple[str, ...], Entry]
+"""Entries by their way from the call or event: `("GET /v1/bills/{bill_id}", "200", "amount")`."""
+
+
+def summarize_api(document: Schema) -> str:
+    """Return the summary of an OpenAPI document, sorted by path and method."""
+    members = _Members(document)
+    lines = ["problem: " + PROBLEM_JSON, *members.of({"$ref": "#/components/schemas/Problem"}, 1)]
+    for path in sorted(document["paths"]):
+        for method, operation in sorted(document["paths"][path].items()):
+            lines += ["", *_call_lines(f"{method.upper()} {path}", operation, members)]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def summarize_events(document: Schema) -> str:
+    """Return the summary of an AsyncAPI document: each message's data, sorted by type."""
+    members = _Members(document)
+    lines: list[str] = []
+    for name, schema in sorted(document["components"]["schemas"].items()):
+        lines += ["", name, *members.of(schema, 1)]
+    return HEADER + "\n".join(lines[1:]) + "\n"
+
+
+def find_breaks(before: str, after: str) -> list[str]:
+    """Return what would break a caller or a reader of the earlier summary, as sorted sentences; none if all is well.
+
+    Calls, statuses, codes, messages and members may not vanish, and types may not change. What a caller or a sender
+    gives may not become required; what an answer or an event holds may not become optional.
+    """
+    old, new = read_summary(before), read_summary(after)
+    problems = [f"{_say(key)} vanished" for key in old if key not in new and _is_top(key, old, new)]
+    problems += [f"{_say(key)} {change}" for key in old if key in new for change in _changes(key, old[key], new[key])]
+    problems += [
+        f"{_say(key)} is new and required"
+        for key, entry in new.items()
+        if key not in old and key[:-1] in old and _is_asked_for(key) and entry.required
+    ]
+    return sorted(problems)
+
+
+def read_summary(text: str) -> Entries:
+    """Return the entries of a summary; references to an earlier answer are followed."""
+    entries: Entries = {}
+    way: list[str] = []
+    for line in text.splitlines():
+        bare = line.strip()
+        if not bare or bare.startswith("#"):
+            continue
+        name, _, said = bare.partition(": ")
+        del way[(len(line) - len(bare)) // len(_INDENT) :]
+        way.append(name.removesuffix("?"))
+        entries[tuple(way)] = Entry(said, not name.endswith("?"))
+    return _with_references_followed(entries)
+
+
+def _with_references_followed(entries: Entries) -> Entries:
+    found = dict(entries)
+    for key, entry in entries.items():
+        said, mark, source = entry.said.partition(_SAME_AS)
+        if not mark:
+            continue
+        there = tuple(source.rsplit(" ", 1))
+        found[key] = Entry(said, entry.required)
+        members = [way for way in entries if way[:2] == there and len(way) > len(there)]
+        found.update({key + way[2:]: entries[way] for way in members})
+    return found
+
+
+def _is_top(key: tuple[str, ...], old: Entries, new: Entries) -> bool:
+    """Whether nothing above it vanished with it."""
+    above = key[:-1]
+    return not above or above not in old or above in new
+
+
+def _is_event(key: tuple[str, ...]) -> bool:
+    return " " not in key[0] and key[0] != "problem"
+
+
+def _is_asked_for(key: tuple[str, ...]) -> bool:
+    """Whether a caller or a sender has to give it."""
+    return _is_event(key) or (len(key) > 1 and key[0] != "problem" and not key[1].isdigit())
+
+
+def _is_given(key: tuple[str, ...]) -> bool:
+    """Whether a caller or a reader relies on getting it."""
+    return _is_event(key) or not _is_asked_for(key)
+
+
+def _changes(key: tuple[str, ...], old: Entry, new: Entry) -> Iterator[str]:
+    if new.required and not old.required and _is_asked_for(key):
+        yield "became required"
+    if old.required and not new.required and _is_given(key):
+        yield "became optional"
+    is_list_of_words = len(key) == 2 and (key[1].isdigit() or key[1] == "request")
+    if is_list_of_words:
+        for word in sorted(set(old.said.split()) - set(new.said.split())):
+            yield f"has no {word} any more"
+    elif old.said != new.said:
+        yield f"changed from {old.said} to {new.said}"
+
+
+def _say(key: tuple[str, ...]) -> str:
+    first, rest = key[0], key[1:]
+    if not rest:
+        return first
+    if _is_event(key) or first == "problem":
+        return f"{first}: {'.'.join(rest)}"
+    return f"{first}: {rest[0]}" + (f" {'.'.join(rest[1:])}" if len(rest) > 1 else "")
+
+
+def _call_lines(name: str, operation: Schema, members: _Members) -> Iterator[str]:
+    yield name
+    parameters = [members.resolve(each) for each in operation.get("parameters", ())]
+    for each in sorted(parameters, key=lambda each: (each["in"], each["name"])):
+        marked = _mark(f"{each['in']} {each['name']}", each.get("required", False))
+        yield f"{_INDENT}{marked}: {members.type_of(each['schema'])}"
+    body = operation.get("requestBody")
+    if body is not None:
+        yield from _content_lines(name, _mark("request", body.get("required", False)), body["content"], members)
+    for status, answer in sorted(operation["responses"].items()):
+        yield from _content_lines(name, status, members.resolve(answer).get("content", {}), members)
+
+
+def _content_lines(call: str, name: str, content: Schema, members: _Members) -> Iterator[str]:
+    """A problem answer says its codes; another body says its media types and has its members below it."""
+    if PROBLEM_JSON in content:
+        yield f"{_INDENT}{name}: {' '.join(sorted(content[PROBLEM_JSON]['examples']))}"
+        return
+    said = " ".join(sorted(content))
+    schema: Schema = next((each["schema"] for each in content.values() if "schema" in each), {})
+    lines = tuple(members.of(schema, 2))
+    place = members.first_place(lines, f"{call} {name.removesuffix('?')}")
+    if place:
+        yield f"{_INDENT}{name}: {said}{_SAME_AS}{place}"
+        return
+    yield f"{_INDENT}{name}: {said}" if said else f"{_INDENT}{name}"
+    yield from lines
+
+
+class _Members:
+    """The members of a document's schemas as lines."""
+
+    def __init__(self, document: Schema) -> None:
+        self._document = document
+        self._places: dict[tuple[str, ...], str] = {}
+
+    def first_place(self, lines: tuple[str, ...], here: str) -> str | None:
+        """Return where exactly these lines were written before; remember this place if nowhere or if they are few."""
+        if len(lines) < SHORTEST_REPEAT:
+            return None
+        place = self._places.setdefault(lines, here)
+        return place if place != here else None
+
+    def of(self, schema: Schema, depth: int, above: Sequence[str] = ()) -> Iterator[str]:
+        """Yield a line for each member, sorted by name, each followed by its own members one step further in."""
+        for part, seen in self._objects(schema, above):
+            required = set(part.get("required", ()))
+            for name, member in sorted(part["properties"].items()):
+                yield f"{_INDENT * depth}{_mark(name, name in required)}: {self.type_of(member)}"
+                yield from self.of(member, depth + 1, seen)
+
+    def resolve(self, part: Schema) -> Schema:
+        """Return what a reference names, or the part itself."""
+        found: Any = part
+        if "$ref" in part:
+            found = self._document
+            for word in part["$ref"].removeprefix("#/").split("/"):
+                found = found[word]
+        result: Schema = found
+        return result
+
+    def type_of(self, schema: Schema) -> str:
+        """Return the type with its limits: `string(1..64)`, `[object]` (an array), `{integer}` (a map), `"id"|"en"`."""
+        part = self.resolve(schema)
+        for word in _OPTIONS:
+            if word in part:
+                return "|".join(dict.fromkeys(self.type_of(each) for each in part[word]))
+        if "const" in part:
+            return json.dumps(part["const"])
+        if "enum" in part:
+            return "|".join(sorted(json.dumps(each) for each in part["enum"]))
+        return self._kind(part) + _limits(part)
+
+    def _kind(self, part: Schema) -> str:
+        kind = str(part.get("type", "any"))
+        if kind == "array":
+            return f"[{self.type_of(part.get('items', {}))}]"
+        values = part.get("additionalProperties")
+        return f"{{{self.type_of(values)}}}" if kind == "object" and isinstance(values, Mapping) else kind
+
+    def _objects(self, schema: Schema, above: Sequence[str]) -> Iterator[tuple[Schema, Sequence[str]]]:
+        """Yield the objects that a value of this schema is or is made of; one that lies within itself only once."""
+        reference = schema.get("$ref")
+        if reference is not None and reference in above:
+            return
+        seen = above if reference is None else (*above, reference)
+        part = self.resolve(schema)
+        if "properties" in part:
+            yield part, seen
+        inner = [each for word in _OPTIONS for each in part.get(word, ())]
+        inner += [each for each in (part.get("items"), part.get("additionalProperties")) if isinstance(each, Mapping)]
+        for each in inner:
+            yield from self._objects(each, seen)
+
+
+def _mark(name: str, required: bool) -> str:
+    return name if required else f"{name}?"
+
+
+def _limits(part: Schema) -> str:
+    told = [f"{part.get(low, '')}..{part.get(high, '')}" for low, high in _RANGES if low in part or high in part]
+    if "format" in part:
+        told.append(part["format"])
+    if "pattern" in part:
+        told.append(f"/{part['pattern']}/")
+    known = {*_TOLD_ELSEWHERE, "format", "pattern", *(word for pair in _RANGES for word in pair)}
+    told += [f"{word}={json.dumps(part[word])}" for word in sorted(part) if word not in known]
+    return f"({', '.join(told)})" if told else ""

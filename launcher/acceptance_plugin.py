@@ -40,11 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_pycollect_makeitem() -> Generator[None, MadeItem, MadeItem]:
     """Makes a test that carries a name which is no clause an error of its file's collection."""
     made = yield
-    for each in made if isinstance(made, list) else [made]:
-        for name in _names_on(each) if isinstance(each, pytest.Item) else ():
+    tests = [each for each in (made if isinstance(made, list) else [made]) if isinstance(each, pytest.Item)]
+    for test in tests:
+        for name in _names_on(test):
             fault = fault_of_mark(name)
             if fault is not None:
-                raise pytest.Collector.CollectError(f"{each.nodeid} claims to prove {fault}")
+                raise pytest.Collector.CollectError(f"{test.nodeid} claims to prove {fault}")
     return made
 
 

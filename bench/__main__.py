@@ -17,8 +17,8 @@ from rich.table import Table as Picture
 from bench import against, events, journeys, listing, memory, money, openings, otp, recovery, report, seats, spread
 from bench.attack_figures import ATTACKS, PREFIX, measure_here
 from bench.figures import Table
-from launcher import signals
-from launcher.errors import LauncherError
+from local_suite import signals
+from local_suite.errors import LauncherError
 
 Measure = Callable[..., Awaitable[Table]]
 

@@ -23,9 +23,9 @@ from bench.checkout import Checkout, other_build, this_build
 from bench.comparison import Compared, FigureRun, compare, missing_figures, read_figures
 from bench.machine import machine
 from bench.target import FigureMissing, Measured, measure_in
-from launcher import signals
-from launcher.errors import LauncherError
-from launcher.home import home
+from local_suite import signals
+from local_suite.errors import LauncherError
+from local_suite.home import home
 
 PAIRS: Final = 3
 LONGEST_PAIRS: Final = 50

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from launcher.errors import LauncherError
-from launcher.home import PROJECT, home
+from local_suite.errors import LauncherError
+from local_suite.home import PROJECT, home
 
 LOCKS: Final = ("requirements/runtime.txt", "requirements/dev.txt")
 GIT_SECONDS: Final = 120.0

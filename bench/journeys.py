@@ -9,10 +9,10 @@ from typing import Final
 from bench import stage
 from bench.figures import Figure, Table
 from bench.load import Tally
-from launcher import demo
-from launcher.journey.telling import Teller, Told, WayBroken
-from launcher.journey.ways import Ways
-from launcher.processes import Suite
+from journeys.reporter import Teller, Told, WayBroken
+from journeys.ways import Ways
+from local_suite import demo
+from local_suite.suite import Suite
 
 USERS: Final = 50
 JOURNEYS: Final = 150

@@ -7,6 +7,10 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+
+MEASURED: Final = ("services", "shared", "simulators", "local_suite", "journeys", "bench")
+"""Folders whose code decides the figures."""
 
 
 def machine() -> str:
@@ -22,7 +26,7 @@ def machine() -> str:
 def commit() -> str:
     """The short id of the measured commit, with a mark where the work tree differs from it."""
     known = _git("rev-parse", "--short", "HEAD") or "unknown"
-    changed = _git("status", "--porcelain", "--", "services", "shared", "launcher", "bench", "simulators")
+    changed = _git("status", "--porcelain", "--", *MEASURED)
     return f"{known}{' with changes' if changed else ''}"
 
 

@@ -24,11 +24,11 @@ from bench.checkout import Checkout
 from bench.figures import Figure, Table, percentile
 from bench.seats import HOT, open_session
 from bench.target import RunBroken, Target, start_target
-from launcher import demo
-from launcher.journey.api import GaveUp, Refused
-from launcher.journey.citizen import Citizen
-from launcher.journey.telling import Teller, WayBroken
-from launcher.journey.ways import Ways
+from journeys.api_client import GaveUp, Refused
+from journeys.citizen import Citizen
+from journeys.reporter import Teller, WayBroken
+from journeys.ways import Ways
+from local_suite import demo
 from shared.store.driver import connect, database, disconnect
 
 RACES: Final = 500

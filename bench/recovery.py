@@ -17,10 +17,10 @@ from typing import Final
 import aiohttp
 
 from bench.figures import Figure, Table
-from launcher.processes import Health, Suite
-from launcher.servers.mongod import Mongod
-from launcher.servers.rabbitmq import RabbitMq
-from launcher.suite import SERVICES, any_free_ports
+from local_suite.parts import SERVICES, any_free_ports
+from local_suite.servers.mongod import Mongod
+from local_suite.servers.rabbitmq import RabbitMq
+from local_suite.suite import Health, Suite
 
 ROUNDS: Final = 3
 """Kills of each part."""

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.checkout import Checkout
-from launcher.errors import LauncherError
-from launcher.home import home
+from local_suite.errors import LauncherError
+from local_suite.home import home
 
 SCRIPT: Final = Path(__file__).with_name("in_checkout.py")
 START_SECONDS: Final = 300.0
@@ -62,7 +62,7 @@ class Measured:
 
 @dataclass
 class Target:
-    """A suite that runs in another process. Has what ``bench.stage`` needs of a ``launcher.processes.Suite``."""
+    """A suite that runs in another process. Has what ``bench.stage`` needs of a ``local_suite.suite.Suite``."""
 
     build: str
     urls: Mapping[str, str]
@@ -251,7 +251,7 @@ async def start_target(
     without: Sequence[str] = (),
     replicas: Mapping[str, int] | None = None,
 ) -> AsyncIterator[Target]:
-    """The suite of a checkout on new data and free ports; ``settings`` as for ``launcher.suite.describe``.
+    """The suite of a checkout on new data and free ports; ``settings`` as for ``local_suite.parts.describe``.
 
     Raises:
         RunBroken: it does not start.

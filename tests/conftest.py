@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from launcher import demo
-from launcher.journey.telling import Teller
-from launcher.journey.ways import Ways
-from launcher.processes import Suite
-from launcher.suite import any_free_ports
+from journeys.reporter import Teller
+from journeys.ways import Ways
+from local_suite import demo
+from local_suite.parts import any_free_ports
+from local_suite.suite import Suite
 from shared.clock import ManualClock
 from shared.store.driver import AsyncDatabase, connect, database, disconnect
 from tests import servers

@@ -8,10 +8,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from launcher.journey.api import Api, Refused, eventually
-from launcher.journey.citizen import Citizen
-from launcher.journey.ways import Ways
-from launcher.processes import Suite
+from journeys.api_client import Api, Refused, eventually
+from journeys.citizen import Citizen
+from journeys.ways import Ways
+from local_suite.suite import Suite
 
 PATIENT_CALL_SECONDS = 5
 """F1: every call answers or fails within this; the client hangs up after it."""
@@ -135,7 +135,7 @@ async def _code_of(api: Api, url: str) -> str:
 
 
 async def _upload_for(api: Api, own: str, acting: str, requirement: str) -> None:
-    from launcher.journey.people import picture
+    from journeys.people import picture
 
     content = picture(requirement)
     body = {

@@ -17,11 +17,11 @@ import pytest
 from pydantic import AliasChoices
 
 from deploy import prepare_mongo, prepare_rabbitmq
-from launcher import env_file
-from launcher.home import PROJECT
-from launcher.journey.telling import Teller
-from launcher.journey.ways import Ways
-from launcher.suite import SERVICES
+from journeys.reporter import Teller
+from journeys.ways import Ways
+from local_suite import env_file
+from local_suite.home import PROJECT
+from local_suite.parts import SERVICES
 from shared.bus import rights
 from shared.settings import ServiceSettings, SettingsWrong
 from tests.integration.composition import (

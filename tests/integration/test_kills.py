@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import pytest
 
-from launcher import demo
-from launcher.journey.api import Api
-from launcher.journey.citizen import Citizen
-from launcher.journey.telling import Teller
-from launcher.journey.ways import Ways
-from launcher.processes import Suite
-from launcher.suite import any_free_ports
+from journeys.api_client import Api
+from journeys.citizen import Citizen
+from journeys.reporter import Teller
+from journeys.ways import Ways
+from local_suite import demo
+from local_suite.parts import any_free_ports
+from local_suite.suite import Suite
 
 SERVICES: Final = ("identity", "application", "scheduling", "billing", "notification")
 DOWN_SECONDS: Final = 0.5

@@ -17,9 +17,9 @@ from aiormq.exceptions import ChannelAccessRefused, ProbableAuthenticationError
 from pymongo.errors import OperationFailure
 
 from deploy import prepare_rabbitmq
-from launcher.ports import free_port
-from launcher.servers.mongod import Login, Mongod
-from launcher.servers.rabbitmq import RabbitMq
+from local_suite.ports import free_port
+from local_suite.servers.mongod import Login, Mongod
+from local_suite.servers.rabbitmq import RabbitMq
 from shared.bus import topology
 from shared.bus.amqp import AmqpBus, BrokerNotPrepared, ensure_topology
 from shared.bus.dead_letters import dead_letters

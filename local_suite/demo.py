@@ -1,0 +1,58 @@
+"""`./paspor demo`: walk the journey and the side ways on a running suite, and tell of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from journeys.addresses import Addresses
+from journeys.reporter import Teller
+from journeys.ways import Ways
+from local_suite.suite import Suite
+
+SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    # One machine plays every citizen from one address.
+    "*": {"PASPOR_RATE_FACTOR": "1000"},
+    "scheduling": {
+        "PASPOR_CHECK_IN_ANY_DAY": "true",
+        "PASPOR_HORIZON_DAYS": "7",
+        "PASPOR_COOLING_MIN_SECONDS": "1",
+        "PASPOR_COOLING_MAX_SECONDS": "2",
+    },
+    "application": {"PASPOR_PRINT_POLL_SECONDS": "1", "PASPOR_HAND_OVER_RETRY_SECONDS": "1"},
+    "billing": {
+        "PASPOR_BILL_VALIDITY_SECONDS": "10",
+        "PASPOR_BILL_GRACE_SECONDS": "2",
+        "PASPOR_BILL_ASK_LEAST_SECONDS": "1",
+        "PASPOR_BILL_POLL_LEAST_SECONDS": "1",
+        "PASPOR_BILL_POLL_MOST_SECONDS": "2",
+        "PASPOR_BILL_RENEWAL_RETRY_SECONDS": "5",
+        "PASPOR_BILL_UNCONFIRMED_RETRY_SECONDS": "2",
+        "PASPOR_RECEIPT_LATE_ANSWER_SECONDS": "5",
+        "PASPOR_REFUND_BANK_RETRY_SECONDS": "2",
+        "PASPOR_REFUND_TRACK_SECONDS": "1",
+    },
+}
+"""What the demo changes: durations shrink so that an expiry can be watched."""
+
+
+def addresses(suite: Suite) -> Addresses:
+    """Where the parts of a running suite answer."""
+    services = ("identity", "application", "scheduling", "billing", "notification")
+    outside = ("dukcapil", "simponi", "sms", "dpri", "mail")
+    return Addresses(
+        **{name: suite.url(name) for name in (*services, *outside)},
+        staff_password=suite.secrets["demo_staff_password"],
+    )
+
+
+async def run(suite: Suite, as_json: bool) -> int:
+    """Walk every way; exit status 0 if every step went well."""
+    teller = Teller(as_json=as_json)
+    ways = Ways(addresses(suite), teller)
+    try:
+        all_ok = await ways.walk_all()
+    finally:
+        await ways.close()
+    teller.summary()
+    return 0 if all_ok else 1

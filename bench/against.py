@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import journeys, report, seats
+from bench.arguments import PAIRS
 from bench.attack_figures import ATTACKS
 from bench.checkout import Checkout, other_build, this_build
 from bench.comparison import Compared, FigureRun, compare, missing_figures, read_figures
@@ -27,8 +28,6 @@ from local_suite import signals
 from local_suite.errors import LauncherError
 from local_suite.home import home
 
-PAIRS: Final = 3
-LONGEST_PAIRS: Final = 50
 BUSY_SHARE: Final = 0.5
 """Of the cores: a machine that is busier than this before a run gives figures that are worth nothing."""
 

@@ -20,6 +20,7 @@ def paspor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec = importlib.util.spec_from_loader("paspor_script", loader)
     assert spec is not None
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "pycache_prefix", sys.pycache_prefix)  # the script sets it
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     (tmp_path / "requirements").mkdir()
@@ -78,8 +79,9 @@ def test_only_what_is_missing_is_installed(paspor: ModuleType, monkeypatch: pyte
     [
         (["up"], ["runtime"]),
         (["demo", "--json"], ["runtime"]),
+        (["dead", "list"], ["runtime"]),
         (["test", "unit"], ["runtime", "dev"]),
-        ([], ["runtime"]),
+        (["bench", "seats", "--json"], ["runtime", "dev"]),
     ],
 )
 def test_developers_commands_need_the_developers_lock(
@@ -92,6 +94,60 @@ def test_developers_commands_need_the_developers_lock(
     monkeypatch.setattr(paspor.os, "environ", {})
     assert paspor.main() == 0
     assert asked == [needed]
+
+
+@pytest.mark.parametrize(("words", "status"), [([], 2), (["--help"], 0), (["test", "--help"], 0), (["nosuch"], 2)])
+def test_help_and_mistakes_prepare_nothing(
+    paspor: ModuleType, monkeypatch: pytest.MonkeyPatch, words: list[str], status: int
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(sys, "argv", ["paspor", *words])
+    monkeypatch.setattr(paspor, "prepare", asked.append)
+    with pytest.raises(SystemExit) as end:
+        paspor.main()
+    assert end.value.code == status
+    assert asked == []
+
+
+@pytest.mark.parametrize("tried", [False, True])
+def test_an_older_python_is_told_what_is_needed(
+    paspor: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, tried: bool
+) -> None:
+    monkeypatch.setattr(paspor, "LOWEST", (99, 0))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PASPOR_TRIED_PYTHON", "1" if tried else "")
+    with pytest.raises(SystemExit) as end:
+        paspor.main()
+    assert end.value.code == 1
+    assert capsys.readouterr().err.startswith("paspor: Python 3.11 is needed, this is 3.")
+
+
+def fake_pip(paspor: ModuleType, program: str) -> None:
+    """Let the environment's Python be a script that stands for pip."""
+    make_environment(paspor)
+    paspor.PYTHON.write_text(f"#!/bin/sh\n{program}\n")
+    paspor.PYTHON.chmod(0o755)
+
+
+def test_what_pip_says_is_kept_and_not_shown(paspor: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    fake_pip(paspor, "echo WARNING: a script lies elsewhere >&2; echo Successfully installed")
+    paspor.install("runtime")
+    assert paspor.up_to_date("runtime")
+    assert "WARNING" not in capsys.readouterr().err
+    log = (paspor.HOME / "install-runtime.log").read_text()
+    assert log == "WARNING: a script lies elsewhere\nSuccessfully installed\n"
+
+
+def test_the_end_of_what_pip_says_is_shown_when_it_fails(paspor: ModuleType) -> None:
+    fake_pip(paspor, "seq 1 40; echo ERROR: no such version >&2; exit 1")
+    with pytest.raises(paspor.Unprepared) as refusal:
+        paspor.install("runtime")
+    assert not paspor.up_to_date("runtime")
+    said = str(refusal.value)
+    assert said.startswith("requirements/runtime.txt could not be installed. Check the network and the free disk space")
+    assert str(paspor.HOME / "install-runtime.log") in said
+    assert said.endswith("\n    40\n    ERROR: no such version")
+    assert len(said.splitlines()) == 1 + paspor.LINES_SHOWN
 
 
 def test_a_refusal_is_one_sentence_and_a_status(

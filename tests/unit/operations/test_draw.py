@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from command_line.commands import app
+from command_line.commands import main
 from operations.draw import DOES_NOT_HOLD, HOLDS, NOT_YET, RecordUnreadable, read, verify
 from services.scheduling.domain import draw
 from tests.unit.scheduling.test_draw import record
@@ -67,8 +67,6 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 
 def test_the_command_line_knows_it(tmp_path: Path) -> None:
-    from typer.testing import CliRunner
-
     path = tmp_path / "record.json"
     path.write_text(json.dumps(record()))
-    assert CliRunner().invoke(app, ["draw", "verify", str(path)]).exit_code == HOLDS
+    assert main(["draw", "verify", str(path)]) == HOLDS

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from command_line.commands import app
+from command_line.commands import main
 from local_suite.errors import LauncherError
 from operations import ledger
 from tests.unit.shared_chain.test_verify import LIFE, SEATS, export
@@ -23,8 +24,10 @@ def exported(tmp_path: Path) -> Path:
 
 
 def run(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["ledger", "verify", *words])
-    return result.exit_code, result.output
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        status = main(["ledger", "verify", *words])
+    return status, said.getvalue()
 
 
 def test_a_sound_export_ends_with_0_and_says_what_it_holds(exported: Path) -> None:

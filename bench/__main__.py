@@ -19,7 +19,7 @@ from bench.arguments import add_arguments
 from bench.attack_figures import ATTACKS, PREFIX, measure_here
 from bench.figures import Table
 from local_suite import signals
-from local_suite.errors import LauncherError
+from local_suite.errors import CommandError
 
 Measure = Callable[..., Awaitable[Table]]
 
@@ -53,7 +53,7 @@ def main() -> int:
     whole = not chosen.names and chosen.scale == 1.0 and not chosen.no_page
     try:
         return signals.run(_run(wanted or list(BENCHES), as_json=chosen.json, scale=chosen.scale, write=whole))
-    except LauncherError as refusal:
+    except CommandError as refusal:
         sys.stderr.write(f"paspor: {refusal}\n")
         return 1
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from local_suite.errors import LauncherError
+from local_suite.errors import CommandError
 from local_suite.home import PROJECT, home
 
 LOCKS: Final = ("requirements/runtime.txt", "requirements/dev.txt")
@@ -27,7 +27,7 @@ PREPARE: Final = "import runpy; runpy.run_path('paspor')['prepare'](['runtime', 
 Say = Callable[[str], None]
 
 
-class RevisionUnknown(LauncherError):
+class RevisionUnknown(CommandError):
     """Git knows no commit of this name."""
 
     def __init__(self, rev: str, reason: str) -> None:
@@ -37,7 +37,7 @@ class RevisionUnknown(LauncherError):
         )
 
 
-class NoRepository(LauncherError):
+class NoRepository(CommandError):
     """The project is not a clone, or git is not installed."""
 
     def __init__(self, reason: str) -> None:
@@ -47,7 +47,7 @@ class NoRepository(LauncherError):
         )
 
 
-class CloneFailed(LauncherError):
+class CloneFailed(CommandError):
     """The other build cannot be cloned or prepared."""
 
     def __init__(self, rev: str, step: str, reason: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.target import last_line
-from local_suite.errors import LauncherError, PackageUnavailable
+from local_suite.errors import CommandError, PackageUnavailable
 from local_suite.parts import SERVICES
 from local_suite.ports import LOOPBACK, free_port, is_free
 from local_suite.servers.packages import nginx_package
@@ -24,7 +24,7 @@ READY_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 5.0
 
 
-class NoGateway(LauncherError):
+class NoGateway(CommandError):
     """There is no nginx here, or it does not start."""
 
     def __init__(self, reason: str) -> None:

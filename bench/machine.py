@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from local_suite.service_process import memory_mb
+
 MEASURED: Final = ("services", "shared", "simulators", "local_suite", "journeys", "bench")
 """Folders whose code decides the figures."""
 
@@ -36,11 +38,8 @@ def today() -> str:
 
 
 def resident_mib(pid: int) -> float:
-    """Memory of a process in MiB, shared pages counted by share (PSS)."""
-    for line in _lines(f"/proc/{pid}/smaps_rollup"):
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+    """Return the memory of a process in MiB, shared pages counted by share (PSS); 0 if it cannot be read."""
+    return memory_mb(pid) or 0.0
 
 
 def _lines(path: str) -> list[str]:

@@ -33,7 +33,7 @@ OVER_OWN_SECONDS: Final = 3.0
 POLL_SECONDS: Final = 0.02
 GIVE_UP_SECONDS: Final = 120.0
 CALM_SECONDS: Final = 6.0
-"""Between two kills of one part: a life this long counts as one, so the launcher makes no pause."""
+"""Between two kills of one part: a life this long counts as one, so the suite makes no pause."""
 
 SERVERS: Final = ("mongod", "rabbitmq")
 

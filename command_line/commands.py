@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from command_line.parser import parse
 from local_suite import signals
-from local_suite.errors import LauncherError
+from local_suite.errors import CommandError
 from local_suite.home import home
 from local_suite.parts import SERVICES, Ports, first_free_ports
 
 if TYPE_CHECKING:
-    from operations.operate import DeadDesk
-    from operations.parked_deadlines import ParkedDesk
+    from operations.dead_letters import DeadLetterCommands
+    from operations.parked_deadlines import ParkedDeadlineCommands
 
 NOT_IN_EVERY_COPY: Final = ("bench", "devtools", "journeys")
 """The operators' image carries none of these."""
@@ -118,66 +118,69 @@ def resync_command(chosen: Namespace) -> int:
     """Publish archived events again."""
     from datetime import UTC, datetime
 
-    from operations import operate
+    from operations import output, resync, servers
+    from operations.audit_log import audit_log
 
-    service = operate.known_service(chosen.service)
-    wish = operate.Resync.wished(service, chosen.since, chosen.type, datetime.now(UTC))
-    work = operate.resync(wish, operate.mongo_url(), operate.amqp_url(), operate.audit(), _say, operate.progress_line())
-    return signals.run(work)
+    service = servers.check_service(chosen.service)
+    request = resync.Resync.from_words(service, chosen.since, chosen.type, datetime.now(UTC))
+    addresses = servers.mongo_url(), servers.amqp_url()
+    return signals.run(resync.resync(request, *addresses, audit_log(), _say, output.progress_line()))
 
 
 def dead_list_command(chosen: Namespace) -> int:
     """List dead letters of one service or all."""
     services = _services(chosen.service)
-    return _dead(lambda desk: desk.list(services, as_json=chosen.json))
+    return _dead(lambda letters: letters.list(services, as_json=chosen.json))
 
 
 def dead_show_command(chosen: Namespace) -> int:
     """Show one dead letter."""
     (service,) = _services(chosen.service)
-    return _dead(lambda desk: desk.show(service, chosen.message_id))
+    return _dead(lambda letters: letters.show(service, chosen.message_id))
 
 
 def dead_replay_command(chosen: Namespace) -> int:
     """Give one dead letter, or all, to the service again."""
     (service,) = _services(chosen.service)
     if chosen.all == (chosen.message_id is not None):
-        raise LauncherError("Name one MESSAGE_ID, or say --all.")
-    return _dead(lambda desk: desk.replay(service, chosen.message_id))
+        raise CommandError("Name one MESSAGE_ID, or say --all.")
+    return _dead(lambda letters: letters.replay(service, chosen.message_id))
 
 
 def dead_drop_command(chosen: Namespace) -> int:
     """Drop one dead letter."""
     (service,) = _services(chosen.service)
-    return _dead(lambda desk: desk.drop(service, chosen.message_id, chosen.reason))
+    return _dead(lambda letters: letters.drop(service, chosen.message_id, chosen.reason))
 
 
-def _dead(work: Callable[[DeadDesk], Coroutine[Any, Any, int]]) -> int:
-    from operations import operate
+def _dead(work: Callable[[DeadLetterCommands], Coroutine[Any, Any, int]]) -> int:
+    from operations.audit_log import audit_log
+    from operations.dead_letters import DeadLetterCommands, refuse_in_sentences
+    from operations.servers import amqp_url
 
-    desk = operate.DeadDesk(operate.amqp_url(), operate.audit(), _say)
-    return signals.run(operate.in_sentences(work(desk)))
+    return signals.run(refuse_in_sentences(work(DeadLetterCommands(amqp_url(), audit_log(), _say))))
 
 
 def parked_list_command(chosen: Namespace) -> int:
     """List parked deadlines of one service or all."""
     services = _services(chosen.service)
-    return _parked(lambda desk: desk.list_parked(services, as_json=chosen.json))
+    return _parked(lambda deadlines: deadlines.list_parked(services, as_json=chosen.json))
 
 
 def parked_release_command(chosen: Namespace) -> int:
     """Let one parked deadline, those of one document, or all of a service fall due now."""
     (service,) = _services(chosen.service)
     if chosen.all == (chosen.record_id is not None):
-        raise LauncherError("Name one ID, or say --all.")
-    return _parked(lambda desk: desk.release(service, chosen.record_id, chosen.deadline))
+        raise CommandError("Name one ID, or say --all.")
+    return _parked(lambda deadlines: deadlines.release(service, chosen.record_id, chosen.deadline))
 
 
-def _parked(work: Callable[[ParkedDesk], Coroutine[Any, Any, int]]) -> int:
-    from operations import operate, parked_deadlines
+def _parked(work: Callable[[ParkedDeadlineCommands], Coroutine[Any, Any, int]]) -> int:
+    from operations.audit_log import audit_log
+    from operations.parked_deadlines import ParkedDeadlineCommands
+    from operations.servers import mongo_url_of
 
-    desk = parked_deadlines.ParkedDesk(operate.mongo_url_of, operate.audit(), _say)
-    return signals.run(work(desk))
+    return signals.run(work(ParkedDeadlineCommands(mongo_url_of, audit_log(), _say)))
 
 
 def draw_verify_command(chosen: Namespace) -> int:
@@ -196,20 +199,20 @@ def ledger_verify_command(chosen: Namespace) -> int:
 
 def ledger_explain_command(chosen: Namespace) -> int:
     """Tell what led to where a bill, a receipt or a refund case stands."""
-    from operations import ledger, operate
+    from operations import ledger, servers
 
-    return signals.run(ledger.explain(chosen.code, operate.mongo_url(), _say))
+    return signals.run(ledger.explain(chosen.code, servers.mongo_url(), _say))
 
 
 def _services(named: str | None) -> Sequence[str]:
     """Return the named service alone, or all.
 
     Raises:
-        LauncherError: there is no service of this name.
+        CommandError: there is no service of this name.
     """
-    from operations.operate import known_service
+    from operations.servers import check_service
 
-    return SERVICES if named is None else [known_service(named)]
+    return SERVICES if named is None else [check_service(named)]
 
 
 COMMANDS: Final[Mapping[str, Callable[[Namespace], int]]] = {
@@ -240,7 +243,7 @@ def main(words: Sequence[str] | None = None) -> int:
     chosen = parse(sys.argv[1:] if words is None else words)
     try:
         return COMMANDS[chosen.command](chosen)
-    except LauncherError as refusal:
+    except CommandError as refusal:
         print(f"paspor: {refusal}", file=sys.stderr)
     except ModuleNotFoundError as missing:
         if missing.name not in NOT_IN_EVERY_COPY:

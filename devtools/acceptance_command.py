@@ -16,7 +16,7 @@ from devtools.acceptance_items import all_items, is_item
 from devtools.acceptance_plugin import FAILED, ITEMS_OPTION, PASSED, REPORT_OPTION
 from devtools.test_command import NO_TESTS_COLLECTED, WORKERS
 from devtools.tool_process import run_tool
-from local_suite.errors import LauncherError
+from local_suite.errors import CommandError
 from local_suite.home import PROJECT
 
 UNPROVEN = "unproven"
@@ -24,7 +24,7 @@ DOCUMENT = PROJECT / "docs" / "acceptance.md"
 TESTS_SHOWN = 3
 
 
-class UnknownItem(LauncherError):
+class UnknownItem(CommandError):
     """A name that is not on the list."""
 
     def __init__(self, name: str) -> None:

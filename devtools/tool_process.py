@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -11,17 +10,16 @@ from types import FrameType
 from typing import IO
 
 from local_suite.home import PROJECT, home
-
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)  # loaded before any fork: the child may not load libraries
+from local_suite.parent_death import end_with_parent
 
 
 def run_tool(
     command: Sequence[str], *, env: Mapping[str, str] | None = None, stdout: IO[str] | int | None = None
 ) -> int:
     """Runs it in the project's folder and returns its exit status. TERM is passed on; Ctrl-C reaches it by itself."""
+    parent = os.getpid()
     process = subprocess.Popen(
-        command, cwd=PROJECT, env=tool_environment(env), stdout=stdout, preexec_fn=_end_with_the_launcher
+        command, cwd=PROJECT, env=tool_environment(env), stdout=stdout, preexec_fn=lambda: _begin(parent)
     )
 
     def pass_on(number: int, frame: FrameType | None) -> None:
@@ -45,7 +43,7 @@ def captured_tool(command: Sequence[str]) -> tuple[int, str]:
 
 
 def tool_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of tools: what they keep between runs lies below the launcher's folder."""
+    """The environment of tools: what they keep between runs lies in PASPOR_HOME."""
     cache = home() / "cache"
     return {
         **os.environ,
@@ -55,6 +53,6 @@ def tool_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     }
 
 
-def _end_with_the_launcher() -> None:
+def _begin(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent(parent, signal.SIGTERM)

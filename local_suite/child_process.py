@@ -1,9 +1,8 @@
-"""One child process that cannot outlive the launcher."""
+"""One child process that cannot outlive the process that started it."""
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 import subprocess
@@ -11,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from local_suite.parent_death import end_with_parent
 from local_suite.secrets import PRIVATE, make_private_folder
 
 POLL_SECONDS = 0.02
 KILL_SECONDS = 30.0  # a process in an uninterruptible read or write ends only after it
 PRIVATE_UMASK = 0o077  # what servers and services write is readable by this user only
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: the child may not load libraries
 
 
 def open_log(path: Path) -> IO[bytes]:
@@ -26,15 +24,8 @@ def open_log(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE), "ab")
 
 
-def _die_with(parent: int) -> None:
-    """Runs in the child before exec: the kernel kills it when the launcher ends, however it ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # the launcher ended between fork and prctl
-        os._exit(1)
-
-
 class Child:
-    """A process in a session of its own (Ctrl-C reaches the launcher only), its output appended to a log file.
+    """A process in a session of its own (Ctrl-C reaches its parent only), its output appended to a log file.
 
     Start it from a thread that lives as long as the child should: the kernel counts the end of the starting thread
     as the end of the parent. Not bound to an event loop.
@@ -68,7 +59,7 @@ class Child:
         """Starts the process. Refuses while it runs."""
         if self.alive:
             raise RuntimeError(f"{self._command[0]} runs already as {self.pid}")
-        launcher = os.getpid()
+        parent = os.getpid()
         with open_log(self.log) as output:
             self._process = subprocess.Popen(
                 self._command,
@@ -79,7 +70,7 @@ class Child:
                 cwd=self._cwd,
                 start_new_session=True,
                 umask=PRIVATE_UMASK,
-                preexec_fn=lambda: _die_with(launcher),
+                preexec_fn=lambda: end_with_parent(parent, signal.SIGKILL),
             )
 
     def signal(self, number: signal.Signals) -> None:

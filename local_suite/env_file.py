@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from local_suite.errors import LauncherError
+from local_suite.errors import CommandError
 from local_suite.home import PROJECT
+from local_suite.parts import SERVICES
 from local_suite.secrets import PRIVATE, SECRETS
 
 ENV_FILE: Final = PROJECT / ".env"
-SERVICES: Final = ("identity", "application", "scheduling", "billing", "notification")
-
-_MONGO_KEY_BYTES: Final = 48
 _PAIRED: Final = ("NOTIFICATION", "APPLICATION")
 
 
@@ -82,7 +78,7 @@ TRIAL_HEADER: Final = (
 )
 
 
-class TrialInProduction(LauncherError):
+class TrialInProduction(CommandError):
     """A real deployment was asked for, and the file holds settings of a trial."""
 
     def __init__(self, path: Path, lines: Sequence[str]) -> None:
@@ -94,7 +90,7 @@ class TrialInProduction(LauncherError):
         )
 
 
-class HalfAKeyPair(LauncherError):
+class HalfAKeyPair(CommandError):
     """The file holds one key of a sealing pair; making the other anew would give two that do not fit."""
 
     def __init__(self, path: Path, owner: str) -> None:
@@ -188,7 +184,7 @@ def _fresh() -> dict[str, str]:
         "PASPOR_MONGO_ROOT_PASSWORD": password(),
         "PASPOR_OPERATOR_MONGO_PASSWORD": password(),
         "PASPOR_OPERATOR_AMQP_PASSWORD": password(),
-        "PASPOR_MONGO_KEY": base64.b64encode(secrets.token_bytes(_MONGO_KEY_BYTES)).decode(),
+        "PASPOR_MONGO_KEY": make["mongo_key"](),
         "PASPOR_AMQP_PASSWORD": password(),
         "PASPOR_DUKCAPIL_PASSWORD": password(),
         "PASPOR_SIMPONI_CLIENT_SECRET": make["simponi_client_secret"](),

@@ -1,15 +1,15 @@
-"""What stops the launcher: one class per reason, each a sentence that says what to do."""
+"""What stops a command: one class per reason, each a sentence that says what to do."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 
-class LauncherError(Exception):
+class CommandError(Exception):
     """Base of all. `str()` is the sentence shown to the user; the command then exits with 1."""
 
 
-class PortInUse(LauncherError):
+class PortInUse(CommandError):
     """Somebody else listens where a part wants to."""
 
     def __init__(self, part: str, port: int) -> None:
@@ -19,19 +19,19 @@ class PortInUse(LauncherError):
         )
 
 
-class PackageUnavailable(LauncherError):
+class PackageUnavailable(CommandError):
     """A server could not be fetched or unpacked."""
 
 
-class PartDidNotStart(LauncherError):
+class PartDidNotStart(CommandError):
     """A part ended, or was not ready in time."""
 
     def __init__(self, part: str, reason: str, log: Path) -> None:
         super().__init__(f"{part} did not start: {reason}. Its log is {log}.{_last_lines(log)}")
 
 
-class AlreadyRunning(LauncherError):
-    """Another launcher uses this data folder."""
+class AlreadyRunning(CommandError):
+    """Another suite uses this data folder."""
 
 
 def _last_lines(log: Path, count: int = 5) -> str:

@@ -1,4 +1,4 @@
-"""Where the launcher finds the project and keeps what it makes."""
+"""Where the project lies, and where what is made on this machine is kept."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from local_suite.ports import LOOPBACK, is_free
-from local_suite.secrets import SERVICES as SERVICES
 
+SERVICES = ("identity", "application", "scheduling", "billing", "notification")
 DEFAULT_BASE = 8100
 OTHER_BASES = (8400, 8700, 9000, 9300)
 FREE_BASES = range(20_000, 29_800, 300)  # below the kernel's range for outgoing connections, see local_suite.ports

@@ -1,10 +1,11 @@
-"""``python -m local_suite.preload SOCKET LAUNCHER MODULE...``: imports the modules once, then starts each by forking.
+"""``python -m local_suite.preload SOCKET PARENT MODULE...``: imports the modules once, then starts each by forking.
 
 Importing what a service stands on takes two to three seconds of a processor, five times over at a start and again at
 each restart. A fork of a process that has it all takes milliseconds. What is forked is an ordinary process: a child of
-the launcher (which adopts it), in a session of its own, with its own command line, environment and log.
+the process that asked (which adopts it), in a session of its own, with its own command line, environment and log.
 
-Only the standard library is imported here by name; there are no threads and no event loop before the fork.
+Only the standard library is imported here by name, and a module that does the same; there are no threads and no event
+loop before the fork.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from local_suite.parent_death import end_with_parent
+
 REQUEST_BYTES: Final = 200_000
 """Of one request: module, environment and folder; sockets of this kind carry 208 KiB."""
 
@@ -34,14 +37,13 @@ READY: Final = b"ready"
 """What this process says first, once everything is imported."""
 
 ADOPTED_SECONDS: Final = 5.0
-_PR_SET_PDEATHSIG: Final = 1
 _ARG_START: Final = 48 - 3  # fields of /proc/self/stat after the name, which is the second
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> None:
-    """Serve until the launcher closes its end of the socket."""
-    handle, launcher, *modules = sys.argv[1:]
+    """Serve until the parent closes its end of the socket."""
+    handle, parent, *modules = sys.argv[1:]
     control = socket.socket(fileno=int(handle))
     for module in modules:
         if module != PADDING:
@@ -53,7 +55,7 @@ def main() -> None:
         message, handles, _, _ = socket.recv_fds(control, REQUEST_BYTES, 1)
         if not message:
             return
-        pid = _fork_twice(json.loads(message), handles[0], int(launcher), control)
+        pid = _fork_twice(json.loads(message), handles[0], int(parent), control)
         os.close(handles[0])
         control.send(json.dumps({"pid": pid}).encode())
 
@@ -68,8 +70,8 @@ def _import(module: str) -> None:
         del sys.modules[name]  # it is run, not imported, after the fork
 
 
-def _fork_twice(request: dict[str, Any], log: int, launcher: int, control: socket.socket) -> int | None:
-    """Start a process whose parent is the launcher; its id, or None if this process cannot be forked safely."""
+def _fork_twice(request: dict[str, Any], log: int, parent: int, control: socket.socket) -> int | None:
+    """Start a process of this parent; its id, or None if this process cannot be forked safely."""
     if threading.active_count() > 1:
         return None
     reading, writing = os.pipe()
@@ -80,21 +82,21 @@ def _fork_twice(request: dict[str, Any], log: int, launcher: int, control: socke
         if pid == 0:
             os.close(writing)
             control.close()
-            _become(request, log, launcher)
+            _become(request, log, parent)
         os.write(writing, str(pid).encode())
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         started = int(pipe.read())
-    os.waitpid(between, 0)  # from here on the launcher is its parent
+    os.waitpid(between, 0)  # from here on it is the parent's own child
     return started
 
 
-def _become(request: dict[str, Any], log: int, launcher: int) -> None:
+def _become(request: dict[str, Any], log: int, parent: int) -> None:
     """Be the process that was asked for; never returns."""
     status = 1
     try:
-        _end_with(launcher)
+        _end_with(parent)
         os.setsid()
         os.umask(request["umask"])
         os.chdir(request["cwd"])
@@ -120,16 +122,14 @@ def _become(request: dict[str, Any], log: int, launcher: int) -> None:
         os._exit(status)
 
 
-def _end_with(launcher: int) -> None:
-    """Be killed when the launcher ends, however it ends."""
+def _end_with(parent: int) -> None:
+    """Wait until the parent has adopted this process, then be killed when it ends."""
     give_up_at = time.monotonic() + ADOPTED_SECONDS
-    while os.getppid() != launcher:
+    while os.getppid() != parent:
         if time.monotonic() > give_up_at:
             os._exit(1)
         time.sleep(0.001)
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != launcher:
-        os._exit(1)
+    end_with_parent(parent, signal.SIGKILL)
 
 
 def _take_output(log: int) -> None:

@@ -1,4 +1,4 @@
-"""How long the launcher waits before it starts a part again that ended, and when a part counts as frozen.
+"""How long the suite waits before it starts a part again that ended, and when a part counts as frozen.
 
 A part that dies now and then is started again at once. The pauses grow only while it dies before or shortly after it
 was ready, and shrink again with the time that it lives.

@@ -10,10 +10,11 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from local_suite.parts import SERVICES
+
 KEY_BYTES = 32
 PASSWORD_CHARACTERS = 24
 MONGO_KEY_BYTES = 48
-SERVICES = ("identity", "application", "scheduling", "billing", "notification")
 PRIVATE = 0o600  # mode of files that hold a secret, a log or data: this user alone
 PRIVATE_FOLDER = 0o700
 OTHERS = 0o077

@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 
 from local_suite.child_process import Child
-from local_suite.errors import LauncherError, PartDidNotStart, PortInUse
+from local_suite.errors import CommandError, PartDidNotStart, PortInUse
 from local_suite.forked_process import ForkedChild, Preloader
 from local_suite.home import PROJECT
 from local_suite.parts import Part
@@ -29,7 +29,7 @@ settlement file of 100,000 lines. Blocks from 128 KiB on (pieces of files) go ba
 left to itself glibc raises that mark to 32 MiB with the first large one that is freed."""
 
 
-class PartMissing(LauncherError):
+class PartMissing(CommandError):
     """The program of a part is not there."""
 
 

@@ -16,8 +16,7 @@ from typing import IO, Any, Protocol, Self
 
 import aiohttp
 
-from local_suite import state_file as running
-from local_suite.errors import AlreadyRunning, LauncherError, PortInUse
+from local_suite.errors import AlreadyRunning, CommandError, PortInUse
 from local_suite.forked_process import Preloader
 from local_suite.parts import SERVICES, Part, Ports, Settings, Wiring, describe
 from local_suite.ports import is_free
@@ -26,6 +25,7 @@ from local_suite.secrets import PRIVATE, close_to_others, load_secrets, make_pri
 from local_suite.servers.mongod import Login, Mongod
 from local_suite.servers.rabbitmq import RabbitMq
 from local_suite.service_process import ENVIRONMENT, ServiceProcess, memory_mb
+from local_suite.state_file import RunningServers, remove_state, write_state
 
 WATCH_SECONDS = 1.0  # between two looks at the health of a part
 ENDED_SECONDS = 0.1  # between two looks whether a process still runs; costs a system call each
@@ -33,7 +33,7 @@ SERVERS = 0  # rank of mongod and RabbitMQ
 
 
 class Health(StrEnum):
-    """What the launcher knows about a part."""
+    """What is known about a part."""
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -107,7 +107,7 @@ class Suite:
 
     Data, logs and secrets lie below `data_dir` and are used again by the next start; two suites cannot share it.
     `mongo_url` and `amqp_url` name servers that exist already; then none is started. `extra` and `replicas`: see
-    `local_suite.parts.describe`. `parts` replaces the description, for tests of the launcher itself.
+    `local_suite.parts.describe`. `parts` replaces the description, for tests.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class Suite:
                 # an operator's commands, with an operator's rights
                 mongo_url = self._urls("mongod").get("operator", self.mongo_url)
                 amqp_url = self._urls("rabbitmq").get("operator", self.amqp_url)
-                running.note(self.data_dir, running.Servers(mongo_url, amqp_url, self._urls("mongod")))
+                write_state(self.data_dir, RunningServers(mongo_url, amqp_url, self._urls("mongod")))
             for rank in sorted({entry.rank for entry in self._entries.values()}):
                 names = [name for name, entry in self._entries.items() if entry.rank == rank]
                 await _together([self._start_part(name) for name in names])
@@ -197,7 +197,7 @@ class Suite:
             if self._preloader is not None:
                 self._preloader.stop()
             if self._lock:
-                running.forget(self.data_dir)
+                remove_state(self.data_dir)
                 self._lock.close()
                 self._lock = None
 
@@ -296,7 +296,7 @@ class Suite:
         self._say(f"starting {name}")
         try:
             await entry.process.start()
-        except LauncherError as refusal:
+        except CommandError as refusal:
             entry.health, entry.reason = Health.ENDED, str(refusal)
             raise
         entry.health, entry.reason, entry.ready_at, entry.silent_since = Health.READY, "", time.monotonic(), None
@@ -347,7 +347,7 @@ class Suite:
         entry.ready_at = None
         try:
             await asyncio.sleep(entry.pauses.after(lived))
-            with contextlib.suppress(LauncherError):  # `_start_part` noted the reason; the next look tries again
+            with contextlib.suppress(CommandError):  # `_start_part` noted the reason; the next look tries again
                 await self.restart(name)
         finally:
             del self._restarting[name]

@@ -38,7 +38,7 @@ def trial_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def make_suite(data: str, ports: Ports, say: Say, extra: Settings | None = None) -> Suite:
-    """A suite on the folder `data` below the launcher's; MONGO_URL and AMQP_URL name servers to use instead."""
+    """Return a suite on the folder `data` in PASPOR_HOME; MONGO_URL and AMQP_URL name servers to use instead."""
     return Suite(
         home() / data,
         ports,

@@ -5,28 +5,21 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
-from urllib.error import URLError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
-from local_suite.errors import LauncherError
+from operations.source import SourceUnreadable, open_source
 
 LARGEST_RECORD_BYTES: Final = 64 * 1024 * 1024
 """A hundred thousand tickets and their order weigh 14 MB."""
-
-FETCH_SECONDS: Final = 30.0
 
 HOLDS, DOES_NOT_HOLD, NOT_YET = 0, 1, 3
 """Exit statuses; 2 is the command line's own."""
 
 
-class RecordUnreadable(LauncherError):
+class RecordUnreadable(SourceUnreadable):
     """The record cannot be read at all."""
 
-    def __init__(self, source: str, reason: str) -> None:
-        super().__init__(f"The record at {source} cannot be read: {reason}.")
+    kind = "record"
 
 
 def verify(
@@ -60,27 +53,21 @@ def _find(ticket: str, record: Mapping[str, Any], commit: Callable[[str, str], s
 
 
 def read(source: str) -> Mapping[str, Any]:
-    """The record in a file, or at an address.
+    """Return the record in a file, or at an address.
 
     Raises:
         RecordUnreadable: there is nothing, too much, or no JSON object.
     """
     try:
-        raw = _fetch(source) if urlsplit(source).scheme in ("http", "https") else Path(source).read_bytes()
+        with open_source(source, "application/json") as stream:
+            raw = stream.read(LARGEST_RECORD_BYTES + 1)
+        if len(raw) > LARGEST_RECORD_BYTES:
+            raise RecordUnreadable(source, f"it is larger than {LARGEST_RECORD_BYTES} bytes")
         record = json.loads(raw)
-    except (OSError, URLError) as trouble:
-        raise RecordUnreadable(source, str(getattr(trouble, "reason", trouble)) or type(trouble).__name__) from None
+    except OSError as trouble:
+        raise RecordUnreadable(source, trouble) from None
     except (ValueError, RecursionError):
         raise RecordUnreadable(source, "it is no JSON") from None
     if not isinstance(record, dict):
         raise RecordUnreadable(source, "it is no JSON object")
     return record
-
-
-def _fetch(source: str) -> bytes:
-    request = Request(source, headers={"Accept": "application/json"})  # noqa: S310 - the scheme was looked at
-    with urlopen(request, timeout=FETCH_SECONDS) as answer:  # noqa: S310
-        raw: bytes = answer.read(LARGEST_RECORD_BYTES + 1)
-    if len(raw) > LARGEST_RECORD_BYTES:
-        raise RecordUnreadable(source, f"it is larger than {LARGEST_RECORD_BYTES} bytes")
-    return raw

@@ -5,14 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, BinaryIO, Final
-from urllib.error import URLError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
-from local_suite.errors import LauncherError
+from local_suite.errors import CommandError
+from operations.source import SourceUnreadable, open_source
 from shared.chain.verify import LONGEST_LINE_BYTES, ExportWrong, read_roots, verify
 from shared.clock import SystemClock
 from shared.errors import NotFound
@@ -21,22 +17,22 @@ from shared.store.mongo import MongoStore
 from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
 
-FETCH_SECONDS: Final = 60.0
 HOLDS, DOES_NOT_HOLD = 0, 1
 """Exit statuses; 2 is the command line's own."""
 
 TOKEN_VARIABLE: Final = "PASPOR_TOKEN"  # noqa: S105 - the name of a variable
 BILLING_DATABASE: Final = "paspor_billing"
+AT_THE_MACHINE: Final = Caller("operator", Role.OPERATOR, "command line")
+"""With the right to read the database comes the right to read of every office."""
 
 
-class ExportUnreadable(LauncherError):
+class ExportUnreadable(SourceUnreadable):
     """The export cannot be read at all."""
 
-    def __init__(self, source: str, reason: str) -> None:
-        super().__init__(f"The export at {source} cannot be read: {reason}.")
+    kind = "export"
 
 
-class NothingOfThatNumber(LauncherError):
+class NothingOfThatNumber(CommandError):
     """No bill, receipt or refund case has it."""
 
     def __init__(self, reference: str) -> None:
@@ -65,25 +61,10 @@ def verify_export(source: str, say: Callable[[str], None], *, roots: str | None)
 
 def _read(source: str, work: Callable[[Iterator[bytes]], Any]) -> Any:
     try:
-        with _opened(source) as stream:
+        with open_source(source, "application/x-ndjson", token=os.environ.get(TOKEN_VARIABLE)) as stream:
             return work(_lines(stream))
-    except (OSError, URLError) as trouble:
-        raise ExportUnreadable(source, str(getattr(trouble, "reason", trouble)) or type(trouble).__name__) from None
-
-
-@contextmanager
-def _opened(source: str) -> Iterator[BinaryIO]:
-    if urlsplit(source).scheme not in ("http", "https"):
-        with Path(source).open("rb") as file:
-            yield file
-        return
-    headers = {"Accept": "application/x-ndjson"}
-    token = os.environ.get(TOKEN_VARIABLE)
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    request = Request(source, headers=headers)  # noqa: S310 - the scheme was looked at
-    with urlopen(request, timeout=FETCH_SECONDS) as answer:  # noqa: S310
-        yield answer
+    except OSError as trouble:
+        raise ExportUnreadable(source, trouble) from None
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
@@ -92,16 +73,12 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
         yield line.rstrip(b"\r\n")
 
 
-AT_THE_MACHINE: Final = Caller("operator", Role.OPERATOR, "command line")
-"""Whoever may read the database may read of every office."""
-
-
 async def explain(reference: str, mongo_url: str, say: Callable[[str], None]) -> int:
     """Say everything that led to where a bill, a receipt or a refund case stands; read from billing's database.
 
     Raises:
         NothingOfThatNumber
-        LauncherError: the database does not answer.
+        CommandError: the database does not answer.
     """
     repository = importlib.import_module("services.billing.repository")
     service = importlib.import_module("services.billing.service.explaining")
@@ -114,7 +91,7 @@ async def explain(reference: str, mongo_url: str, say: Callable[[str], None]) ->
     except NotFound:
         raise NothingOfThatNumber(reference) from None
     except StoreUnavailable as trouble:
-        raise LauncherError(f"{trouble}.") from None
+        raise CommandError(f"{trouble}.") from None
     finally:
         await disconnect(client)
     for line in words.in_words(explanation):

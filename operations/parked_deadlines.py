@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from local_suite.errors import LauncherError
-from operations.operate import Audit, NotAnOperatorsWish, Say, age_of
+from local_suite.errors import CommandError
+from operations.audit_log import AuditLog
+from operations.errors import RequestMakesNoSense
+from operations.output import Say, age_of
 from shared.store.driver import OperationFailure, PyMongoError, connect, database, disconnect
 from shared.store.kinds import Kind, Parked
 from shared.store.mongo import MongoStore
@@ -25,14 +27,14 @@ LONGEST_LIST: Final = 1000
 """Of one kind; what is behind it is listed once these are released."""
 
 
-class ParkedDesk:
+class ParkedDeadlineCommands:
     """What an operator can do with parked deadlines; ``url_of`` is a service's database address, with a login that may
     change it.
     """
 
-    def __init__(self, url_of: Callable[[str], str], note: Audit, say: Say) -> None:
+    def __init__(self, url_of: Callable[[str], str], log: AuditLog, say: Say) -> None:
         self._url_of = url_of
-        self._note = note
+        self._log = log
         self._say = say
 
     async def list_parked(self, services: Sequence[str], *, as_json: bool = False) -> int:
@@ -40,10 +42,10 @@ class ParkedDesk:
         found = 0
         for service in services:
             async with self._store(service) as (store, kinds):
-                parked = [each for kind in kinds for each in await store.parked(kind, limit=LONGEST_LIST)]
-            found += len(parked)
-            for each in parked:
-                self._say(_json_of(service, each) if as_json else _line_of(service, each, datetime.now(UTC)))
+                listed = [parked for kind in kinds for parked in await store.parked(kind, limit=LONGEST_LIST)]
+            found += len(listed)
+            for parked in listed:
+                self._say(_json_of(service, parked) if as_json else _line_of(service, parked, datetime.now(UTC)))
         if not found and not as_json:
             self._say("Nothing is parked.")
         return 0
@@ -53,12 +55,14 @@ class ParkedDesk:
         released = 0
         async with self._store(service) as (store, kinds):
             for kind in kinds:
-                for each in await store.parked(kind, limit=LONGEST_LIST):
-                    if record_id in (None, each.record_id) and name in (None, each.name):
-                        self._note.write("release", service, kind=each.kind, subject=each.record_id, deadline=each.name)
-                        released += await store.release_parked(kind, each.record_id, each.name, now=datetime.now(UTC))
+                for parked in await store.parked(kind, limit=LONGEST_LIST):
+                    if record_id in (None, parked.record_id) and name in (None, parked.name):
+                        facts = {"kind": parked.kind, "subject": parked.record_id, "deadline": parked.name}
+                        self._log.write("release", service, **facts)
+                        now = datetime.now(UTC)
+                        released += await store.release_parked(kind, parked.record_id, parked.name, now=now)
         if record_id is not None and not released:
-            raise NotAnOperatorsWish(
+            raise RequestMakesNoSense(
                 f"{service} has nothing parked for {record_id}: `./paspor parked list {service}` names what it has."
             )
         self._say(f"{released} of {service} released; `./paspor parked list {service}` shows what is parked again.")
@@ -74,12 +78,12 @@ class ParkedDesk:
             yield MongoStore(data, service), kinds
         except OperationFailure as refused:
             if refused.code != NOT_AUTHORIZED:
-                raise LauncherError(f"The database of {service} refuses: {refused.details or refused}.") from refused
-            raise LauncherError(
+                raise CommandError(f"The database of {service} refuses: {refused.details or refused}.") from refused
+            raise CommandError(
                 f"This login may not change the database of {service}: name one that may in MONGO_URL."
             ) from refused
         except (PyMongoError, StoreUnavailable) as trouble:
-            raise LauncherError(
+            raise CommandError(
                 f"The database of {service} does not answer ({type(trouble).__name__}): look at it, then repeat."
             ) from trouble
         finally:

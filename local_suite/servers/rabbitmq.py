@@ -13,7 +13,7 @@ from typing import Self
 from urllib.parse import quote
 
 from local_suite.child_process import Child
-from local_suite.errors import LauncherError, PartDidNotStart, PortInUse
+from local_suite.errors import CommandError, PartDidNotStart, PortInUse
 from local_suite.ports import LOOPBACK, free_port, is_free
 from local_suite.secrets import PRIVATE, make_private_folder, write_private
 from local_suite.servers.packages import RabbitMqPackage, Say, rabbitmq_package
@@ -29,7 +29,7 @@ _AMQP_GREETING = b"AMQP\x00\x00\x09\x01"
 _METHOD_FRAME = b"\x01"
 
 
-class CommandRefused(LauncherError):
+class RabbitmqctlRefused(CommandError):
     """rabbitmqctl answered with an error."""
 
 
@@ -142,7 +142,7 @@ class RabbitMq:
         return self.url_for(vhost)
 
     async def control(self, *args: str) -> str:
-        """Runs one rabbitmqctl command (1 to 2 s) and returns what it printed. Refuses with CommandRefused."""
+        """Runs one rabbitmqctl command (1 to 2 s) and returns what it printed. Refuses with RabbitmqctlRefused."""
         if self._package is None:
             raise RuntimeError("start the node first")
         process = await asyncio.create_subprocess_exec(
@@ -155,7 +155,7 @@ class RabbitMq:
         output, _ = await process.communicate()
         text = output.decode(errors="replace").strip()
         if process.returncode:
-            raise CommandRefused(f"rabbitmqctl {args[0]} was refused: {text[-300:]}")
+            raise RabbitmqctlRefused(f"rabbitmqctl {args[0]} was refused: {text[-300:]}")
         return text
 
     async def __aenter__(self) -> Self:

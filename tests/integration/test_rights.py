@@ -38,7 +38,7 @@ NO_LOGIN: Final = 18
 
 @pytest.fixture(scope="module")
 async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RabbitMq]:
-    """A broker as the launcher starts it; all queues are there before anybody connects."""
+    """A broker as the local suite starts it; all queues are there before anybody connects."""
     async with RabbitMq(tmp_path_factory.mktemp("rights") / "new" / "rabbitmq", users=USERS) as running:
         yield running
 
@@ -242,7 +242,7 @@ async def test_without_a_password_nothing_is_read_or_written(mongod: Mongod) -> 
 
 
 async def test_without_a_login_everything_is_open(tmp_path: Path) -> None:
-    """The twin: the server of tests, as the launcher's was."""
+    """The twin: the server of tests, as the local suite's was."""
     async with Mongod(tmp_path) as running:
         assert refusal(f"mongodb://127.0.0.1:{running.port}/?replicaSet=rs0", "paspor_identity") is None
 

@@ -1,4 +1,4 @@
-"""Stub parts, so that the launcher is tested without the suite."""
+"""Stub parts, so that starting, watching and stopping is tested without the services."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from pymongo import AsyncMongoClient
 
 from local_suite.errors import PortInUse
 from local_suite.ports import free_port
-from local_suite.servers import Mongod, RabbitMq
-from local_suite.servers.rabbitmq import CommandRefused
+from local_suite.servers.mongod import Mongod
+from local_suite.servers.rabbitmq import RabbitMq, RabbitmqctlRefused
 from tests.integration.local_suite.conftest import is_running
 
 LOOPBACK, LOOPBACK_6 = "0100007F", f"{0:024X}01000000"  # as the kernel writes 127.0.0.1 and ::1
@@ -106,7 +106,7 @@ async def test_rabbitmq_keeps_durable_messages_over_a_crash_and_leaves_nothing_b
             assert received is not None
             assert received.body == b"kept"
             await received.ack()
-        with pytest.raises(CommandRefused, match="add_user"):
+        with pytest.raises(RabbitmqctlRefused, match="add_user"):
             await broker.control("add_user", "paspor", "x")
         pids = [child.pid for child in (broker._node, broker._epmd) if child]
     async with asyncio.timeout(20):

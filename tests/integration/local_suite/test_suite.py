@@ -15,9 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from local_suite import restart_pauses as restarts
-from local_suite import service_process as process
-from local_suite import suite as processes
+from local_suite import restart_pauses, service_process
+from local_suite import suite as suite_module
 from local_suite.errors import AlreadyRunning, PartDidNotStart, PortInUse
 from local_suite.forked_process import COVERAGE_VARIABLES, Preloader
 from local_suite.home import PROJECT
@@ -117,11 +116,11 @@ async def watched(suite: Suite) -> AsyncIterator[Suite]:
 async def test_the_fifth_kill_of_a_part_that_lived_is_answered_like_the_first(
     stubs: Stubs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restarts, "QUICK_DEATH_SECONDS", 0.001)  # any life counts as one
+    monkeypatch.setattr(restart_pauses, "QUICK_DEATH_SECONDS", 0.001)  # any life counts as one
     pauses: list[float] = []
-    after = restarts.RestartPauses.after
+    after = restart_pauses.RestartPauses.after
     monkeypatch.setattr(
-        restarts.RestartPauses, "after", lambda self, lived: pauses.append(after(self, lived)) or pauses[-1]
+        restart_pauses.RestartPauses, "after", lambda self, lived: pauses.append(after(self, lived)) or pauses[-1]
     )
     async with watched(stubs.suite(stubs.part("service", 2))) as suite:
         for number in range(1, 6):
@@ -131,8 +130,8 @@ async def test_the_fifth_kill_of_a_part_that_lived_is_answered_like_the_first(
 
 
 async def test_a_frozen_part_is_ended_and_started_again(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "FROZEN_SECONDS", 1.0)
-    monkeypatch.setattr(process, "HEALTH_SECONDS", 0.3)
+    monkeypatch.setattr(suite_module, "FROZEN_SECONDS", 1.0)
+    monkeypatch.setattr(service_process, "HEALTH_SECONDS", 0.3)
     async with watched(stubs.suite(stubs.part("service", 2), stubs.part("other", 2))) as suite:
         frozen, other = (pid_of(status) for status in suite.status())
         os.kill(frozen, signal.SIGSTOP)
@@ -143,8 +142,8 @@ async def test_a_frozen_part_is_ended_and_started_again(stubs: Stubs, monkeypatc
 
 async def test_without_that_limit_a_frozen_part_stays_frozen(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: its process runs, so nothing else would start it again."""
-    monkeypatch.setattr(processes, "FROZEN_SECONDS", 1e9)
-    monkeypatch.setattr(process, "HEALTH_SECONDS", 0.3)
+    monkeypatch.setattr(suite_module, "FROZEN_SECONDS", 1e9)
+    monkeypatch.setattr(service_process, "HEALTH_SECONDS", 0.3)
     async with watched(stubs.suite(stubs.part("service", 2))) as suite:
         pid = pid_of(suite.status()[0])
         os.kill(pid, signal.SIGSTOP)
@@ -156,7 +155,7 @@ async def test_without_that_limit_a_frozen_part_stays_frozen(stubs: Stubs, monke
 
 async def test_a_part_that_says_no_is_not_frozen(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not ready, as while MongoDB is away: starting it again would mend nothing."""
-    monkeypatch.setattr(processes, "FROZEN_SECONDS", 0.2)
+    monkeypatch.setattr(suite_module, "FROZEN_SECONDS", 0.2)
     async with watched(stubs.suite(stubs.part("service", 2))) as suite:
         pid = suite.status()[0].pid
         (stubs.folder / "unwell").touch()
@@ -241,7 +240,7 @@ async def test_what_the_launcher_writes_is_this_users_alone(stubs: Stubs) -> Non
 
 
 async def test_a_part_that_does_not_stop_is_killed(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(service_process, "STOP_SECONDS", 0.2)
     async with stubs.suite(stubs.part("service", 2, STUB_DEAF="1")) as suite:
         pid = pid_of(suite.status()[0])
     assert not is_running(pid)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from local_suite.errors import LauncherError
-from operations.operate import Audit
-from operations.parked_deadlines import ParkedDesk
+from local_suite.errors import CommandError
+from operations.audit_log import AuditLog
+from operations.parked_deadlines import ParkedDeadlineCommands
 from shared.store.driver import connect, database, disconnect
 from shared.store.mongo import MongoStore
 from tests.contract.test_store import LINE, TICKET, ticket
@@ -31,10 +31,10 @@ async def test_an_operator_lists_and_releases_what_is_parked(mongo_url: str, tmp
             assert due is not None
             await store.note_failure(TICKET, due.record, "lapse", error="ValueError", now=NOW, park_at=1)
         said: list[str] = []
-        desk = ParkedDesk(lambda _service: mongo_url, Audit(tmp_path / "audit.log"), said.append)
+        desk = ParkedDeadlineCommands(lambda _service: mongo_url, AuditLog(tmp_path / "audit.log"), said.append)
         await desk.list_parked([service])
         assert len(said) == 2 and "t1  lapse: ValueError, 1 tries" in said[0]
-        with pytest.raises(LauncherError, match="nothing parked for t3"):
+        with pytest.raises(CommandError, match="nothing parked for t3"):
             await desk.release(service, "t3", None)
         await desk.release(service, "t1", "lapse")
         later = datetime.now(UTC) + timedelta(seconds=1)

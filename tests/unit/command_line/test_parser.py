@@ -13,7 +13,7 @@ from command_line import commands
 from command_line.commands import COMMANDS
 from command_line.parser import HIGHEST_BASE, LOWEST_BASE, Parser, build_parser, parse
 from devtools.test_command import Room
-from local_suite.errors import LauncherError
+from local_suite.errors import CommandError
 from local_suite.parts import DEFAULT_BASE, SERVICES
 
 
@@ -146,7 +146,7 @@ def test_another_missing_module_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -
         commands.main(["lint"])
 
 
-@pytest.mark.parametrize(("end", "status"), [(KeyboardInterrupt(), 130), (LauncherError("No."), 1)])
+@pytest.mark.parametrize(("end", "status"), [(KeyboardInterrupt(), 130), (CommandError("No."), 1)])
 def test_how_a_command_ends(monkeypatch: pytest.MonkeyPatch, end: BaseException, status: int) -> None:
     def stop(chosen: argparse.Namespace) -> int:
         raise end

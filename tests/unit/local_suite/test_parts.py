@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from local_suite import service_process as process
+from local_suite import service_process
 from local_suite.home import PROJECT
 from local_suite.parts import DEFAULT_BASE, MAX_REPLICAS, OFFSETS, SERVICES, SIMULATORS, Part, Ports, Wiring, describe
 
@@ -86,4 +86,4 @@ def test_processes_keep_few_heaps_on_the_launcher_as_in_the_image() -> None:
     """Else each of a driver's threads keeps one of its own, and a large settlement file twice the memory."""
     image = (PROJECT / "Dockerfile").read_text()
     for name in ("MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_"):
-        assert f"{name}={process.ENVIRONMENT[name]}" in image
+        assert f"{name}={service_process.ENVIRONMENT[name]}" in image

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from command_line.commands import main
-from local_suite.errors import LauncherError
+from local_suite.errors import CommandError
 from operations import ledger
 from tests.unit.shared_chain.test_verify import LIFE, SEATS, export
 
@@ -57,5 +57,5 @@ def test_published_roots_are_held_against_it(exported: Path, tmp_path: Path) -> 
 
 
 def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(LauncherError, match=r"cannot be read: .*No such file"):
+    with pytest.raises(CommandError, match=r"cannot be read: .*No such file"):
         ledger.verify_export(str(tmp_path / "none"), print, roots=None)

@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
-from local_suite import state_file as running
-from local_suite.errors import LauncherError
+from local_suite import state_file
+from local_suite.errors import CommandError
 from local_suite.parts import SERVICES
-from operations import operate
-from operations.operate import Audit, AuditNotWritten, DeadDesk, NotAnOperatorsWish, Resync
+from operations import servers
+from operations.audit_log import AuditLog
+from operations.dead_letters import DeadLetterCommands, check_reason, refuse_in_sentences
+from operations.errors import AuditNotWritten, RequestMakesNoSense
+from operations.output import age_of
+from operations.resync import Resync
 from shared import context
 from shared.bus import dead_letters as dead
 from shared.bus import topology
@@ -95,9 +99,9 @@ class Told:
 
     def __init__(self, folder: Path, **brokers: FakeBroker) -> None:
         self.said: list[str] = []
-        self.audit = Audit(folder / "logs" / "audit.log")
+        self.audit = AuditLog(folder / "logs" / "audit.log")
         self.brokers = brokers
-        self.desk = DeadDesk("amqp://invented", self.audit, self.said.append, open_at=self._open)
+        self.desk = DeadLetterCommands("amqp://invented", self.audit, self.said.append, open_at=self._open)
 
     @contextlib.asynccontextmanager
     async def _open(self, url: str, service: str) -> AsyncIterator[DeadLetters]:
@@ -226,17 +230,17 @@ async def test_nothing_is_dropped_that_cannot_be_written_down(tmp_path: Path) ->
 @pytest.mark.parametrize(("length", "fits"), [(0, False), (1, True), (500, True), (501, False)])
 async def test_a_reason_has_1_to_500_characters(length: int, fits: bool) -> None:
     if fits:
-        assert operate.known_reason("x" * length) == "x" * length
+        assert check_reason("x" * length) == "x" * length
     else:
-        with pytest.raises(NotAnOperatorsWish, match="--reason"):
-            operate.known_reason("x" * length)
+        with pytest.raises(RequestMakesNoSense, match="--reason"):
+            check_reason("x" * length)
 
 
 async def test_an_unknown_letter_is_refused_in_a_sentence_and_all_are_returned(tmp_path: Path) -> None:
     one = letter("a")
     told = Told(tmp_path, billing=FakeBroker(one))
-    with pytest.raises(LauncherError, match=r"billing has no dead letter event-x: `./paspor dead list billing`"):
-        await operate.in_sentences(told.desk.replay("billing", "event-x"))
+    with pytest.raises(CommandError, match=r"billing has no dead letter event-x: `./paspor dead list billing`"):
+        await refuse_in_sentences(told.desk.replay("billing", "event-x"))
     assert one.fate == "returned"
     with pytest.raises(NoSuchDeadLetter):
         await FakeBroker().letters().show("event-x")
@@ -265,22 +269,22 @@ async def test_a_list_is_bounded() -> None:
     [(-5, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (86_399, "23 h"), (86_400, "1 d")],
 )
 def test_an_age_is_told_in_its_largest_unit(seconds: int, said: str) -> None:
-    assert operate.age_of(NOW - timedelta(seconds=seconds), NOW) == said
+    assert age_of(NOW - timedelta(seconds=seconds), NOW) == said
 
 
 def test_the_services_are_known_by_name() -> None:
-    assert [operate.known_service(name) for name in SERVICES] == list(subscriptions.SERVICES)
-    with pytest.raises(NotAnOperatorsWish, match="one of identity, application"):
-        operate.known_service("portal")
+    assert [servers.check_service(name) for name in SERVICES] == list(subscriptions.SERVICES)
+    with pytest.raises(RequestMakesNoSense, match="one of identity, application"):
+        servers.check_service("portal")
 
 
 # ---- resync ----------------------------------------------------------------
 
 
 def test_a_resync_is_wished_with_a_past_time_and_known_types() -> None:
-    wish = Resync.wished("billing", "2026-11-20T07:00+07:00", ["billing.bill.paid.v1"], NOW)
+    wish = Resync.from_words("billing", "2026-11-20T07:00+07:00", ["billing.bill.paid.v1"], NOW)
     assert wish == Resync("billing", datetime(2026, 11, 20, tzinfo=UTC), ("paspor.billing.bill.paid.v1",))
-    assert Resync.wished("billing", "2026-11-23T02:00Z", ["paspor.billing.bill.paid.v1"], NOW).since == NOW
+    assert Resync.from_words("billing", "2026-11-23T02:00Z", ["paspor.billing.bill.paid.v1"], NOW).since == NOW
 
 
 @pytest.mark.parametrize(
@@ -293,8 +297,8 @@ def test_a_resync_is_wished_with_a_past_time_and_known_types() -> None:
     ],
 )
 def test_a_wish_without_sense_is_refused(since: str, types: list[str], sentence: str) -> None:
-    with pytest.raises(NotAnOperatorsWish, match=sentence):
-        Resync.wished("billing", since, types, NOW)
+    with pytest.raises(RequestMakesNoSense, match=sentence):
+        Resync.from_words("billing", since, types, NOW)
 
 
 def test_events_older_than_inboxes_remember_are_warned_of() -> None:
@@ -363,21 +367,21 @@ def test_servers_come_from_the_environment_else_from_the_running_suite(
     monkeypatch.setenv("PASPOR_HOME", str(tmp_path))
     monkeypatch.delenv("AMQP_URL", raising=False)
     monkeypatch.delenv("MONGO_URL", raising=False)
-    with pytest.raises(running.NothingRuns, match=r"start one with ./paspor up, or name a server in AMQP_URL"):
-        operate.amqp_url()
-    with pytest.raises(running.NothingRuns, match="MONGO_URL"):
-        operate.mongo_url()
-    running.note(operate.data_dir(), running.Servers("mongodb://here", "amqp://here"))
-    assert (operate.mongo_url(), operate.amqp_url()) == ("mongodb://here", "amqp://here")
-    assert (operate.data_dir() / running.NAME).stat().st_mode & 0o777 == 0o600
+    with pytest.raises(state_file.NoRunningSuite, match=r"start one with ./paspor up, or name a server in AMQP_URL"):
+        servers.amqp_url()
+    with pytest.raises(state_file.NoRunningSuite, match="MONGO_URL"):
+        servers.mongo_url()
+    state_file.write_state(servers.data_dir(), state_file.RunningServers("mongodb://here", "amqp://here"))
+    assert (servers.mongo_url(), servers.amqp_url()) == ("mongodb://here", "amqp://here")
+    assert (servers.data_dir() / state_file.FILE_NAME).stat().st_mode & 0o777 == 0o600
     monkeypatch.setenv("AMQP_URL", "amqp://mine")
     monkeypatch.setenv("MONGO_URL", "mongodb://mine")
-    assert (operate.mongo_url(), operate.amqp_url()) == ("mongodb://mine", "amqp://mine")
-    running.forget(operate.data_dir())
-    running.forget(operate.data_dir())
-    assert running.read(operate.data_dir()) is None
+    assert (servers.mongo_url(), servers.amqp_url()) == ("mongodb://mine", "amqp://mine")
+    state_file.remove_state(servers.data_dir())
+    state_file.remove_state(servers.data_dir())
+    assert state_file.read_state(servers.data_dir()) is None
 
 
 def test_a_broken_note_counts_as_none(tmp_path: Path) -> None:
-    (tmp_path / running.NAME).write_text("{}")
-    assert running.read(tmp_path) is None
+    (tmp_path / state_file.FILE_NAME).write_text("{}")
+    assert state_file.read_state(tmp_path) is None

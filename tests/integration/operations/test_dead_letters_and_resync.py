@@ -13,7 +13,9 @@ from pathlib import Path
 import aio_pika
 import pytest
 
-from operations.operate import Audit, DeadDesk, Resync, in_sentences, resync
+from operations.audit_log import AuditLog
+from operations.dead_letters import DeadLetterCommands, refuse_in_sentences
+from operations.resync import Resync, resync
 from shared.bus import topology
 from shared.bus.amqp import AmqpBus, declare
 from shared.bus.dead_letters import BrokerUnreachable, DeadLetter, NoDeadQueue, SomebodyElseLooks, dead_letters
@@ -160,7 +162,7 @@ async def test_a_message_that_kills_its_consumers_is_listed_with_that_cause(brok
 
 async def test_a_replayed_message_takes_effect_and_is_dead_no_more(broker: str, tmp_path: Path) -> None:
     ids = await bury(broker, "t1", "t2")
-    desk = DeadDesk(broker, Audit(tmp_path / "audit.log"), lambda line: None)
+    desk = DeadLetterCommands(broker, AuditLog(tmp_path / "audit.log"), lambda line: None)
     handler = Handler()
     async with listening(broker, handler):
         assert await desk.replay(SERVICE, ids[1]) == 0
@@ -194,8 +196,8 @@ async def test_a_crash_between_publish_and_ack_loses_nothing(broker: str, monkey
 
 async def test_a_dropped_message_is_gone_and_written_down(broker: str, tmp_path: Path) -> None:
     ids = await bury(broker, "t1", "t2")
-    note = Audit(tmp_path / "audit.log")
-    await DeadDesk(broker, note, lambda line: None).drop(SERVICE, ids[0], "settled by hand")
+    note = AuditLog(tmp_path / "audit.log")
+    await DeadLetterCommands(broker, note, lambda line: None).drop(SERVICE, ids[0], "settled by hand")
     assert [letter.message_id for letter in await listed(broker)] == [ids[1]]
     assert json.loads(note.path.read_text())["letter"]["event"]["id"] == ids[0]
 
@@ -253,8 +255,8 @@ async def test_archived_events_reach_their_listeners_again_under_the_same_ids(
     handler, said = Handler(), []
     wish = Resync("identity", since, (AccountRegistered.TYPE,))
     async with listening(broker, handler):
-        note = Audit(tmp_path / "audit.log")
-        assert await in_sentences(resync(wish, archive_url, broker, note, said.append, lambda line: None)) == 0
+        note = AuditLog(tmp_path / "audit.log")
+        assert await refuse_in_sentences(resync(wish, archive_url, broker, note, said.append, lambda line: None)) == 0
         await until(lambda: len(handler.taken) >= 3)
     await disconnect(client)
     assert set(handler.taken) == known

@@ -1,4 +1,4 @@
-"""Runs the steps of a way one after the other and tells of each: live lines for people, JSON lines for machines."""
+"""Runs the steps of a way one after the other and reports each: live lines for people, JSON lines for machines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class WayBroken(Exception):
 
 
 @dataclass(frozen=True)
-class Told:
+class StepResult:
     """One step as it went."""
 
     way: str
@@ -36,20 +36,20 @@ class Told:
 
 
 @dataclass
-class Teller:
-    """Tells of steps as they happen."""
+class Reporter:
+    """Reports steps as they happen."""
 
     as_json: bool = False
     quiet: bool = False
     console: Console = field(default_factory=Console)
-    told: list[Told] = field(default_factory=list)
+    results: list[StepResult] = field(default_factory=list)
     before: Callable[[str, str], Awaitable[None]] | None = None
     """Called with the way's and the step's name before each step: where tests break things."""
 
     @property
     def all_ok(self) -> bool:
         """Whether something was walked and nothing failed."""
-        return bool(self.told) and all(step.ok for step in self.told)
+        return bool(self.results) and all(result.ok for result in self.results)
 
     def way(self, name: str, sentence: str) -> Way:
         """Begin a way."""
@@ -57,21 +57,23 @@ class Teller:
             self.console.print(f"\n[bold]{name}[/bold]  {sentence}")
         return Way(self, name)
 
-    def tell(self, told: Told) -> None:
-        """Tell of one step."""
-        self.told.append(told)
+    def report(self, result: StepResult) -> None:
+        """Report one step."""
+        self.results.append(result)
         if self.quiet:
             return
         if self.as_json:
-            print(told.as_json(), flush=True)
+            print(result.as_json(), flush=True)
             return
-        mark = ("✓", "green") if told.ok else ("✗", "red")
-        line = Text.assemble("  ", mark, f" {told.step:<30} ", (f"{told.service:<13}", "cyan"), f"{told.ms:>6} ms  ")
-        if told.ok:
-            self._print_short(line.append(told.note, "dim"))
+        mark = ("✓", "green") if result.ok else ("✗", "red")
+        line = Text.assemble(
+            "  ", mark, f" {result.step:<30} ", (f"{result.service:<13}", "cyan"), f"{result.ms:>6} ms  "
+        )
+        if result.ok:
+            self._print_short(line.append(result.note, "dim"))
         else:
             self._print_short(line)
-            self.console.print(Text(f"    {told.note}", "red"), soft_wrap=True)
+            self.console.print(Text(f"    {result.note}", "red"), soft_wrap=True)
 
     def _print_short(self, line: Text) -> None:
         """One line on a terminal, whatever its width; whole where nobody sees a width."""
@@ -81,15 +83,15 @@ class Teller:
             self.console.print(line, soft_wrap=True)
 
     def summary(self) -> None:
-        """Say how it went, for people."""
+        """Print how many steps went well, for people."""
         if self.as_json or self.quiet:
             return
-        failed = [step for step in self.told if not step.ok]
+        failed = [result for result in self.results if not result.ok]
         if failed:
-            self.console.print(f"\n[red]{len(failed)} of {len(self.told)} steps failed.[/red]")
+            self.console.print(f"\n[red]{len(failed)} of {len(self.results)} steps failed.[/red]")
         else:
             self.console.print(
-                f"\n[green]All {len(self.told)} steps went well.[/green]  Next: ./paspor up keeps all running."
+                f"\n[green]All {len(self.results)} steps went well.[/green]  Next: ./paspor up keeps all running."
             )
 
 
@@ -97,27 +99,27 @@ class Teller:
 class Way:
     """One way through the suite; a step that fails ends it."""
 
-    teller: Teller
+    reporter: Reporter
     name: str
 
     async def step(self, name: str, service: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Walk one step and tell of it.
+        """Walk one step and report it.
 
         Raises:
-            WayBroken: the step failed; it was told why.
+            WayBroken: the step failed; the reason was reported.
         """
-        if self.teller.before is not None:
-            await self.teller.before(self.name, name)
+        if self.reporter.before is not None:
+            await self.reporter.before(self.name, name)
         begun = time.perf_counter()
         try:
             result = await work()
         except Exception as trouble:
-            self.teller.tell(
-                Told(self.name, name, service, False, _ms_since(begun), f"{type(trouble).__name__}: {trouble}")
+            self.reporter.report(
+                StepResult(self.name, name, service, False, _ms_since(begun), f"{type(trouble).__name__}: {trouble}")
             )
             raise WayBroken(f"{self.name}: {name}: {trouble}") from trouble
         note = result if isinstance(result, str) else ""
-        self.teller.tell(Told(self.name, name, service, True, _ms_since(begun), note))
+        self.reporter.report(StepResult(self.name, name, service, True, _ms_since(begun), note))
         return result
 
 

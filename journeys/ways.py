@@ -14,7 +14,7 @@ from journeys.citizen import Citizen
 from journeys.officer import Officer
 from journeys.outside_world import Outside
 from journeys.people import People
-from journeys.reporter import Teller, Way, WayBroken
+from journeys.reporter import Reporter, Way, WayBroken
 
 PAID_BACK: Final = "Kas negara sudah membayar"
 """How the mail of a paid refund begins."""
@@ -23,9 +23,9 @@ PAID_BACK: Final = "Kas negara sudah membayar"
 class Ways:
     """Walks ways with new invented people each time, so that a kept database does not matter."""
 
-    def __init__(self, addresses: Addresses, teller: Teller) -> None:
+    def __init__(self, addresses: Addresses, reporter: Reporter) -> None:
         self.at = addresses
-        self.teller = teller
+        self.reporter = reporter
         self.people = People()
         self._session: aiohttp.ClientSession | None = None
         self._officers: dict[str, Officer] = {}
@@ -46,7 +46,7 @@ class Ways:
                 await walk()
             except WayBroken:
                 continue
-        return self.teller.all_ok
+        return self.reporter.all_ok
 
     async def close(self) -> None:
         """Close every connection."""
@@ -55,7 +55,7 @@ class Ways:
 
     async def journey(self, address: str | None = None) -> Citizen:
         """One application all the way, from the first code to the collected passport."""
-        way = self.teller.way("journey", "one application, from registration to the collected passport")
+        way = self.reporter.way("journey", "one application, from registration to the collected passport")
         citizen = await self.newcomer(address)
         await way.step("register by email", "identity", citizen.register)
         await way.step("prove the telephone", "identity", citizen.add_phone)
@@ -67,7 +67,7 @@ class Ways:
 
     async def expiry_and_renewal(self) -> None:
         """The code expires unpaid, the seat comes back, a new code needs no retyping."""
-        way = self.teller.way("expiry", "the code expires unpaid; the seat comes back; a new code without retyping")
+        way = self.reporter.way("expiry", "the code expires unpaid; the seat comes back; a new code without retyping")
         citizen = await self.ready_to_hold(way)
         await way.step("hold a seat", "scheduling", citizen.hold_seat)
         bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
@@ -84,7 +84,7 @@ class Ways:
 
     async def late_money(self) -> None:
         """Money for an expired code gets its seat, an offer, or a refund case."""
-        way = self.teller.way("late money", "money comes after the expiry: a seat, an offer or a refund case")
+        way = self.reporter.way("late money", "money comes after the expiry: a seat, an offer or a refund case")
         citizen = await self.ready_to_hold(way)
         await way.step("hold a seat", "scheduling", citizen.hold_seat)
         bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
@@ -98,7 +98,7 @@ class Ways:
 
     async def refund(self) -> None:
         """A fee is asked back: the seat goes back first, another person decides, the treasury pays."""
-        way = self.teller.way("refund", "a fee is asked back; another person decides; the treasury pays")
+        way = self.reporter.way("refund", "a fee is asked back; another person decides; the treasury pays")
         citizen = await self.ready_to_hold(way)
         await way.step("hold a seat", "scheduling", citizen.hold_seat)
         bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
@@ -115,7 +115,7 @@ class Ways:
 
     async def money_after_the_withdrawal(self) -> None:
         """Money on the code of an application that was given up opens its refund case by itself."""
-        way = self.teller.way("paid after withdrawal", "the code is paid after the application was given up")
+        way = self.reporter.way("paid after withdrawal", "the code is paid after the application was given up")
         citizen = await self.ready_to_hold(way)
         await way.step("hold a seat", "scheduling", citizen.hold_seat)
         bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
@@ -149,7 +149,7 @@ class Ways:
 
     async def notice_lost(self) -> None:
         """SIMPONI's notice is lost; the payment is learnt by asking."""
-        way = self.teller.way("notice lost", "the payment notice never comes; billing asks and learns it")
+        way = self.reporter.way("notice lost", "the payment notice never comes; billing asks and learns it")
         citizen = await self.ready_to_hold(way)
         await way.step("hold a seat", "scheduling", citizen.hold_seat)
         bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
@@ -160,7 +160,7 @@ class Ways:
 
     async def reschedule(self) -> None:
         """The applicant moves the visit; the new seat is won before the old one goes."""
-        way = self.teller.way("reschedule", "the visit moves to another session in one step")
+        way = self.reporter.way("reschedule", "the visit moves to another session in one step")
         citizen = await self.ready_to_hold(way)
         await way.step("hold a seat", "scheduling", lambda: self._hold_far_ahead(citizen))
         await self.pay(way, citizen)
@@ -169,7 +169,7 @@ class Ways:
 
     async def guardian(self) -> None:
         """A parent applies for a child: other requirements, the same account."""
-        way = self.teller.way("guardian", "a parent applies for a child, with the child's own requirements")
+        way = self.reporter.way("guardian", "a parent applies for a child, with the child's own requirements")
         citizen = await self.newcomer()
         child = self.people.child()
         await citizen.outside.register_people([child])

@@ -1,4 +1,4 @@
-"""`./paspor demo`: walk the journey and the side ways on a running suite, and tell of each step."""
+"""`./paspor demo`: walk the journey and the side ways on a running suite, and report each step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from journeys.addresses import Addresses
-from journeys.reporter import Teller
+from journeys.reporter import Reporter
 from journeys.ways import Ways
 from local_suite.suite import Suite
 
@@ -48,11 +48,11 @@ def addresses(suite: Suite) -> Addresses:
 
 async def run(suite: Suite, as_json: bool) -> int:
     """Walk every way; exit status 0 if every step went well."""
-    teller = Teller(as_json=as_json)
-    ways = Ways(addresses(suite), teller)
+    reporter = Reporter(as_json=as_json)
+    ways = Ways(addresses(suite), reporter)
     try:
         all_ok = await ways.walk_all()
     finally:
         await ways.close()
-    teller.summary()
+    reporter.summary()
     return 0 if all_ok else 1

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from journeys.reporter import Teller
+from journeys.reporter import Reporter
 from journeys.ways import Ways
 from local_suite import demo
 from local_suite.parts import any_free_ports
@@ -68,6 +68,6 @@ async def running_suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 @pytest.fixture
 async def ways(running_suite: Suite) -> AsyncIterator[Ways]:
     """Citizens and officers for the running suite."""
-    walking = Ways(demo.addresses(running_suite), Teller(quiet=True))
+    walking = Ways(demo.addresses(running_suite), Reporter(quiet=True))
     yield walking
     await walking.close()

@@ -31,14 +31,14 @@ JOURNEY_STEPS = (
 
 async def ready(ways: Ways) -> Citizen:
     """A citizen with a submitted application."""
-    return await ways.ready_to_hold(ways.teller.way("test", ""))
+    return await ways.ready_to_hold(ways.reporter.way("test", ""))
 
 
 async def booked(ways: Ways) -> Citizen:
     """A citizen with a paid seat and a letter."""
     citizen = await ready(ways)
     await citizen.hold_seat()
-    await ways.pay(ways.teller.way("test", ""), citizen)
+    await ways.pay(ways.reporter.way("test", ""), citizen)
     return citizen
 
 
@@ -47,7 +47,7 @@ async def test_one_application_goes_all_the_way(ways: Ways) -> None:
     citizen = await ways.journey()
     view = await citizen.view()
     assert (view["state"], view["remaining_steps"]) == ("collected", [])
-    assert all(told.ok for told in ways.teller.told)
+    assert all(result.ok for result in ways.reporter.results)
 
 
 @pytest.mark.acceptance("F31")
@@ -233,7 +233,7 @@ async def test_late_money_has_an_outcome(ways: Ways) -> None:
 @pytest.mark.acceptance("F59", "F62", "F63")
 async def test_a_fee_is_asked_back_and_another_person_decides_and_the_treasury_pays(ways: Ways) -> None:
     await ways.refund()
-    assert all(told.ok for told in ways.teller.told)
+    assert all(result.ok for result in ways.reporter.results)
 
 
 @pytest.mark.acceptance("F59", "F60", "F63")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from journeys.addresses import Addresses
 from journeys.outside_world import Outside
-from journeys.reporter import Teller, Told, WayBroken
+from journeys.reporter import Reporter, StepResult, WayBroken
 from local_suite.demo import addresses
 from local_suite.parts import Ports
 from local_suite.suite import Suite
@@ -19,15 +19,15 @@ from local_suite.suite import Suite
 NOTE = "a note that says much more than any terminal of a modest width can show in one line, [and] has brackets"
 
 
-def teller(width: int, *, terminal: bool) -> tuple[Teller, io.StringIO]:
+def make_reporter(width: int, *, terminal: bool) -> tuple[Reporter, io.StringIO]:
     written = io.StringIO()
-    return Teller(console=Console(file=written, width=width, force_terminal=terminal, color_system=None)), written
+    return Reporter(console=Console(file=written, width=width, force_terminal=terminal, color_system=None)), written
 
 
 @pytest.mark.parametrize("width", [60, 100, 200])
 def test_a_step_takes_one_line_of_a_terminal_whatever_its_width(width: int) -> None:
-    telling, written = teller(width, terminal=True)
-    telling.tell(Told("journey", "hold a seat", "scheduling", True, 14, NOTE))
+    reporter, written = make_reporter(width, terminal=True)
+    reporter.report(StepResult("journey", "hold a seat", "scheduling", True, 14, NOTE))
     (line,) = written.getvalue().splitlines()
     assert len(line) <= width
     assert line.endswith("…") == (width < 60 + len(NOTE))
@@ -35,29 +35,29 @@ def test_a_step_takes_one_line_of_a_terminal_whatever_its_width(width: int) -> N
 
 
 def test_a_step_is_told_whole_into_a_file() -> None:
-    telling, written = teller(80, terminal=False)
-    telling.tell(Told("journey", "hold a seat", "scheduling", True, 14, NOTE))
+    reporter, written = make_reporter(80, terminal=False)
+    reporter.report(StepResult("journey", "hold a seat", "scheduling", True, 14, NOTE))
     assert written.getvalue().splitlines()[0].endswith(NOTE)
 
 
 async def test_the_reason_of_a_failure_is_never_cut() -> None:
-    telling, written = teller(60, terminal=True)
+    reporter, written = make_reporter(60, terminal=True)
 
     async def fails() -> None:
         raise ValueError(NOTE)
 
     with pytest.raises(WayBroken):
-        await telling.way("journey", "all the way").step("hold a seat", "scheduling", fails)
+        await reporter.way("journey", "all the way").step("hold a seat", "scheduling", fails)
     assert f"ValueError: {NOTE}" in written.getvalue().replace("\n", "")
-    assert not telling.all_ok
-    telling.summary()
+    assert not reporter.all_ok
+    reporter.summary()
     assert "1 of 1 steps failed" in written.getvalue()
 
 
 def test_a_line_for_machines_says_why_only_where_it_failed() -> None:
     line = {"way": "journey", "step": "hold", "service": "scheduling", "ok": True, "ms": 14}
-    assert json.loads(Told("journey", "hold", "scheduling", True, 14, "note").as_json()) == line
-    failed = json.loads(Told("journey", "hold", "scheduling", False, 14, "note").as_json())
+    assert json.loads(StepResult("journey", "hold", "scheduling", True, 14, "note").as_json()) == line
+    failed = json.loads(StepResult("journey", "hold", "scheduling", False, 14, "note").as_json())
     assert failed == line | {"ok": False, "why": "note"}
 
 

@@ -22,7 +22,7 @@ EVERY_SERVICE: Final = "One of the services; all without it."
 ONE_SERVICE: Final = f"{', '.join(SERVICES[:-1])} or {SERVICES[-1]}."
 
 Commands = Any
-"""What `add_subparsers` returns; argparse has no public name for it."""
+"""The result of `add_subparsers`; argparse has no public name for its class."""
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:

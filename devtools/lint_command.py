@@ -1,4 +1,4 @@
-"""What `./paspor lint` checks."""
+"""`./paspor lint`: style, format, import rules and types."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ NOT_KNOWN_YET: Final = frozenset({"not_known_yet", "someone_else_changed_it", "s
 
 
 def new_session() -> aiohttp.ClientSession:
-    """Connections for one or many callers; no cookies, so that nobody is taken for another."""
+    """Connections for one or many callers; no cookies, so that no caller is taken for another."""
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=10),
         connector=aiohttp.TCPConnector(limit=LARGEST_POOL),

@@ -11,7 +11,7 @@ from journeys.outside_world import Outside
 from journeys.people import Person, picture
 
 CHUNK_BYTES: Final = 64 * 1024
-"""What the phone sends at a time; a broken line costs no more than this."""
+"""Sent at a time by the phone; a broken line costs no more than this."""
 
 LOOKS_FOR_A_SEAT: Final = 5
 

@@ -11,7 +11,7 @@ from journeys.addresses import Addresses
 from journeys.api_client import Api, eventually
 
 TOKEN_SECONDS: Final = 240.0
-"""A staff token lives five minutes; after four the officer signs in anew."""
+"""A staff token lives five minutes; after four the officer signs in again."""
 
 
 class Officer:
@@ -71,7 +71,7 @@ class Officer:
         )
 
     async def refund_report(self) -> Any:
-        """What became of the refund cases of the last month, of all offices."""
+        """Return the outcomes of the last month's refund cases, of all offices."""
         await self._sign_in()
         today = datetime.now(UTC).date()
         since, until = today - timedelta(days=30), today + timedelta(days=1)

@@ -14,7 +14,7 @@ _OTP = re.compile(r"(?<!\d)(\d{6})(?!\d)")
 
 
 class Outside:
-    """What happens outside the services, on the simulators' control sides."""
+    """The world outside the services, through the control side of the simulators."""
 
     def __init__(self, addresses: Addresses, api: Api) -> None:
         self._at = addresses

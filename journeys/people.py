@@ -19,7 +19,7 @@ _DAY_OF_WOMEN: Final = 40
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who does not exist; the NIK follows the real form."""
+    """An invented person; the NIK follows the real form."""
 
     full_name: str
     nik: str
@@ -31,7 +31,7 @@ class Person:
     family_card_number: str
 
     def as_registered(self) -> dict[str, str]:
-        """How the civil registry simulator knows this person."""
+        """Return the record of this person in the simulated civil registry."""
         return {
             "nik": self.nik,
             "full_name": self.full_name,
@@ -42,7 +42,7 @@ class Person:
         }
 
     def as_applicant(self, guardian_applicant_id: str | None = None) -> dict[str, str]:
-        """What is typed into the applicant form."""
+        """Return the fields of the applicant form."""
         typed = self.as_registered()
         return typed | ({"guardian_applicant_id": guardian_applicant_id} if guardian_applicant_id else {})
 
@@ -54,11 +54,11 @@ class People:
     chance: random.Random = field(default_factory=random.Random)
 
     def adult(self) -> Person:
-        """Somebody between 20 and 60."""
+        """Return a person between 20 and 60."""
         return self._person(self._day(1966, 2005))
 
     def child(self) -> Person:
-        """Somebody between 3 and 10."""
+        """Return a person between 3 and 10."""
         return self._person(self._day(2016, 2022))
 
     def _day(self, first_year: int, last_year: int) -> date:

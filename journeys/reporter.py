@@ -76,7 +76,7 @@ class Reporter:
             self.console.print(Text(f"    {result.note}", "red"), soft_wrap=True)
 
     def _print_short(self, line: Text) -> None:
-        """One line on a terminal, whatever its width; whole where nobody sees a width."""
+        """Print one line on a terminal, cut to its width; the whole line into a file or pipe."""
         if self.console.is_terminal:
             self.console.print(line, no_wrap=True, overflow="ellipsis")
         else:

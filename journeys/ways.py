@@ -286,7 +286,9 @@ class Ways:
     async def _move(self, citizen: Citizen) -> str:
         before = await citizen.appointment("confirmed")
         others = [
-            each for each in await citizen.free_sessions() if each["session_id"] != before["session"]["session_id"]
+            session
+            for session in await citizen.free_sessions()
+            if session["session_id"] != before["session"]["session_id"]
         ]
         url = f"{self.at.scheduling}/v1/appointments/{citizen.appointment_id}/reschedule"
         await citizen.api.post(url, {"session_id": others[-1]["session_id"]})

@@ -33,7 +33,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "PASPOR_REFUND_TRACK_SECONDS": "1",
     },
 }
-"""What the demo changes: durations shrink so that an expiry can be watched."""
+"""Changed by the demo: durations shrink so that an expiry can be watched."""
 
 
 def addresses(suite: Suite) -> Addresses:

@@ -59,7 +59,7 @@ TRIAL: Final = (
     TrialLine("PASPOR_BILL_RENEWAL_RETRY_SECONDS", "5", least=30),
     TrialLine("PASPOR_RECEIPT_LATE_ANSWER_SECONDS", "5", least=30),
 )
-"""What a trial shrinks so that one person sees a whole journey: bills live ten minutes, seats cool for a second."""
+"""Shrunk by a trial so that one person sees a whole journey: bills live ten minutes, seats cool for a second."""
 
 STILL_TO_WRITE: Final = (
     "PASPOR_PUBLIC_URL",
@@ -71,7 +71,7 @@ STILL_TO_WRITE: Final = (
     "PASPOR_SMTP_STARTTLS=true",
     "PASPOR_MAIL_FROM",
 )
-"""What only the operator of a real deployment knows; without them no service of it starts."""
+"""Known only to the operator of a real deployment; without them no service of it starts."""
 
 TRIAL_HEADER: Final = (
     "# For a trial with `docker compose --profile simulators up`; no real deployment starts with these."
@@ -91,7 +91,7 @@ class TrialInProduction(CommandError):
 
 
 class HalfAKeyPair(CommandError):
-    """The file holds one key of a sealing pair; making the other anew would give two that do not fit."""
+    """The file holds one key of a sealing pair; a new one for the other would not fit it."""
 
     def __init__(self, path: Path, owner: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What stops a command: one class per reason, each a sentence that says what to do."""
+"""Reasons that stop a command: one class for each, its text a sentence that says what to do."""
 
 from __future__ import annotations
 

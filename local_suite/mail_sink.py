@@ -61,7 +61,7 @@ class Mail:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """What a listing shows of it; worked out once, because listings are asked for again and again."""
+        """Its line in a listing; worked out once, because listings are asked for often."""
         nobody = {"Name": "", "Address": ""}
         return {
             "ID": self.mail_id,
@@ -158,7 +158,7 @@ def _fits(mail: Mail, term: str) -> bool:
     if not colon or field not in _FIELDS:
         return term.strip('"') in f"{mail.message['subject']} {mail.text} {mail.html}".lower()
     value = value.strip('"')
-    if field in ("to", "addressed") and any(value in each.lower() for each in mail.recipients):
+    if field in ("to", "addressed") and any(value in recipient.lower() for recipient in mail.recipients):
         return True
     return value in str(mail.message.get("to" if field == "addressed" else field, "")).lower()
 
@@ -327,7 +327,7 @@ def _number(request: web.Request, name: str, default: int) -> int:
 
 
 def _named(mail: Mail, address: str) -> bool:
-    return any(each["Address"] == address for each in [*mail.addresses("to"), *mail.addresses("cc")])
+    return any(named["Address"] == address for named in [*mail.addresses("to"), *mail.addresses("cc")])
 
 
 def _file(part: EmailMessage, number: int) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Ports:
         return f"http://{LOOPBACK}:{self[name]}"
 
     def taken(self) -> dict[str, int]:
-        """The ports that somebody else uses now."""
+        """Return the ports that are in use now."""
         return {name: self[name] for name in OFFSETS if not is_free(self[name])}
 
 
@@ -68,7 +68,11 @@ def first_free_ports() -> Ports:
 
 
 def any_free_ports() -> Ports:
-    """Ports nobody uses, for tests; raises LookupError when all bases are taken."""
+    """Return ports that are free, for tests.
+
+    Raises:
+        LookupError: all bases are taken.
+    """
     for base in random.SystemRandom().sample(FREE_BASES, len(FREE_BASES)):
         if not Ports(base).taken():
             return Ports(base)
@@ -96,7 +100,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Wiring:
-    """What the parts must be told beside ports.
+    """Addresses and secrets that the parts need beside ports.
 
     Servers of our own have a user per service, whose addresses are in `mongo_urls` and `amqp_urls`; on servers that
     were named from outside all use the one address.

@@ -27,7 +27,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on. Two callers may get the same: try again."""
+    """Return a loopback port that is free. Two callers may get the same: try again."""
     for port in random.SystemRandom().sample(FREE_PORTS, FREE_PORT_TRIES):
         if is_free(port):
             return port

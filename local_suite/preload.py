@@ -34,7 +34,7 @@ PADDING: Final = "-" * 120
 """The last argument of this process: room for the command line of what is forked."""
 
 READY: Final = b"ready"
-"""What this process says first, once everything is imported."""
+"""Sent by this process first, once everything is imported."""
 
 ADOPTED_SECONDS: Final = 5.0
 _ARG_START: Final = 48 - 3  # fields of /proc/self/stat after the name, which is the second

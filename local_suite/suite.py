@@ -33,7 +33,7 @@ SERVERS = 0  # rank of mongod and RabbitMQ
 
 
 class Health(StrEnum):
-    """What is known about a part."""
+    """State of a part, as far as it is known."""
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -44,7 +44,7 @@ class Health(StrEnum):
 
 
 class Startable(Protocol):
-    """What servers and services have in common."""
+    """A server or a service."""
 
     log: Path
 
@@ -226,7 +226,7 @@ class Suite:
             await asyncio.gather(self._watch_ends(), *(self._watch_health(name, client) for name in self._entries))
 
     def status(self) -> list[PartStatus]:
-        """What is known about each part now, in the order of their start."""
+        """Return the state of each part now, in the order of their start."""
         return [self._status_of(name) for name in self.names]
 
     async def __aenter__(self) -> Self:
@@ -324,7 +324,7 @@ class Suite:
                     if self._is_watched(name):
                         entry.health = Health.READY if healthy else Health.NOT_READY
                 else:  # a server is asked only when something is wrong: each question is a line in its log
-                    healthy = not any(each.health is Health.NOT_READY for each in self._entries.values())
+                    healthy = not any(other.health is Health.NOT_READY for other in self._entries.values())
                 await self._end_if_frozen(name, healthy)
             await asyncio.sleep(WATCH_SECONDS)
 

@@ -24,7 +24,7 @@ COLOURS = {Health.READY: "green", Health.ENDED: "red", Health.NOT_READY: "yellow
 STAFF = ("front_officer", "interviewer", "office_admin", "treasurer", "operator")
 
 TRIAL: Settings = {"billing": {"PASPOR_BILL_VALIDITY_SECONDS": "600"}}
-"""What `up` shrinks unless the environment says otherwise: a bill that a person tries out lives ten minutes."""
+"""Shrunk by `up` unless the environment says otherwise: a bill that a person tries out lives ten minutes."""
 
 Say = Callable[[str], None]
 
@@ -97,7 +97,7 @@ async def _draw(live: Live, picture: Callable[[], Group]) -> None:
 
 
 def picture_of(suite: Suite, said: str, seconds: float) -> Group:
-    """What the terminal shows: the table, what is wrong, and what to do next."""
+    """Return the content of the terminal: the table, what is wrong, and what to do next."""
     statuses = suite.status()
     ready = all(status.health is Health.READY for status in statuses)
     stopped = [status.health is Health.STOPPED for status in statuses]
@@ -133,21 +133,21 @@ def table_of(statuses: Sequence[PartStatus], data_dir: Path) -> Table:
     for name in ("memory", *(["restarts"] if restarted else [])):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("log", overflow="fold")
-    for each in statuses:
+    for status in statuses:
         table.add_row(
-            each.name,
-            f"[{COLOURS.get(each.health, 'dim')}]{each.health}[/]",
-            _ports(each),
-            f"{each.memory_mb:.0f} MiB" if each.memory_mb else "",
-            *([str(each.restarts or "")] if restarted else []),
-            escape(str(_below(each.log, data_dir))),
+            status.name,
+            f"[{COLOURS.get(status.health, 'dim')}]{status.health}[/]",
+            _ports(status),
+            f"{status.memory_mb:.0f} MiB" if status.memory_mb else "",
+            *([str(status.restarts or "")] if restarted else []),
+            escape(str(_below(status.log, data_dir))),
         )
     return table
 
 
 def lines_of(statuses: Sequence[PartStatus]) -> list[str]:
     """The parts as lines, for a file or a pipe."""
-    return [f"{each.name:<12} {each.health:<9} {_ports(each):<52} {_short(each.log)}" for each in statuses]
+    return [f"{status.name:<12} {status.health:<9} {_ports(status):<52} {_short(status.log)}" for status in statuses]
 
 
 def _ports(status: PartStatus) -> str:
@@ -157,7 +157,7 @@ def _ports(status: PartStatus) -> str:
 
 
 def _troubles(statuses: Sequence[PartStatus]) -> list[tuple[str, str]]:
-    return [(each.name, each.reason.splitlines()[0]) for each in statuses if each.reason]
+    return [(status.name, status.reason.splitlines()[0]) for status in statuses if status.reason]
 
 
 def _below(path: Path, folder: Path) -> Path:
@@ -169,7 +169,7 @@ def _short(path: Path) -> Path:
 
 
 def next_step(suite: Suite) -> str:
-    """What to do when everything is ready."""
+    """Return the lines that say what to do when everything is ready."""
     return (
         "Everything is ready. Next:\n"
         "  ./paspor demo           one whole application, in another terminal\n"

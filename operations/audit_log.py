@@ -1,4 +1,4 @@
-"""Who did what: one JSON object per line in `audit.log` in the folder of the logs.
+"""The audit log of operators' commands: one JSON object per line in `audit.log` in the folder of the logs.
 
 Events hold no personal data, and a body that cannot be read is never kept, so nothing here needs hiding.
 """

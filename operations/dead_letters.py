@@ -24,7 +24,7 @@ Open = Callable[[str, str], AbstractAsyncContextManager[DeadLetters]]
 
 
 class DeadLetterCommands:
-    """What an operator can do with dead letters."""
+    """An operator's work on dead letters: list, show, replay, drop."""
 
     def __init__(self, url: str, log: AuditLog, say: Say, *, open_at: Open = dead_letters) -> None:
         self._url = url

@@ -6,7 +6,7 @@ from local_suite.errors import CommandError
 
 
 class RequestMakesNoSense(CommandError):
-    """What was asked for makes no sense; the sentence says what would."""
+    """The request makes no sense; the sentence says what would."""
 
 
 class AuditNotWritten(CommandError):

@@ -28,8 +28,9 @@ LONGEST_LIST: Final = 1000
 
 
 class ParkedDeadlineCommands:
-    """What an operator can do with parked deadlines; ``url_of`` is a service's database address, with a login that may
-    change it.
+    """An operator's work on parked deadlines: list and release.
+
+    ``url_of`` returns a service's database address, with a login that may change it.
     """
 
     def __init__(self, url_of: Callable[[str], str], log: AuditLog, say: Say) -> None:

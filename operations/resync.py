@@ -42,7 +42,7 @@ class Resync:
         return cls(service, parse_moment(since, now), tuple(_full(name) for name in types))
 
     def warning(self, now: datetime) -> str:
-        """What to think of before events that inboxes may have forgotten are sent; empty if they remember."""
+        """Return a warning if inboxes may have forgotten the oldest of these events, else an empty text."""
         if now - self.since <= timedelta(days=INBOX_DAYS):
             return ""
         return (

@@ -15,7 +15,7 @@ FETCH_SECONDS: Final = 60.0
 
 
 class SourceUnreadable(CommandError):
-    """What was published cannot be read at all."""
+    """The published file cannot be read at all."""
 
     kind = "source"
 

@@ -39,7 +39,7 @@ ANSWER_SECONDS: Final = 2.0
 
 @dataclass(frozen=True)
 class Login:
-    """Who may use the server: root's password, a key for the members of its set, and the passwords of the others.
+    """Users of the server: root's password, a key for the members of its set, and the passwords of the others.
 
     Each of `services` may use the database `paspor_<name>` and no other; the operator reads all and writes none.
     """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from command_line.parser import parse
 from local_suite import signals
 from local_suite.errors import CommandError
-from local_suite.home import home
 from local_suite.parts import SERVICES, Ports, first_free_ports
 
 if TYPE_CHECKING:
@@ -43,18 +41,10 @@ def up_command(chosen: Namespace) -> int:
 
 def demo_command(chosen: Namespace) -> int:
     """Walk one application and the side ways on a suite of fresh data."""
+    from local_suite.demo import run_demo
+
     ports = Ports(chosen.port_base) if chosen.port_base else first_free_ports()
-    return signals.run(_demo(ports, as_json=chosen.json))
-
-
-async def _demo(ports: Ports, *, as_json: bool) -> int:
-    from local_suite import demo
-    from local_suite.up import make_suite
-
-    shutil.rmtree(home() / "demo", ignore_errors=True)
-    suite = make_suite("demo", ports, lambda line: print(line, file=sys.stderr), extra=demo.SETTINGS)
-    async with suite:
-        return await demo.run(suite, as_json)
+    return signals.run(run_demo(ports, as_json=chosen.json))
 
 
 def env_command(chosen: Namespace) -> int:

@@ -9,7 +9,7 @@ import argparse
 import importlib.util
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from local_suite.parts import DEFAULT_BASE, SERVICES
 
@@ -64,7 +64,7 @@ class Parser(argparse.ArgumentParser):
             self.exit(USAGE_ERROR)
         return chosen, []
 
-    def error(self, message: str) -> Any:
+    def error(self, message: str) -> NoReturn:
         """Show the usage and say what is wrong; ends with status 2."""
         self.print_usage(sys.stderr)
         self.exit(USAGE_ERROR, f"{self.prog}: {message}. Try {self.prog} --help.\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from local_suite.parent_death import end_with_parent
-from local_suite.secrets import PRIVATE, make_private_folder
+from local_suite.private_files import PRIVATE, make_private_folder
 
 POLL_SECONDS = 0.02
 KILL_SECONDS = 30.0  # a process in an uninterruptible read or write ends only after it

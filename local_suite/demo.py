@@ -1,14 +1,19 @@
-"""`./paspor demo`: walk the journey and the side ways on a running suite, and report each step."""
+"""`./paspor demo`: start a suite, walk the journey and the side ways on it, and report each step."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Mapping
 from typing import Final
 
 from journeys.addresses import Addresses
 from journeys.reporter import Reporter
 from journeys.ways import Ways
+from local_suite.home import home
+from local_suite.parts import SERVICES, SIMULATORS, Ports
 from local_suite.suite import Suite
+from local_suite.up import make_suite
 
 SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     # One machine plays every citizen from one address.
@@ -38,16 +43,21 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
 
 def addresses(suite: Suite) -> Addresses:
     """Where the parts of a running suite answer."""
-    services = ("identity", "application", "scheduling", "billing", "notification")
-    outside = ("dukcapil", "simponi", "sms", "dpri", "mail")
     return Addresses(
-        **{name: suite.url(name) for name in (*services, *outside)},
+        **{name: suite.url(name) for name in (*SERVICES, *SIMULATORS, "mail")},
         staff_password=suite.secrets["demo_staff_password"],
     )
 
 
-async def run(suite: Suite, as_json: bool) -> int:
-    """Walk every way; exit status 0 if every step went well."""
+async def run_demo(ports: Ports, *, as_json: bool) -> int:
+    """Start a suite on fresh data, walk every way, stop it; return 0 if every step went well, else 1."""
+    shutil.rmtree(home() / "demo", ignore_errors=True)
+    suite = make_suite("demo", ports, lambda line: print(line, file=sys.stderr), extra=SETTINGS)
+    async with suite:
+        return await _walk(suite, as_json)
+
+
+async def _walk(suite: Suite, as_json: bool) -> int:
     reporter = Reporter(as_json=as_json)
     ways = Ways(addresses(suite), reporter)
     try:

@@ -11,7 +11,8 @@ from typing import Final
 from local_suite.errors import CommandError
 from local_suite.home import PROJECT
 from local_suite.parts import SERVICES
-from local_suite.secrets import PRIVATE, SECRETS
+from local_suite.private_files import PRIVATE
+from local_suite.secrets import SECRETS
 
 ENV_FILE: Final = PROJECT / ".env"
 _PAIRED: Final = ("NOTIFICATION", "APPLICATION")

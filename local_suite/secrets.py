@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from local_suite.parts import SERVICES
+from local_suite.private_files import write_private
 
 KEY_BYTES = 32
 PASSWORD_CHARACTERS = 24
 MONGO_KEY_BYTES = 48
-PRIVATE = 0o600  # mode of files that hold a secret, a log or data: this user alone
-PRIVATE_FOLDER = 0o700
-OTHERS = 0o077
 
 
 def _keyring() -> str:
@@ -79,31 +75,3 @@ def load_secrets(path: Path) -> dict[str, str]:
         known |= missing
         write_private(path, json.dumps(known, indent=2))
     return known
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step, flushed to the disk, readable by this user only."""
-    make_private_folder(path.parent)
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-
-
-def make_private_folder(path: Path) -> None:
-    """Make a folder, and those above it that are missing, for this user only; those that are there stay as they are."""
-    if not path.is_dir():
-        make_private_folder(path.parent)
-        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-
-
-def close_to_others(folder: Path) -> None:
-    """Take every right of group and others from a folder and all below it, which an older version left open."""
-    for place, folders, files in os.walk(folder):
-        for path in (Path(place), *(Path(place, name) for name in (*folders, *files))):
-            mode = path.lstat().st_mode
-            if mode & OTHERS and not stat.S_ISLNK(mode):
-                path.chmod(stat.S_IMODE(mode) & ~OTHERS)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from local_suite.errors import CommandError
-from local_suite.secrets import write_private
+from local_suite.private_files import write_private
 
 FILE_NAME = "running.json"
 

@@ -20,8 +20,9 @@ from local_suite.errors import AlreadyRunning, CommandError, PortInUse
 from local_suite.forked_process import Preloader
 from local_suite.parts import SERVICES, Part, Ports, Settings, Wiring, describe
 from local_suite.ports import is_free
+from local_suite.private_files import PRIVATE, close_to_others, make_private_folder
 from local_suite.restart_pauses import FROZEN_SECONDS, RestartPauses
-from local_suite.secrets import PRIVATE, close_to_others, load_secrets, make_private_folder
+from local_suite.secrets import load_secrets
 from local_suite.servers.mongod import Login, Mongod
 from local_suite.servers.rabbitmq import RabbitMq
 from local_suite.service_process import ENVIRONMENT, ServiceProcess, memory_mb

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local_suite.secrets import make_private_folder
+from local_suite.private_files import PRIVATE, make_private_folder
 from operations.errors import AuditNotWritten
 from operations.servers import data_dir
 
@@ -33,7 +33,7 @@ class AuditLog:
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "who": _user(), "act": act}
         try:
             make_private_folder(self.path.parent)
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
             with os.fdopen(descriptor, "w") as file:
                 file.write(json.dumps(line | {"service": service, **facts}, ensure_ascii=False) + "\n")
                 file.flush()

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from local_suite.child_process import Child
 from local_suite.errors import PartDidNotStart, PortInUse
 from local_suite.ports import LOOPBACK, free_port, is_free
-from local_suite.secrets import make_private_folder, write_private
+from local_suite.private_files import make_private_folder, write_private
 from local_suite.servers.packages import MongodPackage, Say, mongod_package
 
 REPLICA_SET = "rs0"

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from local_suite.child_process import Child
 from local_suite.errors import CommandError, PartDidNotStart, PortInUse
 from local_suite.ports import LOOPBACK, free_port, is_free
-from local_suite.secrets import PRIVATE, make_private_folder, write_private
+from local_suite.private_files import PRIVATE, make_private_folder, write_private
 from local_suite.servers.packages import RabbitMqPackage, Say, rabbitmq_package
 
 READY_SECONDS = 90.0

@@ -34,13 +34,16 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of one command, or of a group of commands."""
+    """A parser of one command, or of a group of commands.
+
+    Options may stand before, between and behind the arguments. A command's `words` are all that was given to it, or,
+    where it `passes_on` words, all but its own options.
+    """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=_Paragraphs, add_help=False, allow_abbrev=False, **settings)
         self.is_group = False
         self.passes_on = False
-        """Whether words that are none of its options go to another program, in their order."""
         self._is_parsing = False
 
     def parse_known_args(  # type: ignore[override]
@@ -49,19 +52,21 @@ class Parser(argparse.ArgumentParser):
         """Parse, and refuse here what is unknown, so that the usage of the right command is shown."""
         if self._is_parsing:  # the library calls itself
             return super().parse_known_args(args, namespace)
-        self._is_parsing = True
         given = list(args or ())
-        if self.is_group:
-            chosen, unknown = super().parse_known_args(given, namespace)
-        else:
-            own = [word for word in given if word in self._option_string_actions] if self.passes_on else given
-            chosen, unknown = self.parse_known_intermixed_args(own, namespace)
-            chosen.words = [word for word in given if word not in own] if self.passes_on else given
+        own = [word for word in given if word in self._option_string_actions] if self.passes_on else given
+        self._is_parsing = True
+        try:
+            parse_words = super().parse_known_args if self.is_group else self.parse_known_intermixed_args
+            chosen, unknown = parse_words(own, namespace)
+        finally:
+            self._is_parsing = False
         if unknown:
             self.error(f"unknown: {' '.join(unknown)}")
         if "command" not in chosen:
             self.print_help(sys.stderr)
             self.exit(USAGE_ERROR)
+        if not self.is_group:
+            chosen.words = [word for word in given if word not in own] if self.passes_on else given
         return chosen, []
 
     def error(self, message: str) -> NoReturn:

@@ -21,12 +21,14 @@ CMD ["python", "-m", "services.identity"]
 
 FROM suite AS operator
 USER root
-COPY launcher launcher
+COPY command_line command_line
+COPY operations operations
+COPY local_suite local_suite
 RUN install -d -o paspor -g paspor /var/lib/paspor
 USER 10001
 ENV PASPOR_HOME=/var/lib/paspor
 HEALTHCHECK NONE
-ENTRYPOINT ["python", "-m", "launcher"]
+ENTRYPOINT ["python", "-m", "command_line"]
 CMD ["dead", "list"]
 
 FROM python:3.11-slim-bookworm AS gateway

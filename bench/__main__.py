@@ -15,12 +15,14 @@ from rich.console import Console
 from rich.table import Table as Picture
 
 from bench import against, events, journeys, listing, memory, money, openings, otp, recovery, report, seats, spread
+from bench import results as bench_results
+from bench.arguments import add_arguments
 from bench.attack_figures import ATTACKS, PREFIX, measure_here
 from bench.figures import Table
-from launcher import bench_results, signals
-from launcher.bench_results import Measured
-from launcher.errors import LauncherError
-from launcher.work_tree import checked_out, over_a_run
+from bench.results import Measured
+from local_suite import signals
+from local_suite.errors import CommandError
+from local_suite.work_tree import checked_out, over_a_run
 
 Measure = Callable[..., Awaitable[Table]]
 
@@ -39,23 +41,8 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
 def main() -> int:
     """Measure what was asked for; the page is written only by a run of everything, so that it is one run."""
     parser = argparse.ArgumentParser(prog="./paspor bench", description=__doc__)
-    names = f"one or more of {', '.join(BENCHES)}, or attacks for all of these; default: all"
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{names}. With --against also a figure's name")
-    parser.add_argument("--json", action="store_true", help="one JSON line per figure")
-    parser.add_argument("--scale", type=float, default=1.0, help="shrinks benches with very many things; default: 1")
-    parser.add_argument("--against", metavar="REV", help="run that commit's build in turn with this one")
-    parser.add_argument("--pairs", type=_pairs, default=against.PAIRS, help="with --against: runs of each; default: 3")
-    parser.add_argument(
-        "--with",
-        dest="changes",
-        action="append",
-        default=[],
-        metavar="SETTING=NUMBER",
-        help="with --against: a shorter run, as journeys=60 or races=100; may be repeated",
-    )
-    parser.add_argument("--keep", action="store_true", help="with --against: leave the other build's clone")
-    parser.add_argument("--no-page", action="store_true", help="leave docs/measured.md as it is")
-    chosen = parser.parse_args()
+    add_arguments(parser)
+    chosen = parser.parse_intermixed_args()
     if chosen.against is not None:
         # a shortened run is no record
         page = None if chosen.no_page or chosen.changes else report.PAGE
@@ -69,7 +56,7 @@ def main() -> int:
     whole = not chosen.names and chosen.scale == 1.0 and not chosen.no_page
     try:
         return signals.run(_run(wanted or list(BENCHES), as_json=chosen.json, scale=chosen.scale, write=whole))
-    except LauncherError as refusal:
+    except CommandError as refusal:
         sys.stderr.write(f"paspor: {refusal}\n")
         return 1
 
@@ -83,13 +70,6 @@ async def _run(names: list[str], *, as_json: bool, scale: float, write: bool) ->
     if write:
         report.write(tables)
     return 0
-
-
-def _pairs(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= against.LONGEST_PAIRS:
-        raise argparse.ArgumentTypeError(f"1 to {against.LONGEST_PAIRS} pairs")
-    return count
 
 
 async def _measure(names: list[str], *, as_json: bool, scale: float) -> list[Table]:

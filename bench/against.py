@@ -18,24 +18,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import journeys, report, seats
+from bench.arguments import PAIRS
 from bench.attack_figures import ATTACKS
 from bench.checkout import Checkout, other_build, this_build
 from bench.comparison import Compared, FigureRun, compare, missing_figures, read_figures
 from bench.machine import machine
 from bench.target import FigureMissing, Measured, measure_in
-from launcher import signals
-from launcher.errors import LauncherError
-from launcher.home import home
+from local_suite import signals
+from local_suite.errors import CommandError
+from local_suite.home import home
 
-PAIRS: Final = 3
-LONGEST_PAIRS: Final = 50
 BUSY_SHARE: Final = 0.5
 """Of the cores: a machine that is busier than this before a run gives figures that are worth nothing."""
 
 PROBE_ROUNDS: Final = 400_000
 
 
-class NameUnknown(LauncherError):
+class NameUnknown(CommandError):
     """No bench or figure has this name."""
 
     def __init__(self, name: str) -> None:
@@ -43,7 +42,7 @@ class NameUnknown(LauncherError):
         super().__init__(f"There is no figure {name} to compare. There are: {known}.")
 
 
-class SettingUnknown(LauncherError):
+class SettingUnknown(CommandError):
     """``--with`` names a setting that no chosen bench has, or gives it no number."""
 
     def __init__(self, setting: str, known: Sequence[str]) -> None:
@@ -278,7 +277,7 @@ async def measure_in_turn(
                 result.note = str(missing)
                 say(f"{wish.recipe.name}, pair {pair} of {pairs}: {missing}")
                 continue
-            except (LauncherError, RuntimeError, ValueError, OSError, ExceptionGroup) as trouble:
+            except (CommandError, RuntimeError, ValueError, OSError, ExceptionGroup) as trouble:
                 result.trouble = f"Run {pair} of {build.name} failed: {trouble}"
                 return result
             seconds = time.monotonic() - begun
@@ -335,7 +334,7 @@ async def run(order: Order, measure: Measure = measure_build) -> int:
     """Measure, print, and write what was found; 0 if every run went well, whether or not targets are met.
 
     Raises:
-        LauncherError: a name, a setting or the revision is unknown, or the clone cannot be made.
+        CommandError: a name, a setting or the revision is unknown, or the clone cannot be made.
     """
 
     def say(line: str) -> None:
@@ -459,6 +458,6 @@ def execute(order: Order) -> int:
     """Run the command until its end or a signal; what it started is ended either way. Returns the exit status."""
     try:
         return signals.run(run(order))
-    except LauncherError as refusal:
+    except CommandError as refusal:
         sys.stderr.write(f"paspor: {refusal}\n")
         return 1

@@ -20,7 +20,7 @@ from bench.checkout import Checkout
 from bench.figures import Figure, Table
 from bench.process_memory import Watched, watch_memory
 from bench.target import Target, start_target
-from launcher.journey.people import picture
+from journeys.people import picture
 from shared.crypto.sealed import SealedBox
 from shared.events.application import KeepIdentityCard
 from shared.events.identity import ApplicantConfirmed

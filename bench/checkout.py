@@ -13,18 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from launcher.errors import LauncherError
-from launcher.home import PROJECT, home
+from local_suite.errors import CommandError
+from local_suite.home import PROJECT, home
 
 LOCKS: Final = ("requirements/runtime.txt", "requirements/dev.txt")
 GIT_SECONDS: Final = 120.0
 PREPARE_SECONDS: Final = 900.0
 """A virtual environment of its own takes a minute or two; a slow line more."""
 
+PREPARE: Final = "import runpy; runpy.run_path('paspor')['prepare'](['runtime', 'dev'])"
+"""Run in a checkout: what its ``./paspor`` does before a developer's command. Every build since eff84d8 has it."""
+
 Say = Callable[[str], None]
 
 
-class RevisionUnknown(LauncherError):
+class RevisionUnknown(CommandError):
     """Git knows no commit of this name."""
 
     def __init__(self, rev: str, reason: str) -> None:
@@ -34,7 +37,7 @@ class RevisionUnknown(LauncherError):
         )
 
 
-class NoRepository(LauncherError):
+class NoRepository(CommandError):
     """The project is not a clone, or git is not installed."""
 
     def __init__(self, reason: str) -> None:
@@ -44,7 +47,7 @@ class NoRepository(LauncherError):
         )
 
 
-class CloneFailed(LauncherError):
+class CloneFailed(CommandError):
     """The other build cannot be cloned or prepared."""
 
     def __init__(self, rev: str, step: str, reason: str) -> None:
@@ -162,7 +165,7 @@ def prepare_checkout(short: str, folder: Path, say: Say, project: Path = PROJECT
 
 
 def prepare_environment(short: str, folder: Path, own_home: Path) -> None:
-    """Let the clone's own ``./paspor`` make its environment, by asking it for the help of ``bench``.
+    """Let the clone's own ``./paspor`` make its environment, with what developers' commands need.
 
     Raises:
         CloneFailed
@@ -170,7 +173,7 @@ def prepare_environment(short: str, folder: Path, own_home: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     try:
         done = subprocess.run(  # noqa: S603 - the clone's own script
-            [str(folder / "paspor"), "bench", "--help"],
+            [sys.executable, "-c", PREPARE],
             env={**environment, "PASPOR_HOME": str(own_home)},
             cwd=folder,
             capture_output=True,
@@ -183,7 +186,7 @@ def prepare_environment(short: str, folder: Path, own_home: Path) -> None:
         raise CloneFailed(short, "prepared", str(trouble)) from None
     if done.returncode or not (own_home / "venv" / "bin" / "python").exists():
         lines = (done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}").splitlines()
-        raise CloneFailed(short, "prepared", lines[-1])
+        raise CloneFailed(short, "prepared", lines[-1].rpartition("Unprepared: ")[2])
 
 
 def same_files(one: Path, other: Path, names: Sequence[str]) -> bool:

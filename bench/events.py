@@ -9,7 +9,7 @@ from typing import Any, Final
 from bench import stage
 from bench.figures import Figure, Table
 from bench.load import Tally
-from launcher.processes import Suite
+from local_suite.suite import Suite
 from shared.bus.amqp import AmqpBus
 from shared.bus.dispatch import Dispatcher
 from shared.bus.relay import Relay

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Final
 
 from bench.target import last_line
-from launcher.errors import LauncherError, PackageUnavailable
-from launcher.ports import LOOPBACK, free_port, is_free
-from launcher.servers.packages import nginx_package
-from launcher.suite import SERVICES
+from local_suite.errors import CommandError, PackageUnavailable
+from local_suite.parts import SERVICES
+from local_suite.ports import LOOPBACK, free_port, is_free
+from local_suite.servers.packages import nginx_package
 
 CONF: Final = Path("deploy") / "gateway" / "nginx.conf"
 READY_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 5.0
 
 
-class NoGateway(LauncherError):
+class NoGateway(CommandError):
     """There is no nginx here, or it does not start."""
 
     def __init__(self, reason: str) -> None:

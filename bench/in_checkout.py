@@ -1,7 +1,8 @@
 """Runs inside a checkout (this one or a clone of another commit): measures one of its benches, or hosts its suite.
 
 Started by path with the checkout on PYTHONPATH, so it imports the checkout's code, not that beside this file. It uses
-only what every build since eff84d8 has: ``bench.MODULE.measure``, ``launcher.processes.Suite`` and ``any_free_ports``.
+only what every build since eff84d8 has, where it then lay: ``bench.MODULE.measure``, the class ``Suite``,
+``any_free_ports`` and ``explain``.
 What it has to say goes to the file descriptor named on its command line, a line of JSON each; output of the measured
 code goes to its log. TERM or a closed command pipe ends it, and with it everything that it started.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import inspect
 import json
 import os
@@ -21,6 +23,13 @@ from pathlib import Path
 from typing import Any
 
 Say = Callable[[dict[str, Any]], None]
+
+PLACES = {
+    "Suite": (("local_suite", "suite"), ("launcher", "processes")),
+    "any_free_ports": (("local_suite", "parts"), ("launcher", "suite")),
+    "explain": (("operations", "ledger"), ("launcher", "ledger")),
+}
+"""Package and module of what is used, in this build and in those before it."""
 
 
 async def measure(order: dict[str, Any], say: Say) -> None:
@@ -51,10 +60,9 @@ def _fields(figure: Any) -> dict[str, Any]:
 
 async def host(order: dict[str, Any], say: Say) -> None:
     """Start this checkout's suite, say where it is, restart what ends by itself, obey until the pipe closes."""
-    processes = importlib.import_module("launcher.processes")
-    ports = importlib.import_module("launcher.suite").any_free_ports()
+    ports = _part_of_suite("any_free_ports")()
     folder = Path(tempfile.mkdtemp(prefix="paspor-target-"))
-    suite = processes.Suite(folder, ports, extra=order["settings"], replicas=order["replicas"] or None)
+    suite = _part_of_suite("Suite")(folder, ports, extra=order["settings"], replicas=order["replicas"] or None)
     async with suite:
         for name in order["without"]:
             await suite.stop_part(name)
@@ -65,6 +73,18 @@ async def host(order: dict[str, Any], say: Say) -> None:
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+
+
+def _part_of_suite(name: str) -> Any:
+    """Return the class or function of this name from the first of its places that this checkout has.
+
+    Raises:
+        ImportError: the checkout has none of them.
+    """
+    for package, module in PLACES[name]:
+        if importlib.util.find_spec(package) is not None:
+            return getattr(importlib.import_module(f"{package}.{module}"), name)
+    raise ImportError(f"this checkout has no {name}")
 
 
 def _whereabouts(suite: Any, folder: Path) -> dict[str, Any]:
@@ -110,9 +130,9 @@ async def _do(suite: Any, order: dict[str, Any]) -> Any:
     if what == "status":
         return _parts(suite)
     if what == "explain":
-        ledger = importlib.import_module("launcher.ledger")
+        explain = _part_of_suite("explain")
         lines: list[str] = []
-        await ledger.explain(name, _readable(suite), lines.append)
+        await explain(name, _readable(suite), lines.append)
         return lines
     if what == "restart":
         await suite.stop_part(name)  # on purpose, so that nobody else starts it meanwhile

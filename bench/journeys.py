@@ -9,10 +9,10 @@ from typing import Final
 from bench import stage
 from bench.figures import Figure, Table
 from bench.load import Tally
-from launcher import demo
-from launcher.journey.telling import Teller, Told, WayBroken
-from launcher.journey.ways import Ways
-from launcher.processes import Suite
+from journeys.reporter import Reporter, StepResult, WayBroken
+from journeys.ways import Ways
+from local_suite import demo
+from local_suite.suite import Suite
 
 USERS: Final = 50
 JOURNEYS: Final = 150
@@ -24,16 +24,16 @@ SETTINGS: Final = {
 """The demo's, so that any day is the right one at the counter and books are printed soon; codes live long enough."""
 
 
-class _Measuring(Teller):
-    """Writes durations down instead of telling them."""
+class _Measuring(Reporter):
+    """Writes durations down instead of printing them."""
 
     def __init__(self, tally: Tally) -> None:
         super().__init__(quiet=True)
         self._tally = tally
 
-    def tell(self, told: Told) -> None:
-        self._tally.took(told.step, told.ms / 1000)
-        self._tally.outcomes["ok" if told.ok else f"failed: {told.step}: {told.note[:120]}"] += 1
+    def report(self, result: StepResult) -> None:
+        self._tally.took(result.step, result.ms / 1000)
+        self._tally.outcomes["ok" if result.ok else f"failed: {result.step}: {result.note[:120]}"] += 1
 
 
 async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:

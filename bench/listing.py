@@ -12,7 +12,7 @@ import aiohttp
 from bench import stage
 from bench.figures import Figure, Table, percentile
 from bench.spread import RESTING
-from launcher.processes import Suite
+from local_suite.suite import Suite
 from shared.store.driver import connect, database, disconnect
 
 FEW: Final = 10_000

@@ -7,6 +7,12 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+
+from local_suite.service_process import memory_mb
+
+MEASURED: Final = ("services", "shared", "simulators", "local_suite", "journeys", "bench")
+"""Folders whose code decides the figures."""
 
 
 def machine() -> str:
@@ -22,7 +28,7 @@ def machine() -> str:
 def commit() -> str:
     """The short id of the measured commit, with a mark where the work tree differs from it."""
     known = _git("rev-parse", "--short", "HEAD") or "unknown"
-    changed = _git("status", "--porcelain", "--", "services", "shared", "launcher", "bench", "simulators")
+    changed = _git("status", "--porcelain", "--", *MEASURED)
     return f"{known}{' with changes' if changed else ''}"
 
 
@@ -32,11 +38,8 @@ def today() -> str:
 
 
 def resident_mib(pid: int) -> float:
-    """Memory of a process in MiB, shared pages counted by share (PSS)."""
-    for line in _lines(f"/proc/{pid}/smaps_rollup"):
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+    """Return the memory of a process in MiB, shared pages counted by share (PSS); 0 if it cannot be read."""
+    return memory_mb(pid) or 0.0
 
 
 def _lines(path: str) -> list[str]:

@@ -17,7 +17,7 @@ from bench.figures import Figure, Table
 from bench.load import Tally
 from bench.machine import resident_mib
 from bench.seats import HOT, open_session, timed, until
-from launcher.processes import Suite
+from local_suite.suite import Suite
 from shared.crypto.detached import DetachedSigner
 from shared.store.driver import connect, database, disconnect
 from shared.tokens import Role, new_signing_key_pem

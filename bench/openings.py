@@ -20,7 +20,7 @@ from bench.figures import Figure, Table
 from bench.load import Tally
 from bench.seats import HOT
 from bench.spread import RESTING
-from launcher.processes import Suite
+from local_suite.suite import Suite
 from services.scheduling.domain import draw
 from services.scheduling.repository.applications import APPLICATION_COPY, ApplicationCopy
 from shared.events.application import ApplicationSubmitted

@@ -13,7 +13,7 @@ import aiohttp
 from bench import stage
 from bench.figures import Figure, Table
 from bench.load import Tally
-from launcher.processes import Suite
+from local_suite.suite import Suite
 from shared.bus import topology
 from shared.crypto.sealed import Unsealer
 from shared.events.envelope import Envelope

@@ -24,11 +24,11 @@ from bench.checkout import Checkout
 from bench.figures import Figure, Table, percentile
 from bench.seats import HOT, open_session
 from bench.target import RunBroken, Target, start_target
-from launcher import demo
-from launcher.journey.api import GaveUp, Refused
-from launcher.journey.citizen import Citizen
-from launcher.journey.telling import Teller, WayBroken
-from launcher.journey.ways import Ways
+from journeys.api_client import GaveUp, Refused
+from journeys.citizen import Citizen
+from journeys.reporter import Reporter, WayBroken
+from journeys.ways import Ways
+from local_suite import demo
 from shared.store.driver import connect, database, disconnect
 
 RACES: Final = 500
@@ -196,7 +196,7 @@ async def drive(
     """Run the races on a new suite of this checkout and judge every end; some minutes for 500 on two cores."""
     async with start_target(checkout, settings=SETTINGS) as target:
         begun = time.perf_counter()
-        run = _Run(target, Ways(stage.addresses(target), Teller(quiet=True)), [], begun)
+        run = _Run(target, Ways(stage.addresses(target), Reporter(quiet=True)), [], begun)
         try:
             run.sessions = [await open_session(target, OFFICE, plan) for plan in SESSIONS[: -(-races // SESSION_SHARE)]]
             done = await _race_all(run, plans(races, seed), at_once, quiet=quiet)
@@ -231,7 +231,7 @@ async def _race_all(run: _Run, wanted: Sequence[Plan], at_once: int, *, quiet: b
 
 async def _race(run: _Run, plan: Plan) -> tuple[Race, Citizen]:
     begun = time.perf_counter()
-    way = run.ways.teller.way("pay and cancel", "")
+    way = run.ways.reporter.way("pay and cancel", "")
     citizen = await run.ways.newcomer(f"10.8.{plan.number // 250}.{plan.number % 250 + 1}")
     await way.step("register by email", "identity", citizen.register)
     await run.ways.apply(way, citizen)

@@ -17,10 +17,10 @@ from typing import Final
 import aiohttp
 
 from bench.figures import Figure, Table
-from launcher.processes import Health, Suite
-from launcher.servers.mongod import Mongod
-from launcher.servers.rabbitmq import RabbitMq
-from launcher.suite import SERVICES, any_free_ports
+from local_suite.parts import SERVICES, any_free_ports
+from local_suite.servers.mongod import Mongod
+from local_suite.servers.rabbitmq import RabbitMq
+from local_suite.suite import Health, Suite
 
 ROUNDS: Final = 3
 """Kills of each part."""
@@ -33,7 +33,7 @@ OVER_OWN_SECONDS: Final = 3.0
 POLL_SECONDS: Final = 0.02
 GIVE_UP_SECONDS: Final = 120.0
 CALM_SECONDS: Final = 6.0
-"""Between two kills of one part: a life this long counts as one, so the launcher makes no pause."""
+"""Between two kills of one part: a life this long counts as one, so the suite makes no pause."""
 
 SERVERS: Final = ("mongod", "rabbitmq")
 

@@ -16,7 +16,7 @@ import aiohttp
 from bench import stage
 from bench.figures import Figure, Table
 from bench.load import Tally
-from launcher.processes import Suite
+from local_suite.suite import Suite
 from shared.chain.verify import verify
 from shared.clock import SystemClock
 from shared.events.application import ApplicationSubmitted

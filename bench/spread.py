@@ -16,7 +16,7 @@ from bench import stage
 from bench.figures import Figure, Table
 from bench.load import Tally
 from bench.seats import CALLERS, HOT, PLACES, Plan, open_session, timed, until
-from launcher.processes import Suite
+from local_suite.suite import Suite
 from shared.events.application import ApplicationSubmitted
 from shared.store.driver import ReturnDocument, connect, database, disconnect
 

@@ -13,10 +13,10 @@ from typing import Final, Protocol
 
 import aio_pika
 
-from launcher.home import home
-from launcher.journey.addresses import Addresses
-from launcher.processes import Suite
-from launcher.suite import any_free_ports
+from journeys.addresses import Addresses
+from local_suite.home import home
+from local_suite.parts import any_free_ports
+from local_suite.suite import Suite
 from shared.bus import topology
 from shared.bus.amqp import declare
 from shared.clock import SystemClock
@@ -36,7 +36,7 @@ OPEN_LIMITS: Final = {
 
 
 class Running(Protocol):
-    """A suite that runs, in this process (``launcher.processes.Suite``) or in another one (``bench.target.Target``)."""
+    """A suite that runs, in this process (``local_suite.suite.Suite``) or in another one (``bench.target.Target``)."""
 
     @property
     def secrets(self) -> Mapping[str, str]:

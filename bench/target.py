@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import os
 import shutil
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.checkout import Checkout
-from launcher.errors import LauncherError
-from launcher.home import home
+from local_suite.errors import CommandError
+from local_suite.home import home
+from local_suite.parent_death import end_with_parent
 
 SCRIPT: Final = Path(__file__).with_name("in_checkout.py")
 START_SECONDS: Final = 300.0
@@ -32,11 +32,8 @@ LINE_BYTES: Final = 16 * 1024 * 1024
 
 Settings = Mapping[str, Mapping[str, str]]
 
-_PR_SET_PDEATHSIG: Final = 1
-_libc = ctypes.CDLL(None)  # loaded before any fork: the child may not load libraries
 
-
-class RunBroken(LauncherError):
+class RunBroken(CommandError):
     """A process that measures or hosts a suite ended badly, or did not answer."""
 
     def __init__(self, build: str, what: str, log: Path | None = None) -> None:
@@ -44,7 +41,7 @@ class RunBroken(LauncherError):
         super().__init__(f"The run of {build} broke off: {what.rstrip('.')}.{where}")
 
 
-class FigureMissing(LauncherError):
+class FigureMissing(CommandError):
     """A build has no bench of this name."""
 
     def __init__(self, build: str, what: str) -> None:
@@ -62,7 +59,7 @@ class Measured:
 
 @dataclass
 class Target:
-    """A suite that runs in another process. Has what ``bench.stage`` needs of a ``launcher.processes.Suite``."""
+    """A suite that runs in another process. Has what ``bench.stage`` needs of a ``local_suite.suite.Suite``."""
 
     build: str
     urls: Mapping[str, str]
@@ -144,7 +141,7 @@ class _Child:
                     cwd=self._checkout.folder,
                     pass_fds=(writing,),
                     start_new_session=True,
-                    preexec_fn=lambda: _end_with(parent),
+                    preexec_fn=lambda: end_with_parent(parent, signal.SIGTERM),
                 )
         except BaseException:
             os.close(reading)
@@ -251,7 +248,7 @@ async def start_target(
     without: Sequence[str] = (),
     replicas: Mapping[str, int] | None = None,
 ) -> AsyncIterator[Target]:
-    """The suite of a checkout on new data and free ports; ``settings`` as for ``launcher.suite.describe``.
+    """The suite of a checkout on new data and free ports; ``settings`` as for ``local_suite.parts.describe``.
 
     Raises:
         RunBroken: it does not start.
@@ -270,10 +267,3 @@ async def start_target(
             checkout=checkout,
             _child=child,
         )
-
-
-def _end_with(parent: int) -> None:
-    """Runs in the child before exec: TERM when the process that measures ends, however it ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it ended between fork and prctl
-        os._exit(1)

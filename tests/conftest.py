@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from launcher import demo
-from launcher.journey.telling import Teller
-from launcher.journey.ways import Ways
-from launcher.processes import Suite
-from launcher.suite import any_free_ports
+from journeys.reporter import Reporter
+from journeys.ways import Ways
+from local_suite import demo
+from local_suite.parts import any_free_ports
+from local_suite.suite import Suite
 from shared.clock import ManualClock
 from shared.store.driver import AsyncDatabase, connect, database, disconnect
 from tests import servers
@@ -68,6 +68,6 @@ async def running_suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 @pytest.fixture
 async def ways(running_suite: Suite) -> AsyncIterator[Ways]:
     """Citizens and officers for the running suite."""
-    walking = Ways(demo.addresses(running_suite), Teller(quiet=True))
+    walking = Ways(demo.addresses(running_suite), Reporter(quiet=True))
     yield walking
     await walking.close()

@@ -39,7 +39,7 @@ async def mongo(folder: Path) -> AsyncIterator[str]:
         async with _mongo_container() as url:
             yield url
     else:
-        from launcher.servers.mongod import Mongod
+        from local_suite.servers.mongod import Mongod
 
         async with Mongod(folder / "mongod") as server:
             yield server.url
@@ -54,7 +54,7 @@ async def rabbitmq(folder: Path) -> AsyncIterator[str]:
         async with _rabbitmq_container() as url:
             yield url
     else:
-        from launcher.servers.rabbitmq import RabbitMq
+        from local_suite.servers.rabbitmq import RabbitMq
 
         async with RabbitMq(folder / "rabbitmq") as server:
             yield server.url

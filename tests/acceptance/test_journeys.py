@@ -8,10 +8,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from launcher.journey.api import Api, Refused, eventually
-from launcher.journey.citizen import Citizen
-from launcher.journey.ways import Ways
-from launcher.processes import Suite
+from journeys.api_client import Api, Refused, eventually
+from journeys.citizen import Citizen
+from journeys.ways import Ways
+from local_suite.suite import Suite
 
 PATIENT_CALL_SECONDS = 5
 """F1: every call answers or fails within this; the client hangs up after it."""
@@ -31,14 +31,14 @@ JOURNEY_STEPS = (
 
 async def ready(ways: Ways) -> Citizen:
     """A citizen with a submitted application."""
-    return await ways.ready_to_hold(ways.teller.way("test", ""))
+    return await ways.ready_to_hold(ways.reporter.way("test", ""))
 
 
 async def booked(ways: Ways) -> Citizen:
     """A citizen with a paid seat and a letter."""
     citizen = await ready(ways)
     await citizen.hold_seat()
-    await ways.pay(ways.teller.way("test", ""), citizen)
+    await ways.pay(ways.reporter.way("test", ""), citizen)
     return citizen
 
 
@@ -47,7 +47,7 @@ async def test_one_application_goes_all_the_way(ways: Ways) -> None:
     citizen = await ways.journey()
     view = await citizen.view()
     assert (view["state"], view["remaining_steps"]) == ("collected", [])
-    assert all(told.ok for told in ways.teller.told)
+    assert all(result.ok for result in ways.reporter.results)
 
 
 @pytest.mark.acceptance("F31.current_step", "F31.remaining_steps", "F31.next_action")
@@ -136,7 +136,7 @@ async def _code_of(api: Api, url: str) -> str:
 
 
 async def _upload_for(api: Api, own: str, acting: str, requirement: str) -> None:
-    from launcher.journey.people import picture
+    from journeys.people import picture
 
     content = picture(requirement)
     body = {
@@ -233,7 +233,7 @@ async def test_late_money_has_an_outcome(ways: Ways) -> None:
 @pytest.mark.acceptance("F62.workflow", "F62.approve")
 async def test_a_fee_is_asked_back_and_another_person_decides_and_the_treasury_pays(ways: Ways) -> None:
     await ways.refund()
-    assert all(told.ok for told in ways.teller.told)
+    assert all(result.ok for result in ways.reporter.results)
 
 
 @pytest.mark.acceptance("F63.refund", "F64.requests", "F64.paid")

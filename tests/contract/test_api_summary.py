@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from launcher import api_summary
-from launcher.api_summary import Entry, find_breaks, read_summary, summarize_api
-from launcher.documents import openapi_of
+from devtools import api_summary
+from devtools.api_summary import Entry, find_breaks, read_summary, summarize_api
+from devtools.docs_command import openapi_of
 from shared.events.subscriptions import SERVICES
 
 Document = dict[str, Any]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher import documents
+from devtools import docs_command as documents
 from shared.events.subscriptions import SERVICES
 
 WANTED = documents.documents()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.documents import endpoints_of
+from devtools.docs_command import endpoints_of
 from shared.events.subscriptions import SERVICES
 from shared.http.call import JSON
 from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.api_summary import find_breaks, summarize_events
+from devtools.api_summary import find_breaks, summarize_events
 from shared.events import asyncapi
 from shared.events.envelope import LARGEST_MESSAGE_BYTES, Envelope, UnreadableMessage
 from shared.events.identity import AccountRegistered

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-OURS = ("services", "shared", "simulators", "launcher", "bench")
+TOOLS = ("journeys", "local_suite", "operations", "devtools", "bench", "command_line")
+OURS = ("services", "shared", "simulators", *TOOLS)
 DRIVER = {"motor", "pymongo", "bson", "gridfs"}
 DRIVER_MODULE = Path("shared/store/driver.py")
-LOOKING_AT_THE_SERVER = {Path("launcher/servers/mongod.py"), Path("bench/seats.py")}
-"""A launcher that starts mongod speaks to it as an administrator; a benchmark measures the bare driver as its floor."""
+LOOKING_AT_THE_SERVER = {Path("local_suite/servers/mongod.py"), Path("bench/seats.py")}
+"""What starts a mongod speaks to it as an administrator; a benchmark measures the bare driver as its floor."""
 
 
 def modules(folder: str) -> Iterator[Path]:
@@ -92,7 +93,7 @@ def test_no_service_imports_another(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in modules("shared")], ids=str)
 def test_the_library_knows_nobody(path: Path) -> None:
     roots = {name.partition(".")[0] for name in imported(path)}
-    assert roots & {"services", "simulators", "launcher", "bench", "tests"} == set()
+    assert roots & {"services", "simulators", "tests", *TOOLS} == set()
 
 
 def test_the_linter_checks_the_same_arrows() -> None:

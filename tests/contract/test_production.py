@@ -14,8 +14,8 @@ import pytest
 from pydantic import AwareDatetime, SecretStr
 from pydantic.fields import FieldInfo
 
-from launcher import demo, env_file
-from launcher.suite import SERVICES
+from local_suite import demo, env_file
+from local_suite.parts import SERVICES
 from shared.crypto.sealed import new_keypair
 from shared.production import Anything, AtLeast, AtMost, Between, OverWithin, Rule, SomeNetworks, TrialOnly, rules_of
 from shared.settings import ServiceSettings, SettingsWrong

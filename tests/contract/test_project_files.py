@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.home import PROJECT
+from local_suite.home import PROJECT
 
 RECORDS = sorted(path for path in (PROJECT / "docs" / "adr").glob("[0-9]*.md"))
 INDEX = PROJECT / "docs" / "adr" / "README.md"

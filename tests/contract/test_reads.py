@@ -15,7 +15,7 @@ from typing import Any, Final, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from launcher.documents import endpoints_of
+from devtools.docs_command import endpoints_of
 from shared.audit.acting import may_act
 from shared.events.subscriptions import SERVICES
 from shared.http.endpoint import PUBLIC, STAFF, Door, Endpoint, PersonalData

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from launcher.documents import endpoints_of
+from devtools.docs_command import endpoints_of
 from services.application.domain.steps import Step
 from services.application.errors import STEP_WORDS, StepComesFirst
 from shared import errors as shared_errors

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from launcher.documents import StateTable, state_tables
+from devtools.docs_command import StateTable, state_tables
 from services.application.domain import application, documents
 from services.billing.domain import case as billing_case
 from services.billing.domain import correction, saga, tariff_change

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import yaml
 
-from launcher import env_file
-from launcher.home import PROJECT
-from launcher.journey.addresses import Addresses
-from launcher.suite import SERVICES, any_free_ports
+from journeys.addresses import Addresses
+from local_suite import env_file
+from local_suite.home import PROJECT
+from local_suite.parts import SERVICES, any_free_ports
 from tests.servers import MONGO_IMAGE, RABBITMQ_IMAGE
 
 COMPOSE_FILE: Final = PROJECT / "docker-compose.yml"

@@ -11,7 +11,7 @@ from pathlib import Path
 import aio_pika
 import pytest
 
-from launcher.servers.rabbitmq import RabbitMq
+from local_suite.servers.rabbitmq import RabbitMq
 from shared import context
 from shared.bus import topology
 from shared.bus.amqp import AmqpBus

@@ -17,11 +17,11 @@ import pytest
 from pydantic import AliasChoices
 
 from deploy import prepare_mongo, prepare_rabbitmq
-from launcher import env_file
-from launcher.home import PROJECT
-from launcher.journey.telling import Teller
-from launcher.journey.ways import Ways
-from launcher.suite import SERVICES
+from journeys.reporter import Reporter
+from journeys.ways import Ways
+from local_suite import env_file
+from local_suite.home import PROJECT
+from local_suite.parts import SERVICES
 from shared.bus import rights
 from shared.settings import ServiceSettings, SettingsWrong
 from tests.integration.composition import (
@@ -283,7 +283,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 @pytest.fixture
 async def ways(deployment: Deployment) -> AsyncIterator[Ways]:
     """Citizens and officers who know nothing but the gateway."""
-    walking = Ways(deployment.addresses, Teller(quiet=True))
+    walking = Ways(deployment.addresses, Reporter(quiet=True))
     yield walking
     await walking.close()
 
@@ -292,7 +292,7 @@ async def ways(deployment: Deployment) -> AsyncIterator[Ways]:
 async def test_every_way_through_the_gateway_and_its_replicas(deployment: Deployment, ways: Ways) -> None:
     assert len(deployment.containers("billing")) == 3
     await ways.walk_all()
-    assert [told for told in ways.teller.told if not told.ok] == []
+    assert [result for result in ways.reporter.results if not result.ok] == []
 
 
 @running
@@ -306,7 +306,7 @@ async def test_a_replica_killed_midway_is_not_missed(deployment: Deployment, way
         if step in victims:
             await asyncio.to_thread(deployment.kill, victims.pop(step))
 
-    ways.teller.before = before
+    ways.reporter.before = before
     await ways.journey()
     assert victims == {}
     assert (len(deployment.containers("billing")), len(deployment.containers("scheduling"))) == (2, 1)
@@ -378,7 +378,7 @@ def test_operators_find_no_dead_letter(deployment: Deployment) -> None:
 
 @running
 async def test_keys_are_turned_while_an_application_is_under_way(deployment: Deployment, ways: Ways) -> None:
-    way = ways.teller.way("test", "")
+    way = ways.reporter.way("test", "")
     citizen = await ways.ready_to_hold(way)
     await citizen.hold_seat()
     await ways.pay(way, citizen)
@@ -401,7 +401,7 @@ async def test_keys_are_turned_while_an_application_is_under_way(deployment: Dep
 async def test_a_cold_copy_of_the_volumes_brings_everything_back(
     deployment: Deployment, ways: Ways, tmp_path: Path
 ) -> None:
-    way = ways.teller.way("test", "")
+    way = ways.reporter.way("test", "")
     citizen = await ways.ready_to_hold(way)
     number = (await citizen.step_is("choose_seat"))["number"]
     await asyncio.to_thread(deployment.copy_volumes, tmp_path)
@@ -416,7 +416,7 @@ async def test_a_cold_copy_of_the_volumes_brings_everything_back(
 
 @running
 async def test_down_leaves_the_volumes_and_up_brings_everything_back(deployment: Deployment, ways: Ways) -> None:
-    citizen = await ways.ready_to_hold(ways.teller.way("test", ""))
+    citizen = await ways.ready_to_hold(ways.reporter.way("test", ""))
     number = (await citizen.step_is("choose_seat"))["number"]
     await asyncio.to_thread(deployment.down)
     assert (deployment.left("container"), deployment.left("network")) == ([], [])

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 
 from bench import gateway
-from launcher.home import PROJECT
-from launcher.ports import free_port
-from launcher.suite import SERVICES
+from local_suite.home import PROJECT
+from local_suite.parts import SERVICES
+from local_suite.ports import free_port
 
 NGINX_CONF = PROJECT / gateway.CONF
 PICTURE = "/v1/applications/a1/documents/d1/content"

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 
 from bench.attacks import half_sent_bodies
-from launcher.processes import Suite
-from launcher.secrets import load_secrets
-from launcher.suite import Wiring, any_free_ports, describe
+from local_suite.parts import Wiring, any_free_ports, describe
+from local_suite.secrets import load_secrets
+from local_suite.suite import Suite
 from shared.http.signatures import Signer
 
 PATH: Final = "/v1/payment-notices"

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import pytest
 
-from launcher import demo
-from launcher.journey.api import Api
-from launcher.journey.citizen import Citizen
-from launcher.journey.telling import Teller
-from launcher.journey.ways import Ways
-from launcher.processes import Suite
-from launcher.suite import any_free_ports
+from journeys.api_client import Api
+from journeys.citizen import Citizen
+from journeys.reporter import Reporter
+from journeys.ways import Ways
+from local_suite import demo
+from local_suite.parts import any_free_ports
+from local_suite.suite import Suite
 
 SERVICES: Final = ("identity", "application", "scheduling", "billing", "notification")
 DOWN_SECONDS: Final = 0.5
@@ -78,13 +78,13 @@ class Killer:
 @pytest.mark.parametrize("victim", VICTIMS)
 @pytest.mark.acceptance("F2.all_finished", "F2.none_doubled", "F4.survives_restart")
 async def test_the_journey_survives_a_killed(victim: str, suite: Suite) -> None:
-    killer, teller = Killer(suite, victim), Teller(quiet=True)
-    teller.before = killer.before
-    ways = Ways(demo.addresses(suite), teller)
+    killer, reporter = Killer(suite, victim), Reporter(quiet=True)
+    reporter.before = killer.before
+    ways = Ways(demo.addresses(suite), reporter)
     try:
         citizen = await ways.journey()
         await killer.risen()
-        assert teller.all_ok, [told for told in teller.told if not told.ok]
+        assert reporter.all_ok, [result for result in reporter.results if not result.ok]
         assert killer.kills == len(VICTIMS[victim])
         await _nothing_doubled(citizen)
         await _invariants_hold(suite)

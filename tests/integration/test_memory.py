@@ -23,9 +23,9 @@ from aiohttp.test_utils import TestServer
 
 from bench import attack_uploads as attack
 from bench.attack_uploads import InventedApplicant, MemoryWatch, Upload, watch_memory
-from launcher.home import PROJECT
-from launcher.ports import free_port
-from launcher.process import ENVIRONMENT
+from local_suite.home import PROJECT
+from local_suite.ports import free_port
+from local_suite.service_process import ENVIRONMENT
 from shared.clock import SystemClock
 from shared.crypto.sealed import new_keypair
 from shared.tokens import Caller, Role, TokenIssuer, new_signing_key_pem

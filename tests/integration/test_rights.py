@@ -18,12 +18,12 @@ from aiormq.exceptions import ChannelAccessRefused, ProbableAuthenticationError
 from pymongo.errors import OperationFailure
 
 from deploy import prepare_rabbitmq
-from launcher.errors import LauncherError
-from launcher.operate import Audit
-from launcher.parked import ParkedDesk
-from launcher.ports import free_port
-from launcher.servers.mongod import Login, Mongod
-from launcher.servers.rabbitmq import RabbitMq
+from local_suite.errors import CommandError
+from local_suite.ports import free_port
+from local_suite.servers.mongod import Login, Mongod
+from local_suite.servers.rabbitmq import RabbitMq
+from operations.audit_log import AuditLog
+from operations.parked_deadlines import ParkedDeadlineCommands
 from shared.bus import topology
 from shared.bus.amqp import AmqpBus, BrokerNotPrepared, ensure_topology
 from shared.bus.dead_letters import dead_letters
@@ -45,7 +45,7 @@ NO_LOGIN: Final = 18
 
 @pytest.fixture(scope="module")
 async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RabbitMq]:
-    """A broker as the launcher starts it; all queues are there before anybody connects."""
+    """A broker as the local suite starts it; all queues are there before anybody connects."""
     async with RabbitMq(tmp_path_factory.mktemp("rights") / "new" / "rabbitmq", users=USERS) as running:
         yield running
 
@@ -249,7 +249,7 @@ async def test_without_a_password_nothing_is_read_or_written(mongod: Mongod) -> 
 
 
 async def test_without_a_login_everything_is_open(tmp_path: Path) -> None:
-    """The twin: the server of tests, as the launcher's was."""
+    """The twin: the server of tests, as the local suite's was."""
     async with Mongod(tmp_path) as running:
         assert refusal(f"mongodb://127.0.0.1:{running.port}/?replicaSet=rs0", "paspor_identity") is None
 
@@ -281,14 +281,14 @@ async def test_parked_deadlines_are_released_by_the_login_of_their_service_only(
         assert due is not None
         await store.note_failure(TICKET, due.record, "lapse", error="ValueError", now=now, park_at=1)
         said: list[str] = []
-        audit = Audit(tmp_path / "audit.log")
-        by_operator = ParkedDesk(lambda _service: mongod.url_of("operator"), audit, said.append)
+        audit = AuditLog(tmp_path / "audit.log")
+        by_operator = ParkedDeadlineCommands(lambda _service: mongod.url_of("operator"), audit, said.append)
         await by_operator.list_parked(["billing"])
         assert len(said) == 1
-        with pytest.raises(LauncherError, match="may not change the database of billing: name one that may"):
+        with pytest.raises(CommandError, match="may not change the database of billing: name one that may"):
             await by_operator.release("billing", "t1", None)
         assert await store.count_parked(TICKET) == 1
-        await ParkedDesk(mongod.url_of, audit, said.append).release("billing", "t1", None)
+        await ParkedDeadlineCommands(mongod.url_of, audit, said.append).release("billing", "t1", None)
         assert await store.count_parked(TICKET) == 0
     finally:
         await disconnect(client)

@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 
 from bench import stage
-from launcher.processes import Suite
-from launcher.suite import any_free_ports
+from local_suite.parts import any_free_ports
+from local_suite.suite import Suite
 from shared.events.application import ApplicationSubmitted
 from shared.events.billing import BillPaid
 from shared.store.driver import AsyncDatabase, connect, database, disconnect

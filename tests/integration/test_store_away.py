@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from launcher.servers.mongod import Mongod
+from local_suite.servers.mongod import Mongod
 from shared.crypto.keyring import Keyring
 from shared.files.gridfs import GridFsFiles
 from shared.store.driver import connect, database, disconnect

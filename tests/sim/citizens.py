@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from launcher.journey.people import Person as Particulars
+from journeys.people import Person as Particulars
 from shared.tokens import Caller, Role
 from simulators.errors import Refusal as BankRefusal
 from tests.sim.calling import Reply

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from launcher.journey.people import People
+from journeys.people import People
 from simulators.dukcapil.registry import Person as Registered
 from tests.sim import checks, reckoning, weather
 from tests.sim.chaos import Chaos, Rates

@@ -13,7 +13,7 @@ from bench import against, pay_and_cancel, report
 from bench.against import Order
 from bench.checkout import this_build
 from bench.process_memory import process_tree
-from launcher.home import home
+from local_suite.home import home
 
 
 async def compare_with_head(names: Sequence[str], changes: Sequence[str], page: Path) -> None:

@@ -82,9 +82,11 @@ def test_a_build_with_other_locks_makes_its_own_environment(project: Path, monke
 
 
 def test_an_environment_that_cannot_be_made_is_told(project: Path) -> None:
-    (project / "paspor").write_text("#!/bin/sh\necho no network >&2\nexit 1\n")
-    (project / "paspor").chmod(0o755)
-    with pytest.raises(CloneFailed, match="Commit abc could not be prepared: no network"):
+    (project / "paspor").write_text(
+        "class Unprepared(Exception): pass\n"
+        "def prepare(names): raise Unprepared('no network for ' + ' and '.join(names))\n"
+    )
+    with pytest.raises(CloneFailed, match=r"Commit abc could not be prepared: no network for runtime and dev\."):
         checkout.prepare_environment("abc", project, project / ".paspor")
 
 

@@ -42,17 +42,21 @@ async def fail():
     raise RuntimeError("the seats ran out")
 """
 
+NO_PORTS = "def any_free_ports():\n    raise LookupError('no base is free')\n"
+
+
+def make_package(folder: Path, **modules: str) -> None:
+    folder.mkdir(parents=True)
+    for name, text in {"__init__": "", **modules}.items():
+        (folder / f"{name}.py").write_text(text)
+
 
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     """A checkout with one bench of its own and a suite that does not start."""
     folder = tmp_path / "clone"
-    for package in ("bench", "launcher"):
-        (folder / package).mkdir(parents=True)
-        (folder / package / "__init__.py").write_text("")
-    (folder / "bench" / "made_up.py").write_text(FIGURES)
-    (folder / "launcher" / "suite.py").write_text("def any_free_ports():\n    raise LookupError('no base is free')\n")
-    (folder / "launcher" / "processes.py").write_text("")
+    make_package(folder / "bench", made_up=FIGURES)
+    make_package(folder / "launcher", suite=NO_PORTS, processes="")
     monkeypatch.setenv("PASPOR_HOME", str(tmp_path / "home"))
     return Checkout("eff84d8", "eff84d8", folder, tmp_path / "home", Path(sys.executable))
 
@@ -77,6 +81,24 @@ async def test_a_run_that_fails_is_told_with_its_reason_and_log(build: Checkout,
 
 async def test_a_suite_that_does_not_start_is_told(build: Checkout) -> None:
     with pytest.raises(RunBroken, match="no base is free"):
+        async with start_target(build, settings={}):
+            pass
+
+
+async def test_a_suite_is_found_where_it_lies_now(build: Checkout) -> None:
+    (build.folder / "launcher").rename(build.folder / "local_suite")
+    with pytest.raises(RunBroken, match=r"No module named 'local_suite\.parts'"):
+        async with start_target(build, settings={}):
+            pass
+    (build.folder / "local_suite" / "suite.py").rename(build.folder / "local_suite" / "parts.py")
+    with pytest.raises(RunBroken, match="no base is free"):
+        async with start_target(build, settings={}):
+            pass
+
+
+async def test_a_checkout_without_a_suite_is_told(build: Checkout) -> None:
+    (build.folder / "launcher").rename(build.folder / "elsewhere")
+    with pytest.raises(RunBroken, match="this checkout has no any_free_ports"):
         async with start_target(build, settings={}):
             pass
 

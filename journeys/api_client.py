@@ -1,0 +1,166 @@
+"""A patient JSON client: repeats what is safe to repeat, and turns a problem into one readable exception."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import aiohttp
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS: Final = 60.0
+"""How long a step may take before the journey gives up; a killed and restarted part fits into it."""
+
+POLL_SECONDS: Final = 0.1
+FIRST_LOOK_SECONDS: Final = 0.05
+LONGEST_LOOK_SECONDS: Final = 0.5
+"""Looks at something that is to happen come further apart, so that those who wait do not slow down those who work."""
+
+LOOKS_GROW: Final = 1.4
+
+LARGEST_POOL: Final = 200
+"""Connections of one pool."""
+REPEATABLE: Final = frozenset({429, 502, 503, 504})
+NOT_KNOWN_YET: Final = frozenset({"not_known_yet", "someone_else_changed_it", "still_running"})
+
+
+def new_session() -> aiohttp.ClientSession:
+    """Connections for one or many callers; no cookies, so that no caller is taken for another."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=10),
+        connector=aiohttp.TCPConnector(limit=LARGEST_POOL),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+class Refused(Exception):
+    """A service said no; ``problem`` is its RFC 9457 body."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any], where: str) -> None:
+        self.status = status
+        self.problem = problem
+        self.code = str(problem.get("code", status))
+        sentence = problem.get("detail") or problem.get("title") or "no reason given"
+        super().__init__(f"{where}: {status} {self.code}: {sentence}")
+
+
+class GaveUp(Exception):
+    """Something that must happen did not, within the patience."""
+
+
+class Api:
+    """One caller's view of all services: a connection pool, a bearer token, patience for restarts.
+
+    ``address`` is sent as ``X-Forwarded-For``, so that many invented citizens on one machine are many addresses.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        self._given = session
+        self._session = session or new_session()
+        self._address = address
+        self._patience_seconds = patience_seconds
+        self.token: str | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._given is None:
+            await self._session.close()
+
+    async def get(self, url: str, **params: Any) -> Any:
+        """The JSON at this address."""
+        return await self.call("GET", url, params={key: str(value) for key, value in params.items()})
+
+    async def post(self, url: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
+        """Send a command under an idempotency key, so that a repeat after a crash meets the first try."""
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        return await self.call("POST", url, json=body or {}, headers=headers)
+
+    async def put(self, url: str, body: Mapping[str, Any]) -> Any:
+        """Replace what is at this address."""
+        return await self.call("PUT", url, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+
+    async def call(self, method: str, url: str, *, raw: bool = False, **request: Any) -> Any:
+        """One call, repeated while the service is away or does not know yet.
+
+        Raises:
+            Refused: the service said no.
+            GaveUp: no answer within the patience.
+        """
+        headers = {**self._headers(), **request.pop("headers", {})}
+        give_up_at = time.monotonic() + self._patience_seconds
+        while True:
+            try:
+                async with self._session.request(method, url, headers=headers, **request) as answer:
+                    body: Any = await answer.read() if raw and answer.status < 400 else await _json(answer)
+                    wait = float(answer.headers.get("Retry-After", POLL_SECONDS))
+                    if answer.status < 400:
+                        return body
+                    refusal = Refused(answer.status, dict(body), f"{method} {url}")
+            except (aiohttp.ClientError, TimeoutError, OSError) as trouble:
+                refusal, wait = None, POLL_SECONDS
+                reason = f"{method} {url}: {type(trouble).__name__} {trouble}"
+            if refusal is not None:
+                reason = str(refusal)
+                if refusal.status not in REPEATABLE and refusal.code not in NOT_KNOWN_YET:
+                    raise refusal
+            if time.monotonic() + wait > give_up_at:
+                raise refusal or GaveUp(reason)
+            await asyncio.sleep(wait)
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept-Language": "en"}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if self._address is not None:
+            headers["X-Forwarded-For"] = self._address
+        return headers
+
+
+async def eventually(
+    look: Callable[[], Awaitable[T]], holds: Callable[[T], bool], what: str, *, seconds: float = PATIENCE_SECONDS
+) -> T:
+    """Look again and again until what is seen holds.
+
+    Raises:
+        GaveUp: it did not, with what was seen last.
+    """
+    give_up_at = time.monotonic() + seconds
+    wait = FIRST_LOOK_SECONDS
+    while True:
+        seen = await look()
+        if holds(seen):
+            return seen
+        if time.monotonic() > give_up_at:
+            raise GaveUp(f"{what} did not happen within {seconds:g} s; last seen: {seen}")
+        await asyncio.sleep(wait)
+        wait = min(wait * LOOKS_GROW, LONGEST_LOOK_SECONDS)
+
+
+async def _json(answer: aiohttp.ClientResponse) -> Any:
+    if answer.status == 204 or not answer.content_length:
+        return {} if not (text := await answer.text()) else _parsed(text)
+    return _parsed(await answer.text())
+
+
+def _parsed(text: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"detail": text[:200]}

@@ -1,0 +1,233 @@
+"""A citizen with a cheap phone: each method is one thing a person does, by the public HTTP API alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from journeys.addresses import Addresses
+from journeys.api_client import Api, GaveUp, Refused, eventually
+from journeys.outside_world import Outside
+from journeys.people import Person, picture
+
+CHUNK_BYTES: Final = 64 * 1024
+"""Sent at a time by the phone; a broken line costs no more than this."""
+
+LOOKS_FOR_A_SEAT: Final = 5
+
+
+class Citizen:
+    """One account and what it has done so far."""
+
+    def __init__(self, addresses: Addresses, api: Api, outside: Outside, person: Person) -> None:
+        self.at = addresses
+        self.api = api
+        self.outside = outside
+        self.person = person
+        self.account_id = ""
+        self.refresh_token = ""
+        self.applicant_id = ""
+        self.application_id = ""
+        self.appointment_id = ""
+        self.queue_code = ""
+
+    async def register(self) -> str:
+        """Ask for a code and prove the email address with it."""
+        challenge = await self.api.post(
+            f"{self.at.identity}/v1/registrations", {"email": self.person.email, "language": "id"}
+        )
+        code = await self.outside.otp_by_mail(self.person.email)
+        await self._prove(challenge["challenge_id"], code)
+        return f"code sent to {challenge['sent_to']}"
+
+    async def add_phone(self) -> str:
+        """Give a telephone number, and prove it with a code by SMS and one by mail."""
+        mails = len(await self.outside.letters_to(self.person.email))
+        challenge = await self.api.put(f"{self.at.identity}/v1/account/phone", {"phone": self.person.phone})
+        code = await self.outside.otp_by_sms(self.person.phone)
+        old_code = await self.outside.otp_by_mail(self.person.email, seen=mails)
+        await self._prove(challenge["challenge_id"], code, old_code)
+        return f"number {challenge['sent_to']} proven by SMS, agreed to by mail"
+
+    async def become_applicant(self, person: Person | None = None, guardian_id: str | None = None) -> str:
+        """Type in name, NIK and birth data; the registry confirms."""
+        who = person or self.person
+        added = await self.api.post(f"{self.at.identity}/v1/applicants", who.as_applicant(guardian_id))
+        self.applicant_id = added["applicant_id"]
+        view = await eventually(
+            lambda: self.api.get(f"{self.at.identity}/v1/applicants/{self.applicant_id}"),
+            lambda seen: seen["identity"]["state"] in ("passed", "failed"),
+            "the answer of the civil registry",
+        )
+        state = view["identity"]["state"]
+        if state != "passed":
+            raise ValueError(f"the registry refused: {view['identity']['causes']}")
+        return "NIK and data match"
+
+    async def begin(self) -> str:
+        """Open a draft."""
+        view = await self.api.post(f"{self.at.application}/v1/applications", {"applicant_id": self.applicant_id})
+        self.application_id = view["application_id"]
+        return f"draft {view['number']}"
+
+    async def answer_questionnaire(self, **answers: Any) -> str:
+        """Answer the questions that pick kind, reason and requirements."""
+        body = {
+            "has_held_passport": False,
+            "reason": "new",
+            "passport_kind": "electronic",
+            "validity_years": 10,
+            "purpose": "tourism",
+        } | answers
+        view = await self.api.put(f"{self._application()}/questionnaire", body)
+        required = [item["code"] for item in view["requirements"] if item["need"] != "optional"]
+        return f"asked for {', '.join(required)}"
+
+    async def upload_documents(self) -> str:
+        """Upload a picture for each thing that is required, in pieces, resumable."""
+        view = await self.view()
+        wanted = [item for item in view["requirements"] if item["need"] == "required" and item["state"] == "missing"]
+        for item in wanted:
+            await self.upload(item["code"])
+        return f"{len(wanted)} pictures accepted"
+
+    async def upload(self, requirement: str, content: bytes | None = None) -> Any:
+        """Upload one picture; resumes where the service says it stands."""
+        content = content or picture(requirement)
+        body = {
+            "requirement": requirement,
+            "file_name": f"{requirement}.jpg",
+            "media_type": "image/jpeg",
+            "size_bytes": len(content),
+        }
+        document = await self.api.post(f"{self._application()}/documents", body)
+        url = f"{self._application()}/documents/{document['document_id']}/content"
+        offset, answer = int(document["upload_offset"]), document
+        while offset < len(content):
+            answer = await self.api.call(
+                "PATCH",
+                url,
+                data=content[offset : offset + CHUNK_BYTES],
+                headers={"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"},
+            )
+            offset = int(answer["upload_offset"])
+        return answer
+
+    async def submit(self) -> str:
+        """Submit, having read what is not refundable."""
+        view = await self.api.post(f"{self._application()}/submission", {"confirmed_not_refundable": True})
+        return f"next: {view['next_action']}"
+
+    async def free_sessions(self) -> list[Any]:
+        """Sessions of the chosen office that have free regular seats, the earliest first."""
+        found = await self.api.get(f"{self.at.scheduling}/v1/offices/{self.at.office_id}/sessions")
+        return [session for session in found["sessions"] if session["pools"].get("regular", {}).get("free", 0) > 0]
+
+    async def hold_seat(self, skip: int = 0) -> str:
+        """Hold a seat in the first session that has one; where somebody was faster, look again, as people do."""
+        for _ in range(LOOKS_FOR_A_SEAT):
+            session = (await self.free_sessions())[skip]
+            try:
+                return await self.hold_in(session["session_id"])
+            except Refused as refused:
+                if refused.code != "session_sold_out":
+                    raise
+        raise GaveUp(f"{LOOKS_FOR_A_SEAT} sessions were sold out between the look and the hold")
+
+    async def hold_in(self, session_id: str) -> str:
+        """Hold a seat in this session."""
+        body = {"application_id": self.application_id, "session_id": session_id}
+        view = await self.api.post(f"{self.at.scheduling}/v1/appointments", body)
+        self.appointment_id = view["appointment_id"]
+        starts = datetime.fromisoformat(view["local_start"])
+        held_until = datetime.fromisoformat(view["hold_until"]).astimezone(starts.tzinfo)
+        return f"{starts:%a %d %b, %H:%M}; held until {held_until:%H:%M:%S}"
+
+    async def bill(self, *states: str) -> Any:
+        """Wait until the newest bill is in one of these states."""
+        return await eventually(
+            self.newest_bill,
+            lambda bill: bill is not None and bill["state"] in states,
+            f"the bill becoming {' or '.join(states)}",
+        )
+
+    async def newest_bill_soon(self) -> Any:
+        """Wait until there is a bill, in whatever state."""
+        return await eventually(self.newest_bill, lambda bill: bill is not None, "a bill")
+
+    async def newest_bill(self) -> Any:
+        """The newest bill of the application, or none."""
+        found = await self.api.get(f"{self.at.billing}/v1/bills", application_id=self.application_id)
+        return max(found["bills"], key=lambda bill: bill["requested_at"], default=None)
+
+    async def appointment(self, *states: str) -> Any:
+        """Wait until the appointment is in one of these states."""
+        return await eventually(
+            lambda: self.api.get(f"{self.at.scheduling}/v1/appointments/{self.appointment_id}"),
+            lambda seen: seen["state"] in states,
+            f"the appointment becoming {' or '.join(states)}",
+        )
+
+    async def withdraw(self) -> str:
+        """Give the application up."""
+        view = await self.api.post(f"{self._application()}/withdrawal")
+        return f"the application is {view['state']}"
+
+    async def refund(self, *states: str) -> Any:
+        """Wait until the newest refund case is in one of these states."""
+        return await eventually(
+            self._newest_refund,
+            lambda case: case is not None and case["state"] in states,
+            f"the refund becoming {' or '.join(states)}",
+        )
+
+    async def _newest_refund(self) -> Any:
+        found = await self.api.get(f"{self.at.billing}/v1/refunds", application_id=self.application_id)
+        return max(found["refunds"], key=lambda case: case["opened_at"], default=None)
+
+    async def ask_refund(self, bill_id: str, reason: str, note: str) -> Any:
+        """Ask for the money of a bill."""
+        body = {"bill_id": bill_id, "reason": reason, "note": note}
+        return await self.api.post(f"{self.at.billing}/v1/refunds", body)
+
+    async def give_bank_account(self, refund_id: str, number: str = "1234567890") -> str:
+        """Name the account that the money shall go to, and wait for the bank's word on it."""
+        body = {"bank_code": "002", "account_number": number, "holder_name": self.person.full_name}
+        await self.api.put(f"{self.at.billing}/v1/refunds/{refund_id}/bank-account", body)
+        case = await eventually(
+            lambda: self.api.get(f"{self.at.billing}/v1/refunds/{refund_id}"),
+            lambda seen: seen["bank_account"]["state"] != "given",
+            "the bank's answer about the account",
+        )
+        return f"account {case['bank_account']['number_masked']} {case['bank_account']['state']}"
+
+    async def view(self) -> Any:
+        """The application with its steps, next action, deadline and timeline."""
+        return await self.api.get(self._application())
+
+    async def step_is(self, step: str) -> Any:
+        """Wait until the application's current step is this one."""
+        return await eventually(self.view, lambda seen: seen["current_step"] == step, f"the step “{step}”")
+
+    async def letter(self) -> bytes:
+        """Download the cover letter once it is there."""
+
+        async def look() -> bytes:
+            try:
+                return bytes(await self.api.call("GET", f"{self._application()}/letter", raw=True))
+            except Refused as refused:
+                if refused.status == 409:
+                    return b""
+                raise
+
+        return await eventually(look, bool, "the cover letter")
+
+    def _application(self) -> str:
+        return f"{self.at.application}/v1/applications/{self.application_id}"
+
+    async def _prove(self, challenge_id: str, code: str, old_code: str | None = None) -> None:
+        body = {"code": code} if old_code is None else {"code": code, "old_code": old_code}
+        answer = await self.api.post(f"{self.at.identity}/v1/challenges/{challenge_id}/verification", body)
+        self.account_id = answer["account_id"]
+        self.api.token = answer["access_token"]
+        self.refresh_token = answer["refresh_token"]

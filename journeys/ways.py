@@ -1,0 +1,350 @@
+"""The ways through the suite that the demo walks: the journey itself and what can happen beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Final
+
+import aiohttp
+
+from journeys.addresses import Addresses
+from journeys.api_client import Api, GaveUp, eventually, new_session
+from journeys.citizen import Citizen
+from journeys.officer import Officer
+from journeys.outside_world import Outside
+from journeys.people import People
+from journeys.reporter import Reporter, Way, WayBroken
+
+PAID_BACK: Final = "Kas negara sudah membayar"
+"""How the mail of a paid refund begins."""
+
+
+class Ways:
+    """Walks ways with new invented people each time, so that a kept database does not matter."""
+
+    def __init__(self, addresses: Addresses, reporter: Reporter) -> None:
+        self.at = addresses
+        self.reporter = reporter
+        self.people = People()
+        self._session: aiohttp.ClientSession | None = None
+        self._officers: dict[str, Officer] = {}
+
+    async def walk_all(self) -> bool:
+        """Walk every way; whether all of them ended well."""
+        for walk in (
+            self.journey,
+            self.expiry_and_renewal,
+            self.late_money,
+            self.refund,
+            self.money_after_the_withdrawal,
+            self.notice_lost,
+            self.reschedule,
+            self.guardian,
+        ):
+            try:
+                await walk()
+            except WayBroken:
+                continue
+        return self.reporter.all_ok
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def journey(self, address: str | None = None) -> Citizen:
+        """One application all the way, from the first code to the collected passport."""
+        way = self.reporter.way("journey", "one application, from registration to the collected passport")
+        citizen = await self.newcomer(address)
+        await way.step("register by email", "identity", citizen.register)
+        await way.step("prove the telephone", "identity", citizen.add_phone)
+        await self.apply(way, citizen)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        await self.pay(way, citizen)
+        await self.visit(way, citizen)
+        return citizen
+
+    async def expiry_and_renewal(self) -> None:
+        """The code expires unpaid, the seat comes back, a new code needs no retyping."""
+        way = self.reporter.way("expiry", "the code expires unpaid; the seat comes back; a new code without retyping")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+        await way.step("let the code expire", "billing", lambda: citizen.bill("expired"))
+        await way.step("see the seat released", "scheduling", lambda: citizen.appointment("released"))
+        await way.step(
+            "ask for a new code",
+            "billing",
+            lambda: citizen.api.post(f"{self.at.billing}/v1/bills/{bill['bill_id']}/renewal"),
+        )
+        renewed = await way.step("receive the new code", "billing", lambda: _another_bill(citizen, bill))
+        await way.step("pay the new code", "bank", lambda: _paying(citizen, renewed))
+        await way.step("see it paid", "billing", lambda: citizen.bill("paid"))
+
+    async def late_money(self) -> None:
+        """Money for an expired code gets its seat, an offer, or a refund case."""
+        way = self.reporter.way("late money", "money comes after the expiry: a seat, an offer or a refund case")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+        await way.step("let the code expire", "billing", lambda: citizen.bill("expired"))
+        await way.step(
+            "pay too late",
+            "bank",
+            lambda: citizen.outside.pay(bill["billing_code"], bill["amount"], force=["allow_expired"]),
+        )
+        await way.step("see what becomes of the money", "billing", lambda: self._late_outcome(citizen, bill))
+
+    async def refund(self) -> None:
+        """A fee is asked back: the seat goes back first, another person decides, the treasury pays."""
+        way = self.reporter.way("refund", "a fee is asked back; another person decides; the treasury pays")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+        await way.step("pay at the bank", "bank", lambda: _paying(citizen, bill))
+        await way.step("confirm the seat", "scheduling", lambda: _noted(citizen.appointment("confirmed")))
+        case = await way.step(
+            "ask for the money back",
+            "billing",
+            lambda: citizen.ask_refund(bill["bill_id"], "agent_error", "The bank booked it a second time by mistake."),
+        )
+        await self.decide_refund(way, citizen, case)
+        await way.step("see the seat released", "scheduling", lambda: _noted(citizen.appointment("released")))
+        await self.pay_back(way, citizen)
+
+    async def money_after_the_withdrawal(self) -> None:
+        """Money on the code of an application that was given up opens its refund case by itself."""
+        way = self.reporter.way("paid after withdrawal", "the code is paid after the application was given up")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+        await way.step("give the application up", "application", citizen.withdraw)
+        await way.step("pay all the same", "bank", lambda: _paying(citizen, bill, force=["allow_expired"]))
+        case = await way.step("see the refund case opened", "billing", lambda: citizen.refund("opened"))
+        await self.decide_refund(way, citizen, case)
+        await self.pay_back(way, citizen)
+
+    async def decide_refund(self, way: Way, citizen: Citizen, case: Any) -> None:
+        """From a case to its approval, each step by the person whose step it is."""
+        refund_id = case["refund_id"]
+        await way.step("name the bank account", "billing", lambda: citizen.give_bank_account(refund_id))
+        for name, step, username in (
+            ("find the case complete", "find_complete", "treasurer"),
+            ("look into the payment", "research", "treasurer"),
+            ("recommend the refund", "recommend", "office_admin"),
+            ("approve it, as another person", "approve", "operator"),
+        ):
+            await way.step(name, "billing", _refund_step(self.officer(username), refund_id, step))
+
+    async def pay_back(self, way: Way, citizen: Citizen) -> None:
+        """From the approval to the money on the account."""
+        case = await way.step("see the treasury pay", "billing", lambda: citizen.refund("paid"))
+        await way.step("see who did what, and when", "billing", lambda: _steps_of(case))
+        await way.step(
+            "read of it by email",
+            "notification",
+            lambda: _noted(citizen.outside.mail_with(citizen.person.email, PAID_BACK)),
+        )
+
+    async def notice_lost(self) -> None:
+        """SIMPONI's notice is lost; the payment is learnt by asking."""
+        way = self.reporter.way("notice lost", "the payment notice never comes; billing asks and learns it")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+        await citizen.outside.behave("simponi", operation="notice", mode="lose", next_calls=1)
+        await way.step("pay at the bank", "bank", lambda: _paying(citizen, bill))
+        await way.step("learn the payment by poll", "billing", lambda: citizen.bill("paid"))
+        await way.step("see the seat confirmed", "scheduling", lambda: citizen.appointment("confirmed"))
+
+    async def reschedule(self) -> None:
+        """The applicant moves the visit; the new seat is won before the old one goes."""
+        way = self.reporter.way("reschedule", "the visit moves to another session in one step")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", lambda: self._hold_far_ahead(citizen))
+        await self.pay(way, citizen)
+        await way.step("move to another session", "scheduling", lambda: self._move(citizen))
+        await way.step("see the new letter", "application", lambda: _described(citizen.letter()))
+
+    async def guardian(self) -> None:
+        """A parent applies for a child: other requirements, the same account."""
+        way = self.reporter.way("guardian", "a parent applies for a child, with the child's own requirements")
+        citizen = await self.newcomer()
+        child = self.people.child()
+        await citizen.outside.register_people([child])
+        await way.step("register by email", "identity", citizen.register)
+        await way.step("confirm the parent", "identity", citizen.become_applicant)
+        parent_id = citizen.applicant_id
+        await way.step("confirm the child", "identity", lambda: citizen.become_applicant(child, parent_id))
+        await way.step("begin the child's draft", "application", citizen.begin)
+        await way.step(
+            "answer the questionnaire", "application", lambda: citizen.answer_questionnaire(validity_years=5)
+        )
+        await way.step("upload the child's documents", "application", citizen.upload_documents)
+        await way.step("submit", "application", citizen.submit)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        await self.pay(way, citizen)
+
+    async def newcomer(self, address: str | None = None) -> Citizen:
+        """A citizen whom only the civil registry knows."""
+        api = self._api(address)
+        outside = Outside(self.at, self._api())
+        person = self.people.adult()
+        await outside.register_people([person])
+        return Citizen(self.at, api, outside, person)
+
+    async def ready_to_hold(self, way: Way) -> Citizen:
+        """A citizen with a submitted application."""
+        citizen = await self.newcomer()
+        await way.step("register by email", "identity", citizen.register)
+        await self.apply(way, citizen)
+        return citizen
+
+    async def apply(self, way: Way, citizen: Citizen) -> None:
+        """From the applicant's data to a submitted application with free seats in sight."""
+        await way.step("check the NIK", "identity", citizen.become_applicant)
+        await way.step("begin a draft", "application", citizen.begin)
+        await way.step("answer the questionnaire", "application", citizen.answer_questionnaire)
+        await way.step("upload documents", "application", citizen.upload_documents)
+        await way.step("submit", "application", citizen.submit)
+        await way.step("find free seats", "scheduling", lambda: _counted(citizen))
+
+    async def pay(self, way: Way, citizen: Citizen) -> None:
+        """From the held seat to the letter in hand."""
+        bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+        await way.step("pay at the bank", "bank", lambda: _paying(citizen, bill))
+        await way.step("learn the payment", "billing", lambda: citizen.bill("paid"))
+        seat = await way.step("confirm the seat", "scheduling", lambda: citizen.appointment("confirmed"))
+        citizen.queue_code = seat["queue_code"]
+        await way.step("download the letter with QR", "application", lambda: _described(citizen.letter()))
+        await way.step(
+            "receive it by email",
+            "notification",
+            lambda: _noted(citizen.outside.mail_with(citizen.person.email, seat["queue_number"])),
+        )
+
+    async def visit(self, way: Way, citizen: Citizen) -> None:
+        """From the door of the office to the passport in hand."""
+        front, interviewer = self.officer("front_officer"), self.officer("interviewer")
+        application_id = citizen.application_id
+        await way.step("check in by QR", "scheduling", lambda: _noted(front.check_in(citizen.queue_code)))
+        await way.step("show the originals", "application", lambda: _noted(interviewer.see_originals(application_id)))
+        await way.step("be interviewed", "application", lambda: _noted(interviewer.record_interview(application_id)))
+        await way.step("hand over to issuance", "application", lambda: _noted(citizen.step_is("print")))
+        await way.step("print the passport", "application", lambda: _noted(citizen.step_is("collect")))
+        await way.step("collect the passport", "application", lambda: _noted(front.hand_out(application_id)))
+        await way.step("see it finished", "application", lambda: self._finished(citizen))
+
+    def officer(self, username: str) -> Officer:
+        """A member of staff: one person at one counter, signed in once for all who come."""
+        if username not in self._officers:
+            self._officers[username] = Officer(self.at, self._api(), username)
+        return self._officers[username]
+
+    def _api(self, address: str | None = None) -> Api:
+        """A caller of its own on the connections that all share: fifty citizens need no thousand sockets."""
+        if self._session is None:
+            self._session = new_session()
+        return Api(address=address, session=self._session)
+
+    async def _finished(self, citizen: Citizen) -> str:
+        view = await eventually(citizen.view, lambda seen: seen["state"] == "collected", "the end of the journey")
+        return f"{len(view['timeline'])} entries in the timeline"
+
+    async def _late_outcome(self, citizen: Citizen, bill: Any) -> str:
+        async def look() -> str:
+            refunds = await citizen.api.get(f"{self.at.billing}/v1/refunds", application_id=citizen.application_id)
+            if refunds["refunds"]:
+                return "refund case opened"
+            seats = await citizen.api.get(
+                f"{self.at.scheduling}/v1/appointments", application_id=citizen.application_id
+            )
+            for seat in seats["appointments"]:
+                if seat["state"] in ("confirmed", "offered"):
+                    citizen.appointment_id = seat["appointment_id"]
+                    return f"seat {seat['state']}"
+            return ""
+
+        outcome = await eventually(look, bool, "an outcome for late money")
+        if outcome == "seat offered":
+            await citizen.api.post(f"{self.at.scheduling}/v1/appointments/{citizen.appointment_id}/offer-acceptance")
+            await citizen.appointment("confirmed")
+            outcome = "seat offered and accepted"
+        if outcome != "refund case opened":
+            await eventually(
+                lambda: citizen.api.get(f"{self.at.billing}/v1/bills/{bill['bill_id']}"),
+                lambda seen: seen["state"] == "paid",
+                "the late bill being paid",
+            )
+        return outcome
+
+    async def _hold_far_ahead(self, citizen: Citizen) -> str:
+        sessions = await citizen.free_sessions()
+        return await citizen.hold_in(sessions[-1]["session_id"])
+
+    async def _move(self, citizen: Citizen) -> str:
+        before = await citizen.appointment("confirmed")
+        others = [
+            session
+            for session in await citizen.free_sessions()
+            if session["session_id"] != before["session"]["session_id"]
+        ]
+        url = f"{self.at.scheduling}/v1/appointments/{citizen.appointment_id}/reschedule"
+        await citizen.api.post(url, {"session_id": others[-1]["session_id"]})
+        after = await eventually(
+            lambda: citizen.appointment("confirmed"),
+            lambda seen: seen["session"]["session_id"] != before["session"]["session_id"],
+            "the visit being moved",
+        )
+        return f"{_short_time(before['local_start'])} became {_short_time(after['local_start'])}"
+
+
+async def _another_bill(citizen: Citizen, before: Any) -> Any:
+    bill = await eventually(
+        citizen.newest_bill,
+        lambda seen: seen["bill_id"] != before["bill_id"] and seen["state"] == "issued",
+        "a new billing code",
+    )
+    if bill["billing_code"] == before["billing_code"]:
+        raise GaveUp("the new bill has the old code")
+    return bill
+
+
+async def _paying(citizen: Citizen, bill: Any, **more: Any) -> str:
+    await citizen.outside.pay(bill["billing_code"], bill["amount"], **more)
+    return f"Rp{bill['amount']:,}".replace(",", ".")
+
+
+def _refund_step(officer: Officer, refund_id: str, step: str) -> Callable[[], Awaitable[str]]:
+    async def take() -> str:
+        case = await officer.refund_step(refund_id, step)
+        return f"{officer.username}; next: {case['next_actor']}"
+
+    return take
+
+
+async def _steps_of(case: Any) -> str:
+    return ", ".join(step["state"] for step in case["steps"])
+
+
+def _short_time(local: str) -> str:
+    return f"{datetime.fromisoformat(local):%a %d %b, %H:%M}"
+
+
+async def _counted(citizen: Citizen) -> str:
+    sessions = await citizen.free_sessions()
+    free = sum(session["pools"]["regular"]["free"] for session in sessions)
+    return f"{free} free seats in {len(sessions)} sessions"
+
+
+async def _described(download: Awaitable[bytes]) -> str:
+    content = await download
+    if not content.startswith(b"%PDF"):
+        raise ValueError("the letter is no PDF")
+    return f"PDF of {len(content) // 1024} KiB"
+
+
+async def _noted(work: Awaitable[Any]) -> str:
+    await work
+    return ""

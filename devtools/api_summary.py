@@ -1,4 +1,4 @@
-"""The interfaces as lines to compare: what each call and event takes and gives, without the words about it.
+"""Summaries of the interfaces for comparing: what each call and event takes and gives, without descriptions.
 
 `docs/api/README.md` says how a summary is read. It is written from the OpenAPI and AsyncAPI documents, holds no class
 names and is sorted, so that only what callers and readers notice changes it.
@@ -14,7 +14,7 @@ from typing import Any, Final
 HEADER: Final = "# Written by `./paspor docs` from the code; do not edit. docs/api/README.md says how to read it.\n"
 PROBLEM_JSON: Final = "application/problem+json"
 SHORTEST_REPEAT: Final = 4
-"""Members from which an answer that was written before is referred to rather than written again."""
+"""An answer of at least so many lines that was written before is referred to rather than written again."""
 
 _INDENT: Final = "  "
 _SAME_AS: Final = ", as "
@@ -34,14 +34,14 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """What a summary says of one call, status or member: its type, or codes or media types; and whether it is sure."""
+    """A line of a summary: the type of a member, or codes or media types of an answer, and whether it is required."""
 
-    said: str
+    text: str
     required: bool
 
 
 Entries = dict[tuple[str, ...], Entry]
-"""Entries by their way from the call or event: `("GET /v1/bills/{bill_id}", "200", "amount")`."""
+"""Entries by their names from the call or event down: `("GET /v1/bills/{bill_id}", "200", "amount")`."""
 
 
 def summarize_api(document: Schema) -> str:
@@ -70,10 +70,12 @@ def find_breaks(before: str, after: str) -> list[str]:
     gives may not become required; what an answer or an event holds may not become optional.
     """
     old, new = read_summary(before), read_summary(after)
-    problems = [f"{_say(key)} vanished" for key in old if key not in new and _is_top(key, old, new)]
-    problems += [f"{_say(key)} {change}" for key in old if key in new for change in _changes(key, old[key], new[key])]
+    problems = [f"{_format_key(key)} vanished" for key in old if key not in new and _is_top(key, old, new)]
     problems += [
-        f"{_say(key)} is new and required"
+        f"{_format_key(key)} {change}" for key in old if key in new for change in _changes(key, old[key], new[key])
+    ]
+    problems += [
+        f"{_format_key(key)} is new and required"
         for key, entry in new.items()
         if key not in old and key[:-1] in old and _is_asked_for(key) and entry.required
     ]
@@ -83,28 +85,28 @@ def find_breaks(before: str, after: str) -> list[str]:
 def read_summary(text: str) -> Entries:
     """Return the entries of a summary; references to an earlier answer are followed."""
     entries: Entries = {}
-    way: list[str] = []
+    path: list[str] = []
     for line in text.splitlines():
         bare = line.strip()
         if not bare or bare.startswith("#"):
             continue
-        name, _, said = bare.partition(": ")
-        del way[(len(line) - len(bare)) // len(_INDENT) :]
-        way.append(name.removesuffix("?"))
-        entries[tuple(way)] = Entry(said, not name.endswith("?"))
+        name, _, type_text = bare.partition(": ")
+        del path[(len(line) - len(bare)) // len(_INDENT) :]
+        path.append(name.removesuffix("?"))
+        entries[tuple(path)] = Entry(type_text, not name.endswith("?"))
     return _with_references_followed(entries)
 
 
 def _with_references_followed(entries: Entries) -> Entries:
     found = dict(entries)
     for key, entry in entries.items():
-        said, mark, source = entry.said.partition(_SAME_AS)
+        text, mark, source = entry.text.partition(_SAME_AS)
         if not mark:
             continue
         there = tuple(source.rsplit(" ", 1))
-        found[key] = Entry(said, entry.required)
-        members = [way for way in entries if way[:2] == there and len(way) > len(there)]
-        found.update({key + way[2:]: entries[way] for way in members})
+        found[key] = Entry(text, entry.required)
+        members = [path for path in entries if path[:2] == there and len(path) > len(there)]
+        found.update({key + path[2:]: entries[path] for path in members})
     return found
 
 
@@ -135,13 +137,13 @@ def _changes(key: tuple[str, ...], old: Entry, new: Entry) -> Iterator[str]:
         yield "became optional"
     is_list_of_words = len(key) == 2 and (key[1].isdigit() or key[1] == "request")
     if is_list_of_words:
-        for word in sorted(set(old.said.split()) - set(new.said.split())):
+        for word in sorted(set(old.text.split()) - set(new.text.split())):
             yield f"has no {word} any more"
-    elif old.said != new.said:
-        yield f"changed from {old.said} to {new.said}"
+    elif old.text != new.text:
+        yield f"changed from {old.text} to {new.text}"
 
 
-def _say(key: tuple[str, ...]) -> str:
+def _format_key(key: tuple[str, ...]) -> str:
     first, rest = key[0], key[1:]
     if not rest:
         return first
@@ -152,10 +154,10 @@ def _say(key: tuple[str, ...]) -> str:
 
 def _call_lines(name: str, operation: Schema, members: _Members) -> Iterator[str]:
     yield name
-    parameters = [members.resolve(each) for each in operation.get("parameters", ())]
-    for each in sorted(parameters, key=lambda each: (each["in"], each["name"])):
-        marked = _mark(f"{each['in']} {each['name']}", each.get("required", False))
-        yield f"{_INDENT}{marked}: {members.type_of(each['schema'])}"
+    parameters = [members.resolve(parameter) for parameter in operation.get("parameters", ())]
+    for parameter in sorted(parameters, key=lambda parameter: (parameter["in"], parameter["name"])):
+        marked = _mark(f"{parameter['in']} {parameter['name']}", parameter.get("required", False))
+        yield f"{_INDENT}{marked}: {members.type_of(parameter['schema'])}"
     body = operation.get("requestBody")
     if body is not None:
         yield from _content_lines(name, _mark("request", body.get("required", False)), body["content"], members)
@@ -164,18 +166,18 @@ def _call_lines(name: str, operation: Schema, members: _Members) -> Iterator[str
 
 
 def _content_lines(call: str, name: str, content: Schema, members: _Members) -> Iterator[str]:
-    """A problem answer says its codes; another body says its media types and has its members below it."""
+    """Yield the line of a request or an answer: the codes of a problem, or the media types and then the members."""
     if PROBLEM_JSON in content:
         yield f"{_INDENT}{name}: {' '.join(sorted(content[PROBLEM_JSON]['examples']))}"
         return
-    said = " ".join(sorted(content))
+    text = " ".join(sorted(content))
     schema: Schema = next((each["schema"] for each in content.values() if "schema" in each), {})
     lines = tuple(members.of(schema, 2))
     place = members.first_place(lines, f"{call} {name.removesuffix('?')}")
     if place:
-        yield f"{_INDENT}{name}: {said}{_SAME_AS}{place}"
+        yield f"{_INDENT}{name}: {text}{_SAME_AS}{place}"
         return
-    yield f"{_INDENT}{name}: {said}" if said else f"{_INDENT}{name}"
+    yield f"{_INDENT}{name}: {text}" if text else f"{_INDENT}{name}"
     yield from lines
 
 
@@ -187,7 +189,7 @@ class _Members:
         self._places: dict[tuple[str, ...], str] = {}
 
     def first_place(self, lines: tuple[str, ...], here: str) -> str | None:
-        """Return where exactly these lines were written before; remember this place if nowhere or if they are few."""
+        """Return the place where exactly these lines were written before, or None for the first and for short ones."""
         if len(lines) < SHORTEST_REPEAT:
             return None
         place = self._places.setdefault(lines, here)

@@ -90,7 +90,7 @@ def summaries() -> dict[Path, str]:
 
 
 def machine_documents() -> dict[Path, str]:
-    """What is written for machines and not committed."""
+    """Documents for machines, which are not committed: OpenAPI of each service, AsyncAPI."""
     return {
         Path("events/asyncapi.json"): _json(asyncapi.document()),
         **{Path(f"openapi/{name}.json"): _json(openapi_of(name)) for name in SERVICES},
@@ -103,7 +103,7 @@ def stale(folder: Path = DOCS) -> list[Path]:
 
 
 def breaks(folder: Path = DOCS) -> list[str]:
-    """What the code breaks for callers and readers of the committed summaries; a summary that is new breaks nothing."""
+    """Sentences that name what the code breaks for callers and readers of the committed summaries."""
     return [line for place, text in summaries().items() for line in find_breaks(_read(folder / place) or "", text)]
 
 
@@ -173,16 +173,16 @@ def main(words: Sequence[str], folder: Path = DOCS) -> int:
         return 2
     if "--check" in words:
         status = _say_stale(stale(folder))
-        _say_breaks(breaks(folder))
+        _print_breaks(breaks(folder))
         return status
     broken = breaks(folder)
     for place in write(folder):
         print(f"wrote docs/{place}")
-    _say_breaks(broken)
+    _print_breaks(broken)
     return 0
 
 
-def _say_breaks(found: Sequence[str]) -> None:
+def _print_breaks(found: Sequence[str]) -> None:
     for line in found:
         print(f"breaks callers or readers: {line}")
 

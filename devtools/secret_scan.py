@@ -1,8 +1,8 @@
 """Looks for secrets in the files that git keeps or would keep: what `./paspor lint` runs.
 
-detect-secrets decides, without asking anybody on the network. `.secrets.baseline` holds hashes of what it finds and is
-none: invented keys of tests, words of settings. They are known wherever they stand, so moving a file changes nothing.
-`python -m devtools.secret_scan --accept` writes the baseline anew: look at every line that it names first.
+detect-secrets decides, without asking anybody on the network. `.secrets.baseline` holds hashes of what it finds that is
+no secret: invented keys of tests, words of settings. A hash counts in every file, so that files may move.
+`python -m devtools.secret_scan --accept` writes the baseline again: look first at every line that the check names.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _WORDS: Final = (
     *(f"{word}{mark}pass" for word in _PASSWORDS for mark in ("", "_")),
     *("passw", "pwd", "secret", "contrase", "://", "private key", "allowlist"),
 )
-"""What every line has, this or a `_RUN`, that a detector can find something in. Other lines of code and prose, nineteen
-of twenty, are not shown to the detectors: they are slow, and the check must not be."""
+"""A detector finds something only in a line with one of these words or a `_RUN`. All other lines of code and prose are
+not shown to the detectors, which need 100 s of processor for the whole repository."""
 
 _SHORTENED: Final = (".py", ".md", ".txt")
 

@@ -7,14 +7,27 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from aiohttp import web
 
 from shared.clock import SystemClock
 from shared.errors import Refusal
 from shared.http import PUBLIC, Call, Endpoint, HttpOptions, View, build_app, serve
+from shared.http.openapi import build_openapi
 from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier, new_signing_key_pem
 from tests.contract.openapi_fuzz import fuzz_openapi
 from tests.contract.openapi_rules import assert_sound, broken_rules
 from tests.unit.shared_http.demo import NOTEBOOK, NewNote, Notebook, NotesQuery, api
+
+TWISTED_PATH = "/v1/twisted.json"
+
+
+async def twisted(_request: web.Request) -> web.Response:
+    """The demo's description, but for problem answers, which promise a member that none has."""
+    document = build_openapi(api.all, "demo", "1.0.0")
+    for answer in document["components"]["responses"].values():
+        for content in answer.get("content", {}).values():
+            content["schema"] = {"type": "object", "required": ["never_there"]}
+    return web.json_response(document)
 
 
 @dataclass
@@ -33,6 +46,7 @@ async def served() -> AsyncIterator[Served]:
     )
     app[NOTEBOOK] = Notebook(clock)
     app[NOTEBOOK].go_on.set()
+    app.router.add_get(TWISTED_PATH, twisted)
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(
         serve(app, "127.0.0.1", 0, stop, 1.0, listening=lambda host, port: ready.set_result(f"http://{host}:{port}"))
@@ -51,6 +65,14 @@ async def test_a_service_that_breaks_its_word_is_found(served: Served) -> None:
     report = await fuzz_openapi(served.url, token=served.token, only=["trouble"], examples=3)
     assert not report.clean
     assert "something_broke" in report.output or "Server error" in report.output
+
+
+async def test_a_problem_that_breaks_the_description_it_shares_is_found(served: Served) -> None:
+    report = await fuzz_openapi(
+        served.url, token=served.token, only=["write_note"], examples=3, document_path=TWISTED_PATH
+    )
+    assert not report.clean
+    assert "never_there" in report.output
 
 
 def test_the_demos_endpoints_keep_the_house_rules() -> None:

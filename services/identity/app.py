@@ -9,12 +9,14 @@ from typing import Final
 
 from argon2 import PasswordHasher
 
+from services.identity.applicants.registry_check import CivilRegistry
 from services.identity.config import Settings
+from services.identity.context import Tools
+from services.identity.endpoints import ENDPOINTS
 from services.identity.handlers import Handlers
+from services.identity.http import IDENTITY
 from services.identity.repository import KINDS, Repository
-from services.identity.routes import ENDPOINTS, IDENTITY
-from services.identity.service import CivilRegistry, Identity
-from services.identity.service.tools import Tools
+from services.identity.use_cases import Identity
 from services.identity.vault import Vault
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS

@@ -12,11 +12,11 @@ from typing import Any, Final
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
+from services.identity.applicants.nik import Sex
+from services.identity.applicants.particulars import Particulars
+from services.identity.applicants.registry_match import Cause, FieldAnswer, RegistryAnswer
+from services.identity.applicants.registry_match import Field as Compared
 from services.identity.config import Settings
-from services.identity.domain.matching import Cause, FieldAnswer, RegistryAnswer
-from services.identity.domain.matching import Field as Compared
-from services.identity.domain.nik import Sex
-from services.identity.domain.particulars import Particulars
 from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.http.client import JsonClient, Patience

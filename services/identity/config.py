@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from services.identity.domain.applicant import CheckRules
-from services.identity.domain.challenge import CodeRules
-from services.identity.domain.matching import MatchRules
-from services.identity.domain.staff import LockRules
+from services.identity.applicants.applicant import CheckRules
+from services.identity.applicants.registry_match import MatchRules
+from services.identity.sign_in.challenge import CodeRules
+from services.identity.staff.member import LockRules
 from shared.crypto.sealed import SealedBox
 from shared.production import Anything, AtLeast, AtMost, Between, Encrypted, SharedSecret, TrialOnly
 from shared.settings import Environment, ServiceSettings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.identity.repository import ACCOUNT, APPLICANT, ASSISTANCE, CHALLENGE
-from services.identity.service import Identity
+from services.identity.use_cases import Identity
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.identity.domain import account as account_rules
-from services.identity.domain import applicant as applicant_rules
-from services.identity.domain import assistance as assistance_rules
-from services.identity.domain import challenge as challenge_rules
-from services.identity.domain.account import MOST_APPLICANTS, Account
-from services.identity.domain.applicant import Applicant
-from services.identity.domain.assistance import Assistance, AssistanceState, OfficeCodes
-from services.identity.domain.challenge import Challenge
-from services.identity.domain.person import Person
-from services.identity.domain.session import Session, ended_sessions
-from services.identity.domain.staff import Staff, Stranger
-from services.identity.domain.staff_roster import Roster
+from services.identity.accounts import account as account_rules
+from services.identity.accounts.account import MOST_APPLICANTS, Account
+from services.identity.applicants import applicant as applicant_rules
+from services.identity.applicants.applicant import Applicant
+from services.identity.applicants.person import Person
+from services.identity.assistances import assistance as assistance_rules
+from services.identity.assistances.assistance import Assistance, AssistanceState, OfficeCodes
+from services.identity.sessions.session import Session, ended_sessions
+from services.identity.sign_in import challenge as challenge_rules
+from services.identity.sign_in.challenge import Challenge
+from services.identity.staff.member import Staff, Stranger
+from services.identity.staff.operator_roster import Roster
 from shared.counts import COUNT
 from shared.events.identity import SessionEnded
 from shared.events.message import Message

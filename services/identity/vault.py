@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-from services.identity.addresses import NormalAddress
+from services.identity.accounts.account import Account, Address
+from services.identity.accounts.addresses import NormalAddress
+from services.identity.applicants.nik import Sex
+from services.identity.applicants.particulars import Particulars
 from services.identity.config import Settings
-from services.identity.domain.account import Account, Address
-from services.identity.domain.challenge import Challenge, Channel, Purpose
-from services.identity.domain.nik import Sex
-from services.identity.domain.particulars import Particulars
+from services.identity.sign_in.challenge import Challenge, Channel, Purpose
 from shared.crypto.codes import CodeHasher
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints

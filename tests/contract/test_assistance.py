@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from services.identity.service.assistances import Assistances as Consents
+from services.identity.assistances.service import Assistances as Consents
 from shared.assistance import ASSISTANCE_COPY, Assistance, AssistanceCopy, Assistances
 from shared.audit import AUDIT, Audit, AuditLine
 from shared.store.port import StoreUnavailable

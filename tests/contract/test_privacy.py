@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import structlog
 
-from services.identity.domain.matching import Field, FieldAnswer
+from services.identity.applicants.registry_match import Field, FieldAnswer
 from services.notification.service import MessageRefused
 from shared.errors import UpstreamDown
 from shared.logs import configure_logs

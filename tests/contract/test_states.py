@@ -17,7 +17,9 @@ from services.billing.domain import case as billing_case
 from services.billing.domain import correction, saga, tariff_change
 from services.billing.domain import settlement as billing_settlement
 from services.billing.domain import states as billing_states
-from services.identity.domain import applicant, assistance, staff_states
+from services.identity.applicants import applicant
+from services.identity.assistances import assistance
+from services.identity.staff import states as staff_states
 from services.notification.domain import delivery
 from services.scheduling.domain import appointments, counter, flags, party, quota_changes, seats, waiting, waiting_room
 
@@ -30,17 +32,17 @@ def _billing(table: Mapping[Any, Any]) -> Move:
 
 
 WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
-    ("services.identity.domain.applicant", "TRANSITIONS"): (
+    ("services.identity.applicants.applicant", "TRANSITIONS"): (
         {"passed"},
         lambda state, command: applicant._after(SimpleNamespace(identity=SimpleNamespace(state=state)), command),  # type: ignore[arg-type]
         applicant.NotPossibleNow,
     ),
-    ("services.identity.domain.staff_states", "STAFF_TRANSITIONS"): (
+    ("services.identity.staff.states", "STAFF_TRANSITIONS"): (
         {"refused", "left"},
         staff_states.staff_after,
         staff_states.StaffMoveIllegal,
     ),
-    ("services.identity.domain.assistance", "ASSISTANCE_TRANSITIONS"): (
+    ("services.identity.assistances.assistance", "ASSISTANCE_TRANSITIONS"): (
         {"ended"},
         assistance.assistance_after,
         assistance.AssistanceMoveIllegal,

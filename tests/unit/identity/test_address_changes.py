@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from services.identity import errors
-from services.identity.domain import account as accounts
-from services.identity.domain.challenge import Channel
+from services.identity.accounts import account as accounts
+from services.identity.address_changes import service as address_changes
 from services.identity.repository import ACCOUNT
-from services.identity.service import address_changes
+from services.identity.sign_in.challenge import Channel
 from shared.errors import NotFound
 from shared.events.identity import SessionEnded
 from shared.sessions import SessionOver
@@ -366,7 +366,7 @@ def test_an_old_account_document_still_loads(world: World) -> None:
 
 
 def test_the_path_of_the_link_is_the_route() -> None:
-    from services.identity.routes import ENDPOINTS
+    from services.identity.endpoints import ENDPOINTS
 
     assert f"{address_changes.UNDO_PATH}{{link}}" in {each.path for each in ENDPOINTS}
 

@@ -9,10 +9,10 @@ from datetime import date
 import pytest
 
 from services.identity import errors
-from services.identity.domain.applicant import IdentityState
-from services.identity.domain.matching import Cause, Field, FieldAnswer, RegistryAnswer
+from services.identity.applicants.applicant import IdentityState
+from services.identity.applicants.registry_match import Cause, Field, FieldAnswer, RegistryAnswer
+from services.identity.field_types import ApplicantView
 from services.identity.repository import ACCOUNT, APPLICANT, PERSON
-from services.identity.schemas import ApplicantView
 from shared.errors import NotFound, UpstreamDown
 from shared.events.identity import ApplicantAdded, ApplicantConfirmed, ApplicantRefused
 from tests.unit.identity.world import BUDI, PUTRI, SRI, World, all_match, nobody

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.identity import errors
-from services.identity.domain import assistance as rules
-from services.identity.domain.assistance import (
+from services.identity.assistances import assistance as rules
+from services.identity.assistances.assistance import (
     Assistance,
     AssistanceCommand,
     AssistanceMoveIllegal,
@@ -20,9 +20,9 @@ from services.identity.domain.assistance import (
     Officer,
     Shown,
 )
-from services.identity.domain.challenge import Purpose
+from services.identity.assistances.service import AssistanceSeen, OriginalSeen
 from services.identity.repository import MOST_ASSISTANCES
-from services.identity.service.assistances import AssistanceSeen, OriginalSeen
+from services.identity.sign_in.challenge import Purpose
 from shared.events.identity import AssistanceBegun, AssistanceEnded, Consent
 from shared.events.notification import SendOtp
 from shared.events.scheduling import LetterShown

@@ -7,11 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.identity.domain import account, applicant, challenge, matching, nik, session, staff
-from services.identity.domain.applicant import IdentityState, Step
-from services.identity.domain.challenge import Channel, CodeRules, Delivery, FreshCode, Purpose, Verdict
-from services.identity.domain.matching import Cause, Field, FieldAnswer, RegistryAnswer, RegistryWarning
-from services.identity.domain.nik import NikFault, NikWarning, Sex
+from services.identity.accounts import account
+from services.identity.applicants import applicant, nik
+from services.identity.applicants import registry_match as matching
+from services.identity.applicants.applicant import IdentityState, Step
+from services.identity.applicants.nik import NikFault, NikWarning, Sex
+from services.identity.applicants.registry_match import Cause, Field, FieldAnswer, RegistryAnswer, RegistryWarning
+from services.identity.sessions import session
+from services.identity.sign_in import challenge
+from services.identity.sign_in.challenge import Channel, CodeRules, Delivery, FreshCode, Purpose, Verdict
+from services.identity.staff import member as staff
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 RULES = CodeRules()

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.identity.domain.staff import StaffReason
 from services.identity.repository import ACCOUNT, STAFF
-from services.identity.service.sessions import MOST_SESSIONS
-from services.identity.service.staff_admin import Act
+from services.identity.sessions.service import MOST_SESSIONS
+from services.identity.staff.administration import Act
+from services.identity.staff.member import StaffReason
 from shared.events.identity import SessionEnded
 from shared.ids import derived_id
 from shared.sessions import SessionOver
@@ -99,7 +99,7 @@ def test_every_write_of_whoever_has_sessions_goes_through_the_repository() -> No
 
 
 def test_staff_of_the_build_before_speak_no_events_and_load(world: World) -> None:
-    from services.identity.domain.staff import Staff
+    from services.identity.staff.member import Staff
 
     state = encode(STAFF, Staff("sari", "hash", "operator", None))
     state.pop("tried_at")

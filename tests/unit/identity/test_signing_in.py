@@ -7,10 +7,11 @@ import json
 
 import pytest
 
-from services.identity import errors, schemas
-from services.identity.domain.challenge import Channel, Delivery
+from services.identity import errors
+from services.identity import field_types as schemas
 from services.identity.repository import ACCOUNT, CHALLENGE
-from services.identity.service.recent import RecentRecords
+from services.identity.sign_in.challenge import Channel, Delivery
+from services.identity.sign_in.record_cache import RecentRecords
 from shared.errors import NotFound
 from shared.events.envelope import Envelope
 from shared.events.identity import AccountRegistered

@@ -8,7 +8,7 @@ import pytest
 
 from services.identity import errors
 from services.identity.repository import STAFF
-from services.identity.service.staff import DEMO_STAFF
+from services.identity.staff.sign_in import DEMO_STAFF
 from shared.audit import AUDIT
 from shared.chain.verify import ExportWrong, verify
 from shared.ids import derived_id
@@ -173,7 +173,7 @@ async def test_tries_of_a_day_ago_count_no_more_for_either(world: World) -> None
 async def test_twin_without_counting_unknown_names_the_lock_tells_who_is_staff(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from services.identity.domain import staff as rules
+    from services.identity.staff import member as rules
 
     monkeypatch.setattr(rules, "count_try_of_stranger", lambda *_: rules.Stranger(world.now()))
     await world.identity.staff.seed_demo()

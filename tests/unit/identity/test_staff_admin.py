@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from services.identity import errors
-from services.identity.domain.staff import StaffReason
-from services.identity.domain.staff_powers import Post
-from services.identity.domain.staff_states import StaffState
+from services.identity.endpoints import ENDPOINTS
 from services.identity.repository import ROSTER, STAFF
-from services.identity.routes import ENDPOINTS
-from services.identity.routes.staff_admin import AUDITED_IN_THE_USE_CASE
-from services.identity.service.staff_admin import WAITS, Act, Hiring, StaffSeen
-from services.identity.service.staff_entry import Founder
+from services.identity.staff.admin_routes import AUDITED_IN_THE_USE_CASE
+from services.identity.staff.administration import WAITS, Act, Hiring, StaffSeen
+from services.identity.staff.member import StaffReason
+from services.identity.staff.own_password import Founder
+from services.identity.staff.powers import Post
+from services.identity.staff.states import StaffState
 from shared.audit import AUDIT
 from shared.audit.acting import may_act
 from shared.chain.verify import ExportWrong, verify

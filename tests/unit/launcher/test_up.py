@@ -12,7 +12,7 @@ from rich.console import Console
 from launcher.processes import Health, PartStatus, Suite
 from launcher.suite import SERVICES, Ports
 from launcher.up import STAFF, lines_of, next_step, picture_of
-from services.identity.service.staff import DEMO_STAFF
+from services.identity.staff.sign_in import DEMO_STAFF
 
 
 class Shown:

@@ -1,0 +1,119 @@
+"""Staff: signing in with a password, looking up persons, and the audit of both (F5, F21, F24)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from services.identity.applicants.nik import NikWrong, parse_nik
+from services.identity.context import Tools
+from services.identity.errors import NikNotSixteenDigits, PersonNotKnown, StaffCredentialsWrong
+from services.identity.repository import STAFF
+from services.identity.sessions.service import Credentials, Sessions
+from services.identity.staff import member as rules
+from services.identity.staff.member import Staff, StaffAct
+from services.identity.staff.operator_roster_service import StaffRoster
+from services.identity.staff.own_password import refuse_unready
+from services.identity.staff.passwords import NOBODY, StaffPasswords, actor
+from shared.audit import Audit
+from shared.ids import derived_id
+from shared.store.port import AlreadyExists
+from shared.store.retry import again
+from shared.tokens import ALL_OFFICES, Caller, Role
+
+log = structlog.get_logger()
+
+DEMO_STAFF: Final[tuple[tuple[str, Role, bool], ...]] = (
+    ("front_officer", Role.FRONT_OFFICER, True),
+    ("interviewer", Role.INTERVIEWER, True),
+    ("office_admin", Role.OFFICE_ADMIN, True),
+    ("treasurer", Role.TREASURER, False),
+    ("operator", Role.OPERATOR, False),
+)
+"""User name, role, and whether they belong to the demo office."""
+
+
+class StaffDesk:
+    """The use cases of staff."""
+
+    def __init__(
+        self, tools: Tools, sessions: Sessions, audit: Audit, passwords: StaffPasswords, roster: StaffRoster
+    ) -> None:
+        self._tools = tools
+        self._sessions = sessions
+        self._audit = audit
+        self._passwords = passwords
+        self._roster = roster
+
+    async def log_in(self, username: str, password: str) -> Credentials:
+        """Tokens for the right password.
+
+        Raises:
+            StaffCredentialsWrong: user name or password is wrong; both cost the same time.
+            StaffLocked: too many wrong passwords, until ``locked_until``.
+            OwnPasswordNeeded, OneTimePasswordExpired: it is a one-time password.
+            StaffSuspended: somebody has locked the account.
+        """
+        proven = await self._passwords.prove(username, password)
+        return await again(lambda: self._let_in(proven.id, proven.state.password_hash))
+
+    async def look_up_person(self, caller: Caller, nik: str, reason: str | None = None) -> str:
+        """The id of the person with this NIK, once an account has proven it. Each look-up is audited with its reason.
+
+        Raises:
+            NikNotSixteenDigits: it is no NIK.
+            PersonNotKnown: nobody has proven it here.
+        """
+        try:
+            digits = parse_nik(nik).digits
+        except NikWrong:
+            raise NikNotSixteenDigits(field="/nik") from None
+        person = await self._tools.repository.person_with(self._tools.vault.nik_fingerprints(digits))
+        outcome = "found" if person is not None else "not_found"
+        subject = person.id if person is not None else NOBODY
+        await self._audit.note(caller, StaffAct.PERSON_LOOKED_UP, subject=subject, reason=reason, detail=outcome)
+        if person is None:
+            raise PersonNotKnown()
+        return person.id
+
+    async def seed_demo(self) -> None:
+        """Make the demo staff where they are missing; does nothing unless a demo password is set."""
+        secret = self._tools.settings.demo_staff_password
+        if secret is None:
+            return
+        for username, role, in_office in DEMO_STAFF:
+            offices = (ALL_OFFICES,) if role is Role.TREASURER else ()
+            office_id = self._demo_office() if in_office else None
+            await self.hire(username, secret.get_secret_value(), role, office_id, offices)
+
+    async def hire(
+        self, username: str, password: str, role: Role, office_id: str | None, offices: tuple[str, ...] = ()
+    ) -> str:
+        """Make a demo staff account; one that exists under this user name is left as it is. Gives its id."""
+        staff_id = derived_id("staff", username)
+        if await self._tools.repository.staff(staff_id) is not None:
+            return staff_id
+        hashed = await self._passwords.hash(password)
+        staff = Staff(username, hashed, role.value, office_id, offices=offices)
+        if role is Role.OPERATOR:
+            await self._roster.join(staff_id)
+        try:
+            await self._tools.repository.store.insert(STAFF, staff_id, staff, now=self._tools.now())
+        except AlreadyExists:
+            log.info("staff_exists", staff_id=staff_id)
+        return staff_id
+
+    async def _let_in(self, staff_id: str, proven_hash: str) -> Credentials:
+        record = await self._tools.repository.staff(staff_id)
+        if record is None or record.state.password_hash != proven_hash:
+            raise StaffCredentialsWrong()
+        await refuse_unready(self._tools, record)
+        session = self._sessions.start(self._tools.ids.new(), staff=True)
+        welcome = rules.let_in(record.state, self._sessions.add(record.state.sessions, session), self._tools.now())
+        await self._tools.repository.save_staff(record, welcome, self._tools.now())
+        await self._passwords.note(StaffAct.SIGNED_IN, actor(staff_id, welcome))
+        return self._sessions.staff_credentials(staff_id, welcome, session)
+
+    def _demo_office(self) -> str:
+        return self._tools.settings.demo_office_id

@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import Final
 
 from services.application import handlers
+from services.application.applications.repository import KINDS
 from services.application.clients import DpriClient
 from services.application.config import Settings
-from services.application.letter import TypstWriter
-from services.application.pictures import PictureInspector, PictureProcesses
-from services.application.repository import KINDS
-from services.application.routes import APPLICATION, ENDPOINTS
-from services.application.rules import load_rules
-from services.application.service import Application
-from services.application.service.desk import Desk
-from services.application.service.ports import Dpri, Inspector, LetterWriter
+from services.application.context import Desk
+from services.application.documents.pictures import PictureInspector, PictureProcesses
+from services.application.endpoints import APPLICATION, ENDPOINTS
+from services.application.letters.pdf import TypstWriter
+from services.application.ports import Dpri, Inspector, LetterWriter
+from services.application.requirements.rule_set import load_rules
+from services.application.use_cases import Application
 from shared.assistance import ASSISTANCE_COPY
 from shared.audit import AUDIT_KINDS, Audit
 from shared.audit.chaining import AuditBook

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from services.application.domain.issuance import Pace
+from services.application.applications.hand_over import Pace
 from shared.crypto.sealed import SealedBox, Unsealer
 from shared.production import Anything, AtLeast, Encrypted, SharedSecret
 from shared.settings import ServiceSettings

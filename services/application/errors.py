@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.application.domain.answers import Contradiction
-from services.application.domain.requirements import Listed, Text
-from services.application.domain.steps import Step
+from services.application.applications.next_step import Step
+from services.application.requirements.answers import Contradiction
+from services.application.requirements.requirement import Listed, Text
 from shared.errors import NotAllowed, Refusal, Unavailable
 
 STEP_WORDS: dict[Step, Text] = {

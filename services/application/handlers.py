@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.application.domain.visit import BILL_FACTS, SEAT_FACTS
-from services.application.repository import APPLICATION
-from services.application.service import Application
+from services.application.applications.repository import APPLICATION
+from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
+from services.application.use_cases import Application
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
 from shared.events.identity import ApplicantConfirmed

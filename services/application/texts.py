@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.application.domain.requirements import Text
+from services.application.requirements.requirement import Text
 
 TIMELINE: Final[dict[str, Text]] = {
     "drafted": Text("The application was begun.", "Permohonan dibuat."),

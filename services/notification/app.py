@@ -8,11 +8,11 @@ from typing import Final
 from services.notification import handlers
 from services.notification.clients import SMS_PREFIX
 from services.notification.config import Settings
-from services.notification.contents import Secrets
+from services.notification.endpoints import ENDPOINTS, NOTIFICATION
 from services.notification.repository import KINDS
-from services.notification.routes import ENDPOINTS, NOTIFICATION
-from services.notification.service import Mailer, Notification, SmsGateway
+from services.notification.sealed_contents import Secrets
 from services.notification.texts import Texts
+from services.notification.use_cases import Mailer, Notification, SmsGateway
 from shared.crypto.fields import FieldCipher
 from shared.crypto.sealed import Unsealer
 from shared.events.identity import SessionEnded

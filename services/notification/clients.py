@@ -18,7 +18,7 @@ import aiosmtplib
 from pydantic import SecretStr
 from pydantic_core import to_json
 
-from services.notification.service import Attachment, Mail, MessageRefused, Sms
+from services.notification.use_cases import Attachment, Mail, MessageRefused, Sms
 from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, JsonClient, Patience

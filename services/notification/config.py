@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from services.notification.domain.delivery import RetryRules
-from services.notification.domain.rules import Rules
+from services.notification.deliveries.delivery import RetryRules
+from services.notification.rules import Rules
 from shared.crypto.sealed import Unsealer
 from shared.production import Anything, AtLeast, Encrypted, MustBeTrue, RealMailbox, SharedSecret
 from shared.settings import ServiceSettings

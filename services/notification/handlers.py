@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.notification.domain import notices
-from services.notification.service import Notification
+from services.notification.notices import notice_table as notices
+from services.notification.use_cases import Notification
 from shared.events.message import Command, Event
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp
 from shared.service import DeadlineHandler, MessageHandler

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from services.notification.domain import delivery
-from services.notification.domain.contact import ContactCard
-from services.notification.domain.decision import Decision
-from services.notification.domain.delivery import Delivery
+from services.notification.contacts.contact import ContactCard
+from services.notification.deliveries import delivery
+from services.notification.deliveries.decision import Decision
+from services.notification.deliveries.delivery import Delivery
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import AlreadyExists, Store, VersionConflict
 

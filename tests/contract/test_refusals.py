@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from launcher.documents import endpoints_of
-from services.application.domain.steps import Step
+from services.application.applications.next_step import Step
 from services.application.errors import STEP_WORDS, StepComesFirst
 from shared import errors as shared_errors
 from shared.errors import Refusal

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from services.application import errors
-from services.application.domain import correcting
-from services.application.domain.answers import PassportKind, Reason
-from services.application.domain.application import Status
-from services.application.domain.correction import Corrected, Correction, Ground
-from services.application.domain.visit import BillState
-from services.application.service import Who
-from services.application.service.corrections import Why
+from services.application.applications import correction_transitions as correcting
+from services.application.applications.application import Status
+from services.application.applications.correction import Corrected, Correction, Ground
+from services.application.applications.visit import BillState
+from services.application.corrections.service import Why
+from services.application.requirements.answers import PassportKind, Reason
+from services.application.use_cases import Who
 from shared.errors import NotFound
 from shared.events import billing
 from shared.events.application import DocumentRefused, KindCorrected, PenaltyFound

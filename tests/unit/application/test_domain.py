@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.application.domain import application as domain
-from services.application.domain import documents as papers
-from services.application.domain.answers import ZeroTariff
-from services.application.domain.application import (
+from services.application.applications import application as domain
+from services.application.applications import document as papers
+from services.application.applications.application import (
     FINAL,
     LARGEST_TIMELINE,
     TRANSITIONS,
@@ -21,7 +20,7 @@ from services.application.domain.application import (
     MoveIllegal,
     Status,
 )
-from services.application.domain.documents import (
+from services.application.applications.document import (
     DOCUMENT_TRANSITIONS,
     FINAL_DOCUMENT_STATES,
     DocumentCommand,
@@ -29,8 +28,9 @@ from services.application.domain.documents import (
     DocumentState,
     Picture,
 )
-from services.application.domain.issuance import Handed, alert_time, issue_due, replacing_ends
-from services.application.domain.visit import Visits
+from services.application.applications.hand_over import Handed, alert_time, issue_due, replacing_ends
+from services.application.applications.visit import Visits
+from services.application.requirements.answers import ZeroTariff
 from shared.events import application as events
 from tests.unit.application import make
 from tests.unit.application.make import ADULT, APPLICATION, NOW, PACE, VISIT

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from services.application import errors
-from services.application.domain.answers import PassportKind, Reason
-from services.application.domain.application import Status
-from services.application.domain.documents import DocumentState
-from services.application.domain.steps import Step
-from services.application.repository import Applicant
-from services.application.service.desk import Who
+from services.application.applications.application import Status
+from services.application.applications.document import DocumentState
+from services.application.applications.next_step import Step
+from services.application.applications.repository import Applicant
+from services.application.context import Who
+from services.application.requirements.answers import PassportKind, Reason
 from shared.assistance import AssistanceNeeded
 from shared.crypto.errors import CannotDecrypt
 from shared.crypto.sealed import SealedBox
@@ -112,11 +112,11 @@ async def test_a_number_that_is_taken_is_not_given_again(world: World, monkeypat
     await world.meet("appl-2")
     taken = (await world.look(await world.draft())).application.number
     numbers = iter([taken, "2026000000000042"])
-    monkeypatch.setattr("services.application.service.drafting.application_number", lambda *_: next(numbers))
+    monkeypatch.setattr("services.application.drafts.service.application_number", lambda *_: next(numbers))
     second = await world.look(await world.draft("appl-2"))
     assert second.application.number == "2026000000000042"
     await world.meet("appl-3")
-    monkeypatch.setattr("services.application.service.drafting.application_number", lambda *_: taken)
+    monkeypatch.setattr("services.application.drafts.service.application_number", lambda *_: taken)
     with pytest.raises(Unavailable):
         await world.draft("appl-3")
 

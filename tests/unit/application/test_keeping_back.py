@@ -9,9 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.application import errors
-from services.application.domain.application import Application, Status, deadlines
-from services.application.domain.voiding import BOOK_GONE, BOOK_KEPT, HELD_BACK, consequence
-from services.application.service.alerts import BOOK_WITHOUT_PAYMENT
+from services.application.alerts import BOOK_WITHOUT_PAYMENT
+from services.application.applications.application import Application, Status, deadlines
+from services.application.voided_book.voided_book import BOOK_GONE, BOOK_KEPT, HELD_BACK, consequence
 from shared.events import scheduling
 from tests.unit.application import make
 from tests.unit.application.world import FRONT, INTERVIEWER, World

@@ -11,13 +11,13 @@ import pytest
 
 from services.application import errors
 from services.application.app import build
+from services.application.applications.document import LARGEST_NUMBER_OF_DOCUMENTS, DocumentState
+from services.application.applications.next_step import Step
+from services.application.applications.repository import APPLICATION
 from services.application.config import Settings
-from services.application.domain.documents import LARGEST_NUMBER_OF_DOCUMENTS, DocumentState
-from services.application.domain.steps import Step
-from services.application.repository import APPLICATION
-from services.application.service import uploads as uploads_module
-from services.application.service.ports import Inspected, InspectionUnavailable
-from services.application.service.uploads import WHOLE_BYTES
+from services.application.documents import uploads as uploads_module
+from services.application.documents.uploads import WHOLE_BYTES
+from services.application.ports import Inspected, InspectionUnavailable
 from shared.errors import NotFound, Refusal
 from shared.files.port import PIECE_BYTES, FileMeta
 from shared.http.bodies import BodyCut

@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 
 from services.application import errors
-from services.application.domain import application as rules
-from services.application.domain.application import MOST_LETTER_TRIES, Application, Status
-from services.application.domain.issuance import MOST_REFUSALS
-from services.application.domain.steps import Step
-from services.application.repository import APPLICATION
-from services.application.schemas import ApplicationView, OfficeDayView
-from services.application.service.letters import LARGEST_LETTER_BYTES, LetterTooLarge
-from services.application.service.ports import DpriState, LetterContent
+from services.application.applications import application as rules
+from services.application.applications.application import MOST_LETTER_TRIES, Application, Status
+from services.application.applications.hand_over import MOST_REFUSALS
+from services.application.applications.next_step import Step
+from services.application.applications.repository import APPLICATION
+from services.application.field_types import ApplicationView, OfficeDayView
+from services.application.letters.service import LARGEST_LETTER_BYTES, LetterTooLarge
+from services.application.ports import DpriState, LetterContent
 from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound, NotKnownYet
 from shared.events import billing, scheduling

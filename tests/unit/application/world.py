@@ -14,10 +14,10 @@ from typing import Any
 from PIL import Image
 
 from services.application.app import build
+from services.application.applications.repository import APPLICATION, KINDS
 from services.application.config import Settings
-from services.application.repository import APPLICATION, KINDS
-from services.application.service import Application, Seen, Who
-from services.application.service.ports import DpriFile, DpriRefuses, DpriState, LetterContent
+from services.application.ports import DpriFile, DpriRefuses, DpriState, LetterContent
+from services.application.use_cases import Application, Seen, Who
 from shared.assistance import Assistance, AssistanceCopy
 from shared.clock import ManualClock
 from shared.crypto.sealed import SealedBox, Unsealer, new_keypair

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notification.domain import contact, delivery, notices
-from services.notification.domain.contact import Announcement, ContactCard, Preferences, Reach
-from services.notification.domain.delivery import (
+from services.notification.contacts import contact
+from services.notification.contacts.contact import Announcement, ContactCard, Preferences, Reach
+from services.notification.deliveries import delivery
+from services.notification.deliveries.delivery import (
     FINAL,
     TRANSITIONS,
     Channel,
@@ -20,6 +21,7 @@ from services.notification.domain.delivery import (
     RetryRules,
     State,
 )
+from services.notification.notices import notice_table as notices
 from shared.events import billing, scheduling
 from shared.events.identity import SessionEnded
 from shared.events.notification import DeliveryFailed, DeliverySent

@@ -17,9 +17,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from services.notification.__main__ import assemble
 from services.notification.app import build
 from services.notification.config import Settings
-from services.notification.domain.delivery import RetryRules
+from services.notification.deliveries.delivery import RetryRules
+from services.notification.endpoints import api
 from services.notification.repository import DELIVERIES
-from services.notification.routes import api
 from shared.bus.dispatch import Dispatcher
 from shared.clock import ManualClock
 from shared.deadlines import DeadlineWorker

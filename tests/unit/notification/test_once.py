@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from services.notification import service as use_cases
+from services.notification import use_cases
 from services.notification.clients import UNANSWERED, MailServer, SmtpMailer
-from services.notification.domain.delivery import State
-from services.notification.service import Mail
+from services.notification.deliveries.delivery import State
+from services.notification.use_cases import Mail
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
 from shared.events import billing

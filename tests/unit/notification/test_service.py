@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from services.notification.domain.contact import Preferences
-from services.notification.domain.delivery import Channel, RetryRules, State
-from services.notification.domain.rules import Rules
+from services.notification.contacts.contact import Preferences
+from services.notification.deliveries.delivery import Channel, RetryRules, State
 from services.notification.errors import ChannelHasNoAddress
 from services.notification.handlers import commands, events
 from services.notification.repository import CARDS, DELIVERIES
-from services.notification.service import MessageRefused
+from services.notification.rules import Rules
+from services.notification.use_cases import MessageRefused
 from shared.bus.dispatch import Outcome
 from shared.clock import ManualClock
 from shared.errors import NotFound, NotKnownYet, UpstreamDown

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from services.notification import handlers
-from services.notification.contents import Secrets
-from services.notification.domain.delivery import Delivery
-from services.notification.domain.rules import Rules
+from services.notification.deliveries.delivery import Delivery
 from services.notification.repository import DELIVERIES, KINDS
-from services.notification.service import Mail, Notification, Sms
+from services.notification.rules import Rules
+from services.notification.sealed_contents import Secrets
 from services.notification.texts import Texts
+from services.notification.use_cases import Mail, Notification, Sms
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.clock import ManualClock
 from shared.crypto.fields import FieldCipher

@@ -63,7 +63,7 @@ class Dukcapil:
 
     def __init__(self, settings: Settings, clock: Clock, randomness: Randomness) -> None:
         self._settings = settings
-        patience = Patience(try_seconds=settings.dukcapil_try_seconds, tries=settings.dukcapil_tries)
+        patience = Patience(try_seconds=settings.registry_rules.try_seconds, tries=settings.registry_rules.tries)
         self._http = JsonClient(NAME, settings.dukcapil_url, clock=clock, randomness=randomness, patience=patience)
         self._path = f"/dukcapil/get_json/{settings.dukcapil_institution}/CALL_VERIFY_BY_ELEMEN"
         self.quota_left: int | None = None

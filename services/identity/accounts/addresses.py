@@ -9,8 +9,8 @@ from typing import Final
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from services.identity.errors import AddressUnusable, EmailUnusable, PhoneUnusable
-from services.identity.sign_in.challenge import Channel
+from services.identity.accounts.channel import Channel
+from services.identity.accounts.errors import AddressUnusable, EmailUnusable, PhoneUnusable
 from shared.masking import mask_email, mask_phone
 
 HOME_REGION: Final = "ID"

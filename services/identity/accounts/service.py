@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.context import Tools
+from services.identity.accounts.repository import AccountRepository
+from services.identity.accounts.vault import AccountVault
+from services.identity.context import UseCaseContext
 from shared.errors import NotFound
 
 
@@ -25,8 +27,10 @@ class AccountSeen:
 class Accounts:
     """The use cases of an account's owner."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: UseCaseContext) -> None:
+        self._context = context
+        self._accounts = AccountRepository(context)
+        self._account_vault = AccountVault(context.seals)
 
     async def look(self, account_id: str) -> AccountSeen:
         """The account.
@@ -34,12 +38,12 @@ class Accounts:
         Raises:
             NotFound: it is gone.
         """
-        record = await self._tools.repository.account(account_id)
+        record = await self._accounts.account(account_id)
         if record is None:
             raise NotFound()
-        account, now = record.state, self._tools.now()
-        email = self._tools.vault.email_of(account_id, account)
-        phone = self._tools.vault.phone_of(account_id, account)
+        account, now = record.state, self._context.now()
+        email = self._account_vault.email_of(account_id, account)
+        phone = self._account_vault.phone_of(account_id, account)
         return AccountSeen(
             account_id=account_id,
             language=account.language,

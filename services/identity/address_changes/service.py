@@ -10,14 +10,16 @@ from typing import Final
 from services.identity.accounts import account as accounts
 from services.identity.accounts.account import Account, AddressChange
 from services.identity.accounts.addresses import NormalAddress, normal_email, normal_phone
-from services.identity.context import Tools
-from services.identity.errors import AddressTaken, ChallengeNotFound, TooManyAddressChanges
-from services.identity.repository import ACCOUNT
-from services.identity.sessions.service import Credentials, Sessions
+from services.identity.accounts.channel import Channel
+from services.identity.accounts.errors import AddressTaken, TooManyAddressChanges
+from services.identity.accounts.repository import ACCOUNT, AccountRepository
+from services.identity.accounts.vault import AccountVault, Undo
+from services.identity.context import UseCaseContext
+from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.sessions.session import Session, open_session
-from services.identity.sign_in.challenge import Challenge, Channel, Purpose
+from services.identity.sign_in.challenge import Challenge, Purpose
+from services.identity.sign_in.errors import ChallengeNotFound
 from services.identity.sign_in.service import Asked, ChallengeSeen, SigningIn
-from services.identity.vault import Undo
 from shared.errors import NotFound
 from shared.sessions import SessionOver
 from shared.store.kinds import Record
@@ -41,10 +43,12 @@ class UndoSeen:
 class AddressChanges:
     """The use cases of changing an address and of undoing that."""
 
-    def __init__(self, tools: Tools, signing_in: SigningIn, sessions: Sessions) -> None:
-        self._tools = tools
+    def __init__(self, context: UseCaseContext, signing_in: SigningIn, credentials: CredentialIssuer) -> None:
+        self._context = context
+        self._accounts = AccountRepository(context)
+        self._account_vault = AccountVault(context.seals)
         self._signing_in = signing_in
-        self._sessions = sessions
+        self._credentials = credentials
 
     async def change_phone(
         self, caller: Caller, phone: str, language: str, command_id: str | None, prove_by: Channel | None = None
@@ -71,7 +75,7 @@ class AddressChanges:
             TooManyAddressChanges: as many changes can be undone as an account keeps.
             SessionOver, NotFound: the caller has signed out, the account is gone.
         """
-        address = normal_email(email, allow_test_domains=self._tools.settings.allows_test_domains)
+        address = normal_email(email, allow_test_domains=self._context.settings.allows_test_domains)
         return await self._ask(Purpose.EMAIL_CHANGE, address, caller, language, command_id, prove_by)
 
     async def apply(self, challenge: Challenge, address: NormalAddress) -> Credentials:
@@ -87,9 +91,9 @@ class AddressChanges:
         async def attempt() -> Credentials:
             record, session = await self._asking(challenge)
             account_id, account = record.id, record.state
-            stored = self._tools.vault.seal_address(address, account_id)
+            stored = self._account_vault.seal_address(address, account_id)
             if accounts.holds_any(account, stored.fingerprints):
-                return self._sessions.account_credentials(account_id, session)
+                return self._credentials.account_credentials(account_id, session)
             self._refuse_other_old_address(account, challenge)
             self._refuse_too_many(account)
             is_email = address.channel is Channel.EMAIL
@@ -97,12 +101,12 @@ class AddressChanges:
             changed = accounts.with_address(
                 account, email=stored if is_email else None, phone=None if is_email else stored, change=change
             )
-            card = self._tools.vault.contact_card(account_id, changed, undo)
+            card = self._account_vault.contact_card(account_id, changed, undo)
             try:
-                await self._tools.repository.save_account(record, changed, self._tools.now(), [card])
+                await self._accounts.save_account(record, changed, self._context.now(), [card])
             except AlreadyExists:
                 raise AddressTaken() from None
-            return self._sessions.account_credentials(account_id, session)
+            return self._credentials.account_credentials(account_id, session)
 
         return await again(attempt)
 
@@ -141,19 +145,17 @@ class AddressChanges:
             record, change = await self._change_of(link)
             seen = self._undo_seen(record, change)
             if not seen.is_done:
-                before = accounts.undo_change(record.state, change, self._tools.now())
-                card = self._tools.vault.contact_card(record.id, before)
-                await self._tools.repository.save_account(record, before, self._tools.now(), [card])
+                before = accounts.undo_change(record.state, change, self._context.now())
+                card = self._account_vault.contact_card(record.id, before)
+                await self._accounts.save_account(record, before, self._context.now(), [card])
             return seen
 
         return await again(attempt)
 
     async def forget_changes(self, record: Record[Account]) -> None:
         """Changes that cannot be undone any more: what was kept for it is deleted, the old addresses are free."""
-        now = self._tools.now()
-        await self._tools.repository.store.save(
-            ACCOUNT, record, accounts.without_old_changes(record.state, now), now=now
-        )
+        now = self._context.now()
+        await self._context.store.save(ACCOUNT, record, accounts.without_old_changes(record.state, now), now=now)
 
     # Steps
 
@@ -166,22 +168,24 @@ class AddressChanges:
         command_id: str | None,
         prove_by: Channel | None,
     ) -> ChallengeSeen:
-        record = await self._tools.repository.account(caller.account_id)
+        record = await self._accounts.account(caller.account_id)
         if record is None:
             raise NotFound()
-        if open_session(record.state.sessions, caller.session_id, self._tools.now()) is None:
+        if open_session(record.state.sessions, caller.session_id, self._context.now()) is None:
             raise SessionOver()
         self._refuse_too_many(record.state)
         old = self._old_address(record, prove_by or address.channel, address.channel)
         asked = Asked(record.id, caller.session_id, old)
-        return await self._signing_in.ask(purpose, address, language, command_id or self._tools.ids.new(), asked=asked)
+        return await self._signing_in.ask(
+            purpose, address, language, command_id or self._context.ids.new(), asked=asked
+        )
 
     async def _asking(self, challenge: Challenge) -> tuple[Record[Account], Session]:
-        record = await self._tools.repository.account(challenge.account_id or "")
+        record = await self._accounts.account(challenge.account_id or "")
         proof = challenge.proof
         if record is None or proof is None:
             raise ChallengeNotFound()
-        session = open_session(record.state.sessions, proof.session_id, self._tools.now())
+        session = open_session(record.state.sessions, proof.session_id, self._context.now())
         if session is None:
             raise SessionOver()
         return record, session
@@ -194,34 +198,38 @@ class AddressChanges:
 
     def _old_address(self, record: Record[Account], wanted: Channel, otherwise: Channel) -> NormalAddress:
         """The address of before that has to agree: the wanted one, else that of the other channel. One there is."""
-        vault, account = self._tools.vault, record.state
-        known = {Channel.EMAIL: vault.email_of(record.id, account), Channel.SMS: vault.phone_of(record.id, account)}
+        account = record.state
+        known = {
+            Channel.EMAIL: self._account_vault.email_of(record.id, account),
+            Channel.SMS: self._account_vault.phone_of(record.id, account),
+        }
         found = next((known[each] for each in (wanted, otherwise, *Channel) if known[each] is not None), None)
         assert found is not None, "an account has an address"  # noqa: S101 - narrows the type
         return found
 
     def _refuse_too_many(self, account: Account) -> None:
-        now = self._tools.now()
+        now = self._context.now()
         free_at = accounts.may_change_at(account, now)
         if free_at is not None:
             seconds = max(1, round((free_at - now).total_seconds() + 0.5))
             raise TooManyAddressChanges(retry_after_seconds=seconds, limit=accounts.MOST_ADDRESS_CHANGES)
 
     def _way_back(self, account_id: str, account: Account) -> tuple[AddressChange, Undo]:
-        settings, now = self._tools.settings, self._tools.now()
-        secret = self._tools.randomness.token(SECRET_BYTES)
-        ends_at = now + timedelta(seconds=settings.address_undo_seconds)
-        hashed = self._tools.vault.hash_undo(secret, account_id)
+        settings, now = self._context.settings, self._context.now()
+        secret = self._context.randomness.token(SECRET_BYTES)
+        ends_at = now + timedelta(seconds=settings.address_change_rules.undo_seconds)
+        hashed = self._account_vault.hash_undo(secret, account_id)
         url = f"{settings.public_url.rstrip('/')}{UNDO_PATH}{account_id}.{secret}"
         return AddressChange(hashed, now, ends_at, account.email, account.phone), Undo(url, ends_at)
 
     async def _change_of(self, link: str) -> tuple[Record[Account], AddressChange]:
         account_id, _, secret = link.partition(".")
-        record = await self._tools.repository.account(account_id)
-        vault = self._tools.vault
+        record = await self._accounts.account(account_id)
         change = (
             accounts.find_change(
-                record.state, lambda hashed: vault.undo_matches(secret, account_id, hashed), self._tools.now()
+                record.state,
+                lambda hashed: self._account_vault.undo_matches(secret, account_id, hashed),
+                self._context.now(),
             )
             if record is not None
             else None
@@ -231,9 +239,8 @@ class AddressChanges:
         return record, change
 
     def _undo_seen(self, record: Record[Account], change: AddressChange) -> UndoSeen:
-        vault = self._tools.vault
-        before = accounts.undo_change(record.state, change, self._tools.now())
-        shown = [vault.email_of(record.id, before), vault.phone_of(record.id, before)]
+        before = accounts.undo_change(record.state, change, self._context.now())
+        shown = [self._account_vault.email_of(record.id, before), self._account_vault.phone_of(record.id, before)]
         return UndoSeen(
             change.ends_at, change.undone_at is not None, tuple(each.masked for each in shown if each is not None)
         )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.identity.applicants.registry_match import Match
+from services.identity.rules import CheckRules
 
 GUARDIAN_NEEDED_BELOW_YEARS: Final = 17
 """Younger and unmarried people apply through a parent or guardian (age and marriage as in Permenkumham 18/2022, 2A)."""
@@ -59,15 +60,6 @@ class NotPossibleNow(Exception):
         super().__init__(f"{step} does not fit {state}")
         self.state = state
         self.step = step
-
-
-@dataclass(frozen=True)
-class CheckRules:
-    """Limits of the check: failed tries a day, and the pause after silence, doubling from first to longest."""
-
-    failed_tries_per_day: int = 5
-    first_pause_seconds: float = 5.0
-    longest_pause_seconds: float = 300.0
 
 
 @dataclass(frozen=True)

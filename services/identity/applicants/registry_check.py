@@ -12,8 +12,9 @@ from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.person import Person
 from services.identity.applicants.registry_match import RegistryAnswer, match
-from services.identity.context import Tools
-from services.identity.repository import APPLICANT, PERSON
+from services.identity.applicants.repository import APPLICANT, PERSON, ApplicantRepository
+from services.identity.applicants.vault import ApplicantVault
+from services.identity.context import UseCaseContext
 from shared.errors import UpstreamDown
 from shared.events.identity import ApplicantConfirmed, ApplicantRefused
 from shared.events.message import Message
@@ -38,14 +39,16 @@ class CivilRegistry(Protocol):
 class RegistryChecks:
     """What is done when a check is due."""
 
-    def __init__(self, tools: Tools, registry: CivilRegistry) -> None:
-        self._tools = tools
+    def __init__(self, context: UseCaseContext, registry: CivilRegistry) -> None:
+        self._context = context
+        self._applicants = ApplicantRepository(context)
+        self._applicant_vault = ApplicantVault(context.seals)
         self._registry = registry
 
     async def run(self, record: Record[Applicant]) -> None:
         """Ask the registry and write what follows: confirmed, refused, or asked again later."""
-        particulars = self._tools.vault.particulars(record.state.particulars, record.id)
-        match_rules = self._tools.settings.match_rules
+        particulars = self._applicant_vault.particulars(record.state.particulars, record.id)
+        match_rules = self._context.settings.match_rules
         try:
             answer = await self._registry.compare(particulars, match_rules.name_percent)
         except UpstreamDown as trouble:
@@ -53,7 +56,7 @@ class RegistryChecks:
             return
         result = match(answer, match_rules)
         if not result.confirmed:
-            refused = rules.refuse(record.state, result, self._tools.now())
+            refused = rules.refuse(record.state, result, self._context.now())
             causes = refused.identity.causes
             event = ApplicantRefused(account_id=refused.account_id, applicant_id=record.id, causes=causes)
             await self._save(record, refused, [event])
@@ -63,21 +66,20 @@ class RegistryChecks:
         await self._save(record, confirmed, await self._confirmation(record.id, confirmed, person_id, particulars))
 
     async def _write_silence(self, record: Record[Applicant], reason: str) -> None:
-        waiting = rules.meet_silence(record.state, reason, self._tools.settings.check_rules, self._tools.now())
+        waiting = rules.meet_silence(record.state, reason, self._context.settings.check_rules, self._context.now())
         log.warning("registry_silent", applicant_id=record.id, reason=reason, silences=waiting.identity.silences)
         await self._save(record, waiting)
 
     async def _person_of(self, nik_fingerprints: tuple[str, ...]) -> str:
         """The person of this NIK, minted if there is none. Written before the applicant: a repeat finds it again."""
-        repository = self._tools.repository
-        known = await repository.person_with(nik_fingerprints)
+        known = await self._applicants.person_with(nik_fingerprints)
         if known is not None:
             return known.id
-        person_id, now = self._tools.ids.new(), self._tools.now()
+        person_id, now = self._context.ids.new(), self._context.now()
         try:
-            await repository.store.insert(PERSON, person_id, Person(nik_fingerprints, now), now=now)
+            await self._context.store.insert(PERSON, person_id, Person(nik_fingerprints, now), now=now)
         except AlreadyExists:
-            known = await repository.person_with(nik_fingerprints)
+            known = await self._applicants.person_with(nik_fingerprints)
             if known is None:
                 raise VersionConflict("the person was minted by somebody else and is gone again") from None
             return known.id
@@ -87,7 +89,7 @@ class RegistryChecks:
         self, applicant_id: str, applicant: Applicant, person_id: str, particulars: Particulars
     ) -> list[Message]:
         guardian_id = applicant.guardian_applicant_id
-        guardian = await self._tools.repository.applicant(guardian_id) if guardian_id is not None else None
+        guardian = await self._applicants.applicant(guardian_id) if guardian_id is not None else None
         event = ApplicantConfirmed(
             account_id=applicant.account_id,
             applicant_id=applicant_id,
@@ -95,9 +97,9 @@ class RegistryChecks:
             guardian_applicant_id=guardian_id,
             guardian_person_id=guardian.state.person_id if guardian is not None else None,
         )
-        card = self._tools.vault.identity_card(applicant.account_id, applicant_id, person_id, particulars)
+        card = self._applicant_vault.identity_card(applicant.account_id, applicant_id, person_id, particulars)
         return [event, card]
 
     async def _save(self, record: Record[Applicant], applicant: Applicant, messages: Sequence[Message] = ()) -> None:
-        store = self._tools.repository.store
-        await store.save(APPLICANT, record, applicant, now=self._tools.now(), events=messages)
+        store = self._context.store
+        await store.save(APPLICANT, record, applicant, now=self._context.now(), events=messages)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from services.identity.rules import MatchRules
+
 
 class Field(StrEnum):
     """What is compared."""
@@ -57,13 +59,6 @@ class RegistryAnswer:
 
     refusal: Cause | None = None
     fields: Mapping[Field, FieldAnswer] | None = None
-
-
-@dataclass(frozen=True)
-class MatchRules:
-    """How alike a name must be, in percent. Spelling differs between documents; a different person's name does more."""
-
-    name_percent: int = 90
 
 
 @dataclass(frozen=True)

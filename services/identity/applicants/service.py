@@ -8,12 +8,10 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 from services.identity.accounts import account as accounts
+from services.identity.accounts.repository import AccountRepository
 from services.identity.applicants import applicant as rules
 from services.identity.applicants.applicant import Applicant, NotPossibleNow
-from services.identity.applicants.nik import NikFault, NikWrong, nik_warnings, parse_nik
-from services.identity.applicants.particulars import Particulars
-from services.identity.context import Tools
-from services.identity.errors import (
+from services.identity.applicants.errors import (
     ApplicantAlreadyAdded,
     BirthDateImpossible,
     GuardianNeeded,
@@ -24,8 +22,12 @@ from services.identity.errors import (
     TooManyApplicants,
     TooManyIdentityTries,
 )
-from services.identity.repository import APPLICANT
-from services.identity.vault import moment
+from services.identity.applicants.nik import NikFault, NikWrong, nik_warnings, parse_nik
+from services.identity.applicants.particulars import Particulars
+from services.identity.applicants.repository import APPLICANT, ApplicantRepository
+from services.identity.applicants.vault import ApplicantVault
+from services.identity.context import UseCaseContext
+from services.identity.errors import moment
 from shared.errors import NotFound
 from shared.events.identity import ApplicantAdded
 from shared.ids import derived_id
@@ -59,8 +61,11 @@ class _Checked:
 class Applicants:
     """The use cases of those for whom an account speaks."""
 
-    def __init__(self, tools: Tools, regions: Collection[str]) -> None:
-        self._tools = tools
+    def __init__(self, context: UseCaseContext, regions: Collection[str]) -> None:
+        self._context = context
+        self._accounts = AccountRepository(context)
+        self._applicants = ApplicantRepository(context)
+        self._applicant_vault = ApplicantVault(context.seals)
         self._regions = regions
 
     async def add(
@@ -74,7 +79,7 @@ class Applicants:
             ApplicantAlreadyAdded, TooManyApplicants, TooManyIdentityTries: a limit is met.
         """
         applicant_id = derived_id("applicant", command_id)
-        earlier = await self._tools.repository.applicant(applicant_id)
+        earlier = await self._applicants.applicant(applicant_id)
         if earlier is not None:
             return self._seen(earlier)
         checked = self._check(particulars)
@@ -115,7 +120,7 @@ class Applicants:
             self._refuse_too_many(record.state)
             await self._refuse_probing(record.state.nik_fingerprints)
             try:
-                asked = rules.ask_again(record.state, command_id, self._tools.now())
+                asked = rules.ask_again(record.state, command_id, self._context.now())
             except NotPossibleNow:
                 raise IdentityAlreadyConfirmed() from None
             return await self._save(record, asked)
@@ -132,43 +137,43 @@ class Applicants:
 
     async def list_of(self, account_id: str) -> list[ApplicantSeen]:
         """All applicants of the account, oldest first."""
-        return [self._seen(record) for record in await self._tools.repository.applicants_of(account_id)]
+        return [self._seen(record) for record in await self._applicants.applicants_of(account_id)]
 
     # Writing
 
     async def _take_place(self, account_id: str, applicant_id: str) -> None:
-        repository, now = self._tools.repository, self._tools.now()
-        record = await repository.account(account_id)
+        now = self._context.now()
+        record = await self._accounts.account(account_id)
         if record is None:
             raise NotFound()
         account = record.state
         if accounts.has_place(account, applicant_id):
             return
         if accounts.is_full(account):
-            existing = {each.id for each in await repository.applicants_of(account_id)}
+            existing = {each.id for each in await self._applicants.applicants_of(account_id)}
             account = accounts.without_empty_places(account, existing, now)
         if accounts.is_full(account):
             raise TooManyApplicants(limit=accounts.MOST_APPLICANTS)
-        await repository.save_account(record, accounts.take_place(account, applicant_id, now), now)
+        await self._accounts.save_account(record, accounts.take_place(account, applicant_id, now), now)
 
     async def _write_new(
         self, account_id: str, applicant_id: str, checked: _Checked, guardian_applicant_id: str | None
     ) -> ApplicantSeen:
         applicant = rules.add_applicant(
             account_id,
-            self._tools.vault.seal_particulars(checked.particulars, applicant_id),
+            self._applicant_vault.seal_particulars(checked.particulars, applicant_id),
             checked.nik_fingerprints,
             checked.warnings,
-            self._tools.now(),
+            self._context.now(),
             guardian_applicant_id=guardian_applicant_id,
             minor=checked.minor,
         )
         told = ApplicantAdded(
             account_id=account_id, applicant_id=applicant_id, guardian_applicant_id=guardian_applicant_id
         )
-        store = self._tools.repository.store
+        store = self._context.store
         try:
-            record = await store.insert(APPLICANT, applicant_id, applicant, now=self._tools.now(), events=[told])
+            record = await store.insert(APPLICANT, applicant_id, applicant, now=self._context.now(), events=[told])
         except AlreadyExists:
             record = await self._own(account_id, applicant_id)
         return self._seen(record)
@@ -182,10 +187,10 @@ class Applicants:
         try:
             corrected = rules.correct(
                 record.state,
-                self._tools.vault.seal_particulars(checked.particulars, applicant_id),
+                self._applicant_vault.seal_particulars(checked.particulars, applicant_id),
                 checked.nik_fingerprints,
                 checked.warnings,
-                self._tools.now(),
+                self._context.now(),
                 guardian_applicant_id=guardian_applicant_id,
                 minor=checked.minor,
             )
@@ -194,13 +199,13 @@ class Applicants:
         return await self._save(record, corrected)
 
     async def _save(self, record: Record[Applicant], applicant: Applicant) -> ApplicantSeen:
-        store = self._tools.repository.store
-        return self._seen(await store.save(APPLICANT, record, applicant, now=self._tools.now()))
+        store = self._context.store
+        return self._seen(await store.save(APPLICANT, record, applicant, now=self._context.now()))
 
     # Checking
 
     def _check(self, particulars: Particulars) -> _Checked:
-        today = self._tools.now().astimezone(WIB).date()
+        today = self._context.now().astimezone(WIB).date()
         if not date(EARLIEST_BIRTH_YEAR, 1, 1) <= particulars.birth_date <= today:
             raise BirthDateImpossible(field="/birth_date")
         try:
@@ -212,30 +217,30 @@ class Applicants:
         warnings = nik_warnings(nik, birth_date=particulars.birth_date, sex=particulars.sex, regions=self._regions)
         return _Checked(
             particulars=replace(particulars, nik=nik.digits),
-            nik_fingerprints=self._tools.vault.nik_fingerprints(nik.digits),
+            nik_fingerprints=self._applicant_vault.nik_fingerprints(nik.digits),
             warnings=tuple(warning.value for warning in warnings),
             minor=rules.needs_guardian(particulars.birth_date, particulars.married, today),
         )
 
     async def _refuse_twin(self, account_id: str, checked: _Checked, applicant_id: str) -> None:
-        for record in await self._tools.repository.applicants_of(account_id):
+        for record in await self._applicants.applicants_of(account_id):
             is_same = not set(record.state.nik_fingerprints).isdisjoint(checked.nik_fingerprints)
             if is_same and record.id != applicant_id:
                 raise ApplicantAlreadyAdded(field="/nik", applicant_id=record.id)
 
     async def _refuse_probing(self, nik_fingerprints: tuple[str, ...]) -> None:
-        found = await self._tools.repository.applicants_with(nik_fingerprints)
+        found = await self._applicants.applicants_with(nik_fingerprints)
         failed = tuple(at for record in found for at in record.state.identity.failed_at)
-        most = self._tools.settings.failed_checks_per_nik_per_day
-        self._refuse_until(rules.next_try_at(failed, most, self._tools.now()))
+        most = self._context.settings.check_rules.failed_tries_per_nik_per_day
+        self._refuse_until(rules.next_try_at(failed, most, self._context.now()))
 
     def _refuse_too_many(self, applicant: Applicant) -> None:
-        most = self._tools.settings.failed_checks_per_day
-        self._refuse_until(rules.next_try_at(applicant.identity.failed_at, most, self._tools.now()))
+        most = self._context.settings.check_rules.failed_tries_per_day
+        self._refuse_until(rules.next_try_at(applicant.identity.failed_at, most, self._context.now()))
 
     def _refuse_until(self, next_try_at: datetime | None) -> None:
         if next_try_at is not None:
-            seconds = max(1, round((next_try_at - self._tools.now()).total_seconds() + 0.5))
+            seconds = max(1, round((next_try_at - self._context.now()).total_seconds() + 0.5))
             raise TooManyIdentityTries(retry_after_seconds=seconds, next_try_at=moment(next_try_at))
 
     async def _refuse_guardian(
@@ -245,7 +250,7 @@ class Applicants:
             if checked.minor:
                 raise GuardianNeeded(field="/guardian_applicant_id", age_limit=rules.GUARDIAN_NEEDED_BELOW_YEARS)
             return
-        guardian = await self._tools.repository.applicant(guardian_applicant_id)
+        guardian = await self._applicants.applicant(guardian_applicant_id)
         is_own = guardian is not None and guardian.state.account_id == account_id and guardian.id != applicant_id
         if guardian is None or not is_own or not rules.can_be_guardian(guardian.state):
             raise GuardianUnusable(field="/guardian_applicant_id")
@@ -253,11 +258,11 @@ class Applicants:
     # Reading
 
     async def _own(self, account_id: str, applicant_id: str) -> Record[Applicant]:
-        record = await self._tools.repository.applicant(applicant_id)
+        record = await self._applicants.applicant(applicant_id)
         if record is None or record.state.account_id != account_id:
             raise NotFound()
         return record
 
     def _seen(self, record: Record[Applicant]) -> ApplicantSeen:
-        particulars = self._tools.vault.particulars(record.state.particulars, record.id)
+        particulars = self._applicant_vault.particulars(record.state.particulars, record.id)
         return ApplicantSeen(record.id, record.state, particulars)

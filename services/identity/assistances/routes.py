@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.identity import errors
+from services.identity.accounts.errors import AddressUnusable
+from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
 from services.identity.assistances import schemas
+from services.identity.assistances.errors import (
+    AddressHasNoAccount,
+    AssistanceHasEnded,
+    AssistanceUnknown,
+    OfficeAskedTooOften,
+    SeveralAccounts,
+)
 from services.identity.http import IDENTITY
+from services.identity.sign_in.errors import (
+    ChallengeNotFound,
+    CodeExpired,
+    CodeSentJustNow,
+    CodeSuperseded,
+    CodeUsed,
+    CodeWrong,
+    TooManyCodes,
+    TooManyTries,
+)
+from services.identity.staff.errors import StaffNotInService
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import ROLES, STAFF, Endpoints, RateLimit
@@ -34,11 +53,11 @@ AUDITED_IN_THE_USE_CASE: Final = ("see_original",)
     body=schemas.AskConsent,
     answers={202: schemas.AssistanceView},
     refusals=(
-        errors.StaffNotInService,
-        errors.AddressUnusable,
-        errors.CodeSentJustNow,
-        errors.TooManyCodes,
-        errors.OfficeAskedTooOften,
+        StaffNotInService,
+        AddressUnusable,
+        CodeSentJustNow,
+        TooManyCodes,
+        OfficeAskedTooOften,
         SomeoneElseChangedIt,
     ),
     idempotent=True,
@@ -59,11 +78,11 @@ async def ask_consent(call: Call[schemas.AskConsent]) -> schemas.AssistanceView:
     body=schemas.SeenOriginal,
     answers={201: schemas.AssistanceView},
     refusals=(
-        errors.StaffNotInService,
-        errors.NikNotSixteenDigits,
-        errors.AddressUnusable,
-        errors.PersonNotKnown,
-        errors.SeveralAccounts,
+        StaffNotInService,
+        NikNotSixteenDigits,
+        AddressUnusable,
+        PersonNotKnown,
+        SeveralAccounts,
         SomeoneElseChangedIt,
     ),
     idempotent=True,
@@ -82,16 +101,16 @@ async def see_original(call: Call[schemas.SeenOriginal]) -> schemas.AssistanceVi
     body=schemas.ToldCode,
     answers={200: schemas.AssistanceView},
     refusals=(
-        errors.StaffNotInService,
-        errors.AssistanceUnknown,
-        errors.AssistanceHasEnded,
-        errors.AddressHasNoAccount,
-        errors.ChallengeNotFound,
-        errors.CodeWrong,
-        errors.CodeExpired,
-        errors.CodeSuperseded,
-        errors.CodeUsed,
-        errors.TooManyTries,
+        StaffNotInService,
+        AssistanceUnknown,
+        AssistanceHasEnded,
+        AddressHasNoAccount,
+        ChallengeNotFound,
+        CodeWrong,
+        CodeExpired,
+        CodeSuperseded,
+        CodeUsed,
+        TooManyTries,
         SomeoneElseChangedIt,
     ),
     idempotent=True,
@@ -110,7 +129,7 @@ async def tell_code(call: Call[schemas.ToldCode]) -> schemas.AssistanceView:
     description="The person whose account it is, the officer, or the head of the office.",
     access=PARTIES,
     answers={200: schemas.AssistanceView},
-    refusals=(errors.AssistanceUnknown, SomeoneElseChangedIt),
+    refusals=(AssistanceUnknown, SomeoneElseChangedIt),
     idempotent=True,
 )
 async def end_assistance(call: Call) -> schemas.AssistanceView:
@@ -136,7 +155,7 @@ async def list_assistances(call: Call) -> schemas.AssistancesView:
     summary="One assistance: whether it is live, and until when",
     access=PARTIES,
     answers={200: schemas.AssistanceView},
-    refusals=(errors.AssistanceUnknown,),
+    refusals=(AssistanceUnknown,),
 )
 async def look_at_assistance(call: Call) -> schemas.AssistanceView:
     """One assistance."""

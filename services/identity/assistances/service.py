@@ -14,8 +14,13 @@ from typing import Final
 import structlog
 
 from services.identity.accounts.addresses import normal_identifier
+from services.identity.accounts.repository import AccountRepository
+from services.identity.accounts.vault import AccountVault
 from services.identity.applicants.applicant import Applicant, IdentityState
+from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
 from services.identity.applicants.nik import NikWrong, parse_nik
+from services.identity.applicants.repository import ApplicantRepository
+from services.identity.applicants.vault import ApplicantVault
 from services.identity.assistances import assistance as rules
 from services.identity.assistances.assistance import (
     Assistance,
@@ -34,14 +39,14 @@ from services.identity.assistances.errors import (
     OfficeAskedTooOften,
     SeveralAccounts,
 )
-from services.identity.context import Tools
-from services.identity.errors import NikNotSixteenDigits, PersonNotKnown
-from services.identity.repository import ASSISTANCE, OFFICE_CODES
+from services.identity.assistances.repository import ASSISTANCE, OFFICE_CODES, AssistanceRepository
+from services.identity.context import UseCaseContext
+from services.identity.errors import moment
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import ChallengeSeen, SigningIn
 from services.identity.staff.errors import StaffNotInService
+from services.identity.staff.repository import StaffRepository
 from services.identity.staff.states import StaffState
-from services.identity.vault import moment
 from shared.audit import Audit
 from shared.events.identity import AssistanceBegun, AssistanceEnded, Consent
 from shared.events.message import Message
@@ -86,13 +91,19 @@ class OriginalSeen:
 class Assistances:
     """The use cases of assistance."""
 
-    def __init__(self, tools: Tools, signing_in: SigningIn, audit: Audit) -> None:
-        self._tools = tools
+    def __init__(self, context: UseCaseContext, signing_in: SigningIn, audit: Audit) -> None:
+        self._context = context
+        self._accounts = AccountRepository(context)
+        self._applicants = ApplicantRepository(context)
+        self._staff = StaffRepository(context)
+        self._assistances = AssistanceRepository(context)
+        self._account_vault = AccountVault(context.seals)
+        self._applicant_vault = ApplicantVault(context.seals)
         self._signing_in = signing_in
         self._audit = audit
-        settings = tools.settings
-        self._hours = timedelta(seconds=settings.assistance_seconds)
-        self._wait = timedelta(seconds=settings.code_seconds + settings.code_skew_seconds)
+        codes = context.settings.code_rules
+        self._hours = timedelta(seconds=context.settings.assistance_rules.lifetime_seconds)
+        self._wait = timedelta(seconds=codes.lifetime_seconds + codes.skew_seconds)
 
     async def ask(self, caller: Caller, identifier: str, command_id: str) -> AssistanceSeen:
         """Send a code to the person's telephone or email address; telling it to the officer begins the assistance.
@@ -106,17 +117,17 @@ class Assistances:
             OfficeAskedTooOften: the office had as many codes sent as an hour allows.
         """
         officer = await self._officer(caller)
-        address = normal_identifier(identifier, allow_test_domains=self._tools.settings.allows_test_domains)
+        address = normal_identifier(identifier, allow_test_domains=self._context.settings.allows_test_domains)
         assistance_id = derived_id("assistance", command_id)
         await self._count_code(officer.office_id, command_id)
-        account = await self._tools.repository.account_reached_at(self._tools.vault.fingerprints(address))
+        account = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
         language = account.state.language if account is not None else LANGUAGE
         challenge = await self._signing_in.ask(
             Purpose.ASSISTANCE, address, language, command_id, office_id=officer.office_id
         )
-        known = await self._tools.repository.assistance(assistance_id)
+        known = await self._assistances.assistance(assistance_id)
         if known is None:
-            now = self._tools.now()
+            now = self._context.now()
             asked = rules.ask_for_consent(officer, challenge.challenge_id, command_id, self._wait, now)
             known = await self._insert(assistance_id, asked)
         return AssistanceSeen(known.id, known.state, challenge=challenge)
@@ -138,7 +149,7 @@ class Assistances:
         address = await self._signing_in.prove_consent(
             record.state.challenge_id, code, command_id, record.state.asked_by or ""
         )
-        account = await self._tools.repository.account_reached_at(self._tools.vault.fingerprints(address))
+        account = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
         if account is None:
             raise AddressHasNoAccount()
         account_id = account.id
@@ -147,7 +158,7 @@ class Assistances:
             newest = await self._own(officer, assistance_id)
             if newest.state.state is AssistanceState.LIVE:
                 return newest
-            now = self._tools.now()
+            now = self._context.now()
             try:
                 live = rules.consented(newest.state, account_id, self._hours, command_id, now)
             except AssistanceMoveIllegal:
@@ -168,7 +179,7 @@ class Assistances:
         """
         officer = await self._officer(caller)
         assistance_id = derived_id("assistance", command_id)
-        known = await self._tools.repository.assistance(assistance_id)
+        known = await self._assistances.assistance(assistance_id)
         if known is not None:
             return await self._seen(known)
         found = await self._confirmed_with(seen)
@@ -189,7 +200,7 @@ class Assistances:
             raise SeveralAccounts(count=len(accounts), field="/identifier")
         persons = await self._persons_behind(found[0])
         shown = Shown(Consent.ORIGINAL, accounts[0], persons, command_id, reason=seen.reason)
-        live = rules.begin_by(shown, officer, self._hours, self._tools.now())
+        live = rules.begin_by(shown, officer, self._hours, self._context.now())
         record = await self._insert(assistance_id, live, _begun(assistance_id, live))
         return await self._checked(record)
 
@@ -198,15 +209,15 @@ class Assistances:
 
         An officer who is not in service at that office any more gets one that has ended.
         """
-        if await self._tools.repository.assistance(event.assistance_id) is not None:
+        if await self._assistances.assistance(event.assistance_id) is not None:
             return
-        applicants = await self._tools.repository.applicants_of(event.account_id)
+        applicants = await self._applicants.applicants_of(event.account_id)
         theirs = next((each for each in applicants if each.state.person_id == event.person_id), None)
         persons = await self._persons_behind(theirs) if theirs is not None else (event.person_id,)
         shown = Shown(
             Consent.LETTER, event.account_id, persons, event.assistance_id, appointment_id=event.appointment_id
         )
-        officer, now = Officer(event.officer_id, event.office_id), self._tools.now()
+        officer, now = Officer(event.officer_id, event.office_id), self._context.now()
         live = rules.begin_by(shown, officer, self._hours, now)
         if not await self._in_service(officer):
             await self._insert(event.assistance_id, rules.end(live, EndCause.OFFICER_LEFT_POST, now))
@@ -239,9 +250,8 @@ class Assistances:
 
     async def list_own(self, caller: Caller) -> list[AssistanceSeen]:
         """A person's or an officer's assistances, the newest first (100 at most)."""
-        repository = self._tools.repository
         is_person = caller.role is Role.APPLICANT
-        find = repository.assistances_of if is_person else repository.assistances_by
+        find = self._assistances.assistances_of if is_person else self._assistances.assistances_by
         return [AssistanceSeen(each.id, each.state) for each in await find(caller.account_id)]
 
     async def expire(self, record: Record[Assistance]) -> None:
@@ -250,7 +260,7 @@ class Assistances:
 
     async def end_of_officer(self, officer_id: str) -> None:
         """The officer left that post: everything open of theirs ends."""
-        while found := await self._tools.repository.open_assistances_by(officer_id):  # a hundred at a time
+        while found := await self._assistances.open_assistances_by(officer_id):  # a hundred at a time
             for record in found:
                 await self._end_of_officer(record.id)
 
@@ -258,7 +268,7 @@ class Assistances:
 
     async def _end_of_officer(self, assistance_id: str) -> None:
         async def attempt() -> None:
-            record = await self._tools.repository.assistance(assistance_id)
+            record = await self._assistances.assistance(assistance_id)
             if record is not None:
                 await self._end(record, EndCause.OFFICER_LEFT_POST)
 
@@ -268,7 +278,7 @@ class Assistances:
         if record.state.state is AssistanceState.ENDED:
             return record
         was_live = record.state.state is AssistanceState.LIVE
-        ended = rules.end(record.state, cause, self._tools.now())
+        ended = rules.end(record.state, cause, self._context.now())
         told = (
             AssistanceEnded(
                 assistance_id=record.id,
@@ -294,10 +304,10 @@ class Assistances:
         return await self._seen(record)
 
     async def _count_code(self, office_id: str, command_id: str) -> None:
-        most = self._tools.settings.assistance_codes_per_office_hour
+        most = self._context.settings.assistance_rules.codes_per_office_hour
 
         async def attempt() -> None:
-            record, now = await self._tools.repository.office_codes(office_id), self._tools.now()
+            record, now = await self._assistances.office_codes(office_id), self._context.now()
             codes = record.state if record is not None else OfficeCodes()
             if rules.has_counted(codes, command_id):
                 return
@@ -306,7 +316,7 @@ class Assistances:
                 seconds = max(1, round((until - now).total_seconds() + 0.5))
                 raise OfficeAskedTooOften(retry_after_seconds=seconds, resend_after=moment(until))
             counted = rules.count_code(codes, command_id, now)
-            store = self._tools.repository.store
+            store = self._context.store
             if record is not None:
                 await store.save(OFFICE_CODES, record, counted, now=now)
                 return
@@ -321,18 +331,18 @@ class Assistances:
         self, assistance_id: str, assistance: Assistance, told: Message | None = None
     ) -> Record[Assistance]:
         events = [told] if told is not None else []
-        store = self._tools.repository.store
+        store = self._context.store
         try:
-            return await store.insert(ASSISTANCE, assistance_id, assistance, now=self._tools.now(), events=events)
+            return await store.insert(ASSISTANCE, assistance_id, assistance, now=self._context.now(), events=events)
         except AlreadyExists:
-            known = await self._tools.repository.assistance(assistance_id)
+            known = await self._assistances.assistance(assistance_id)
             if known is None:
                 raise
             return known
 
     async def _save(self, record: Record[Assistance], state: Assistance, told: Message | None) -> Record[Assistance]:
         events = [told] if told is not None else []
-        return await self._tools.repository.store.save(ASSISTANCE, record, state, now=self._tools.now(), events=events)
+        return await self._context.store.save(ASSISTANCE, record, state, now=self._context.now(), events=events)
 
     # Knowing
 
@@ -344,13 +354,13 @@ class Assistances:
         return officer
 
     async def _in_service(self, officer: Officer) -> bool:
-        record = await self._tools.repository.staff(officer.officer_id)
+        record = await self._staff.staff(officer.officer_id)
         if record is None or record.state.state is not StaffState.ACTIVE:
             return False
         return (record.state.role, record.state.office_id) == (Role.FRONT_OFFICER.value, officer.office_id)
 
     async def _own(self, officer: Officer, assistance_id: str) -> Record[Assistance]:
-        record = await self._tools.repository.assistance(assistance_id)
+        record = await self._assistances.assistance(assistance_id)
         if record is None or (record.state.officer_id, record.state.office_id) != (
             officer.officer_id,
             officer.office_id,
@@ -359,7 +369,7 @@ class Assistances:
         return record
 
     async def _visible(self, caller: Caller, assistance_id: str) -> Record[Assistance]:
-        record = await self._tools.repository.assistance(assistance_id)
+        record = await self._assistances.assistance(assistance_id)
         if record is None or not _is_theirs(record.state, caller):
             raise AssistanceUnknown()
         return record
@@ -370,27 +380,26 @@ class Assistances:
             digits = parse_nik(seen.nik).digits
         except NikWrong:
             raise NikNotSixteenDigits(field="/nik") from None
-        vault, repository = self._tools.vault, self._tools.repository
-        stated = await repository.applicants_with(vault.nik_fingerprints(digits))
+        stated = await self._applicants.applicants_with(self._applicant_vault.nik_fingerprints(digits))
         found = [each for each in stated if each.state.identity.state is IdentityState.PASSED]
         if seen.identifier is None:
             return found
-        allow_test_domains = self._tools.settings.allows_test_domains
+        allow_test_domains = self._context.settings.allows_test_domains
         address = normal_identifier(seen.identifier, allow_test_domains=allow_test_domains)
-        account = await repository.account_reached_at(vault.fingerprints(address))
+        account = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
         return [each for each in found if account is not None and each.state.account_id == account.id]
 
     async def _persons_behind(self, applicant: Record[Applicant]) -> tuple[str, ...]:
         """The applicant's person and those of the account whose guardian they are."""
-        account = await self._tools.repository.applicants_of(applicant.state.account_id)
+        account = await self._applicants.applicants_of(applicant.state.account_id)
         wards = [each.state.person_id for each in account if each.state.guardian_applicant_id == applicant.id]
         return tuple(each for each in (applicant.state.person_id, *wards) if each is not None)
 
     async def _seen(self, record: Record[Assistance]) -> AssistanceSeen:
         state = record.state
         applicants: Sequence[Record[Applicant]] = ()
-        if state.account_id is not None and rules.is_live(state, self._tools.now()):
-            applicants = await self._tools.repository.applicants_of(state.account_id)
+        if state.account_id is not None and rules.is_live(state, self._context.now()):
+            applicants = await self._applicants.applicants_of(state.account_id)
         covered = tuple(
             each.id
             for each in applicants

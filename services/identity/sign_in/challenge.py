@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.identity.accounts.channel import Channel
+from services.identity.rules import CodeRules
+
 HOUR: Final = timedelta(hours=1)
 REMEMBERED_SUPERSEDED: Final = 4
 """Earlier codes that can still be told apart from a wrong one; no more than these are sent in an hour."""
@@ -31,13 +34,6 @@ class Purpose(StrEnum):
     """A person agrees that an officer acts for them: the code is told to that officer and signs nobody in."""
 
 
-class Channel(StrEnum):
-    """How a code travels."""
-
-    EMAIL = "email"
-    SMS = "sms"
-
-
 class Delivery(StrEnum):
     """What is known of the code's way."""
 
@@ -55,19 +51,6 @@ class Verdict(StrEnum):
     SUPERSEDED = "superseded"
     USED = "used"
     TOO_MANY_TRIES = "too_many_tries"
-
-
-@dataclass(frozen=True)
-class CodeRules:
-    """The limits of codes, in seconds and counts; defaults are the real ones (F16, F17)."""
-
-    lifetime_seconds: int = 600
-    skew_seconds: int = 30
-    tries: int = 5
-    resend_seconds: int = 60
-    codes_per_hour: int = 5
-    second_channel_seconds: int = 60
-    forget_seconds: int = 24 * 3600
 
 
 @dataclass(frozen=True)

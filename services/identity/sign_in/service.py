@@ -15,8 +15,16 @@ from typing import Final, NoReturn, TypeVar
 from services.identity.accounts import account as accounts
 from services.identity.accounts.account import Account
 from services.identity.accounts.addresses import NormalAddress, normal_email, normal_identifier
-from services.identity.context import Tools
-from services.identity.errors import (
+from services.identity.accounts.channel import Channel
+from services.identity.accounts.repository import ACCOUNT, AccountRepository
+from services.identity.accounts.vault import AccountVault
+from services.identity.context import UseCaseContext
+from services.identity.errors import moment
+from services.identity.sessions.credentials import CredentialIssuer, Credentials
+from services.identity.sessions.session import find_session
+from services.identity.sign_in import challenge as rules
+from services.identity.sign_in.challenge import AddressProof, Challenge, FreshCode, MustWait, Purpose, Verdict
+from services.identity.sign_in.errors import (
     AddressReserved,
     ChallengeNotFound,
     CodeExpired,
@@ -28,13 +36,9 @@ from services.identity.errors import (
     TooManyCodes,
     TooManyTries,
 )
-from services.identity.repository import ACCOUNT, CHALLENGE
-from services.identity.sessions.service import Credentials, Sessions
-from services.identity.sessions.session import find_session
-from services.identity.sign_in import challenge as rules
-from services.identity.sign_in.challenge import AddressProof, Challenge, Channel, FreshCode, MustWait, Purpose, Verdict
 from services.identity.sign_in.record_cache import RecentRecords
-from services.identity.vault import fresh_account_id, moment
+from services.identity.sign_in.repository import CHALLENGE, ChallengeRepository
+from services.identity.sign_in.vault import ChallengeVault, fresh_account_id
 from shared.counts import SharedCounts
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import AccountRegistered
@@ -80,11 +84,15 @@ AskedAgain = Callable[[Challenge], Awaitable[Asked]]
 class SigningIn:
     """The use cases around one-time codes."""
 
-    def __init__(self, tools: Tools, sessions: Sessions) -> None:
-        self._tools = tools
-        self._sessions = sessions
-        self._rules = tools.settings.code_rules
-        self._counts = SharedCounts(tools.repository.store, Fingerprints(tools.settings.fingerprint_keyring()))
+    def __init__(self, context: UseCaseContext, credentials: CredentialIssuer) -> None:
+        self._context = context
+        self._accounts = AccountRepository(context)
+        self._challenges = ChallengeRepository(context)
+        self._account_vault = AccountVault(context.seals)
+        self._challenge_vault = ChallengeVault(context.seals)
+        self._credentials = credentials
+        self._rules = context.settings.code_rules
+        self._counts = SharedCounts(context.store, Fingerprints(context.settings.fingerprint_keyring()))
         self._recent: RecentRecords[Challenge] = RecentRecords(MOST_RECENT)
         self._change_address: ChangeAddress | None = None
         self._asked_again: AskedAgain | None = None
@@ -100,7 +108,7 @@ class SigningIn:
             EmailUnusable: it is no address.
             CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
         """
-        address = normal_email(email, allow_test_domains=self._tools.settings.allows_test_domains)
+        address = normal_email(email, allow_test_domains=self._context.settings.allows_test_domains)
         try:
             return await self._open(Purpose.SIGN_IN, address, language, command_id)
         except AlreadyExists:
@@ -113,7 +121,7 @@ class SigningIn:
             AddressUnusable: it is neither.
             CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
         """
-        allow_test_domains = self._tools.settings.allows_test_domains
+        allow_test_domains = self._context.settings.allows_test_domains
         address = normal_identifier(identifier, allow_test_domains=allow_test_domains)
         return await self.ask(Purpose.SIGN_IN, address, language, command_id)
 
@@ -133,8 +141,8 @@ class SigningIn:
         """
 
         async def attempt() -> ChallengeSeen:
-            challenge_id = self._tools.vault.challenge_id(purpose, address, asked.account_id if asked else "")
-            record = await self._tools.repository.challenge(challenge_id)
+            challenge_id = self._challenge_vault.challenge_id(purpose, address, asked.account_id if asked else "")
+            record = await self._challenges.challenge(challenge_id)
             if record is not None:
                 return await self._send_again(record, command_id, language, asked=asked, office_id=office_id)
             try:
@@ -211,7 +219,7 @@ class SigningIn:
                 await self._save(record, challenge)
             if verdict is not Verdict.RIGHT:
                 self._refuse_code(verdict, challenge)
-            return self._tools.vault.challenge_address(challenge_id, challenge)
+            return self._challenge_vault.challenge_address(challenge_id, challenge)
 
         return await again(attempt)
 
@@ -228,20 +236,20 @@ class SigningIn:
 
         The challenge changes in the same way where there is none, so that whoever looks at it learns nothing.
         """
-        challenge, now = record.state, self._tools.now()
+        challenge, now = record.state, self._context.now()
         if rules.hourly_wait(challenge, self._rules, now) is not None:
             await self._save(record, rules.without_second_channel(challenge))
             return
-        vault, owner = self._tools.vault, self._owner(record.id, challenge)
+        owner = self._owner(record.id, challenge)
         phone = await self._phone_behind(record.id, challenge)
-        code = self._tools.randomness.digits(CODE_DIGITS)
-        command = vault.send_sms_code(record.id, challenge, owner, phone, code)
-        sent = rules.with_sms_code(challenge, vault.hash_code(code, record.id), now)
+        code = self._context.randomness.digits(CODE_DIGITS)
+        command = self._challenge_vault.send_sms_code(record.id, challenge, owner, phone, code)
+        sent = rules.with_sms_code(challenge, self._challenge_vault.hash_code(code, record.id), now)
         await self._save(record, sent, [command] if command is not None else [])
 
     async def forget(self, record: Record[Challenge]) -> None:
         """The address was not asked about for a day: nothing of it is kept here."""
-        await self._tools.repository.store.remove(CHALLENGE, record)
+        await self._context.store.remove(CHALLENGE, record)
 
     # Sending
 
@@ -255,13 +263,13 @@ class SigningIn:
         asked: Asked | None = None,
         office_id: str | None = None,
     ) -> ChallengeSeen:
-        vault, now = self._tools.vault, self._tools.now()
-        challenge_id = vault.challenge_id(purpose, address, asked.account_id if asked else "")
+        now = self._context.now()
+        challenge_id = self._challenge_vault.challenge_id(purpose, address, asked.account_id if asked else "")
         await self._count_change(challenge_id, address, asked)
         codes, fresh = self._fresh_codes(challenge_id, address.channel, command_id, asked)
         challenge = rules.open_challenge(
             purpose,
-            vault.seal_challenge_address(address, challenge_id),
+            self._challenge_vault.seal_challenge_address(address, challenge_id),
             fresh,
             self._rules,
             now,
@@ -270,7 +278,7 @@ class SigningIn:
             proof=self._proof(asked),
         )
         messages = self._messages(challenge_id, challenge, address, codes, asked, office_id)
-        store = self._tools.repository.store
+        store = self._context.store
         self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=messages))
         return self._seen(challenge_id, challenge, address)
 
@@ -286,18 +294,20 @@ class SigningIn:
     ) -> ChallengeSeen:
         if record.state.code.asked_by == command_id:
             return self._seen(record.id, record.state)
-        wait = rules.must_wait(record.state, self._rules, self._tools.now())
+        wait = rules.must_wait(record.state, self._rules, self._context.now())
         if wait is not None:
             self._refuse_haste(record.id, wait)
-        known, vault = replace(record.state, language=language, proof=self._proof(asked)), self._tools.vault
-        address = vault.challenge_address(record.id, known)
+        known = replace(record.state, language=language, proof=self._proof(asked))
+        address = self._challenge_vault.challenge_address(record.id, known)
         await self._count_change(record.id, address, asked)
         codes, fresh = self._fresh_codes(record.id, address.channel, command_id, asked)
-        challenge = rules.send_again(known, fresh, self._rules, self._tools.now())
+        challenge = rules.send_again(known, fresh, self._rules, self._context.now())
         messages = self._messages(record.id, challenge, address, codes, asked, office_id)
         if by_sms:
             phone = await self._phone_behind(record.id, challenge)
-            copy = vault.send_sms_code(record.id, challenge, self._owner(record.id, challenge), phone, codes[0])
+            copy = self._challenge_vault.send_sms_code(
+                record.id, challenge, self._owner(record.id, challenge), phone, codes[0]
+            )
             messages += [copy] if copy is not None else []
         await self._save(record, challenge, messages)
         return self._seen(record.id, challenge, address)
@@ -308,9 +318,9 @@ class SigningIn:
         """
         if asked is None:
             return
-        most, now = self._rules.codes_per_hour, self._tools.now()
+        most, now = self._rules.codes_per_hour, self._context.now()
         for each in (asked.old, address):
-            wait = await self._counts.allow(f"change|{self._tools.vault.fingerprint(each)}", most, 3600.0, now)
+            wait = await self._counts.allow(f"change|{self._account_vault.fingerprint(each)}", most, 3600.0, now)
             if wait:
                 self._refuse_haste(challenge_id, MustWait(now + timedelta(seconds=wait), hourly=True))
 
@@ -323,28 +333,30 @@ class SigningIn:
         asked: Asked | None,
         office_id: str | None,
     ) -> list[Message]:
-        vault, owner = self._tools.vault, self._owner(challenge_id, challenge)
+        owner = self._owner(challenge_id, challenge)
         messages: list[Message] = [
-            vault.send_otp(challenge_id, challenge, owner, address, codes[0], office_id=office_id)
+            self._challenge_vault.send_otp(challenge_id, challenge, owner, address, codes[0], office_id=office_id)
         ]
         if asked is not None:
-            messages.append(vault.send_old_code(challenge_id, challenge, owner, asked.old, codes[1]))
+            messages.append(self._challenge_vault.send_old_code(challenge_id, challenge, owner, asked.old, codes[1]))
         return messages
 
     def _fresh_codes(
         self, challenge_id: str, channel: Channel, command_id: str, asked: Asked | None
     ) -> tuple[tuple[str, str], FreshCode]:
         """The code, and the one of the old address where that has to agree (else an empty text)."""
-        vault, randomness = self._tools.vault, self._tools.randomness
+        randomness = self._context.randomness
         code = randomness.digits(CODE_DIGITS)
         old_code = randomness.digits(CODE_DIGITS) if asked is not None else ""
-        old_hashed = vault.hash_code(old_code, challenge_id) if asked is not None else None
-        return (code, old_code), FreshCode(vault.hash_code(code, challenge_id), channel, command_id, old_hashed)
+        old_hashed = self._challenge_vault.hash_code(old_code, challenge_id) if asked is not None else None
+        return (code, old_code), FreshCode(
+            self._challenge_vault.hash_code(code, challenge_id), channel, command_id, old_hashed
+        )
 
     def _proof(self, asked: Asked | None) -> AddressProof | None:
         if asked is None:
             return None
-        return AddressProof(asked.session_id, asked.old.channel, self._tools.vault.fingerprint(asked.old))
+        return AddressProof(asked.session_id, asked.old.channel, self._account_vault.fingerprint(asked.old))
 
     async def _still_asked(self, challenge: Challenge) -> Asked | None:
         if challenge.purpose in (Purpose.SIGN_IN, Purpose.ASSISTANCE):
@@ -354,17 +366,18 @@ class SigningIn:
 
     async def _phone_behind(self, challenge_id: str, challenge: Challenge) -> NormalAddress | None:
         """The number of the account that holds the challenge's email address now, if there is one."""
-        vault = self._tools.vault
         if challenge.purpose is not Purpose.SIGN_IN or challenge.address_channel is not Channel.EMAIL:
             return None
-        fingerprints = vault.fingerprints(vault.challenge_address(challenge_id, challenge))
-        record = await self._tools.repository.account_reached_at(fingerprints)
+        fingerprints = self._account_vault.fingerprints(
+            self._challenge_vault.challenge_address(challenge_id, challenge)
+        )
+        record = await self._accounts.account_reached_at(fingerprints)
         if record is None:
             return None
-        return vault.phone_of(record.id, record.state)
+        return self._account_vault.phone_of(record.id, record.state)
 
     def _refuse_haste(self, challenge_id: str, wait: MustWait) -> NoReturn:
-        seconds = max(1, round((wait.until - self._tools.now()).total_seconds() + 0.5))
+        seconds = max(1, round((wait.until - self._context.now()).total_seconds() + 0.5))
         refusal = TooManyCodes if wait.hourly else CodeSentJustNow
         raise refusal(retry_after_seconds=seconds, challenge_id=challenge_id, resend_after=moment(wait.until))
 
@@ -391,19 +404,18 @@ class SigningIn:
     def _judge(
         self, challenge_id: str, state: Challenge, code: str, command_id: str, old_code: str | None = None
     ) -> tuple[Verdict, Challenge]:
-        vault = self._tools.vault
         return rules.judge(
             state,
-            lambda hashed: vault.code_matches(code, challenge_id, hashed),
+            lambda hashed: self._challenge_vault.code_matches(code, challenge_id, hashed),
             command_id,
             self._rules,
-            self._tools.now(),
-            old_matches=lambda hashed: vault.code_matches(old_code or "", challenge_id, hashed),
+            self._context.now(),
+            old_matches=lambda hashed: self._challenge_vault.code_matches(old_code or "", challenge_id, hashed),
         )
 
     async def _enter(self, challenge_id: str, challenge: Challenge, command_id: str) -> Credentials:
         """Sign in on the account that holds the proven address; ``challenge`` is as it was before this proof."""
-        address = self._tools.vault.challenge_address(challenge_id, challenge)
+        address = self._challenge_vault.challenge_address(challenge_id, challenge)
         session_id = derived_id("session", command_id)
         if challenge.purpose is not Purpose.SIGN_IN:
             assert self._change_address is not None, "identity names it"  # noqa: S101 - narrows the type
@@ -413,15 +425,15 @@ class SigningIn:
     async def _sign_in(
         self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
     ) -> Credentials:
-        fingerprints = self._tools.vault.fingerprints(address)
+        fingerprints = self._account_vault.fingerprints(address)
         if challenge.account_id is not None:
-            known = await self._tools.repository.account(challenge.account_id)
+            known = await self._accounts.account(challenge.account_id)
             if known is not None and accounts.holds_any(known.state, fingerprints):
                 return await self._add_session(known, session_id)
         try:
             return await self._open_account(challenge_id, challenge, address, session_id)
         except AlreadyExists:
-            holder = await self._tools.repository.account_holding(fingerprints)
+            holder = await self._accounts.account_holding(fingerprints)
         if holder is None:
             raise VersionConflict("the account that held this address has just given it up")
         if not accounts.holds_any(holder.state, fingerprints):
@@ -431,21 +443,21 @@ class SigningIn:
     async def _open_account(
         self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
     ) -> Credentials:
-        vault, now = self._tools.vault, self._tools.now()
+        now = self._context.now()
         account_id = fresh_account_id(challenge_id, challenge)
-        stored = vault.seal_address(address, account_id)
+        stored = self._account_vault.seal_address(address, account_id)
         is_email = address.channel is Channel.EMAIL
         account = accounts.register(
             challenge.language, now, email=stored if is_email else None, phone=None if is_email else stored
         )
-        session = self._sessions.start(session_id)
+        session = self._credentials.start(session_id)
         account = replace(account, sessions=(session,))
         told: list[Message] = [
             AccountRegistered(account_id=account_id, language=account.language),
-            vault.contact_card(account_id, account),
+            self._account_vault.contact_card(account_id, account),
         ]
-        await self._tools.repository.store.insert(ACCOUNT, account_id, account, now=now, events=told)
-        return self._sessions.account_credentials(account_id, session)
+        await self._context.store.insert(ACCOUNT, account_id, account, now=now, events=told)
+        return self._credentials.account_credentials(account_id, session)
 
     async def _add_session(self, record: Record[Account], session_id: str) -> Credentials:
         account = record.state
@@ -453,12 +465,12 @@ class SigningIn:
         if session is None:
             if accounts.has_ended(account, session_id):
                 raise CodeUsed(tries_left=0)  # a repeat after signing out must not begin the session again
-            session = self._sessions.start(session_id)
-            account = replace(account, sessions=self._sessions.add(account.sessions, session))
-            await self._tools.repository.save_account(record, account, self._tools.now())
+            session = self._credentials.start(session_id)
+            account = replace(account, sessions=self._credentials.add(account.sessions, session))
+            await self._accounts.save_account(record, account, self._context.now())
         elif session.generation > 0:
             raise CodeUsed(tries_left=0)
-        return self._sessions.account_credentials(record.id, session)
+        return self._credentials.account_credentials(record.id, session)
 
     @staticmethod
     def _refuse_code(verdict: Verdict, challenge: Challenge) -> NoReturn:
@@ -482,7 +494,7 @@ class SigningIn:
     # Shared
 
     async def _challenge(self, challenge_id: str) -> Record[Challenge]:
-        record = await self._tools.repository.challenge(challenge_id)
+        record = await self._challenges.challenge(challenge_id)
         if record is None:
             raise ChallengeNotFound()
         return record
@@ -526,9 +538,9 @@ class SigningIn:
     async def _save(
         self, record: Record[Challenge], challenge: Challenge, messages: Sequence[Message] = ()
     ) -> Record[Challenge]:
-        store = self._tools.repository.store
+        store = self._context.store
         self._recent.take(record.id)
-        saved = await store.save(CHALLENGE, record, challenge, now=self._tools.now(), events=messages)
+        saved = await store.save(CHALLENGE, record, challenge, now=self._context.now(), events=messages)
         self._recent.put(saved)
         return saved
 
@@ -537,5 +549,5 @@ class SigningIn:
         return challenge.account_id or fresh_account_id(challenge_id, challenge)
 
     def _seen(self, challenge_id: str, challenge: Challenge, address: NormalAddress | None = None) -> ChallengeSeen:
-        named = address or self._tools.vault.challenge_address(challenge_id, challenge)
+        named = address or self._challenge_vault.challenge_address(challenge_id, challenge)
         return ChallengeSeen(challenge_id, challenge, named.masked, rules.resend_after(challenge, self._rules))

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.identity import errors
 from services.identity.http import IDENTITY, STAFF_LOGINS_PER_ADDRESS
 from services.identity.staff import admin_schemas as schemas
 from services.identity.staff.administration import Act
+from services.identity.staff.errors import (
+    FirstOperatorSecretUsed,
+    FirstOperatorSecretWrong,
+    LastOperatorStays,
+    NothingToDecide,
+    NotOnYourself,
+    NotYourOffice,
+    OfficeNeeded,
+    OfficeNotWanted,
+    OneTimePasswordExpired,
+    PasswordIsTheOldOne,
+    PasswordIsTheUserName,
+    PasswordTooShort,
+    RoleNotYours,
+    SecondOperatorNeeded,
+    StaffCredentialsWrong,
+    StaffLocked,
+    StaffMatterPending,
+    StaffNotInService,
+    StaffStateForbids,
+    StaffSuspended,
+    StaffUnknown,
+    UserNameTaken,
+)
 from services.identity.staff.member import StaffReason
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import AnyCall, Call
@@ -39,14 +62,14 @@ AUDITED_IN_THE_USE_CASE: Final = (
 )
 """Their lines name the office of whom the act is about, which is not in the request."""
 
-_PASSWORD = (errors.PasswordTooShort, errors.PasswordIsTheUserName)
-_POWER = (errors.StaffNotInService, errors.RoleNotYours, errors.NotYourOffice)
+_PASSWORD = (PasswordTooShort, PasswordIsTheUserName)
+_POWER = (StaffNotInService, RoleNotYours, NotYourOffice)
 _ACTING = (
     *_POWER,
-    errors.StaffUnknown,
-    errors.NotOnYourself,
-    errors.LastOperatorStays,
-    errors.StaffStateForbids,
+    StaffUnknown,
+    NotOnYourself,
+    LastOperatorStays,
+    StaffStateForbids,
     SomeoneElseChangedIt,
 )
 
@@ -59,9 +82,9 @@ _ACTING = (
     body=schemas.FirstOperator,
     answers={201: schemas.StaffView},
     refusals=(
-        errors.FirstOperatorSecretWrong,
-        errors.FirstOperatorSecretUsed,
-        errors.UserNameTaken,
+        FirstOperatorSecretWrong,
+        FirstOperatorSecretUsed,
+        UserNameTaken,
         *_PASSWORD,
         SomeoneElseChangedIt,
     ),
@@ -84,11 +107,11 @@ async def make_first_operator(call: Call[schemas.FirstOperator]) -> schemas.Staf
     body=schemas.OwnPassword,
     answers={204: None},
     refusals=(
-        errors.StaffCredentialsWrong,
-        errors.StaffLocked,
-        errors.StaffSuspended,
-        errors.OneTimePasswordExpired,
-        errors.PasswordIsTheOldOne,
+        StaffCredentialsWrong,
+        StaffLocked,
+        StaffSuspended,
+        OneTimePasswordExpired,
+        PasswordIsTheOldOne,
         *_PASSWORD,
         SomeoneElseChangedIt,
     ),
@@ -108,7 +131,7 @@ async def set_own_password(call: Call[schemas.OwnPassword]) -> None:
     access=ADMINS,
     body=schemas.Hire,
     answers={201: schemas.StaffView},
-    refusals=(*_POWER, errors.OfficeNeeded, errors.OfficeNotWanted, errors.UserNameTaken, SomeoneElseChangedIt),
+    refusals=(*_POWER, OfficeNeeded, OfficeNotWanted, UserNameTaken, SomeoneElseChangedIt),
     idempotent=True,
     cache_answer=False,
     rate=ACTS_PER_CALLER,
@@ -126,7 +149,7 @@ async def hire_staff(call: Call[schemas.Hire]) -> schemas.StaffView:
     query=schemas.StaffQuery,
     reads=PersonalData.STAFF_NAME,
     answers={200: schemas.StaffListView},
-    refusals=(errors.StaffNotInService, errors.NotYourOffice),
+    refusals=(StaffNotInService, NotYourOffice),
 )
 async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListView:
     """A page of them."""
@@ -142,7 +165,7 @@ async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListV
     path_model=schemas.StaffPath,
     reads=PersonalData.STAFF_NAME,
     answers={200: schemas.StaffView},
-    refusals=(errors.StaffNotInService, errors.NotYourOffice, errors.StaffUnknown),
+    refusals=(StaffNotInService, NotYourOffice, StaffUnknown),
 )
 async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.StaffView:
     """As they stand now."""
@@ -159,7 +182,7 @@ async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.St
     path_model=schemas.StaffPath,
     body=schemas.Reassignment,
     answers={200: schemas.StaffView},
-    refusals=(*_ACTING, errors.StaffMatterPending, errors.OfficeNeeded, errors.OfficeNotWanted),
+    refusals=(*_ACTING, StaffMatterPending, OfficeNeeded, OfficeNotWanted),
     idempotent=True,
     rate=ACTS_PER_CALLER,
 )
@@ -195,7 +218,7 @@ async def lock_staff(call: Call[schemas.WithReason, None, schemas.StaffPath]) ->
     path_model=schemas.StaffPath,
     body=schemas.WithReason,
     answers={200: schemas.StaffView},
-    refusals=(*_ACTING, errors.StaffMatterPending),
+    refusals=(*_ACTING, StaffMatterPending),
     idempotent=True,
     cache_answer=False,
     rate=ACTS_PER_CALLER,
@@ -213,7 +236,7 @@ async def unlock_staff(call: Call[schemas.WithReason, None, schemas.StaffPath]) 
     path_model=schemas.StaffPath,
     body=schemas.WithReason,
     answers={200: schemas.StaffView},
-    refusals=(*_ACTING, errors.StaffMatterPending),
+    refusals=(*_ACTING, StaffMatterPending),
     idempotent=True,
     cache_answer=False,
     rate=ACTS_PER_CALLER,
@@ -248,7 +271,7 @@ async def say_staff_left(call: Call[schemas.WithReason, None, schemas.StaffPath]
     path_model=schemas.StaffPath,
     body=schemas.WithReason,
     answers={200: schemas.StaffView},
-    refusals=(*_ACTING, errors.NothingToDecide, errors.SecondOperatorNeeded),
+    refusals=(*_ACTING, NothingToDecide, SecondOperatorNeeded),
     idempotent=True,
     cache_answer=False,
     rate=ACTS_PER_CALLER,
@@ -266,7 +289,7 @@ async def approve_staff_matter(call: Call[schemas.WithReason, None, schemas.Staf
     path_model=schemas.StaffPath,
     body=schemas.WithReason,
     answers={200: schemas.StaffView},
-    refusals=(*_ACTING, errors.NothingToDecide),
+    refusals=(*_ACTING, NothingToDecide),
     idempotent=True,
     rate=ACTS_PER_CALLER,
 )

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from services.identity.assistances.service import Assistances
-from services.identity.context import Tools
-from services.identity.errors import Refusal
-from services.identity.repository import STAFF
+from services.identity.context import UseCaseContext
 from services.identity.staff import member_transitions as rules
 from services.identity.staff import powers
 from services.identity.staff.errors import (
@@ -38,9 +35,12 @@ from services.identity.staff.member_transitions import Fresh, Newcomer
 from services.identity.staff.operator_roster_service import StaffRoster
 from services.identity.staff.passwords import StaffPasswords
 from services.identity.staff.powers import Post, PowerProblem
+from services.identity.staff.repository import STAFF, StaffRepository
 from services.identity.staff.states import StaffCommand, StaffMoveIllegal, StaffState
 from services.identity.staff.temporary_passwords import OneTimePasswords
+from services.identity.staff.vault import StaffVault
 from shared.audit import Audit
+from shared.errors import Refusal
 from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
@@ -104,18 +104,33 @@ class StaffPage:
     next: str | None
 
 
+class EndsAssistances(Protocol):
+    """Ends what an officer has begun for people at the counter."""
+
+    async def end_of_officer(self, officer_id: str) -> None:
+        """End every open assistance of this officer."""
+        ...
+
+
 class StaffAdmin:
     """The use cases of whoever administers staff."""
 
     def __init__(
-        self, tools: Tools, audit: Audit, passwords: StaffPasswords, roster: StaffRoster, assistances: Assistances
+        self,
+        context: UseCaseContext,
+        audit: Audit,
+        passwords: StaffPasswords,
+        roster: StaffRoster,
+        assistances: EndsAssistances,
     ) -> None:
-        self._tools = tools
+        self._context = context
+        self._staff = StaffRepository(context)
+        self._staff_vault = StaffVault(context.seals)
         self._audit = audit
         self._passwords = passwords
         self._roster = roster
         self._assistances = assistances
-        self._one_time = OneTimePasswords(tools.settings.fingerprint_keyring())
+        self._one_time = OneTimePasswords(context.settings.fingerprint_keyring())
 
     async def hire(self, caller: Caller, hiring: Hiring, command_id: str) -> StaffSeen:
         """A new member of staff with a one-time password; a treasurer or operator is only proposed until another
@@ -132,7 +147,7 @@ class StaffAdmin:
             actor = await self._acting(caller)
             _refuse_power(powers.hire_problem(Post(actor.role), actor.office_id, hiring.post, hiring.office_id))
             _refuse_power(powers.served_problem(hiring.post, hiring.offices))
-            known = await self._tools.repository.staff(staff_id)
+            known = await self._staff.staff(staff_id)
             if known is not None:
                 return await self._shown_again(known, command_id)
             return await self._hired(act, hiring)
@@ -150,7 +165,7 @@ class StaffAdmin:
             if office_id not in (None, actor.office_id):
                 raise NotYourOffice()
             office_id = actor.office_id
-        found = await self._tools.repository.staff_from(office_id, first, limit + 1)
+        found = await self._staff.staff_from(office_id, first, limit + 1)
         following = found[limit].state.username if len(found) > limit else None
         return StaffPage(tuple(self.seen(each) for each in found[:limit]), following)
 
@@ -273,7 +288,7 @@ class StaffAdmin:
             except StaffMoveIllegal as illegal:
                 raise StaffStateForbids(state=illegal.state.value) from None
 
-        known = await self._tools.repository.staff(act.staff_id)
+        known = await self._staff.staff(act.staff_id)
         return await self._audited(act, attempt, known.state.office_id if known is not None else None)
 
     async def _audited(self, act: Act, attempt: Callable[[], Awaitable[StaffSeen]], office_id: str | None) -> StaffSeen:
@@ -290,16 +305,16 @@ class StaffAdmin:
             return seen
 
     async def _hired(self, act: Act, hiring: Hiring) -> StaffSeen:
-        sealed = self._tools.vault.seal_staff_name(hiring.full_name, act.staff_id)
+        sealed = self._staff_vault.seal_staff_name(hiring.full_name, act.staff_id)
         newcomer = Newcomer(hiring.username, sealed, hiring.post, hiring.office_id, hiring.offices)
         second = powers.needs_second(StaffCommand.APPROVE, hiring.post)
         fresh = None if second else await self._fresh(act.staff_id)
-        now = self._tools.now()
+        now = self._context.now()
         staff = rules.hire(newcomer, act.caller.account_id, hiring.reason, fresh, act.command_id, now)
         try:
-            record = await self._tools.repository.store.insert(STAFF, act.staff_id, staff, now=now)
+            record = await self._context.store.insert(STAFF, act.staff_id, staff, now=now)
         except AlreadyExists:
-            known = await self._tools.repository.staff(act.staff_id)
+            known = await self._staff.staff(act.staff_id)
             if known is None:
                 raise UserNameTaken(field="/username") from None
             return await self._shown_again(known, act.command_id)
@@ -332,13 +347,13 @@ class StaffAdmin:
         offices: tuple[str, ...],
     ) -> StaffSeen:
         reason = act.reason or StaffReason.CORRECTION
-        by, now = act.caller.account_id, self._tools.now()
+        by, now = act.caller.account_id, self._context.now()
         asked = rules.ask(record.state, command, post, office_id, by, reason, act.command_id, now, offices)
-        return self.seen(await self._tools.repository.save_staff(record, asked, now))
+        return self.seen(await self._staff.save_staff(record, asked, now))
 
     async def _give(self, act: Act, record: Record[Staff], command: StaffCommand) -> StaffSeen:
         fresh = await self._fresh(record.id)
-        given = rules.give_password(record.state, command, fresh, act.command_id, self._tools.now())
+        given = rules.give_password(record.state, command, fresh, act.command_id, self._context.now())
         seen = await self._save(act, record, given)
         return StaffSeen(seen.staff_id, seen.staff, seen.full_name, self._one_time.make(record.id, fresh.salt))
 
@@ -348,7 +363,7 @@ class StaffAdmin:
             await self._roster.join(record.id)
         elif record.state.role == Post.OPERATOR:
             await self._roster.take_off(record.id, act.caller.account_id)
-        saved = await self._tools.repository.save_staff(record, staff, self._tools.now())
+        saved = await self._staff.save_staff(record, staff, self._context.now())
         await self._end_assistances(saved)
         return self.seen(saved)
 
@@ -361,7 +376,7 @@ class StaffAdmin:
 
     async def _acting(self, caller: Caller) -> Staff:
         """Whoever acts, as they stand now and not as their token says."""
-        record = await self._tools.repository.staff(caller.account_id)
+        record = await self._staff.staff(caller.account_id)
         staff = record.state if record is not None else None
         if staff is None or staff.state is not StaffState.ACTIVE:
             raise StaffNotInService()
@@ -370,7 +385,7 @@ class StaffAdmin:
         return staff
 
     async def _known(self, staff_id: str) -> Record[Staff]:
-        record = await self._tools.repository.staff(staff_id)
+        record = await self._staff.staff(staff_id)
         if record is None:
             raise StaffUnknown()
         return record
@@ -383,9 +398,9 @@ class StaffAdmin:
         raise NotOnYourself()
 
     async def _fresh(self, staff_id: str) -> Fresh:
-        salt = self._tools.randomness.token(SALT_BYTES)
+        salt = self._context.randomness.token(SALT_BYTES)
         hashed = await self._passwords.hash(self._one_time.make(staff_id, salt))
-        return Fresh(hashed, salt, self._tools.settings.one_time_password_seconds)
+        return Fresh(hashed, salt, self._context.settings.staff_password_rules.one_time_seconds)
 
     async def _shown_again(self, record: Record[Staff], command_id: str) -> StaffSeen:
         """The answer of a command that took effect: with its one-time password for as long as that one counts."""
@@ -403,7 +418,7 @@ class StaffAdmin:
     def seen(self, record: Record[Staff], one_time_password: str | None = None) -> StaffSeen:
         """A member of staff in the open, for who administers them or for their own eyes."""
         sealed = record.state.name
-        name = self._tools.vault.staff_name(sealed, record.id) if sealed is not None else None
+        name = self._staff_vault.staff_name(sealed, record.id) if sealed is not None else None
         return StaffSeen(record.id, record.state, name, one_time_password)
 
 

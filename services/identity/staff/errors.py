@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, NotFound, Refusal
+from shared.errors import NotAllowed, NotAuthenticated, NotFound, Refusal
 
 
 class OwnPasswordNeeded(NotAllowed):
@@ -224,3 +224,24 @@ class SecondOperatorNeeded(NotAllowed):
     title_id = "Persetujuan harus diberikan oleh operator lain, bukan pengusul."
     next_action = "Ask another operator."
     next_action_id = "Mintalah kepada operator lain."
+
+
+class StaffCredentialsWrong(NotAuthenticated):
+    """User name and password do not fit; which of the two is not said."""
+
+    code = "credentials_wrong"
+    title = "User name or password is wrong."
+    title_id = "Nama pengguna atau kata sandi salah."
+    next_action = "Check both; after five wrong tries the account is locked for a while."
+    next_action_id = "Periksa keduanya; setelah lima kali salah akun dikunci sementara."
+
+
+class StaffLocked(Refusal):
+    """Too many wrong passwords; `locked_until` says when one is looked at again."""
+
+    status = 423
+    code = "account_locked"
+    title = "This account is locked after too many wrong passwords."
+    title_id = "Akun dikunci karena terlalu banyak kata sandi salah."
+    next_action = "Wait until the time given, or ask the operator."
+    next_action_id = "Tunggu sampai waktu yang disebutkan, atau hubungi operator."

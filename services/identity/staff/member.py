@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.identity.rules import LockRules
 from services.identity.sessions.session import Session
 from services.identity.staff.states import StaffCommand, StaffState
 
@@ -35,14 +36,6 @@ class StaffReason(StrEnum):
     SUSPECTED_MISUSE = "suspected_misuse"
     SUSPICION_CLEARED = "suspicion_cleared"
     END_OF_SERVICE = "end_of_service"
-
-
-@dataclass(frozen=True)
-class LockRules:
-    """How many wrong passwords in a row lock the account, and for how long."""
-
-    tries: int = 5
-    lock_seconds: int = 15 * 60
 
 
 TRIES_FORGOTTEN: Final = timedelta(days=1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from services.identity.context import Tools
-from services.identity.repository import OPERATORS, ROSTER, STAFF
+from services.identity.context import UseCaseContext
 from services.identity.staff import operator_roster as rules
 from services.identity.staff.errors import LastOperatorStays, StaffNotInService
 from services.identity.staff.operator_roster import Roster, RosterProblem
 from services.identity.staff.powers import Post
+from services.identity.staff.repository import OPERATORS, ROSTER, STAFF, StaffRepository
 from services.identity.staff.states import StaffState
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, VersionConflict
@@ -17,8 +17,9 @@ from shared.store.retry import again
 class StaffRoster:
     """Puts operators on the roster and takes them off."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: UseCaseContext) -> None:
+        self._context = context
+        self._staff = StaffRepository(context)
 
     async def join(self, staff_id: str) -> None:
         """Put an operator on the roster, before they become one: a crash in between leaves a name that nobody bears."""
@@ -50,19 +51,19 @@ class StaffRoster:
 
     async def read(self) -> Record[Roster]:
         """The roster; made of the operators there are where an older version left none."""
-        record = await self._tools.repository.roster()
+        record = await self._staff.roster()
         if record is not None:
             return record
-        store = self._tools.repository.store
+        store = self._context.store
         roster = Roster()
         async for each in store.scan(STAFF):
             if each.state.role == Post.OPERATOR and each.state.state is StaffState.ACTIVE:
                 roster = rules.joined(roster, each.id)
         try:
-            return await store.insert(ROSTER, OPERATORS, roster, now=self._tools.now())
+            return await store.insert(ROSTER, OPERATORS, roster, now=self._context.now())
         except AlreadyExists:
             raise VersionConflict("the roster was made by somebody else") from None
 
     async def _save(self, record: Record[Roster], roster: Roster) -> None:
         if roster != record.state:
-            await self._tools.repository.store.save(ROSTER, record, roster, now=self._tools.now())
+            await self._context.store.save(ROSTER, record, roster, now=self._context.now())

@@ -6,9 +6,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.identity.context import Tools
-from services.identity.errors import Refusal, StaffCredentialsWrong
-from services.identity.repository import STAFF
+from services.identity.context import UseCaseContext
 from services.identity.staff import member as staff_rules
 from services.identity.staff import member_transitions as rules
 from services.identity.staff.errors import (
@@ -19,6 +17,7 @@ from services.identity.staff.errors import (
     PasswordIsTheOldOne,
     PasswordIsTheUserName,
     PasswordTooShort,
+    StaffCredentialsWrong,
     StaffSuspended,
     UserNameTaken,
 )
@@ -27,7 +26,10 @@ from services.identity.staff.member_transitions import SHORTEST_PASSWORD, Passwo
 from services.identity.staff.operator_roster_service import StaffRoster
 from services.identity.staff.passwords import Actor, StaffPasswords, actor
 from services.identity.staff.powers import Post
+from services.identity.staff.repository import STAFF, StaffRepository
 from services.identity.staff.states import StaffState
+from services.identity.staff.vault import StaffVault
+from shared.errors import Refusal
 from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
@@ -53,8 +55,10 @@ class Founder:
 class StaffEntry:
     """The use cases of those who have no token yet."""
 
-    def __init__(self, tools: Tools, passwords: StaffPasswords, roster: StaffRoster) -> None:
-        self._tools = tools
+    def __init__(self, context: UseCaseContext, passwords: StaffPasswords, roster: StaffRoster) -> None:
+        self._context = context
+        self._staff = StaffRepository(context)
+        self._staff_vault = StaffVault(context.seals)
         self._passwords = passwords
         self._roster = roster
 
@@ -67,19 +71,19 @@ class StaffEntry:
             UserNameTaken, PasswordTooShort, PasswordIsTheUserName.
         """
         secret = founder.secret.encode()
-        if not any([hmac.compare_digest(each.encode(), secret) for each in self._tools.settings.operator_secrets()]):
+        if not any([hmac.compare_digest(each.encode(), secret) for each in self._context.settings.operator_secrets()]):
             raise FirstOperatorSecretWrong(field="/secret")
         staff_id = derived_id("staff", "first operator", founder.secret)
-        known = await self._tools.repository.staff(staff_id)
+        known = await self._staff.staff(staff_id)
         if known is not None:
             return _repeated(known, command_id)
         _refuse_password(founder.username, "", founder.password, "/password")
-        if await self._tools.repository.staff_named(founder.username) is not None:
+        if await self._staff.staff_named(founder.username) is not None:
             raise UserNameTaken(field="/username")
         await self._passwords.note(StaffAct.FIRST_OPERATOR_MADE, Actor(staff_id, Post.OPERATOR.value, None))
         hashed = await self._passwords.hash(founder.password)
-        name = self._tools.vault.seal_staff_name(founder.full_name, staff_id)
-        staff = rules.found(founder.username, name, hashed, command_id, self._tools.now())
+        name = self._staff_vault.seal_staff_name(founder.full_name, staff_id)
+        staff = rules.found(founder.username, name, hashed, command_id, self._context.now())
         await self._roster.join(staff_id)
         return await self._insert(staff_id, staff, command_id)
 
@@ -96,10 +100,10 @@ class StaffEntry:
         hashed = await self._passwords.hash(new_password)
 
         async def attempt() -> None:
-            record = await self._tools.repository.staff(proven.id)
+            record = await self._staff.staff(proven.id)
             if record is None or record.state.password_hash != proven.state.password_hash:
                 raise StaffCredentialsWrong()
-            await refuse_unready(self._tools, record, may_be_invited=True)
+            await refuse_unready(self._context, record, may_be_invited=True)
             await self._passwords.note(StaffAct.PASSWORD_SET, actor(record.id, record.state))
             if record.state.role == Post.OPERATOR:
                 await self._roster.join(record.id)
@@ -109,18 +113,18 @@ class StaffEntry:
 
     async def _insert(self, staff_id: str, staff: Staff, command_id: str) -> Record[Staff]:
         try:
-            return await self._tools.repository.store.insert(STAFF, staff_id, staff, now=self._tools.now())
+            return await self._context.store.insert(STAFF, staff_id, staff, now=self._context.now())
         except AlreadyExists:
-            known = await self._tools.repository.staff(staff_id)
+            known = await self._staff.staff(staff_id)
             if known is None:
                 raise UserNameTaken(field="/username") from None
             return _repeated(known, command_id)
 
     async def _save(self, record: Record[Staff], staff: Staff) -> None:
-        await self._tools.repository.save_staff(record, staff, self._tools.now())
+        await self._staff.save_staff(record, staff, self._context.now())
 
 
-async def refuse_unready(tools: Tools, record: Record[Staff], *, may_be_invited: bool = False) -> None:
+async def refuse_unready(context: UseCaseContext, record: Record[Staff], *, may_be_invited: bool = False) -> None:
     """Whoever knows the right password is told why it does not open; the try counts as a right one.
 
     Raises:
@@ -130,12 +134,12 @@ async def refuse_unready(tools: Tools, record: Record[Staff], *, may_be_invited:
     refusal: Refusal | None = None
     if staff.state is StaffState.LOCKED:
         refusal = StaffSuspended()
-    elif rules.is_over(staff, tools.now()):
+    elif rules.is_over(staff, context.now()):
         refusal = OneTimePasswordExpired()
     elif staff.state is StaffState.INVITED and not may_be_invited:
         refusal = OwnPasswordNeeded()
     if refusal is not None:
-        await tools.repository.save_staff(record, staff_rules.recognised(staff), tools.now())
+        await StaffRepository(context).save_staff(record, staff_rules.recognised(staff), context.now())
         raise refusal
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from services.identity.context import Tools
-from services.identity.errors import StaffCredentialsWrong, StaffLocked
-from services.identity.repository import STRANGER
+from services.identity.context import NOBODY, Actor, UseCaseContext
+from services.identity.errors import moment
 from services.identity.staff import member as rules
+from services.identity.staff.errors import StaffCredentialsWrong, StaffLocked
 from services.identity.staff.member import Staff, StaffAct, Stranger
-from services.identity.vault import moment
+from services.identity.staff.repository import STRANGER, StaffRepository
+from services.identity.staff.vault import StaffVault
 from shared.audit import Audit
 from shared.audit.entries import DONE, REFUSED
 from shared.store.kinds import Record
@@ -24,18 +24,6 @@ from shared.store.retry import again
 HASHES_AT_ONCE: Final = 2
 """Password hashes computed at the same time: each takes 64 MiB and a processor for a tenth of a second."""
 
-NOBODY: Final = "nobody"
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who signs in, before there is a token."""
-
-    account_id: str
-    role: str
-    office_id: str | None
-
-
 _STRANGER: Final = Actor(NOBODY, NOBODY, None)
 """Whoever tries a user name that no member of staff has."""
 
@@ -43,8 +31,10 @@ _STRANGER: Final = Actor(NOBODY, NOBODY, None)
 class StaffPasswords:
     """What proves a member of staff."""
 
-    def __init__(self, tools: Tools, audit: Audit, hasher: PasswordHasher | None = None) -> None:
-        self._tools = tools
+    def __init__(self, context: UseCaseContext, audit: Audit, hasher: PasswordHasher | None = None) -> None:
+        self._context = context
+        self._staff = StaffRepository(context)
+        self._staff_vault = StaffVault(context.seals)
         self._audit = audit
         self._hasher = hasher or PasswordHasher()
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
@@ -63,12 +53,12 @@ class StaffPasswords:
             stranger = await again(lambda: self._count_try_of_stranger(name))
             await self.matches(password, None)
             await self.note(StaffAct.SIGN_IN_REFUSED, _STRANGER, "unknown_user")
-            if rules.is_locked(stranger, self._tools.now()):
+            if rules.is_locked(stranger, self._context.now()):
                 self._refuse_locked(stranger)
             raise StaffCredentialsWrong()
         if not await self.matches(password, record.state.password_hash):
             await self.note(StaffAct.SIGN_IN_REFUSED, actor(record.id, record.state), "wrong_password")
-            if rules.is_locked(record.state, self._tools.now()):
+            if rules.is_locked(record.state, self._context.now()):
                 self._refuse_locked(record.state)
             raise StaffCredentialsWrong()
         return record
@@ -82,7 +72,7 @@ class StaffPasswords:
         """Compare in a thread; without a hash a decoy is compared, so that unknown names take as long as known ones."""
         if not hashed:
             if self._decoy_hash is None:
-                self._decoy_hash = await self.hash(self._tools.randomness.token(16))
+                self._decoy_hash = await self.hash(self._context.randomness.token(16))
             hashed = self._decoy_hash
         async with self._hashing:
             return await asyncio.to_thread(self._verify, hashed, password)
@@ -94,36 +84,36 @@ class StaffPasswords:
 
     async def _count_try(self, username: str) -> Record[Staff] | None:
         """The account with one try used, or none for a user name that nobody has."""
-        record = await self._tools.repository.staff_named(username)
+        record = await self._staff.staff_named(username)
         if record is None:
             return None
-        if rules.is_locked(record.state, self._tools.now()):
+        if rules.is_locked(record.state, self._context.now()):
             await self.note(StaffAct.SIGN_IN_LOCKED, actor(record.id, record.state), "locked")
             self._refuse_locked(record.state)
-        counted = rules.count_try(record.state, self._tools.settings.lock_rules, self._tools.now())
-        return await self._tools.repository.save_staff(record, counted, self._tools.now())
+        counted = rules.count_try(record.state, self._context.settings.lock_rules, self._context.now())
+        return await self._staff.save_staff(record, counted, self._context.now())
 
     async def _count_try_of_stranger(self, username: str) -> Stranger:
         """A name that nobody has, with one try used; it locks as a real one does, so that locks tell nothing."""
-        repository, now = self._tools.repository, self._tools.now()
-        stranger_id = self._tools.vault.stranger_id(username)
-        record = await repository.stranger(stranger_id)
+        now = self._context.now()
+        stranger_id = self._staff_vault.stranger_id(username)
+        record = await self._staff.stranger(stranger_id)
         if record is not None and rules.is_locked(record.state, now):
             await self.note(StaffAct.SIGN_IN_LOCKED, _STRANGER, "locked")
             self._refuse_locked(record.state)
         known = record.state if record is not None else None
-        counted = rules.count_try_of_stranger(known, self._tools.settings.lock_rules, now)
+        counted = rules.count_try_of_stranger(known, self._context.settings.lock_rules, now)
         if record is not None:
-            return (await repository.store.save(STRANGER, record, counted, now=now)).state
+            return (await self._context.store.save(STRANGER, record, counted, now=now)).state
         try:
-            return (await repository.store.insert(STRANGER, stranger_id, counted, now=now)).state
+            return (await self._context.store.insert(STRANGER, stranger_id, counted, now=now)).state
         except AlreadyExists:
             raise VersionConflict("the name was tried by somebody else at the same moment") from None
 
     def _refuse_locked(self, staff: Staff | Stranger) -> None:
         until = staff.locked_until
         assert until is not None, "only a lock is refused"  # noqa: S101 - narrows the type
-        seconds = max(1, round((until - self._tools.now()).total_seconds() + 0.5))
+        seconds = max(1, round((until - self._context.now()).total_seconds() + 0.5))
         raise StaffLocked(retry_after_seconds=seconds, locked_until=moment(until))
 
     def _verify(self, hashed: str, password: str) -> bool:

@@ -6,16 +6,17 @@ from typing import Final
 
 import structlog
 
-from services.identity.applicants.nik import NikWrong, parse_nik
-from services.identity.context import Tools
-from services.identity.errors import NikNotSixteenDigits, PersonNotKnown, StaffCredentialsWrong
-from services.identity.repository import STAFF
-from services.identity.sessions.service import Credentials, Sessions
+from services.identity.applicants.repository import ApplicantRepository
+from services.identity.applicants.vault import ApplicantVault
+from services.identity.context import UseCaseContext
+from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.staff import member as rules
+from services.identity.staff.errors import StaffCredentialsWrong
 from services.identity.staff.member import Staff, StaffAct
 from services.identity.staff.operator_roster_service import StaffRoster
 from services.identity.staff.own_password import refuse_unready
-from services.identity.staff.passwords import NOBODY, StaffPasswords, actor
+from services.identity.staff.passwords import StaffPasswords, actor
+from services.identity.staff.repository import STAFF, StaffRepository
 from shared.audit import Audit
 from shared.ids import derived_id
 from shared.store.port import AlreadyExists
@@ -38,10 +39,18 @@ class StaffDesk:
     """The use cases of staff."""
 
     def __init__(
-        self, tools: Tools, sessions: Sessions, audit: Audit, passwords: StaffPasswords, roster: StaffRoster
+        self,
+        context: UseCaseContext,
+        credentials: CredentialIssuer,
+        audit: Audit,
+        passwords: StaffPasswords,
+        roster: StaffRoster,
     ) -> None:
-        self._tools = tools
-        self._sessions = sessions
+        self._context = context
+        self._applicants = ApplicantRepository(context)
+        self._staff = StaffRepository(context)
+        self._applicant_vault = ApplicantVault(context.seals)
+        self._credentials = credentials
         self._audit = audit
         self._passwords = passwords
         self._roster = roster
@@ -58,28 +67,9 @@ class StaffDesk:
         proven = await self._passwords.prove(username, password)
         return await again(lambda: self._let_in(proven.id, proven.state.password_hash))
 
-    async def look_up_person(self, caller: Caller, nik: str, reason: str | None = None) -> str:
-        """The id of the person with this NIK, once an account has proven it. Each look-up is audited with its reason.
-
-        Raises:
-            NikNotSixteenDigits: it is no NIK.
-            PersonNotKnown: nobody has proven it here.
-        """
-        try:
-            digits = parse_nik(nik).digits
-        except NikWrong:
-            raise NikNotSixteenDigits(field="/nik") from None
-        person = await self._tools.repository.person_with(self._tools.vault.nik_fingerprints(digits))
-        outcome = "found" if person is not None else "not_found"
-        subject = person.id if person is not None else NOBODY
-        await self._audit.note(caller, StaffAct.PERSON_LOOKED_UP, subject=subject, reason=reason, detail=outcome)
-        if person is None:
-            raise PersonNotKnown()
-        return person.id
-
     async def seed_demo(self) -> None:
         """Make the demo staff where they are missing; does nothing unless a demo password is set."""
-        secret = self._tools.settings.demo_staff_password
+        secret = self._context.settings.demo_staff_password
         if secret is None:
             return
         for username, role, in_office in DEMO_STAFF:
@@ -92,28 +82,33 @@ class StaffDesk:
     ) -> str:
         """Make a demo staff account; one that exists under this user name is left as it is. Gives its id."""
         staff_id = derived_id("staff", username)
-        if await self._tools.repository.staff(staff_id) is not None:
+        if await self._staff.staff(staff_id) is not None:
             return staff_id
         hashed = await self._passwords.hash(password)
         staff = Staff(username, hashed, role.value, office_id, offices=offices)
         if role is Role.OPERATOR:
             await self._roster.join(staff_id)
         try:
-            await self._tools.repository.store.insert(STAFF, staff_id, staff, now=self._tools.now())
+            await self._context.store.insert(STAFF, staff_id, staff, now=self._context.now())
         except AlreadyExists:
             log.info("staff_exists", staff_id=staff_id)
         return staff_id
 
     async def _let_in(self, staff_id: str, proven_hash: str) -> Credentials:
-        record = await self._tools.repository.staff(staff_id)
+        record = await self._staff.staff(staff_id)
         if record is None or record.state.password_hash != proven_hash:
             raise StaffCredentialsWrong()
-        await refuse_unready(self._tools, record)
-        session = self._sessions.start(self._tools.ids.new(), staff=True)
-        welcome = rules.let_in(record.state, self._sessions.add(record.state.sessions, session), self._tools.now())
-        await self._tools.repository.save_staff(record, welcome, self._tools.now())
+        await refuse_unready(self._context, record)
+        session = self._credentials.start(self._context.ids.new(), staff=True)
+        welcome = rules.let_in(record.state, self._credentials.add(record.state.sessions, session), self._context.now())
+        await self._staff.save_staff(record, welcome, self._context.now())
         await self._passwords.note(StaffAct.SIGNED_IN, actor(staff_id, welcome))
-        return self._sessions.staff_credentials(staff_id, welcome, session)
+        return self._credentials.staff_credentials(caller_of(staff_id, welcome, session.id), session)
 
     def _demo_office(self) -> str:
-        return self._tools.settings.demo_office_id
+        return self._context.settings.demo_office_id
+
+
+def caller_of(staff_id: str, staff: Staff, session_id: str) -> Caller:
+    """This member of staff as their tokens name them."""
+    return Caller(staff_id, Role(staff.role), session_id, staff.office_id, offices=staff.offices)

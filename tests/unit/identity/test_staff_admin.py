@@ -9,15 +9,24 @@ from typing import Any
 
 import pytest
 
-from services.identity import errors
 from services.identity.endpoints import ENDPOINTS
-from services.identity.repository import ROSTER, STAFF
 from services.identity.staff.admin_routes import AUDITED_IN_THE_USE_CASE
 from services.identity.staff.administration import WAITS, Act, Hiring, StaffSeen
+from services.identity.staff.errors import (
+    OneTimePasswordExpired,
+    OwnPasswordNeeded,
+    PasswordIsTheOldOne,
+    PasswordTooShort,
+    StaffCredentialsWrong,
+    StaffSuspended,
+    UserNameTaken,
+)
 from services.identity.staff.member import StaffReason
 from services.identity.staff.own_password import Founder
 from services.identity.staff.powers import Post
+from services.identity.staff.repository import ROSTER, STAFF, StaffRepository
 from services.identity.staff.states import StaffState
+from services.identity.tokens.errors import SessionEnded
 from shared.audit import AUDIT
 from shared.audit.acting import may_act
 from shared.chain.verify import ExportWrong, verify
@@ -84,7 +93,7 @@ class Desk:
         return record.state.state
 
     async def is_sound(self) -> bool:
-        return not (await self.world.identity.invariants.an_operator_remains()).broken
+        return not (await self.world.identity.staff_invariants.an_operator_remains()).broken
 
     async def lines(self) -> list[tuple[Any, ...]]:
         found = [record.state async for record in self.world.store.scan(AUDIT)]
@@ -118,17 +127,17 @@ async def test_the_head_of_an_office_hires_and_the_first_password_opens_only_the
     assert record is not None and given not in repr(record) and "CONTOH" not in str(record.state.name)
     assert record.state.password_hash.startswith("$argon2id$")
     for _ in range(7):  # a right password is no wrong try
-        with pytest.raises(errors.OwnPasswordNeeded):
+        with pytest.raises(OwnPasswordNeeded):
             await desk.log_in("dewi.contoh", given)
     for new, refusal in (
-        ("short", errors.PasswordTooShort),
-        (given, errors.PasswordIsTheOldOne),
+        ("short", PasswordTooShort),
+        (given, PasswordIsTheOldOne),
     ):
         with pytest.raises(refusal) as refused:
             await desk.entry.set_own_password("dewi.contoh", given, new)
         assert refused.value.field == "/new_password" and refused.value.facts == {"at_least": 15}
     await desk.entry.set_own_password("Dewi.Contoh", given, OWN)
-    with pytest.raises(errors.StaffCredentialsWrong):
+    with pytest.raises(StaffCredentialsWrong):
         await desk.log_in("dewi.contoh", given)
     assert (await desk.log_in("dewi.contoh", OWN)).role is Role.FRONT_OFFICER
     looked = await desk.admin.look(desk.head, seen.staff_id)
@@ -143,11 +152,11 @@ async def test_a_one_time_password_expires_and_a_new_one_is_given(desk: Desk) ->
     seen = await desk.hire(desk.head, "dewi", Post.INTERVIEWER, SOUTH)
     given = seen.one_time_password or ""
     desk.world.clock.advance(72 * 3600 - 0.001)
-    with pytest.raises(errors.OwnPasswordNeeded):
+    with pytest.raises(OwnPasswordNeeded):
         await desk.log_in("dewi", given)
     desk.world.clock.advance(0.001)
     for doing in (desk.log_in("dewi", given), desk.entry.set_own_password("dewi", given, OWN)):
-        with pytest.raises(errors.OneTimePasswordExpired):
+        with pytest.raises(OneTimePasswordExpired):
             await doing
     again = await desk.admin.reset_password(desk.act(desk.head, seen.staff_id))
     assert again.one_time_password not in (None, given)
@@ -166,7 +175,7 @@ async def test_a_repeated_hiring_shows_the_same_password_while_it_counts(desk: D
     assert await desk.working(first)
     later = await desk.hire(desk.head, "dewi", Post.FRONT_OFFICER, SOUTH, "one-command")
     assert later.one_time_password is None and later.staff.state is StaffState.ACTIVE
-    with pytest.raises(errors.UserNameTaken):
+    with pytest.raises(UserNameTaken):
         await desk.hire(desk.head, "dewi", Post.FRONT_OFFICER, SOUTH)
 
 
@@ -191,7 +200,7 @@ async def test_who_may_not_hire_is_told_why_and_it_is_audited(desk: Desk) -> Non
     assert await outcome(hire(other_role, "a11", Post.INTERVIEWER, SOUTH)) == "staff_not_in_service"
     refused = [line for line in await desk.lines() if line[1] == "refused"]
     assert {line[4] for line in refused} >= {"not_your_office", "role_not_yours", "office_needed"}
-    assert await desk.world.identity.repository.staff_named("a11") is None
+    assert await StaffRepository(desk.world.identity.context).staff_named("a11") is None
 
 
 @pytest.mark.acceptance("F82")
@@ -221,7 +230,7 @@ async def test_an_operator_is_hired_by_two(desk: Desk) -> None:
     proposed = await desk.hire(desk.operator, "rina", Post.OPERATOR)
     assert (proposed.staff.state, proposed.one_time_password) == (StaffState.PROPOSED, None)
     assert any(line[4] == WAITS for line in await desk.lines())
-    with pytest.raises(errors.StaffCredentialsWrong):
+    with pytest.raises(StaffCredentialsWrong):
         await desk.log_in("rina", "")
     rina = proposed.staff_id
     assert await outcome(desk.admin.approve(desk.act(desk.operator, rina))) == "second_operator_needed"
@@ -252,7 +261,7 @@ async def test_what_was_asked_for_is_refused_or_taken_back(desk: Desk) -> None:
     assert refused.staff.state is StaffState.REFUSED
     assert await outcome(desk.admin.refuse(desk.act(desk.second, proposed.staff_id))) == "nothing_to_decide"
     assert await outcome(desk.admin.leave(desk.act(desk.second, proposed.staff_id))) == "staff_state_forbids"
-    with pytest.raises(errors.UserNameTaken):
+    with pytest.raises(UserNameTaken):
         await desk.hire(desk.operator, "tono", Post.TREASURER)
 
 
@@ -263,11 +272,11 @@ async def test_one_operator_alone_gets_at_no_account_of_a_treasurer(desk: Desk) 
     assert (await desk.log_in("treasurer", STAFF_PASSWORD)).role is Role.TREASURER  # nothing has happened yet
     given = await desk.admin.approve(desk.act(desk.second, treasurer.account_id))
     assert given.one_time_password is not None
-    with pytest.raises(errors.StaffCredentialsWrong):
+    with pytest.raises(StaffCredentialsWrong):
         await desk.log_in("treasurer", STAFF_PASSWORD)
     await desk.working(given)
     await desk.admin.lock(desk.act(desk.operator, treasurer.account_id))  # at once, by one
-    with pytest.raises(errors.StaffSuspended):
+    with pytest.raises(StaffSuspended):
         await desk.log_in("treasurer", OWN)
     unlocking = await desk.admin.unlock(desk.act(desk.operator, treasurer.account_id))
     assert unlocking.staff.state is StaffState.LOCKED
@@ -282,7 +291,7 @@ async def test_a_new_role_or_office_ends_the_sessions_of_the_old_one(desk: Desk)
     tokens = await desk.log_in("front_officer", STAFF_PASSWORD)
     moved = await desk.admin.reassign(desk.act(desk.head, officer.account_id), Post.INTERVIEWER, SOUTH)
     assert (moved.staff.role, moved.staff.state) == ("interviewer", StaffState.ACTIVE)
-    with pytest.raises(errors.SessionEnded):
+    with pytest.raises(SessionEnded):
         await desk.world.identity.sessions.refresh(tokens.refresh_token)
     assert (await desk.log_in("front_officer", STAFF_PASSWORD)).role is Role.INTERVIEWER
     act = desk.act(desk.head, officer.account_id)
@@ -313,9 +322,9 @@ async def test_whatever_is_done_ends_the_sessions_at_once(desk: Desk, name: str)
     officer = desk.who("front_officer")
     tokens = await desk.log_in("front_officer", STAFF_PASSWORD)
     await getattr(desk.admin, name)(desk.act(desk.head, officer.account_id))
-    with pytest.raises(errors.SessionEnded):
+    with pytest.raises(SessionEnded):
         await desk.world.identity.sessions.refresh(tokens.refresh_token)
-    wanted = errors.StaffSuspended if name == "lock" else errors.StaffCredentialsWrong
+    wanted = StaffSuspended if name == "lock" else StaffCredentialsWrong
     with pytest.raises(wanted):
         await desk.log_in("front_officer", STAFF_PASSWORD)
     with pytest.raises(wanted):
@@ -365,7 +374,7 @@ async def test_who_has_left_does_not_come_back_and_leaves_the_name_behind(desk: 
     assert (gone.staff.state, gone.staff.password_hash) == (StaffState.LEFT, "")
     for name in ("lock", "unlock", "reset_password", "leave"):
         assert await outcome(getattr(desk.admin, name)(desk.act(desk.head, officer))) == "staff_state_forbids"
-    with pytest.raises(errors.UserNameTaken):
+    with pytest.raises(UserNameTaken):
         await desk.hire(desk.head, "front_officer", Post.FRONT_OFFICER, SOUTH)
 
 
@@ -470,7 +479,7 @@ async def test_the_roster_is_made_of_the_operators_that_an_older_version_left(de
 async def test_a_process_that_finds_the_roster_just_made_by_another_goes_on_with_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repository, missed = desk.world.identity.repository, []
+    repository, missed = desk.admin._roster._staff, []
     look = repository.roster
 
     async def too_early() -> Any:

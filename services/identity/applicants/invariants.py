@@ -1,4 +1,4 @@
-"""Rules of identity that are looked at while it runs: the same code in tests and in production."""
+"""Rules of applicants that are checked while the service runs: the same code in tests and in production."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from typing import Final
 
 from services.identity.accounts.account import MOST_APPLICANTS
 from services.identity.applicants.applicant import IdentityState
-from services.identity.context import Tools
-from services.identity.repository import APPLICANT, PERSON, STAFF
-from services.identity.staff.powers import Post
-from services.identity.staff.states import StaffState
+from services.identity.applicants.repository import APPLICANT, PERSON
+from services.identity.context import UseCaseContext
 from shared.service import InvariantReport
 
 MOST_NAMED: Final = 100
 
 
-class Invariants:
-    """Checks over everything that identity keeps."""
+class ApplicantInvariants:
+    """Checks over every applicant and person."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._store = tools.repository.store
+    def __init__(self, context: UseCaseContext) -> None:
+        self._store = context.store
 
     async def five_applicants(self) -> InvariantReport:
         """No account speaks for more than five applicants (F75)."""
@@ -43,10 +41,3 @@ class Invariants:
             if is_confirmed != is_linked:
                 broken.append(record.id)
         return InvariantReport(checked, tuple(broken[:MOST_NAMED]))
-
-    async def an_operator_remains(self) -> InvariantReport:
-        """Once there was an operator there is one who can act."""
-        were = {StaffState.ACTIVE, StaffState.LOCKED, StaffState.LEFT}
-        states = [each.state.state async for each in self._store.scan(STAFF) if each.state.role == Post.OPERATOR]
-        broken = were.intersection(states) and StaffState.ACTIVE not in states
-        return InvariantReport(len(states), ("operator",) if broken else ())

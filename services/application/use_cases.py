@@ -1,55 +1,42 @@
-"""The use cases of application: each loads, decides by the domain, and saves once."""
+"""All use cases of application, joined."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from services.application.context import Desk, Seen, Who
+from services.application.applications.service import Applications
+from services.application.context import UseCaseContext
 from services.application.corrections.service import Corrections
 from services.application.counter.service import Counter
-from services.application.documents.uploads import Sweeper, Uploads, UploadSeen
+from services.application.documents.ports import Inspector
+from services.application.documents.sweeper import Sweeper
+from services.application.documents.uploads import Uploads
 from services.application.drafts.service import Drafting
 from services.application.facts.service import Facts
+from services.application.issuance.ports import Dpri
 from services.application.issuance.service import Issuance
+from services.application.letters.ports import LetterWriter
 from services.application.letters.service import Letters
-from services.application.ports import Dpri, Inspector, LetterWriter
+from services.application.requirements.requirement import RuleSet
+from shared.assistance import Assistances
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
 
-__all__ = ["Application", "Seen", "UploadSeen", "Who"]
 
-
-@dataclass(frozen=True)
 class Application:
-    """All use cases, by who they serve."""
+    """From draft to collected passport: one attribute per group of use cases."""
 
-    desk: Desk
-    drafting: Drafting
-    uploads: Uploads
-    letters: Letters
-    issuance: Issuance
-    counter: Counter
-    corrections: Corrections
-    facts: Facts
-    sweeper: Sweeper
-    audit: Audit
-    audit_book: AuditBook
-
-    @classmethod
-    def at(
-        cls, desk: Desk, dpri: Dpri, inspector: Inspector, writer: LetterWriter, audit: Audit, audit_book: AuditBook
-    ) -> Application:
-        """The use cases on a desk, with these ports to the outside."""
-        return cls(
-            desk=desk,
-            drafting=Drafting(desk),
-            uploads=Uploads(desk, inspector),
-            letters=Letters(desk, writer),
-            issuance=Issuance(desk, dpri),
-            counter=Counter(desk),
-            corrections=Corrections(desk),
-            facts=Facts(desk),
-            sweeper=Sweeper(desk),
-            audit=audit,
-            audit_book=audit_book,
-        )
+    def __init__(
+        self, context: UseCaseContext, rules: RuleSet, dpri: Dpri, inspector: Inspector, writer: LetterWriter
+    ) -> None:
+        self.context = context
+        self.audit = Audit(context.store, context.clock, context.ids)
+        self.audit_book = AuditBook(context.store, context.clock, context.ids)
+        self.assistances = Assistances(context.store, context.clock)
+        self.applications = Applications(context, rules)
+        self.drafting = Drafting(context, self.applications)
+        self.uploads = Uploads(context, self.applications, inspector)
+        self.sweeper = Sweeper(context, self.applications)
+        self.letters = Letters(context, self.applications, writer)
+        self.issuance = Issuance(context, self.applications, dpri)
+        self.counter = Counter(context, self.applications)
+        self.corrections = Corrections(context, self.applications)
+        self.facts = Facts(context, self.applications)

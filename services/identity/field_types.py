@@ -1,4 +1,4 @@
-"""What goes in and out of identity over HTTP."""
+"""Types of fields that several rooms take over HTTP."""
 
 from __future__ import annotations
 

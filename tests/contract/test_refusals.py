@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from launcher.documents import endpoints_of
+from services.application.applications.errors import STEP_WORDS, StepComesFirst
 from services.application.applications.next_step import Step
-from services.application.errors import STEP_WORDS, StepComesFirst
 from shared import errors as shared_errors
 from shared.errors import Refusal
 from shared.events.subscriptions import SERVICES

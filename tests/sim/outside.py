@@ -15,7 +15,9 @@ from datetime import date, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
-from services.application.ports import DpriFile, DpriRefuses, DpriState, Inspected, LetterContent
+from services.application.documents.ports import Inspected
+from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
+from services.application.letters.ports import LetterContent
 from services.billing.domain.receipt import Payment as KnownPayment
 from services.billing.service.ports import SimponiBilling, SimponiRefused
 from services.identity.applicants.particulars import Particulars

@@ -11,30 +11,13 @@ from typing import Final
 
 from services.application.applications.correction import Correction
 from services.application.applications.document import PRESENT_STATES, Document, DocumentState
-from services.application.applications.hand_over import MOST_REFUSALS, Approval, Handed, HandOver, Pace, alert_time
+from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
-from shared.events.application import (
-    ApplicationDrafted,
-    ApplicationRefused,
-    ApplicationSubmitted,
-    ApplicationWithdrawn,
-    ApprovalHandedOver,
-    FileHandedOver,
-    HandOverOverdue,
-    InterviewRecorded,
-    LetterReady,
-    PassportCollected,
-    PassportPrinted,
-)
+from services.application.rules import Pace
 from shared.events.message import Message
 
 NUMBER_DIGITS: Final = 16
-PAPERS_DAYS: Final = 7
-"""Missing papers must be completed within seven days of the interview."""
-
-COLLECTION_DAYS: Final = 30
-"""A passport that is not collected within a month of issue is cancelled (Permenkumham 8/2014 art. 30)."""
 
 LARGEST_TIMELINE: Final = 300
 """Entries kept; the oldest after the first one give way."""
@@ -103,7 +86,7 @@ class MoveIllegal(Exception):
 
 
 @dataclass(frozen=True)
-class Actor:
+class Author:
     """Who acts: a role or a service, and for a person the account."""
 
     who: str
@@ -131,13 +114,6 @@ class Letter:
     file_id: str
     made_at: datetime
     size_bytes: int
-
-
-MOST_LETTER_TRIES: Final = 3
-"""Of one visit's letter. Typesetting asks nothing of the outside: what fails three times fails always."""
-
-LETTER_PAUSE: Final = timedelta(seconds=60)
-"""Between two tries of a letter."""
 
 
 @dataclass(frozen=True)
@@ -279,57 +255,6 @@ def with_document(application: Application, document: Document) -> Application:
     return with_documents(application, (*others, document))
 
 
-def drafted(application_id: str, draft: Application) -> Decision:
-    """A draft has begun."""
-    event = ApplicationDrafted(
-        application_id=application_id,
-        account_id=draft.account_id,
-        applicant_id=draft.applicant_id,
-        person_id=draft.person_id,
-    )
-    return Decision(draft, (event,))
-
-
-def answered(application: Application, answers: Answers, *, minor: bool, rules_version: str) -> Decision:
-    """The questionnaire is answered, for the first time or anew."""
-    state = replace(moved(application, Command.ANSWER), answers=answers, minor=minor, rules_version=rules_version)
-    return Decision(state)
-
-
-def submitted(application_id: str, application: Application, now: datetime, age_band: str | None = None) -> Decision:
-    """Every compulsory item is there and the applicant knows what is not paid back."""
-    answers = application.answers
-    if answers is None:
-        raise MoveIllegal(application.status, Command.SUBMIT)
-    state = replace(moved(application, Command.SUBMIT), submitted_at=now)
-    event = ApplicationSubmitted(
-        application_id=application_id,
-        account_id=application.account_id,
-        applicant_id=application.applicant_id,
-        person_id=application.person_id,
-        passport_kind=answers.passport_kind.value,
-        validity_years=answers.validity_years,
-        reason=answers.reason.value,
-        zero_tariff=answers.zero_tariff.value if answers.zero_tariff else None,
-        minor=application.minor,
-        age_band=age_band,
-        submitted_at=now,
-    )
-    return Decision(state, (event,))
-
-
-def withdrawn(application_id: str, application: Application, now: datetime) -> Decision:
-    """The applicant gave up before the visit."""
-    state = _without_work(moved(application, Command.WITHDRAW))
-    event = ApplicationWithdrawn(
-        application_id=application_id,
-        account_id=application.account_id,
-        person_id=application.person_id,
-        withdrawn_at=now,
-    )
-    return Decision(state, (event,))
-
-
 def settled(application: Application, pace: Pace, now: datetime) -> Application:
     """The application with the work that its certain visit asks for: letter, hand-over, alert. Whatever order facts
     came in, the same facts ask for the same work.
@@ -358,99 +283,6 @@ def _with_hand_over(application: Application, seat: Seat, pace: Pace, now: datet
     return replace(application, hand_over=HandOver(seat.visit_key, alert_at, next_try_at=now))
 
 
-def lettered(application_id: str, application: Application, letter: Letter) -> Decision:
-    """The letter is stored."""
-    seat = application.visits.seat
-    state = refer_to_files(replace(application, letter=letter, letter_due_at=None, letter_trouble=None))
-    if seat is None or seat.visit_key != letter.visit_key:
-        return Decision(replace(application, letter_due_at=None))
-    event = LetterReady(
-        application_id=application_id, account_id=application.account_id, appointment_id=seat.appointment_id
-    )
-    return Decision(state, (event,))
-
-
-def letter_failed(application: Application, visit_key: str, problem: str, now: datetime) -> Application:
-    """A try to make the visit's letter failed: tried again after a pause, given up after `MOST_LETTER_TRIES`."""
-    known = application.letter_trouble
-    tries = known.tries + 1 if known is not None and known.visit_key == visit_key else 1
-    given_up = tries >= MOST_LETTER_TRIES
-    trouble = LetterTrouble(visit_key, tries, problem, failed_at=now if given_up else None)
-    return replace(application, letter_trouble=trouble, letter_due_at=None if given_up else now + LETTER_PAUSE)
-
-
-def letter_again(application: Application, now: datetime) -> Application:
-    """The letter is due now, with all its tries."""
-    return replace(application, letter_trouble=None, letter_due_at=now)
-
-
-def handed(
-    application: Application,
-    *,
-    delivery_id: str,
-    documents: tuple[Handed, ...],
-    problem: str | None,
-    pace: Pace,
-    now: datetime,
-    refused: bool = False,
-) -> Decision:
-    """A try to hand the file over ended without an acknowledgement, for the coded reason; it is tried again.
-
-    What was ``refused`` `MOST_REFUSALS` times in a row is not: the office's alert is due at once, and its staff (or a
-    changed document) has it handed over again.
-    """
-    hand_over = _hand_over(application)
-    tries = hand_over.tries + 1
-    refusals = hand_over.refusals + 1 if refused else 0
-    given_up = refusals >= MOST_REFUSALS
-    again = replace(
-        hand_over,
-        tries=tries,
-        refusals=refusals,
-        delivery_id=delivery_id,
-        documents=documents,
-        handed_at=now,
-        problem=problem,
-        next_try_at=None if given_up else now + pace.retry_after(tries),
-        alert_at=min(hand_over.alert_at, now) if given_up else hand_over.alert_at,
-    )
-    return Decision(replace(application, hand_over=again))
-
-
-def acknowledged(
-    application_id: str, application: Application, *, delivery_id: str, documents: tuple[Handed, ...], now: datetime
-) -> Decision:
-    """The issuance system has the file."""
-    hand_over = _hand_over(application)
-    done = replace(
-        hand_over,
-        tries=hand_over.tries + 1,
-        refusals=0,
-        delivery_id=delivery_id,
-        documents=documents,
-        handed_at=now,
-        acknowledged_at=now,
-        next_try_at=None,
-        problem=None,
-        overdue_since=None,
-    )
-    approval = application.approval
-    if approval is not None and approval.acknowledged_at is None:
-        application = replace(application, approval=replace(approval, next_try_at=now, refusals=0))
-    seat = application.visits.last_seat
-    event = FileHandedOver(
-        application_id=application_id,
-        account_id=application.account_id,
-        appointment_id=seat.appointment_id if seat else "",
-    )
-    return Decision(replace(application, hand_over=done), (event,))
-
-
-def held_back(application: Application, problem: str) -> Decision:
-    """The file cannot be handed over until a person acts: nothing is tried until then, the alert stays."""
-    return Decision(replace(application, hand_over=replace(_hand_over(application), next_try_at=None, problem=problem)))
-
-
 def to_hand_over(application: Application, compulsory: Collection[str]) -> tuple[Handed, ...] | None:
     """The documents that go to the issuance system, or none while one that must go is not accepted (I9).
 
@@ -476,103 +308,6 @@ def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: 
     return replace(application, hand_over=again)
 
 
-def overdue(application_id: str, application: Application, now: datetime) -> Decision:
-    """The visit is tomorrow and the file is not acknowledged."""
-    hand_over, seat = _hand_over(application), application.visits.last_seat
-    state = replace(application, hand_over=replace(hand_over, overdue_since=now))
-    event = HandOverOverdue(
-        application_id=application_id,
-        appointment_id=seat.appointment_id if seat else "",
-        office_id=application.office_id or "",
-    )
-    return Decision(state, (event,))
-
-
-def interviewed(application_id: str, application: Application, interview: Interview, now: datetime) -> Decision:
-    """The outcome of the interview: approved, incomplete or refused."""
-    command = {"approved": Command.APPROVE, "incomplete": Command.FIND_INCOMPLETE, "refused": Command.REFUSE}
-    state = replace(moved(application, command[interview.outcome]), interview=interview, letter_due_at=None)
-    seat = application.visits.last_seat
-    recorded = InterviewRecorded(
-        application_id=application_id,
-        account_id=application.account_id,
-        appointment_id=seat.appointment_id if seat else "",
-        office_id=application.office_id or "",
-        outcome=interview.outcome,
-        reason_code=interview.reason_code,
-    )
-    if interview.outcome == "approved":
-        return Decision(replace(state, approval=Approval(approved_at=now, next_try_at=now)), (recorded,))
-    if interview.outcome == "incomplete":
-        return Decision(state, (recorded,))
-    ended = _ended(application_id, application, interview.reason_code or "interview_refused")
-    return Decision(_without_work(state), (recorded, ended))
-
-
-def approval_waits(
-    application: Application, problem: str, pace: Pace, now: datetime, *, refused: bool = False
-) -> Decision:
-    """A try to hand the approval over failed, for the coded reason; it is tried again, unless it was ``refused``
-    `MOST_REFUSALS` times in a row: then it goes with the file, once the office has that handed over again."""
-    approval = _approval(application)
-    tries = approval.tries + 1
-    refusals = approval.refusals + 1 if refused else 0
-    next_try_at = None if refusals >= MOST_REFUSALS else now + pace.retry_after(tries)
-    again = replace(approval, tries=tries, refusals=refusals, problem=problem, next_try_at=next_try_at)
-    return Decision(replace(application, approval=again))
-
-
-def approval_acknowledged(application_id: str, application: Application, pace: Pace, now: datetime) -> Decision:
-    """The issuance system has the approval; from now on it is asked whether the book is printed."""
-    approval = _approval(application)
-    done = replace(
-        approval,
-        tries=approval.tries + 1,
-        acknowledged_at=now,
-        next_try_at=None,
-        problem=None,
-        next_poll_at=now + timedelta(seconds=pace.print_poll_seconds),
-    )
-    event = ApprovalHandedOver(application_id=application_id, account_id=application.account_id)
-    return Decision(replace(application, approval=done), (event,))
-
-
-def not_printed_yet(application: Application, pace: Pace, now: datetime) -> Decision:
-    """The book is not printed: ask again later."""
-    approval = _approval(application)
-    later = now + timedelta(seconds=pace.print_poll_seconds)
-    return Decision(replace(application, approval=replace(approval, polls=approval.polls + 1, next_poll_at=later)))
-
-
-def printed(application_id: str, application: Application, passport_number_sealed: str, now: datetime) -> Decision:
-    """The book is printed and waits for its holder."""
-    state = replace(
-        moved(application, Command.PRINT),
-        approval=replace(_approval(application), next_poll_at=None, printed_at=now),
-        passport_number_sealed=passport_number_sealed,
-        collect_until=now + timedelta(days=COLLECTION_DAYS),
-    )
-    event = PassportPrinted(
-        application_id=application_id, account_id=application.account_id, office_id=application.office_id or ""
-    )
-    return Decision(state, (event,))
-
-
-def collected(application_id: str, application: Application, by: str) -> Decision:
-    """The book was handed out."""
-    state = replace(moved(application, Command.COLLECT), collected_by=by)
-    event = PassportCollected(
-        application_id=application_id, account_id=application.account_id, person_id=application.person_id
-    )
-    return Decision(_without_work(state), (event,))
-
-
-def lapsed(application_id: str, application: Application, reason_code: str) -> Decision:
-    """A time limit ran out: papers not completed, or the book not collected."""
-    state = _without_work(moved(application, Command.CLOSE))
-    return Decision(state, (_ended(application_id, application, reason_code),))
-
-
 def deadlines(application: Application) -> Mapping[str, datetime]:
     """What falls due when."""
     hand_over, approval, interview = application.hand_over, application.approval, application.interview
@@ -591,33 +326,12 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
     return {name: at for name, at in found.items() if at is not None}
 
 
-def _ended(application_id: str, application: Application, reason_code: str) -> ApplicationRefused:
-    return ApplicationRefused(
-        application_id=application_id,
-        account_id=application.account_id,
-        person_id=application.person_id,
-        reason_code=reason_code,
-    )
-
-
 def _without_visit_work(application: Application) -> Application:
     return replace(application, letter_due_at=None, hand_over=None)
 
 
-def _without_work(application: Application) -> Application:
+def without_work(application: Application) -> Application:
     hand_over = application.hand_over
     if hand_over is not None and hand_over.acknowledged_at is None:
         hand_over = None
     return replace(application, letter_due_at=None, hand_over=hand_over, collect_until=None)
-
-
-def _hand_over(application: Application) -> HandOver:
-    if application.hand_over is None:
-        raise MoveIllegal(application.status, Command.APPROVE)
-    return application.hand_over
-
-
-def _approval(application: Application) -> Approval:
-    if application.approval is None:
-        raise MoveIllegal(application.status, Command.PRINT)
-    return application.approval

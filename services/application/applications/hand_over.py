@@ -63,22 +63,6 @@ class Approval:
     refusals: int = 0
 
 
-@dataclass(frozen=True)
-class Pace:
-    """How patiently the issuance system is asked; all in seconds."""
-
-    first_retry_seconds: float
-    longest_retry_seconds: float
-    print_poll_seconds: float
-    alert_grace_seconds: float
-    """A visit that is confirmed after the alert's hour gets this long before the alert."""
-
-    def retry_after(self, tries: int) -> timedelta:
-        """The pause after so many tries, doubled each time up to the longest."""
-        doublings = min(tries - 1, 20)
-        return timedelta(seconds=min(self.longest_retry_seconds, self.first_retry_seconds * 2.0**doublings))
-
-
 def alert_time(starts_at: datetime, timezone: str, confirmed_at: datetime, grace_seconds: float) -> datetime:
     """When an unacknowledged file becomes an alert: 18:00 at the office the day before, or after the grace if later."""
     zone = ZoneInfo(timezone)

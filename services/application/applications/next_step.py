@@ -13,6 +13,7 @@ from services.application.applications.application import FINAL, PAST_INTERVIEW,
 from services.application.applications.correction_transitions import owed
 from services.application.applications.hand_over import issue_due
 from services.application.applications.visit import ENDED_BILL_STATES, Bill, BillState, Seat, SeatState
+from services.application.requirements.requirement import CAPITAL_ZONE
 
 
 class Step(StrEnum):
@@ -46,7 +47,6 @@ DAYS_ID: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"
 # fmt: on
 ZONE_NAMES: Final = {7: "WIB", 8: "WITA", 9: "WIT"}
 _BEFORE_INTERVIEW: Final = frozenset({Step.CHOOSE_SEAT, Step.PAY, Step.COME})
-CAPITAL_ZONE: Final = "Asia/Jakarta"
 
 
 @dataclass(frozen=True)

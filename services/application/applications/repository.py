@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from services.application.applications.applicant import Applicant
 from services.application.applications.application import LIVE, Application, Status, deadlines
 from shared.events.message import Message
 from shared.store.kinds import Index, Kind, Range, Record
@@ -18,26 +18,6 @@ MOST_APPLICATIONS: Final = 100
 
 MOST_OF_AN_OFFICE: Final = 500
 """Visits of an office on one day."""
-
-
-@dataclass(frozen=True)
-class Applicant:
-    """What application knows of an applicant: ids in the open, the person's data sealed."""
-
-    account_id: str
-    person_id: str
-    guardian_applicant_id: str | None = None
-    guardian_person_id: str | None = None
-    confirmed_version: int = 0
-    """The version of the last confirmation; 0 while only the card has come."""
-    card_version: int = 0
-    card_sealed: str | None = None
-    """JSON of the card, encrypted for this applicant."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether both the confirmation and the card are here."""
-        return self.confirmed_version > 0 and self.card_sealed is not None
 
 
 APPLICATION: Final[Kind[Application]] = Kind(

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.application import errors
 from services.application.applications import application as rules
 from services.application.applications import correction_transitions as correcting
-from services.application.applications.application import Actor, Application, Decision, Status
+from services.application.applications.access import refuse_other_offices
+from services.application.applications.application import Application, Author, Decision, Status
 from services.application.applications.correction import Corrected, Correction, Ground
+from services.application.applications.errors import StepIsOver
 from services.application.applications.next_step import Step
-from services.application.context import Desk, Seen, Who, refuse_other_offices, told, with_line
+from services.application.applications.service import Applications, Seen
+from services.application.applications.timeline import author_of, told, with_line
+from services.application.context import Actor, UseCaseContext
+from services.application.corrections.errors import NothingCorrected, PaymentOwed, PriceNotKnownYet, ProofNotSeen
 from services.application.requirements.answers import contradiction_in
+from services.application.requirements.errors import AnswersContradict
 from shared.errors import NotFound
 from shared.events.billing import CorrectionPriced
 from shared.events.envelope import Envelope
 from shared.ids import derived_id
 from shared.service import NotYet
 
-BILLING = Actor("billing")
+BILLING = Author("billing")
 
 
 @dataclass(frozen=True)
 class Why:
     """Who corrects, and the reason that must be given; the note is kept encrypted."""
 
-    who: Who
+    who: Actor
     reason_code: str
     note: str | None
     command_id: str
@@ -34,8 +39,9 @@ class Why:
 class Corrections:
     """The use cases of corrections."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: UseCaseContext, applications: Applications) -> None:
+        self._context = context
+        self._applications = applications
 
     async def correct_kind(self, application_id: str, wanted: Corrected, why: Why) -> Seen:
         """Correct what was applied for, once the visit is certain and until the interview's outcome.
@@ -55,12 +61,12 @@ class Corrections:
             assert before is not None  # noqa: S101 - a visit is certain only after the questionnaire
             answers = correcting.answers_after(before, wanted)
             if answers == before:
-                raise errors.NothingCorrected
+                raise NothingCorrected
             contradiction = contradiction_in(answers, minor=application.minor, on_record=False)
             if contradiction is not None:
-                raise errors.AnswersContradict(contradiction)
+                raise AnswersContradict(contradiction)
             decision = correcting.kind_corrected(application_id, application, answers, correction)
-            again = rules.hand_over_again(decision.state, self._desk.settings.pace, correction.at)
+            again = rules.hand_over_again(decision.state, self._context.settings.pace, correction.at)
             return self._line(Decision(again, decision.events), correction, "kind_corrected", why)
 
         return await self._changed(application_id, decide, why)
@@ -75,7 +81,7 @@ class Corrections:
         """
         await self._refuse_strangers(application_id, why.who)
         if force_majeure and not proof_seen:
-            raise errors.ProofNotSeen(field="/proof_seen")
+            raise ProofNotSeen(field="/proof_seen")
         correction = self._correction(application_id, why)
 
         def decide(application: Application) -> Decision:
@@ -96,29 +102,31 @@ class Corrections:
             return Decision(told(state, envelope.id, envelope.time, "correction_priced", BILLING, detail))
 
         try:
-            await self._desk.change(fact.application_id, decide, received=envelope.id)
+            await self._applications.change(fact.application_id, decide, received=envelope.id)
         except NotFound:
             raise NotYet(f"application {fact.application_id} is not known here") from None
 
-    async def _refuse_strangers(self, application_id: str, who: Who) -> None:
-        refuse_other_offices((await self._desk.application(application_id)).state, who)
+    async def _refuse_strangers(self, application_id: str, who: Actor) -> None:
+        refuse_other_offices((await self._applications.application(application_id)).state, who)
 
     def _correction(self, application_id: str, why: Why) -> Correction:
-        sealed = self._desk.vault.seal_note(why.note, application_id) if why.note else None
+        sealed = self._applications.vault.seal_note(why.note, application_id) if why.note else None
         correction_id = derived_id("correction", why.command_id)
-        return Correction(correction_id, self._desk.now(), why.who.account_id, why.reason_code, sealed)
+        return Correction(correction_id, self._context.now(), why.who.account_id, why.reason_code, sealed)
 
     def _refuse_unless_open(self, application: Application, step: Step) -> None:
-        self._desk.refuse_early(application, step)
+        self._applications.refuse_early(application, step)
         if application.status not in {Status.SUBMITTED, Status.INCOMPLETE}:
-            raise errors.StepIsOver(state=application.status.value)
+            raise StepIsOver(state=application.status.value)
 
     def _line(self, decision: Decision, correction: Correction, what: str, why: Why) -> Decision:
         line_id = f"correction:{correction.correction_id}"
-        return with_line(decision, line_id, correction.at, what, why.who.actor, why.reason_code)
+        return with_line(decision, line_id, correction.at, what, author_of(why.who), why.reason_code)
 
     async def _changed(self, application_id: str, decide: rules.Decide, why: Why) -> Seen:
-        return self._desk.seen(await self._desk.change(application_id, decide, received=why.command_id), why.who)
+        return self._applications.seen(
+            await self._applications.change(application_id, decide, received=why.command_id), why.who
+        )
 
 
 def refuse_unpaid(application: Application) -> None:
@@ -129,7 +137,7 @@ def refuse_unpaid(application: Application) -> None:
         PaymentOwed: a difference or a penalty is not paid.
     """
     if correcting.being_priced(application):
-        raise errors.PriceNotKnownYet
+        raise PriceNotKnownYet
     bills = correcting.owed(application)
     if bills:
-        raise errors.PaymentOwed([(bill.bill_id, bill.purpose, bill.amount or 0) for bill in bills])
+        raise PaymentOwed([(bill.bill_id, bill.purpose, bill.amount or 0) for bill in bills])

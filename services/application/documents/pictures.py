@@ -18,7 +18,7 @@ from services.application.documents.picture_decoding import (
     Unusable,
     decode,
 )
-from services.application.ports import Inspected, InspectionUnavailable, PictureRefused
+from services.application.documents.ports import Inspected, InspectionUnavailable, PictureRefused
 from shared.logs import get_logger
 
 log = get_logger(__name__)

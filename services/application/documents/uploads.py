@@ -13,11 +13,12 @@ from typing import Final
 from services.application import errors
 from services.application.applications import application as rules
 from services.application.applications import document as papers
+from services.application.applications.access import refuse_other_offices, refuse_strangers
 from services.application.applications.application import (
     BEFORE_INTERVIEW,
     TAKES_DOCUMENTS,
-    Actor,
     Application,
+    Author,
     Decision,
     Status,
 )
@@ -28,17 +29,23 @@ from services.application.applications.document import (
     DocumentState,
     Picture,
 )
+from services.application.applications.errors import StepComesFirst, StepIsOver
 from services.application.applications.hand_over import replacing_ends
 from services.application.applications.next_step import Step
-from services.application.context import (
-    Desk,
-    Seen,
-    Who,
-    refuse_other_offices,
-    refuse_strangers,
-    told,
+from services.application.applications.service import Applications, Seen
+from services.application.applications.timeline import author_of, told
+from services.application.context import Actor, UseCaseContext
+from services.application.documents.errors import (
+    DocumentDecided,
+    DocumentsClosed,
+    FileTooLarge,
+    FileTypeNotTaken,
+    PicturesWait,
+    TooManyDocuments,
+    UploadOffsetWrong,
+    UploadUnderWay,
 )
-from services.application.ports import (
+from services.application.documents.ports import (
     BoundlessRoom,
     Inspected,
     InspectionUnavailable,
@@ -46,6 +53,8 @@ from services.application.ports import (
     PictureRefused,
     Room,
 )
+from services.application.field_types import MEDIA_TYPES
+from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import find_item
 from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound, Refusal
@@ -61,8 +70,7 @@ from shared.files.port import (
 from shared.ids import derived_id
 from shared.store.kinds import Record
 
-MEDIA_TYPES: Final = ("image/jpeg", "image/png")
-MACHINE: Final = Actor("machine")
+MACHINE: Final = Author("machine")
 WHOLE_BYTES: Final = 1024 * 1024
 """A picture of at most this size that comes in one request is looked at without being stored first."""
 
@@ -95,16 +103,17 @@ class UploadSeen:
 class Uploads:
     """The use cases of documents."""
 
-    def __init__(self, desk: Desk, inspector: Inspector) -> None:
-        self._desk = desk
+    def __init__(self, context: UseCaseContext, applications: Applications, inspector: Inspector) -> None:
+        self._context = context
+        self._applications = applications
         self._inspector = inspector
-        self._decoding = asyncio.Semaphore(desk.settings.decodes_at_once)
-        self._inspecting = asyncio.Semaphore(desk.settings.decodes_at_once + PICTURES_KEPT_AT_ONCE)
+        self._decoding = asyncio.Semaphore(context.settings.upload_rules.decodes_at_once)
+        self._inspecting = asyncio.Semaphore(context.settings.upload_rules.decodes_at_once + PICTURES_KEPT_AT_ONCE)
         self._storing = asyncio.Semaphore(PIECES_STORED_AT_ONCE)
         self._written_to: set[str] = set()
 
     async def begin(
-        self, application_id: str, requirement: str, media_type: str, size_bytes: int, who: Who, command_id: str
+        self, application_id: str, requirement: str, media_type: str, size_bytes: int, who: Actor, command_id: str
     ) -> UploadSeen:
         """Announce an upload; the bytes follow in pieces. The same command again meets the same document.
 
@@ -116,7 +125,7 @@ class Uploads:
         await self._writable(application_id, who)
         self._refuse_file(media_type, size_bytes)
         document_id = derived_id("document", command_id)
-        now = self._desk.now()
+        now = self._context.now()
 
         def decide(application: Application) -> Decision | None:
             if application.document(document_id) is not None:
@@ -125,7 +134,7 @@ class Uploads:
             document = self._new(application, document_id, requirement, media_type, size_bytes, now)
             documents = papers.replaced_by_newer((*application.documents, document), document)
             state = rules.with_documents(application, documents)
-            return Decision(told(state, document_id, now, "upload_begun", who.actor, document.requirement))
+            return Decision(told(state, document_id, now, "upload_begun", author_of(who), document.requirement))
 
         record = await self._changed(application_id, decide)
         document = record.state.document(document_id)
@@ -138,7 +147,7 @@ class Uploads:
         document_id: str,
         offset: int,
         pieces: AsyncIterator[bytes],
-        who: Who,
+        who: Actor,
         room: Room = BOUNDLESS,
     ) -> UploadSeen:
         """Take bytes from `offset` on; with the last one the picture is looked at, and accepted, flagged or refused.
@@ -158,7 +167,7 @@ class Uploads:
         if document.state is not DocumentState.UPLOADING:
             return UploadSeen(application_id, document, document.size_bytes)
         if document_id in self._written_to:
-            raise errors.UploadUnderWay
+            raise UploadUnderWay
         self._written_to.add(document_id)
         try:
             if await self._fits_in_memory(document, offset, room):
@@ -170,38 +179,38 @@ class Uploads:
         finally:
             self._written_to.discard(document_id)
 
-    async def offset(self, application_id: str, document_id: str, who: Who) -> UploadSeen:
+    async def offset(self, application_id: str, document_id: str, who: Actor) -> UploadSeen:
         """Where an upload stands; refuses with ``NotFound``."""
         record = await self._visible(application_id, who)
         document = _document(record.state, document_id)
         return UploadSeen(application_id, document, await self._offset(document))
 
-    async def read(self, application_id: str, document_id: str, who: Who) -> tuple[Document, AsyncIterator[bytes]]:
+    async def read(self, application_id: str, document_id: str, who: Actor) -> tuple[Document, AsyncIterator[bytes]]:
         """The picture, for the owner and for the office; refuses with ``NotFound`` where there is none (any more)."""
         record = await self._visible(application_id, who)
         document = _document(record.state, document_id)
         if document.state not in papers.PRESENT_STATES or document.file_id is None:
             raise NotFound
-        return document, self._desk.read_file(document.file_id)
+        return document, self._applications.read_file(document.file_id)
 
     async def decide(
-        self, application_id: str, document_id: str, accept: bool, reason_code: str | None, who: Who, command_id: str
+        self, application_id: str, document_id: str, accept: bool, reason_code: str | None, who: Actor, command_id: str
     ) -> Seen:
         """An officer of the appointment's office accepts a document, or refuses it with a reason (F44, F46).
 
         Raises:
             NotYourOffice, NotFound. DocumentDecided: its state allows no decision. ReasonCodeMissing.
         """
-        record = await self._desk.application(application_id)
+        record = await self._applications.application(application_id)
         refuse_other_offices(record.state, who)
         _document(record.state, document_id)
         if not accept and reason_code is None:
             raise errors.ReasonCodeMissing(field="/reason_code")
-        now = self._desk.now()
+        now = self._context.now()
 
         def settle(application: Application) -> Decision | None:
             if application.status not in TAKES_DOCUMENTS:
-                raise errors.StepIsOver(state=application.status.value)
+                raise StepIsOver(state=application.status.value)
             document = _document(application, document_id)
             try:
                 decided = (
@@ -210,15 +219,15 @@ class Uploads:
                     else papers.refused(document, reason_code or "", who.role.value, now)
                 )
             except DocumentMoveIllegal:
-                raise errors.DocumentDecided(state=document.state.value) from None
-            state = self._noted(rules.with_document(application, decided), decided, who.actor, now, command_id)
+                raise DocumentDecided(state=document.state.value) from None
+            state = self._noted(rules.with_document(application, decided), decided, author_of(who), now, command_id)
             return Decision(state, () if accept else (_refusal_of(application_id, application, decided),))
 
-        return self._desk.seen(await self._changed(application_id, settle, received=command_id), who)
+        return self._applications.seen(await self._changed(application_id, settle, received=command_id), who)
 
     async def abandon_overdue(self, record: Record[Application], _name: str) -> None:
         """The time of an upload is over: it is refused and its bytes are removed."""
-        now = self._desk.now()
+        now = self._context.now()
 
         def decide(application: Application) -> Decision | None:
             state = application
@@ -230,12 +239,12 @@ class Uploads:
 
         await self._changed(record.id, decide)
 
-    async def _visible(self, application_id: str, who: Who) -> Record[Application]:
-        record = await self._desk.application(application_id)
+    async def _visible(self, application_id: str, who: Actor) -> Record[Application]:
+        record = await self._applications.application(application_id)
         refuse_strangers(record.state, who)
         return record
 
-    async def _writable(self, application_id: str, who: Who) -> Record[Application]:
+    async def _writable(self, application_id: str, who: Actor) -> Record[Application]:
         """The application, for who may add to it: its owner, an assisting officer, and its office at the visit."""
         record = await self._visible(application_id, who)
         if who.is_staff and who.on_behalf_of is None and not _is_at_counter(record.state):
@@ -252,44 +261,44 @@ class Uploads:
             before[:] = [application]
             return decide(application)
 
-        record = await self._desk.change(application_id, remembering, received=received)
+        record = await self._applications.change(application_id, remembering, received=received)
         for state in before:
-            await self._desk.drop_files(state, record.state)
+            await self._applications.drop_files(state, record.state)
         return record
 
     def _refuse_file(self, media_type: str, size_bytes: int) -> None:
         if media_type not in MEDIA_TYPES:
-            raise errors.FileTypeNotTaken(field="/media_type", accepted=list(MEDIA_TYPES))
-        limit = self._desk.settings.largest_upload_bytes
+            raise FileTypeNotTaken(field="/media_type", accepted=list(MEDIA_TYPES))
+        limit = self._context.settings.upload_rules.largest_bytes
         if size_bytes > limit:
-            raise errors.FileTooLarge(
+            raise FileTooLarge(
                 f"At most {limit} bytes.",
                 detail_id=f"Paling banyak {limit} byte.",
                 field="/size_bytes",
                 limit_bytes=limit,
             )
 
-    def _refuse_closed(self, application: Application, who: Who, now: datetime) -> None:
+    def _refuse_closed(self, application: Application, who: Actor, now: datetime) -> None:
         if application.status not in TAKES_DOCUMENTS:
-            self._desk.refuse_early(application, Step.QUESTIONNAIRE)
-            raise errors.StepIsOver(state=application.status.value)
+            self._applications.refuse_early(application, Step.QUESTIONNAIRE)
+            raise StepIsOver(state=application.status.value)
         seat = application.visits.seat
         visiting = application.status in BEFORE_INTERVIEW and seat is not None and seat.certain
         if visiting and not who.is_staff:
             assert seat is not None and seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101
             if now >= replacing_ends(seat.starts_at, seat.office_timezone):
-                raise errors.DocumentsClosed
+                raise DocumentsClosed
 
     def _new(
         self, application: Application, document_id: str, name: str, media_type: str, size_bytes: int, now: datetime
     ) -> Document:
         if application.answers is None:
-            raise errors.StepComesFirst(Step.QUESTIONNAIRE)
-        item = find_item(self._desk.items(application), name)
+            raise StepComesFirst(Step.QUESTIONNAIRE)
+        item = find_item(self._applications.items(application), name)
         if item is None:
-            raise errors.DocumentNotAsked(field="/requirement")
+            raise DocumentNotAsked(field="/requirement")
         if len(application.documents) >= LARGEST_NUMBER_OF_DOCUMENTS:
-            raise errors.TooManyDocuments(limit=LARGEST_NUMBER_OF_DOCUMENTS)
+            raise TooManyDocuments(limit=LARGEST_NUMBER_OF_DOCUMENTS)
         return Document(
             document_id=document_id,
             requirement=item.code,
@@ -297,12 +306,14 @@ class Uploads:
             media_type=media_type,
             size_bytes=size_bytes,
             created_at=now,
-            upload_until=now + timedelta(seconds=self._desk.settings.upload_seconds),
+            upload_until=now + timedelta(seconds=self._context.settings.upload_rules.under_way_seconds),
             file_id=document_id,
         )
 
     async def _begin_file(self, document: Document) -> None:
-        await self._desk.files.create(document.document_id, FileMeta("application/octet-stream", document.size_bytes))
+        await self._context.files.create(
+            document.document_id, FileMeta("application/octet-stream", document.size_bytes)
+        )
 
     async def _fits_in_memory(self, document: Document, offset: int, room: Room) -> bool:
         """Whether a small picture that begins now may stay in memory until it is looked at."""
@@ -354,7 +365,7 @@ class Uploads:
 
     async def _content(self, document: Document) -> bytes:
         content = bytearray()
-        async for piece in self._desk.files.read(document.document_id):
+        async for piece in self._context.files.read(document.document_id):
             content += piece
         return bytes(content)
 
@@ -362,14 +373,14 @@ class Uploads:
     def _all_there(stands: int, document: Document) -> int:
         """All bytes are here: the last piece is sent again after a crash between them and the document's write."""
         if stands < document.size_bytes:
-            raise errors.UploadOffsetWrong(stands)
+            raise UploadOffsetWrong(stands)
         return stands
 
     async def _offset(self, document: Document) -> int:
         if document.state is not DocumentState.UPLOADING:
             return document.size_bytes
         with suppress(FileUnknown):
-            return await self._desk.files.size(document.document_id)
+            return await self._context.files.size(document.document_id)
         return 0
 
     async def _append(self, file_id: str, offset: int, pieces: AsyncIterator[bytes], room: Room) -> int:
@@ -396,19 +407,19 @@ class Uploads:
     async def _store_first(self, file_id: str, offset: int, waiting: bytearray, size_bytes: int, room: Room) -> int:
         """Store the first bytes of what waits and give their room back."""
         async with self._storing:
-            offset = await self._desk.files.append(file_id, offset, bytes(waiting[:size_bytes]))
+            offset = await self._context.files.append(file_id, offset, bytes(waiting[:size_bytes]))
         del waiting[:size_bytes]
         room.shrink(size_bytes)
         return offset
 
     async def _store_rest(self, file_id: str, offset: int, rest: bytes) -> int:
-        stands = await self._desk.files.size(file_id)
+        stands = await self._context.files.size(file_id)
         if stands != offset:
             raise WrongOffset(stands)
         if not rest:
             return stands
         async with self._storing:
-            return await self._desk.files.append(file_id, offset, rest)
+            return await self._context.files.append(file_id, offset, rest)
 
     async def _keep_rest(self, file_id: str, offset: int, rest: bytes) -> None:
         with suppress(WrongOffset, BeyondDeclaredSize, FileFinished):
@@ -421,7 +432,7 @@ class Uploads:
             async with asyncio.timeout(LONGEST_WAIT_FOR_INSPECTION_SECONDS):
                 await self._inspecting.acquire()
         except TimeoutError:
-            raise errors.PicturesWait from None
+            raise PicturesWait from None
         try:
             picture = await self._inspect(document, content)
         except PictureRefused as refused:
@@ -439,7 +450,7 @@ class Uploads:
             except InspectionUnavailable:
                 found = Inspected(read, document.media_type, 0, 0, (NOT_INSPECTED,))
             del read
-        file_id = await self._desk.keep_file(found.content, found.media_type)
+        file_id = await self._applications.keep_file(found.content, found.media_type)
         return Picture(
             file_id=file_id,
             media_type=found.media_type,
@@ -451,7 +462,7 @@ class Uploads:
         )
 
     async def _take(self, application_id: str, document_id: str, picture: Picture) -> UploadSeen:
-        now = self._desk.now()
+        now = self._context.now()
 
         def decide(application: Application) -> Decision | None:
             document = _document(application, document_id)
@@ -465,11 +476,11 @@ class Uploads:
         record = await self._changed(application_id, decide)
         document = _document(record.state, document_id)
         if document.file_id != picture.file_id:
-            await self._desk.files.delete(picture.file_id)
+            await self._context.files.delete(picture.file_id)
         return UploadSeen(application_id, document, document.size_bytes)
 
     async def _refuse(self, application_id: str, document: Document, reason: str) -> UploadSeen:
-        now = self._desk.now()
+        now = self._context.now()
 
         def decide(application: Application) -> Decision | None:
             known = _document(application, document.document_id)
@@ -484,34 +495,14 @@ class Uploads:
         return UploadSeen(application_id, _document(record.state, document.document_id), document.size_bytes)
 
     def _noted(
-        self, application: Application, document: Document, actor: Actor, now: datetime, cause: str
+        self, application: Application, document: Document, actor: Author, now: datetime, cause: str
     ) -> Application:
         """The application with a line about the document; a file that waits for its documents is due again."""
         hand_over = application.hand_over
         if application.status in BEFORE_INTERVIEW and hand_over is not None:
-            application = rules.hand_over_again(application, self._desk.settings.pace, now)
+            application = rules.hand_over_again(application, self._context.settings.pace, now)
         what = f"document_{document.state.value}"
         return told(application, f"{what}:{cause}", now, what, actor, document.requirement)
-
-
-class Sweeper:
-    """Removes files that nothing refers to: what a crash between two writes left behind."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._swept_until: datetime | None = None
-
-    async def sweep(self) -> int:
-        """Remove what is older than the grace and referred to by nothing; tells how many files went."""
-        end = self._desk.now() - timedelta(seconds=self._desk.settings.sweep_grace_seconds)
-        removed = 0
-        async for file_id in self._desk.files.older_than(end, not_before=self._swept_until):
-            if not await self._desk.repository.refers_to(file_id):
-                await self._desk.files.delete(file_id)
-                removed += 1
-        # One window is looked at twice: a file may lose its last reference after it was looked at.
-        self._swept_until = end - timedelta(seconds=self._desk.settings.sweep_grace_seconds)
-        return removed
 
 
 def _refusal_of(application_id: str, application: Application, document: Document) -> DocumentRefused:

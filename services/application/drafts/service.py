@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
-from services.application import errors
 from services.application.applications import application as rules
+from services.application.applications.access import refuse_strangers, refuse_unassisted, refuse_uncovered
+from services.application.applications.applicant import Applicant
 from services.application.applications.application import Application, Command, Decision, Status, application_number
+from services.application.applications.errors import ApplicationEnded, StepIsOver
 from services.application.applications.next_step import Step
-from services.application.applications.repository import Applicant
-from services.application.context import (
-    Desk,
-    Seen,
-    Who,
-    day_at_capital,
-    refuse_strangers,
-    refuse_unassisted,
-    refuse_uncovered,
-    told,
-    with_line,
+from services.application.applications.service import Applications, Seen
+from services.application.applications.timeline import author_of, told, with_line
+from services.application.context import Actor, UseCaseContext
+from services.application.drafts.errors import (
+    AccountNotNamed,
+    ApplicationAlreadyOpen,
+    ConfirmationMissing,
+    ItemsMissing,
+    TooLateToWithdraw,
 )
+from services.application.drafts.transitions import answered, drafted, submitted, withdrawn
 from services.application.requirements.answers import Answers, age_band, contradiction_in, is_minor
-from services.application.requirements.requirement import missing
+from services.application.requirements.errors import AnswersContradict
+from services.application.requirements.requirement import day_at_capital, missing
 from shared.errors import NotFound, NotKnownYet, Unavailable
 from shared.ids import derived_id
 from shared.store.kinds import Record
@@ -35,10 +37,11 @@ NUMBER_ATTEMPTS = 5
 class Drafting:
     """The use cases up to the submission, and the withdrawal."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: UseCaseContext, applications: Applications) -> None:
+        self._context = context
+        self._applications = applications
 
-    async def begin(self, applicant_id: str, who: Who, command_id: str) -> Seen:
+    async def begin(self, applicant_id: str, who: Actor, command_id: str) -> Seen:
         """Open a draft for a confirmed applicant; the same command again meets the same draft.
 
         Raises:
@@ -49,8 +52,8 @@ class Drafting:
             AssistanceNeeded, AssistanceOfAnother: the officer has no consent of this person.
         """
         if who.is_staff and who.on_behalf_of is None:
-            raise errors.AccountNotNamed(field="/on_behalf_of")
-        applicant = await self._desk.once_known(lambda: self._confirmed(applicant_id))
+            raise AccountNotNamed(field="/on_behalf_of")
+        applicant = await self._applications.once_known(lambda: self._confirmed(applicant_id))
         if applicant is None:
             raise NotKnownYet(
                 "The civil registry has not confirmed this applicant yet.",
@@ -60,9 +63,9 @@ class Drafting:
             raise NotFound
         refuse_uncovered(applicant.person_id, who)
         application_id = derived_id("application", command_id)
-        return self._desk.seen(await self._insert(application_id, applicant_id, applicant, who), who)
+        return self._applications.seen(await self._insert(application_id, applicant_id, applicant, who), who)
 
-    async def answer(self, application_id: str, answers: Answers, who: Who) -> Seen:
+    async def answer(self, application_id: str, answers: Answers, who: Actor) -> Seen:
         """Keep the answers; the list of requirements follows from them.
 
         Raises:
@@ -72,25 +75,25 @@ class Drafting:
         """
         record = await self._own(application_id, who)
         _refuse_unless_draft(record.state)
-        card = await self._desk.card(record.state.applicant_id)
-        on_record = await self._desk.repository.has_passport_on_record(record.state.person_id)
-        now = self._desk.now()
+        card = await self._applications.card(record.state.applicant_id)
+        on_record = await self._applications.repository.has_passport_on_record(record.state.person_id)
+        now = self._context.now()
         minor = is_minor(card.birth_date, day_at_capital(now), married=answers.married)
         contradiction = contradiction_in(answers, minor=minor, on_record=on_record)
         if contradiction is not None:
-            raise errors.AnswersContradict(contradiction)
+            raise AnswersContradict(contradiction)
 
         def decide(application: Application) -> Decision | None:
             _refuse_unless_draft(application)
             if application.answers == answers and application.minor == minor:
                 return None
-            decision = rules.answered(application, answers, minor=minor, rules_version=self._desk.rules.version)
+            decision = answered(application, answers, minor=minor, rules_version=self._applications.rules.version)
             line_id = f"answered:{len(application.timeline)}"
-            return with_line(decision, line_id, now, "questionnaire_answered", who.actor)
+            return with_line(decision, line_id, now, "questionnaire_answered", author_of(who))
 
-        return self._desk.seen(await self._desk.change(application_id, decide), who)
+        return self._applications.seen(await self._applications.change(application_id, decide), who)
 
-    async def submit(self, application_id: str, confirmed_not_refundable: bool, who: Who, command_id: str) -> Seen:
+    async def submit(self, application_id: str, confirmed_not_refundable: bool, who: Actor, command_id: str) -> Seen:
         """Submit; again is no error.
 
         Raises:
@@ -100,23 +103,25 @@ class Drafting:
             AssistanceNeeded: an officer of the office has no consent of this person.
         """
         record = await self._own(application_id, who)
-        card = await self._desk.card(record.state.applicant_id)
-        on_record = await self._desk.repository.has_passport_on_record(record.state.person_id)
-        now = self._desk.now()
+        card = await self._applications.card(record.state.applicant_id)
+        on_record = await self._applications.repository.has_passport_on_record(record.state.person_id)
+        now = self._context.now()
 
         def decide(application: Application) -> Decision | None:
             if application.submitted_at is not None and application.live:
                 return None
             if not confirmed_not_refundable:
-                raise errors.ConfirmationMissing(self._desk.rules.not_refundable)
+                raise ConfirmationMissing(self._applications.rules.not_refundable)
             application = self._up_to_date(application, card.birth_date, on_record, now)
             band = age_band(card.birth_date, day_at_capital(now))
-            decision = rules.submitted(application_id, application, now, band)
-            return with_line(decision, f"submitted:{command_id}", now, "submitted", who.actor)
+            decision = submitted(application_id, application, now, band)
+            return with_line(decision, f"submitted:{command_id}", now, "submitted", author_of(who))
 
-        return self._desk.seen(await self._desk.change(application_id, decide, received=command_id), who)
+        return self._applications.seen(
+            await self._applications.change(application_id, decide, received=command_id), who
+        )
 
-    async def withdraw(self, application_id: str, who: Who, command_id: str) -> Seen:
+    async def withdraw(self, application_id: str, who: Actor, command_id: str) -> Seen:
         """Give the application up before the visit; again is no error.
 
         Raises:
@@ -125,54 +130,56 @@ class Drafting:
             AssistanceNeeded: an officer of the office has no consent of this person.
         """
         await self._own(application_id, who)
-        now = self._desk.now()
+        now = self._context.now()
 
         def decide(application: Application) -> Decision | None:
             if application.status is Status.WITHDRAWN:
                 return None
             if not application.live:
-                raise errors.ApplicationEnded(state=application.status.value)
+                raise ApplicationEnded(state=application.status.value)
             seat = application.visits.seat
             visiting = seat is not None and seat.checked_in_at is not None
             if visiting or not rules.allows(application, Command.WITHDRAW):
-                raise errors.TooLateToWithdraw
-            decision = rules.withdrawn(application_id, application, now)
-            return with_line(decision, f"withdrawn:{command_id}", now, "withdrawn", who.actor)
+                raise TooLateToWithdraw
+            decision = withdrawn(application_id, application, now)
+            return with_line(decision, f"withdrawn:{command_id}", now, "withdrawn", author_of(who))
 
-        return self._desk.seen(await self._desk.change(application_id, decide, received=command_id), who)
+        return self._applications.seen(
+            await self._applications.change(application_id, decide, received=command_id), who
+        )
 
-    async def look(self, application_id: str, who: Who) -> Seen:
+    async def look(self, application_id: str, who: Actor) -> Seen:
         """The application, for its owner or its office."""
-        return self._desk.seen(await self._visible(application_id, who), who)
+        return self._applications.seen(await self._visible(application_id, who), who)
 
-    async def list_own(self, who: Who) -> list[Seen]:
+    async def list_own(self, who: Actor) -> list[Seen]:
         """The applications of the caller's account, the newest first; of those an assistance covers, for officers."""
-        records = await self._desk.repository.applications_of(who.for_account)
+        records = await self._applications.repository.applications_of(who.for_account)
         assistance = who.assistance
         return [
-            self._desk.seen(record, who)
+            self._applications.seen(record, who)
             for record in records
             if assistance is None or assistance.copy.covers(record.state.person_id)
         ]
 
     async def _confirmed(self, applicant_id: str) -> Applicant | None:
-        record = await self._desk.repository.applicant(applicant_id)
+        record = await self._applications.repository.applicant(applicant_id)
         return record.state if record is not None and record.state.complete else None
 
-    async def _visible(self, application_id: str, who: Who) -> Record[Application]:
-        record = await self._desk.application(application_id)
+    async def _visible(self, application_id: str, who: Actor) -> Record[Application]:
+        record = await self._applications.application(application_id)
         refuse_strangers(record.state, who)
         return record
 
-    async def _own(self, application_id: str, who: Who) -> Record[Application]:
-        record = await self._desk.application(application_id)
+    async def _own(self, application_id: str, who: Actor) -> Record[Application]:
+        record = await self._applications.application(application_id)
         refuse_unassisted(record.state, who)
         return record
 
     async def _insert(
-        self, application_id: str, applicant_id: str, applicant: Applicant, who: Who
+        self, application_id: str, applicant_id: str, applicant: Applicant, who: Actor
     ) -> Record[Application]:
-        now = self._desk.now()
+        now = self._context.now()
         for attempt in range(NUMBER_ATTEMPTS):
             draft = Application(
                 number=application_number(application_id, day_at_capital(now).year, attempt),
@@ -182,9 +189,9 @@ class Drafting:
                 started_at=now,
                 assisting_office_id=who.office_id if who.is_staff else None,
             )
-            decision = rules.drafted(application_id, told(draft, "drafted", now, "drafted", who.actor))
+            decision = drafted(application_id, told(draft, "drafted", now, "drafted", author_of(who)))
             try:
-                return await self._desk.repository.insert_application(
+                return await self._applications.repository.insert_application(
                     application_id, decision.state, now, decision.events
                 )
             except AlreadyExists as taken:
@@ -193,32 +200,32 @@ class Drafting:
         raise Unavailable
 
     async def _existing(self, application_id: str, applicant: Applicant) -> Record[Application]:
-        earlier = await self._desk.repository.application(application_id)
+        earlier = await self._applications.repository.application(application_id)
         if earlier is not None:
             return earlier
-        other = await self._desk.repository.live_application_of(applicant.person_id)
+        other = await self._applications.repository.live_application_of(applicant.person_id)
         if other is not None and other.state.account_id == applicant.account_id:
-            raise errors.ApplicationAlreadyOpen(application_id=other.id)
-        raise errors.ApplicationAlreadyOpen
+            raise ApplicationAlreadyOpen(application_id=other.id)
+        raise ApplicationAlreadyOpen
 
     def _up_to_date(self, application: Application, born: date, on_record: bool, now: datetime) -> Application:
         """The draft as the rules see it today, or the refusal of its submission."""
-        self._desk.refuse_early(application, Step.DOCUMENTS)
+        self._applications.refuse_early(application, Step.DOCUMENTS)
         answers = application.answers
         assert answers is not None  # noqa: S101 - the questionnaire is done, or it was refused above
         minor = is_minor(born, day_at_capital(now), married=answers.married)
         contradiction = contradiction_in(answers, minor=minor, on_record=on_record)
         if contradiction is not None:
-            raise errors.AnswersContradict(contradiction)
-        application = replace(application, minor=minor, rules_version=self._desk.rules.version)
-        lacking = missing(self._desk.items(application), application.present())
+            raise AnswersContradict(contradiction)
+        application = replace(application, minor=minor, rules_version=self._applications.rules.version)
+        lacking = missing(self._applications.items(application), application.present())
         if lacking:
-            raise errors.ItemsMissing(lacking)
+            raise ItemsMissing(lacking)
         return application
 
 
 def _refuse_unless_draft(application: Application) -> None:
     if not application.live:
-        raise errors.ApplicationEnded(state=application.status.value)
+        raise ApplicationEnded(state=application.status.value)
     if application.status is not Status.DRAFT:
-        raise errors.StepIsOver(state=application.status.value)
+        raise StepIsOver(state=application.status.value)

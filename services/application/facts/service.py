@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from services.application.applications.application import Actor, Application, Decision, settled
-from services.application.applications.repository import Applicant
+from services.application.applications.applicant import Applicant
+from services.application.applications.application import Application, Author, Decision, settled
+from services.application.applications.service import Applications
+from services.application.applications.timeline import told
 from services.application.applications.visit import (
     PAYERS_CASES,
     Visits,
@@ -19,7 +21,7 @@ from services.application.applications.visit import (
     with_seat_unavailable,
     with_special_refused,
 )
-from services.application.context import Desk, told
+from services.application.context import UseCaseContext
 from services.application.voided_book.service import alert_of_book, told_of_book
 from shared.errors import NotFound
 from shared.events import billing, scheduling
@@ -54,12 +56,13 @@ def _detail_of(fact: Any) -> str | None:
 class Facts:
     """The use cases of messages. Each is a no-op when it comes again, even where nothing remembers it."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: UseCaseContext, applications: Applications) -> None:
+        self._context = context
+        self._applications = applications
 
     async def applicant_confirmed(self, fact: ApplicantConfirmed, envelope: Envelope) -> None:
         """Keep whom identity confirmed."""
-        record = await self._desk.repository.applicant(fact.applicant_id)
+        record = await self._applications.repository.applicant(fact.applicant_id)
         known = record.state if record else Applicant(fact.account_id, fact.person_id)
         if envelope.aggregate_version <= known.confirmed_version:
             return
@@ -71,17 +74,21 @@ class Facts:
             guardian_person_id=fact.guardian_person_id,
             confirmed_version=envelope.aggregate_version,
         )
-        await self._desk.repository.keep_applicant(fact.applicant_id, record, state, self._desk.now(), envelope.id)
+        await self._applications.repository.keep_applicant(
+            fact.applicant_id, record, state, self._context.now(), envelope.id
+        )
 
     async def identity_card(self, command: KeepIdentityCard, envelope: Envelope) -> None:
         """Keep the applicant's data, encrypted."""
-        record = await self._desk.repository.applicant(command.applicant_id)
+        record = await self._applications.repository.applicant(command.applicant_id)
         known = record.state if record else Applicant(command.account_id, command.person_id)
         if envelope.aggregate_version <= known.card_version:
             return
-        card_sealed = self._desk.vault.open_box(command.sealed, command.applicant_id)
+        card_sealed = self._applications.vault.open_box(command.sealed, command.applicant_id)
         state = replace(known, card_version=envelope.aggregate_version, card_sealed=card_sealed)
-        await self._desk.repository.keep_applicant(command.applicant_id, record, state, self._desk.now(), envelope.id)
+        await self._applications.repository.keep_applicant(
+            command.applicant_id, record, state, self._context.now(), envelope.id
+        )
 
     async def seat(self, fact: Any, envelope: Envelope) -> None:
         """A fact about the appointment."""
@@ -153,16 +160,16 @@ class Facts:
         self, application_id: str, envelope: Envelope, see: Seeing, detail: str | None, *, line: str | None = None
     ) -> Record[Application]:
         event = cast(type[Event], type(envelope.data))
-        actor = Actor(owner_of(event))
-        now = self._desk.now()
+        actor = Author(owner_of(event))
+        now = self._context.now()
 
         def decide(application: Application) -> Decision | None:
             state = replace(application, visits=see(application.visits))
-            state = settled(state, self._desk.settings.pace, now)
+            state = settled(state, self._context.settings.pace, now)
             state = told(state, envelope.id, envelope.time, line or line_of(event), actor, detail)
             return Decision(told_of_book(state, now))
 
         try:
-            return await self._desk.change(application_id, decide, received=envelope.id)
+            return await self._applications.change(application_id, decide, received=envelope.id)
         except NotFound:
             raise NotYet(f"application {application_id} is not known here") from None

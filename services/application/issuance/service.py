@@ -11,15 +11,29 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.application import errors
 from services.application.alerts import APPROVAL_REFUSED, HAND_OVER_REFUSED, alert
 from services.application.applications import application as rules
-from services.application.applications.application import Actor, Application, Decision, Status
+from services.application.applications.access import refuse_other_offices
+from services.application.applications.applicant import IdentityCard
+from services.application.applications.application import Application, Author, Decision, Status
 from services.application.applications.document import Document
+from services.application.applications.errors import StepIsOver
 from services.application.applications.hand_over import MOST_REFUSALS, Handed
 from services.application.applications.next_step import Step
-from services.application.context import Desk, Seen, Who, refuse_other_offices, told, with_line
-from services.application.ports import Dpri, DpriFile, DpriRefuses, IdentityCard
+from services.application.applications.service import Applications, Seen
+from services.application.applications.timeline import author_of, told, with_line
+from services.application.context import Actor, UseCaseContext
+from services.application.issuance.ports import Dpri, DpriFile, DpriRefuses
+from services.application.issuance.transitions import (
+    acknowledged,
+    approval_acknowledged,
+    approval_waits,
+    handed,
+    held_back,
+    not_printed_yet,
+    overdue,
+    printed,
+)
 from services.application.voided_book.service import alert_of_book, told_of_book
 from shared.errors import UpstreamDown
 from shared.ids import derived_id
@@ -51,16 +65,17 @@ MOMENTARY: Final = frozenset(
 """Refusals that pass by themselves, or are of our login or address: they say nothing of the file."""
 
 Outcome = tuple[str | None, bool]
-DPRI: Final = Actor("dpri")
-SYSTEM: Final = Actor("application")
+DPRI: Final = Author("dpri")
+SYSTEM: Final = Author("application")
 MOST_BROKEN: Final = 100
 
 
 class Issuance:
     """The use cases around the issuance system."""
 
-    def __init__(self, desk: Desk, dpri: Dpri) -> None:
-        self._desk = desk
+    def __init__(self, context: UseCaseContext, applications: Applications, dpri: Dpri) -> None:
+        self._context = context
+        self._applications = applications
         self._dpri = dpri
 
     async def hand_over_due(self, record: Record[Application], _name: str) -> None:
@@ -69,21 +84,21 @@ class Issuance:
         hand_over = application.hand_over
         if hand_over is None:
             return
-        compulsory = [item.code for item in self._desk.items(application) if item.compulsory]
+        compulsory = [item.code for item in self._applications.items(application) if item.compulsory]
         documents = rules.to_hand_over(application, compulsory)
         if documents is None:
-            await self._update(record.id, hand_over.visit_key, lambda state: rules.held_back(state, NOT_ACCEPTED))
+            await self._update(record.id, hand_over.visit_key, lambda state: held_back(state, NOT_ACCEPTED))
             return
-        card = await self._desk.card(application.applicant_id)
+        card = await self._applications.card(application.applicant_id)
         file = file_for(record.id, application, card, documents)
         problem, refused = await self._give(application.number, file)
-        now, pace = self._desk.now(), self._desk.settings.pace
+        now, pace = self._context.now(), self._context.settings.pace
 
         def decide(state: Application) -> Decision:
             if problem is None:
-                done = rules.acknowledged(record.id, state, delivery_id=file.delivery_id, documents=documents, now=now)
+                done = acknowledged(record.id, state, delivery_id=file.delivery_id, documents=documents, now=now)
                 return with_line(done, f"handed:{file.delivery_id}", now, "file_handed_over", DPRI)
-            return rules.handed(
+            return handed(
                 state,
                 delivery_id=file.delivery_id,
                 documents=documents,
@@ -99,37 +114,39 @@ class Issuance:
 
     async def alert_due(self, record: Record[Application], _name: str) -> None:
         """The evening before the visit has come and the file is not acknowledged: tell the office (F47)."""
-        now = self._desk.now()
+        now = self._context.now()
 
         def decide(state: Application) -> Decision | None:
             hand_over = state.hand_over
             if hand_over is None or hand_over.acknowledged_at or hand_over.overdue_since or now < hand_over.alert_at:
                 return None
-            decision = rules.overdue(record.id, state, now)
+            decision = overdue(record.id, state, now)
             return with_line(decision, f"overdue:{hand_over.visit_key}", now, "hand_over_overdue", SYSTEM)
 
-        await self._desk.change(record.id, decide)
+        await self._applications.change(record.id, decide)
 
-    async def resend(self, application_id: str, who: Who, command_id: str) -> Seen:
+    async def resend(self, application_id: str, who: Actor, command_id: str) -> Seen:
         """The office has the file handed over now; the same content is the same delivery there.
 
         Raises:
             NotYourOffice. StepComesFirst: no visit is certain. StepIsOver: the approval is there already.
         """
-        record = await self._desk.application(application_id)
+        record = await self._applications.application(application_id)
         refuse_other_offices(record.state, who)
-        now = self._desk.now()
+        now = self._context.now()
 
         def decide(state: Application) -> Decision:
             if state.hand_over is None:
-                self._desk.refuse_early(state, Step.COME)
-                raise errors.StepIsOver(state=state.status.value)
+                self._applications.refuse_early(state, Step.COME)
+                raise StepIsOver(state=state.status.value)
             if state.approval is not None and state.approval.acknowledged_at is not None:
-                raise errors.StepIsOver(state=state.status.value)
-            again = rules.hand_over_again(state, self._desk.settings.pace, now)
-            return Decision(told(again, f"resend:{command_id}", now, "hand_over_asked_again", who.actor))
+                raise StepIsOver(state=state.status.value)
+            again = rules.hand_over_again(state, self._context.settings.pace, now)
+            return Decision(told(again, f"resend:{command_id}", now, "hand_over_asked_again", author_of(who)))
 
-        return self._desk.seen(await self._desk.change(application_id, decide, received=command_id), who)
+        return self._applications.seen(
+            await self._applications.change(application_id, decide, received=command_id), who
+        )
 
     async def approve_due(self, record: Record[Application], _name: str) -> None:
         """Hand the approval over; where the file itself is not there yet, that comes first. Not for a visit that does
@@ -144,23 +161,23 @@ class Issuance:
             "originals": sorted(application.originals),
         }
         problem, refused = await self._approve(application, content)
-        now, pace = self._desk.now(), self._desk.settings.pace
+        now, pace = self._context.now(), self._context.settings.pace
 
         def decide(state: Application) -> Decision | None:
             if state.approval is None or state.approval.acknowledged_at is not None:
                 return None
             if problem is None:
-                decision = rules.approval_acknowledged(record.id, state, pace, now)
+                decision = approval_acknowledged(record.id, state, pace, now)
                 done = with_line(decision, "approval_handed_over", now, "approval_handed_over", DPRI)
                 return Decision(told_of_book(done.state, now), done.events)
-            waiting = rules.approval_waits(state, problem, pace, now, refused=refused).state
+            waiting = approval_waits(state, problem, pace, now, refused=refused).state
             lost = state.hand_over is not None and state.hand_over.next_try_at is None
             if problem == NOT_ACKNOWLEDGED and lost and waiting.approval is not None:
                 # With the approval's own pause, so that two systems that disagree do not ask each other without end.
                 waiting = rules.hand_over_again(waiting, pace, now, at=waiting.approval.next_try_at)
             return Decision(waiting)
 
-        saved = await self._desk.change(record.id, decide)
+        saved = await self._applications.change(record.id, decide)
         alert_of_book(saved)
         approval = saved.state.approval
         if approval is not None and approval.refusals >= MOST_REFUSALS:
@@ -172,24 +189,24 @@ class Issuance:
             seen = await self._dpri.look(record.state.number)
         except (UpstreamDown, DpriRefuses):
             seen = None
-        now, pace = self._desk.now(), self._desk.settings.pace
+        now, pace = self._context.now(), self._context.settings.pace
 
         def decide(state: Application) -> Decision | None:
             if state.status is not Status.APPROVED:
                 return None
             if seen is None or seen.state != PRINTED:
-                return rules.not_printed_yet(state, pace, now)
-            number = self._desk.vault.seal_passport_number(seen.passport_number or "", record.id)
-            decision = rules.printed(record.id, state, number, now)
+                return not_printed_yet(state, pace, now)
+            number = self._applications.vault.seal_passport_number(seen.passport_number or "", record.id)
+            decision = printed(record.id, state, number, now)
             return with_line(decision, "passport_printed", now, "passport_printed", DPRI)
 
-        await self._desk.change(record.id, decide)
+        await self._applications.change(record.id, decide)
 
     async def only_accepted_documents_were_handed_over(self) -> InvariantReport:
         """I9: every document that was handed over had been accepted by then."""
         checked = 0
         broken: list[str] = []
-        async for record in self._desk.repository.all_applications():
+        async for record in self._applications.repository.all_applications():
             hand_over = record.state.hand_over
             if hand_over is None or hand_over.handed_at is None:
                 continue
@@ -228,7 +245,7 @@ class Issuance:
                 return None
             return decide(state)
 
-        return await self._desk.change(application_id, guarded)
+        return await self._applications.change(application_id, guarded)
 
 
 def file_for(

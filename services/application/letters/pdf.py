@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from services.application.applications.next_step import local_time
-from services.application.ports import LetterContent
+from services.application.letters.ports import LetterContent
 
 LETTER: Final = "letter.typ"
 FORM: Final = "form.typ"

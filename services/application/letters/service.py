@@ -6,14 +6,17 @@ import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from services.application import errors
 from services.application.alerts import LETTER_NOT_MADE, alert
-from services.application.applications import application as rules
-from services.application.applications.application import Actor, Application, Decision, Letter
+from services.application.applications.access import refuse_other_offices, refuse_unassisted
+from services.application.applications.application import Application, Author, Decision, Letter
 from services.application.applications.next_step import Step
+from services.application.applications.service import Applications, Seen
+from services.application.applications.timeline import author_of, told, with_line
 from services.application.applications.visit import Seat
-from services.application.context import Desk, Seen, Who, refuse_other_offices, refuse_unassisted, told, with_line
-from services.application.ports import LetterContent, LetterWriter
+from services.application.context import Actor, UseCaseContext
+from services.application.letters.errors import LetterNotMade
+from services.application.letters.ports import LetterContent, LetterWriter
+from services.application.letters.transitions import letter_again, letter_failed, lettered
 from shared.errors import NotFound, NotKnownYet
 from shared.events.notification import SendLetter
 from shared.store.kinds import Record
@@ -22,7 +25,7 @@ PDF = "application/pdf"
 LARGEST_LETTER_BYTES = 200_000
 """It travels in a message, as text and sealed."""
 
-SYSTEM = Actor("application")
+SYSTEM = Author("application")
 
 
 class LetterTooLarge(Exception):
@@ -32,8 +35,9 @@ class LetterTooLarge(Exception):
 class Letters:
     """The use cases of letters and forms."""
 
-    def __init__(self, desk: Desk, writer: LetterWriter) -> None:
-        self._desk = desk
+    def __init__(self, context: UseCaseContext, applications: Applications, writer: LetterWriter) -> None:
+        self._context = context
+        self._applications = applications
         self._writer = writer
 
     async def write_due(self, record: Record[Application], _name: str) -> None:
@@ -44,7 +48,7 @@ class Letters:
         """
         seat = record.state.visits.seat
         if seat is None or not seat.certain:
-            await self._desk.change(record.id, lambda state: Decision(replace(state, letter_due_at=None)))
+            await self._applications.change(record.id, lambda state: Decision(replace(state, letter_due_at=None)))
             return
         content = await self._content(record.state, seat)
         try:
@@ -54,12 +58,12 @@ class Letters:
         except Exception as error:  # whatever the typesetter raises: its text may hold a name and is never shown
             await self._note_failure(record.id, seat.visit_key, type(error).__name__)
             return
-        file_id = await self._desk.keep_file(pdf, PDF)
-        letter = Letter(seat.visit_key, file_id, self._desk.now(), len(pdf))
+        file_id = await self._applications.keep_file(pdf, PDF)
+        letter = Letter(seat.visit_key, file_id, self._context.now(), len(pdf))
         send = self._send(record.id, record.state, seat, pdf)
         await self._keep(record.id, letter, send)
 
-    async def read(self, application_id: str, who: Who) -> tuple[str, AsyncIterator[bytes]]:
+    async def read(self, application_id: str, who: Actor) -> tuple[str, AsyncIterator[bytes]]:
         """The letter's file name and bytes.
 
         It is the applicant's own: its QR code is a way of consent, so that the office has it with an assistance only.
@@ -69,66 +73,68 @@ class Letters:
             AssistanceNeeded: an officer of the office has no consent of this person.
             LetterNotMade: it cannot be made; the visit is certain all the same.
         """
-        record = await self._desk.application(application_id)
+        record = await self._applications.application(application_id)
         refuse_unassisted(record.state, who)
         if record.state.live and record.state.interview is None:
-            self._desk.refuse_early(record.state, Step.COME)
+            self._applications.refuse_early(record.state, Step.COME)
         if _given_up(record.state):
-            raise errors.LetterNotMade
-        letter = await self._desk.once_known(lambda: self._current(application_id))
+            raise LetterNotMade
+        letter = await self._applications.once_known(lambda: self._current(application_id))
         if letter is None and record.state.interview is None:
             raise NotKnownYet("The letter is being made.", detail_id="Surat sedang dibuat.")
         if letter is None:
             raise NotFound
-        return file_name(record.state), self._desk.read_file(letter.file_id)
+        return file_name(record.state), self._applications.read_file(letter.file_id)
 
-    async def make_again(self, application_id: str, who: Who, command_id: str) -> Seen:
+    async def make_again(self, application_id: str, who: Actor, command_id: str) -> Seen:
         """The office has a letter made that was given up. One that is there, or under way, stays.
 
         Raises:
             NotYourOffice. StepComesFirst: no visit is certain.
         """
-        record = await self._desk.application(application_id)
+        record = await self._applications.application(application_id)
         refuse_other_offices(record.state, who)
-        now = self._desk.now()
+        now = self._context.now()
 
         def decide(state: Application) -> Decision | None:
-            self._desk.refuse_early(state, Step.COME)
+            self._applications.refuse_early(state, Step.COME)
             if not _given_up(state):
                 return None
-            again = rules.letter_again(state, now)
-            return Decision(told(again, f"letter_again:{command_id}", now, "letter_asked_again", who.actor))
+            again = letter_again(state, now)
+            return Decision(told(again, f"letter_again:{command_id}", now, "letter_asked_again", author_of(who)))
 
-        return self._desk.seen(await self._desk.change(application_id, decide, received=command_id), who)
+        return self._applications.seen(
+            await self._applications.change(application_id, decide, received=command_id), who
+        )
 
     async def _note_failure(self, application_id: str, visit_key: str, problem: str) -> None:
-        now = self._desk.now()
+        now = self._context.now()
 
         def decide(state: Application) -> Decision | None:
             seat = state.visits.seat
             if state.letter_due_at is None or seat is None or seat.visit_key != visit_key:
                 return None
-            after = rules.letter_failed(state, visit_key, problem, now)
+            after = letter_failed(state, visit_key, problem, now)
             if not _given_up(after):
                 return Decision(after)
             return Decision(
                 told(after, f"letter_not_made:{visit_key}:{now.isoformat()}", now, "letter_not_made", SYSTEM)
             )
 
-        saved = (await self._desk.change(application_id, decide)).state
+        saved = (await self._applications.change(application_id, decide)).state
         trouble = saved.letter_trouble
         if trouble is not None and _given_up(saved):
             alert(LETTER_NOT_MADE, application_id=application_id, problem=trouble.problem, tries=trouble.tries)
 
     async def form(self, requirement: str) -> bytes:
         """The empty form of an item, in Indonesian; refuses with ``NotFound`` where there is none."""
-        for each in self._desk.rules.requirements:
+        for each in self._applications.rules.requirements:
             if each.code == requirement and each.form:
                 return await self._writer.form(each.code, each.title.id)
         raise NotFound
 
     async def _current(self, application_id: str) -> Letter | None:
-        application = (await self._desk.application(application_id)).state
+        application = (await self._applications.application(application_id)).state
         letter, seat = application.letter, application.visits.seat
         if letter is None or (seat is not None and seat.visit_key != letter.visit_key):
             return None
@@ -136,8 +142,8 @@ class Letters:
 
     async def _content(self, application: Application, seat: Seat) -> LetterContent:
         assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
-        card = await self._desk.card(application.applicant_id)
-        items = self._desk.items(application)
+        card = await self._applications.card(application.applicant_id)
+        items = self._applications.items(application)
         bring = tuple(
             (item.requirement.title.id, item.requirement.title.en)
             for item in items
@@ -153,7 +159,7 @@ class Letters:
             queue_number=seat.queue_number or "",
             queue_code=seat.queue_code or "",
             bring=bring,
-            made_at=self._desk.now(),
+            made_at=self._context.now(),
         )
 
     def _send(self, application_id: str, application: Application, seat: Seat, pdf: bytes) -> SendLetter:
@@ -162,7 +168,7 @@ class Letters:
             account_id=application.account_id,
             application_id=application_id,
             appointment_id=seat.appointment_id,
-            sealed=self._desk.vault.box_for_notification(content, application_id),
+            sealed=self._applications.vault.box_for_notification(content, application_id),
         )
 
     async def _keep(self, application_id: str, letter: Letter, send: SendLetter) -> None:
@@ -175,15 +181,15 @@ class Letters:
             seat = application.visits.seat
             if seat is None or seat.visit_key != letter.visit_key:
                 return None
-            decision = rules.lettered(application_id, application, letter)
+            decision = lettered(application_id, application, letter)
             said = with_line(decision, f"letter:{letter.visit_key}", letter.made_at, "letter_ready", SYSTEM)
             return replace(said, events=(*said.events, send))
 
-        record = await self._desk.change(application_id, decide)
+        record = await self._applications.change(application_id, decide)
         if record.state.letter != letter:
-            await self._desk.files.delete(letter.file_id)
+            await self._context.files.delete(letter.file_id)
         for state in before:
-            await self._desk.drop_files(state, record.state)
+            await self._applications.drop_files(state, record.state)
 
 
 def _given_up(application: Application) -> bool:

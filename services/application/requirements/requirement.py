@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from services.application.requirements.answers import Answers
+from services.application.texts import Text
 
 Facts = Mapping[str, str | int | bool | None]
 """What conditions are read against: the answers by their question's name, and ``minor``."""
@@ -22,14 +25,6 @@ class Need(StrEnum):
     REQUIRED = "required"
     CONDITIONAL = "conditional"
     OPTIONAL = "optional"
-
-
-@dataclass(frozen=True)
-class Text:
-    """One text in both languages."""
-
-    en: str
-    id: str
 
 
 @dataclass(frozen=True)
@@ -155,3 +150,11 @@ def _is_compulsory(requirement: Requirement, facts: Facts) -> bool:
     if requirement.need is Need.CONDITIONAL:
         return holds(requirement.when, facts)
     return requirement.need is Need.REQUIRED
+
+
+CAPITAL_ZONE: Final = "Asia/Jakarta"
+
+
+def day_at_capital(moment: datetime) -> date:
+    """The day in Jakarta: rules change at its midnight."""
+    return moment.astimezone(ZoneInfo(CAPITAL_ZONE)).date()

@@ -8,7 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from services.application.requirements.requirement import Condition, Need, Question, Requirement, RuleSet, Text
+from services.application.requirements.requirement import Condition, Need, Question, Requirement, RuleSet
+from services.application.texts import Text
 
 RULES_FILE: Final = "requirements.toml"
 

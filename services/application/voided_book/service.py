@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from services.application import errors
 from services.application.alerts import BOOK_WITHOUT_PAYMENT, alert
-from services.application.applications.application import Actor, Application
-from services.application.context import told
+from services.application.applications.application import Application, Author
+from services.application.applications.timeline import told
+from services.application.voided_book.errors import FeeNotPaid
 from services.application.voided_book.voided_book import BOOK_GONE, BOOK_KEPT, consequence
 from shared.store.kinds import Record
 
-SYSTEM: Final = Actor("application")
+SYSTEM: Final = Author("application")
 
 
 def told_of_book(application: Application, at: datetime) -> Application:
@@ -35,4 +35,4 @@ def refuse_unpaid_book(application: Application) -> None:
         FeeNotPaid: its visit was let in on a proof of payment that is not valid.
     """
     if application.visits.unpaid:
-        raise errors.FeeNotPaid
+        raise FeeNotPaid

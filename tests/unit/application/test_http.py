@@ -12,8 +12,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.application.endpoints import ENDPOINTS
-from services.application.field_types import Questionnaire, QuestionnaireView
 from services.application.requirements.rule_set import load_rules
+from services.application.requirements.schemas import Questionnaire, QuestionnaireView
 from shared.http.app import build_app
 from shared.http.options import HttpOptions
 from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier, new_signing_key_pem

@@ -22,7 +22,7 @@ from services.application.documents.pictures import (
     PictureProcesses,
     WorkerLimits,
 )
-from services.application.ports import Inspected, InspectionUnavailable, PictureRefused
+from services.application.documents.ports import Inspected, InspectionUnavailable, PictureRefused
 from tests.unit.application.world import picture
 
 EYE = PictureInspector()

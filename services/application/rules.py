@@ -1,0 +1,35 @@
+"""The limits of application: change a number here. Settings take their defaults from these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How patiently the issuance system is asked; all in seconds."""
+
+    first_retry_seconds: float = 30.0
+    longest_retry_seconds: float = 900.0
+    print_poll_seconds: float = 300.0
+    alert_grace_seconds: float = 600.0
+    """A visit that is confirmed after the alert's hour gets this long before the alert."""
+
+    def retry_after(self, tries: int) -> timedelta:
+        """The pause after so many tries, doubled each time up to the longest."""
+        doublings = min(tries - 1, 20)
+        return timedelta(seconds=min(self.longest_retry_seconds, self.first_retry_seconds * 2.0**doublings))
+
+
+@dataclass(frozen=True)
+class UploadRules:
+    """What an upload may take, and when forgotten files go."""
+
+    largest_bytes: int = 10 * 1024 * 1024
+    under_way_seconds: int = 24 * 3600
+    sweep_seconds: int = 600
+    """How often forgotten files are looked for."""
+    sweep_grace_seconds: int = 3600
+    """Age from which a file that nothing refers to is removed."""
+    decodes_at_once: int = 1

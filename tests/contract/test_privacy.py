@@ -18,7 +18,7 @@ import pytest
 import structlog
 
 from services.identity.applicants.registry_match import Field, FieldAnswer
-from services.notification.use_cases import MessageRefused
+from services.notification.deliveries.ports import MessageRefused
 from shared.errors import UpstreamDown
 from shared.logs import configure_logs
 from tests.assembled import Suite

@@ -23,7 +23,7 @@ from services.billing.service.ports import SimponiBilling, SimponiRefused
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import RegistryAnswer
 from services.identity.clients import read_answer
-from services.notification.use_cases import Mail, MessageRefused, Sms
+from services.notification.deliveries.ports import Mail, MessageRefused, Sms
 from shared.errors import UpstreamDown
 from simulators.dpri.files import Files, Handling
 from simulators.dukcapil.registry import SEX_WORDS, Registry

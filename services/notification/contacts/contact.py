@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from services.notification.deliveries.delivery import Channel
+from services.notification.channel import Channel
+from services.notification.deliveries.recipient import Reach
 
 LANGUAGES: Final = ("id", "en")
+ADDRESS_CHANGED: Final[Mapping[Channel, str]] = {Channel.EMAIL: "email_changed", Channel.SMS: "phone_changed"}
+"""The template that tells of a changed address."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +36,6 @@ class ContactCard:
     name: str | None
     source_version: int
     preferences: Preferences | None = None
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What a card says once it is opened. Never stored."""
-
-    email: str | None = None
-    phone: str | None = None
-    name: str | None = None
-
-    def address(self, channel: Channel) -> str | None:
-        """The address for a channel, if there is one."""
-        return self.email if channel is Channel.EMAIL else self.phone
 
 
 @dataclass(frozen=True)
@@ -115,3 +106,8 @@ def announcements(before: Reach, after: Reach) -> tuple[Announcement, ...]:
         if new is not None:
             told.append(Announcement(changed, new, changed, is_new=True))
     return tuple(told)
+
+
+def known_language(language: str) -> str:
+    """The language if texts are written in it, else Indonesian."""
+    return language if language in LANGUAGES else LANGUAGES[0]

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from services.notification.channel import Channel
 from services.notification.deliveries.decision import Decision
+from services.notification.rules import RetryRules
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
-
-
-class Channel(StrEnum):
-    """How a message travels."""
-
-    EMAIL = "email"
-    SMS = "sms"
 
 
 class State(StrEnum):
@@ -75,19 +70,6 @@ class DeliveryCannot(Exception):
         super().__init__(f"a delivery that is {state} cannot {command}")
         self.state = state
         self.command = command
-
-
-@dataclass(frozen=True)
-class RetryRules:
-    """Seconds until the next try, one per try that failed; the last one repeats until ``send_by``."""
-
-    pauses_seconds: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600)
-    urgent_pauses_seconds: tuple[float, ...] = (2, 5, 10, 20, 30)
-
-    def pause(self, tries: int, *, urgent: bool) -> timedelta:
-        """The pause after this many tries (at least one)."""
-        pauses = self.urgent_pauses_seconds if urgent else self.pauses_seconds
-        return timedelta(seconds=pauses[min(tries, len(pauses)) - 1])
 
 
 @dataclass(frozen=True)

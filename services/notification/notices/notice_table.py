@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.notification.deliveries.delivery import Channel
+from services.notification.channel import Channel
+from services.notification.contacts.contact import ADDRESS_CHANGED
 from shared.events import application, billing, identity, scheduling
 from shared.events.message import Event
 
@@ -156,7 +157,6 @@ CONSENT_CODE: Final = "assistance_code"
 """A code that is told to an officer, unlike every other one."""
 
 LETTER: Final = "letter"
-ADDRESS_CHANGED: Final[Mapping[Channel, str]] = {Channel.EMAIL: "email_changed", Channel.SMS: "phone_changed"}
 
 
 def otp_template(purpose: str) -> str:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.notification.channel import Channel
 from services.notification.contacts import contact
 from services.notification.contacts.contact import Announcement, ContactCard, Preferences, Reach
 from services.notification.deliveries import delivery
 from services.notification.deliveries.delivery import (
     FINAL,
     TRANSITIONS,
-    Channel,
     Command,
     Delivery,
     DeliveryCannot,

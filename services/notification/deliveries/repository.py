@@ -1,19 +1,17 @@
-"""The only place that names notification's collections, indexes and queries."""
+"""Where deliveries are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from services.notification.contacts.contact import ContactCard
+from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
 from services.notification.deliveries.decision import Decision
 from services.notification.deliveries.delivery import Delivery
 from shared.store.kinds import Index, Kind, Range, Record
-from shared.store.port import AlreadyExists, Store, VersionConflict
+from shared.store.port import AlreadyExists
 
-CARDS: Final = Kind(name="contact_card", state=ContactCard, gathers=True)
 DELIVERIES: Final = Kind(
     name="delivery",
     state=Delivery,
@@ -24,34 +22,16 @@ DELIVERIES: Final = Kind(
     deadlines=delivery.due,
     gathers=True,
 )
-KINDS: Final[Sequence[Kind[Any]]] = (CARDS, DELIVERIES)
 
 LARGEST_PAGE: Final = 100
 """Deliveries listed for one application; a whole journey makes about twenty."""
 
 
-class Repository:
-    """Typed reads and writes of notification's aggregates."""
+class DeliveryRepository:
+    """Queries and writes of deliveries."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def card(self, account_id: str) -> Record[ContactCard] | None:
-        """The contact card of an account, if it has arrived."""
-        return await self._store.get(CARDS, account_id)
-
-    async def add_card(self, account_id: str, card: ContactCard, *, now: datetime, received: str) -> None:
-        """Keep a first card. `VersionConflict` if another came at the same moment: read and decide again."""
-        try:
-            await self._store.insert(CARDS, account_id, card, now=now, received=received)
-        except AlreadyExists:
-            raise VersionConflict(f"contact_card {account_id} came at the same moment") from None
-
-    async def save_card(
-        self, record: Record[ContactCard], card: ContactCard, *, now: datetime, received: str | None = None
-    ) -> None:
-        """Replace a card. `VersionConflict` if it changed since it was read."""
-        await self._store.save(CARDS, record, card, now=now, received=received)
+    def __init__(self, context: UseCaseContext) -> None:
+        self._store = context.store
 
     async def delivery(self, delivery_id: str) -> Record[Delivery] | None:
         """A delivery, if it is known and not yet forgotten."""

@@ -16,9 +16,10 @@ from services.identity.context import UseCaseContext
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.service import SigningIn
 from services.identity.staff.administration import StaffAdmin
+from services.identity.staff.first_operator import FirstOperators
 from services.identity.staff.invariants import StaffInvariants
 from services.identity.staff.operator_roster_service import StaffRoster
-from services.identity.staff.own_password import StaffEntry
+from services.identity.staff.own_password import OwnPasswords
 from services.identity.staff.passwords import StaffPasswords
 from services.identity.staff.person_lookup import PersonLookup
 from services.identity.staff.sign_in import StaffDesk
@@ -57,8 +58,9 @@ class Identity:
         self.applicant_invariants = ApplicantInvariants(context)
         self.assistances = Assistances(context, self.signing_in, self.audit)
         passwords, roster = StaffPasswords(context, self.audit, password_hasher), StaffRoster(context)
-        self.staff = StaffDesk(context, credentials, self.audit, passwords, roster)
-        self.staff_entry = StaffEntry(context, passwords, roster)
+        self.staff = StaffDesk(context, credentials, passwords, roster)
+        self.first_operators = FirstOperators(context, passwords, roster)
+        self.own_passwords = OwnPasswords(context, passwords, roster)
         self.staff_admin = StaffAdmin(context, self.audit, passwords, roster, self.assistances)
         self.staff_invariants = StaffInvariants(context)
         self.person_lookup = PersonLookup(context, self.audit)

@@ -95,7 +95,7 @@ _ACTING = (
 async def make_first_operator(call: Call[schemas.FirstOperator]) -> schemas.StaffView:
     """An operator with an own password, who can sign in."""
     identity = call.app[IDENTITY]
-    made = await identity.staff_entry.make_first_operator(call.body.founder(), call.command_id)
+    made = await identity.first_operators.make_first_operator(call.body.founder(), call.command_id)
     return schemas.StaffView.of(identity.staff_admin.seen(made))
 
 
@@ -120,7 +120,7 @@ async def make_first_operator(call: Call[schemas.FirstOperator]) -> schemas.Staf
 async def set_own_password(call: Call[schemas.OwnPassword]) -> None:
     """An own password."""
     asked = call.body
-    await call.app[IDENTITY].staff_entry.set_own_password(asked.username, asked.password, asked.new_password)
+    await call.app[IDENTITY].own_passwords.set_own_password(asked.username, asked.password, asked.new_password)
 
 
 @api.post(

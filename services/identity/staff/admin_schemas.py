@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints
 
 from services.identity.field_types import MAX_PASSWORD_CHARS, Name
 from services.identity.staff.administration import Hiring, StaffPage, StaffSeen
+from services.identity.staff.first_operator import Founder
 from services.identity.staff.member import Pending, StaffReason
-from services.identity.staff.own_password import Founder
 from services.identity.staff.powers import MOST_OFFICES_SERVED, Post
 from services.identity.staff.states import StaffState
 from shared.http.schema import Body, Path, Query, View

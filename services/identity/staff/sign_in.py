@@ -1,4 +1,4 @@
-"""Staff: signing in with a password, looking up persons, and the audit of both (F5, F21, F24)."""
+"""Staff sign in with a password, and demo staff are made (F5, F24)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Final
 
 import structlog
 
-from services.identity.applicants.repository import ApplicantRepository
-from services.identity.applicants.vault import ApplicantVault
 from services.identity.context import UseCaseContext
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.staff import member as rules
@@ -17,7 +15,6 @@ from services.identity.staff.operator_roster_service import StaffRoster
 from services.identity.staff.own_password import refuse_unready
 from services.identity.staff.passwords import StaffPasswords, actor
 from services.identity.staff.repository import STAFF, StaffRepository
-from shared.audit import Audit
 from shared.ids import derived_id
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -42,16 +39,12 @@ class StaffDesk:
         self,
         context: UseCaseContext,
         credentials: CredentialIssuer,
-        audit: Audit,
         passwords: StaffPasswords,
         roster: StaffRoster,
     ) -> None:
         self._context = context
-        self._applicants = ApplicantRepository(context)
         self._staff = StaffRepository(context)
-        self._applicant_vault = ApplicantVault(context.seals)
         self._credentials = credentials
-        self._audit = audit
         self._passwords = passwords
         self._roster = roster
 

@@ -21,8 +21,6 @@ class StaffVault:
         """The name under which tries with a user name that nobody has are counted."""
         return derived_id("stranger", self._fingerprints.current(username, _STAFF_NAME))
 
-    # Applicants
-
     def seal_staff_name(self, name: str, staff_id: str) -> str:
         """The stored form of the name of a member of staff."""
         return self._cipher.seal(name, owner_id=staff_id, field=_STAFF_NAME)

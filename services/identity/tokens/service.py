@@ -40,8 +40,6 @@ class LiveSessions:
 
     def __init__(self, context: UseCaseContext) -> None:
         self._context = context
-        self._accounts = AccountRepository(context)
-        self._staff = StaffRepository(context)
 
     async def refuse_ended(self, caller: Caller) -> None:
         """Return if the caller's session is open.

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.application.applications.application import Application, Approval, Interview, Status
+from services.application.applications.application import Application, Interview, Status
+from services.application.applications.hand_over import Approval
 from services.application.applications.next_step import (
     FINISHED,
     Step,

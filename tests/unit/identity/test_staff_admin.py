@@ -21,8 +21,8 @@ from services.identity.staff.errors import (
     StaffSuspended,
     UserNameTaken,
 )
+from services.identity.staff.first_operator import Founder
 from services.identity.staff.member import StaffReason
-from services.identity.staff.own_password import Founder
 from services.identity.staff.powers import Post
 from services.identity.staff.repository import ROSTER, STAFF, StaffRepository
 from services.identity.staff.states import StaffState
@@ -48,7 +48,8 @@ class Desk:
     def __init__(self, world: World) -> None:
         self.world = world
         self.admin = world.identity.staff_admin
-        self.entry = world.identity.staff_entry
+        self.first_operators = world.identity.first_operators
+        self.own_passwords = world.identity.own_passwords
         self.log_in = world.identity.staff.log_in
 
     async def seed(self) -> None:
@@ -84,7 +85,7 @@ class Desk:
     async def working(self, seen: StaffSeen) -> Caller:
         """Somebody hired, with an own password, as they call."""
         assert seen.one_time_password is not None
-        await self.entry.set_own_password(seen.staff.username, seen.one_time_password, OWN)
+        await self.own_passwords.set_own_password(seen.staff.username, seen.one_time_password, OWN)
         return Caller(seen.staff_id, Role(seen.staff.role), "session", seen.staff.office_id)
 
     async def state(self, caller: Caller) -> StaffState:
@@ -134,9 +135,9 @@ async def test_the_head_of_an_office_hires_and_the_first_password_opens_only_the
         (given, PasswordIsTheOldOne),
     ):
         with pytest.raises(refusal) as refused:
-            await desk.entry.set_own_password("dewi.contoh", given, new)
+            await desk.own_passwords.set_own_password("dewi.contoh", given, new)
         assert refused.value.field == "/new_password" and refused.value.facts == {"at_least": 15}
-    await desk.entry.set_own_password("Dewi.Contoh", given, OWN)
+    await desk.own_passwords.set_own_password("Dewi.Contoh", given, OWN)
     with pytest.raises(StaffCredentialsWrong):
         await desk.log_in("dewi.contoh", given)
     assert (await desk.log_in("dewi.contoh", OWN)).role is Role.FRONT_OFFICER
@@ -155,12 +156,12 @@ async def test_a_one_time_password_expires_and_a_new_one_is_given(desk: Desk) ->
     with pytest.raises(OwnPasswordNeeded):
         await desk.log_in("dewi", given)
     desk.world.clock.advance(0.001)
-    for doing in (desk.log_in("dewi", given), desk.entry.set_own_password("dewi", given, OWN)):
+    for doing in (desk.log_in("dewi", given), desk.own_passwords.set_own_password("dewi", given, OWN)):
         with pytest.raises(OneTimePasswordExpired):
             await doing
     again = await desk.admin.reset_password(desk.act(desk.head, seen.staff_id))
     assert again.one_time_password not in (None, given)
-    await desk.entry.set_own_password("dewi", again.one_time_password or "", OWN)
+    await desk.own_passwords.set_own_password("dewi", again.one_time_password or "", OWN)
     assert (await desk.log_in("dewi", OWN)).account_id == seen.staff_id
 
 
@@ -328,7 +329,7 @@ async def test_whatever_is_done_ends_the_sessions_at_once(desk: Desk, name: str)
     with pytest.raises(wanted):
         await desk.log_in("front_officer", STAFF_PASSWORD)
     with pytest.raises(wanted):
-        await desk.entry.set_own_password("front_officer", STAFF_PASSWORD, OWN)
+        await desk.own_passwords.set_own_password("front_officer", STAFF_PASSWORD, OWN)
 
 
 async def test_who_is_locked_acts_no_more_though_the_token_lives(desk: Desk) -> None:
@@ -344,7 +345,7 @@ async def test_who_is_locked_acts_no_more_though_the_token_lives(desk: Desk) -> 
 async def test_a_password_that_is_reset_while_it_is_compared_opens_nothing(
     desk: Desk, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    passwords = desk.entry._passwords
+    passwords = desk.own_passwords._passwords
     prove = passwords.prove
 
     async def overtaken(username: str, password: str) -> Any:
@@ -354,7 +355,7 @@ async def test_a_password_that_is_reset_while_it_is_compared_opens_nothing(
 
     monkeypatch.setattr(passwords, "prove", overtaken)
     given = ("front_officer", STAFF_PASSWORD)
-    doing = desk.log_in(*given) if name == "log_in" else desk.entry.set_own_password(*given, OWN)
+    doing = desk.log_in(*given) if name == "log_in" else desk.own_passwords.set_own_password(*given, OWN)
     assert await outcome(doing) == "credentials_wrong"
     assert await desk.state(desk.who("front_officer")) is StaffState.INVITED
 
@@ -526,7 +527,7 @@ def fresh() -> Desk:
 
 
 async def test_each_secret_makes_one_operator_once(fresh: Desk) -> None:
-    make = fresh.entry.make_first_operator
+    make = fresh.first_operators.make_first_operator
     assert await outcome(make(founder("not-a-secret-of-this-installation"), "c-0")) == "first_operator_secret_wrong"
     assert await outcome(make(founder(password="short"), "c-0")) == "password_too_short"
     ratna = await make(founder(), "c-1")
@@ -546,20 +547,20 @@ async def test_each_secret_makes_one_operator_once(fresh: Desk) -> None:
 
 
 async def test_two_who_use_one_secret_at_once_make_one(fresh: Desk) -> None:
-    make = fresh.entry.make_first_operator
+    make = fresh.first_operators.make_first_operator
     answers = await asyncio.gather(*(outcome(make(founder(username=name), name)) for name in ("ratna", "sari")))
     assert sorted(answers) == ["done", "first_operator_secret_used"]
 
 
 async def test_two_secrets_at_once_for_one_user_name_make_one_and_spend_one(fresh: Desk) -> None:
-    make = fresh.entry.make_first_operator
+    make = fresh.first_operators.make_first_operator
     answers = await asyncio.gather(*(outcome(make(founder(each), each)) for each in SECRETS))
     assert sorted(answers) == ["done", "user_name_taken"]
     assert await outcome(make(founder(SECRETS[answers.index("user_name_taken")], "sari"), "c-9")) == "done"
 
 
 async def test_without_secrets_nobody_is_made(world: World) -> None:
-    doing = world.identity.staff_entry.make_first_operator(founder(""), "c-1")
+    doing = world.identity.first_operators.make_first_operator(founder(""), "c-1")
     assert await outcome(doing) == "first_operator_secret_wrong"
 
 

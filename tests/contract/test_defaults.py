@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,22 +18,28 @@ from tests.contract.test_service_shape import module, shaped
 
 def rule_classes(service: str) -> list[type[Any]]:
     rules = module(service, "rules")
-    found = [each for each in vars(rules).values() if dataclasses.is_dataclass(each) and isinstance(each, type)]
-    return [each for each in found if each.__module__ == rules.__name__]
+    return [each for each in vars(rules).values() if isinstance(each, type) and dataclasses.is_dataclass(each)]
 
 
-def rules_of(settings: Any) -> Iterator[Any]:
-    """Every set of rules that settings give, and those inside of them."""
-    given = [each.fget(settings) for each in vars(type(settings)).values() if isinstance(each, property) and each.fget]
-    for each in given:
-        if dataclasses.is_dataclass(each):
-            yield each
-            yield from (value for value in vars(each).values() if dataclasses.is_dataclass(value))
+def rules_of(settings: Any, names: Collection[str]) -> Iterator[Any]:
+    """Every set of rules with one of these class names that settings give, and those inside of them."""
+    for each in vars(type(settings)).values():
+        give = each.fget if isinstance(each, property) else each
+        if inspect.isfunction(give) and give.__annotations__.get("return") in names:
+            yield from _with_inner(give(settings))
 
 
-def as_set_by_nobody(config: ModuleType) -> Any:
-    """The settings of an installation that sets nothing; what has no default is left out."""
-    return config.Settings.model_construct()
+def _with_inner(rules: Any) -> Iterator[Any]:
+    yield rules
+    for value in vars(rules).values():
+        if dataclasses.is_dataclass(value):
+            yield from _with_inner(value)
+
+
+def given_by(service: str, config: ModuleType) -> dict[type[Any], Any]:
+    """The rules of an installation that sets nothing, by their class; what has no default is left out."""
+    names = {each.__name__ for each in rule_classes(service)}
+    return {type(each): each for each in rules_of(config.Settings.model_construct(), names)}
 
 
 def another(value: Any) -> Any:
@@ -66,7 +73,7 @@ def read_anew(service: str, monkeypatch: pytest.MonkeyPatch, path: Path | None =
 
 @shaped
 def test_settings_give_every_rule_with_its_default(service: str) -> None:
-    given = {type(each): each for each in rules_of(as_set_by_nobody(module(service, "config")))}
+    given = given_by(service, module(service, "config"))
     assert set(rule_classes(service)) <= set(given), "rules that no setting can change, or that settings do not give"
     for rules in rule_classes(service):
         assert given[rules] == rules()
@@ -82,7 +89,7 @@ def test_another_default_of_a_rule_is_another_default_of_its_setting(
             other = with_other_defaults(each)
             assert other() != each(), f"{each.__name__} has no number to change"
             patched.setattr(rules, each.__name__, other)
-            given = {type(found): found for found in rules_of(as_set_by_nobody(read_anew(service, patched)))}
+            given = given_by(service, read_anew(service, patched))
             assert given[other] == other(), each.__name__
 
 
@@ -95,5 +102,5 @@ def test_a_number_that_is_written_a_second_time_is_found(tmp_path: Path, monkeyp
     twice.write_text(text.replace("LOCKS.tries,", f"{rules.LockRules().tries},"), encoding="utf-8")
     other = with_other_defaults(rules.LockRules)
     monkeypatch.setattr(rules, "LockRules", other)
-    given = {type(found): found for found in rules_of(as_set_by_nobody(read_anew("identity", monkeypatch, twice)))}
+    given = given_by("identity", read_anew("identity", monkeypatch, twice))
     assert given[other] != other()

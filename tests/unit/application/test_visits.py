@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 
 from services.application import errors
-from services.application.applications import application as rules
 from services.application.applications.application import Application, Status
 from services.application.applications.errors import ApplicationEnded, StepComesFirst, StepIsOver
 from services.application.applications.hand_over import MOST_REFUSALS
@@ -18,7 +17,9 @@ from services.application.applications.repository import APPLICATION
 from services.application.applications.schemas import ApplicationView
 from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
 from services.application.counter.schemas import OfficeDayView
+from services.application.issuance import transitions as issuance_transitions
 from services.application.issuance.ports import DpriState
+from services.application.letters import transitions as letter_transitions
 from services.application.letters.errors import LetterNotMade
 from services.application.letters.ports import LetterContent
 from services.application.letters.service import LARGEST_LETTER_BYTES, LetterTooLarge
@@ -302,7 +303,7 @@ async def test_a_letter_that_cannot_be_typeset_is_given_up_and_made_again_when_a
 async def test_twin_a_letter_without_an_end_of_tries_is_tried_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MOST_LETTER_TRIES", 10**9)
+    monkeypatch.setattr(letter_transitions, "MOST_LETTER_TRIES", 10**9)
     await world.booked()
     broken = CannotTypeset()
     world.service.letters._writer = broken
@@ -333,7 +334,7 @@ async def test_a_file_that_is_refused_again_and_again_waits_for_the_office(
 async def test_twin_a_file_without_an_end_of_refusals_is_handed_over_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MOST_REFUSALS", 10**9)
+    monkeypatch.setattr(issuance_transitions, "MOST_REFUSALS", 10**9)
     await world.booked()
     for _ in range(100):
         world.dpri.refuse("malformed")

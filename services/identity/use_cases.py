@@ -46,7 +46,7 @@ class Identity:
         self.public_url = context.settings.public_url.rstrip("/")
         self.audit = Audit(context.store, context.clock, context.ids)
         self.audit_book = AuditBook(context.store, context.clock, context.ids)
-        credentials = CredentialIssuer(context, issuer)
+        self.credentials = credentials = CredentialIssuer(context, issuer)
         self.sessions = Sessions(context, credentials)
         self.live_sessions = LiveSessions(context)
         self.signing_in = SigningIn(context, credentials)

@@ -38,8 +38,9 @@ async def test_after_signing_out_nothing_that_counts_is_done_with_the_token(suit
         assert "session_over" not in before
         account = await AccountRepository(suite.services["identity"].parts.service.context).account(citizen.account_id)
         session = account.state.sessions[0]
-        sessions = suite.services["identity"].parts.service.sessions
-        await sessions.revoke(sessions.account_credentials(citizen.account_id, session).refresh_token)
+        identity = suite.services["identity"].parts.service
+        refresh_token = identity.credentials.account_credentials(citizen.account_id, session).refresh_token
+        await identity.sessions.revoke(refresh_token)
         assert await _answer(citizen, ACTS[-1]) == "session_over", "identity knows it at once"
         await suite.settle()
         assert [await _answer(citizen, act) for act in ACTS] == ["session_over"] * len(ACTS)

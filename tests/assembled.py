@@ -128,7 +128,9 @@ def assemble(
         "identity": lambda at, settings: identity_app.build(
             settings, at, dukcapil=agencies.registry, password_hasher=identity_world.FAST_HASHER
         ),
-        "application": lambda at, settings: application_app.build(settings, at, agencies.dpri, writer=agencies.writer),
+        "application": lambda at, settings: application_app.build(
+            settings, at, dpri=agencies.dpri, writer=agencies.writer
+        ),
         "scheduling": lambda at, settings: scheduling_app.build(
             settings,
             at,

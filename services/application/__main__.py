@@ -1,4 +1,4 @@
-"""Runs application as a process."""
+"""Starts the process: ``python -m services.application``."""
 
 from __future__ import annotations
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from services.application import handlers
+from services.application.applications.repository import KINDS
 from services.application.clients import DpriClient
 from services.application.config import Settings
-from services.application.letter import TypstWriter
-from services.application.pictures import PictureInspector, PictureProcesses
-from services.application.repository import KINDS
-from services.application.routes import APPLICATION, ENDPOINTS
-from services.application.rules import load_rules
-from services.application.service import Application
-from services.application.service.desk import Desk
-from services.application.service.ports import Dpri, Inspector, LetterWriter
+from services.application.context import UseCaseContext
+from services.application.documents.pictures import PictureInspector, PictureProcesses
+from services.application.documents.ports import Inspector
+from services.application.endpoints import ENDPOINTS
+from services.application.handlers import Handlers
+from services.application.http import APPLICATION
+from services.application.issuance.ports import Dpri
+from services.application.letters.pdf import TypstWriter
+from services.application.letters.ports import LetterWriter
+from services.application.requirements.rule_set import load_rules
+from services.application.use_cases import Application
 from shared.assistance import ASSISTANCE_COPY
-from shared.audit import AUDIT_KINDS, Audit
-from shared.audit.chaining import AuditBook
+from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
 from shared.service import Chore, Parts, Platform
@@ -30,16 +32,15 @@ NAME: Final = "application"
 def build(
     settings: Settings,
     platform: Platform,
+    *,
     dpri: Dpri,
     inspector: Inspector | None = None,
     writer: LetterWriter | None = None,
 ) -> Parts:
     """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too."""
-    desk = Desk.of(settings, platform, load_rules())
-    audit = Audit(platform.store, platform.clock, platform.ids)
-    book = AuditBook(platform.store, platform.clock, platform.ids)
-    service = Application.at(desk, dpri, inspector or PictureInspector(), writer or TypstWriter(), audit, book)
-
+    context = UseCaseContext.of(settings, platform)
+    service = Application(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter())
+    handlers = Handlers(service)
     ended_sessions = EndedSessions(platform.store, platform.clock)
 
     async def sweep() -> None:
@@ -51,14 +52,14 @@ def build(
         key=APPLICATION,
         kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
-        events={**handlers.events(service), SessionEnded: ended_sessions.note},
+        events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,
-        commands=handlers.commands(service),
-        deadlines=handlers.deadlines(service),
-        chores=(Chore("sweep_files", settings.sweep_seconds, sweep), *book.kept.chores()),
+        commands=handlers.commands(),
+        deadlines=handlers.deadlines(),
+        chores=(Chore("sweep_files", settings.upload_rules.sweep_seconds, sweep), *service.audit_book.kept.chores()),
         invariants={
             "I9": service.issuance.only_accepted_documents_were_handed_over,
-            "I10_application_audit": book.kept.checks.only_grow_and_miss_nothing,
+            "I10_application_audit": service.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         close=dpri.close,
     )
@@ -72,4 +73,4 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
         await pictures.close()
         await dpri.close()
 
-    return replace(build(settings, platform, dpri, pictures), close=close)
+    return replace(build(settings, platform, dpri=dpri, inspector=pictures), close=close)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.application.config import Settings
-from services.application.service.ports import DpriFile, DpriRefuses, DpriState
+from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
 from shared.errors import UpstreamDown
 from shared.http.client import ClientAnswer, JsonClient, Patience
 from shared.service import Platform

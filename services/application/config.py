@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from services.application.domain.issuance import Pace
+from services.application.rules import Pace, UploadRules
 from shared.crypto.sealed import SealedBox, Unsealer
 from shared.production import Anything, AtLeast, Encrypted, SharedSecret
 from shared.settings import ServiceSettings
+
+PACE: Final = Pace()
+UPLOADS: Final = UploadRules()
 
 
 def _is_public_key(value: str) -> str:
@@ -48,32 +51,34 @@ class Settings(ServiceSettings):
         2, ge=1, le=5, description="calls before the hand-over waits"
     )
     hand_over_retry_seconds: Annotated[float, AtLeast(10, "the issuance system would be asked too often")] = Field(
-        30.0, gt=0, description="pause after the first failed hand-over"
+        PACE.first_retry_seconds, gt=0, description="pause after the first failed hand-over"
     )
     hand_over_longest_retry_seconds: Annotated[float, AtLeast(60, "the issuance system would be asked too often")] = (
-        Field(900.0, gt=0, description="longest such pause")
+        Field(PACE.longest_retry_seconds, gt=0, description="longest such pause")
     )
     hand_over_alert_grace_seconds: Annotated[float, AtLeast(60, "offices would be alerted for hiccups")] = Field(
-        600.0, gt=0, description="time before the alert where a visit is confirmed after 18:00 of the day before"
+        PACE.alert_grace_seconds,
+        gt=0,
+        description="time before the alert where a visit is confirmed after 18:00 of the day before",
     )
     print_poll_seconds: Annotated[float, AtLeast(60, "the issuance system would be asked too often")] = Field(
-        300.0, gt=0, description="how often the issuance system is asked for the book"
+        PACE.print_poll_seconds, gt=0, description="how often the issuance system is asked for the book"
     )
 
     largest_upload_bytes: Annotated[int, AtLeast(1024 * 1024, "telephones make pictures of that size")] = Field(
-        10 * 1024 * 1024, ge=1024, le=50 * 1024 * 1024, description="size of a picture"
+        UPLOADS.largest_bytes, ge=1024, le=50 * 1024 * 1024, description="size of a picture"
     )
     upload_seconds: Annotated[int, AtLeast(3600, "slow lines need that long")] = Field(
-        24 * 3600, ge=1, description="how long an upload may be under way"
+        UPLOADS.under_way_seconds, ge=1, description="how long an upload may be under way"
     )
     sweep_seconds: Annotated[int, AtLeast(60, "the store would be asked too often")] = Field(
-        600, ge=1, description="how often forgotten files are looked for"
+        UPLOADS.sweep_seconds, ge=1, description="how often forgotten files are looked for"
     )
     sweep_grace_seconds: Annotated[int, AtLeast(600, "a picture could go before its application names it")] = Field(
-        3600, ge=1, description="age from which a file nothing refers to is removed"
+        UPLOADS.sweep_grace_seconds, ge=1, description="age from which a file nothing refers to is removed"
     )
     decodes_at_once: Annotated[int, Anything("bounded by memory; the field itself ends at 16")] = Field(
-        1, ge=1, le=16, description="pictures decoded at the same time"
+        UPLOADS.decodes_at_once, ge=1, le=16, description="pictures decoded at the same time"
     )
 
     @property
@@ -84,4 +89,15 @@ class Settings(ServiceSettings):
             longest_retry_seconds=self.hand_over_longest_retry_seconds,
             print_poll_seconds=self.print_poll_seconds,
             alert_grace_seconds=self.hand_over_alert_grace_seconds,
+        )
+
+    @property
+    def upload_rules(self) -> UploadRules:
+        """What uploads may take."""
+        return UploadRules(
+            largest_bytes=self.largest_upload_bytes,
+            under_way_seconds=self.upload_seconds,
+            sweep_seconds=self.sweep_seconds,
+            sweep_grace_seconds=self.sweep_grace_seconds,
+            decodes_at_once=self.decodes_at_once,
         )

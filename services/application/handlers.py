@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.application.domain.visit import BILL_FACTS, SEAT_FACTS
-from services.application.repository import APPLICATION
-from services.application.service import Application
+from services.application.applications.repository import APPLICATION
+from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
+from services.application.use_cases import Application
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
 from shared.events.identity import ApplicantConfirmed
@@ -16,42 +16,46 @@ from shared.events.scheduling import SeatUnavailable, SpecialRescheduleRefused
 from shared.service import DeadlineHandler, MessageHandler
 
 
-def events(service: Application) -> Mapping[type[Event], MessageHandler]:
-    """The events that application hears."""
-    facts = service.facts
-    return {
-        ApplicantConfirmed: facts.applicant_confirmed,
-        **dict.fromkeys(SEAT_FACTS, facts.seat),
-        **dict.fromkeys(BILL_FACTS, facts.bill),
-        SeatUnavailable: facts.seat_unavailable,
-        CorrectionPriced: service.corrections.priced,
-        SpecialRescheduleRefused: facts.special_refused,
-        RefundOpened: facts.refund,
-        RefundMoved: facts.refund_moved,
-        PaymentCaseOpened: facts.payment_case,
-        PaymentCaseClosed: facts.payment_case,
-        DeliverySent: facts.delivery,
-        DeliveryFailed: facts.delivery,
-        **service.desk.assistances.events(),
-    }
+class Handlers:
+    """What application hears and what falls due in it, each bound to its use case."""
 
+    def __init__(self, service: Application) -> None:
+        self._service = service
 
-def commands(service: Application) -> Mapping[type[Command], MessageHandler]:
-    """The commands that application takes."""
-    return {KeepIdentityCard: service.facts.identity_card}
+    def events(self) -> Mapping[type[Event], MessageHandler]:
+        """The events that application hears."""
+        facts = self._service.facts
+        return {
+            ApplicantConfirmed: facts.applicant_confirmed,
+            **dict.fromkeys(SEAT_FACTS, facts.seat),
+            **dict.fromkeys(BILL_FACTS, facts.bill),
+            SeatUnavailable: facts.seat_unavailable,
+            CorrectionPriced: self._service.corrections.priced,
+            SpecialRescheduleRefused: facts.special_refused,
+            RefundOpened: facts.refund,
+            RefundMoved: facts.refund_moved,
+            PaymentCaseOpened: facts.payment_case,
+            PaymentCaseClosed: facts.payment_case,
+            DeliverySent: facts.delivery,
+            DeliveryFailed: facts.delivery,
+            **self._service.assistances.events(),
+        }
 
+    def commands(self) -> Mapping[type[Command], MessageHandler]:
+        """The commands that application takes."""
+        return {KeepIdentityCard: self._service.facts.identity_card}
 
-def deadlines(service: Application) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """What is due when its time has come."""
-    kind = APPLICATION.name
-    return {
-        (kind, "letter"): service.letters.write_due,
-        (kind, "hand_over"): service.issuance.hand_over_due,
-        (kind, "hand_over_alert"): service.issuance.alert_due,
-        (kind, "approval"): service.issuance.approve_due,
-        (kind, "printing"): service.issuance.look_for_book,
-        (kind, "uploads"): service.uploads.abandon_overdue,
-        (kind, "papers"): service.counter.papers_overdue,
-        (kind, "collection"): service.counter.collection_overdue,
-        **service.desk.assistances.deadlines(),
-    }
+    def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
+        """What is due when its time has come."""
+        kind = APPLICATION.name
+        return {
+            (kind, "letter"): self._service.letters.write_due,
+            (kind, "hand_over"): self._service.issuance.hand_over_due,
+            (kind, "hand_over_alert"): self._service.issuance.alert_due,
+            (kind, "approval"): self._service.issuance.approve_due,
+            (kind, "printing"): self._service.issuance.look_for_book,
+            (kind, "uploads"): self._service.uploads.abandon_overdue,
+            (kind, "papers"): self._service.counter.papers_overdue,
+            (kind, "collection"): self._service.counter.collection_overdue,
+            **self._service.assistances.deadlines(),
+        }

@@ -1,94 +1,35 @@
-"""Reads the dated rule set that is shipped with the service; refuses at the start what could not work later."""
+"""The limits of application: change a number here. Settings take their defaults from these."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from typing import Any, Final
-
-from services.application.domain.requirements import Condition, Need, Question, Requirement, RuleSet, Text
-
-RULES_FILE: Final = "requirements.toml"
+from dataclasses import dataclass
+from datetime import timedelta
 
 
-class RulesWrong(ValueError):
-    """The rule set contradicts itself; the message says where."""
+@dataclass(frozen=True)
+class Pace:
+    """How patiently the issuance system is asked; all in seconds."""
+
+    first_retry_seconds: float = 30.0
+    longest_retry_seconds: float = 900.0
+    print_poll_seconds: float = 300.0
+    alert_grace_seconds: float = 600.0
+    """A visit that is confirmed after the alert's hour gets this long before the alert."""
+
+    def retry_after(self, tries: int) -> timedelta:
+        """The pause after so many tries, doubled each time up to the longest."""
+        doublings = min(tries - 1, 20)
+        return timedelta(seconds=min(self.longest_retry_seconds, self.first_retry_seconds * 2.0**doublings))
 
 
-@cache
-def load_rules() -> RuleSet:
-    """The shipped rule set."""
-    return read_rules(files("services.application.data").joinpath(RULES_FILE).read_text(encoding="utf-8"))
+@dataclass(frozen=True)
+class UploadRules:
+    """What an upload may take, and when forgotten files go."""
 
-
-def read_rules(text: str) -> RuleSet:
-    """A rule set from TOML. Refuses with `RulesWrong` conditions on facts that no question gives, and doubled codes."""
-    data = tomllib.loads(text)
-    rules = RuleSet(
-        version=data["version"],
-        questions=tuple(_question(each) for each in data["question"]),
-        requirements=tuple(_requirement(each) for each in data["requirement"]),
-        not_refundable=_text(data["not_refundable"]),
-        not_refundable_basis=data["not_refundable"]["legal_basis"],
-    )
-    _refuse_unknown_facts(rules)
-    _refuse_overlaps(rules)
-    return rules
-
-
-def _question(data: Mapping[str, Any]) -> Question:
-    return Question(
-        name=data["name"],
-        title=_text(data),
-        choices=tuple(data.get("choices", ())),
-        compulsory=data.get("compulsory", False),
-        scope=_condition(data.get("scope", {})),
-    )
-
-
-def _requirement(data: Mapping[str, Any]) -> Requirement:
-    return Requirement(
-        code=data["code"],
-        title=_text(data),
-        need=Need(data["need"]),
-        legal_basis=data["legal_basis"],
-        effective_from=data["effective_from"],
-        effective_to=data.get("effective_to"),
-        help=_text(data, "help_"),
-        scope=_condition(data.get("scope", {})),
-        unless=_condition(data["unless"]) if "unless" in data else None,
-        when=_condition(data.get("when", {})),
-        condition=_text(data, "condition_") if "condition_en" in data else None,
-        accepts=tuple(data.get("accepts", ())),
-        original_shown=data.get("original_shown", True),
-        form=data.get("form", False),
-    )
-
-
-def _text(data: Mapping[str, Any], prefix: str = "") -> Text:
-    return Text(en=data[f"{prefix}en"], id=data[f"{prefix}id"])
-
-
-def _condition(data: Mapping[str, Any]) -> Condition:
-    return {name: tuple(values) for name, values in data.items()}
-
-
-def _refuse_unknown_facts(rules: RuleSet) -> None:
-    known = {question.name for question in rules.questions} | {"minor"}
-    for requirement in rules.requirements:
-        named = {*requirement.scope, *(requirement.unless or {}), *requirement.when}
-        if named - known:
-            raise RulesWrong(f"{requirement.code} asks for {sorted(named - known)}, which no question gives")
-        if (requirement.need is Need.CONDITIONAL) != (requirement.condition is not None and bool(requirement.when)):
-            raise RulesWrong(f"{requirement.code}: a conditional item, and only that, says when and in words")
-
-
-def _refuse_overlaps(rules: RuleSet) -> None:
-    seen: dict[str, Requirement] = {}
-    for requirement in rules.requirements:
-        earlier = seen.get(requirement.code)
-        if earlier is not None and (earlier.effective_to is None or earlier.effective_to >= requirement.effective_from):
-            raise RulesWrong(f"{requirement.code} is in force twice from {requirement.effective_from}")
-        seen[requirement.code] = requirement
+    largest_bytes: int = 10 * 1024 * 1024
+    under_way_seconds: int = 24 * 3600
+    sweep_seconds: int = 600
+    """How often forgotten files are looked for."""
+    sweep_grace_seconds: int = 3600
+    """Age from which a file that nothing refers to is removed."""
+    decodes_at_once: int = 1

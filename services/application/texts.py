@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from services.application.domain.requirements import Text
+
+@dataclass(frozen=True)
+class Text:
+    """One text in both languages."""
+
+    en: str
+    id: str
+
 
 TIMELINE: Final[dict[str, Text]] = {
     "drafted": Text("The application was begun.", "Permohonan dibuat."),

@@ -5,23 +5,45 @@ from __future__ import annotations
 import csv
 from collections.abc import Awaitable, Callable
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from argon2 import PasswordHasher
 
+from services.identity.accounts.repository import ACCOUNT
+from services.identity.applicants.registry_check import CivilRegistry
+from services.identity.applicants.repository import APPLICANT, PERSON
+from services.identity.assistances.repository import ASSISTANCE, OFFICE_CODES
+from services.identity.clients import Dukcapil
 from services.identity.config import Settings
+from services.identity.context import UseCaseContext
+from services.identity.endpoints import ENDPOINTS
 from services.identity.handlers import Handlers
-from services.identity.repository import KINDS, Repository
-from services.identity.routes import ENDPOINTS, IDENTITY
-from services.identity.service import CivilRegistry, Identity
-from services.identity.service.tools import Tools
-from services.identity.vault import Vault
+from services.identity.http import IDENTITY
+from services.identity.sign_in.repository import CHALLENGE
+from services.identity.staff.repository import ROSTER, STAFF, STRANGER
+from services.identity.use_cases import Identity
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
+from shared.counts import COUNT
 from shared.service import Parts, Platform
+from shared.store.kinds import Kind
 from shared.tokens import StaticKeys, TokenIssuer
 
 NAME: Final = "identity"
+KINDS: Final[tuple[Kind[Any], ...]] = (
+    CHALLENGE,
+    ACCOUNT,
+    APPLICANT,
+    PERSON,
+    STAFF,
+    STRANGER,
+    ROSTER,
+    ASSISTANCE,
+    OFFICE_CODES,
+    COUNT,
+)
+"""Every kind of document that identity keeps."""
+
 REGENCY_DIGITS: Final = 4
 
 
@@ -34,14 +56,7 @@ def build(
     close: Callable[[], Awaitable[None]] | None = None,
 ) -> Parts:
     """The service's parts; ``close`` ends what the client holds open."""
-    tools = Tools(
-        Repository(platform.store, longest_token_seconds=max(settings.access_seconds, settings.staff_access_seconds)),
-        Vault(settings),
-        settings,
-        platform.clock,
-        platform.ids,
-        platform.randomness,
-    )
+    context = UseCaseContext.of(settings, platform)
     signing, *published = settings.signing_pems()
     issuer = TokenIssuer(
         signing,
@@ -50,7 +65,7 @@ def build(
         also_published_pem=published,
         audience=settings.token_audience,
     )
-    identity = Identity(tools, issuer, dukcapil, known_regions(), password_hasher=password_hasher)
+    identity = Identity(context, issuer, dukcapil, known_regions(), password_hasher=password_hasher)
     handlers = Handlers(identity)
     return Parts(
         name=NAME,
@@ -62,9 +77,9 @@ def build(
         deadlines=handlers.deadlines(),
         chores=identity.audit_book.kept.chores(),
         invariants={
-            "five_applicants": identity.invariants.five_applicants,
-            "confirmed_persons": identity.invariants.confirmed_persons,
-            "an_operator_remains": identity.invariants.an_operator_remains,
+            "five_applicants": identity.applicant_invariants.five_applicants,
+            "confirmed_persons": identity.applicant_invariants.confirmed_persons,
+            "an_operator_remains": identity.staff_invariants.an_operator_remains,
             "I10_identity_audit": identity.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         token_keys=StaticKeys(issuer.jwks()),
@@ -72,6 +87,12 @@ def build(
         start=identity.staff.seed_demo,
         close=close,
     )
+
+
+def assemble(settings: Settings, platform: Platform) -> Parts:
+    """The parts with the real civil registry's client, as the process runs them."""
+    dukcapil = Dukcapil(settings, platform.clock, platform.randomness)
+    return build(settings, platform, dukcapil=dukcapil, close=dukcapil.close)
 
 
 def known_regions() -> frozenset[str]:

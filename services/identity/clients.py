@@ -12,11 +12,11 @@ from typing import Any, Final
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
+from services.identity.applicants.nik import Sex
+from services.identity.applicants.particulars import Particulars
+from services.identity.applicants.registry_match import Cause, FieldAnswer, RegistryAnswer
+from services.identity.applicants.registry_match import Field as Compared
 from services.identity.config import Settings
-from services.identity.domain.matching import Cause, FieldAnswer, RegistryAnswer
-from services.identity.domain.matching import Field as Compared
-from services.identity.domain.nik import Sex
-from services.identity.domain.particulars import Particulars
 from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.http.client import JsonClient, Patience
@@ -63,7 +63,7 @@ class Dukcapil:
 
     def __init__(self, settings: Settings, clock: Clock, randomness: Randomness) -> None:
         self._settings = settings
-        patience = Patience(try_seconds=settings.dukcapil_try_seconds, tries=settings.dukcapil_tries)
+        patience = Patience(try_seconds=settings.registry_rules.try_seconds, tries=settings.registry_rules.tries)
         self._http = JsonClient(NAME, settings.dukcapil_url, clock=clock, randomness=randomness, patience=patience)
         self._path = f"/dukcapil/get_json/{settings.dukcapil_institution}/CALL_VERIFY_BY_ELEMEN"
         self.quota_left: int | None = None

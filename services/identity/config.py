@@ -7,13 +7,30 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from services.identity.domain.applicant import CheckRules
-from services.identity.domain.challenge import CodeRules
-from services.identity.domain.matching import MatchRules
-from services.identity.domain.staff import LockRules
+from services.identity.rules import (
+    AddressChangeRules,
+    AssistanceRules,
+    CheckRules,
+    CodeRules,
+    LockRules,
+    MatchRules,
+    RegistryRules,
+    SessionRules,
+    StaffPasswordRules,
+)
 from shared.crypto.sealed import SealedBox
 from shared.production import Anything, AtLeast, AtMost, Between, Encrypted, SharedSecret, TrialOnly
 from shared.settings import Environment, ServiceSettings
+
+SESSIONS: Final = SessionRules()
+CODES: Final = CodeRules()
+ADDRESS_CHANGES: Final = AddressChangeRules()
+REGISTRY: Final = RegistryRules()
+CHECKS: Final = CheckRules()
+MATCHES: Final = MatchRules()
+ASSISTANCES: Final = AssistanceRules()
+LOCKS: Final = LockRules()
+STAFF_PASSWORDS: Final = StaffPasswordRules()
 
 _PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
 
@@ -67,44 +84,44 @@ class Settings(ServiceSettings):
     application_sealing_public_key: SealingKey = Field(description="base64 of application's X25519 public key")
 
     access_seconds: Annotated[int, Between(60, 3600, "other services believe a token until it ends")] = Field(
-        15 * 60, ge=1, description="life of an applicant's access token"
+        SESSIONS.access_seconds, ge=1, description="life of an applicant's access token"
     )
     staff_access_seconds: Annotated[int, Between(60, 900, "a locked member of staff is believed until it ends")] = (
-        Field(5 * 60, ge=1, description="life of a staff access token")
+        Field(SESSIONS.staff_access_seconds, ge=1, description="life of a staff access token")
     )
     session_seconds: Annotated[int, Between(3600, 90 * 86400, "a stolen telephone stays logged in")] = Field(
-        90 * 86400, ge=1, description="life of an applicant's session"
+        SESSIONS.session_seconds, ge=1, description="life of an applicant's session"
     )
     staff_session_seconds: Annotated[int, Between(900, 86400, "counters are left open over night")] = Field(
-        12 * 3600, ge=1, description="life of a staff session"
+        SESSIONS.staff_session_seconds, ge=1, description="life of a staff session"
     )
     refresh_grace_seconds: Annotated[int, Between(10, 300, "a lost answer needs it, a thief uses it")] = Field(
-        60, ge=0, description="how long the previous refresh token is answered again"
+        SESSIONS.refresh_grace_seconds, ge=0, description="how long the previous refresh token is answered again"
     )
 
     address_undo_seconds: Annotated[int, AtLeast(86_400, "who is robbed of an address needs days to see it")] = Field(
-        7 * 86400,
+        ADDRESS_CHANGES.undo_seconds,
         ge=1,
         description="how long a change of address can be undone by the link in the messages about it",
     )
 
     code_seconds: Annotated[int, Between(120, 1800, "mail takes a while, and a code can be guessed meanwhile")] = Field(
-        600, ge=1, description="life of a one-time code"
+        CODES.lifetime_seconds, ge=1, description="life of a one-time code"
     )
     code_skew_seconds: Annotated[int, AtMost(120, "it lengthens the life of a code")] = Field(
-        30, ge=0, description="clock skew tolerated at its end"
+        CODES.skew_seconds, ge=0, description="clock skew tolerated at its end"
     )
     code_tries: Annotated[int, AtMost(5, "six digits are found by trying")] = Field(
-        5, ge=1, le=10, description="wrong tries until a code stops counting"
+        CODES.tries, ge=1, le=10, description="wrong tries until a code stops counting"
     )
     code_resend_seconds: Annotated[int, AtLeast(30, "people would be flooded with codes")] = Field(
-        60, ge=0, description="pause between two codes to one address"
+        CODES.resend_seconds, ge=0, description="pause between two codes to one address"
     )
     codes_per_hour: Annotated[int, AtMost(10, "people would be flooded with codes")] = Field(
-        5, ge=1, le=20, description="codes to one address in an hour"
+        CODES.codes_per_hour, ge=1, le=20, description="codes to one address in an hour"
     )
     second_channel_seconds: Annotated[int, AtLeast(20, "each code would be paid for as SMS too")] = Field(
-        60, ge=1, description="wait for email before SMS is tried"
+        CODES.second_channel_seconds, ge=1, description="wait for email before SMS is tried"
     )
 
     dukcapil_url: Annotated[
@@ -116,47 +133,49 @@ class Settings(ServiceSettings):
         description="our password there"
     )
     dukcapil_try_seconds: Annotated[float, AtLeast(1, "the registry takes that long")] = Field(
-        3.0, gt=0, description="patience with one call"
+        REGISTRY.try_seconds, gt=0, description="patience with one call"
     )
     dukcapil_tries: Annotated[int, Anything("the field itself ends at five")] = Field(
-        2, ge=1, le=5, description="calls before the check waits"
+        REGISTRY.tries, ge=1, le=5, description="calls before the check waits"
     )
     name_match_percent: Annotated[int, AtLeast(80, "another person's name would pass")] = Field(
-        90, ge=50, le=100, description="how alike a name must be"
+        MATCHES.name_percent, ge=50, le=100, description="how alike a name must be"
     )
     failed_checks_per_day: Annotated[int, AtMost(20, "particulars are found by trying")] = Field(
-        5, ge=1, description="failed identity checks of one applicant in a day"
+        CHECKS.failed_tries_per_day, ge=1, description="failed identity checks of one applicant in a day"
     )
     failed_checks_per_nik_per_day: Annotated[int, AtMost(100, "particulars are found by trying")] = Field(
-        20, ge=1, description="the same for one NIK over all accounts"
+        CHECKS.failed_tries_per_nik_per_day, ge=1, description="the same for one NIK over all accounts"
     )
     registry_first_pause_seconds: Annotated[float, AtLeast(1, "a registry that comes back would be run over")] = Field(
-        5.0, gt=0, description="pause after the registry was silent"
+        CHECKS.first_pause_seconds, gt=0, description="pause after the registry was silent"
     )
     registry_longest_pause_seconds: Annotated[float, AtLeast(30, "a registry that comes back would be run over")] = (
-        Field(300.0, gt=0, description="longest such pause")
+        Field(CHECKS.longest_pause_seconds, gt=0, description="longest such pause")
     )
 
     assistance_seconds: Annotated[int, Between(900, 12 * 3600, "an officer acts for a person as long as it lasts")] = (
         Field(
-            4 * 3600,
+            ASSISTANCES.lifetime_seconds,
             ge=1,
             le=12 * 3600,
             description="life of an assistance: some hours, and never past a working day of twelve",
         )
     )
     assistance_codes_per_office_hour: Annotated[int, AtMost(600, "codes would be sent to strangers on end")] = Field(
-        60, ge=1, description="codes that one office may have sent to people it assists: one a minute over all counters"
+        ASSISTANCES.codes_per_office_hour,
+        ge=1,
+        description="codes that one office may have sent to people it assists: one a minute over all counters",
     )
 
     staff_tries: Annotated[int, AtMost(10, "passwords are found by trying")] = Field(
-        5, ge=1, description="wrong passwords that lock a staff account"
+        LOCKS.tries, ge=1, description="wrong passwords that lock a staff account"
     )
     staff_lock_seconds: Annotated[int, AtLeast(300, "passwords are found by trying")] = Field(
-        15 * 60, ge=1, description="how long it stays locked"
+        LOCKS.lock_seconds, ge=1, description="how long it stays locked"
     )
     one_time_password_seconds: Annotated[int, Between(3600, 7 * 86400, "it lies on a desk until it is used")] = Field(
-        72 * 3600, ge=1, description="life of a one-time password of staff"
+        STAFF_PASSWORDS.one_time_seconds, ge=1, description="life of a one-time password of staff"
     )
     first_operator_secrets: Annotated[
         FirstOperatorSecrets, Anything("each is used once, and 32 characters are demanded everywhere")
@@ -165,6 +184,40 @@ class Settings(ServiceSettings):
         SecretStr | None, TrialOnly("demo staff are made only where PASPOR_ENVIRONMENT is local or test")
     ] = Field(None, description="if set, demo staff are made with it")
     demo_office_id: str = Field("jakarta-selatan", min_length=1, description="the office of demo staff")
+
+    @property
+    def session_rules(self) -> SessionRules:
+        """How long tokens and sessions live."""
+        return SessionRules(
+            access_seconds=self.access_seconds,
+            staff_access_seconds=self.staff_access_seconds,
+            session_seconds=self.session_seconds,
+            staff_session_seconds=self.staff_session_seconds,
+            refresh_grace_seconds=self.refresh_grace_seconds,
+        )
+
+    @property
+    def address_change_rules(self) -> AddressChangeRules:
+        """How long a change of address can be undone."""
+        return AddressChangeRules(undo_seconds=self.address_undo_seconds)
+
+    @property
+    def registry_rules(self) -> RegistryRules:
+        """Patience with the civil registry."""
+        return RegistryRules(try_seconds=self.dukcapil_try_seconds, tries=self.dukcapil_tries)
+
+    @property
+    def assistance_rules(self) -> AssistanceRules:
+        """The limits of assistances."""
+        return AssistanceRules(
+            lifetime_seconds=self.assistance_seconds,
+            codes_per_office_hour=self.assistance_codes_per_office_hour,
+        )
+
+    @property
+    def staff_password_rules(self) -> StaffPasswordRules:
+        """How long one-time passwords of staff can be used."""
+        return StaffPasswordRules(one_time_seconds=self.one_time_password_seconds)
 
     @property
     def code_rules(self) -> CodeRules:
@@ -183,6 +236,7 @@ class Settings(ServiceSettings):
         """The limits of identity checks."""
         return CheckRules(
             failed_tries_per_day=self.failed_checks_per_day,
+            failed_tries_per_nik_per_day=self.failed_checks_per_nik_per_day,
             first_pause_seconds=self.registry_first_pause_seconds,
             longest_pause_seconds=self.registry_longest_pause_seconds,
         )

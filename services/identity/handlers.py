@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.identity.repository import ACCOUNT, APPLICANT, ASSISTANCE, CHALLENGE
-from services.identity.service import Identity
+from services.identity.accounts.repository import ACCOUNT
+from services.identity.applicants.repository import APPLICANT
+from services.identity.assistances.repository import ASSISTANCE
+from services.identity.sign_in.repository import CHALLENGE
+from services.identity.use_cases import Identity
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
-from services.notification import handlers
-from services.notification.clients import SMS_PREFIX
+from services.notification.clients import SMS_PREFIX, HttpSmsGateway, MailServer, SmtpMailer
 from services.notification.config import Settings
-from services.notification.contents import Secrets
-from services.notification.repository import KINDS
-from services.notification.routes import ENDPOINTS, NOTIFICATION
-from services.notification.service import Mailer, Notification, SmsGateway
+from services.notification.contacts.repository import CARDS
+from services.notification.context import UseCaseContext
+from services.notification.deliveries.ports import Mailer, SmsGateway
+from services.notification.deliveries.repository import DELIVERIES
+from services.notification.endpoints import ENDPOINTS
+from services.notification.handlers import Handlers
+from services.notification.http import NOTIFICATION
 from services.notification.texts import Texts
-from shared.crypto.fields import FieldCipher
-from shared.crypto.sealed import Unsealer
+from services.notification.use_cases import Notification
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
+from shared.store.kinds import Kind
 
 NAME: Final = "notification"
+KINDS: Final[tuple[Kind[Any], ...]] = (CARDS, DELIVERIES)
+"""Every kind of document that notification keeps."""
 
 
 def build(
@@ -33,16 +37,13 @@ def build(
 ) -> Parts:
     """The service's parts; ``close`` ends what the clients hold open."""
     notification = Notification(
-        platform,
-        Secrets(
-            Unsealer.parse(settings.sealing_private_keys.get_secret_value()), FieldCipher(settings.master_keyring())
-        ),
+        UseCaseContext.of(settings, platform),
         Texts(portal_url=settings.public_url, timezone=settings.timezone),
         mailer,
         sms,
         receipts_from=Signer(SMS_PREFIX, settings.callback_keys()),
-        rules=settings.rules,
     )
+    handlers = Handlers(notification)
     ended_sessions = EndedSessions(platform.store, platform.clock)
     return Parts(
         name=NAME,
@@ -50,10 +51,39 @@ def build(
         key=NOTIFICATION,
         kinds=(*KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
-        events={**handlers.events(notification), SessionEnded: ended_sessions.note},
+        events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,
-        commands=handlers.commands(notification),
-        deadlines=handlers.deadlines(notification),
-        chores=(Chore("forget_ended", settings.forget_every_seconds, notification.forget_ended),),
+        commands=handlers.commands(),
+        deadlines=handlers.deadlines(),
+        chores=(Chore("forget_ended", settings.rules.forget_every_seconds, notification.deliveries.forget_ended),),
         close=close,
     )
+
+
+def assemble(settings: Settings, platform: Platform) -> Parts:
+    """Notification with the real mail server and the real SMS gateway."""
+    server = MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_from,
+        username=settings.smtp_username,
+        password=settings.smtp_password,
+        starttls=True if settings.smtp_starttls is None and settings.smtp_password else settings.smtp_starttls,
+        timeout_seconds=settings.mail_rules.timeout_seconds,
+        answer_seconds=settings.mail_rules.answer_seconds,
+        connections=settings.mail_rules.connections,
+    )
+    mailer = SmtpMailer(server, platform.clock)
+    sms = HttpSmsGateway(
+        settings.sms_url,
+        settings.sms_secret,
+        platform.clock,
+        platform.randomness,
+        timeout_seconds=settings.sms_rules.timeout_seconds,
+    )
+
+    async def close() -> None:
+        await mailer.close()
+        await sms.close()
+
+    return build(settings, platform, mailer=mailer, sms=sms, close=close)

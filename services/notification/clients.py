@@ -18,7 +18,8 @@ import aiosmtplib
 from pydantic import SecretStr
 from pydantic_core import to_json
 
-from services.notification.service import Attachment, Mail, MessageRefused, Sms
+from services.notification.deliveries.ports import Attachment, Mail, MessageRefused, Sms
+from services.notification.rules import MailRules, SmsRules
 from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, JsonClient, Patience
@@ -41,8 +42,8 @@ LOST: Final = "connection_lost"
 UNANSWERED: Final = "answer_lost"
 """The connection ended after the mail was handed over: nobody knows whether it was taken."""
 
-ANSWER_SECONDS: Final = 600.0
-"""The wait for the server's word on a whole mail: giving up sooner sends it twice (RFC 5321, 4.5.3.2.6)."""
+MAIL: Final = MailRules()
+SMS: Final = SmsRules()
 
 _KEY_REUSED: Final = 409
 _REJECTED: Final = frozenset({400, 413, 422})
@@ -58,11 +59,11 @@ class MailServer:
     username: str | None = None
     password: SecretStr | None = None
     starttls: bool | None = None
-    timeout_seconds: float = 20.0
+    timeout_seconds: float = MAIL.timeout_seconds
     """For one mail, from waiting for a connection until the server asks for the mail itself."""
-    answer_seconds: float = ANSWER_SECONDS
+    answer_seconds: float = MAIL.answer_seconds
     """From then on to the server's word."""
-    connections: int = 8
+    connections: int = MAIL.connections
 
 
 class SmtpMailer:
@@ -215,7 +216,13 @@ class HttpSmsGateway:
     """The SMS gateway's HTTP interface: signed, idempotent by the delivery's id."""
 
     def __init__(
-        self, url: str, secret: SecretStr, clock: Clock, randomness: Randomness, *, timeout_seconds: float = 5.0
+        self,
+        url: str,
+        secret: SecretStr,
+        clock: Clock,
+        randomness: Randomness,
+        *,
+        timeout_seconds: float = SMS.timeout_seconds,
     ) -> None:
         self._clock = clock
         self._signer = Signer(SMS_PREFIX, {KEY_ID: secret.get_secret_value()})

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from email.utils import parseaddr
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from services.notification.domain.delivery import RetryRules
-from services.notification.domain.rules import Rules
+from services.notification.rules import MailRules, RetryRules, Rules, SmsRules
 from shared.crypto.sealed import Unsealer
 from shared.production import Anything, AtLeast, Encrypted, MustBeTrue, RealMailbox, SharedSecret
 from shared.settings import ServiceSettings
+
+RULES: Final = Rules()
+RETRY: Final = RetryRules()
+MAIL: Final = MailRules()
+SMS: Final = SmsRules()
 
 SHORTEST_KEEP_SECONDS = 36 * 86400
 """A re-published event is known again by its delivery, so deliveries outlive the archive of events (35 days)."""
@@ -69,13 +73,16 @@ class Settings(ServiceSettings):
         bool | None, MustBeTrue("codes and addresses would go over the wire in the open", "Write true")
     ] = Field(None, description="true demands encryption, false never, unset where offered")
     smtp_timeout_seconds: Annotated[float, AtLeast(5, "mail servers look senders up first")] = Field(
-        20.0, gt=0, le=25, description="until the server asks for the mail itself"
+        MAIL.timeout_seconds, gt=0, le=25, description="until the server asks for the mail itself"
     )
     smtp_answer_seconds: Annotated[float, AtLeast(60, "a mail that was taken would be sent again")] = Field(
-        600.0, gt=0, le=3600, description="wait for the server's word on a mail it has (RFC 5321: ten minutes)"
+        MAIL.answer_seconds,
+        gt=0,
+        le=3600,
+        description="wait for the server's word on a mail it has (RFC 5321: ten minutes)",
     )
     smtp_connections: Annotated[int, Anything("the field itself ends at 50")] = Field(
-        8, ge=1, le=50, description="lasting connections to the mail server"
+        MAIL.connections, ge=1, le=50, description="lasting connections to the mail server"
     )
     mail_from: Annotated[
         str,
@@ -90,7 +97,7 @@ class Settings(ServiceSettings):
         description="what our messages to the gateway are signed with"
     )
     sms_timeout_seconds: Annotated[float, AtLeast(1, "the gateway takes that long")] = Field(
-        5.0, gt=0, le=25, description="for one SMS"
+        SMS.timeout_seconds, gt=0, le=25, description="for one SMS"
     )
     sms_callback_secret: Annotated[Secret, SharedSecret("whoever knows it can call messages delivered")] = Field(
         description="what the gateway's receipts are signed with, as key k1"
@@ -100,19 +107,19 @@ class Settings(ServiceSettings):
     )
 
     retry_seconds: Annotated[Pauses, AtLeast(1, "a server that comes back would be run over")] = Field(
-        (5, 30, 120, 600, 1800, 3600), description="pauses between tries, the last repeats"
+        RETRY.pauses_seconds, description="pauses between tries, the last repeats"
     )
     otp_retry_seconds: Annotated[Pauses, AtLeast(1, "a server that comes back would be run over")] = Field(
-        (2, 5, 10, 20, 30), description="the same for one-time codes"
+        RETRY.urgent_pauses_seconds, description="the same for one-time codes"
     )
     useful_seconds: Annotated[int, AtLeast(3600, "news would be dropped while a mail server is mended")] = Field(
-        3 * 86400, ge=1, description="how long news without an end of their own are told"
+        RULES.useful_seconds, ge=1, description="how long news without an end of their own are told"
     )
     keep_seconds: Annotated[int, Anything("the field itself begins at 36 days")] = Field(
-        90 * 86400, ge=SHORTEST_KEEP_SECONDS, description="how long ended deliveries are kept"
+        RULES.keep_seconds, ge=SHORTEST_KEEP_SECONDS, description="how long ended deliveries are kept"
     )
     forget_every_seconds: Annotated[float, AtLeast(60, "the store would be asked too often")] = Field(
-        3600.0, gt=0, description="pause between two sweeps of old deliveries"
+        RULES.forget_every_seconds, gt=0, description="pause between two sweeps of old deliveries"
     )
     timezone: Annotated[str, AfterValidator(_is_a_zone)] = Field(
         "Asia/Jakarta", description="the zone of times that no office goes with"
@@ -131,7 +138,22 @@ class Settings(ServiceSettings):
             keep_seconds=self.keep_seconds,
             office_emails=self.office_emails,
             operator_email=self.operator_email,
+            forget_every_seconds=self.forget_every_seconds,
         )
+
+    @property
+    def mail_rules(self) -> MailRules:
+        """Patience with the mail server."""
+        return MailRules(
+            timeout_seconds=self.smtp_timeout_seconds,
+            answer_seconds=self.smtp_answer_seconds,
+            connections=self.smtp_connections,
+        )
+
+    @property
+    def sms_rules(self) -> SmsRules:
+        """Patience with the SMS gateway."""
+        return SmsRules(timeout_seconds=self.sms_timeout_seconds)
 
     def callback_keys(self) -> dict[str, str]:
         """The keys that receipts may be signed with."""

@@ -1,4 +1,4 @@
-"""What notification refuses, one class per sentence."""
+"""What notification refuses."""
 
 from __future__ import annotations
 

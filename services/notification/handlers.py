@@ -1,36 +1,41 @@
-"""Incoming events and commands, and due deadlines, to use cases."""
+"""What notification hears, which commands it takes and what falls due in it, each to its use case."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from services.notification.domain import notices
-from services.notification.service import Notification
+from services.notification.deliveries.repository import DELIVERIES
+from services.notification.notices import notice_table
+from services.notification.use_cases import Notification
 from shared.events.message import Command, Event
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
 
-def events(service: Notification) -> Mapping[type[Event], MessageHandler]:
-    """Every event of the notices' table."""
-    return dict.fromkeys(notices.RULES, service.tell)
+class Handlers:
+    """Handlers bound to the use cases."""
 
+    def __init__(self, service: Notification) -> None:
+        self._service = service
 
-def commands(service: Notification) -> Mapping[type[Command], MessageHandler]:
-    """The commands that notification takes."""
-    return {
-        SendOtp: service.send_otp,
-        KeepContactCard: service.keep_contact_card,
-        SendLetter: service.send_letter,
-    }
+    def events(self) -> Mapping[type[Event], MessageHandler]:
+        """Every event of the notices' table."""
+        return dict.fromkeys(notice_table.RULES, self._service.notices.tell)
 
+    def commands(self) -> Mapping[type[Command], MessageHandler]:
+        """The commands that notification takes."""
+        return {
+            SendOtp: self._service.notices.send_otp,
+            KeepContactCard: self._service.contacts.keep_contact_card,
+            SendLetter: self._service.notices.send_letter,
+        }
 
-def deadlines(service: Notification) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """What falls due."""
+    def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
+        """What falls due."""
+        return {(DELIVERIES.name, "send"): self.send_due}
 
-    async def send(record: Record[Any], _name: str) -> None:
-        await service.send(record)
-
-    return {("delivery", "send"): send}
+    async def send_due(self, record: Record[Any], _name: str) -> None:
+        """A message is to be sent."""
+        await self._service.sender.send(record)

@@ -15,7 +15,7 @@ from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 
-from services.notification.domain.delivery import Channel
+from services.notification.channel import Channel
 
 DATA: Final = Path(__file__).parent / "data"
 LOCALES: Final[Mapping[str, str]] = {"id": "id_ID", "en": "en_GB"}

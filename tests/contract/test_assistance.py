@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import pytest
 
-from services.identity.service.assistances import Assistances as Consents
+from services.identity.assistances.repository import AssistanceRepository
+from services.identity.assistances.service import Assistances as Consents
 from shared.assistance import ASSISTANCE_COPY, Assistance, AssistanceCopy, Assistances
 from shared.audit import AUDIT, Audit, AuditLine
 from shared.store.port import StoreUnavailable
@@ -204,7 +205,9 @@ async def test_a_code_of_consent_signs_nobody_in_and_a_sign_in_code_is_no_consen
     officer = await counter.officer("own.officer")
     asked = await counter.ask(officer)
     code = counter.suite.agencies.newest_code(by_sms=True)
-    record = await counter.suite.services["identity"].parts.service.repository.assistance(asked["assistance_id"])
+    record = await AssistanceRepository(counter.suite.services["identity"].parts.service.context).assistance(
+        asked["assistance_id"]
+    )
     async with Caller(counter.suite) as anybody:
         path = f"/v1/challenges/{record.state.challenge_id}"
         refused(

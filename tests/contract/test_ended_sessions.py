@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.identity.accounts.repository import AccountRepository
 from shared.sessions import ENDED_SESSION
 from shared.tokens import Role
 from tests.assembled import Suite
@@ -35,10 +36,11 @@ async def test_after_signing_out_nothing_that_counts_is_done_with_the_token(suit
         await suite.settle()
         before = [await _answer(citizen, act) for act in ACTS]
         assert "session_over" not in before
-        account = await suite.services["identity"].parts.service.repository.account(citizen.account_id)
+        account = await AccountRepository(suite.services["identity"].parts.service.context).account(citizen.account_id)
         session = account.state.sessions[0]
-        sessions = suite.services["identity"].parts.service.sessions
-        await sessions.revoke(sessions.account_credentials(citizen.account_id, session).refresh_token)
+        identity = suite.services["identity"].parts.service
+        refresh_token = identity.credentials.account_credentials(citizen.account_id, session).refresh_token
+        await identity.sessions.revoke(refresh_token)
         assert await _answer(citizen, ACTS[-1]) == "session_over", "identity knows it at once"
         await suite.settle()
         assert [await _answer(citizen, act) for act in ACTS] == ["session_over"] * len(ACTS)

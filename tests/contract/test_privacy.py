@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import structlog
 
-from services.identity.domain.matching import Field, FieldAnswer
-from services.notification.service import MessageRefused
+from services.identity.applicants.registry_match import Field, FieldAnswer
+from services.notification.deliveries.ports import MessageRefused
 from shared.errors import UpstreamDown
 from shared.logs import configure_logs
 from tests.assembled import Suite

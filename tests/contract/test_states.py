@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 
 from devtools.docs_command import StateTable, state_tables
-from services.application.domain import application, documents
+from services.application.applications import application
+from services.application.applications import document as documents
 from services.billing.domain import case as billing_case
 from services.billing.domain import correction, saga, tariff_change
 from services.billing.domain import settlement as billing_settlement
 from services.billing.domain import states as billing_states
-from services.identity.domain import applicant, assistance, staff_states
-from services.notification.domain import delivery
+from services.identity.applicants import applicant
+from services.identity.assistances import assistance
+from services.identity.staff import states as staff_states
+from services.notification.deliveries import delivery
 from services.scheduling.domain import appointments, counter, flags, party, quota_changes, seats, waiting, waiting_room
 
 TABLES = state_tables()
@@ -30,27 +33,27 @@ def _billing(table: Mapping[Any, Any]) -> Move:
 
 
 WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
-    ("services.identity.domain.applicant", "TRANSITIONS"): (
+    ("services.identity.applicants.applicant", "TRANSITIONS"): (
         {"passed"},
         lambda state, command: applicant._after(SimpleNamespace(identity=SimpleNamespace(state=state)), command),  # type: ignore[arg-type]
         applicant.NotPossibleNow,
     ),
-    ("services.identity.domain.staff_states", "STAFF_TRANSITIONS"): (
+    ("services.identity.staff.states", "STAFF_TRANSITIONS"): (
         {"refused", "left"},
         staff_states.staff_after,
         staff_states.StaffMoveIllegal,
     ),
-    ("services.identity.domain.assistance", "ASSISTANCE_TRANSITIONS"): (
+    ("services.identity.assistances.assistance", "ASSISTANCE_TRANSITIONS"): (
         {"ended"},
         assistance.assistance_after,
         assistance.AssistanceMoveIllegal,
     ),
-    ("services.application.domain.application", "TRANSITIONS"): (
+    ("services.application.applications.application", "TRANSITIONS"): (
         {"collected", "refused", "withdrawn", "closed"},
         lambda state, command: application.moved(SimpleNamespace(status=state), command),  # type: ignore[arg-type]
         application.MoveIllegal,
     ),
-    ("services.application.domain.documents", "DOCUMENT_TRANSITIONS"): (
+    ("services.application.applications.document", "DOCUMENT_TRANSITIONS"): (
         {"refused", "replaced"},
         lambda state, command: documents.moved(SimpleNamespace(state=state), command),  # type: ignore[arg-type]
         documents.DocumentMoveIllegal,
@@ -135,7 +138,7 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         _billing(billing_states.REFUND_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
-    ("services.notification.domain.delivery", "TRANSITIONS"): (
+    ("services.notification.deliveries.delivery", "TRANSITIONS"): (
         {"delivered", "failed", "dropped"},
         lambda state, command: delivery._after(SimpleNamespace(state=state), command),  # type: ignore[arg-type]
         delivery.DeliveryCannot,

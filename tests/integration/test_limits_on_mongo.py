@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.identity.repository import KINDS as IDENTITY_KINDS
+from services.identity.app import KINDS as IDENTITY_KINDS
 from services.scheduling import errors
 from services.scheduling.domain.hold_allowances import NUMBERED
 from services.scheduling.service.conduct import Origin

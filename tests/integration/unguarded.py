@@ -9,7 +9,7 @@ from typing import Any
 from services.application import app
 from services.application.app import assemble
 from services.application.config import Settings
-from services.application.service import uploads
+from services.application.documents import uploads
 from shared.http import server
 from shared.http.body_budget import BodyShare
 from shared.http.options import HttpOptions
@@ -55,8 +55,8 @@ def without_processes() -> None:
     """Pictures decoded in the service's own process, whole."""
     from PIL import Image
 
-    from services.application import picture_decoding
-    from services.application.pictures import PictureInspector
+    from services.application.documents import picture_decoding
+    from services.application.documents.pictures import PictureInspector
 
     class InProcess(PictureInspector):
         async def close(self) -> None:

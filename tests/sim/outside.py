@@ -15,13 +15,15 @@ from datetime import date, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
-from services.application.service.ports import DpriFile, DpriRefuses, DpriState, Inspected, LetterContent
+from services.application.documents.ports import Inspected
+from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
+from services.application.letters.ports import LetterContent
 from services.billing.domain.receipt import Payment as KnownPayment
 from services.billing.service.ports import SimponiBilling, SimponiRefused
+from services.identity.applicants.particulars import Particulars
+from services.identity.applicants.registry_match import RegistryAnswer
 from services.identity.clients import read_answer
-from services.identity.domain.matching import RegistryAnswer
-from services.identity.domain.particulars import Particulars
-from services.notification.service import Mail, MessageRefused, Sms
+from services.notification.deliveries.ports import Mail, MessageRefused, Sms
 from shared.errors import UpstreamDown
 from simulators.dpri.files import Files, Handling
 from simulators.dukcapil.registry import SEX_WORDS, Registry

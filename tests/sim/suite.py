@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any, TypeVar
 
 from services.application import app as application_app
+from services.application.alerts import BOOK_WITHOUT_PAYMENT
 from services.application.config import Settings as ApplicationSettings
-from services.application.service.alerts import BOOK_WITHOUT_PAYMENT
 from services.billing import app as billing_app
 from services.billing.config import Settings as BillingSettings
 from services.billing.service.alerts import OPERATOR_ALERTS

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.application.domain.answers import Answers, PassportKind, Purpose, Reason
-from services.application.domain.application import Application
-from services.application.domain.documents import Document, DocumentState
-from services.application.domain.issuance import Pace
-from services.application.domain.visit import Visits, with_bill_fact, with_seat_fact
+from services.application.applications.application import Application
+from services.application.applications.document import Document, DocumentState
+from services.application.applications.visit import Visits, with_bill_fact, with_seat_fact
+from services.application.requirements.answers import Answers, PassportKind, Purpose, Reason
+from services.application.rules import Pace
 from shared.events import billing, scheduling
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

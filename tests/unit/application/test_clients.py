@@ -15,9 +15,10 @@ from PIL import Image
 
 from services.application.app import assemble
 from services.application.clients import DpriClient
-from services.application.letter import TypstWriter, qr_svg
-from services.application.service.letters import LARGEST_LETTER_BYTES
-from services.application.service.ports import DpriFile, DpriRefuses, LetterContent
+from services.application.issuance.ports import DpriFile, DpriRefuses
+from services.application.letters.pdf import TypstWriter, qr_svg
+from services.application.letters.ports import LetterContent
+from services.application.letters.service import LARGEST_LETTER_BYTES
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
 from shared.http.client import JsonClient, Patience

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from services.application import errors
-from services.application.domain import correcting
-from services.application.domain.answers import PassportKind, Reason
-from services.application.domain.application import Status
-from services.application.domain.correction import Corrected, Correction, Ground
-from services.application.domain.visit import BillState
-from services.application.service import Who
-from services.application.service.corrections import Why
+from services.application.applications import correction_transitions as correcting
+from services.application.applications.application import Status
+from services.application.applications.correction import Corrected, Correction, Ground
+from services.application.applications.errors import StepComesFirst, StepIsOver
+from services.application.applications.visit import BillState
+from services.application.context import Actor
+from services.application.corrections.errors import NothingCorrected, PaymentOwed, PriceNotKnownYet, ProofNotSeen
+from services.application.corrections.service import Why
+from services.application.requirements.answers import PassportKind, Reason
+from services.application.requirements.errors import AnswersContradict
 from shared.errors import NotFound
 from shared.events import billing
 from shared.events.application import DocumentRefused, KindCorrected, PenaltyFound
@@ -26,7 +29,7 @@ TEN_YEARS_ORDINARY = Corrected("ordinary", 10, Reason.EXPIRED)
 MORE = "e0000000-0000-4000-8000-000000000009"
 
 
-def why(world: World, who: Who = FRONT, note: str | None = "said so at the counter") -> Why:
+def why(world: World, who: Actor = FRONT, note: str | None = "said so at the counter") -> Why:
     return Why(who, "held_passport_before", note, world.command())
 
 
@@ -117,29 +120,29 @@ async def test_what_is_refused_about_corrections() -> None:
     booked = await other.booked()
     with pytest.raises(errors.NotYourOffice):
         await other.service.corrections.correct_kind(booked, TEN_YEARS_ORDINARY, why(other, ELSEWHERE))
-    with pytest.raises(errors.NothingCorrected):
+    with pytest.raises(NothingCorrected):
         await other.service.corrections.correct_kind(booked, Corrected("electronic", 10, Reason.NEW), why(other))
-    with pytest.raises(errors.StepComesFirst):
+    with pytest.raises(StepComesFirst):
         await penalty(other, booked)
-    with pytest.raises(errors.ProofNotSeen):
+    with pytest.raises(ProofNotSeen):
         await penalty(other, booked, force_majeure=True)
 
 
 async def test_a_child_gets_no_ten_years_by_correction() -> None:
     world = World()
     application_id = await world.booked()
-    record = await world.service.desk.application(application_id)
-    await world.service.desk.repository.save_application(
+    record = await world.service.applications.application(application_id)
+    await world.service.applications.repository.save_application(
         record, replace(record.state, minor=True), world.clock.now(), ()
     )
-    with pytest.raises(errors.AnswersContradict):
+    with pytest.raises(AnswersContradict):
         await world.service.corrections.correct_kind(application_id, TEN_YEARS_ORDINARY, why(world))
 
 
 async def test_after_the_outcome_nothing_is_corrected() -> None:
     world = World()
     application_id = await world.approved()
-    with pytest.raises(errors.StepIsOver):
+    with pytest.raises(StepIsOver):
         await world.service.corrections.correct_kind(application_id, TEN_YEARS_ORDINARY, why(world))
 
 
@@ -147,13 +150,13 @@ async def test_no_approval_before_the_price_is_known_and_paid() -> None:
     world = World()
     application_id = await ready(world)
     await penalty(world, application_id)
-    with pytest.raises(errors.PriceNotKnownYet):
+    with pytest.raises(PriceNotKnownYet):
         await approve(world, application_id)
     await told_price(world, application_id, 500_000, MORE)
-    with pytest.raises(errors.PriceNotKnownYet):  # the bill itself has not been heard of
+    with pytest.raises(PriceNotKnownYet):  # the bill itself has not been heard of
         await approve(world, application_id)
     await world.tell(of_bill(billing.BillRequested, application_id, amount=500_000, legal_basis="PP 45/2024"), 1)
-    with pytest.raises(errors.PaymentOwed) as refused:
+    with pytest.raises(PaymentOwed) as refused:
         await approve(world, application_id)
     assert refused.value.facts["bills"] == [{"bill_id": MORE, "purpose": "penalty", "amount": 500_000}]
     await world.tell(of_bill(billing.BillPaid, application_id, amount=500_000, paid_at=world.clock.now()), 3)

@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.application.domain import application as domain
-from services.application.domain import documents as papers
-from services.application.domain.answers import ZeroTariff
-from services.application.domain.application import (
+from services.application.applications import application as domain
+from services.application.applications import document as papers
+from services.application.applications.application import (
     FINAL,
     LARGEST_TIMELINE,
     TRANSITIONS,
@@ -21,7 +20,7 @@ from services.application.domain.application import (
     MoveIllegal,
     Status,
 )
-from services.application.domain.documents import (
+from services.application.applications.document import (
     DOCUMENT_TRANSITIONS,
     FINAL_DOCUMENT_STATES,
     DocumentCommand,
@@ -29,8 +28,22 @@ from services.application.domain.documents import (
     DocumentState,
     Picture,
 )
-from services.application.domain.issuance import Handed, alert_time, issue_due, replacing_ends
-from services.application.domain.visit import Visits
+from services.application.applications.hand_over import Handed, alert_time, issue_due, replacing_ends
+from services.application.applications.visit import Visits
+from services.application.counter.transitions import collected, interviewed, lapsed
+from services.application.drafts.transitions import answered, drafted, submitted, withdrawn
+from services.application.issuance.transitions import (
+    acknowledged,
+    approval_acknowledged,
+    approval_waits,
+    handed,
+    held_back,
+    not_printed_yet,
+    overdue,
+    printed,
+)
+from services.application.letters.transitions import lettered
+from services.application.requirements.answers import ZeroTariff
 from shared.events import application as events
 from tests.unit.application import make
 from tests.unit.application.make import ADULT, APPLICATION, NOW, PACE, VISIT
@@ -86,25 +99,25 @@ def test_a_number_has_sixteen_digits_begins_with_the_year_and_differs_by_attempt
 
 
 def test_a_draft_is_told_of_by_ids_alone() -> None:
-    event = domain.drafted(APPLICATION, make.draft()).events[0]
+    event = drafted(APPLICATION, make.draft()).events[0]
     assert isinstance(event, events.ApplicationDrafted)
     assert event.person_id == "person"
 
 
 def test_submitting_says_kind_and_reason_and_needs_answers() -> None:
-    state = domain.answered(make.draft(), ADULT, minor=False, rules_version="1").state
-    decision = domain.submitted(APPLICATION, state, NOW)
+    state = answered(make.draft(), ADULT, minor=False, rules_version="1").state
+    decision = submitted(APPLICATION, state, NOW)
     event = decision.events[0]
     assert isinstance(event, events.ApplicationSubmitted)
     assert (event.reason, event.passport_kind, event.zero_tariff) == ("new", "electronic", None)
     assert decision.state.status is Status.SUBMITTED
     with pytest.raises(MoveIllegal):
-        domain.submitted(APPLICATION, make.draft(), NOW)
+        submitted(APPLICATION, make.draft(), NOW)
 
 
 def test_a_zero_tariff_is_told_by_its_ground() -> None:
     answers = replace(ADULT, zero_tariff=ZeroTariff.GOVERNMENT_SCHOLARSHIP)
-    event = domain.submitted(APPLICATION, make.draft(answers=answers), NOW).events[0]
+    event = submitted(APPLICATION, make.draft(answers=answers), NOW).events[0]
     assert isinstance(event, events.ApplicationSubmitted)
     assert event.zero_tariff == "government_scholarship"
 
@@ -190,7 +203,7 @@ def test_a_released_seat_takes_its_work_with_it_and_a_move_asks_for_it_anew() ->
     state = booked()
     gone = make.with_seats(state, make.held(), make.confirmed(), make.released(), start=NOW)
     assert domain.settled(gone, PACE, NOW).hand_over is None
-    state = domain.lettered(APPLICATION, state, _letter(state)).state
+    state = lettered(APPLICATION, state, _letter(state)).state
     assert domain.settled(state, PACE, NOW).letter_due_at is None
     moved = make.with_seats(state, make.held(), make.confirmed(), make.rescheduled())
     moved = domain.settled(moved, PACE, VISIT)
@@ -220,13 +233,13 @@ def _letter(state: domain.Application) -> Letter:
 
 def test_a_letter_is_told_of_unless_the_visit_has_changed_meanwhile() -> None:
     state = booked()
-    decision = domain.lettered(APPLICATION, state, _letter(state))
+    decision = lettered(APPLICATION, state, _letter(state))
     assert isinstance(decision.events[0], events.LetterReady)
     assert decision.state.file_ids == ("f-letter",)
-    stale = domain.lettered(APPLICATION, state, replace(_letter(state), visit_key="old"))
+    stale = lettered(APPLICATION, state, replace(_letter(state), visit_key="old"))
     assert stale.events == ()
     assert stale.state.letter is None
-    assert domain.lettered(APPLICATION, SUBMITTED, Letter("v", "f", NOW, 1)).state.letter is None
+    assert lettered(APPLICATION, SUBMITTED, Letter("v", "f", NOW, 1)).state.letter is None
 
 
 @pytest.mark.acceptance("F47.alert_by_18")
@@ -255,12 +268,10 @@ def test_the_pause_doubles_up_to_the_longest() -> None:
 
 def test_a_file_is_tried_again_until_it_is_acknowledged() -> None:
     documents = (Handed("d-ktp", "0" * 64),)
-    state = domain.handed(
-        booked(), delivery_id="x", documents=documents, problem="upstream_down", pace=PACE, now=NOW
-    ).state
+    state = handed(booked(), delivery_id="x", documents=documents, problem="upstream_down", pace=PACE, now=NOW).state
     assert state.hand_over is not None
     assert (state.hand_over.tries, state.hand_over.next_try_at) == (1, NOW + timedelta(seconds=10))
-    decision = domain.acknowledged(APPLICATION, state, delivery_id="x", documents=documents, now=VISIT)
+    decision = acknowledged(APPLICATION, state, delivery_id="x", documents=documents, now=VISIT)
     assert isinstance(decision.events[0], events.FileHandedOver)
     assert set(domain.deadlines(decision.state)) == {"letter"}
     again = domain.hand_over_again(decision.state, PACE, VISIT)
@@ -270,9 +281,9 @@ def test_a_file_is_tried_again_until_it_is_acknowledged() -> None:
 
 
 def test_an_approval_that_waits_for_its_file_goes_with_it() -> None:
-    state = domain.interviewed(APPLICATION, booked(), Interview("approved", NOW, "i"), NOW).state
-    state = domain.approval_waits(state, "file_not_acknowledged", PACE, NOW).state
-    done = domain.acknowledged(APPLICATION, state, delivery_id="x", documents=(), now=NOW).state
+    state = interviewed(APPLICATION, booked(), Interview("approved", NOW, "i"), NOW).state
+    state = approval_waits(state, "file_not_acknowledged", PACE, NOW).state
+    done = acknowledged(APPLICATION, state, delivery_id="x", documents=(), now=NOW).state
     assert domain.deadlines(done)["approval"] == NOW
 
 
@@ -285,9 +296,9 @@ def test_only_accepted_documents_go_and_none_while_one_that_must_is_not() -> Non
 
 
 def test_a_file_that_needs_a_person_waits_and_is_told_as_overdue_once() -> None:
-    state = domain.held_back(booked(), "documents_not_accepted").state
+    state = held_back(booked(), "documents_not_accepted").state
     assert "hand_over" not in domain.deadlines(state)
-    decision = domain.overdue(APPLICATION, state, VISIT)
+    decision = overdue(APPLICATION, state, VISIT)
     event = decision.events[0]
     assert isinstance(event, events.HandOverOverdue)
     assert event.office_id == make.OFFICE
@@ -296,16 +307,16 @@ def test_a_file_that_needs_a_person_waits_and_is_told_as_overdue_once() -> None:
 
 def test_what_belongs_to_a_visit_is_refused_without_one() -> None:
     with pytest.raises(MoveIllegal):
-        domain.held_back(SUBMITTED, "x")
+        held_back(SUBMITTED, "x")
     with pytest.raises(MoveIllegal):
-        domain.not_printed_yet(SUBMITTED, PACE, NOW)
+        not_printed_yet(SUBMITTED, PACE, NOW)
 
 
 def test_events_name_no_appointment_where_none_was_seen() -> None:
     bare = replace(booked(), visits=Visits(), office_id=None)
-    file = domain.acknowledged(APPLICATION, bare, delivery_id="x", documents=(), now=NOW).events[0]
-    alert = domain.overdue(APPLICATION, bare, NOW).events[0]
-    recorded = domain.interviewed(APPLICATION, bare, Interview("approved", NOW, "i"), NOW).events[0]
+    file = acknowledged(APPLICATION, bare, delivery_id="x", documents=(), now=NOW).events[0]
+    alert = overdue(APPLICATION, bare, NOW).events[0]
+    recorded = interviewed(APPLICATION, bare, Interview("approved", NOW, "i"), NOW).events[0]
     assert isinstance(file, events.FileHandedOver)
     assert isinstance(alert, events.HandOverOverdue)
     assert isinstance(recorded, events.InterviewRecorded)
@@ -319,7 +330,7 @@ def test_events_name_no_appointment_where_none_was_seen() -> None:
 def test_an_interview_ends_in_one_of_three_ways(outcome: str, status: Status) -> None:
     until = NOW + timedelta(days=7)
     interview = Interview(outcome, NOW, "i", complete_until=until if outcome == "incomplete" else None)
-    decision = domain.interviewed(APPLICATION, booked(), interview, NOW)
+    decision = interviewed(APPLICATION, booked(), interview, NOW)
     assert decision.state.status is status
     names = [type(event).__name__ for event in decision.events]
     assert names == ["InterviewRecorded", *(["ApplicationRefused"] if outcome == "refused" else [])]
@@ -330,28 +341,28 @@ def test_an_interview_ends_in_one_of_three_ways(outcome: str, status: Status) ->
 
 
 def test_from_approval_to_the_collected_book() -> None:
-    state = domain.interviewed(APPLICATION, booked(), Interview("approved", NOW, "i"), NOW).state
-    state = domain.approval_waits(state, "upstream_down", PACE, NOW).state
+    state = interviewed(APPLICATION, booked(), Interview("approved", NOW, "i"), NOW).state
+    state = approval_waits(state, "upstream_down", PACE, NOW).state
     assert domain.deadlines(state)["approval"] == NOW + timedelta(seconds=10)
-    decision = domain.approval_acknowledged(APPLICATION, state, PACE, NOW)
+    decision = approval_acknowledged(APPLICATION, state, PACE, NOW)
     assert isinstance(decision.events[0], events.ApprovalHandedOver)
-    state = domain.not_printed_yet(decision.state, PACE, NOW + timedelta(hours=1)).state
+    state = not_printed_yet(decision.state, PACE, NOW + timedelta(hours=1)).state
     assert domain.deadlines(state)["printing"] == NOW + timedelta(hours=1, seconds=60)
-    decision = domain.printed(APPLICATION, state, "sealed", VISIT)
+    decision = printed(APPLICATION, state, "sealed", VISIT)
     assert isinstance(decision.events[0], events.PassportPrinted)
     assert domain.deadlines(decision.state)["collection"] == VISIT + timedelta(days=30)
-    done = domain.collected(APPLICATION, decision.state, "self")
+    done = collected(APPLICATION, decision.state, "self")
     assert isinstance(done.events[0], events.PassportCollected)
     assert not done.state.live
     assert domain.deadlines(done.state) == {}
-    closed = domain.lapsed(APPLICATION, decision.state, "not_collected")
+    closed = lapsed(APPLICATION, decision.state, "not_collected")
     assert closed.state.status is Status.CLOSED
     assert isinstance(closed.events[0], events.ApplicationRefused)
 
 
 def test_an_acknowledged_file_is_remembered_to_the_end() -> None:
-    handed = domain.acknowledged(APPLICATION, booked(), delivery_id="x", documents=(), now=NOW).state
-    refused = domain.interviewed(APPLICATION, handed, Interview("refused", NOW, "i", "forged"), NOW)
+    handed = acknowledged(APPLICATION, booked(), delivery_id="x", documents=(), now=NOW).state
+    refused = interviewed(APPLICATION, handed, Interview("refused", NOW, "i", "forged"), NOW)
     assert refused.state.hand_over is not None
     event = refused.events[1]
     assert isinstance(event, events.ApplicationRefused)
@@ -359,7 +370,7 @@ def test_an_acknowledged_file_is_remembered_to_the_end() -> None:
 
 
 def test_withdrawing_ends_the_work() -> None:
-    decision = domain.withdrawn(APPLICATION, booked(), NOW)
+    decision = withdrawn(APPLICATION, booked(), NOW)
     assert isinstance(decision.events[0], events.ApplicationWithdrawn)
     assert domain.deadlines(decision.state) == {}
     assert not decision.state.live

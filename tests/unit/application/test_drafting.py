@@ -7,12 +7,21 @@ from dataclasses import replace
 import pytest
 
 from services.application import errors
-from services.application.domain.answers import PassportKind, Reason
-from services.application.domain.application import Status
-from services.application.domain.documents import DocumentState
-from services.application.domain.steps import Step
-from services.application.repository import Applicant
-from services.application.service.desk import Who
+from services.application.applications.applicant import Applicant
+from services.application.applications.application import Status
+from services.application.applications.document import DocumentState
+from services.application.applications.errors import ApplicationEnded, StepComesFirst, StepIsOver
+from services.application.applications.next_step import Step
+from services.application.context import Actor
+from services.application.drafts.errors import (
+    AccountNotNamed,
+    ApplicationAlreadyOpen,
+    ConfirmationMissing,
+    ItemsMissing,
+    TooLateToWithdraw,
+)
+from services.application.requirements.answers import PassportKind, Reason
+from services.application.requirements.errors import AnswersContradict
 from shared.assistance import AssistanceNeeded
 from shared.crypto.errors import CannotDecrypt
 from shared.crypto.sealed import SealedBox
@@ -69,18 +78,18 @@ async def test_confirmation_and_card_may_come_in_any_order_and_twice(world: Worl
     await world.tell(card, 2)
     application_id = await world.draft()
     assert (await world.look(application_id)).application.person_id == "p"
-    record = await world.service.desk.repository.applicant("appl")
+    record = await world.service.applications.repository.applicant("appl")
     assert record is not None
     assert CARD["nik"] not in str(record.state)
-    opened = world.service.desk.vault.card("appl", record.state)
+    opened = world.service.applications.vault.card("appl", record.state)
     assert (opened.nik, opened.full_name) == (CARD["nik"], CARD["full_name"])
     assert CARD["nik"] not in repr(opened)
     with pytest.raises(CannotDecrypt):
-        world.service.desk.vault.card("another", record.state)
+        world.service.applications.vault.card("another", record.state)
     with pytest.raises(NotFound):
-        world.service.desk.vault.card("appl", replace(record.state, card_sealed=None))
+        world.service.applications.vault.card("appl", replace(record.state, card_sealed=None))
     with pytest.raises(NotFound):
-        await world.service.desk.card("nobody")
+        await world.service.applications.card("nobody")
 
 
 async def test_nobody_drafts_for_anothers_applicant(world: World) -> None:
@@ -90,18 +99,18 @@ async def test_nobody_drafts_for_anothers_applicant(world: World) -> None:
     unassisted = replace(COUNTER, assistance=None)
     with pytest.raises(AssistanceNeeded):
         await world.draft(who=unassisted)
-    assert Who.of(Caller("staff", Role.FRONT_OFFICER, "s", make.OFFICE)).on_behalf_of is None
+    assert Actor.of(Caller("staff", Role.FRONT_OFFICER, "s", make.OFFICE)).on_behalf_of is None
 
 
 async def test_one_live_application_per_person_whichever_the_account(world: World) -> None:
     await world.meet()
     first = await world.draft()
-    with pytest.raises(errors.ApplicationAlreadyOpen) as own:
+    with pytest.raises(ApplicationAlreadyOpen) as own:
         await world.draft()
     assert own.value.facts == {"application_id": first}
     await world.meet("appl-2", person_id="person-appl", account_id="acc-2")
-    with pytest.raises(errors.ApplicationAlreadyOpen) as foreign:
-        await world.draft("appl-2", Who("acc-2", Role.APPLICANT))
+    with pytest.raises(ApplicationAlreadyOpen) as foreign:
+        await world.draft("appl-2", Actor("acc-2", Role.APPLICANT))
     assert foreign.value.facts == {}
     await world.service.drafting.withdraw(first, OWNER, world.command())
     assert await world.draft() != first
@@ -112,11 +121,11 @@ async def test_a_number_that_is_taken_is_not_given_again(world: World, monkeypat
     await world.meet("appl-2")
     taken = (await world.look(await world.draft())).application.number
     numbers = iter([taken, "2026000000000042"])
-    monkeypatch.setattr("services.application.service.drafting.application_number", lambda *_: next(numbers))
+    monkeypatch.setattr("services.application.drafts.service.application_number", lambda *_: next(numbers))
     second = await world.look(await world.draft("appl-2"))
     assert second.application.number == "2026000000000042"
     await world.meet("appl-3")
-    monkeypatch.setattr("services.application.service.drafting.application_number", lambda *_: taken)
+    monkeypatch.setattr("services.application.drafts.service.application_number", lambda *_: taken)
     with pytest.raises(Unavailable):
         await world.draft("appl-3")
 
@@ -126,7 +135,7 @@ async def test_a_wrong_kind_is_named_before_any_money(world: World) -> None:
     await world.meet()
     application_id = await world.draft()
     wrong = replace(ADULT, has_held_passport=True)
-    with pytest.raises(errors.AnswersContradict) as refused:
+    with pytest.raises(AnswersContradict) as refused:
         await world.service.drafting.answer(application_id, wrong, OWNER)
     assert refused.value.field == "/reason"
     assert "held a passport" in refused.value.detail
@@ -141,7 +150,7 @@ async def test_our_own_records_are_asked_whether_there_was_a_passport(world: Wor
     await world.after(world.settings.print_poll_seconds)
     await world.service.counter.hand_out(earlier, "self", FRONT, world.command())
     application_id = await world.draft()
-    with pytest.raises(errors.AnswersContradict) as refused:
+    with pytest.raises(AnswersContradict) as refused:
         await world.service.drafting.answer(application_id, ADULT, OWNER)
     assert refused.value.facts["contradiction"] == "new_but_recorded"
     replacement = replace(ADULT, has_held_passport=True, reason=Reason.EXPIRED)
@@ -164,7 +173,7 @@ async def test_answers_may_change_until_submission_and_the_list_follows(world: W
 async def test_a_childs_list_is_a_childs(world: World) -> None:
     await world.meet(card=CHILD)
     application_id = await world.draft()
-    with pytest.raises(errors.AnswersContradict):
+    with pytest.raises(AnswersContradict):
         await world.service.drafting.answer(application_id, ADULT, OWNER)
     seen = await world.service.drafting.answer(application_id, replace(ADULT, validity_years=5), OWNER)
     assert seen.application.minor
@@ -176,12 +185,12 @@ async def test_a_submission_names_every_missing_item_and_succeeds_once_they_are_
     await world.meet()
     application_id = await world.draft()
     drafting = world.service.drafting
-    with pytest.raises(errors.StepComesFirst) as first:
+    with pytest.raises(StepComesFirst) as first:
         await drafting.submit(application_id, True, OWNER, world.command())
     assert first.value.facts["step"] == "questionnaire"
     await drafting.answer(application_id, ADULT, OWNER)
     await world.upload(application_id, "ktp")
-    with pytest.raises(errors.ItemsMissing) as lacking:
+    with pytest.raises(ItemsMissing) as lacking:
         await drafting.submit(application_id, True, OWNER, world.command())
     missing = lacking.value.facts["missing"]
     assert isinstance(missing, list)
@@ -189,7 +198,7 @@ async def test_a_submission_names_every_missing_item_and_succeeds_once_they_are_
     assert "Family card" in lacking.value.detail
     await world.upload(application_id, "family_card")
     await world.upload(application_id, "diploma")
-    with pytest.raises(errors.ConfirmationMissing) as unread:
+    with pytest.raises(ConfirmationMissing) as unread:
         await drafting.submit(application_id, False, OWNER, world.command())
     assert "not paid back" in unread.value.detail
     seen = await drafting.submit(application_id, True, OWNER, "once")
@@ -209,19 +218,19 @@ async def test_submitting_again_changes_and_says_nothing_more(world: World) -> N
     assert len(said) == 1
     assert (said[0].passport_kind, said[0].reason, said[0].minor) == (PassportKind.ELECTRONIC, "new", False)
     assert said[0].age_band == "17-60"
-    with pytest.raises(errors.StepIsOver):
+    with pytest.raises(StepIsOver):
         await world.service.drafting.answer(application_id, ADULT, OWNER)
 
 
 async def test_answers_that_became_wrong_are_refused_at_the_submission(world: World) -> None:
     application_id = await world.complete()
     await world.meet(card=CHILD)
-    record = await world.service.desk.repository.applicant("appl")
+    record = await world.service.applications.repository.applicant("appl")
     assert record is not None
     sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(CHILD, "appl")
     corrected = KeepIdentityCard(account_id="acc", applicant_id="appl", person_id="person-appl", sealed=sealed)
     await world.tell(corrected, 9)
-    with pytest.raises(errors.AnswersContradict):
+    with pytest.raises(AnswersContradict):
         await world.service.drafting.submit(application_id, True, OWNER, world.command())
 
 
@@ -244,19 +253,19 @@ async def test_withdrawing_before_the_visit(world: World) -> None:
     assert seen.standing.current_step == "finished"
     assert (await drafting.withdraw(application_id, OWNER, "twice")).application == seen.application
     assert len(world.events(ApplicationWithdrawn)) == 1
-    with pytest.raises(errors.ApplicationEnded):
+    with pytest.raises(ApplicationEnded):
         await drafting.answer(application_id, ADULT, OWNER)
-    with pytest.raises(errors.ApplicationEnded):
+    with pytest.raises(ApplicationEnded):
         await drafting.submit(application_id, True, OWNER, world.command())
 
 
 async def test_withdrawing_is_too_late_once_the_visit_has_begun(world: World) -> None:
     application_id = await world.at_the_counter()
-    with pytest.raises(errors.TooLateToWithdraw):
+    with pytest.raises(TooLateToWithdraw):
         await world.service.drafting.withdraw(application_id, OWNER, world.command())
     other = World()
     approved = await other.approved()
-    with pytest.raises(errors.TooLateToWithdraw):
+    with pytest.raises(TooLateToWithdraw):
         await other.service.drafting.withdraw(approved, OWNER, other.command())
     await other.service.counter._lapse(approved, Status.PRINTED, "not_collected")
     assert (await other.look(approved)).application.live
@@ -267,13 +276,13 @@ async def test_an_ended_application_cannot_be_withdrawn(world: World) -> None:
     await world.service.counter.record_interview(
         application_id, "refused", "forged_document", None, INTERVIEWER, world.command()
     )
-    with pytest.raises(errors.ApplicationEnded):
+    with pytest.raises(ApplicationEnded):
         await world.service.drafting.withdraw(application_id, OWNER, world.command())
 
 
 @pytest.mark.acceptance("F3.officer_applies")
 @pytest.mark.parametrize("who", [OWNER, COUNTER], ids=["by the applicant", "by an officer at the counter"])
-async def test_the_same_steps_can_be_walked_alone_or_with_an_officer(world: World, who: Who) -> None:
+async def test_the_same_steps_can_be_walked_alone_or_with_an_officer(world: World, who: Actor) -> None:
     application_id = await world.submitted(who)
     seen = await world.look(application_id, who)
     assert seen.application.status is Status.SUBMITTED
@@ -288,7 +297,7 @@ async def test_the_same_steps_can_be_walked_alone_or_with_an_officer(world: Worl
 
 async def test_an_officer_says_for_whom_and_sees_no_other(world: World) -> None:
     await world.meet()
-    with pytest.raises(errors.AccountNotNamed):
+    with pytest.raises(AccountNotNamed):
         await world.draft(who=FRONT)
     application_id = await world.draft(who=COUNTER)
     assert (await world.look(application_id, FRONT)).for_staff
@@ -308,7 +317,7 @@ async def test_an_officer_says_for_whom_and_sees_no_other(world: World) -> None:
 
 
 async def test_two_messages_about_a_new_applicant_at_once_lose_nothing(world: World) -> None:
-    repository = world.service.desk.repository
+    repository = world.service.applications.repository
     state = Applicant("acc", "p", confirmed_version=1)
     await repository.keep_applicant("appl", None, state, world.clock.now(), "m1")
     with pytest.raises(VersionConflict):

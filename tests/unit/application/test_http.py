@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.application.routes import ENDPOINTS
-from services.application.rules import load_rules
-from services.application.schemas import Questionnaire, QuestionnaireView
+from services.application.endpoints import ENDPOINTS
+from services.application.requirements.rule_set import load_rules
+from services.application.requirements.schemas import Questionnaire, QuestionnaireView
 from shared.http.app import build_app
 from shared.http.options import HttpOptions
 from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier, new_signing_key_pem

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.application import errors
-from services.application.domain.application import Application, Status, deadlines
-from services.application.domain.voiding import BOOK_GONE, BOOK_KEPT, HELD_BACK, consequence
-from services.application.service.alerts import BOOK_WITHOUT_PAYMENT
+from services.application.alerts import BOOK_WITHOUT_PAYMENT
+from services.application.applications.application import Application, Status, deadlines
+from services.application.voided_book.errors import FeeNotPaid
+from services.application.voided_book.voided_book import BOOK_GONE, BOOK_KEPT, HELD_BACK, consequence
 from shared.events import scheduling
 from tests.unit.application import make
 from tests.unit.application.world import FRONT, INTERVIEWER, World
@@ -20,7 +20,7 @@ CODES = ("ktp", "family_card", "birth_proof")
 
 
 async def state_of(world: World, application_id: str) -> Application:
-    return (await world.service.desk.application(application_id)).state
+    return (await world.service.applications.application(application_id)).state
 
 
 def lines_of(application: Application) -> list[str]:
@@ -72,7 +72,7 @@ async def test_an_approval_that_was_not_handed_over_is_not_and_goes_once_the_fee
     for _ in range(5):
         await world.after(world.settings.hand_over_longest_retry_seconds)
     assert world.dpri.approvals == []
-    record = await world.service.desk.application(application_id)
+    record = await world.service.applications.application(application_id)
     await world.service.issuance.approve_due(record, "approval")
     assert world.dpri.approvals == [], "nor by one who read it before"
     seen = await world.look(application_id)
@@ -109,7 +109,7 @@ async def test_a_book_that_was_ordered_stays_at_the_office_until_the_fee_is_paid
     seen = await world.look(application_id)
     assert seen.application.status is Status.PRINTED, "the issuance system knows no way back"
     assert "waits for the fee" in seen.standing.next_action.en
-    with pytest.raises(errors.FeeNotPaid) as refused:
+    with pytest.raises(FeeNotPaid) as refused:
         await world.service.counter.hand_out(application_id, "self", FRONT, world.command())
     assert "Keep the book" in str(refused.value.next_action)
     assert lines_of(seen.application) == [BOOK_KEPT]

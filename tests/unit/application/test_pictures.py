@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from services.application import picture_decoding, pictures
-from services.application.picture_decoding import WHOLE_PIXELS, jpeg_scale, memory_needed
-from services.application.pictures import (
+from services.application.documents import picture_decoding, pictures
+from services.application.documents.picture_decoding import WHOLE_PIXELS, jpeg_scale, memory_needed
+from services.application.documents.pictures import (
     LEAST_SIDE_PIXELS,
     LONGEST_KEPT_SIDE_PIXELS,
     MOST_PIXELS,
@@ -22,7 +22,7 @@ from services.application.pictures import (
     PictureProcesses,
     WorkerLimits,
 )
-from services.application.service.ports import Inspected, InspectionUnavailable, PictureRefused
+from services.application.documents.ports import Inspected, InspectionUnavailable, PictureRefused
 from tests.unit.application.world import picture
 
 EYE = PictureInspector()

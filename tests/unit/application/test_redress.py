@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.application.domain.visit import Visits, with_refund, with_refund_moved
-from services.application.redress import REFUND_GUIDE, grounds, ways
-from services.application.rules import load_rules
-from services.application.schemas import ApplicationView
+from services.application.applications.appeal_texts import REFUND_GUIDE, grounds, ways
+from services.application.applications.schemas import ApplicationView
+from services.application.applications.visit import Visits, with_refund, with_refund_moved
+from services.application.requirements.rule_set import load_rules
 from services.application.texts import TIMELINE
 from shared.events import billing
 from tests.unit.application import make

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.application.domain.answers import (
+from services.application.requirements.answers import (
     Answers,
     Contradiction,
     PassportKind,
@@ -20,7 +20,7 @@ from services.application.domain.answers import (
     contradiction_in,
     is_minor,
 )
-from services.application.domain.requirements import (
+from services.application.requirements.requirement import (
     Listed,
     Need,
     checklist,
@@ -29,7 +29,7 @@ from services.application.domain.requirements import (
     holds,
     missing,
 )
-from services.application.rules import RulesWrong, load_rules, read_rules
+from services.application.requirements.rule_set import RulesWrong, load_rules, read_rules
 from tests.unit.application.make import ADULT
 
 TODAY = date(2026, 11, 23)

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from services.application import errors
-from services.application.domain.steps import Step
-from services.application.domain.visit import SeatState
+from services.application.applications.next_step import Step
+from services.application.applications.visit import SeatState
 from shared.events import scheduling
 from tests.unit.application import make
 from tests.unit.application.world import FRONT, World

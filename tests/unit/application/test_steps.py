@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.application.domain.application import Application, Approval, Interview, Status
-from services.application.domain.steps import (
+from services.application.applications.application import Application, Interview, Status
+from services.application.applications.hand_over import Approval
+from services.application.applications.next_step import (
     FINISHED,
     Step,
     done_steps,
@@ -18,7 +19,7 @@ from services.application.domain.steps import (
     rupiah,
     standing,
 )
-from services.application.domain.visit import (
+from services.application.applications.visit import (
     BILL_FACTS,
     SEAT_FACTS,
     BillState,

@@ -11,13 +11,25 @@ import pytest
 
 from services.application import errors
 from services.application.app import build
+from services.application.applications.document import LARGEST_NUMBER_OF_DOCUMENTS, DocumentState
+from services.application.applications.errors import StepComesFirst, StepIsOver
+from services.application.applications.next_step import Step
+from services.application.applications.repository import APPLICATION
 from services.application.config import Settings
-from services.application.domain.documents import LARGEST_NUMBER_OF_DOCUMENTS, DocumentState
-from services.application.domain.steps import Step
-from services.application.repository import APPLICATION
-from services.application.service import uploads as uploads_module
-from services.application.service.ports import Inspected, InspectionUnavailable
-from services.application.service.uploads import WHOLE_BYTES
+from services.application.documents import uploads as uploads_module
+from services.application.documents.errors import (
+    DocumentDecided,
+    DocumentsClosed,
+    FileTooLarge,
+    FileTypeNotTaken,
+    PicturesWait,
+    TooManyDocuments,
+    UploadOffsetWrong,
+    UploadUnderWay,
+)
+from services.application.documents.ports import Inspected, InspectionUnavailable
+from services.application.documents.uploads import WHOLE_BYTES
+from services.application.requirements.errors import DocumentNotAsked
 from shared.errors import NotFound, Refusal
 from shared.files.port import PIECE_BYTES, FileMeta
 from shared.http.bodies import BodyCut
@@ -80,7 +92,7 @@ async def test_an_upload_goes_on_where_the_line_broke(world: World) -> None:
         await uploads.receive(application_id, document_id, 0, breaking(), OWNER)
     stands = await uploads.offset(application_id, document_id, OWNER)
     assert stands.upload_offset == 12_000
-    with pytest.raises(errors.UploadOffsetWrong) as wrong:
+    with pytest.raises(UploadOffsetWrong) as wrong:
         await uploads.receive(application_id, document_id, 0, in_pieces(content), OWNER)
     assert wrong.value.facts == {"upload_offset": 12_000}
     part = await uploads.receive(application_id, document_id, 12_000, in_pieces(content[12_000:20_000]), OWNER)
@@ -196,7 +208,7 @@ async def two_writers(world: World) -> int:
     try:
         await uploads.receive(application_id, document_id, 0, in_pieces(content), OWNER)
         taken += 1
-    except errors.UploadUnderWay as refused:
+    except UploadUnderWay as refused:
         assert refused.retry_after_seconds == 2
     line.let_on.set()
     await first
@@ -270,7 +282,7 @@ async def test_a_picture_whose_turn_does_not_come_is_put_off_and_taken_later(
     for _ in range(turns):
         await uploads._inspecting.acquire()
     whole = await begun(world, application_id, len(content))
-    with pytest.raises(errors.PicturesWait):
+    with pytest.raises(PicturesWait):
         await uploads.receive(application_id, whole, 0, in_pieces(content), OWNER)
     for _ in range(turns):
         uploads._inspecting.release()
@@ -299,22 +311,22 @@ async def test_the_announcement_is_checked_at_its_limits(world: World) -> None:
     await world.meet()
     application_id = await world.draft()
     uploads, limit = world.service.uploads, world.settings.largest_upload_bytes
-    with pytest.raises(errors.StepComesFirst) as early:
+    with pytest.raises(StepComesFirst) as early:
         await begun(world, application_id, 1)
     assert early.value.facts["step"] == Step.QUESTIONNAIRE
     await world.service.drafting.answer(application_id, ADULT, OWNER)
     assert await begun(world, application_id, limit)
-    with pytest.raises(errors.FileTooLarge):
+    with pytest.raises(FileTooLarge):
         await begun(world, application_id, limit + 1)
-    with pytest.raises(errors.FileTypeNotTaken):
+    with pytest.raises(FileTypeNotTaken):
         await begun(world, application_id, 1, "application/pdf")
-    with pytest.raises(errors.DocumentNotAsked):
+    with pytest.raises(DocumentNotAsked):
         await uploads.begin(application_id, "parents_statement", "image/jpeg", 1, OWNER, world.command())
     with pytest.raises(NotFound):
         await uploads.begin(application_id, "ktp", "image/jpeg", 1, STRANGER, world.command())
     for _ in range(LARGEST_NUMBER_OF_DOCUMENTS - 1):
         await begun(world, application_id, 1)
-    with pytest.raises(errors.TooManyDocuments):
+    with pytest.raises(TooManyDocuments):
         await begun(world, application_id, 1)
 
 
@@ -382,7 +394,7 @@ class ClosedEye:
 
 @pytest.mark.acceptance("F44.detector_down")
 async def test_while_the_eye_is_closed_pictures_are_flagged_not_blocked(world: World) -> None:
-    world.parts = build(world.settings, world.platform, world.dpri, ClosedEye(), world.writer)
+    world.parts = build(world.settings, world.platform, dpri=world.dpri, inspector=ClosedEye(), writer=world.writer)
     world.service = world.parts.service
     application_id = await answered(world)
     done = await world.upload(application_id, "ktp")
@@ -407,7 +419,7 @@ class SlowEye:
 
 async def test_only_so_many_pictures_are_decoded_at_once(world: World) -> None:
     eye = SlowEye()
-    world.parts = build(world.settings, world.platform, world.dpri, eye, world.writer)
+    world.parts = build(world.settings, world.platform, dpri=world.dpri, inspector=eye, writer=world.writer)
     world.service = world.parts.service
     application_id = await answered(world)
     codes = ("ktp", "family_card", "birth_proof", "supporting_document")
@@ -417,7 +429,7 @@ async def test_only_so_many_pictures_are_decoded_at_once(world: World) -> None:
 
 async def test_the_same_last_bytes_twice_at_once_make_one_document(world: World) -> None:
     eye = SlowEye()
-    world.parts = build(make_two(world), world.platform, world.dpri, eye, world.writer)
+    world.parts = build(make_two(world), world.platform, dpri=world.dpri, inspector=eye, writer=world.writer)
     world.service = world.parts.service
     application_id = await answered(world)
     content = picture()
@@ -429,13 +441,13 @@ async def test_the_same_last_bytes_twice_at_once_make_one_document(world: World)
         try:
             await uploads.receive(application_id, document_id, len(content) - 1, in_pieces(content[-1:]), OWNER)
         except Refusal as refusal:
-            assert isinstance(refusal, errors.UploadOffsetWrong | errors.UploadUnderWay)
+            assert isinstance(refusal, UploadOffsetWrong | UploadUnderWay)
 
     async def nothing_more() -> None:
         try:
             await uploads.receive(application_id, document_id, len(content), in_pieces(b""), OWNER)
         except Refusal as refusal:
-            assert isinstance(refusal, errors.UploadOffsetWrong | errors.UploadUnderWay)
+            assert isinstance(refusal, UploadOffsetWrong | UploadUnderWay)
 
     await asyncio.gather(last(), nothing_more(), nothing_more())
     state = (await world.look(application_id)).application
@@ -450,7 +462,7 @@ def make_two(world: World) -> Settings:
 async def test_a_byte_too_many_at_the_end_is_told_where_the_upload_stands(world: World) -> None:
     application_id = await answered(world)
     eye = SlowEye()
-    world.parts = build(world.settings, world.platform, world.dpri, eye, world.writer)
+    world.parts = build(world.settings, world.platform, dpri=world.dpri, inspector=eye, writer=world.writer)
     content = picture()
     document_id = await begun(world, application_id, len(content))
     await world.files.create(document_id, _meta(len(content)))
@@ -466,11 +478,11 @@ def _meta(size: int) -> FileMeta:
 async def test_the_sweeper_takes_what_nothing_refers_to_and_nothing_else(world: World) -> None:
     application_id = await answered(world)
     kept = (await world.upload(application_id, "ktp")).document
-    forgotten = await world.service.desk.keep_file(b"left behind by a crash", "image/jpeg")
+    forgotten = await world.service.applications.keep_file(b"left behind by a crash", "image/jpeg")
     sweeper = world.service.sweeper
     await world.after(world.settings.sweep_grace_seconds - 5)
     assert await sweeper.sweep() == 0
-    fresh = await world.service.desk.keep_file(b"still being written", "image/jpeg")
+    fresh = await world.service.applications.keep_file(b"still being written", "image/jpeg")
     await world.after(10)
     assert await sweeper.sweep() == 1
     assert sorted(await world.file_ids()) == sorted([kept.file_id, fresh])
@@ -506,7 +518,7 @@ async def test_an_officer_asks_for_a_new_picture_and_the_applicant_sends_it(worl
     assert hand_over is not None
     assert hand_over.acknowledged_at is not None
     assert world.dpri.deliveries[-1] != first_delivery
-    with pytest.raises(errors.DocumentDecided):
+    with pytest.raises(DocumentDecided):
         await uploads.decide(application_id, ktp.document_id, True, None, FRONT, world.command())
 
 
@@ -517,7 +529,7 @@ async def test_documents_may_be_replaced_until_the_day_before_and_by_officers_af
     await world.at(evening)
     assert (await world.upload(application_id, "ktp")).document.state is DocumentState.ACCEPTED
     await world.after(1)
-    with pytest.raises(errors.DocumentsClosed):
+    with pytest.raises(DocumentsClosed):
         await world.upload(application_id, "ktp")
     assert (await world.upload(application_id, "ktp", COUNTER)).document.state is DocumentState.ACCEPTED
 
@@ -525,9 +537,9 @@ async def test_documents_may_be_replaced_until_the_day_before_and_by_officers_af
 async def test_after_the_approval_documents_stand(world: World) -> None:
     application_id = await world.approved()
     ktp = (await world.look(application_id)).application.present()["ktp"]
-    with pytest.raises(errors.StepIsOver):
+    with pytest.raises(StepIsOver):
         await world.upload(application_id, "ktp")
-    with pytest.raises(errors.StepIsOver):
+    with pytest.raises(StepIsOver):
         await world.service.uploads.decide(application_id, ktp.document_id, False, "x", INTERVIEWER, world.command())
 
 

@@ -9,15 +9,23 @@ from datetime import timedelta
 import pytest
 
 from services.application import errors
-from services.application.domain import application as rules
-from services.application.domain.application import MOST_LETTER_TRIES, Application, Status
-from services.application.domain.issuance import MOST_REFUSALS, HandOver
-from services.application.domain.steps import Step
-from services.application.repository import APPLICATION
-from services.application.schemas import ApplicationView, OfficeDayView
-from services.application.service.issuance import MOMENTARY, NOT_ACKNOWLEDGED
-from services.application.service.letters import LARGEST_LETTER_BYTES, LetterTooLarge
-from services.application.service.ports import DpriState, LetterContent
+from services.application.applications.application import Application, Status
+from services.application.applications.errors import ApplicationEnded, StepComesFirst, StepIsOver
+from services.application.applications.hand_over import MOST_REFUSALS, HandOver
+from services.application.applications.next_step import Step
+from services.application.applications.repository import APPLICATION
+from services.application.applications.schemas import ApplicationView
+from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
+from services.application.counter.schemas import OfficeDayView
+from services.application.issuance import transitions as issuance_transitions
+from services.application.issuance.ports import DpriState
+from services.application.issuance.service import MOMENTARY, NOT_ACKNOWLEDGED
+from services.application.letters import transitions as letter_transitions
+from services.application.letters.errors import LetterNotMade
+from services.application.letters.ports import LetterContent
+from services.application.letters.service import LARGEST_LETTER_BYTES, LetterTooLarge
+from services.application.letters.transitions import MOST_LETTER_TRIES
+from services.application.requirements.errors import DocumentNotAsked
 from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound, NotKnownYet
 from shared.events import billing, scheduling
@@ -140,11 +148,11 @@ async def test_refunds_deliveries_and_missing_seats_are_told(world: World) -> No
 async def test_the_letter_is_made_kept_sent_and_downloaded_as_often_as_wanted(world: World) -> None:
     application_id = await world.submitted()
     letters = world.service.letters
-    with pytest.raises(errors.StepComesFirst) as early:
+    with pytest.raises(StepComesFirst) as early:
         await letters.read(application_id, OWNER)
     assert early.value.facts["step"] == Step.CHOOSE_SEAT
     await world.tell(make.held(application_id=application_id), 1)
-    with pytest.raises(errors.StepComesFirst) as unpaid:
+    with pytest.raises(StepComesFirst) as unpaid:
         await letters.read(application_id, OWNER)
     assert unpaid.value.facts["step"] == Step.PAY
     await world.tell(make.confirmed(application_id=application_id), 2)
@@ -198,7 +206,7 @@ async def test_a_released_seat_has_no_letter(world: World) -> None:
     application_id = await world.booked()
     await world.run_due()
     await world.tell(make.released(application_id=application_id, reason="cancelled"), 9)
-    with pytest.raises(errors.StepComesFirst) as gone:
+    with pytest.raises(StepComesFirst) as gone:
         await world.service.letters.read(application_id, OWNER)
     assert gone.value.facts["step"] == Step.CHOOSE_SEAT
     assert (await state_of(world, application_id)).hand_over is None
@@ -208,7 +216,7 @@ async def test_a_letter_whose_visit_went_while_it_was_written_is_thrown_away(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     application_id = await world.booked()
-    record = await world.service.desk.application(application_id)
+    record = await world.service.applications.application(application_id)
     original = world.writer.letter
 
     async def overtaken(content: object) -> bytes:
@@ -220,14 +228,14 @@ async def test_a_letter_whose_visit_went_while_it_was_written_is_thrown_away(
     await world.service.letters.write_due(record, "letter")
     assert (await state_of(world, application_id)).letter is None
     assert await world.file_ids() == before
-    gone = await world.service.desk.application(application_id)
+    gone = await world.service.applications.application(application_id)
     await world.service.letters.write_due(gone, "letter")
     assert world.events(SendLetter) == []
 
 
 async def test_a_letter_that_was_written_by_another_replica_is_not_sent_twice(world: World) -> None:
     application_id = await world.booked()
-    record = await world.service.desk.application(application_id)
+    record = await world.service.applications.application(application_id)
     await world.service.letters.write_due(record, "letter")
     await world.service.letters.write_due(record, "letter")
     assert len(world.events(SendLetter)) == 1
@@ -235,13 +243,13 @@ async def test_a_letter_that_was_written_by_another_replica_is_not_sent_twice(wo
 
 async def test_a_letter_that_fits_into_no_message_is_a_fault(world: World) -> None:
     application_id = await world.booked()
-    record = await world.service.desk.application(application_id)
+    record = await world.service.applications.application(application_id)
     world.writer.size_bytes = LARGEST_LETTER_BYTES
     await world.service.letters.write_due(record, "letter")
     other = World()
     application_id = await other.booked()
     other.writer.size_bytes = LARGEST_LETTER_BYTES + 1
-    await other.service.letters.write_due(await other.service.desk.application(application_id), "letter")
+    await other.service.letters.write_due(await other.service.applications.application(application_id), "letter")
     trouble = (await other.look(application_id)).application.letter_trouble
     assert trouble is not None and trouble.problem == LetterTooLarge.__name__
 
@@ -274,11 +282,11 @@ async def test_a_letter_that_cannot_be_typeset_is_given_up_and_made_again_when_a
     await let_pass(world, 24)
     assert broken.tries == MOST_LETTER_TRIES
     assert capsys.readouterr().out.count("application.letter_not_made") == 1
-    with pytest.raises(errors.LetterNotMade):
+    with pytest.raises(LetterNotMade):
         await world.service.letters.read(application_id, OWNER)
     seen = await world.look(application_id)
     assert "letter_not_made" in [entry.what for entry in seen.application.timeline]
-    view = ApplicationView.of(seen, world.service.desk.rules)
+    view = ApplicationView.of(seen, world.service.applications.rules)
     assert (view.letter_state, view.letter_url) == ("not_made", None)
     assert OfficeDayView.of([seen]).letters_not_made == 1
     with pytest.raises(errors.NotYourOffice):
@@ -294,7 +302,7 @@ async def test_a_letter_that_cannot_be_typeset_is_given_up_and_made_again_when_a
 async def test_twin_a_letter_without_an_end_of_tries_is_tried_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MOST_LETTER_TRIES", 10**9)
+    monkeypatch.setattr(letter_transitions, "MOST_LETTER_TRIES", 10**9)
     await world.booked()
     broken = CannotTypeset()
     world.service.letters._writer = broken
@@ -325,7 +333,7 @@ async def test_a_file_that_is_refused_again_and_again_waits_for_the_office(
 async def test_twin_a_file_without_an_end_of_refusals_is_handed_over_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MOST_REFUSALS", 10**9)
+    monkeypatch.setattr(issuance_transitions, "MOST_REFUSALS", 10**9)
     await world.booked()
     for _ in range(100):
         world.dpri.refuse("malformed")
@@ -507,7 +515,7 @@ async def test_tomorrows_visit_without_acknowledgement_is_an_alert_at_18_and_the
 
 async def test_an_alert_that_is_no_longer_true_is_not_given(world: World) -> None:
     application_id = await world.booked()
-    record = await world.service.desk.application(application_id)
+    record = await world.service.applications.application(application_id)
     await world.service.issuance.alert_due(record, "hand_over_alert")
     await world.run_due()
     await world.at(EVENING)
@@ -518,19 +526,19 @@ async def test_an_alert_that_is_no_longer_true_is_not_given(world: World) -> Non
 async def test_there_is_nothing_to_resend_without_a_visit_or_after_the_approval(world: World) -> None:
     application_id = await world.submitted()
     await world.tell(make.held(application_id=application_id), 1)
-    with pytest.raises(errors.StepComesFirst) as unpaid:
+    with pytest.raises(StepComesFirst) as unpaid:
         await world.service.issuance.resend(application_id, FRONT, world.command())
     assert unpaid.value.facts["step"] == Step.PAY
     other = World()
     approved = await other.approved()
     await other.run_due()
-    with pytest.raises(errors.StepIsOver):
+    with pytest.raises(StepIsOver):
         await other.service.issuance.resend(approved, FRONT, other.command())
 
 
 async def test_a_hand_over_whose_visit_moved_meanwhile_changes_nothing(world: World) -> None:
     application_id = await world.booked()
-    record = await world.service.desk.application(application_id)
+    record = await world.service.applications.application(application_id)
     await world.tell(make.rescheduled(application_id=application_id), 4)
     await world.service.issuance.hand_over_due(record, "hand_over")
     hand_over = (await state_of(world, application_id)).hand_over
@@ -538,7 +546,7 @@ async def test_a_hand_over_whose_visit_moved_meanwhile_changes_nothing(world: Wo
     assert hand_over.acknowledged_at is None
     await world.run_due()
     assert len(set(world.dpri.deliveries)) == 2
-    bare = await world.service.desk.application(await another_draft(world))
+    bare = await world.service.applications.application(await another_draft(world))
     await world.service.issuance.hand_over_due(bare, "hand_over")
     await world.service.issuance.approve_due(bare, "approval")
 
@@ -556,17 +564,17 @@ async def test_an_approval_needs_check_in_and_every_original(world: World) -> No
     application_id = await world.booked()
     await world.run_due()
     counter = world.service.counter
-    with pytest.raises(errors.StepComesFirst) as early:
+    with pytest.raises(StepComesFirst) as early:
         await counter.record_interview(application_id, "approved", None, None, INTERVIEWER, world.command())
     assert early.value.facts["step"] == Step.COME
-    with pytest.raises(errors.StepComesFirst):
+    with pytest.raises(StepComesFirst):
         await counter.see_originals(application_id, ("ktp",), INTERVIEWER, world.command())
     await world.tell(make.checked_in(application_id=application_id), 5)
     await counter.see_originals(application_id, ("ktp",), INTERVIEWER, world.command())
-    with pytest.raises(errors.OriginalsNotSeen) as unseen:
+    with pytest.raises(OriginalsNotSeen) as unseen:
         await counter.record_interview(application_id, "approved", None, None, INTERVIEWER, world.command())
     assert unseen.value.facts["items"] == ["family_card", "birth_proof"]
-    with pytest.raises(errors.DocumentNotAsked):
+    with pytest.raises(DocumentNotAsked):
         await counter.see_originals(application_id, ("police_report",), INTERVIEWER, world.command())
     await counter.see_originals(application_id, ("family_card", "birth_proof"), FRONT, world.command())
     with pytest.raises(errors.NotYourOffice):
@@ -576,9 +584,9 @@ async def test_an_approval_needs_check_in_and_every_original(world: World) -> No
     again = await counter.record_interview(application_id, "approved", None, None, INTERVIEWER, "once")
     assert again.application == seen.application
     assert "kept sealed" not in str(seen.application)
-    with pytest.raises(errors.StepIsOver):
+    with pytest.raises(StepIsOver):
         await counter.record_interview(application_id, "refused", "late", None, INTERVIEWER, world.command())
-    with pytest.raises(errors.StepIsOver):
+    with pytest.raises(StepIsOver):
         await counter.see_originals(application_id, ("ktp",), INTERVIEWER, world.command())
     assert [event.outcome for event in world.events(InterviewRecorded)] == ["approved"]
 
@@ -602,7 +610,7 @@ async def test_an_approval_waits_for_doubtful_documents_to_be_settled(world: Wor
     codes = ("ktp", "family_card", "birth_proof")
     counter = world.service.counter
     await counter.see_originals(application_id, codes, INTERVIEWER, world.command())
-    with pytest.raises(errors.DocumentsUndecided):
+    with pytest.raises(DocumentsUndecided):
         await counter.record_interview(application_id, "approved", None, None, INTERVIEWER, world.command())
     ktp = (await state_of(world, application_id)).present()["ktp"]
     await world.service.uploads.decide(application_id, ktp.document_id, True, None, INTERVIEWER, world.command())
@@ -618,7 +626,7 @@ async def test_missing_papers_have_seven_days(world: World) -> None:
         application_id, "incomplete", "papers_missing", None, INTERVIEWER, world.command()
     )
     assert seen.standing.next_action.deadline == world.clock.now() + timedelta(days=7)
-    record = await world.service.desk.application(application_id)
+    record = await world.service.applications.application(application_id)
     await counter.papers_overdue(record, "papers")
     assert (await state_of(world, application_id)).status is Status.INCOMPLETE
     await world.after(7 * 86400)
@@ -659,7 +667,7 @@ async def test_from_approval_to_the_book_in_the_holders_hand(world: World) -> No
     assert len(world.events(ApprovalHandedOver)) == 1
     assert len(world.dpri.approvals) == 1
     counter = world.service.counter
-    with pytest.raises(errors.StepComesFirst) as early:
+    with pytest.raises(StepComesFirst) as early:
         await counter.hand_out(application_id, "self", FRONT, world.command())
     assert early.value.facts["step"] == Step.PRINT
     world.dpri.down()
@@ -689,7 +697,7 @@ async def test_a_book_that_nobody_collects_is_cancelled_after_a_month(world: Wor
     await world.after(world.settings.print_poll_seconds)
     await world.after(30 * 86400)
     assert (await state_of(world, application_id)).status is Status.CLOSED
-    with pytest.raises(errors.ApplicationEnded):
+    with pytest.raises(ApplicationEnded):
         await world.service.counter.hand_out(application_id, "self", FRONT, world.command())
 
 
@@ -704,10 +712,10 @@ async def test_an_approval_whose_file_got_lost_brings_the_file_first(world: Worl
     await world.after(world.settings.hand_over_retry_seconds)
     assert len(world.events(FileHandedOver)) == 2
     assert len(world.events(ApprovalHandedOver)) == 1
-    record = await world.service.desk.application(application_id)
+    record = await world.service.applications.application(application_id)
     await world.service.issuance.approve_due(record, "approval")
     assert len(world.events(ApprovalHandedOver)) == 1
-    other = await world.service.desk.application(await another_draft(world))
+    other = await world.service.applications.application(await another_draft(world))
     await world.service.issuance.look_for_book(other, "printing")
 
 

@@ -14,10 +14,13 @@ from typing import Any
 from PIL import Image
 
 from services.application.app import build
+from services.application.applications.repository import APPLICATION, KINDS
+from services.application.applications.service import Seen
 from services.application.config import Settings
-from services.application.repository import APPLICATION, KINDS
-from services.application.service import Application, Seen, Who
-from services.application.service.ports import DpriFile, DpriRefuses, DpriState, LetterContent
+from services.application.context import Actor
+from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
+from services.application.letters.ports import LetterContent
+from services.application.use_cases import Application
 from shared.assistance import Assistance, AssistanceCopy
 from shared.clock import ManualClock
 from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
@@ -46,18 +49,18 @@ CARD = {
     "sex": "female",
 }
 CHILD = CARD | {"full_name": "PUTRI CONTOH LATIHAN", "nik": "3174015006150003", "birth_date": "2015-06-10"}
-OWNER = Who("acc", Role.APPLICANT)
-STRANGER = Who("other", Role.APPLICANT)
-FRONT = Who("staff-1", Role.FRONT_OFFICER, make.OFFICE)
-COUNTER = Who(
+OWNER = Actor("acc", Role.APPLICANT)
+STRANGER = Actor("other", Role.APPLICANT)
+FRONT = Actor("staff-1", Role.FRONT_OFFICER, make.OFFICE)
+COUNTER = Actor(
     "staff-1",
     Role.FRONT_OFFICER,
     make.OFFICE,
     on_behalf_of="acc",
     assistance=Assistance("assistance-1", AssistanceCopy("acc", "staff-1", make.OFFICE)),
 )
-INTERVIEWER = Who("staff-2", Role.INTERVIEWER, make.OFFICE)
-ELSEWHERE = Who("staff-3", Role.FRONT_OFFICER, "medan")
+INTERVIEWER = Actor("staff-2", Role.INTERVIEWER, make.OFFICE)
+ELSEWHERE = Actor("staff-3", Role.FRONT_OFFICER, "medan")
 
 
 class HurryingClock(ManualClock):
@@ -168,7 +171,7 @@ class World:
         self.dpri = TheDpri()
         self.writer = TheWriter()
         self.platform = Platform(self.store, self.files, self.clock, SeededIds(random.Random(7)), SeededRandomness(7))
-        self.parts: Parts = build(self.settings, self.platform, self.dpri, writer=self.writer)
+        self.parts: Parts = build(self.settings, self.platform, dpri=self.dpri, writer=self.writer)
         self.service: Application = self.parts.service
         self.worker = DeadlineWorker(self.store, KINDS, self.parts.deadlines, self.clock, "test")
         self._commands = 0
@@ -225,12 +228,12 @@ class World:
         self._commands += 1
         return f"command-{self._commands}"
 
-    async def draft(self, applicant_id: str = "appl", who: Who = OWNER) -> str:
+    async def draft(self, applicant_id: str = "appl", who: Actor = OWNER) -> str:
         """A new draft; its id."""
         return (await self.service.drafting.begin(applicant_id, who, self.command())).application_id
 
     async def upload(
-        self, application_id: str, requirement: str, who: Who = OWNER, content: bytes | None = None
+        self, application_id: str, requirement: str, who: Actor = OWNER, content: bytes | None = None
     ) -> Any:
         """One picture from the announcement to the last byte."""
         content = content if content is not None else picture()
@@ -241,7 +244,7 @@ class World:
             application_id, begun.document.document_id, 0, in_pieces(content), who
         )
 
-    async def complete(self, applicant_id: str = "appl", who: Who = OWNER, card: Mapping[str, str] = CARD) -> str:
+    async def complete(self, applicant_id: str = "appl", who: Actor = OWNER, card: Mapping[str, str] = CARD) -> str:
         """A draft with everything that is asked for; its id."""
         await self.meet(applicant_id, card)
         application_id = await self.draft(applicant_id, who)
@@ -251,7 +254,7 @@ class World:
                 await self.upload(application_id, item.code, who)
         return application_id
 
-    async def submitted(self, who: Who = OWNER) -> str:
+    async def submitted(self, who: Actor = OWNER) -> str:
         """A submitted application; its id."""
         application_id = await self.complete(who=who)
         await self.service.drafting.submit(application_id, True, who, self.command())
@@ -285,7 +288,7 @@ class World:
         await counter.record_interview(application_id, "approved", None, None, INTERVIEWER, self.command())
         return application_id
 
-    async def look(self, application_id: str, who: Who = OWNER) -> Seen:
+    async def look(self, application_id: str, who: Actor = OWNER) -> Seen:
         """The application as seen by somebody."""
         return await self.service.drafting.look(application_id, who)
 

@@ -9,11 +9,21 @@ from typing import Any
 
 import pytest
 
-from services.identity import errors
-from services.identity.domain import account as accounts
-from services.identity.domain.challenge import Channel
-from services.identity.repository import ACCOUNT
-from services.identity.service import address_changes
+from services.identity.accounts import account as accounts
+from services.identity.accounts.channel import Channel
+from services.identity.accounts.errors import AddressTaken, TooManyAddressChanges
+from services.identity.accounts.repository import ACCOUNT
+from services.identity.accounts.vault import AccountVault
+from services.identity.address_changes import service as address_changes
+from services.identity.sign_in.errors import (
+    AddressReserved,
+    ChallengeNotFound,
+    CodeSuperseded,
+    CodeUsed,
+    CodeWrong,
+    OldCodeNeeded,
+    TooManyCodes,
+)
 from shared.errors import NotFound
 from shared.events.identity import SessionEnded
 from shared.sessions import SessionOver
@@ -69,11 +79,11 @@ async def test_without_the_code_of_the_old_address_nothing_changes(world: World)
     challenge_id = await ask_email(world, await world.caller(account_id))
     code, old_code = await world.codes_of(challenge_id)
     verify = world.identity.signing_in.verify
-    with pytest.raises(errors.OldCodeNeeded) as needed:
+    with pytest.raises(OldCodeNeeded) as needed:
         await verify(challenge_id, code, "v-1")
     assert needed.value.facts == {"tries_left": 5}
     for wrong in ((code, code), (old_code, old_code), (old_code, code)):
-        with pytest.raises(errors.CodeWrong):
+        with pytest.raises(CodeWrong):
             await verify(challenge_id, wrong[0], "v-2", old_code=wrong[1])
     assert (await account(world, account_id)).changes == ()
     await verify(challenge_id, code, "v-3", old_code=old_code)
@@ -125,7 +135,7 @@ async def test_new_codes_go_to_both_again(world: World) -> None:
     world.clock.advance(60)
     await world.identity.signing_in.resend(challenge_id, Channel.SMS, "again")
     assert [each["address"] for each in (await world.codes())[-2:]] == [NEW, "budi@example.org"]
-    with pytest.raises(errors.CodeSuperseded):
+    with pytest.raises(CodeSuperseded):
         await world.identity.signing_in.verify(challenge_id, first[0], "v-1", old_code=first[1])
     code, old_code = await world.codes_of(challenge_id)
     await world.identity.signing_in.verify(challenge_id, code, "v-2", old_code=old_code)
@@ -137,7 +147,7 @@ async def test_an_old_address_that_is_old_no_longer_does_not_agree(world: World)
     challenge_id = await ask_email(world, caller, "x@example.org")
     code, old_code = await world.codes_of(challenge_id)
     await world.change_address(account_id, email=NEW)
-    with pytest.raises(errors.ChallengeNotFound):
+    with pytest.raises(ChallengeNotFound):
         await world.identity.signing_in.verify(challenge_id, code, "v-1", old_code=old_code)
 
 
@@ -151,7 +161,7 @@ async def test_a_challenge_of_the_build_before_is_asked_for_anew(world: World) -
     document.pop("proof")
     World(store=world.store, clock=world.clock)
     world.identity.signing_in._recent.take(challenge_id)
-    with pytest.raises(errors.ChallengeNotFound):
+    with pytest.raises(ChallengeNotFound):
         await world.identity.signing_in.verify(challenge_id, code, "v-1")
 
 
@@ -169,7 +179,7 @@ async def test_after_signing_out_a_change_is_neither_asked_for_nor_made_nor_repe
     with pytest.raises(SessionOver):
         await ask_email(world, caller, "x@example.org")
     world.clock.advance(60)
-    with pytest.raises(errors.ChallengeNotFound):
+    with pytest.raises(ChallengeNotFound):
         await world.identity.signing_in.resend(challenge_id, None, "again")
     assert (await world.identity.accounts.look(owner.account_id)).sessions == 0
 
@@ -188,7 +198,7 @@ async def test_the_repeat_of_a_proof_after_signing_out_signs_nobody_in(world: Wo
     code = await world.code(seen.challenge_id)
     owner = await world.identity.signing_in.verify(seen.challenge_id, code, "v-1")
     await sign_out(world, owner)
-    with pytest.raises(errors.CodeUsed):
+    with pytest.raises(CodeUsed):
         await world.identity.signing_in.verify(seen.challenge_id, code, "v-1")
     assert (await world.identity.accounts.look(owner.account_id)).sessions == 0
 
@@ -283,10 +293,10 @@ async def test_while_it_can_come_back_nobody_else_gets_the_address_nor_signs_in_
     account_id = await world.sign_up()
     await world.change_address(account_id, email=NEW)
     world.clock.advance(61)
-    with pytest.raises(errors.AddressReserved):
+    with pytest.raises(AddressReserved):
         await sign_in(world, "budi@example.org")
     other = await world.sign_up("sri@example.org")
-    with pytest.raises(errors.AddressTaken):
+    with pytest.raises(AddressTaken):
         await world.change_address(other, email="budi@example.org")
     await world.identity.address_changes.undo(await link_of(world, -2))
     assert await sign_in(world, "budi@example.org") == account_id
@@ -317,7 +327,7 @@ async def test_three_changes_can_be_undone_and_a_fourth_waits(world: World) -> N
     for number in range(accounts.MOST_ADDRESS_CHANGES):
         await world.change_address(account_id, email=f"baru{number}@example.org")
         world.clock.advance(100)
-    with pytest.raises(errors.TooManyAddressChanges) as refused:
+    with pytest.raises(TooManyAddressChanges) as refused:
         await world.change_address(account_id, email=NEW)
     assert refused.value.retry_after_seconds == WEEK_SECONDS - 300
     world.clock.advance(WEEK_SECONDS - 300)
@@ -333,7 +343,7 @@ async def test_the_limit_holds_for_changes_that_were_asked_for_before_it_was_rea
     verify = world.identity.signing_in.verify
     for number in range(2):
         await verify(waiting[number], proofs[number][0], f"v-{number}", old_code=proofs[number][1])
-    with pytest.raises(errors.TooManyAddressChanges):
+    with pytest.raises(TooManyAddressChanges):
         await verify(waiting[2], proofs[2][0], "v-2", old_code=proofs[2][1])
 
 
@@ -350,7 +360,7 @@ async def test_an_undo_and_a_change_at_once_leave_no_thief(world: World) -> None
         return_exceptions=True,
     )
     state = await account(world, account_id)
-    email = world.identity.address_changes._tools.vault.email_of(account_id, state)
+    email = AccountVault(world.identity.context.seals).email_of(account_id, state)
     assert email is not None
     assert (email.text, state.sessions) == ("budi@example.org", ())
 
@@ -366,7 +376,7 @@ def test_an_old_account_document_still_loads(world: World) -> None:
 
 
 def test_the_path_of_the_link_is_the_route() -> None:
-    from services.identity.routes import ENDPOINTS
+    from services.identity.endpoints import ENDPOINTS
 
     assert f"{address_changes.UNDO_PATH}{{link}}" in {each.path for each in ENDPOINTS}
 
@@ -376,7 +386,7 @@ async def test_codes_to_the_address_of_before_are_bounded_over_all_new_ones(worl
     caller = await world.caller(await world.sign_up())
     before = len(await world.codes())
     for number in range(50):
-        with suppress(errors.TooManyCodes):
+        with suppress(TooManyCodes):
             await world.identity.address_changes.change_email(caller, f"t{number}@example.org", "id", world.command())
     old = [code for code in (await world.codes())[before:] if code["address"] == "budi@example.org"]
     assert len(old) == world.settings.codes_per_hour
@@ -386,7 +396,7 @@ async def test_codes_to_one_new_address_are_bounded_over_all_accounts(world: Wor
     accounts = [await world.sign_up(f"p{number}@example.org") for number in range(8)]
     before = len(await world.codes())
     for account in accounts:
-        with suppress(errors.TooManyCodes):
+        with suppress(TooManyCodes):
             caller = await world.caller(account)
             await world.identity.address_changes.change_phone(caller, "081234567890", "id", world.command())
     sent = [code for code in (await world.codes())[before:] if code["address"] == "+6281234567890"]

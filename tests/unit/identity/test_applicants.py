@@ -8,12 +8,23 @@ from datetime import date
 
 import pytest
 
-from services.identity import errors
-from services.identity.domain.applicant import IdentityState
-from services.identity.domain.matching import Cause, Field, FieldAnswer, RegistryAnswer
-from services.identity.repository import ACCOUNT, APPLICANT, PERSON
-from services.identity.schemas import ApplicantView
-from shared.errors import NotFound, UpstreamDown
+from services.identity.accounts.repository import ACCOUNT
+from services.identity.applicants.applicant import IdentityState
+from services.identity.applicants.errors import (
+    ApplicantAlreadyAdded,
+    BirthDateImpossible,
+    GuardianNeeded,
+    GuardianUnusable,
+    IdentityAlreadyConfirmed,
+    NikNotSixteenDigits,
+    NikStructureWrong,
+    TooManyApplicants,
+    TooManyIdentityTries,
+)
+from services.identity.applicants.registry_match import Cause, Field, FieldAnswer, RegistryAnswer
+from services.identity.applicants.repository import APPLICANT, PERSON
+from services.identity.applicants.schemas import ApplicantView
+from shared.errors import NotFound, Refusal, UpstreamDown
 from shared.events.identity import ApplicantAdded, ApplicantConfirmed, ApplicantRefused
 from tests.unit.identity.world import BUDI, PUTRI, SRI, World, all_match, nobody
 
@@ -68,12 +79,12 @@ async def test_several_accounts_link_to_one_person(world: World) -> None:
 async def test_a_person_minted_by_somebody_faster_is_taken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     account_id = await world.sign_up()
     await world.confirmed(account_id)
-    find, blind = world.identity.repository.person_with, [True]
+    find, blind = world.identity.checks._applicants.person_with, [True]
 
     async def too_late(fingerprints: tuple[str, ...]) -> object:
         return None if blind and blind.pop() else await find(fingerprints)
 
-    monkeypatch.setattr(world.identity.repository, "person_with", too_late)
+    monkeypatch.setattr(world.identity.checks._applicants, "person_with", too_late)
     other_id = await world.sign_up("other@example.org")
     applicant_id = await world.confirmed(other_id)
     assert await state_of(world, other_id, applicant_id) is IdentityState.PASSED
@@ -84,13 +95,13 @@ async def test_a_person_minted_by_somebody_faster_is_taken(world: World, monkeyp
 @pytest.mark.parametrize(
     ("nik", "refusal", "part"),
     [
-        ("317401120388000", errors.NikNotSixteenDigits, None),
-        ("3174013203880002", errors.NikStructureWrong, "nik_day"),
-        ("3174011203880000", errors.NikStructureWrong, "nik_serial"),
+        ("317401120388000", NikNotSixteenDigits, None),
+        ("3174013203880002", NikStructureWrong, "nik_day"),
+        ("3174011203880000", NikStructureWrong, "nik_serial"),
     ],
 )
 async def test_a_nik_that_cannot_be_one_is_refused_with_its_cause(
-    world: World, nik: str, refusal: type[errors.Refusal], part: str | None
+    world: World, nik: str, refusal: type[Refusal], part: str | None
 ) -> None:
     account_id = await world.sign_up()
     with pytest.raises(refusal) as refused:
@@ -184,9 +195,9 @@ async def test_a_failed_applicant_is_corrected_and_checked_anew(world: World) ->
     await world.worker.run_due()
     assert await state_of(world, account_id, applicant_id) is IdentityState.PASSED
     assert world.registry.asked[-1].full_name == "BUDI CONTOH SANTOSO"
-    with pytest.raises(errors.IdentityAlreadyConfirmed):
+    with pytest.raises(IdentityAlreadyConfirmed):
         await world.identity.applicants.correct(account_id, applicant_id, SRI, None)
-    with pytest.raises(errors.IdentityAlreadyConfirmed):
+    with pytest.raises(IdentityAlreadyConfirmed):
         await world.identity.applicants.ask_again(account_id, applicant_id, "ask-1")
 
 
@@ -198,10 +209,10 @@ async def test_five_failed_checks_a_day_and_silence_counts_for_none(world: World
         await world.identity.applicants.ask_again(account_id, applicant_id, f"ask-{number}")
         await world.identity.applicants.ask_again(account_id, applicant_id, f"ask-{number}")
         await world.worker.run_due()
-    with pytest.raises(errors.TooManyIdentityTries) as many:
+    with pytest.raises(TooManyIdentityTries) as many:
         await world.identity.applicants.ask_again(account_id, applicant_id, "ask-5")
     assert many.value.facts["next_try_at"] == "2026-11-24T02:00:00Z"
-    with pytest.raises(errors.TooManyIdentityTries):
+    with pytest.raises(TooManyIdentityTries):
         await world.identity.applicants.correct(account_id, applicant_id, SRI, None)
     world.clock.advance(86400)
     seen = await world.identity.applicants.ask_again(account_id, applicant_id, "ask-6")
@@ -216,7 +227,7 @@ async def test_one_nik_is_not_probed_from_many_accounts() -> None:
         account_id = await world.sign_up(f"account{number}@example.org")
         await world.confirmed(account_id, replace(BUDI, full_name=f"GUESS {number}"))
     account_id = await world.sign_up("account9@example.org")
-    with pytest.raises(errors.TooManyIdentityTries):
+    with pytest.raises(TooManyIdentityTries):
         await world.identity.applicants.add(account_id, BUDI, None, "add-9")
 
 
@@ -227,14 +238,14 @@ async def test_five_applicants_for_one_account_even_at_once(world: World) -> Non
     async def add(serial: int) -> str:
         try:
             await world.identity.applicants.add(account_id, nobody(serial), None, f"add-{serial}")
-        except errors.TooManyApplicants as refused:
+        except TooManyApplicants as refused:
             return refused.code
         return "added"
 
     answers = await asyncio.gather(*(add(serial) for serial in range(1, 13)))
     assert answers.count("added") == 5
     assert answers.count("too_many_applicants") == 7
-    assert (await world.identity.invariants.five_applicants()).holds
+    assert (await world.identity.applicant_invariants.five_applicants()).holds
 
 
 async def test_made_up_niks_get_nowhere(world: World) -> None:
@@ -261,7 +272,7 @@ async def test_a_place_taken_by_a_crashed_writer_comes_back(world: World, monkey
             with pytest.raises(RuntimeError):
                 await world.identity.applicants.add(account_id, nobody(serial), None, f"add-{serial}")
     await world.identity.applicants.add(account_id, nobody(1), None, "add-1")
-    with pytest.raises(errors.TooManyApplicants):
+    with pytest.raises(TooManyApplicants):
         await world.identity.applicants.add(account_id, nobody(6), None, "add-6")
     world.clock.advance(600)
     await world.identity.applicants.add(account_id, nobody(6), None, "add-6")
@@ -272,26 +283,26 @@ async def test_a_place_taken_by_a_crashed_writer_comes_back(world: World, monkey
 async def test_one_nik_once_in_an_account(world: World) -> None:
     account_id = await world.sign_up()
     first = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
-    with pytest.raises(errors.ApplicantAlreadyAdded) as refused:
+    with pytest.raises(ApplicantAlreadyAdded) as refused:
         await world.identity.applicants.add(account_id, replace(BUDI, full_name="OTHER"), None, "add-2")
     assert refused.value.facts["applicant_id"] == first.applicant_id
     other = await world.identity.applicants.add(account_id, SRI, None, "add-3")
-    with pytest.raises(errors.ApplicantAlreadyAdded):
+    with pytest.raises(ApplicantAlreadyAdded):
         await world.identity.applicants.correct(account_id, other.applicant_id, BUDI, None)
 
 
 async def test_a_child_needs_a_confirmed_adult_of_the_same_account(world: World) -> None:
     account_id = await world.sign_up()
     add = world.identity.applicants.add
-    with pytest.raises(errors.GuardianNeeded):
+    with pytest.raises(GuardianNeeded):
         await add(account_id, PUTRI, None, "add-1")
     pending = await add(account_id, BUDI, None, "add-2")
     for guardian_id in (pending.applicant_id, "nobody"):
-        with pytest.raises(errors.GuardianUnusable):
+        with pytest.raises(GuardianUnusable):
             await add(account_id, PUTRI, guardian_id, "add-3")
     await world.worker.run_due()
     stranger_account = await world.sign_up("stranger@example.org")
-    with pytest.raises(errors.GuardianUnusable):
+    with pytest.raises(GuardianUnusable):
         await add(stranger_account, PUTRI, pending.applicant_id, "add-4")
     child_id = await world.confirmed(account_id, PUTRI, pending.applicant_id)
     told = (await world.said(ApplicantConfirmed))[-1]
@@ -299,7 +310,7 @@ async def test_a_child_needs_a_confirmed_adult_of_the_same_account(world: World)
     assert (told.applicant_id, told.guardian_applicant_id) == (child_id, pending.applicant_id)
     assert told.guardian_person_id == parent.applicant.person_id
     sister = replace(PUTRI, nik="3174015006150004")
-    with pytest.raises(errors.GuardianUnusable):
+    with pytest.raises(GuardianUnusable):
         await add(account_id, sister, child_id, "add-5")
     married = replace(PUTRI, nik="3174015006110005", birth_date=date(2011, 6, 10), married=True)
     assert not (await add(account_id, married, None, "add-6")).applicant.minor
@@ -308,7 +319,7 @@ async def test_a_child_needs_a_confirmed_adult_of_the_same_account(world: World)
 @pytest.mark.parametrize("born", [date(1899, 12, 31), date(2026, 11, 24)])
 async def test_nobody_is_born_in_the_future_or_two_lives_ago(world: World, born: date) -> None:
     account_id = await world.sign_up()
-    with pytest.raises(errors.BirthDateImpossible):
+    with pytest.raises(BirthDateImpossible):
         await world.identity.applicants.add(account_id, replace(BUDI, birth_date=born), None, "add-1")
 
 
@@ -350,16 +361,16 @@ async def test_a_correction_overtakes_a_running_check(world: World) -> None:
 async def test_the_rules_that_are_watched_find_what_breaks_them(world: World) -> None:
     account_id = await world.sign_up()
     applicant_id = await world.confirmed(account_id)
-    assert (await world.identity.invariants.confirmed_persons()).holds
+    assert (await world.identity.applicant_invariants.confirmed_persons()).holds
     record = await world.store.get(APPLICANT, applicant_id)
     assert record is not None
     await world.store.save(APPLICANT, record, replace(record.state, person_id="nobody"), now=world.now())
-    report = await world.identity.invariants.confirmed_persons()
+    report = await world.identity.applicant_invariants.confirmed_persons()
     assert report.broken == (applicant_id,)
     for serial in range(1, 7):
         stray = replace(record.state, nik_fingerprints=(f"k1:{serial}",))
         await world.store.insert(APPLICANT, f"stray-{serial}", stray, now=world.now())
-    assert (await world.identity.invariants.five_applicants()).broken == (account_id,)
+    assert (await world.identity.applicant_invariants.five_applicants()).broken == (account_id,)
 
 
 def test_field_names_of_causes_are_those_of_the_form() -> None:

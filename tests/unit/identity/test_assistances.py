@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.identity import errors
-from services.identity.domain import assistance as rules
-from services.identity.domain.assistance import (
+from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
+from services.identity.applicants.repository import ApplicantRepository
+from services.identity.assistances import assistance as rules
+from services.identity.assistances.assistance import (
     Assistance,
     AssistanceCommand,
     AssistanceMoveIllegal,
@@ -20,9 +21,11 @@ from services.identity.domain.assistance import (
     Officer,
     Shown,
 )
-from services.identity.domain.challenge import Purpose
-from services.identity.repository import MOST_ASSISTANCES
-from services.identity.service.assistances import AssistanceSeen, OriginalSeen
+from services.identity.assistances.errors import AssistanceHasEnded, SeveralAccounts
+from services.identity.assistances.repository import MOST_ASSISTANCES, AssistanceRepository
+from services.identity.assistances.service import AssistanceSeen, OriginalSeen
+from services.identity.sign_in.challenge import Purpose
+from services.identity.staff.errors import StaffNotInService
 from shared.events.identity import AssistanceBegun, AssistanceEnded, Consent
 from shared.events.notification import SendOtp
 from shared.events.scheduling import LetterShown
@@ -129,7 +132,7 @@ async def test_a_repeat_of_the_asking_sends_one_code_and_counts_once(world: Worl
     again = await world.identity.assistances.ask(officer, EMAIL, command)
     assert first.assistance_id == again.assistance_id
     assert len([each for each in await world.said(SendOtp) if each.purpose == Purpose.ASSISTANCE]) == 1
-    codes = await world.identity.repository.office_codes(OFFICE)
+    codes = await AssistanceRepository(world.identity.context).office_codes(OFFICE)
     assert codes is not None
     assert len(codes.state.sent) == 1
 
@@ -162,7 +165,7 @@ async def test_an_unclaimed_code_is_given_up_and_nobody_is_told(world: World, of
     code = await world.code()
     world.clock.advance(world.settings.code_seconds + world.settings.code_skew_seconds)
     await world.worker.run_due()
-    with pytest.raises(errors.AssistanceHasEnded):
+    with pytest.raises(AssistanceHasEnded):
         await world.identity.assistances.tell_code(officer, seen.assistance_id, code, world.command())
     assert await world.said(AssistanceEnded) == []
     assert (await world.identity.assistances.list_own(officer))[0].assistance.ended_for is EndCause.EXPIRED
@@ -192,11 +195,11 @@ async def test_who_is_not_in_service_there_begins_none(world: World, officer: Ca
     account_id = officer.account_id if token.account_id == "front" else token.account_id
     caller = Caller(account_id, token.role, "s", token.office_id)
     card = OriginalSeen(BUDI.nik, NoTelephone.NO_TELEPHONE, "none")
-    with pytest.raises(errors.StaffNotInService):
+    with pytest.raises(StaffNotInService):
         await asked(world, caller)
-    with pytest.raises(errors.StaffNotInService):
+    with pytest.raises(StaffNotInService):
         await world.identity.assistances.see_original(caller, card, world.command())
-    assert await world.identity.repository.office_codes(OFFICE) is None
+    assert await AssistanceRepository(world.identity.context).office_codes(OFFICE) is None
 
 
 async def test_one_that_begins_while_its_officer_is_locked_ends(
@@ -211,7 +214,7 @@ async def test_one_that_begins_while_its_officer_is_locked_ends(
 
     monkeypatch.setattr(world.identity.assistances, "_in_service", in_service)
     card = OriginalSeen(BUDI.nik, NoTelephone.NO_TELEPHONE, "none")
-    with pytest.raises(errors.StaffNotInService):
+    with pytest.raises(StaffNotInService):
         await world.identity.assistances.see_original(officer, card, world.command())
     assert [each.cause for each in await world.said(AssistanceEnded)] == ["officer_left_post"]
 
@@ -224,7 +227,7 @@ async def test_a_letter_begins_once_for_its_person_and_their_wards(world: World,
     parent = await world.confirmed(account_id)
     child = await world.confirmed(account_id, PUTRI, parent)
     other = await world.confirmed(account_id, SRI)
-    record = await world.identity.repository.applicant(parent)
+    record = await ApplicantRepository(world.identity.context).applicant(parent)
     assert record is not None
     event = letter(account_id, record.state.person_id or "", officer.account_id)
     for _ in range(2):
@@ -242,7 +245,7 @@ async def test_a_letter_of_somebody_unknown_here_covers_that_person_alone(world:
 
 async def test_a_letter_shown_to_somebody_who_has_left_begins_nothing(world: World) -> None:
     await world.identity.assistances.letter_shown(letter("acc", "person", "gone"))
-    record = await world.identity.repository.assistance("a-1")
+    record = await AssistanceRepository(world.identity.context).assistance("a-1")
     assert record is not None
     assert record.state.ended_for is EndCause.OFFICER_LEFT_POST
     assert await world.said(AssistanceBegun) == []
@@ -274,13 +277,13 @@ async def test_where_several_accounts_speak_for_a_person_an_address_tells_which(
         card = OriginalSeen(BUDI.nik, NoTelephone.TELEPHONE_LOST, "lost", identifier)
         return await world.identity.assistances.see_original(officer, card, world.command())
 
-    with pytest.raises(errors.SeveralAccounts) as several:
+    with pytest.raises(SeveralAccounts) as several:
         await see(None)
     assert several.value.facts == {"count": 2}
     assert (await see("lain@example.org")).assistance.account_id == second
-    with pytest.raises(errors.PersonNotKnown):
+    with pytest.raises(PersonNotKnown):
         await see("nobody@example.org")
-    with pytest.raises(errors.NikNotSixteenDigits):
+    with pytest.raises(NikNotSixteenDigits):
         card = OriginalSeen("12", NoTelephone.TELEPHONE_LOST, "lost")
         await world.identity.assistances.see_original(officer, card, world.command())
 
@@ -289,7 +292,7 @@ async def test_who_is_not_confirmed_has_no_card_to_show(world: World, officer: C
     account_id = await world.sign_up(EMAIL)
     await world.identity.applicants.add(account_id, BUDI, None, world.command())
     card = OriginalSeen(BUDI.nik, NoTelephone.NO_RECEPTION, "none here")
-    with pytest.raises(errors.PersonNotKnown):
+    with pytest.raises(PersonNotKnown):
         await world.identity.assistances.see_original(officer, card, world.command())
 
 
@@ -309,4 +312,4 @@ async def test_everything_open_of_an_officer_ends_however_much_it_is(world: Worl
         shown = letter(account_id, "person-1", officer.account_id, assistance_id=f"assistance-{number}")
         await world.identity.assistances.letter_shown(shown)
     await world.identity.assistances.end_of_officer(officer.account_id)
-    assert await world.identity.assistances._tools.repository.open_assistances_by(officer.account_id) == []
+    assert await AssistanceRepository(world.identity.context).open_assistances_by(officer.account_id) == []

@@ -7,11 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.identity.domain import account, applicant, challenge, matching, nik, session, staff
-from services.identity.domain.applicant import IdentityState, Step
-from services.identity.domain.challenge import Channel, CodeRules, Delivery, FreshCode, Purpose, Verdict
-from services.identity.domain.matching import Cause, Field, FieldAnswer, RegistryAnswer, RegistryWarning
-from services.identity.domain.nik import NikFault, NikWarning, Sex
+from services.identity.accounts import account
+from services.identity.accounts.channel import Channel
+from services.identity.applicants import applicant, nik
+from services.identity.applicants import registry_match as matching
+from services.identity.applicants.applicant import IdentityState, Step
+from services.identity.applicants.nik import NikFault, NikWarning, Sex
+from services.identity.applicants.registry_match import Cause, Field, FieldAnswer, RegistryAnswer, RegistryWarning
+from services.identity.rules import CheckRules, CodeRules, LockRules, MatchRules
+from services.identity.sessions import session
+from services.identity.sign_in import challenge
+from services.identity.sign_in.challenge import Delivery, FreshCode, Purpose, Verdict
+from services.identity.staff import member as staff
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 RULES = CodeRules()
@@ -276,9 +283,9 @@ GOOD = {
 
 
 def test_a_person_whose_fields_match_is_confirmed() -> None:
-    assert matching.match(RegistryAnswer(fields=GOOD), matching.MatchRules()).confirmed
+    assert matching.match(RegistryAnswer(fields=GOOD), MatchRules()).confirmed
     without_percent = {**GOOD, Field.FULL_NAME: FieldAnswer(True)}
-    assert matching.match(RegistryAnswer(fields=without_percent), matching.MatchRules()).confirmed
+    assert matching.match(RegistryAnswer(fields=without_percent), MatchRules()).confirmed
 
 
 @pytest.mark.acceptance("F22.field_mismatch")
@@ -293,28 +300,28 @@ def test_a_person_whose_fields_match_is_confirmed() -> None:
     ],
 )
 def test_a_mismatch_names_its_field(changed: dict[Field, FieldAnswer], cause: Cause) -> None:
-    result = matching.match(RegistryAnswer(fields={**GOOD, **changed}), matching.MatchRules())
+    result = matching.match(RegistryAnswer(fields={**GOOD, **changed}), MatchRules())
     assert result.causes == (cause,)
     assert not result.confirmed
 
 
 def test_the_name_threshold_is_inclusive() -> None:
     fields = {**GOOD, Field.FULL_NAME: FieldAnswer(True, 90)}
-    assert matching.match(RegistryAnswer(fields=fields), matching.MatchRules(name_percent=90)).confirmed
+    assert matching.match(RegistryAnswer(fields=fields), MatchRules(name_percent=90)).confirmed
 
 
 def test_place_and_family_card_only_warn_and_silence_is_no_match() -> None:
     fields = {**GOOD, Field.BIRTH_PLACE: FieldAnswer(False), Field.FAMILY_CARD_NUMBER: FieldAnswer(False)}
-    result = matching.match(RegistryAnswer(fields=fields), matching.MatchRules())
+    result = matching.match(RegistryAnswer(fields=fields), MatchRules())
     assert result.confirmed
     assert result.warnings == (RegistryWarning.BIRTH_PLACE_DIFFERS, RegistryWarning.FAMILY_CARD_DIFFERS)
-    assert len(matching.match(RegistryAnswer(), matching.MatchRules()).causes) == 4
-    assert matching.match(RegistryAnswer(refusal=Cause.DECEASED), matching.MatchRules()).causes == (Cause.DECEASED,)
+    assert len(matching.match(RegistryAnswer(), MatchRules()).causes) == 4
+    assert matching.match(RegistryAnswer(refusal=Cause.DECEASED), MatchRules()).causes == (Cause.DECEASED,)
 
 
 # Applicant
 
-CHECKS = applicant.CheckRules()
+CHECKS = CheckRules()
 REFUSED = matching.Match(causes=(Cause.NOT_FOUND,))
 
 
@@ -423,7 +430,7 @@ def test_somebody_born_on_a_leap_day_is_older_on_the_first_of_march() -> None:
 
 @pytest.mark.acceptance("F24.limit_per_account")
 def test_five_wrong_passwords_lock_for_a_quarter_of_an_hour() -> None:
-    rules = staff.LockRules()
+    rules = LockRules()
     state = staff.Staff("officer", "hash", "front_officer", "jakarta-selatan")
     for _ in range(4):
         state = staff.count_try(state, rules, NOW)

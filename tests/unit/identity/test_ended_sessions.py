@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.identity.domain.staff import StaffReason
-from services.identity.repository import ACCOUNT, STAFF
-from services.identity.service.sessions import MOST_SESSIONS
-from services.identity.service.staff_admin import Act
+from services.identity.accounts.repository import ACCOUNT
+from services.identity.sessions.credentials import MOST_SESSIONS
+from services.identity.staff.administration import Act
+from services.identity.staff.member import StaffReason
+from services.identity.staff.repository import STAFF
 from shared.events.identity import SessionEnded
 from shared.ids import derived_id
 from shared.sessions import SessionOver
@@ -94,12 +95,13 @@ def test_every_write_of_whoever_has_sessions_goes_through_the_repository() -> No
 
     written = re.compile(r"store\.save\(\s*(ACCOUNT|STAFF)\b")
     folder = Path("services/identity")
-    found = [path.name for path in sorted(folder.rglob("*.py")) if written.search(path.read_text())]
-    assert found == ["repository.py", "address_changes.py"], "forget_changes touches no session"
+    found = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.py")) if written.search(path.read_text())]
+    repositories = ["accounts/repository.py", "staff/repository.py"]
+    assert found == sorted([*repositories, "address_changes/service.py"]), "forget_changes touches no session"
 
 
 def test_staff_of_the_build_before_speak_no_events_and_load(world: World) -> None:
-    from services.identity.domain.staff import Staff
+    from services.identity.staff.member import Staff
 
     state = encode(STAFF, Staff("sari", "hash", "operator", None))
     state.pop("tried_at")

@@ -15,10 +15,11 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from services.identity.applicants.particulars import Particulars
+from services.identity.applicants.registry_match import Cause, Field, FieldAnswer
 from services.identity.clients import Dukcapil, read_answer
-from services.identity.domain.matching import Cause, Field, FieldAnswer
-from services.identity.domain.particulars import Particulars
-from services.identity.routes import ENDPOINTS, IDENTITY
+from services.identity.endpoints import ENDPOINTS
+from services.identity.http import IDENTITY
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
 from shared.http.app import build_app

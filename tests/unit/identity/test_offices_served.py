@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from services.identity.domain.staff import StaffReason
-from services.identity.domain.staff_powers import MOST_OFFICES_SERVED, Post
-from services.identity.schemas.staff_admin import Hire
-from services.identity.service.staff_admin import Hiring
+from services.identity.staff.admin_schemas import Hire
+from services.identity.staff.administration import Hiring
+from services.identity.staff.member import StaffReason
+from services.identity.staff.powers import MOST_OFFICES_SERVED, Post
 from shared.clock import ManualClock
 from shared.tokens import ALL_OFFICES, MAX_TOKEN_BYTES, Caller, Role, StaticKeys, TokenIssuer, TokenVerifier
 from tests.conftest import START

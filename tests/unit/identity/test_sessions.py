@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from services.identity import errors
-from services.identity.refresh_tokens import RefreshTokens
-from services.identity.service import Credentials
+from services.identity.sessions.credentials import Credentials
+from services.identity.sessions.refresh_tokens import RefreshTokens
+from services.identity.tokens import errors
 from shared.events.identity import SessionEnded
 from shared.store.port import StoreUnavailable
 from shared.tokens import Role, StaticKeys, TokenVerifier

@@ -7,11 +7,24 @@ import json
 
 import pytest
 
-from services.identity import errors, schemas
-from services.identity.domain.challenge import Channel, Delivery
-from services.identity.repository import ACCOUNT, CHALLENGE
-from services.identity.service.recent import RecentRecords
-from shared.errors import NotFound
+from services.identity.accounts.channel import Channel
+from services.identity.accounts.errors import AddressTaken, AddressUnusable, EmailUnusable, PhoneUnusable
+from services.identity.accounts.repository import ACCOUNT
+from services.identity.sign_in.challenge import Delivery
+from services.identity.sign_in.errors import (
+    ChallengeNotFound,
+    CodeExpired,
+    CodeSentJustNow,
+    CodeSuperseded,
+    CodeUsed,
+    CodeWrong,
+    TooManyCodes,
+    TooManyTries,
+)
+from services.identity.sign_in.record_cache import RecentRecords
+from services.identity.sign_in.repository import CHALLENGE
+from services.identity.sign_in.schemas import ChallengeView
+from shared.errors import NotFound, Refusal
 from shared.events.envelope import Envelope
 from shared.events.identity import AccountRegistered
 from shared.events.notification import DeliveryFailed, DeliverySent, SendOtp
@@ -57,16 +70,16 @@ async def test_a_number_is_one_number_however_it_is_written(world: World, number
 @pytest.mark.parametrize("text", ["0217654321", "08123", "not a number", "+999123", ""])
 async def test_a_number_that_takes_no_sms_is_refused(world: World, text: str) -> None:
     account_id = await world.sign_up()
-    with pytest.raises(errors.PhoneUnusable) as refused:
+    with pytest.raises(PhoneUnusable) as refused:
         await world.identity.address_changes.change_phone(await world.caller(account_id), text, "id", None)
     assert refused.value.field == "/phone"
-    with pytest.raises(errors.AddressUnusable):
+    with pytest.raises(AddressUnusable):
         await world.identity.signing_in.log_in(text, "id", "ask-9")
 
 
 @pytest.mark.parametrize("text", ["budi", "budi@", "@example.org", "budi@localhost", "a@b@c.org", ""])
 async def test_what_is_no_email_address_is_refused(world: World, text: str) -> None:
-    with pytest.raises(errors.EmailUnusable):
+    with pytest.raises(EmailUnusable):
         await world.identity.signing_in.register(text, "id", "ask-1")
 
 
@@ -101,25 +114,25 @@ async def test_each_wrong_code_is_told_apart_with_tries_left(world: World) -> No
     seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
     first = await world.code()
     for left in (4, 3, 2, 1, 0):
-        with pytest.raises(errors.CodeWrong) as wrong:
+        with pytest.raises(CodeWrong) as wrong:
             await verify(seen.challenge_id, _other(first), world.command())
         assert wrong.value.facts["tries_left"] == left
-    with pytest.raises(errors.TooManyTries):
+    with pytest.raises(TooManyTries):
         await verify(seen.challenge_id, first, world.command())
     world.clock.advance(60)
     await resend(seen.challenge_id, None, "ask-2")
     second = await world.code()
-    with pytest.raises(errors.CodeSuperseded) as superseded:
+    with pytest.raises(CodeSuperseded) as superseded:
         await verify(seen.challenge_id, first, world.command())
     assert superseded.value.facts["tries_left"] == 5
     world.clock.advance(630.001)
-    with pytest.raises(errors.CodeExpired):
+    with pytest.raises(CodeExpired):
         await verify(seen.challenge_id, second, world.command())
     await resend(seen.challenge_id, None, "ask-3")
     third = await world.code()
     world.clock.advance(630)
     await verify(seen.challenge_id, third, "verify-3")
-    with pytest.raises(errors.CodeUsed):
+    with pytest.raises(CodeUsed):
         await verify(seen.challenge_id, third, "verify-4")
 
 
@@ -131,7 +144,7 @@ async def test_parallel_guesses_get_no_more_than_five_tries(world: World) -> Non
     async def guess(number: int) -> str:
         try:
             await world.identity.signing_in.verify(seen.challenge_id, wrong, f"guess-{number}")
-        except errors.Refusal as refused:
+        except Refusal as refused:
             return refused.code
         return "in"
 
@@ -145,7 +158,7 @@ async def test_resend_after_a_minute_and_five_times_an_hour(world: World) -> Non
     signing_in = world.identity.signing_in
     seen = await signing_in.register("budi@example.org", "id", "ask-1")
     world.clock.advance(59.999)
-    with pytest.raises(errors.CodeSentJustNow) as soon:
+    with pytest.raises(CodeSentJustNow) as soon:
         await signing_in.resend(seen.challenge_id, None, "ask-2")
     assert soon.value.facts["challenge_id"] == seen.challenge_id
     assert soon.value.retry_after_seconds == 1
@@ -153,7 +166,7 @@ async def test_resend_after_a_minute_and_five_times_an_hour(world: World) -> Non
         world.clock.advance(60)
         await signing_in.resend(seen.challenge_id, None, f"again-{number}")
     world.clock.advance(60)
-    with pytest.raises(errors.TooManyCodes) as many:
+    with pytest.raises(TooManyCodes) as many:
         await signing_in.log_in("budi@example.org", "id", "ask-9")
     assert many.value.retry_after_seconds is not None
     world.clock.advance(3600)
@@ -171,7 +184,7 @@ async def test_the_same_command_asks_once(world: World) -> None:
 async def test_two_asking_at_once_get_one_code(world: World) -> None:
     asked = [world.identity.signing_in.log_in("budi@example.org", "id", f"ask-{number}") for number in range(5)]
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    assert sum(isinstance(answer, errors.CodeSentJustNow) for answer in answers) == 4
+    assert sum(isinstance(answer, CodeSentJustNow) for answer in answers) == 4
     assert len(await world.codes()) == 1
 
 
@@ -182,7 +195,7 @@ async def test_a_proof_whose_answer_was_lost_may_be_repeated(world: World) -> No
     again = await world.identity.signing_in.verify(seen.challenge_id, code, "verify-1")
     assert (again.account_id, again.refresh_token) == (first.account_id, first.refresh_token)
     await world.identity.sessions.refresh(first.refresh_token)
-    with pytest.raises(errors.CodeUsed):
+    with pytest.raises(CodeUsed):
         await world.identity.signing_in.verify(seen.challenge_id, code, "verify-1")
 
 
@@ -253,7 +266,7 @@ async def test_an_email_is_changed_alike(world: World) -> None:
 async def test_a_number_of_another_account_is_not_taken_over(world: World) -> None:
     await _sign_in(world, "081234567890")
     account_id = await world.sign_up()
-    with pytest.raises(errors.AddressTaken):
+    with pytest.raises(AddressTaken):
         await world.change_address(account_id, phone="081234567890")
     assert (await world.identity.accounts.look(account_id)).phone is None
 
@@ -276,7 +289,7 @@ async def test_without_word_of_the_email_another_code_goes_by_sms(world: World) 
     look = await world.identity.signing_in.look(seen.challenge_id)
     assert (look.challenge.address_channel, look.sent_to) == (Channel.EMAIL, "b***@example.org")
     assert (await world.identity.signing_in.verify(seen.challenge_id, sent["code"], "v")).account_id == account_id
-    with pytest.raises(errors.CodeUsed):
+    with pytest.raises(CodeUsed):
         await world.identity.signing_in.verify(seen.challenge_id, by_email, "verify-8")
 
 
@@ -349,7 +362,7 @@ async def test_an_address_is_forgotten_after_a_day(world: World) -> None:
         world.identity.signing_in.resend(seen.challenge_id, None, "x"),
         world.identity.signing_in.verify(seen.challenge_id, "000000", "x"),
     ):
-        with pytest.raises(errors.ChallengeNotFound):
+        with pytest.raises(ChallengeNotFound):
             await use
 
 
@@ -438,13 +451,13 @@ async def test_what_a_replica_remembers_never_outweighs_the_store() -> None:
     first = await here.code(seen.challenge_id)
     here.clock.advance(60)
     await there.identity.signing_in.resend(seen.challenge_id, None, "ask-2")
-    with pytest.raises(errors.CodeSuperseded):
+    with pytest.raises(CodeSuperseded):
         await here.identity.signing_in.verify(seen.challenge_id, first, "verify-1")
     second = await here.code(seen.challenge_id)
     for world in (there, here, there, here, there):
-        with pytest.raises(errors.CodeWrong):
+        with pytest.raises(CodeWrong):
             await world.identity.signing_in.verify(seen.challenge_id, _other(second), world.command())
-    with pytest.raises(errors.TooManyTries):
+    with pytest.raises(TooManyTries):
         await here.identity.signing_in.verify(seen.challenge_id, second, "verify-2")
 
 
@@ -453,7 +466,7 @@ async def test_a_remembered_code_that_was_used_elsewhere_is_used(world: World) -
     seen = await world.identity.signing_in.register("budi@example.org", "id", "ask-1")
     code = await world.code(seen.challenge_id)
     await other.identity.signing_in.verify(seen.challenge_id, code, "verify-1")
-    with pytest.raises(errors.CodeUsed):
+    with pytest.raises(CodeUsed):
         await world.identity.signing_in.verify(seen.challenge_id, code, "verify-2")
 
 
@@ -472,7 +485,7 @@ async def _watch(world: World, email: str) -> list[object]:
     signing_in, shown = world.identity.signing_in, []
 
     def note(seen: object) -> None:
-        view = schemas.ChallengeView.of(seen).model_dump()  # type: ignore[arg-type]
+        view = ChallengeView.of(seen).model_dump()  # type: ignore[arg-type]
         shown.append({name: value for name, value in view.items() if name != "challenge_id"})
 
     seen = await signing_in.log_in(email, "id", world.command())
@@ -486,7 +499,7 @@ async def _watch(world: World, email: str) -> list[object]:
         world.clock.advance(60)
         try:
             note(await signing_in.resend(seen.challenge_id, Channel.SMS, world.command()))
-        except errors.Refusal as refused:
+        except Refusal as refused:
             shown.append((refused.code, refused.retry_after_seconds))
     return shown
 
@@ -515,7 +528,7 @@ async def test_as_much_is_sealed_where_there_is_no_number(monkeypatch: pytest.Mo
         world.clock.advance(3600)
         seen = await world.identity.signing_in.log_in("budi@example.org", "id", world.command())
         world.clock.advance(60)
-        sealed, box = [], world.identity.signing_in._tools.vault._notification
+        sealed, box = [], world.identity.context.seals.notification
         seal = type(box).seal
         with monkeypatch.context() as patched:
             patched.setattr(

@@ -6,11 +6,13 @@ import asyncio
 
 import pytest
 
-from services.identity import errors
-from services.identity.repository import STAFF
-from services.identity.service.staff import DEMO_STAFF
+from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
+from services.identity.staff.errors import StaffCredentialsWrong, StaffLocked
+from services.identity.staff.repository import STAFF
+from services.identity.staff.sign_in import DEMO_STAFF
 from shared.audit import AUDIT
 from shared.chain.verify import ExportWrong, verify
+from shared.errors import Refusal
 from shared.ids import derived_id
 from shared.tokens import Caller, Role
 from tests.unit.identity.world import BUDI, STAFF_PASSWORD, World
@@ -40,15 +42,15 @@ async def test_five_wrong_passwords_lock_until_a_told_time(world: World) -> None
     await world.identity.staff.seed_demo()
     log_in = world.identity.staff.log_in
     for _ in range(4):
-        with pytest.raises(errors.StaffCredentialsWrong):
+        with pytest.raises(StaffCredentialsWrong):
             await log_in("front_officer", "wrong")
-    with pytest.raises(errors.StaffLocked) as locked:
+    with pytest.raises(StaffLocked) as locked:
         await log_in("front_officer", "wrong")
     assert locked.value.facts["locked_until"] == "2026-11-23T02:15:00Z"
-    with pytest.raises(errors.StaffLocked):
+    with pytest.raises(StaffLocked):
         await log_in("front_officer", STAFF_PASSWORD)
     world.clock.advance(899.999)
-    with pytest.raises(errors.StaffLocked) as still:
+    with pytest.raises(StaffLocked) as still:
         await log_in("front_officer", STAFF_PASSWORD)
     assert still.value.retry_after_seconds == 1
     world.clock.advance(0.001)
@@ -63,14 +65,14 @@ async def test_a_right_password_starts_the_count_anew(world: World) -> None:
     await world.identity.staff.seed_demo()
     for _ in range(3):
         for _ in range(4):
-            with pytest.raises(errors.StaffCredentialsWrong):
+            with pytest.raises(StaffCredentialsWrong):
                 await world.identity.staff.log_in("operator", "wrong")
         await world.identity.staff.log_in("operator", STAFF_PASSWORD)
 
 
 async def test_unknown_names_are_refused_like_wrong_passwords(world: World) -> None:
     for _ in range(2):
-        with pytest.raises(errors.StaffCredentialsWrong) as refused:
+        with pytest.raises(StaffCredentialsWrong) as refused:
             await world.identity.staff.log_in("nobody", "wrong")
         assert refused.value.facts == {}
     assert await audit(world) == [("sign_in_refused", "unknown_user")] * 2
@@ -82,7 +84,7 @@ async def test_parallel_guesses_do_not_pass_the_lock(world: World) -> None:
     async def guess() -> str:
         try:
             await world.identity.staff.log_in("treasurer", "wrong")
-        except errors.Refusal as refused:
+        except Refusal as refused:
             return refused.code
         return "in"
 
@@ -96,11 +98,11 @@ async def test_a_look_up_finds_a_confirmed_person_and_leaves_a_line(world: World
     account_id = await world.sign_up()
     applicant_id = await world.confirmed(account_id)
     person_id = (await world.identity.applicants.look(account_id, applicant_id)).applicant.person_id
-    assert await world.identity.staff.look_up_person(OFFICER, "3174 0112 0388 0002") == person_id
-    with pytest.raises(errors.PersonNotKnown):
-        await world.identity.staff.look_up_person(OFFICER, "3174014502900001")
-    with pytest.raises(errors.NikNotSixteenDigits):
-        await world.identity.staff.look_up_person(OFFICER, "31740")
+    assert await world.identity.person_lookup.look_up_person(OFFICER, "3174 0112 0388 0002") == person_id
+    with pytest.raises(PersonNotKnown):
+        await world.identity.person_lookup.look_up_person(OFFICER, "3174014502900001")
+    with pytest.raises(NikNotSixteenDigits):
+        await world.identity.person_lookup.look_up_person(OFFICER, "31740")
     assert await audit(world) == [("person_looked_up", "found"), ("person_looked_up", "not_found")]
     lines = [record.state async for record in world.store.scan(AUDIT)]
     assert {(line.actor_id, line.office_id, line.subject) for line in lines} == {
@@ -114,8 +116,8 @@ async def test_a_look_up_finds_a_confirmed_person_and_leaves_a_line(world: World
 async def test_what_staff_do_is_chained_and_an_altered_line_is_found(world: World) -> None:
     await world.identity.staff.seed_demo()
     await world.identity.staff.log_in("front_officer", STAFF_PASSWORD)
-    with pytest.raises(errors.PersonNotKnown):
-        await world.identity.staff.look_up_person(OFFICER, "3174014502900001")
+    with pytest.raises(PersonNotKnown):
+        await world.identity.person_lookup.look_up_person(OFFICER, "3174014502900001")
     book = world.identity.audit_book
     world.clock.advance(60)
     await book.kept.drain()
@@ -136,7 +138,7 @@ async def _answers(world: World, username: str, password: str, tries: int) -> li
     for _ in range(tries):
         try:
             await world.identity.staff.log_in(username, password)
-        except errors.Refusal as refused:
+        except Refusal as refused:
             found.append((refused.code, refused.retry_after_seconds, dict(refused.facts)))
         else:
             found.append(("in", None, {}))
@@ -171,7 +173,7 @@ async def test_tries_of_a_day_ago_count_no_more_for_either(world: World) -> None
 async def test_twin_without_counting_unknown_names_the_lock_tells_who_is_staff(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from services.identity.domain import staff as rules
+    from services.identity.staff import member as rules
 
     monkeypatch.setattr(rules, "count_try_of_stranger", lambda *_: rules.Stranger(world.now()))
     await world.identity.staff.seed_demo()
@@ -184,7 +186,7 @@ async def test_parallel_guesses_at_a_name_that_nobody_has_lock_it_once(world: Wo
     async def guess(here: World) -> str:
         try:
             await here.identity.staff.log_in("nobody", "wrong")
-        except errors.Refusal as refused:
+        except Refusal as refused:
             return refused.code
         return "in"
 

@@ -9,15 +9,24 @@ from typing import Any
 
 import pytest
 
-from services.identity import errors
-from services.identity.domain.staff import StaffReason
-from services.identity.domain.staff_powers import Post
-from services.identity.domain.staff_states import StaffState
-from services.identity.repository import ROSTER, STAFF
-from services.identity.routes import ENDPOINTS
-from services.identity.routes.staff_admin import AUDITED_IN_THE_USE_CASE
-from services.identity.service.staff_admin import WAITS, Act, Hiring, StaffSeen
-from services.identity.service.staff_entry import Founder
+from services.identity.endpoints import ENDPOINTS
+from services.identity.staff.admin_routes import AUDITED_IN_THE_USE_CASE
+from services.identity.staff.administration import WAITS, Act, Hiring, StaffSeen
+from services.identity.staff.errors import (
+    OneTimePasswordExpired,
+    OwnPasswordNeeded,
+    PasswordIsTheOldOne,
+    PasswordTooShort,
+    StaffCredentialsWrong,
+    StaffSuspended,
+    UserNameTaken,
+)
+from services.identity.staff.first_operator import Founder
+from services.identity.staff.member import StaffReason
+from services.identity.staff.powers import Post
+from services.identity.staff.repository import ROSTER, STAFF, StaffRepository
+from services.identity.staff.states import StaffState
+from services.identity.tokens.errors import SessionEnded
 from shared.audit import AUDIT
 from shared.audit.acting import may_act
 from shared.chain.verify import ExportWrong, verify
@@ -39,7 +48,8 @@ class Desk:
     def __init__(self, world: World) -> None:
         self.world = world
         self.admin = world.identity.staff_admin
-        self.entry = world.identity.staff_entry
+        self.first_operators = world.identity.first_operators
+        self.own_passwords = world.identity.own_passwords
         self.log_in = world.identity.staff.log_in
 
     async def seed(self) -> None:
@@ -75,7 +85,7 @@ class Desk:
     async def working(self, seen: StaffSeen) -> Caller:
         """Somebody hired, with an own password, as they call."""
         assert seen.one_time_password is not None
-        await self.entry.set_own_password(seen.staff.username, seen.one_time_password, OWN)
+        await self.own_passwords.set_own_password(seen.staff.username, seen.one_time_password, OWN)
         return Caller(seen.staff_id, Role(seen.staff.role), "session", seen.staff.office_id)
 
     async def state(self, caller: Caller) -> StaffState:
@@ -84,7 +94,7 @@ class Desk:
         return record.state.state
 
     async def is_sound(self) -> bool:
-        return not (await self.world.identity.invariants.an_operator_remains()).broken
+        return not (await self.world.identity.staff_invariants.an_operator_remains()).broken
 
     async def lines(self) -> list[tuple[Any, ...]]:
         found = [record.state async for record in self.world.store.scan(AUDIT)]
@@ -118,17 +128,17 @@ async def test_the_head_of_an_office_hires_and_the_first_password_opens_only_the
     assert record is not None and given not in repr(record) and "CONTOH" not in str(record.state.name)
     assert record.state.password_hash.startswith("$argon2id$")
     for _ in range(7):  # a right password is no wrong try
-        with pytest.raises(errors.OwnPasswordNeeded):
+        with pytest.raises(OwnPasswordNeeded):
             await desk.log_in("dewi.contoh", given)
     for new, refusal in (
-        ("short", errors.PasswordTooShort),
-        (given, errors.PasswordIsTheOldOne),
+        ("short", PasswordTooShort),
+        (given, PasswordIsTheOldOne),
     ):
         with pytest.raises(refusal) as refused:
-            await desk.entry.set_own_password("dewi.contoh", given, new)
+            await desk.own_passwords.set_own_password("dewi.contoh", given, new)
         assert refused.value.field == "/new_password" and refused.value.facts == {"at_least": 15}
-    await desk.entry.set_own_password("Dewi.Contoh", given, OWN)
-    with pytest.raises(errors.StaffCredentialsWrong):
+    await desk.own_passwords.set_own_password("Dewi.Contoh", given, OWN)
+    with pytest.raises(StaffCredentialsWrong):
         await desk.log_in("dewi.contoh", given)
     assert (await desk.log_in("dewi.contoh", OWN)).role is Role.FRONT_OFFICER
     looked = await desk.admin.look(desk.head, seen.staff_id)
@@ -143,15 +153,15 @@ async def test_a_one_time_password_expires_and_a_new_one_is_given(desk: Desk) ->
     seen = await desk.hire(desk.head, "dewi", Post.INTERVIEWER, SOUTH)
     given = seen.one_time_password or ""
     desk.world.clock.advance(72 * 3600 - 0.001)
-    with pytest.raises(errors.OwnPasswordNeeded):
+    with pytest.raises(OwnPasswordNeeded):
         await desk.log_in("dewi", given)
     desk.world.clock.advance(0.001)
-    for doing in (desk.log_in("dewi", given), desk.entry.set_own_password("dewi", given, OWN)):
-        with pytest.raises(errors.OneTimePasswordExpired):
+    for doing in (desk.log_in("dewi", given), desk.own_passwords.set_own_password("dewi", given, OWN)):
+        with pytest.raises(OneTimePasswordExpired):
             await doing
     again = await desk.admin.reset_password(desk.act(desk.head, seen.staff_id))
     assert again.one_time_password not in (None, given)
-    await desk.entry.set_own_password("dewi", again.one_time_password or "", OWN)
+    await desk.own_passwords.set_own_password("dewi", again.one_time_password or "", OWN)
     assert (await desk.log_in("dewi", OWN)).account_id == seen.staff_id
 
 
@@ -166,7 +176,7 @@ async def test_a_repeated_hiring_shows_the_same_password_while_it_counts(desk: D
     assert await desk.working(first)
     later = await desk.hire(desk.head, "dewi", Post.FRONT_OFFICER, SOUTH, "one-command")
     assert later.one_time_password is None and later.staff.state is StaffState.ACTIVE
-    with pytest.raises(errors.UserNameTaken):
+    with pytest.raises(UserNameTaken):
         await desk.hire(desk.head, "dewi", Post.FRONT_OFFICER, SOUTH)
 
 
@@ -191,7 +201,7 @@ async def test_who_may_not_hire_is_told_why_and_it_is_audited(desk: Desk) -> Non
     assert await outcome(hire(other_role, "a11", Post.INTERVIEWER, SOUTH)) == "staff_not_in_service"
     refused = [line for line in await desk.lines() if line[1] == "refused"]
     assert {line[4] for line in refused} >= {"not_your_office", "role_not_yours", "office_needed"}
-    assert await desk.world.identity.repository.staff_named("a11") is None
+    assert await StaffRepository(desk.world.identity.context).staff_named("a11") is None
 
 
 @pytest.mark.acceptance("F82.audit")
@@ -221,7 +231,7 @@ async def test_an_operator_is_hired_by_two(desk: Desk) -> None:
     proposed = await desk.hire(desk.operator, "rina", Post.OPERATOR)
     assert (proposed.staff.state, proposed.one_time_password) == (StaffState.PROPOSED, None)
     assert any(line[4] == WAITS for line in await desk.lines())
-    with pytest.raises(errors.StaffCredentialsWrong):
+    with pytest.raises(StaffCredentialsWrong):
         await desk.log_in("rina", "")
     rina = proposed.staff_id
     assert await outcome(desk.admin.approve(desk.act(desk.operator, rina))) == "second_operator_needed"
@@ -252,7 +262,7 @@ async def test_what_was_asked_for_is_refused_or_taken_back(desk: Desk) -> None:
     assert refused.staff.state is StaffState.REFUSED
     assert await outcome(desk.admin.refuse(desk.act(desk.second, proposed.staff_id))) == "nothing_to_decide"
     assert await outcome(desk.admin.leave(desk.act(desk.second, proposed.staff_id))) == "staff_state_forbids"
-    with pytest.raises(errors.UserNameTaken):
+    with pytest.raises(UserNameTaken):
         await desk.hire(desk.operator, "tono", Post.TREASURER)
 
 
@@ -263,11 +273,11 @@ async def test_one_operator_alone_gets_at_no_account_of_a_treasurer(desk: Desk) 
     assert (await desk.log_in("treasurer", STAFF_PASSWORD)).role is Role.TREASURER  # nothing has happened yet
     given = await desk.admin.approve(desk.act(desk.second, treasurer.account_id))
     assert given.one_time_password is not None
-    with pytest.raises(errors.StaffCredentialsWrong):
+    with pytest.raises(StaffCredentialsWrong):
         await desk.log_in("treasurer", STAFF_PASSWORD)
     await desk.working(given)
     await desk.admin.lock(desk.act(desk.operator, treasurer.account_id))  # at once, by one
-    with pytest.raises(errors.StaffSuspended):
+    with pytest.raises(StaffSuspended):
         await desk.log_in("treasurer", OWN)
     unlocking = await desk.admin.unlock(desk.act(desk.operator, treasurer.account_id))
     assert unlocking.staff.state is StaffState.LOCKED
@@ -282,7 +292,7 @@ async def test_a_new_role_or_office_ends_the_sessions_of_the_old_one(desk: Desk)
     tokens = await desk.log_in("front_officer", STAFF_PASSWORD)
     moved = await desk.admin.reassign(desk.act(desk.head, officer.account_id), Post.INTERVIEWER, SOUTH)
     assert (moved.staff.role, moved.staff.state) == ("interviewer", StaffState.ACTIVE)
-    with pytest.raises(errors.SessionEnded):
+    with pytest.raises(SessionEnded):
         await desk.world.identity.sessions.refresh(tokens.refresh_token)
     assert (await desk.log_in("front_officer", STAFF_PASSWORD)).role is Role.INTERVIEWER
     act = desk.act(desk.head, officer.account_id)
@@ -313,13 +323,13 @@ async def test_whatever_is_done_ends_the_sessions_at_once(desk: Desk, name: str)
     officer = desk.who("front_officer")
     tokens = await desk.log_in("front_officer", STAFF_PASSWORD)
     await getattr(desk.admin, name)(desk.act(desk.head, officer.account_id))
-    with pytest.raises(errors.SessionEnded):
+    with pytest.raises(SessionEnded):
         await desk.world.identity.sessions.refresh(tokens.refresh_token)
-    wanted = errors.StaffSuspended if name == "lock" else errors.StaffCredentialsWrong
+    wanted = StaffSuspended if name == "lock" else StaffCredentialsWrong
     with pytest.raises(wanted):
         await desk.log_in("front_officer", STAFF_PASSWORD)
     with pytest.raises(wanted):
-        await desk.entry.set_own_password("front_officer", STAFF_PASSWORD, OWN)
+        await desk.own_passwords.set_own_password("front_officer", STAFF_PASSWORD, OWN)
 
 
 async def test_who_is_locked_acts_no_more_though_the_token_lives(desk: Desk) -> None:
@@ -335,7 +345,7 @@ async def test_who_is_locked_acts_no_more_though_the_token_lives(desk: Desk) -> 
 async def test_a_password_that_is_reset_while_it_is_compared_opens_nothing(
     desk: Desk, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    passwords = desk.entry._passwords
+    passwords = desk.own_passwords._passwords
     prove = passwords.prove
 
     async def overtaken(username: str, password: str) -> Any:
@@ -345,7 +355,7 @@ async def test_a_password_that_is_reset_while_it_is_compared_opens_nothing(
 
     monkeypatch.setattr(passwords, "prove", overtaken)
     given = ("front_officer", STAFF_PASSWORD)
-    doing = desk.log_in(*given) if name == "log_in" else desk.entry.set_own_password(*given, OWN)
+    doing = desk.log_in(*given) if name == "log_in" else desk.own_passwords.set_own_password(*given, OWN)
     assert await outcome(doing) == "credentials_wrong"
     assert await desk.state(desk.who("front_officer")) is StaffState.INVITED
 
@@ -365,7 +375,7 @@ async def test_who_has_left_does_not_come_back_and_leaves_the_name_behind(desk: 
     assert (gone.staff.state, gone.staff.password_hash) == (StaffState.LEFT, "")
     for name in ("lock", "unlock", "reset_password", "leave"):
         assert await outcome(getattr(desk.admin, name)(desk.act(desk.head, officer))) == "staff_state_forbids"
-    with pytest.raises(errors.UserNameTaken):
+    with pytest.raises(UserNameTaken):
         await desk.hire(desk.head, "front_officer", Post.FRONT_OFFICER, SOUTH)
 
 
@@ -470,7 +480,7 @@ async def test_the_roster_is_made_of_the_operators_that_an_older_version_left(de
 async def test_a_process_that_finds_the_roster_just_made_by_another_goes_on_with_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repository, missed = desk.world.identity.repository, []
+    repository, missed = desk.admin._roster._staff, []
     look = repository.roster
 
     async def too_early() -> Any:
@@ -517,7 +527,7 @@ def fresh() -> Desk:
 
 
 async def test_each_secret_makes_one_operator_once(fresh: Desk) -> None:
-    make = fresh.entry.make_first_operator
+    make = fresh.first_operators.make_first_operator
     assert await outcome(make(founder("not-a-secret-of-this-installation"), "c-0")) == "first_operator_secret_wrong"
     assert await outcome(make(founder(password="short"), "c-0")) == "password_too_short"
     ratna = await make(founder(), "c-1")
@@ -537,20 +547,20 @@ async def test_each_secret_makes_one_operator_once(fresh: Desk) -> None:
 
 
 async def test_two_who_use_one_secret_at_once_make_one(fresh: Desk) -> None:
-    make = fresh.entry.make_first_operator
+    make = fresh.first_operators.make_first_operator
     answers = await asyncio.gather(*(outcome(make(founder(username=name), name)) for name in ("ratna", "sari")))
     assert sorted(answers) == ["done", "first_operator_secret_used"]
 
 
 async def test_two_secrets_at_once_for_one_user_name_make_one_and_spend_one(fresh: Desk) -> None:
-    make = fresh.entry.make_first_operator
+    make = fresh.first_operators.make_first_operator
     answers = await asyncio.gather(*(outcome(make(founder(each), each)) for each in SECRETS))
     assert sorted(answers) == ["done", "user_name_taken"]
     assert await outcome(make(founder(SECRETS[answers.index("user_name_taken")], "sari"), "c-9")) == "done"
 
 
 async def test_without_secrets_nobody_is_made(world: World) -> None:
-    doing = world.identity.staff_entry.make_first_operator(founder(""), "c-1")
+    doing = world.identity.first_operators.make_first_operator(founder(""), "c-1")
     assert await outcome(doing) == "first_operator_secret_wrong"
 
 

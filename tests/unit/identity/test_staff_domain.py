@@ -7,15 +7,15 @@ from itertools import product
 
 import pytest
 
-from services.identity.domain import staff_admin as rules
-from services.identity.domain import staff_powers as powers
-from services.identity.domain import staff_roster as rosters
-from services.identity.domain.session import start_session
-from services.identity.domain.staff import Staff, StaffReason
-from services.identity.domain.staff_admin import SHORTEST_PASSWORD, Fresh, Newcomer, PasswordProblem
-from services.identity.domain.staff_powers import Post, PowerProblem
-from services.identity.domain.staff_roster import Roster, RosterProblem
-from services.identity.domain.staff_states import FINAL_STAFF, StaffCommand, StaffMoveIllegal, StaffState, staff_after
+from services.identity.sessions.session import start_session
+from services.identity.staff import member_transitions as rules
+from services.identity.staff import operator_roster as rosters
+from services.identity.staff import powers
+from services.identity.staff.member import Staff, StaffReason
+from services.identity.staff.member_transitions import SHORTEST_PASSWORD, Fresh, Newcomer, PasswordProblem
+from services.identity.staff.operator_roster import Roster, RosterProblem
+from services.identity.staff.powers import Post, PowerProblem
+from services.identity.staff.states import FINAL_STAFF, StaffCommand, StaffMoveIllegal, StaffState, staff_after
 from shared.http.endpoint import STAFF
 from tests.conftest import START as NOW
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
-from services.identity.app import build
+from services.identity.accounts.repository import ACCOUNT
+from services.identity.app import KINDS, build
+from services.identity.applicants.nik import Sex
+from services.identity.applicants.particulars import Particulars
+from services.identity.applicants.registry_match import Field, FieldAnswer, RegistryAnswer
 from services.identity.config import Settings
-from services.identity.domain.matching import Field, FieldAnswer, RegistryAnswer
-from services.identity.domain.nik import Sex
-from services.identity.domain.particulars import Particulars
-from services.identity.repository import ACCOUNT, KINDS
-from services.identity.service import Credentials, Identity
+from services.identity.sessions.credentials import Credentials
+from services.identity.use_cases import Identity
 from shared.clock import ManualClock
 from shared.crypto.sealed import Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker

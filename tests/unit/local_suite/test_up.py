@@ -12,7 +12,7 @@ from rich.console import Console
 from local_suite.parts import SERVICES, Ports
 from local_suite.suite import Health, PartStatus, Suite
 from local_suite.up import STAFF, lines_of, next_step, picture_of
-from services.identity.service.staff import DEMO_STAFF
+from services.identity.staff.sign_in import DEMO_STAFF
 
 
 class Shown:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from services.notification.domain.notices import RULES
+from services.notification.notices.notice_table import RULES
 from shared.events.message import Event
 from tests.conftest import START
 

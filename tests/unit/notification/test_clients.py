@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from pydantic import SecretStr
 
 from services.notification.clients import HttpSmsGateway, MailServer, SmtpMailer
-from services.notification.service import Attachment, Mail, MessageRefused, Sms
+from services.notification.deliveries.ports import Attachment, Mail, MessageRefused, Sms
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
 from shared.http.client import Circuit, CircuitBreaker

@@ -8,18 +8,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notification.domain import contact, delivery, notices
-from services.notification.domain.contact import Announcement, ContactCard, Preferences, Reach
-from services.notification.domain.delivery import (
+from services.notification.channel import Channel
+from services.notification.contacts import contact
+from services.notification.contacts.contact import Announcement, ContactCard, Preferences
+from services.notification.deliveries import delivery
+from services.notification.deliveries.delivery import (
     FINAL,
     TRANSITIONS,
-    Channel,
     Command,
     Delivery,
     DeliveryCannot,
-    RetryRules,
     State,
 )
+from services.notification.deliveries.recipient import Reach
+from services.notification.notices import notice_table as notices
+from services.notification.rules import RetryRules
 from shared.events import billing, scheduling
 from shared.events.identity import SessionEnded
 from shared.events.notification import DeliveryFailed, DeliverySent

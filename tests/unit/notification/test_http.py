@@ -14,12 +14,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.notification.__main__ import assemble
-from services.notification.app import build
+from services.notification.app import assemble, build
 from services.notification.config import Settings
-from services.notification.domain.delivery import RetryRules
-from services.notification.repository import DELIVERIES
-from services.notification.routes import api
+from services.notification.deliveries.repository import DELIVERIES
+from services.notification.endpoints import ENDPOINTS
+from services.notification.rules import RetryRules
 from shared.bus.dispatch import Dispatcher
 from shared.clock import ManualClock
 from shared.deadlines import DeadlineWorker
@@ -118,7 +117,7 @@ async def test_the_parts_cover_what_notification_hears(service: Service) -> None
 
 
 def test_everything_that_comes_in_is_bounded() -> None:
-    for endpoint in api.all:
+    for endpoint in ENDPOINTS:
         for model in (endpoint.body, endpoint.query):
             assert model is None or unbounded_fields(model) == []
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from services.notification import service as use_cases
 from services.notification.clients import UNANSWERED, MailServer, SmtpMailer
-from services.notification.domain.delivery import State
-from services.notification.service import Mail
+from services.notification.deliveries import sending
+from services.notification.deliveries.delivery import State
+from services.notification.deliveries.ports import Mail
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
 from shared.events import billing
@@ -72,7 +72,7 @@ def rig(world: World, point: str) -> None:
 
 def reborn(world: World) -> None:
     """Another process goes on with the same store; what the dead one had in memory is gone."""
-    world.service._in_hand.clear()
+    world.service.sender._in_hand.clear()
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -126,9 +126,9 @@ async def test_without_waiting_for_the_store_it_comes_twice(world: World, monkey
     """The twin: an acceptance that is written once or not at all, as it was."""
 
     async def once(self: Any, record: Any) -> None:
-        await self._end(record, use_cases.delivery.accept(record.state, record.id, self._clock.now()))
+        await self.end(record, sending.delivery.accept(record.state, record.id, self._context.now()))
 
-    monkeypatch.setattr(use_cases.Notification, "_note_taken", once)
+    monkeypatch.setattr(sending.Sender, "_note_taken", once)
     store_that_is_away(world, 1)
     with pytest.raises(StoreUnavailable):
         await world.works()
@@ -170,14 +170,14 @@ async def slowly(world: World, monkeypatch: pytest.MonkeyPatch, *, held: bool) -
     """How often a mail is handed in whose server answers after a minute, with two workers that look for work."""
     slow = Slow(world)
     world.mailer.send = slow.send  # type: ignore[method-assign]
-    monkeypatch.setattr(use_cases, "HOLD_SECONDS", 0.01 if held else 60.0)
+    monkeypatch.setattr(sending, "HOLD_SECONDS", 0.01 if held else 60.0)
     first = asyncio.create_task(world.works())
     while not slow.asked:  # noqa: ASYNC110 - nothing to wait on
         await asyncio.sleep(0)
     known = [record.version for record in await world.deliveries()]
     while held and [record.version for record in await world.deliveries()] == known:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
-    world.clock.advance(use_cases.HOLD_SECONDS if held else 40)
+    world.clock.advance(sending.HOLD_SECONDS if held else 40)
     other = _another_process(world)
     second = asyncio.create_task(other)
     await asyncio.sleep(0.05)
@@ -188,11 +188,11 @@ async def slowly(world: World, monkeypatch: pytest.MonkeyPatch, *, held: bool) -
 
 async def _another_process(world: World) -> None:
     """A replica: it shares the store and knows nothing of what this one has in hand."""
-    in_hand, world.service._in_hand = world.service._in_hand, set()
+    in_hand, world.service.sender._in_hand = world.service.sender._in_hand, set()
     try:
         await world.works()
     finally:
-        world.service._in_hand = in_hand
+        world.service.sender._in_hand = in_hand
 
 
 async def test_a_slow_server_is_not_given_the_mail_by_a_second_replica(

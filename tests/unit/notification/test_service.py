@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from services.notification.domain.contact import Preferences
-from services.notification.domain.delivery import Channel, RetryRules, State
-from services.notification.domain.rules import Rules
+from services.notification.channel import Channel
+from services.notification.contacts.contact import Preferences
+from services.notification.contacts.repository import CARDS
+from services.notification.contacts.vault import ContactVault
+from services.notification.deliveries.delivery import State
+from services.notification.deliveries.ports import MessageRefused
+from services.notification.deliveries.repository import DELIVERIES
 from services.notification.errors import ChannelHasNoAddress
-from services.notification.handlers import commands, events
-from services.notification.repository import CARDS, DELIVERIES
-from services.notification.service import MessageRefused
+from services.notification.handlers import Handlers
+from services.notification.rules import RetryRules, Rules
 from shared.bus.dispatch import Outcome
 from shared.clock import ManualClock
 from shared.errors import NotFound, NotKnownYet, UpstreamDown
@@ -48,8 +52,8 @@ def a_bill() -> billing.BillIssued:
 
 
 def test_the_handlers_cover_what_notification_hears_and_nothing_else(world: World) -> None:
-    assert set(events(world.service)) == set(events_for("notification")) - {SessionEnded}
-    assert set(commands(world.service)) == set(commands_for("notification"))
+    assert set(Handlers(world.service).events()) == set(events_for("notification")) - {SessionEnded}
+    assert set(Handlers(world.service).commands()) == set(commands_for("notification"))
 
 
 # ---- events ----
@@ -128,7 +132,7 @@ async def test_a_reminder_is_not_sent_after_the_codes_end(reachable: World) -> N
 
 
 async def test_the_wanted_language_and_channels_are_used(reachable: World) -> None:
-    await reachable.service.choose(ACCOUNT, Preferences("en", (Channel.SMS,)))
+    await reachable.service.contacts.choose(ACCOUNT, Preferences("en", (Channel.SMS,)))
     await reachable.hears(a_bill())
     await reachable.hears(event_of(billing.BillPaid))
     await reachable.works()
@@ -261,18 +265,18 @@ async def test_an_older_card_or_the_same_again_changes_nothing(reachable: World)
     assert [len(reachable.mails), len(reachable.texts)] == [2, 1]
     record = await reachable.store.get(CARDS, ACCOUNT)
     assert record is not None
-    assert reachable.secrets.open_reach(ACCOUNT, record.state).email == "baru@example.org"
+    assert ContactVault(reachable.seals).open_reach(ACCOUNT, record.state).email == "baru@example.org"
 
 
 async def test_two_first_cards_at_once_end_with_the_newer(world: World) -> None:
     first, second = world.envelope(a_card(), version=1), world.envelope(a_card(email="baru@example.org"), version=2)
 
     async def nothing_yet(_account_id: str) -> None:
-        world.service._repository.card = reading  # type: ignore[method-assign]
+        world.service.contacts._contacts.card = reading  # type: ignore[method-assign]
         await world.hears(first)
 
-    reading = world.service._repository.card
-    world.service._repository.card = nothing_yet  # type: ignore[method-assign,assignment]
+    reading = world.service.contacts._contacts.card
+    world.service.contacts._contacts.card = nothing_yet  # type: ignore[method-assign,assignment]
     assert await world.hears(second) is Outcome.DONE
     record = await world.store.get(CARDS, ACCOUNT)
     assert record is not None
@@ -280,31 +284,31 @@ async def test_two_first_cards_at_once_end_with_the_newer(world: World) -> None:
 
 
 async def test_preferences_outlive_a_new_card(reachable: World) -> None:
-    await reachable.service.choose(ACCOUNT, Preferences("en", (Channel.EMAIL,)))
+    await reachable.service.contacts.choose(ACCOUNT, Preferences("en", (Channel.EMAIL,)))
     await reachable.hears(a_card(email="baru@example.org"), version=2)
-    view = await reachable.service.preferences(ACCOUNT)
+    view = await reachable.service.contacts.preferences(ACCOUNT)
     assert view.preferences == Preferences("en", (Channel.EMAIL,))
     assert (view.email, view.phone[-3:]) == ("b***@example.org", "678")
 
 
 async def test_an_unknown_language_becomes_indonesian(world: World) -> None:
     await world.hears(a_card(language="fr"))
-    assert (await world.service.preferences(ACCOUNT)).preferences.language == "id"
+    assert (await world.service.contacts.preferences(ACCOUNT)).preferences.language == "id"
 
 
 async def test_a_channel_without_an_address_cannot_be_chosen(world: World) -> None:
     await world.hears(a_card(phone=None))
     with pytest.raises(ChannelHasNoAddress) as refused:
-        await world.service.choose(ACCOUNT, Preferences("id", (Channel.EMAIL, Channel.SMS)))
+        await world.service.contacts.choose(ACCOUNT, Preferences("id", (Channel.EMAIL, Channel.SMS)))
     assert (refused.value.field, refused.value.facts) == ("/channels", {"channel": "sms"})
-    assert (await world.service.preferences(ACCOUNT)).phone == ""
+    assert (await world.service.contacts.preferences(ACCOUNT)).phone == ""
 
 
 async def test_the_same_choice_again_writes_nothing(reachable: World) -> None:
     wanted = Preferences("en", (Channel.EMAIL,))
-    await reachable.service.choose(ACCOUNT, wanted)
+    await reachable.service.contacts.choose(ACCOUNT, wanted)
     first = await reachable.store.get(CARDS, ACCOUNT)
-    await reachable.service.choose(ACCOUNT, wanted)
+    await reachable.service.contacts.choose(ACCOUNT, wanted)
     assert await reachable.store.get(CARDS, ACCOUNT) == first
 
 
@@ -316,9 +320,10 @@ class RunningClock(ManualClock):
 
 
 async def test_preferences_wait_a_second_for_the_card_then_say_not_known_yet(world: World) -> None:
-    world.service._clock = clock = RunningClock(START)
+    clock = RunningClock(START)
+    world.service.contacts._context = replace(world.service.context, clock=clock)
     with pytest.raises(NotKnownYet):
-        await world.service.preferences(ACCOUNT)
+        await world.service.contacts.preferences(ACCOUNT)
     assert timedelta(seconds=1) <= clock.now() - START <= timedelta(seconds=1.1)
 
 
@@ -342,7 +347,7 @@ async def test_the_letter_goes_out_as_an_attachment_and_is_not_kept(reachable: W
 
 
 async def test_a_letter_is_emailed_even_to_who_prefers_sms(reachable: World) -> None:
-    await reachable.service.choose(ACCOUNT, Preferences("id", (Channel.SMS,)))
+    await reachable.service.contacts.choose(ACCOUNT, Preferences("id", (Channel.SMS,)))
     await reachable.hears(a_letter(b"%PDF"))
     await reachable.works()
     assert [mail.to for mail in reachable.mails] == [EMAIL]
@@ -419,7 +424,7 @@ async def test_a_leased_message_that_ended_meanwhile_is_left_alone(reachable: Wo
     await reachable.hears(event_of(billing.BillPaid))
     await reachable.works()
     [record] = await reachable.deliveries()
-    await reachable.service.send(record)
+    await reachable.service.sender.send(record)
     assert len(reachable.mails) == 1
 
 
@@ -435,14 +440,14 @@ async def sent_text(world: World) -> str:
 async def test_a_receipt_ends_a_text_and_its_repeat_or_a_late_word_changes_nothing(world: World) -> None:
     delivery_id = await sent_text(world)
     for delivered in (True, True, False):
-        await world.service.take_receipt(delivery_id, delivered=delivered)
+        await world.service.deliveries.take_receipt(delivery_id, delivered=delivered)
     [record] = await world.deliveries()
     assert record.state.state is State.DELIVERED
     assert [type(each) for each in await world.said()] == [DeliverySent]
 
 
 async def test_a_receipt_of_failure_is_told(world: World) -> None:
-    await world.service.take_receipt(await sent_text(world), delivered=False)
+    await world.service.deliveries.take_receipt(await sent_text(world), delivered=False)
     assert [type(each) for each in await world.said()] == [DeliverySent, DeliveryFailed]
 
 
@@ -452,7 +457,7 @@ async def test_a_receipt_that_overtakes_the_answer_counts_and_nothing_is_sent_ag
     async def receipt_first(message: object) -> None:
         world.gateway.calls += 1
         [record] = await world.deliveries()
-        await world.service.take_receipt(record.id, delivered=True)
+        await world.service.deliveries.take_receipt(record.id, delivered=True)
 
     world.gateway.send = receipt_first  # type: ignore[method-assign]
     await world.works()
@@ -468,7 +473,7 @@ async def test_a_receipt_for_what_was_never_texted_is_refused(reachable: World) 
     [mail] = await reachable.deliveries()
     for delivery_id in ("unknown", mail.id):
         with pytest.raises(NotFound):
-            await reachable.service.take_receipt(delivery_id, delivered=True)
+            await reachable.service.deliveries.take_receipt(delivery_id, delivered=True)
 
 
 # ---- keeping and forgetting ----
@@ -479,9 +484,9 @@ async def test_deliveries_of_an_application_are_its_owners_and_the_latest_comes_
     reachable.clock.advance(1)
     await reachable.hears(event_of(billing.BillPaid, application_id="application-1"))
     await reachable.hears(event_of(billing.BillPaid, application_id="application-2"))
-    mine = await reachable.service.deliveries_of(ACCOUNT, "application-1")
+    mine = await reachable.service.deliveries.deliveries_of(ACCOUNT, "application-1")
     assert [each.state.template for each in mine] == ["bill_paid", "bill_issued", "bill_issued"]
-    assert await reachable.service.deliveries_of("account-2", "application-1") == []
+    assert await reachable.service.deliveries.deliveries_of("account-2", "application-1") == []
 
 
 @pytest.mark.parametrize(("age_seconds", "kept"), [(90 * 86400, 1), (90 * 86400 + 1, 0)])
@@ -491,7 +496,7 @@ async def test_ended_deliveries_are_forgotten_after_ninety_days(reachable: World
     waiting = await reachable.store.outbox_waiting(DELIVERIES, before=START + timedelta(days=1), limit=9)
     await reachable.store.mark_published(DELIVERIES, waiting, now=START)
     reachable.clock.advance(age_seconds)
-    await reachable.service.forget_ended()
+    await reachable.service.deliveries.forget_ended()
     assert len(await reachable.deliveries()) == kept
 
 
@@ -501,7 +506,7 @@ async def test_what_is_still_queued_or_still_to_be_told_is_never_forgotten(reach
     await reachable.hears(an_otp(EXPIRES, channel="sms", address=PHONE))
     await reachable.works()
     reachable.clock.advance(91 * 86400)
-    await reachable.service.forget_ended()
+    await reachable.service.deliveries.forget_ended()
     assert len(await reachable.deliveries()) == 2
 
 
@@ -511,14 +516,14 @@ async def test_files_that_nothing_can_need_are_removed(world: World) -> None:
     everything = START + timedelta(days=99)
     assert [each async for each in world.files.older_than(everything)] != []
     world.clock.advance(6 * 86400 + 1)
-    await world.service.forget_ended()
+    await world.service.deliveries.forget_ended()
     assert [each async for each in world.files.older_than(everything)] == []
 
 
 def test_a_box_is_bound_to_its_account(world: World) -> None:
     other = KeepContactCard(account_id="account-2", language="id", sealed=a_card().sealed)
     with pytest.raises(Exception, match="bound to"):
-        world.secrets.contact(other)
+        ContactVault(world.seals).contact(other)
 
 
 @pytest.mark.acceptance("F18.announced_to_old")

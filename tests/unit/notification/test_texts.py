@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
-from services.notification.domain import notices
-from services.notification.domain.contact import LANGUAGES
-from services.notification.domain.delivery import Channel
+from services.notification.channel import Channel
+from services.notification.contacts.contact import LANGUAGES
+from services.notification.notices import notice_table as notices
 from services.notification.texts import DATA, LARGEST_SMS_CHARACTERS, Texts, rupiah
 from tests.unit.notification.samples import UUID, events
 

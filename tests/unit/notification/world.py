@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import base64
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.notification import handlers
-from services.notification.contents import Secrets
-from services.notification.domain.delivery import Delivery
-from services.notification.domain.rules import Rules
-from services.notification.repository import DELIVERIES, KINDS
-from services.notification.service import Mail, Notification, Sms
+from services.notification.app import KINDS
+from services.notification.context import UseCaseContext
+from services.notification.deliveries.delivery import Delivery
+from services.notification.deliveries.ports import Mail, Sms
+from services.notification.deliveries.repository import DELIVERIES
+from services.notification.handlers import Handlers
+from services.notification.rules import Rules
+from services.notification.seals import Seals
 from services.notification.texts import Texts
+from services.notification.use_cases import Notification
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.clock import ManualClock
 from shared.crypto.fields import FieldCipher
@@ -27,9 +29,7 @@ from shared.events.message import Message
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp
 from shared.files.memory import MemoryFiles
 from shared.http.signatures import Signer
-from shared.ids import SeededIds, new_event_id
-from shared.randomness import SeededRandomness
-from shared.service import Platform
+from shared.ids import new_event_id
 from shared.store.kinds import Record
 from shared.store.memory import MemoryStore
 from tests.conftest import START
@@ -63,16 +63,15 @@ class World:
         self.clock = ManualClock(START)
         self.store = MemoryStore("notification")
         self.files = MemoryFiles(KEYS, self.clock)
-        platform = Platform(self.store, self.files, self.clock, SeededIds(random.Random(1)), SeededRandomness(1))
         self.mailer, self.gateway = FakeChannel(), FakeChannel()
-        self.secrets = Secrets(Unsealer([PAIR.private_key_b64]), FieldCipher(KEYS))
+        self.seals = Seals(Unsealer([PAIR.private_key_b64]), FieldCipher(KEYS))
         texts = Texts(portal_url="https://paspor.example.go.id", timezone="Asia/Jakarta")
         self.signer = Signer("X-Sms", {"k1": "invented-receipt-key"})
-        self.service = Notification(
-            platform, self.secrets, texts, self.mailer, self.gateway, receipts_from=self.signer, rules=rules
-        )
-        self._dispatcher = Dispatcher(handlers.events(self.service), handlers.commands(self.service))
-        self._worker = DeadlineWorker(self.store, KINDS, handlers.deadlines(self.service), self.clock, "test")
+        context = UseCaseContext(self.store, self.files, rules or Rules(), self.seals, self.clock)
+        self.service = Notification(context, texts, self.mailer, self.gateway, receipts_from=self.signer)
+        handlers = Handlers(self.service)
+        self._dispatcher = Dispatcher(handlers.events(), handlers.commands())
+        self._worker = DeadlineWorker(self.store, KINDS, handlers.deadlines(), self.clock, "test")
 
     @property
     def mails(self) -> Sequence[Mail]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devtools.docs_command import endpoints_of
-from services.application.routes import WITHOUT_SESSION_CHECK as APPLICATION
+from services.application.endpoints import WITHOUT_SESSION_CHECK as APPLICATION
 from services.scheduling.routes import WITHOUT_SESSION_CHECK as SCHEDULING
 from shared.clock import ManualClock
 from shared.events.envelope import Envelope

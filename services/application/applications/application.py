@@ -1,0 +1,337 @@
+"""One application from draft to collected passport: its states, what moves it, and what each move says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.application.applications.correction import Correction
+from services.application.applications.document import PRESENT_STATES, Document, DocumentState
+from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time
+from services.application.applications.visit import Seat, Visits
+from services.application.requirements.answers import Answers
+from services.application.rules import Pace
+from shared.events.message import Message
+
+NUMBER_DIGITS: Final = 16
+
+LARGEST_TIMELINE: Final = 300
+"""Entries kept; the oldest after the first one give way."""
+
+
+class Status(StrEnum):
+    """What application itself decides; seats and bills have owners of their own."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    INCOMPLETE = "incomplete"
+    APPROVED = "approved"
+    PRINTED = "printed"
+    COLLECTED = "collected"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+
+
+class Command(StrEnum):
+    """What may be asked of an application."""
+
+    ANSWER = "answer"
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    APPROVE = "approve"
+    FIND_INCOMPLETE = "find_incomplete"
+    REFUSE = "refuse"
+    PRINT = "print"
+    COLLECT = "collect"
+    CLOSE = "close"
+
+
+TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
+    (Status.DRAFT, Command.ANSWER): Status.DRAFT,
+    (Status.DRAFT, Command.SUBMIT): Status.SUBMITTED,
+    (Status.DRAFT, Command.WITHDRAW): Status.WITHDRAWN,
+    (Status.SUBMITTED, Command.WITHDRAW): Status.WITHDRAWN,
+    (Status.SUBMITTED, Command.APPROVE): Status.APPROVED,
+    (Status.SUBMITTED, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
+    (Status.SUBMITTED, Command.REFUSE): Status.REFUSED,
+    (Status.INCOMPLETE, Command.APPROVE): Status.APPROVED,
+    (Status.INCOMPLETE, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
+    (Status.INCOMPLETE, Command.REFUSE): Status.REFUSED,
+    (Status.INCOMPLETE, Command.CLOSE): Status.CLOSED,
+    (Status.APPROVED, Command.PRINT): Status.PRINTED,
+    (Status.PRINTED, Command.COLLECT): Status.COLLECTED,
+    (Status.PRINTED, Command.CLOSE): Status.CLOSED,
+}
+FINAL: Final = frozenset({Status.COLLECTED, Status.REFUSED, Status.WITHDRAWN, Status.CLOSED})
+LIVE: Final = tuple(status for status in Status if status not in FINAL)
+"""One application in these states per person."""
+
+BEFORE_INTERVIEW: Final = frozenset({Status.DRAFT, Status.SUBMITTED})
+TAKES_DOCUMENTS: Final = frozenset({Status.DRAFT, Status.SUBMITTED, Status.INCOMPLETE})
+PAST_INTERVIEW: Final = frozenset({Status.APPROVED, Status.PRINTED, Status.COLLECTED})
+
+
+class MoveIllegal(Exception):
+    """The application's state does not allow the command."""
+
+    def __init__(self, status: Status, command: Command) -> None:
+        super().__init__(f"an application that is {status} cannot {command}")
+        self.status = status
+        self.command = command
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who acts: a role or a service, and for a person the account."""
+
+    who: str
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline."""
+
+    id: str
+    at: datetime
+    what: str
+    who: str
+    by: str | None = None
+    detail: str | None = None
+    """A code, never free text."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The cover letter of one certain visit."""
+
+    visit_key: str
+    file_id: str
+    made_at: datetime
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class LetterTrouble:
+    """A letter that could not be made, for the class of the error; given up once ``failed_at`` is set."""
+
+    visit_key: str
+    tries: int
+    problem: str
+    failed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Interview:
+    """What an interviewer recorded."""
+
+    outcome: str
+    at: datetime
+    by: str
+    reason_code: str | None = None
+    note_sealed: str | None = None
+    complete_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Application:
+    """The aggregate. No name, NIK or birth data: those lie, encrypted, with the applicant."""
+
+    number: str
+    account_id: str
+    applicant_id: str
+    person_id: str
+    started_at: datetime
+    status: Status = Status.DRAFT
+    assisting_office_id: str | None = None
+    answers: Answers | None = None
+    minor: bool = False
+    rules_version: str | None = None
+    documents: tuple[Document, ...] = ()
+    submitted_at: datetime | None = None
+    visits: Visits = field(default_factory=Visits)
+    office_id: str | None = None
+    """The office of the live appointment (else of the last one); what staff may see hangs on it."""
+    visit_at: datetime | None = None
+    letter_due_at: datetime | None = None
+    letter: Letter | None = None
+    letter_trouble: LetterTrouble | None = None
+    hand_over: HandOver | None = None
+    originals: tuple[str, ...] = ()
+    """Codes of the items whose originals an officer has seen."""
+    originals_by: str | None = None
+    interview: Interview | None = None
+    corrections: tuple[Correction, ...] = ()
+    """What officers corrected, and what billing made of it."""
+    approval: Approval | None = None
+    passport_number_sealed: str | None = None
+    collect_until: datetime | None = None
+    collected_by: str | None = None
+    timeline: tuple[Entry, ...] = ()
+    file_ids: tuple[str, ...] = ()
+    """Every file that this application refers to: what the sweeper must leave alone."""
+
+    def document(self, document_id: str) -> Document | None:
+        """The document of that id, or none."""
+        return next((each for each in self.documents if each.document_id == document_id), None)
+
+    def present(self) -> dict[str, Document]:
+        """The document that counts, by item."""
+        return {each.requirement: each for each in self.documents if each.state in PRESENT_STATES}
+
+    @property
+    def live(self) -> bool:
+        """Whether it has not ended."""
+        return self.status not in FINAL
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The new state and what is said about it."""
+
+    state: Application
+    events: tuple[Message, ...] = ()
+
+
+Decide = Callable[[Application], Decision | None]
+"""What a use case makes of an application as it was read; None changes nothing."""
+
+
+def application_number(application_id: str, year: int, attempt: int) -> str:
+    """A number of sixteen digits that begins with the year; another attempt gives another number."""
+    digest = hashlib.sha256(f"{application_id}:{attempt}".encode()).digest()
+    rest = NUMBER_DIGITS - 4
+    return f"{year:04d}{int.from_bytes(digest[:8], 'big') % 10**rest:0{rest}d}"
+
+
+def moved(application: Application, command: Command) -> Application:
+    """The application in its next state.
+
+    Raises:
+        MoveIllegal: the table knows no such move.
+    """
+    target = TRANSITIONS.get((application.status, command))
+    if target is None:
+        raise MoveIllegal(application.status, command)
+    return replace(application, status=target)
+
+
+def allows(application: Application, command: Command) -> bool:
+    """Whether the table knows the move."""
+    return (application.status, command) in TRANSITIONS
+
+
+def noted(application: Application, entry: Entry) -> Application:
+    """The application with one more line in its timeline; a line that is there is not written again."""
+    if any(each.id == entry.id for each in application.timeline):
+        return application
+    lines = sorted((*application.timeline, entry), key=lambda each: each.at)
+    if len(lines) > LARGEST_TIMELINE:
+        del lines[1]
+    return replace(application, timeline=tuple(lines))
+
+
+def with_documents(application: Application, documents: Collection[Document]) -> Application:
+    """The application with these documents, and its references to files in step with them."""
+    return refer_to_files(replace(application, documents=tuple(documents)))
+
+
+def refer_to_files(application: Application) -> Application:
+    """The application with `file_ids` naming every file of its documents and its letter."""
+    files = [each.file_id for each in application.documents if each.file_id is not None]
+    if application.letter is not None:
+        files.append(application.letter.file_id)
+    return replace(application, file_ids=tuple(files))
+
+
+def with_document(application: Application, document: Document) -> Application:
+    """The application with this document in place of the one of its id, or added."""
+    others = [each for each in application.documents if each.document_id != document.document_id]
+    return with_documents(application, (*others, document))
+
+
+def settled(application: Application, pace: Pace, now: datetime) -> Application:
+    """The application with the work that its certain visit asks for: letter, hand-over, alert. Whatever order facts
+    came in, the same facts ask for the same work.
+    """
+    last, seat = application.visits.last_seat, application.visits.seat
+    if last is not None and last.office_id is not None:
+        application = replace(application, office_id=last.office_id, visit_at=last.starts_at)
+    if application.status not in BEFORE_INTERVIEW:
+        # told of the certain visit only after the interview: the file must still go, or the book is never printed
+        file_must_go = application.status is Status.APPROVED and application.hand_over is None
+        return _with_hand_over(application, seat, pace, now) if file_must_go and seat and seat.certain else application
+    if seat is None or not seat.certain:
+        return _without_visit_work(application)
+    trouble = application.letter_trouble
+    given_up = trouble is not None and trouble.visit_key == seat.visit_key and trouble.failed_at is not None
+    if not given_up and (application.letter is None or application.letter.visit_key != seat.visit_key):
+        application = replace(application, letter_due_at=application.letter_due_at or now)
+    if application.hand_over is None or application.hand_over.visit_key != seat.visit_key:
+        application = _with_hand_over(application, seat, pace, now)
+    return application
+
+
+def _with_hand_over(application: Application, seat: Seat, pace: Pace, now: datetime) -> Application:
+    assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
+    alert_at = alert_time(seat.starts_at, seat.office_timezone, now, pace.alert_grace_seconds)
+    return replace(application, hand_over=HandOver(seat.visit_key, alert_at, next_try_at=now))
+
+
+def to_hand_over(application: Application, compulsory: Collection[str]) -> tuple[Handed, ...] | None:
+    """The documents that go to the issuance system, or none while one that must go is not accepted (I9).
+
+    What is not compulsory goes along if it was accepted and stays here if not.
+    """
+    present = application.present()
+    accepted = {code: each for code, each in present.items() if each.state is DocumentState.ACCEPTED}
+    if not set(compulsory) <= set(accepted):
+        return None
+    return tuple(Handed(each.document_id, each.sha256 or "") for _, each in sorted(accepted.items()))
+
+
+def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: datetime | None = None) -> Application:
+    """The file is due (now, or `at`): somebody asked, its documents changed, or it got lost on the other side.
+
+    Without a visit there is nothing to hand over.
+    """
+    hand_over = application.hand_over
+    if hand_over is None:
+        return application
+    alert_at = max(hand_over.alert_at, now + timedelta(seconds=pace.alert_grace_seconds))
+    again = replace(hand_over, next_try_at=at or now, acknowledged_at=None, alert_at=alert_at, refusals=0)
+    return replace(application, hand_over=again)
+
+
+def deadlines(application: Application) -> Mapping[str, datetime]:
+    """What falls due when."""
+    hand_over, approval, interview = application.hand_over, application.approval, application.interview
+    waiting = hand_over is not None and hand_over.acknowledged_at is None
+    uploads = [each.upload_until for each in application.documents if each.state is DocumentState.UPLOADING]
+    found = {
+        "letter": application.letter_due_at,
+        "hand_over": hand_over.next_try_at if hand_over else None,
+        "hand_over_alert": hand_over.alert_at if hand_over and waiting and hand_over.overdue_since is None else None,
+        "approval": approval.next_try_at if approval and not application.visits.unpaid else None,
+        "printing": approval.next_poll_at if approval else None,
+        "uploads": min(uploads, default=None),
+        "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
+        "collection": application.collect_until if application.status is Status.PRINTED else None,
+    }
+    return {name: at for name, at in found.items() if at is not None}
+
+
+def _without_visit_work(application: Application) -> Application:
+    return replace(application, letter_due_at=None, hand_over=None)
+
+
+def without_work(application: Application) -> Application:
+    hand_over = application.hand_over
+    if hand_over is not None and hand_over.acknowledged_at is None:
+        hand_over = None
+    return replace(application, letter_due_at=None, hand_over=hand_over, collect_until=None)

@@ -1,0 +1,90 @@
+"""What an officer corrects at the counter, and what its money must wait for (X2).
+
+A correction is open until billing has said what it costs and the bills that it asks for are known here: before that
+nobody can tell whether something is owed, so nothing is approved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from services.application.applications.application import Application, Decision
+from services.application.applications.correction import Corrected, Correction, Ground
+from services.application.applications.visit import Bill, BillState
+from services.application.requirements.answers import Answers, Reason
+from shared.events.application import KindCorrected, PenaltyFound
+
+
+def answers_after(answers: Answers, corrected: Corrected) -> Answers:
+    """The answers as the officer corrects them; who replaces a passport has held one."""
+    return replace(
+        answers,
+        passport_kind=type(answers.passport_kind)(corrected.passport_kind),
+        validity_years=corrected.validity_years,
+        reason=corrected.reason,
+        zero_tariff=corrected.zero_tariff,
+        has_held_passport=corrected.reason is not Reason.NEW,
+    )
+
+
+def kind_corrected(application_id: str, application: Application, answers: Answers, correction: Correction) -> Decision:
+    """What was applied for is corrected; the seat, the documents and the paid fee stay."""
+    event = KindCorrected(
+        application_id=application_id,
+        account_id=application.account_id,
+        person_id=application.person_id,
+        passport_kind=answers.passport_kind.value,
+        validity_years=answers.validity_years,
+        reason=answers.reason.value,
+        zero_tariff=answers.zero_tariff.value if answers.zero_tariff else None,
+        corrected_at=correction.at,
+        correction_id=correction.correction_id,
+    )
+    return Decision(_with(replace(application, answers=answers), correction), (event,))
+
+
+def penalty_found(
+    application_id: str, application: Application, ground: Ground, correction: Correction, *, force_majeure: bool
+) -> Decision:
+    """The book before this one is lost or damaged, which the questionnaire did not tell."""
+    event = PenaltyFound(
+        application_id=application_id,
+        account_id=application.account_id,
+        person_id=application.person_id,
+        ground=ground.value,
+        force_majeure=force_majeure,
+        correction_id=correction.correction_id,
+    )
+    return Decision(_with(application, correction), (event,))
+
+
+def _with(application: Application, correction: Correction) -> Application:
+    others = tuple(each for each in application.corrections if each.correction_id != correction.correction_id)
+    return replace(application, corrections=(*others, correction))
+
+
+def priced(application: Application, correction_id: str, difference: int, bill_ids: tuple[str, ...]) -> Application:
+    """Billing has said what a correction costs; said before, it changes nothing."""
+    return replace(
+        application,
+        corrections=tuple(
+            replace(each, difference=difference, bill_ids=bill_ids) if each.correction_id == correction_id else each
+            for each in application.corrections
+        ),
+    )
+
+
+def being_priced(application: Application) -> bool:
+    """Whether a correction's price, or a bill that it asks for, is not known here yet."""
+    known = {bill.bill_id for bill in application.visits.bills}
+    return any(each.difference is None or not known.issuperset(each.bill_ids) for each in application.corrections)
+
+
+SETTLED_BILLS: Final = frozenset({BillState.PAID, BillState.WAIVED, BillState.SUPERSEDED, BillState.CANCELLED})
+
+
+def owed(application: Application) -> tuple[Bill, ...]:
+    """Differences and penalties that are not paid: the passport waits for them."""
+    aside = [bill for bill in application.visits.bills if bill.purpose in ("top_up", "penalty")]
+    return tuple(bill for bill in aside if bill.state not in SETTLED_BILLS)

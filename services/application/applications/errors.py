@@ -1,0 +1,54 @@
+"""Refusals about where an application stands."""
+
+from __future__ import annotations
+
+from services.application.applications.next_step import Step
+from services.application.texts import Text
+from shared.errors import Refusal
+
+STEP_WORDS: dict[Step, Text] = {
+    Step.QUESTIONNAIRE: Text("Answer the questionnaire first.", "Jawab kuesioner terlebih dahulu."),
+    Step.DOCUMENTS: Text("Upload the required documents first.", "Unggah dokumen yang wajib terlebih dahulu."),
+    Step.SUBMIT: Text("Submit the application first.", "Kirim permohonan terlebih dahulu."),
+    Step.CHOOSE_SEAT: Text("Choose an office and a time first.", "Pilih kantor dan waktu terlebih dahulu."),
+    Step.PAY: Text("Pay the bill first.", "Bayar tagihan terlebih dahulu."),
+    Step.COME: Text("Check in at the office first.", "Lakukan check-in di kantor terlebih dahulu."),
+    Step.INTERVIEW: Text("The interview comes first.", "Wawancara dilakukan terlebih dahulu."),
+    Step.PRINT: Text("The passport must be printed first.", "Paspor harus dicetak terlebih dahulu."),
+    Step.COLLECT: Text("The passport must be collected first.", "Paspor harus diambil terlebih dahulu."),
+}
+
+
+class StepComesFirst(Refusal):
+    """The call is out of order; `step` names what must come before it."""
+
+    status = 409
+    code = "step_comes_first"
+    title = "Another step comes first."
+    title_id = "Ada langkah lain yang harus dilakukan terlebih dahulu."
+
+    def __init__(self, step: Step) -> None:
+        words = STEP_WORDS[step]
+        super().__init__(words.en, detail_id=words.id, next_action=words.en, next_action_id=words.id, step=step.value)
+
+
+class ApplicationEnded(Refusal):
+    """The application has ended; nothing in it can be changed."""
+
+    status = 409
+    code = "application_ended"
+    title = "This application has ended."
+    title_id = "Permohonan ini telah berakhir."
+    next_action = "Begin a new application."
+    next_action_id = "Buat permohonan baru."
+
+
+class StepIsOver(Refusal):
+    """The step was done and cannot be done again."""
+
+    status = 409
+    code = "step_is_over"
+    title = "This step is over."
+    title_id = "Langkah ini sudah selesai."
+    next_action = "Read the application to see what comes next."
+    next_action_id = "Lihat permohonan untuk mengetahui langkah berikutnya."

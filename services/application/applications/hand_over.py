@@ -1,0 +1,87 @@
+"""The office system that prints: what is handed over to it, when it is tried again, and when somebody must act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+ALERT_HOUR: Final = 18
+"""An unacknowledged file is an alert at this hour of the office's own clock, the day before the visit (F47)."""
+
+WORKING_DAYS_TO_ISSUE: Final = 4
+"""A passport is issued at most this many working days after the interview."""
+
+MOST_REFUSALS: Final = 5
+"""Times in a row that the issuance system may say no to the same file: the same content is refused for ever, and
+somebody must look. While it does not answer it is tried without end."""
+
+SATURDAY: Final = 5
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One document as it was handed over, for the rule that only accepted ones are (I9)."""
+
+    document_id: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """The file of one visit on its way to the issuance system."""
+
+    visit_key: str
+    alert_at: datetime
+    next_try_at: datetime | None
+    """None once acknowledged, or while a person must act first (see ``problem``)."""
+    tries: int = 0
+    delivery_id: str | None = None
+    documents: tuple[Handed, ...] = ()
+    handed_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    problem: str | None = None
+    """Why it is not there yet: ``documents_not_accepted``, ``upstream_down``, ``waiting`` or ``rejected``."""
+    overdue_since: datetime | None = None
+    refusals: int = 0
+    """Refused so often in a row; from `MOST_REFUSALS` on nothing is tried until somebody asks."""
+
+
+@dataclass(frozen=True)
+class Approval:
+    """An approval on its way to the issuance system, then the wait for the book."""
+
+    approved_at: datetime
+    next_try_at: datetime | None
+    tries: int = 0
+    acknowledged_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    polls: int = 0
+    printed_at: datetime | None = None
+    problem: str | None = None
+    refusals: int = 0
+
+
+def alert_time(starts_at: datetime, timezone: str, confirmed_at: datetime, grace_seconds: float) -> datetime:
+    """When an unacknowledged file becomes an alert: 18:00 at the office the day before, or after the grace if later."""
+    zone = ZoneInfo(timezone)
+    day_before = starts_at.astimezone(zone).date() - timedelta(days=1)
+    evening = datetime.combine(day_before, time(ALERT_HOUR), zone)
+    return max(evening, confirmed_at + timedelta(seconds=grace_seconds)).astimezone(starts_at.tzinfo)
+
+
+def replacing_ends(starts_at: datetime, timezone: str) -> datetime:
+    """The end of the day before the visit, at the office: until then an applicant may replace documents (F46)."""
+    zone = ZoneInfo(timezone)
+    visit_day = starts_at.astimezone(zone).date()
+    return datetime.combine(visit_day, time(0), zone).astimezone(starts_at.tzinfo)
+
+
+def issue_due(approved_at: datetime) -> datetime:
+    """The last moment by which the book should be printed; weekends do not count."""
+    due, left = approved_at, WORKING_DAYS_TO_ISSUE
+    while left:
+        due += timedelta(days=1)
+        left -= due.weekday() < SATURDAY
+    return due

@@ -1,0 +1,417 @@
+"""Where a person stands: done steps, the current one, what to do next and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.application.applications.application import FINAL, PAST_INTERVIEW, Application, Status
+from services.application.applications.correction_transitions import owed
+from services.application.applications.hand_over import issue_due
+from services.application.applications.visit import ENDED_BILL_STATES, Bill, BillState, Seat, SeatState
+from services.application.requirements.requirement import CAPITAL_ZONE
+
+
+class Step(StrEnum):
+    """The steps, in their order."""
+
+    QUESTIONNAIRE = "questionnaire"
+    DOCUMENTS = "documents"
+    SUBMIT = "submit"
+    CHOOSE_SEAT = "choose_seat"
+    PAY = "pay"
+    COME = "come"
+    INTERVIEW = "interview"
+    PRINT = "print"
+    COLLECT = "collect"
+
+
+FINISHED: Final = "finished"
+"""The current step of an application that has ended."""
+
+# fmt: off
+MONTHS_EN: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)
+MONTHS_ID: Final = (
+    "Januari", "Februari", "Maret", "April", "Mei", "Juni",
+    "Juli", "Agustus", "September", "Oktober", "November", "Desember",
+)
+DAYS_EN: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS_ID: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
+# fmt: on
+ZONE_NAMES: Final = {7: "WIB", 8: "WITA", 9: "WIT"}
+_BEFORE_INTERVIEW: Final = frozenset({Step.CHOOSE_SEAT, Step.PAY, Step.COME})
+
+
+@dataclass(frozen=True)
+class NextAction:
+    """What to do next, in both languages, and until when (none where time does not matter)."""
+
+    en: str
+    id: str
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an application stands."""
+
+    current_step: str
+    remaining: tuple[Step, ...]
+    next_action: NextAction
+
+
+def done_steps(application: Application, *, documents_complete: bool) -> frozenset[Step]:
+    """The steps that are behind the applicant. A step counts only if all before it are done."""
+    checks = {
+        Step.QUESTIONNAIRE: application.answers is not None,
+        Step.DOCUMENTS: documents_complete,
+        Step.SUBMIT: application.submitted_at is not None,
+        Step.CHOOSE_SEAT: _has_seat(application),
+        Step.PAY: _is_certain(application),
+        Step.COME: _has_come(application),
+        Step.INTERVIEW: application.status in PAST_INTERVIEW,
+        Step.PRINT: application.status in {Status.PRINTED, Status.COLLECTED},
+        Step.COLLECT: application.status is Status.COLLECTED,
+    }
+    if application.submitted_at is not None:
+        checks |= {Step.QUESTIONNAIRE: True, Step.DOCUMENTS: True}
+    if application.status in PAST_INTERVIEW or application.status is Status.INCOMPLETE:
+        checks |= {Step.CHOOSE_SEAT: True, Step.PAY: True, Step.COME: True}
+    done: set[Step] = set()
+    for step in Step:
+        if not checks[step]:
+            break
+        done.add(step)
+    return frozenset(done)
+
+
+def first_missing(application: Application, wanted: Step, *, documents_complete: bool) -> Step | None:
+    """The step that must come before `wanted`, or none if its turn has come."""
+    done = done_steps(application, documents_complete=documents_complete)
+    before = list(Step)[: list(Step).index(wanted)]
+    return next((step for step in before if step not in done), None)
+
+
+def standing(application: Application, *, documents_complete: bool) -> Standing:
+    """Current step, remaining steps, next action and deadline (F31)."""
+    if application.status in FINAL:
+        return Standing(FINISHED, (), _ENDINGS[application.status])
+    done = done_steps(application, documents_complete=documents_complete)
+    seat = application.visits.seat
+    paid = seat is not None and seat.state is SeatState.SPECIAL_OPEN
+    remaining = tuple(step for step in Step if step not in done and not (paid and step is Step.PAY))
+    action = _ACTIONS[remaining[0]](application)
+    if application.submitted_at is not None and not documents_complete and remaining[0] in _BEFORE_INTERVIEW:
+        action = _with_upload_again(action)
+    for bill in owed(application):
+        action = _with_owed(action, bill, seat.office_timezone if seat else None)
+    return Standing(remaining[0].value, remaining, action)
+
+
+def local_time(moment: datetime, timezone: str | None, *, indonesian: bool) -> str:
+    """A time as people say it, in a zone: "Senin 23 November 2026, 08.00 WIB"."""
+    local = moment.astimezone(ZoneInfo(timezone or CAPITAL_ZONE))
+    offset = local.utcoffset()
+    hours = round(offset.total_seconds() / 3600) if offset is not None else 0
+    zone = ZONE_NAMES.get(hours, f"UTC{hours:+d}")
+    days, months, colon = (DAYS_ID, MONTHS_ID, ".") if indonesian else (DAYS_EN, MONTHS_EN, ":")
+    day = f"{days[local.weekday()]} {local.day} {months[local.month - 1]} {local.year}"
+    return f"{day}, {local:%H}{colon}{local:%M} {zone}"
+
+
+def rupiah(amount: int) -> str:
+    """An amount as people write it: "Rp650.000"."""
+    return f"Rp{amount:,}".replace(",", ".")
+
+
+def _has_seat(application: Application) -> bool:
+    seat = application.visits.seat
+    return seat is not None and seat.state not in (SeatState.OFFERED, SeatState.SPECIAL_OPEN)
+
+
+def _is_certain(application: Application) -> bool:
+    seat = application.visits.seat
+    return seat is not None and seat.state in {SeatState.CONFIRMED, SeatState.CHECKED_IN}
+
+
+def _has_come(application: Application) -> bool:
+    seat = application.visits.seat
+    return seat is not None and seat.state is SeatState.CHECKED_IN
+
+
+def _with_upload_again(action: NextAction) -> NextAction:
+    return NextAction(
+        f"A document was refused: upload it again. {action.en}",
+        f"Ada dokumen yang ditolak: unggah ulang. {action.id}",
+        action.deadline,
+    )
+
+
+def _with_owed(action: NextAction, bill: Bill, timezone: str | None) -> NextAction:
+    """A difference or a penalty comes first: the passport waits for it."""
+    if bill.state is BillState.ISSUED:
+        en, id_ = _until(bill.expires_at, timezone)
+        pay_en = f"Pay {rupiah(bill.amount or 0)} with billing code {bill.billing_code}{en}."
+        pay_id = f"Bayar {rupiah(bill.amount or 0)} dengan kode billing {bill.billing_code}{id_}."
+        return NextAction(f"{pay_en} {action.en}", f"{pay_id} {action.id}", bill.expires_at or action.deadline)
+    if bill.state in ENDED_BILL_STATES:
+        ended_en = "The billing code of what is still owed has ended: ask for a new one."
+        ended_id = "Kode billing yang masih harus dibayar telah berakhir: minta kode baru."
+        return NextAction(f"{ended_en} {action.en}", f"{ended_id} {action.id}", action.deadline)
+    return action
+
+
+def _both(en: str, id_: str, deadline: datetime | None = None) -> NextAction:
+    return NextAction(en, id_, deadline)
+
+
+def _until(deadline: datetime | None, timezone: str | None) -> tuple[str, str]:
+    if deadline is None:
+        return "", ""
+    en = local_time(deadline, timezone, indonesian=False)
+    id_ = local_time(deadline, timezone, indonesian=True)
+    return f" until {en}", f" sampai {id_}"
+
+
+def _questionnaire(_: Application) -> NextAction:
+    return _both("Answer the questionnaire.", "Jawab kuesioner.")
+
+
+def _documents(_: Application) -> NextAction:
+    return _both(
+        "Upload a picture (JPEG or PNG) of each required document.",
+        "Unggah gambar (JPEG atau PNG) setiap dokumen yang wajib.",
+    )
+
+
+def _submit(_: Application) -> NextAction:
+    return _both(
+        "Check your answers, read what is not paid back, and submit.",
+        "Periksa jawaban Anda, baca ketentuan biaya yang tidak dikembalikan, lalu kirim.",
+    )
+
+
+def _choose_seat(application: Application) -> NextAction:
+    seat, bill = application.visits.last_seat, application.visits.bill
+    if seat is not None and seat.state is SeatState.OFFERED:
+        en, id_ = _until(seat.offer_until, seat.office_timezone)
+        return _both(
+            f"Your payment came late; another time is kept for you{en}: accept or decline it.",
+            f"Pembayaran Anda terlambat; waktu lain disimpan untuk Anda{id_}: terima atau tolak.",
+            seat.offer_until,
+        )
+    if bill is not None and bill.state is BillState.PAID_LATE and not application.visits.refunds:
+        return _both(
+            "Your payment came late; we are looking for a time for you. You need do nothing.",
+            "Pembayaran Anda terlambat; kami mencarikan waktu untuk Anda. Anda tidak perlu melakukan apa pun.",
+        )
+    if seat is not None and seat.state in _WITHOUT_VISIT:
+        return _new_date(seat)
+    if bill is not None and bill.state in ENDED_BILL_STATES:
+        return _both(
+            "The billing code ended unpaid and the seat went back. Ask for a new code or choose another time.",
+            "Kode billing berakhir tanpa pembayaran dan kursi dilepas. Minta kode baru atau pilih waktu lain.",
+        )
+    return _both("Choose an office and a time for your visit.", "Pilih kantor dan waktu kedatangan.")
+
+
+_WITHOUT_VISIT: Final = (SeatState.SPECIAL_OPEN, SeatState.SPECIAL_ENDED, SeatState.MISSED, SeatState.VOIDED)
+
+
+def _new_date(seat: Seat) -> NextAction:
+    """What is left to do after a visit that did not take place or was stopped (F70 to F72)."""
+    if seat.state is SeatState.SPECIAL_OPEN:
+        en, id_ = _until(seat.until, seat.office_timezone)
+        return _both(
+            f"Choose a new date{en}; you do not pay again.",
+            f"Pilih tanggal baru{id_}; Anda tidak membayar lagi.",
+            seat.until,
+        )
+    if seat.state is SeatState.SPECIAL_ENDED:
+        return _both(
+            "The new date was not chosen in time. Ask the office about your application.",
+            "Tanggal baru tidak dipilih tepat waktu. Tanyakan permohonan Anda kepada kantor.",
+        )
+    if seat.state is SeatState.VOIDED:
+        return _both(
+            "The proof of payment was not valid. Ask your bank, then choose an office and a time and pay.",
+            "Bukti pembayaran tidak sah. Tanyakan bank Anda, lalu pilih kantor dan waktu, dan bayar.",
+        )
+    if seat.special_refused is not None:
+        return _both(
+            "You did not come to your visit and the office refused a special reschedule. Ask the office.",
+            "Anda tidak hadir dan kantor menolak jadwal ulang khusus. Tanyakan kepada kantor.",
+        )
+    en, id_ = _until(seat.ask_until, seat.office_timezone)
+    return _both(
+        f"You did not come. A system fault, illness or force majeure permits a new date without paying: ask{en}.",
+        f"Anda tidak hadir. Gangguan sistem, sakit, atau keadaan kahar membolehkan tanggal baru tanpa membayar: "
+        f"mintalah{id_}.",
+        seat.ask_until,
+    )
+
+
+def _pay(application: Application) -> NextAction:
+    seat, bill = application.visits.seat, application.visits.bill
+    timezone = seat.office_timezone if seat else None
+    say = _PAYMENTS.get(bill.state) if bill is not None else None
+    if bill is None or say is None:
+        deadline = seat.hold_until if seat and bill is None else None
+        return _both(
+            "Your seat is held; the billing code is being made.",
+            "Kursi Anda ditahan; kode billing sedang dibuat.",
+            deadline,
+        )
+    return say(bill, timezone)
+
+
+def _pay_now(bill: Bill, timezone: str | None) -> NextAction:
+    en, id_ = _until(bill.expires_at, timezone)
+    amount = rupiah(bill.amount or 0)
+    return _both(
+        f"Pay {amount} with billing code {bill.billing_code}{en}.",
+        f"Bayar {amount} dengan kode billing {bill.billing_code}{id_}.",
+        bill.expires_at,
+    )
+
+
+def _code_late(bill: Bill, timezone: str | None) -> NextAction:
+    en, id_ = (
+        ("", "")
+        if bill.next_check_at is None
+        else (
+            f" We ask again at {local_time(bill.next_check_at, timezone, indonesian=False)}.",
+            f" Kami mencoba lagi {local_time(bill.next_check_at, timezone, indonesian=True)}.",
+        )
+    )
+    return _both(
+        f"The treasury is slow to give a billing code. Your seat is kept; you need do nothing.{en}",
+        f"Kode billing terlambat diterbitkan. Kursi Anda tetap disimpan; Anda tidak perlu melakukan apa pun.{id_}",
+    )
+
+
+def _bank_has_it(_: Bill, __: str | None) -> NextAction:
+    return _both(
+        "The bank has taken your payment; the treasury has not confirmed it yet. Your seat is kept; do not pay again.",
+        "Bank telah menerima pembayaran Anda; kas negara belum mengonfirmasi. Kursi Anda disimpan; jangan bayar lagi.",
+    )
+
+
+def _asking(_: Bill, __: str | None) -> NextAction:
+    return _both(
+        "The billing code has ended; we are asking the treasury whether you paid in time. Your seat is kept.",
+        "Kode billing telah berakhir; kami menanyakan apakah Anda membayar tepat waktu. Kursi Anda disimpan.",
+    )
+
+
+def _confirming(_: Bill, __: str | None) -> NextAction:
+    return _both("Your payment is in; your seat is being confirmed.", "Pembayaran diterima; kursi sedang dikonfirmasi.")
+
+
+_PAYMENTS: Final[dict[BillState, Callable[[Bill, str | None], NextAction]]] = {
+    BillState.ISSUED: _pay_now,
+    BillState.DELAYED: _code_late,
+    BillState.PAID_UNSETTLED: _bank_has_it,
+    BillState.EXPIRY_UNCONFIRMED: _asking,
+    BillState.PAID: _confirming,
+    BillState.PAID_LATE: _confirming,
+    BillState.WAIVED: _confirming,
+}
+
+
+def _come(application: Application) -> NextAction:
+    seat = application.visits.seat
+    place_en, place_id = _when_and_where(seat)
+    return _both(
+        f"Come to {place_en}. Bring the originals and your queue code.",
+        f"Datang ke {place_id}. Bawa dokumen asli dan kode antrean.",
+        seat.starts_at if seat else None,
+    )
+
+
+def _when_and_where(seat: Seat | None) -> tuple[str, str]:
+    if seat is None or seat.starts_at is None:
+        return "the office", "kantor"
+    en = local_time(seat.starts_at, seat.office_timezone, indonesian=False)
+    id_ = local_time(seat.starts_at, seat.office_timezone, indonesian=True)
+    return f"{seat.office_name} on {en}", f"{seat.office_name} pada {id_}"
+
+
+def _interview(application: Application) -> NextAction:
+    interview, seat = application.interview, application.visits.last_seat
+    if application.status is Status.INCOMPLETE and interview is not None:
+        en, id_ = _until(interview.complete_until, seat.office_timezone if seat else None)
+        return _both(
+            f"Papers are missing: bring or upload them{en}.",
+            f"Ada dokumen yang kurang: lengkapi{id_}.",
+            interview.complete_until,
+        )
+    return _both("Wait until your number is called.", "Tunggu sampai nomor Anda dipanggil.")
+
+
+def _unpaid() -> NextAction:
+    return _both(
+        "The proof of payment was not valid and the passport waits for the fee. Ask your bank, or choose an office and "
+        "a time and pay.",
+        "Bukti pembayaran tidak sah dan paspor menunggu pembayaran. Tanyakan bank Anda, atau pilih kantor dan waktu, "
+        "lalu bayar.",
+    )
+
+
+def _print(application: Application) -> NextAction:
+    if application.visits.unpaid:
+        return _unpaid()
+    approval = application.approval
+    return _both(
+        "Your passport is being printed; we tell you when it is ready.",
+        "Paspor Anda sedang dicetak; kami memberi tahu jika sudah siap.",
+        issue_due(approval.approved_at) if approval else None,
+    )
+
+
+def _collect(application: Application) -> NextAction:
+    if application.visits.unpaid:
+        return _unpaid()
+    seat = application.visits.last_seat
+    office = seat.office_name if seat and seat.office_name else None
+    en, id_ = _until(application.collect_until, seat.office_timezone if seat else None)
+    return _both(
+        f"Collect your passport at {office or 'the office'}{en}.",
+        f"Ambil paspor Anda di {office or 'kantor'}{id_}.",
+        application.collect_until,
+    )
+
+
+_ACTIONS: Final[dict[Step, Callable[[Application], NextAction]]] = {
+    Step.QUESTIONNAIRE: _questionnaire,
+    Step.DOCUMENTS: _documents,
+    Step.SUBMIT: _submit,
+    Step.CHOOSE_SEAT: _choose_seat,
+    Step.PAY: _pay,
+    Step.COME: _come,
+    Step.INTERVIEW: _interview,
+    Step.PRINT: _print,
+    Step.COLLECT: _collect,
+}
+_ENDINGS: Final[dict[Status, NextAction]] = {
+    Status.COLLECTED: NextAction("Nothing is left to do.", "Tidak ada lagi yang perlu dilakukan."),
+    Status.REFUSED: NextAction(
+        "The application was refused. Read the reason, its rule and the ways of redress; you may also apply again.",
+        "Permohonan ditolak. Baca alasan, aturan, dan upaya yang tersedia; Anda juga dapat mengajukan permohonan baru.",
+    ),
+    Status.WITHDRAWN: NextAction(
+        "You withdrew this application; you may begin a new one.",
+        "Anda menarik permohonan ini; Anda dapat memulai permohonan baru.",
+    ),
+    Status.CLOSED: NextAction(
+        "A time limit ran out and the application was closed; you may begin a new one.",
+        "Batas waktu terlewati dan permohonan ditutup; Anda dapat memulai permohonan baru.",
+    ),
+}

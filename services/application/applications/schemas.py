@@ -1,0 +1,348 @@
+"""An application as it is shown over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import Field
+
+from services.application.applications.appeal_texts import REFUND_GUIDE, grounds_of, ways
+from services.application.applications.application import Application, Entry
+from services.application.applications.correction_transitions import owed
+from services.application.applications.document import Document, DocumentState
+from services.application.applications.next_step import local_time
+from services.application.applications.service import Seen
+from services.application.applications.visit import Bill, Seat
+from services.application.http import APPLICATION
+from services.application.requirements.requirement import RuleSet
+from services.application.requirements.schemas import Questionnaire, RequirementView
+from services.application.texts import line_text, reason_text
+from shared.http.call import AnyCall
+from shared.http.schema import View
+
+
+class DocumentView(View):
+    """One upload and what became of it."""
+
+    document_id: str
+    requirement: str
+    paper: str
+    state: str
+    media_type: str
+    size_bytes: int
+    created_at: datetime
+    reason: str | None
+    reason_text: str | None
+    reason_text_id: str | None
+    flags: list[str]
+    sha256: str | None
+    decided_by: str | None
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """As it is shown."""
+        why = reason_text(document.reason)
+        return cls(
+            document_id=document.document_id,
+            requirement=document.requirement,
+            paper=document.paper,
+            state=document.state.value,
+            media_type=document.media_type,
+            size_bytes=document.size_bytes,
+            created_at=document.created_at,
+            reason=document.reason,
+            reason_text=why.en if why else None,
+            reason_text_id=why.id if why else None,
+            flags=list(document.flags),
+            sha256=document.sha256,
+            decided_by=document.decided_by,
+        )
+
+
+class AppointmentView(View):
+    """What is known of the visit; scheduling owns it."""
+
+    appointment_id: str
+    state: str
+    session_id: str | None
+    office_id: str | None
+    office_name: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    local_start: str | None
+    local_start_id: str | None
+    hold_until: datetime | None
+    offer_until: datetime | None
+    new_date_until: datetime | None
+    """Until when a new date may be chosen without paying again."""
+    queue_number: str | None
+    queue_code: str | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, seat: Seat, *, for_staff: bool) -> Self:
+        """As it is shown. The queue code is the visitor's own: staff scan it and never read it here."""
+        start = seat.starts_at
+        return cls(
+            appointment_id=seat.appointment_id,
+            state=seat.state.value,
+            session_id=seat.session_id,
+            office_id=seat.office_id,
+            office_name=seat.office_name,
+            starts_at=start,
+            ends_at=seat.ends_at,
+            local_start=local_time(start, seat.office_timezone, indonesian=False) if start else None,
+            local_start_id=local_time(start, seat.office_timezone, indonesian=True) if start else None,
+            hold_until=seat.hold_until,
+            offer_until=seat.offer_until,
+            new_date_until=seat.until,
+            queue_number=seat.queue_number,
+            queue_code=None if for_staff else seat.queue_code,
+            reason=seat.reason,
+        )
+
+
+class BillView(View):
+    """What is known of the bill; billing owns it."""
+
+    bill_id: str
+    state: str
+    amount: int | None
+    billing_code: str | None
+    expires_at: datetime | None
+    paid_at: datetime | None
+
+    @classmethod
+    def of(cls, bill: Bill) -> Self:
+        """As it is shown."""
+        return cls(
+            bill_id=bill.bill_id,
+            state=bill.state.value,
+            amount=bill.amount,
+            billing_code=bill.billing_code,
+            expires_at=bill.expires_at,
+            paid_at=bill.paid_at,
+        )
+
+
+class RefundView(View):
+    """A refund case; billing owns it."""
+
+    refund_id: str
+    amount: int
+    reason: str
+    opened_at: datetime
+    state: str
+    deadline: datetime | None
+    needs: str | None
+    """What the applicant must give before it can go on."""
+    refused_by_rule: str | None
+
+
+class RedressView(View):
+    """One way to have a refusal looked at again."""
+
+    code: str
+    rule: str
+    text: str
+    text_id: str
+    link: str | None
+
+
+class RefusalView(View):
+    """Why the application was refused, by which rule, and what can be done about it (X14)."""
+
+    reason_code: str
+    reason: str
+    reason_id: str
+    rule: str
+    redress: list[RedressView]
+
+
+class TimelineView(View):
+    """One line: when, what, who."""
+
+    at: datetime
+    what: str
+    who: str
+    text: str
+    text_id: str
+    detail: str | None
+    by: str | None = Field(description="the officer's or applicant's account; for staff only")
+
+    @classmethod
+    def of(cls, entry: Entry, *, for_staff: bool) -> Self:
+        """As it is shown."""
+        words = line_text(entry.what)
+        return cls(
+            at=entry.at,
+            what=entry.what,
+            who=entry.who,
+            text=words.en,
+            text_id=words.id,
+            detail=entry.detail,
+            by=entry.by if for_staff else None,
+        )
+
+
+class HandOverView(View):
+    """Where the file stands on its way to the issuance system."""
+
+    state: Literal["acknowledged", "waiting"]
+    overdue: bool
+    problem: str | None
+    tries: int
+    next_try_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+class ApplicationView(View):
+    """An application, and where its applicant stands (F31)."""
+
+    application_id: str
+    number: str
+    applicant_id: str
+    account_id: str
+    state: str
+    minor: bool
+    current_step: str
+    remaining_steps: list[str]
+    next_action: str
+    next_action_id: str
+    deadline: datetime | None
+    answers: Questionnaire | None
+    not_refundable: str | None = None
+    not_refundable_id: str | None = None
+    requirements: list[RequirementView]
+    documents: list[DocumentView]
+    appointment: AppointmentView | None
+    bill: BillView | None
+    owed: list[BillView]
+    """Differences and penalties that the passport waits for."""
+    refunds: list[RefundView]
+    refund_guide: str | None
+    """Where the public page on refunds lies, once money was paid (F42)."""
+    refusal: RefusalView | None
+    letter_url: str | None
+    letter_state: str | None
+    """``being_made``, ``ready``, or ``not_made``: it could not be typeset, and the office has it made again."""
+    hand_over: HandOverView | None
+    originals_seen: list[str]
+    interview_outcome: str | None
+    timeline: list[TimelineView]
+
+    @classmethod
+    def of(cls, seen: Seen, rules: RuleSet) -> Self:
+        """As its owner, or its office, sees it."""
+        state, standing = seen.application, seen.standing
+        seat, bill = state.visits.last_seat, state.visits.bill
+        return cls(
+            application_id=seen.application_id,
+            number=state.number,
+            applicant_id=state.applicant_id,
+            account_id=state.account_id,
+            state=state.status.value,
+            minor=state.minor,
+            current_step=standing.current_step,
+            remaining_steps=[step.value for step in standing.remaining if step.value != standing.current_step],
+            next_action=standing.next_action.en,
+            next_action_id=standing.next_action.id,
+            deadline=standing.next_action.deadline,
+            answers=_answers(state),
+            not_refundable=rules.not_refundable.en if state.submitted_at is None else None,
+            not_refundable_id=rules.not_refundable.id if state.submitted_at is None else None,
+            requirements=[RequirementView.of(item, _newest(state, item.code)) for item in seen.items],
+            documents=[DocumentView.of(each) for each in state.documents],
+            appointment=AppointmentView.of(seat, for_staff=seen.for_staff) if seat else None,
+            bill=BillView.of(bill) if bill else None,
+            owed=[BillView.of(each) for each in owed(state)],
+            refunds=_refunds(state),
+            refund_guide=REFUND_GUIDE if any(each.paid_at for each in state.visits.bills) else None,
+            refusal=_refusal(state),
+            letter_url=f"/v1/applications/{seen.application_id}/letter" if state.letter else None,
+            letter_state=letter_state(state),
+            hand_over=hand_over_view(state),
+            originals_seen=list(state.originals),
+            interview_outcome=state.interview.outcome if state.interview else None,
+            timeline=[TimelineView.of(entry, for_staff=seen.for_staff) for entry in state.timeline],
+        )
+
+
+class ApplicationsView(View):
+    """Several applications."""
+
+    applications: list[ApplicationView]
+
+    @classmethod
+    def of(cls, seen: list[Seen], rules: RuleSet) -> Self:
+        """As they are shown."""
+        return cls(applications=[ApplicationView.of(each, rules) for each in seen])
+
+
+def letter_state(state: Application) -> str | None:
+    if state.letter_due_at is not None:
+        return "being_made"
+    if state.letter_trouble is not None and state.letter_trouble.failed_at is not None:
+        return "not_made"
+    return "ready" if state.letter is not None else None
+
+
+def _answers(state: Application) -> Questionnaire | None:
+    return Questionnaire.model_validate(vars(state.answers)) if state.answers else None
+
+
+def _newest(state: Application, code: str) -> Document | None:
+    """The document that counts for an item, else the newest one that still tells something."""
+    present = state.present().get(code)
+    others = [each for each in state.documents if each.requirement == code and each.state != DocumentState.REPLACED]
+    return present or max(others, key=lambda each: each.created_at, default=None)
+
+
+def _refunds(state: Application) -> list[RefundView]:
+    return [
+        RefundView(
+            refund_id=each.refund_id,
+            amount=each.amount,
+            reason=each.reason,
+            opened_at=each.at,
+            state=each.state,
+            deadline=each.due_at,
+            needs=each.needs,
+            refused_by_rule=each.rule,
+        )
+        for each in state.visits.refunds
+    ]
+
+
+def _refusal(state: Application) -> RefusalView | None:
+    refused = grounds_of(state)
+    if refused is None:
+        return None
+    code, grounds = refused
+    redress = [
+        RedressView(code=each.code, rule=each.rule, text=each.text, text_id=each.text_id, link=each.link)
+        for each in ways()
+    ]
+    return RefusalView(
+        reason_code=code, reason=grounds.reason, reason_id=grounds.reason_id, rule=grounds.rule, redress=redress
+    )
+
+
+def hand_over_view(state: Application) -> HandOverView | None:
+    hand_over = state.hand_over
+    if hand_over is None:
+        return None
+    return HandOverView(
+        state="acknowledged" if hand_over.acknowledged_at else "waiting",
+        overdue=hand_over.overdue_since is not None,
+        problem=hand_over.problem,
+        tries=hand_over.tries,
+        next_try_at=hand_over.next_try_at,
+        acknowledged_at=hand_over.acknowledged_at,
+    )
+
+
+def view(call: AnyCall, seen: Seen) -> ApplicationView:
+    """The application as it is shown."""
+    return ApplicationView.of(seen, call.app[APPLICATION].applications.rules)

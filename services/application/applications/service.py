@@ -1,0 +1,142 @@
+"""Applications as every use case reads, changes and shows them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.application.applications.applicant import IdentityCard
+from services.application.applications.application import Application, Decide
+from services.application.applications.errors import ApplicationEnded, StepComesFirst
+from services.application.applications.next_step import Standing, Step, first_missing, standing
+from services.application.applications.repository import Repository
+from services.application.applications.vault import Vault
+from services.application.context import Actor, UseCaseContext
+from services.application.requirements.requirement import (
+    Listed,
+    RuleSet,
+    checklist,
+    day_at_capital,
+    facts_of,
+    missing,
+)
+from shared.errors import NotFound
+from shared.facts import once_known
+from shared.files.port import FileMeta
+from shared.store.kinds import Record
+from shared.store.retry import again
+from shared.store.turns import Turns
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An application with what follows from it at this moment."""
+
+    application_id: str
+    application: Application
+    items: tuple[Listed, ...]
+    standing: Standing
+    for_staff: bool = False
+
+
+class Applications:
+    """Loads, decides and saves applications, and tells what follows from them."""
+
+    def __init__(self, context: UseCaseContext, rules: RuleSet) -> None:
+        self._context = context
+        self._turns = Turns()
+        self.rules = rules
+        self.repository = Repository(context.store)
+        self.vault = Vault(context.settings)
+
+    async def application(self, application_id: str) -> Record[Application]:
+        """The application; refuses with ``NotFound``."""
+        record = await self.repository.application(application_id)
+        if record is None:
+            raise NotFound
+        return record
+
+    async def change(
+        self,
+        application_id: str,
+        decide: Decide,
+        *,
+        received: str | None = None,
+    ) -> Record[Application]:
+        """Load, decide, save, again while others are faster. What was received before, or decides on nothing new,
+        writes nothing. Facts about one application come by the handful: in this process they take turns.
+        """
+
+        async def attempt() -> Record[Application]:
+            record = await self.application(application_id)
+            if record.has_received(received):
+                return record
+            decision = decide(record.state)
+            if decision is None or (decision.state == record.state and not decision.events):
+                return record
+            return await self.repository.save_application(
+                record, decision.state, self._context.now(), decision.events, received
+            )
+
+        async with self._turns.of(application_id):
+            return await again(attempt)
+
+    async def once_known(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
+        """What ``look`` finds, waiting a moment for a fact that is on its way; None if it did not arrive."""
+        return await once_known(look, self._context.clock)
+
+    async def card(self, applicant_id: str) -> IdentityCard:
+        """Who the applicant is; refuses with ``NotFound``."""
+        record = await self.repository.applicant(applicant_id)
+        if record is None:
+            raise NotFound
+        return self.vault.card(applicant_id, record.state)
+
+    def items(self, application: Application) -> tuple[Listed, ...]:
+        """The application's list, of the day of its submission or else of today; empty before the questionnaire."""
+        if application.answers is None:
+            return ()
+        on = day_at_capital(application.submitted_at or self._context.now())
+        return checklist(self.rules, facts_of(application.answers, minor=application.minor), on)
+
+    def documents_complete(self, application: Application) -> bool:
+        """Whether every compulsory item is there."""
+        return application.answers is not None and not missing(self.items(application), application.present())
+
+    def refuse_early(self, application: Application, wanted: Step) -> None:
+        """Nothing if the step's turn has come; else ``StepComesFirst`` with the one that is missing."""
+        if not application.live:
+            raise ApplicationEnded(state=application.status.value)
+        first = first_missing(application, wanted, documents_complete=self.documents_complete(application))
+        if first is not None:
+            raise StepComesFirst(first)
+
+    def seen(self, record: Record[Application], who: Actor | None = None) -> Seen:
+        """The application with its list and where it stands."""
+        return Seen(
+            record.id,
+            record.state,
+            self.items(record.state),
+            standing(record.state, documents_complete=self.documents_complete(record.state)),
+            for_staff=who is not None and who.is_staff,
+        )
+
+    async def keep_file(self, content: bytes, media_type: str) -> str:
+        """Store bytes as a new file and give its id; until something refers to it the sweeper may take it."""
+        file_id = self._context.ids.new()
+        await self._context.files.put(file_id, FileMeta(content_type=media_type, total_bytes=len(content)), content)
+        return file_id
+
+    async def drop_files(self, before: Application, after: Application) -> None:
+        """Remove the files that are no longer referred to; what fails here the sweeper removes."""
+        with suppress(Exception):
+            for file_id in set(before.file_ids) - set(after.file_ids):
+                await self._context.files.delete(file_id)
+
+    def read_file(self, file_id: str) -> AsyncIterator[bytes]:
+        """The bytes of a file."""
+        return self._context.files.read(file_id)

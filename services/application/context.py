@@ -1,0 +1,69 @@
+"""What every use case of application has at hand, and who acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.application.config import Settings
+from shared.assistance import Assistance
+from shared.clock import Clock
+from shared.files.port import FileStore
+from shared.ids import Ids
+from shared.service import Platform
+from shared.store.port import Store
+from shared.tokens import Caller, Role
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and for staff at the counter for whose account."""
+
+    account_id: str
+    role: Role
+    office_id: str | None = None
+    on_behalf_of: str | None = None
+    assistance: Assistance | None = None
+    """The live assistance by which somebody is acted for; without one nobody is."""
+
+    @classmethod
+    def of(cls, caller: Caller, assistance: Assistance | None = None) -> Actor:
+        """The caller of a request, and the assistance with which they act for its account."""
+        account_id = assistance.copy.account_id if assistance is not None else None
+        return cls(caller.account_id, caller.role, caller.office_id, account_id, assistance)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether an officer asks."""
+        return self.role is not Role.APPLICANT
+
+    @property
+    def for_account(self) -> str:
+        """The account that is spoken for."""
+        return self.on_behalf_of or self.account_id
+
+
+@dataclass(frozen=True)
+class UseCaseContext:
+    """The store, the files, the settings, and clock and ids as arguments."""
+
+    store: Store
+    files: FileStore
+    settings: Settings
+    clock: Clock
+    ids: Ids
+
+    @classmethod
+    def of(cls, settings: Settings, platform: Platform) -> UseCaseContext:
+        """The context on a platform."""
+        return cls(
+            store=platform.store,
+            files=platform.files,
+            settings=settings,
+            clock=platform.clock,
+            ids=platform.ids,
+        )
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.clock.now()

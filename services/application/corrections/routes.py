@@ -1,0 +1,58 @@
+"""The endpoints of corrections."""
+
+from __future__ import annotations
+
+from services.application.applications.access import LATE, SEEING
+from services.application.applications.correction import Corrected
+from services.application.applications.errors import StepComesFirst
+from services.application.applications.schemas import ApplicationView, view
+from services.application.context import Actor
+from services.application.corrections.errors import NothingCorrected, ProofNotSeen
+from services.application.corrections.schemas import KindCorrection, PenaltyFinding
+from services.application.corrections.service import Why
+from services.application.http import APPLICATION
+from services.application.requirements.errors import AnswersContradict
+from shared.http.call import Call
+from shared.http.endpoint import STAFF, Endpoints
+from shared.tokens import Role
+
+api = Endpoints("office")
+
+
+@api.post(
+    "/v1/applications/{application_id}/kind-correction",
+    summary="Correct what was applied for; the seat and what was paid stay",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER),
+    body=KindCorrection,
+    answers={200: ApplicationView},
+    refusals=(*SEEING, *LATE, StepComesFirst, AnswersContradict, NothingCorrected),
+    idempotent=True,
+)
+async def correct_kind(call: Call[KindCorrection]) -> ApplicationView:
+    """The corrected application: a difference is asked for, goes back, or is nothing."""
+    said = call.body
+    wanted = Corrected(said.passport_kind.value, said.validity_years, said.reason, said.zero_tariff)
+    why = Why(Actor.of(call.caller), said.reason_code, said.note, call.command_id)
+    return view(call, await call.app[APPLICATION].corrections.correct_kind(call.path["application_id"], wanted, why))
+
+
+@api.post(
+    "/v1/applications/{application_id}/penalty",
+    summary="Record a lost or damaged book that the interview found",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER),
+    body=PenaltyFinding,
+    answers={200: ApplicationView},
+    refusals=(*SEEING, *LATE, StepComesFirst, ProofNotSeen),
+    idempotent=True,
+)
+async def find_penalty(call: Call[PenaltyFinding]) -> ApplicationView:
+    """The application: the penalty is asked for, or none under force majeure."""
+    said = call.body
+    seen = await call.app[APPLICATION].corrections.find_penalty(
+        call.path["application_id"],
+        said.ground,
+        Why(Actor.of(call.caller), said.reason_code, said.note, call.command_id),
+        force_majeure=said.force_majeure,
+        proof_seen=said.proof_seen,
+    )
+    return view(call, seen)

@@ -1,0 +1,36 @@
+"""Refusals at the counter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.application.requirements.requirement import Listed
+from shared.errors import Refusal
+
+
+class OriginalsNotSeen(Refusal):
+    """An approval needs the originals of the required documents seen and recorded."""
+
+    status = 409
+    code = "originals_not_seen"
+    title = "Originals were not recorded as seen."
+    title_id = "Dokumen asli belum dicatat sebagai diperiksa."
+    next_action = "Record the originals of the named items first."
+    next_action_id = "Catat dokumen asli untuk persyaratan yang disebutkan terlebih dahulu."
+
+    def __init__(self, items: Sequence[Listed]) -> None:
+        codes = [item.code for item in items]
+        super().__init__(
+            f"Not seen: {', '.join(codes)}.", detail_id=f"Belum diperiksa: {', '.join(codes)}.", items=codes
+        )
+
+
+class DocumentsUndecided(Refusal):
+    """An approval needs every required document accepted: only accepted ones are handed over."""
+
+    status = 409
+    code = "documents_undecided"
+    title = "A required document is not accepted yet."
+    title_id = "Ada dokumen wajib yang belum diterima."
+    next_action = "Decide on the flagged documents, or have them uploaded again, then record the outcome."
+    next_action_id = "Putuskan dokumen yang ditandai, atau minta diunggah ulang, lalu catat hasilnya."

@@ -1,0 +1,100 @@
+"""The endpoints of officers at the visit and after it."""
+
+from __future__ import annotations
+
+from services.application import errors
+from services.application.applications.access import LATE, SEEING
+from services.application.applications.errors import ApplicationEnded, StepComesFirst
+from services.application.applications.schemas import ApplicationView, view
+from services.application.context import Actor
+from services.application.corrections.errors import PaymentOwed, PriceNotKnownYet
+from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
+from services.application.counter.schemas import Collection, DayQuery, InterviewOutcome, OfficeDayView, Originals
+from services.application.http import APPLICATION
+from services.application.requirements.errors import DocumentNotAsked
+from services.application.voided_book.errors import FeeNotPaid
+from shared.http.call import Call
+from shared.http.endpoint import STAFF, Endpoints
+from shared.tokens import Role
+
+visits = Endpoints("office")
+
+
+office_day = Endpoints("office")
+
+
+@visits.post(
+    "/v1/applications/{application_id}/originals",
+    summary="Record which originals were seen",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER),
+    body=Originals,
+    answers={200: ApplicationView},
+    refusals=(*SEEING, *LATE, StepComesFirst, DocumentNotAsked),
+    idempotent=True,
+)
+async def see_originals(call: Call[Originals]) -> ApplicationView:
+    """Record originals."""
+    seen = await call.app[APPLICATION].counter.see_originals(
+        call.path["application_id"], tuple(call.body.requirements), Actor.of(call.caller), call.command_id
+    )
+    return view(call, seen)
+
+
+@visits.post(
+    "/v1/applications/{application_id}/interview",
+    summary="Record the outcome of the interview",
+    access=STAFF(Role.INTERVIEWER),
+    body=InterviewOutcome,
+    answers={200: ApplicationView},
+    refusals=(
+        *SEEING,
+        *LATE,
+        StepComesFirst,
+        OriginalsNotSeen,
+        DocumentsUndecided,
+        errors.ReasonCodeMissing,
+        PriceNotKnownYet,
+        PaymentOwed,
+    ),
+    idempotent=True,
+)
+async def record_interview(call: Call[InterviewOutcome]) -> ApplicationView:
+    """Record the outcome."""
+    said = call.body
+    seen = await call.app[APPLICATION].counter.record_interview(
+        call.path["application_id"], said.outcome, said.reason_code, said.note, Actor.of(call.caller), call.command_id
+    )
+    return view(call, seen)
+
+
+@office_day.post(
+    "/v1/applications/{application_id}/collection",
+    summary="Record that the passport was collected",
+    access=STAFF(Role.FRONT_OFFICER),
+    body=Collection,
+    answers={200: ApplicationView},
+    refusals=(*SEEING, ApplicationEnded, StepComesFirst, FeeNotPaid),
+    idempotent=True,
+)
+async def hand_out(call: Call[Collection]) -> ApplicationView:
+    """Record the collection."""
+    seen = await call.app[APPLICATION].counter.hand_out(
+        call.path["application_id"], call.body.collected_by, Actor.of(call.caller), call.command_id
+    )
+    return view(call, seen)
+
+
+@office_day.get(
+    "/v1/offices/{office_id}/applications",
+    summary="The office's visits of a day, and whose file is overdue",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    query=DayQuery,
+    answers={200: OfficeDayView},
+    refusals=(errors.NotYourOffice,),
+)
+async def list_day(call: Call[None, DayQuery]) -> OfficeDayView:
+    """The office's day, or the one application of a number that a visitor without papers tells."""
+    counter, office_id, officer = call.app[APPLICATION].counter, call.path["office_id"], Actor.of(call.caller)
+    if call.query.number is not None:
+        return OfficeDayView.of(await counter.by_number(office_id, call.query.number, officer))
+    return OfficeDayView.of(await counter.day(office_id, call.query.date, officer))

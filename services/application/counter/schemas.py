@@ -1,0 +1,92 @@
+"""The office's day and what officers record, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field
+
+from services.application.applications.document import DocumentState
+from services.application.applications.schemas import AppointmentView, HandOverView, hand_over_view, letter_state
+from services.application.applications.service import Seen
+from services.application.field_types import Code
+from shared.http.schema import Body, IsoDate, Query, View
+
+MOST_ITEMS = 50
+
+
+class DayQuery(Query):
+    """Which day of an office."""
+
+    date: IsoDate | None = Field(None, description="the day on the office's own clock; today if absent")
+    number: str | None = Field(
+        None,
+        min_length=16,
+        max_length=16,
+        pattern=r"^[0-9]{16}$",
+        description="an application number: only that application, whatever its day, if its visit is at this office",
+    )
+
+
+class Originals(Body):
+    """Which originals were seen."""
+
+    requirements: list[Code] = Field(min_length=1, max_length=MOST_ITEMS, examples=[["ktp"]])
+
+
+class InterviewOutcome(Body):
+    """How the interview ended."""
+
+    outcome: Literal["approved", "incomplete", "refused"]
+    reason_code: Code | None = Field(None, examples=["papers_missing"])
+    note: str | None = Field(None, max_length=2000, description="kept encrypted, for the office alone")
+
+
+class Collection(Body):
+    """Who took the book."""
+
+    collected_by: Literal["self", "family", "proxy"]
+
+
+class VisitView(View):
+    """One visit in an office's list of a day."""
+
+    application_id: str
+    number: str
+    state: str
+    current_step: str
+    appointment: AppointmentView | None
+    documents_flagged: int
+    hand_over: HandOverView | None
+    letter_state: str | None
+
+
+class OfficeDayView(View):
+    """An office's visits of a day, and how many of their files are overdue at the issuance system (F47)."""
+
+    visits: list[VisitView]
+    hand_overs_overdue: int
+    letters_not_made: int
+    """Have each made again with POST to its letter once operators have mended the fault."""
+
+    @classmethod
+    def of(cls, seen: list[Seen]) -> Self:
+        """As the office sees it."""
+        visits = [_visit(each) for each in seen]
+        overdue = sum(each.hand_over is not None and each.hand_over.overdue for each in visits)
+        not_made = sum(each.letter_state == "not_made" for each in visits)
+        return cls(visits=visits, hand_overs_overdue=overdue, letters_not_made=not_made)
+
+
+def _visit(seen: Seen) -> VisitView:
+    state, seat = seen.application, seen.application.visits.last_seat
+    return VisitView(
+        application_id=seen.application_id,
+        number=state.number,
+        state=state.status.value,
+        current_step=seen.standing.current_step,
+        appointment=AppointmentView.of(seat, for_staff=True) if seat else None,
+        documents_flagged=sum(each.state is DocumentState.FLAGGED for each in state.documents),
+        hand_over=hand_over_view(state),
+        letter_state=letter_state(state),
+    )

@@ -1,0 +1,59 @@
+"""What the interview, the collection and missed time limits do to an application."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from services.application.applications.application import Application, Command, Decision, Interview, moved, without_work
+from services.application.applications.hand_over import Approval
+from shared.events.application import ApplicationRefused, InterviewRecorded, PassportCollected
+
+PAPERS_DAYS: Final = 7
+"""Missing papers must be completed within seven days of the interview."""
+
+
+def interviewed(application_id: str, application: Application, interview: Interview, now: datetime) -> Decision:
+    """The outcome of the interview: approved, incomplete or refused."""
+    command = {"approved": Command.APPROVE, "incomplete": Command.FIND_INCOMPLETE, "refused": Command.REFUSE}
+    state = replace(moved(application, command[interview.outcome]), interview=interview, letter_due_at=None)
+    seat = application.visits.last_seat
+    recorded = InterviewRecorded(
+        application_id=application_id,
+        account_id=application.account_id,
+        appointment_id=seat.appointment_id if seat else "",
+        office_id=application.office_id or "",
+        outcome=interview.outcome,
+        reason_code=interview.reason_code,
+    )
+    if interview.outcome == "approved":
+        return Decision(replace(state, approval=Approval(approved_at=now, next_try_at=now)), (recorded,))
+    if interview.outcome == "incomplete":
+        return Decision(state, (recorded,))
+    ended = _ended(application_id, application, interview.reason_code or "interview_refused")
+    return Decision(without_work(state), (recorded, ended))
+
+
+def collected(application_id: str, application: Application, by: str) -> Decision:
+    """The book was handed out."""
+    state = replace(moved(application, Command.COLLECT), collected_by=by)
+    event = PassportCollected(
+        application_id=application_id, account_id=application.account_id, person_id=application.person_id
+    )
+    return Decision(without_work(state), (event,))
+
+
+def lapsed(application_id: str, application: Application, reason_code: str) -> Decision:
+    """A time limit ran out: papers not completed, or the book not collected."""
+    state = without_work(moved(application, Command.CLOSE))
+    return Decision(state, (_ended(application_id, application, reason_code),))
+
+
+def _ended(application_id: str, application: Application, reason_code: str) -> ApplicationRefused:
+    return ApplicationRefused(
+        application_id=application_id,
+        account_id=application.account_id,
+        person_id=application.person_id,
+        reason_code=reason_code,
+    )

@@ -1,0 +1,187 @@
+"""The endpoints of documents."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.application import errors
+from services.application import field_types as schemas
+from services.application.applications.access import LATE, SEEING
+from services.application.applications.errors import StepComesFirst, StepIsOver
+from services.application.applications.schemas import ApplicationView, view
+from services.application.context import Actor
+from services.application.documents.errors import (
+    DocumentDecided,
+    DocumentsClosed,
+    FileTooLarge,
+    FileTypeNotTaken,
+    PicturesWait,
+    TooManyDocuments,
+    UploadOffsetWrong,
+    UploadUnderWay,
+)
+from services.application.documents.schemas import BeginUpload, DocumentDecision, UploadView
+from services.application.http import APPLICATION, OWNER_OR_COUNTER, OWNER_OR_OFFICE, read_because, who
+from services.application.requirements.errors import DocumentNotAsked
+from shared.errors import FieldError, Malformed
+from shared.http.bodies import BodyCut, TooSlow
+from shared.http.body_budget import NoRoomForBody
+from shared.http.call import Answer, Call
+from shared.http.endpoint import STAFF, Endpoints, PersonalData, RateLimit
+from shared.tokens import Role
+
+api = Endpoints("documents")
+
+
+OFFSET_HEADER: Final = "Upload-Offset"
+
+
+LENGTH_HEADER: Final = "Upload-Length"
+
+
+OFFSET_STREAM: Final = "application/offset+octet-stream"
+
+
+MOST_OFFSET_DIGITS: Final = 9
+
+
+PIECES_PER_CALLER: Final = RateLimit(1200, 60.0)
+"""Twenty pieces a second: a picture of 10 MiB in pieces of 64 KiB takes 160."""
+
+
+@api.post(
+    "/v1/applications/{application_id}/documents",
+    summary="Announce the upload of a picture (JPEG or PNG)",
+    access=OWNER_OR_COUNTER,
+    body=BeginUpload,
+    query=schemas.Assisting,
+    answers={201: UploadView},
+    refusals=(
+        *SEEING,
+        *LATE,
+        StepComesFirst,
+        DocumentNotAsked,
+        FileTypeNotTaken,
+        FileTooLarge,
+        TooManyDocuments,
+        DocumentsClosed,
+    ),
+    idempotent=True,
+)
+async def begin_upload(call: Call[BeginUpload, schemas.Assisting]) -> UploadView:
+    """Announce an upload."""
+    wanted = call.body
+    seen = await call.app[APPLICATION].uploads.begin(
+        call.path["application_id"],
+        wanted.requirement,
+        wanted.media_type,
+        wanted.size_bytes,
+        await who(call),
+        call.command_id,
+    )
+    return UploadView.at(seen)
+
+
+@api.patch(
+    "/v1/applications/{application_id}/documents/{document_id}/content",
+    summary="Send bytes of a picture from an offset on; with the last one it is looked at",
+    description=f"Header {OFFSET_HEADER}: where these bytes begin. After a broken line ask with HEAD where to go on.",
+    access=OWNER_OR_COUNTER,
+    query=schemas.Assisting,
+    answers={200: UploadView},
+    refusals=(
+        *SEEING,
+        UploadOffsetWrong,
+        UploadUnderWay,
+        PicturesWait,
+        BodyCut,
+        TooSlow,
+        NoRoomForBody,
+    ),
+    raw_body=True,
+    body_media_types=(OFFSET_STREAM,),
+    max_body_bytes=schemas.LARGEST_UPLOAD_BYTES,
+    rate=PIECES_PER_CALLER,
+)
+async def send_bytes(call: Call[None, schemas.Assisting]) -> Answer:
+    """Take bytes."""
+    offset = _offset(call.request.headers.get(OFFSET_HEADER))
+    seen = await call.app[APPLICATION].uploads.receive(
+        call.path["application_id"], call.path["document_id"], offset, call.chunks(), await who(call), call.body_share
+    )
+    return Answer(200, UploadView.at(seen), {OFFSET_HEADER: str(seen.upload_offset)})
+
+
+@api.head(
+    "/v1/applications/{application_id}/documents/{document_id}/content",
+    summary="Where an upload stands",
+    access=OWNER_OR_OFFICE,
+    query=schemas.Assisting,
+    answers={200: None},
+    refusals=SEEING,
+)
+async def ask_offset(call: Call[None, schemas.Assisting]) -> Answer:
+    """The offset to go on at."""
+    seen = await call.app[APPLICATION].uploads.offset(
+        call.path["application_id"], call.path["document_id"], await who(call)
+    )
+    return Answer(200, None, {OFFSET_HEADER: str(seen.upload_offset), LENGTH_HEADER: str(seen.document.size_bytes)})
+
+
+@api.get(
+    "/v1/applications/{application_id}/documents/{document_id}/content",
+    summary="The picture as it is kept",
+    access=OWNER_OR_OFFICE,
+    query=schemas.Looking,
+    answers={200: "image/jpeg"},
+    refusals=SEEING,
+    reads=PersonalData.PICTURE,
+)
+async def download_document(call: Call[None, schemas.Looking]) -> Answer:
+    """The picture."""
+    service, reader = call.app[APPLICATION], await who(call)
+    application_id, document_id = call.path["application_id"], call.path["document_id"]
+    if reader.is_staff:
+        seen = await service.drafting.look(application_id, reader)
+        read_because(call, reader, seen.standing.current_step)
+    document, pieces = await service.uploads.read(application_id, document_id, reader)
+    return Answer(200, pieces, media_type=document.media_type)
+
+
+@api.post(
+    "/v1/applications/{application_id}/documents/{document_id}/decision",
+    summary="An officer accepts a document, or refuses it with a reason",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    body=DocumentDecision,
+    answers={200: ApplicationView},
+    refusals=(*SEEING, DocumentDecided, errors.ReasonCodeMissing, StepIsOver),
+    idempotent=True,
+)
+async def decide_document(call: Call[DocumentDecision]) -> ApplicationView:
+    """Decide on a document."""
+    seen = await call.app[APPLICATION].uploads.decide(
+        call.path["application_id"],
+        call.path["document_id"],
+        call.body.decision == "accepted",
+        call.body.reason_code,
+        Actor.of(call.caller),
+        call.command_id,
+    )
+    return view(call, seen)
+
+
+def _offset(header: str | None) -> int:
+    if header is not None and header.isascii() and header.isdigit() and len(header) <= MOST_OFFSET_DIGITS:
+        return int(header)
+    raise Malformed(
+        errors=(
+            FieldError(
+                f"/{OFFSET_HEADER}",
+                "missing" if header is None else "int_parsing",
+                "Say where these bytes begin, as a whole number.",
+                "Sebutkan posisi awal data sebagai bilangan bulat.",
+                example="0",
+                source="header",
+            ),
+        )
+    )

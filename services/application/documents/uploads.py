@@ -1,0 +1,535 @@
+"""Documents: uploads that resume where they stopped, looked at when complete, kept encrypted, decided by officers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.application import errors
+from services.application.applications import application as rules
+from services.application.applications import document as papers
+from services.application.applications.access import refuse_other_offices, refuse_strangers
+from services.application.applications.application import (
+    BEFORE_INTERVIEW,
+    TAKES_DOCUMENTS,
+    Application,
+    Author,
+    Decision,
+    Status,
+)
+from services.application.applications.document import (
+    LARGEST_NUMBER_OF_DOCUMENTS,
+    Document,
+    DocumentMoveIllegal,
+    DocumentState,
+    Picture,
+)
+from services.application.applications.errors import StepComesFirst, StepIsOver
+from services.application.applications.hand_over import replacing_ends
+from services.application.applications.next_step import Step
+from services.application.applications.service import Applications, Seen
+from services.application.applications.timeline import author_of, told
+from services.application.context import Actor, UseCaseContext
+from services.application.documents.errors import (
+    DocumentDecided,
+    DocumentsClosed,
+    FileTooLarge,
+    FileTypeNotTaken,
+    PicturesWait,
+    TooManyDocuments,
+    UploadOffsetWrong,
+    UploadUnderWay,
+)
+from services.application.documents.ports import (
+    BoundlessRoom,
+    Inspected,
+    InspectionUnavailable,
+    Inspector,
+    PictureRefused,
+    Room,
+)
+from services.application.field_types import MEDIA_TYPES
+from services.application.requirements.errors import DocumentNotAsked
+from services.application.requirements.requirement import find_item
+from shared.assistance import AssistanceNeeded
+from shared.errors import NotFound, Refusal
+from shared.events.application import DocumentRefused
+from shared.files.port import (
+    PIECE_BYTES,
+    BeyondDeclaredSize,
+    FileFinished,
+    FileMeta,
+    FileUnknown,
+    WrongOffset,
+)
+from shared.ids import derived_id
+from shared.store.kinds import Record
+
+MACHINE: Final = Author("machine")
+WHOLE_BYTES: Final = 1024 * 1024
+"""A picture of at most this size that comes in one request is looked at without being stored first."""
+
+PIECES_STORED_AT_ONCE: Final = 4
+"""Each is in memory four times while it is stored: as it came, cut, encrypted, and in the command to the database."""
+
+PICTURES_KEPT_AT_ONCE: Final = 2
+"""Pictures that were looked at and are being stored, beside those that are being decoded."""
+
+LONGEST_WAIT_FOR_INSPECTION_SECONDS: Final = 45
+"""For a picture's turn to be looked at; a gateway gives up after 75 s."""
+
+BOUNDLESS: Final = BoundlessRoom()
+ReadContent = Callable[[], Awaitable[bytes]]
+
+LONGER_THAN_DECLARED: Final = "longer_than_declared"
+UPLOAD_ABANDONED: Final = "upload_abandoned"
+NOT_INSPECTED: Final = "not_inspected"
+
+
+@dataclass(frozen=True)
+class UploadSeen:
+    """A document and where its upload stands."""
+
+    application_id: str
+    document: Document
+    upload_offset: int
+
+
+class Uploads:
+    """The use cases of documents."""
+
+    def __init__(self, context: UseCaseContext, applications: Applications, inspector: Inspector) -> None:
+        self._context = context
+        self._applications = applications
+        self._inspector = inspector
+        self._decoding = asyncio.Semaphore(context.settings.upload_rules.decodes_at_once)
+        self._inspecting = asyncio.Semaphore(context.settings.upload_rules.decodes_at_once + PICTURES_KEPT_AT_ONCE)
+        self._storing = asyncio.Semaphore(PIECES_STORED_AT_ONCE)
+        self._written_to: set[str] = set()
+
+    async def begin(
+        self, application_id: str, requirement: str, media_type: str, size_bytes: int, who: Actor, command_id: str
+    ) -> UploadSeen:
+        """Announce an upload; the bytes follow in pieces. The same command again meets the same document.
+
+        Raises:
+            StepComesFirst: the questionnaire is not answered. DocumentNotAsked: no item has this name.
+            FileTypeNotTaken, FileTooLarge, TooManyDocuments, DocumentsClosed: a limit is met.
+            AssistanceNeeded: an officer, while the visitor is not at the office, without this person's consent.
+        """
+        await self._writable(application_id, who)
+        self._refuse_file(media_type, size_bytes)
+        document_id = derived_id("document", command_id)
+        now = self._context.now()
+
+        def decide(application: Application) -> Decision | None:
+            if application.document(document_id) is not None:
+                return None
+            self._refuse_closed(application, who, now)
+            document = self._new(application, document_id, requirement, media_type, size_bytes, now)
+            documents = papers.replaced_by_newer((*application.documents, document), document)
+            state = rules.with_documents(application, documents)
+            return Decision(told(state, document_id, now, "upload_begun", author_of(who), document.requirement))
+
+        record = await self._changed(application_id, decide)
+        document = record.state.document(document_id)
+        assert document is not None  # noqa: S101 - just written, or there before
+        return UploadSeen(application_id, document, await self._offset(document))
+
+    async def receive(
+        self,
+        application_id: str,
+        document_id: str,
+        offset: int,
+        pieces: AsyncIterator[bytes],
+        who: Actor,
+        room: Room = BOUNDLESS,
+    ) -> UploadSeen:
+        """Take bytes from `offset` on; with the last one the picture is looked at, and accepted, flagged or refused.
+
+        What arrived before a broken line is kept: ask for the offset and go on there. In memory: one piece, or the
+        whole of a small picture while `room` allows it.
+
+        Raises:
+            NotFound: no such document. UploadOffsetWrong: the upload stands elsewhere.
+            AssistanceNeeded: as in beginning it.
+            UploadUnderWay: another request of this process sends bytes of the document. Other processes meet the
+            store's own conditions: of two pieces at one offset it takes one.
+            PicturesWait: its turn to be looked at did not come in time.
+        """
+        record = await self._writable(application_id, who)
+        document = _document(record.state, document_id)
+        if document.state is not DocumentState.UPLOADING:
+            return UploadSeen(application_id, document, document.size_bytes)
+        if document_id in self._written_to:
+            raise UploadUnderWay
+        self._written_to.add(document_id)
+        try:
+            if await self._fits_in_memory(document, offset, room):
+                return await self._take_whole(application_id, document, pieces)
+            await self._begin_file(document)
+            return await self._go_on(application_id, document, offset, pieces, room)
+        except FileUnknown:  # another upload took its place, or another process has finished it
+            return await self.offset(application_id, document_id, who)
+        finally:
+            self._written_to.discard(document_id)
+
+    async def offset(self, application_id: str, document_id: str, who: Actor) -> UploadSeen:
+        """Where an upload stands; refuses with ``NotFound``."""
+        record = await self._visible(application_id, who)
+        document = _document(record.state, document_id)
+        return UploadSeen(application_id, document, await self._offset(document))
+
+    async def read(self, application_id: str, document_id: str, who: Actor) -> tuple[Document, AsyncIterator[bytes]]:
+        """The picture, for the owner and for the office; refuses with ``NotFound`` where there is none (any more)."""
+        record = await self._visible(application_id, who)
+        document = _document(record.state, document_id)
+        if document.state not in papers.PRESENT_STATES or document.file_id is None:
+            raise NotFound
+        return document, self._applications.read_file(document.file_id)
+
+    async def decide(
+        self, application_id: str, document_id: str, accept: bool, reason_code: str | None, who: Actor, command_id: str
+    ) -> Seen:
+        """An officer of the appointment's office accepts a document, or refuses it with a reason (F44, F46).
+
+        Raises:
+            NotYourOffice, NotFound. DocumentDecided: its state allows no decision. ReasonCodeMissing.
+        """
+        record = await self._applications.application(application_id)
+        refuse_other_offices(record.state, who)
+        _document(record.state, document_id)
+        if not accept and reason_code is None:
+            raise errors.ReasonCodeMissing(field="/reason_code")
+        now = self._context.now()
+
+        def settle(application: Application) -> Decision | None:
+            if application.status not in TAKES_DOCUMENTS:
+                raise StepIsOver(state=application.status.value)
+            document = _document(application, document_id)
+            try:
+                decided = (
+                    papers.accepted(document, who.role.value, now)
+                    if accept
+                    else papers.refused(document, reason_code or "", who.role.value, now)
+                )
+            except DocumentMoveIllegal:
+                raise DocumentDecided(state=document.state.value) from None
+            state = self._noted(rules.with_document(application, decided), decided, author_of(who), now, command_id)
+            return Decision(state, () if accept else (_refusal_of(application_id, application, decided),))
+
+        return self._applications.seen(await self._changed(application_id, settle, received=command_id), who)
+
+    async def abandon_overdue(self, record: Record[Application], _name: str) -> None:
+        """The time of an upload is over: it is refused and its bytes are removed."""
+        now = self._context.now()
+
+        def decide(application: Application) -> Decision | None:
+            state = application
+            for document in application.documents:
+                if document.state is DocumentState.UPLOADING and document.upload_until <= now:
+                    gone = papers.refused(document, UPLOAD_ABANDONED, MACHINE.who, now)
+                    state = self._noted(rules.with_document(state, gone), gone, MACHINE, now, document.document_id)
+            return Decision(state)
+
+        await self._changed(record.id, decide)
+
+    async def _visible(self, application_id: str, who: Actor) -> Record[Application]:
+        record = await self._applications.application(application_id)
+        refuse_strangers(record.state, who)
+        return record
+
+    async def _writable(self, application_id: str, who: Actor) -> Record[Application]:
+        """The application, for who may add to it: its owner, an assisting officer, and its office at the visit."""
+        record = await self._visible(application_id, who)
+        if who.is_staff and who.on_behalf_of is None and not _is_at_counter(record.state):
+            raise AssistanceNeeded
+        return record
+
+    async def _changed(
+        self, application_id: str, decide: rules.Decide, *, received: str | None = None
+    ) -> Record[Application]:
+        """The changed application; files that it no longer refers to are removed after the write."""
+        before: list[Application] = []
+
+        def remembering(application: Application) -> Decision | None:
+            before[:] = [application]
+            return decide(application)
+
+        record = await self._applications.change(application_id, remembering, received=received)
+        for state in before:
+            await self._applications.drop_files(state, record.state)
+        return record
+
+    def _refuse_file(self, media_type: str, size_bytes: int) -> None:
+        if media_type not in MEDIA_TYPES:
+            raise FileTypeNotTaken(field="/media_type", accepted=list(MEDIA_TYPES))
+        limit = self._context.settings.upload_rules.largest_bytes
+        if size_bytes > limit:
+            raise FileTooLarge(
+                f"At most {limit} bytes.",
+                detail_id=f"Paling banyak {limit} byte.",
+                field="/size_bytes",
+                limit_bytes=limit,
+            )
+
+    def _refuse_closed(self, application: Application, who: Actor, now: datetime) -> None:
+        if application.status not in TAKES_DOCUMENTS:
+            self._applications.refuse_early(application, Step.QUESTIONNAIRE)
+            raise StepIsOver(state=application.status.value)
+        seat = application.visits.seat
+        visiting = application.status in BEFORE_INTERVIEW and seat is not None and seat.certain
+        if visiting and not who.is_staff:
+            assert seat is not None and seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101
+            if now >= replacing_ends(seat.starts_at, seat.office_timezone):
+                raise DocumentsClosed
+
+    def _new(
+        self, application: Application, document_id: str, name: str, media_type: str, size_bytes: int, now: datetime
+    ) -> Document:
+        if application.answers is None:
+            raise StepComesFirst(Step.QUESTIONNAIRE)
+        item = find_item(self._applications.items(application), name)
+        if item is None:
+            raise DocumentNotAsked(field="/requirement")
+        if len(application.documents) >= LARGEST_NUMBER_OF_DOCUMENTS:
+            raise TooManyDocuments(limit=LARGEST_NUMBER_OF_DOCUMENTS)
+        return Document(
+            document_id=document_id,
+            requirement=item.code,
+            paper=name,
+            media_type=media_type,
+            size_bytes=size_bytes,
+            created_at=now,
+            upload_until=now + timedelta(seconds=self._context.settings.upload_rules.under_way_seconds),
+            file_id=document_id,
+        )
+
+    async def _begin_file(self, document: Document) -> None:
+        await self._context.files.create(
+            document.document_id, FileMeta("application/octet-stream", document.size_bytes)
+        )
+
+    async def _fits_in_memory(self, document: Document, offset: int, room: Room) -> bool:
+        """Whether a small picture that begins now may stay in memory until it is looked at."""
+        if offset != 0 or document.size_bytes > WHOLE_BYTES or await self._offset(document) != 0:
+            return False
+        return room.try_grow(document.size_bytes)
+
+    async def _take_whole(self, application_id: str, document: Document, pieces: AsyncIterator[bytes]) -> UploadSeen:
+        """A small picture that comes in one go is looked at as it is; only what broke off midway is stored first."""
+        content = bytearray()
+        broken: Refusal | None = None
+        try:
+            async for piece in pieces:
+                content += piece
+                if len(content) > document.size_bytes:
+                    return await self._refuse(application_id, document, LONGER_THAN_DECLARED)
+        except Refusal as refusal:
+            broken = refusal
+        if len(content) == document.size_bytes:
+
+            async def whole() -> bytes:
+                return bytes(content)
+
+            return await self._look_at(application_id, document, whole)
+        await self._begin_file(document)
+        await self._keep_pieces(document.document_id, bytes(content))
+        if broken is not None:
+            raise broken
+        return UploadSeen(application_id, document, len(content))
+
+    async def _keep_pieces(self, file_id: str, content: bytes) -> None:
+        for start in range(0, len(content), PIECE_BYTES):
+            await self._keep_rest(file_id, start, content[start : start + PIECE_BYTES])
+
+    async def _go_on(
+        self, application_id: str, document: Document, offset: int, pieces: AsyncIterator[bytes], room: Room
+    ) -> UploadSeen:
+        try:
+            stands = await self._append(document.document_id, offset, pieces, room)
+        except BeyondDeclaredSize:
+            return await self._refuse(application_id, document, LONGER_THAN_DECLARED)
+        except WrongOffset as wrong:
+            stands = self._all_there(wrong.expected, document)
+        except FileFinished:
+            stands = document.size_bytes
+        if stands < document.size_bytes:
+            return UploadSeen(application_id, document, stands)
+        return await self._look_at(application_id, document, lambda: self._content(document))
+
+    async def _content(self, document: Document) -> bytes:
+        content = bytearray()
+        async for piece in self._context.files.read(document.document_id):
+            content += piece
+        return bytes(content)
+
+    @staticmethod
+    def _all_there(stands: int, document: Document) -> int:
+        """All bytes are here: the last piece is sent again after a crash between them and the document's write."""
+        if stands < document.size_bytes:
+            raise UploadOffsetWrong(stands)
+        return stands
+
+    async def _offset(self, document: Document) -> int:
+        if document.state is not DocumentState.UPLOADING:
+            return document.size_bytes
+        with suppress(FileUnknown):
+            return await self._context.files.size(document.document_id)
+        return 0
+
+    async def _append(self, file_id: str, offset: int, pieces: AsyncIterator[bytes], room: Room) -> int:
+        """Store the pieces as they come and give the offset reached. Up to one piece waits in memory for more bytes;
+        where room is short what waits goes to the store at once.
+        """
+        waiting = bytearray()
+        try:
+            async for piece in pieces:
+                if not room.try_grow(len(piece)):
+                    if waiting:
+                        offset = await self._store_first(file_id, offset, waiting, len(waiting), room)
+                    await room.grow(len(piece))
+                waiting += piece
+                while len(waiting) >= PIECE_BYTES:
+                    offset = await self._store_first(file_id, offset, waiting, PIECE_BYTES, room)
+        except Refusal:
+            await self._keep_rest(file_id, offset, bytes(waiting))
+            raise
+        stands = await self._store_rest(file_id, offset, bytes(waiting))
+        room.shrink(len(waiting))
+        return stands
+
+    async def _store_first(self, file_id: str, offset: int, waiting: bytearray, size_bytes: int, room: Room) -> int:
+        """Store the first bytes of what waits and give their room back."""
+        async with self._storing:
+            offset = await self._context.files.append(file_id, offset, bytes(waiting[:size_bytes]))
+        del waiting[:size_bytes]
+        room.shrink(size_bytes)
+        return offset
+
+    async def _store_rest(self, file_id: str, offset: int, rest: bytes) -> int:
+        stands = await self._context.files.size(file_id)
+        if stands != offset:
+            raise WrongOffset(stands)
+        if not rest:
+            return stands
+        async with self._storing:
+            return await self._context.files.append(file_id, offset, rest)
+
+    async def _keep_rest(self, file_id: str, offset: int, rest: bytes) -> None:
+        with suppress(WrongOffset, BeyondDeclaredSize, FileFinished):
+            await self._store_rest(file_id, offset, rest)
+
+    async def _look_at(self, application_id: str, document: Document, content: ReadContent) -> UploadSeen:
+        """Have the picture looked at when its turn comes; only then are its bytes read, so those of a few are in
+        memory."""
+        try:
+            async with asyncio.timeout(LONGEST_WAIT_FOR_INSPECTION_SECONDS):
+                await self._inspecting.acquire()
+        except TimeoutError:
+            raise PicturesWait from None
+        try:
+            picture = await self._inspect(document, content)
+        except PictureRefused as refused:
+            return await self._refuse(application_id, document, refused.reason)
+        finally:
+            self._inspecting.release()
+        return await self._take(application_id, document.document_id, picture)
+
+    async def _inspect(self, document: Document, content: ReadContent) -> Picture:
+        """The picture as it is kept from now on; refuses with `PictureRefused`."""
+        async with self._decoding:
+            read = await content()
+            try:
+                found = await self._inspector.inspect(read, document.media_type, document.requirement)
+            except InspectionUnavailable:
+                found = Inspected(read, document.media_type, 0, 0, (NOT_INSPECTED,))
+            del read
+        file_id = await self._applications.keep_file(found.content, found.media_type)
+        return Picture(
+            file_id=file_id,
+            media_type=found.media_type,
+            sha256=hashlib.sha256(found.content).hexdigest(),
+            stored_bytes=len(found.content),
+            width=found.width,
+            height=found.height,
+            flags=found.flags,
+        )
+
+    async def _take(self, application_id: str, document_id: str, picture: Picture) -> UploadSeen:
+        now = self._context.now()
+
+        def decide(application: Application) -> Decision | None:
+            document = _document(application, document_id)
+            if document.state is not DocumentState.UPLOADING:
+                return None
+            there = papers.inspected(document, picture, now)
+            documents = [there if each.document_id == document_id else each for each in application.documents]
+            state = rules.with_documents(application, papers.replaced_by_newer(documents, there))
+            return Decision(self._noted(state, there, MACHINE, now, document_id))
+
+        record = await self._changed(application_id, decide)
+        document = _document(record.state, document_id)
+        if document.file_id != picture.file_id:
+            await self._context.files.delete(picture.file_id)
+        return UploadSeen(application_id, document, document.size_bytes)
+
+    async def _refuse(self, application_id: str, document: Document, reason: str) -> UploadSeen:
+        now = self._context.now()
+
+        def decide(application: Application) -> Decision | None:
+            known = _document(application, document.document_id)
+            if known.state is not DocumentState.UPLOADING:
+                return None
+            gone = papers.refused(known, reason, MACHINE.who, now)
+            return Decision(
+                self._noted(rules.with_document(application, gone), gone, MACHINE, now, document.document_id)
+            )
+
+        record = await self._changed(application_id, decide)
+        return UploadSeen(application_id, _document(record.state, document.document_id), document.size_bytes)
+
+    def _noted(
+        self, application: Application, document: Document, actor: Author, now: datetime, cause: str
+    ) -> Application:
+        """The application with a line about the document; a file that waits for its documents is due again."""
+        hand_over = application.hand_over
+        if application.status in BEFORE_INTERVIEW and hand_over is not None:
+            application = rules.hand_over_again(application, self._context.settings.pace, now)
+        what = f"document_{document.state.value}"
+        return told(application, f"{what}:{cause}", now, what, actor, document.requirement)
+
+
+def _refusal_of(application_id: str, application: Application, document: Document) -> DocumentRefused:
+    """What its owner is told: which document, why, and until when it can be replaced (F46)."""
+    seat = application.visits.seat
+    until = None
+    if application.status in BEFORE_INTERVIEW and seat is not None and seat.certain:
+        assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
+        until = replacing_ends(seat.starts_at, seat.office_timezone)
+    return DocumentRefused(
+        application_id=application_id,
+        account_id=application.account_id,
+        document_id=document.document_id,
+        requirement=document.requirement,
+        reason_code=document.reason or "",
+        replace_until=until,
+    )
+
+
+def _document(application: Application, document_id: str) -> Document:
+    document = application.document(document_id)
+    if document is None:
+        raise NotFound
+    return document
+
+
+def _is_at_counter(application: Application) -> bool:
+    """Whether the visitor has checked in, or brings papers that were missing at the interview."""
+    seat = application.visits.seat
+    return application.status is Status.INCOMPLETE or (seat is not None and seat.checked_in_at is not None)

@@ -1,1 +1,0 @@
-"""What an application is and may become: pure data and functions; time, ids and rules are arguments."""

@@ -1,0 +1,79 @@
+"""Refusals about drafts, submission and withdrawal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.application.requirements.requirement import Listed
+from services.application.texts import Text
+from shared.errors import Refusal
+
+
+class ApplicationAlreadyOpen(Refusal):
+    """One live application per person."""
+
+    status = 409
+    code = "application_already_open"
+    title = "An application of this person is open already."
+    title_id = "Permohonan untuk orang ini sudah ada."
+    next_action = "Go on with the open one, or withdraw it. If it is not yours, ask an office for help."
+    next_action_id = "Lanjutkan atau tarik permohonan tersebut. Jika bukan milik Anda, mintalah bantuan kantor."
+
+
+class AccountNotNamed(Refusal):
+    """An officer acts for somebody and has to say for whom."""
+
+    status = 422
+    code = "account_not_named"
+    title = "Say for whose account you act."
+    title_id = "Sebutkan akun yang Anda wakili."
+    next_action = "Add on_behalf_of with the account's id."
+    next_action_id = "Tambahkan on_behalf_of dengan id akun."
+
+
+class ItemsMissing(Refusal):
+    """Compulsory items are not there; every one of them is named."""
+
+    status = 422
+    code = "items_missing"
+    title = "Required documents are missing."
+    title_id = "Ada dokumen wajib yang belum ada."
+    next_action = "Upload the named documents, then submit again."
+    next_action_id = "Unggah dokumen yang disebutkan, lalu kirim lagi."
+
+    def __init__(self, items: Sequence[Listed]) -> None:
+        titles = ", ".join(item.requirement.title.en for item in items)
+        titles_id = ", ".join(item.requirement.title.id for item in items)
+        super().__init__(
+            f"Missing: {titles}.",
+            detail_id=f"Belum ada: {titles_id}.",
+            missing=[
+                {"code": each.code, "title": each.requirement.title.en, "title_id": each.requirement.title.id}
+                for each in items
+            ],
+        )
+
+
+class ConfirmationMissing(Refusal):
+    """The applicant has to say that they know what is not paid back."""
+
+    status = 422
+    code = "confirmation_missing"
+    title = "Confirm that you have read what is not paid back."
+    title_id = "Konfirmasikan bahwa Anda telah membaca ketentuan biaya yang tidak dikembalikan."
+    next_action = "Read the statement and send confirmed_not_refundable as true."
+    next_action_id = "Baca pernyataannya dan kirim confirmed_not_refundable bernilai true."
+
+    def __init__(self, statement: Text) -> None:
+        super().__init__(statement.en, detail_id=statement.id, field="/confirmed_not_refundable")
+
+
+class TooLateToWithdraw(Refusal):
+    """The visit has begun."""
+
+    status = 409
+    code = "too_late_to_withdraw"
+    title = "The visit has begun; the application cannot be withdrawn any more."
+    title_id = "Kunjungan sudah dimulai; permohonan tidak dapat ditarik lagi."
+    next_action = "Tell the officer."
+    next_action_id = "Sampaikan kepada petugas."

@@ -1,0 +1,128 @@
+"""The endpoints of applications up to the submission, and of looking at them."""
+
+from __future__ import annotations
+
+from services.application import field_types as schemas
+from services.application.applications.access import LATE, SEEING
+from services.application.applications.errors import ApplicationEnded, StepComesFirst
+from services.application.applications.schemas import ApplicationsView, ApplicationView, view
+from services.application.drafts.errors import (
+    AccountNotNamed,
+    ApplicationAlreadyOpen,
+    ConfirmationMissing,
+    ItemsMissing,
+    TooLateToWithdraw,
+)
+from services.application.drafts.schemas import BeginApplication, Submission
+from services.application.http import APPLICATION, OWNER_OR_COUNTER, OWNER_OR_OFFICE, read_because, who
+from services.application.requirements.errors import AnswersContradict
+from services.application.requirements.schemas import Questionnaire
+from shared.assistance import ASSISTANCE_REFUSALS
+from shared.errors import NotFound
+from shared.http.call import Call
+from shared.http.endpoint import Endpoints, PersonalData
+
+api = Endpoints("applications")
+
+
+@api.post(
+    "/v1/applications",
+    summary="Open a draft for a confirmed applicant",
+    access=OWNER_OR_COUNTER,
+    body=BeginApplication,
+    query=schemas.Assisting,
+    answers={201: ApplicationView},
+    refusals=(NotFound, ApplicationAlreadyOpen, AccountNotNamed, *ASSISTANCE_REFUSALS),
+    idempotent=True,
+)
+async def begin(call: Call[BeginApplication, schemas.Assisting]) -> ApplicationView:
+    """Open a draft."""
+    drafting = call.app[APPLICATION].drafting
+    return view(call, await drafting.begin(call.body.applicant_id, await who(call), call.command_id))
+
+
+@api.get(
+    "/v1/applications",
+    summary="The applications of the caller's account",
+    access=OWNER_OR_COUNTER,
+    query=schemas.Looking,
+    answers={200: ApplicationsView},
+    refusals=ASSISTANCE_REFUSALS,
+    reads=PersonalData.APPLICATION,
+)
+async def list_own(call: Call[None, schemas.Looking]) -> ApplicationsView:
+    """Own applications, the newest first."""
+    service, reader = call.app[APPLICATION], await who(call)
+    read_because(call, reader, "none")
+    return ApplicationsView.of(await service.drafting.list_own(reader), service.applications.rules)
+
+
+@api.get(
+    "/v1/applications/{application_id}",
+    summary="Where an application stands: step, what remains, next action, deadline, timeline",
+    access=OWNER_OR_OFFICE,
+    query=schemas.Looking,
+    answers={200: ApplicationView},
+    refusals=SEEING,
+    reads=PersonalData.APPLICATION,
+)
+async def look(call: Call[None, schemas.Looking]) -> ApplicationView:
+    """One application."""
+    reader = await who(call)
+    seen = await call.app[APPLICATION].drafting.look(call.path["application_id"], reader)
+    read_because(call, reader, seen.standing.current_step)
+    return view(call, seen)
+
+
+@api.put(
+    "/v1/applications/{application_id}/questionnaire",
+    summary="Answer the questionnaire: it picks kind, reason and requirements",
+    access=OWNER_OR_COUNTER,
+    body=Questionnaire,
+    query=schemas.Assisting,
+    answers={200: ApplicationView},
+    refusals=(*SEEING, *LATE, AnswersContradict),
+)
+async def answer(call: Call[Questionnaire, schemas.Assisting]) -> ApplicationView:
+    """Keep the answers."""
+    drafting = call.app[APPLICATION].drafting
+    return view(call, await drafting.answer(call.path["application_id"], call.body.answers(), await who(call)))
+
+
+@api.post(
+    "/v1/applications/{application_id}/submission",
+    summary="Submit, knowing what is not paid back",
+    access=OWNER_OR_COUNTER,
+    body=Submission,
+    query=schemas.Assisting,
+    answers={200: ApplicationView},
+    refusals=(
+        *SEEING,
+        *LATE,
+        ConfirmationMissing,
+        StepComesFirst,
+        ItemsMissing,
+        AnswersContradict,
+    ),
+    idempotent=True,
+)
+async def submit(call: Call[Submission, schemas.Assisting]) -> ApplicationView:
+    """Submit."""
+    application_id, confirmed = call.path["application_id"], call.body.confirmed_not_refundable
+    seen = await call.app[APPLICATION].drafting.submit(application_id, confirmed, await who(call), call.command_id)
+    return view(call, seen)
+
+
+@api.post(
+    "/v1/applications/{application_id}/withdrawal",
+    summary="Give the application up before the visit",
+    access=OWNER_OR_COUNTER,
+    query=schemas.Assisting,
+    answers={200: ApplicationView},
+    refusals=(*SEEING, TooLateToWithdraw, ApplicationEnded),
+    idempotent=True,
+)
+async def withdraw(call: Call[None, schemas.Assisting]) -> ApplicationView:
+    """Withdraw."""
+    drafting = call.app[APPLICATION].drafting
+    return view(call, await drafting.withdraw(call.path["application_id"], await who(call), call.command_id))

@@ -1,0 +1,49 @@
+"""Every endpoint of application: those of the rooms, with audit and session check."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.application.corrections import routes as corrections
+from services.application.counter import routes as counter
+from services.application.documents import routes as documents
+from services.application.drafts import routes as drafts
+from services.application.http import APPLICATION
+from services.application.issuance import routes as issuance
+from services.application.letters import routes as letters
+from services.application.requirements import routes as requirements
+from shared.audit.acting import audited
+from shared.audit.routes import audit_endpoints
+from shared.http.endpoint import Endpoint, with_session_check
+
+audit = audit_endpoints("application", lambda call: call.app[APPLICATION].audit_book)
+
+_DRAFT: Final = "a draft binds nobody: what is sent is checked again at the submission, which asks for a live session"
+
+WITHOUT_SESSION_CHECK: Final = {
+    "begin": _DRAFT,
+    "answer": _DRAFT,
+    "begin_upload": _DRAFT,
+    "send_bytes": _DRAFT,
+}
+"""What a token may still do in its last minutes when its session has ended."""
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
+    audited(
+        (
+            *requirements.api.all,
+            *letters.forms.all,
+            *drafts.api.all,
+            *letters.letter.all,
+            *documents.api.all,
+            *counter.visits.all,
+            *corrections.api.all,
+            *issuance.api.all,
+            *letters.office_letter.all,
+            *counter.office_day.all,
+            *audit.all,
+        ),
+        lambda call: call.app[APPLICATION].audit,
+    ),
+    WITHOUT_SESSION_CHECK,
+)

@@ -1,0 +1,175 @@
+"""What other services tell: confirmed applicants, seats, bills, refunds, deliveries. Late, twice and in any order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from services.application.applications.applicant import Applicant
+from services.application.applications.application import Application, Author, Decision, settled
+from services.application.applications.service import Applications
+from services.application.applications.timeline import told
+from services.application.applications.visit import (
+    PAYERS_CASES,
+    Visits,
+    with_bill_fact,
+    with_refund,
+    with_refund_moved,
+    with_seat_fact,
+    with_seat_unavailable,
+    with_special_refused,
+)
+from services.application.context import UseCaseContext
+from services.application.voided_book.service import alert_of_book, told_of_book
+from shared.errors import NotFound
+from shared.events import billing, scheduling
+from shared.events.application import KeepIdentityCard
+from shared.events.envelope import Envelope
+from shared.events.identity import ApplicantConfirmed
+from shared.events.message import Event
+from shared.events.notification import DeliveryFailed, DeliverySent
+from shared.events.subscriptions import owner_of
+from shared.service import NotYet
+from shared.store.kinds import Record
+
+SAME_DAY: Final = "same_day"
+SAME_DAY_GONE: Final = "same_day_place_gone"
+_WORD_START: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+Seeing = Callable[[Visits], Visits]
+
+
+def line_of(event: type[Event]) -> str:
+    """The timeline's word for an event: ``SeatHeld`` is ``seat_held``."""
+    return _WORD_START.sub("_", event.__name__).lower()
+
+
+def _detail_of(fact: Any) -> str | None:
+    """The coded reason of a fact about a seat; a move or a new date says what caused it."""
+    caused = isinstance(fact, scheduling.AppointmentRescheduled | scheduling.SpecialRescheduleOpened)
+    detail: str | None = fact.cause if caused else getattr(fact, "reason", None)
+    return None if detail == "asked" else detail
+
+
+class Facts:
+    """The use cases of messages. Each is a no-op when it comes again, even where nothing remembers it."""
+
+    def __init__(self, context: UseCaseContext, applications: Applications) -> None:
+        self._context = context
+        self._applications = applications
+
+    async def applicant_confirmed(self, fact: ApplicantConfirmed, envelope: Envelope) -> None:
+        """Keep whom identity confirmed."""
+        record = await self._applications.repository.applicant(fact.applicant_id)
+        known = record.state if record else Applicant(fact.account_id, fact.person_id)
+        if envelope.aggregate_version <= known.confirmed_version:
+            return
+        state = replace(
+            known,
+            account_id=fact.account_id,
+            person_id=fact.person_id,
+            guardian_applicant_id=fact.guardian_applicant_id,
+            guardian_person_id=fact.guardian_person_id,
+            confirmed_version=envelope.aggregate_version,
+        )
+        await self._applications.repository.keep_applicant(
+            fact.applicant_id, record, state, self._context.now(), envelope.id
+        )
+
+    async def identity_card(self, command: KeepIdentityCard, envelope: Envelope) -> None:
+        """Keep the applicant's data, encrypted."""
+        record = await self._applications.repository.applicant(command.applicant_id)
+        known = record.state if record else Applicant(command.account_id, command.person_id)
+        if envelope.aggregate_version <= known.card_version:
+            return
+        card_sealed = self._applications.vault.open_box(command.sealed, command.applicant_id)
+        state = replace(known, card_version=envelope.aggregate_version, card_sealed=card_sealed)
+        await self._applications.repository.keep_applicant(
+            command.applicant_id, record, state, self._context.now(), envelope.id
+        )
+
+    async def seat(self, fact: Any, envelope: Envelope) -> None:
+        """A fact about the appointment."""
+        record = await self._see(
+            fact.application_id,
+            envelope,
+            lambda visits: with_seat_fact(visits, fact, version=envelope.aggregate_version, at=envelope.time),
+            _detail_of(fact),
+        )
+        if isinstance(fact, scheduling.VisitVoided):
+            alert_of_book(record)
+
+    async def special_refused(self, fact: scheduling.SpecialRescheduleRefused, envelope: Envelope) -> None:
+        """The office refused a new date."""
+        await self._see(fact.application_id, envelope, lambda visits: with_special_refused(visits, fact), fact.reason)
+
+    async def bill(self, fact: Any, envelope: Envelope) -> None:
+        """A fact about a bill."""
+        await self._see(
+            fact.application_id,
+            envelope,
+            lambda visits: with_bill_fact(visits, fact, version=envelope.aggregate_version, at=envelope.time),
+            getattr(fact, "cause", None),
+        )
+
+    async def seat_unavailable(self, fact: scheduling.SeatUnavailable, envelope: Envelope) -> None:
+        """No seat was found for late money or a renewed bill, or the place of a surcharge is gone."""
+        line = SAME_DAY_GONE if fact.asked_for == SAME_DAY else None
+        await self._see(
+            fact.application_id,
+            envelope,
+            lambda visits: with_seat_unavailable(visits, fact),
+            fact.reason,
+            line=line,
+        )
+
+    async def refund(self, fact: billing.RefundOpened, envelope: Envelope) -> None:
+        """A refund case was opened; one that belongs to no application is not for us."""
+        if fact.application_id is not None:
+            await self._see(
+                fact.application_id, envelope, lambda visits: with_refund(visits, fact, envelope.time), fact.reason
+            )
+
+    async def refund_moved(self, fact: billing.RefundMoved, envelope: Envelope) -> None:
+        """A refund case took a step; the timeline names where it stands."""
+        if fact.application_id is not None:
+            await self._see(
+                fact.application_id,
+                envelope,
+                lambda visits: with_refund_moved(visits, fact, version=envelope.aggregate_version, at=envelope.time),
+                fact.rule or fact.needs,
+                line=f"refund_{fact.state}",
+            )
+
+    async def payment_case(
+        self, fact: billing.PaymentCaseOpened | billing.PaymentCaseClosed, envelope: Envelope
+    ) -> None:
+        """A question about a payment of the applicant's was opened or answered; the treasury's own are not for us."""
+        if fact.application_id is not None and fact.kind in PAYERS_CASES:
+            detail = getattr(fact, "outcome", fact.kind)
+            await self._see(fact.application_id, envelope, lambda visits: visits, detail)
+
+    async def delivery(self, fact: DeliverySent | DeliveryFailed, envelope: Envelope) -> None:
+        """A message about the application was sent or could not be."""
+        if fact.application_id is not None:
+            await self._see(fact.application_id, envelope, lambda visits: visits, fact.template)
+
+    async def _see(
+        self, application_id: str, envelope: Envelope, see: Seeing, detail: str | None, *, line: str | None = None
+    ) -> Record[Application]:
+        event = cast(type[Event], type(envelope.data))
+        actor = Author(owner_of(event))
+        now = self._context.now()
+
+        def decide(application: Application) -> Decision | None:
+            state = replace(application, visits=see(application.visits))
+            state = settled(state, self._context.settings.pace, now)
+            state = told(state, envelope.id, envelope.time, line or line_of(event), actor, detail)
+            return Decision(told_of_book(state, now))
+
+        try:
+            return await self._applications.change(application_id, decide, received=envelope.id)
+        except NotFound:
+            raise NotYet(f"application {application_id} is not known here") from None

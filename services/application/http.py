@@ -1,0 +1,40 @@
+"""What the routes of application share: the key of the use cases, who acts, and why staff read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from services.application.context import Actor
+from shared.http.call import AnyCall
+from shared.http.endpoint import ROLES
+from shared.tokens import Role
+
+if TYPE_CHECKING:
+    from services.application.use_cases import Application
+
+APPLICATION: Final[web.AppKey[Application]] = web.AppKey("application")
+
+OWNER_OR_COUNTER: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER)
+OWNER_OR_OFFICE: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
+
+
+async def who(call: AnyCall) -> Actor:
+    """The caller, and for a front officer who names an account the live assistance for it.
+
+    From anybody else ``on_behalf_of`` is not heard. Refuses as :meth:`Assistances.require` does.
+    """
+    account_id, caller = call.query.on_behalf_of, call.caller
+    if account_id is None or caller.role is not Role.FRONT_OFFICER:
+        return Actor.of(caller)
+    assistances = call.app[APPLICATION].assistances
+    return Actor.of(caller, await assistances.require(caller, account_id, call.query.assistance))
+
+
+def read_because(call: AnyCall, reader: Actor, step: str) -> None:
+    """Tell the audit why staff read: by which assistance, for which reason they gave, or at which step."""
+    if reader.assistance is not None:
+        call.read_for = f"assistance:{reader.assistance.assistance_id}"
+    else:
+        call.read_for = call.query.reason or f"step_{step}"

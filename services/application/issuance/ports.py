@@ -1,0 +1,51 @@
+"""The issuance system, as the use cases need it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class DpriFile:
+    """A file for the issuance system. The same ``delivery_id`` is the same content."""
+
+    delivery_id: str
+    content: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DpriState:
+    """Where a file stands there: ``received``, ``acknowledged``, ``rejected``, ``queued`` or ``printed``."""
+
+    state: str
+    passport_number: str | None = field(default=None, repr=False)
+
+
+class DpriRefuses(Exception):
+    """The issuance system answered and said no, for the coded reason."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Dpri(Protocol):
+    """The issuance system. Every verb may be repeated; each refuses with `UpstreamDown` while it does not answer."""
+
+    async def hand_over(self, number: str, file: DpriFile) -> DpriState:
+        """Give a file; `DpriRefuses` if it is not taken."""
+        ...
+
+    async def look(self, number: str) -> DpriState:
+        """Where the file stands; `DpriRefuses` if there is none."""
+        ...
+
+    async def approve(self, number: str, approval: Mapping[str, Any]) -> None:
+        """Say that the book may be printed; `DpriRefuses` if the file is not acknowledged."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...

@@ -1,0 +1,202 @@
+"""The cover letter of a certain visit: made once, kept, sent by email, downloaded as often as wanted (F73)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from services.application.alerts import LETTER_NOT_MADE, alert
+from services.application.applications.access import refuse_other_offices, refuse_unassisted
+from services.application.applications.application import Application, Author, Decision, Letter
+from services.application.applications.next_step import Step
+from services.application.applications.service import Applications, Seen
+from services.application.applications.timeline import author_of, told, with_line
+from services.application.applications.visit import Seat
+from services.application.context import Actor, UseCaseContext
+from services.application.letters.errors import LetterNotMade
+from services.application.letters.ports import LetterContent, LetterWriter
+from services.application.letters.transitions import letter_again, letter_failed, lettered
+from shared.errors import NotFound, NotKnownYet
+from shared.events.notification import SendLetter
+from shared.store.kinds import Record
+
+PDF = "application/pdf"
+LARGEST_LETTER_BYTES = 200_000
+"""It travels in a message, as text and sealed."""
+
+SYSTEM = Author("application")
+
+
+class LetterTooLarge(Exception):
+    """A letter of this size does not fit into a message: a fault of its template."""
+
+
+class Letters:
+    """The use cases of letters and forms."""
+
+    def __init__(self, context: UseCaseContext, applications: Applications, writer: LetterWriter) -> None:
+        self._context = context
+        self._applications = applications
+        self._writer = writer
+
+    async def write_due(self, record: Record[Application], _name: str) -> None:
+        """Write, keep and send the letter of the certain visit; without one nothing is due any more.
+
+        One that cannot be typeset is given up after a few tries: the timeline says so, operators are told, and the
+        office has it made again once the fault is mended (`make_again`).
+        """
+        seat = record.state.visits.seat
+        if seat is None or not seat.certain:
+            await self._applications.change(record.id, lambda state: Decision(replace(state, letter_due_at=None)))
+            return
+        content = await self._content(record.state, seat)
+        try:
+            pdf = await self._writer.letter(content)
+            if len(pdf) > LARGEST_LETTER_BYTES:
+                raise LetterTooLarge(f"{len(pdf)} bytes")
+        except Exception as error:  # whatever the typesetter raises: its text may hold a name and is never shown
+            await self._note_failure(record.id, seat.visit_key, type(error).__name__)
+            return
+        file_id = await self._applications.keep_file(pdf, PDF)
+        letter = Letter(seat.visit_key, file_id, self._context.now(), len(pdf))
+        send = self._send(record.id, record.state, seat, pdf)
+        await self._keep(record.id, letter, send)
+
+    async def read(self, application_id: str, who: Actor) -> tuple[str, AsyncIterator[bytes]]:
+        """The letter's file name and bytes.
+
+        It is the applicant's own: its QR code is a way of consent, so that the office has it with an assistance only.
+
+        Raises:
+            StepComesFirst: no visit is certain. NotKnownYet: the letter is being made.
+            AssistanceNeeded: an officer of the office has no consent of this person.
+            LetterNotMade: it cannot be made; the visit is certain all the same.
+        """
+        record = await self._applications.application(application_id)
+        refuse_unassisted(record.state, who)
+        if record.state.live and record.state.interview is None:
+            self._applications.refuse_early(record.state, Step.COME)
+        if _given_up(record.state):
+            raise LetterNotMade
+        letter = await self._applications.once_known(lambda: self._current(application_id))
+        if letter is None and record.state.interview is None:
+            raise NotKnownYet("The letter is being made.", detail_id="Surat sedang dibuat.")
+        if letter is None:
+            raise NotFound
+        return file_name(record.state), self._applications.read_file(letter.file_id)
+
+    async def make_again(self, application_id: str, who: Actor, command_id: str) -> Seen:
+        """The office has a letter made that was given up. One that is there, or under way, stays.
+
+        Raises:
+            NotYourOffice. StepComesFirst: no visit is certain.
+        """
+        record = await self._applications.application(application_id)
+        refuse_other_offices(record.state, who)
+        now = self._context.now()
+
+        def decide(state: Application) -> Decision | None:
+            self._applications.refuse_early(state, Step.COME)
+            if not _given_up(state):
+                return None
+            again = letter_again(state, now)
+            return Decision(told(again, f"letter_again:{command_id}", now, "letter_asked_again", author_of(who)))
+
+        return self._applications.seen(
+            await self._applications.change(application_id, decide, received=command_id), who
+        )
+
+    async def _note_failure(self, application_id: str, visit_key: str, problem: str) -> None:
+        now = self._context.now()
+
+        def decide(state: Application) -> Decision | None:
+            seat = state.visits.seat
+            if state.letter_due_at is None or seat is None or seat.visit_key != visit_key:
+                return None
+            after = letter_failed(state, visit_key, problem, now)
+            if not _given_up(after):
+                return Decision(after)
+            return Decision(
+                told(after, f"letter_not_made:{visit_key}:{now.isoformat()}", now, "letter_not_made", SYSTEM)
+            )
+
+        saved = (await self._applications.change(application_id, decide)).state
+        trouble = saved.letter_trouble
+        if trouble is not None and _given_up(saved):
+            alert(LETTER_NOT_MADE, application_id=application_id, problem=trouble.problem, tries=trouble.tries)
+
+    async def form(self, requirement: str) -> bytes:
+        """The empty form of an item, in Indonesian; refuses with ``NotFound`` where there is none."""
+        for each in self._applications.rules.requirements:
+            if each.code == requirement and each.form:
+                return await self._writer.form(each.code, each.title.id)
+        raise NotFound
+
+    async def _current(self, application_id: str) -> Letter | None:
+        application = (await self._applications.application(application_id)).state
+        letter, seat = application.letter, application.visits.seat
+        if letter is None or (seat is not None and seat.visit_key != letter.visit_key):
+            return None
+        return letter
+
+    async def _content(self, application: Application, seat: Seat) -> LetterContent:
+        assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
+        card = await self._applications.card(application.applicant_id)
+        items = self._applications.items(application)
+        bring = tuple(
+            (item.requirement.title.id, item.requirement.title.en)
+            for item in items
+            if item.requirement.original_shown and (item.compulsory or item.code in application.present())
+        )
+        return LetterContent(
+            full_name=card.full_name,
+            number=application.number,
+            office_name=seat.office_name or "",
+            office_timezone=seat.office_timezone,
+            starts_at=seat.starts_at,
+            ends_at=seat.ends_at,
+            queue_number=seat.queue_number or "",
+            queue_code=seat.queue_code or "",
+            bring=bring,
+            made_at=self._context.now(),
+        )
+
+    def _send(self, application_id: str, application: Application, seat: Seat, pdf: bytes) -> SendLetter:
+        content = {"file_name": file_name(application), "content": base64.b64encode(pdf).decode()}
+        return SendLetter(
+            account_id=application.account_id,
+            application_id=application_id,
+            appointment_id=seat.appointment_id,
+            sealed=self._applications.vault.box_for_notification(content, application_id),
+        )
+
+    async def _keep(self, application_id: str, letter: Letter, send: SendLetter) -> None:
+        before: list[Application] = []
+
+        def decide(application: Application) -> Decision | None:
+            before[:] = [application]
+            if application.letter_due_at is None:
+                return None
+            seat = application.visits.seat
+            if seat is None or seat.visit_key != letter.visit_key:
+                return None
+            decision = lettered(application_id, application, letter)
+            said = with_line(decision, f"letter:{letter.visit_key}", letter.made_at, "letter_ready", SYSTEM)
+            return replace(said, events=(*said.events, send))
+
+        record = await self._applications.change(application_id, decide)
+        if record.state.letter != letter:
+            await self._context.files.delete(letter.file_id)
+        for state in before:
+            await self._applications.drop_files(state, record.state)
+
+
+def _given_up(application: Application) -> bool:
+    trouble = application.letter_trouble
+    return trouble is not None and trouble.failed_at is not None and application.letter_due_at is None
+
+
+def file_name(application: Application) -> str:
+    """How the letter is called when it is saved."""
+    return f"surat-pengantar-{application.number}.pdf"

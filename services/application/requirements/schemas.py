@@ -1,0 +1,174 @@
+"""The questionnaire and the requirements over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Literal, Protocol, Self
+
+from pydantic import Field
+
+from services.application.requirements.answers import Answers, PassportKind, Purpose, Reason, ZeroTariff
+from services.application.requirements.requirement import Listed, Question, RuleSet
+from services.application.texts import reason_text
+from shared.http.schema import Body, IsoDate, Query, View
+
+MISSING, NOT_NEEDED = "missing", "not_needed"
+
+
+class RequirementsQuery(Query):
+    """A case to list the requirements of."""
+
+    reason: Literal["new", "expired", "pages_full", "lost", "damaged", "data_change"] = "new"
+    minor: bool = False
+    on: IsoDate | None = Field(None, description="the day whose rules are asked for; today if absent")
+    purpose: Purpose = Field(Purpose.OTHER, strict=False)
+    has_held_passport: bool | None = Field(None, description="absent: as the reason says")
+    old_passport_since_2009: bool = False
+    parent_has_passport: bool = False
+
+
+class Questionnaire(Body):
+    """The answers; what is not answered counts as no."""
+
+    has_held_passport: bool
+    reason: Reason = Field(examples=["new"])
+    passport_kind: PassportKind = Field(examples=["electronic"])
+    validity_years: Literal[5, 10] = Field(examples=[10])
+    purpose: Purpose = Purpose.OTHER
+    zero_tariff: ZeroTariff | None = None
+    married: bool = False
+    name_changed: bool = False
+    naturalised: bool = False
+    old_passport_since_2009: bool = False
+    parent_has_passport: bool = False
+
+    def answers(self) -> Answers:
+        """As the domain keeps them."""
+        return Answers(**dict(self))
+
+
+class QuestionView(View):
+    """One question."""
+
+    name: str
+    title: str
+    title_id: str
+    kind: Literal["yes_or_no", "choice"]
+    choices: list[str]
+    compulsory: bool
+
+    @classmethod
+    def of(cls, question: Question) -> Self:
+        """As it is shown."""
+        kind: Literal["yes_or_no", "choice"] = "choice" if question.choices else "yes_or_no"
+        return cls(
+            name=question.name,
+            title=question.title.en,
+            title_id=question.title.id,
+            kind=kind,
+            choices=list(question.choices),
+            compulsory=question.compulsory,
+        )
+
+
+class QuestionnaireView(View):
+    """All questions, and what is confirmed at the end."""
+
+    version: str
+    questions: list[QuestionView]
+    not_refundable: str
+    not_refundable_id: str
+    legal_basis: str
+
+    @classmethod
+    def of(cls, rules: RuleSet) -> Self:
+        """As it is shown."""
+        return cls(
+            version=rules.version,
+            questions=[QuestionView.of(each) for each in rules.questions],
+            not_refundable=rules.not_refundable.en,
+            not_refundable_id=rules.not_refundable.id,
+            legal_basis=rules.not_refundable_basis,
+        )
+
+
+class ItemDocument(Protocol):
+    """The document that was uploaded for an item."""
+
+    @property
+    def document_id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def state(self) -> StrEnum:
+        """Where it stands."""
+        ...
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was refused, as a code."""
+        ...
+
+
+class RequirementView(View):
+    """One item of the list: how compulsory, by which law, and, in an application, whether it is there."""
+
+    code: str
+    title: str
+    title_id: str
+    need: Literal["required", "conditional", "optional"]
+    compulsory: bool
+    condition: str | None
+    condition_id: str | None
+    accepts: list[str]
+    help: str
+    help_id: str
+    legal_basis: str
+    effective_from: date
+    effective_to: date | None
+    form_url: str | None
+    state: str = MISSING
+    document_id: str | None = None
+    reason: str | None = None
+    reason_text: str | None = None
+    reason_text_id: str | None = None
+
+    @classmethod
+    def of(cls, item: Listed, document: ItemDocument | None = None) -> Self:
+        """As it is shown; `document` is the newest one for it."""
+        rule = item.requirement
+        empty = MISSING if item.compulsory else NOT_NEEDED
+        why = reason_text(document.reason if document else None)
+        return cls(
+            code=rule.code,
+            title=rule.title.en,
+            title_id=rule.title.id,
+            need=rule.need.value,
+            compulsory=item.compulsory,
+            condition=rule.condition.en if rule.condition else None,
+            condition_id=rule.condition.id if rule.condition else None,
+            accepts=list(rule.accepts),
+            help=rule.help.en,
+            help_id=rule.help.id,
+            legal_basis=rule.legal_basis,
+            effective_from=rule.effective_from,
+            effective_to=rule.effective_to,
+            form_url=f"/v1/forms/{rule.code}" if rule.form else None,
+            state=document.state.value if document else empty,
+            document_id=document.document_id if document else None,
+            reason=document.reason if document else None,
+            reason_text=why.en if why else None,
+            reason_text_id=why.id if why else None,
+        )
+
+
+class RequirementsView(View):
+    """The list of a case on a day."""
+
+    on: date
+    version: str
+    requirements: list[RequirementView]
+    media_types: list[str]
+    largest_upload_bytes: int

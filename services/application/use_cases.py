@@ -1,0 +1,42 @@
+"""All use cases of application, joined."""
+
+from __future__ import annotations
+
+from services.application.applications.service import Applications
+from services.application.context import UseCaseContext
+from services.application.corrections.service import Corrections
+from services.application.counter.service import Counter
+from services.application.documents.ports import Inspector
+from services.application.documents.sweeper import Sweeper
+from services.application.documents.uploads import Uploads
+from services.application.drafts.service import Drafting
+from services.application.facts.service import Facts
+from services.application.issuance.ports import Dpri
+from services.application.issuance.service import Issuance
+from services.application.letters.ports import LetterWriter
+from services.application.letters.service import Letters
+from services.application.requirements.requirement import RuleSet
+from shared.assistance import Assistances
+from shared.audit import Audit
+from shared.audit.chaining import AuditBook
+
+
+class Application:
+    """From draft to collected passport: one attribute per group of use cases."""
+
+    def __init__(
+        self, context: UseCaseContext, rules: RuleSet, dpri: Dpri, inspector: Inspector, writer: LetterWriter
+    ) -> None:
+        self.context = context
+        self.audit = Audit(context.store, context.clock, context.ids)
+        self.audit_book = AuditBook(context.store, context.clock, context.ids)
+        self.assistances = Assistances(context.store, context.clock)
+        self.applications = Applications(context, rules)
+        self.drafting = Drafting(context, self.applications)
+        self.uploads = Uploads(context, self.applications, inspector)
+        self.sweeper = Sweeper(context, self.applications)
+        self.letters = Letters(context, self.applications, writer)
+        self.issuance = Issuance(context, self.applications, dpri)
+        self.counter = Counter(context, self.applications)
+        self.corrections = Corrections(context, self.applications)
+        self.facts = Facts(context, self.applications)

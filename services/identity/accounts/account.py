@@ -1,0 +1,181 @@
+"""The account: proven addresses, the sessions signed in with them, and the places of its applicants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.identity.sessions.session import Session, ended_sessions
+
+MOST_APPLICANTS: Final = 5
+"""Applicants that one account may speak for (F75)."""
+
+PLACE_GRACE_SECONDS: Final = 600
+"""How long a place may stand without its applicant (its writer crashed in between) before it is free again."""
+
+MOST_ADDRESS_CHANGES: Final = 3
+"""Address changes of one account that can be undone at once. Nobody moves more often within some days, and a thief
+must not be able to push the owner's way back out by changing again and again."""
+
+ENDED_REMEMBERED: Final = timedelta(hours=1)
+"""How long an ended session is known again: longer than any code that could begin it a second time counts."""
+
+MOST_ENDED_REMEMBERED: Final = 50
+"""Ended sessions known again; an account starts fewer within that hour (its addresses get 5 codes each)."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """A proven address: sealed, with its keyed fingerprints."""
+
+    sealed: str
+    fingerprints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One of the account's places for applicants, taken by this one."""
+
+    applicant_id: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True)
+class AddressChange:
+    """A change of address that can be undone until ``ends_at`` by whoever has its secret.
+
+    ``email`` and ``phone`` are as they were before. ``secret_hash`` is all that is kept of the secret. Once it is
+    undone, ``undone_at`` says so and the addresses are gone.
+    """
+
+    secret_hash: str = field(repr=False)
+    changed_at: datetime
+    ends_at: datetime
+    email: Address | None = None
+    phone: Address | None = None
+    undone_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A session that was ended."""
+
+    session_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who signs in. ``fingerprints`` joins those of both addresses, and of those that an undo could bring back: each
+    belongs to one account only. ``ended`` are the sessions ended within the last hour.
+    """
+
+    language: str
+    registered_at: datetime
+    email: Address | None = None
+    phone: Address | None = None
+    fingerprints: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    changes: tuple[AddressChange, ...] = ()
+    ended: tuple[Ended, ...] = ()
+
+
+def register(language: str, now: datetime, *, email: Address | None, phone: Address | None) -> Account:
+    """A new account on the one address that was proven."""
+    return _with_fingerprints(Account(language, now, email=email, phone=phone))
+
+
+def with_address(
+    account: Account, *, email: Address | None = None, phone: Address | None = None, change: AddressChange | None = None
+) -> Account:
+    """The account with another proven address; ``change`` keeps the way back. Ask :func:`may_change_at` first."""
+    kept = (*account.changes, change) if change is not None else account.changes
+    changed = replace(account, email=email or account.email, phone=phone or account.phone, changes=kept)
+    return _with_fingerprints(changed)
+
+
+def may_change_at(account: Account, now: datetime) -> datetime | None:
+    """None if an address may be changed now, else when it may: as many changes can be undone as are kept."""
+    open_changes = sorted(each.ends_at for each in account.changes if each.ends_at > now and each.undone_at is None)
+    return open_changes[-MOST_ADDRESS_CHANGES] if len(open_changes) >= MOST_ADDRESS_CHANGES else None
+
+
+def find_change(account: Account, matches: Callable[[str], bool], now: datetime) -> AddressChange | None:
+    """The change whose secret this is, if it can still be undone or was."""
+    found = [each for each in account.changes if matches(each.secret_hash)]
+    return next((each for each in found if each.ends_at > now), None)
+
+
+def undo_change(account: Account, change: AddressChange, now: datetime) -> Account:
+    """The account as it was before that change: its addresses are back, later changes are void, nobody is signed in.
+
+    Earlier changes can still be undone. One that was undone before changes nothing.
+    """
+    if change.undone_at is not None:
+        return account
+    done = replace(change, email=None, phone=None, undone_at=now)
+    kept = tuple(done if each == change else each for each in account.changes if each.changed_at <= change.changed_at)
+    before = replace(account, email=change.email, phone=change.phone, changes=kept, sessions=())
+    return _with_fingerprints(before)
+
+
+def without_old_changes(account: Account, now: datetime) -> Account:
+    """The account without changes that cannot be undone any more: the addresses of before are forgotten and free."""
+    return _with_fingerprints(replace(account, changes=tuple(each for each in account.changes if each.ends_at > now)))
+
+
+def deadlines(account: Account) -> Mapping[str, datetime]:
+    """When the first change can no longer be undone."""
+    ends = [each.ends_at for each in account.changes]
+    return {"undo_over": min(ends)} if ends else {}
+
+
+def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Account, tuple[Session, ...]]:
+    """The account with the sessions that this step ends remembered as ended, and those sessions."""
+    gone = ended_sessions(before.sessions, after.sessions, now)
+    recent = [each for each in after.ended if now - each.at < ENDED_REMEMBERED]
+    marks = (*recent, *(Ended(each.id, now) for each in gone))[-MOST_ENDED_REMEMBERED:]
+    return (after if marks == after.ended else replace(after, ended=marks)), gone
+
+
+def has_ended(account: Account, session_id: str) -> bool:
+    """Whether a session of that name was ended a moment ago: it is not to begin again."""
+    return any(each.session_id == session_id for each in account.ended)
+
+
+def holds_any(account: Account, fingerprints: Collection[str]) -> bool:
+    """Whether one of these fingerprints is of an address of this account, as it is now."""
+    held = [print_ for each in (account.email, account.phone) if each is not None for print_ in each.fingerprints]
+    return not set(held).isdisjoint(fingerprints)
+
+
+def has_place(account: Account, applicant_id: str) -> bool:
+    """Whether this applicant has a place already."""
+    return any(place.applicant_id == applicant_id for place in account.places)
+
+
+def is_full(account: Account) -> bool:
+    """Whether every place is taken."""
+    return len(account.places) >= MOST_APPLICANTS
+
+
+def take_place(account: Account, applicant_id: str, now: datetime) -> Account:
+    """The account with a place taken; ask :func:`is_full` first."""
+    return replace(account, places=(*account.places, Place(applicant_id, now)))
+
+
+def without_empty_places(account: Account, existing: Collection[str], now: datetime) -> Account:
+    """The account without places whose applicant was never written."""
+    settled_before = now - timedelta(seconds=PLACE_GRACE_SECONDS)
+    kept = tuple(each for each in account.places if each.applicant_id in existing or each.taken_at > settled_before)
+    return replace(account, places=kept)
+
+
+def _with_fingerprints(account: Account) -> Account:
+    now_held = [account.email, account.phone]
+    could_return = [address for each in account.changes for address in (each.email, each.phone)]
+    prints = [print_ for each in (*now_held, *could_return) if each is not None for print_ in each.fingerprints]
+    return replace(account, fingerprints=tuple(dict.fromkeys(prints)))

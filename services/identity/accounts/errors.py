@@ -1,0 +1,57 @@
+"""Refusals about an account's addresses."""
+
+from __future__ import annotations
+
+from shared.errors import Refusal, TooManyRequests
+
+
+class AddressUnusable(Refusal):
+    """The text is no email address and no telephone number."""
+
+    status = 422
+    code = "address_unusable"
+    title = "This is neither an email address nor a telephone number."
+    title_id = "Ini bukan alamat email maupun nomor telepon."
+    next_action = "Write an email address, or an Indonesian mobile number such as 0812 3456 7890."
+    next_action_id = "Tuliskan alamat email, atau nomor ponsel seperti 0812 3456 7890."
+
+
+class EmailUnusable(AddressUnusable):
+    """The text is no email address."""
+
+    code = "email_unusable"
+    title = "This is not a complete email address."
+    title_id = "Alamat email ini tidak lengkap."
+    next_action = "Check the address; it looks like name@example.org."
+    next_action_id = "Periksa alamatnya; bentuknya seperti nama@contoh.id."
+
+
+class PhoneUnusable(AddressUnusable):
+    """The text is no telephone number that can receive an SMS."""
+
+    code = "phone_unusable"
+    title = "This is not a mobile number that can receive an SMS."
+    title_id = "Ini bukan nomor ponsel yang dapat menerima SMS."
+    next_action = "Write a mobile number such as 0812 3456 7890."
+    next_action_id = "Tuliskan nomor ponsel seperti 0812 3456 7890."
+
+
+class AddressTaken(Refusal):
+    """The proven address belongs to another account."""
+
+    status = 409
+    code = "address_taken"
+    title = "This address belongs to another account."
+    title_id = "Alamat ini sudah dipakai akun lain."
+    next_action = "Sign in with this address to use that account, or give another one."
+    next_action_id = "Masuk dengan alamat ini untuk memakai akun tersebut, atau gunakan alamat lain."
+
+
+class TooManyAddressChanges(TooManyRequests):
+    """The account has had as many changes of address as can be undone."""
+
+    code = "too_many_address_changes"
+    title = "The addresses of this account were changed as often as some days allow."
+    title_id = "Alamat akun ini sudah diganti sebanyak batas beberapa hari."
+    next_action = "Use the addresses that the account has, and change again after the time given."
+    next_action_id = "Gunakan alamat yang ada, dan ganti lagi setelah waktu yang disebutkan."

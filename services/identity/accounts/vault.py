@@ -1,0 +1,88 @@
+"""The addresses of accounts: sealed, found by fingerprints, and boxed for notification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.identity.accounts.account import Account, Address
+from services.identity.accounts.addresses import NormalAddress
+from services.identity.accounts.channel import Channel
+from services.identity.seals import Seals
+from shared.events.notification import KeepContactCard
+from shared.ids import derived_id
+
+
+@dataclass(frozen=True)
+class Undo:
+    """Where a change of address can be undone, and until when. The address is a secret of its own."""
+
+    url: str = field(repr=False)
+    until: datetime
+
+
+class AccountVault:
+    """Seals and opens the addresses of accounts."""
+
+    def __init__(self, seals: Seals) -> None:
+        self._cipher = seals.cipher
+        self._fingerprints = seals.fingerprints
+        self._codes = seals.codes
+        self._notification = seals.notification
+
+    def fingerprint(self, address: NormalAddress) -> str:
+        """What an address is found by, under the current key alone."""
+        return self._fingerprints.current(address.text, address.kind)
+
+    def fingerprints(self, address: NormalAddress) -> tuple[str, ...]:
+        """What an address is found by."""
+        return self._fingerprints.all(address.text, address.kind)
+
+    def seal_address(self, address: NormalAddress, account_id: str) -> Address:
+        """The stored form of an account's address."""
+        sealed = self._cipher.seal(address.text, owner_id=account_id, field=address.kind)
+        return Address(sealed, self.fingerprints(address))
+
+    def email_of(self, account_id: str, account: Account) -> NormalAddress | None:
+        """The account's email address, if it has one."""
+        if account.email is None:
+            return None
+        text = self._cipher.open(account.email.sealed, owner_id=account_id, field="email")
+        return NormalAddress(text, Channel.EMAIL)
+
+    def phone_of(self, account_id: str, account: Account) -> NormalAddress | None:
+        """The account's telephone number, if it has one."""
+        if account.phone is None:
+            return None
+        text = self._cipher.open(account.phone.sealed, owner_id=account_id, field="phone")
+        return NormalAddress(text, Channel.SMS)
+
+    def contact_card(self, account_id: str, account: Account, undo: Undo | None = None) -> KeepContactCard:
+        """The command that tells notification how to reach this account from now on, and by which address whoever is
+        told of the change can undo it.
+        """
+        email, phone = self.email_of(account_id, account), self.phone_of(account_id, account)
+        content: dict[str, str | None] = {
+            "email": email.text if email else None,
+            "phone": phone.text if phone else None,
+            "name": None,
+        }
+        if undo is not None:
+            content |= {"undo_url": undo.url, "undo_until": undo.until.isoformat()}
+        return KeepContactCard(
+            account_id=account_id,
+            language=account.language,
+            sealed=self._notification.seal(content, account_id),
+        )
+
+    def hash_undo(self, secret: str, account_id: str) -> str:
+        """The stored form of the secret that undoes a change of address."""
+        return self._codes.hash(secret, _undo_of(account_id))
+
+    def undo_matches(self, secret: str, account_id: str, hashed: str) -> bool:
+        """Whether it is the secret that was hashed."""
+        return self._codes.matches(secret, _undo_of(account_id), hashed)
+
+
+def _undo_of(account_id: str) -> str:
+    return derived_id("undo", account_id)

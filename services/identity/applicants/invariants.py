@@ -1,0 +1,43 @@
+"""Rules of applicants that are checked while the service runs: the same code in tests and in production."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from services.identity.accounts.account import MOST_APPLICANTS
+from services.identity.applicants.applicant import IdentityState
+from services.identity.applicants.repository import APPLICANT, PERSON
+from services.identity.context import UseCaseContext
+from shared.service import InvariantReport
+
+MOST_NAMED: Final = 100
+
+
+class ApplicantInvariants:
+    """Checks over every applicant and person."""
+
+    def __init__(self, context: UseCaseContext) -> None:
+        self._store = context.store
+
+    async def five_applicants(self) -> InvariantReport:
+        """No account speaks for more than five applicants (F75)."""
+        counts: Counter[str] = Counter()
+        async for record in self._store.scan(APPLICANT):
+            counts[record.state.account_id] += 1
+        broken = sorted(account_id for account_id, count in counts.items() if count > MOST_APPLICANTS)
+        return InvariantReport(len(counts), tuple(broken[:MOST_NAMED]))
+
+    async def confirmed_persons(self) -> InvariantReport:
+        """Whoever is confirmed is linked to the person of the same NIK, and nobody else is linked to anybody."""
+        persons = {record.id: set(record.state.nik_fingerprints) async for record in self._store.scan(PERSON)}
+        checked, broken = 0, []
+        async for record in self._store.scan(APPLICANT):
+            checked += 1
+            applicant = record.state
+            is_confirmed = applicant.identity.state is IdentityState.PASSED
+            prints = persons.get(applicant.person_id or "", set())
+            is_linked = not prints.isdisjoint(applicant.nik_fingerprints)
+            if is_confirmed != is_linked:
+                broken.append(record.id)
+        return InvariantReport(checked, tuple(broken[:MOST_NAMED]))

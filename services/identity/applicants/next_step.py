@@ -1,0 +1,55 @@
+"""Where an applicant stands and what comes next, in words (F31)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.identity.applicants.applicant import IdentityState
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The present step, those after it, and what to do now in both languages."""
+
+    current_step: str
+    remaining_steps: tuple[str, ...]
+    next_action: str
+    next_action_id: str
+
+
+_CHECK: Final = "identity_check"
+_APPLY: Final = "application"
+
+_PROGRESS: Final[Mapping[IdentityState, Progress]] = {
+    IdentityState.PENDING: Progress(
+        _CHECK,
+        (_APPLY,),
+        "Wait: the civil registry is being asked. You may leave; the check goes on by itself.",
+        "Tunggu: data sedang diperiksa ke Dukcapil. Anda boleh keluar; pemeriksaan berjalan sendiri.",
+    ),
+    IdentityState.UPSTREAM_DOWN: Progress(
+        _CHECK,
+        (_APPLY,),
+        "Wait: the civil registry does not answer and is asked again by itself. This does not count as a failed try.",
+        "Tunggu: Dukcapil belum menjawab dan akan dihubungi lagi secara otomatis. Ini tidak dihitung sebagai gagal.",
+    ),
+    IdentityState.FAILED: Progress(
+        _CHECK,
+        (_APPLY,),
+        "Read the remedies, correct the data or go to the civil registry office, then ask again.",
+        "Baca petunjuknya, perbaiki data atau datang ke kantor Dukcapil, lalu minta pemeriksaan ulang.",
+    ),
+    IdentityState.PASSED: Progress(
+        _APPLY,
+        (),
+        "Begin the passport application.",
+        "Mulai permohonan paspor.",
+    ),
+}
+
+
+def identity_progress(state: IdentityState) -> Progress:
+    """Where somebody in this state stands."""
+    return _PROGRESS[state]

@@ -1,0 +1,56 @@
+"""Where applicants and persons are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.identity.accounts.account import MOST_APPLICANTS
+from services.identity.applicants import applicant as applicant_rules
+from services.identity.applicants.applicant import Applicant
+from services.identity.applicants.person import Person
+from services.identity.context import UseCaseContext
+from shared.store.kinds import Index, Kind, Record
+
+APPLICANT: Final[Kind[Applicant]] = Kind(
+    "applicant",
+    Applicant,
+    indexes=(
+        Index("account", ("state.account_id", "state.added_at")),
+        Index("nik", ("state.nik_fingerprints",)),
+    ),
+    deadlines=applicant_rules.deadlines,
+    gathers=True,
+)
+
+PERSON: Final[Kind[Person]] = Kind(
+    "person", Person, indexes=(Index("nik", ("state.nik_fingerprints",), unique=True),), bare=True
+)
+
+MOST_OF_ONE_NIK: Final = 100
+"""Applicants looked at for one NIK; somebody with more of them than this is over every cap already."""
+
+
+class ApplicantRepository:
+    """Queries of applicants and of the persons behind them."""
+
+    def __init__(self, context: UseCaseContext) -> None:
+        self._store = context.store
+
+    async def applicant(self, applicant_id: str) -> Record[Applicant] | None:
+        """By its id."""
+        return await self._store.get(APPLICANT, applicant_id)
+
+    async def applicants_of(self, account_id: str) -> list[Record[Applicant]]:
+        """All of an account's, oldest first."""
+        return await self._store.find(APPLICANT, "account", {"state.account_id": account_id}, limit=MOST_APPLICANTS * 2)
+
+    async def applicants_with(self, nik_fingerprints: Sequence[str]) -> list[Record[Applicant]]:
+        """Everybody who stated this NIK, in whichever account."""
+        wanted = {"state.nik_fingerprints": tuple(nik_fingerprints)}
+        return await self._store.find(APPLICANT, "nik", wanted, limit=MOST_OF_ONE_NIK)
+
+    async def person_with(self, nik_fingerprints: Sequence[str]) -> Record[Person] | None:
+        """The person whose NIK this is."""
+        found = await self._store.find(PERSON, "nik", {"state.nik_fingerprints": tuple(nik_fingerprints)}, limit=1)
+        return found[0] if found else None

@@ -1,0 +1,65 @@
+"""The particulars of applicants: sealed, found by fingerprints of the NIK, and boxed for application."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Final
+
+from services.identity.applicants.nik import Sex
+from services.identity.applicants.particulars import Particulars
+from services.identity.seals import Seals
+from shared.events.application import KeepIdentityCard
+
+_PARTICULARS: Final = "particulars"
+_NIK: Final = "nik"
+
+
+class ApplicantVault:
+    """Seals and opens what applicants say about themselves."""
+
+    def __init__(self, seals: Seals) -> None:
+        self._cipher = seals.cipher
+        self._fingerprints = seals.fingerprints
+        self._application = seals.application
+
+    def nik_fingerprints(self, nik: str) -> tuple[str, ...]:
+        """What a NIK is found by."""
+        return self._fingerprints.all(nik, _NIK)
+
+    def seal_particulars(self, particulars: Particulars, applicant_id: str) -> str:
+        """The stored form of what an applicant says about themselves."""
+        content = {
+            "full_name": particulars.full_name,
+            "nik": particulars.nik,
+            "birth_place": particulars.birth_place,
+            "birth_date": particulars.birth_date.isoformat(),
+            "sex": particulars.sex.value,
+            "family_card_number": particulars.family_card_number,
+            "married": particulars.married,
+        }
+        return self._cipher.seal(json.dumps(content, ensure_ascii=False), owner_id=applicant_id, field=_PARTICULARS)
+
+    def particulars(self, sealed: str, applicant_id: str) -> Particulars:
+        """What an applicant says about themselves."""
+        content = json.loads(self._cipher.open(sealed, owner_id=applicant_id, field=_PARTICULARS))
+        born = date.fromisoformat(content.pop("birth_date"))
+        return Particulars(birth_date=born, sex=Sex(content.pop("sex")), **content)
+
+    def identity_card(
+        self, account_id: str, applicant_id: str, person_id: str, particulars: Particulars
+    ) -> KeepIdentityCard:
+        """The command that hands the confirmed data to application."""
+        content = {
+            "full_name": particulars.full_name,
+            "nik": particulars.nik,
+            "birth_place": particulars.birth_place,
+            "birth_date": particulars.birth_date.isoformat(),
+            "sex": particulars.sex.value,
+        }
+        return KeepIdentityCard(
+            account_id=account_id,
+            applicant_id=applicant_id,
+            person_id=person_id,
+            sealed=self._application.seal(content, applicant_id),
+        )

@@ -1,0 +1,56 @@
+"""Where assistances and the counts of codes that offices sent are kept."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.identity.assistances import assistance as assistance_rules
+from services.identity.assistances.assistance import Assistance, AssistanceState, OfficeCodes
+from services.identity.context import UseCaseContext
+from shared.store.kinds import Index, Kind, Record
+
+ASSISTANCE: Final[Kind[Assistance]] = Kind(
+    "assistance",
+    Assistance,
+    indexes=(
+        Index("account", ("state.account_id", "-state.asked_at")),
+        Index("officer", ("state.officer_id", "-state.asked_at")),
+        Index("open_of_officer", ("state.officer_id", "state.state")),
+    ),
+    deadlines=assistance_rules.deadlines,
+)
+
+OFFICE_CODES: Final[Kind[OfficeCodes]] = Kind("office_codes", OfficeCodes, bare=True)
+"""One document for each office, named by it."""
+
+MOST_ASSISTANCES: Final = 100
+"""Of one answer, the newest first."""
+
+
+class AssistanceRepository:
+    """Queries of assistances and of the codes that offices had sent."""
+
+    def __init__(self, context: UseCaseContext) -> None:
+        self._store = context.store
+
+    async def assistance(self, assistance_id: str) -> Record[Assistance] | None:
+        """By its id."""
+        return await self._store.get(ASSISTANCE, assistance_id)
+
+    async def assistances_of(self, account_id: str) -> list[Record[Assistance]]:
+        """An account's, the newest first."""
+        return await self._store.find(ASSISTANCE, "account", {"state.account_id": account_id}, limit=MOST_ASSISTANCES)
+
+    async def assistances_by(self, officer_id: str) -> list[Record[Assistance]]:
+        """An officer's, the newest first."""
+        return await self._store.find(ASSISTANCE, "officer", {"state.officer_id": officer_id}, limit=MOST_ASSISTANCES)
+
+    async def open_assistances_by(self, officer_id: str) -> list[Record[Assistance]]:
+        """An officer's that have not ended."""
+        unended = (AssistanceState.ASKED.value, AssistanceState.LIVE.value)
+        wanted = {"state.officer_id": officer_id, "state.state": unended}
+        return await self._store.find(ASSISTANCE, "open_of_officer", wanted, limit=MOST_ASSISTANCES)
+
+    async def office_codes(self, office_id: str) -> Record[OfficeCodes] | None:
+        """The codes that an office had sent."""
+        return await self._store.get(OFFICE_CODES, office_id)

@@ -1,0 +1,55 @@
+"""What every use case of identity has at hand, and who acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.identity.config import Settings
+from services.identity.seals import Seals
+from shared.clock import Clock
+from shared.ids import Ids
+from shared.randomness import Randomness
+from shared.service import Platform
+from shared.store.port import Store
+
+NOBODY: Final = "nobody"
+"""Subject of an audit entry where the name or number that was tried belongs to nobody."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A member of staff who acts before there is a token."""
+
+    account_id: str
+    role: str
+    office_id: str | None
+
+
+@dataclass(frozen=True)
+class UseCaseContext:
+    """The store, the seals of personal data, the settings, and clock, ids and chance as arguments."""
+
+    store: Store
+    seals: Seals
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    randomness: Randomness
+
+    @classmethod
+    def of(cls, settings: Settings, platform: Platform) -> UseCaseContext:
+        """The context on a platform."""
+        return cls(
+            store=platform.store,
+            seals=Seals.of(settings),
+            settings=settings,
+            clock=platform.clock,
+            ids=platform.ids,
+            randomness=platform.randomness,
+        )
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.clock.now()

@@ -1,0 +1,90 @@
+"""The limits of identity: change a number here. Settings take their defaults from these; durations are in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True)
+class SessionRules:
+    """How long tokens and sessions live."""
+
+    access_seconds: int = 15 * MINUTE
+    staff_access_seconds: int = 5 * MINUTE
+    session_seconds: int = 90 * DAY
+    staff_session_seconds: int = 12 * HOUR
+    refresh_grace_seconds: int = 60
+    """How long the previous refresh token is answered again."""
+
+
+@dataclass(frozen=True)
+class CodeRules:
+    """The limits of codes, in seconds and counts; defaults are the real ones (F16, F17)."""
+
+    lifetime_seconds: int = 600
+    skew_seconds: int = 30
+    tries: int = 5
+    resend_seconds: int = 60
+    codes_per_hour: int = 5
+    second_channel_seconds: int = 60
+    forget_seconds: int = 24 * 3600
+
+
+@dataclass(frozen=True)
+class AddressChangeRules:
+    """How long a change of address can be undone."""
+
+    undo_seconds: int = 7 * DAY
+
+
+@dataclass(frozen=True)
+class RegistryRules:
+    """Patience with the civil registry."""
+
+    try_seconds: float = 3.0
+    tries: int = 2
+
+
+@dataclass(frozen=True)
+class CheckRules:
+    """Limits of the check: failed tries a day, and the pause after silence, doubling from first to longest."""
+
+    failed_tries_per_day: int = 5
+    failed_tries_per_nik_per_day: int = 20
+    """Over all accounts."""
+    first_pause_seconds: float = 5.0
+    longest_pause_seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class MatchRules:
+    """How alike a name must be, in percent. Spelling differs between documents; a different person's name does more."""
+
+    name_percent: int = 90
+
+
+@dataclass(frozen=True)
+class AssistanceRules:
+    """How long an assistance lasts, and how many codes one office may have sent in an hour."""
+
+    lifetime_seconds: int = 4 * HOUR
+    codes_per_office_hour: int = 60
+
+
+@dataclass(frozen=True)
+class LockRules:
+    """How many wrong passwords in a row lock the account, and for how long."""
+
+    tries: int = 5
+    lock_seconds: int = 15 * 60
+
+
+@dataclass(frozen=True)
+class StaffPasswordRules:
+    """How long a one-time password of staff can be used."""
+
+    one_time_seconds: int = 72 * HOUR

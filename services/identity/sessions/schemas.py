@@ -1,0 +1,33 @@
+"""The tokens of a session over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from services.identity.sessions.credentials import Credentials
+from shared.http.schema import View
+
+
+class TokensView(View):
+    """A pair of tokens; nobody but its owner ever sees it."""
+
+    account_id: str
+    role: str
+    access_token: str
+    refresh_token: str
+    access_expires_at: datetime
+    session_ends_at: datetime
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750: the scheme, no secret
+
+    @classmethod
+    def of(cls, credentials: Credentials) -> TokensView:
+        """The view of credentials."""
+        return cls(
+            account_id=credentials.account_id,
+            role=credentials.role.value,
+            access_token=credentials.access_token,
+            refresh_token=credentials.refresh_token,
+            access_expires_at=credentials.access_expires_at,
+            session_ends_at=credentials.session_ends_at,
+        )

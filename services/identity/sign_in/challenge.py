@@ -1,0 +1,294 @@
+"""The challenge: one document per address and purpose, which holds the code that counts now and what came before it.
+
+The throttle lives in the same document, so asking for a code is one write and nobody can ask faster by asking twice at
+once. A code is known by its keyed hash alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.identity.accounts.channel import Channel
+from services.identity.rules import CodeRules
+
+HOUR: Final = timedelta(hours=1)
+REMEMBERED_SUPERSEDED: Final = 4
+"""Earlier codes that can still be told apart from a wrong one; no more than these are sent in an hour."""
+
+
+CLOCK_SKEW: Final = timedelta(seconds=5)
+"""How far another service's clock may be behind ours: news that seems that much too early is still of this code."""
+
+
+class Purpose(StrEnum):
+    """What proving the address is for."""
+
+    SIGN_IN = "sign_in"
+    PHONE_CHANGE = "phone_change"
+    EMAIL_CHANGE = "email_change"
+    ASSISTANCE = "assistance"
+    """A person agrees that an officer acts for them: the code is told to that officer and signs nobody in."""
+
+
+class Delivery(StrEnum):
+    """What is known of the code's way."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """What a typed code turns out to be (F17)."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    USED = "used"
+    TOO_MANY_TRIES = "too_many_tries"
+
+
+@dataclass(frozen=True)
+class FreshCode:
+    """A code that is about to be sent: its hash, its way and the command that asked for it."""
+
+    hashed: str
+    channel: Channel
+    asked_by: str
+    old_hashed: str | None = None
+
+
+@dataclass(frozen=True)
+class AddressProof:
+    """For a change of address: who asked for it, and the address of before that has to agree."""
+
+    session_id: str
+    channel: Channel
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """One code that was sent. ``serial`` counts the codes of this challenge from 1.
+
+    ``sms_hashed``: a code that went by SMS beside it and counts as well. ``old_hashed``: what was sent to the address
+    of before, which is asked for too.
+    """
+
+    serial: int
+    hashed: str
+    channel: Channel
+    sent_at: datetime
+    expires_at: datetime
+    tries_left: int
+    asked_by: str
+    used_by: str | None = None
+    sms_hashed: str | None = None
+    old_hashed: str | None = None
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What is open for one address. ``address`` is sealed; ``account_id`` is whom it belonged to when last proven."""
+
+    purpose: Purpose
+    address: str
+    address_channel: Channel
+    language: str
+    code: Code
+    sent_times: tuple[datetime, ...]
+    superseded: tuple[str, ...] = ()
+    account_id: str | None = None
+    delivery: Delivery = Delivery.PENDING
+    delivery_reason: str | None = None
+    second_channel_at: datetime | None = None
+    forget_at: datetime | None = None
+    proof: AddressProof | None = None
+    """Of a change of address; none in a challenge of a build that did not ask for it."""
+
+
+@dataclass(frozen=True)
+class MustWait:
+    """No further code before ``until``; ``hourly`` tells the hourly cap from the short pause between two codes."""
+
+    until: datetime
+    hourly: bool
+
+
+def open_challenge(
+    purpose: Purpose,
+    address: str,
+    fresh: FreshCode,
+    rules: CodeRules,
+    now: datetime,
+    *,
+    language: str,
+    account_id: str | None = None,
+    proof: AddressProof | None = None,
+) -> Challenge:
+    """A challenge with its first code."""
+    return Challenge(
+        purpose=purpose,
+        address=address,
+        address_channel=fresh.channel,
+        language=language,
+        code=_code(1, fresh, rules, now),
+        sent_times=(now,),
+        account_id=account_id,
+        second_channel_at=_second_channel_at(purpose, fresh.channel, rules, now),
+        forget_at=now + timedelta(seconds=rules.forget_seconds),
+        proof=proof,
+    )
+
+
+def send_again(challenge: Challenge, fresh: FreshCode, rules: CodeRules, now: datetime) -> Challenge:
+    """The same challenge with a new code; every earlier one is superseded. Ask :func:`must_wait` first."""
+    older = (challenge.code.hashed, *challenge.superseded)
+    return replace(
+        challenge,
+        code=_code(challenge.code.serial + 1, fresh, rules, now),
+        sent_times=(*_within_hour(challenge.sent_times, now), now),
+        superseded=older[:REMEMBERED_SUPERSEDED],
+        delivery=Delivery.PENDING,
+        delivery_reason=None,
+        second_channel_at=_second_channel_at(challenge.purpose, fresh.channel, rules, now),
+        forget_at=now + timedelta(seconds=rules.forget_seconds),
+    )
+
+
+def must_wait(challenge: Challenge, rules: CodeRules, now: datetime) -> MustWait | None:
+    """Whether a further code has to wait; the second channel may go sooner (:func:`hourly_wait` still holds)."""
+    capped = hourly_wait(challenge, rules, now)
+    pause_until = challenge.code.sent_at + timedelta(seconds=rules.resend_seconds)
+    if capped is not None and capped.until >= pause_until:
+        return capped
+    if now < pause_until:
+        return MustWait(pause_until, hourly=False)
+    return None
+
+
+def hourly_wait(challenge: Challenge, rules: CodeRules, now: datetime) -> MustWait | None:
+    """Whether the address had as many codes as an hour allows."""
+    recent = _within_hour(challenge.sent_times, now)
+    if len(recent) < rules.codes_per_hour:
+        return None
+    return MustWait(recent[-rules.codes_per_hour] + HOUR, hourly=True)
+
+
+def resend_after(challenge: Challenge, rules: CodeRules) -> datetime:
+    """When the next code may be asked for."""
+    wait = must_wait(challenge, rules, challenge.code.sent_at)
+    return wait.until if wait else challenge.code.sent_at
+
+
+def judge(
+    challenge: Challenge,
+    matches: Callable[[str], bool],
+    command_id: str,
+    rules: CodeRules,
+    now: datetime,
+    *,
+    old_matches: Callable[[str], bool] = lambda _hashed: False,
+) -> tuple[Verdict, Challenge]:
+    """What the typed code is, and the challenge after this try.
+
+    ``matches`` compares the typed code with a stored hash, ``old_matches`` the one of the old address; where both are
+    asked for, one try is one try of both, and which of them was wrong is not told. At the cap nothing is compared any
+    more, so that the answer tells a guesser nothing. The command that used the code may repeat itself and meets RIGHT
+    again, unchanged.
+    """
+    code = challenge.code
+    if code.tries_left <= 0:
+        return Verdict.TOO_MANY_TRIES, challenge
+    old_agrees = code.old_hashed is None or old_matches(code.old_hashed)
+    by_sms = code.sms_hashed is not None and matches(code.sms_hashed)
+    if (matches(code.hashed) or by_sms) and old_agrees:
+        return _judge_current(challenge, command_id, rules, now)
+    if any(matches(hashed) for hashed in challenge.superseded):
+        return Verdict.SUPERSEDED, challenge
+    if code.used_by is not None:
+        return Verdict.USED, challenge
+    if _is_over(code, rules, now):
+        return Verdict.EXPIRED, challenge
+    return Verdict.WRONG, replace(challenge, code=replace(code, tries_left=code.tries_left - 1))
+
+
+def _judge_current(challenge: Challenge, command_id: str, rules: CodeRules, now: datetime) -> tuple[Verdict, Challenge]:
+    code = challenge.code
+    if _is_over(code, rules, now):
+        return Verdict.EXPIRED if code.used_by is None else Verdict.USED, challenge
+    if code.used_by is not None:
+        return Verdict.RIGHT if code.used_by == command_id else Verdict.USED, challenge
+    used = replace(code, used_by=command_id)
+    return Verdict.RIGHT, replace(challenge, code=used, second_channel_at=None)
+
+
+def arrived(challenge: Challenge, told_at: datetime) -> Challenge:
+    """The channel accepted the message. News of an earlier code changes nothing."""
+    if _is_of_an_earlier_code(challenge, told_at):
+        return challenge
+    return replace(challenge, delivery=Delivery.SENT, delivery_reason=None, second_channel_at=None)
+
+
+def did_not_arrive(challenge: Challenge, reason: str, told_at: datetime) -> Challenge:
+    """The channel gave up: the second channel, if one was planned, is due at once. Never undoes an arrival."""
+    if _is_of_an_earlier_code(challenge, told_at) or challenge.delivery is Delivery.SENT:
+        return challenge
+    due = told_at if challenge.second_channel_at is not None else None
+    return replace(challenge, delivery=Delivery.FAILED, delivery_reason=reason, second_channel_at=due)
+
+
+def without_second_channel(challenge: Challenge) -> Challenge:
+    """The second channel is not tried for this code."""
+    return replace(challenge, second_channel_at=None)
+
+
+def with_sms_code(challenge: Challenge, hashed: str, now: datetime) -> Challenge:
+    """The second channel was tried: a code that went by SMS counts beside the first, until the same end.
+
+    The same step is taken where there was no number to send it to, so that nothing tells the two apart.
+    """
+    sent = (*_within_hour(challenge.sent_times, now), now)
+    return replace(challenge, code=replace(challenge.code, sms_hashed=hashed), sent_times=sent, second_channel_at=None)
+
+
+def deadlines(challenge: Challenge) -> Mapping[str, datetime]:
+    """When the second channel is tried (F16), and when the address is forgotten."""
+    named = {"second_channel": challenge.second_channel_at, "forget": challenge.forget_at}
+    return {name: at for name, at in named.items() if at is not None}
+
+
+def _code(serial: int, fresh: FreshCode, rules: CodeRules, now: datetime) -> Code:
+    return Code(
+        serial=serial,
+        hashed=fresh.hashed,
+        channel=fresh.channel,
+        sent_at=now,
+        expires_at=now + timedelta(seconds=rules.lifetime_seconds),
+        tries_left=rules.tries,
+        asked_by=fresh.asked_by,
+        old_hashed=fresh.old_hashed,
+    )
+
+
+def _second_channel_at(purpose: Purpose, channel: Channel, rules: CodeRules, now: datetime) -> datetime | None:
+    if purpose is not Purpose.SIGN_IN or channel is not Channel.EMAIL:
+        return None
+    return now + timedelta(seconds=rules.second_channel_seconds)
+
+
+def _is_of_an_earlier_code(challenge: Challenge, told_at: datetime) -> bool:
+    return told_at < challenge.code.sent_at - CLOCK_SKEW
+
+
+def _is_over(code: Code, rules: CodeRules, now: datetime) -> bool:
+    return now > code.expires_at + timedelta(seconds=rules.skew_seconds)
+
+
+def _within_hour(times: tuple[datetime, ...], now: datetime) -> tuple[datetime, ...]:
+    return tuple(at for at in times if now - at < HOUR)

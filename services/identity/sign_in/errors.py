@@ -1,0 +1,113 @@
+"""Refusals about one-time codes."""
+
+from __future__ import annotations
+
+from shared.errors import NotFound, Refusal, TooManyRequests
+
+
+class AddressReserved(Refusal):
+    """An account gave this address up some days ago and can still take it back."""
+
+    status = 409
+    code = "address_reserved"
+    title = "An account changed away from this address a few days ago and can still take it back."
+    title_id = "Sebuah akun baru saja mengganti alamat ini dan masih dapat memakainya kembali."
+    next_action = "If that was your account and not your wish, use the link in the message about it; else give another."
+    next_action_id = (
+        "Bila itu akun Anda dan bukan keinginan Anda, gunakan tautan di pesannya; bila bukan, pakai yang lain."
+    )
+
+
+class OldCodeNeeded(Refusal):
+    """An address of before has to agree to the change."""
+
+    status = 422
+    code = "old_code_needed"
+    title = "Changing an address takes two codes: the one sent to the new address and the one sent to an old one."
+    title_id = "Mengganti alamat memerlukan dua kode: yang dikirim ke alamat baru dan yang dikirim ke alamat lama."
+    next_action = "Send the code from the old address as old_code, for example 042317."
+    next_action_id = "Kirim kode dari alamat lama sebagai old_code, misalnya 042317."
+
+
+class ChallengeNotFound(NotFound):
+    """No such challenge, or it is too old."""
+
+    code = "challenge_not_found"
+    title = "There is no open code request of this name."
+    title_id = "Tidak ada permintaan kode dengan nama ini."
+    next_action = "Start again with your email address or telephone number."
+    next_action_id = "Mulai lagi dengan alamat email atau nomor telepon Anda."
+
+
+class CodeSentJustNow(TooManyRequests):
+    """A code was sent a moment ago; a further one has to wait."""
+
+    code = "code_sent_just_now"
+    title = "A code was sent a moment ago."
+    title_id = "Kode baru saja dikirim."
+    next_action = "Type the newest code, or ask for another one after the waiting time."
+    next_action_id = "Masukkan kode terbaru, atau minta kode lain setelah waktu tunggu."
+
+
+class TooManyCodes(TooManyRequests):
+    """The address had all the codes of an hour."""
+
+    code = "too_many_codes"
+    title = "This address has had as many codes as an hour allows."
+    title_id = "Alamat ini sudah menerima kode sebanyak batas satu jam."
+    next_action = "Type the newest code, or ask again after the time given."
+    next_action_id = "Masukkan kode terbaru, atau minta lagi setelah waktu yang disebutkan."
+
+
+class CodeWrong(Refusal):
+    """Not the code that was sent."""
+
+    status = 422
+    code = "code_wrong"
+    title = "This is not the code that was sent."
+    title_id = "Kode ini tidak sama dengan yang dikirim."
+    next_action = "Read the newest message again and type its six digits."
+    next_action_id = "Baca lagi pesan terbaru dan masukkan enam angkanya."
+
+
+class CodeExpired(Refusal):
+    """The newest code is too old."""
+
+    status = 410
+    code = "code_expired"
+    title = "The code has expired."
+    title_id = "Kode sudah kedaluwarsa."
+    next_action = "Ask for a new code."
+    next_action_id = "Minta kode baru."
+
+
+class CodeSuperseded(Refusal):
+    """A newer code was sent after this one."""
+
+    status = 409
+    code = "code_superseded"
+    title = "A newer code has been sent; only the newest one counts."
+    title_id = "Kode yang lebih baru sudah dikirim; hanya yang terbaru berlaku."
+    next_action = "Type the code of the newest message."
+    next_action_id = "Masukkan kode dari pesan terbaru."
+
+
+class CodeUsed(Refusal):
+    """The code has done its work."""
+
+    status = 409
+    code = "code_used"
+    title = "This code has been used."
+    title_id = "Kode ini sudah dipakai."
+    next_action = "Ask for a new code to sign in again."
+    next_action_id = "Minta kode baru untuk masuk lagi."
+
+
+class TooManyTries(TooManyRequests):
+    """Every try of this code is used up; it does not count any more, right or wrong."""
+
+    code = "too_many_tries"
+    title = "The code was typed wrong too often and does not count any more."
+    title_id = "Kode salah dimasukkan terlalu sering dan tidak berlaku lagi."
+    next_action = "Ask for a new code."
+    next_action_id = "Minta kode baru."

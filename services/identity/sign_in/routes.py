@@ -1,0 +1,137 @@
+"""The endpoints of signing in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.identity.accounts.errors import AddressTaken, AddressUnusable, EmailUnusable, TooManyAddressChanges
+from services.identity.http import IDENTITY, TRIES_PER_ADDRESS
+from services.identity.sessions.schemas import TokensView
+from services.identity.sign_in.errors import (
+    AddressReserved,
+    ChallengeNotFound,
+    CodeExpired,
+    CodeSentJustNow,
+    CodeSuperseded,
+    CodeUsed,
+    CodeWrong,
+    OldCodeNeeded,
+    TooManyCodes,
+    TooManyTries,
+)
+from services.identity.sign_in.schemas import ChallengeView, Login, Registration, ResendQuery, Verification
+from shared.http.call import Call
+from shared.http.endpoint import PUBLIC, Endpoints, RateLimit
+from shared.sessions import SessionOver
+
+api = Endpoints("signing in")
+
+
+PER_ADDRESS: Final = (RateLimit(30, 60.0, "address", shared=True), RateLimit(300, 3600.0, "address", shared=True))
+"""Codes asked for from one network address: a family behind one line stays below it, a script does not (F24)."""
+
+
+ASKING = (CodeSentJustNow, TooManyCodes)
+
+
+_PROVING = (
+    ChallengeNotFound,
+    CodeWrong,
+    CodeExpired,
+    CodeSuperseded,
+    CodeUsed,
+    TooManyTries,
+    AddressTaken,
+    AddressReserved,
+    OldCodeNeeded,
+    TooManyAddressChanges,
+    SessionOver,
+)
+
+
+@api.post(
+    "/v1/registrations",
+    summary="Register by email: a code is sent",
+    description="The same answer whether or not the address has an account; proving the code opens it or makes it.",
+    access=PUBLIC,
+    body=Registration,
+    answers={202: ChallengeView},
+    refusals=(EmailUnusable, *ASKING),
+    idempotent=True,
+    cache_answer=False,
+    rate=PER_ADDRESS,
+)
+async def register(call: Call[Registration]) -> ChallengeView:
+    """Send a code to an email address."""
+    seen = await call.app[IDENTITY].signing_in.register(call.body.email, call.body.language, call.command_id)
+    return ChallengeView.of(seen)
+
+
+@api.post(
+    "/v1/logins",
+    summary="Sign in by email or telephone: a code is sent",
+    description="The same answer whether or not the address has an account: an unknown one is registered by its code.",
+    access=PUBLIC,
+    body=Login,
+    answers={202: ChallengeView},
+    refusals=(AddressUnusable, *ASKING),
+    idempotent=True,
+    cache_answer=False,
+    rate=PER_ADDRESS,
+)
+async def log_in(call: Call[Login]) -> ChallengeView:
+    """Send a code to an email address or telephone number."""
+    seen = await call.app[IDENTITY].signing_in.log_in(call.body.identifier, call.language, call.command_id)
+    return ChallengeView.of(seen)
+
+
+@api.get(
+    "/v1/challenges/{challenge_id}",
+    summary="See whether the code was sent, and how many tries are left",
+    access=PUBLIC,
+    answers={200: ChallengeView},
+    refusals=(ChallengeNotFound,),
+)
+async def look_at_challenge(call: Call) -> ChallengeView:
+    """How a challenge stands."""
+    return ChallengeView.of(await call.app[IDENTITY].signing_in.look(call.path["challenge_id"]))
+
+
+@api.post(
+    "/v1/challenges/{challenge_id}/resend",
+    summary="Send a new code, by SMS too if asked for and a number is known",
+    description="The answer is the same whether or not the address has an account, and the account a number.",
+    access=PUBLIC,
+    query=ResendQuery,
+    answers={202: ChallengeView},
+    refusals=(ChallengeNotFound, *ASKING),
+    idempotent=True,
+    cache_answer=False,
+    rate=PER_ADDRESS,
+)
+async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
+    """Send a new code; the earlier ones are superseded."""
+    identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
+    return ChallengeView.of(await identity.signing_in.resend(challenge_id, call.query.channel, call.command_id))
+
+
+@api.post(
+    "/v1/challenges/{challenge_id}/verification",
+    summary="Type the code: signed in",
+    description="A change of address takes two codes: `code` from the new address, `old_code` from one of before. It "
+    "goes on with the session that asked for it, which must not have ended.",
+    access=PUBLIC,
+    body=Verification,
+    answers={200: TokensView},
+    refusals=_PROVING,
+    idempotent=True,
+    cache_answer=False,
+    rate=TRIES_PER_ADDRESS,
+)
+async def verify(call: Call[Verification]) -> TokensView:
+    """Prove the address with its newest code."""
+    identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
+    proven = await identity.signing_in.verify(
+        challenge_id, call.body.code, call.command_id, old_code=call.body.old_code
+    )
+    return TokensView.of(proven)

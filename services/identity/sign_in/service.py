@@ -1,0 +1,553 @@
+"""Signing in and proving addresses by one-time codes (F16, F17, F18).
+
+Registration and login are one thing: a code is sent whatever the address, and proving it opens the account that holds
+the address, or a new one. So no answer before the proof tells whether an account exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, NoReturn, TypeVar
+
+from services.identity.accounts import account as accounts
+from services.identity.accounts.account import Account
+from services.identity.accounts.addresses import NormalAddress, normal_email, normal_identifier
+from services.identity.accounts.channel import Channel
+from services.identity.accounts.repository import ACCOUNT, AccountRepository
+from services.identity.accounts.vault import AccountVault
+from services.identity.context import UseCaseContext
+from services.identity.errors import moment
+from services.identity.sessions.credentials import CredentialIssuer, Credentials
+from services.identity.sessions.session import find_session
+from services.identity.sign_in import challenge as rules
+from services.identity.sign_in.challenge import AddressProof, Challenge, FreshCode, MustWait, Purpose, Verdict
+from services.identity.sign_in.errors import (
+    AddressReserved,
+    ChallengeNotFound,
+    CodeExpired,
+    CodeSentJustNow,
+    CodeSuperseded,
+    CodeUsed,
+    CodeWrong,
+    OldCodeNeeded,
+    TooManyCodes,
+    TooManyTries,
+)
+from services.identity.sign_in.record_cache import RecentRecords
+from services.identity.sign_in.repository import CHALLENGE, ChallengeRepository
+from services.identity.sign_in.vault import ChallengeVault, fresh_account_id
+from shared.counts import SharedCounts
+from shared.crypto.fingerprints import Fingerprints
+from shared.events.identity import AccountRegistered
+from shared.events.message import Message
+from shared.ids import derived_id
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists, VersionConflict
+from shared.store.retry import again
+
+T = TypeVar("T")
+
+CODE_DIGITS: Final = 6
+MOST_RECENT: Final = 5_000
+"""Challenges remembered in memory, about 2 KiB each: the code is mostly typed where it was asked for."""
+
+
+@dataclass(frozen=True)
+class ChallengeSeen:
+    """A challenge as the one who asked for it may see it: ``sent_to`` is the address that they named, masked."""
+
+    challenge_id: str
+    challenge: Challenge
+    sent_to: str
+    resend_after: datetime
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change of address: whose, by which session, and the address of before that has to agree."""
+
+    account_id: str
+    session_id: str
+    old: NormalAddress
+
+
+ChangeAddress = Callable[[Challenge, NormalAddress], Awaitable[Credentials]]
+"""Makes a proven address the account's; the challenge is as it was before the proof."""
+
+AskedAgain = Callable[[Challenge], Awaitable[Asked]]
+"""Who asked for the change that a challenge is about, if they may still ask."""
+
+
+class SigningIn:
+    """The use cases around one-time codes."""
+
+    def __init__(self, context: UseCaseContext, credentials: CredentialIssuer) -> None:
+        self._context = context
+        self._accounts = AccountRepository(context)
+        self._challenges = ChallengeRepository(context)
+        self._account_vault = AccountVault(context.seals)
+        self._challenge_vault = ChallengeVault(context.seals)
+        self._credentials = credentials
+        self._rules = context.settings.code_rules
+        self._counts = SharedCounts(context.store, Fingerprints(context.settings.fingerprint_keyring()))
+        self._recent: RecentRecords[Challenge] = RecentRecords(MOST_RECENT)
+        self._change_address: ChangeAddress | None = None
+        self._asked_again: AskedAgain | None = None
+
+    def on_address_change(self, change: ChangeAddress, asked_again: AskedAgain) -> None:
+        """Name what is done with a proof that is not for signing in."""
+        self._change_address, self._asked_again = change, asked_again
+
+    async def register(self, email: str, language: str, command_id: str) -> ChallengeSeen:
+        """Send a code to an email address that is probably new.
+
+        Raises:
+            EmailUnusable: it is no address.
+            CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
+        """
+        address = normal_email(email, allow_test_domains=self._context.settings.allows_test_domains)
+        try:
+            return await self._open(Purpose.SIGN_IN, address, language, command_id)
+        except AlreadyExists:
+            return await self.ask(Purpose.SIGN_IN, address, language, command_id)
+
+    async def log_in(self, identifier: str, language: str, command_id: str) -> ChallengeSeen:
+        """Send a code to an email address or telephone number that is probably known.
+
+        Raises:
+            AddressUnusable: it is neither.
+            CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
+        """
+        allow_test_domains = self._context.settings.allows_test_domains
+        address = normal_identifier(identifier, allow_test_domains=allow_test_domains)
+        return await self.ask(Purpose.SIGN_IN, address, language, command_id)
+
+    async def ask(
+        self,
+        purpose: Purpose,
+        address: NormalAddress,
+        language: str,
+        command_id: str,
+        *,
+        asked: Asked | None = None,
+        office_id: str | None = None,
+    ) -> ChallengeSeen:
+        """Send a code to this address, in a new challenge or in the one it has.
+
+        ``asked`` for a change of address; ``office_id`` names the office that assists.
+        """
+
+        async def attempt() -> ChallengeSeen:
+            challenge_id = self._challenge_vault.challenge_id(purpose, address, asked.account_id if asked else "")
+            record = await self._challenges.challenge(challenge_id)
+            if record is not None:
+                return await self._send_again(record, command_id, language, asked=asked, office_id=office_id)
+            try:
+                return await self._open(purpose, address, language, command_id, asked=asked, office_id=office_id)
+            except AlreadyExists:
+                raise VersionConflict(f"{challenge_id} was opened by somebody faster") from None
+
+        return await again(attempt)
+
+    async def resend(self, challenge_id: str, channel: Channel | None, command_id: str) -> ChallengeSeen:
+        """Send a new code; asked for SMS it goes to the account's number too, if there is one (F16).
+
+        The answer and its time are the same whether or not the address has an account, and a number.
+
+        Raises:
+            ChallengeNotFound: there is none, it is too old, or whoever asked for the change has signed out.
+            CodeSentJustNow, TooManyCodes: it is too early.
+        """
+
+        async def attempt() -> ChallengeSeen:
+            record = await self._own_challenge(challenge_id)
+            challenge = record.state
+            by_sms = channel is Channel.SMS and challenge.address_channel is Channel.EMAIL
+            asked = await self._still_asked(challenge)
+            return await self._send_again(
+                record, command_id, challenge.language, asked=asked, by_sms=by_sms and asked is None
+            )
+
+        return await again(attempt)
+
+    async def look(self, challenge_id: str) -> ChallengeSeen:
+        """How the challenge stands and whether its code went out.
+
+        Raises:
+            ChallengeNotFound: there is none, or it is too old.
+        """
+        record = await self._own_challenge(challenge_id)
+        return self._seen(challenge_id, record.state)
+
+    async def verify(
+        self, challenge_id: str, code: str, command_id: str, *, old_code: str | None = None
+    ) -> Credentials:
+        """Prove the address with its newest code: signed in, on the account that holds the address.
+
+        For a change of address ``old_code`` is the one that was sent to the address of before. The same command may be
+        repeated after a lost answer and gives the same session, unless that has ended.
+
+        Raises:
+            ChallengeNotFound: there is none, or it is too old.
+            OldCodeNeeded: the old address has to agree.
+            CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left`` (F17).
+            AddressTaken: another account proved the address first.
+            AddressReserved: it can still come back to the account that gave it up some days ago.
+            SessionOver, TooManyAddressChanges: the change of address is not to be.
+        """
+        return await again(lambda: self._verify(challenge_id, code, old_code, command_id))
+
+    async def prove_consent(self, challenge_id: str, code: str, command_id: str, asked_by: str) -> NormalAddress:
+        """The address of a person who told the code that this ``asked_by`` command sent; the code is used up.
+
+        The same command may be repeated and gives the address again.
+
+        Raises:
+            ChallengeNotFound: there is none, or it is too old.
+            CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left`` (F17).
+        """
+
+        async def attempt() -> NormalAddress:
+            record = await self._challenge(challenge_id)
+            if record.state.code.asked_by != asked_by:
+                raise CodeSuperseded(tries_left=record.state.code.tries_left)
+            verdict, challenge = self._judge(challenge_id, record.state, code, command_id)
+            if challenge is not record.state:
+                await self._save(record, challenge)
+            if verdict is not Verdict.RIGHT:
+                self._refuse_code(verdict, challenge)
+            return self._challenge_vault.challenge_address(challenge_id, challenge)
+
+        return await again(attempt)
+
+    async def note_arrival(self, challenge_id: str, told_at: datetime) -> None:
+        """The channel accepted the message; news of anything else than a challenge is passed over."""
+        await self._note(challenge_id, lambda state: rules.arrived(state, told_at))
+
+    async def note_failure(self, challenge_id: str, reason: str, told_at: datetime) -> None:
+        """The channel gave up; the second one is tried at once, if there is one."""
+        await self._note(challenge_id, lambda state: rules.did_not_arrive(state, reason, told_at))
+
+    async def try_second_channel(self, record: Record[Challenge]) -> None:
+        """Email was not accepted in time: send a code by SMS beside it, if the account has a number (F16).
+
+        The challenge changes in the same way where there is none, so that whoever looks at it learns nothing.
+        """
+        challenge, now = record.state, self._context.now()
+        if rules.hourly_wait(challenge, self._rules, now) is not None:
+            await self._save(record, rules.without_second_channel(challenge))
+            return
+        owner = self._owner(record.id, challenge)
+        phone = await self._phone_behind(record.id, challenge)
+        code = self._context.randomness.digits(CODE_DIGITS)
+        command = self._challenge_vault.send_sms_code(record.id, challenge, owner, phone, code)
+        sent = rules.with_sms_code(challenge, self._challenge_vault.hash_code(code, record.id), now)
+        await self._save(record, sent, [command] if command is not None else [])
+
+    async def forget(self, record: Record[Challenge]) -> None:
+        """The address was not asked about for a day: nothing of it is kept here."""
+        await self._context.store.remove(CHALLENGE, record)
+
+    # Sending
+
+    async def _open(
+        self,
+        purpose: Purpose,
+        address: NormalAddress,
+        language: str,
+        command_id: str,
+        *,
+        asked: Asked | None = None,
+        office_id: str | None = None,
+    ) -> ChallengeSeen:
+        now = self._context.now()
+        challenge_id = self._challenge_vault.challenge_id(purpose, address, asked.account_id if asked else "")
+        await self._count_change(challenge_id, address, asked)
+        codes, fresh = self._fresh_codes(challenge_id, address.channel, command_id, asked)
+        challenge = rules.open_challenge(
+            purpose,
+            self._challenge_vault.seal_challenge_address(address, challenge_id),
+            fresh,
+            self._rules,
+            now,
+            language=language,
+            account_id=asked.account_id if asked else None,
+            proof=self._proof(asked),
+        )
+        messages = self._messages(challenge_id, challenge, address, codes, asked, office_id)
+        store = self._context.store
+        self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=messages))
+        return self._seen(challenge_id, challenge, address)
+
+    async def _send_again(
+        self,
+        record: Record[Challenge],
+        command_id: str,
+        language: str,
+        *,
+        asked: Asked | None = None,
+        by_sms: bool = False,
+        office_id: str | None = None,
+    ) -> ChallengeSeen:
+        if record.state.code.asked_by == command_id:
+            return self._seen(record.id, record.state)
+        wait = rules.must_wait(record.state, self._rules, self._context.now())
+        if wait is not None:
+            self._refuse_haste(record.id, wait)
+        known = replace(record.state, language=language, proof=self._proof(asked))
+        address = self._challenge_vault.challenge_address(record.id, known)
+        await self._count_change(record.id, address, asked)
+        codes, fresh = self._fresh_codes(record.id, address.channel, command_id, asked)
+        challenge = rules.send_again(known, fresh, self._rules, self._context.now())
+        messages = self._messages(record.id, challenge, address, codes, asked, office_id)
+        if by_sms:
+            phone = await self._phone_behind(record.id, challenge)
+            copy = self._challenge_vault.send_sms_code(
+                record.id, challenge, self._owner(record.id, challenge), phone, codes[0]
+            )
+            messages += [copy] if copy is not None else []
+        await self._save(record, challenge, messages)
+        return self._seen(record.id, challenge, address)
+
+    async def _count_change(self, challenge_id: str, address: NormalAddress, asked: Asked | None) -> None:
+        """A change sends to two addresses whose number of challenges nothing else bounds: that of before has one for
+        each new address that is asked for, and a new one has one for each account that asks for it.
+        """
+        if asked is None:
+            return
+        most, now = self._rules.codes_per_hour, self._context.now()
+        for each in (asked.old, address):
+            wait = await self._counts.allow(f"change|{self._account_vault.fingerprint(each)}", most, 3600.0, now)
+            if wait:
+                self._refuse_haste(challenge_id, MustWait(now + timedelta(seconds=wait), hourly=True))
+
+    def _messages(
+        self,
+        challenge_id: str,
+        challenge: Challenge,
+        address: NormalAddress,
+        codes: tuple[str, str],
+        asked: Asked | None,
+        office_id: str | None,
+    ) -> list[Message]:
+        owner = self._owner(challenge_id, challenge)
+        messages: list[Message] = [
+            self._challenge_vault.send_otp(challenge_id, challenge, owner, address, codes[0], office_id=office_id)
+        ]
+        if asked is not None:
+            messages.append(self._challenge_vault.send_old_code(challenge_id, challenge, owner, asked.old, codes[1]))
+        return messages
+
+    def _fresh_codes(
+        self, challenge_id: str, channel: Channel, command_id: str, asked: Asked | None
+    ) -> tuple[tuple[str, str], FreshCode]:
+        """The code, and the one of the old address where that has to agree (else an empty text)."""
+        randomness = self._context.randomness
+        code = randomness.digits(CODE_DIGITS)
+        old_code = randomness.digits(CODE_DIGITS) if asked is not None else ""
+        old_hashed = self._challenge_vault.hash_code(old_code, challenge_id) if asked is not None else None
+        return (code, old_code), FreshCode(
+            self._challenge_vault.hash_code(code, challenge_id), channel, command_id, old_hashed
+        )
+
+    def _proof(self, asked: Asked | None) -> AddressProof | None:
+        if asked is None:
+            return None
+        return AddressProof(asked.session_id, asked.old.channel, self._account_vault.fingerprint(asked.old))
+
+    async def _still_asked(self, challenge: Challenge) -> Asked | None:
+        if challenge.purpose in (Purpose.SIGN_IN, Purpose.ASSISTANCE):
+            return None
+        assert self._asked_again is not None, "identity names it"  # noqa: S101 - narrows the type
+        return await self._asked_again(challenge)
+
+    async def _phone_behind(self, challenge_id: str, challenge: Challenge) -> NormalAddress | None:
+        """The number of the account that holds the challenge's email address now, if there is one."""
+        if challenge.purpose is not Purpose.SIGN_IN or challenge.address_channel is not Channel.EMAIL:
+            return None
+        fingerprints = self._account_vault.fingerprints(
+            self._challenge_vault.challenge_address(challenge_id, challenge)
+        )
+        record = await self._accounts.account_reached_at(fingerprints)
+        if record is None:
+            return None
+        return self._account_vault.phone_of(record.id, record.state)
+
+    def _refuse_haste(self, challenge_id: str, wait: MustWait) -> NoReturn:
+        seconds = max(1, round((wait.until - self._context.now()).total_seconds() + 0.5))
+        refusal = TooManyCodes if wait.hourly else CodeSentJustNow
+        raise refusal(retry_after_seconds=seconds, challenge_id=challenge_id, resend_after=moment(wait.until))
+
+    # Proving
+
+    async def _verify(self, challenge_id: str, code: str, old_code: str | None, command_id: str) -> Credentials:
+        def judge(state: Challenge) -> tuple[Verdict, Challenge]:
+            if state.purpose is Purpose.ASSISTANCE:
+                raise ChallengeNotFound()
+            if state.code.old_hashed is not None and old_code is None:
+                raise OldCodeNeeded(field="/old_code", tries_left=state.code.tries_left)
+            return self._judge(challenge_id, state, code, command_id, old_code)
+
+        record, verdict, challenge = await self._decide(challenge_id, judge)
+        if verdict is not Verdict.RIGHT:
+            if challenge is not record.state:
+                await self._save(record, challenge)
+            self._refuse_code(verdict, challenge)
+        if challenge is not record.state:
+            named = replace(challenge, account_id=self._owner(challenge_id, challenge))
+            await self._save(record, named)
+        return await self._enter(challenge_id, record.state, command_id)
+
+    def _judge(
+        self, challenge_id: str, state: Challenge, code: str, command_id: str, old_code: str | None = None
+    ) -> tuple[Verdict, Challenge]:
+        return rules.judge(
+            state,
+            lambda hashed: self._challenge_vault.code_matches(code, challenge_id, hashed),
+            command_id,
+            self._rules,
+            self._context.now(),
+            old_matches=lambda hashed: self._challenge_vault.code_matches(old_code or "", challenge_id, hashed),
+        )
+
+    async def _enter(self, challenge_id: str, challenge: Challenge, command_id: str) -> Credentials:
+        """Sign in on the account that holds the proven address; ``challenge`` is as it was before this proof."""
+        address = self._challenge_vault.challenge_address(challenge_id, challenge)
+        session_id = derived_id("session", command_id)
+        if challenge.purpose is not Purpose.SIGN_IN:
+            assert self._change_address is not None, "identity names it"  # noqa: S101 - narrows the type
+            return await self._change_address(challenge, address)
+        return await again(lambda: self._sign_in(challenge_id, challenge, address, session_id))
+
+    async def _sign_in(
+        self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
+    ) -> Credentials:
+        fingerprints = self._account_vault.fingerprints(address)
+        if challenge.account_id is not None:
+            known = await self._accounts.account(challenge.account_id)
+            if known is not None and accounts.holds_any(known.state, fingerprints):
+                return await self._add_session(known, session_id)
+        try:
+            return await self._open_account(challenge_id, challenge, address, session_id)
+        except AlreadyExists:
+            holder = await self._accounts.account_holding(fingerprints)
+        if holder is None:
+            raise VersionConflict("the account that held this address has just given it up")
+        if not accounts.holds_any(holder.state, fingerprints):
+            raise AddressReserved()
+        return await self._add_session(holder, session_id)
+
+    async def _open_account(
+        self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
+    ) -> Credentials:
+        now = self._context.now()
+        account_id = fresh_account_id(challenge_id, challenge)
+        stored = self._account_vault.seal_address(address, account_id)
+        is_email = address.channel is Channel.EMAIL
+        account = accounts.register(
+            challenge.language, now, email=stored if is_email else None, phone=None if is_email else stored
+        )
+        session = self._credentials.start(session_id)
+        account = replace(account, sessions=(session,))
+        told: list[Message] = [
+            AccountRegistered(account_id=account_id, language=account.language),
+            self._account_vault.contact_card(account_id, account),
+        ]
+        await self._context.store.insert(ACCOUNT, account_id, account, now=now, events=told)
+        return self._credentials.account_credentials(account_id, session)
+
+    async def _add_session(self, record: Record[Account], session_id: str) -> Credentials:
+        account = record.state
+        session = find_session(account.sessions, session_id)
+        if session is None:
+            if accounts.has_ended(account, session_id):
+                raise CodeUsed(tries_left=0)  # a repeat after signing out must not begin the session again
+            session = self._credentials.start(session_id)
+            account = replace(account, sessions=self._credentials.add(account.sessions, session))
+            await self._accounts.save_account(record, account, self._context.now())
+        elif session.generation > 0:
+            raise CodeUsed(tries_left=0)
+        return self._credentials.account_credentials(record.id, session)
+
+    @staticmethod
+    def _refuse_code(verdict: Verdict, challenge: Challenge) -> NoReturn:
+        tries_left = challenge.code.tries_left
+        match verdict:
+            case Verdict.WRONG if tries_left == 0:
+                raise CodeWrong(
+                    tries_left=0, next_action=TooManyTries.next_action, next_action_id=TooManyTries.next_action_id
+                )
+            case Verdict.WRONG:
+                raise CodeWrong(tries_left=tries_left)
+            case Verdict.EXPIRED:
+                raise CodeExpired(tries_left=tries_left)
+            case Verdict.SUPERSEDED:
+                raise CodeSuperseded(tries_left=tries_left)
+            case Verdict.USED:
+                raise CodeUsed(tries_left=tries_left)
+            case _:
+                raise TooManyTries(tries_left=0)
+
+    # Shared
+
+    async def _challenge(self, challenge_id: str) -> Record[Challenge]:
+        record = await self._challenges.challenge(challenge_id)
+        if record is None:
+            raise ChallengeNotFound()
+        return record
+
+    async def _own_challenge(self, challenge_id: str) -> Record[Challenge]:
+        """A challenge of whoever holds its id; one that an officer asked for is that officer's alone."""
+        record = await self._challenge(challenge_id)
+        if record.state.purpose is Purpose.ASSISTANCE:
+            raise ChallengeNotFound()
+        return record
+
+    async def _decide(
+        self, challenge_id: str, rule: Callable[[Challenge], tuple[T, Challenge]]
+    ) -> tuple[Record[Challenge], T, Challenge]:
+        """Apply a rule to the challenge: the record, the rule's word, and the state after it.
+
+        A record in memory is enough where the rule changes it, because the write finds out if it was stale; a word
+        without a write is only given on what the store says.
+        """
+        remembered = self._recent.take(challenge_id)
+        if remembered is not None:
+            word, after = rule(remembered.state)
+            if after is not remembered.state:
+                return remembered, word, after
+        record = await self._challenge(challenge_id)
+        return record, *rule(record.state)
+
+    async def _note(self, challenge_id: str, change: Callable[[Challenge], Challenge]) -> None:
+        def rule(state: Challenge) -> tuple[None, Challenge]:
+            changed = change(state)
+            return None, state if changed == state else changed
+
+        async def attempt() -> None:
+            record, _, changed = await self._decide(challenge_id, rule)
+            if changed is not record.state:
+                await self._save(record, changed)
+
+        with suppress(ChallengeNotFound):
+            await again(attempt)
+
+    async def _save(
+        self, record: Record[Challenge], challenge: Challenge, messages: Sequence[Message] = ()
+    ) -> Record[Challenge]:
+        store = self._context.store
+        self._recent.take(record.id)
+        saved = await store.save(CHALLENGE, record, challenge, now=self._context.now(), events=messages)
+        self._recent.put(saved)
+        return saved
+
+    @staticmethod
+    def _owner(challenge_id: str, challenge: Challenge) -> str:
+        return challenge.account_id or fresh_account_id(challenge_id, challenge)
+
+    def _seen(self, challenge_id: str, challenge: Challenge, address: NormalAddress | None = None) -> ChallengeSeen:
+        named = address or self._challenge_vault.challenge_address(challenge_id, challenge)
+        return ChallengeSeen(challenge_id, challenge, named.masked, rules.resend_after(challenge, self._rules))

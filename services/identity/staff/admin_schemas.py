@@ -1,0 +1,181 @@
+"""What goes in and out of staff administration over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.identity.field_types import MAX_PASSWORD_CHARS, Name
+from services.identity.staff.administration import Hiring, StaffPage, StaffSeen
+from services.identity.staff.first_operator import Founder
+from services.identity.staff.member import Pending, StaffReason
+from services.identity.staff.powers import MOST_OFFICES_SERVED, Post
+from services.identity.staff.states import StaffState
+from shared.http.schema import Body, Path, Query, View
+
+MOST_ON_A_PAGE = 100
+"""Staff in one answer: the largest offices have fewer."""
+
+UserName = Annotated[str, StringConstraints(min_length=3, max_length=64, pattern=r"^[a-z][a-z0-9._-]*$")]
+OfficeId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")]
+OfficesServed = Annotated[
+    list[OfficeId],
+    Field(
+        max_length=MOST_OFFICES_SERVED,
+        description="Of a treasurer: the offices whose money they look after, or `all`. Without one they serve none.",
+        examples=[["jakarta-selatan"]],
+    ),
+]
+StaffId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD_CHARS)]
+PostWord = Annotated[Post, Field(strict=False)]
+ReasonWord = Annotated[StaffReason, Field(strict=False)]
+
+
+class StaffPath(Path):
+    """Which member of staff."""
+
+    staff_id: StaffId
+
+
+class FirstOperator(Body):
+    """Who becomes an operator by a secret of the installation."""
+
+    secret: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(examples=["(from the settings)"])
+    username: UserName = Field(examples=["ratna.contoh"])
+    full_name: Name = Field(examples=["RATNA CONTOH"])
+    password: Password = Field(examples=["four words nobody joins"])
+
+    def founder(self) -> Founder:
+        """What the use case takes."""
+        return Founder(self.secret, self.username, self.full_name, self.password)
+
+
+class OwnPassword(Body):
+    """The present password (the one-time one at first), and the own one that is to be."""
+
+    username: UserName = Field(examples=["dewi.contoh"])
+    password: Password
+    new_password: Password = Field(examples=["four words nobody joins"])
+
+
+class Hire(Body):
+    """Somebody new: who, as what, where, and why."""
+
+    username: UserName = Field(examples=["dewi.contoh"])
+    full_name: Name = Field(examples=["DEWI CONTOH"])
+    role: PostWord = Field(examples=["front_officer"])
+    office_id: OfficeId | None = Field(None, examples=["jakarta-selatan"])
+    offices: OfficesServed = Field(default_factory=list)
+    reason: ReasonWord = Field(examples=["new_post"])
+
+    def hiring(self) -> Hiring:
+        """What the use case takes."""
+        offices = tuple(dict.fromkeys(self.offices))
+        return Hiring(self.username, self.full_name, self.role, self.office_id, self.reason, offices)
+
+
+class Reassignment(Body):
+    """The role and office that are to be, and the offices that a treasurer is to serve."""
+
+    role: PostWord = Field(examples=["interviewer"])
+    office_id: OfficeId | None = Field(None, examples=["jakarta-selatan"])
+    offices: OfficesServed = Field(default_factory=list)
+    reason: ReasonWord = Field(examples=["transfer"])
+
+    def served(self) -> tuple[str, ...]:
+        """The offices served, each once."""
+        return tuple(dict.fromkeys(self.offices))
+
+
+class WithReason(Body):
+    """Why it is done."""
+
+    reason: ReasonWord = Field(examples=["suspected_misuse"])
+
+
+class StaffQuery(Query):
+    """Whose staff, from which user name on, and how many."""
+
+    office_id: OfficeId | None = None
+    first: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9._-]*$")] = Field("", alias="from")
+    limit: int = Field(50, ge=1, le=MOST_ON_A_PAGE, strict=False)
+
+
+class PendingView(View):
+    """What waits for a second operator."""
+
+    act: str
+    role: str
+    office_id: str | None
+    offices: tuple[str, ...] = ()
+    asked_by: str
+    asked_at: datetime
+    reason: str
+
+    @classmethod
+    def of(cls, pending: Pending) -> PendingView:
+        """The view of it."""
+        return cls(
+            act=pending.command.value,
+            role=pending.role,
+            office_id=pending.office_id,
+            offices=pending.offices,
+            asked_by=pending.asked_by,
+            asked_at=pending.asked_at,
+            reason=pending.reason.value,
+        )
+
+
+class StaffView(View):
+    """A member of staff."""
+
+    staff_id: str
+    username: str
+    full_name: str | None = Field(description="None for demo staff.")
+    role: str
+    office_id: str | None
+    offices: tuple[str, ...] = Field((), description="That a treasurer serves; `all` is every one.")
+    state: StaffState
+    hired_by: str | None
+    hired_at: datetime | None
+    signed_in_at: datetime | None = Field(description="The last time.")
+    locked_until: datetime | None = Field(description="After too many wrong passwords; lifts by itself.")
+    one_time_password_expires_at: datetime | None
+    pending: PendingView | None = Field(description="What waits for a second operator.")
+    one_time_password: str | None = Field(description="Shown once, in the answer that made it.")
+
+    @classmethod
+    def of(cls, seen: StaffSeen) -> StaffView:
+        """The view of a member of staff."""
+        staff = seen.staff
+        return cls(
+            staff_id=seen.staff_id,
+            username=staff.username,
+            full_name=seen.full_name,
+            role=staff.role,
+            office_id=staff.office_id,
+            offices=staff.offices,
+            state=staff.state,
+            hired_by=staff.hired_by,
+            hired_at=staff.hired_at,
+            signed_in_at=staff.signed_in_at,
+            locked_until=staff.locked_until,
+            one_time_password_expires_at=staff.one_time.expires_at if staff.one_time else None,
+            pending=PendingView.of(staff.pending) if staff.pending else None,
+            one_time_password=seen.one_time_password,
+        )
+
+
+class StaffListView(View):
+    """Staff by user name; ``next`` is the ``from`` of the next page."""
+
+    staff: list[StaffView]
+    next: str | None
+
+    @classmethod
+    def of(cls, page: StaffPage) -> StaffListView:
+        """The view of a page."""
+        return cls(staff=[StaffView.of(each) for each in page.staff], next=page.next)

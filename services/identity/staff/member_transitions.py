@@ -1,0 +1,190 @@
+"""What is done with members of staff: hired, agreed to, given a password, moved, locked, unlocked, gone.
+
+Whatever is done ends every session of that person in the same write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.identity.staff.member import OneTime, Pending, Staff, StaffReason
+from services.identity.staff.powers import Post
+from services.identity.staff.states import StaffCommand, StaffState, staff_after
+
+SHORTEST_PASSWORD: Final = 15
+"""Characters of an own password: what NIST SP 800-63B-4 asks of one that is not joined by a second factor."""
+
+REMEMBERED_COMMANDS: Final = 16
+"""Commands that one member of staff remembers; more than anybody does with one person while a repeat is under way."""
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A one-time password that is about to be given: its hash, its salt and how long it counts."""
+
+    password_hash: str
+    salt: str
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Whom somebody wants to hire; ``name`` is sealed."""
+
+    username: str
+    name: str
+    post: Post
+    office_id: str | None
+    offices: tuple[str, ...] = ()
+
+
+class PasswordProblem(StrEnum):
+    """Why a text cannot be somebody's own password."""
+
+    TOO_SHORT = "too_short"
+    THE_OLD_ONE = "the_old_one"
+    THE_USER_NAME = "the_user_name"
+
+
+def hire(
+    newcomer: Newcomer, by: str, reason: StaffReason, fresh: Fresh | None, command_id: str, now: datetime
+) -> Staff:
+    """A new member of staff: invited, or only proposed (without a password) where a second operator has to agree."""
+    staff = Staff(
+        username=newcomer.username,
+        password_hash="",
+        role=newcomer.post.value,
+        office_id=newcomer.office_id,
+        offices=newcomer.offices,
+        state=StaffState.PROPOSED,
+        name=newcomer.name,
+        hired_by=by,
+        hired_at=now,
+        commands=(command_id,),
+    )
+    if fresh is None:
+        asked = Pending(
+            StaffCommand.APPROVE, newcomer.post.value, newcomer.office_id, by, now, reason, newcomer.offices
+        )
+        return replace(staff, pending=asked)
+    return _invited(staff, StaffCommand.APPROVE, fresh, command_id, now)
+
+
+def found(username: str, name: str, password_hash: str, command_id: str, now: datetime) -> Staff:
+    """An operator made with a secret of the installation: with an own password from the beginning."""
+    return Staff(
+        username=username,
+        password_hash=password_hash,
+        role=Post.OPERATOR.value,
+        office_id=None,
+        name=name,
+        hired_at=now,
+        commands=(command_id,),
+    )
+
+
+def ask(
+    staff: Staff,
+    command: StaffCommand,
+    post: Post,
+    office_id: str | None,
+    by: str,
+    reason: StaffReason,
+    command_id: str,
+    now: datetime,
+    offices: tuple[str, ...] = (),
+) -> Staff:
+    """The same member of staff with something asked for that a second operator has to agree to; nothing changes yet.
+
+    Raises:
+        StaffMoveIllegal: it could not be done now.
+    """
+    staff_after(staff.state, command)
+    pending = Pending(command, post.value, office_id, by, now, reason, offices)
+    return _noted(replace(staff, pending=pending), command_id)
+
+
+def refuse(staff: Staff, command_id: str) -> Staff:
+    """What was asked for is not to be; somebody who was only proposed never comes."""
+    state = staff_after(staff.state, StaffCommand.REFUSE) if staff.state is StaffState.PROPOSED else staff.state
+    return _noted(replace(staff, state=state, pending=None), command_id)
+
+
+def give_password(staff: Staff, command: StaffCommand, fresh: Fresh, command_id: str, now: datetime) -> Staff:
+    """Approved, reset or unlocked: all it comes to is a one-time password in place of the old one."""
+    return _noted(_invited(staff, command, fresh, command_id, now), command_id)
+
+
+def reassign(staff: Staff, post: Post, office_id: str | None, command_id: str, offices: tuple[str, ...] = ()) -> Staff:
+    """In another role or office, or serving other offices; signs in anew."""
+    state = staff_after(staff.state, StaffCommand.REASSIGN)
+    moved = replace(
+        staff, state=state, role=post.value, office_id=office_id, offices=offices, sessions=(), pending=None
+    )
+    return _noted(moved, command_id)
+
+
+def lock(staff: Staff, command_id: str) -> Staff:
+    """Out until somebody unlocks; whatever was asked for is dropped."""
+    state = staff_after(staff.state, StaffCommand.LOCK)
+    return _noted(replace(staff, state=state, sessions=(), pending=None, one_time=None), command_id)
+
+
+def leave(staff: Staff, command_id: str) -> Staff:
+    """Gone for good: no password opens this account again, and nobody else gets its user name."""
+    state = staff_after(staff.state, StaffCommand.LEAVE)
+    gone = replace(staff, state=state, password_hash="", sessions=(), pending=None, one_time=None)
+    return _noted(gone, command_id)
+
+
+def set_password(staff: Staff, password_hash: str) -> Staff:
+    """With an own password; every session ends, who has it signs in with it."""
+    state = staff_after(staff.state, StaffCommand.SET_PASSWORD)
+    return replace(
+        staff,
+        state=state,
+        password_hash=password_hash,
+        sessions=(),
+        one_time=None,
+        tries=0,
+        locked_until=None,
+    )
+
+
+def is_over(staff: Staff, now: datetime) -> bool:
+    """Whether the one-time password does not count any more."""
+    return staff.one_time is not None and now >= staff.one_time.expires_at
+
+
+def password_problem(username: str, old: str, new: str) -> PasswordProblem | None:
+    """Why the new text cannot be the own password; none if it can."""
+    if len(new) < SHORTEST_PASSWORD:
+        return PasswordProblem.TOO_SHORT
+    if new == old:
+        return PasswordProblem.THE_OLD_ONE
+    return PasswordProblem.THE_USER_NAME if new.strip().lower() == username else None
+
+
+def has_taken(staff: Staff, command_id: str) -> bool:
+    """Whether this command took effect already."""
+    return command_id in staff.commands
+
+
+def _invited(staff: Staff, command: StaffCommand, fresh: Fresh, command_id: str, now: datetime) -> Staff:
+    return replace(
+        staff,
+        state=staff_after(staff.state, command),
+        password_hash=fresh.password_hash,
+        one_time=OneTime(now + timedelta(seconds=fresh.seconds), fresh.salt, command_id),
+        sessions=(),
+        pending=None,
+        tries=0,
+        locked_until=None,
+    )
+
+
+def _noted(staff: Staff, command_id: str) -> Staff:
+    return replace(staff, commands=(*staff.commands, command_id)[-REMEMBERED_COMMANDS:])

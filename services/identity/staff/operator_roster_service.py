@@ -1,0 +1,69 @@
+"""The roster of operators: who may act on operators, kept so that one always remains."""
+
+from __future__ import annotations
+
+from services.identity.context import UseCaseContext
+from services.identity.staff import operator_roster as rules
+from services.identity.staff.errors import LastOperatorStays, StaffNotInService
+from services.identity.staff.operator_roster import Roster, RosterProblem
+from services.identity.staff.powers import Post
+from services.identity.staff.repository import OPERATORS, ROSTER, STAFF, StaffRepository
+from services.identity.staff.states import StaffState
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists, VersionConflict
+from shared.store.retry import again
+
+
+class StaffRoster:
+    """Puts operators on the roster and takes them off."""
+
+    def __init__(self, context: UseCaseContext) -> None:
+        self._context = context
+        self._staff = StaffRepository(context)
+
+    async def join(self, staff_id: str) -> None:
+        """Put an operator on the roster, before they become one: a crash in between leaves a name that nobody bears."""
+
+        async def attempt() -> None:
+            record = await self.read()
+            await self._save(record, rules.joined(record.state, staff_id))
+
+        await again(attempt)
+
+    async def take_off(self, staff_id: str, by: str) -> None:
+        """Take an operator off the roster, before they stop being one; a repeat finds it done.
+
+        Raises:
+            LastOperatorStays: nobody else is on it.
+            StaffNotInService: ``by`` was taken off in the meantime.
+        """
+
+        async def attempt() -> None:
+            record = await self.read()
+            match rules.leave_problem(record.state, staff_id, by):
+                case RosterProblem.LAST_OPERATOR:
+                    raise LastOperatorStays()
+                case RosterProblem.NOT_ON_IT:
+                    raise StaffNotInService()
+            await self._save(record, rules.without(record.state, staff_id))
+
+        await again(attempt)
+
+    async def read(self) -> Record[Roster]:
+        """The roster; made of the operators there are where an older version left none."""
+        record = await self._staff.roster()
+        if record is not None:
+            return record
+        store = self._context.store
+        roster = Roster()
+        async for each in store.scan(STAFF):
+            if each.state.role == Post.OPERATOR and each.state.state is StaffState.ACTIVE:
+                roster = rules.joined(roster, each.id)
+        try:
+            return await store.insert(ROSTER, OPERATORS, roster, now=self._context.now())
+        except AlreadyExists:
+            raise VersionConflict("the roster was made by somebody else") from None
+
+    async def _save(self, record: Record[Roster], roster: Roster) -> None:
+        if roster != record.state:
+            await self._context.store.save(ROSTER, record, roster, now=self._context.now())

@@ -1,0 +1,128 @@
+"""Passwords of staff: hashed and compared in threads, few at a time, and every try counted (F24)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from services.identity.context import NOBODY, Actor, UseCaseContext
+from services.identity.errors import moment
+from services.identity.staff import member as rules
+from services.identity.staff.errors import StaffCredentialsWrong, StaffLocked
+from services.identity.staff.member import Staff, StaffAct, Stranger
+from services.identity.staff.repository import STRANGER, StaffRepository
+from services.identity.staff.vault import StaffVault
+from shared.audit import Audit
+from shared.audit.entries import DONE, REFUSED
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists, VersionConflict
+from shared.store.retry import again
+
+HASHES_AT_ONCE: Final = 2
+"""Password hashes computed at the same time: each takes 64 MiB and a processor for a tenth of a second."""
+
+_STRANGER: Final = Actor(NOBODY, NOBODY, None)
+"""Whoever tries a user name that no member of staff has."""
+
+
+class StaffPasswords:
+    """What proves a member of staff."""
+
+    def __init__(self, context: UseCaseContext, audit: Audit, hasher: PasswordHasher | None = None) -> None:
+        self._context = context
+        self._staff = StaffRepository(context)
+        self._staff_vault = StaffVault(context.seals)
+        self._audit = audit
+        self._hasher = hasher or PasswordHasher()
+        self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._decoy_hash: str | None = None
+
+    async def prove(self, username: str, password: str) -> Record[Staff]:
+        """Whose password this is.
+
+        Raises:
+            StaffCredentialsWrong: user name or password is wrong; both cost the same time.
+            StaffLocked: too many wrong passwords, until ``locked_until``.
+        """
+        name = username.strip().lower()
+        record = await again(lambda: self._count_try(name))
+        if record is None:
+            stranger = await again(lambda: self._count_try_of_stranger(name))
+            await self.matches(password, None)
+            await self.note(StaffAct.SIGN_IN_REFUSED, _STRANGER, "unknown_user")
+            if rules.is_locked(stranger, self._context.now()):
+                self._refuse_locked(stranger)
+            raise StaffCredentialsWrong()
+        if not await self.matches(password, record.state.password_hash):
+            await self.note(StaffAct.SIGN_IN_REFUSED, actor(record.id, record.state), "wrong_password")
+            if rules.is_locked(record.state, self._context.now()):
+                self._refuse_locked(record.state)
+            raise StaffCredentialsWrong()
+        return record
+
+    async def hash(self, password: str) -> str:
+        """The stored form of a password."""
+        async with self._hashing:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def matches(self, password: str, hashed: str | None) -> bool:
+        """Compare in a thread; without a hash a decoy is compared, so that unknown names take as long as known ones."""
+        if not hashed:
+            if self._decoy_hash is None:
+                self._decoy_hash = await self.hash(self._context.randomness.token(16))
+            hashed = self._decoy_hash
+        async with self._hashing:
+            return await asyncio.to_thread(self._verify, hashed, password)
+
+    async def note(self, act: StaffAct, who: Actor, cause: str | None = None) -> None:
+        """Tell the audit of something that is done without a token."""
+        outcome = REFUSED if act in (StaffAct.SIGN_IN_REFUSED, StaffAct.SIGN_IN_LOCKED) else DONE
+        await self._audit.note(who, act, subject=who.account_id, outcome=outcome, detail=cause)
+
+    async def _count_try(self, username: str) -> Record[Staff] | None:
+        """The account with one try used, or none for a user name that nobody has."""
+        record = await self._staff.staff_named(username)
+        if record is None:
+            return None
+        if rules.is_locked(record.state, self._context.now()):
+            await self.note(StaffAct.SIGN_IN_LOCKED, actor(record.id, record.state), "locked")
+            self._refuse_locked(record.state)
+        counted = rules.count_try(record.state, self._context.settings.lock_rules, self._context.now())
+        return await self._staff.save_staff(record, counted, self._context.now())
+
+    async def _count_try_of_stranger(self, username: str) -> Stranger:
+        """A name that nobody has, with one try used; it locks as a real one does, so that locks tell nothing."""
+        now = self._context.now()
+        stranger_id = self._staff_vault.stranger_id(username)
+        record = await self._staff.stranger(stranger_id)
+        if record is not None and rules.is_locked(record.state, now):
+            await self.note(StaffAct.SIGN_IN_LOCKED, _STRANGER, "locked")
+            self._refuse_locked(record.state)
+        known = record.state if record is not None else None
+        counted = rules.count_try_of_stranger(known, self._context.settings.lock_rules, now)
+        if record is not None:
+            return (await self._context.store.save(STRANGER, record, counted, now=now)).state
+        try:
+            return (await self._context.store.insert(STRANGER, stranger_id, counted, now=now)).state
+        except AlreadyExists:
+            raise VersionConflict("the name was tried by somebody else at the same moment") from None
+
+    def _refuse_locked(self, staff: Staff | Stranger) -> None:
+        until = staff.locked_until
+        assert until is not None, "only a lock is refused"  # noqa: S101 - narrows the type
+        seconds = max(1, round((until - self._context.now()).total_seconds() + 0.5))
+        raise StaffLocked(retry_after_seconds=seconds, locked_until=moment(until))
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def actor(staff_id: str, staff: Staff) -> Actor:
+    """This member of staff, for the audit."""
+    return Actor(staff_id, staff.role, staff.office_id)

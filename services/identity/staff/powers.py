@@ -1,0 +1,97 @@
+"""Who may make whom a member of staff, act on whom, and for what a second operator has to agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from services.identity.staff.states import StaffCommand
+
+
+class Post(StrEnum):
+    """What staff can be; the same names as the roles of tokens."""
+
+    FRONT_OFFICER = "front_officer"
+    INTERVIEWER = "interviewer"
+    OFFICE_ADMIN = "office_admin"
+    TREASURER = "treasurer"
+    OPERATOR = "operator"
+
+
+OF_AN_OFFICE: Final = frozenset({Post.FRONT_OFFICER, Post.INTERVIEWER, Post.OFFICE_ADMIN})
+"""These belong to one office; treasurers and operators belong to none."""
+
+MOST_OFFICES_SERVED: Final = 30
+"""Offices that one treasurer is listed for: thirty of the longest ids still fit into an access token of 4 KiB. Who
+serves more serves ``all``.
+"""
+
+HIRES: Final[Mapping[Post, frozenset[Post]]] = {
+    Post.OPERATOR: frozenset({Post.OFFICE_ADMIN, Post.TREASURER, Post.OPERATOR}),
+    Post.OFFICE_ADMIN: frozenset({Post.FRONT_OFFICER, Post.INTERVIEWER}),
+}
+"""Whom each may hire: the head of an office hires for the counters, operators hire heads and those of no office."""
+
+POWERFUL: Final = frozenset({Post.TREASURER, Post.OPERATOR})
+"""Who moves money or makes staff: nobody becomes one, nor gets at the account of one, by one operator's word."""
+
+_HANDING_OUT: Final = frozenset({StaffCommand.APPROVE, StaffCommand.REASSIGN, StaffCommand.RESET, StaffCommand.UNLOCK})
+"""What somebody can sign in by afterwards; to approve is what hiring comes to."""
+
+
+class PowerProblem(StrEnum):
+    """Why somebody may not do that to this member of staff."""
+
+    NOT_YOUR_ROLE = "not_your_role"
+    NOT_YOUR_OFFICE = "not_your_office"
+    OFFICE_NEEDED = "office_needed"
+    OFFICE_NOT_WANTED = "office_not_wanted"
+
+
+def place_problem(post: Post, office_id: str | None) -> PowerProblem | None:
+    """Whether role and office fit each other."""
+    if post in OF_AN_OFFICE and office_id is None:
+        return PowerProblem.OFFICE_NEEDED
+    if post not in OF_AN_OFFICE and office_id is not None:
+        return PowerProblem.OFFICE_NOT_WANTED
+    return None
+
+
+def served_problem(post: Post, offices: tuple[str, ...]) -> PowerProblem | None:
+    """Whether a list of offices served fits the role: only treasurers have one."""
+    return PowerProblem.OFFICE_NOT_WANTED if offices and post is not Post.TREASURER else None
+
+
+def hire_problem(actor: Post, actor_office: str | None, post: Post, office_id: str | None) -> PowerProblem | None:
+    """Why the actor may not hire somebody for this; none if they may."""
+    if post not in HIRES.get(actor, frozenset()):
+        return PowerProblem.NOT_YOUR_ROLE
+    return place_problem(post, office_id) or _office_problem(actor, actor_office, office_id)
+
+
+def manage_problem(actor: Post, actor_office: str | None, post: Post, office_id: str | None) -> PowerProblem | None:
+    """Why the actor may not act on somebody who is this; none if they may. Operators act on everybody."""
+    problem = _office_problem(actor, actor_office, office_id)
+    if problem is not None or actor is Post.OPERATOR:
+        return problem
+    return None if post in HIRES.get(actor, frozenset()) else PowerProblem.NOT_YOUR_ROLE
+
+
+def give_problem(actor: Post, actor_office: str | None, post: Post, office_id: str | None) -> PowerProblem | None:
+    """Why the actor may not move somebody to this role and office; none if they may."""
+    return place_problem(post, office_id) or manage_problem(actor, actor_office, post, office_id)
+
+
+def needs_second(command: StaffCommand, post: Post) -> bool:
+    """Whether a second operator has to agree before somebody who then is this can sign in by it.
+
+    A one-time password is as good as the account, so whoever could reset a colleague's alone could agree with
+    themselves in the colleague's name. Locking takes power away: one is enough, and at once.
+    """
+    return post in POWERFUL and command in _HANDING_OUT
+
+
+def _office_problem(actor: Post, actor_office: str | None, office_id: str | None) -> PowerProblem | None:
+    is_theirs = actor is Post.OPERATOR or (actor_office is not None and actor_office == office_id)
+    return None if is_theirs else PowerProblem.NOT_YOUR_OFFICE

@@ -1,0 +1,61 @@
+"""The endpoints of staff sign-in and the person look-up."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
+from services.identity.http import IDENTITY, STAFF_LOGINS_PER_ADDRESS
+from services.identity.sessions.schemas import TokensView
+from services.identity.staff.errors import (
+    OneTimePasswordExpired,
+    OwnPasswordNeeded,
+    StaffCredentialsWrong,
+    StaffLocked,
+    StaffSuspended,
+)
+from services.identity.staff.schemas import PersonLookup, PersonView, StaffLogin
+from shared.http.call import Call
+from shared.http.endpoint import PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
+from shared.tokens import Role
+
+api = Endpoints("staff")
+
+
+LOOKUPS_PER_CALLER: Final = RateLimit(60, 60.0)
+
+
+@api.post(
+    "/v1/staff/logins",
+    summary="Staff sign in with user name and password",
+    access=PUBLIC,
+    body=StaffLogin,
+    answers={200: TokensView},
+    refusals=(
+        StaffCredentialsWrong,
+        StaffLocked,
+        StaffSuspended,
+        OwnPasswordNeeded,
+        OneTimePasswordExpired,
+    ),
+    rate=STAFF_LOGINS_PER_ADDRESS,
+)
+async def log_in_staff(call: Call[StaffLogin]) -> TokensView:
+    """Tokens for a member of staff."""
+    return TokensView.of(await call.app[IDENTITY].staff.log_in(call.body.username, call.body.password))
+
+
+@api.post(
+    "/v1/persons/lookup",
+    summary="The person with this NIK; every look-up is audited",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    body=PersonLookup,
+    reads=PersonalData.NIK,
+    answers={200: PersonView},
+    refusals=(NikNotSixteenDigits, PersonNotKnown),
+    rate=LOOKUPS_PER_CALLER,
+)
+async def look_up_person(call: Call[PersonLookup]) -> PersonView:
+    """The id that stands for a NIK."""
+    asked, lookup = call.body, call.app[IDENTITY].person_lookup
+    return PersonView(person_id=await lookup.look_up_person(call.caller, asked.nik, asked.reason))

@@ -1,0 +1,30 @@
+"""What goes in and out of staff sign-in and the person look-up over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.identity.field_types import MAX_PASSWORD_CHARS, NikText, ReasonCode
+from shared.http.schema import Body, View
+
+
+class StaffLogin(Body):
+    """User name and password of a member of staff."""
+
+    username: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(examples=["front_officer"])
+    password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD_CHARS)]
+
+
+class PersonLookup(Body):
+    """The NIK of somebody at the counter, and why it is looked up."""
+
+    nik: NikText = Field(examples=["3174011203880002"])
+    reason: ReasonCode = Field("step_counter", description="why, as a code; the audit keeps it")
+
+
+class PersonView(View):
+    """The person whom the registry has confirmed under the NIK."""
+
+    person_id: str

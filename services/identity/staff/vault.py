@@ -1,0 +1,30 @@
+"""The names of staff: sealed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.identity.seals import Seals
+from shared.ids import derived_id
+
+_STAFF_NAME: Final = "staff_name"
+
+
+class StaffVault:
+    """Seals and opens the names of staff."""
+
+    def __init__(self, seals: Seals) -> None:
+        self._cipher = seals.cipher
+        self._fingerprints = seals.fingerprints
+
+    def stranger_id(self, username: str) -> str:
+        """The name under which tries with a user name that nobody has are counted."""
+        return derived_id("stranger", self._fingerprints.current(username, _STAFF_NAME))
+
+    def seal_staff_name(self, name: str, staff_id: str) -> str:
+        """The stored form of the name of a member of staff."""
+        return self._cipher.seal(name, owner_id=staff_id, field=_STAFF_NAME)
+
+    def staff_name(self, sealed: str, staff_id: str) -> str:
+        """The name of a member of staff."""
+        return self._cipher.open(sealed, owner_id=staff_id, field=_STAFF_NAME)

@@ -1,0 +1,66 @@
+"""All use cases of identity, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from argon2 import PasswordHasher
+
+from services.identity.accounts.service import Accounts
+from services.identity.address_changes.service import AddressChanges
+from services.identity.applicants.invariants import ApplicantInvariants
+from services.identity.applicants.registry_check import CivilRegistry, RegistryChecks
+from services.identity.applicants.service import Applicants
+from services.identity.assistances.service import Assistances
+from services.identity.context import UseCaseContext
+from services.identity.sessions.credentials import CredentialIssuer
+from services.identity.sign_in.service import SigningIn
+from services.identity.staff.administration import StaffAdmin
+from services.identity.staff.first_operator import FirstOperators
+from services.identity.staff.invariants import StaffInvariants
+from services.identity.staff.operator_roster_service import StaffRoster
+from services.identity.staff.own_password import OwnPasswords
+from services.identity.staff.passwords import StaffPasswords
+from services.identity.staff.person_lookup import PersonLookup
+from services.identity.staff.sign_in import StaffDesk
+from services.identity.tokens.service import LiveSessions, Sessions
+from shared.audit import Audit
+from shared.audit.chaining import AuditBook
+from shared.tokens import TokenIssuer
+
+
+class Identity:
+    """Who you are: one attribute per group of use cases."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        issuer: TokenIssuer,
+        registry: CivilRegistry,
+        regions: Collection[str],
+        *,
+        password_hasher: PasswordHasher | None = None,
+    ) -> None:
+        self.context = context
+        self.issuer = issuer
+        self.public_url = context.settings.public_url.rstrip("/")
+        self.audit = Audit(context.store, context.clock, context.ids)
+        self.audit_book = AuditBook(context.store, context.clock, context.ids)
+        self.credentials = credentials = CredentialIssuer(context, issuer)
+        self.sessions = Sessions(context, credentials)
+        self.live_sessions = LiveSessions(context)
+        self.signing_in = SigningIn(context, credentials)
+        self.accounts = Accounts(context)
+        self.address_changes = AddressChanges(context, self.signing_in, credentials)
+        self.signing_in.on_address_change(self.address_changes.apply, self.address_changes.asked_again)
+        self.applicants = Applicants(context, regions)
+        self.checks = RegistryChecks(context, registry)
+        self.applicant_invariants = ApplicantInvariants(context)
+        self.assistances = Assistances(context, self.signing_in, self.audit)
+        passwords, roster = StaffPasswords(context, self.audit, password_hasher), StaffRoster(context)
+        self.staff = StaffDesk(context, credentials, passwords, roster)
+        self.first_operators = FirstOperators(context, passwords, roster)
+        self.own_passwords = OwnPasswords(context, passwords, roster)
+        self.staff_admin = StaffAdmin(context, self.audit, passwords, roster, self.assistances)
+        self.staff_invariants = StaffInvariants(context)
+        self.person_lookup = PersonLookup(context, self.audit)

@@ -1,0 +1,113 @@
+"""How to reach an account, and how it wants to be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from services.notification.channel import Channel
+from services.notification.deliveries.recipient import Reach
+
+LANGUAGES: Final = ("id", "en")
+ADDRESS_CHANGED: Final[Mapping[Channel, str]] = {Channel.EMAIL: "email_changed", Channel.SMS: "phone_changed"}
+"""The template that tells of a changed address."""
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What the applicant chose: a language and the channels that may be used, at least one."""
+
+    language: str
+    channels: tuple[Channel, ...]
+
+
+@dataclass(frozen=True)
+class ContactCard:
+    """One per account; its id is the account's. ``email``, ``phone`` and ``name`` are sealed.
+
+    ``source_version`` is the version of the account that the card was written from: an older card never replaces it.
+    """
+
+    language: str
+    email: str | None
+    phone: str | None
+    name: str | None
+    source_version: int
+    preferences: Preferences | None = None
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """Where a change of address can be undone, and until when. The address is a secret; it is stored only sealed."""
+
+    url: str = field(repr=False)
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """That an address changed, to be told to ``address``. ``is_new``: it is the one that the account has now."""
+
+    channel: Channel
+    address: str
+    changed: Channel
+    is_new: bool = False
+
+
+def language_of(card: ContactCard) -> str:
+    """The chosen language, else the account's, else Indonesian."""
+    wanted = card.preferences.language if card.preferences else card.language
+    return wanted if wanted in LANGUAGES else LANGUAGES[0]
+
+
+def preferences_of(card: ContactCard) -> Preferences:
+    """The chosen preferences; whoever chose none is told on every channel."""
+    return card.preferences or Preferences(language_of(card), tuple(Channel))
+
+
+def with_preferences(card: ContactCard, wanted: Preferences) -> ContactCard:
+    """The card with other preferences."""
+    return replace(card, preferences=wanted)
+
+
+def is_older(card: ContactCard, source_version: int) -> bool:
+    """Whether news from this version of the account is in the card already."""
+    return source_version <= card.source_version
+
+
+def channels_for(usual: tuple[Channel, ...], wanted: tuple[Channel, ...], reach: Reach) -> tuple[Channel, ...]:
+    """The channels to use: the usual ones that are wanted, else any that is wanted, of those that have an address.
+
+    An account whose wanted channels have no address is told on any that has one: silence is worse.
+    """
+    reachable = [channel for channel in Channel if reach.address(channel)]
+    for choice in (set(usual) & set(wanted), set(wanted), set(Channel)):
+        found = tuple(channel for channel in reachable if channel in choice)
+        if found:
+            return found
+    return ()
+
+
+def announcements(before: Reach, after: Reach) -> tuple[Announcement, ...]:
+    """Whom to tell of a change: the old address of what changed, the new one, and the other one, which stays (F18)."""
+    told = []
+    for changed in Channel:
+        old, new = before.address(changed), after.address(changed)
+        if old == new:
+            continue
+        other = Channel.EMAIL if changed is Channel.SMS else Channel.SMS
+        stays = before.address(other) if before.address(other) == after.address(other) else None
+        if old is not None:
+            told.append(Announcement(changed, old, changed))
+        if stays is not None:
+            told.append(Announcement(other, stays, changed))
+        if new is not None:
+            told.append(Announcement(changed, new, changed, is_new=True))
+    return tuple(told)
+
+
+def known_language(language: str) -> str:
+    """The language if texts are written in it, else Indonesian."""
+    return language if language in LANGUAGES else LANGUAGES[0]

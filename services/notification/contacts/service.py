@@ -1,0 +1,139 @@
+"""Contact cards: kept as identity tells them, announced when an address changes, and the choices of their owners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from services.notification.channel import Channel
+from services.notification.contacts import contact
+from services.notification.contacts.contact import ContactCard, Preferences, WayBack, known_language
+from services.notification.contacts.repository import ContactRepository
+from services.notification.contacts.vault import ContactVault
+from services.notification.context import UseCaseContext
+from services.notification.deliveries.contents import masked
+from services.notification.deliveries.queue import DeliveryQueue, Wanted
+from services.notification.deliveries.recipient import Reach, Recipient
+from services.notification.errors import ChannelHasNoAddress
+from shared.errors import NotKnownYet
+from shared.events.envelope import Envelope
+from shared.events.notification import KeepContactCard
+from shared.service import NotYet
+from shared.store.kinds import Record
+from shared.store.retry import again
+
+CARD_WAIT_SECONDS: Final = 1.0
+CARD_POLL_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True)
+class ChosenPreferences:
+    """What an account chose, with the masked addresses it may choose between."""
+
+    preferences: Preferences
+    email: str
+    phone: str
+
+
+class Contacts:
+    """The use cases of contact cards and preferences."""
+
+    def __init__(self, context: UseCaseContext, queue: DeliveryQueue) -> None:
+        self._context = context
+        self._contacts = ContactRepository(context)
+        self._vault = ContactVault(context.seals)
+        self._queue = queue
+
+    async def keep_contact_card(self, command: KeepContactCard, envelope: Envelope) -> None:
+        """Keep or replace a card and announce a changed address to old and new; older or repeated news are ignored."""
+        reach, way_back = self._vault.contact(command)
+        language = known_language(command.language)
+        card = self._vault.card(command.account_id, reach, language, envelope.aggregate_version)
+        now = self._context.now()
+        known = await self._contacts.card(command.account_id)
+        if known is None:
+            await self._contacts.add_card(command.account_id, card, now=now, received=envelope.id)
+            return
+        if contact.is_older(known.state, envelope.aggregate_version):
+            return
+        # The announcements first: should this stop midway, the repeat still knows the old address.
+        await self._announce(known, reach, way_back, envelope)
+        kept = replace(card, preferences=known.state.preferences)
+        await self._contacts.save_card(known, kept, now=now, received=envelope.id)
+
+    async def preferences(self, account_id: str) -> ChosenPreferences:
+        """What the account chose. Refuses with `NotKnownYet` while its contact card is not here."""
+        return self._view(account_id, (await self._awaited_card(account_id)).state)
+
+    async def choose(self, account_id: str, wanted: Preferences) -> ChosenPreferences:
+        """Choose language and channels. Refuses with `ChannelHasNoAddress`, or `NotKnownYet` as above."""
+
+        async def attempt() -> ChosenPreferences:
+            record = await self._awaited_card(account_id)
+            reach = self._vault.open_reach(account_id, record.state)
+            without = [channel for channel in wanted.channels if not reach.address(channel)]
+            if without:
+                raise ChannelHasNoAddress(field="/channels", channel=without[0].value)
+            card = contact.with_preferences(record.state, wanted)
+            if card != record.state:
+                await self._contacts.save_card(record, card, now=self._context.now())
+            return self._view(account_id, card)
+
+        return await again(attempt)
+
+    async def recipient(self, account_id: str) -> Recipient:
+        """How this account is reached, in which language. `NotYet` while its contact card is not here."""
+        return self._recipient(account_id, await self._card(account_id))
+
+    async def recipient_and_channels(self, account_id: str) -> tuple[Recipient, tuple[Channel, ...]]:
+        """As `recipient`, and the channels that the account wants."""
+        card = await self._card(account_id)
+        return self._recipient(account_id, card), contact.preferences_of(card).channels
+
+    async def _card(self, account_id: str) -> ContactCard:
+        record = await self._contacts.card(account_id)
+        if record is None:
+            raise NotYet("the contact card has not arrived")
+        return record.state
+
+    def _recipient(self, account_id: str, card: ContactCard) -> Recipient:
+        return Recipient(account_id, contact.language_of(card), self._vault.open_reach(account_id, card))
+
+    async def _awaited_card(self, account_id: str) -> Record[ContactCard]:
+        waited = 0.0
+        while (record := await self._contacts.card(account_id)) is None:
+            if waited >= CARD_WAIT_SECONDS:
+                raise NotKnownYet
+            await self._context.clock.sleep(CARD_POLL_SECONDS)
+            waited += CARD_POLL_SECONDS
+        return record
+
+    async def _announce(
+        self, known: Record[ContactCard], after: Reach, way_back: WayBack | None, envelope: Envelope
+    ) -> None:
+        undo = {
+            "undo_url": way_back.url if way_back else None,
+            "undo_until": way_back.until.isoformat() if way_back else None,
+        }
+        before = self._vault.open_reach(known.id, known.state)
+        for told in contact.announcements(before, after):
+            reach = Reach(**{"email" if told.channel is Channel.EMAIL else "phone": told.address}, name=before.name)
+            new = masked(told.changed, after.address(told.changed))
+            wanted = Wanted(
+                envelope=envelope,
+                template=contact.ADDRESS_CHANGED[told.changed],
+                channel=told.channel,
+                to=Recipient(known.id, contact.language_of(known.state), reach),
+                variables={"new_address": new, "changed_at": envelope.time.isoformat(), **undo},
+                send_by=envelope.time + timedelta(seconds=self._context.rules.useful_seconds),
+                cause_id=envelope.id,
+                copy="new address" if told.is_new else "",
+            )
+            await self._queue.add(wanted)
+
+    def _view(self, account_id: str, card: ContactCard) -> ChosenPreferences:
+        reach = self._vault.open_reach(account_id, card)
+        return ChosenPreferences(
+            contact.preferences_of(card), masked(Channel.EMAIL, reach.email), masked(Channel.SMS, reach.phone)
+        )

@@ -1,0 +1,60 @@
+"""Contact cards: opened as they arrive, kept encrypted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.notification.contacts.contact import ContactCard, WayBack
+from services.notification.deliveries.recipient import Reach
+from services.notification.seals import Box, Seals
+from shared.events.notification import KeepContactCard
+
+
+class ContactBox(Box):
+    """What `KeepContactCard` carries."""
+
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    undo_url: str | None = None
+    undo_until: datetime | None = None
+
+
+class ContactVault:
+    """Opens what identity sealed, and seals and opens cards, each bound to its account."""
+
+    def __init__(self, seals: Seals) -> None:
+        self._unsealer = seals.unsealer
+        self._cipher = seals.cipher
+
+    def contact(self, command: KeepContactCard) -> tuple[Reach, WayBack | None]:
+        """Open the box: how to reach the account, and where the change that led to it can be undone, if it can.
+
+        Raises:
+            CannotDecrypt, ValueError: it is no such box.
+        """
+        box = ContactBox.model_validate(self._unsealer.open_json(command.sealed, command.account_id))
+        way_back = WayBack(box.undo_url, box.undo_until) if box.undo_url and box.undo_until else None
+        return Reach(box.email or None, box.phone or None, box.name or None), way_back
+
+    def card(self, account_id: str, reach: Reach, language: str, source_version: int) -> ContactCard:
+        """The card as it is kept."""
+
+        def sealed(name: str, value: str | None) -> str | None:
+            return self._cipher.seal(value, owner_id=account_id, field=name) if value else None
+
+        return ContactCard(
+            language=language,
+            email=sealed("email", reach.email),
+            phone=sealed("phone", reach.phone),
+            name=sealed("name", reach.name),
+            source_version=source_version,
+        )
+
+    def open_reach(self, account_id: str, card: ContactCard) -> Reach:
+        """The addresses and the name of a card. `CannotDecrypt` if one was changed or belongs to another."""
+
+        def opened(name: str, value: str | None) -> str | None:
+            return self._cipher.open(value, owner_id=account_id, field=name) if value else None
+
+        return Reach(opened("email", card.email), opened("phone", card.phone), opened("name", card.name))

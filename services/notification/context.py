@@ -1,0 +1,40 @@
+"""What every use case of notification has at hand. Nobody acts here but for their own account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.notification.config import Settings
+from services.notification.rules import Rules
+from services.notification.seals import Seals
+from shared.clock import Clock
+from shared.files.port import FileStore
+from shared.service import Platform
+from shared.store.port import Store
+
+
+@dataclass(frozen=True)
+class UseCaseContext:
+    """The store, the files, the rules, the seals of personal data, and the clock as an argument."""
+
+    store: Store
+    files: FileStore
+    rules: Rules
+    seals: Seals
+    clock: Clock
+
+    @classmethod
+    def of(cls, settings: Settings, platform: Platform) -> UseCaseContext:
+        """The context on a platform."""
+        return cls(
+            store=platform.store,
+            files=platform.files,
+            rules=settings.rules,
+            seals=Seals.of(settings),
+            clock=platform.clock,
+        )
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.clock.now()

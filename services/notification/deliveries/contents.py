@@ -1,0 +1,45 @@
+"""What a message says: encrypted until it is sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.notification.channel import Channel
+from services.notification.seals import Seals
+from shared.masking import mask_email, mask_phone
+
+_MESSAGE = "message"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a message says to whom; kept encrypted until it is sent."""
+
+    to: str
+    variables: dict[str, Any] = field(default_factory=dict)
+    file_name: str | None = None
+
+
+class DeliveryVault:
+    """Seals and opens the contents of deliveries."""
+
+    def __init__(self, seals: Seals) -> None:
+        self._cipher = seals.cipher
+
+    def seal_content(self, delivery_id: str, content: Content) -> str:
+        """A message's content as it is kept."""
+        plain = {"to": content.to, "variables": content.variables, "file_name": content.file_name}
+        return self._cipher.seal(json.dumps(plain, separators=(",", ":")), owner_id=delivery_id, field=_MESSAGE)
+
+    def open_content(self, delivery_id: str, sealed: str) -> Content:
+        """A message's content as it was sealed. `CannotDecrypt` if it was changed or belongs to another."""
+        return Content(**json.loads(self._cipher.open(sealed, owner_id=delivery_id, field=_MESSAGE)))
+
+
+def masked(channel: Channel, address: str | None) -> str:
+    """An address for its owner's screen; empty if there is none."""
+    if not address:
+        return ""
+    return mask_email(address) if channel is Channel.EMAIL else mask_phone(address)

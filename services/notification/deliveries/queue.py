@@ -1,0 +1,85 @@
+"""Messages are queued here, once each, to be sent at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.notification.channel import Channel
+from services.notification.context import UseCaseContext
+from services.notification.deliveries import delivery
+from services.notification.deliveries.contents import Content, DeliveryVault, masked
+from services.notification.deliveries.delivery import Delivery
+from services.notification.deliveries.recipient import Recipient
+from services.notification.deliveries.repository import DeliveryRepository
+from shared.events.envelope import Envelope
+from shared.ids import derived_id
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A message that is to be queued on one channel."""
+
+    envelope: Envelope
+    template: str
+    channel: Channel
+    to: Recipient
+    variables: Mapping[str, Any]
+    send_by: datetime
+    cause_id: str
+    application_id: str | None = None
+    urgent: bool = False
+    attachment_id: str | None = None
+    file_name: str | None = None
+    copy: str = ""
+    """Tells messages apart that are alike in all but their addressee."""
+
+    @property
+    def delivery_id(self) -> str:
+        """Derived from the message that asks for it, so that a repeat meets the first."""
+        copy = (self.copy,) if self.copy else ()
+        return derived_id("delivery", self.envelope.id, self.template, self.channel, *copy)
+
+
+class DeliveryQueue:
+    """Queues a message on one channel."""
+
+    def __init__(self, context: UseCaseContext) -> None:
+        self._context = context
+        self._deliveries = DeliveryRepository(context)
+        self._vault = DeliveryVault(context.seals)
+
+    async def add(self, wanted: Wanted) -> None:
+        """Queue it. What is over or has no address ends at once, and that is told; a repeat changes nothing."""
+        now, delivery_id = self._context.now(), wanted.delivery_id
+        address = wanted.to.reach.address(wanted.channel)
+        variables = {**wanted.variables, "name": wanted.to.reach.name}
+        message = Delivery(
+            account_id=wanted.to.account_id,
+            template=wanted.template,
+            channel=wanted.channel,
+            language=wanted.to.language,
+            cause_id=wanted.cause_id,
+            application_id=wanted.application_id,
+            sent_to=masked(wanted.channel, address),
+            sealed=self._sealed(delivery_id, address, variables, wanted.file_name),
+            created_at=now,
+            send_by=wanted.send_by,
+            attachment_id=wanted.attachment_id,
+            urgent=wanted.urgent,
+        )
+        decision = delivery.queue(message, delivery_id, now)
+        await self._deliveries.add_delivery(delivery_id, decision, now=now, received=wanted.envelope.id)
+
+    async def has(self, wanted: Wanted) -> bool:
+        """Whether it was queued before."""
+        return await self._deliveries.delivery(wanted.delivery_id) is not None
+
+    def _sealed(
+        self, delivery_id: str, address: str | None, variables: dict[str, Any], file_name: str | None
+    ) -> str | None:
+        if address is None:
+            return None
+        return self._vault.seal_content(delivery_id, Content(address, variables, file_name))

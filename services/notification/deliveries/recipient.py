@@ -1,0 +1,29 @@
+"""Whom a message is for, and at which addresses they are reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.notification.channel import Channel
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a card says once it is opened. Never stored."""
+
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+
+    def address(self, channel: Channel) -> str | None:
+        """The address for a channel, if there is one."""
+        return self.email if channel is Channel.EMAIL else self.phone
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whom a message is for."""
+
+    account_id: str
+    language: str
+    reach: Reach

@@ -1,0 +1,63 @@
+"""Where deliveries are kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from services.notification.context import UseCaseContext
+from services.notification.deliveries import delivery
+from services.notification.deliveries.decision import Decision
+from services.notification.deliveries.delivery import Delivery
+from shared.store.kinds import Index, Kind, Range, Record
+from shared.store.port import AlreadyExists
+
+DELIVERIES: Final = Kind(
+    name="delivery",
+    state=Delivery,
+    indexes=(
+        Index("by_application", ("state.account_id", "state.application_id", "-state.created_at")),
+        Index("ended_at", ("state.ended_at",)),
+    ),
+    deadlines=delivery.due,
+    gathers=True,
+)
+
+LARGEST_PAGE: Final = 100
+"""Deliveries listed for one application; a whole journey makes about twenty."""
+
+
+class DeliveryRepository:
+    """Queries and writes of deliveries."""
+
+    def __init__(self, context: UseCaseContext) -> None:
+        self._store = context.store
+
+    async def delivery(self, delivery_id: str) -> Record[Delivery] | None:
+        """A delivery, if it is known and not yet forgotten."""
+        return await self._store.get(DELIVERIES, delivery_id)
+
+    async def add_delivery(
+        self, delivery_id: str, decision: Decision[Delivery], *, now: datetime, received: str
+    ) -> None:
+        """Keep a new delivery. Its id is derived from the message that asked for it: a repeat changes nothing."""
+        try:
+            await self._store.insert(
+                DELIVERIES, delivery_id, decision.state, now=now, events=decision.events, received=received
+            )
+        except AlreadyExists:
+            return
+
+    async def save_delivery(self, record: Record[Delivery], decision: Decision[Delivery], *, now: datetime) -> None:
+        """Write what was decided. `VersionConflict` if it changed since it was read or the lease moved on."""
+        await self._store.save(DELIVERIES, record, decision.state, now=now, events=decision.events)
+
+    async def of_application(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
+        """What an account was told about an application, the latest first, `LARGEST_PAGE` at most."""
+        wanted = {"state.account_id": account_id, "state.application_id": application_id}
+        return await self._store.find(DELIVERIES, "by_application", wanted, limit=LARGEST_PAGE)
+
+    async def remove_ended_before(self, cutoff: datetime, *, limit: int) -> int:
+        """Remove deliveries that ended before ``cutoff``, ``limit`` at most; tells how many are gone."""
+        old = await self._store.find(DELIVERIES, "ended_at", within={"state.ended_at": Range(high=cutoff)}, limit=limit)
+        return sum([await self._store.remove(DELIVERIES, record) for record in old])

@@ -1,0 +1,50 @@
+"""The endpoints of deliveries and of the SMS gateway's receipts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.notification.deliveries.schemas import DeliveriesQuery, DeliveriesView, DeliveryView, SmsReceipt
+from services.notification.http import NOTIFICATION
+from shared.errors import NotFound
+from shared.http.call import Call
+from shared.http.endpoint import APPLICANT, SIGNED, Endpoints, RateLimit
+from shared.http.signatures import SignatureMissing, SignatureTooOld, SignatureWrong
+
+api = Endpoints("notification")
+receipts = Endpoints("notification")
+
+MOST_RECEIPT_BYTES: Final = 4096
+RECEIPTS_PER_ADDRESS: Final = RateLimit(60_000, 60.0, "address")
+"""A gateway reports every SMS from one address: a thousand in a second is far above any office's day."""
+
+
+@api.get(
+    "/v1/deliveries",
+    summary="What you were told about an application",
+    access=APPLICANT,
+    query=DeliveriesQuery,
+    answers={200: DeliveriesView},
+)
+async def list_deliveries(call: Call[None, DeliveriesQuery]) -> DeliveriesView:
+    """Your messages about one application; none for another's."""
+    found = await call.app[NOTIFICATION].deliveries.deliveries_of(call.caller.account_id, call.query.application_id)
+    return DeliveriesView(deliveries=tuple(DeliveryView.of(record) for record in found))
+
+
+@receipts.post(
+    "/v1/sms-receipts",
+    summary="The SMS gateway tells what became of a message",
+    access=SIGNED,
+    signer=lambda app: app[NOTIFICATION].deliveries.receipts_from,
+    body=SmsReceipt,
+    answers={204: None},
+    refusals=(SignatureMissing, SignatureTooOld, SignatureWrong, NotFound),
+    max_body_bytes=MOST_RECEIPT_BYTES,
+    rate=RECEIPTS_PER_ADDRESS,
+)
+async def take_sms_receipt(call: Call) -> None:
+    """Note it once; repeats and late words change nothing."""
+    call.app[NOTIFICATION].deliveries.verify_receipt(call.request.headers, call.raw)
+    receipt = call.read(SmsReceipt)
+    await call.app[NOTIFICATION].deliveries.take_receipt(receipt.reference, delivered=receipt.status == "delivered")

@@ -1,0 +1,70 @@
+"""What was told, what the SMS gateway reports of it, and forgetting it in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from services.notification.channel import Channel
+from services.notification.context import UseCaseContext
+from services.notification.deliveries import delivery
+from services.notification.deliveries.delivery import Delivery
+from services.notification.deliveries.repository import DeliveryRepository
+from services.notification.deliveries.sending import Sender
+from shared.errors import NotFound
+from shared.http.signatures import Signer
+from shared.store.kinds import Record
+from shared.store.retry import again
+
+SWEEP_BATCH: Final = 200
+SWEEP_BATCHES: Final = 50
+"""Batches removed in one run of the sweep; the next run goes on."""
+
+
+class Deliveries:
+    """The use cases of messages that were queued."""
+
+    def __init__(self, context: UseCaseContext, sender: Sender, receipts_from: Signer) -> None:
+        """``receipts_from`` verifies what the SMS gateway reports."""
+        self._context = context
+        self._deliveries = DeliveryRepository(context)
+        self._sender = sender
+        self.receipts_from = receipts_from
+
+    async def deliveries_of(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
+        """What this account was told about an application, the latest first."""
+        return await self._deliveries.of_application(account_id, application_id)
+
+    def verify_receipt(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Return if the SMS gateway signed this body just now. Refuses as `Signer.verify` does."""
+        self.receipts_from.verify(headers, body, self._context.now())
+
+    async def take_receipt(self, delivery_id: str, *, delivered: bool) -> None:
+        """Note what the SMS gateway says became of a message; a repeat or a late word changes nothing.
+
+        Refuses with `NotFound` for what was never sent by SMS from here.
+        """
+
+        async def attempt() -> None:
+            record = await self._deliveries.delivery(delivery_id)
+            if record is None or record.state.channel is not Channel.SMS:
+                raise NotFound
+            if record.state.state in delivery.FINAL:
+                return
+            change = delivery.confirm if delivered else delivery.give_back
+            await self._sender.end(record, change(record.state, record.id, self._context.now()))
+
+        await again(attempt)
+
+    async def forget_ended(self) -> None:
+        """Remove deliveries that ended long ago, and attachments that nothing can need any more."""
+        now = self._context.now()
+        cutoff = now - timedelta(seconds=self._context.rules.keep_seconds)
+        for _ in range(SWEEP_BATCHES):
+            if await self._deliveries.remove_ended_before(cutoff, limit=SWEEP_BATCH) < SWEEP_BATCH:
+                break
+        unneeded = now - 2 * timedelta(seconds=self._context.rules.useful_seconds)
+        old = [file_id async for file_id in self._context.files.older_than(unneeded)]
+        for file_id in old:
+            await self._context.files.delete(file_id)

@@ -1,1 +1,0 @@
-"""The rules of notification: plain data and pure functions; time is an argument."""

@@ -1,0 +1,12 @@
+"""What the routes of notification share: the key of the use cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from services.notification.use_cases import Notification
+
+NOTIFICATION: Final[web.AppKey[Notification]] = web.AppKey("notification")

@@ -1,0 +1,134 @@
+"""What is told because of an event or a command: notices, one-time codes and letters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from services.notification.channel import Channel
+from services.notification.contacts import contact
+from services.notification.contacts.contact import known_language
+from services.notification.contacts.service import Contacts
+from services.notification.context import UseCaseContext
+from services.notification.deliveries.queue import DeliveryQueue, Wanted
+from services.notification.deliveries.recipient import Reach, Recipient
+from services.notification.deliveries.sending import PDF
+from services.notification.notices import notice_table as notices
+from services.notification.notices.vault import NoticeVault
+from shared.events.envelope import Envelope
+from shared.events.message import Event
+from shared.events.notification import SendLetter, SendOtp
+from shared.files.port import PIECE_BYTES, FileExists, FileFinished, FileMeta, FileUnknown, WrongOffset
+from shared.ids import derived_id
+from shared.logs import get_logger
+from shared.service import NotYet
+
+log = get_logger(__name__)
+
+
+class Notices:
+    """The use cases of news, codes and letters."""
+
+    def __init__(self, context: UseCaseContext, contacts: Contacts, queue: DeliveryQueue) -> None:
+        self._context = context
+        self._contacts = contacts
+        self._queue = queue
+        self._vault = NoticeVault(context.seals)
+
+    async def tell(self, event: Event, envelope: Envelope) -> None:
+        """Queue what an event leads to. `NotYet` while the account's contact card is not here."""
+        notice = notices.notice_for(event)
+        if notice is None:
+            return
+        if type(event) in notices.TO_OFFICES:
+            await self._tell_office(notice, event, envelope)
+            return
+        account_id: str | None = getattr(event, "account_id", None)
+        if account_id is None:
+            log.warning("nobody_to_tell", message_type=envelope.type, message_id=envelope.id)
+            return
+        to, wanted = await self._contacts.recipient_and_channels(account_id)
+        for channel in contact.channels_for(notice.channels, wanted, to.reach) or notice.channels[:1]:
+            await self._queue.add(self._about(event, envelope, notice.template, channel, to))
+
+    async def send_otp(self, command: SendOtp, envelope: Envelope) -> None:
+        """Queue a one-time code; one that is over is dropped, and whoever asked is told."""
+        box = self._vault.otp(command)
+        is_email = box.channel is Channel.EMAIL
+        reach = Reach(email=box.address) if is_email else Reach(phone=box.address)
+        wanted = Wanted(
+            envelope=envelope,
+            template=notices.otp_template(command.purpose),
+            channel=box.channel,
+            to=Recipient(command.account_id, known_language(command.language), reach),
+            variables={
+                "code": box.code,
+                "purpose": command.purpose,
+                "expires_at": command.expires_at.isoformat(),
+                "office_id": box.office_id,
+            },
+            send_by=command.expires_at,
+            cause_id=command.challenge_id,
+            urgent=True,
+        )
+        await self._queue.add(wanted)
+
+    async def send_letter(self, command: SendLetter, envelope: Envelope) -> None:
+        """Queue the cover letter as a mail with the PDF. `NotYet` while the account's contact card is not here."""
+        to = await self._contacts.recipient(command.account_id)
+        box = self._vault.letter(command)
+        wanted = Wanted(
+            envelope=envelope,
+            template=notices.LETTER,
+            channel=Channel.EMAIL,
+            to=to,
+            variables={"application_id": command.application_id},
+            send_by=envelope.time + timedelta(seconds=self._context.rules.useful_seconds),
+            cause_id=envelope.id,
+            application_id=command.application_id,
+            attachment_id=derived_id("attachment", envelope.id),
+            file_name=box.file_name,
+        )
+        if not await self._queue.has(wanted):
+            await self._keep_file(str(wanted.attachment_id), box.pdf())
+            await self._queue.add(wanted)
+
+    async def _tell_office(self, notice: notices.Notice, event: Event, envelope: Envelope) -> None:
+        office_id: str = getattr(event, "office_id", "")
+        address = self._context.rules.office_emails.get(office_id, self._context.rules.operator_email)
+        to = Recipient(f"office:{office_id}", contact.LANGUAGES[0], Reach(email=address))
+        if address is None:
+            log.error("office_has_no_address", office_id=office_id, message_type=envelope.type)
+        wanted = self._about(event, envelope, notice.template, Channel.EMAIL, to)
+        # It is not the applicant's news, so it stays out of the application's timeline.
+        await self._queue.add(replace(wanted, application_id=None))
+
+    def _about(self, event: Event, envelope: Envelope, template: str, channel: Channel, to: Recipient) -> Wanted:
+        useful_for = timedelta(seconds=self._context.rules.useful_seconds)
+        return Wanted(
+            envelope=envelope,
+            template=template,
+            channel=channel,
+            to=to,
+            variables=event.model_dump(mode="json"),
+            send_by=notices.useful_until(event, envelope.time, useful_for),
+            cause_id=envelope.id,
+            application_id=getattr(event, "application_id", None),
+        )
+
+    async def _keep_file(self, file_id: str, content: bytes) -> None:
+        try:
+            await self._context.files.put(file_id, FileMeta(PDF, len(content)), content)
+        except FileExists:
+            await self._finish_file(file_id, content)
+
+    async def _finish_file(self, file_id: str, content: bytes) -> None:
+        """A crash or a twin began this file: write what is missing of it."""
+        try:
+            await self._context.files.create(file_id, FileMeta(PDF, len(content)))
+            offset = await self._context.files.size(file_id)
+            while offset < len(content):
+                offset = await self._context.files.append(file_id, offset, content[offset : offset + PIECE_BYTES])
+        except (WrongOffset, FileFinished, FileUnknown) as raced:
+            # a twin of the command writes the same file at this moment, or its mail has gone and the file with it
+            raise NotYet("the letter is being written by a twin of this command") from raced

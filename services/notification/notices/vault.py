@@ -1,0 +1,45 @@
+"""Sealed commands that ask for a message: opened here."""
+
+from __future__ import annotations
+
+import base64
+
+from services.notification.channel import Channel
+from services.notification.seals import Box, Seals
+from shared.events.notification import SendLetter, SendOtp
+
+
+class OtpBox(Box):
+    """What `SendOtp` carries."""
+
+    address: str
+    channel: Channel
+    code: str
+    office_id: str | None = None
+    """The office that asks for consent to assist."""
+
+
+class LetterBox(Box):
+    """What `SendLetter` carries; ``content`` is base64."""
+
+    file_name: str
+    content: str
+
+    def pdf(self) -> bytes:
+        """The letter itself."""
+        return base64.b64decode(self.content, validate=True)
+
+
+class NoticeVault:
+    """Opens the boxes of codes and letters."""
+
+    def __init__(self, seals: Seals) -> None:
+        self._unsealer = seals.unsealer
+
+    def otp(self, command: SendOtp) -> OtpBox:
+        """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
+        return OtpBox.model_validate(self._unsealer.open_json(command.sealed, command.challenge_id))
+
+    def letter(self, command: SendLetter) -> LetterBox:
+        """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
+        return LetterBox.model_validate(self._unsealer.open_json(command.sealed, command.application_id))

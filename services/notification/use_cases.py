@@ -1,0 +1,28 @@
+"""All use cases of notification, joined."""
+
+from __future__ import annotations
+
+from services.notification.contacts.service import Contacts
+from services.notification.context import UseCaseContext
+from services.notification.deliveries.ports import Mailer, SmsGateway
+from services.notification.deliveries.queue import DeliveryQueue
+from services.notification.deliveries.sending import Sender
+from services.notification.deliveries.service import Deliveries
+from services.notification.notices.service import Notices
+from services.notification.texts import Texts
+from shared.http.signatures import Signer
+
+
+class Notification:
+    """Tells people what they need to know, once, on the channels they chose."""
+
+    def __init__(
+        self, context: UseCaseContext, texts: Texts, mailer: Mailer, sms: SmsGateway, *, receipts_from: Signer
+    ) -> None:
+        """``receipts_from`` verifies what the SMS gateway reports."""
+        self.context = context
+        queue = DeliveryQueue(context)
+        self.contacts = Contacts(context, queue)
+        self.notices = Notices(context, self.contacts, queue)
+        self.sender = Sender(context, texts, mailer, sms)
+        self.deliveries = Deliveries(context, self.sender, receipts_from)

@@ -103,9 +103,9 @@ async def explain(reference: str, mongo_url: str, say: Callable[[str], None]) ->
         NothingOfThatNumber
         LauncherError: the database does not answer.
     """
-    repository = importlib.import_module("services.billing.repository")
-    service = importlib.import_module("services.billing.service.explaining")
-    words = importlib.import_module("services.billing.domain.explaining")
+    repository = importlib.import_module("services.billing.repositories")
+    service = importlib.import_module("services.billing.sagas.explainer")
+    words = importlib.import_module("services.billing.sagas.explanation")
     client = connect(mongo_url)
     try:
         store = MongoStore(database(client, BILLING_DATABASE), "billing")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from services.billing.clients import HttpSimponi
+from services.billing.clients.simponi import HttpSimponi
+from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import Settings
-from services.billing.data import refund_reasons, tariff_book
+from services.billing.data.reference import refund_reasons, tariff_book
+from services.billing.endpoints import BILLING, ENDPOINTS
 from services.billing.handlers import Handlers
-from services.billing.repository import KINDS
-from services.billing.repository.sagas import KINDS as SAGA_KINDS
-from services.billing.routes import BILLING, ENDPOINTS
-from services.billing.service import Billing, Simponi
-from services.billing.service.treasury import NoTreasury, Treasury
-from services.billing.treasury import HttpTreasury
-from services.billing.vault import Vault
+from services.billing.refunds.treasury import NoTreasury, Treasury
+from services.billing.refunds.vault import Vault
+from services.billing.repositories import KINDS
+from services.billing.sagas.repository import KINDS as SAGA_KINDS
+from services.billing.use_cases import Billing, Simponi
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded

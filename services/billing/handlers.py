@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.billing.service import Billing
-from services.billing.service.bills import RENEWAL
+from services.billing.bills.service import RENEWAL
+from services.billing.use_cases import Billing
 from shared.events.application import (
     ApplicationSubmitted,
     ApplicationWithdrawn,

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from launcher.documents import state_tables
+from shared.events.subscriptions import SERVICES
+from tests.contract.pure_modules import dotted, pure_modules
+
 PROJECT = Path(__file__).parents[2]
 OURS = ("services", "shared", "simulators", "launcher", "bench")
 DRIVER = {"motor", "pymongo", "bson", "gridfs"}
@@ -32,7 +36,21 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-DOMAINS = [path for path in modules("services") if "domain" in path.parts or path.stem == "domain"]
+def imported_modules(path: Path) -> set[str]:
+    """What is imported, as modules: `from services.x.room import noun` is the module `services.x.room.noun`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((PROJECT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules_in = {f"{node.module}.{alias.name}" for alias in node.names if _is_module(node.module, alias.name)}
+            found |= modules_in or {node.module}
+    return found | {name for name in imported(path) if name.partition(".")[0] not in OURS}
+
+
+def _is_module(package: str, name: str) -> bool:
+    return (PROJECT / package.replace(".", "/") / f"{name}.py").exists()
+
+
+DOMAINS = [path for service in SERVICES for path in pure_modules(service)]
 
 
 def test_one_module_imports_the_driver() -> None:
@@ -59,11 +77,15 @@ def test_only_the_bus_speaks_to_the_broker() -> None:
 def test_a_domain_is_pure(path: Path) -> None:
     """Standard library, its own domain, the events: nothing that waits, stores or speaks."""
     service = path.parts[1]
-    allowed = (f"services.{service}.domain", "shared.events")
-    ours = {name for name in imported(path) if name.partition(".")[0] in OURS}
-    assert {name for name in ours if not name.startswith(allowed)} == set()
+    allowed = {dotted(each) for each in pure_modules(service)}
+    ours = {name for name in imported_modules(path) if name.partition(".")[0] in OURS}
+    assert {name for name in ours if name not in allowed and not name.startswith("shared.events")} == set()
     others = {name.partition(".")[0] for name in imported(path)} - set(OURS)
     assert others & {"asyncio", "aiohttp", "pydantic", "structlog", "random", "secrets", "os", "socket"} == set()
+
+
+def test_every_state_table_lies_in_a_pure_module() -> None:
+    assert {table.module for table in state_tables()} <= {dotted(path) for path in DOMAINS}
 
 
 @pytest.mark.parametrize("path", DOMAINS, ids=str)

@@ -13,10 +13,12 @@ import pytest
 
 from launcher.documents import StateTable, state_tables
 from services.application.domain import application, documents
-from services.billing.domain import case as billing_case
-from services.billing.domain import correction, saga, tariff_change
-from services.billing.domain import settlement as billing_settlement
-from services.billing.domain import states as billing_states
+from services.billing import states as billing_states
+from services.billing.cases import model as billing_case
+from services.billing.extra_charges import correction
+from services.billing.sagas import model as saga
+from services.billing.settlement import model as billing_settlement
+from services.billing.tariffs import change as tariff_change
 from services.identity.domain import applicant, assistance, staff_states
 from services.notification.domain import delivery
 from services.scheduling.domain import appointments, counter, flags, party, quota_changes, seats, waiting, waiting_room
@@ -90,7 +92,7 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         waiting_room.after,
         waiting_room.IllegalOpeningChange,
     ),
-    ("services.billing.domain.saga", "OVERRIDE_TRANSITIONS"): (
+    ("services.billing.sagas.model", "OVERRIDE_TRANSITIONS"): (
         {"done", "impossible", "declined"},
         _billing(saga.OVERRIDE_TRANSITIONS),
         billing_states.IllegalTransition,
@@ -100,37 +102,37 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         quota_changes.step,
         quota_changes.IllegalChangeStep,
     ),
-    ("services.billing.domain.correction", "CORRECTION_TRANSITIONS"): (
+    ("services.billing.extra_charges.correction", "CORRECTION_TRANSITIONS"): (
         {"done"},
         _billing(correction.CORRECTION_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
-    ("services.billing.domain.tariff_change", "CHANGE_TRANSITIONS"): (
+    ("services.billing.tariffs.change", "CHANGE_TRANSITIONS"): (
         {"approved", "refused"},
         _billing(tariff_change.CHANGE_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
-    ("services.billing.domain.states", "BILL_TRANSITIONS"): (
+    ("services.billing.states", "BILL_TRANSITIONS"): (
         {"paid", "waived", "superseded"},
         _billing(billing_states.BILL_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
-    ("services.billing.domain.case", "CASE_TRANSITIONS"): (
+    ("services.billing.cases.model", "CASE_TRANSITIONS"): (
         {"closed"},
         _billing(billing_case.CASE_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
-    ("services.billing.domain.settlement", "SETTLEMENT_TRANSITIONS"): (
+    ("services.billing.settlement.model", "SETTLEMENT_TRANSITIONS"): (
         {"compared"},
         _billing(billing_settlement.SETTLEMENT_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
-    ("services.billing.domain.states", "RECEIPT_TRANSITIONS"): (
+    ("services.billing.states", "RECEIPT_TRANSITIONS"): (
         {"refunded", "credited"},
         _billing(billing_states.RECEIPT_TRANSITIONS),
         billing_states.IllegalTransition,
     ),
-    ("services.billing.domain.states", "REFUND_TRANSITIONS"): (
+    ("services.billing.states", "REFUND_TRANSITIONS"): (
         {"paid", "credited"},
         _billing(billing_states.REFUND_TRANSITIONS),
         billing_states.IllegalTransition,

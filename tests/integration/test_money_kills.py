@@ -12,10 +12,10 @@ from typing import Any, Final
 import pytest
 
 from services.billing.app import build
-from services.billing.domain.bill import Bill
-from services.billing.domain.receipt import Payment
-from services.billing.repository import BILLS, KINDS, RECEIPTS, REFUNDS
-from services.billing.service import SimponiBilling
+from services.billing.bills.model import Bill
+from services.billing.receipts.model import Payment
+from services.billing.repositories import BILLS, KINDS, RECEIPTS, REFUNDS
+from services.billing.use_cases import SimponiBilling
 from shared.bus.dispatch import Dispatcher
 from shared.clock import ManualClock
 from shared.deadlines import DeadlineWorker

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Payment, Receipt, SimponiWord
-from services.billing.domain.states import ENDED_BILLS, LIVE_BILLS, BillState, ReceiptState
-from services.billing.repository import BILLS, RECEIPTS
+from services.billing.bills.model import Bill, Standing
+from services.billing.receipts.model import Payment, Receipt, SimponiWord
+from services.billing.repositories import BILLS, RECEIPTS
+from services.billing.states import ENDED_BILLS, LIVE_BILLS, BillState, ReceiptState
 from shared.bus.dispatch import Outcome
 from shared.clock import cut_to_milliseconds
 from shared.events import billing as told

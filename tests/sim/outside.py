@@ -16,8 +16,8 @@ from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from services.application.service.ports import DpriFile, DpriRefuses, DpriState, Inspected, LetterContent
-from services.billing.domain.receipt import Payment as KnownPayment
-from services.billing.service.ports import SimponiBilling, SimponiRefused
+from services.billing.receipts.model import Payment as KnownPayment
+from services.billing.simponi import SimponiBilling, SimponiRefused
 from services.identity.clients import read_answer
 from services.identity.domain.matching import RegistryAnswer
 from services.identity.domain.particulars import Particulars

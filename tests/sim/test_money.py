@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import structlog
 
-from services.billing.domain import bill as bills
-from services.billing.domain.states import BillState, Decision
-from services.billing.repository import BILLS
+from services.billing.bills import model as bills
+from services.billing.repositories import BILLS
+from services.billing.states import BillState, Decision
 from tests.sim import money
 from tests.unit.billing.world import make_world
 
@@ -61,8 +61,8 @@ async def test_money_without_the_last_question_ends_paid_but_expired(monkeypatch
     def never_looked_at(bill: Any, *_: Any, **__: Any) -> Any:
         return Decision(bills.replace(bill, due={name: at for name, at in bill.due.items() if name != "poll"}))
 
-    monkeypatch.setattr("services.billing.service.bills.Bills.expire_due", expire_blindly)
-    monkeypatch.setattr("services.billing.domain.bill.polled", never_looked_at)
+    monkeypatch.setattr("services.billing.bills.service.Bills.expire_due", expire_blindly)
+    monkeypatch.setattr("services.billing.bills.model.polled", never_looked_at)
     world = money.new_world()
     found = [fault for seed in range(60) for fault in await money.run(world, seed)]
     assert any("never learnt of" in fault for fault in found)

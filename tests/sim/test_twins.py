@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import bill as bills
-from services.billing.domain import refund_steps
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.refund import Refund
-from services.billing.domain.states import Decision
-from services.billing.service.money import Money
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Standing
+from services.billing.receipts.receipt_processing import Money
+from services.billing.refunds import transitions as refund_steps
+from services.billing.refunds.model import Refund
+from services.billing.states import Decision
 from services.scheduling.domain import appointments
 from services.scheduling.service.payments import Payments
 from services.scheduling.service.releases import Releases
@@ -145,7 +145,7 @@ def test_who_pays_and_gives_up_at_once_has_the_money_or_the_visit() -> None:
 
 def test_an_end_without_a_last_question_expires_what_was_paid(monkeypatch: pytest.MonkeyPatch) -> None:
     """Notices are lost and nobody asks SIMPONI before the seat is given away."""
-    from services.billing.service import bills
+    from services.billing.bills import service as bills
 
     async def unasked(self: Any, record: Any) -> None:
         await self._change(record, lambda state: self._end(state, bills.bills.expire))

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import agreement
-from services.billing.domain.bill import Bill, Standing, VisitState
-from services.billing.domain.receipt import Receipt
-from services.billing.domain.states import BillState, ReceiptState, RefundState
-from services.billing.repository import APPLICATIONS, BILLS, RECEIPTS, REFUNDS
+from services.billing.bills.model import Bill, Standing, VisitState
+from services.billing.invariants import agreement
+from services.billing.receipts.model import Receipt
+from services.billing.repositories import APPLICATIONS, BILLS, RECEIPTS, REFUNDS
+from services.billing.states import BillState, ReceiptState, RefundState
 from shared.events.application import PassportPrinted
 from tests.unit.billing.make import in_state
 from tests.unit.billing.test_config_and_checks import broken, paid, refunded, spoil

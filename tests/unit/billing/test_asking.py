@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.billing.domain import bill as bills
-from services.billing.domain.bill import Purpose
-from services.billing.domain.states import BillState
-from services.billing.repository import BILLS
-from services.billing.service import SimponiBilling
-from services.billing.service.asking import Asker, Budget, Urgency, _Question, choose
-from services.billing.service.figures import Figures
+from services.billing.bills import model as bills
+from services.billing.bills.model import Purpose
+from services.billing.metrics import Figures
+from services.billing.receipts.simponi_batching import Asker, Budget, Urgency, _Question, choose
+from services.billing.repositories import BILLS
+from services.billing.states import BillState
+from services.billing.use_cases import SimponiBilling
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
 from tests.unit.billing.make import POLICY, T0, at, issued

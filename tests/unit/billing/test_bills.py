@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.billing.domain.bill import ClaimState, RenewalState, Standing
-from services.billing.domain.policy import JAKARTA
-from services.billing.domain.states import BillState
-from services.billing.repository import BILLS
+from services.billing.bills.model import ClaimState, RenewalState, Standing
+from services.billing.repositories import BILLS
+from services.billing.rules import JAKARTA
+from services.billing.states import BillState
 from shared.bus.dispatch import Outcome
 from shared.events.subscriptions import commands_for, events_for
 from tests.unit.billing.make import at

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from services.billing.domain import case as cases
-from services.billing.domain.bill import ClaimState, Standing
-from services.billing.domain.case import (
+from services.billing.bills.model import ClaimState, Standing
+from services.billing.cases import model as cases
+from services.billing.cases.model import (
     MOST_NOTES,
     NEEDS_TWO,
     OUTCOMES,
@@ -21,9 +21,9 @@ from services.billing.domain.case import (
     Subject,
     found,
 )
-from services.billing.domain.policy import CasePolicy
-from services.billing.domain.states import BillState, IllegalTransition, ReceiptState
-from services.billing.repository import BILLS, CASES
+from services.billing.repositories import BILLS, CASES
+from services.billing.rules import CasePolicy
+from services.billing.states import BillState, IllegalTransition, ReceiptState
 from shared.bus.dispatch import Outcome
 from shared.events import scheduling
 from shared.tokens import Caller, Role

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain.case import CaseKind, CaseOutcome
-from services.billing.domain.receipt import SimponiWord
-from services.billing.domain.settlement import FileNotSigned, Settlement, SettlementSource, signed_words
-from services.billing.domain.states import BillState
-from services.billing.repository import CASES, RECEIPTS, SETTLEMENT_DAYS, SETTLEMENTS
-from services.billing.service import settling as settling_module
+from services.billing.cases.model import CaseKind, CaseOutcome
+from services.billing.receipts.model import SimponiWord
+from services.billing.repositories import CASES, RECEIPTS, SETTLEMENT_DAYS, SETTLEMENTS
+from services.billing.settlement import reconciliation as settling_module
+from services.billing.settlement.model import FileNotSigned, Settlement, SettlementSource, signed_words
+from services.billing.states import BillState
 from shared.crypto.detached import DetachedSigner
 from shared.store.port import StoreUnavailable
 from shared.tokens import Role, new_signing_key_pem

@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.billing.clients import HttpSimponi
-from services.billing.domain.settlement import FileTampered, FileTruncated, Verifier
-from services.billing.repository import RECEIPTS
+from services.billing.clients.simponi import HttpSimponi
+from services.billing.repositories import RECEIPTS
 from services.billing.schemas import PaymentNotice
-from services.billing.service import SimponiRefused
+from services.billing.settlement.model import FileTampered, FileTruncated, Verifier
+from services.billing.use_cases import SimponiRefused
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, Patience

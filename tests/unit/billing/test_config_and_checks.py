@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 
 from services.billing.app import assemble
-from services.billing.clients import HttpSimponi
+from services.billing.bills.model import Bill, Standing
+from services.billing.bills.texts import guidance
+from services.billing.clients.simponi import HttpSimponi
+from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import read_secrets
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Receipt
-from services.billing.domain.refund import Refund
-from services.billing.domain.states import BillState, Decision, ReceiptState
-from services.billing.repository import BILLS, RECEIPTS, REFUNDS, LostSeat, Missing, Repository
-from services.billing.service.checks import MOST_NAMED
-from services.billing.texts import guidance
-from services.billing.treasury import HttpTreasury
+from services.billing.invariants.money_checks import MOST_NAMED
+from services.billing.receipts.model import Receipt
+from services.billing.refunds.model import Refund
+from services.billing.repositories import BILLS, RECEIPTS, REFUNDS, LostSeat, Missing, Repository
+from services.billing.states import BillState, Decision, ReceiptState
 from shared.service import Platform
 from shared.settings import SettingsWrong
 from shared.store.kinds import Kind

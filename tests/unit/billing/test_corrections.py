@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import correction as corrections
-from services.billing.domain.bill import Bill, Purpose
-from services.billing.domain.correction import Correction, CorrectionState
-from services.billing.domain.states import BillState, ReceiptState
+from services.billing.bills.model import Bill, Purpose
 from services.billing.errors import BillCannotBeRenewed, BillIsOwed
-from services.billing.repository import CORRECTIONS
+from services.billing.extra_charges import correction as corrections
+from services.billing.extra_charges.correction import Correction, CorrectionState
+from services.billing.repositories import CORRECTIONS
+from services.billing.states import BillState, ReceiptState
 from shared.bus.dispatch import Outcome
 from shared.events import application, scheduling
 from shared.store.port import StoreUnavailable
@@ -50,7 +50,7 @@ async def found(world: World, version: int = 3, *, ground: str = "lost", force_m
 
 def of_purpose(world: World, purpose: Purpose) -> list[Bill]:
     """The bills of a purpose, oldest first."""
-    from services.billing.repository import BILLS
+    from services.billing.repositories import BILLS
 
     return sorted((each for each in world.all(BILLS) if each.purpose == purpose), key=lambda each: each.requested_at)
 

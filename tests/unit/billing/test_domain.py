@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.billing.data import refund_reasons
-from services.billing.domain import bill as bills
-from services.billing.domain import receipt as receipts
-from services.billing.domain import refund as refunds
-from services.billing.domain.bill import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing, VisitState
-from services.billing.domain.ledger import Account, Entry, balances
-from services.billing.domain.policy import JAKARTA, Policies, Validity, YearClosed, backoff, next_poll, validity
-from services.billing.domain.receipt import Facts, Intent, IntentKind, judge, judge_without_seat
-from services.billing.domain.refund import RefundCause
-from services.billing.domain.states import (
+from services.billing.bills import model as bills
+from services.billing.bills.model import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing, VisitState
+from services.billing.data.reference import refund_reasons
+from services.billing.ledger.model import Account, Entry, balances
+from services.billing.receipts import model as receipts
+from services.billing.receipts.model import Facts, Intent, IntentKind, judge, judge_without_seat
+from services.billing.refunds import model as refunds
+from services.billing.refunds.model import RefundCause
+from services.billing.rules import JAKARTA, Policies, Validity, YearClosed, backoff, next_poll, validity
+from services.billing.states import (
     BILL_TRANSITIONS,
     ENDED_BILLS,
     FINAL_BILLS,

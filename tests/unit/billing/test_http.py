@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from services.billing.domain.states import BillState
+from services.billing.desk import MOST_CLAIMS
 from services.billing.schemas import PaymentClaim, PaymentNotice
-from services.billing.service.desk import MOST_CLAIMS
+from services.billing.states import BillState
 from shared.http.schema import unbounded_fields
 from shared.http.signatures import Signer
 from shared.tokens import Role

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.domain import explaining
-from services.billing.domain.bill import Claim, Renewal, RenewalState, Special, SpecialState, Standing
-from services.billing.domain.journal import adds, posting_told, summed
-from services.billing.domain.ledger import Account, Movement, Posting, balances, posted
-from services.billing.domain.states import BillState, ReceiptState, RefundState
+from services.billing.bills.model import Claim, Renewal, RenewalState, Special, SpecialState, Standing
 from services.billing.errors import NothingToExplain
-from services.billing.repository import RECEIPTS
+from services.billing.ledger.journal import adds, posting_told, summed
+from services.billing.ledger.model import Account, Movement, Posting, balances, posted
+from services.billing.repositories import RECEIPTS
+from services.billing.sagas import explanation as explaining
+from services.billing.states import BillState, ReceiptState, RefundState
 from shared.chain.verify import ExportWrong, read_roots, verify
 from shared.tokens import Caller, Role
 from tests.unit.billing.conftest import Ask

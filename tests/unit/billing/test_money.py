@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from services.billing.domain.bill import ClaimState, Standing
-from services.billing.domain.refund import RefundCause
-from services.billing.domain.states import BillState, ReceiptState, RefundState
-from services.billing.repository import BILLS, RECEIPTS
+from services.billing.bills.model import ClaimState, Standing
+from services.billing.refunds.model import RefundCause
+from services.billing.repositories import BILLS, RECEIPTS
+from services.billing.states import BillState, ReceiptState, RefundState
 from shared.bus.dispatch import Outcome
 from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
@@ -323,8 +323,8 @@ async def test_a_seat_that_comes_after_the_giving_up_withdraws_the_refund() -> N
 async def test_a_seat_that_comes_after_the_money_went_is_told_to_the_operators() -> None:
     from dataclasses import replace
 
-    from services.billing.domain.states import Decision
-    from services.billing.repository import REFUNDS
+    from services.billing.repositories import REFUNDS
+    from services.billing.states import Decision
 
     world = make_world()
     bill_id, ntpn = await late_money(world)
@@ -539,8 +539,8 @@ async def test_a_release_that_overtakes_the_giving_up_of_a_paid_bill_seeks_a_sea
 
 
 async def test_late_money_for_a_penalty_needs_no_seat() -> None:
-    from services.billing.domain import bill as bills
-    from services.billing.domain.bill import Payer, Purpose
+    from services.billing.bills import model as bills
+    from services.billing.bills.model import Payer, Purpose
     from tests.unit.billing.make import POLICY, a_price
 
     world = make_world()

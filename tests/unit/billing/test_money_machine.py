@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from services.billing.domain import receipt as receipts
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Payment
-from services.billing.domain.settlement import SettlementState
-from services.billing.domain.states import BillState, ReceiptState
-from services.billing.repository import BILLS, RECEIPTS, REFUNDS, SETTLEMENTS
-from services.billing.service.desk.refunds import Taken, Wish
-from services.billing.service.treasury import Payee
+from services.billing.bills.model import Bill, Standing
+from services.billing.receipts import model as receipts
+from services.billing.receipts.model import Payment
+from services.billing.refunds.service import Taken, Wish
+from services.billing.refunds.treasury import Payee
+from services.billing.repositories import BILLS, RECEIPTS, REFUNDS, SETTLEMENTS
+from services.billing.settlement.model import SettlementState
+from services.billing.states import BillState, ReceiptState
 from shared.errors import Refusal
 from shared.store.kinds import Kind, Record
 from shared.store.memory import MemoryStore

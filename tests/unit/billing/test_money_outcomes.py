@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from services.billing.domain.bill import Bill
-from services.billing.domain.case import CaseKind, CaseOutcome
-from services.billing.domain.receipt import Payment
-from services.billing.domain.settlement import SettlementSource
-from services.billing.domain.states import BillState
-from services.billing.repository import CASES, RECEIPTS
+from services.billing.bills.model import Bill
+from services.billing.cases.model import CaseKind, CaseOutcome
+from services.billing.receipts.model import Payment
+from services.billing.repositories import CASES, RECEIPTS
+from services.billing.settlement.model import SettlementSource
+from services.billing.states import BillState
 from tests.unit.billing.make import at
 from tests.unit.billing.test_settlement import booked, brought
 from tests.unit.billing.world import World, make_world

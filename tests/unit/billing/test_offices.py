@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain.bill import Seat
-from services.billing.domain.case import CaseKind, Subject
-from services.billing.domain.saga import Act, Override
-from services.billing.repository import BILLS, CASES, REFUNDS
-from services.billing.repository.sagas import OVERRIDES
-from services.billing.service import offices as offices_module
-from services.billing.service.desk import bills as bill_desk
-from services.billing.service.desk import refunds as refund_desk
-from services.billing.service.desk.refunds import Wish
+from services.billing import access as offices_module
+from services.billing.bills import requests as bill_desk
+from services.billing.bills.model import Seat
+from services.billing.cases.model import CaseKind, Subject
+from services.billing.refunds import service as refund_desk
+from services.billing.refunds.service import Wish
+from services.billing.repositories import BILLS, CASES, REFUNDS
+from services.billing.sagas.model import Act, Override
+from services.billing.sagas.repository import OVERRIDES
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.test_settlement import booked

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import bill as bills
-from services.billing.domain.bill import Standing, VisitState
-from services.billing.domain.states import Decision, RefundState
-from services.billing.repository import BILLS, RECEIPTS
+from services.billing.bills import model as bills
+from services.billing.bills.model import Standing, VisitState
+from services.billing.repositories import BILLS, RECEIPTS
+from services.billing.states import Decision, RefundState
 from shared.bus.dispatch import Outcome
 from shared.events import scheduling
 from shared.store.port import StoreUnavailable
@@ -225,7 +225,7 @@ async def test_a_slow_worker_of_a_withdrawn_refund_changes_nothing() -> None:
 
 
 def bills_refund(bill_id: str) -> Any:
-    from services.billing.domain.receipt import Intent, IntentKind
+    from services.billing.receipts.model import Intent, IntentKind
 
     return Intent(IntentKind.REFUND, bill_id, "late_payment")
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from services.billing.data import refund_reasons
-from services.billing.domain import bill as bills
-from services.billing.domain import refund as refunds
-from services.billing.domain import refund_steps as steps
-from services.billing.domain.bill import VisitState
-from services.billing.domain.policy import Policies
-from services.billing.domain.refund import Confirmation, Refund, RefundCause
-from services.billing.domain.states import BillState, RefundCommand, RefundState
-from services.billing.repository import REFUNDS
+from services.billing.bills import model as bills
+from services.billing.bills.model import VisitState
+from services.billing.data.reference import refund_reasons
+from services.billing.refunds import model as refunds
+from services.billing.refunds import transitions as steps
+from services.billing.refunds.model import Confirmation, Refund, RefundCause
+from services.billing.repositories import REFUNDS
+from services.billing.rules import Policies
+from services.billing.states import BillState, RefundCommand, RefundState
 from shared.events import scheduling
 from tests.unit.billing.make import T0
 from tests.unit.billing.test_config_and_checks import spoil

@@ -8,18 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.billing.data import holidays, refund_reasons
-from services.billing.domain import receipt as receipts
-from services.billing.domain import refund as refunds
-from services.billing.domain import refund_steps as steps
-from services.billing.domain import special as specials
-from services.billing.domain.bill import Bill, Purpose, Standing
-from services.billing.domain.ledger import Account
-from services.billing.domain.refund import AccountState, Refund
-from services.billing.domain.refund_policy import CLAIM_DAYS, RefundPolicy
-from services.billing.domain.refund_statistics import statistics_of
-from services.billing.domain.states import OPEN_REFUNDS, BillState, ReceiptState, RefundState
-from services.billing.domain.working_days import Calendar
+from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.data.reference import holidays, refund_reasons
 from services.billing.errors import (
     AccountIsMissing,
     AnotherPairOfEyes,
@@ -35,9 +25,19 @@ from services.billing.errors import (
     RuleUnknown,
     StepOfAnotherRole,
 )
-from services.billing.repository import REFUNDS
-from services.billing.service.desk.refunds import Taken, Wish
-from services.billing.service.treasury import NoTreasury, OrderState, Payee, RefundOrder
+from services.billing.ledger.model import Account
+from services.billing.rebooking import model as specials
+from services.billing.receipts import model as receipts
+from services.billing.refunds import model as refunds
+from services.billing.refunds import transitions as steps
+from services.billing.refunds.model import AccountState, Refund
+from services.billing.refunds.policy import CLAIM_DAYS, RefundPolicy
+from services.billing.refunds.service import Taken, Wish
+from services.billing.refunds.statistics import statistics_of
+from services.billing.refunds.treasury import NoTreasury, OrderState, Payee, RefundOrder
+from services.billing.repositories import REFUNDS
+from services.billing.states import OPEN_REFUNDS, BillState, ReceiptState, RefundState
+from services.billing.working_days import Calendar
 from shared.errors import UpstreamDown
 from shared.events import scheduling
 from shared.store.memory import MemoryStore
@@ -523,8 +523,8 @@ async def test_without_the_guard_two_approvals_at_once_get_the_same_money() -> N
 async def _approve_at_once(desk: Desk, first: Refund, second: Refund) -> None:
     """Both approvals are decided before either of them reaches the receipt, which both have then read."""
     store, repository = desk.world.store, desk.world.billing.refund_cases._repository
-    from services.billing.domain import refund_steps as steps
-    from services.billing.repository import RECEIPTS
+    from services.billing.refunds import transitions as steps
+    from services.billing.repositories import RECEIPTS
 
     actor = steps.Actor("operator", "operator-1")
     for case in (first, second):
@@ -936,7 +936,7 @@ async def test_the_report_is_what_the_cases_say() -> None:
 
 
 async def test_a_report_reads_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.billing.repository.refunds.PAGE", 2)
+    monkeypatch.setattr("services.billing.refunds.repository.PAGE", 2)
     desk = desk_of()
     bill = await desk.paid_bill()
     for number in range(7):

@@ -8,11 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.billing.domain import saga
-from services.billing.domain.bill import Special, SpecialState, Standing
-from services.billing.domain.policy import Policies
-from services.billing.domain.saga import Act, OverrideCommand, OverrideState, StepName
-from services.billing.domain.states import BillState, ReceiptState, RefundState
+from services.billing.bills.model import Special, SpecialState, Standing
 from services.billing.errors import (
     OverrideDecided,
     OverrideDoesNotFit,
@@ -20,9 +16,13 @@ from services.billing.errors import (
     SagaUnknown,
     SecondPersonNeeded,
 )
-from services.billing.repository import RECEIPTS
-from services.billing.repository.sagas import OVERRIDES
-from services.billing.service.sagas import Wish
+from services.billing.repositories import RECEIPTS
+from services.billing.rules import Policies
+from services.billing.sagas import model as saga
+from services.billing.sagas.model import Act, OverrideCommand, OverrideState, StepName
+from services.billing.sagas.repository import OVERRIDES
+from services.billing.sagas.service import Wish
+from services.billing.states import BillState, ReceiptState, RefundState
 from shared.audit import OverrideNeedsReason
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.conftest import Ask

@@ -9,10 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.billing.domain import bill as bills
-from services.billing.domain.bill import Bill, Purpose, Standing
-from services.billing.domain.policy import BillPolicy, cut_off
-from services.billing.domain.states import BillState, ReceiptState
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Purpose, Standing
 from services.billing.errors import (
     BillCannotBeRenewed,
     CutOffPassed,
@@ -21,7 +19,9 @@ from services.billing.errors import (
     NoVisitToHurry,
     SameDayPlaceNeeded,
 )
-from services.billing.repository import BILLS
+from services.billing.repositories import BILLS
+from services.billing.rules import BillPolicy, cut_off
+from services.billing.states import BillState, ReceiptState
 from shared.bus.dispatch import Outcome
 from shared.errors import NotFound
 from shared.events.scheduling import SameDaySeatReserved, SeatHeld, SeatUnavailable

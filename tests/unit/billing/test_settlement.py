@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.billing.domain import settlement as settlements
-from services.billing.domain.case import CaseKind, CaseOutcome, CaseState
-from services.billing.domain.policy import SettlementPolicy
-from services.billing.domain.settlement import (
+from services.billing.cases.model import CaseKind, CaseOutcome, CaseState
+from services.billing.repositories import CASES, RECEIPTS, SETTLED_LINES, SETTLEMENT_DAYS, SETTLEMENTS
+from services.billing.rules import SettlementPolicy
+from services.billing.settlement import model as settlements
+from services.billing.settlement import reconciliation as settling_module
+from services.billing.settlement.model import (
     HEADER,
     FileRefused,
     FileTampered,
@@ -21,9 +23,7 @@ from services.billing.domain.settlement import (
     Verifier,
     read_line,
 )
-from services.billing.domain.states import IllegalTransition, ReceiptState
-from services.billing.repository import CASES, RECEIPTS, SETTLED_LINES, SETTLEMENT_DAYS, SETTLEMENTS
-from services.billing.service import settling as settling_module
+from services.billing.states import IllegalTransition, ReceiptState
 from shared.store.port import StoreUnavailable
 from simulators.simponi.settlement import Booked, Spoiling, settlement_lines
 from tests.unit.billing.faulty import DyingStore

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from services.billing.domain import refund_steps as steps
-from services.billing.domain.bill import Standing
-from services.billing.domain.refund import Refund
-from services.billing.domain.refund_steps import Actor
-from services.billing.domain.states import RefundState
+from services.billing.bills.model import Standing
 from services.billing.errors import (
     RefundIsDecided,
     RefundOpenedByUs,
     RefundUnknown,
     RequestOfSomebodyElse,
 )
-from services.billing.repository import BILLS
+from services.billing.refunds import transitions as steps
+from services.billing.refunds.model import Refund
+from services.billing.refunds.transitions import Actor
+from services.billing.repositories import BILLS
+from services.billing.states import RefundState
 from shared.tokens import Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.make import at

@@ -8,12 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.billing.data import tariff_book
-from services.billing.domain import tariff_change as changes
-from services.billing.domain.policy import JAKARTA
-from services.billing.domain.states import IllegalTransition
-from services.billing.domain.tariff import NoTariffInForce, Order, Tariff, ZeroTariff, price
-from services.billing.domain.tariff_change import ChangeProblem, ChangeState, TariffChange
+from services.billing.data.reference import tariff_book
 from services.billing.errors import (
     SecondPersonNeeded,
     TariffChangeDecided,
@@ -22,6 +17,11 @@ from services.billing.errors import (
     TariffIncomplete,
     TariffReachesBack,
 )
+from services.billing.rules import JAKARTA
+from services.billing.states import IllegalTransition
+from services.billing.tariffs import change as changes
+from services.billing.tariffs.change import ChangeProblem, ChangeState, TariffChange
+from services.billing.tariffs.model import NoTariffInForce, Order, Tariff, ZeroTariff, price
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World, make_world

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.policy import ReceiptPolicy
-from services.billing.domain.receipt import Facts, Payment, judge, judge_without_seat, receive
-from services.billing.domain.refund import RefundCause
-from services.billing.domain.withdrawal import paid_after
-from services.billing.repository import APPLICATIONS
-from services.billing.service.money import Money
+from services.billing.bills.model import Bill, Standing
+from services.billing.receipts.model import Facts, Payment, judge, judge_without_seat, receive
+from services.billing.receipts.receipt_processing import Money
+from services.billing.receipts.withdrawal import paid_after
+from services.billing.refunds.model import RefundCause
+from services.billing.repositories import APPLICATIONS
+from services.billing.rules import ReceiptPolicy
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import APPLICATION, World, make_world
 
@@ -185,10 +185,10 @@ async def test_late_money_that_wins_a_seat_for_a_withdrawn_application_goes_back
 
 async def expired_top_up(world: World) -> Bill:
     """A difference that was not paid in time: it is owed all the same, and money on it needs no seat."""
-    from services.billing.domain import bill as bills
-    from services.billing.domain.bill import Payer, Purpose
-    from services.billing.domain.policy import BillPolicy
-    from services.billing.repository import BILLS
+    from services.billing.bills import model as bills
+    from services.billing.bills.model import Payer, Purpose
+    from services.billing.repositories import BILLS
+    from services.billing.rules import BillPolicy
     from tests.unit.billing.make import a_price
 
     await world.submitted()

@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.billing.app import build
+from services.billing.bills.model import Bill, Standing
 from services.billing.config import Settings
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Payment, Receipt
-from services.billing.domain.refund import Refund
-from services.billing.domain.states import BillState
-from services.billing.repository import BILLS, RECEIPTS, REFUNDS
-from services.billing.service import SimponiBilling, SimponiRefused
-from services.billing.service.treasury import OrderState, Payee, RefundOrder
+from services.billing.receipts.model import Payment, Receipt
+from services.billing.refunds.model import Refund
+from services.billing.refunds.treasury import OrderState, Payee, RefundOrder
+from services.billing.repositories import BILLS, RECEIPTS, REFUNDS
+from services.billing.states import BillState
+from services.billing.use_cases import SimponiBilling, SimponiRefused
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.clock import ManualClock
 from shared.context import make_traceparent

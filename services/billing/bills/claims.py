@@ -1,0 +1,66 @@
+"""What people ask about payments: proof of one, and the receipts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.billing.access import needs_office, refuse_unless_serves
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Claim
+from services.billing.bills.own_bill import Counter
+from services.billing.errors import NoCodeToPay, TooManyClaims
+from services.billing.receipts.model import Receipt
+from services.billing.repositories import BILLS, states
+from services.billing.states import Decision
+from shared.ids import derived_id
+from shared.tokens import Caller
+
+MOST_CLAIMS: Final = 5
+"""Claims looked into per bill."""
+
+
+class PaymentDesk(Counter):
+    """The use cases of payments that a person starts."""
+
+    async def claim(
+        self, caller: Caller, bill_id: str, ntpn: str | None, ntb: str | None, command_id: str
+    ) -> tuple[Bill, Claim]:
+        """Take a payer's word that they have paid: the code is looked at at once (F57).
+
+        Raises:
+            NoCodeToPay, TooManyClaims.
+        """
+        record = await self._own_bill(caller, bill_id)
+        claim_id = derived_id("claim", command_id)
+
+        def decide(bill: Bill) -> Decision[Bill]:
+            if _same_claim(bill, claim_id, ntpn, ntb) is not None:
+                return Decision(bill)
+            if bill.billing_code is None:
+                raise NoCodeToPay
+            if len(bill.claims) >= MOST_CLAIMS:
+                raise TooManyClaims(limit=MOST_CLAIMS)
+            now = self._clock.now()
+            return bills.claim(bill, Claim(claim_id, now, ntpn, ntb), now, self._policy)
+
+        changed = await self._repository.change(BILLS, bill_id, decide, first=record, received=command_id)
+        kept = _same_claim(changed.state, claim_id, ntpn, ntb)
+        if kept is None:
+            raise NoCodeToPay
+        return changed.state, kept
+
+    async def receipts(self, caller: Caller, bill_id: str) -> list[Receipt]:
+        """The receipts of a bill's codes, for the treasurer.
+
+        Raises:
+            NotYourOffice: the bill is another office's.
+        """
+        if needs_office(caller):
+            refuse_unless_serves(caller, await self._offices.of_bill_id(bill_id))
+        return states(await self._repository.receipts_of(bill_id))
+
+
+def _same_claim(bill: Bill, claim_id: str, ntpn: str | None, ntb: str | None) -> Claim | None:
+    return next(
+        (each for each in bill.claims if each.claim_id == claim_id or (each.ntpn, each.ntb) == (ntpn, ntb)), None
+    )

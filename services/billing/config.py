@@ -9,8 +9,15 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 
 from services.billing.data.reference import holidays
-from services.billing.refunds.policy import RefundPolicy
-from services.billing.rules import BillPolicy, CallPolicy, CasePolicy, Policies, ReceiptPolicy, SettlementPolicy
+from services.billing.rules import (
+    BillPolicy,
+    CallPolicy,
+    CasePolicy,
+    Policies,
+    ReceiptPolicy,
+    RefundPolicy,
+    SettlementPolicy,
+)
 from shared.crypto.detached import DetachedVerifier, read_public_keys
 from shared.production import Anything, AtLeast, Encrypted, SharedSecret
 from shared.settings import ENV_PREFIX, ServiceSettings

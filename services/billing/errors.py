@@ -1,132 +1,26 @@
-"""What billing refuses, each with its next action; a module per topic."""
+"""What billing refuses in every room; what one room refuses stands in its own ``errors.py``."""
 
 from __future__ import annotations
 
-from services.billing.bills.claim_errors import NoCodeToPay, TooManyClaims
-from services.billing.bills.errors import (
-    AnotherBillIsLive,
-    BillCannotBeRenewed,
-    BillHasEnded,
-    BillIsPaid,
-    BillStillPayable,
-    BillUnknown,
-    MoneyIsBeingPlaced,
-    MoneyIsOnItsWay,
-    SeatIsGone,
-)
-from services.billing.cases.errors import (
-    AnswerDoesNotFit,
-    CaseIsClosed,
-    CaseUnknown,
-    OwnFileNotYours,
-    SecondPersonMustAgree,
-    TooManyCaseNotes,
-)
-from services.billing.extra_charges.errors import (
-    BillIsOwed,
-    CutOffPassed,
-    NotTheDayOfTheVisit,
-    NoVisitToHurry,
-    SameDayPlaceNeeded,
-)
-from services.billing.refunds.errors import (
-    AccountIsMissing,
-    AnotherPairOfEyes,
-    ApplicationMissing,
-    NothingToRefund,
-    NotYourOffice,
-    ObjectionTooLate,
-    OrderIsOut,
-    PaymentUnknownToSimponi,
-    PeriodTooLong,
-    RefundIsDecided,
-    RefundIsOpen,
-    RefundOpenedByUs,
-    RefundStepNotNow,
-    RefundUnknown,
-    RequestOfSomebodyElse,
-    RuleUnknown,
-    StepOfAnotherRole,
-)
-from services.billing.sagas.errors import (
-    NothingToExplain,
-    OverrideDecided,
-    OverrideDoesNotFit,
-    OverrideUnknown,
-    SagaUnknown,
-)
-from services.billing.settlement.errors import (
-    SettlementFileBrokeOff,
-    SettlementFileDoesNotAddUp,
-    SettlementFileHasWrongLine,
-    SettlementSignatureWrong,
-    SettlementUnknown,
-)
-from services.billing.tariffs.errors import (
-    NoTariffThatDay,
-    SecondPersonNeeded,
-    TariffChangeDecided,
-    TariffChangeUnknown,
-    TariffDayIsTaken,
-    TariffIncomplete,
-    TariffReachesBack,
-)
+from shared.errors import NotAllowed, Refusal
 
-__all__ = [
-    "AccountIsMissing",
-    "AnotherBillIsLive",
-    "AnotherPairOfEyes",
-    "AnswerDoesNotFit",
-    "ApplicationMissing",
-    "BillCannotBeRenewed",
-    "BillHasEnded",
-    "BillIsOwed",
-    "BillIsPaid",
-    "BillStillPayable",
-    "BillUnknown",
-    "CaseIsClosed",
-    "CaseUnknown",
-    "CutOffPassed",
-    "MoneyIsBeingPlaced",
-    "MoneyIsOnItsWay",
-    "NoCodeToPay",
-    "NoTariffThatDay",
-    "NoVisitToHurry",
-    "NotTheDayOfTheVisit",
-    "NotYourOffice",
-    "NothingToExplain",
-    "NothingToRefund",
-    "ObjectionTooLate",
-    "OrderIsOut",
-    "OverrideDecided",
-    "OverrideDoesNotFit",
-    "OverrideUnknown",
-    "OwnFileNotYours",
-    "PaymentUnknownToSimponi",
-    "PeriodTooLong",
-    "RefundIsDecided",
-    "RefundIsOpen",
-    "RefundOpenedByUs",
-    "RefundStepNotNow",
-    "RefundUnknown",
-    "RequestOfSomebodyElse",
-    "RuleUnknown",
-    "SagaUnknown",
-    "SameDayPlaceNeeded",
-    "SeatIsGone",
-    "SecondPersonMustAgree",
-    "SecondPersonNeeded",
-    "SettlementFileBrokeOff",
-    "SettlementFileDoesNotAddUp",
-    "SettlementFileHasWrongLine",
-    "SettlementSignatureWrong",
-    "SettlementUnknown",
-    "StepOfAnotherRole",
-    "TariffChangeDecided",
-    "TariffChangeUnknown",
-    "TariffDayIsTaken",
-    "TariffIncomplete",
-    "TariffReachesBack",
-    "TooManyCaseNotes",
-    "TooManyClaims",
-]
+
+class NotYourOffice(NotAllowed):
+    """It belongs to an office that the caller does not work for, or concerns every office."""
+
+    code = "not_your_office"
+    title = "This belongs to another office than those you work for."
+    title_id = "Ini milik kantor lain di luar kantor yang Anda layani."
+    next_action = "Ask that office, or headquarters; operators list the offices that a treasurer serves."
+    next_action_id = "Hubungi kantor tersebut atau kantor pusat; operator menetapkan kantor yang dilayani bendahara."
+
+
+class SecondPersonNeeded(Refusal):
+    """Who proposed a thing asks to decide on it."""
+
+    status = 403
+    code = "second_person_needed"
+    title = "Another person than who proposed it must decide."
+    title_id = "Keputusan harus diambil oleh orang lain, bukan pengusul."
+    next_action = "Ask another treasurer or an operator to decide."
+    next_action_id = "Minta bendahara lain atau operator untuk memutuskan."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from services.billing.receipts.model import Payment
+from services.billing.payment import Payment
 
 
 class SimponiRefused(Exception):

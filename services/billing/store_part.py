@@ -1,4 +1,4 @@
-"""What every topic of the repository shares: the one way to insert, save and change an aggregate."""
+"""What every repository shares, and the one way to insert, save and change an aggregate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from services.billing.states import Decision
+from services.billing.decisions import Decision
 from shared.clock import Clock
 from shared.store.kinds import Kind, Record
 from shared.store.port import AlreadyExists, Store, VersionConflict
@@ -22,12 +22,22 @@ class Missing(Exception):
     """An aggregate that must be there is not: a fault of the code or a restore that lost it."""
 
 
-class Base:
-    """The store and the clock, and the writes that any kind knows."""
+class StorePart:
+    """The store and the clock: what a repository of one kind works with."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+
+    async def _insert_or_conflict(self, kind: Kind[S], record_id: str, state: S, now: datetime) -> None:
+        try:
+            await self._store.insert(kind, record_id, state, now=now)
+        except AlreadyExists:
+            raise VersionConflict(f"{kind.name} {record_id} was written at the same moment") from None
+
+
+class Aggregates(StorePart):
+    """Writes aggregates of any kind; every use case writes through the one instance of its process."""
 
     async def insert(
         self, kind: Kind[S], record_id: str, decision: Decision[S], *, received: str | None = None
@@ -83,12 +93,6 @@ class Base:
             )
 
         return await again(attempt)
-
-    async def _insert_or_conflict(self, kind: Kind[S], record_id: str, state: S, now: datetime) -> None:
-        try:
-            await self._store.insert(kind, record_id, state, now=now)
-        except AlreadyExists:
-            raise VersionConflict(f"{kind.name} {record_id} was written at the same moment") from None
 
 
 def states(records: Sequence[Record[S]]) -> list[S]:

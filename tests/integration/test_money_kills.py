@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import pytest
 
-from services.billing.app import build
+from services.billing.app import KINDS, build
 from services.billing.bills.model import Bill
-from services.billing.receipts.model import Payment
-from services.billing.repositories import BILLS, KINDS, RECEIPTS, REFUNDS
-from services.billing.use_cases import SimponiBilling
+from services.billing.bills.repository import BILLS
+from services.billing.payment import Payment
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.refunds.repository import REFUNDS
+from services.billing.simponi import SimponiBilling
 from shared.bus.dispatch import Dispatcher
 from shared.clock import ManualClock
 from shared.deadlines import DeadlineWorker

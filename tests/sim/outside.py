@@ -16,7 +16,7 @@ from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from services.application.service.ports import DpriFile, DpriRefuses, DpriState, Inspected, LetterContent
-from services.billing.receipts.model import Payment as KnownPayment
+from services.billing.payment import Payment as KnownPayment
 from services.billing.simponi import SimponiBilling, SimponiRefused
 from services.identity.clients import read_answer
 from services.identity.domain.matching import RegistryAnswer

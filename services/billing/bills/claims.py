@@ -1,17 +1,16 @@
-"""What people ask about payments: proof of one, and the receipts."""
+"""Claims: a payer says that they have paid."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from services.billing.access import needs_office, refuse_unless_serves
 from services.billing.bills import model as bills
+from services.billing.bills.claim_errors import NoCodeToPay, TooManyClaims
 from services.billing.bills.model import Bill, Claim
-from services.billing.bills.own_bill import Counter
-from services.billing.errors import NoCodeToPay, TooManyClaims
-from services.billing.receipts.model import Receipt
-from services.billing.repositories import BILLS, states
-from services.billing.states import Decision
+from services.billing.bills.own_bill import OwnBills
+from services.billing.bills.repository import BILLS
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
 from shared.ids import derived_id
 from shared.tokens import Caller
 
@@ -19,8 +18,14 @@ MOST_CLAIMS: Final = 5
 """Claims looked into per bill."""
 
 
-class PaymentDesk(Counter):
-    """The use cases of payments that a person starts."""
+class ClaimService:
+    """The use case of a claim."""
+
+    def __init__(self, context: UseCaseContext, own_bills: OwnBills) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.bill
+        self._own_bills = own_bills
 
     async def claim(
         self, caller: Caller, bill_id: str, ntpn: str | None, ntb: str | None, command_id: str
@@ -30,7 +35,7 @@ class PaymentDesk(Counter):
         Raises:
             NoCodeToPay, TooManyClaims.
         """
-        record = await self._own_bill(caller, bill_id)
+        record = await self._own_bills.find(caller, bill_id)
         claim_id = derived_id("claim", command_id)
 
         def decide(bill: Bill) -> Decision[Bill]:
@@ -43,21 +48,11 @@ class PaymentDesk(Counter):
             now = self._clock.now()
             return bills.claim(bill, Claim(claim_id, now, ntpn, ntb), now, self._policy)
 
-        changed = await self._repository.change(BILLS, bill_id, decide, first=record, received=command_id)
+        changed = await self._aggregates.change(BILLS, bill_id, decide, first=record, received=command_id)
         kept = _same_claim(changed.state, claim_id, ntpn, ntb)
         if kept is None:
             raise NoCodeToPay
         return changed.state, kept
-
-    async def receipts(self, caller: Caller, bill_id: str) -> list[Receipt]:
-        """The receipts of a bill's codes, for the treasurer.
-
-        Raises:
-            NotYourOffice: the bill is another office's.
-        """
-        if needs_office(caller):
-            refuse_unless_serves(caller, await self._offices.of_bill_id(bill_id))
-        return states(await self._repository.receipts_of(bill_id))
 
 
 def _same_claim(bill: Bill, claim_id: str, ntpn: str | None, ntb: str | None) -> Claim | None:

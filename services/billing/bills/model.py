@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, LIVE_BILLS, BillCommand, BillState
+from services.billing.decisions import Decision, follow
 from services.billing.rules import BillPolicy, backoff, next_poll, seconds, whole_seconds
-from services.billing.states import (
-    BILL_TRANSITIONS,
-    ENDED_BILLS,
-    LIVE_BILLS,
-    BillCommand,
-    BillState,
-    Decision,
-    follow,
+from services.billing.tariffs.model import (
+    Price,
 )
-from services.billing.tariffs.model import Price
 from shared.events import billing as events
 from shared.events.message import Event
 
@@ -736,3 +731,14 @@ def claims_overdue(bill: Bill) -> Decision[Bill]:
 
 def _confirmed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
     return tuple(replace(each, state=ClaimState.CONFIRMED) for each in claims)
+
+
+def paid_fee(bills: Sequence[Bill]) -> Bill | None:
+    """The fee's bill that has its money or needs none."""
+    paid = [each for each in bills if each.purpose == Purpose.FEE and each.state in (BillState.PAID, BillState.WAIVED)]
+    return max(paid, key=lambda each: each.requested_at, default=None)
+
+
+def next_check_at(bill: Bill) -> datetime | None:
+    """When billing looks at SIMPONI again for this bill by itself (F36)."""
+    return min((bill.due[name] for name in ("ask", "poll", "expire") if name in bill.due), default=None)

@@ -1,36 +1,31 @@
-"""What every desk has at hand."""
+"""The bill that a caller names, if it is theirs to see."""
 
 from __future__ import annotations
 
-from services.billing.access import Offices
+from services.billing.access import may_see
+from services.billing.bills.errors import BillUnknown
 from services.billing.bills.model import Bill
-from services.billing.errors import BillUnknown
-from services.billing.repositories import Repository
-from services.billing.rules import Policies
-from services.billing.tariffs.book import Tariffs
-from shared.clock import Clock
+from services.billing.bills.offices import BillOffices
+from services.billing.bills.repository import BillRepository
 from shared.store.kinds import Record
-from shared.tokens import Caller, Role
+from shared.tokens import Caller
 
 
-class Counter:
-    """The repository, the clock and the policies of a desk."""
+class OwnBills:
+    """Finds bills for callers: applicants see their account's, staff those of the offices that they serve."""
 
-    def __init__(self, repository: Repository, clock: Clock, policies: Policies, tariffs: Tariffs) -> None:
-        self._repository = repository
-        self._clock = clock
-        self._policy = policies.bill
-        self._tariffs = tariffs
-        self._offices = Offices(repository)
+    def __init__(self, bills: BillRepository, offices: BillOffices) -> None:
+        self._bills = bills
+        self._offices = offices
 
-    async def _own_bill(self, caller: Caller, bill_id: str) -> Record[Bill]:
-        record = await self._repository.bill(bill_id)
+    async def find(self, caller: Caller, bill_id: str) -> Record[Bill]:
+        """Return the bill.
+
+        Raises:
+            BillUnknown: there is none, or it is another account's. NotYourOffice: it is another office's.
+        """
+        record = await self._bills.bill(bill_id)
         if record is None or not may_see(caller, record.state.payer.account_id):
             raise BillUnknown
         await self._offices.refuse_other(caller, record.state)
         return record
-
-
-def may_see(caller: Caller, account_id: str | None) -> bool:
-    """Whether it is the caller's own account's; for staff the office decides, not this."""
-    return caller.role != Role.APPLICANT or caller.account_id == account_id

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from services.billing.bills.model import Bill
-from services.billing.states import LIVE_BILLS
-from services.billing.store_part import MOST_OF_ONE_APPLICATION, Base
+from services.billing.bills.states import LIVE_BILLS
+from services.billing.store_part import MOST_OF_ONE_APPLICATION, StorePart
 from shared.store.kinds import Index, Kind, Record
 
 _LIVE: Final = tuple(sorted(state.value for state in LIVE_BILLS))
@@ -32,7 +32,7 @@ BILLS: Final[Kind[Bill]] = Kind(
 KINDS: Final[tuple[Kind[Any], ...]] = (BILLS,)
 
 
-class Bills(Base):
+class BillRepository(StorePart):
     """The queries of bills."""
 
     async def bill(self, bill_id: str) -> Record[Bill] | None:

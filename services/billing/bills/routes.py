@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.billing.errors import (
+from services.billing.bills.errors import (
     AnotherBillIsLive,
     BillCannotBeRenewed,
     BillHasEnded,
@@ -12,11 +12,13 @@ from services.billing.errors import (
     BillUnknown,
     MoneyIsBeingPlaced,
     MoneyIsOnItsWay,
-    NotYourOffice,
     SeatIsGone,
 )
+from services.billing.bills.schemas import BillList, BillPath, BillView
+from services.billing.bills.service import BillService
+from services.billing.errors import NotYourOffice
+from services.billing.field_types import ApplicationQuery
 from services.billing.http import BILLING, READERS
-from services.billing.schemas import ApplicationQuery, BillList, BillPath, BillView
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, Endpoints, RateLimit
@@ -34,7 +36,7 @@ api = Endpoints("billing")
 async def list_bills(call: Call[None, ApplicationQuery]) -> BillList:
     """Own bills; for the treasurer those of the offices they serve; all for operators."""
     billing = call.app[BILLING]
-    found = await billing.desk.bills(call.caller, call.query.application_id)
+    found = await billing.find(BillService).bills(call.caller, call.query.application_id)
     return BillList(bills=tuple(BillView.of(bill, billing.wait_seconds) for bill in found))
 
 
@@ -49,7 +51,7 @@ async def list_bills(call: Call[None, ApplicationQuery]) -> BillList:
 async def show_bill(call: Call[None, None, BillPath]) -> BillView:
     """One bill."""
     billing = call.app[BILLING]
-    return BillView.of(await billing.desk.bill(call.caller, call.path.bill_id), billing.wait_seconds)
+    return BillView.of(await billing.find(BillService).bill(call.caller, call.path.bill_id), billing.wait_seconds)
 
 
 @api.post(
@@ -75,7 +77,7 @@ async def show_bill(call: Call[None, None, BillPath]) -> BillView:
 async def renew_bill(call: Call[None, None, BillPath]) -> BillView:
     """The answer is followed at the bill: `renewal` tells of the new bill or of the seat being gone."""
     billing = call.app[BILLING]
-    bill = await billing.desk.renew(call.caller, call.path.bill_id, call.command_id)
+    bill = await billing.find(BillService).renew(call.caller, call.path.bill_id, call.command_id)
     return BillView.of(bill, billing.wait_seconds)
 
 
@@ -91,5 +93,5 @@ async def renew_bill(call: Call[None, None, BillPath]) -> BillView:
 async def cancel_bill(call: Call[None, None, BillPath]) -> BillView:
     """The bill, given up."""
     billing = call.app[BILLING]
-    bill = await billing.desk.cancel(call.caller, call.path.bill_id, call.command_id)
+    bill = await billing.find(BillService).cancel(call.caller, call.path.bill_id, call.command_id)
     return BillView.of(bill, billing.wait_seconds)

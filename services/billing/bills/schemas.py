@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from services.billing.bills.model import Bill
+from services.billing.bills.claim_schemas import ClaimView
+from services.billing.bills.model import Bill, next_check_at
+from services.billing.bills.states import BillState
 from services.billing.bills.texts import YEAR_END_WARNING, YEAR_END_WARNING_ID, guidance
-from services.billing.field_types import JAKARTA_NAME, Id, next_check_at
-from services.billing.receipts.schemas import ClaimView
-from services.billing.states import BillState
+from services.billing.field_types import Id
 from shared.http.schema import Path, View
 
 
@@ -132,3 +132,6 @@ def _renewal(bill: Bill) -> RenewalView | None:
     if asked is None:
         return None
     return RenewalView(state=asked.state.value, asked_at=asked.asked_at, bill_id=asked.bill_id, reason=asked.reason)
+
+
+JAKARTA_NAME = "Asia/Jakarta"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.billing.bills.model import Bill, Purpose, Standing
-from services.billing.states import BillState
+from services.billing.bills.states import BillState
 
 
 @dataclass(frozen=True)

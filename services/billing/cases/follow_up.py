@@ -6,17 +6,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from services.billing.alerts import CASE_OVERDUE, alert
+from services.billing.bills.lifecycle import BillLifecycle
 from services.billing.bills.model import Bill, ClaimState, Standing
-from services.billing.bills.service import Bills
+from services.billing.bills.repository import BillRepository
+from services.billing.bills.states import BillState
 from services.billing.cases import model as cases
 from services.billing.cases.model import Case, CaseKind, CaseOutcome, Subject
+from services.billing.cases.repository import CASES
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision, IllegalTransition
 from services.billing.receipts.model import Receipt, SimponiWord
-from services.billing.receipts.receipt_processing import Money
+from services.billing.receipts.payments import PaymentIntake
+from services.billing.receipts.repository import ReceiptRepository
+from services.billing.receipts.settled_lines import SettledLineRepository
 from services.billing.receipts.simponi_batching import Asker, Urgency
-from services.billing.repositories import CASES, Repository
-from services.billing.rules import Policies
-from services.billing.states import BillState, Decision, IllegalTransition
-from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.events.scheduling import ArrivedOnProof
 from shared.ids import derived_id
@@ -40,19 +43,23 @@ class Cases:
 
     def __init__(
         self,
-        repository: Repository,
-        bills: Bills,
-        money: Money,
-        asker: Asker,
-        clock: Clock,
-        policies: Policies,
+        context: UseCaseContext,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        settled_lines: SettledLineRepository,
+        lifecycle: BillLifecycle,
+        payments: PaymentIntake,
+        questions: Asker,
     ) -> None:
-        self._repository = repository
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.case
         self._bills = bills
-        self._money = money
-        self._asker = asker
-        self._clock = clock
-        self._policy = policies.case
+        self._receipts = receipts
+        self._settled_lines = settled_lines
+        self._lifecycle = lifecycle
+        self._payments = payments
+        self._questions = questions
         self.confirm: Callable[[Receipt], Awaitable[bool]] | None = None
         """Asks SIMPONI whether it knows a receipt as paid with its amount; wired by the use cases of confirming."""
         self._resolvers: Mapping[CaseKind, Resolver] = {
@@ -80,7 +87,7 @@ class Cases:
         """The case about this, opened now if it is not there; never a second one."""
         case_id = derived_id("case", kind.value, *key)
         opened = cases.open_case(case_id, kind, subject, self._clock.now(), self._policy, look_now=look_now)
-        if await self._repository.insert(CASES, case_id, opened, received=received) is not None:
+        if await self._aggregates.insert(CASES, case_id, opened, received=received) is not None:
             log.info("billing.case_opened", case_id=case_id, kind=kind.value)
         return case_id
 
@@ -91,7 +98,7 @@ class Cases:
         if looking:
             subject = _about(bill, ntpn=looking[0].ntpn, ntb=looking[0].ntb)
             await self.open(CaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, looking[0].claim_id), subject)
-        await self._bills.claim_due(record)
+        await self._lifecycle.claim_due(record)
 
     async def unsettled_due(self, record: Record[Bill]) -> None:
         """A bank's number whose treasury number is missing for long opens a case (X4, F57)."""
@@ -100,11 +107,11 @@ class Cases:
             proof = bill.evidence[-1]
             subject = _about(bill, ntb=proof.ntb, amount_there=proof.amount)
             await self.open(CaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, proof.ntb), subject)
-        await self._bills.case_due(record)
+        await self._lifecycle.case_due(record)
 
     async def arrived_on_proof(self, event: ArrivedOnProof, received: str) -> None:
         """Somebody was let in on proof of a payment that does not show: it is looked for at once (X6)."""
-        known = await self._repository.bills_of(event.application_id)
+        known = await self._bills.bills_of(event.application_id)
         own = [
             each.state for each in known if each.state.seat and each.state.seat.appointment_id == event.appointment_id
         ]
@@ -149,7 +156,7 @@ class Cases:
 
     async def _change(self, record: Record[Case], decide: Callable[[Case], Decision[Case]]) -> None:
         try:
-            await self._repository.change(CASES, record.id, decide, first=record)
+            await self._aggregates.change(CASES, record.id, decide, first=record)
         except IllegalTransition as moved:
             log.info("billing.case_overtaken", case_id=record.id, state=moved.state.value)
 
@@ -157,40 +164,40 @@ class Cases:
         if case.subject.billing_code is None:
             return
         try:
-            billing = await self._asker.status(case.subject.billing_code, ASKED_AGAIN[case.kind])
+            billing = await self._questions.status(case.subject.billing_code, ASKED_AGAIN[case.kind])
         except UpstreamDown:
             return
         if billing is not None:
-            await self._money.take_all(billing.payments, "poll")
+            await self._payments.take_all(billing.payments, "poll")
 
     # has the money shown up?
 
     async def _payers_word(self, case: Case) -> CaseOutcome | None:
         subject = case.subject
-        receipt = await self._repository.receipt(subject.ntpn) if subject.ntpn else None
+        receipt = await self._receipts.receipt(subject.ntpn) if subject.ntpn else None
         if receipt is not None:
             return cases.found(case.kind, receipt.state)
-        bill = await self._repository.bill(subject.bill_id) if subject.bill_id else None
+        bill = await self._bills.bill(subject.bill_id) if subject.bill_id else None
         if bill is None:
             return None
         if bill.state.settled_by is not None and bill.state.standing != Standing.REFUND:
             return CaseOutcome.CONFIRMED
-        mine = [each.state for each in await self._repository.receipts_of(bill.id) if each.state.ntb == subject.ntb]
+        mine = [each.state for each in await self._receipts.receipts_of(bill.id) if each.state.ntb == subject.ntb]
         return cases.found(case.kind, mine[0]) if mine else None
 
     async def _own_receipt(self, case: Case) -> CaseOutcome | None:
-        receipt = await self._repository.receipt(case.subject.ntpn or "")
+        receipt = await self._receipts.receipt(case.subject.ntpn or "")
         return cases.found(case.kind, receipt.state) if receipt is not None else None
 
     async def _received(self, case: Case) -> CaseOutcome | None:
         """What a file claimed is here by SIMPONI's own word."""
-        receipt = await self._repository.receipt(case.subject.ntpn or "")
+        receipt = await self._receipts.receipt(case.subject.ntpn or "")
         known = receipt is not None and receipt.state.simponi_word is not SimponiWord.UNRECORDED
         return CaseOutcome.CONFIRMED if known else None
 
     async def _confirmed(self, case: Case) -> CaseOutcome | None:
         """SIMPONI answers differently by now: the payment is known to it with the amount that is booked here."""
-        receipt = await self._repository.receipt(case.subject.ntpn or "")
+        receipt = await self._receipts.receipt(case.subject.ntpn or "")
         if receipt is None or self.confirm is None:
             return None
         try:
@@ -200,7 +207,7 @@ class Cases:
 
     async def _shown_by_a_file(self, case: Case) -> CaseOutcome | None:
         ntpn = case.subject.ntpn or ""
-        receipt, line = await self._repository.receipt(ntpn), await self._repository.settled_line(ntpn)
+        receipt, line = await self._receipts.receipt(ntpn), await self._settled_lines.settled_line(ntpn)
         if receipt is None or line is None or receipt.state.amount != line.amount:
             return None
         return CaseOutcome.SETTLED if case.kind == CaseKind.PAID_HERE_UNSETTLED else CaseOutcome.CORRECTED

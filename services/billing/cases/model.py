@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from services.billing.decisions import Decision, follow
 from services.billing.receipts.model import Receipt
+from services.billing.receipts.states import ReceiptState
 from services.billing.rules import CasePolicy, backoff, seconds
-from services.billing.states import Decision, ReceiptState, follow
 from shared.events import billing as events
 
 

@@ -11,14 +11,16 @@ from typing import Final
 
 from services.billing.cases.follow_up import Cases, about_receipt
 from services.billing.cases.model import CaseKind
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
+from services.billing.payment import Payment
 from services.billing.receipts import model as receipts
-from services.billing.receipts.model import Payment, Receipt, SimponiWord
-from services.billing.receipts.receipt_processing import Money
+from services.billing.receipts.model import Receipt, SimponiWord
+from services.billing.receipts.payments import PaymentIntake
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.settled_lines import SettledLineRepository
 from services.billing.receipts.simponi_batching import Asker, Urgency
-from services.billing.repositories import RECEIPTS, Repository
 from services.billing.simponi import SimponiBilling
-from services.billing.states import Decision
-from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.logs import get_logger
 
@@ -31,12 +33,19 @@ SETTLEMENT: Final = "settlement"
 class Confirming:
     """The use cases that ask SIMPONI for its own word."""
 
-    def __init__(self, repository: Repository, asker: Asker, money: Money, cases: Cases, clock: Clock) -> None:
-        self._repository = repository
-        self._asker = asker
-        self._money = money
+    def __init__(
+        self,
+        context: UseCaseContext,
+        settled_lines: SettledLineRepository,
+        questions: Asker,
+        payments: PaymentIntake,
+        cases: Cases,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._settled_lines = settled_lines
+        self._questions = questions
+        self._payments = payments
         self._cases = cases
-        self._clock = clock
         cases.confirm = self.knows
 
     async def ask(self, codes: Iterable[str]) -> Mapping[str, SimponiBilling | None]:
@@ -46,7 +55,7 @@ class Confirming:
             UpstreamDown: it does not answer about one of them now.
         """
         wanted = list(dict.fromkeys(codes))
-        asked = (self._asker.status(code, Urgency.ROUTINE) for code in wanted)
+        asked = (self._questions.status(code, Urgency.ROUTINE) for code in wanted)
         answers = await asyncio.gather(*asked, return_exceptions=True)
         said: dict[str, SimponiBilling | None] = {}
         for code, answer in zip(wanted, answers, strict=True):
@@ -65,12 +74,12 @@ class Confirming:
         billing = (await self.ask([receipt.billing_code]))[receipt.billing_code]
         if billing is not None:
             return any((each.ntpn, each.amount) == (receipt.ntpn, receipt.amount) for each in billing.payments)
-        line = await self._repository.settled_line(receipt.ntpn)
+        line = await self._settled_lines.settled_line(receipt.ntpn)
         return line is not None and (line.amount, line.billing_code) == (receipt.amount, receipt.billing_code)
 
     async def take_claimed(self, payment: Payment) -> None:
         """Book a payment that a person claimed and SIMPONI confirmed, as SIMPONI tells it."""
-        await self._money.take(payment, SETTLEMENT, SimponiWord.CONFIRMED_CLAIM)
+        await self._payments.take(payment, SETTLEMENT, SimponiWord.CONFIRMED_CLAIM)
 
     async def denied(self, receipt: Receipt) -> None:
         """Open the case about money that is booked here and that SIMPONI does not know; never a second one."""
@@ -89,6 +98,6 @@ class Confirming:
             await self.denied(receipt)
             return False
         word = SimponiWord.CONFIRMED_CLAIM
-        await self._repository.change(RECEIPTS, receipt.ntpn, lambda each: Decision(receipts.give_word(each, word)))
+        await self._aggregates.change(RECEIPTS, receipt.ntpn, lambda each: Decision(receipts.give_word(each, word)))
         log.info("billing.receipt_confirmed", receipt_id=receipt.ntpn)
         return True

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.billing.cases.model import Case
-from services.billing.store_part import Base
+from services.billing.store_part import StorePart
 from shared.store.kinds import Index, Kind, Range, Record
 
 CASES: Final[Kind[Case]] = Kind(
@@ -22,7 +22,7 @@ CASES: Final[Kind[Case]] = Kind(
 KINDS: Final[tuple[Kind[Any], ...]] = (CASES,)
 
 
-class Cases(Base):
+class CaseRepository(StorePart):
     """The queries of cases."""
 
     async def case(self, case_id: str) -> Record[Case] | None:

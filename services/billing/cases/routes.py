@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.billing.cases.schemas import CaseClosure, CaseList, CasePath, CaseQuery, CaseView, NewCaseNote
-from services.billing.cases.service import CaseWish
-from services.billing.errors import (
+from services.billing.cases.errors import (
     AnswerDoesNotFit,
     CaseIsClosed,
     CaseUnknown,
-    NotYourOffice,
     OwnFileNotYours,
     SecondPersonMustAgree,
     TooManyCaseNotes,
 )
+from services.billing.cases.schemas import CaseClosure, CaseList, CasePath, CaseQuery, CaseView, NewCaseNote
+from services.billing.cases.service import CaseService, CaseWish
+from services.billing.errors import NotYourOffice
 from services.billing.http import BILLING, TREASURY
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
@@ -37,7 +37,7 @@ async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
     """The most urgent first."""
     wanted = call.query
     wish = CaseWish(wanted.application_id, wanted.overdue, wanted.from_due, wanted.limit)
-    found = await call.app[BILLING].case_desk.cases(call.caller, wish)
+    found = await call.app[BILLING].find(CaseService).cases(call.caller, wish)
     return CaseList(cases=tuple(CaseView.of(case) for case in found))
 
 
@@ -51,7 +51,7 @@ async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
 )
 async def show_case(call: Call[None, None, CasePath]) -> CaseView:
     """One case."""
-    return CaseView.of(await call.app[BILLING].case_desk.case(call.caller, call.path.case_id))
+    return CaseView.of(await call.app[BILLING].find(CaseService).case(call.caller, call.path.case_id))
 
 
 @api.post(
@@ -67,7 +67,7 @@ async def show_case(call: Call[None, None, CasePath]) -> CaseView:
 )
 async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
     """From the first note on somebody is looking; a proposed answer is off by it."""
-    desk = call.app[BILLING].case_desk
+    desk = call.app[BILLING].find(CaseService)
     return CaseView.of(await desk.note(call.caller, call.path.case_id, call.body.text, call.command_id))
 
 
@@ -92,6 +92,6 @@ async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
 )
 async def close_case(call: Call[CaseClosure, None, CasePath]) -> CaseView:
     """The first of two people proposes (`proposed`), the second closes."""
-    desk, answer = call.app[BILLING].case_desk, call.body
+    desk, answer = call.app[BILLING].find(CaseService), call.body
     closed = await desk.close(call.caller, call.path.case_id, answer.outcome, answer.reason, call.command_id)
     return CaseView.of(closed)

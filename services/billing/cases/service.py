@@ -1,38 +1,31 @@
-"""What the treasurer and the operators do about cases and settlement files."""
+"""What the treasurer and the operators do about cases."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from services.billing.access import Offices, needs_office, refuse_unless_serves, refuse_unless_serves_all
+from services.billing.access import needs_office, refuse_unless_serves
+from services.billing.bills.offices import BillOffices
 from services.billing.cases import model as cases
-from services.billing.cases.model import Case, CaseOutcome, CaseState, Decide
-from services.billing.errors import (
+from services.billing.cases.errors import (
     AnswerDoesNotFit,
     CaseIsClosed,
     CaseUnknown,
     OwnFileNotYours,
     SecondPersonMustAgree,
-    SettlementFileBrokeOff,
-    SettlementFileDoesNotAddUp,
-    SettlementFileHasWrongLine,
-    SettlementSignatureWrong,
-    SettlementUnknown,
     TooManyCaseNotes,
 )
-from services.billing.repositories import CASES, Repository, states
-from services.billing.settlement.model import FileNotSigned, FileTampered, FileTruncated, FileUnreadable, Settlement
-from services.billing.settlement.reconciliation import Settling
-from services.billing.states import Decision
-from shared.clock import Clock
+from services.billing.cases.model import Case, CaseOutcome, CaseState, Decide
+from services.billing.cases.repository import CASES, CaseRepository
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
+from services.billing.receipts.repository import ReceiptRepository
+from services.billing.store_part import states
 from shared.store.kinds import Range, Record
 from shared.tokens import Caller
-
-MOST_FILES: Final = 100
-"""Settlement files in one answer."""
 
 MOST_PAGES: Final = 20
 """Pages of cases that are read to fill one answer for staff of some offices; what is left comes with the next call."""
@@ -48,24 +41,31 @@ class CaseWish:
     limit: int = 50
 
 
-class CaseDesk:
-    """The use cases of cases and settlement files that a person starts."""
+class CaseService:
+    """The use cases of cases that a person starts."""
 
-    def __init__(self, repository: Repository, settling: Settling, clock: Clock) -> None:
-        self._repository = repository
-        self._settling = settling
-        self._clock = clock
-        self._offices = Offices(repository)
+    def __init__(
+        self,
+        context: UseCaseContext,
+        cases: CaseRepository,
+        receipts: ReceiptRepository,
+        offices: BillOffices,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._cases = cases
+        self._receipts = receipts
+        self._offices = offices
 
     async def cases(self, caller: Caller, wish: CaseWish) -> Sequence[Case]:
         """The cases that are wanted, of the offices that the caller serves; overdue ones are the operators' list
         (F57).
         """
         if wish.application_id is not None:
-            return await self._of_callers(caller, await self._repository.cases_of(wish.application_id, wish.limit))
+            return await self._of_callers(caller, await self._cases.cases_of(wish.application_id, wish.limit))
         until = self._clock.now() + timedelta(milliseconds=1) if wish.overdue else None
         if not needs_office(caller):
-            return states(await self._repository.live_cases(Range(wish.from_due, until), wish.limit))
+            return states(await self._cases.live_cases(Range(wish.from_due, until), wish.limit))
         return await self._live_of_callers(caller, wish, until)
 
     async def _live_of_callers(self, caller: Caller, wish: CaseWish, until: datetime | None) -> Sequence[Case]:
@@ -73,7 +73,7 @@ class CaseDesk:
         low = wish.from_due
         size = wish.limit
         for _ in range(MOST_PAGES):
-            page = await self._repository.live_cases(Range(low, until), size)
+            page = await self._cases.live_cases(Range(low, until), size)
             found |= {each.case_id: each for each in await self._of_callers(caller, page)}
             if len(page) < size or len(found) >= wish.limit:
                 break
@@ -85,7 +85,7 @@ class CaseDesk:
     async def _of_callers(self, caller: Caller, records: Sequence[Record[Case]]) -> list[Case]:
         if not needs_office(caller):
             return states(records)
-        return [each for each in states(records) if caller.serves(await self._offices.of_case(each))]
+        return [each for each in states(records) if caller.serves(await self._office_of(each))]
 
     async def case(self, caller: Caller, case_id: str) -> Case:
         """One case.
@@ -93,11 +93,11 @@ class CaseDesk:
         Raises:
             CaseUnknown. NotYourOffice: it is about another office's money, or about no office's.
         """
-        record = await self._repository.case(case_id)
+        record = await self._cases.case(case_id)
         if record is None:
             raise CaseUnknown
         if needs_office(caller):
-            refuse_unless_serves(caller, await self._offices.of_case(record.state))
+            refuse_unless_serves(caller, await self._office_of(record.state))
         return record.state
 
     async def note(self, caller: Caller, case_id: str, text: str, command_id: str) -> Case:
@@ -137,52 +137,19 @@ class CaseDesk:
             kind = (await self.case(caller, case_id)).kind
             raise AnswerDoesNotFit(fitting=sorted(each.value for each in cases.OUTCOMES[kind])) from None
 
+    async def _office_of(self, case: Case) -> str | None:
+        """Return the office of the bill, the application or the receipt that a case is about."""
+        about = case.subject
+        office = await self._offices.of_bill_id(about.bill_id)
+        office = office or await self._offices.of_application(about.application_id)
+        if office is not None or about.ntpn is None:
+            return office
+        receipt = await self._receipts.receipt(about.ntpn)
+        return await self._offices.of_bill_id(receipt.state.bill_id) if receipt is not None else None
+
     async def _decided(self, caller: Caller, case_id: str, decide: Decide, command_id: str) -> Case:
         await self.case(caller, case_id)
-        return (await self._repository.change(CASES, case_id, decide, received=command_id)).state
-
-    async def upload(self, caller: Caller, pieces: AsyncIterable[bytes], signature: str | None) -> Settlement:
-        """Take a settlement file that a treasurer brings; the same content again meets the first. With SIMPONI's
-        signature it is SIMPONI's word, else a claim: SIMPONI is asked about each payment that is new here.
-
-        Raises:
-            NotYourOffice: a file shows the money of every office.
-            SettlementFileBrokeOff, SettlementFileDoesNotAddUp, SettlementFileHasWrongLine, SettlementSignatureWrong:
-                nothing of it counts.
-        """
-        refuse_unless_serves_all(caller)
-        try:
-            return await self._settling.take_file(pieces, caller.account_id, signature=signature)
-        except FileNotSigned:
-            raise SettlementSignatureWrong from None
-        except FileTruncated as broken:
-            raise SettlementFileBrokeOff(line=broken.line) from None
-        except FileTampered as broken:
-            raise SettlementFileDoesNotAddUp(line=broken.line) from None
-        except FileUnreadable as broken:
-            raise SettlementFileHasWrongLine(line=broken.line) from None
-
-    async def settlements(self, caller: Caller, since: date | None, until: date | None) -> Sequence[Settlement]:
-        """The settlement files of some days, newest first.
-
-        Raises:
-            NotYourOffice: a file shows the money of every office.
-        """
-        refuse_unless_serves_all(caller)
-        high = until + timedelta(days=1) if until is not None else None
-        return states(await self._repository.settlements_of(Range(since, high), MOST_FILES))
-
-    async def settlement(self, caller: Caller, settlement_id: str) -> Settlement:
-        """One settlement file.
-
-        Raises:
-            SettlementUnknown. NotYourOffice: a file shows the money of every office.
-        """
-        refuse_unless_serves_all(caller)
-        record = await self._repository.settlement(settlement_id)
-        if record is None:
-            raise SettlementUnknown
-        return record.state
+        return (await self._aggregates.change(CASES, case_id, decide, received=command_id)).state
 
 
 def _refuse_if_closed(case: Case) -> None:

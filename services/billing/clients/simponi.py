@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import encode_basic_auth
 from pydantic import BaseModel, ValidationError
 
-from services.billing.receipts.model import Payment
+from services.billing.payment import Payment
 from services.billing.rules import whole_seconds
 from services.billing.simponi import SimponiBilling, SimponiRefused
 from shared.clock import Clock
@@ -51,7 +51,7 @@ class _Billings(BaseModel):
 
 
 class HttpSimponi:
-    """The port :class:`services.billing.use_cases.Simponi` over SIMPONI's HTTP interface."""
+    """The port :class:`services.billing.simponi.Simponi` over SIMPONI's HTTP interface."""
 
     def __init__(
         self,

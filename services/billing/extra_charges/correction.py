@@ -12,9 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.billing.bills.model import Bill, Purpose, RenewalState
+from services.billing.bills.application_facts import Finding
+from services.billing.bills.model import Bill, Purpose, RenewalState, paid_fee
+from services.billing.bills.states import BillState
+from services.billing.decisions import Decision, follow
 from services.billing.rules import JAKARTA
-from services.billing.states import BillState, Decision, follow
 from services.billing.tariffs.model import (
     FORCE_MAJEURE,
     LineCode,
@@ -48,14 +50,6 @@ CORRECTION_TRANSITIONS: Final[Mapping[tuple[CorrectionState, CorrectionCommand],
     (CorrectionState.PLANNED, CorrectionCommand.FINISH): CorrectionState.DONE,
 }
 FINAL_CORRECTIONS: Final = frozenset({CorrectionState.DONE})
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A lost or damaged book that the interviewer found."""
-
-    ground: str
-    force_majeure: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,12 +171,6 @@ def _parts(purpose: Purpose, amount: int, paid: Sequence[Bill], returned: Sequen
             parts.append(Excess(bill.bill_id, purpose, taken))
             amount -= taken
     return tuple(parts)
-
-
-def paid_fee(bills: Sequence[Bill]) -> Bill | None:
-    """The fee's bill that has its money or needs none."""
-    paid = [each for each in bills if each.purpose == Purpose.FEE and each.state in (BillState.PAID, BillState.WAIVED)]
-    return max(paid, key=lambda each: each.requested_at, default=None)
 
 
 def _still_asked(bill: Bill) -> bool:

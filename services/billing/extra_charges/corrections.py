@@ -7,16 +7,19 @@ from dataclasses import replace
 from typing import Final
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Payer
+from services.billing.bills.application_facts import Finding, KnownApplication, OrderedBook
+from services.billing.bills.application_repository import ApplicationRepository
+from services.billing.bills.model import Bill, Payer, paid_fee
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
 from services.billing.extra_charges import correction as corrections
-from services.billing.extra_charges.correction import Correction, CorrectionState, Excess, Finding, NewBill, Wanted
-from services.billing.receipts.receipt_processing import Money
-from services.billing.repositories import BILLS, CORRECTIONS, KnownApplication, OrderedBook, Repository, states
-from services.billing.rules import Policies
-from services.billing.states import Decision
+from services.billing.extra_charges.correction import Correction, CorrectionState, Excess, NewBill, Wanted
+from services.billing.extra_charges.repository import CORRECTIONS, CorrectionRepository
+from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.store_part import states
 from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import Order
-from shared.clock import Clock
 from shared.events.application import KindCorrected, PenaltyFound
 from shared.ids import derived_id
 from shared.service import NotYet
@@ -31,13 +34,22 @@ class Corrections:
     """The use cases of corrections."""
 
     def __init__(
-        self, repository: Repository, money: Money, clock: Clock, policies: Policies, tariffs: Tariffs
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        applications: ApplicationRepository,
+        corrections: CorrectionRepository,
+        tariffs: Tariffs,
+        processing: ReceiptProcessing,
     ) -> None:
-        self._repository = repository
-        self._money = money
-        self._clock = clock
-        self._policy = policies.bill
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.bill
+        self._bills = bills
+        self._applications = applications
+        self._corrections = corrections
         self._tariffs = tariffs
+        self._processing = processing
 
     async def kind_corrected(self, event: KindCorrected, version: int, message_id: str) -> None:
         """An officer corrected what was applied for: the difference is asked for, goes back, or is nothing.
@@ -75,7 +87,7 @@ class Corrections:
                 raise NotYet(f"application {application_id} is not known")
             return merge(known)
 
-        await self._repository.keep_application(application_id, known_only)
+        await self._applications.keep_application(application_id, known_only)
 
     async def _settle(self, correction_id: str, application_id: str) -> None:
         record = await self._begun(correction_id, application_id)
@@ -83,19 +95,19 @@ class Corrections:
             record = await self._plan(record)
         if record.state.state == CorrectionState.PLANNED:
             await self._carry_out(record.state)
-            await self._repository.save(CORRECTIONS, record, corrections.finished(record.state))
+            await self._aggregates.save(CORRECTIONS, record, corrections.finished(record.state))
 
     async def _begun(self, correction_id: str, application_id: str) -> Record[Correction]:
         """The correction, written down; from then on it is the only one of its application that is worked out."""
-        known = await self._repository.correction(correction_id)
+        known = await self._corrections.correction(correction_id)
         if known is not None:
             return known
-        about = await self._repository.application(application_id)
+        about = await self._applications.application(application_id)
         if about is None:
             raise NotYet(f"application {application_id} is not known")
         now = self._clock.now()
         fresh = Correction(correction_id, application_id, about.account_id, about.person_id, now)
-        record = await self._repository.insert(CORRECTIONS, correction_id, Decision(fresh))
+        record = await self._aggregates.insert(CORRECTIONS, correction_id, Decision(fresh))
         if record is None:
             raise NotYet(f"another correction of application {application_id} is being worked out")
         return record
@@ -105,7 +117,7 @@ class Corrections:
             reckoning = await self._reckon(record.state)
             if not reckoning.drop:
                 ids = [derived_id("bill", record.id, purpose.value) for purpose, _ in reckoning.ask]
-                return await self._repository.save(
+                return await self._aggregates.save(
                     CORRECTIONS, record, corrections.planned(record.state, reckoning, ids)
                 )
             for bill in reckoning.drop:
@@ -114,15 +126,15 @@ class Corrections:
 
     async def _reckon(self, correction: Correction) -> corrections.Reckoning:
         application_id = correction.application_id
-        known = await self._repository.application(application_id)
+        known = await self._applications.application(application_id)
         if known is None or known.order is None or known.withdrawn:
             return corrections.Reckoning()
         order = known.order
         wanted = Wanted(
             Order(order.passport_kind, order.validity_years, order.reason, order.zero_tariff), known.finding
         )
-        all_bills = states(await self._repository.bills_of(application_id))
-        earlier = states(await self._repository.corrections_of(application_id))
+        all_bills = states(await self._bills.bills_of(application_id))
+        earlier = states(await self._corrections.corrections_of(application_id))
         return corrections.reckon(wanted, all_bills, earlier, await self._tariffs.book())
 
     async def _drop(self, bill_id: str) -> None:
@@ -132,10 +144,10 @@ class Corrections:
         def decide(bill: Bill) -> Decision[Bill]:
             return bills.drop(bill, NOT_OWED, now, self._policy)
 
-        await self._repository.change(BILLS, bill_id, decide)
+        await self._aggregates.change(BILLS, bill_id, decide)
 
     async def _carry_out(self, correction: Correction) -> None:
-        fee = corrections.paid_fee(states(await self._repository.bills_of(correction.application_id)))
+        fee = paid_fee(states(await self._bills.bills_of(correction.application_id)))
         timezone = fee.seat.timezone if fee is not None and fee.seat is not None else None
         for new in correction.bills:
             await self._ask(correction, new, timezone)
@@ -146,7 +158,7 @@ class Corrections:
         payer = Payer(correction.application_id, correction.account_id, correction.person_id)
         now = self._clock.now()
         decision = bills.request(new.bill_id, payer, new.purpose, new.price, None, now, self._policy, timezone=timezone)
-        await self._repository.insert(BILLS, new.bill_id, decision)
+        await self._aggregates.insert(BILLS, new.bill_id, decision)
 
     async def _give_back(self, correction: Correction, excess: Excess) -> None:
-        await self._money.give_back_part(excess.bill_id, excess.amount, correction.correction_id)
+        await self._processing.give_back_part(excess.bill_id, excess.amount, correction.correction_id)

@@ -5,17 +5,6 @@ from __future__ import annotations
 from shared.errors import Refusal
 
 
-class BillIsOwed(Refusal):
-    """A difference or a penalty cannot be given up: the passport waits for it."""
-
-    status = 409
-    code = "bill_is_owed"
-    title = "This bill is owed for your passport and cannot be given up."
-    title_id = "Tagihan ini wajib dibayar untuk paspor Anda dan tidak dapat dibatalkan."
-    next_action = "Pay it; ask for a new code if this one has ended, or ask the office if you think it is wrong."
-    next_action_id = "Bayar tagihan ini; minta kode baru bila sudah berakhir, atau tanyakan kantor bila keliru."
-
-
 class NoVisitToHurry(Refusal):
     """Same-day service was asked for without a paid visit, or it is paid for already."""
 

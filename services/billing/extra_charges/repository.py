@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.billing.extra_charges.correction import Correction
-from services.billing.store_part import MOST_OF_ONE_APPLICATION, Base
+from services.billing.store_part import MOST_OF_ONE_APPLICATION, StorePart
 from shared.store.kinds import Index, Kind, Record
 
 CORRECTIONS: Final[Kind[Correction]] = Kind(
@@ -19,7 +19,7 @@ CORRECTIONS: Final[Kind[Correction]] = Kind(
 KINDS: Final[tuple[Kind[Any], ...]] = (CORRECTIONS,)
 
 
-class Corrections(Base):
+class CorrectionRepository(StorePart):
     """The queries of corrections."""
 
     async def correction(self, correction_id: str) -> Record[Correction] | None:

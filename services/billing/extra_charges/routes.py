@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from services.billing.errors import CutOffPassed, NotTheDayOfTheVisit, NotYourOffice, NoVisitToHurry, SameDayPlaceNeeded
+from services.billing.bills.schemas import BillView
+from services.billing.errors import NotYourOffice
+from services.billing.extra_charges.errors import CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry, SameDayPlaceNeeded
+from services.billing.extra_charges.same_day import SameDayCharges
 from services.billing.extra_charges.schemas import AskSameDay
 from services.billing.http import BILLING, SMALL_BODY_BYTES
-from services.billing.schemas import BillView
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import ROLES, Endpoints
@@ -35,5 +37,5 @@ api = Endpoints("billing")
 async def ask_same_day(call: Call[AskSameDay]) -> BillView:
     """The bill of a place that scheduling gave; paid before 12:00 WIB it holds, else the visit stays regular."""
     billing = call.app[BILLING]
-    bill = await billing.desk.ask_same_day(call.caller, call.body.application_id)
+    bill = await billing.find(SameDayCharges).ask_same_day(call.caller, call.body.application_id)
     return BillView.of(bill, billing.wait_seconds)

@@ -1,4 +1,4 @@
-"""Bills that no seat waits on: a new code for what is owed, and the surcharge for a passport on the same day."""
+"""The surcharge for a passport on the same day: asking for it, billing it, and what follows when its place is gone."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Purpose, Seat, Standing
-from services.billing.bills.own_bill import Counter
-from services.billing.errors import (
-    CutOffPassed,
-    NotTheDayOfTheVisit,
-    NotYourOffice,
-    NoVisitToHurry,
-    SameDayPlaceNeeded,
-)
-from services.billing.extra_charges.correction import paid_fee
-from services.billing.repositories import BILLS, Missing, states
+from services.billing.bills.model import Bill, Purpose, Seat, Standing, paid_fee
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.states import BillState
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
+from services.billing.errors import NotYourOffice
+from services.billing.extra_charges.errors import CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry, SameDayPlaceNeeded
+from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.receipt_processing import ReceiptProcessing
 from services.billing.rules import JAKARTA, cut_off
-from services.billing.states import BillState, Decision
+from services.billing.store_part import states
+from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import LineCode, same_day_price
 from shared.errors import NotFound
 from shared.events.scheduling import SameDaySeatReserved
 from shared.ids import derived_id
 from shared.service import NotYet
-from shared.store.kinds import Record
 from shared.tokens import Caller
 
 log = structlog.get_logger()
 
-OWED: Final = frozenset({Purpose.TOP_UP, Purpose.PENALTY})
-"""What the passport waits for: it cannot be given up, and has a new code at any time."""
 
 _OVER: Final = frozenset({BillState.EXPIRED, BillState.FAILED, BillState.CANCELLED, BillState.SUPERSEDED})
+
+
+GIVEN_UP_BY_HOLDER: Final = frozenset({"cancelled", "withdrawn"})
+"""Why a place went with its visit by its holder's own act: like the fee, the surcharge is not paid back for that."""
 
 
 def _going_on(known: Sequence[Bill]) -> Bill | None:
@@ -44,18 +44,28 @@ def _going_on(known: Sequence[Bill]) -> Bill | None:
     return next((each for each in surcharges if each.live or bills.bought(each)), None)
 
 
-class AsideDesk(Counter):
-    """The use cases of bills that no seat waits on."""
+class SameDayCharges:
+    """The use cases of the same-day surcharge."""
+
+    def __init__(
+        self, context: UseCaseContext, bills: BillRepository, tariffs: Tariffs, processing: ReceiptProcessing
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.bill
+        self._bills = bills
+        self._tariffs = tariffs
+        self._processing = processing
 
     async def ask_same_day(self, caller: Caller, application_id: str) -> Bill:
         """The surcharge for a visitor who is at the office and has paid the fee; unpaid, the visit stays regular (F74).
 
-        Its bill is made when scheduling has taken a place in the day's quota (:meth:`hurry`); asking meets that bill.
+        Its bill is made when scheduling has taken a place in the day's quota (:meth:`place_reserved`); asking meets it.
 
         Raises:
             NotFound, NotYourOffice, NoVisitToHurry, NotTheDayOfTheVisit, CutOffPassed, SameDayPlaceNeeded.
         """
-        known = states(await self._repository.bills_of(application_id))
+        known = states(await self._bills.bills_of(application_id))
         if not known:
             raise NotFound
         fee = paid_fee(known)
@@ -80,13 +90,13 @@ class AsideDesk(Counter):
         if now >= until:
             raise CutOffPassed(cut_off=until.astimezone(zone).isoformat())
 
-    async def hurry(self, event: SameDaySeatReserved, received: str) -> None:
+    async def place_reserved(self, event: SameDaySeatReserved, received: str) -> None:
         """A visit has a place in today's same-day quota: bill its surcharge, once. Unpaid in time, the place goes back.
 
         Raises:
             NotYet: that the fee is paid and its visit certain has not been heard of here.
         """
-        known = states(await self._repository.bills_of(event.application_id))
+        known = states(await self._bills.bills_of(event.application_id))
         fee = paid_fee(known)
         if fee is None or fee.standing is None:
             raise NotYet(f"no paid visit of application {event.application_id} is known")
@@ -106,37 +116,27 @@ class AsideDesk(Counter):
             timezone=event.office_timezone,
             reservation_id=event.reservation_id,
         )
-        await self._repository.insert(BILLS, decision.state.bill_id, decision, received=received)
+        await self._aggregates.insert(BILLS, decision.state.bill_id, decision, received=received)
 
-    async def _renew_owed(self, record: Record[Bill]) -> Bill:
-        """A new bill of the same price for what is owed still; the ended one gives way to it."""
-        old, now = record.state, self._clock.now()
-        new_id = derived_id("bill", record.id, "again")
-        again = bills.request(
-            new_id,
-            old.payer,
-            old.purpose,
-            old.price,
-            None,
-            now,
-            self._policy,
-            replaces_bill_id=record.id,
-            timezone=old.timezone,
-        )
-        await self._written(new_id, again)
-        changed = await self._repository.change(BILLS, record.id, lambda bill: self._replaced(bill, new_id))
-        return changed.state
+    async def place_gone(self, bill_id: str, reason: str, received: str) -> None:
+        """Scheduling gave the place up, for the coded reason: no rupiah stays without what it was paid for.
 
-    def _replaced(self, bill: Bill, new_id: str) -> Decision[Bill]:
-        if bill.state not in (BillState.EXPIRED, BillState.FAILED):
-            return Decision(bill)
-        now = self._clock.now()
-        granted = bills.renewal_granted(bill, new_id, now).state
-        return bills.supersede(granted, new_id, now, self._policy)
+        What the bank has taken and the treasury does not show yet is answered again once it is paid.
 
-    async def _written(self, bill_id: str, decision: Decision[Bill]) -> Bill:
-        await self._repository.insert(BILLS, bill_id, decision)
-        record = await self._repository.bill(bill_id)
+        Raises:
+            NotYet: the bill is not here.
+        """
+        record = await self._bills.bill(bill_id)
         if record is None:
-            raise Missing(f"bill {bill_id}")
-        return record.state
+            raise NotYet(f"bill {bill_id} is not known")
+        written = await self._aggregates.change(
+            BILLS, bill_id, lambda bill: self._without_place(bill, reason), first=record, received=received
+        )
+        bill = written.state
+        if bill.state == BillState.PAID and bill.settled_by is not None and reason not in GIVEN_UP_BY_HOLDER:
+            await self._processing.give_back(bill_id, RefundCause.SERVICE_NOT_DELIVERED)
+
+    def _without_place(self, bill: Bill, reason: str) -> Decision[Bill]:
+        if bill.live:
+            return bills.drop(bill, f"place_{reason}", self._clock.now(), self._policy)
+        return bills.close(bill, reason) if bills.bought(bill) else Decision(bill)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.billing.bills.model import Bill, Purpose, Standing, VisitState
+from services.billing.bills.states import BillState
 from services.billing.receipts.model import Receipt
+from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
+from services.billing.refunds.states import RefundState
 from services.billing.refunds.transitions import asks_for_all
-from services.billing.states import BillState, ReceiptState, RefundState
 
 _SENT_BACK = (ReceiptState.REFUNDED, ReceiptState.CREDITED)
 _ENDED_WITH_MONEY = (RefundState.PAID, RefundState.CREDITED)

@@ -7,13 +7,17 @@ from typing import Any, Final
 
 from services.billing.alerts import MONEY_RULE_BROKEN, alert
 from services.billing.bills.model import Bill, Standing
+from services.billing.bills.repository import BillRepository
+from services.billing.bills.states import BillState
 from services.billing.cases.payment_confirmation import Confirming
 from services.billing.receipts.model import ACCOUNT_OF, Receipt, SimponiWord, ledger_faults
+from services.billing.receipts.repository import ReceiptRepository
+from services.billing.receipts.states import FINAL_RECEIPTS, ReceiptState
 from services.billing.refunds.model import Refund
+from services.billing.refunds.repository import RefundRepository
+from services.billing.refunds.states import RefundState
 from services.billing.refunds.transitions import account_for
-from services.billing.repositories import Repository
 from services.billing.rules import JAKARTA
-from services.billing.states import FINAL_RECEIPTS, BillState, ReceiptState, RefundState
 from shared.clock import Clock
 from shared.logs import get_logger
 from shared.service import InvariantReport
@@ -37,9 +41,18 @@ _GOING_BACK: Final = FINAL_RECEIPTS | {ReceiptState.IN_REFUND, ReceiptState.RETA
 class Checks:
     """The checks; each streams over one kind and reads what it refers to."""
 
-    def __init__(self, repository: Repository, clock: Clock, confirming: Confirming) -> None:
-        self._repository = repository
+    def __init__(
+        self,
+        clock: Clock,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        refunds: RefundRepository,
+        confirming: Confirming,
+    ) -> None:
         self._clock = clock
+        self._bills = bills
+        self._receipts = receipts
+        self._refunds = refunds
         self.more_rules: Mapping[str, Callable[[], Awaitable[InvariantReport]]] = {}
         """Rules of others that are checked each night too."""
         self._confirming = confirming
@@ -64,32 +77,32 @@ class Checks:
 
     async def every_rupiah_is_in_one_place(self) -> InvariantReport:
         """I3: each receipt's postings chain, balance and end on the account of its state, and others agree with it."""
-        return await report_on(self._repository.all_receipts(), self._receipt_is_sound)
+        return await report_on(self._receipts.all_receipts(), self._receipt_is_sound)
 
     async def every_paid_bill_leads_somewhere(self) -> InvariantReport:
         """I4: a paid bill has its money and exactly one of appointment, search for a seat, refund, closed."""
-        return await report_on(self._repository.all_bills(), self._paid_bill_is_sound)
+        return await report_on(self._bills.all_bills(), self._paid_bill_is_sound)
 
     async def no_refund_exceeds_its_receipt(self) -> InvariantReport:
         """I5: one case per receipt, for no more than it holds."""
-        return await report_on(self._repository.all_refunds(), self._refund_is_sound)
+        return await report_on(self._refunds.all_refunds(), self._refund_is_sound)
 
     async def every_receipt_has_simponis_word(self) -> InvariantReport:
         """I13: each receipt records how SIMPONI itself told of it: a notice, an answer, a file of its own."""
-        return await report_on(self._repository.all_receipts(), self._has_a_word)
+        return await report_on(self._receipts.all_receipts(), self._has_a_word)
 
     async def _has_a_word(self, record: Record[Receipt]) -> bool:
         return record.state.simponi_word is not SimponiWord.UNRECORDED
 
     async def _ask_for_missing_words(self) -> None:
         """Ask SIMPONI about older receipts that settlement files told of, before words were recorded."""
-        async for record in self._repository.all_receipts():
+        async for record in self._receipts.all_receipts():
             if not await self._has_a_word(record):
                 await self._confirming.confirm_unrecorded(record.state)
 
     async def _receipt_is_sound(self, record: Record[Receipt]) -> bool:
         for _ in range(LOOKS):
-            newest = await self._repository.receipt(record.id)
+            newest = await self._receipts.receipt(record.id)
             if newest is None or ledger_faults(newest.state):
                 return False
             if await self._others_agree(newest.state):
@@ -98,10 +111,10 @@ class Checks:
 
     async def _others_agree(self, receipt: Receipt) -> bool:
         if receipt.state == ReceiptState.SETTLES_BILL:
-            bill = await self._repository.bill(receipt.settles_bill_id or "")
+            bill = await self._bills.bill(receipt.settles_bill_id or "")
             return bill is not None and bill.state.settled_by == receipt.ntpn
         if receipt.state == ReceiptState.IN_REFUND and receipt.refund_recorded:
-            refund = await self._repository.refund(receipt.refund_id or "")
+            refund = await self._refunds.refund(receipt.refund_id or "")
             return refund is not None and refund.state.receipt_id == receipt.ntpn
         return True
 
@@ -109,13 +122,13 @@ class Checks:
         if record.state.state != BillState.PAID:
             return True
         for _ in range(LOOKS):
-            newest = await self._repository.bill(record.id)
+            newest = await self._bills.bill(record.id)
             if newest is not None and await self._has_money_and_end(newest.state):
                 return True
         return False
 
     async def _has_money_and_end(self, bill: Bill) -> bool:
-        receipt = await self._repository.receipt(bill.settled_by or "")
+        receipt = await self._receipts.receipt(bill.settled_by or "")
         if receipt is None or bill.standing is None or receipt.state.amount != bill.amount:
             return False
         money = receipt.state
@@ -132,18 +145,18 @@ class Checks:
 
     async def _is_asked_back(self, ntpn: str) -> bool:
         ended = (RefundState.REFUSED, RefundState.WITHDRAWN)
-        return any(case.state.state not in ended for case in await self._repository.refunds_on(ntpn))
+        return any(case.state.state not in ended for case in await self._refunds.refunds_on(ntpn))
 
     async def _refund_is_sound(self, record: Record[Refund]) -> bool:
         for _ in range(LOOKS):
-            newest = await self._repository.refund(record.id)
+            newest = await self._refunds.refund(record.id)
             if newest is not None and await self._receipt_shows(newest.state):
                 return True
         return False
 
     async def _receipt_shows(self, refund: Refund) -> bool:
         """The receipt holds what the case says, and all cases together hold no more than it."""
-        receipt = await self._repository.receipt(refund.receipt_id)
+        receipt = await self._receipts.receipt(refund.receipt_id)
         if receipt is None or not 0 < refund.amount <= receipt.state.amount or receipt.state.remaining < 0:
             return False
         wanted = account_for(refund)

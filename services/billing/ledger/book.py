@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from services.billing.ledger.journal import adds, posting_told, summed
-from services.billing.receipts.model import Receipt
-from services.billing.repositories import RECEIPTS
+from services.billing.ledger.model import Posting
 from shared.chain import CAPITAL, ChainName, Chains, Fact, KeptStream, Link, TimedSource, export_lines, roots_lines
 from shared.ids import new_event_id
 from shared.service import Platform
-from shared.store.kinds import Record
+from shared.store.kinds import Kind, Record
 
 STREAM: Final = "ledger"
 SCOPE: Final = "all"
@@ -29,7 +28,16 @@ class Balances:
     postings: int
 
 
-def facts_of(record: Record[Receipt]) -> Sequence[Fact]:
+class Posted(Protocol):
+    """A receipt, as far as the ledger looks at it."""
+
+    @property
+    def postings(self) -> tuple[Posting, ...]:
+        """Its movements, oldest first."""
+        ...
+
+
+def facts_of(record: Record[Posted]) -> Sequence[Fact]:
     """A fact for each posting of a receipt, on the chain of the capital's day in which it was made."""
     return [
         Fact(
@@ -44,13 +52,13 @@ def facts_of(record: Record[Receipt]) -> Sequence[Fact]:
 
 
 class LedgerBook:
-    """Keeps the ledger's chain and reads it."""
+    """Keeps the ledger's chain and reads it; ``receipts`` is the kind whose states carry the postings."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, receipts: Kind[Any]) -> None:
         store = platform.store
         self._clock = platform.clock
         self._chains = Chains(store, platform.ids, adds={STREAM: adds})
-        source = TimedSource(store, RECEIPTS, "posted_order", "state.posted_at", facts_of)
+        source = TimedSource(store, receipts, "posted_order", "state.posted_at", facts_of)
         self.kept = KeptStream(STREAM, source, self._chains, store, platform.clock, owner=new_event_id())
 
     async def balances(self) -> Balances:

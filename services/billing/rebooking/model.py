@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from services.billing.bills.model import Bill, Special, SpecialState, Standing, close
-from services.billing.states import BillState, Decision
+from services.billing.bills.states import BillState
+from services.billing.decisions import Decision
 
 NOT_USED: Final = "special_reschedule_not_used"
 """Why a bill is closed whose right to a new date ended by the holder's own omission."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from services.billing.bills.model import Bill, Special, SpecialState
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.states import BillState
+from services.billing.context import UseCaseContext
 from services.billing.rebooking import model as specials
-from services.billing.receipts.receipt_processing import Money
-from services.billing.refunds.model import RefundCause
-from services.billing.repositories import BILLS, Repository
-from services.billing.states import BillState
+from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.receipt_processing import ReceiptProcessing
 from shared.events.scheduling import (
     AppointmentRescheduled,
     SpecialRescheduleEnded,
@@ -24,9 +25,15 @@ SYSTEM_FAULT = "system_fault"
 class Specials:
     """The use cases of rights to a new date."""
 
-    def __init__(self, repository: Repository, money: Money) -> None:
-        self._repository = repository
-        self._money = money
+    def __init__(
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        processing: ReceiptProcessing,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._bills = bills
+        self._processing = processing
 
     async def opened(self, event: SpecialRescheduleOpened, version: int, received: str) -> None:
         """A new date may be chosen until a day: the paid bill stands on that."""
@@ -42,7 +49,7 @@ class Specials:
         """The new date was chosen."""
         record = await self._paid_fee(event.application_id)
         if record is not None:
-            await self._repository.change(
+            await self._aggregates.change(
                 BILLS,
                 record.id,
                 lambda bill: specials.used(bill, event.appointment_id, version),
@@ -65,15 +72,15 @@ class Specials:
         except specials.OpeningUnknown:
             raise NotYet(f"the right to a new date of {event.appointment_id} is not known") from None
         if specials.gives_money_back(record.state):
-            await self._money.give_back(record.id, RefundCause.SERVICE_NOT_DELIVERED)
-        await self._repository.change(
+            await self._processing.give_back(record.id, RefundCause.SERVICE_NOT_DELIVERED)
+        await self._aggregates.change(
             BILLS, record.id, lambda bill: specials.ended(bill, event.appointment_id, version), received=received
         )
 
     async def _open(self, application_id: str, special: Special, received: str) -> None:
         record = await self._paid_fee(application_id)
         if record is not None:
-            await self._repository.change(
+            await self._aggregates.change(
                 BILLS, record.id, lambda bill: specials.opened(bill, special), first=record, received=received
             )
 
@@ -81,7 +88,7 @@ class Specials:
         """The bill whose money the visit rests on; a waived one holds no money and stands on nothing."""
         paid = [
             record
-            for record in await self._repository.bills_of(application_id)
+            for record in await self._bills.bills_of(application_id)
             if record.state.state == BillState.PAID and record.state.seat is not None
         ]
         return max(paid, key=lambda record: record.state.paid_at or record.state.requested_at, default=None)

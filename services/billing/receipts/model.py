@@ -12,21 +12,14 @@ from enum import StrEnum
 from typing import Final
 
 from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.bills.states import ENDED_BILLS, SETTLEABLE_BILLS, BillState
+from services.billing.decisions import Decision, IllegalTransition, follow
 from services.billing.ledger.model import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
+from services.billing.payment import Payment
+from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.states import RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
 from services.billing.receipts.withdrawal import paid_after
-from services.billing.refunds.model import RefundCause
 from services.billing.rules import ReceiptPolicy, backoff, seconds, whole_seconds
-from services.billing.states import (
-    ENDED_BILLS,
-    RECEIPT_TRANSITIONS,
-    SETTLEABLE_BILLS,
-    BillState,
-    Decision,
-    IllegalTransition,
-    ReceiptCommand,
-    ReceiptState,
-    follow,
-)
 
 ACCOUNT_OF: Final[Mapping[ReceiptState, Account]] = {
     ReceiptState.AWAITS_OUTCOME: Account.AWAITING_OUTCOME,
@@ -100,18 +93,6 @@ class Share:
     refund_id: str
     amount: int
     account: Account
-
-
-@dataclass(frozen=True)
-class Payment:
-    """What SIMPONI tells of one payment, by whichever way."""
-
-    billing_code: str
-    ntpn: str | None
-    ntb: str
-    amount: int
-    paid_at: datetime
-    channel: str
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from services.billing.receipts.model import Receipt
-from services.billing.states import ReceiptState
-from services.billing.store_part import Base
+from services.billing.receipts.states import ReceiptState
+from services.billing.store_part import StorePart
 from shared.store.kinds import Index, Kind, Record
 
 MOST_OF_ONE_BILL: Final = 100
@@ -30,7 +30,7 @@ RECEIPTS: Final[Kind[Receipt]] = Kind(
 KINDS: Final[tuple[Kind[Any], ...]] = (RECEIPTS,)
 
 
-class Receipts(Base):
+class ReceiptRepository(StorePart):
     """The queries of receipts."""
 
     async def receipt(self, ntpn: str) -> Record[Receipt] | None:

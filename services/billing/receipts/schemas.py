@@ -1,41 +1,22 @@
-"""Payments over HTTP: notices, claims and receipts."""
+"""Payments over HTTP: notices and receipts."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
-from services.billing.bills.model import Bill, Claim
-from services.billing.field_types import MAX_RUPIAH, Id, Ntb, Ntpn, next_check_at
-from services.billing.receipts.model import Payment, Receipt
+from services.billing.field_types import MAX_RUPIAH, Id, Ntb, Ntpn
+from services.billing.payment import Payment
+from services.billing.receipts.model import Receipt
 from shared.http.schema import Body, IsoMoment, Query, View
-from shared.http.validation import wrong_value
 
 
 class BillQuery(Query):
     """Which bill."""
 
     bill_id: Id
-
-
-class PaymentClaim(Body):
-    """A payer's proof: the treasury's number (NTPN), the bank's (NTB), or both."""
-
-    ntpn: Ntpn | None = None
-    ntb: Ntb | None = None
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if self.ntpn is None and self.ntb is None:
-            raise wrong_value(
-                "number_needed",
-                "Give the NTPN or the NTB from your slip.",
-                "Isi nomor NTPN atau NTB dari bukti bayar Anda.",
-                example="A1B2C3D4E5F60718",
-            )
-        return self
 
 
 class PaymentNotice(Body):
@@ -60,31 +41,6 @@ class NoticeTaken(View):
     """The notice is kept; what becomes of the money is on the bill."""
 
     accepted: bool = True
-
-
-class ClaimView(View):
-    """A payment claim: ``looking``, ``confirmed`` or ``case_open``."""
-
-    claim_id: str
-    state: str
-    claimed_at: datetime
-    ntpn: str | None
-    ntb: str | None
-    expected_wait_seconds: int
-    next_check_at: datetime | None
-
-    @classmethod
-    def of(cls, bill: Bill, claim: Claim, wait_seconds: int) -> Self:
-        """The claim with when it is looked at next (F36)."""
-        return cls(
-            claim_id=claim.claim_id,
-            state=claim.state.value,
-            claimed_at=claim.claimed_at,
-            ntpn=claim.ntpn,
-            ntb=claim.ntb,
-            expected_wait_seconds=wait_seconds,
-            next_check_at=next_check_at(bill),
-        )
 
 
 class PostingView(View):

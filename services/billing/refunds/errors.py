@@ -26,16 +26,6 @@ class ApplicationMissing(Refusal):
     next_action_id = "Kirim application_id."
 
 
-class NotYourOffice(NotAllowed):
-    """It belongs to an office that the caller does not work for, or concerns every office."""
-
-    code = "not_your_office"
-    title = "This belongs to another office than those you work for."
-    title_id = "Ini milik kantor lain di luar kantor yang Anda layani."
-    next_action = "Ask that office, or headquarters; operators list the offices that a treasurer serves."
-    next_action_id = "Hubungi kantor tersebut atau kantor pusat; operator menetapkan kantor yang dilayani bendahara."
-
-
 class NothingToRefund(Refusal):
     """The bill has no money that could go back: unpaid, or on its way back already."""
 

@@ -10,7 +10,7 @@ from html import escape
 from typing import Final
 
 from services.billing.refunds.schemas import ReasonView, RefundGuideView, RuleView, StageView
-from services.billing.states import RefundState
+from services.billing.refunds.states import RefundState
 from shared.http.language import Language
 
 STYLE: Final = (

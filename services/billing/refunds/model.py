@@ -8,20 +8,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from services.billing.states import REFUND_TRANSITIONS, Decision, RefundCommand, RefundState, follow
+from services.billing.decisions import Decision, follow
+from services.billing.receipts.going_back import RefundSubject
+from services.billing.refunds.states import REFUND_TRANSITIONS, RefundCommand, RefundState
 from shared.events import billing as events
-
-
-class RefundCause(StrEnum):
-    """The reasons that billing itself opens a case for; further ones are rows of the data, not code."""
-
-    DUPLICATE_PAYMENT = "duplicate_payment"
-    WRONG_AMOUNT = "wrong_amount"
-    LATE_PAYMENT = "late_payment"
-    SERVICE_NOT_DELIVERED = "service_not_delivered"
-    UNKNOWN_CODE = "unknown_code"
-    PAID_AFTER_WITHDRAWAL = "paid_after_withdrawal"
-
 
 OUTSIDE_TABLE: Final = "outside_table"
 """The reason of a case whose stated reason no row knows; what was stated is kept sealed."""
@@ -232,22 +222,9 @@ class Refund:
         return f"{self.refund_id}.{self.orders + 1}"
 
 
-@dataclass(frozen=True)
-class Subject:
-    """Whose money a case is about."""
-
-    receipt_id: str
-    amount: int
-    application_id: str | None = None
-    account_id: str | None = None
-    bill_id: str | None = None
-    office_id: str | None = None
-    whole: bool = True
-
-
 def open_refund(
     refund_id: str,
-    subject: Subject,
+    subject: RefundSubject,
     reason: RefundReason,
     now: datetime,
     step_due_at: datetime | None = None,
@@ -264,7 +241,7 @@ def open_refund(
     return Decision(replace(refund, due=due, steps=steps), (opened_event(refund),))
 
 
-def _new(refund_id: str, subject: Subject, reason: str, state: RefundState, now: datetime) -> Refund:
+def _new(refund_id: str, subject: RefundSubject, reason: str, state: RefundState, now: datetime) -> Refund:
     return Refund(
         refund_id=refund_id,
         receipt_id=subject.receipt_id,
@@ -283,7 +260,7 @@ def _new(refund_id: str, subject: Subject, reason: str, state: RefundState, now:
 
 
 def asked_refund(
-    refund_id: str, subject: Subject, reason: RefundReason | None, by: tuple[str, str], now: datetime
+    refund_id: str, subject: RefundSubject, reason: RefundReason | None, by: tuple[str, str], now: datetime
 ) -> Refund:
     """A new case that a person asks for, by (role, account); the money stays where it is until the approval.
 

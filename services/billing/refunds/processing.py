@@ -12,16 +12,19 @@ from services.billing.alerts import (
     alert,
 )
 from services.billing.bills.model import Bill
+from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.cases.payment_confirmation import Confirming
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision, IllegalTransition
 from services.billing.receipts import model as receipts
+from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
 from services.billing.refunds import transitions as steps
 from services.billing.refunds.model import BankAccount, Refund
+from services.billing.refunds.repository import REFUNDS, RefundRepository
+from services.billing.refunds.states import RefundState
 from services.billing.refunds.treasury import OrderState, RefundOrder, Treasury
 from services.billing.refunds.vault import Vault
-from services.billing.repositories import BILLS, RECEIPTS, REFUNDS, Missing, Repository
-from services.billing.rules import Policies
-from services.billing.states import Decision, IllegalTransition, RefundState
-from shared.clock import Clock
+from services.billing.store_part import Missing
 from shared.errors import UpstreamDown
 from shared.events.scheduling import AppointmentReleased, ReleaseRefused
 from shared.logs import get_logger
@@ -42,16 +45,20 @@ class RefundCases:
 
     def __init__(
         self,
-        repository: Repository,
-        clock: Clock,
-        policies: Policies,
+        context: UseCaseContext,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        refunds: RefundRepository,
         treasury: Treasury,
         vault: Vault,
         confirming: Confirming,
     ) -> None:
-        self._repository = repository
-        self._clock = clock
-        self._policy = policies.refund
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.refund
+        self._bills = bills
+        self._receipts = receipts
+        self._refunds = refunds
         self._treasury = treasury
         self._vault = vault
         self._confirming = confirming
@@ -61,7 +68,7 @@ class RefundCases:
     async def drive(self, refund_id: str) -> Refund:
         """Let the receipt and the bill show what the case's state means."""
         for _ in range(MOST_WRITES):
-            record = await self._repository.refund(refund_id)
+            record = await self._refunds.refund(refund_id)
             if record is None:
                 raise Missing(f"refund {refund_id}")
             if record.state.booked:
@@ -93,7 +100,7 @@ class RefundCases:
         now, account = self._clock.now(), steps.account_for(refund)
         memo = f"refund {refund.refund_id}: {refund.state}"
         try:
-            await self._repository.change(
+            await self._aggregates.change(
                 RECEIPTS,
                 refund.receipt_id,
                 lambda receipt: Decision(receipts.book(receipt, refund.refund_id, refund.amount, account, memo, now)),
@@ -106,12 +113,12 @@ class RefundCases:
         return True
 
     async def _book_bill(self, refund: Refund) -> Bill | None:
-        record = await self._repository.bill(refund.bill_id) if refund.bill_id is not None else None
+        record = await self._bills.bill(refund.bill_id) if refund.bill_id is not None else None
         if record is None:
             return None
         # a superseded bill's money pays another one, and the visit is that one's
         paid_id = record.state.superseded_by or record.id
-        changed = await self._repository.change(BILLS, paid_id, lambda bill: steps.standing_of(refund, bill))
+        changed = await self._aggregates.change(BILLS, paid_id, lambda bill: steps.standing_of(refund, bill))
         return changed.state
 
     async def book_due(self, record: Record[Refund]) -> None:
@@ -130,7 +137,7 @@ class RefundCases:
         if event.refund_id is not None:
             await self._seat_is_back(event.refund_id, received)
             return
-        for record in await self._repository.refunds_at(event.appointment_id):
+        for record in await self._refunds.refunds_at(event.appointment_id):
             await self._seat_is_back(record.id, received)
 
     async def release_refused(self, event: ReleaseRefused, received: str) -> None:
@@ -138,17 +145,17 @@ class RefundCases:
         if event.reason != ALREADY_USED:
             await self._seat_is_back(event.refund_id, received)
             return
-        if await self._repository.refund(event.refund_id) is None:
+        if await self._refunds.refund(event.refund_id) is None:
             return
-        await self._repository.change(
+        await self._aggregates.change(
             REFUNDS, event.refund_id, lambda case: self._if_waiting(case, self._seat_was_used), received=received
         )
         await self.drive(event.refund_id)
 
     async def _seat_is_back(self, refund_id: str, received: str) -> None:
-        if await self._repository.refund(refund_id) is None:
+        if await self._refunds.refund(refund_id) is None:
             return
-        await self._repository.change(
+        await self._aggregates.change(
             REFUNDS, refund_id, lambda case: self._if_waiting(case, self._released), received=received
         )
         await self.drive(refund_id)
@@ -192,7 +199,7 @@ class RefundCases:
     async def confirm_due(self, record: Record[Refund]) -> None:
         """Ask SIMPONI whether it knows the payment; the step that waits for it is taken, refused, or waits on."""
         asked = record.state.confirmation
-        receipt = await self._repository.receipt(record.state.receipt_id)
+        receipt = await self._receipts.receipt(record.state.receipt_id)
         if asked is None or receipt is None:
             return
         try:
@@ -268,15 +275,15 @@ class RefundCases:
             return
         after = steps.paid if said == OrderState.PAID else None
         if after is not None:
-            await self._repository.change(REFUNDS, record.id, lambda case: after(case, number, now, self._policy))
+            await self._aggregates.change(REFUNDS, record.id, lambda case: after(case, number, now, self._policy))
         elif record.state.state == RefundState.ORDERED:
-            await self._repository.change(REFUNDS, record.id, lambda case: steps.track_later(case, now, self._policy))
+            await self._aggregates.change(REFUNDS, record.id, lambda case: steps.track_later(case, now, self._policy))
         await self.drive(record.id)
 
     async def _change(self, record: Record[Refund], decide: Decide) -> Record[Refund] | None:
         """Decide on the state that was read first; where the case has moved on, there is nothing to decide."""
         try:
-            return await self._repository.change(REFUNDS, record.id, decide, first=record)
+            return await self._aggregates.change(REFUNDS, record.id, decide, first=record)
         except IllegalTransition as moved:
             log.info("billing.refund_overtaken", refund_id=record.id, state=moved.state.value)
             return None

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.billing.refunds.model import Refund
-from services.billing.states import RefundState
-from services.billing.store_part import MOST_OF_ONE_APPLICATION, Base
+from services.billing.refunds.states import RefundState
+from services.billing.store_part import MOST_OF_ONE_APPLICATION, StorePart
 from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_LISTED: Final = 200
@@ -34,7 +34,7 @@ REFUNDS: Final[Kind[Refund]] = Kind(
 KINDS: Final[tuple[Kind[Any], ...]] = (REFUNDS,)
 
 
-class Refunds(Base):
+class RefundRepository(StorePart):
     """The queries of refund cases."""
 
     async def refund(self, refund_id: str) -> Record[Refund] | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.billing.errors import (
+from services.billing.bills.errors import BillUnknown
+from services.billing.errors import NotYourOffice
+from services.billing.http import BILLING, UseCases
+from services.billing.refunds.errors import (
     AccountIsMissing,
     AnotherPairOfEyes,
     ApplicationMissing,
-    BillUnknown,
     NothingToRefund,
-    NotYourOffice,
     ObjectionTooLate,
     OrderIsOut,
     PaymentUnknownToSimponi,
@@ -24,7 +25,6 @@ from services.billing.errors import (
     RuleUnknown,
     StepOfAnotherRole,
 )
-from services.billing.http import BILLING
 from services.billing.refunds.guide_page import PAGE_HEADERS, guide_page
 from services.billing.refunds.model import Refund
 from services.billing.refunds.schemas import (
@@ -42,8 +42,7 @@ from services.billing.refunds.schemas import (
     RefundView,
     StepTaken,
 )
-from services.billing.refunds.service import Taken, Wish
-from services.billing.use_cases import Billing
+from services.billing.refunds.service import RefundService, Taken, Wish
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import HTML, JSON, Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, PersonalData, RateLimit
@@ -61,8 +60,8 @@ OFFICERS: Final = ROLES(Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
 api = Endpoints("billing")
 
 
-def _view(billing: Billing, case: Refund) -> RefundView:
-    desk = billing.refunds
+def _view(billing: UseCases, case: Refund) -> RefundView:
+    desk = billing.find(RefundService)
     return RefundView.of(case, desk.table, desk.masked_account(case), desk.statements(case))
 
 
@@ -80,11 +79,11 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     billing, query = call.app[BILLING], call.query
     call.read_for = "step_refund_list"
     if query.application_id is not None:
-        found = await billing.refunds.refunds(call.caller, query.application_id)
+        found = await billing.find(RefundService).refunds(call.caller, query.application_id)
     elif call.caller.role == Role.APPLICANT:
         raise ApplicationMissing(field="/application_id")
     else:
-        found = await billing.refunds.in_state(call.caller, query.state, overdue=query.overdue)
+        found = await billing.find(RefundService).in_state(call.caller, query.state, overdue=query.overdue)
     return RefundList(refunds=tuple(_view(billing, case) for case in found))
 
 
@@ -100,7 +99,7 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
 async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     """One case."""
     billing = call.app[BILLING]
-    case = await billing.refunds.refund(call.caller, call.path.refund_id)
+    case = await billing.find(RefundService).refund(call.caller, call.path.refund_id)
     call.read_for = f"step_refund_{case.state}"
     return _view(billing, case)
 
@@ -121,7 +120,7 @@ async def ask_refund(call: Call[RefundRequest]) -> RefundView:
     """The new case."""
     billing, body = call.app[BILLING], call.body
     wish = Wish(body.bill_id, body.reason, body.note, body.receipt_id)
-    return _view(billing, await billing.refunds.request(call.caller, wish, call.command_id))
+    return _view(billing, await billing.find(RefundService).request(call.caller, wish, call.command_id))
 
 
 @api.put(
@@ -137,7 +136,9 @@ async def ask_refund(call: Call[RefundRequest]) -> RefundView:
 async def give_bank_account(call: Call[AccountGiven, None, RefundPath]) -> RefundView:
     """Its number is sealed and only ever shown masked."""
     billing = call.app[BILLING]
-    return _view(billing, await billing.refunds.give_account(call.caller, call.path.refund_id, call.body.payee()))
+    return _view(
+        billing, await billing.find(RefundService).give_account(call.caller, call.path.refund_id, call.body.payee())
+    )
 
 
 @api.post(
@@ -154,7 +155,7 @@ async def give_bank_account(call: Call[AccountGiven, None, RefundPath]) -> Refun
 async def send_papers(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
     """The office looks at the case again."""
     billing = call.app[BILLING]
-    case = await billing.refunds.answer(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    case = await billing.find(RefundService).answer(call.caller, call.path.refund_id, call.body.note, call.command_id)
     return _view(billing, case)
 
 
@@ -172,7 +173,7 @@ async def send_papers(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
 async def resubmit_refund(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
     """The case begins again."""
     billing = call.app[BILLING]
-    case = await billing.refunds.resubmit(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    case = await billing.find(RefundService).resubmit(call.caller, call.path.refund_id, call.body.note, call.command_id)
     return _view(billing, case)
 
 
@@ -190,7 +191,9 @@ async def resubmit_refund(call: Call[RefundAnswer, None, RefundPath]) -> RefundV
 async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
     """Headquarters looks again; silence grants it."""
     billing = call.app[BILLING]
-    case = await billing.refunds.object_to(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    case = await billing.find(RefundService).object_to(
+        call.caller, call.path.refund_id, call.body.note, call.command_id
+    )
     return _view(billing, case)
 
 
@@ -214,7 +217,9 @@ async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> Refun
 async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
     """The case after it; again is no error."""
     billing = call.app[BILLING]
-    return _view(billing, await billing.refunds.take_back(call.caller, call.path.refund_id, call.command_id))
+    return _view(
+        billing, await billing.find(RefundService).take_back(call.caller, call.path.refund_id, call.command_id)
+    )
 
 
 @api.post(
@@ -246,7 +251,7 @@ async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundVie
     """The case after the step; every step is in the audit."""
     billing, body = call.app[BILLING], call.body
     taken = Taken(body.rule, tuple(body.papers), body.note)
-    case = await billing.refunds.step(call.caller, call.path.refund_id, body.step, taken, call.command_id)
+    case = await billing.find(RefundService).step(call.caller, call.path.refund_id, body.step, taken, call.command_id)
     return _view(billing, case)
 
 
@@ -261,7 +266,7 @@ async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundVie
 )
 async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
     """The public explanation."""
-    desk = call.app[BILLING].refunds
+    desk = call.app[BILLING].find(RefundService)
     guide = RefundGuideView.of(desk.table, desk.policy, desk.today())
     if call.preferred(JSON, HTML) == JSON:
         return Answer(200, guide, headers={"Vary": VARIES})
@@ -281,4 +286,6 @@ async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
 async def show_refund_statistics(call: Call[None, PeriodQuery]) -> RefundStatisticsView:
     """The report (F64)."""
     since, until = call.query.since, call.query.until
-    return RefundStatisticsView.of(since, until, await call.app[BILLING].refunds.statistics(call.caller, since, until))
+    return RefundStatisticsView.of(
+        since, until, await call.app[BILLING].find(RefundService).statistics(call.caller, since, until)
+    )

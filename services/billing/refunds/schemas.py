@@ -10,11 +10,12 @@ from pydantic import Field
 
 from services.billing.field_types import Id, Ntpn
 from services.billing.refunds.model import ConfirmationState, Refund, RefundReason, RefundReasons, RefundRule
-from services.billing.refunds.policy import RefundPolicy
+from services.billing.refunds.states import RefundState
 from services.billing.refunds.statistics import RefundStatistics
+from services.billing.refunds.step_limits import working_days_of
 from services.billing.refunds.texts import HOW, HOW_ID, STAGES, stage_of
 from services.billing.refunds.treasury import Payee
-from services.billing.states import RefundState
+from services.billing.rules import RefundPolicy
 from shared.http.schema import Body, IsoDate, Path, Query, View
 
 GUIDE_PATH = "/v1/refund-guide"
@@ -299,7 +300,7 @@ class RefundGuideView(View):
     @classmethod
     def of(cls, table: RefundReasons, policy: RefundPolicy, on: date) -> Self:
         """The guide of a day."""
-        days = policy.days_of()
+        days = working_days_of(policy)
         return cls(
             on=on,
             how=HOW,

@@ -7,12 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from services.billing.access import Offices, needs_office, offices_of, refuse_unless_serves
-from services.billing.bills.own_bill import may_see
-from services.billing.errors import (
+from services.billing.access import may_see, needs_office, offices_of, refuse_unless_serves
+from services.billing.bills.errors import BillUnknown
+from services.billing.bills.offices import BillOffices
+from services.billing.bills.repository import BillRepository
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision, IllegalTransition
+from services.billing.receipts.model import Receipt
+from services.billing.receipts.receipt_processing import subject_of
+from services.billing.receipts.repository import ReceiptRepository
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds import model as refunds
+from services.billing.refunds import transitions as steps
+from services.billing.refunds.errors import (
     AccountIsMissing,
     AnotherPairOfEyes,
-    BillUnknown,
     NothingToRefund,
     ObjectionTooLate,
     OrderIsOut,
@@ -27,29 +36,18 @@ from services.billing.errors import (
     RuleUnknown,
     StepOfAnotherRole,
 )
-from services.billing.receipts.driving import subject_of
-from services.billing.receipts.model import Receipt
-from services.billing.refunds import model as refunds
-from services.billing.refunds import transitions as steps
 from services.billing.refunds.model import Refund, RefundReason, RefundReasons, RefundReasonUnknown, RefundRuleUnknown
-from services.billing.refunds.policy import CLAIM_DAYS, RefundPolicy
+from services.billing.refunds.offices import office_of_refund
 from services.billing.refunds.processing import RefundCases
+from services.billing.refunds.repository import REFUNDS, RefundRepository
+from services.billing.refunds.states import OPEN_REFUNDS, RefundCommand, RefundState
 from services.billing.refunds.statistics import RefundStatistics, statistics_of
-from services.billing.refunds.transitions import Actor
+from services.billing.refunds.transitions import StepActor
 from services.billing.refunds.treasury import Payee
 from services.billing.refunds.vault import Vault
-from services.billing.repositories import REFUNDS, Repository, states
-from services.billing.rules import JAKARTA, Policies
-from services.billing.states import (
-    OPEN_REFUNDS,
-    Decision,
-    IllegalTransition,
-    ReceiptState,
-    RefundCommand,
-    RefundState,
-)
+from services.billing.rules import CLAIM_DAYS, JAKARTA, RefundPolicy
+from services.billing.store_part import states
 from shared.audit import Audit
-from shared.clock import Clock
 from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.tokens import Caller, Role
@@ -92,27 +90,32 @@ class Taken:
     note: str | None = None
 
 
-class RefundDesk:
+class RefundService:
     """The use cases of refund cases that a person starts."""
 
     def __init__(
         self,
-        repository: Repository,
-        clock: Clock,
-        policies: Policies,
+        context: UseCaseContext,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        refunds: RefundRepository,
+        offices: BillOffices,
         reasons: RefundReasons,
         vault: Vault,
-        cases: RefundCases,
+        processing: RefundCases,
         audit: Audit,
     ) -> None:
-        self._repository = repository
-        self._clock = clock
-        self._policy = policies.refund
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.refund
+        self._bills = bills
+        self._receipts = receipts
+        self._refunds = refunds
+        self._offices = offices
         self._reasons = reasons
         self._vault = vault
-        self._cases = cases
+        self._processing = processing
         self._audit = audit
-        self._offices = Offices(repository)
 
     @property
     def policy(self) -> RefundPolicy:
@@ -136,10 +139,10 @@ class RefundDesk:
 
     async def refunds(self, caller: Caller, application_id: str) -> list[Refund]:
         """The refund cases of an application that the caller may see, oldest first."""
-        found = states(await self._repository.refunds_of(application_id))
+        found = states(await self._refunds.refunds_of(application_id))
         if not needs_office(caller):
             return [case for case in found if may_see(caller, case.account_id)]
-        return [case for case in found if caller.serves(await self._offices.of_refund(case))]
+        return [case for case in found if caller.serves(await office_of_refund(self._offices, case))]
 
     async def in_state(self, caller: Caller, state: RefundState | None, *, overdue: bool) -> list[Refund]:
         """The cases of a state, or all open ones, for staff: their own office's, and all for headquarters."""
@@ -149,7 +152,7 @@ class RefundDesk:
         if offices == ():
             return []
         overdue_at = now if overdue else None
-        return states(await self._repository.refunds_in(wanted, overdue_at=overdue_at, offices=offices))
+        return states(await self._refunds.refunds_in(wanted, overdue_at=overdue_at, offices=offices))
 
     def masked_account(self, case: Refund) -> str | None:
         """The number of the payer's account as it may be shown."""
@@ -174,7 +177,7 @@ class RefundDesk:
         """
         if not 0 <= (until - since).days < LONGEST_PERIOD_DAYS:
             raise PeriodTooLong(field="/until", most_days=LONGEST_PERIOD_DAYS)
-        cases = self._repository.refunds_opened(_midnight(since), _midnight(until + timedelta(days=1)))
+        cases = self._refunds.refunds_opened(_midnight(since), _midnight(until + timedelta(days=1)))
         mine = [case async for case in cases if not needs_office(caller) or caller.serves(case.office_id)]
         return statistics_of(mine, self._clock.now())
 
@@ -189,10 +192,10 @@ class RefundDesk:
             RefundIsOpen: a case about this money is open already.
         """
         refund_id = derived_id("refund", command_id)
-        known = await self._repository.refund(refund_id)
+        known = await self._refunds.refund(refund_id)
         if known is not None:
-            return await self._cases.drive(refund_id)
-        bill = await self._repository.bill(wish.bill_id)
+            return await self._processing.drive(refund_id)
+        bill = await self._bills.bill(wish.bill_id)
         if bill is None or not may_see(caller, bill.state.payer.account_id):
             raise BillUnknown
         office_id = await self._offices.of_bill(bill.state)
@@ -201,7 +204,7 @@ class RefundDesk:
         await self._refuse_second(receipt)
         # money of an earlier code may pay another bill of the application by now: what rests on it is that one's visit
         if receipt.settles_bill_id is not None and receipt.settles_bill_id != bill.id:
-            bill = await self._repository.bill(receipt.settles_bill_id)
+            bill = await self._bills.bill(receipt.settles_bill_id)
             if bill is None:
                 raise BillUnknown
             office_id = await self._offices.of_bill(bill.state)
@@ -214,8 +217,8 @@ class RefundDesk:
         case = replace(case, note_sealed=self._vault.seal_note(refund_id, wish.note))
         if caller.role != Role.APPLICANT:
             await self._note(caller, "refund.request", case, command_id, None, wish.note)
-        await self._repository.insert(REFUNDS, refund_id, self._begin(case, reason, receipt))
-        return await self._cases.drive(refund_id)
+        await self._aggregates.insert(REFUNDS, refund_id, self._begin(case, reason, receipt))
+        return await self._processing.drive(refund_id)
 
     def _begin(self, case: Refund, reason: RefundReason | None, receipt: Receipt) -> Decision[Refund]:
         now = self._clock.now()
@@ -233,10 +236,10 @@ class RefundDesk:
 
     async def _receipt_of(self, wish: Wish) -> Receipt:
         """The receipt that is meant: the named one of the bill, else the one that pays it, else the last one."""
-        found = states(await self._repository.receipts_of(wish.bill_id))
-        bill = await self._repository.bill(wish.bill_id)
+        found = states(await self._receipts.receipts_of(wish.bill_id))
+        bill = await self._bills.bill(wish.bill_id)
         if bill is not None and bill.state.settled_by is not None:
-            settling = await self._repository.receipt(bill.state.settled_by)
+            settling = await self._receipts.receipt(bill.state.settled_by)
             found = [*found, settling.state] if settling else found
         fitting = [each for each in found if wish.receipt_id in (None, each.ntpn)]
         if not fitting:
@@ -244,7 +247,7 @@ class RefundDesk:
         return fitting[-1]
 
     async def _refuse_second(self, receipt: Receipt) -> None:
-        for case in states(await self._repository.refunds_on(receipt.ntpn)):
+        for case in states(await self._refunds.refunds_on(receipt.ntpn)):
             if case.state in OPEN_REFUNDS:
                 raise RefundIsOpen(refund_id=case.refund_id)
             if case.state == RefundState.REFUSED and case.automatic:
@@ -266,7 +269,7 @@ class RefundDesk:
                 raise OrderIsOut(state=case.state.value)
             return steps.give_account(case, account, self._clock.now())
 
-        return (await self._repository.change(REFUNDS, refund_id, decide, first=record)).state
+        return (await self._aggregates.change(REFUNDS, refund_id, decide, first=record)).state
 
     async def answer(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
         """Send what was asked for.
@@ -309,14 +312,14 @@ class RefundDesk:
             decide(record.state)
             if caller.role != Role.APPLICANT:
                 await self._note(caller, "refund.take_back", record.state, command_id, steps.TAKEN_BACK, None)
-            await self._repository.change(REFUNDS, refund_id, decide, first=record, received=command_id)
+            await self._aggregates.change(REFUNDS, refund_id, decide, first=record, received=command_id)
         except IllegalTransition as wrong:
             raise RefundIsDecided(state=wrong.state.value) from None
         except steps.OpenedByBilling:
             raise RefundOpenedByUs from None
         except steps.NotTheirRequest:
             raise RequestOfSomebodyElse from None
-        return await self._cases.drive(refund_id)
+        return await self._processing.drive(refund_id)
 
     async def _applicants(
         self,
@@ -324,7 +327,7 @@ class RefundDesk:
         refund_id: str,
         note: str,
         command_id: str,
-        step: Callable[[Refund, str, Actor, datetime, RefundPolicy], Decision[Refund]],
+        step: Callable[[Refund, str, StepActor, datetime, RefundPolicy], Decision[Refund]],
     ) -> Refund:
         record = await self._own(caller, refund_id)
         sealed, actor = self._vault.seal_note(refund_id, note), _actor(caller)
@@ -358,7 +361,7 @@ class RefundDesk:
         ):
             return await self._take(record, decide, command_id)
 
-    def _deciding(self, command: RefundCommand, actor: Actor, taken: Taken) -> Decide:
+    def _deciding(self, command: RefundCommand, actor: StepActor, taken: Taken) -> Decide:
         now, policy = self._clock.now(), self._policy
         if command in (RefundCommand.REFUSE, RefundCommand.UPHOLD):
             rule = self._rule(taken.rule)
@@ -384,7 +387,7 @@ class RefundDesk:
     async def _take(self, record: Record[Refund], decide: Decide, command_id: str) -> Refund:
         """Decide, and let the receipt and the bill follow; what the tables and four eyes forbid is refused."""
         try:
-            await self._repository.change(REFUNDS, record.id, decide, first=record, received=command_id)
+            await self._aggregates.change(REFUNDS, record.id, decide, first=record, received=command_id)
         except IllegalTransition as wrong:
             raise RefundStepNotNow(state=wrong.state.value, step=wrong.command.value) from None
         except steps.StepNotYours:
@@ -397,14 +400,14 @@ class RefundDesk:
             raise ObjectionTooLate from None
         except steps.SimponiSaidNo:
             raise PaymentUnknownToSimponi(receipt_id=record.state.receipt_id) from None
-        return await self._cases.drive(record.id)
+        return await self._processing.drive(record.id)
 
     async def _own(self, caller: Caller, refund_id: str) -> Record[Refund]:
-        record = await self._repository.refund(refund_id)
+        record = await self._refunds.refund(refund_id)
         if record is None or not may_see(caller, record.state.account_id):
             raise RefundUnknown
         if needs_office(caller):
-            refuse_unless_serves(caller, await self._offices.of_refund(record.state))
+            refuse_unless_serves(caller, await office_of_refund(self._offices, record.state))
         return record
 
     async def _note(
@@ -422,15 +425,15 @@ class RefundDesk:
 
 
 def _asking(
-    case: Refund, command: RefundCommand, actor: Actor, now: datetime, policy: RefundPolicy
+    case: Refund, command: RefundCommand, actor: StepActor, now: datetime, policy: RefundPolicy
 ) -> Decision[Refund]:
     if command == RefundCommand.GRANT and steps.needs_second_grant(case, actor):
         return steps.propose_grant(case, actor)
     return steps.hold(case, command, actor, now, policy)
 
 
-def _actor(caller: Caller) -> Actor:
-    return Actor(caller.role.value, caller.account_id)
+def _actor(caller: Caller) -> StepActor:
+    return StepActor(caller.role.value, caller.account_id)
 
 
 def _midnight(day: date) -> datetime:

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Final
 
 from services.billing.refunds.model import Refund
-from services.billing.states import OPEN_REFUNDS, RefundState
+from services.billing.refunds.states import OPEN_REFUNDS, RefundState
 
 LONG_OPEN: Final = timedelta(days=30)
 DAY_SECONDS: Final = 86_400

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.billing.refunds.model import Refund
-from services.billing.states import RefundState
+from services.billing.refunds.states import RefundState
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from services.billing.bills import model as bills
 from services.billing.bills.model import Bill, Purpose, Seat, Standing
+from services.billing.bills.states import BillState
+from services.billing.decisions import Decision, follow
 from services.billing.ledger.model import Account
 from services.billing.refunds.model import (
     AccountState,
@@ -24,18 +26,9 @@ from services.billing.refunds.model import (
     RefundStep,
     opened_event,
 )
-from services.billing.refunds.policy import RefundPolicy
-from services.billing.rules import backoff, seconds
-from services.billing.states import (
-    MONEY_HELD,
-    OPEN_REFUNDS,
-    REFUND_TRANSITIONS,
-    BillState,
-    Decision,
-    RefundCommand,
-    RefundState,
-    follow,
-)
+from services.billing.refunds.states import MONEY_HELD, OPEN_REFUNDS, REFUND_TRANSITIONS, RefundCommand, RefundState
+from services.billing.refunds.step_limits import step_due
+from services.billing.rules import RefundPolicy, backoff, seconds
 from shared.events import billing as events
 from shared.events.message import Event
 
@@ -107,14 +100,14 @@ class TooLate(Exception):
 
 
 @dataclass(frozen=True)
-class Actor:
+class StepActor:
     """Who takes a step: a role of a token, and the account behind it."""
 
     role: str
     account_id: str
 
 
-SYSTEM: Final = Actor("billing", "billing")
+SYSTEM: Final = StepActor("billing", "billing")
 
 
 def roles_for(command: RefundCommand, refund: Refund) -> frozenset[str]:
@@ -134,7 +127,7 @@ def roles_for(command: RefundCommand, refund: Refund) -> frozenset[str]:
     }.get(command, frozenset())
 
 
-def check_actor(refund: Refund, command: RefundCommand, actor: Actor) -> None:
+def check_actor(refund: Refund, command: RefundCommand, actor: StepActor) -> None:
     """Refuse a wrong role, and one person where four eyes are needed.
 
     Raises:
@@ -158,7 +151,7 @@ def approved_by(refund: Refund) -> str | None:
     return approvals[-1] if approvals else None
 
 
-def needs_second_grant(refund: Refund, actor: Actor) -> bool:
+def needs_second_grant(refund: Refund, actor: StepActor) -> bool:
     """Whether nobody but the actor has said yes to the refund yet, so that granting its objection is a proposal."""
     yes = {refund.recommended_by, refund.grant_proposed_by} - {None, actor.account_id}
     return actor != SYSTEM and not yes
@@ -181,11 +174,17 @@ def moved_event(refund: Refund, *, needs: str | None = None) -> events.RefundMov
 
 
 def _enter(
-    refund: Refund, command: RefundCommand, actor: Actor, now: datetime, policy: RefundPolicy, note: str, **changes: Any
+    refund: Refund,
+    command: RefundCommand,
+    actor: StepActor,
+    now: datetime,
+    policy: RefundPolicy,
+    note: str,
+    **changes: Any,
 ) -> Refund:
     """The case after a command, with the deadline of its next step; what is due at the bank stays due."""
     state = follow(REFUND_TRANSITIONS, refund.state, command)
-    until = policy.step_due(state, now)
+    until = step_due(policy, state, now)
     due = {name: at for name, at in refund.due.items() if name == "verify"}
     if until is not None:
         due["step"] = until
@@ -210,7 +209,7 @@ def _told(refund: Refund, *, needs: str | None = None) -> Decision[Refund]:
 
 def request(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """A case that a person asked for begins: its completeness is looked at next."""
-    until = policy.step_due(refund.state, now)
+    until = step_due(policy, refund.state, now)
     begun = replace(refund, step_due_at=until, due={"step": until} if until else {})
     return Decision(_unbooked(begun, now, policy), (opened_event(begun),))
 
@@ -222,7 +221,7 @@ def request_refused(refund: Refund, rule: str, now: datetime, policy: RefundPoli
 
 
 def ask_papers(
-    refund: Refund, papers: tuple[str, ...], actor: Actor, now: datetime, policy: RefundPolicy
+    refund: Refund, papers: tuple[str, ...], actor: StepActor, now: datetime, policy: RefundPolicy
 ) -> Decision[Refund]:
     """Something is missing: the applicant has some working days to send it."""
     check_actor(refund, RefundCommand.ASK_PAPERS, actor)
@@ -230,13 +229,15 @@ def ask_papers(
     return _told(asked, needs=NEEDS_PAPERS)
 
 
-def answer(refund: Refund, note_sealed: str, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def answer(refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The applicant sent what was asked for."""
     papers = (*refund.papers, Paper(now, note_sealed))
     return _told(_enter(refund, RefundCommand.ANSWER, actor, now, policy, "answered", papers=papers))
 
 
-def resubmit(refund: Refund, note_sealed: str, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def resubmit(
+    refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
     """A refused case is asked for again with new proof (PP 59/2020 art. 47)."""
     papers = (*refund.papers, Paper(now, note_sealed))
     again = _enter(
@@ -246,7 +247,9 @@ def resubmit(refund: Refund, note_sealed: str, actor: Actor, now: datetime, poli
     return _told(_unbooked(again, now, policy))
 
 
-def object_to(refund: Refund, note_sealed: str, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def object_to(
+    refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
     """The applicant objects to a refusal; silence until the deadline grants it.
 
     Raises:
@@ -259,7 +262,7 @@ def object_to(refund: Refund, note_sealed: str, actor: Actor, now: datetime, pol
     return _told(_unbooked(objected, now, policy))
 
 
-def take_back(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def take_back(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """Whoever asked, or whose money it is, takes the request back before it is decided. The payment stays as it was;
     the bank account that was named for it is forgotten. Again changes nothing.
 
@@ -281,7 +284,7 @@ def take_back(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy)
 # the office and headquarters
 
 
-def find_complete(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def find_complete(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """Everything that is needed is there.
 
     Raises:
@@ -293,33 +296,35 @@ def find_complete(refund: Refund, actor: Actor, now: datetime, policy: RefundPol
     return _told(_enter(refund, RefundCommand.FIND_COMPLETE, actor, now, policy, "complete"))
 
 
-def research(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def research(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The receipt and the facts were looked into."""
     check_actor(refund, RefundCommand.RESEARCH, actor)
     return _told(_enter(refund, RefundCommand.RESEARCH, actor, now, policy, "researched"))
 
 
-def recommend(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def recommend(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The office recommends the refund."""
     check_actor(refund, RefundCommand.RECOMMEND, actor)
     recommended = _enter(refund, RefundCommand.RECOMMEND, actor, now, policy, "recommended")
     return _told(replace(recommended, recommended_by=actor.account_id))
 
 
-def approve(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def approve(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """Approved, provisionally: nothing is said before the receipt holds the money for it."""
     check_actor(refund, RefundCommand.APPROVE, actor)
     approved = _enter(refund, RefundCommand.APPROVE, actor, now, policy, "approved", approved_at=now)
     return Decision(_unbooked(approved, now, policy))
 
 
-def decide_to_refuse(refund: Refund, rule: str, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def decide_to_refuse(
+    refund: Refund, rule: str, actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
     """The decider refuses, and names the rule."""
     check_actor(refund, RefundCommand.REFUSE, actor)
     return refuse(refund, rule, actor, now, policy)
 
 
-def refuse(refund: Refund, rule: str, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def refuse(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """Refused, with the rule named; new proof and an objection remain open."""
     refused = _enter(refund, RefundCommand.REFUSE, actor, now, policy, rule, rule=rule, ended_at=now)
     refused = replace(
@@ -328,7 +333,7 @@ def refuse(refund: Refund, rule: str, actor: Actor, now: datetime, policy: Refun
     return _told(_unbooked(refused, now, policy))
 
 
-def grant(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def grant(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The objection was right: the case is approved after all."""
     if actor != SYSTEM:
         check_actor(refund, RefundCommand.GRANT, actor)
@@ -337,14 +342,14 @@ def grant(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> 
     return Decision(_unbooked(granted, now, policy))
 
 
-def uphold(refund: Refund, rule: str, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def uphold(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The objection was not right: the refusal stands, with the rule named."""
     check_actor(refund, RefundCommand.UPHOLD, actor)
     upheld = _enter(refund, RefundCommand.UPHOLD, actor, now, policy, rule, rule=rule, ended_at=now)
     return _told(_unbooked(replace(upheld, refused_by=actor.account_id), now, policy))
 
 
-def credit(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def credit(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The money is credited on a coming fee instead of paid out (PP 59/2020 art. 40)."""
     check_actor(refund, RefundCommand.CREDIT, actor)
     credited = _enter(refund, RefundCommand.CREDIT, actor, now, policy, "credited", ended_at=now)
@@ -354,7 +359,9 @@ def credit(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) ->
 # SIMPONI is asked once more before a step that frees money
 
 
-def hold(refund: Refund, command: RefundCommand, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def hold(
+    refund: Refund, command: RefundCommand, actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
     """Somebody takes a step that counts once SIMPONI knows the payment: SIMPONI is asked, the case waits where it is.
 
     Raises:
@@ -381,7 +388,7 @@ def hold(refund: Refund, command: RefundCommand, actor: Actor, now: datetime, po
     return Decision(replace(refund, confirmation=question, due=due))
 
 
-def propose_grant(refund: Refund, actor: Actor) -> Decision[Refund]:
+def propose_grant(refund: Refund, actor: StepActor) -> Decision[Refund]:
     """The first of two people says that the objection is right.
 
     Raises:
@@ -401,7 +408,7 @@ def confirmed(refund: Refund, asked: Confirmation, now: datetime, policy: Refund
         return Decision(refund)
     step = {RefundCommand.RESEARCH: research, RefundCommand.APPROVE: approve, RefundCommand.GRANT: grant}[asked.command]
     known = replace(refund, confirmed_at=now)
-    return step(known, Actor(asked.role, asked.account_id), now, policy)
+    return step(known, StepActor(asked.role, asked.account_id), now, policy)
 
 
 def denied(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refund]:
@@ -518,7 +525,7 @@ def waits_for_seat(refund: Refund) -> bool:
     return refund.state == RefundState.APPROVED and refund.booked and refund.appointment_id is not None
 
 
-def release(refund: Refund, actor: Actor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+def release(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """No seat stands against it: the treasury can be asked to pay, once the bank has confirmed the account."""
     back = _unbooked(_enter(refund, RefundCommand.RELEASE, actor, now, policy, "no seat is held"), now, policy)
     return _told(back, needs=_account_need(back))

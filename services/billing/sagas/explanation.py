@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Final
 
 from services.billing.bills.model import Bill, Standing
+from services.billing.bills.states import BillState
 from services.billing.receipts.model import Receipt
+from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
-from services.billing.states import BillState, ReceiptState, RefundState
+from services.billing.refunds.states import RefundState
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,13 @@ from enum import StrEnum
 from typing import Final
 
 from services.billing.bills.model import Bill, Standing
+from services.billing.bills.states import BillState
+from services.billing.decisions import follow
 from services.billing.receipts.model import Receipt
+from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
+from services.billing.refunds.states import OPEN_REFUNDS, RefundState
 from services.billing.rules import BillPolicy, Policies, ReceiptPolicy, seconds
-from services.billing.states import OPEN_REFUNDS, BillState, ReceiptState, RefundState, follow
 
 
 class StepName(StrEnum):

@@ -7,13 +7,15 @@ from typing import Any, Final
 
 from services.billing.bills.model import Bill
 from services.billing.bills.repository import BILLS
+from services.billing.bills.states import LIVE_BILLS, BillState
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
 from services.billing.refunds.repository import REFUNDS
+from services.billing.refunds.states import OPEN_REFUNDS
 from services.billing.sagas.model import Override, override_deadlines
-from services.billing.states import LIVE_BILLS, OPEN_REFUNDS, BillState, ReceiptState
-from services.billing.store_part import Base
+from services.billing.store_part import StorePart
 from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_STUCK: Final = 200
@@ -33,7 +35,7 @@ _WITH_CODE: Final = tuple(sorted(state.value for state in LIVE_BILLS - {BillStat
 _OPEN: Final = tuple(sorted(state.value for state in OPEN_REFUNDS))
 
 
-class Sagas(Base):
+class SagaRepository(StorePart):
     """Queries of sagas."""
 
     async def bills_standing_still(self, before: datetime) -> list[Record[Bill]]:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from services.billing.errors import (
-    NotYourOffice,
-    OverrideDecided,
-    OverrideDoesNotFit,
-    OverrideUnknown,
-    SagaUnknown,
-    SecondPersonNeeded,
-)
+from services.billing.errors import NotYourOffice, SecondPersonNeeded
 from services.billing.http import BILLING, SMALL_BODY_BYTES, TREASURY
-from services.billing.ledger.schemas import (
+from services.billing.sagas.errors import OverrideDecided, OverrideDoesNotFit, OverrideUnknown, SagaUnknown
+from services.billing.sagas.schemas import (
     DecideOverride,
     OverridePath,
     OverrideView,
@@ -23,7 +17,7 @@ from services.billing.ledger.schemas import (
     StuckList,
     StuckView,
 )
-from services.billing.sagas.service import Wish
+from services.billing.sagas.service import Sagas, Wish
 from shared.audit import OverrideNeedsReason
 from shared.errors import Malformed, SomeoneElseChangedIt
 from shared.http.call import Call
@@ -44,7 +38,7 @@ async def list_stuck(call: Call[None, SagasQuery]) -> StuckList:
     """The longest first."""
     if not call.query.stuck:
         raise Malformed("Only what is stuck is listed: ask with stuck=true.", field="/stuck")
-    return StuckList(stuck=tuple(map(StuckView.of, await call.app[BILLING].sagas.stuck(call.caller))))
+    return StuckList(stuck=tuple(map(StuckView.of, await call.app[BILLING].find(Sagas).stuck(call.caller))))
 
 
 @api.get(
@@ -57,7 +51,7 @@ async def list_stuck(call: Call[None, SagasQuery]) -> StuckList:
 )
 async def show_saga(call: Call[None, None, SagaPath]) -> SagaView:
     """Derived from its bills, receipts and refunds at this moment."""
-    return SagaView.of(await call.app[BILLING].sagas.saga(call.caller, call.path.application_id))
+    return SagaView.of(await call.app[BILLING].find(Sagas).saga(call.caller, call.path.application_id))
 
 
 @api.post(
@@ -73,7 +67,7 @@ async def show_saga(call: Call[None, None, SagaPath]) -> SagaView:
 )
 async def retry_saga(call: Call[RetrySaga, None, SagaPath]) -> SagaView:
     """Questions and repeats are brought forward; nothing is ended."""
-    sagas = call.app[BILLING].sagas
+    sagas = call.app[BILLING].find(Sagas)
     return SagaView.of(await sagas.retry(call.caller, call.path.application_id, call.body.reason, call.command_id))
 
 
@@ -92,7 +86,7 @@ async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> Overr
     """Audited with its reason; one without is refused."""
     asked = call.body
     wish = Wish(call.path.application_id, asked.act, asked.target, asked.reason or "")
-    return OverrideView.of(await call.app[BILLING].sagas.propose(call.caller, wish, call.command_id))
+    return OverrideView.of(await call.app[BILLING].find(Sagas).propose(call.caller, wish, call.command_id))
 
 
 @api.post(
@@ -108,7 +102,7 @@ async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> Overr
 )
 async def decide_override(call: Call[DecideOverride, None, OverridePath]) -> OverrideView:
     """An approved one is done at once."""
-    path, sagas = call.path, call.app[BILLING].sagas
+    path, sagas = call.path, call.app[BILLING].find(Sagas)
     decided = await sagas.decide(
         call.caller, path.application_id, path.override_id, approve=call.body.approve, command_id=call.command_id
     )

@@ -7,35 +7,33 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.billing.access import Offices, needs_office, office_of_bills, refuse_unless_serves
+from services.billing.access import needs_office, refuse_unless_serves
 from services.billing.bills import model as bills
 from services.billing.bills.model import Bill, Standing
-from services.billing.errors import (
-    OverrideDecided,
-    OverrideDoesNotFit,
-    OverrideUnknown,
-    SagaUnknown,
-    SecondPersonNeeded,
-)
+from services.billing.bills.offices import BillOffices, office_of_bills
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.states import LIVE_BILLS, BillState
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision, IllegalTransition
+from services.billing.errors import SecondPersonNeeded
+from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.model import Receipt
-from services.billing.receipts.receipt_processing import Money
+from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
+from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
-from services.billing.repositories import BILLS, RECEIPTS, REFUNDS, Repository, states
-from services.billing.rules import Policies
+from services.billing.refunds.repository import REFUNDS, RefundRepository
 from services.billing.sagas import model as saga
+from services.billing.sagas.errors import OverrideDecided, OverrideDoesNotFit, OverrideUnknown, SagaUnknown
 from services.billing.sagas.explainer import Explainer
-from services.billing.sagas.explanation import Explanation
 from services.billing.sagas.model import Act, Instance, Override, OverrideCommand, Position
-from services.billing.sagas.repository import OVERRIDES
-from services.billing.sagas.repository import Sagas as SagaQueries
-from services.billing.states import LIVE_BILLS, BillState, Decision, IllegalTransition, ReceiptState
+from services.billing.sagas.repository import OVERRIDES, SagaRepository
+from services.billing.store_part import states
 from shared.audit import Audit
-from shared.clock import Clock
 from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet
 from shared.store.kinds import Kind, Record
-from shared.store.port import AlreadyExists, Store
+from shared.store.port import AlreadyExists
 from shared.tokens import Caller
 
 log = get_logger(__name__)
@@ -90,15 +88,27 @@ class Sagas:
     """The use cases of sagas."""
 
     def __init__(
-        self, store: Store, repository: Repository, money: Money, clock: Clock, policies: Policies, audit: Audit
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        refunds: RefundRepository,
+        sagas: SagaRepository,
+        offices: BillOffices,
+        explainer: Explainer,
+        late_payments: LatePayments,
+        audit: Audit,
     ) -> None:
-        self._repository = repository
-        self._queries = SagaQueries(store, clock)
-        self._explainer = Explainer(repository)
-        self._offices = Offices(repository)
-        self._money = money
-        self._clock = clock
-        self._policies = policies
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policies = context.rules
+        self._bills = bills
+        self._receipts = receipts
+        self._refunds = refunds
+        self._queries = sagas
+        self._offices = offices
+        self._explainer = explainer
+        self._late_payments = late_payments
         self._audit = audit
 
     async def saga(self, caller: Caller, application_id: str) -> Seen:
@@ -206,7 +216,7 @@ class Sagas:
                 return Decision(saga.decided(override, command, caller.account_id, now))
 
             try:
-                record = await self._queries.change(OVERRIDES, override_id, word, first=record, received=command_id)
+                record = await self._aggregates.change(OVERRIDES, override_id, word, first=record, received=command_id)
             except saga.SamePerson:
                 raise SecondPersonNeeded from None
             except IllegalTransition:
@@ -226,28 +236,20 @@ class Sagas:
             done = False
         outcome = f"{override.act.value}_done" if done else "money_went_on_by_itself"
         log.info("billing.override", override_id=override.override_id, act=override.act.value, outcome=outcome)
-        return await self._queries.change(
+        return await self._aggregates.change(
             OVERRIDES, override.override_id, lambda state: Decision(saga.ended(state, outcome, done=done))
         )
 
-    async def explain(self, caller: Caller, reference: str) -> Explanation:
-        """What led to the present state of a bill (by id or code), a receipt (NTPN) or a refund case.
-
-        Raises:
-            NothingToExplain, NotYourOffice.
-        """
-        return await self._explainer.explain(caller, reference)
-
     async def _whole(self, application_id: str) -> Whole:
-        known = states(await self._repository.bills_of(application_id))
-        refunds = states(await self._repository.refunds_of(application_id))
+        known = states(await self._bills.bills_of(application_id))
+        refunds = states(await self._refunds.refunds_of(application_id))
         return Whole(known, await self._explainer.receipts(known), refunds)
 
     def _instance(self, application_id: str, whole: Whole) -> Instance:
         return saga.instance(application_id, whole.bills, whole.receipts, whole.refunds, self._policies)
 
     async def _application_of(self, receipt: Receipt) -> str | None:
-        bill = await self._repository.bill(receipt.bill_id) if receipt.bill_id else None
+        bill = await self._bills.bill(receipt.bill_id) if receipt.bill_id else None
         return bill.state.payer.application_id if bill is not None else None
 
     async def _push(self, position: Position) -> None:
@@ -257,11 +259,11 @@ class Sagas:
         def sooner(state: Any) -> Decision[Any]:
             return Decision(replace(state, due=brought_forward(state.due, PUSHED[position.about], now)))
 
-        await self._repository.change(kinds[position.about], position.id, sooner)
+        await self._aggregates.change(kinds[position.about], position.id, sooner)
 
     async def _begin(self, proposed: Override) -> Override:
         try:
-            await self._queries.insert(OVERRIDES, proposed.override_id, Decision(proposed))
+            await self._aggregates.insert(OVERRIDES, proposed.override_id, Decision(proposed))
         except AlreadyExists:
             log.info("billing.override_repeated", override_id=proposed.override_id)
         record = await self._queries.override(proposed.override_id)
@@ -270,12 +272,12 @@ class Sagas:
     async def _do(self, override: Override) -> bool:
         """Whether the act took effect; where the money has gone on by itself, nothing is done."""
         if override.act is Act.SEND_MONEY_BACK:
-            await self._money.no_seat(override.target)
-            bill = await self._repository.bill(override.target)
-            receipt = await self._repository.receipt(bill.state.late_receipt_id or "") if bill is not None else None
+            await self._late_payments.no_seat(override.target)
+            bill = await self._bills.bill(override.target)
+            receipt = await self._receipts.receipt(bill.state.late_receipt_id or "") if bill is not None else None
             return receipt is not None and receipt.state.state in _GOING_BACK
         now, policy = self._clock.now(), self._policies.bill
-        record = await self._repository.change(
+        record = await self._aggregates.change(
             BILLS,
             override.target,
             lambda bill: bills.drop(bill, override.reason, now, policy) if bill.state in LIVE_BILLS else Decision(bill),

@@ -19,9 +19,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.billing.receipts.model import Payment
+from services.billing.decisions import Decision, follow
+from services.billing.payment import Payment
 from services.billing.rules import JAKARTA, SettlementPolicy, backoff, seconds
-from services.billing.states import Decision, follow
 
 HEADER: Final = b"settlement_date,sequence,billing_code,ntpn,ntb,amount,paid_at,settled_at,bank,channel"
 LONGEST_LINE_BYTES: Final = 256

@@ -13,13 +13,16 @@ from datetime import date, timedelta
 from typing import Final
 
 from services.billing.alerts import SETTLEMENT_FILE_MISSING, SETTLEMENT_FILE_REFUSED, alert
+from services.billing.bills.repository import BillRepository
 from services.billing.cases.follow_up import Cases, about_receipt
 from services.billing.cases.model import CaseKind, Subject
 from services.billing.cases.payment_confirmation import SETTLEMENT, Confirming
+from services.billing.context import UseCaseContext
 from services.billing.receipts.model import SimponiWord
-from services.billing.receipts.receipt_processing import Money
-from services.billing.repositories import SETTLEMENT_DAYS, SETTLEMENTS, Repository, SettledLine
-from services.billing.rules import JAKARTA, Policies, seconds
+from services.billing.receipts.payments import PaymentIntake
+from services.billing.receipts.repository import ReceiptRepository
+from services.billing.receipts.settled_lines import SettledLine, SettledLineRepository
+from services.billing.rules import JAKARTA, seconds
 from services.billing.settlement import model as settlements
 from services.billing.settlement.model import (
     FROM_SIMPONI,
@@ -37,8 +40,8 @@ from services.billing.settlement.model import (
     Splitter,
     Verifier,
 )
+from services.billing.settlement.repository import SETTLEMENT_DAYS, SETTLEMENTS, SettlementRepository
 from services.billing.simponi import Simponi, SimponiBilling
-from shared.clock import Clock
 from shared.crypto.detached import DetachedVerifier, SignatureDoesNotFit
 from shared.errors import UpstreamDown
 from shared.files.port import PIECE_BYTES, FileMeta, FileStore
@@ -61,26 +64,32 @@ class Settling:
 
     def __init__(
         self,
-        repository: Repository,
+        context: UseCaseContext,
         files: FileStore,
-        money: Money,
-        cases: Cases,
-        simponi: Simponi,
-        clock: Clock,
         ids: Ids,
-        policies: Policies,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        settlements: SettlementRepository,
+        settled_lines: SettledLineRepository,
+        simponi: Simponi,
         signatures: DetachedVerifier,
+        payments: PaymentIntake,
+        cases: Cases,
         confirming: Confirming,
     ) -> None:
-        self._repository = repository
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.settlement
         self._files = files
-        self._money = money
-        self._cases = cases
-        self._simponi = simponi
-        self._clock = clock
         self._ids = ids
-        self._policy = policies.settlement
+        self._bills = bills
+        self._receipts = receipts
+        self._settlements = settlements
+        self._settled_lines = settled_lines
+        self._simponi = simponi
         self._signatures = signatures
+        self._payments = payments
+        self._cases = cases
         self._confirming = confirming
 
     # the days
@@ -88,9 +97,9 @@ class Settling:
     async def owe_days(self) -> None:
         """Each day that has ended owes a file; files that a crash left behind go. Safe to repeat at any time."""
         for day in settlements.owed_days(self._clock.now(), self._policy):
-            if await self._repository.settlement_day(day) is None:
+            if await self._settlements.settlement_day(day) is None:
                 owed = settlements.owe(day, self._policy)
-                await self._repository.insert(SETTLEMENT_DAYS, day.isoformat(), owed)
+                await self._aggregates.insert(SETTLEMENT_DAYS, day.isoformat(), owed)
         await self._sweep()
 
     async def fetch_due(self, record: Record[SettlementDay]) -> None:
@@ -114,30 +123,30 @@ class Settling:
         if record.state.tries + 1 == TRIES_TO_ALERT:
             alert(SETTLEMENT_FILE_MISSING, day=record.state.day.isoformat())
         later = settlements.fetch_later(record.state, self._clock.now(), self._policy)
-        await self._repository.save(SETTLEMENT_DAYS, record, later)
+        await self._aggregates.save(SETTLEMENT_DAYS, record, later)
 
     async def missing_due(self, record: Record[SettlementDay]) -> None:
         """Every receipt that was learnt that day must have been in a file by now; where not, a case asks why."""
         day, now = record.state.day, self._clock.now()
         if not await self._files_are_here(day):
-            await self._repository.save(
+            await self._aggregates.save(
                 SETTLEMENT_DAYS, record, settlements.look_later(record.state, now, self._policy)
             )
             return
         end = settlements.day_end(day)
         start = settlements.day_end(day - timedelta(days=1))
         while start < end:
-            await self._look_for(await self._repository.learnt_between(start, min(start + HOUR, end)))
+            await self._look_for(await self._settled_lines.learnt_between(start, min(start + HOUR, end)))
             start += HOUR
-        await self._repository.save(SETTLEMENT_DAYS, record, settlements.looked_for(record.state))
+        await self._aggregates.save(SETTLEMENT_DAYS, record, settlements.looked_for(record.state))
 
     async def _files_are_here(self, day: date) -> bool:
         """Whether the file of this day and of each day after it, whose file is due, was compared."""
         ready = self._clock.now() - seconds(self._policy.ready_seconds)
         last = ready.astimezone(JAKARTA).date()
         while day < last:
-            owed = await self._repository.settlement_day(day)
-            file = await self._repository.settlement(owed.state.settlement_id or "") if owed else None
+            owed = await self._settlements.settlement_day(day)
+            file = await self._settlements.settlement(owed.state.settlement_id or "") if owed else None
             if file is None or file.state.state != SettlementState.COMPARED:
                 return False
             day += timedelta(days=1)
@@ -146,9 +155,9 @@ class Settling:
     async def _look_for(self, ntpns: Sequence[str]) -> None:
         for start in range(0, len(ntpns), LINES_PER_BATCH):
             batch = ntpns[start : start + LINES_PER_BATCH]
-            shown = await self._repository.shown(batch)
+            shown = await self._settled_lines.shown(batch)
             for ntpn in batch:
-                receipt = None if ntpn in shown else await self._repository.receipt(ntpn)
+                receipt = None if ntpn in shown else await self._receipts.receipt(ntpn)
                 if receipt is not None:
                     await self._cases.open(CaseKind.PAID_HERE_UNSETTLED, (ntpn,), about_receipt(receipt.state))
 
@@ -182,10 +191,10 @@ class Settling:
             raise
         # Where the store does not answer here, what was stored may be referred to: only the sweeper may judge.
         taken = settlements.take_in(summary, file_id, received_from, self._clock.now(), source)
-        new = await self._repository.insert(SETTLEMENTS, taken.state.settlement_id, taken)
+        new = await self._aggregates.insert(SETTLEMENTS, taken.state.settlement_id, taken)
         if new is None:
             await self._files.delete(file_id)
-        kept = new or await self._repository.change(
+        kept = new or await self._aggregates.change(
             SETTLEMENTS,
             taken.state.settlement_id,
             lambda known: settlements.vouch(known, source, self._clock.now()),
@@ -219,16 +228,16 @@ class Settling:
 
     async def _note_day(self, day: date, settlement_id: str) -> None:
         owed = settlements.owe(day, self._policy)
-        if await self._repository.insert(SETTLEMENT_DAYS, day.isoformat(), settlements.had(owed.state, settlement_id)):
+        if await self._aggregates.insert(SETTLEMENT_DAYS, day.isoformat(), settlements.had(owed.state, settlement_id)):
             return
-        await self._repository.change(
+        await self._aggregates.change(
             SETTLEMENT_DAYS, day.isoformat(), lambda known: settlements.had(known, settlement_id)
         )
 
     async def _sweep(self) -> None:
         before = self._clock.now() - LEFT_BEHIND
         async for file_id in self._files.older_than(before, not_before=before - LEFT_BEHIND):
-            if file_id.startswith(f"{SETTLEMENT}-") and not await self._repository.refers_to(file_id):
+            if file_id.startswith(f"{SETTLEMENT}-") and not await self._settlements.refers_to(file_id):
                 await self._files.delete(file_id)
 
     # the lines
@@ -247,7 +256,7 @@ class Settling:
                 if counts.lines >= LINES_PER_RUN or counts.new_here >= LEARNT_PER_RUN:
                     break
         now = self._clock.now()
-        saved = await self._repository.save(SETTLEMENTS, record, settlements.advance(record.state, counts, offset, now))
+        saved = await self._aggregates.save(SETTLEMENTS, record, settlements.advance(record.state, counts, offset, now))
         if saved.state.state != SettlementState.COMPARING:
             log.info("billing.settlement_compared", settlement_id=record.id, lines=saved.state.counts.lines)
 
@@ -255,7 +264,7 @@ class Settling:
         """SIMPONI does not answer about the next lines of a claim: what was compared counts, the rest waits."""
         log.info("billing.claim_not_answered", settlement_id=record.id, reason=down.reason)
         waiting = settlements.ask_again(record.state, counts, offset, self._clock.now(), self._policy)
-        await self._repository.save(SETTLEMENTS, record, waiting)
+        await self._aggregates.save(SETTLEMENTS, record, waiting)
 
     async def _batches(self, settlement: Settlement) -> AsyncGenerator[tuple[list[Line], int], None]:
         """The lines from the written progress on, each batch with the byte that it ends at."""
@@ -299,7 +308,7 @@ class Settling:
         self, settlement: Settlement, lines: dict[str, Line]
     ) -> tuple[list[Line], list[Line]]:
         """The lines that are new here, and those that a receipt contradicts; of each of the latter there is a case."""
-        booked = await self._repository.booked(list(lines))
+        booked = await self._settled_lines.booked(list(lines))
         strange = [line for ntpn, line in lines.items() if ntpn not in booked]
         differing = [
             line for ntpn, line in lines.items() if ntpn in booked and booked[ntpn] != (line.amount, line.billing_code)
@@ -338,7 +347,7 @@ class Settling:
         if told.amount != line.amount:
             subject = _about(settlement, line, amount_here=told.amount)
             await self._cases.open(CaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
-        known = await self._repository.bill_of_code(told.billing_code) is not None
+        known = await self._bills.bill_of_code(told.billing_code) is not None
         if not known:
             await self._cases.open(CaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
         await self._confirming.take_claimed(told)
@@ -349,25 +358,25 @@ class Settling:
     async def _shown_before(self, settlement: Settlement, lines: dict[str, Line]) -> list[Line]:
         """The lines whose money a file has shown already; a newer file of the same day corrects an earlier one."""
         shown = [_shown(settlement, line) for line in lines.values()]
-        if await self._repository.keep_lines(shown) == len(shown):
+        if await self._settled_lines.keep_lines(shown) == len(shown):
             return []
-        earlier, again = await self._repository.settled_lines(list(lines)), []
+        earlier, again = await self._settled_lines.settled_lines(list(lines)), []
         for line in shown:
             known = earlier.get(line.ntpn, line)
             if known.day != line.day or (known.settlement_id == line.settlement_id and known.number != line.number):
                 again.append(lines[line.ntpn])
             elif (known.amount, known.billing_code) != (line.amount, line.billing_code):
-                await self._repository.replace_line(line)
+                await self._settled_lines.replace_line(line)
         return again
 
     async def _learn(self, settlement: Settlement, line: Line) -> bool:
         """Money that nobody knew of here: it gets its outcome; on a code of no bill, a case asks whose it is."""
-        known = await self._repository.bill_of_code(line.billing_code) is not None
+        known = await self._bills.bill_of_code(line.billing_code) is not None
         if not known:  # first, for once the receipt is here nothing else would ask
             await self._cases.open(CaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
         signed = settlement.source is SettlementSource.SIGNED
         word = SimponiWord.SIGNED_SETTLEMENT if signed else SimponiWord.FETCHED_SETTLEMENT
-        await self._money.take(line.payment(), SETTLEMENT, word)
+        await self._payments.take(line.payment(), SETTLEMENT, word)
         return known
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.billing.errors import (
-    NotYourOffice,
+from services.billing.errors import NotYourOffice
+from services.billing.http import BILLING, TREASURY
+from services.billing.settlement.errors import (
     SettlementFileBrokeOff,
     SettlementFileDoesNotAddUp,
     SettlementFileHasWrongLine,
     SettlementSignatureWrong,
     SettlementUnknown,
 )
-from services.billing.http import BILLING, TREASURY
 from services.billing.settlement.schemas import SettlementList, SettlementPath, SettlementQuery, SettlementView
+from services.billing.settlement.service import SettlementService
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints, RateLimit
 from shared.tokens import Role
@@ -50,7 +51,9 @@ api = Endpoints("billing")
 async def upload_settlement(call: Call) -> SettlementView:
     """Whole or not at all; its lines are compared next, followed at the file's address."""
     signature = call.request.headers.get(SIGNATURE_HEADER)
-    return SettlementView.of(await call.app[BILLING].case_desk.upload(call.caller, call.chunks(), signature))
+    return SettlementView.of(
+        await call.app[BILLING].find(SettlementService).upload(call.caller, call.chunks(), signature)
+    )
 
 
 @api.get(
@@ -63,7 +66,7 @@ async def upload_settlement(call: Call) -> SettlementView:
 )
 async def list_settlements(call: Call[None, SettlementQuery]) -> SettlementList:
     """A hundred at most."""
-    found = await call.app[BILLING].case_desk.settlements(call.caller, call.query.since, call.query.until)
+    found = await call.app[BILLING].find(SettlementService).settlements(call.caller, call.query.since, call.query.until)
     return SettlementList(settlements=tuple(SettlementView.of(each) for each in found))
 
 
@@ -77,4 +80,6 @@ async def list_settlements(call: Call[None, SettlementQuery]) -> SettlementList:
 )
 async def show_settlement(call: Call[None, None, SettlementPath]) -> SettlementView:
     """One file."""
-    return SettlementView.of(await call.app[BILLING].case_desk.settlement(call.caller, call.path.settlement_id))
+    return SettlementView.of(
+        await call.app[BILLING].find(SettlementService).settlement(call.caller, call.path.settlement_id)
+    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.billing.repositories import Repository, states
+from services.billing.store_part import states
 from services.billing.tariffs.change import day_of, merged
 from services.billing.tariffs.model import TariffBook
+from services.billing.tariffs.repository import TariffChangeRepository
 from shared.clock import Clock
 
 
@@ -16,8 +17,13 @@ class Tariffs:
     A change is approved before its day begins, so a book that was read on a day misses nothing that is in force on it.
     """
 
-    def __init__(self, repository: Repository, clock: Clock, shipped: TariffBook) -> None:
-        self._repository = repository
+    def __init__(
+        self,
+        changes: TariffChangeRepository,
+        clock: Clock,
+        shipped: TariffBook,
+    ) -> None:
+        self._tariff_changes = changes
         self._clock = clock
         self._shipped = shipped
         self._book = shipped
@@ -32,5 +38,5 @@ class Tariffs:
     async def refresh(self) -> None:
         """Read the approved changes."""
         today = day_of(self._clock.now())
-        self._book = merged(self._shipped, states(await self._repository.approved_changes()))
+        self._book = merged(self._shipped, states(await self._tariff_changes.approved_changes()))
         self._read_on = today

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from services.billing.decisions import Decision, follow
 from services.billing.rules import JAKARTA
-from services.billing.states import Decision, follow
 from services.billing.tariffs.model import Tariff, TariffBook, ZeroTariff
 
 

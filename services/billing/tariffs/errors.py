@@ -59,17 +59,6 @@ class TariffIncomplete(Refusal):
     next_action_id = "Cantumkan biaya setiap jenis dan masa berlaku."
 
 
-class SecondPersonNeeded(Refusal):
-    """Who proposed a thing asks to decide on it."""
-
-    status = 403
-    code = "second_person_needed"
-    title = "Another person than who proposed it must decide."
-    title_id = "Keputusan harus diambil oleh orang lain, bukan pengusul."
-    next_action = "Ask another treasurer or an operator to decide."
-    next_action_id = "Minta bendahara lain atau operator untuk memutuskan."
-
-
 class TariffChangeDecided(Refusal):
     """The change was approved or refused before."""
 

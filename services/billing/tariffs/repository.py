@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.billing.store_part import Base
+from services.billing.store_part import StorePart
 from services.billing.tariffs.change import ChangeState, TariffChange
 from shared.store.kinds import Index, Kind, Record
 
@@ -23,7 +23,7 @@ TARIFF_CHANGES: Final[Kind[TariffChange]] = Kind(
 KINDS: Final[tuple[Kind[Any], ...]] = (TARIFF_CHANGES,)
 
 
-class TariffChanges(Base):
+class TariffChangeRepository(StorePart):
     """The queries of changes."""
 
     async def tariff_change(self, change_id: str) -> Record[TariffChange] | None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.billing.errors import (
+from services.billing.errors import NotYourOffice, SecondPersonNeeded
+from services.billing.http import BILLING, TREASURY
+from services.billing.tariffs.errors import (
     NoTariffThatDay,
-    NotYourOffice,
-    SecondPersonNeeded,
     TariffChangeDecided,
     TariffChangeUnknown,
     TariffDayIsTaken,
     TariffIncomplete,
     TariffReachesBack,
 )
-from services.billing.http import BILLING, TREASURY
 from services.billing.tariffs.schemas import (
     ChangePath,
     ProposedTariff,
@@ -24,6 +23,7 @@ from services.billing.tariffs.schemas import (
     TariffQuery,
     TariffView,
 )
+from services.billing.tariffs.service import TariffService
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import PUBLIC, ROLES, Endpoints
@@ -45,7 +45,7 @@ api = Endpoints("billing")
 )
 async def show_tariff(call: Call[None, TariffQuery]) -> TariffView:
     """The tariff in force."""
-    return TariffView.of(*await call.app[BILLING].desk.tariff(call.query.on))
+    return TariffView.of(*await call.app[BILLING].find(TariffService).tariff(call.query.on))
 
 
 @api.get(
@@ -56,7 +56,7 @@ async def show_tariff(call: Call[None, TariffQuery]) -> TariffView:
 )
 async def list_tariff_changes(call: Call) -> TariffChangeList:
     """Who proposed what for which day, and who approved or refused it."""
-    found = await call.app[BILLING].desk.tariff_changes()
+    found = await call.app[BILLING].find(TariffService).tariff_changes()
     return TariffChangeList(changes=tuple(TariffChangeView.of(change) for change in found))
 
 
@@ -73,8 +73,10 @@ async def list_tariff_changes(call: Call) -> TariffChangeList:
 async def propose_tariff(call: Call[ProposedTariff]) -> TariffChangeView:
     """The proposal; another person must approve it before its day begins."""
     asked = call.body
-    change = await call.app[BILLING].desk.propose_tariff(
-        call.caller, asked.tariff(), asked.grounds(), asked.reason, call.command_id
+    change = (
+        await call.app[BILLING]
+        .find(TariffService)
+        .propose_tariff(call.caller, asked.tariff(), asked.grounds(), asked.reason, call.command_id)
     )
     return TariffChangeView.of(change)
 
@@ -99,7 +101,9 @@ async def propose_tariff(call: Call[ProposedTariff]) -> TariffChangeView:
 )
 async def approve_tariff(call: Call[None, None, ChangePath]) -> TariffChangeView:
     """The approved change; it is in force from its first day on and prices no bill of an earlier day."""
-    change = await call.app[BILLING].desk.approve_tariff(call.caller, call.path.change_id, call.command_id)
+    change = (
+        await call.app[BILLING].find(TariffService).approve_tariff(call.caller, call.path.change_id, call.command_id)
+    )
     return TariffChangeView.of(change)
 
 
@@ -115,6 +119,6 @@ async def approve_tariff(call: Call[None, None, ChangePath]) -> TariffChangeView
 )
 async def refuse_tariff(call: Call[TariffChangeRefusal, None, ChangePath]) -> TariffChangeView:
     """The refused change, with the reason."""
-    desk = call.app[BILLING].desk
+    desk = call.app[BILLING].find(TariffService)
     change = await desk.refuse_tariff(call.caller, call.path.change_id, call.body.reason, call.command_id)
     return TariffChangeView.of(change)

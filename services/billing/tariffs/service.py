@@ -6,21 +6,23 @@ from datetime import date
 from typing import Final
 
 from services.billing.access import refuse_unless_serves_all
-from services.billing.bills.own_bill import Counter
-from services.billing.errors import (
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
+from services.billing.errors import SecondPersonNeeded
+from services.billing.store_part import states
+from services.billing.tariffs import change as changes
+from services.billing.tariffs.book import Tariffs
+from services.billing.tariffs.change import ChangeProblem, ChangeState, TariffChange, day_of
+from services.billing.tariffs.errors import (
     NoTariffThatDay,
-    SecondPersonNeeded,
     TariffChangeDecided,
     TariffChangeUnknown,
     TariffDayIsTaken,
     TariffIncomplete,
     TariffReachesBack,
 )
-from services.billing.repositories import TARIFF_CHANGES, states
-from services.billing.states import Decision
-from services.billing.tariffs import change as changes
-from services.billing.tariffs.change import ChangeProblem, ChangeState, TariffChange, day_of
 from services.billing.tariffs.model import NoTariffInForce, Tariff, ZeroTariff
+from services.billing.tariffs.repository import TARIFF_CHANGES, TariffChangeRepository
 from shared.errors import Refusal
 from shared.ids import derived_id
 from shared.store.port import AlreadyExists
@@ -33,8 +35,14 @@ _REFUSALS: Final[dict[ChangeProblem, type[Refusal]]] = {
 }
 
 
-class TariffDesk(Counter):
+class TariffService:
     """Which tariff a day has, and its changes."""
+
+    def __init__(self, context: UseCaseContext, changes: TariffChangeRepository, tariffs: Tariffs) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._tariff_changes = changes
+        self._tariffs = tariffs
 
     async def tariff(self, on: date | None) -> tuple[date, Tariff, list[ZeroTariff]]:
         """The tariff of a day (today in Jakarta if none is named) with its zero tariffs.
@@ -50,7 +58,7 @@ class TariffDesk(Counter):
 
     async def tariff_changes(self) -> list[TariffChange]:
         """Every change that was ever proposed, newest first."""
-        return states(await self._repository.tariff_changes())
+        return states(await self._tariff_changes.tariff_changes())
 
     async def propose_tariff(
         self, caller: Caller, tariff: Tariff, zero_tariffs: tuple[ZeroTariff, ...], reason: str, command_id: str
@@ -72,11 +80,11 @@ class TariffDesk(Counter):
             proposed_at=self._clock.now(),
             effective_on=tariff.effective_from.isoformat(),
         )
-        known = await self._repository.tariff_change(change_id)
+        known = await self._tariff_changes.tariff_change(change_id)
         if known is not None:
             return known.state
         await self._refuse_if_wrong(change)
-        await self._repository.insert(TARIFF_CHANGES, change_id, Decision(change))
+        await self._aggregates.insert(TARIFF_CHANGES, change_id, Decision(change))
         return change
 
     async def approve_tariff(self, caller: Caller, change_id: str, command_id: str) -> TariffChange:
@@ -92,7 +100,7 @@ class TariffDesk(Counter):
             _refuse_decided(change, caller)
             return changes.approve(change, caller.account_id, self._clock.now())
 
-        record = await self._repository.tariff_change(change_id)
+        record = await self._tariff_changes.tariff_change(change_id)
         if record is None:
             raise TariffChangeUnknown
         if record.has_received(command_id):
@@ -101,7 +109,7 @@ class TariffDesk(Counter):
         await self._tariffs.refresh()
         await self._refuse_if_wrong(record.state)
         try:
-            changed = await self._repository.change(
+            changed = await self._aggregates.change(
                 TARIFF_CHANGES, change_id, decide, first=record, received=command_id
             )
         except AlreadyExists:
@@ -121,10 +129,10 @@ class TariffDesk(Counter):
             _refuse_decided(change, caller)
             return changes.refuse(change, caller.account_id, because, self._clock.now())
 
-        record = await self._repository.tariff_change(change_id)
+        record = await self._tariff_changes.tariff_change(change_id)
         if record is None:
             raise TariffChangeUnknown
-        changed = await self._repository.change(TARIFF_CHANGES, change_id, decide, first=record, received=command_id)
+        changed = await self._aggregates.change(TARIFF_CHANGES, change_id, decide, first=record, received=command_id)
         return changed.state
 
     async def _refuse_if_wrong(self, change: TariffChange) -> None:

@@ -7,16 +7,23 @@ from dataclasses import replace
 import pytest
 
 from services.billing.app import assemble
+from services.billing.bills.application_facts import LostSeat
+from services.billing.bills.application_repository import ApplicationRepository
 from services.billing.bills.model import Bill, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
 from services.billing.bills.texts import guidance
 from services.billing.clients.simponi import HttpSimponi
 from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import read_secrets
+from services.billing.decisions import Decision
 from services.billing.invariants.money_checks import MOST_NAMED
 from services.billing.receipts.model import Receipt
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
-from services.billing.repositories import BILLS, RECEIPTS, REFUNDS, LostSeat, Missing, Repository
-from services.billing.states import BillState, Decision, ReceiptState
+from services.billing.refunds.repository import REFUNDS
+from services.billing.store_part import Aggregates, Missing
 from shared.service import Platform
 from shared.settings import SettingsWrong
 from shared.store.kinds import Kind
@@ -71,8 +78,8 @@ async def test_the_process_is_wired_with_simponi_over_http(world: World) -> None
     parts = assemble(some_settings(), platform)
     assert parts.name == "billing"
     assert parts.close is not None
-    assert isinstance(parts.service.bills._simponi, HttpSimponi)
-    assert isinstance(parts.service.refund_cases._treasury, HttpTreasury)
+    assert isinstance(parts.service.code_requests._simponi, HttpSimponi)
+    assert isinstance(parts.service.refund_processing._treasury, HttpTreasury)
     await parts.close()
 
 
@@ -89,13 +96,13 @@ def test_every_state_tells_what_to_do_in_both_languages(state: BillState) -> Non
 
 
 async def test_a_missing_aggregate_cannot_be_changed(world: World) -> None:
-    repository = Repository(world.store, world.clock)
+    aggregates = Aggregates(world.store, world.clock)
     with pytest.raises(Missing):
-        await repository.change(BILLS, "bill-unknown", lambda bill: Decision(bill))
+        await aggregates.change(BILLS, "bill-unknown", lambda bill: Decision(bill))
 
 
 async def test_two_first_words_on_one_application_both_count(world: World) -> None:
-    repository = Repository(world.store, world.clock)
+    repository = ApplicationRepository(world.store, world.clock)
     store = world.store
     get, late = store.get, []
 

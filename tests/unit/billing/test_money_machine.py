@@ -17,13 +17,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from services.billing.bills.model import Bill, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.payment import Payment
 from services.billing.receipts import model as receipts
-from services.billing.receipts.model import Payment
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.repository import REFUNDS
 from services.billing.refunds.service import Taken, Wish
 from services.billing.refunds.treasury import Payee
-from services.billing.repositories import BILLS, RECEIPTS, REFUNDS, SETTLEMENTS
 from services.billing.settlement.model import SettlementState
-from services.billing.states import BillState, ReceiptState
+from services.billing.settlement.repository import SETTLEMENTS
 from shared.errors import Refusal
 from shared.store.kinds import Kind, Record
 from shared.store.memory import MemoryStore
@@ -245,7 +249,7 @@ class Money(RuleBasedStateMachine):
     def the_settlement_file_comes(self) -> None:
         if self.payments:
             shown = {payment.ntpn or "" for payment in self.payments}
-            self.try_(self.world.billing.settling.take_file(pieces(booked(self.payments)), "treasurer-1"))
+            self.try_(self.world.billing.reconciliation.take_file(pieces(booked(self.payments)), "treasurer-1"))
             self.try_(self.world.work())
             for file in self.world.all(SETTLEMENTS):
                 if file.state == SettlementState.COMPARED and file.lines == len(shown):

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from services.billing.bills.model import Bill
+from services.billing.bills.states import BillState
 from services.billing.cases.model import CaseKind, CaseOutcome
-from services.billing.receipts.model import Payment
-from services.billing.repositories import CASES, RECEIPTS
+from services.billing.cases.repository import CASES
+from services.billing.payment import Payment
+from services.billing.receipts.repository import RECEIPTS
 from services.billing.settlement.model import SettlementSource
-from services.billing.states import BillState
 from tests.unit.billing.make import at
 from tests.unit.billing.test_settlement import booked, brought
 from tests.unit.billing.world import World, make_world

@@ -8,13 +8,18 @@ import pytest
 import structlog
 
 from services.billing.cases.model import CaseKind, CaseOutcome
-from services.billing.errors import AnotherPairOfEyes, PaymentUnknownToSimponi, RefundStepNotNow, StepOfAnotherRole
+from services.billing.cases.repository import CASES
 from services.billing.refunds import transitions as steps
+from services.billing.refunds.errors import (
+    AnotherPairOfEyes,
+    PaymentUnknownToSimponi,
+    RefundStepNotNow,
+    StepOfAnotherRole,
+)
 from services.billing.refunds.model import ConfirmationState, Refund
 from services.billing.refunds.service import Taken
-from services.billing.repositories import CASES
+from services.billing.refunds.states import RefundState
 from services.billing.simponi import SimponiBilling
-from services.billing.states import RefundState
 from shared.tokens import Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.test_refunds import HEAD, OPERATOR, OWNER, SECOND, TREASURER, Desk, desk_of

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from services.billing.bills.model import Bill
+from services.billing.refunds.states import RefundState
 from services.billing.refunds.texts import STAGES
-from services.billing.states import RefundState
 from shared.tokens import Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.world import World

@@ -9,20 +9,17 @@ from pathlib import Path
 import pytest
 
 from services.billing.bills.model import Special, SpecialState, Standing
-from services.billing.errors import (
-    OverrideDecided,
-    OverrideDoesNotFit,
-    OverrideUnknown,
-    SagaUnknown,
-    SecondPersonNeeded,
-)
-from services.billing.repositories import RECEIPTS
+from services.billing.bills.states import BillState
+from services.billing.errors import SecondPersonNeeded
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.states import RefundState
 from services.billing.rules import Policies
 from services.billing.sagas import model as saga
+from services.billing.sagas.errors import OverrideDecided, OverrideDoesNotFit, OverrideUnknown, SagaUnknown
 from services.billing.sagas.model import Act, OverrideCommand, OverrideState, StepName
 from services.billing.sagas.repository import OVERRIDES
 from services.billing.sagas.service import Wish
-from services.billing.states import BillState, ReceiptState, RefundState
 from shared.audit import OverrideNeedsReason
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.conftest import Ask

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from services.billing.data.reference import refund_reasons, tariff_book
-from services.billing.refunds.model import RefundCause, RefundReasonUnknown
+from services.billing.receipts.going_back import RefundCause
+from services.billing.refunds.model import RefundReasonUnknown
 from services.billing.tariffs.model import NoTariffInForce, Order, book_of, price
 
 BOOK = tariff_book()

@@ -3,55 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
-from services.billing.extra_charges.correction import Finding
-from services.billing.store_part import Base
+from services.billing.bills.application_facts import KnownApplication, LostSeat
+from services.billing.store_part import StorePart
 from shared.store.kinds import Kind
 from shared.store.retry import again
-
-
-@dataclass(frozen=True)
-class OrderedBook:
-    """What an application asks for, as far as its price needs it."""
-
-    passport_kind: str
-    validity_years: int
-    reason: str
-    zero_tariff: str | None = None
-
-
-@dataclass(frozen=True)
-class KnownApplication:
-    """What billing knows of an application; the order is missing where only the withdrawal was heard of."""
-
-    application_id: str
-    account_id: str
-    person_id: str
-    order: OrderedBook | None
-    version: int
-    """The version of the application that was last heard of."""
-    withdrawn: bool = False
-    withdrawn_at: datetime | None = None
-    """When; unknown of what was heard before withdrawals told it."""
-    finding: Finding | None = None
-    """What an interviewer found about a lost or damaged book."""
-    finding_version: int = 0
-    printed: bool = False
-    """Whether its passport is printed."""
-
-
-@dataclass(frozen=True)
-class LostSeat:
-    """An appointment that ended, remembered in case its hold or its confirmation is heard of later."""
-
-    appointment_id: str
-    version: int
-    reason: str
-    was_confirmed: bool = False
-
 
 APPLICATIONS: Final[Kind[KnownApplication]] = Kind("application", KnownApplication, bare=True, gathers=True)
 LOST_SEATS: Final[Kind[LostSeat]] = Kind("lost_seat", LostSeat, bare=True)
@@ -61,7 +18,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
 )
 
 
-class Applications(Base):
+class ApplicationRepository(StorePart):
     """What was heard from application and scheduling."""
 
     async def application(self, application_id: str) -> KnownApplication | None:

@@ -80,13 +80,23 @@ async def explain(reference: str, mongo_url: str, say: Callable[[str], None]) ->
         NothingOfThatNumber
         CommandError: the database does not answer.
     """
-    repository = importlib.import_module("services.billing.repository")
-    service = importlib.import_module("services.billing.service.explaining")
-    words = importlib.import_module("services.billing.domain.explaining")
+    bills = importlib.import_module("services.billing.bills.repository")
+    offices = importlib.import_module("services.billing.bills.offices")
+    receipts = importlib.import_module("services.billing.receipts.repository")
+    refunds = importlib.import_module("services.billing.refunds.repository")
+    service = importlib.import_module("services.billing.sagas.explainer")
+    words = importlib.import_module("services.billing.sagas.explanation")
     client = connect(mongo_url)
     try:
         store = MongoStore(database(client, BILLING_DATABASE), "billing")
-        explainer = service.Explainer(repository.Repository(store, SystemClock()))
+        clock = SystemClock()
+        known_bills = bills.BillRepository(store, clock)
+        explainer = service.Explainer(
+            known_bills,
+            receipts.ReceiptRepository(store, clock),
+            refunds.RefundRepository(store, clock),
+            offices.BillOffices(known_bills),
+        )
         explanation = await explainer.explain(AT_THE_MACHINE, reference)
     except NotFound:
         raise NothingOfThatNumber(reference) from None

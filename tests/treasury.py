@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from services.billing.service.treasury import OrderState, Payee, RefundOrder
+from services.billing.refunds.treasury import OrderState, Payee, RefundOrder
 from shared.clock import Clock
 from simulators.errors import Refusal
 from simulators.simponi.treasury import AccountUnknown, Order, OrderRejected, OrderUnknown, Treasury

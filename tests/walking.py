@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import aiohttp
 
-from services.billing.domain.receipt import Payment
+from services.billing.payment import Payment
 from shared.http.signatures import Signer
 from shared.ids import new_event_id
 from shared.tokens import Role

@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
-from services.billing.clients import HttpSimponi
+from typing import Any, Final
+
+from services.billing.bills import application_repository as applications
+from services.billing.bills import repository as bills
+from services.billing.cases import repository as cases
+from services.billing.clients.simponi import HttpSimponi
+from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import Settings
-from services.billing.data import refund_reasons, tariff_book
+from services.billing.data.reference import refund_reasons, tariff_book
+from services.billing.endpoints import ENDPOINTS
+from services.billing.extra_charges import repository as extra_charges
 from services.billing.handlers import Handlers
-from services.billing.repository import KINDS
-from services.billing.repository.sagas import KINDS as SAGA_KINDS
-from services.billing.routes import BILLING, ENDPOINTS
-from services.billing.service import Billing, Simponi
-from services.billing.service.treasury import NoTreasury, Treasury
-from services.billing.treasury import HttpTreasury
-from services.billing.vault import Vault
+from services.billing.http import BILLING
+from services.billing.receipts import repository as receipts
+from services.billing.receipts import settled_lines
+from services.billing.refunds import repository as refunds
+from services.billing.refunds.treasury import NoTreasury, Treasury
+from services.billing.refunds.vault import Vault
+from services.billing.sagas import repository as sagas
+from services.billing.settlement import repository as settlement
+from services.billing.simponi import Simponi
+from services.billing.tariffs import repository as tariffs
+from services.billing.use_cases import Billing
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
+from shared.store.kinds import Kind
 
 NOTICE_PREFIX = "X-Simponi"
+
+KINDS: Final[tuple[Kind[Any], ...]] = (
+    *applications.KINDS,
+    *bills.KINDS,
+    *receipts.KINDS,
+    *refunds.KINDS,
+    *cases.KINDS,
+    *settlement.KINDS,
+    *settled_lines.KINDS,
+    *extra_charges.KINDS,
+    *tariffs.KINDS,
+    *sagas.KINDS,
+)
+"""What billing itself keeps: every aggregate and projection."""
+
 OWED_EVERY_SECONDS = 1800.0
 """How often to see whether a day has ended that owes a settlement file."""
 
@@ -55,7 +83,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         name="billing",
         service=billing,
         key=BILLING,
-        kinds=(*KINDS, *SAGA_KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,
@@ -70,12 +98,12 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
             "I10_billing_audit": billing.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         chores=(
-            Chore("settlement_days", OWED_EVERY_SECONDS, billing.settling.owe_days),
+            Chore("settlement_days", OWED_EVERY_SECONDS, billing.reconciliation.owe_days),
             Chore("nightly_checks", CHECKED_EVERY_SECONDS, checks.nightly),
             *billing.ledger.kept.chores(),
             *billing.audit_book.kept.chores(),
         ),
-        figures=billing.figures.all(),
+        figures=billing.metrics.all(),
         close=close,
     )
 

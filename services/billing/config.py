@@ -1,4 +1,4 @@
-"""What billing is told from outside; durations in seconds, with the real values as defaults."""
+"""What billing is told from outside; durations in seconds, with the numbers of the rules as defaults."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 
-from services.billing.data import holidays
-from services.billing.domain.policy import BillPolicy, CallPolicy, CasePolicy, Policies, ReceiptPolicy, SettlementPolicy
-from services.billing.domain.refund_policy import RefundPolicy
+from services.billing.data.reference import holidays
+from services.billing.rules import (
+    BillPolicy,
+    CallPolicy,
+    CasePolicy,
+    Policies,
+    ReceiptPolicy,
+    RefundPolicy,
+    SettlementPolicy,
+)
 from shared.crypto.detached import DetachedVerifier, read_public_keys
 from shared.production import Anything, AtLeast, Encrypted, SharedSecret
 from shared.settings import ENV_PREFIX, ServiceSettings
+
+_BILL: Final = BillPolicy()
+_CALLS: Final = CallPolicy()
+_RECEIPT: Final = ReceiptPolicy()
+_CASE: Final = CasePolicy()
+_SETTLEMENT: Final = SettlementPolicy()
+_REFUND: Final = RefundPolicy()
+"""The rules as they are; each setting of a rule has the rule's own number as its default."""
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
 _SECRETS: Final = ("SIMPONI_CALLBACK_SECRETS", "SIMPONI_CALLBACK_SECRET")
@@ -65,94 +80,98 @@ class Settings(ServiceSettings):
     )
 
     bill_validity_seconds: Annotated[int, AtLeast(1800, "people need time to reach a bank")] = Field(
-        7200, ge=1, description="how long a code can be paid"
+        _BILL.validity_seconds, ge=1, description="how long a code can be paid"
     )
     bill_grace_seconds: Annotated[int, AtLeast(1200, "SIMPONI's notices come up to 15 minutes late")] = Field(
-        1200, ge=0, description="from a code's end to the last question (F58: >= 20 min)"
+        _BILL.grace_seconds, ge=0, description="from a code's end to the last question (F58: >= 20 min)"
     )
     bill_tell_delay_seconds: Annotated[int, AtLeast(30, "a code that comes a little late would alarm people")] = Field(
-        120, ge=1, description="without a code: the applicant is told after this"
+        _BILL.tell_delay_seconds, ge=1, description="without a code: the applicant is told after this"
     )
     bill_alert_seconds: Annotated[int, AtLeast(300, "operators would be called for hiccups")] = Field(
-        900, ge=1, description="without a code: the operators are told after this"
+        _BILL.alert_seconds, ge=1, description="without a code: the operators are told after this"
     )
     bill_issue_limit_seconds: Annotated[int, AtLeast(3600, "SIMPONI may be away for an hour")] = Field(
-        21_600, ge=1, description="without a code: the bill fails after this"
+        _BILL.issue_limit_seconds, ge=1, description="without a code: the bill fails after this"
     )
     bill_ask_least_seconds: Annotated[int, AtLeast(2, "SIMPONI would be asked too often")] = Field(
-        2, ge=1, description="first pause between two requests for a code"
+        _BILL.ask_least_seconds, ge=1, description="first pause between two requests for a code"
     )
     bill_ask_most_seconds: Annotated[int, AtLeast(10, "SIMPONI would be asked too often")] = Field(
-        60, ge=1, description="longest pause between two requests for a code"
+        _BILL.ask_most_seconds, ge=1, description="longest pause between two requests for a code"
     )
     bill_refusals_limit: Annotated[int, AtLeast(2, "one refusal may be a fault in passing")] = Field(
-        3, ge=1, le=100, description="refusals by SIMPONI that fail a bill"
+        _BILL.refusals_limit, ge=1, le=100, description="refusals by SIMPONI that fail a bill"
     )
     bill_poll_least_seconds: Annotated[int, AtLeast(10, "SIMPONI would be asked too often")] = Field(
-        20, ge=1, description="shortest pause between two looks at a code"
+        _BILL.poll_least_seconds, ge=1, description="shortest pause between two looks at a code"
     )
     bill_poll_most_seconds: Annotated[int, AtLeast(60, "SIMPONI would be asked too often")] = Field(
-        270, ge=1, le=300, description="longest pause between two looks (F56: 5 min)"
+        _BILL.poll_most_seconds, ge=1, le=300, description="longest pause between two looks (F56: 5 min)"
     )
     bill_unconfirmed_retry_seconds: Annotated[int, AtLeast(10, "SIMPONI would be asked too often")] = Field(
-        60, ge=1, description="pause between last questions without answer"
+        _BILL.unconfirmed_retry_seconds, ge=1, description="pause between last questions without answer"
     )
     bill_unconfirmed_limit_seconds: Annotated[int, AtLeast(3600, "a seat that may be paid would be sold again")] = (
-        Field(86_400, ge=1, description="a seat without answer stays this long")
+        Field(_BILL.unconfirmed_limit_seconds, ge=1, description="a seat without answer stays this long")
     )
     bill_watch_ended_seconds: Annotated[int, AtLeast(3600, "late payments would be found by nobody")] = Field(
-        86_400, ge=0, description="how long an ended code is still looked at"
+        _BILL.watch_ended_seconds, ge=0, description="how long an ended code is still looked at"
     )
     bill_claim_case_seconds: Annotated[int, AtLeast(600, "a treasurer would be asked before SIMPONI could answer")] = (
-        Field(3600, ge=1, description="an unconfirmed claim becomes a case after this")
+        Field(_BILL.claim_case_seconds, ge=1, description="an unconfirmed claim becomes a case after this")
     )
     bill_renewal_retry_seconds: Annotated[int, AtLeast(30, "codes would be asked for in a circle")] = Field(
-        60, ge=1, description="a new code may be asked for again after this"
+        _BILL.renewal_retry_seconds, ge=1, description="a new code may be asked for again after this"
     )
     bill_same_day_pay_until: str = Field(
-        "12:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM in Jakarta: same-day is paid before"
+        _BILL.same_day_pay_until,
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="HH:MM in Jakarta: same-day is paid before",
     )
     bill_year_end_cutoff: Annotated[str, AfterValidator(_is_a_cutoff)] = Field(
-        "12-31T23:00", pattern=r"^\d\d-\d\dT\d\d:\d\d$", description="MM-DDTHH:MM in Asia/Jakarta: no code outlives it"
+        _BILL.year_end_cutoff,
+        pattern=r"^\d\d-\d\dT\d\d:\d\d$",
+        description="MM-DDTHH:MM in Asia/Jakarta: no code outlives it",
     )
     bill_expected_wait_seconds: Annotated[int, Anything("it is only told; nothing waits for it")] = Field(
         900, ge=0, description="what people are told to expect (F36: 15 min)"
     )
 
     simponi_calls_per_minute: Annotated[int, Anything("agreed on with SIMPONI, which refuses more")] = Field(
-        600, ge=1, le=60_000, description="calls about codes a minute, per process"
+        _CALLS.per_minute, ge=1, le=60_000, description="calls about codes a minute, per process"
     )
     simponi_codes_per_call: Annotated[int, Anything("agreed on with SIMPONI, which refuses more")] = Field(
-        200, ge=1, le=500, description="codes asked about in one call"
+        _CALLS.codes_each, ge=1, le=500, description="codes asked about in one call"
     )
 
     receipt_drive_seconds: Annotated[int, AtLeast(2, "a receipt in work would be taken up twice")] = Field(
-        5, ge=1, description="a receipt left midway goes on after this"
+        _RECEIPT.drive_seconds, ge=1, description="a receipt left midway goes on after this"
     )
     receipt_drive_most_seconds: Annotated[int, AtLeast(60, "the store would be asked too often")] = Field(
-        300, ge=1, description="longest pause between looks for a code's bill"
+        _RECEIPT.drive_most_seconds, ge=1, description="longest pause between looks for a code's bill"
     )
     receipt_unknown_code_seconds: Annotated[int, AtLeast(600, "money would go back before its bill is known")] = Field(
-        3600, ge=1, description="money on an unknown code goes back after this"
+        _RECEIPT.unknown_code_seconds, ge=1, description="money on an unknown code goes back after this"
     )
     receipt_late_answer_seconds: Annotated[int, AtLeast(30, "scheduling would be asked before it could answer")] = (
-        Field(60, ge=1, description="scheduling's answer on late money is awaited")
+        Field(_RECEIPT.late_answer_seconds, ge=1, description="scheduling's answer on late money is awaited")
     )
     receipt_late_answer_most_seconds: Annotated[int, AtLeast(60, "scheduling would be asked too often")] = Field(
-        600, ge=1, description="longest pause between repeated questions"
+        _RECEIPT.late_answer_most_seconds, ge=1, description="longest pause between repeated questions"
     )
     receipt_late_gives_up_seconds: Annotated[int, AtLeast(3600, "money would go back while a seat is sought")] = Field(
-        14_400, ge=1, description="late money goes back without answer"
+        _RECEIPT.late_gives_up_seconds, ge=1, description="late money goes back without answer"
     )
 
     case_due_seconds: Annotated[int, AtLeast(3600, "every case would be overdue at once")] = Field(
-        86_400, ge=1, description="a case without answer is overdue after this (F57: 24 h)"
+        _CASE.due_seconds, ge=1, description="a case without answer is overdue after this (F57: 24 h)"
     )
     case_look_seconds: Annotated[int, AtLeast(60, "the store would be asked too often")] = Field(
-        300, ge=1, description="first pause between two looks for a case's money"
+        _CASE.look_seconds, ge=1, description="first pause between two looks for a case's money"
     )
     case_look_most_seconds: Annotated[int, AtLeast(300, "the store would be asked too often")] = Field(
-        3600, ge=1, description="longest pause between two looks for a case's money"
+        _CASE.look_most_seconds, ge=1, description="longest pause between two looks for a case's money"
     )
 
     simponi_settlement_keys: Annotated[str, AfterValidator(_are_public_keys)] = Field(
@@ -160,44 +179,44 @@ class Settings(ServiceSettings):
     )
 
     settlement_ready_seconds: Annotated[int, AtLeast(3600, "the file of a day is not whole before")] = Field(
-        10_800, ge=0, description="a settlement file is fetched so long after its day"
+        _SETTLEMENT.ready_seconds, ge=0, description="a settlement file is fetched so long after its day"
     )
     settlement_retry_seconds: Annotated[int, AtLeast(60, "the treasury would be asked too often")] = Field(
-        600, ge=1, description="pause between tries to fetch a settlement file"
+        _SETTLEMENT.retry_seconds, ge=1, description="pause between tries to fetch a settlement file"
     )
     settlement_missing_seconds: Annotated[
         int, AtLeast(86_400, "every receipt would be a case before its file is there")
-    ] = Field(259_200, ge=1, description="a receipt in no file so long after is a case")
+    ] = Field(_SETTLEMENT.missing_seconds, ge=1, description="a receipt in no file so long after is a case")
     settlement_days_back: Annotated[int, AtLeast(3, "a weekend would be missed")] = Field(
-        7, ge=1, le=60, description="how many past days a settlement file is wanted for"
+        _SETTLEMENT.days_back, ge=1, le=60, description="how many past days a settlement file is wanted for"
     )
 
     refund_completeness_days: Annotated[int, Anything("in working days; the field begins at one")] = Field(
-        3, ge=1, le=60, description="working days to look at a refund request"
+        _REFUND.completeness_days, ge=1, le=60, description="working days to look at a refund request"
     )
     refund_papers_days: Annotated[int, Anything("in working days; the field begins at one")] = Field(
-        7, ge=1, le=60, description="working days to answer a request for papers"
+        _REFUND.papers_days, ge=1, le=60, description="working days to answer a request for papers"
     )
     refund_research_days: Annotated[int, Anything("in working days; the field begins at one")] = Field(
-        5, ge=1, le=60, description="working days to look into the payment"
+        _REFUND.research_days, ge=1, le=60, description="working days to look into the payment"
     )
     refund_recommend_days: Annotated[int, Anything("in working days; the field begins at one")] = Field(
-        3, ge=1, le=60, description="working days of the office head"
+        _REFUND.recommend_days, ge=1, le=60, description="working days of the office head"
     )
     refund_decide_days: Annotated[int, Anything("in working days; the field begins at one")] = Field(
-        5, ge=1, le=60, description="working days of the decider"
+        _REFUND.decide_days, ge=1, le=60, description="working days of the decider"
     )
     refund_payment_days: Annotated[int, Anything("in working days; the field begins at one")] = Field(
-        10, ge=1, le=60, description="working days of the treasury"
+        _REFUND.payment_days, ge=1, le=60, description="working days of the treasury"
     )
     refund_bank_retry_seconds: Annotated[int, AtLeast(10, "the bank would be asked too often")] = Field(
-        30, ge=1, description="first pause before the bank is asked again"
+        _REFUND.bank_retry_seconds, ge=1, description="first pause before the bank is asked again"
     )
     refund_track_seconds: Annotated[int, AtLeast(10, "the treasury would be asked too often")] = Field(
-        60, ge=1, description="first pause before an order is looked at"
+        _REFUND.track_seconds, ge=1, description="first pause before an order is looked at"
     )
     refund_book_seconds: Annotated[int, AtLeast(2, "a refund in work would be taken up twice")] = Field(
-        5, ge=1, description="a refund left midway between two writes goes on after this"
+        _REFUND.book_seconds, ge=1, description="a refund left midway between two writes goes on after this"
     )
 
     def policies(self) -> Policies:

@@ -14,10 +14,15 @@ import pytest
 from devtools.docs_command import StateTable, state_tables
 from services.application.applications import application
 from services.application.applications import document as documents
-from services.billing.domain import case as billing_case
-from services.billing.domain import correction, saga, tariff_change
-from services.billing.domain import settlement as billing_settlement
-from services.billing.domain import states as billing_states
+from services.billing import decisions
+from services.billing.bills.states import BILL_TRANSITIONS
+from services.billing.cases import model as billing_case
+from services.billing.extra_charges import correction
+from services.billing.receipts.states import RECEIPT_TRANSITIONS
+from services.billing.refunds.states import REFUND_TRANSITIONS
+from services.billing.sagas import model as saga
+from services.billing.settlement import model as billing_settlement
+from services.billing.tariffs import change as tariff_change
 from services.identity.applicants import applicant
 from services.identity.assistances import assistance
 from services.identity.staff import states as staff_states
@@ -29,7 +34,7 @@ Move = Callable[[Any, Any], Any]
 
 
 def _billing(table: Mapping[Any, Any]) -> Move:
-    return lambda state, command: billing_states.follow(table, state, command)
+    return lambda state, command: decisions.follow(table, state, command)
 
 
 WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
@@ -93,50 +98,50 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         waiting_room.after,
         waiting_room.IllegalOpeningChange,
     ),
-    ("services.billing.domain.saga", "OVERRIDE_TRANSITIONS"): (
+    ("services.billing.sagas.model", "OVERRIDE_TRANSITIONS"): (
         {"done", "impossible", "declined"},
         _billing(saga.OVERRIDE_TRANSITIONS),
-        billing_states.IllegalTransition,
+        decisions.IllegalTransition,
     ),
     ("services.scheduling.domain.quota_changes", "CHANGE_TRANSITIONS"): (
         {"applied", "rejected", "failed"},
         quota_changes.step,
         quota_changes.IllegalChangeStep,
     ),
-    ("services.billing.domain.correction", "CORRECTION_TRANSITIONS"): (
+    ("services.billing.extra_charges.correction", "CORRECTION_TRANSITIONS"): (
         {"done"},
         _billing(correction.CORRECTION_TRANSITIONS),
-        billing_states.IllegalTransition,
+        decisions.IllegalTransition,
     ),
-    ("services.billing.domain.tariff_change", "CHANGE_TRANSITIONS"): (
+    ("services.billing.tariffs.change", "CHANGE_TRANSITIONS"): (
         {"approved", "refused"},
         _billing(tariff_change.CHANGE_TRANSITIONS),
-        billing_states.IllegalTransition,
+        decisions.IllegalTransition,
     ),
-    ("services.billing.domain.states", "BILL_TRANSITIONS"): (
+    ("services.billing.bills.states", "BILL_TRANSITIONS"): (
         {"paid", "waived", "superseded"},
-        _billing(billing_states.BILL_TRANSITIONS),
-        billing_states.IllegalTransition,
+        _billing(BILL_TRANSITIONS),
+        decisions.IllegalTransition,
     ),
-    ("services.billing.domain.case", "CASE_TRANSITIONS"): (
+    ("services.billing.cases.model", "CASE_TRANSITIONS"): (
         {"closed"},
         _billing(billing_case.CASE_TRANSITIONS),
-        billing_states.IllegalTransition,
+        decisions.IllegalTransition,
     ),
-    ("services.billing.domain.settlement", "SETTLEMENT_TRANSITIONS"): (
+    ("services.billing.settlement.model", "SETTLEMENT_TRANSITIONS"): (
         {"compared"},
         _billing(billing_settlement.SETTLEMENT_TRANSITIONS),
-        billing_states.IllegalTransition,
+        decisions.IllegalTransition,
     ),
-    ("services.billing.domain.states", "RECEIPT_TRANSITIONS"): (
+    ("services.billing.receipts.states", "RECEIPT_TRANSITIONS"): (
         {"refunded", "credited"},
-        _billing(billing_states.RECEIPT_TRANSITIONS),
-        billing_states.IllegalTransition,
+        _billing(RECEIPT_TRANSITIONS),
+        decisions.IllegalTransition,
     ),
-    ("services.billing.domain.states", "REFUND_TRANSITIONS"): (
+    ("services.billing.refunds.states", "REFUND_TRANSITIONS"): (
         {"paid", "credited"},
-        _billing(billing_states.REFUND_TRANSITIONS),
-        billing_states.IllegalTransition,
+        _billing(REFUND_TRANSITIONS),
+        decisions.IllegalTransition,
     ),
     ("services.notification.deliveries.delivery", "TRANSITIONS"): (
         {"delivered", "failed", "dropped"},

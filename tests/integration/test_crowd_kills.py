@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.billing.repository import BILLS, KINDS
-from services.billing.repository.bills import AT_ONCE
+from services.billing.app import KINDS
+from services.billing.bills.repository import AT_ONCE, BILLS
 from shared.clock import ManualClock
 from shared.deadlines import CLOCK_SKEW_SECONDS, LEASE_SECONDS
 from shared.store.driver import connect, database, disconnect

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import pytest
 
-from services.billing.app import build
-from services.billing.domain.bill import Bill
-from services.billing.domain.receipt import Payment
-from services.billing.repository import BILLS, KINDS, RECEIPTS, REFUNDS
-from services.billing.service import SimponiBilling
+from services.billing.app import KINDS, build
+from services.billing.bills.model import Bill
+from services.billing.bills.repository import BILLS
+from services.billing.payment import Payment
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.refunds.repository import REFUNDS
+from services.billing.simponi import SimponiBilling
 from shared.bus.dispatch import Dispatcher
 from shared.clock import ManualClock
 from shared.deadlines import DeadlineWorker

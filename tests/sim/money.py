@@ -16,10 +16,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Payment, Receipt, SimponiWord
-from services.billing.domain.states import ENDED_BILLS, LIVE_BILLS, BillState, ReceiptState
-from services.billing.repository import BILLS, RECEIPTS
+from services.billing.bills.model import Bill, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import ENDED_BILLS, LIVE_BILLS, BillState
+from services.billing.payment import Payment
+from services.billing.receipts.model import Receipt, SimponiWord
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
 from shared.bus.dispatch import Outcome
 from shared.clock import cut_to_milliseconds
 from shared.events import billing as told
@@ -244,7 +247,7 @@ class Race:
         known = {each.ntpn for each in self.world.all(RECEIPTS)}
         for payment in self.payments:
             if known and payment.ntpn not in known:
-                await self.world.billing.money.take(payment, "settlement", SimponiWord.FETCHED_SETTLEMENT)
+                await self.world.billing.payments.take(payment, "settlement", SimponiWord.FETCHED_SETTLEMENT)
         self._hear()
 
     async def _silence(self) -> None:

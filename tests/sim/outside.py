@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 from services.application.documents.ports import Inspected
 from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent
-from services.billing.domain.receipt import Payment as KnownPayment
-from services.billing.service.ports import SimponiBilling, SimponiRefused
+from services.billing.payment import Payment as KnownPayment
+from services.billing.simponi import SimponiBilling, SimponiRefused
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import RegistryAnswer
 from services.identity.clients import read_answer

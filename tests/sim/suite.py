@@ -12,8 +12,8 @@ from services.application import app as application_app
 from services.application.alerts import BOOK_WITHOUT_PAYMENT
 from services.application.config import Settings as ApplicationSettings
 from services.billing import app as billing_app
+from services.billing.alerts import OPERATOR_ALERTS
 from services.billing.config import Settings as BillingSettings
-from services.billing.service.alerts import OPERATOR_ALERTS
 from services.identity import app as identity_app
 from services.identity.config import Settings as IdentitySettings
 from services.notification import app as notification_app

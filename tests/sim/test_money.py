@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import structlog
 
-from services.billing.domain import bill as bills
-from services.billing.domain.states import BillState, Decision
-from services.billing.repository import BILLS
+from services.billing.bills import model as bills
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.bills.writes import change_unless_moved_on
+from services.billing.decisions import Decision
 from tests.sim import money
 from tests.unit.billing.world import make_world
 
@@ -56,13 +58,13 @@ async def test_money_without_the_last_question_ends_paid_but_expired(monkeypatch
     """The twin: a bill that expires by the clock alone, and is not looked at afterwards, loses money that was paid."""
 
     async def expire_blindly(self: Any, record: Any) -> None:
-        await self._change(record, lambda state: self._end(state, bills.expire))
+        await change_unless_moved_on(self._aggregates, record, lambda state: self._end(state, bills.expire))
 
     def never_looked_at(bill: Any, *_: Any, **__: Any) -> Any:
         return Decision(bills.replace(bill, due={name: at for name, at in bill.due.items() if name != "poll"}))
 
-    monkeypatch.setattr("services.billing.service.bills.Bills.expire_due", expire_blindly)
-    monkeypatch.setattr("services.billing.domain.bill.polled", never_looked_at)
+    monkeypatch.setattr("services.billing.receipts.simponi_polling.SimponiPolling.expire_due", expire_blindly)
+    monkeypatch.setattr("services.billing.bills.model.polled", never_looked_at)
     world = money.new_world()
     found = [fault for seed in range(60) for fault in await money.run(world, seed)]
     assert any("never learnt of" in fault for fault in found)

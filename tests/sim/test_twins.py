@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import bill as bills
-from services.billing.domain import refund_steps
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.refund import Refund
-from services.billing.domain.states import Decision
-from services.billing.service.money import Money
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Standing
+from services.billing.decisions import Decision
+from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.refunds import transitions as refund_steps
+from services.billing.refunds.model import Refund
 from services.scheduling.domain import appointments
 from services.scheduling.service.payments import Payments
 from services.scheduling.service.releases import Releases
@@ -90,10 +90,10 @@ def test_a_withdrawal_that_is_not_looked_at_afterwards_keeps_what_was_paid_after
 ) -> None:
     """Which was heard first decides, not which was first."""
 
-    async def nothing(self: Money, bill_id: str) -> None:
+    async def nothing(self: ReceiptProcessing, bill_id: str) -> None:
         return None
 
-    monkeypatch.setattr(Money, "give_back_if_withdrawn_before", nothing)
+    monkeypatch.setattr(ReceiptProcessing, "give_back_if_withdrawn_before", nothing)
     assert finds("paid after withdrawal", shape=MINDS_CHANGE, seeds=range(12))
 
 
@@ -145,19 +145,20 @@ def test_who_pays_and_gives_up_at_once_has_the_money_or_the_visit() -> None:
 
 def test_an_end_without_a_last_question_expires_what_was_paid(monkeypatch: pytest.MonkeyPatch) -> None:
     """Notices are lost and nobody asks SIMPONI before the seat is given away."""
-    from services.billing.service import bills
+    from services.billing.bills.writes import change_unless_moved_on
+    from services.billing.receipts.simponi_polling import SimponiPolling
 
     async def unasked(self: Any, record: Any) -> None:
-        await self._change(record, lambda state: self._end(state, bills.bills.expire))
+        await change_unless_moved_on(self._aggregates, record, lambda state: self._end(state, bills.expire))
 
     async def never(self: Any, record: Any) -> None:
-        await self._change(record, lambda state: replace_due(state))
+        await change_unless_moved_on(self._aggregates, record, lambda state: replace_due(state))
 
     def replace_due(state: Any) -> Any:
-        return bills.bills.without_due(state, "poll")
+        return bills.without_due(state, "poll")
 
-    monkeypatch.setattr(bills.Bills, "expire_due", unasked)
-    monkeypatch.setattr(bills.Bills, "poll_due", never)
+    monkeypatch.setattr(SimponiPolling, "expire_due", unasked)
+    monkeypatch.setattr(SimponiPolling, "poll_due", never)
     assert finds("paid but expired", shape=replace(CROWDED, rates=replace(CALM, notice_lost=0.8)), seeds=range(5))
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from services.billing.data import tariff_book
-from services.billing.domain import bill as bills
-from services.billing.domain import receipt as receipts
-from services.billing.domain.bill import Bill, Code, Payer, Purpose, Seat
-from services.billing.domain.policy import BillPolicy, ReceiptPolicy
-from services.billing.domain.receipt import Payment, Receipt
-from services.billing.domain.states import BillState
-from services.billing.domain.tariff import Order, Price, price
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Code, Payer, Purpose, Seat
+from services.billing.bills.states import BillState
+from services.billing.data.reference import tariff_book
+from services.billing.payment import Payment
+from services.billing.receipts import model as receipts
+from services.billing.receipts.model import Receipt
+from services.billing.rules import BillPolicy, ReceiptPolicy
+from services.billing.tariffs.model import Order, Price, price
 
 T0 = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 POLICY = BillPolicy()

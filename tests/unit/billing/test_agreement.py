@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import agreement
-from services.billing.domain.bill import Bill, Standing, VisitState
-from services.billing.domain.receipt import Receipt
-from services.billing.domain.states import BillState, ReceiptState, RefundState
-from services.billing.repository import APPLICATIONS, BILLS, RECEIPTS, REFUNDS
+from services.billing.bills.application_repository import APPLICATIONS
+from services.billing.bills.model import Bill, Standing, VisitState
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.invariants import agreement
+from services.billing.receipts.model import Receipt
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.repository import REFUNDS
+from services.billing.refunds.states import RefundState
 from shared.events.application import PassportPrinted
 from tests.unit.billing.make import in_state
 from tests.unit.billing.test_config_and_checks import broken, paid, refunded, spoil
@@ -114,5 +119,5 @@ async def test_what_vanished_meanwhile_is_broken(world: World) -> None:
     async def gone(_bill_id: str) -> None:
         return None
 
-    world.billing.agreement._repository.bill = gone
+    world.billing.agreement._bills.bill = gone
     assert await broken(world, "I11")

@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.billing.domain import bill as bills
-from services.billing.domain.bill import Purpose
-from services.billing.domain.states import BillState
-from services.billing.repository import BILLS
-from services.billing.service import SimponiBilling
-from services.billing.service.asking import Asker, Budget, Urgency, _Question, choose
-from services.billing.service.figures import Figures
+from services.billing.bills import model as bills
+from services.billing.bills.model import Purpose
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.metrics import Figures
+from services.billing.receipts.simponi_batching import Asker, Budget, Urgency, _Question, choose
+from services.billing.simponi import SimponiBilling
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
 from tests.unit.billing.make import POLICY, T0, at, issued
@@ -172,10 +172,10 @@ async def test_a_thousand_codes_that_end_together_need_few_calls() -> None:
     world.simponi.codes = made
     world.clock.set(at(7200 + POLICY.grace_seconds))
     records = [each async for each in world.store.scan(BILLS)]
-    await asyncio.gather(*(world.billing.bills.expire_due(record) for record in records))
+    await asyncio.gather(*(world.billing.polling.expire_due(record) for record in records))
     assert {each.state for each in world.all(BILLS)} == {BillState.EXPIRED}
     assert world.names().count("BillExpired") == 1000, "each once"
-    assert world.billing.asker.calls <= 6
+    assert world.billing.questions.calls <= 6
 
 
 async def test_a_difference_is_asked_about_like_any_code() -> None:

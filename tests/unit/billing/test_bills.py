@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.billing.domain.bill import ClaimState, RenewalState, Standing
-from services.billing.domain.policy import JAKARTA
-from services.billing.domain.states import BillState
-from services.billing.repository import BILLS
+from services.billing.bills.model import ClaimState, RenewalState, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.rules import JAKARTA
 from shared.bus.dispatch import Outcome
 from shared.events.subscriptions import commands_for, events_for
 from tests.unit.billing.make import at
@@ -413,7 +413,7 @@ async def test_a_code_for_a_bill_that_was_given_up_meanwhile_changes_nothing() -
     due = await world.store.claim_due(BILLS, now=world.clock.now(), owner="other", lease_seconds=30)
     assert due is not None
     await world.released("hold_lapsed")
-    await world.billing.bills.ask_due(due.record)
+    await world.billing.code_requests.ask_due(due.record)
     assert world.bill().state == BillState.CANCELLED
     assert "BillIssued" not in world.names()
 
@@ -421,7 +421,7 @@ async def test_a_code_for_a_bill_that_was_given_up_meanwhile_changes_nothing() -
 async def test_claims_without_confirmation_become_cases() -> None:
     world = make_world()
     bill = await world.issued_bill()
-    await world.billing.desk.claim(_caller(), bill.bill_id, None, "999999999999", "command-1")
+    await world.billing.claims.claim(_caller(), bill.bill_id, None, "999999999999", "command-1")
     await world.pass_time(3600, step=60)
     assert [claim.state for claim in world.bill(APPOINTMENT).claims] == [ClaimState.CASE_OPEN]
 

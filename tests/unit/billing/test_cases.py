@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from services.billing.domain import case as cases
-from services.billing.domain.bill import ClaimState, Standing
-from services.billing.domain.case import (
+from services.billing.bills.model import ClaimState, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.cases import model as cases
+from services.billing.cases.model import (
     MOST_NOTES,
     NEEDS_TWO,
     OUTCOMES,
@@ -21,9 +23,10 @@ from services.billing.domain.case import (
     Subject,
     found,
 )
-from services.billing.domain.policy import CasePolicy
-from services.billing.domain.states import BillState, IllegalTransition, ReceiptState
-from services.billing.repository import BILLS, CASES
+from services.billing.cases.repository import CASES
+from services.billing.decisions import IllegalTransition
+from services.billing.receipts.states import ReceiptState
+from services.billing.rules import CasePolicy
 from shared.bus.dispatch import Outcome
 from shared.events import scheduling
 from shared.tokens import Caller, Role
@@ -131,7 +134,7 @@ def test_what_a_receipt_answers(kind: CaseKind, changes: dict[str, object], outc
 
 
 async def claimed(world: World, ntpn: str | None, ntb: str | None = None) -> None:
-    await world.billing.desk.claim(APPLICANT, world.bill().bill_id, ntpn, ntb, f"command-{ntpn}{ntb}")
+    await world.billing.claims.claim(APPLICANT, world.bill().bill_id, ntpn, ntb, f"command-{ntpn}{ntb}")
 
 
 @pytest.mark.acceptance("F57.case_after_1_hour", "X5.found")
@@ -297,13 +300,14 @@ async def test_a_case_that_a_person_answers_meanwhile_is_left_alone() -> None:
     await world.expired_bill()
     await claimed(world, "Z" * 16)
     await world.pass_time(3700, step=100)
-    record = await world.billing.cases._repository.case(only(world).case_id)
+    record = await world.store.get(CASES, only(world).case_id)
+    assert record is not None
     ani = Caller("ani", Role.OPERATOR, "session-2")
     budi = Caller("budi", Role.OPERATOR, "session-3")
-    await world.billing.case_desk.close(ani, record.id, CaseOutcome.NOT_PAID, "the bank says no", "command-1")
-    await world.billing.case_desk.close(budi, record.id, CaseOutcome.NOT_PAID, "it says no", "command-2")
-    await world.billing.cases.look_due(record)
-    await world.billing.cases.escalate_due(record)
+    await world.billing.cases.close(ani, record.id, CaseOutcome.NOT_PAID, "the bank says no", "command-1")
+    await world.billing.cases.close(budi, record.id, CaseOutcome.NOT_PAID, "it says no", "command-2")
+    await world.billing.case_follow_up.look_due(record)
+    await world.billing.case_follow_up.escalate_due(record)
     assert only(world).outcome == CaseOutcome.NOT_PAID
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain.case import CaseKind, CaseOutcome
-from services.billing.domain.receipt import SimponiWord
-from services.billing.domain.settlement import FileNotSigned, Settlement, SettlementSource, signed_words
-from services.billing.domain.states import BillState
-from services.billing.repository import CASES, RECEIPTS, SETTLEMENT_DAYS, SETTLEMENTS
-from services.billing.service import settling as settling_module
+from services.billing.bills.states import BillState
+from services.billing.cases.model import CaseKind, CaseOutcome
+from services.billing.cases.repository import CASES
+from services.billing.receipts.model import SimponiWord
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.settlement import reconciliation as settling_module
+from services.billing.settlement.model import FileNotSigned, Settlement, SettlementSource, signed_words
+from services.billing.settlement.repository import SETTLEMENT_DAYS, SETTLEMENTS
 from shared.crypto.detached import DetachedSigner
 from shared.store.port import StoreUnavailable
 from shared.tokens import Role, new_signing_key_pem
@@ -215,7 +217,7 @@ async def test_a_crash_around_any_write_of_a_claim_changes_nothing(monkeypatch: 
         content = booked([known, claimed], spoiling=Spoiling(extra_lines=1))
         for _ in range(2):
             try:
-                await world.billing.settling.take_file(pieces(content), "treasurer-1")
+                await world.billing.reconciliation.take_file(pieces(content), "treasurer-1")
                 break
             except StoreUnavailable:
                 continue
@@ -287,7 +289,7 @@ async def test_without_simponis_key_in_the_settings_no_signature_counts() -> Non
     world = make_world()
     content = booked([world.payment(await world.issued_bill())])
     with pytest.raises(FileNotSigned):
-        await world.billing.settling.take_file(pieces(content), "tuti", signature=signature_of(content))
+        await world.billing.reconciliation.take_file(pieces(content), "tuti", signature=signature_of(content))
 
 
 @pytest.mark.parametrize("how", ["signed", "fetched"])
@@ -298,7 +300,7 @@ async def test_a_claim_becomes_simponis_word_when_the_same_content_comes_from_si
     await brought(world, content, CLAIMED)
     assert (world.all(RECEIPTS), world.all(SETTLEMENT_DAYS)) == ([], [])
     if how == "signed":
-        await world.billing.settling.take_file(pieces(content), "tono", signature=signature_of(content))
+        await world.billing.reconciliation.take_file(pieces(content), "tono", signature=signature_of(content))
     else:
         await brought(world, content)
     await world.pass_time(900, step=100)
@@ -319,7 +321,7 @@ async def test_a_brought_file_neither_replaces_the_days_own_nor_settles_what_no_
     for day in (DAY + timedelta(days=back) for back in range(-8, 6)):
         world.simponi.files[day] = booked([], day)
     for _ in range(20):
-        await world.billing.settling.owe_days()
+        await world.billing.reconciliation.owe_days()
         await world.pass_time(6 * 3600, step=3 * 3600)
     assert kinds(world) == ["paid_here_unsettled"], "SIMPONI's own file of the day does not show it"
     own = [each for each in world.all(SETTLEMENTS) if each.day == DAY and not each.is_claim]
@@ -334,7 +336,7 @@ async def test_twin_a_brought_file_that_counted_as_the_days_own_would_hide_it(mo
     for day in (DAY + timedelta(days=back) for back in range(-8, 6)):
         world.simponi.files[day] = booked([], day)
     for _ in range(20):
-        await world.billing.settling.owe_days()
+        await world.billing.reconciliation.owe_days()
         await world.pass_time(6 * 3600, step=3 * 3600)
     assert kinds(world) == []
 
@@ -347,7 +349,7 @@ async def older(world: World, *, known: bool) -> str:
     payment = world.payment(await world.issued_bill())
     if known:
         world.simponi.add(payment)
-    await world.billing.money.take(payment, "settlement")
+    await world.billing.payments.take(payment, "settlement")
     assert payment.ntpn is not None
     return payment.ntpn
 

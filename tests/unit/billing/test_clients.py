@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.billing.clients import HttpSimponi
-from services.billing.domain.settlement import FileTampered, FileTruncated, Verifier
-from services.billing.repository import RECEIPTS
-from services.billing.schemas import PaymentNotice
-from services.billing.service import SimponiRefused
+from services.billing.clients.simponi import HttpSimponi
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.schemas import PaymentNotice
+from services.billing.settlement.model import FileTampered, FileTruncated, Verifier
+from services.billing.simponi import SimponiRefused
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, Patience
@@ -193,7 +193,7 @@ async def test_a_notice_of_the_simulator_is_one_that_billing_takes_once_or_twice
     headers = signed_headers("X-Simponi", "k1", "callback-secret", int(now.timestamp()), body)
     for _ in range(2):
         world.billing.notices.verify(headers, body, now)
-        await world.billing.money.take(read_json(PaymentNotice, body).payment(), "push")
+        await world.billing.payments.take(read_json(PaymentNotice, body).payment(), "push")
     assert [receipt.ntpn for receipt in world.all(RECEIPTS)] == ["A" * 16]
     wrong = signed_headers("X-Simponi", "k1", "guessed", int(now.timestamp()), body)
     with pytest.raises(SignatureWrong):

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from services.billing.app import assemble
-from services.billing.clients import HttpSimponi
-from services.billing.config import read_secrets
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Receipt
-from services.billing.domain.refund import Refund
-from services.billing.domain.states import BillState, Decision, ReceiptState
-from services.billing.repository import BILLS, RECEIPTS, REFUNDS, LostSeat, Missing, Repository
-from services.billing.service.checks import MOST_NAMED
-from services.billing.texts import guidance
-from services.billing.treasury import HttpTreasury
+from services.billing.bills.application_facts import LostSeat
+from services.billing.bills.application_repository import ApplicationRepository
+from services.billing.bills.model import Bill, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.bills.texts import guidance
+from services.billing.clients.simponi import HttpSimponi
+from services.billing.clients.treasury import HttpTreasury
+from services.billing.config import Settings, read_secrets
+from services.billing.data.reference import holidays
+from services.billing.decisions import Decision
+from services.billing.invariants.money_checks import MOST_NAMED
+from services.billing.receipts.model import Receipt
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.model import Refund
+from services.billing.refunds.repository import REFUNDS
+from services.billing.rules import (
+    BillPolicy,
+    CallPolicy,
+    CasePolicy,
+    Policies,
+    ReceiptPolicy,
+    RefundPolicy,
+    SettlementPolicy,
+)
+from services.billing.store_part import Aggregates, Missing
 from shared.service import Platform
 from shared.settings import SettingsWrong
 from shared.store.kinds import Kind
@@ -66,13 +87,70 @@ def test_wrong_settings_are_refused_with_a_sentence(wrong: dict[str, object]) ->
         some_settings(**wrong)
 
 
+RULES: Mapping[str, Any] = {
+    "bill": BillPolicy(),
+    "receipt": ReceiptPolicy(),
+    "case": CasePolicy(),
+    "settlement": SettlementPolicy(),
+    "refund": RefundPolicy(),
+}
+WITHOUT_SETTING = {
+    "refund_calendar",
+    "refund_release_days",
+    "refund_order_days",
+    "refund_escalate_days",
+    "refund_object_calendar_days",
+    "refund_objection_calendar_days",
+    "refund_seat_answer_seconds",
+    "refund_seat_answer_most_seconds",
+    "refund_bank_retry_most_seconds",
+    "refund_track_most_seconds",
+}
+"""Rules that nobody may set: the law's, and what only paces repeats."""
+
+
+def rules_by_setting() -> dict[str, Any]:
+    """The number of each rule, by the setting that may change it."""
+    found = {
+        f"{room}_{name}": getattr(policy, name)
+        for room, policy in RULES.items()
+        for name in policy.__dataclass_fields__
+        if f"{room}_{name}" not in WITHOUT_SETTING
+    }
+    calls = CallPolicy()
+    return {**found, "simponi_calls_per_minute": calls.per_minute, "simponi_codes_per_call": calls.codes_each}
+
+
+@pytest.mark.parametrize(("setting", "number"), rules_by_setting().items())
+def test_the_default_of_a_setting_is_the_number_of_its_rule(setting: str, number: object) -> None:
+    assert Settings.model_fields[setting].default == number
+
+
+def test_settings_that_nobody_changed_are_the_rules() -> None:
+    refund = replace(RefundPolicy(), calendar=holidays())
+    assert some_settings().policies() == replace(Policies(), refund=refund)
+
+
+def test_the_number_of_a_rule_is_written_once() -> None:
+    """As in `Field(_BILL.validity_seconds, ...)`: who changes the rule changes the product."""
+    tree = ast.parse(inspect.getsource(Settings))
+    defaults = {
+        node.target.id: node.value.args[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        if isinstance(node.value, ast.Call) and node.value.args
+    }
+    written_again = {name for name in rules_by_setting() if not isinstance(defaults[name], ast.Attribute)}
+    assert written_again == set()
+
+
 async def test_the_process_is_wired_with_simponi_over_http(world: World) -> None:
     platform = Platform(world.store, None, world.clock, None, None)  # type: ignore[arg-type]
     parts = assemble(some_settings(), platform)
     assert parts.name == "billing"
     assert parts.close is not None
-    assert isinstance(parts.service.bills._simponi, HttpSimponi)
-    assert isinstance(parts.service.refund_cases._treasury, HttpTreasury)
+    assert isinstance(parts.service.code_requests._simponi, HttpSimponi)
+    assert isinstance(parts.service.refund_processing._treasury, HttpTreasury)
     await parts.close()
 
 
@@ -88,13 +166,13 @@ def test_every_state_tells_what_to_do_in_both_languages(state: BillState) -> Non
 
 
 async def test_a_missing_aggregate_cannot_be_changed(world: World) -> None:
-    repository = Repository(world.store, world.clock)
+    aggregates = Aggregates(world.store, world.clock)
     with pytest.raises(Missing):
-        await repository.change(BILLS, "bill-unknown", lambda bill: Decision(bill))
+        await aggregates.change(BILLS, "bill-unknown", lambda bill: Decision(bill))
 
 
 async def test_two_first_words_on_one_application_both_count(world: World) -> None:
-    repository = Repository(world.store, world.clock)
+    repository = ApplicationRepository(world.store, world.clock)
     store = world.store
     get, late = store.get, []
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import correction as corrections
-from services.billing.domain.bill import Bill, Purpose
-from services.billing.domain.correction import Correction, CorrectionState
-from services.billing.domain.states import BillState, ReceiptState
-from services.billing.errors import BillCannotBeRenewed, BillIsOwed
-from services.billing.repository import CORRECTIONS
+from services.billing.bills.errors import BillCannotBeRenewed, BillIsOwed
+from services.billing.bills.model import Bill, Purpose
+from services.billing.bills.states import BillState
+from services.billing.extra_charges import correction as corrections
+from services.billing.extra_charges.correction import Correction, CorrectionState
+from services.billing.extra_charges.repository import CORRECTIONS
+from services.billing.receipts.states import ReceiptState
 from shared.bus.dispatch import Outcome
 from shared.events import application, scheduling
 from shared.store.port import StoreUnavailable
@@ -50,7 +51,7 @@ async def found(world: World, version: int = 3, *, ground: str = "lost", force_m
 
 def of_purpose(world: World, purpose: Purpose) -> list[Bill]:
     """The bills of a purpose, oldest first."""
-    from services.billing.repository import BILLS
+    from services.billing.bills.repository import BILLS
 
     return sorted((each for each in world.all(BILLS) if each.purpose == purpose), key=lambda each: each.requested_at)
 
@@ -248,16 +249,16 @@ async def ended(world: World) -> Bill:
 async def test_what_is_owed_has_a_new_code_at_once_and_cannot_be_given_up() -> None:
     world = make_world()
     old = await ended(world)
-    answer = await world.billing.desk.renew(OWNER, old.bill_id, "r1")
+    answer = await world.billing.bills.renew(OWNER, old.bill_id, "r1")
     assert answer.renewal is not None
     assert answer.renewal.state == "granted"
     new = world.bill_by_id(answer.renewal.bill_id or "")
     assert (new.amount, new.state, new.replaces_bill_id) == (old.amount, BillState.REQUESTED, old.bill_id)
     assert answer.state == BillState.SUPERSEDED
-    assert await world.billing.desk.renew(OWNER, old.bill_id, "r2") == answer
+    assert await world.billing.bills.renew(OWNER, old.bill_id, "r2") == answer
     await world.work()
     with pytest.raises(BillIsOwed):
-        await world.billing.desk.cancel(OWNER, new.bill_id, "x1")
+        await world.billing.bills.cancel(OWNER, new.bill_id, "x1")
     late = await world.pay(old)
     assert await world.outcome(late.ntpn) == ("settles_bill", "superseded", None)
     assert world.bill_by_id(new.bill_id).state == BillState.PAID
@@ -279,7 +280,7 @@ async def test_late_money_pays_what_is_owed_and_goes_back_where_nothing_is() -> 
     assert other.receipt(too_much.ntpn).state == ReceiptState.IN_REFUND
     assert [each.reason for each in other.refunds()] == ["wrong_amount"]
     with pytest.raises(BillCannotBeRenewed):
-        await other.billing.desk.renew(OWNER, dropped.bill_id, "r1")
+        await other.billing.bills.renew(OWNER, dropped.bill_id, "r1")
 
 
 async def test_money_that_comes_while_a_difference_is_dropped_goes_back_as_excess() -> None:

@@ -7,30 +7,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.billing.data import refund_reasons
-from services.billing.domain import bill as bills
-from services.billing.domain import receipt as receipts
-from services.billing.domain import refund as refunds
-from services.billing.domain.bill import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing, VisitState
-from services.billing.domain.ledger import Account, Entry, balances
-from services.billing.domain.policy import JAKARTA, Policies, Validity, YearClosed, backoff, next_poll, validity
-from services.billing.domain.receipt import Facts, Intent, IntentKind, judge, judge_without_seat
-from services.billing.domain.refund import RefundCause
-from services.billing.domain.states import (
-    BILL_TRANSITIONS,
-    ENDED_BILLS,
-    FINAL_BILLS,
-    FINAL_RECEIPTS,
-    FINAL_REFUNDS,
-    RECEIPT_TRANSITIONS,
-    REFUND_TRANSITIONS,
-    BillState,
-    IllegalTransition,
-    ReceiptCommand,
-    ReceiptState,
-    RefundState,
-    commands_of,
-)
+from services.billing.bills import model as bills
+from services.billing.bills.model import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing, VisitState
+from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, FINAL_BILLS, BillState
+from services.billing.data.reference import refund_reasons
+from services.billing.decisions import IllegalTransition, commands_of
+from services.billing.ledger.model import Account, Entry, balances
+from services.billing.receipts import model as receipts
+from services.billing.receipts.going_back import RefundCause, RefundSubject
+from services.billing.receipts.model import Facts, Intent, IntentKind, judge, judge_without_seat
+from services.billing.receipts.states import FINAL_RECEIPTS, RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
+from services.billing.refunds import model as refunds
+from services.billing.refunds.states import FINAL_REFUNDS, REFUND_TRANSITIONS, RefundState
+from services.billing.rules import JAKARTA, Policies, Validity, YearClosed, backoff, next_poll, validity
 from shared.events import billing as events
 from tests.unit.billing.make import (
     AMOUNT,
@@ -732,7 +721,7 @@ def test_a_tampered_ledger_is_found() -> None:
 
 def test_a_refund_case_names_its_reason_rule_and_who_decides() -> None:
     reason = refund_reasons().reason("duplicate_payment", T0.date())
-    decision = refunds.open_refund("refund-1", refunds.Subject(NTPN, AMOUNT, "application-1"), reason, T0)
+    decision = refunds.open_refund("refund-1", RefundSubject(NTPN, AMOUNT, "application-1"), reason, T0)
     assert names(decision) == ["RefundOpened"]
     assert isinstance(decision.events[0], events.RefundOpened)
     assert decision.state.decided_by == "fee_officer"

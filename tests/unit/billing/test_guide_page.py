@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.billing.data import refund_reasons
-from services.billing.domain.refund_policy import RefundPolicy
-from services.billing.guide_page import ROLES, guide_page
-from services.billing.schemas.refunds import RefundGuideView
+from services.billing.data.reference import refund_reasons
+from services.billing.refunds.guide_page import ROLES, guide_page
+from services.billing.refunds.schemas import RefundGuideView
+from services.billing.rules import RefundPolicy
 from shared.http.accept import preferred
 from shared.http.app import build_app
 from shared.http.call import HTML, JSON

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from services.billing.domain.states import BillState
-from services.billing.schemas import PaymentClaim, PaymentNotice
-from services.billing.service.desk import MOST_CLAIMS
+from services.billing.bills.claim_schemas import PaymentClaim
+from services.billing.bills.claims import MOST_CLAIMS
+from services.billing.bills.states import BillState
+from services.billing.receipts.schemas import PaymentNotice
 from shared.http.schema import unbounded_fields
 from shared.http.signatures import Signer
 from shared.tokens import Role
@@ -295,7 +296,7 @@ async def test_a_refund_case_shows_reason_rule_and_who_decides(world: World, ask
 
 @pytest.mark.acceptance("X7.warned")
 async def test_a_code_cut_by_the_year_end_carries_the_warning(world: World, ask: Ask) -> None:
-    from services.billing.schemas import BillView
+    from services.billing.bills.schemas import BillView
 
     bill = replace(await world.issued_bill(), shortened_by_year_end=True)
     view = BillView.of(bill, 900)

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.domain import explaining
-from services.billing.domain.bill import Claim, Renewal, RenewalState, Special, SpecialState, Standing
-from services.billing.domain.journal import adds, posting_told, summed
-from services.billing.domain.ledger import Account, Movement, Posting, balances, posted
-from services.billing.domain.states import BillState, ReceiptState, RefundState
-from services.billing.errors import NothingToExplain
-from services.billing.repository import RECEIPTS
+from services.billing.bills.model import Claim, Renewal, RenewalState, Special, SpecialState, Standing
+from services.billing.bills.states import BillState
+from services.billing.ledger.journal import adds, posting_told, summed
+from services.billing.ledger.model import Account, Movement, Posting, balances, posted
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.states import RefundState
+from services.billing.sagas import explanation as explaining
+from services.billing.sagas.errors import NothingToExplain
 from shared.chain.verify import ExportWrong, read_roots, verify
 from shared.tokens import Caller, Role
 from tests.unit.billing.conftest import Ask
@@ -144,7 +146,7 @@ async def test_by_code_ntpn_or_refund_everything_that_led_there_is_told_in_order
         *(each.ntpn for each in world.all(RECEIPTS)),
         refund.refund_id,
     ):
-        found = await world.billing.sagas.explain(OPERATOR, reference)
+        found = await world.billing.explainer.explain(OPERATOR, reference)
         assert [told.at for told in found.facts] == sorted(told.at for told in found.facts)
         assert any("Bill" in line for line in found.standing)
         for told in found.facts:
@@ -154,7 +156,7 @@ async def test_by_code_ntpn_or_refund_everything_that_led_there_is_told_in_order
     words = "\n".join(explaining.in_words(found))
     assert "duplicate_payment" in words and "rule: " in words and f"treasury Rp{bill.amount}" in words
     with pytest.raises(NothingToExplain):
-        await world.billing.sagas.explain(OPERATOR, "820000000000000")
+        await world.billing.explainer.explain(OPERATOR, "820000000000000")
 
 
 async def test_every_state_there_is_can_be_said() -> None:
@@ -178,12 +180,12 @@ async def test_claims_bank_numbers_renewals_and_special_dates_are_told() -> None
     world = make_world()
     bill = await world.issued_bill()
     await world.push(world.payment(bill, ntpn=None))
-    words = "\n".join(explaining.in_words(await world.billing.sagas.explain(OPERATOR, bill.bill_id)))
+    words = "\n".join(explaining.in_words(await world.billing.explainer.explain(OPERATOR, bill.bill_id)))
     assert "bank number" in words and "awaited and the seat kept" in words
     lost = make_world()
     ended = await lost.expired_bill()
     await lost.pay(ended)
-    told = "\n".join(explaining.in_words(await lost.billing.sagas.explain(OPERATOR, ended.bill_id)))
+    told = "\n".join(explaining.in_words(await lost.billing.explainer.explain(OPERATOR, ended.bill_id)))
     assert "a seat was asked for" in told and "ended unpaid" in told
 
 

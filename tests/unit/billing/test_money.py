@@ -7,10 +7,13 @@ from itertools import pairwise
 
 import pytest
 
-from services.billing.domain.bill import ClaimState, Standing
-from services.billing.domain.refund import RefundCause
-from services.billing.domain.states import BillState, ReceiptState, RefundState
-from services.billing.repository import BILLS, RECEIPTS
+from services.billing.bills.model import ClaimState, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.states import RefundState
 from shared.bus.dispatch import Outcome
 from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
@@ -323,14 +326,14 @@ async def test_a_seat_that_comes_after_the_giving_up_withdraws_the_refund() -> N
 async def test_a_seat_that_comes_after_the_money_went_is_told_to_the_operators() -> None:
     from dataclasses import replace
 
-    from services.billing.domain.states import Decision
-    from services.billing.repository import REFUNDS
+    from services.billing.decisions import Decision
+    from services.billing.refunds.repository import REFUNDS
 
     world = make_world()
     bill_id, ntpn = await late_money(world)
     await world.no_seat(bill_id)
     case = world.refunds()[0]
-    await world.billing.money._repository.change(
+    await world.billing.receipts._aggregates.change(
         REFUNDS, case.refund_id, lambda refund: Decision(replace(refund, state=RefundState.APPROVED))
     )
     await world.confirmed(bill_id, "late_same_seat")
@@ -394,7 +397,7 @@ async def test_late_money_for_a_withdrawn_application_goes_back() -> None:
 async def test_a_cancelled_code_stays_late_payable() -> None:
     world = make_world()
     bill = await world.issued_bill()
-    await world.billing.desk.cancel(APPLICANT, bill.bill_id, "command-1")
+    await world.billing.bills.cancel(APPLICANT, bill.bill_id, "command-1")
     world.simponi.add(world.payment(bill))
     await world.pass_time(300)
     assert world.bill().standing == Standing.SEAT_SOUGHT
@@ -488,7 +491,7 @@ async def test_of_the_same_notice_twice_at_once_one_is_kept() -> None:
     world = make_world()
     bill = await world.issued_bill()
     payment = world.payment(bill)
-    insert, again = world.billing.money._repository.insert, []
+    insert, again = world.billing.receipts._aggregates.insert, []
 
     async def slowly(kind, record_id, decision, **words):
         if kind is RECEIPTS and not again:
@@ -496,7 +499,7 @@ async def test_of_the_same_notice_twice_at_once_one_is_kept() -> None:
             await world.push(payment)
         return await insert(kind, record_id, decision, **words)
 
-    world.billing.money._repository.insert = slowly
+    world.billing.receipts._aggregates.insert = slowly
     await world.push(payment)
     assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
     assert world.names().count("BillPaid") == 1
@@ -505,7 +508,7 @@ async def test_of_the_same_notice_twice_at_once_one_is_kept() -> None:
 async def test_an_outcome_written_on_the_bill_only_is_finished_by_the_deadline() -> None:
     world = make_world()
     bill_id, ntpn = await late_money(world)
-    change, died = world.billing.money._repository.change, []
+    change, died = world.billing.receipts._aggregates.change, []
 
     async def dies_before_the_receipt_settles(kind, *words, **named):
         if kind is RECEIPTS:
@@ -514,7 +517,7 @@ async def test_an_outcome_written_on_the_bill_only_is_finished_by_the_deadline()
                 raise StoreUnavailable("died")
         return await change(kind, *words, **named)
 
-    world.billing.money._repository.change = dies_before_the_receipt_settles
+    world.billing.receipts._aggregates.change = dies_before_the_receipt_settles
     assert await world.confirmed(bill_id, "late_same_seat") == Outcome.LATER
     assert world.receipt(ntpn).state == ReceiptState.AWAITS_SEAT
     await world.pass_time(60)
@@ -525,22 +528,22 @@ async def test_a_release_that_overtakes_the_giving_up_of_a_paid_bill_seeks_a_sea
     world = make_world()
     bill = await world.issued_bill()
     payment = world.payment(bill)
-    found = world.billing.bills._repository.bills_at
+    found = world.billing.seat_events._bills.bills_at
 
     async def found_before_the_money(appointment_id):
         records = await found(appointment_id)
         await world.push(payment)
         return records
 
-    world.billing.bills._repository.bills_at = found_before_the_money
+    world.billing.seat_events._bills.bills_at = found_before_the_money
     await world.released("cancelled", version=3)
     assert await world.outcome(payment.ntpn) == ("awaits_seat", "paid", Standing.SEAT_SOUGHT)
     await world.rules_hold()
 
 
 async def test_late_money_for_a_penalty_needs_no_seat() -> None:
-    from services.billing.domain import bill as bills
-    from services.billing.domain.bill import Payer, Purpose
+    from services.billing.bills import model as bills
+    from services.billing.bills.model import Payer, Purpose
     from tests.unit.billing.make import POLICY, a_price
 
     world = make_world()
@@ -585,7 +588,7 @@ async def test_a_claim_is_looked_into_at_once() -> None:
     bill = await world.issued_bill()
     payment = world.payment(bill)
     world.simponi.add(payment)
-    await world.billing.desk.claim(APPLICANT, bill.bill_id, payment.ntpn, None, "command-1")
+    await world.billing.claims.claim(APPLICANT, bill.bill_id, payment.ntpn, None, "command-1")
     await world.work()
     assert world.bill().state == BillState.PAID
     assert world.bill().claims[0].state == ClaimState.CONFIRMED
@@ -597,7 +600,7 @@ async def test_a_claim_on_money_that_went_another_way_is_confirmed_too() -> None
     bill = await world.expired_bill()
     payment = world.payment(bill)
     world.simponi.add(payment)
-    await world.billing.desk.claim(APPLICANT, bill.bill_id, None, payment.ntb, "command-1")
+    await world.billing.claims.claim(APPLICANT, bill.bill_id, None, payment.ntb, "command-1")
     await world.work()
     assert world.bill().claims[0].state == ClaimState.CONFIRMED
     assert world.receipt(payment.ntpn).state == ReceiptState.AWAITS_SEAT
@@ -644,8 +647,8 @@ async def two_payments_at_once(world: World) -> None:
     """Two notices of two payments on one code, each judged before the other is written."""
     bill = await world.issued_bill()
     first, second = world.payment(bill), world.payment(bill)
-    money = world.billing.money
-    insert = money._repository.insert
+    money = world.billing.receipts
+    insert = money._aggregates.insert
     entered = False
 
     async def slowly(kind, record_id, decision, **words):
@@ -655,7 +658,7 @@ async def two_payments_at_once(world: World) -> None:
             await world.push(second)
         return await insert(kind, record_id, decision, **words)
 
-    money._repository.insert = slowly  # type: ignore[method-assign]
+    money._aggregates.insert = slowly  # type: ignore[method-assign]
     await world.push(first)
 
 

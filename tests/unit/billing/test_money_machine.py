@@ -16,14 +16,18 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from services.billing.domain import receipt as receipts
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Payment
-from services.billing.domain.settlement import SettlementState
-from services.billing.domain.states import BillState, ReceiptState
-from services.billing.repository import BILLS, RECEIPTS, REFUNDS, SETTLEMENTS
-from services.billing.service.desk.refunds import Taken, Wish
-from services.billing.service.treasury import Payee
+from services.billing.bills.model import Bill, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.payment import Payment
+from services.billing.receipts import model as receipts
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.repository import REFUNDS
+from services.billing.refunds.service import Taken, Wish
+from services.billing.refunds.treasury import Payee
+from services.billing.settlement.model import SettlementState
+from services.billing.settlement.repository import SETTLEMENTS
 from shared.errors import Refusal
 from shared.store.kinds import Kind, Record
 from shared.store.memory import MemoryStore
@@ -245,7 +249,7 @@ class Money(RuleBasedStateMachine):
     def the_settlement_file_comes(self) -> None:
         if self.payments:
             shown = {payment.ntpn or "" for payment in self.payments}
-            self.try_(self.world.billing.settling.take_file(pieces(booked(self.payments)), "treasurer-1"))
+            self.try_(self.world.billing.reconciliation.take_file(pieces(booked(self.payments)), "treasurer-1"))
             self.try_(self.world.work())
             for file in self.world.all(SETTLEMENTS):
                 if file.state == SettlementState.COMPARED and file.lines == len(shown):

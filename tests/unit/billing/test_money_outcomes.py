@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from services.billing.domain.bill import Bill
-from services.billing.domain.case import CaseKind, CaseOutcome
-from services.billing.domain.receipt import Payment
-from services.billing.domain.settlement import SettlementSource
-from services.billing.domain.states import BillState
-from services.billing.repository import CASES, RECEIPTS
+from services.billing.bills.model import Bill
+from services.billing.bills.states import BillState
+from services.billing.cases.model import CaseKind, CaseOutcome
+from services.billing.cases.repository import CASES
+from services.billing.payment import Payment
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.settlement.model import SettlementSource
 from tests.unit.billing.make import at
 from tests.unit.billing.test_settlement import booked, brought
 from tests.unit.billing.world import World, make_world

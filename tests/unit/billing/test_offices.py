@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain.bill import Seat
-from services.billing.domain.case import CaseKind, Subject
-from services.billing.domain.saga import Act, Override
-from services.billing.repository import BILLS, CASES, REFUNDS
-from services.billing.repository.sagas import OVERRIDES
-from services.billing.service import offices as offices_module
-from services.billing.service.desk import bills as bill_desk
-from services.billing.service.desk import refunds as refund_desk
-from services.billing.service.desk.refunds import Wish
+from services.billing import access
+from services.billing.bills import offices as bill_offices
+from services.billing.bills import service as bill_service
+from services.billing.bills.model import Seat
+from services.billing.bills.repository import BILLS
+from services.billing.cases.model import CaseKind, Subject
+from services.billing.cases.repository import CASES
+from services.billing.refunds import service as refund_desk
+from services.billing.refunds.repository import REFUNDS
+from services.billing.refunds.service import Wish
+from services.billing.sagas.model import Act, Override
+from services.billing.sagas.repository import OVERRIDES
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.test_settlement import booked
@@ -130,7 +133,7 @@ async def facts(world: World) -> dict[str, str]:
     await world.confirmed(bill.bill_id, "paid")
     await world.pay(bill)
     await world.pass_time(40 * 86_400, step=86_400)
-    await world.billing.cases.open(CaseKind.DOUBLE_LINE, ("own",), Subject(bill_id=bill.bill_id))
+    await world.billing.case_follow_up.open(CaseKind.DOUBLE_LINE, ("own",), Subject(bill_id=bill.bill_id))
     override = Override("override-1", APPLICATION, Act.END_BILL, bill.bill_id, "told_to", "olga", world.clock.now())
     await world.store.insert(OVERRIDES, "override-1", override, now=world.clock.now())
     assert await world.billing.sagas.stuck(Caller("olga", Role.OPERATOR, "s"))
@@ -290,16 +293,16 @@ async def test_the_office_of_an_application_is_that_of_its_newest_seat_while_not
     moved = replace(
         bill, bill_id="bill-2", seat=replace(seat, office_id=OTHER), requested_at=bill.requested_at + timedelta(days=1)
     )
-    assert offices_module.office_of_bills([moved, bill]) == OTHER
-    assert offices_module.office_of_bills([]) is None
+    assert bill_offices.office_of_bills([moved, bill]) == OTHER
+    assert bill_offices.office_of_bills([]) is None
 
 
 async def test_twin_without_the_office_a_treasurer_of_another_one_reads_a_bill(
     world: World, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bill_id = await paid(world)
-    monkeypatch.setattr(offices_module, "needs_office", lambda _caller: False)
-    monkeypatch.setattr(bill_desk, "needs_office", lambda _caller: False)
+    for module in (access, bill_offices, bill_service):
+        monkeypatch.setattr(module, "needs_office", lambda _caller: False)
     status, _ = await ask("GET", f"/v1/bills/{bill_id}", role=Role.TREASURER, account="t", offices=(OTHER,))
     assert status == 200
 
@@ -307,9 +310,11 @@ async def test_twin_without_the_office_a_treasurer_of_another_one_reads_a_bill(
 async def test_many_cases_of_other_offices_do_not_hide_the_own_one(world: World, ask: Ask) -> None:
     """Pages are read on until the answer is full; what all fell due in one moment is read whole."""
     for number in range(7):
-        await world.billing.cases.open(CaseKind.DOUBLE_LINE, (str(number),), Subject(application_id="elsewhere"))
+        await world.billing.case_follow_up.open(
+            CaseKind.DOUBLE_LINE, (str(number),), Subject(application_id="elsewhere")
+        )
     bill_id = await paid(world)
-    await world.billing.cases.open(CaseKind.DOUBLE_LINE, ("own",), Subject(bill_id=bill_id))
+    await world.billing.case_follow_up.open(CaseKind.DOUBLE_LINE, ("own",), Subject(bill_id=bill_id))
     treasurer = {"role": Role.TREASURER, "account": "tuti", "key": None}
     _, said = await ask("GET", "/v1/cases?limit=2", offices=(OWN,), **treasurer)
     assert [each["bill_id"] for each in said["cases"]] == [bill_id]

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import bill as bills
-from services.billing.domain.bill import Standing, VisitState
-from services.billing.domain.states import Decision, RefundState
-from services.billing.repository import BILLS, RECEIPTS
+from services.billing.bills import model as bills
+from services.billing.bills.model import Standing, VisitState
+from services.billing.bills.repository import BILLS
+from services.billing.decisions import Decision
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.refunds.states import RefundState
 from shared.bus.dispatch import Outcome
 from shared.events import scheduling
 from shared.store.port import StoreUnavailable
@@ -60,14 +62,14 @@ async def test_a_release_that_overlaps_the_new_confirmation(guarded: bool, monke
     bill_id, ntpn = await paid(world)
     if not guarded:
         unguarded(monkeypatch)
-    look = world.billing.bills._repository.bills_at
+    look = world.billing.seat_events._bills.bills_at
 
     async def another_seat_is_won_meanwhile(appointment_id: str) -> Any:
         found = await look(appointment_id)
         await world.confirmed(bill_id, "late_same_seat", OTHER, version=1)
         return found
 
-    world.billing.bills._repository.bills_at = another_seat_is_won_meanwhile
+    world.billing.seat_events._bills.bills_at = another_seat_is_won_meanwhile
     await world.released("cancelled", version=3)
     standing = Standing.APPOINTMENT if guarded else Standing.SEAT_SOUGHT
     assert world.bill_by_id(bill_id).standing == standing, "a seat is sought beside a confirmed visit"
@@ -94,7 +96,7 @@ async def test_a_confirmation_that_overlaps_the_loss(guarded: bool, monkeypatch:
     if not guarded:
         # as it was: whether a seat is sought was decided on what had been read
         monkeypatch.setattr(bills, "visit_confirmed", bills.seat_confirmed)
-    look, seen = world.billing.bills._repository.bill, []
+    look, seen = world.billing.seat_events._bills.bill, []
 
     async def lost_after_it_was_read(bill_id: str) -> Any:
         record = await look(bill_id)
@@ -103,7 +105,7 @@ async def test_a_confirmation_that_overlaps_the_loss(guarded: bool, monkeypatch:
             await world.released("cancelled", version=3)
         return record
 
-    world.billing.bills._repository.bill = lost_after_it_was_read
+    world.billing.seat_events._bills.bill = lost_after_it_was_read
     await world.confirmed(bill_id, "late_same_seat", OTHER, version=1)
     assert world.bill_by_id(bill_id).standing == (Standing.APPOINTMENT if guarded else Standing.SEAT_SOUGHT)
     if guarded:
@@ -136,7 +138,7 @@ async def test_a_bill_that_an_older_build_left_seeking_beside_its_visit_is_put_r
         assert bill.seat is not None
         return Decision(bills.replace(bill, seat=bills.replace(bill.seat, appointment_id=OTHER, version=1, visit=None)))
 
-    await world.billing.bills._repository.change(BILLS, bill_id, as_it_was_left)
+    await world.billing.receipts._aggregates.change(BILLS, bill_id, as_it_was_left)
     await answered_again(world, bill_id, "confirmed")
     assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
 
@@ -189,8 +191,8 @@ async def test_the_seat_and_the_way_back_meet_on_the_receipt(first: str) -> None
     """Whoever writes first on the receipt has the money; the other one looks again."""
     world = make_world()
     bill_id, ntpn = await late_money(world)
-    money = world.billing.money
-    change, met = money._repository.change, []
+    money = world.billing.receipts
+    change, met = money._aggregates.change, []
 
     async def the_other_in_between(kind: Any, record_id: str, decide: Any, **named: Any) -> Any:
         if kind is RECEIPTS and not met:
@@ -199,7 +201,7 @@ async def test_the_seat_and_the_way_back_meet_on_the_receipt(first: str) -> None
                 await world.no_seat(bill_id)
         return await change(kind, record_id, decide, **named)
 
-    money._repository.change = the_other_in_between
+    money._aggregates.change = the_other_in_between
     await world.confirmed(bill_id, "late_same_seat", OTHER, version=1)
     if first == "seat":
         await world.no_seat(bill_id)
@@ -212,9 +214,9 @@ async def test_a_slow_worker_of_a_withdrawn_refund_changes_nothing() -> None:
     """It recorded the refund of money that has won a seat since: neither the case nor the bill goes back."""
     world = make_world()
     bill_id, ntpn = await late_money(world)
-    money = world.billing.money
-    slow = await world.billing.money._repository.receipt(ntpn)
-    entering = await money._enter_refund(slow, bills_refund(bill_id))
+    money = world.billing.receipts
+    slow = await world.billing.receipts._receipts.receipt(ntpn)
+    entering = await money.enter_refund(slow, bills_refund(bill_id))
     await money.drive(ntpn)
     await world.confirmed(bill_id, "late_same_seat", OTHER, version=1)
     assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
@@ -225,7 +227,7 @@ async def test_a_slow_worker_of_a_withdrawn_refund_changes_nothing() -> None:
 
 
 def bills_refund(bill_id: str) -> Any:
-    from services.billing.domain.receipt import Intent, IntentKind
+    from services.billing.receipts.model import Intent, IntentKind
 
     return Intent(IntentKind.REFUND, bill_id, "late_payment")
 
@@ -250,16 +252,16 @@ async def test_a_loss_that_a_crash_left_on_the_bill_alone_reaches_the_receipt(sa
     """The bill says that a seat is sought; the word that it was lost comes again and the money follows."""
     world = make_world()
     _, ntpn = await paid(world)
-    money = world.billing.money
-    change = money._repository.change
+    money = world.billing.receipts
+    change = money._aggregates.change
 
     async def dies_at_the_receipt(kind: Any, *words: Any, **named: Any) -> Any:
         if kind is RECEIPTS:
-            money._repository.change = change
+            money._aggregates.change = change
             raise StoreUnavailable("died")
         return await change(kind, *words, **named)
 
-    money._repository.change = dies_at_the_receipt
+    money._aggregates.change = dies_at_the_receipt
     facts = {name: world.visit()[name] for name in ("appointment_id", "application_id", "account_id", "person_id")}
     lost = scheduling.AppointmentReleased(**facts, office_id="office-1", session_id="session-1", reason="cancelled")
     assert await world.hear(lost, version=3, message_id="lost") == Outcome.LATER

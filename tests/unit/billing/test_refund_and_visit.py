@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from services.billing.data import refund_reasons
-from services.billing.domain import bill as bills
-from services.billing.domain import refund as refunds
-from services.billing.domain import refund_steps as steps
-from services.billing.domain.bill import VisitState
-from services.billing.domain.policy import Policies
-from services.billing.domain.refund import Confirmation, Refund, RefundCause
-from services.billing.domain.states import BillState, RefundCommand, RefundState
-from services.billing.repository import REFUNDS
+from services.billing.bills import model as bills
+from services.billing.bills.model import VisitState
+from services.billing.bills.states import BillState
+from services.billing.data.reference import refund_reasons
+from services.billing.receipts.going_back import RefundCause, RefundSubject
+from services.billing.refunds import model as refunds
+from services.billing.refunds import transitions as steps
+from services.billing.refunds.model import Confirmation, Refund
+from services.billing.refunds.repository import REFUNDS
+from services.billing.refunds.states import RefundCommand, RefundState
+from services.billing.rules import Policies
 from shared.events import scheduling
 from tests.unit.billing.make import T0
 from tests.unit.billing.test_config_and_checks import spoil
@@ -156,7 +158,7 @@ async def test_a_confirmation_that_comes_again_while_the_money_goes_back_settles
     bill = await world.expired_bill()
     payment = await world.pay(bill)
     await world.confirmed(bill.bill_id, "late_same_seat", version=5)
-    money = world.billing.money
+    money = world.billing.receipts
     record_refund = money._record_refund
 
     async def dies(_record: Any) -> None:
@@ -226,7 +228,7 @@ def test_an_answer_to_a_question_that_is_not_open_any_more_changes_nothing() -> 
     now = T0
     question = Confirmation(RefundCommand.RESEARCH, "treasurer", "account-9", now)
     reason = refund_reasons().reason("late_payment", now.date())
-    case = refunds.open_refund("refund-1", refunds.Subject("A" * 16, 5), reason, now).state
+    case = refunds.open_refund("refund-1", RefundSubject("A" * 16, 5), reason, now).state
     policy = Policies().refund
     assert steps.confirmed(case, question, now, policy).state == case
     assert steps.denied(case, question, now).state == case

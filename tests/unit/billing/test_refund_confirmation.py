@@ -7,14 +7,19 @@ from dataclasses import replace
 import pytest
 import structlog
 
-from services.billing.domain import refund_steps as steps
-from services.billing.domain.case import CaseKind, CaseOutcome
-from services.billing.domain.refund import ConfirmationState, Refund
-from services.billing.domain.states import RefundState
-from services.billing.errors import AnotherPairOfEyes, PaymentUnknownToSimponi, RefundStepNotNow, StepOfAnotherRole
-from services.billing.repository import CASES
-from services.billing.service.desk.refunds import Taken
-from services.billing.service.ports import SimponiBilling
+from services.billing.cases.model import CaseKind, CaseOutcome
+from services.billing.cases.repository import CASES
+from services.billing.refunds import transitions as steps
+from services.billing.refunds.errors import (
+    AnotherPairOfEyes,
+    PaymentUnknownToSimponi,
+    RefundStepNotNow,
+    StepOfAnotherRole,
+)
+from services.billing.refunds.model import ConfirmationState, Refund
+from services.billing.refunds.service import Taken
+from services.billing.refunds.states import RefundState
+from services.billing.simponi import SimponiBilling
 from shared.tokens import Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.test_refunds import HEAD, OPERATOR, OWNER, SECOND, TREASURER, Desk, desk_of

@@ -8,24 +8,22 @@ from typing import Any
 
 import pytest
 
-from services.billing.data import holidays, refund_reasons
-from services.billing.domain import receipt as receipts
-from services.billing.domain import refund as refunds
-from services.billing.domain import refund_steps as steps
-from services.billing.domain import special as specials
-from services.billing.domain.bill import Bill, Purpose, Standing
-from services.billing.domain.ledger import Account
-from services.billing.domain.refund import AccountState, Refund
-from services.billing.domain.refund_policy import CLAIM_DAYS, RefundPolicy
-from services.billing.domain.refund_statistics import statistics_of
-from services.billing.domain.states import OPEN_REFUNDS, BillState, ReceiptState, RefundState
-from services.billing.domain.working_days import Calendar
-from services.billing.errors import (
+from services.billing.bills.errors import BillUnknown
+from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.bills.states import BillState
+from services.billing.data.reference import holidays, refund_reasons
+from services.billing.errors import NotYourOffice
+from services.billing.ledger.model import Account
+from services.billing.rebooking import model as specials
+from services.billing.receipts import model as receipts
+from services.billing.receipts.going_back import RefundSubject
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds import model as refunds
+from services.billing.refunds import transitions as steps
+from services.billing.refunds.errors import (
     AccountIsMissing,
     AnotherPairOfEyes,
-    BillUnknown,
     NothingToRefund,
-    NotYourOffice,
     ObjectionTooLate,
     OrderIsOut,
     PeriodTooLong,
@@ -35,9 +33,15 @@ from services.billing.errors import (
     RuleUnknown,
     StepOfAnotherRole,
 )
-from services.billing.repository import REFUNDS
-from services.billing.service.desk.refunds import Taken, Wish
-from services.billing.service.treasury import NoTreasury, OrderState, Payee, RefundOrder
+from services.billing.refunds.model import AccountState, Refund
+from services.billing.refunds.repository import REFUNDS
+from services.billing.refunds.service import Taken, Wish
+from services.billing.refunds.states import OPEN_REFUNDS, RefundState
+from services.billing.refunds.statistics import statistics_of
+from services.billing.refunds.step_limits import step_due
+from services.billing.refunds.treasury import NoTreasury, OrderState, Payee, RefundOrder
+from services.billing.rules import CLAIM_DAYS, RefundPolicy
+from services.billing.working_days import Calendar
 from shared.errors import UpstreamDown
 from shared.events import scheduling
 from shared.store.memory import MemoryStore
@@ -140,9 +144,9 @@ def test_working_days_leave_out_weekends_and_holidays_and_end_at_midnight_in_jak
 
 
 def test_only_states_in_which_somebody_owes_a_step_have_a_deadline() -> None:
-    owed = {state for state in RefundState if POLICY.step_due(state, T0) is not None}
+    owed = {state for state in RefundState if step_due(POLICY, state, T0) is not None}
     assert owed == set(OPEN_REFUNDS)
-    assert POLICY.step_due(RefundState.OBJECTED, T0) == T0 + timedelta(days=182)
+    assert step_due(POLICY, RefundState.OBJECTED, T0) == T0 + timedelta(days=182)
 
 
 # -- reasons are data --------------------------------------------------------------------------------------------------
@@ -522,13 +526,13 @@ async def test_without_the_guard_two_approvals_at_once_get_the_same_money() -> N
 
 async def _approve_at_once(desk: Desk, first: Refund, second: Refund) -> None:
     """Both approvals are decided before either of them reaches the receipt, which both have then read."""
-    store, repository = desk.world.store, desk.world.billing.refund_cases._repository
-    from services.billing.domain import refund_steps as steps
-    from services.billing.repository import RECEIPTS
+    store, aggregates = desk.world.store, desk.world.billing.refund_processing._aggregates
+    from services.billing.receipts.repository import RECEIPTS
+    from services.billing.refunds import transitions as steps
 
-    actor = steps.Actor("operator", "operator-1")
+    actor = steps.StepActor("operator", "operator-1")
     for case in (first, second):
-        await repository.change(
+        await aggregates.change(
             REFUNDS, case.refund_id, lambda each: steps.approve(each, actor, desk.world.clock.now(), POLICY)
         )
     read = await store.get(RECEIPTS, first.receipt_id)
@@ -539,8 +543,8 @@ async def _approve_at_once(desk: Desk, first: Refund, second: Refund) -> None:
         return held.pop() if kind is RECEIPTS and held else await usual(kind, record_id)
 
     store.get = both_read_before  # type: ignore[method-assign]
-    await desk.world.billing.refund_cases.drive(first.refund_id)
-    await desk.world.billing.refund_cases.drive(second.refund_id)
+    await desk.world.billing.refund_processing.drive(first.refund_id)
+    await desk.world.billing.refund_processing.drive(second.refund_id)
 
 
 def test_a_receipt_gives_no_more_than_it_holds() -> None:
@@ -570,7 +574,7 @@ def receipts_policy() -> receipts.ReceiptPolicy:
 async def test_a_part_goes_back_and_the_visit_stays() -> None:
     desk = desk_of()
     bill = await desk.paid_bill()
-    money = desk.world.billing.money
+    money = desk.world.billing.receipts
     refund_id = await money.give_back_part(bill.bill_id, 300_000, "correction-1")
     assert await money.give_back_part(bill.bill_id, 300_000, "correction-1") == refund_id
     case = desk.world.refunds()[0]
@@ -937,7 +941,7 @@ async def test_the_report_is_what_the_cases_say() -> None:
 
 
 async def test_a_report_reads_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.billing.repository.refunds.PAGE", 2)
+    monkeypatch.setattr("services.billing.refunds.repository.PAGE", 2)
     desk = desk_of()
     bill = await desk.paid_bill()
     for number in range(7):
@@ -952,7 +956,7 @@ async def test_a_report_reads_page_by_page(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_answers_about_what_has_moved_on_change_nothing() -> None:
     reason = refund_reasons().reason("duplicate_payment", T0.date())
-    case = refunds.open_refund("refund-1", refunds.Subject("A" * 16, 5), reason, T0, at(60)).state
+    case = refunds.open_refund("refund-1", RefundSubject("A" * 16, 5), reason, T0, at(60)).state
     for decision in (
         steps.account_answered(case, T0, True, T0),
         steps.bank_silent(case, T0, T0, POLICY),
@@ -967,7 +971,7 @@ def test_answers_about_what_has_moved_on_change_nothing() -> None:
 
 def test_a_withdrawn_case_is_opened_again_when_its_money_is_free_again() -> None:
     reason = refund_reasons().reason("late_payment", T0.date())
-    case = refunds.open_refund("refund-1", refunds.Subject("A" * 16, 5), reason, T0, at(60)).state
+    case = refunds.open_refund("refund-1", RefundSubject("A" * 16, 5), reason, T0, at(60)).state
     assert refunds.reopen(case, at(1), at(70), 1).state == case
     gone = refunds.withdraw(case, at(1), "a seat was found").state
     assert gone.due == {}
@@ -1097,7 +1101,7 @@ async def test_a_release_names_the_refund_that_it_answers() -> None:
 )
 def test_which_money_may_have_won_a_visit(bill: dict[str, Any], asked: bool) -> None:
     reason = refund_reasons().reason("late_payment", T0.date())
-    case = refunds.open_refund("refund-1", refunds.Subject("A" * 16, 5), reason, T0).state
+    case = refunds.open_refund("refund-1", RefundSubject("A" * 16, 5), reason, T0).state
     paid = replace(in_state(BillState.PAID), settled_by="A" * 16)
     assert (steps.seat_to_release(case, replace(paid, **bill)) is not None) == asked
     assert steps.seat_to_release(case, None) is None

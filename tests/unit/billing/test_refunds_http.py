@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain.bill import Bill
-from services.billing.domain.states import RefundState
-from services.billing.refund_texts import STAGES
+from services.billing.bills.model import Bill
+from services.billing.refunds.states import RefundState
+from services.billing.refunds.texts import STAGES
 from shared.tokens import Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.world import World

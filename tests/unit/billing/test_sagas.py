@@ -8,21 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from services.billing.domain import saga
-from services.billing.domain.bill import Special, SpecialState, Standing
-from services.billing.domain.policy import Policies
-from services.billing.domain.saga import Act, OverrideCommand, OverrideState, StepName
-from services.billing.domain.states import BillState, ReceiptState, RefundState
-from services.billing.errors import (
-    OverrideDecided,
-    OverrideDoesNotFit,
-    OverrideUnknown,
-    SagaUnknown,
-    SecondPersonNeeded,
-)
-from services.billing.repository import RECEIPTS
-from services.billing.repository.sagas import OVERRIDES
-from services.billing.service.sagas import Wish
+from services.billing.bills.model import Special, SpecialState, Standing
+from services.billing.bills.states import BillState
+from services.billing.errors import SecondPersonNeeded
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.states import RefundState
+from services.billing.rules import Policies
+from services.billing.sagas import model as saga
+from services.billing.sagas.errors import OverrideDecided, OverrideDoesNotFit, OverrideUnknown, SagaUnknown
+from services.billing.sagas.model import Act, OverrideCommand, OverrideState, StepName
+from services.billing.sagas.repository import OVERRIDES
+from services.billing.sagas.service import Wish
 from shared.audit import OverrideNeedsReason
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.conftest import Ask

@@ -9,19 +9,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.billing.domain import bill as bills
-from services.billing.domain.bill import Bill, Purpose, Standing
-from services.billing.domain.policy import BillPolicy, cut_off
-from services.billing.domain.states import BillState, ReceiptState
-from services.billing.errors import (
-    BillCannotBeRenewed,
-    CutOffPassed,
-    NotTheDayOfTheVisit,
-    NotYourOffice,
-    NoVisitToHurry,
-    SameDayPlaceNeeded,
-)
-from services.billing.repository import BILLS
+from services.billing.bills import model as bills
+from services.billing.bills.errors import BillCannotBeRenewed
+from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
+from services.billing.errors import NotYourOffice
+from services.billing.extra_charges.errors import CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry, SameDayPlaceNeeded
+from services.billing.receipts.states import ReceiptState
+from services.billing.rules import BillPolicy, cut_off
 from shared.bus.dispatch import Outcome
 from shared.errors import NotFound
 from shared.events.scheduling import SameDaySeatReserved, SeatHeld, SeatUnavailable
@@ -152,7 +148,7 @@ def surcharges(world: World) -> list[Bill]:
 async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> None:
     world = make_world(start=NOON - timedelta(hours=3))
     fee = await visiting(world, zone)
-    desk = world.billing.desk
+    desk = world.billing.same_day
     with pytest.raises(SameDayPlaceNeeded) as needed:
         await desk.ask_same_day(OFFICER, APPLICATION)
     assert needed.value.facts == {"appointment_id": APPOINTMENT}
@@ -186,7 +182,7 @@ async def test_unpaid_the_visit_stays_regular_and_late_money_goes_back() -> None
     assert world.receipt(late.ntpn).state == ReceiptState.IN_REFUND
     assert [case.reason for case in world.refunds()] == ["late_payment"]
     with pytest.raises(BillCannotBeRenewed):
-        await world.billing.desk.renew(Caller(ACCOUNT, Role.APPLICANT, "s"), bill.bill_id, "r1")
+        await world.billing.bills.renew(Caller(ACCOUNT, Role.APPLICANT, "s"), bill.bill_id, "r1")
     await world.rules_hold()
 
 
@@ -197,10 +193,10 @@ async def test_at_1159_it_can_be_asked_for_and_at_1200_not(zone: str) -> None:
     await visiting(world, zone)
     world.clock.set(NOON)
     with pytest.raises(CutOffPassed):
-        await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+        await world.billing.same_day.ask_same_day(OFFICER, APPLICATION)
     world.clock.set(NOON - timedelta(minutes=1))
     await reserved(world, zone=zone)
-    asked = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    asked = await world.billing.same_day.ask_same_day(OFFICER, APPLICATION)
     assert asked.pay_until == NOON
 
 
@@ -208,13 +204,13 @@ async def test_an_ended_code_has_another_while_there_is_time() -> None:
     world = make_world(start=NOON - timedelta(hours=4, minutes=30))
     await visiting(world)
     await reserved(world)
-    first = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    first = await world.billing.same_day.ask_same_day(OFFICER, APPLICATION)
     await world.work()
     await world.pass_time(7200 + POLICY.grace_seconds + 60, step=600)
     with pytest.raises(SameDayPlaceNeeded):
-        await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+        await world.billing.same_day.ask_same_day(OFFICER, APPLICATION)
     await reserved(world, "place-2")
-    again = await world.billing.desk.ask_same_day(OFFICER, APPLICATION)
+    again = await world.billing.same_day.ask_same_day(OFFICER, APPLICATION)
     assert again.bill_id != first.bill_id
     assert again.state == BillState.REQUESTED
 
@@ -294,7 +290,7 @@ async def test_what_became_of_a_surcharge_before_is_not_touched() -> None:
 
 async def test_what_is_refused() -> None:
     world = make_world(start=NOON - timedelta(hours=3))
-    desk = world.billing.desk
+    desk = world.billing.same_day
     with pytest.raises(NotFound):
         await desk.ask_same_day(OFFICER, APPLICATION)
     await world.issued_bill()
@@ -308,12 +304,12 @@ async def test_what_is_refused() -> None:
     other = make_world(start=NOON - timedelta(hours=3))
     await other.pay(await same_day_fee(other))
     with pytest.raises(NoVisitToHurry):
-        await other.billing.desk.ask_same_day(OFFICER, APPLICATION)
+        await other.billing.same_day.ask_same_day(OFFICER, APPLICATION)
 
 
 def test_the_cut_off_is_a_setting() -> None:
     assert cut_off(NOON.date(), BillPolicy().same_day_pay_until) == NOON
-    assert make_world(start=T0, bill_same_day_pay_until="11:30").billing.desk._policy.same_day_pay_until == "11:30"
+    assert make_world(start=T0, bill_same_day_pay_until="11:30").billing.same_day._policy.same_day_pay_until == "11:30"
 
 
 async def test_a_place_waits_for_its_paid_visit_and_a_second_one_has_no_second_bill() -> None:

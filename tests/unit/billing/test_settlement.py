@@ -8,10 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.billing.domain import settlement as settlements
-from services.billing.domain.case import CaseKind, CaseOutcome, CaseState
-from services.billing.domain.policy import SettlementPolicy
-from services.billing.domain.settlement import (
+from services.billing.cases.model import CaseKind, CaseOutcome, CaseState
+from services.billing.cases.repository import CASES
+from services.billing.decisions import IllegalTransition
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.settled_lines import SETTLED_LINES
+from services.billing.receipts.states import ReceiptState
+from services.billing.rules import SettlementPolicy
+from services.billing.settlement import model as settlements
+from services.billing.settlement import reconciliation as settling_module
+from services.billing.settlement.model import (
     HEADER,
     FileRefused,
     FileTampered,
@@ -21,9 +27,7 @@ from services.billing.domain.settlement import (
     Verifier,
     read_line,
 )
-from services.billing.domain.states import IllegalTransition, ReceiptState
-from services.billing.repository import CASES, RECEIPTS, SETTLED_LINES, SETTLEMENT_DAYS, SETTLEMENTS
-from services.billing.service import settling as settling_module
+from services.billing.settlement.repository import SETTLEMENT_DAYS, SETTLEMENTS
 from shared.store.port import StoreUnavailable
 from simulators.simponi.settlement import Booked, Spoiling, settlement_lines
 from tests.unit.billing.faulty import DyingStore
@@ -50,7 +54,7 @@ async def pieces(content: bytes, size: int = 100) -> AsyncIterator[bytes]:
 
 async def brought(world: World, content: bytes, source: SettlementSource = SettlementSource.FETCHED):
     """A file comes, as SIMPONI's word unless told else, and its lines are compared."""
-    taken = await world.billing.settling.take_file(pieces(content), "treasurer-1", source=source)
+    taken = await world.billing.reconciliation.take_file(pieces(content), "treasurer-1", source=source)
     await world.work()
     return next(each for each in world.all(SETTLEMENTS) if each.settlement_id == taken.settlement_id)
 
@@ -161,7 +165,7 @@ async def test_a_file_that_agrees_opens_nothing() -> None:
     world, payment = await world_with_payment()
     file = await brought(world, booked([payment]))
     assert (file.state.value, counts(file), kinds(world)) == ("compared", {"known": 1}, [])
-    again = await world.billing.settling.take_file(pieces(booked([payment])), "treasurer-2")
+    again = await world.billing.reconciliation.take_file(pieces(booked([payment])), "treasurer-2")
     assert again.source is SettlementSource.FETCHED, "the same content, brought later, makes no claim of it"
     assert again == file
     assert len(world.all(SETTLEMENTS)) == 1
@@ -244,7 +248,7 @@ async def test_a_refused_file_leaves_nothing(monkeypatch: pytest.MonkeyPatch) ->
     world, payment = await world_with_payment()
     for content, error, _ in SPOILT.values():
         with pytest.raises(error):
-            await world.billing.settling.take_file(pieces(content), "treasurer-1")
+            await world.billing.reconciliation.take_file(pieces(content), "treasurer-1")
     assert [world.all(kind) for kind in (SETTLEMENTS, SETTLEMENT_DAYS, SETTLED_LINES, CASES)] == [[], [], [], []]
     assert [each async for each in world.files.older_than(world.clock.now() + timedelta(days=1))] == []
     assert payment.ntpn
@@ -264,7 +268,9 @@ async def test_a_crash_around_any_write_of_the_comparison_changes_nothing(monkey
         store.armed = True
         for _ in range(2):
             try:
-                await world.billing.settling.take_file(pieces(content), "simponi", source=SettlementSource.FETCHED)
+                await world.billing.reconciliation.take_file(
+                    pieces(content), "simponi", source=SettlementSource.FETCHED
+                )
                 break
             except StoreUnavailable:
                 continue
@@ -338,7 +344,7 @@ async def test_each_day_that_has_ended_is_fetched_and_what_no_file_shows_becomes
 async def daily(world: World, days: int) -> None:
     """Let days pass as the process does: the chore now and then, deadlines when due."""
     for _ in range(days * 4):
-        await world.billing.settling.owe_days()
+        await world.billing.reconciliation.owe_days()
         await world.pass_time(6 * 3600, step=3 * 3600)
 
 
@@ -367,7 +373,7 @@ async def test_a_file_left_behind_by_a_crash_is_swept_and_a_kept_one_stays() -> 
     await world.files.create("settlement-left-behind", settling_module.FileMeta("text/csv"))
     await world.files.create("another", settling_module.FileMeta("text/csv"))
     world.clock.advance(36 * 3600)
-    await world.billing.settling.owe_days()
+    await world.billing.reconciliation.owe_days()
     left = [file_id async for file_id in world.files.older_than(world.clock.now())]
     assert sorted(left) == sorted(["another", world.all(SETTLEMENTS)[0].file_id])
 

@@ -7,18 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from services.billing.domain import refund_steps as steps
-from services.billing.domain.bill import Standing
-from services.billing.domain.refund import Refund
-from services.billing.domain.refund_steps import Actor
-from services.billing.domain.states import RefundState
-from services.billing.errors import (
-    RefundIsDecided,
-    RefundOpenedByUs,
-    RefundUnknown,
-    RequestOfSomebodyElse,
-)
-from services.billing.repository import BILLS
+from services.billing.bills.model import Standing
+from services.billing.bills.repository import BILLS
+from services.billing.refunds import transitions as steps
+from services.billing.refunds.errors import RefundIsDecided, RefundOpenedByUs, RefundUnknown, RequestOfSomebodyElse
+from services.billing.refunds.model import Refund
+from services.billing.refunds.states import RefundState
+from services.billing.refunds.transitions import StepActor
 from shared.tokens import Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.make import at
@@ -133,7 +128,7 @@ async def test_a_bill_of_an_earlier_version_without_its_reason_gets_one() -> Non
     assert record is not None
     case = await desk.ask(record.state)
     standing = replace(record.state, standing=Standing.REFUND, closed_reason=None)
-    withdrawn = steps.take_back(case, Actor("applicant", OWNER.account_id), at(1), POLICY).state
+    withdrawn = steps.take_back(case, StepActor("applicant", OWNER.account_id), at(1), POLICY).state
     assert steps.standing_of(withdrawn, standing).state.closed_reason == "refund_refused"
 
 

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.billing.data import refund_reasons, tariff_book
-from services.billing.domain.refund import RefundCause, RefundReasonUnknown
-from services.billing.domain.tariff import NoTariffInForce, Order, book_of, price
+from services.billing.data.reference import refund_reasons, tariff_book
+from services.billing.receipts.going_back import RefundCause
+from services.billing.refunds.model import RefundReasonUnknown
+from services.billing.tariffs.model import NoTariffInForce, Order, book_of, price
 
 BOOK = tariff_book()
 PP_28 = date(2019, 5, 3)

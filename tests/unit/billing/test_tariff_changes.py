@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from services.billing.data import tariff_book
-from services.billing.domain import tariff_change as changes
-from services.billing.domain.policy import JAKARTA
-from services.billing.domain.states import IllegalTransition
-from services.billing.domain.tariff import NoTariffInForce, Order, Tariff, ZeroTariff, price
-from services.billing.domain.tariff_change import ChangeProblem, ChangeState, TariffChange
-from services.billing.errors import (
-    SecondPersonNeeded,
+from services.billing.data.reference import tariff_book
+from services.billing.decisions import IllegalTransition
+from services.billing.errors import SecondPersonNeeded
+from services.billing.rules import JAKARTA
+from services.billing.tariffs import change as changes
+from services.billing.tariffs.change import ChangeProblem, ChangeState, TariffChange
+from services.billing.tariffs.errors import (
     TariffChangeDecided,
     TariffChangeUnknown,
     TariffDayIsTaken,
     TariffIncomplete,
     TariffReachesBack,
 )
+from services.billing.tariffs.model import NoTariffInForce, Order, Tariff, ZeroTariff, price
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World, make_world
@@ -53,7 +53,7 @@ def a_change(tariff: Tariff | None = None, grounds: tuple[ZeroTariff, ...] = ())
 
 
 async def proposed(world: World, tariff: Tariff | None = None, key: str = "p1") -> TariffChange:
-    return await world.billing.desk.propose_tariff(FIRST, tariff or a_tariff(), (), "new rule", key)
+    return await world.billing.tariff_changes.propose_tariff(FIRST, tariff or a_tariff(), (), "new rule", key)
 
 
 class TestBook:
@@ -122,7 +122,7 @@ async def test_two_people_change_the_fee_and_a_bill_of_before_keeps_its_price() 
     world = make_world()
     before = await world.issued_bill()
     change = await proposed(world)
-    approved = await world.billing.desk.approve_tariff(SECOND, change.change_id, "a1")
+    approved = await world.billing.tariff_changes.approve_tariff(SECOND, change.change_id, "a1")
     assert (approved.state, approved.decided_by) == (ChangeState.APPROVED, "treasurer-2")
     await world.submitted("application-2")
     await world.seat_held("appointment-2", application_id="application-2")
@@ -143,7 +143,7 @@ async def test_another_replica_prices_by_the_change_from_its_first_moment() -> N
     there.clock.set(here.clock.now())
     await there.billing.tariffs.book()
     change = await proposed(here)
-    await here.billing.desk.approve_tariff(OPERATOR, change.change_id, "a1")
+    await here.billing.tariff_changes.approve_tariff(OPERATOR, change.change_id, "a1")
     there.clock.set(datetime(2026, 11, 24, tzinfo=JAKARTA))
     assert price(await there.billing.tariffs.book(), ORDER, TOMORROW).total == 700_000
     there.billing.tariffs._read_on = TOMORROW  # twin: without a look on the day's first question it would not know
@@ -155,15 +155,15 @@ async def test_nobody_approves_what_they_proposed() -> None:
     world = make_world()
     change = await proposed(world)
     with pytest.raises(SecondPersonNeeded):
-        await world.billing.desk.approve_tariff(FIRST, change.change_id, "a1")
+        await world.billing.tariff_changes.approve_tariff(FIRST, change.change_id, "a1")
     with pytest.raises(SecondPersonNeeded):
-        await world.billing.desk.refuse_tariff(FIRST, change.change_id, "no", "r1")
+        await world.billing.tariff_changes.refuse_tariff(FIRST, change.change_id, "no", "r1")
     assert price(await world.billing.tariffs.book(), ORDER, TOMORROW).total == 650_000
 
 
 async def test_what_is_refused_about_changes() -> None:
     world = make_world()
-    desk = world.billing.desk
+    desk = world.billing.tariff_changes
     with pytest.raises(TariffReachesBack):
         await proposed(world, a_tariff(TODAY))
     with pytest.raises(TariffIncomplete):
@@ -190,13 +190,13 @@ async def test_an_approval_that_comes_too_late_is_refused() -> None:
     change = await proposed(world)
     world.clock.advance(86_400)
     with pytest.raises(TariffReachesBack):
-        await world.billing.desk.approve_tariff(SECOND, change.change_id, "a1")
+        await world.billing.tariff_changes.approve_tariff(SECOND, change.change_id, "a1")
 
 
 async def test_of_two_approvals_for_one_day_the_store_lets_one_through() -> None:
     world = make_world()
     one, two = await proposed(world), await proposed(world, key="p2")
-    desk = world.billing.desk
+    desk = world.billing.tariff_changes
 
     async def not_looking(_change: TariffChange) -> None:
         return None

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.billing.service.treasury import OrderState, Payee, RefundOrder
-from services.billing.treasury import HttpTreasury
+from services.billing.clients.treasury import HttpTreasury
+from services.billing.refunds.treasury import OrderState, Payee, RefundOrder
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, Patience

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.policy import ReceiptPolicy
-from services.billing.domain.receipt import Facts, Payment, judge, judge_without_seat, receive
-from services.billing.domain.refund import RefundCause
-from services.billing.domain.withdrawal import paid_after
-from services.billing.repository import APPLICATIONS
-from services.billing.service.money import Money
+from services.billing.bills.application_repository import APPLICATIONS
+from services.billing.bills.model import Bill, Standing
+from services.billing.payment import Payment
+from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.model import Facts, judge, judge_without_seat, receive
+from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.receipts.withdrawal import paid_after
+from services.billing.rules import ReceiptPolicy
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import APPLICATION, World, make_world
 
@@ -134,10 +135,10 @@ async def test_money_paid_before_the_withdrawal_goes_back_where_no_seat_was_won(
 async def test_without_the_look_afterwards_the_fee_of_who_paid_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: the guard is off, and it only matters which message was the faster."""
 
-    async def nothing(_money: Money, _bill_id: str) -> None:
+    async def nothing(_processing: ReceiptProcessing, _bill_id: str) -> None:
         return None
 
-    monkeypatch.setattr(Money, "give_back_if_withdrawn_before", nothing)
+    monkeypatch.setattr(ReceiptProcessing, "give_back_if_withdrawn_before", nothing)
     for order in ((0, 1, 2), (0, 2, 1)):
         world, payment = await play(order, 25, seat_won_and_given_up)
         assert await world.outcome(payment.ntpn) == KEPT
@@ -185,10 +186,10 @@ async def test_late_money_that_wins_a_seat_for_a_withdrawn_application_goes_back
 
 async def expired_top_up(world: World) -> Bill:
     """A difference that was not paid in time: it is owed all the same, and money on it needs no seat."""
-    from services.billing.domain import bill as bills
-    from services.billing.domain.bill import Payer, Purpose
-    from services.billing.domain.policy import BillPolicy
-    from services.billing.repository import BILLS
+    from services.billing.bills import model as bills
+    from services.billing.bills.model import Payer, Purpose
+    from services.billing.bills.repository import BILLS
+    from services.billing.rules import BillPolicy
     from tests.unit.billing.make import a_price
 
     await world.submitted()
@@ -205,13 +206,13 @@ async def test_a_withdrawal_between_the_judgement_and_the_payment_of_a_differenc
     world = make_world()
     bill = await expired_top_up(world)
     payment = world.payment(bill)
-    pay = Money._pay
+    pay = ReceiptProcessing._pay
 
-    async def slowly(money: Money, *given: object, **named: object) -> None:
+    async def slowly(money: ReceiptProcessing, *given: object, **named: object) -> None:
         await world.withdrawn(at=payment.paid_at)
         await pay(money, *given, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Money, "_pay", slowly)
+    monkeypatch.setattr(ReceiptProcessing, "_pay", slowly)
     await world.push(payment)
     assert (await world.outcome(payment.ntpn))[:2] == ("in_refund", "paid")
     assert world.refunds()[0].reason == "paid_after_withdrawal"

@@ -9,14 +9,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.billing.app import build
+from services.billing.bills.model import Bill, Standing
+from services.billing.bills.repository import BILLS
+from services.billing.bills.states import BillState
 from services.billing.config import Settings
-from services.billing.domain.bill import Bill, Standing
-from services.billing.domain.receipt import Payment, Receipt
-from services.billing.domain.refund import Refund
-from services.billing.domain.states import BillState
-from services.billing.repository import BILLS, RECEIPTS, REFUNDS
-from services.billing.service import SimponiBilling, SimponiRefused
-from services.billing.service.treasury import OrderState, Payee, RefundOrder
+from services.billing.payment import Payment
+from services.billing.receipts.model import Receipt
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.refunds.model import Refund
+from services.billing.refunds.repository import REFUNDS
+from services.billing.refunds.treasury import OrderState, Payee, RefundOrder
+from services.billing.simponi import SimponiBilling, SimponiRefused
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.clock import ManualClock
 from shared.context import make_traceparent
@@ -364,14 +367,14 @@ class World:
 
     async def push(self, payment: Payment) -> None:
         """A notice arrives."""
-        await self.billing.money.take(payment, "push")
+        await self.billing.payments.take(payment, "push")
 
     async def simponi_answers(self, refund_id: str) -> Refund:
         """SIMPONI is asked about the payment of a step that waits for its word, and only that falls due."""
         record = await self.store.get(REFUNDS, refund_id)
         assert record is not None
         if "confirm" in record.state.due:
-            await self.billing.refund_cases.confirm_due(record)
+            await self.billing.refund_processing.confirm_due(record)
         return next(each for each in self.refunds() if each.refund_id == refund_id)
 
     def bill(self, appointment_id: str = APPOINTMENT) -> Bill:

@@ -1,0 +1,42 @@
+"""Whether a caller may see something, by its account or by its office."""
+
+from __future__ import annotations
+
+from services.billing.errors import NotYourOffice
+from shared.tokens import Caller, Role
+
+
+def needs_office(caller: Caller) -> bool:
+    """Whether the caller is staff who work for some offices only, so that the office must be looked up."""
+    return caller.role is not Role.APPLICANT and not caller.serves_all
+
+
+def offices_of(caller: Caller) -> tuple[str, ...]:
+    """Return the offices that a caller who does not serve all works for."""
+    named = (caller.office_id, *caller.offices)
+    return tuple(dict.fromkeys(office for office in named if office is not None and caller.serves(office)))
+
+
+def refuse_unless_serves(caller: Caller, office_id: str | None) -> None:
+    """Refuse staff who do not work for this office.
+
+    Raises:
+        NotYourOffice
+    """
+    if needs_office(caller) and not caller.serves(office_id):
+        raise NotYourOffice
+
+
+def refuse_unless_serves_all(caller: Caller) -> None:
+    """Refuse staff of some offices where all offices are concerned: settlement files, tariffs, balances, the journal.
+
+    Raises:
+        NotYourOffice
+    """
+    if not caller.serves_all:
+        raise NotYourOffice
+
+
+def may_see(caller: Caller, account_id: str | None) -> bool:
+    """Whether it is the caller's own account's; for staff the office decides, not this."""
+    return caller.role != Role.APPLICANT or caller.account_id == account_id

@@ -1,0 +1,56 @@
+"""Payment claims over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import model_validator
+
+from services.billing.bills.model import Bill, Claim, next_check_at
+from services.billing.field_types import Ntb, Ntpn
+from shared.http.schema import Body, View
+from shared.http.validation import wrong_value
+
+
+class PaymentClaim(Body):
+    """A payer's proof: the treasury's number (NTPN), the bank's (NTB), or both."""
+
+    ntpn: Ntpn | None = None
+    ntb: Ntb | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.ntpn is None and self.ntb is None:
+            raise wrong_value(
+                "number_needed",
+                "Give the NTPN or the NTB from your slip.",
+                "Isi nomor NTPN atau NTB dari bukti bayar Anda.",
+                example="A1B2C3D4E5F60718",
+            )
+        return self
+
+
+class ClaimView(View):
+    """A payment claim: ``looking``, ``confirmed`` or ``case_open``."""
+
+    claim_id: str
+    state: str
+    claimed_at: datetime
+    ntpn: str | None
+    ntb: str | None
+    expected_wait_seconds: int
+    next_check_at: datetime | None
+
+    @classmethod
+    def of(cls, bill: Bill, claim: Claim, wait_seconds: int) -> Self:
+        """The claim with when it is looked at next (F36)."""
+        return cls(
+            claim_id=claim.claim_id,
+            state=claim.state.value,
+            claimed_at=claim.claimed_at,
+            ntpn=claim.ntpn,
+            ntb=claim.ntb,
+            expected_wait_seconds=wait_seconds,
+            next_check_at=next_check_at(bill),
+        )

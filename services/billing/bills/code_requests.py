@@ -1,0 +1,93 @@
+"""Asking SIMPONI for the codes of bills, from deadlines only."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Code
+from services.billing.bills.writes import change_unless_moved_on
+from services.billing.context import UseCaseContext
+from services.billing.metrics import Figures
+from services.billing.payment import Payment
+from services.billing.rules import YearClosed, validity, whole_seconds
+from services.billing.simponi import Simponi, SimponiBilling, SimponiRefused
+from shared.errors import UpstreamDown
+from shared.logs import get_logger
+from shared.store.kinds import Record
+
+log = get_logger(__name__)
+
+TakePayments = Callable[[tuple[Payment, ...], str], Awaitable[None]]
+"""Takes note of the payments that came with an answer, and by which way they were learnt."""
+
+
+class CodeRequests:
+    """The use case of a bill whose code is due."""
+
+    def __init__(
+        self, context: UseCaseContext, simponi: Simponi, metrics: Figures, take_payments: TakePayments
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.bill
+        self._simponi = simponi
+        self._metrics = metrics
+        self._take_payments = take_payments
+
+    async def ask_due(self, record: Record[Bill]) -> None:
+        """Ask SIMPONI for the code; the answer, a wait or a failure with its cause is written."""
+        bill, now = record.state, self._clock.now()
+        last_moment = bill.last_moment
+        if last_moment is not None and now >= last_moment:
+            cause = "session_started" if bill.pay_until is None else "cut_off_passed"
+            await change_unless_moved_on(
+                self._aggregates, record, lambda state: bills.fail(state, cause, now, self._policy)
+            )
+            return
+        span = validity(now, last_moment, self._policy)
+        if isinstance(span, YearClosed):
+            await change_unless_moved_on(
+                self._aggregates, record, lambda state: bills.wait_for_year(state, span.opens_at, now, self._policy)
+            )
+            return
+        try:
+            billing = await self._simponi.issue(bill.reference, bill.amount, span.expires_at, _description(bill))
+        except UpstreamDown as down:
+            log.warning("billing.code_not_issued", bill_id=record.id, reason=down.reason)
+            await change_unless_moved_on(
+                self._aggregates, record, lambda state: bills.no_answer(state, self._clock.now(), self._policy)
+            )
+            return
+        except SimponiRefused as no:
+            code = no.code
+            await change_unless_moved_on(
+                self._aggregates, record, lambda state: bills.refused(state, code, self._clock.now(), self._policy)
+            )
+            return
+        await self._answered(record, billing, span.shortened_by_year_end)
+
+    async def _answered(self, record: Record[Bill], billing: SimponiBilling, shortened: bool) -> None:
+        now = self._clock.now()
+        code = billing.billing_code
+        if billing.amount != record.state.amount:
+            await change_unless_moved_on(
+                self._aggregates, record, lambda state: bills.refused(state, "amount_differs", now, self._policy)
+            )
+        elif billing.expires_at < whole_seconds(now) and not billing.payments:
+            await change_unless_moved_on(
+                self._aggregates, record, lambda state: bills.renew_reference(state, code, now, self._policy)
+            )
+        else:
+            fresh = Code(code, billing.expires_at)
+            await change_unless_moved_on(
+                self._aggregates, record, lambda state: bills.issue(state, fresh, shortened, now, self._policy)
+            )
+            waited = (now - record.state.requested_at).total_seconds()
+            self._metrics.code_wait.observe(max(0.0, waited))
+            log.info("billing.code_issued", bill_id=record.id, waited_seconds=round(waited, 3))
+            await self._take_payments(billing.payments, "issue")
+
+
+def _description(bill: Bill) -> str:
+    return "; ".join(line.title_id for line in bill.price.lines)

@@ -1,0 +1,238 @@
+"""Cases: opened by billing itself, looked after until the money shows up or a person answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from services.billing.alerts import CASE_OVERDUE, alert
+from services.billing.bills.lifecycle import BillLifecycle
+from services.billing.bills.model import Bill, ClaimState, Standing
+from services.billing.bills.repository import BillRepository
+from services.billing.bills.states import BillState
+from services.billing.cases import model as cases
+from services.billing.cases.model import Case, CaseKind, CaseOutcome, Subject
+from services.billing.cases.repository import CASES
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision, IllegalTransition
+from services.billing.receipts.model import Receipt, SimponiWord
+from services.billing.receipts.payments import PaymentIntake
+from services.billing.receipts.repository import ReceiptRepository
+from services.billing.receipts.settled_lines import SettledLineRepository
+from services.billing.receipts.simponi_batching import Asker, Urgency
+from shared.errors import UpstreamDown
+from shared.events.scheduling import ArrivedOnProof
+from shared.ids import derived_id
+from shared.logs import get_logger
+from shared.store.kinds import Record
+
+log = get_logger(__name__)
+
+SHOWED_UP: Final = "the money showed up"
+ASKED_AGAIN: Final[Mapping[CaseKind, Urgency]] = {
+    CaseKind.CLAIM_UNCONFIRMED: Urgency.CLAIMED,
+    CaseKind.ARRIVED_ON_PROOF: Urgency.CLAIMED,
+    CaseKind.CLAIMED_BY_FILE: Urgency.ROUTINE,
+}
+"""Of these SIMPONI is asked again whenever the case is looked at, this urgently."""
+Resolver = Callable[[Case], Awaitable[CaseOutcome | None]]
+
+
+class Cases:
+    """The use cases of cases that messages and deadlines start."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        settled_lines: SettledLineRepository,
+        lifecycle: BillLifecycle,
+        payments: PaymentIntake,
+        questions: Asker,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.case
+        self._bills = bills
+        self._receipts = receipts
+        self._settled_lines = settled_lines
+        self._lifecycle = lifecycle
+        self._payments = payments
+        self._questions = questions
+        self.confirm: Callable[[Receipt], Awaitable[bool]] | None = None
+        """Asks SIMPONI whether it knows a receipt as paid with its amount; wired by the use cases of confirming."""
+        self._resolvers: Mapping[CaseKind, Resolver] = {
+            CaseKind.CLAIM_UNCONFIRMED: self._payers_word,
+            CaseKind.ARRIVED_ON_PROOF: self._payers_word,
+            CaseKind.UNKNOWN_CODE: self._own_receipt,
+            CaseKind.SETTLED_UNKNOWN_HERE: self._own_receipt,
+            CaseKind.PAID_HERE_UNSETTLED: self._shown_by_a_file,
+            CaseKind.AMOUNT_DIFFERS: self._shown_by_a_file,
+            CaseKind.CLAIMED_BY_FILE: self._received,
+            CaseKind.RECEIPT_UNCONFIRMED: self._confirmed,
+        }
+
+    # what opens a case
+
+    async def open(
+        self,
+        kind: CaseKind,
+        key: tuple[str, ...],
+        subject: Subject,
+        *,
+        look_now: bool = False,
+        received: str | None = None,
+    ) -> str:
+        """The case about this, opened now if it is not there; never a second one."""
+        case_id = derived_id("case", kind.value, *key)
+        opened = cases.open_case(case_id, kind, subject, self._clock.now(), self._policy, look_now=look_now)
+        if await self._aggregates.insert(CASES, case_id, opened, received=received) is not None:
+            log.info("billing.case_opened", case_id=case_id, kind=kind.value)
+        return case_id
+
+    async def claim_due(self, record: Record[Bill]) -> None:
+        """A claim that nothing confirmed in time opens a case by itself (F57); then the bill says so."""
+        bill = record.state
+        looking = [each for each in bill.claims if each.state == ClaimState.LOOKING]
+        if looking:
+            subject = _about(bill, ntpn=looking[0].ntpn, ntb=looking[0].ntb)
+            await self.open(CaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, looking[0].claim_id), subject)
+        await self._lifecycle.claim_due(record)
+
+    async def unsettled_due(self, record: Record[Bill]) -> None:
+        """A bank's number whose treasury number is missing for long opens a case (X4, F57)."""
+        bill = record.state
+        if bill.state == BillState.PAID_UNSETTLED and bill.evidence:
+            proof = bill.evidence[-1]
+            subject = _about(bill, ntb=proof.ntb, amount_there=proof.amount)
+            await self.open(CaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, proof.ntb), subject)
+        await self._lifecycle.case_due(record)
+
+    async def arrived_on_proof(self, event: ArrivedOnProof, received: str) -> None:
+        """Somebody was let in on proof of a payment that does not show: it is looked for at once (X6)."""
+        known = await self._bills.bills_of(event.application_id)
+        own = [
+            each.state for each in known if each.state.seat and each.state.seat.appointment_id == event.appointment_id
+        ]
+        candidates = own or [each.state for each in known]
+        bill = candidates[-1] if candidates else None
+        subject = Subject(
+            bill_id=bill.bill_id if bill else None,
+            application_id=event.application_id,
+            account_id=event.account_id,
+            appointment_id=event.appointment_id,
+            billing_code=bill.billing_code if bill else None,
+            ntpn=event.ntpn,
+            amount_here=bill.amount if bill else None,
+        )
+        key = (event.appointment_id, event.ntpn)
+        await self.open(CaseKind.ARRIVED_ON_PROOF, key, subject, look_now=True, received=received)
+
+    async def unknown_code(self, receipt: Receipt) -> None:
+        """Money lies on a code that belongs to no bill."""
+        await self.open(CaseKind.UNKNOWN_CODE, (receipt.ntpn,), about_receipt(receipt))
+
+    # what falls due
+
+    async def look_due(self, record: Record[Case]) -> None:
+        """Has the money shown up? SIMPONI is asked as well, however long ago the code ended (X5)."""
+        resolve = self._resolvers.get(record.state.kind)
+        outcome = await resolve(record.state) if resolve is not None else None
+        if outcome is None and resolve is not None and record.state.kind in ASKED_AGAIN:
+            await self._ask_simponi(record.state)
+            outcome = await resolve(record.state)
+        now = self._clock.now()
+        if outcome is None:
+            await self._change(record, lambda case: cases.look_later(case, now, self._policy))
+            return
+        answered = outcome
+        await self._change(record, lambda case: cases.close(case, answered, cases.BILLING, SHOWED_UP, now))
+
+    async def escalate_due(self, record: Record[Case]) -> None:
+        """A case older than its due time is told to the operators."""
+        alert(CASE_OVERDUE, case_id=record.id, kind=record.state.kind.value, owner=record.state.owner)
+        await self._change(record, lambda case: cases.escalate(case, self._clock.now()))
+
+    async def _change(self, record: Record[Case], decide: Callable[[Case], Decision[Case]]) -> None:
+        try:
+            await self._aggregates.change(CASES, record.id, decide, first=record)
+        except IllegalTransition as moved:
+            log.info("billing.case_overtaken", case_id=record.id, state=moved.state.value)
+
+    async def _ask_simponi(self, case: Case) -> None:
+        if case.subject.billing_code is None:
+            return
+        try:
+            billing = await self._questions.status(case.subject.billing_code, ASKED_AGAIN[case.kind])
+        except UpstreamDown:
+            return
+        if billing is not None:
+            await self._payments.take_all(billing.payments, "poll")
+
+    # has the money shown up?
+
+    async def _payers_word(self, case: Case) -> CaseOutcome | None:
+        subject = case.subject
+        receipt = await self._receipts.receipt(subject.ntpn) if subject.ntpn else None
+        if receipt is not None:
+            return cases.found(case.kind, receipt.state)
+        bill = await self._bills.bill(subject.bill_id) if subject.bill_id else None
+        if bill is None:
+            return None
+        if bill.state.settled_by is not None and bill.state.standing != Standing.REFUND:
+            return CaseOutcome.CONFIRMED
+        mine = [each.state for each in await self._receipts.receipts_of(bill.id) if each.state.ntb == subject.ntb]
+        return cases.found(case.kind, mine[0]) if mine else None
+
+    async def _own_receipt(self, case: Case) -> CaseOutcome | None:
+        receipt = await self._receipts.receipt(case.subject.ntpn or "")
+        return cases.found(case.kind, receipt.state) if receipt is not None else None
+
+    async def _received(self, case: Case) -> CaseOutcome | None:
+        """What a file claimed is here by SIMPONI's own word."""
+        receipt = await self._receipts.receipt(case.subject.ntpn or "")
+        known = receipt is not None and receipt.state.simponi_word is not SimponiWord.UNRECORDED
+        return CaseOutcome.CONFIRMED if known else None
+
+    async def _confirmed(self, case: Case) -> CaseOutcome | None:
+        """SIMPONI answers differently by now: the payment is known to it with the amount that is booked here."""
+        receipt = await self._receipts.receipt(case.subject.ntpn or "")
+        if receipt is None or self.confirm is None:
+            return None
+        try:
+            return CaseOutcome.CONFIRMED if await self.confirm(receipt.state) else None
+        except UpstreamDown:
+            return None
+
+    async def _shown_by_a_file(self, case: Case) -> CaseOutcome | None:
+        ntpn = case.subject.ntpn or ""
+        receipt, line = await self._receipts.receipt(ntpn), await self._settled_lines.settled_line(ntpn)
+        if receipt is None or line is None or receipt.state.amount != line.amount:
+            return None
+        return CaseOutcome.SETTLED if case.kind == CaseKind.PAID_HERE_UNSETTLED else CaseOutcome.CORRECTED
+
+
+def _about(bill: Bill, *, ntpn: str | None = None, ntb: str | None = None, amount_there: int | None = None) -> Subject:
+    return Subject(
+        bill_id=bill.bill_id,
+        application_id=bill.payer.application_id,
+        account_id=bill.payer.account_id,
+        appointment_id=bill.seat.appointment_id if bill.seat else None,
+        billing_code=bill.billing_code,
+        ntpn=ntpn,
+        ntb=ntb,
+        amount_here=bill.amount,
+        amount_there=amount_there,
+    )
+
+
+def about_receipt(receipt: Receipt) -> Subject:
+    """What a case about a receipt says of it."""
+    return Subject(
+        bill_id=receipt.bill_id,
+        billing_code=receipt.billing_code,
+        ntpn=receipt.ntpn,
+        ntb=receipt.ntb,
+        amount_here=receipt.amount,
+    )

@@ -1,0 +1,302 @@
+"""Cases: money, or a word of it, that does not add up; somebody owns the question, with a time to answer it by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from services.billing.decisions import Decision, follow
+from services.billing.receipts.model import Receipt
+from services.billing.receipts.states import ReceiptState
+from services.billing.rules import CasePolicy, backoff, seconds
+from shared.events import billing as events
+
+
+class CaseKind(StrEnum):
+    """What does not add up."""
+
+    CLAIM_UNCONFIRMED = "claim_unconfirmed"
+    """A payer says, or a bank's number proves, that money was paid; the treasury's number does not come (F57, X4)."""
+    SETTLED_UNKNOWN_HERE = "settled_unknown_here"
+    """The settlement file shows money on a code that belongs to no bill here."""
+    PAID_HERE_UNSETTLED = "paid_here_unsettled"
+    """Money is booked here that no settlement file shows."""
+    AMOUNT_DIFFERS = "amount_differs"
+    UNKNOWN_CODE = "unknown_code"
+    ARRIVED_ON_PROOF = "arrived_on_proof"
+    """Somebody came with proof of a payment that does not show (X6)."""
+    DOUBLE_LINE = "double_line"
+    """The settlement file shows one NTPN twice."""
+    CLAIMED_BY_FILE = "claimed_by_file"
+    """A file that a person brought shows money that SIMPONI does not know: nothing is booked."""
+    RECEIPT_UNCONFIRMED = "receipt_unconfirmed"
+    """Money is booked here that SIMPONI, asked once more, does not know as paid with this amount."""
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    LOOKING = "looking"
+    PROPOSED = "proposed"
+    """One person has proposed an outcome that gives money up; a second one must agree."""
+    CLOSED = "closed"
+
+
+class CaseCommand(StrEnum):
+    """What can be done with a case."""
+
+    LOOK = "look"
+    PROPOSE = "propose"
+    CLOSE = "close"
+
+
+S, C = CaseState, CaseCommand
+
+CASE_TRANSITIONS: Final[Mapping[tuple[CaseState, CaseCommand], CaseState]] = {
+    (S.OPEN, C.LOOK): S.LOOKING,
+    (S.OPEN, C.PROPOSE): S.PROPOSED,
+    (S.OPEN, C.CLOSE): S.CLOSED,
+    (S.LOOKING, C.PROPOSE): S.PROPOSED,
+    (S.LOOKING, C.CLOSE): S.CLOSED,
+    (S.PROPOSED, C.LOOK): S.LOOKING,  # somebody found out more: the proposal is off
+    (S.PROPOSED, C.PROPOSE): S.PROPOSED,  # another outcome is proposed
+    (S.PROPOSED, C.CLOSE): S.CLOSED,
+}
+
+
+class CaseOutcome(StrEnum):
+    """How a question was answered."""
+
+    CONFIRMED = "confirmed"
+    NOT_PAID = "not_paid"
+    REFUNDED = "refunded"
+    CORRECTED = "corrected"
+    SETTLED = "settled"
+
+
+OUTCOMES: Final[Mapping[CaseKind, frozenset[CaseOutcome]]] = {
+    CaseKind.CLAIM_UNCONFIRMED: frozenset({CaseOutcome.CONFIRMED, CaseOutcome.NOT_PAID, CaseOutcome.REFUNDED}),
+    CaseKind.ARRIVED_ON_PROOF: frozenset({CaseOutcome.CONFIRMED, CaseOutcome.NOT_PAID, CaseOutcome.REFUNDED}),
+    CaseKind.SETTLED_UNKNOWN_HERE: frozenset({CaseOutcome.SETTLED, CaseOutcome.REFUNDED, CaseOutcome.CORRECTED}),
+    CaseKind.UNKNOWN_CODE: frozenset({CaseOutcome.SETTLED, CaseOutcome.REFUNDED, CaseOutcome.CORRECTED}),
+    CaseKind.PAID_HERE_UNSETTLED: frozenset({CaseOutcome.SETTLED, CaseOutcome.NOT_PAID}),
+    CaseKind.AMOUNT_DIFFERS: frozenset({CaseOutcome.CORRECTED, CaseOutcome.SETTLED}),
+    CaseKind.DOUBLE_LINE: frozenset({CaseOutcome.CORRECTED, CaseOutcome.REFUNDED}),
+    CaseKind.CLAIMED_BY_FILE: frozenset({CaseOutcome.NOT_PAID, CaseOutcome.CORRECTED}),
+    CaseKind.RECEIPT_UNCONFIRMED: frozenset({CaseOutcome.CONFIRMED, CaseOutcome.NOT_PAID}),
+}
+"""The answers that a question knows."""
+
+NEEDS_TWO: Final = frozenset((kind, outcome) for kind, outcomes in OUTCOMES.items() for outcome in outcomes)
+"""Answers that two people give: all of them. Whatever the books show closes its case by itself, so an answer that a
+person gives either writes money off or says that money is there which the books do not show.
+"""
+
+OPERATOR: Final = "operator"
+TREASURER: Final = "treasurer"
+
+OWNERS: Final[Mapping[CaseKind, str]] = {
+    kind: OPERATOR if kind in (CaseKind.CLAIM_UNCONFIRMED, CaseKind.ARRIVED_ON_PROOF) else TREASURER
+    for kind in CaseKind
+}
+"""Whose question it is: what a citizen waits for is the operators', what the books say the treasurer's."""
+
+MOST_NOTES: Final = 50
+"""Notes that one case takes; a document stays small."""
+
+BILLING: Final = "billing"
+
+
+class SecondPersonNeeded(Exception):
+    """Who proposed to give money up cannot also agree to it."""
+
+
+class BroughtByThem(Exception):
+    """Who brought the settlement file cannot answer what it left open, neither first nor second."""
+
+
+class OutcomeDoesNotFit(Exception):
+    """The question does not know this answer."""
+
+
+@dataclass(frozen=True)
+class CaseNote:
+    """One thing that was done or found out. Only ever appended."""
+
+    at: datetime
+    by: str
+    """The account of a member of staff, or ``billing`` itself."""
+    act: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An outcome that gives money up, and who proposed it."""
+
+    outcome: CaseOutcome
+    by: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a case is about; what is known of it."""
+
+    bill_id: str | None = None
+    application_id: str | None = None
+    account_id: str | None = None
+    appointment_id: str | None = None
+    billing_code: str | None = None
+    ntpn: str | None = None
+    ntb: str | None = None
+    amount_here: int | None = None
+    amount_there: int | None = None
+    settlement_id: str | None = None
+    line: int | None = None
+    brought_by: str | None = None
+    """The account of whoever brought the file, if a person did."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question about money. Its id is derived from what it is about, so there is never a second one."""
+
+    case_id: str
+    kind: CaseKind
+    state: CaseState
+    owner: str
+    """The role that answers."""
+    subject: Subject
+    opened_at: datetime
+    due_at: datetime
+    live: bool = True
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    looks: int = 0
+    escalated_at: datetime | None = None
+    notes: tuple[CaseNote, ...] = ()
+    proposal: Proposal | None = None
+    outcome: CaseOutcome | None = None
+    closed_at: datetime | None = None
+
+
+Decide = Callable[[Case], Decision[Case]]
+"""A change of a case."""
+
+
+def open_case(
+    case_id: str, kind: CaseKind, subject: Subject, now: datetime, policy: CasePolicy, *, look_now: bool = False
+) -> Decision[Case]:
+    """A new case with its owner and its due time."""
+    due_at = now + seconds(policy.due_seconds)
+    look = now if look_now else now + seconds(policy.look_seconds)
+    case = Case(
+        case_id=case_id,
+        kind=kind,
+        state=CaseState.OPEN,
+        owner=OWNERS[kind],
+        subject=subject,
+        opened_at=now,
+        due_at=due_at,
+        due={"look": look, "escalate": due_at},
+        notes=(CaseNote(now, BILLING, "opened", kind.value),),
+    )
+    told = events.PaymentCaseOpened(
+        case_id=case_id,
+        kind=kind.value,
+        due_at=due_at,
+        bill_id=subject.bill_id,
+        application_id=subject.application_id,
+        account_id=subject.account_id,
+    )
+    return Decision(case, (told,))
+
+
+def note(case: Case, by: str, text: str, now: datetime) -> Decision[Case]:
+    """Somebody looks into it, and says what they found; a proposal to give money up is off by this.
+
+    Raises:
+        IllegalTransition: the case is closed.
+    """
+    looking = case if case.state == CaseState.LOOKING else _moved(case, CaseCommand.LOOK)
+    return Decision(_noted(replace(looking, proposal=None), by, "note", text, now))
+
+
+def answer(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime) -> Decision[Case]:
+    """Somebody answers: the case closes, or waits for a second person where money is given up.
+
+    Raises:
+        OutcomeDoesNotFit: this kind of case has no such answer.
+        SecondPersonNeeded: the same person proposed it.
+        BroughtByThem: the file came from this person.
+        IllegalTransition: the case is closed.
+    """
+    if outcome not in OUTCOMES[case.kind]:
+        raise OutcomeDoesNotFit(outcome.value)
+    if by == case.subject.brought_by:
+        raise BroughtByThem(case.case_id)
+    if (case.kind, outcome) not in NEEDS_TWO:
+        return close(case, outcome, by, reason, now)
+    proposal = case.proposal
+    if proposal is None or proposal.outcome != outcome:
+        proposed = _moved(case, CaseCommand.PROPOSE)
+        proposed = replace(proposed, proposal=Proposal(outcome, by))
+        return Decision(_noted(proposed, by, f"proposed {outcome.value}", reason, now))
+    if proposal.by == by:
+        raise SecondPersonNeeded(outcome.value)
+    return close(case, outcome, by, reason, now)
+
+
+def close(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime) -> Decision[Case]:
+    """The question is answered.
+
+    Raises:
+        IllegalTransition: it was answered before.
+    """
+    closed = _moved(case, CaseCommand.CLOSE)
+    closed = replace(closed, outcome=outcome, closed_at=now, live=False, due={})
+    told = events.PaymentCaseClosed(
+        case_id=case.case_id,
+        kind=case.kind.value,
+        outcome=outcome.value,
+        appointment_id=case.subject.appointment_id,
+        bill_id=case.subject.bill_id,
+        application_id=case.subject.application_id,
+        account_id=case.subject.account_id,
+    )
+    return Decision(_noted(closed, by, f"closed {outcome.value}", reason, now), (told,))
+
+
+def look_later(case: Case, now: datetime, policy: CasePolicy) -> Decision[Case]:
+    """Nothing has shown up yet: look again, ever more rarely."""
+    looks = case.looks + 1
+    at = now + backoff(looks, policy.look_seconds, policy.look_most_seconds)
+    return Decision(replace(case, looks=looks, due={**case.due, "look": at}))
+
+
+def escalate(case: Case, now: datetime) -> Decision[Case]:
+    """The due time is over: the case is on the operators' list (F57), whoever's it is; said once."""
+    due = {name: at for name, at in case.due.items() if name != "escalate"}
+    return Decision(_noted(replace(case, escalated_at=now, due=due), BILLING, "escalated", "overdue", now))
+
+
+def found(kind: CaseKind, receipt: Receipt) -> CaseOutcome | None:
+    """What a receipt answers to a question about its money; None while its own outcome is open."""
+    if kind in (CaseKind.CLAIM_UNCONFIRMED, CaseKind.ARRIVED_ON_PROOF):
+        goes_back = receipt.state in (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)
+        return CaseOutcome.REFUNDED if goes_back else CaseOutcome.CONFIRMED
+    if receipt.state == ReceiptState.SETTLES_BILL:
+        return CaseOutcome.SETTLED
+    goes_back = receipt.state == ReceiptState.IN_REFUND and receipt.refund_recorded
+    return CaseOutcome.REFUNDED if goes_back or receipt.state == ReceiptState.REFUNDED else None
+
+
+def _moved(case: Case, command: CaseCommand) -> Case:
+    return replace(case, state=follow(CASE_TRANSITIONS, case.state, command))
+
+
+def _noted(case: Case, by: str, act: str, text: str, now: datetime) -> Case:
+    return replace(case, notes=(*case.notes, CaseNote(now, by, act, text)))

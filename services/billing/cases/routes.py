@@ -1,0 +1,97 @@
+"""The endpoints of cases, for the treasurer and the operators."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.billing.cases.errors import (
+    AnswerDoesNotFit,
+    CaseIsClosed,
+    CaseUnknown,
+    OwnFileNotYours,
+    SecondPersonMustAgree,
+    TooManyCaseNotes,
+)
+from services.billing.cases.schemas import CaseClosure, CaseList, CasePath, CaseQuery, CaseView, NewCaseNote
+from services.billing.cases.service import CaseService, CaseWish
+from services.billing.errors import NotYourOffice
+from services.billing.http import BILLING, TREASURY
+from shared.errors import SomeoneElseChangedIt
+from shared.http.call import Call
+from shared.http.endpoint import Endpoints
+
+LARGEST_NOTE_BYTES: Final = 8192
+"""A thousand characters, each escaped at its longest."""
+
+api = Endpoints("billing")
+
+
+@api.get(
+    "/v1/cases",
+    summary="Payments that do not add up: overdue ones, or those of an application",
+    access=TREASURY,
+    query=CaseQuery,
+    answers={200: CaseList},
+)
+async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
+    """The most urgent first."""
+    wanted = call.query
+    wish = CaseWish(wanted.application_id, wanted.overdue, wanted.from_due, wanted.limit)
+    found = await call.app[BILLING].find(CaseService).cases(call.caller, wish)
+    return CaseList(cases=tuple(CaseView.of(case) for case in found))
+
+
+@api.get(
+    "/v1/cases/{case_id}",
+    summary="A case with its owner, its due time and everything that was done",
+    access=TREASURY,
+    path_model=CasePath,
+    answers={200: CaseView},
+    refusals=(CaseUnknown, NotYourOffice),
+)
+async def show_case(call: Call[None, None, CasePath]) -> CaseView:
+    """One case."""
+    return CaseView.of(await call.app[BILLING].find(CaseService).case(call.caller, call.path.case_id))
+
+
+@api.post(
+    "/v1/cases/{case_id}/notes",
+    summary="Write down what was found about a case",
+    access=TREASURY,
+    path_model=CasePath,
+    body=NewCaseNote,
+    max_body_bytes=LARGEST_NOTE_BYTES,
+    answers={200: CaseView},
+    idempotent=True,
+    refusals=(CaseUnknown, NotYourOffice, CaseIsClosed, TooManyCaseNotes, SomeoneElseChangedIt),
+)
+async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
+    """From the first note on somebody is looking; a proposed answer is off by it."""
+    desk = call.app[BILLING].find(CaseService)
+    return CaseView.of(await desk.note(call.caller, call.path.case_id, call.body.text, call.command_id))
+
+
+@api.post(
+    "/v1/cases/{case_id}/closure",
+    summary="Answer a case; where money is given up, two people do",
+    access=TREASURY,
+    path_model=CasePath,
+    body=CaseClosure,
+    max_body_bytes=LARGEST_NOTE_BYTES,
+    answers={200: CaseView},
+    idempotent=True,
+    refusals=(
+        CaseUnknown,
+        NotYourOffice,
+        CaseIsClosed,
+        AnswerDoesNotFit,
+        SecondPersonMustAgree,
+        OwnFileNotYours,
+        SomeoneElseChangedIt,
+    ),
+)
+async def close_case(call: Call[CaseClosure, None, CasePath]) -> CaseView:
+    """The first of two people proposes (`proposed`), the second closes."""
+    desk, answer = call.app[BILLING].find(CaseService), call.body
+    closed = await desk.close(call.caller, call.path.case_id, answer.outcome, answer.reason, call.command_id)
+    return CaseView.of(closed)

@@ -1,0 +1,105 @@
+"""Cases over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from services.billing.cases.model import Case, CaseOutcome
+from services.billing.field_types import Id
+from shared.http.schema import Body, IsoMoment, Path, Query, View
+
+MOST_CASES = 100
+Text = Annotated[str, Field(min_length=3, max_length=1000)]
+
+
+class CasePath(Path):
+    """Which case."""
+
+    case_id: Id
+
+
+class CaseQuery(Query):
+    """Which cases: those of an application, else those without an answer, by due time.
+
+    ``from_due`` is the due time of the last one of the page before; cases of that very moment are shown again.
+    """
+
+    application_id: Id | None = None
+    overdue: Annotated[bool, Field(strict=False)] = False
+    from_due: IsoMoment | None = None
+    limit: Annotated[int, Field(strict=False)] = Field(50, ge=1, le=MOST_CASES)
+
+
+class NewCaseNote(Body):
+    """What was found out or done."""
+
+    text: Text
+
+
+class CaseClosure(Body):
+    """The answer, and why it is this one."""
+
+    outcome: Annotated[CaseOutcome, Field(strict=False)]
+    reason: Text
+
+
+class CaseNoteView(View):
+    """One thing that was done about a case."""
+
+    at: datetime
+    by: str
+    act: str
+    text: str
+
+
+class CaseView(View):
+    """A case with its owner, its due time and everything that was done."""
+
+    case_id: str
+    kind: str
+    state: str
+    owner: str
+    opened_at: datetime
+    due_at: datetime
+    escalated_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    proposed_outcome: str | None
+    bill_id: str | None
+    application_id: str | None
+    appointment_id: str | None
+    billing_code: str | None
+    ntpn: str | None
+    ntb: str | None
+    amount_here: int | None
+    amount_there: int | None
+    settlement_id: str | None
+    line: int | None
+    next_check_at: datetime | None
+    notes: tuple[CaseNoteView, ...]
+
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        """The case as it is shown to staff."""
+        same = ("case_id", "owner", "opened_at", "due_at", "escalated_at", "closed_at")
+        about = ("bill_id", "application_id", "appointment_id", "billing_code", "ntpn", "ntb")
+        sums = ("amount_here", "amount_there", "settlement_id", "line")
+        return cls(
+            **{name: getattr(case, name) for name in same},
+            **{name: getattr(case.subject, name) for name in (*about, *sums)},
+            kind=case.kind.value,
+            state=case.state.value,
+            outcome=case.outcome.value if case.outcome else None,
+            proposed_outcome=case.proposal.outcome.value if case.proposal else None,
+            next_check_at=case.due.get("look"),
+            notes=tuple(CaseNoteView(at=each.at, by=each.by, act=each.act, text=each.text) for each in case.notes),
+        )
+
+
+class CaseList(View):
+    """Cases, the most urgent first."""
+
+    cases: tuple[CaseView, ...]

@@ -1,0 +1,157 @@
+"""What the treasurer and the operators do about cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.billing.access import needs_office, refuse_unless_serves
+from services.billing.bills.offices import BillOffices
+from services.billing.cases import model as cases
+from services.billing.cases.errors import (
+    AnswerDoesNotFit,
+    CaseIsClosed,
+    CaseUnknown,
+    OwnFileNotYours,
+    SecondPersonMustAgree,
+    TooManyCaseNotes,
+)
+from services.billing.cases.model import Case, CaseOutcome, CaseState, Decide
+from services.billing.cases.repository import CASES, CaseRepository
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
+from services.billing.receipts.repository import ReceiptRepository
+from services.billing.store_part import states
+from shared.store.kinds import Range, Record
+from shared.tokens import Caller
+
+MOST_PAGES: Final = 20
+"""Pages of cases that are read to fill one answer for staff of some offices; what is left comes with the next call."""
+
+
+@dataclass(frozen=True)
+class CaseWish:
+    """Which cases are wanted: of one application, or those without an answer, the most urgent first."""
+
+    application_id: str | None = None
+    overdue: bool = False
+    from_due: datetime | None = None
+    limit: int = 50
+
+
+class CaseService:
+    """The use cases of cases that a person starts."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        cases: CaseRepository,
+        receipts: ReceiptRepository,
+        offices: BillOffices,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._cases = cases
+        self._receipts = receipts
+        self._offices = offices
+
+    async def cases(self, caller: Caller, wish: CaseWish) -> Sequence[Case]:
+        """The cases that are wanted, of the offices that the caller serves; overdue ones are the operators' list
+        (F57).
+        """
+        if wish.application_id is not None:
+            return await self._of_callers(caller, await self._cases.cases_of(wish.application_id, wish.limit))
+        until = self._clock.now() + timedelta(milliseconds=1) if wish.overdue else None
+        if not needs_office(caller):
+            return states(await self._cases.live_cases(Range(wish.from_due, until), wish.limit))
+        return await self._live_of_callers(caller, wish, until)
+
+    async def _live_of_callers(self, caller: Caller, wish: CaseWish, until: datetime | None) -> Sequence[Case]:
+        found: dict[str, Case] = {}
+        low = wish.from_due
+        size = wish.limit
+        for _ in range(MOST_PAGES):
+            page = await self._cases.live_cases(Range(low, until), size)
+            found |= {each.case_id: each for each in await self._of_callers(caller, page)}
+            if len(page) < size or len(found) >= wish.limit:
+                break
+            last = page[-1].state.due_at
+            size = size * 2 if last == low else wish.limit  # a page that all fell due in one moment is read whole
+            low = last
+        return list(found.values())[: wish.limit]
+
+    async def _of_callers(self, caller: Caller, records: Sequence[Record[Case]]) -> list[Case]:
+        if not needs_office(caller):
+            return states(records)
+        return [each for each in states(records) if caller.serves(await self._office_of(each))]
+
+    async def case(self, caller: Caller, case_id: str) -> Case:
+        """One case.
+
+        Raises:
+            CaseUnknown. NotYourOffice: it is about another office's money, or about no office's.
+        """
+        record = await self._cases.case(case_id)
+        if record is None:
+            raise CaseUnknown
+        if needs_office(caller):
+            refuse_unless_serves(caller, await self._office_of(record.state))
+        return record.state
+
+    async def note(self, caller: Caller, case_id: str, text: str, command_id: str) -> Case:
+        """Write down what was found; from then on somebody is looking.
+
+        Raises:
+            CaseUnknown, NotYourOffice, CaseIsClosed, TooManyCaseNotes.
+        """
+
+        def decide(case: Case) -> Decision[Case]:
+            _refuse_if_closed(case)
+            if len(case.notes) >= cases.MOST_NOTES:
+                raise TooManyCaseNotes(limit=cases.MOST_NOTES)
+            return cases.note(case, caller.account_id, text, self._clock.now())
+
+        return await self._decided(caller, case_id, decide, command_id)
+
+    async def close(self, caller: Caller, case_id: str, outcome: CaseOutcome, reason: str, command_id: str) -> Case:
+        """Answer a case; where money is given up, or said to be there, a second person says the same. Never whoever
+        brought the file that it came from.
+
+        Raises:
+            CaseUnknown, NotYourOffice, CaseIsClosed, AnswerDoesNotFit, SecondPersonMustAgree, OwnFileNotYours.
+        """
+
+        def decide(case: Case) -> Decision[Case]:
+            _refuse_if_closed(case)
+            return cases.answer(case, outcome, caller.account_id, reason, self._clock.now())
+
+        try:
+            return await self._decided(caller, case_id, decide, command_id)
+        except cases.SecondPersonNeeded:
+            raise SecondPersonMustAgree(outcome=outcome.value) from None
+        except cases.BroughtByThem:
+            raise OwnFileNotYours from None
+        except cases.OutcomeDoesNotFit:
+            kind = (await self.case(caller, case_id)).kind
+            raise AnswerDoesNotFit(fitting=sorted(each.value for each in cases.OUTCOMES[kind])) from None
+
+    async def _office_of(self, case: Case) -> str | None:
+        """Return the office of the bill, the application or the receipt that a case is about."""
+        about = case.subject
+        office = await self._offices.of_bill_id(about.bill_id)
+        office = office or await self._offices.of_application(about.application_id)
+        if office is not None or about.ntpn is None:
+            return office
+        receipt = await self._receipts.receipt(about.ntpn)
+        return await self._offices.of_bill_id(receipt.state.bill_id) if receipt is not None else None
+
+    async def _decided(self, caller: Caller, case_id: str, decide: Decide, command_id: str) -> Case:
+        await self.case(caller, case_id)
+        return (await self._aggregates.change(CASES, case_id, decide, received=command_id)).state
+
+
+def _refuse_if_closed(case: Case) -> None:
+    if case.state == CaseState.CLOSED:
+        raise CaseIsClosed(outcome=case.outcome.value if case.outcome else None)

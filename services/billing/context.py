@@ -1,0 +1,23 @@
+"""What every use case of billing works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.billing.rules import Policies
+from services.billing.store_part import Aggregates
+from shared.clock import Clock
+
+
+@dataclass(frozen=True)
+class UseCaseContext:
+    """The clock, the rules, and the one way to write; the same for every use case of a process."""
+
+    clock: Clock
+    rules: Policies
+    aggregates: Aggregates
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.clock.now()

@@ -1,0 +1,36 @@
+"""Reference data of billing, shipped with the code: tariffs and reasons of a refund, dated and with legal basis."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from services.billing.refunds.model import RefundReasons, reasons_of
+from services.billing.tariffs.model import TariffBook, book_of
+from services.billing.working_days import Calendar, calendar_of
+
+_FOLDER: Final = Path(__file__).parent
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((_FOLDER / name).read_text(encoding="utf-8"))
+
+
+@cache
+def tariff_book() -> TariffBook:
+    """The tariffs of ``tariffs.toml``."""
+    return book_of(_read("tariffs.toml"))
+
+
+@cache
+def refund_reasons() -> RefundReasons:
+    """The reasons of ``refund_reasons.toml``."""
+    return reasons_of(_read("refund_reasons.toml"))
+
+
+@cache
+def holidays() -> Calendar:
+    """The working days by ``holidays.toml``."""
+    return calendar_of(_read("holidays.toml"))

@@ -1,0 +1,48 @@
+"""Billing's HTTP endpoints, those of every room joined."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.billing.bills import claim_routes as claims
+from services.billing.bills import routes as bills
+from services.billing.cases import routes as cases
+from services.billing.extra_charges import routes as extra_charges
+from services.billing.http import BILLING
+from services.billing.ledger import routes as ledger
+from services.billing.receipts import routes as receipts
+from services.billing.refunds import routes as refunds
+from services.billing.sagas import explanation_routes as explanations
+from services.billing.sagas import routes as sagas
+from services.billing.settlement import routes as settlement
+from services.billing.tariffs import routes as tariffs
+from shared.audit.acting import audited
+from shared.audit.routes import audit_endpoints
+from shared.http.endpoint import Endpoint, with_session_check
+
+_AUDIT_BY_THEMSELVES: Final = frozenset({"retry_saga", "propose_override", "decide_override"})
+"""Their use cases write the audit, with what only they know."""
+
+_AUDIT: Final = audit_endpoints("billing", lambda call: call.app[BILLING].audit_book)
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
+    audited(
+        (
+            *tariffs.api.all,
+            *bills.api.all,
+            *extra_charges.api.all,
+            *claims.api.all,
+            *receipts.api.all,
+            *refunds.api.all,
+            *cases.api.all,
+            *settlement.api.all,
+            *ledger.api.all,
+            *explanations.api.all,
+            *_AUDIT.all,
+            *sagas.api.all,
+        ),
+        lambda call: call.app[BILLING].audit,
+        by_themselves=_AUDIT_BY_THEMSELVES,
+    ),
+    without={},
+)

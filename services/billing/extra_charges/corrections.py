@@ -1,0 +1,164 @@
+"""Corrections by an officer: bills for what is missing, money back for what is too much (X2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from services.billing.bills import model as bills
+from services.billing.bills.application_facts import Finding, KnownApplication, OrderedBook
+from services.billing.bills.application_repository import ApplicationRepository
+from services.billing.bills.model import Bill, Payer, paid_fee
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
+from services.billing.extra_charges import correction as corrections
+from services.billing.extra_charges.correction import Correction, CorrectionState, Excess, NewBill, Wanted
+from services.billing.extra_charges.repository import CORRECTIONS, CorrectionRepository
+from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.store_part import states
+from services.billing.tariffs.book import Tariffs
+from services.billing.tariffs.model import Order
+from shared.events.application import KindCorrected, PenaltyFound
+from shared.ids import derived_id
+from shared.service import NotYet
+from shared.store.kinds import Record
+
+NOT_OWED: Final = "not_owed"
+MOST_LOOKS: Final = 5
+"""How often bills are dropped and what is left is reckoned anew; money that comes meanwhile asks for another look."""
+
+
+class Corrections:
+    """The use cases of corrections."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        applications: ApplicationRepository,
+        corrections: CorrectionRepository,
+        tariffs: Tariffs,
+        processing: ReceiptProcessing,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.bill
+        self._bills = bills
+        self._applications = applications
+        self._corrections = corrections
+        self._tariffs = tariffs
+        self._processing = processing
+
+    async def kind_corrected(self, event: KindCorrected, version: int, message_id: str) -> None:
+        """An officer corrected what was applied for: the difference is asked for, goes back, or is nothing.
+
+        Raises:
+            NotYet: the application is not known, or another correction of it is being worked out.
+        """
+        order = OrderedBook(event.passport_kind, event.validity_years, event.reason, event.zero_tariff)
+
+        def merge(known: KnownApplication) -> KnownApplication:
+            newer = version > known.version
+            return replace(known, order=order, version=version) if newer else known
+
+        await self._keep(event.application_id, merge)
+        await self._settle(event.correction_id or message_id, event.application_id)
+
+    async def penalty_found(self, event: PenaltyFound, version: int, message_id: str) -> None:
+        """The interviewer found a lost or damaged book: a penalty is due, or zero under force majeure.
+
+        Raises:
+            NotYet: the application is not known, or another correction of it is being worked out.
+        """
+        finding = Finding(event.ground, event.force_majeure)
+
+        def merge(known: KnownApplication) -> KnownApplication:
+            newer = version > known.finding_version
+            return replace(known, finding=finding, finding_version=version) if newer else known
+
+        await self._keep(event.application_id, merge)
+        await self._settle(event.correction_id or message_id, event.application_id)
+
+    async def _keep(self, application_id: str, merge: Callable[[KnownApplication], KnownApplication]) -> None:
+        def known_only(known: KnownApplication | None) -> KnownApplication:
+            if known is None or known.order is None:
+                raise NotYet(f"application {application_id} is not known")
+            return merge(known)
+
+        await self._applications.keep_application(application_id, known_only)
+
+    async def _settle(self, correction_id: str, application_id: str) -> None:
+        record = await self._begun(correction_id, application_id)
+        if record.state.state == CorrectionState.OPEN:
+            record = await self._plan(record)
+        if record.state.state == CorrectionState.PLANNED:
+            await self._carry_out(record.state)
+            await self._aggregates.save(CORRECTIONS, record, corrections.finished(record.state))
+
+    async def _begun(self, correction_id: str, application_id: str) -> Record[Correction]:
+        """The correction, written down; from then on it is the only one of its application that is worked out."""
+        known = await self._corrections.correction(correction_id)
+        if known is not None:
+            return known
+        about = await self._applications.application(application_id)
+        if about is None:
+            raise NotYet(f"application {application_id} is not known")
+        now = self._clock.now()
+        fresh = Correction(correction_id, application_id, about.account_id, about.person_id, now)
+        record = await self._aggregates.insert(CORRECTIONS, correction_id, Decision(fresh))
+        if record is None:
+            raise NotYet(f"another correction of application {application_id} is being worked out")
+        return record
+
+    async def _plan(self, record: Record[Correction]) -> Record[Correction]:
+        for _ in range(MOST_LOOKS):
+            reckoning = await self._reckon(record.state)
+            if not reckoning.drop:
+                ids = [derived_id("bill", record.id, purpose.value) for purpose, _ in reckoning.ask]
+                return await self._aggregates.save(
+                    CORRECTIONS, record, corrections.planned(record.state, reckoning, ids)
+                )
+            for bill in reckoning.drop:
+                await self._drop(bill.bill_id)
+        raise NotYet(f"the bills of application {record.state.application_id} change all the time")
+
+    async def _reckon(self, correction: Correction) -> corrections.Reckoning:
+        application_id = correction.application_id
+        known = await self._applications.application(application_id)
+        if known is None or known.order is None or known.withdrawn:
+            return corrections.Reckoning()
+        order = known.order
+        wanted = Wanted(
+            Order(order.passport_kind, order.validity_years, order.reason, order.zero_tariff), known.finding
+        )
+        all_bills = states(await self._bills.bills_of(application_id))
+        earlier = states(await self._corrections.corrections_of(application_id))
+        return corrections.reckon(wanted, all_bills, earlier, await self._tariffs.book())
+
+    async def _drop(self, bill_id: str) -> None:
+        """A bill that is not owed any more ends; money that came meanwhile stays, and the next look sees it."""
+        now = self._clock.now()
+
+        def decide(bill: Bill) -> Decision[Bill]:
+            return bills.drop(bill, NOT_OWED, now, self._policy)
+
+        await self._aggregates.change(BILLS, bill_id, decide)
+
+    async def _carry_out(self, correction: Correction) -> None:
+        fee = paid_fee(states(await self._bills.bills_of(correction.application_id)))
+        timezone = fee.seat.timezone if fee is not None and fee.seat is not None else None
+        for new in correction.bills:
+            await self._ask(correction, new, timezone)
+        for excess in correction.given_back:
+            await self._give_back(correction, excess)
+
+    async def _ask(self, correction: Correction, new: NewBill, timezone: str | None) -> None:
+        payer = Payer(correction.application_id, correction.account_id, correction.person_id)
+        now = self._clock.now()
+        decision = bills.request(new.bill_id, payer, new.purpose, new.price, None, now, self._policy, timezone=timezone)
+        await self._aggregates.insert(BILLS, new.bill_id, decision)
+
+    async def _give_back(self, correction: Correction, excess: Excess) -> None:
+        await self._processing.give_back_part(excess.bill_id, excess.amount, correction.correction_id)

@@ -1,0 +1,142 @@
+"""The surcharge for a passport on the same day: asking for it, billing it, and what follows when its place is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Purpose, Seat, Standing, paid_fee
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.states import BillState
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
+from services.billing.errors import NotYourOffice
+from services.billing.extra_charges.errors import CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry, SameDayPlaceNeeded
+from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.rules import JAKARTA, cut_off
+from services.billing.store_part import states
+from services.billing.tariffs.book import Tariffs
+from services.billing.tariffs.model import LineCode, same_day_price
+from shared.errors import NotFound
+from shared.events.scheduling import SameDaySeatReserved
+from shared.ids import derived_id
+from shared.service import NotYet
+from shared.tokens import Caller
+
+log = structlog.get_logger()
+
+
+_OVER: Final = frozenset({BillState.EXPIRED, BillState.FAILED, BillState.CANCELLED, BillState.SUPERSEDED})
+
+
+GIVEN_UP_BY_HOLDER: Final = frozenset({"cancelled", "withdrawn"})
+"""Why a place went with its visit by its holder's own act: like the fee, the surcharge is not paid back for that."""
+
+
+def _going_on(known: Sequence[Bill]) -> Bill | None:
+    """The surcharge that is paid, or can be, for a place that is still there."""
+    surcharges = [each for each in known if each.purpose == Purpose.SAME_DAY and each.state not in _OVER]
+    return next((each for each in surcharges if each.live or bills.bought(each)), None)
+
+
+class SameDayCharges:
+    """The use cases of the same-day surcharge."""
+
+    def __init__(
+        self, context: UseCaseContext, bills: BillRepository, tariffs: Tariffs, processing: ReceiptProcessing
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.bill
+        self._bills = bills
+        self._tariffs = tariffs
+        self._processing = processing
+
+    async def ask_same_day(self, caller: Caller, application_id: str) -> Bill:
+        """The surcharge for a visitor who is at the office and has paid the fee; unpaid, the visit stays regular (F74).
+
+        Its bill is made when scheduling has taken a place in the day's quota (:meth:`place_reserved`); asking meets it.
+
+        Raises:
+            NotFound, NotYourOffice, NoVisitToHurry, NotTheDayOfTheVisit, CutOffPassed, SameDayPlaceNeeded.
+        """
+        known = states(await self._bills.bills_of(application_id))
+        if not known:
+            raise NotFound
+        fee = paid_fee(known)
+        if fee is None or fee.seat is None or fee.standing != Standing.APPOINTMENT:
+            raise NoVisitToHurry
+        if fee.seat.office_id != caller.office_id:
+            raise NotYourOffice
+        if any(line.code == LineCode.SAME_DAY.value for line in fee.price.lines):
+            raise NoVisitToHurry
+        going_on = _going_on(known)
+        if going_on is not None:
+            return going_on
+        self._refuse_time(fee.seat)
+        raise SameDayPlaceNeeded(appointment_id=fee.seat.appointment_id)
+
+    def _refuse_time(self, seat: Seat) -> None:
+        now, zone = self._clock.now(), ZoneInfo(seat.timezone)
+        day = seat.starts_at.astimezone(zone).date()
+        until = cut_off(day, self._policy.same_day_pay_until)
+        if now.astimezone(zone).date() != day:
+            raise NotTheDayOfTheVisit(date=day.isoformat())
+        if now >= until:
+            raise CutOffPassed(cut_off=until.astimezone(zone).isoformat())
+
+    async def place_reserved(self, event: SameDaySeatReserved, received: str) -> None:
+        """A visit has a place in today's same-day quota: bill its surcharge, once. Unpaid in time, the place goes back.
+
+        Raises:
+            NotYet: that the fee is paid and its visit certain has not been heard of here.
+        """
+        known = states(await self._bills.bills_of(event.application_id))
+        fee = paid_fee(known)
+        if fee is None or fee.standing is None:
+            raise NotYet(f"no paid visit of application {event.application_id} is known")
+        if fee.standing != Standing.APPOINTMENT or _going_on(known) is not None:
+            log.info("billing.surcharge_not_needed", application_id=event.application_id)
+            return
+        now = self._clock.now()
+        decision = bills.request(
+            derived_id("bill", Purpose.SAME_DAY.value, event.reservation_id),
+            fee.payer,
+            Purpose.SAME_DAY,
+            same_day_price(await self._tariffs.book(), now.astimezone(JAKARTA).date()),
+            None,
+            now,
+            self._policy,
+            pay_until=event.pay_until,
+            timezone=event.office_timezone,
+            reservation_id=event.reservation_id,
+        )
+        await self._aggregates.insert(BILLS, decision.state.bill_id, decision, received=received)
+
+    async def place_gone(self, bill_id: str, reason: str, received: str) -> None:
+        """Scheduling gave the place up, for the coded reason: no rupiah stays without what it was paid for.
+
+        What the bank has taken and the treasury does not show yet is answered again once it is paid.
+
+        Raises:
+            NotYet: the bill is not here.
+        """
+        record = await self._bills.bill(bill_id)
+        if record is None:
+            raise NotYet(f"bill {bill_id} is not known")
+        written = await self._aggregates.change(
+            BILLS, bill_id, lambda bill: self._without_place(bill, reason), first=record, received=received
+        )
+        bill = written.state
+        if bill.state == BillState.PAID and bill.settled_by is not None and reason not in GIVEN_UP_BY_HOLDER:
+            await self._processing.give_back(bill_id, RefundCause.SERVICE_NOT_DELIVERED)
+
+    def _without_place(self, bill: Bill, reason: str) -> Decision[Bill]:
+        if bill.live:
+            return bills.drop(bill, f"place_{reason}", self._clock.now(), self._policy)
+        return bills.close(bill, reason) if bills.bought(bill) else Decision(bill)

@@ -1,0 +1,36 @@
+"""What the ledger's chain says of a posting, and how balances follow from it. The postings themselves are the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.billing.ledger.model import Posting
+
+
+def posting_told(posting: Posting) -> Mapping[str, Any]:
+    """A posting as its chain tells it: sides, cause and both hashes, so that anybody can compute it again."""
+    return {
+        "entries": [[entry.account.value, entry.amount] for entry in posting.entries],
+        "memo": posting.memo,
+        "posted_at": posting.at.isoformat(),
+        "previous": posting.previous_hash,
+        "posting": posting.hash,
+    }
+
+
+def adds(fact: Mapping[str, Any]) -> Mapping[str, int]:
+    """What a posting on the chain adds to each account."""
+    sums: dict[str, int] = {}
+    for account, amount in fact["entries"]:
+        sums[account] = sums.get(account, 0) + amount
+    return sums
+
+
+def summed(totals: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """Balances over many days; accounts at zero are left out."""
+    sums: dict[str, int] = {}
+    for each in totals:
+        for account, amount in each.items():
+            sums[account] = sums.get(account, 0) + amount
+    return {account: amount for account, amount in sorted(sums.items()) if amount}

@@ -1,0 +1,75 @@
+"""What a right to a new date means for a paid bill: it stands on it until the date is taken or the right ends (F63)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from services.billing.bills.model import Bill, Special, SpecialState, Standing, close
+from services.billing.bills.states import BillState
+from services.billing.decisions import Decision
+
+NOT_USED: Final = "special_reschedule_not_used"
+"""Why a bill is closed whose right to a new date ended by the holder's own omission."""
+
+STATE_FAULTS: Final = frozenset({"system_fault", "office_closed"})
+"""Causes that lie with the state: a right that ends unused gives the money back by itself."""
+
+_GIVES_WAY: Final = frozenset({Standing.APPOINTMENT, Standing.CLOSED, Standing.SPECIAL_RESCHEDULE})
+
+
+class OpeningUnknown(Exception):
+    """That the right was opened has not been heard of: its end cannot be judged yet."""
+
+
+def is_news(bill: Bill, appointment_id: str, version: int) -> bool:
+    """Whether this is later than what was last heard of the right."""
+    known = bill.special
+    return known is None or known.appointment_id != appointment_id or version > known.version
+
+
+def opened(bill: Bill, special: Special) -> Decision[Bill]:
+    """A new date may be chosen. Money that is on its way back, or seeks a seat, stays where it is."""
+    if bill.state != BillState.PAID or not is_news(bill, special.appointment_id, special.version):
+        return Decision(bill)
+    if bill.standing not in _GIVES_WAY:
+        return Decision(replace(bill, special=special))
+    return Decision(replace(bill, special=special, standing=Standing.SPECIAL_RESCHEDULE, closed_reason=None))
+
+
+def used(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
+    """The new date was chosen: the bill stands on its visit again."""
+    if bill.state != BillState.PAID or not is_news(bill, appointment_id, version):
+        return Decision(bill)
+    known = bill.special or Special(appointment_id, version, SpecialState.USED)
+    taken = replace(known, appointment_id=appointment_id, version=version, state=SpecialState.USED)
+    standing = Standing.APPOINTMENT if bill.standing == Standing.SPECIAL_RESCHEDULE else bill.standing
+    return Decision(replace(bill, special=taken, standing=standing))
+
+
+def ends(bill: Bill, appointment_id: str, version: int) -> bool:
+    """Whether the end of the right means something to the bill.
+
+    Raises:
+        OpeningUnknown: news of the end came before news of the opening.
+    """
+    special = bill.special
+    if not is_news(bill, appointment_id, version):
+        return False
+    if special is None or special.appointment_id != appointment_id or special.state != SpecialState.OPEN:
+        raise OpeningUnknown(appointment_id)
+    return True
+
+
+def gives_money_back(bill: Bill) -> bool:
+    """Whether the right was given for a failure of the state's own, and the bill still stands on it."""
+    faulty = bill.special is not None and bill.special.cause in STATE_FAULTS
+    return faulty and bill.standing == Standing.SPECIAL_RESCHEDULE
+
+
+def ended(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
+    """The right was not used in time: where the bill still stands on it, it is closed, with the reason."""
+    if not is_news(bill, appointment_id, version) or bill.special is None:
+        return Decision(bill)
+    over = replace(bill, special=replace(bill.special, version=version, state=SpecialState.ENDED))
+    return close(over, NOT_USED) if over.standing == Standing.SPECIAL_RESCHEDULE else Decision(over)

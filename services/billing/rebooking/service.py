@@ -1,0 +1,94 @@
+"""Rights to a new date without paying again: what a paid bill stands on meanwhile, and what follows when they end."""
+
+from __future__ import annotations
+
+from services.billing.bills.model import Bill, Special, SpecialState
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.states import BillState
+from services.billing.context import UseCaseContext
+from services.billing.rebooking import model as specials
+from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.receipt_processing import ReceiptProcessing
+from shared.events.scheduling import (
+    AppointmentRescheduled,
+    SpecialRescheduleEnded,
+    SpecialRescheduleOpened,
+    VisitInterrupted,
+)
+from shared.service import NotYet
+from shared.store.kinds import Record
+
+SYSTEM_FAULT = "system_fault"
+"""The cause of a visit that the state's own systems stopped."""
+
+
+class Specials:
+    """The use cases of rights to a new date."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        processing: ReceiptProcessing,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._bills = bills
+        self._processing = processing
+
+    async def opened(self, event: SpecialRescheduleOpened, version: int, received: str) -> None:
+        """A new date may be chosen until a day: the paid bill stands on that."""
+        special = Special(event.appointment_id, version, SpecialState.OPEN, event.cause, event.until)
+        await self._open(event.application_id, special, received)
+
+    async def interrupted(self, event: VisitInterrupted, version: int, received: str) -> None:
+        """The visit was stopped by the state's own systems: a new date may be chosen (F71)."""
+        special = Special(event.appointment_id, version, SpecialState.OPEN, SYSTEM_FAULT, event.until)
+        await self._open(event.application_id, special, received)
+
+    async def used(self, event: AppointmentRescheduled, version: int, received: str) -> None:
+        """The new date was chosen."""
+        record = await self._paid_fee(event.application_id)
+        if record is not None:
+            await self._aggregates.change(
+                BILLS,
+                record.id,
+                lambda bill: specials.used(bill, event.appointment_id, version),
+                first=record,
+                received=f"{received}:special",
+            )
+
+    async def ended(self, event: SpecialRescheduleEnded, version: int, received: str) -> None:
+        """The right was not used: after a failure of the state's own the money goes back by itself, else it is closed.
+
+        Raises:
+            NotYet: that it was opened has not been heard of here.
+        """
+        record = await self._paid_fee(event.application_id)
+        if record is None:
+            return
+        try:
+            if not specials.ends(record.state, event.appointment_id, version):
+                return
+        except specials.OpeningUnknown:
+            raise NotYet(f"the right to a new date of {event.appointment_id} is not known") from None
+        if specials.gives_money_back(record.state):
+            await self._processing.give_back(record.id, RefundCause.SERVICE_NOT_DELIVERED)
+        await self._aggregates.change(
+            BILLS, record.id, lambda bill: specials.ended(bill, event.appointment_id, version), received=received
+        )
+
+    async def _open(self, application_id: str, special: Special, received: str) -> None:
+        record = await self._paid_fee(application_id)
+        if record is not None:
+            await self._aggregates.change(
+                BILLS, record.id, lambda bill: specials.opened(bill, special), first=record, received=received
+            )
+
+    async def _paid_fee(self, application_id: str) -> Record[Bill] | None:
+        """The bill whose money the visit rests on; a waived one holds no money and stands on nothing."""
+        paid = [
+            record
+            for record in await self._bills.bills_of(application_id)
+            if record.state.state == BillState.PAID and record.state.seat is not None
+        ]
+        return max(paid, key=lambda record: record.state.paid_at or record.state.requested_at, default=None)

@@ -1,0 +1,30 @@
+"""Money that goes back: why, and whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RefundCause(StrEnum):
+    """The reasons that billing itself opens a case for; further ones are rows of the data, not code."""
+
+    DUPLICATE_PAYMENT = "duplicate_payment"
+    WRONG_AMOUNT = "wrong_amount"
+    LATE_PAYMENT = "late_payment"
+    SERVICE_NOT_DELIVERED = "service_not_delivered"
+    UNKNOWN_CODE = "unknown_code"
+    PAID_AFTER_WITHDRAWAL = "paid_after_withdrawal"
+
+
+@dataclass(frozen=True)
+class RefundSubject:
+    """Whose money a refund case is about, and how much of it."""
+
+    receipt_id: str
+    amount: int
+    application_id: str | None = None
+    account_id: str | None = None
+    bill_id: str | None = None
+    office_id: str | None = None
+    whole: bool = True

@@ -1,0 +1,224 @@
+"""Late money: it seeks a seat, finds one, waits on an offer, or goes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from services.billing.alerts import LATE_MONEY_WAITS, SEAT_WITHOUT_MONEY, alert
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Seat, Standing
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.states import BillState
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision
+from services.billing.receipts import model as receipts
+from services.billing.receipts.model import IntentKind, Receipt
+from services.billing.receipts.ports import RefundOpener
+from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.receipts.repository import RECEIPTS
+from services.billing.receipts.states import ReceiptState
+from services.billing.store_part import states
+from shared.service import NotYet
+from shared.store.kinds import Record
+
+WIN_TRIES: Final = 5
+"""Looks at a receipt whose money a seat was found for; each fails only when it enters refund at that moment."""
+
+
+class LatePayments:
+    """The use cases of money that came without a seat, or lost it."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        refunds: RefundOpener,
+        processing: ReceiptProcessing,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._rules = context.rules
+        self._bills = bills
+        self._refunds = refunds
+        self._processing = processing
+
+    async def seat_found(self, bill_id: str, visit: Seat) -> None:
+        """Scheduling confirmed a seat for money that sought one: the bill is paid, the receipt settles.
+
+        The receipt says first that its money has won the seat, so that it cannot be given back at the same moment.
+        Money that is on its way back beyond recall leaves the seat to the release that its refund asks for.
+        """
+        found = await self._late_receipt(bill_id)
+        if found is None:
+            return
+        bill, receipt = found[0].state, found[1].state
+        if bills.knows_of(bill, visit.appointment_id, visit.version) and not bills.overlooks_visit(bill):
+            await self._settle_if_paid(bill, receipt.ntpn)
+            return
+        won = await self._win_money(bill, receipt.ntpn, visit.appointment_id)
+        if won is None:
+            alert(SEAT_WITHOUT_MONEY, bill_id=bill_id, receipt_id=receipt.ntpn)
+            return
+        paid = await self._aggregates.change(BILLS, bill_id, lambda state: self._with_seat(state, won, visit))
+        await self._settle_if_paid(paid.state, receipt.ntpn)
+
+    async def seat_offered(self, bill_id: str, offer_until: datetime) -> None:
+        """Scheduling keeps another seat for late money; its end is waited for."""
+        found = await self._seeking_money(bill_id)
+        if found is None:
+            return
+        await self._aggregates.change(
+            RECEIPTS,
+            found[1].id,
+            lambda receipt: (
+                receipts.offered(receipt, offer_until, self._rules.receipt)
+                if receipt.state == ReceiptState.AWAITS_SEAT
+                else Decision(receipt)
+            ),
+        )
+
+    async def no_seat(self, bill_id: str) -> None:
+        """Scheduling has no seat for late money, or the offer ended: it settles a live bill, else it goes back."""
+        found = await self._seeking_money(bill_id)
+        if found is None or found[1].state.state != ReceiptState.AWAITS_SEAT:
+            return
+        if found[1].state.seat_won or found[1].state.remaining == 0:
+            return
+        await self._without_seat(found[1])
+
+    async def outcome_due(self, record: Record[Receipt]) -> None:
+        """Scheduling has not answered in time: ask again and tell the operators; in the end the money goes back."""
+        receipt, now = record.state, self._clock.now()
+        known = await self._processing.look_up(receipt, widely=True)
+        for bill in known.records.values():
+            if await self._settle_if_paid(bill.state, receipt.ntpn):
+                return
+        if receipt.remaining == 0:
+            # refund cases hold all of it: they ask scheduling themselves, and nothing is left to give back here
+            await self._aggregates.save(RECEIPTS, record, Decision(receipts.without_deadline(receipt)))
+            return
+        if receipt.seat_won is None and receipts.gives_up_on_seat(receipt, now, self._rules.receipt):
+            await self._without_seat(record)
+            return
+        alert(LATE_MONEY_WAITS, receipt_id=receipt.ntpn, questions=receipt.seat_questions)
+        seeking = receipts.seeker(receipt, states(list(known.records.values())))
+        if seeking is not None:
+            await self._aggregates.change(BILLS, seeking.bill_id, lambda bill: self._repeat_question(bill, receipt))
+        await self._aggregates.save(RECEIPTS, record, receipts.asked_again(receipt, now, self._rules.receipt))
+
+    async def seat_lost(self, bill_id: str, appointment_id: str, version: int, received: str) -> bool:
+        """A bill was paid in time, but its seat went back at the same moment: its money seeks another one.
+
+        False: the bill stands on another appointment, or on something else by now, so nothing was lost.
+        """
+        ntpn = await self._processing.receipt_of_bill(bill_id)
+        await self._processing.drive(ntpn)
+        lost = await self._aggregates.change(
+            BILLS, bill_id, lambda state: bills.lose_seat(state, appointment_id, version), received=received
+        )
+        if lost.state.standing != Standing.SEAT_SOUGHT:
+            return False
+        await self._aggregates.change(RECEIPTS, ntpn, self._seeking)
+        bill = await self._bills.bill(bill_id)
+        # a seat may have been found between the two writes
+        return bill is None or not await self._settle_if_paid(bill.state, ntpn)
+
+    async def _seeking_money(self, bill_id: str) -> tuple[Record[Bill], Record[Receipt]] | None:
+        """As `_late_receipt`, for news that only money without a seat can have.
+
+        Raises:
+            NotYet: the bill is paid, but that its seat was lost has not been heard of here.
+        """
+        found = await self._late_receipt(bill_id)
+        if found is not None:
+            return found
+        bill = await self._bills.bill(bill_id)
+        if bill is not None and bill.state.state == BillState.PAID and bill.state.standing == Standing.APPOINTMENT:
+            raise NotYet(f"the seat of bill {bill_id} is not known to be lost")
+        return None
+
+    async def _late_receipt(self, bill_id: str) -> tuple[Record[Bill], Record[Receipt]] | None:
+        """A bill whose money seeks a seat, or sought one, with that money; None if it never did.
+
+        Raises:
+            NotYet: the bill is not here.
+        """
+        bill = await self._bills.bill(bill_id)
+        if bill is None:
+            raise NotYet(f"bill {bill_id} is not known")
+        ntpn = bill.state.late_receipt_id
+        if ntpn is None:
+            return None
+        await self._processing.drive(ntpn)
+        driven = await self._bills.bill(bill_id)  # the drive may have recorded a refund, and put the bill on it
+        return driven or bill, await self._processing.get(ntpn)
+
+    async def _settle_if_paid(self, bill: Bill, ntpn: str) -> bool:
+        """Finish a receipt whose money its bill has already."""
+        if bill.settled_by != ntpn or bill.standing not in (Standing.APPOINTMENT, Standing.CLOSED):
+            return False
+        await self._aggregates.change(RECEIPTS, ntpn, lambda receipt: self._settled(receipt, bill.bill_id))
+        return True
+
+    def _with_seat(self, bill: Bill, receipt: Receipt, visit: Seat) -> Decision[Bill]:
+        seated = bills.seat_confirmed(bill, visit).state
+        if bill.settled_by == receipt.ntpn and bill.standing in (Standing.APPOINTMENT, Standing.CLOSED):
+            return Decision(seated)
+        return bills.pay_late(
+            seated,
+            receipt.ntpn,
+            receipt.paid_at,
+            self._clock.now(),
+            self._rules.bill,
+            refunds_overcome=receipt.refund_entries,
+        )
+
+    def _settled(self, receipt: Receipt, bill_id: str) -> Decision[Receipt]:
+        if receipt.state == ReceiptState.SETTLES_BILL:
+            return Decision(receipt)
+        return receipts.settle(receipt, bill_id, self._clock.now())
+
+    async def _win_money(self, bill: Bill, ntpn: str, appointment_id: str) -> Receipt | None:
+        """The receipt whose money has the seat from now on; None: it is on its way back, or settled another bill.
+
+        Raises:
+            NotYet: it went into refund and out again at this moment.
+        """
+        if bill.state == BillState.SUPERSEDED:
+            return None
+        for _ in range(WIN_TRIES):
+            await self._processing.drive(ntpn)
+            receipt = (await self._processing.get(ntpn)).state
+            if receipt.state == ReceiptState.IN_REFUND and not await self._refunds.withdraw(
+                receipt.refund_id or "", "a seat was found"
+            ):
+                return None
+            withdrawn = receipt.refund_id
+            won = await self._aggregates.change(
+                RECEIPTS,
+                ntpn,
+                lambda state: receipts.win_seat(state, appointment_id, withdrawn),  # noqa: B023
+            )
+            if won.state.seat_won == appointment_id or won.state.state == ReceiptState.SETTLES_BILL:
+                return won.state
+            if won.state.state != ReceiptState.IN_REFUND:
+                return None
+        raise NotYet(f"receipt {ntpn} changes at this moment")
+
+    async def _without_seat(self, record: Record[Receipt]) -> None:
+        known = await self._processing.look_up(record.state, widely=True)
+        intent = receipts.judge_without_seat(record.state, known.facts)
+        if intent.kind == IntentKind.REFUND:
+            await self._processing.drive_record(await self._processing.enter_refund(record, intent))
+            return
+        await self._processing.carry_out(record, intent, known)
+
+    def _repeat_question(self, bill: Bill, receipt: Receipt) -> Decision[Bill]:
+        sought = bill.late_receipt_id == receipt.ntpn and bill.standing == Standing.SEAT_SOUGHT
+        return self._processing.seat_question(bill, receipt) if sought else Decision(bill)
+
+    def _seeking(self, receipt: Receipt) -> Decision[Receipt]:
+        if receipt.state != ReceiptState.SETTLES_BILL:
+            return Decision(receipt)
+        return receipts.await_seat(receipt, self._clock.now(), self._rules.receipt)

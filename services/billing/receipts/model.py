@@ -1,0 +1,508 @@
+"""The receipt: money that reached the treasury (its id is the NTPN), what is to become of it, and its ledger.
+
+Every rupiah is in exactly one place (I3): the receipt's state names it, and the postings prove how it came there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.bills.states import ENDED_BILLS, SETTLEABLE_BILLS, BillState
+from services.billing.decisions import Decision, IllegalTransition, follow
+from services.billing.ledger.model import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
+from services.billing.payment import Payment
+from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.states import RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
+from services.billing.receipts.withdrawal import paid_after
+from services.billing.rules import ReceiptPolicy, backoff, seconds, whole_seconds
+
+ACCOUNT_OF: Final[Mapping[ReceiptState, Account]] = {
+    ReceiptState.AWAITS_OUTCOME: Account.AWAITING_OUTCOME,
+    ReceiptState.AWAITS_SEAT: Account.AWAITING_OUTCOME,
+    ReceiptState.SETTLES_BILL: Account.REVENUE,
+    ReceiptState.IN_REFUND: Account.REFUND_DUE,
+    ReceiptState.REFUNDED: Account.REFUNDED,
+    ReceiptState.CREDITED: Account.CREDITED,
+    ReceiptState.RETAINED: Account.RETAINED,
+}
+"""On which account the whole amount of a receipt in that state lies."""
+
+
+class IntentKind(StrEnum):
+    """What a receipt is about to do."""
+
+    SETTLE = "settle"
+    """Pay a live bill."""
+    PAY_LATE = "pay_late"
+    """Pay an ended bill that waits on no seat."""
+    ASK_SEAT = "ask_seat"
+    REFUND = "refund"
+    WAIT = "wait"
+    """The code belongs to no bill that is known (yet)."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a receipt is about to do. It is written before any other document is touched, so one receipt has one."""
+
+    kind: IntentKind
+    bill_id: str | None = None
+    reason: str | None = None
+
+
+WAIT: Final = Intent(IntentKind.WAIT)
+
+
+class SimponiWord(StrEnum):
+    """By which word of SIMPONI's own a receipt is known (I13)."""
+
+    NOTICE = "notice"
+    """A notice that SIMPONI signed."""
+    POLL = "poll"
+    """SIMPONI's answer to a question about the code."""
+    FETCHED_SETTLEMENT = "fetched_settlement"
+    """A settlement file that billing fetched from SIMPONI."""
+    SIGNED_SETTLEMENT = "signed_settlement"
+    """A settlement file that a person brought and SIMPONI signed."""
+    CONFIRMED_CLAIM = "confirmed_claim"
+    """A settlement file that a person brought; SIMPONI, asked about this payment, said the same."""
+    UNRECORDED = "unrecorded"
+    """Not written down: older receipts. The way in which they were learnt tells it, except of settlement files."""
+
+
+_WORD_OF: Final[Mapping[str, SimponiWord]] = {
+    "push": SimponiWord.NOTICE,
+    "poll": SimponiWord.POLL,
+    "issue": SimponiWord.POLL,
+}
+
+
+class NothingLeft(Exception):
+    """A refund case asks for more than is left of the receipt: refused in the receipt's own write (I5)."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of a receipt that one refund case holds, and on which account it lies."""
+
+    refund_id: str
+    amount: int
+    account: Account
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The money of one deposit."""
+
+    ntpn: str
+    billing_code: str
+    ntb: str
+    amount: int
+    paid_at: datetime
+    channel: str
+    learnt_at: datetime
+    learnt_by: str
+    """``push``, ``poll``, ``issue`` or ``settlement``."""
+    state: ReceiptState
+    bill_id: str | None = None
+    """The bill that its code belongs to, once known."""
+    settles_bill_id: str | None = None
+    intent: Intent = WAIT
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    attempts: int = 0
+    seat_asked_at: datetime | None = None
+    seat_questions: int = 0
+    offer_until: datetime | None = None
+    refund_id: str | None = None
+    refund_recorded: bool = False
+    refund_entries: int = 0
+    """How often this money went into refund; a case, and what it means for the bill, belong to one of these times."""
+    seat_won: str | None = None
+    """The appointment that money without a seat has won; from this write on it cannot go back by itself."""
+    postings: tuple[Posting, ...] = ()
+    posted_at: datetime | None = None
+    """When the last posting was made: what the ledger's chain reads by."""
+    shares: tuple[Share, ...] = ()
+    """What refund cases hold of money that otherwise settles a bill; the state speaks of the rest."""
+    word: SimponiWord = SimponiWord.UNRECORDED
+    """As it was recorded; see :attr:`simponi_word`."""
+
+    @property
+    def simponi_word(self) -> SimponiWord:
+        """SIMPONI's own word for this money; of older receipts, by the way in which they were learnt."""
+        if self.word is not SimponiWord.UNRECORDED:
+            return self.word
+        return _WORD_OF.get(self.learnt_by, SimponiWord.UNRECORDED)
+
+    @property
+    def remaining(self) -> int:
+        """What no refund case has taken out, in rupiah."""
+        return self.amount - sum(share.amount for share in self.shares)
+
+    def share(self, refund_id: str) -> Share | None:
+        """What a case holds of it."""
+        return next((each for each in self.shares if each.refund_id == refund_id), None)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether there is nothing left to do here for now."""
+        if self.state == ReceiptState.IN_REFUND:
+            return self.refund_recorded
+        return self.state != ReceiptState.AWAITS_OUTCOME
+
+
+def receive(
+    payment: Payment, learnt_by: str, now: datetime, policy: ReceiptPolicy, word: SimponiWord | None = None
+) -> Receipt:
+    """A new receipt whose outcome is open; it drives itself on by its own deadline.
+
+    ``word`` is SIMPONI's own word for it; unless given, what ``learnt_by`` stands for.
+
+    Raises:
+        ValueError: the payment has no treasury number, so no money has arrived.
+    """
+    if payment.ntpn is None:
+        raise ValueError("a payment without an NTPN is evidence, not a receipt")
+    receipt = Receipt(
+        ntpn=payment.ntpn,
+        billing_code=payment.billing_code,
+        ntb=payment.ntb,
+        amount=payment.amount,
+        paid_at=whole_seconds(payment.paid_at),
+        channel=payment.channel,
+        learnt_at=now,
+        learnt_by=learnt_by,
+        word=word or _WORD_OF.get(learnt_by, SimponiWord.UNRECORDED),
+        state=ReceiptState.AWAITS_OUTCOME,
+        due={"drive": now + seconds(policy.drive_seconds)},
+    )
+    return _post(receipt, Account.TREASURY, Account.AWAITING_OUTCOME, "received", now, amount=payment.amount)
+
+
+def give_word(receipt: Receipt, word: SimponiWord) -> Receipt:
+    """Record SIMPONI's word for a receipt that has none; the first one stays."""
+    return replace(receipt, word=word) if receipt.simponi_word is SimponiWord.UNRECORDED else receipt
+
+
+def same_payment(receipt: Receipt, payment: Payment) -> bool:
+    """Whether a repeated notice says what the first one said."""
+    return (receipt.billing_code, receipt.amount) == (payment.billing_code, payment.amount)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a judgement rests on: the bill of the code, the application's other bills, and its withdrawal if any."""
+
+    bill: Bill | None
+    others: Sequence[Bill] = ()
+    withdrawn: bool = False
+    withdrawn_at: datetime | None = None
+
+
+def judge(receipt: Receipt, facts: Facts) -> Intent:
+    """What the money is for. What has begun is kept to: done first, then meant before, then decided now."""
+    bill = facts.bill
+    if bill is None:
+        return WAIT
+    settled = _settled_by(receipt, (bill, *facts.others))
+    if settled is not None and settled.standing != Standing.SEAT_SOUGHT:
+        return Intent(IntentKind.SETTLE, settled.bill_id)
+    if bill.late_receipt_id == receipt.ntpn:
+        return Intent(IntentKind.ASK_SEAT, bill.bill_id)
+    if _still_possible(receipt, facts):
+        return receipt.intent
+    return _decide(receipt, bill, facts)
+
+
+def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
+    """What the money is for once scheduling has no seat for it: a live bill of the application, else a refund.
+
+    Money that pays a bill already, whose seat was lost, can only go back.
+    """
+    bill = facts.bill
+    known = (bill, *facts.others) if bill is not None else ()
+    payer = _settled_by(receipt, known)
+    if payer is not None and payer.standing != Standing.SEAT_SOUGHT:
+        return Intent(IntentKind.SETTLE, payer.bill_id)
+    other = _live_equal(receipt, bill, facts.others) if bill is not None and payer is None else None
+    if other is not None:
+        return Intent(IntentKind.SETTLE, other.bill_id)
+    in_time = bill is not None and bill.in_time(receipt.paid_at)
+    cause = RefundCause.SERVICE_NOT_DELIVERED if in_time else RefundCause.LATE_PAYMENT
+    if paid_after(receipt.paid_at, facts.withdrawn_at):
+        cause = RefundCause.PAID_AFTER_WITHDRAWAL
+    concerned = seeker(receipt, known) or bill
+    return Intent(IntentKind.REFUND, concerned.bill_id if concerned else None, cause.value)
+
+
+def seeker(receipt: Receipt, bills: Iterable[Bill]) -> Bill | None:
+    """The bill that seeks a seat for this money."""
+    return next(
+        (bill for bill in bills if bill.late_receipt_id == receipt.ntpn and bill.standing == Standing.SEAT_SOUGHT), None
+    )
+
+
+def _settled_by(receipt: Receipt, bills: Iterable[Bill]) -> Bill | None:
+    return next((bill for bill in bills if bill.settled_by == receipt.ntpn), None)
+
+
+def _still_possible(receipt: Receipt, facts: Facts) -> bool:
+    """Whether what was meant before can still be done; a stale worker may be doing it at this moment."""
+    intent = receipt.intent
+    target = next((each for each in (facts.bill, *facts.others) if each and each.bill_id == intent.bill_id), None)
+    if target is None:
+        return False
+    if intent.kind == IntentKind.SETTLE:
+        return _takes_in_time(receipt, target) if target is facts.bill else target.state in SETTLEABLE_BILLS
+    if intent.kind == IntentKind.ASK_SEAT:
+        return target.late_receipt_id is None and (target.live or target.state in ENDED_BILLS)
+    return False
+
+
+def _takes_in_time(receipt: Receipt, bill: Bill) -> bool:
+    return bill.live and bill.amount == receipt.amount and bill.in_time(receipt.paid_at)
+
+
+def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
+    if bill.amount != receipt.amount:
+        return _refund(bill, RefundCause.WRONG_AMOUNT)
+    if paid_after(receipt.paid_at, facts.withdrawn_at):
+        return _refund(bill, RefundCause.PAID_AFTER_WITHDRAWAL)
+    if _takes_in_time(receipt, bill):
+        return Intent(IntentKind.SETTLE, bill.bill_id)
+    if bill.purpose != Purpose.FEE:
+        return _decide_aside(receipt, bill, facts)
+    if bill.state not in ENDED_BILLS and not bill.live:
+        return _refund(bill, RefundCause.DUPLICATE_PAYMENT)  # paid, waived or superseded: it needs no more money
+    if bill.late_receipt_id is not None:
+        return _refund(bill, RefundCause.DUPLICATE_PAYMENT)
+    return _decide_late(receipt, bill, facts)
+
+
+def _decide_late(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
+    other = _live_equal(receipt, bill, facts.others)
+    if other is not None:
+        return Intent(IntentKind.SETTLE, other.bill_id)
+    if any(_has_its_money(each) for each in facts.others if each.purpose == bill.purpose):
+        return _refund(bill, RefundCause.DUPLICATE_PAYMENT)
+    if facts.withdrawn:
+        return _refund(bill, RefundCause.LATE_PAYMENT)
+    return Intent(IntentKind.ASK_SEAT, bill.bill_id)
+
+
+def _decide_aside(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
+    """Money after the end of a bill that no seat waits on: a difference or a penalty is owed all the same, the
+    surcharge for the same day is not.
+    """
+    other = _live_equal(receipt, bill, facts.others)
+    if bill.purpose != Purpose.SAME_DAY and other is not None:
+        return Intent(IntentKind.SETTLE, other.bill_id)
+    if bill.settled_by is not None or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
+        return _refund(bill, RefundCause.DUPLICATE_PAYMENT)
+    if bill.state == BillState.CANCELLED:
+        return _refund(bill, RefundCause.WRONG_AMOUNT)  # not owed any more
+    if bill.purpose != Purpose.SAME_DAY:
+        return Intent(IntentKind.PAY_LATE, bill.bill_id)
+    in_time = bill.in_time(receipt.paid_at)
+    return _refund(bill, RefundCause.SERVICE_NOT_DELIVERED if in_time else RefundCause.LATE_PAYMENT)
+
+
+def _live_equal(receipt: Receipt, bill: Bill, others: Sequence[Bill]) -> Bill | None:
+    fitting = [
+        each
+        for each in others
+        if each.state in SETTLEABLE_BILLS and each.purpose == bill.purpose and each.amount == receipt.amount
+    ]
+    return min(fitting, key=lambda each: (each.requested_at, each.bill_id), default=None)
+
+
+def _has_its_money(bill: Bill) -> bool:
+    if bill.state in (BillState.PAID_UNSETTLED, BillState.WAIVED):
+        return True
+    if bill.state == BillState.PAID and bill.standing == Standing.APPOINTMENT:
+        return True
+    return bill.standing == Standing.SEAT_SOUGHT
+
+
+def _refund(bill: Bill, cause: RefundCause) -> Intent:
+    return Intent(IntentKind.REFUND, bill.bill_id, cause.value)
+
+
+def mean(receipt: Receipt, intent: Intent, bill_id: str | None, now: datetime, policy: ReceiptPolicy) -> Receipt:
+    """Write down what is about to be done, before it is done."""
+    due = {"drive": now + seconds(policy.drive_seconds)}
+    return replace(receipt, intent=intent, bill_id=bill_id or receipt.bill_id, due=due)
+
+
+def drive_later(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Receipt:
+    """Nothing can be done yet: try again, ever more rarely."""
+    attempts = receipt.attempts + 1
+    at = now + backoff(attempts, policy.drive_seconds, policy.drive_most_seconds)
+    return replace(receipt, attempts=attempts, due={"drive": at})
+
+
+def gives_up_on_code(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> bool:
+    """Whether a code without a bill was looked for long enough."""
+    return now >= receipt.learnt_at + seconds(policy.unknown_code_seconds)
+
+
+def settle(receipt: Receipt, bill_id: str, now: datetime) -> Decision[Receipt]:
+    """The money is the bill's."""
+    settled = _moved(receipt, ReceiptCommand.SETTLE, f"settles {bill_id}", now)
+    return Decision(
+        replace(
+            settled,
+            settles_bill_id=bill_id,
+            refund_id=None,
+            refund_recorded=False,
+            seat_won=None,
+            offer_until=None,
+            due={},
+        )
+    )
+
+
+def win_seat(receipt: Receipt, appointment_id: str, withdrawn_refund_id: str | None) -> Decision[Receipt]:
+    """Scheduling confirmed a seat for money that had none: decided here, before the bill shows it.
+
+    Whichever of the seat and the way back is written first on the receipt has the money. ``withdrawn_refund_id``
+    names the refund case that was withdrawn for the seat; money in another refund is not won.
+    """
+    seeks = receipt.state == ReceiptState.AWAITS_SEAT
+    withdrawn = (
+        receipt.state == ReceiptState.IN_REFUND
+        and receipt.refund_recorded
+        and withdrawn_refund_id is not None
+        and receipt.refund_id == withdrawn_refund_id
+    )
+    return Decision(replace(receipt, seat_won=appointment_id) if seeks or withdrawn else receipt)
+
+
+def await_seat(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
+    """Scheduling was asked for a seat; its answer is awaited."""
+    waiting = _moved(receipt, ReceiptCommand.ASK_SEAT, "a seat is sought", now)
+    due = {"outcome": now + seconds(policy.late_answer_seconds)}
+    return Decision(replace(waiting, seat_asked_at=now, seat_questions=1, settles_bill_id=None, seat_won=None, due=due))
+
+
+def asked_again(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
+    """The question was repeated, because no answer came."""
+    questions = receipt.seat_questions + 1
+    wait = backoff(questions, policy.late_answer_seconds, policy.late_answer_most_seconds)
+    at = min(now + wait, _gives_up_at(receipt, policy))
+    return Decision(replace(receipt, seat_questions=questions, due={"outcome": at}))
+
+
+def offered(receipt: Receipt, offer_until: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
+    """Scheduling keeps another seat for the payer until then."""
+    due = {"outcome": offer_until + seconds(policy.late_answer_seconds)}
+    return Decision(replace(receipt, offer_until=offer_until, due=due))
+
+
+def gives_up_on_seat(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> bool:
+    """Whether scheduling was waited for long enough."""
+    return now >= _gives_up_at(receipt, policy)
+
+
+def _gives_up_at(receipt: Receipt, policy: ReceiptPolicy) -> datetime:
+    since = receipt.offer_until or receipt.seat_asked_at or receipt.learnt_at
+    return since + seconds(policy.late_gives_up_seconds)
+
+
+def enter_refund(receipt: Receipt, intent: Intent, refund_id: str, now: datetime, policy: ReceiptPolicy) -> Receipt:
+    """The money is to go back; from this write on it is in refund, and the case is recorded next.
+
+    Raises:
+        IllegalTransition: it has won a seat.
+    """
+    if receipt.seat_won is not None:
+        raise IllegalTransition(receipt.state, ReceiptCommand.REFUND)
+    moved = _moved(receipt, ReceiptCommand.REFUND, f"refund: {intent.reason}", now)
+    entries = receipt.refund_entries + 1
+    moved = replace(moved, intent=intent, refund_id=refund_id, refund_recorded=False, refund_entries=entries)
+    return replace(moved, settles_bill_id=None, offer_until=None, due={"drive": now + seconds(policy.drive_seconds)})
+
+
+def without_deadline(receipt: Receipt) -> Receipt:
+    """Nothing falls due here any more."""
+    return replace(receipt, due={})
+
+
+def refund_recorded(receipt: Receipt) -> Receipt:
+    """The refund case exists."""
+    return replace(receipt, refund_recorded=True, due={})
+
+
+def book(receipt: Receipt, refund_id: str, amount: int, to: Account | None, memo: str, now: datetime) -> Receipt:
+    """Put a case's money on an account; None gives it up. Again changes nothing.
+
+    The guard of I5: no two cases can hold the same rupiah, because both write this document.
+
+    Raises:
+        NothingLeft: the case asks for more than is left.
+    """
+    if receipt.refund_id == refund_id and receipt.state in _WHOLE:
+        return _book_whole(receipt, to, memo, now)
+    known = receipt.share(refund_id)
+    if (known.account if known else None) == to:
+        return receipt
+    if known is None and (receipt.state != ReceiptState.SETTLES_BILL or amount > receipt.remaining):
+        raise NothingLeft(f"{amount} of {receipt.remaining} rupiah")
+    home = ACCOUNT_OF[receipt.state]
+    moved = _post(receipt, known.account if known else home, to or home, memo, now, amount=amount)
+    others = tuple(each for each in receipt.shares if each.refund_id != refund_id)
+    return replace(moved, shares=others if to is None else (*others, Share(refund_id, amount, to)))
+
+
+_WHOLE: Final = frozenset({ReceiptState.IN_REFUND, ReceiptState.REFUNDED, ReceiptState.CREDITED, ReceiptState.RETAINED})
+_WHOLE_COMMANDS: Final[Mapping[Account | None, tuple[ReceiptState, ReceiptCommand]]] = {
+    Account.REFUND_DUE: (ReceiptState.IN_REFUND, ReceiptCommand.REOPEN),
+    Account.REFUNDED: (ReceiptState.REFUNDED, ReceiptCommand.PAY_BACK),
+    Account.CREDITED: (ReceiptState.CREDITED, ReceiptCommand.CREDIT),
+    None: (ReceiptState.RETAINED, ReceiptCommand.RETAIN),
+}
+
+
+def _book_whole(receipt: Receipt, to: Account | None, memo: str, now: datetime) -> Receipt:
+    """As `book`, for a case that billing opened for all that was left."""
+    target, command = _WHOLE_COMMANDS[to]
+    return receipt if receipt.state == target else _moved(receipt, command, memo, now)
+
+
+def _moved(receipt: Receipt, command: ReceiptCommand, memo: str, now: datetime) -> Receipt:
+    before = ACCOUNT_OF[receipt.state]
+    state = follow(RECEIPT_TRANSITIONS, receipt.state, command)
+    moved = replace(receipt, state=state)
+    after = ACCOUNT_OF[state]
+    if after == before or receipt.remaining == 0:
+        return moved
+    return _post(moved, before, after, memo, now, amount=receipt.remaining)
+
+
+def _post(receipt: Receipt, source: Account, to: Account, memo: str, now: datetime, *, amount: int) -> Receipt:
+    movement = Movement(source, to, amount, memo, now)
+    return replace(receipt, postings=posted(receipt.postings, movement, genesis(receipt)), posted_at=now)
+
+
+def genesis(receipt: Receipt) -> str:
+    """The hash that a receipt's first posting follows: of what the treasury said."""
+    paid_at = receipt.paid_at.isoformat()
+    return chain_hash([receipt.ntpn, receipt.billing_code, receipt.ntb, receipt.amount, paid_at])
+
+
+def ledger_faults(receipt: Receipt) -> list[str]:
+    """What is wrong with a receipt's ledger; nothing if all is well (I3)."""
+    faults = chain_faults(receipt.postings, genesis(receipt))
+    expected = {Account.TREASURY: receipt.amount, ACCOUNT_OF[receipt.state]: -receipt.remaining}
+    for share in receipt.shares:
+        expected[share.account] = expected.get(share.account, 0) - share.amount
+    if balances(receipt.postings) != {account: amount for account, amount in expected.items() if amount}:
+        faults.append(f"the money is not on the account of {receipt.state}")
+    if receipt.remaining < 0:
+        faults.append("more is held for refunds than was received")
+    return faults

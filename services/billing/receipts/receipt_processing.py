@@ -1,0 +1,342 @@
+"""Processing a receipt to where it rests: one outcome for every rupiah. Each step is written before the next begins."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from services.billing.alerts import REFUND_MONEY_MISSING, alert
+from services.billing.bills import model as bills
+from services.billing.bills.application_repository import ApplicationRepository
+from services.billing.bills.model import Bill
+from services.billing.bills.offices import BillOffices
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.states import ENDED_BILLS, BillState
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision, IllegalTransition
+from services.billing.ledger.model import Account
+from services.billing.receipts import model as receipts
+from services.billing.receipts.going_back import RefundCause, RefundSubject
+from services.billing.receipts.model import Facts, Intent, IntentKind, Receipt
+from services.billing.receipts.ports import RefundOpener
+from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
+from services.billing.receipts.states import ReceiptState
+from services.billing.receipts.withdrawal import paid_after
+from services.billing.simponi import Simponi
+from services.billing.store_part import Missing, states
+from shared.errors import UpstreamDown
+from shared.ids import derived_id
+from shared.store.kinds import Record
+from shared.store.port import VersionConflict
+
+MOST_STEPS: Final = 20
+"""Steps of one drive; each either moves the receipt on or meets a faster writer."""
+
+
+class Known:
+    """What a judgement rests on, with the versions that were read: a write on an older one is refused by the store."""
+
+    def __init__(
+        self,
+        own: Record[Bill] | None,
+        others: list[Record[Bill]],
+        withdrawn: bool,
+        withdrawn_at: datetime | None = None,
+    ) -> None:
+        self.own = own
+        self.records = {record.id: record for record in ([own] if own else []) + others}
+        self.facts = Facts(own.state if own else None, tuple(states(others)), withdrawn, withdrawn_at)
+
+
+class ReceiptProcessing:
+    """Judges receipts and does what was meant, and gives money back: the bill first, then the receipt."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        applications: ApplicationRepository,
+        offices: BillOffices,
+        refunds: RefundOpener,
+        simponi: Simponi,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._rules = context.rules
+        self._bills = bills
+        self._receipts = receipts
+        self._applications = applications
+        self._offices = offices
+        self._refunds = refunds
+        self._simponi = simponi
+        self.on_unknown_code: Callable[[Receipt], Awaitable[None]] | None = None
+        """Told of money on a code that belongs to no bill, before it goes back."""
+
+    async def drive(self, ntpn: str) -> None:
+        """Move a receipt on to where it rests."""
+        await self.drive_record(await self.get(ntpn))
+
+    async def drive_due(self, record: Record[Receipt]) -> None:
+        """Move on a receipt that a crash or an unknown code left behind; here SIMPONI may be asked."""
+        await self.drive_record(record, ask_simponi=True)
+
+    async def get(self, ntpn: str) -> Record[Receipt]:
+        """Return the receipt of that NTPN.
+
+        Raises:
+            Missing: there is none.
+        """
+        record = await self._receipts.receipt(ntpn)
+        if record is None:
+            raise Missing(f"receipt {ntpn}")
+        return record
+
+    async def drive_record(
+        self, record: Record[Receipt], found: Known | None = None, *, ask_simponi: bool = False
+    ) -> None:
+        """Move a receipt on from this version; ``found`` is what it was judged by already, if it was.
+
+        Raises:
+            VersionConflict: other writers were faster at every step.
+        """
+        for _ in range(MOST_STEPS):
+            if record.state.at_rest:
+                return
+            try:
+                moved = await self._step(record, found, ask_simponi)
+                if moved is None:
+                    return
+                record = moved
+            except (VersionConflict, IllegalTransition):
+                record = await self.get(record.id)
+            found = None
+        raise VersionConflict(f"receipt {record.id} met faster writers {MOST_STEPS} times")
+
+    async def _step(self, record: Record[Receipt], found: Known | None, ask_simponi: bool) -> Record[Receipt] | None:
+        receipt = record.state
+        if receipt.state == ReceiptState.IN_REFUND:
+            return await self._record_refund(record)
+        found = found or await self.look_up(receipt)
+        intent = receipts.judge(receipt, found.facts)
+        if intent.kind == IntentKind.WAIT:
+            return await self._look_for_bill(record) if ask_simponi else None
+        if intent.kind == IntentKind.REFUND:
+            return await self.enter_refund(record, intent)
+        if intent != receipt.intent:
+            return await self._save(record, self.meaning_of(receipt, intent, found))
+        return await self.carry_out(record, intent, found)
+
+    async def carry_out(self, record: Record[Receipt], intent: Intent, found: Known) -> Record[Receipt]:
+        """Do what was meant: the bill first, then the receipt. Returns the receipt as it is afterwards."""
+        done = await self._write_outcome(record, intent, found)
+        if intent.kind != IntentKind.PAY_LATE or intent.bill_id is None:
+            return done
+        await self.give_back_if_withdrawn_before(intent.bill_id)
+        return await self.get(record.id)
+
+    async def _write_outcome(self, record: Record[Receipt], intent: Intent, found: Known) -> Record[Receipt]:
+        target = found.records[intent.bill_id or ""]
+        receipt, now = record.state, self._clock.now()
+        if intent.kind == IntentKind.ASK_SEAT:
+            await self._ask_for_seat(target, receipt)
+            waiting = receipts.await_seat(receipt, now, self._rules.receipt)
+            return await self._aggregates.save(RECEIPTS, record, waiting)
+        await self._pay(target, receipt, late=intent.kind == IntentKind.PAY_LATE)
+        if found.own is not None and target.id != found.own.id:
+            await self._supersede(found.own, target.id)
+        return await self._aggregates.save(RECEIPTS, record, receipts.settle(receipt, target.id, now))
+
+    async def _pay(self, target: Record[Bill], receipt: Receipt, *, late: bool) -> None:
+        if target.state.settled_by == receipt.ntpn:
+            return
+        now = self._clock.now()
+        pay = bills.pay_late if late else bills.pay
+        decision = pay(target.state, receipt.ntpn, receipt.paid_at, now, self._rules.bill)
+        await self._aggregates.save(BILLS, target, decision)
+
+    async def _ask_for_seat(self, target: Record[Bill], receipt: Receipt) -> None:
+        if target.state.late_receipt_id == receipt.ntpn:
+            return
+        await self._aggregates.save(BILLS, target, self.seat_question(target.state, receipt))
+
+    def seat_question(self, bill: Bill, receipt: Receipt) -> Decision[Bill]:
+        """Ask scheduling for a seat for this money; a repeat asks again."""
+        now = self._clock.now()
+        return bills.ask_for_seat(bill, receipt.ntpn, receipt.amount, receipt.paid_at, now, self._rules.bill)
+
+    async def _supersede(self, own: Record[Bill], by_bill_id: str) -> None:
+        if own.state.live or own.state.state in ENDED_BILLS:
+            now = self._clock.now()
+            await self._aggregates.save(BILLS, own, bills.supersede(own.state, by_bill_id, now, self._rules.bill))
+
+    async def look_up(self, receipt: Receipt, *, widely: bool = False) -> Known:
+        """Return what a receipt is judged by: its bill and, where they matter or ``widely``, the others of it."""
+        own = await self._own_bill(receipt)
+        if own is None:
+            return Known(None, [], withdrawn=False)
+        bill = own.state
+        fits = bill.live and bill.amount == receipt.amount and bill.in_time(receipt.paid_at)
+        if not widely and (fits or bill.settled_by is not None) and receipt.intent.bill_id in (None, own.id):
+            return Known(own, [], withdrawn=False)
+        application_id = bill.payer.application_id
+        others = [each for each in await self._bills.bills_of(application_id) if each.id != own.id]
+        application = await self._applications.application(application_id)
+        if application is None or not application.withdrawn:
+            return Known(own, others, withdrawn=False)
+        return Known(own, others, withdrawn=True, withdrawn_at=application.withdrawn_at)
+
+    async def _own_bill(self, receipt: Receipt) -> Record[Bill] | None:
+        if receipt.bill_id is not None:
+            return await self._bills.bill(receipt.bill_id)
+        return await self._bills.bill_of_code(receipt.billing_code)
+
+    def meaning_of(self, receipt: Receipt, intent: Intent, found: Known) -> Receipt:
+        """Return the receipt with what is meant to be done with it, and the bill that its code belongs to."""
+        if found.own is None:
+            return receipt
+        meant = intent if intent.kind != IntentKind.REFUND else receipts.WAIT
+        return receipts.mean(receipt, meant, found.own.id, self._clock.now(), self._rules.receipt)
+
+    async def _save(self, record: Record[Receipt], receipt: Receipt) -> Record[Receipt]:
+        return await self._aggregates.save(RECEIPTS, record, Decision(receipt))
+
+    async def _look_for_bill(self, record: Record[Receipt]) -> Record[Receipt] | None:
+        """A code that belongs to no bill: SIMPONI knows for whom it was issued, or the money goes back in the end."""
+        receipt, now = record.state, self._clock.now()
+        bill_id = await self._bill_by_reference(receipt.billing_code)
+        if bill_id is not None:
+            return await self._save(record, receipts.mean(receipt, receipts.WAIT, bill_id, now, self._rules.receipt))
+        if receipts.gives_up_on_code(receipt, now, self._rules.receipt):
+            if self.on_unknown_code is not None:
+                await self.on_unknown_code(receipt)
+            unknown = Intent(IntentKind.REFUND, None, RefundCause.UNKNOWN_CODE.value)
+            return await self.enter_refund(record, unknown)
+        await self._save(record, receipts.drive_later(receipt, now, self._rules.receipt))
+        return None
+
+    async def _bill_by_reference(self, billing_code: str) -> str | None:
+        try:
+            billing = await self._simponi.status(billing_code)
+        except UpstreamDown:
+            return None
+        if billing is None:
+            return None
+        bill_id = billing.reference.partition(".")[0]
+        return bill_id if await self._bills.bill(bill_id) else None
+
+    # money that goes back
+
+    async def give_back(self, bill_id: str, cause: RefundCause) -> None:
+        """The money of a paid bill goes back; a receipt that a crash left midway settles first.
+
+        Money that has won a seat at this moment stays with it: who confirms that seat decides anew.
+        """
+        ntpn = await self.receipt_of_bill(bill_id)
+        await self.drive(ntpn)
+        record = await self.get(ntpn)
+        seeks = record.state.state == ReceiptState.AWAITS_SEAT and record.state.seat_won is None
+        if record.state.remaining > 0 and (record.state.state == ReceiptState.SETTLES_BILL or seeks):
+            intent = Intent(IntentKind.REFUND, bill_id, cause.value)
+            record = await self.enter_refund(record, intent)
+        await self.drive_record(record)
+
+    async def give_back_if_withdrawn_before(self, bill_id: str) -> None:
+        """Money that was paid after the withdrawal of its application goes back, whichever was heard first.
+
+        Whoever writes the payment, the withdrawal or the seat's end looks here afterwards, so the last one sees all.
+        """
+        record = await self._bills.bill(bill_id)
+        if record is None or record.state.state != BillState.PAID or record.state.paid_at is None:
+            return
+        application = await self._applications.application(record.state.payer.application_id)
+        if application is not None and paid_after(record.state.paid_at, application.withdrawn_at):
+            await self.give_back(bill_id, RefundCause.PAID_AFTER_WITHDRAWAL)
+
+    async def give_back_part(
+        self, bill_id: str, amount: int, seed: str, cause: RefundCause = RefundCause.WRONG_AMOUNT
+    ) -> str | None:
+        """A part of a paid bill's money goes back, and what the bill stands on stays; the same seed is the same case.
+
+        The receipt holds the part first, so that no two cases can have the same rupiah (I5); None: so much is not left.
+        """
+        ntpn = await self.receipt_of_bill(bill_id)
+        refund_id = derived_id("refund", ntpn, seed)
+        now = self._clock.now()
+        memo = f"refund {refund_id}: {cause.value}"
+        try:
+            held = await self._aggregates.change(
+                RECEIPTS,
+                ntpn,
+                lambda receipt: Decision(
+                    receipt
+                    if receipt.share(refund_id)
+                    else receipts.book(receipt, refund_id, amount, Account.REFUND_DUE, memo, now)
+                ),
+            )
+        except receipts.NothingLeft:
+            alert(REFUND_MONEY_MISSING, refund_id=refund_id)
+            return None
+        bill = await self._bills.bill(bill_id)
+        subject = replace(await self._subject(held.state, bill), amount=amount, whole=False)
+        await self._refunds.open(refund_id, subject, cause.value, now)
+        return refund_id
+
+    async def receipt_of_bill(self, bill_id: str) -> str:
+        """Return the NTPN of the money that pays a bill.
+
+        Raises:
+            Missing: nothing pays it.
+        """
+        bill = await self._bills.bill(bill_id)
+        if bill is None or bill.state.settled_by is None:
+            raise Missing(f"the money of bill {bill_id}")
+        return bill.state.settled_by
+
+    async def enter_refund(self, record: Record[Receipt], intent: Intent) -> Record[Receipt]:
+        """From this one write on the money is in refund; the case follows."""
+        refund_id = derived_id("refund", record.id)
+        now = self._clock.now()
+        entered = receipts.enter_refund(record.state, intent, refund_id, now, self._rules.receipt)
+        return await self._save(record, entered)
+
+    async def _record_refund(self, record: Record[Receipt]) -> Record[Receipt]:
+        receipt, now = record.state, self._clock.now()
+        concerned = receipt.intent.bill_id
+        bill = await self._bills.bill(concerned) if concerned is not None else None
+        refund_id = receipt.refund_id or derived_id("refund", receipt.ntpn)
+        subject = await self._subject(receipt, bill)
+        await self._refunds.open_or_reopen(refund_id, subject, receipt.intent.reason or "", now, receipt.refund_entries)
+        if bill is not None:
+            await self._stand_on_refund(bill, receipt)
+        return await self._save(record, receipts.refund_recorded(receipt))
+
+    async def _subject(self, receipt: Receipt, bill: Record[Bill] | None) -> RefundSubject:
+        """As `subject_of`, with the office of the application where the bill itself has no seat."""
+        subject = subject_of(receipt, bill)
+        if bill is None or subject.office_id is not None:
+            return subject
+        return replace(subject, office_id=await self._offices.of_bill(bill.state))
+
+    async def _stand_on_refund(self, bill: Record[Bill], receipt: Receipt) -> None:
+        def decide(state: Bill) -> Decision[Bill]:
+            concerned = receipt.ntpn in (state.late_receipt_id, state.settled_by)
+            return bills.stands_on_refund(state, receipt.refund_entries or None) if concerned else Decision(state)
+
+        await self._aggregates.change(BILLS, bill.id, decide, first=bill)
+
+
+def subject_of(receipt: Receipt, bill: Record[Bill] | None) -> RefundSubject:
+    """Whose money a case about this receipt is about: all that is left of it."""
+    payer = bill.state.payer if bill else None
+    seat = bill.state.seat if bill else None
+    return RefundSubject(
+        receipt_id=receipt.ntpn,
+        amount=receipt.remaining,
+        application_id=payer.application_id if payer else None,
+        account_id=payer.account_id if payer else None,
+        bill_id=bill.id if bill else None,
+        office_id=seat.office_id if seat else None,
+    )

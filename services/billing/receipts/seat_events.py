@@ -1,0 +1,163 @@
+"""What application and scheduling tell of a bill whose money may be here: withdrawn, confirmed, released."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from services.billing.bills import model as bills
+from services.billing.bills.application_facts import KnownApplication, LostSeat
+from services.billing.bills.application_repository import ApplicationRepository
+from services.billing.bills.lifecycle import WITHDRAWN, BillLifecycle
+from services.billing.bills.model import Seat
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.seat_questions import RENEWAL
+from services.billing.bills.states import BillState
+from services.billing.bills.told_seats import seat_answered, seat_of
+from services.billing.context import UseCaseContext
+from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.late_payments import LatePayments
+from services.billing.receipts.receipt_processing import ReceiptProcessing
+from shared.events.application import ApplicationWithdrawn
+from shared.events.scheduling import (
+    AppointmentConfirmed,
+    AppointmentReleased,
+    SeatAnswerRepeated,
+)
+from shared.service import NotYet
+
+LOST: Final = frozenset({"hold_lapsed", "cancelled", "withdrawn", "proof_refused"})
+"""Reasons of a release that did not begin with a bill's own end."""
+
+
+class SeatEvents:
+    """The use cases of news about a bill's seat, and about the withdrawal of its application."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        applications: ApplicationRepository,
+        lifecycle: BillLifecycle,
+        processing: ReceiptProcessing,
+        late_payments: LatePayments,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._bills = bills
+        self._applications = applications
+        self._lifecycle = lifecycle
+        self._processing = processing
+        self._late_payments = late_payments
+
+    async def application_withdrawn(
+        self, event: ApplicationWithdrawn, version: int, received: str, told_at: datetime
+    ) -> None:
+        """The application ends: what is not paid is not wanted any more, what was paid after it goes back."""
+        withdrawn_at = event.withdrawn_at or told_at
+
+        def merge(known: KnownApplication | None) -> KnownApplication:
+            if known is not None:
+                newest = max(version, known.version)
+                return replace(known, version=newest, withdrawn=True, withdrawn_at=known.withdrawn_at or withdrawn_at)
+            return KnownApplication(
+                event.application_id,
+                event.account_id,
+                event.person_id,
+                None,
+                version,
+                withdrawn=True,
+                withdrawn_at=withdrawn_at,
+            )
+
+        await self._applications.keep_application(event.application_id, merge)
+        for record in await self._bills.bills_of(event.application_id):
+            await self._lifecycle.give_up(record, WITHDRAWN, received)
+            await self._processing.give_back_if_withdrawn_before(record.id)
+
+    async def appointment_confirmed(self, event: AppointmentConfirmed, version: int, received: str) -> None:
+        """A visit is certain; where late money sought it, the bill is paid by this.
+
+        Raises:
+            NotYet: the bill is not here.
+        """
+        await self._visit_confirmed(event.bill_id, seat_of(event, version), received)
+
+    async def _visit_confirmed(self, bill_id: str, visit: Seat, received: str) -> None:
+        """Which of the two ways it is, is decided in the bill's own write; its end may have been heard of before."""
+        record = await self._bills.bill(bill_id)
+        if record is None:
+            raise NotYet(f"bill {bill_id} is not known")
+        try:
+            await self._aggregates.change(
+                BILLS, bill_id, lambda bill: bills.visit_confirmed(bill, visit), first=record, received=received
+            )
+        except bills.SeatIsSought:
+            await self._late_payments.seat_found(bill_id, visit)
+            await self._processing.give_back_if_withdrawn_before(bill_id)
+        lost = await self._applications.lost_seat(visit.appointment_id)
+        if lost is not None and lost.version > visit.version:
+            await self._released(bill_id, lost, f"{received}:released")
+
+    async def seat_answer_repeated(self, event: SeatAnswerRepeated, version: int, received: str) -> None:
+        """Scheduling says again what became of a question for a seat: what was not understood then is now.
+
+        The answer counts as the oldest news of its appointment, so that whatever else was told of it stays.
+
+        Raises:
+            NotYet: the bill is not here.
+        """
+        if event.outcome == "unavailable":
+            await self._no_seat(event, received)
+        elif event.asked_for == RENEWAL:
+            return
+        elif event.outcome == "offered" and event.offer_until is not None:
+            await self._late_payments.seat_offered(event.bill_id, event.offer_until)
+        elif event.appointment_id is not None:
+            await self._visit_confirmed(event.bill_id, seat_answered(event), received)
+            if event.outcome == "released":
+                lost = LostSeat(event.appointment_id, version, event.reason or "", was_confirmed=True)
+                await self._released(event.bill_id, lost, f"{received}:released")
+
+    async def _no_seat(self, event: SeatAnswerRepeated, received: str) -> None:
+        if event.asked_for == RENEWAL:
+            await self._lifecycle.renewal_refused(event.bill_id, event.reason or "", received)
+        else:
+            await self._late_payments.no_seat(event.bill_id)
+
+    async def appointment_released(self, event: AppointmentReleased, version: int, received: str) -> None:
+        """A seat went back: an unpaid bill is given up, money that came at the same moment seeks another seat."""
+        lost = LostSeat(event.appointment_id, version, event.reason, event.was_confirmed)
+        if event.was_confirmed or event.reason in LOST:
+            await self._applications.keep_lost_seat(lost)
+        for record in await self._bills.bills_at(event.appointment_id):
+            # also where the bill knows it: the receipt is written after the bill, and a crash may lie between
+            if event.reason == WITHDRAWN:
+                await self._processing.give_back_if_withdrawn_before(record.id)
+            await self._released(record.id, lost, received)
+
+    async def _released(self, bill_id: str, lost: LostSeat, received: str) -> None:
+        """What the end of an appointment means for a bill; each part is decided in the write that it changes."""
+        record = await self._bills.bill(bill_id)
+        if record is None:
+            return
+        if lost.was_confirmed or record.state.state == BillState.WAIVED:
+            await self._aggregates.change(
+                BILLS,
+                bill_id,
+                lambda bill: bills.visit_released(bill, lost.appointment_id, lost.version, lost.reason),
+                received=received,
+            )
+        elif lost.reason in LOST:
+            await self._lifecycle.give_up(record, lost.reason, received, lost)
+            await self._seek_seat_if_paid(bill_id, lost, received)
+
+    async def _seek_seat_if_paid(self, bill_id: str, lost: LostSeat, received: str) -> None:
+        """The money may have been faster than the giving up."""
+        record = await self._bills.bill(bill_id)
+        if record is None or record.state.state != BillState.PAID:
+            return
+        is_lost = await self._late_payments.seat_lost(bill_id, lost.appointment_id, lost.version, f"{received}:lost")
+        if is_lost and lost.reason == WITHDRAWN:
+            await self._processing.give_back(bill_id, RefundCause.SERVICE_NOT_DELIVERED)

@@ -1,0 +1,291 @@
+"""The endpoints of refund cases: asking, following, the steps of staff, the public guide and the report."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.billing.bills.errors import BillUnknown
+from services.billing.errors import NotYourOffice
+from services.billing.http import BILLING, UseCases
+from services.billing.refunds.errors import (
+    AccountIsMissing,
+    AnotherPairOfEyes,
+    ApplicationMissing,
+    NothingToRefund,
+    ObjectionTooLate,
+    OrderIsOut,
+    PaymentUnknownToSimponi,
+    PeriodTooLong,
+    RefundIsDecided,
+    RefundIsOpen,
+    RefundOpenedByUs,
+    RefundStepNotNow,
+    RefundUnknown,
+    RequestOfSomebodyElse,
+    RuleUnknown,
+    StepOfAnotherRole,
+)
+from services.billing.refunds.guide_page import PAGE_HEADERS, guide_page
+from services.billing.refunds.model import Refund
+from services.billing.refunds.schemas import (
+    GUIDE_PATH,
+    AccountGiven,
+    GuideQuery,
+    PeriodQuery,
+    RefundAnswer,
+    RefundGuideView,
+    RefundList,
+    RefundPath,
+    RefundQuery,
+    RefundRequest,
+    RefundStatisticsView,
+    RefundView,
+    StepTaken,
+)
+from services.billing.refunds.service import RefundService, Taken, Wish
+from shared.errors import SomeoneElseChangedIt
+from shared.http.call import HTML, JSON, Answer, Call
+from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, PersonalData, RateLimit
+from shared.tokens import Role
+
+LARGEST_STATEMENT_BYTES: Final = 16 * 1024
+"""2000 characters in any script, escaped."""
+
+VARIES: Final = "Accept, Accept-Language"
+"""On what the form of the guide depends, for whoever keeps copies."""
+
+PARTIES: Final = ROLES(Role.APPLICANT, Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
+OFFICERS: Final = ROLES(Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
+
+api = Endpoints("billing")
+
+
+def _view(billing: UseCases, case: Refund) -> RefundView:
+    desk = billing.find(RefundService)
+    return RefundView.of(case, desk.table, desk.masked_account(case), desk.statements(case))
+
+
+@api.get(
+    "/v1/refunds",
+    summary="The refund cases of an application; for staff those of a state or overdue",
+    access=PARTIES,
+    query=RefundQuery,
+    reads=PersonalData.BANK_ACCOUNT,
+    answers={200: RefundList},
+    refusals=(ApplicationMissing,),
+)
+async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
+    """Own cases; those of their office for staff; all for operators. Without a state, all open ones."""
+    billing, query = call.app[BILLING], call.query
+    call.read_for = "step_refund_list"
+    if query.application_id is not None:
+        found = await billing.find(RefundService).refunds(call.caller, query.application_id)
+    elif call.caller.role == Role.APPLICANT:
+        raise ApplicationMissing(field="/application_id")
+    else:
+        found = await billing.find(RefundService).in_state(call.caller, query.state, overdue=query.overdue)
+    return RefundList(refunds=tuple(_view(billing, case) for case in found))
+
+
+@api.get(
+    "/v1/refunds/{refund_id}",
+    summary="A refund case with its reason, rule, deadline and steps",
+    access=PARTIES,
+    path_model=RefundPath,
+    reads=PersonalData.BANK_ACCOUNT,
+    answers={200: RefundView},
+    refusals=(RefundUnknown, NotYourOffice),
+)
+async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
+    """One case."""
+    billing = call.app[BILLING]
+    case = await billing.find(RefundService).refund(call.caller, call.path.refund_id)
+    call.read_for = f"step_refund_{case.state}"
+    return _view(billing, case)
+
+
+@api.post(
+    "/v1/refunds",
+    summary="Ask for the money of a bill",
+    access=PARTIES,
+    body=RefundRequest,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={201: RefundView},
+    idempotent=True,
+    rate=RateLimit(10, 60.0),
+    refusals=(BillUnknown, NotYourOffice, NothingToRefund, RefundIsOpen, SomeoneElseChangedIt),
+    description="A reason outside the table is answered with a case that is refused and names the rule.",
+)
+async def ask_refund(call: Call[RefundRequest]) -> RefundView:
+    """The new case."""
+    billing, body = call.app[BILLING], call.body
+    wish = Wish(body.bill_id, body.reason, body.note, body.receipt_id)
+    return _view(billing, await billing.find(RefundService).request(call.caller, wish, call.command_id))
+
+
+@api.put(
+    "/v1/refunds/{refund_id}/bank-account",
+    summary="Name the account that the money shall go to; the bank is asked about it",
+    access=APPLICANT,
+    path_model=RefundPath,
+    body=AccountGiven,
+    answers={200: RefundView},
+    rate=RateLimit(10, 60.0),
+    refusals=(RefundUnknown, OrderIsOut, SomeoneElseChangedIt),
+)
+async def give_bank_account(call: Call[AccountGiven, None, RefundPath]) -> RefundView:
+    """Its number is sealed and only ever shown masked."""
+    billing = call.app[BILLING]
+    return _view(
+        billing, await billing.find(RefundService).give_account(call.caller, call.path.refund_id, call.body.payee())
+    )
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/papers",
+    summary="Send what was asked for",
+    access=APPLICANT,
+    path_model=RefundPath,
+    body=RefundAnswer,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(RefundUnknown, RefundStepNotNow, SomeoneElseChangedIt),
+)
+async def send_papers(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
+    """The office looks at the case again."""
+    billing = call.app[BILLING]
+    case = await billing.find(RefundService).answer(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    return _view(billing, case)
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/resubmission",
+    summary="Ask again after a refusal, with new proof",
+    access=APPLICANT,
+    path_model=RefundPath,
+    body=RefundAnswer,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(RefundUnknown, RefundStepNotNow, SomeoneElseChangedIt),
+)
+async def resubmit_refund(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
+    """The case begins again."""
+    billing = call.app[BILLING]
+    case = await billing.find(RefundService).resubmit(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    return _view(billing, case)
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/objection",
+    summary="Object to a refusal",
+    access=APPLICANT,
+    path_model=RefundPath,
+    body=RefundAnswer,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(RefundUnknown, RefundStepNotNow, ObjectionTooLate, SomeoneElseChangedIt),
+)
+async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
+    """Headquarters looks again; silence grants it."""
+    billing = call.app[BILLING]
+    case = await billing.find(RefundService).object_to(
+        call.caller, call.path.refund_id, call.body.note, call.command_id
+    )
+    return _view(billing, case)
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/withdrawal",
+    summary="Take a request back that is not decided",
+    access=PARTIES,
+    path_model=RefundPath,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(
+        RefundUnknown,
+        NotYourOffice,
+        RefundIsDecided,
+        RefundOpenedByUs,
+        RequestOfSomebodyElse,
+        SomeoneElseChangedIt,
+    ),
+    description="For the applicant, or the officer who asked. The payment stays as it was, and may be asked back anew.",
+)
+async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
+    """The case after it; again is no error."""
+    billing = call.app[BILLING]
+    return _view(
+        billing, await billing.find(RefundService).take_back(call.caller, call.path.refund_id, call.command_id)
+    )
+
+
+@api.post(
+    "/v1/refunds/{refund_id}/steps",
+    summary="Take the step of a refund that is yours",
+    access=OFFICERS,
+    path_model=RefundPath,
+    body=StepTaken,
+    max_body_bytes=LARGEST_STATEMENT_BYTES,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(
+        RefundUnknown,
+        NotYourOffice,
+        StepOfAnotherRole,
+        AnotherPairOfEyes,
+        AccountIsMissing,
+        RuleUnknown,
+        RefundStepNotNow,
+        PaymentUnknownToSimponi,
+        SomeoneElseChangedIt,
+    ),
+    description="Treasurers: find_complete, ask_papers, research. Office heads: recommend. The decider that the reason "
+    "names: approve, refuse, credit. Headquarters: grant_objection, uphold_refusal. For research, approve and "
+    "grant_objection SIMPONI is asked once more whether it knows the payment: `confirmation` tells how that stands, "
+    "and the step counts with its yes.",
+)
+async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundView:
+    """The case after the step; every step is in the audit."""
+    billing, body = call.app[BILLING], call.body
+    taken = Taken(body.rule, tuple(body.papers), body.note)
+    case = await billing.find(RefundService).step(call.caller, call.path.refund_id, body.step, taken, call.command_id)
+    return _view(billing, case)
+
+
+@api.get(
+    GUIDE_PATH,
+    summary="How money goes back: reasons, who decides, deadlines, rules",
+    access=PUBLIC,
+    query=GuideQuery,
+    answers={200: RefundGuideView},
+    other_media_types=(HTML,),
+    description="For browsers a page in the language of the query, else of Accept-Language; JSON for everybody else.",
+)
+async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
+    """The public explanation."""
+    desk = call.app[BILLING].find(RefundService)
+    guide = RefundGuideView.of(desk.table, desk.policy, desk.today())
+    if call.preferred(JSON, HTML) == JSON:
+        return Answer(200, guide, headers={"Vary": VARIES})
+    language = call.query.language or call.language
+    headers = {"Vary": VARIES, "Content-Language": language, **PAGE_HEADERS}
+    return Answer(200, guide_page(guide, language), headers=headers, media_type=HTML)
+
+
+@api.get(
+    "/v1/refund-statistics",
+    summary="What became of the refund cases that were opened in a period",
+    access=OFFICERS,
+    query=PeriodQuery,
+    answers={200: RefundStatisticsView},
+    refusals=(PeriodTooLong,),
+)
+async def show_refund_statistics(call: Call[None, PeriodQuery]) -> RefundStatisticsView:
+    """The report (F64)."""
+    since, until = call.query.since, call.query.until
+    return RefundStatisticsView.of(
+        since, until, await call.app[BILLING].find(RefundService).statistics(call.caller, since, until)
+    )

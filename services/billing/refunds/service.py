@@ -1,0 +1,440 @@
+"""What people ask of refund cases: applicants for their money, staff for the steps that are theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from services.billing.access import may_see, needs_office, offices_of, refuse_unless_serves
+from services.billing.bills.errors import BillUnknown
+from services.billing.bills.offices import BillOffices
+from services.billing.bills.repository import BillRepository
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision, IllegalTransition
+from services.billing.receipts.model import Receipt
+from services.billing.receipts.receipt_processing import subject_of
+from services.billing.receipts.repository import ReceiptRepository
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds import model as refunds
+from services.billing.refunds import transitions as steps
+from services.billing.refunds.errors import (
+    AccountIsMissing,
+    AnotherPairOfEyes,
+    NothingToRefund,
+    ObjectionTooLate,
+    OrderIsOut,
+    PaymentUnknownToSimponi,
+    PeriodTooLong,
+    RefundIsDecided,
+    RefundIsOpen,
+    RefundOpenedByUs,
+    RefundStepNotNow,
+    RefundUnknown,
+    RequestOfSomebodyElse,
+    RuleUnknown,
+    StepOfAnotherRole,
+)
+from services.billing.refunds.model import Refund, RefundReason, RefundReasons, RefundReasonUnknown, RefundRuleUnknown
+from services.billing.refunds.offices import office_of_refund
+from services.billing.refunds.processing import RefundCases
+from services.billing.refunds.repository import REFUNDS, RefundRepository
+from services.billing.refunds.states import OPEN_REFUNDS, RefundCommand, RefundState
+from services.billing.refunds.statistics import RefundStatistics, statistics_of
+from services.billing.refunds.transitions import StepActor
+from services.billing.refunds.treasury import Payee
+from services.billing.refunds.vault import Vault
+from services.billing.rules import CLAIM_DAYS, JAKARTA, RefundPolicy
+from services.billing.store_part import states
+from shared.audit import Audit
+from shared.ids import derived_id
+from shared.store.kinds import Record
+from shared.tokens import Caller, Role
+
+LONGEST_PERIOD_DAYS: Final = 366
+"""One report covers a year: the treasury's reports are yearly, and a longer one would read too many cases."""
+
+COMMANDS: Final[dict[str, RefundCommand]] = {
+    "find_complete": RefundCommand.FIND_COMPLETE,
+    "ask_papers": RefundCommand.ASK_PAPERS,
+    "research": RefundCommand.RESEARCH,
+    "recommend": RefundCommand.RECOMMEND,
+    "approve": RefundCommand.APPROVE,
+    "refuse": RefundCommand.REFUSE,
+    "credit": RefundCommand.CREDIT,
+    "grant_objection": RefundCommand.GRANT,
+    "uphold_refusal": RefundCommand.UPHOLD,
+}
+"""Steps as HTTP names them."""
+
+Decide = Callable[[Refund], Decision[Refund]]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks back, and why."""
+
+    bill_id: str
+    reason: str
+    note: str
+    receipt_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a step says beside its name."""
+
+    rule: str | None = None
+    papers: tuple[str, ...] = ()
+    note: str | None = None
+
+
+class RefundService:
+    """The use cases of refund cases that a person starts."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        refunds: RefundRepository,
+        offices: BillOffices,
+        reasons: RefundReasons,
+        vault: Vault,
+        processing: RefundCases,
+        audit: Audit,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policy = context.rules.refund
+        self._bills = bills
+        self._receipts = receipts
+        self._refunds = refunds
+        self._offices = offices
+        self._reasons = reasons
+        self._vault = vault
+        self._processing = processing
+        self._audit = audit
+
+    @property
+    def policy(self) -> RefundPolicy:
+        """The deadlines, for the public guide."""
+        return self._policy
+
+    @property
+    def table(self) -> RefundReasons:
+        """The reasons and rules, for the public guide."""
+        return self._reasons
+
+    # reading
+
+    async def refund(self, caller: Caller, refund_id: str) -> Refund:
+        """One refund case.
+
+        Raises:
+            RefundUnknown: there is none, or it is another account's. NotYourOffice: it is another office's.
+        """
+        return (await self._own(caller, refund_id)).state
+
+    async def refunds(self, caller: Caller, application_id: str) -> list[Refund]:
+        """The refund cases of an application that the caller may see, oldest first."""
+        found = states(await self._refunds.refunds_of(application_id))
+        if not needs_office(caller):
+            return [case for case in found if may_see(caller, case.account_id)]
+        return [case for case in found if caller.serves(await office_of_refund(self._offices, case))]
+
+    async def in_state(self, caller: Caller, state: RefundState | None, *, overdue: bool) -> list[Refund]:
+        """The cases of a state, or all open ones, for staff: their own office's, and all for headquarters."""
+        wanted = frozenset({state}) if state else OPEN_REFUNDS
+        now = self._clock.now()
+        offices = offices_of(caller) if needs_office(caller) else None
+        if offices == ():
+            return []
+        overdue_at = now if overdue else None
+        return states(await self._refunds.refunds_in(wanted, overdue_at=overdue_at, offices=offices))
+
+    def masked_account(self, case: Refund) -> str | None:
+        """The number of the payer's account as it may be shown."""
+        return self._vault.masked_number(case.refund_id, case.account) if case.account else None
+
+    def statements(self, case: Refund) -> tuple[str, ...]:
+        """What was written to the case, oldest first: for its holder and its officers."""
+        sealed = [case.note_sealed, *(paper.note_sealed for paper in case.papers)]
+        return tuple(self._vault.note(case.refund_id, each) for each in sealed if each is not None)
+
+    def today(self) -> date:
+        """The day in Jakarta: it decides which reasons count."""
+        return self._clock.now().astimezone(JAKARTA).date()
+
+    async def statistics(self, caller: Caller, since: date, until: date) -> RefundStatistics:
+        """What became of the cases that were opened from ``since`` to ``until``, both days of Jakarta included (F64).
+
+        For staff of some offices: of the cases of these.
+
+        Raises:
+            PeriodTooLong: more days than one report covers.
+        """
+        if not 0 <= (until - since).days < LONGEST_PERIOD_DAYS:
+            raise PeriodTooLong(field="/until", most_days=LONGEST_PERIOD_DAYS)
+        cases = self._refunds.refunds_opened(_midnight(since), _midnight(until + timedelta(days=1)))
+        mine = [case async for case in cases if not needs_office(caller) or caller.serves(case.office_id)]
+        return statistics_of(mine, self._clock.now())
+
+    # asking
+
+    async def request(self, caller: Caller, wish: Wish, command_id: str) -> Refund:
+        """Ask for the money of a bill. What no rule allows is a case too: refused in writing, the rule named (F61).
+
+        Raises:
+            BillUnknown: there is no such bill, or it is another account's. NotYourOffice: it is another office's.
+            NothingToRefund: no money of it is left here.
+            RefundIsOpen: a case about this money is open already.
+        """
+        refund_id = derived_id("refund", command_id)
+        known = await self._refunds.refund(refund_id)
+        if known is not None:
+            return await self._processing.drive(refund_id)
+        bill = await self._bills.bill(wish.bill_id)
+        if bill is None or not may_see(caller, bill.state.payer.account_id):
+            raise BillUnknown
+        office_id = await self._offices.of_bill(bill.state)
+        refuse_unless_serves(caller, office_id)
+        receipt = await self._receipt_of(wish)
+        await self._refuse_second(receipt)
+        # money of an earlier code may pay another bill of the application by now: what rests on it is that one's visit
+        if receipt.settles_bill_id is not None and receipt.settles_bill_id != bill.id:
+            bill = await self._bills.bill(receipt.settles_bill_id)
+            if bill is None:
+                raise BillUnknown
+            office_id = await self._offices.of_bill(bill.state)
+            refuse_unless_serves(caller, office_id)
+        reason = self._reason(wish.reason)
+        now = self._clock.now()
+        by = (caller.role.value, caller.account_id)
+        subject = replace(subject_of(receipt, bill), office_id=office_id)
+        case = refunds.asked_refund(refund_id, subject, reason, by, now)
+        case = replace(case, note_sealed=self._vault.seal_note(refund_id, wish.note))
+        if caller.role != Role.APPLICANT:
+            await self._note(caller, "refund.request", case, command_id, None, wish.note)
+        await self._aggregates.insert(REFUNDS, refund_id, self._begin(case, reason, receipt))
+        return await self._processing.drive(refund_id)
+
+    def _begin(self, case: Refund, reason: RefundReason | None, receipt: Receipt) -> Decision[Refund]:
+        now = self._clock.now()
+        if reason is None:
+            return steps.request_refused(case, steps.NOT_IN_TABLE, now, self._policy)
+        if now > receipt.paid_at + timedelta(days=CLAIM_DAYS):
+            return steps.request_refused(case, steps.CLAIM_LAPSED, now, self._policy)
+        return steps.request(case, now, self._policy)
+
+    def _reason(self, code: str) -> RefundReason | None:
+        try:
+            return self._reasons.reason(code, self.today())
+        except RefundReasonUnknown:
+            return None
+
+    async def _receipt_of(self, wish: Wish) -> Receipt:
+        """The receipt that is meant: the named one of the bill, else the one that pays it, else the last one."""
+        found = states(await self._receipts.receipts_of(wish.bill_id))
+        bill = await self._bills.bill(wish.bill_id)
+        if bill is not None and bill.state.settled_by is not None:
+            settling = await self._receipts.receipt(bill.state.settled_by)
+            found = [*found, settling.state] if settling else found
+        fitting = [each for each in found if wish.receipt_id in (None, each.ntpn)]
+        if not fitting:
+            raise NothingToRefund
+        return fitting[-1]
+
+    async def _refuse_second(self, receipt: Receipt) -> None:
+        for case in states(await self._refunds.refunds_on(receipt.ntpn)):
+            if case.state in OPEN_REFUNDS:
+                raise RefundIsOpen(refund_id=case.refund_id)
+            if case.state == RefundState.REFUSED and case.automatic:
+                raise RefundIsOpen(refund_id=case.refund_id, state=case.state.value)
+        if receipt.state != ReceiptState.SETTLES_BILL or receipt.remaining == 0:
+            raise NothingToRefund(state=receipt.state.value)
+
+    async def give_account(self, caller: Caller, refund_id: str, payee: Payee) -> Refund:
+        """Name the account that the money shall go to; the bank is asked about it.
+
+        Raises:
+            RefundUnknown. OrderIsOut: the treasury was ordered to pay, or the case is over.
+        """
+        record = await self._own(caller, refund_id)
+        account = self._vault.seal_account(refund_id, payee, self._clock.now())
+
+        def decide(case: Refund) -> Decision[Refund]:
+            if not steps.takes_account(case):
+                raise OrderIsOut(state=case.state.value)
+            return steps.give_account(case, account, self._clock.now())
+
+        return (await self._aggregates.change(REFUNDS, refund_id, decide, first=record)).state
+
+    async def answer(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
+        """Send what was asked for.
+
+        Raises:
+            RefundUnknown. RefundStepNotNow: nothing was asked for.
+        """
+        return await self._applicants(caller, refund_id, note, command_id, steps.answer)
+
+    async def resubmit(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
+        """Ask again after a refusal, with new proof.
+
+        Raises:
+            RefundUnknown. RefundStepNotNow: it is not refused.
+        """
+        return await self._applicants(caller, refund_id, note, command_id, steps.resubmit)
+
+    async def object_to(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
+        """Object to a refusal.
+
+        Raises:
+            RefundUnknown. RefundStepNotNow: it is not refused. ObjectionTooLate: the months for it are over.
+        """
+        return await self._applicants(caller, refund_id, note, command_id, steps.object_to)
+
+    async def take_back(self, caller: Caller, refund_id: str, command_id: str) -> Refund:
+        """Take a request back that is not decided; again is no error. The payment stays as it was.
+
+        Raises:
+            RefundUnknown. RefundIsDecided: it is approved or refused. RefundOpenedByUs: nobody asked for it.
+            RequestOfSomebodyElse: an officer did not ask for it.
+        """
+        record = await self._own(caller, refund_id)
+        actor = _actor(caller)
+
+        def decide(case: Refund) -> Decision[Refund]:
+            return steps.take_back(case, actor, self._clock.now(), self._policy)
+
+        try:
+            decide(record.state)
+            if caller.role != Role.APPLICANT:
+                await self._note(caller, "refund.take_back", record.state, command_id, steps.TAKEN_BACK, None)
+            await self._aggregates.change(REFUNDS, refund_id, decide, first=record, received=command_id)
+        except IllegalTransition as wrong:
+            raise RefundIsDecided(state=wrong.state.value) from None
+        except steps.OpenedByBilling:
+            raise RefundOpenedByUs from None
+        except steps.NotTheirRequest:
+            raise RequestOfSomebodyElse from None
+        return await self._processing.drive(refund_id)
+
+    async def _applicants(
+        self,
+        caller: Caller,
+        refund_id: str,
+        note: str,
+        command_id: str,
+        step: Callable[[Refund, str, StepActor, datetime, RefundPolicy], Decision[Refund]],
+    ) -> Refund:
+        record = await self._own(caller, refund_id)
+        sealed, actor = self._vault.seal_note(refund_id, note), _actor(caller)
+        return await self._take(
+            record, lambda case: step(case, sealed, actor, self._clock.now(), self._policy), command_id
+        )
+
+    # the steps of staff
+
+    async def step(self, caller: Caller, refund_id: str, name: str, taken: Taken, command_id: str) -> Refund:
+        """Take the step that is the caller's.
+
+        Raises:
+            RefundUnknown, NotYourOffice, StepOfAnotherRole, AnotherPairOfEyes, AccountIsMissing, RuleUnknown,
+                RefundStepNotNow, PaymentUnknownToSimponi.
+
+        Research, approval and the grant of an objection count once SIMPONI, asked again by a deadline, knows the
+        payment with its amount; until then the case shows the question and stays where it is.
+        """
+        record = await self._own(caller, refund_id)
+        command = COMMANDS[name]
+        decide = self._deciding(command, _actor(caller), taken)
+        async with self._audit.doing(
+            caller,
+            f"refund.{name}",
+            subject=refund_id,
+            office_id=record.state.office_id,
+            reason=taken.rule or record.state.reason,
+            words=taken.note,
+            command_id=command_id,
+        ):
+            return await self._take(record, decide, command_id)
+
+    def _deciding(self, command: RefundCommand, actor: StepActor, taken: Taken) -> Decide:
+        now, policy = self._clock.now(), self._policy
+        if command in (RefundCommand.REFUSE, RefundCommand.UPHOLD):
+            rule = self._rule(taken.rule)
+            refuse = steps.decide_to_refuse if command == RefundCommand.REFUSE else steps.uphold
+            return lambda case: refuse(case, rule, actor, now, policy)
+        if command == RefundCommand.ASK_PAPERS:
+            return lambda case: steps.ask_papers(case, taken.papers, actor, now, policy)
+        if command in steps.ASKS_SIMPONI:
+            return lambda case: _asking(case, command, actor, now, policy)
+        plain = {
+            RefundCommand.FIND_COMPLETE: steps.find_complete,
+            RefundCommand.RECOMMEND: steps.recommend,
+            RefundCommand.CREDIT: steps.credit,
+        }[command]
+        return lambda case: plain(case, actor, now, policy)
+
+    def _rule(self, code: str | None) -> str:
+        try:
+            return self._reasons.rule(code or "").code
+        except RefundRuleUnknown:
+            raise RuleUnknown(field="/rule", known=[rule.code for rule in self._reasons.rules]) from None
+
+    async def _take(self, record: Record[Refund], decide: Decide, command_id: str) -> Refund:
+        """Decide, and let the receipt and the bill follow; what the tables and four eyes forbid is refused."""
+        try:
+            await self._aggregates.change(REFUNDS, record.id, decide, first=record, received=command_id)
+        except IllegalTransition as wrong:
+            raise RefundStepNotNow(state=wrong.state.value, step=wrong.command.value) from None
+        except steps.StepNotYours:
+            raise StepOfAnotherRole from None
+        except steps.FourEyesNeeded:
+            raise AnotherPairOfEyes from None
+        except steps.AccountMissing:
+            raise AccountIsMissing from None
+        except steps.TooLate:
+            raise ObjectionTooLate from None
+        except steps.SimponiSaidNo:
+            raise PaymentUnknownToSimponi(receipt_id=record.state.receipt_id) from None
+        return await self._processing.drive(record.id)
+
+    async def _own(self, caller: Caller, refund_id: str) -> Record[Refund]:
+        record = await self._refunds.refund(refund_id)
+        if record is None or not may_see(caller, record.state.account_id):
+            raise RefundUnknown
+        if needs_office(caller):
+            refuse_unless_serves(caller, await office_of_refund(self._offices, record.state))
+        return record
+
+    async def _note(
+        self, caller: Caller, act: str, case: Refund, command_id: str, reason: str | None, words: str | None
+    ) -> None:
+        await self._audit.note(
+            caller,
+            act,
+            subject=case.refund_id,
+            office_id=case.office_id,
+            reason=reason or case.reason,
+            words=words,
+            command_id=command_id,
+        )
+
+
+def _asking(
+    case: Refund, command: RefundCommand, actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
+    if command == RefundCommand.GRANT and steps.needs_second_grant(case, actor):
+        return steps.propose_grant(case, actor)
+    return steps.hold(case, command, actor, now, policy)
+
+
+def _actor(caller: Caller) -> StepActor:
+    return StepActor(caller.role.value, caller.account_id)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(0), JAKARTA)

@@ -1,0 +1,644 @@
+"""The steps of a refund case, each with its actor, its deadline and its notice. Pure functions on one aggregate.
+
+What a state means for the money is written on the receipt, which guards it (I5): a state that changes that meaning is
+``booked=False`` until the receipt shows it. An approval is therefore told of only when the money is held for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Purpose, Seat, Standing
+from services.billing.bills.states import BillState
+from services.billing.decisions import Decision, follow
+from services.billing.ledger.model import Account
+from services.billing.refunds.model import (
+    AccountState,
+    BankAccount,
+    Confirmation,
+    ConfirmationState,
+    Paper,
+    Refund,
+    RefundStep,
+    opened_event,
+)
+from services.billing.refunds.states import MONEY_HELD, OPEN_REFUNDS, REFUND_TRANSITIONS, RefundCommand, RefundState
+from services.billing.refunds.step_limits import step_due
+from services.billing.rules import RefundPolicy, backoff, seconds
+from shared.events import billing as events
+from shared.events.message import Event
+
+PAPERS_NOT_GIVEN: Final = "papers_not_given"
+NOTHING_LEFT: Final = "nothing_left"
+SEAT_USED: Final = "seat_already_used"
+NOT_IN_TABLE: Final = "not_in_table"
+CLAIM_LAPSED: Final = "claim_lapsed"
+SILENCE: Final = "silence_grants"
+TAKEN_BACK: Final = "request_taken_back"
+REFUND_REFUSED: Final = "refund_refused"
+"""Why a bill is closed whose money was asked back in vain."""
+
+NEEDS_ACCOUNT: Final = "bank_account"
+NEEDS_OTHER_ACCOUNT: Final = "another_bank_account"
+NEEDS_PAPERS: Final = "papers"
+
+FEE_OFFICER: Final = "fee_officer"
+OFFICE_HEAD: Final = "office_head"
+DECIDERS: Final[Mapping[str, frozenset[str]]] = {
+    FEE_OFFICER: frozenset({"operator", "treasurer"}),
+    OFFICE_HEAD: frozenset({"office_admin"}),
+}
+"""Which roles of a token may act as the decider that a reason names."""
+
+_TREASURER: Final = frozenset({"treasurer"})
+_HEADQUARTERS: Final = frozenset({"operator"})
+
+
+ASKS_SIMPONI: Final = frozenset({RefundCommand.RESEARCH, RefundCommand.APPROVE, RefundCommand.GRANT})
+"""Steps that count once SIMPONI, asked again, knows the payment with its amount."""
+
+DENIAL_HOLDS_SECONDS: Final = 300
+"""So long after SIMPONI's no the step is refused; from then on it may be taken, and asked about, again."""
+
+FIRST_QUESTION_AGAIN_SECONDS: Final = 20
+LAST_QUESTION_AGAIN_SECONDS: Final = 600
+"""Pauses between two questions to SIMPONI while it does not answer."""
+
+
+class SimponiSaidNo(Exception):
+    """SIMPONI does not know the payment as paid with this amount."""
+
+
+class FourEyesNeeded(Exception):
+    """Who asked for a refund, or recommended it, cannot approve it; who approved it cannot credit it instead; who
+    refused it cannot judge the objection; and two people say yes before an objection frees money.
+    """
+
+
+class StepNotYours(Exception):
+    """The role does not take this step."""
+
+
+class AccountMissing(Exception):
+    """Without the payer's bank account a case is not complete."""
+
+
+class OpenedByBilling(Exception):
+    """Nobody asked for the case, so nobody can take it back: its money has no other use."""
+
+
+class NotTheirRequest(Exception):
+    """Somebody else asked for it."""
+
+
+class TooLate(Exception):
+    """The time for an objection is over."""
+
+
+@dataclass(frozen=True)
+class StepActor:
+    """Who takes a step: a role of a token, and the account behind it."""
+
+    role: str
+    account_id: str
+
+
+SYSTEM: Final = StepActor("billing", "billing")
+
+
+def roles_for(command: RefundCommand, refund: Refund) -> frozenset[str]:
+    """The roles that may give a command to this case."""
+    deciders = DECIDERS[refund.decided_by]
+    by_head = refund.decided_by == OFFICE_HEAD
+    return {
+        RefundCommand.FIND_COMPLETE: _TREASURER,
+        RefundCommand.ASK_PAPERS: _TREASURER,
+        RefundCommand.RESEARCH: _TREASURER,
+        RefundCommand.RECOMMEND: _TREASURER if by_head else DECIDERS[OFFICE_HEAD],
+        RefundCommand.APPROVE: deciders,
+        RefundCommand.REFUSE: deciders,
+        RefundCommand.CREDIT: DECIDERS[FEE_OFFICER],
+        RefundCommand.GRANT: _HEADQUARTERS,
+        RefundCommand.UPHOLD: _HEADQUARTERS,
+    }.get(command, frozenset())
+
+
+def check_actor(refund: Refund, command: RefundCommand, actor: StepActor) -> None:
+    """Refuse a wrong role, and one person where four eyes are needed.
+
+    Raises:
+        StepNotYours, FourEyesNeeded.
+    """
+    if actor.role not in roles_for(command, refund):
+        raise StepNotYours(command.value)
+    before = {
+        RefundCommand.APPROVE: {refund.requested_by, refund.recommended_by},
+        RefundCommand.GRANT: {refund.requested_by, refund.refused_by},
+        RefundCommand.UPHOLD: {refund.requested_by, refund.refused_by},
+        RefundCommand.CREDIT: {refund.requested_by, approved_by(refund)},
+    }.get(command, set())
+    if actor.account_id in before:
+        raise FourEyesNeeded(command.value)
+
+
+def approved_by(refund: Refund) -> str | None:
+    """Return the account of whoever approved the case last."""
+    approvals = [step.actor_id for step in refund.steps if step.state == RefundState.APPROVED]
+    return approvals[-1] if approvals else None
+
+
+def needs_second_grant(refund: Refund, actor: StepActor) -> bool:
+    """Whether nobody but the actor has said yes to the refund yet, so that granting its objection is a proposal."""
+    yes = {refund.recommended_by, refund.grant_proposed_by} - {None, actor.account_id}
+    return actor != SYSTEM and not yes
+
+
+def moved_event(refund: Refund, *, needs: str | None = None) -> events.RefundMoved:
+    """What is said of a case's present state."""
+    return events.RefundMoved(
+        refund_id=refund.refund_id,
+        receipt_id=refund.receipt_id,
+        amount=refund.amount,
+        reason=refund.reason,
+        state=refund.state.value,
+        rule=refund.rule,
+        needs=needs,
+        due_at=refund.step_due_at,
+        application_id=refund.application_id,
+        account_id=refund.account_id,
+    )
+
+
+def _enter(
+    refund: Refund,
+    command: RefundCommand,
+    actor: StepActor,
+    now: datetime,
+    policy: RefundPolicy,
+    note: str,
+    **changes: Any,
+) -> Refund:
+    """The case after a command, with the deadline of its next step; what is due at the bank stays due."""
+    state = follow(REFUND_TRANSITIONS, refund.state, command)
+    until = step_due(policy, state, now)
+    due = {name: at for name, at in refund.due.items() if name == "verify"}
+    if until is not None:
+        due["step"] = until
+    step = RefundStep(now, state, actor.role, note, actor.account_id)
+    entered = replace(refund, confirmation=None, grant_proposed_by=None)
+    return replace(
+        entered, state=state, steps=(*refund.steps, step), step_due_at=until, escalations=0, due=due, **changes
+    )
+
+
+def _unbooked(refund: Refund, now: datetime, policy: RefundPolicy) -> Refund:
+    due = {**refund.due, "book": now + seconds(policy.book_seconds)}
+    return replace(refund, booked=False, due=due)
+
+
+def _told(refund: Refund, *, needs: str | None = None) -> Decision[Refund]:
+    return Decision(refund, (moved_event(refund, needs=needs),))
+
+
+# the request, and what is asked of the applicant
+
+
+def request(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """A case that a person asked for begins: its completeness is looked at next."""
+    until = step_due(policy, refund.state, now)
+    begun = replace(refund, step_due_at=until, due={"step": until} if until else {})
+    return Decision(_unbooked(begun, now, policy), (opened_event(begun),))
+
+
+def request_refused(refund: Refund, rule: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """What no rule allows is refused at once, in writing and with the rule named (F61)."""
+    refused = refuse(refund, rule, SYSTEM, now, policy)
+    return Decision(refused.state, (opened_event(refund), *refused.events))
+
+
+def ask_papers(
+    refund: Refund, papers: tuple[str, ...], actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
+    """Something is missing: the applicant has some working days to send it."""
+    check_actor(refund, RefundCommand.ASK_PAPERS, actor)
+    asked = _enter(refund, RefundCommand.ASK_PAPERS, actor, now, policy, ",".join(papers), papers_asked=papers)
+    return _told(asked, needs=NEEDS_PAPERS)
+
+
+def answer(refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The applicant sent what was asked for."""
+    papers = (*refund.papers, Paper(now, note_sealed))
+    return _told(_enter(refund, RefundCommand.ANSWER, actor, now, policy, "answered", papers=papers))
+
+
+def resubmit(
+    refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
+    """A refused case is asked for again with new proof (PP 59/2020 art. 47)."""
+    papers = (*refund.papers, Paper(now, note_sealed))
+    again = _enter(
+        refund, RefundCommand.RESUBMIT, actor, now, policy, "new proof", papers=papers, rule=None, ended_at=None
+    )
+    again = replace(again, recommended_by=None, refused_by=None, object_until=None, approved_at=None)
+    return _told(_unbooked(again, now, policy))
+
+
+def object_to(
+    refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
+    """The applicant objects to a refusal; silence until the deadline grants it.
+
+    Raises:
+        TooLate: the months for it are over.
+    """
+    if refund.object_until is not None and now > refund.object_until:
+        raise TooLate
+    papers = (*refund.papers, Paper(now, note_sealed))
+    objected = _enter(refund, RefundCommand.OBJECT, actor, now, policy, "objection", papers=papers, ended_at=None)
+    return _told(_unbooked(objected, now, policy))
+
+
+def take_back(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """Whoever asked, or whose money it is, takes the request back before it is decided. The payment stays as it was;
+    the bank account that was named for it is forgotten. Again changes nothing.
+
+    Raises:
+        OpenedByBilling: it is not a request.
+        NotTheirRequest: it is neither theirs nor for them.
+        IllegalTransition: it is decided.
+    """
+    if refund.automatic:
+        raise OpenedByBilling
+    if actor.account_id not in (refund.account_id, refund.requested_by):
+        raise NotTheirRequest
+    if refund.state == RefundState.WITHDRAWN:
+        return Decision(refund)
+    back = _enter(refund, RefundCommand.WITHDRAW, actor, now, policy, TAKEN_BACK, ended_at=now, account=None)
+    return _told(_unbooked(replace(back, due={}), now, policy))
+
+
+# the office and headquarters
+
+
+def find_complete(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """Everything that is needed is there.
+
+    Raises:
+        AccountMissing: the payer's bank account is not.
+    """
+    check_actor(refund, RefundCommand.FIND_COMPLETE, actor)
+    if refund.account is None:
+        raise AccountMissing
+    return _told(_enter(refund, RefundCommand.FIND_COMPLETE, actor, now, policy, "complete"))
+
+
+def research(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The receipt and the facts were looked into."""
+    check_actor(refund, RefundCommand.RESEARCH, actor)
+    return _told(_enter(refund, RefundCommand.RESEARCH, actor, now, policy, "researched"))
+
+
+def recommend(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The office recommends the refund."""
+    check_actor(refund, RefundCommand.RECOMMEND, actor)
+    recommended = _enter(refund, RefundCommand.RECOMMEND, actor, now, policy, "recommended")
+    return _told(replace(recommended, recommended_by=actor.account_id))
+
+
+def approve(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """Approved, provisionally: nothing is said before the receipt holds the money for it."""
+    check_actor(refund, RefundCommand.APPROVE, actor)
+    approved = _enter(refund, RefundCommand.APPROVE, actor, now, policy, "approved", approved_at=now)
+    return Decision(_unbooked(approved, now, policy))
+
+
+def decide_to_refuse(
+    refund: Refund, rule: str, actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
+    """The decider refuses, and names the rule."""
+    check_actor(refund, RefundCommand.REFUSE, actor)
+    return refuse(refund, rule, actor, now, policy)
+
+
+def refuse(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """Refused, with the rule named; new proof and an objection remain open."""
+    refused = _enter(refund, RefundCommand.REFUSE, actor, now, policy, rule, rule=rule, ended_at=now)
+    refused = replace(
+        refused, refused_by=actor.account_id, object_until=policy.object_until(now), approved_at=None, due={}
+    )
+    return _told(_unbooked(refused, now, policy))
+
+
+def grant(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The objection was right: the case is approved after all."""
+    if actor != SYSTEM:
+        check_actor(refund, RefundCommand.GRANT, actor)
+    note = SILENCE if actor == SYSTEM else "objection granted"
+    granted = _enter(refund, RefundCommand.GRANT, actor, now, policy, note, approved_at=now, rule=None)
+    return Decision(_unbooked(granted, now, policy))
+
+
+def uphold(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The objection was not right: the refusal stands, with the rule named."""
+    check_actor(refund, RefundCommand.UPHOLD, actor)
+    upheld = _enter(refund, RefundCommand.UPHOLD, actor, now, policy, rule, rule=rule, ended_at=now)
+    return _told(_unbooked(replace(upheld, refused_by=actor.account_id), now, policy))
+
+
+def credit(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The money is credited on a coming fee instead of paid out (PP 59/2020 art. 40)."""
+    check_actor(refund, RefundCommand.CREDIT, actor)
+    credited = _enter(refund, RefundCommand.CREDIT, actor, now, policy, "credited", ended_at=now)
+    return _told(_unbooked(replace(credited, due={}), now, policy))
+
+
+# SIMPONI is asked once more before a step that frees money
+
+
+def hold(
+    refund: Refund, command: RefundCommand, actor: StepActor, now: datetime, policy: RefundPolicy
+) -> Decision[Refund]:
+    """Somebody takes a step that counts once SIMPONI knows the payment: SIMPONI is asked, the case waits where it is.
+
+    Raises:
+        StepNotYours, FourEyesNeeded, IllegalTransition: as the step itself.
+        SimponiSaidNo: SIMPONI has just said that it does not know the payment.
+    """
+    follow(REFUND_TRANSITIONS, refund.state, command)
+    if actor != SYSTEM:
+        check_actor(refund, command, actor)
+    asked = refund.confirmation
+    if asked is not None and asked.state is ConfirmationState.DENIED:
+        if now < (asked.answered_at or asked.asked_at) + seconds(DENIAL_HOLDS_SECONDS):
+            if actor == SYSTEM:
+                again = (asked.answered_at or asked.asked_at) + seconds(DENIAL_HOLDS_SECONDS)
+                return Decision(replace(refund, due={**refund.due, "step": again}))
+            raise SimponiSaidNo(command.value)
+    elif asked is not None and (asked.command, asked.account_id) == (command, actor.account_id):
+        due = {**refund.due, "step": policy.escalate_at(now)} if actor == SYSTEM else refund.due
+        return Decision(replace(refund, due=due))
+    question = Confirmation(command, actor.role, actor.account_id, now)
+    due = {**refund.due, "confirm": now}
+    if actor == SYSTEM:
+        due["step"] = policy.escalate_at(now)
+    return Decision(replace(refund, confirmation=question, due=due))
+
+
+def propose_grant(refund: Refund, actor: StepActor) -> Decision[Refund]:
+    """The first of two people says that the objection is right.
+
+    Raises:
+        StepNotYours, FourEyesNeeded: also where the same person said so before.
+        IllegalTransition: there is no objection.
+    """
+    follow(REFUND_TRANSITIONS, refund.state, RefundCommand.GRANT)
+    check_actor(refund, RefundCommand.GRANT, actor)
+    if refund.grant_proposed_by == actor.account_id:
+        raise FourEyesNeeded(RefundCommand.GRANT.value)
+    return Decision(replace(refund, grant_proposed_by=actor.account_id))
+
+
+def confirmed(refund: Refund, asked: Confirmation, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """SIMPONI knows the payment: the step that waited for it is taken, in the name of whoever took it."""
+    if refund.confirmation != asked:
+        return Decision(refund)
+    step = {RefundCommand.RESEARCH: research, RefundCommand.APPROVE: approve, RefundCommand.GRANT: grant}[asked.command]
+    known = replace(refund, confirmed_at=now)
+    return step(known, StepActor(asked.role, asked.account_id), now, policy)
+
+
+def denied(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refund]:
+    """SIMPONI does not know the payment as paid with this amount: the case stays where it is."""
+    if refund.confirmation != asked:
+        return Decision(refund)
+    due = {name: at for name, at in refund.due.items() if name != "confirm"}
+    no = replace(asked, state=ConfirmationState.DENIED, answered_at=now)
+    return Decision(replace(refund, confirmation=no, due=due))
+
+
+def unanswered(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refund]:
+    """SIMPONI did not answer: it is asked again, ever more rarely; the step still waits."""
+    if refund.confirmation != asked:
+        return Decision(refund)
+    tries = asked.tries + 1
+    again = now + backoff(tries, FIRST_QUESTION_AGAIN_SECONDS, LAST_QUESTION_AGAIN_SECONDS)
+    waits = replace(asked, state=ConfirmationState.UNANSWERED, tries=tries)
+    return Decision(replace(refund, confirmation=waits, due={**refund.due, "confirm": again}))
+
+
+# the money and the seat
+
+
+def account_for(refund: Refund) -> Account | None:
+    """Where the receipt must show this case's money; None: with the rest of it."""
+    if refund.state == RefundState.PAID:
+        return Account.REFUNDED
+    if refund.state == RefundState.CREDITED:
+        return Account.CREDITED
+    held = MONEY_HELD | (OPEN_REFUNDS if refund.automatic else frozenset())
+    return Account.REFUND_DUE if refund.state in held else None
+
+
+def asks_for_all(refund: Refund) -> bool:
+    """Whether it asks for all that is left of the money: every request does, and a case of billing's own but for parts.
+
+    Requests of older builds said otherwise where a part had gone back before.
+    """
+    return refund.whole or not refund.automatic
+
+
+def concerns(refund: Refund, bill: Bill) -> bool:
+    """Whether what becomes of the case is what becomes of the bill: it asks for all of the money that pays it."""
+    return asks_for_all(refund) and bill.state == BillState.PAID and bill.settled_by == refund.receipt_id
+
+
+def standing_of(refund: Refund, bill: Bill) -> Decision[Bill]:
+    """What the bill stands on by this case (F63): a live visit or a right to a new date is kept until the seat is back.
+
+    A refused case leaves a bill that stood on it closed, with the reason; one that was taken back, as it was closed
+    before.
+    """
+    if not concerns(refund, bill):
+        return Decision(bill)
+    if refund.state in OPEN_REFUNDS - {RefundState.RELEASED, RefundState.ORDERED}:
+        return _stands_on(refund, bill) if bill.standing == Standing.CLOSED else Decision(bill)
+    if refund.state in (RefundState.REFUSED, RefundState.WITHDRAWN):
+        why = bill.closed_reason if refund.state == RefundState.WITHDRAWN else None
+        return bills.close(bill, why or REFUND_REFUSED) if bill.standing == Standing.REFUND else Decision(bill)
+    return _stands_on(refund, bills.without_visit(bill) if refund.appointment_id is not None else bill)
+
+
+def _stands_on(refund: Refund, bill: Bill) -> Decision[Bill]:
+    return bills.stands_on_refund(bill, refund.entry or None)
+
+
+def seat_to_release(refund: Refund, bill: Bill | None) -> Seat | None:
+    """The seat that scheduling is asked to release before the money goes back; none where no visit can rest on it.
+
+    Asked whatever the bill shows: a visit that billing has not heard of may stand on this money. Money that pays no
+    fee, a part of it, and a second payment of a bill that other money has paid, never won a visit.
+    """
+    if bill is None or bill.purpose != Purpose.FEE or not asks_for_all(refund):
+        return None
+    return bill.seat if refund.receipt_id in (bill.settled_by, bill.late_receipt_id) else None
+
+
+def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The receipt shows what the state means. An approval is told of now, and a seat is asked back if there is one."""
+    due = {name: at for name, at in refund.due.items() if name != "book"}
+    done = replace(refund, booked=True, due=due)
+    if refund.state != RefundState.APPROVED:
+        return Decision(_orderable(done, now))
+    seat = seat_to_release(refund, bill)
+    if seat is None:
+        back = release(done, SYSTEM, now, policy)
+        return Decision(back.state, (moved_event(done), *back.events))
+    waiting = replace(done, appointment_id=seat.appointment_id, bill_id=bill.bill_id if bill else done.bill_id)
+    return _ask_seat(waiting, now, policy, first=(moved_event(waiting),))
+
+
+def ask_seat_again(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """Scheduling has not answered yet."""
+    return _ask_seat(refund, now, policy)
+
+
+def _ask_seat(refund: Refund, now: datetime, policy: RefundPolicy, first: tuple[Event, ...] = ()) -> Decision[Refund]:
+    questions = refund.seat_questions + 1
+    again = now + backoff(questions, policy.seat_answer_seconds, policy.seat_answer_most_seconds)
+    question = events.SeatReleaseRequested(
+        refund_id=refund.refund_id,
+        appointment_id=refund.appointment_id or "",
+        application_id=refund.application_id or "",
+        bill_id=refund.bill_id,
+        receipt_id=refund.receipt_id,
+    )
+    asked = replace(refund, seat_questions=questions, due={**refund.due, "seat": again})
+    return Decision(asked, (*first, question))
+
+
+def waits_for_seat(refund: Refund) -> bool:
+    """Whether scheduling's answer means something to this case."""
+    return refund.state == RefundState.APPROVED and refund.booked and refund.appointment_id is not None
+
+
+def release(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """No seat stands against it: the treasury can be asked to pay, once the bank has confirmed the account."""
+    back = _unbooked(_enter(refund, RefundCommand.RELEASE, actor, now, policy, "no seat is held"), now, policy)
+    return _told(back, needs=_account_need(back))
+
+
+def _orderable(refund: Refund, now: datetime) -> Refund:
+    """With its order due, once the receipt shows the release: a worker that came before would find nothing to do."""
+    verified = refund.account is not None and refund.account.state == AccountState.VERIFIED
+    ready = refund.state == RefundState.RELEASED and refund.booked and verified
+    return replace(refund, due={**refund.due, "order": now}) if ready else refund
+
+
+def _account_need(refund: Refund) -> str | None:
+    if refund.account is None:
+        return NEEDS_ACCOUNT
+    differs = refund.account.state in (AccountState.DIFFERS, AccountState.REJECTED)
+    return NEEDS_OTHER_ACCOUNT if differs else None
+
+
+# the bank and the treasury
+
+
+def takes_account(refund: Refund) -> bool:
+    """Whether another account can be given: not once the treasury was ordered to pay, nor after the end."""
+    return refund.state in OPEN_REFUNDS - {RefundState.ORDERED}
+
+
+def give_account(refund: Refund, account: BankAccount, now: datetime) -> Decision[Refund]:
+    """The payer names the account that the money shall go to; the bank is asked about it at once."""
+    due = {name: at for name, at in refund.due.items() if name != "order"}
+    return Decision(replace(refund, account=account, due={**due, "verify": now}))
+
+
+def account_answered(refund: Refund, given_at: datetime, matches: bool, now: datetime) -> Decision[Refund]:
+    """The bank answered about an account; about one that was replaced meanwhile nothing changes."""
+    account = refund.account
+    if account is None or account.given_at != given_at or account.state != AccountState.GIVEN:
+        return Decision(refund)
+    due = {name: at for name, at in refund.due.items() if name != "verify"}
+    state = AccountState.VERIFIED if matches else AccountState.DIFFERS
+    known = replace(refund, account=replace(account, state=state), due=due)
+    if matches:
+        return Decision(_orderable(known, now))
+    return _told(known, needs=NEEDS_OTHER_ACCOUNT)
+
+
+def bank_silent(refund: Refund, given_at: datetime, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The bank did not answer: ask again, ever more rarely."""
+    account = refund.account
+    if account is None or account.given_at != given_at or "verify" not in refund.due:
+        return Decision(refund)
+    attempts = account.attempts + 1
+    again = now + backoff(attempts, policy.bank_retry_seconds, policy.bank_retry_most_seconds)
+    return Decision(replace(refund, account=replace(account, attempts=attempts), due={**refund.due, "verify": again}))
+
+
+def order_unanswered(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The treasury did not answer an order: the same order is sent again, under the same number."""
+    if refund.state != RefundState.RELEASED:
+        return Decision(refund)
+    return Decision(replace(refund, due={**refund.due, "order": now + seconds(policy.bank_retry_seconds)}))
+
+
+def ordered(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The treasury took the order."""
+    if refund.state != RefundState.RELEASED or refund.order_number != order_number:
+        return Decision(refund)
+    out = _enter(refund, RefundCommand.ORDER, SYSTEM, now, policy, order_number)
+    return _told(replace(out, due={**out.due, "track": now + seconds(policy.track_seconds)}))
+
+
+def track_later(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The treasury has not paid yet, or did not answer."""
+    if refund.state != RefundState.ORDERED:
+        return Decision(refund)
+    since = now - refund.steps[-1].at
+    wait = min(max(since.total_seconds() / 4, policy.track_seconds), policy.track_most_seconds)
+    return Decision(replace(refund, due={**refund.due, "track": now + seconds(wait)}))
+
+
+def order_rejected(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The treasury could not book it: nothing was paid, and another account is asked for. The next order has a new
+    number.
+    """
+    account = replace(refund.account, state=AccountState.REJECTED) if refund.account else None
+    if refund.order_number != order_number:
+        return Decision(refund)
+    if refund.state == RefundState.RELEASED:
+        due = {name: at for name, at in refund.due.items() if name != "order"}
+        again = replace(refund, orders=refund.orders + 1, account=account, due=due)
+        return _told(again, needs=NEEDS_OTHER_ACCOUNT)
+    back = _enter(refund, RefundCommand.REJECT_ORDER, SYSTEM, now, policy, "order_rejected", account=account)
+    return _told(replace(back, orders=refund.orders + 1), needs=NEEDS_OTHER_ACCOUNT)
+
+
+def paid(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """The treasury paid: the case is over."""
+    if refund.state != RefundState.ORDERED or refund.order_number != order_number:
+        return Decision(refund)
+    over = _enter(refund, RefundCommand.PAY, SYSTEM, now, policy, order_number, ended_at=now)
+    return _told(_unbooked(replace(over, due={}), now, policy))
+
+
+# deadlines of people
+
+
+def step_overdue(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """A step was not taken in time. Papers that were not given end a request, silence grants an objection, anything
+    else is escalated again and again until somebody acts.
+    """
+    if refund.state == RefundState.INCOMPLETE and not refund.automatic:
+        return refuse(refund, PAPERS_NOT_GIVEN, SYSTEM, now, policy)
+    if refund.state == RefundState.OBJECTED:
+        return hold(refund, RefundCommand.GRANT, SYSTEM, now, policy)
+    due = {**refund.due, "step": policy.escalate_at(now)}
+    return Decision(replace(refund, escalations=refund.escalations + 1, due=due))

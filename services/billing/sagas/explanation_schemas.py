@@ -1,0 +1,48 @@
+"""Explanations over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Self
+
+from services.billing.field_types import Id
+from services.billing.sagas.explanation import Explanation, Told
+from shared.http.schema import Path, View
+
+
+class ReferencePath(Path):
+    """A billing code, an NTPN, or the id of a bill or refund case."""
+
+    reference: Id
+
+
+class ToldView(View):
+    """One fact."""
+
+    at: datetime
+    about: str
+    what: str
+    cause: str | None
+    rule: str | None
+    amounts: Mapping[str, int] | None
+
+    @classmethod
+    def of(cls, told: Told) -> Self:
+        """As it is shown."""
+        names = ("at", "about", "what", "cause", "rule", "amounts")
+        return cls(**{name: getattr(told, name) for name in names})
+
+
+class ExplanationView(View):
+    """Where something stands, and everything that led there, in the order of time."""
+
+    reference: str
+    standing: tuple[str, ...]
+    facts: tuple[ToldView, ...]
+
+    @classmethod
+    def of(cls, explanation: Explanation) -> Self:
+        """As it is shown."""
+        facts = tuple(map(ToldView.of, explanation.facts))
+        return cls(reference=explanation.reference, standing=explanation.standing, facts=facts)

@@ -1,0 +1,109 @@
+"""The endpoints of sagas: where money stands, what is stuck, a push with a reason, overrides by two people."""
+
+from __future__ import annotations
+
+from services.billing.errors import NotYourOffice, SecondPersonNeeded
+from services.billing.http import BILLING, SMALL_BODY_BYTES, TREASURY
+from services.billing.sagas.errors import OverrideDecided, OverrideDoesNotFit, OverrideUnknown, SagaUnknown
+from services.billing.sagas.schemas import (
+    DecideOverride,
+    OverridePath,
+    OverrideView,
+    ProposeOverride,
+    RetrySaga,
+    SagaPath,
+    SagasQuery,
+    SagaView,
+    StuckList,
+    StuckView,
+)
+from services.billing.sagas.service import Sagas, Wish
+from shared.audit import OverrideNeedsReason
+from shared.errors import Malformed, SomeoneElseChangedIt
+from shared.http.call import Call
+from shared.http.endpoint import Endpoints
+
+api = Endpoints("sagas")
+
+
+@api.get(
+    "/v1/sagas",
+    summary="Everything that is over its time limit",
+    access=TREASURY,
+    query=SagasQuery,
+    answers={200: StuckList},
+    refusals=(Malformed,),
+)
+async def list_stuck(call: Call[None, SagasQuery]) -> StuckList:
+    """The longest first."""
+    if not call.query.stuck:
+        raise Malformed("Only what is stuck is listed: ask with stuck=true.", field="/stuck")
+    return StuckList(stuck=tuple(map(StuckView.of, await call.app[BILLING].find(Sagas).stuck(call.caller))))
+
+
+@api.get(
+    "/v1/sagas/{application_id}",
+    summary="Where an application's money stands: step, since when, limit, what comes next",
+    access=TREASURY,
+    path_model=SagaPath,
+    answers={200: SagaView},
+    refusals=(SagaUnknown, NotYourOffice),
+)
+async def show_saga(call: Call[None, None, SagaPath]) -> SagaView:
+    """Derived from its bills, receipts and refunds at this moment."""
+    return SagaView.of(await call.app[BILLING].find(Sagas).saga(call.caller, call.path.application_id))
+
+
+@api.post(
+    "/v1/sagas/{application_id}/retry",
+    summary="Do now what would be done next anyway, with a reason",
+    access=TREASURY,
+    path_model=SagaPath,
+    body=RetrySaga,
+    max_body_bytes=SMALL_BODY_BYTES,
+    answers={200: SagaView},
+    idempotent=True,
+    refusals=(SagaUnknown, NotYourOffice, SomeoneElseChangedIt),
+)
+async def retry_saga(call: Call[RetrySaga, None, SagaPath]) -> SagaView:
+    """Questions and repeats are brought forward; nothing is ended."""
+    sagas = call.app[BILLING].find(Sagas)
+    return SagaView.of(await sagas.retry(call.caller, call.path.application_id, call.body.reason, call.command_id))
+
+
+@api.post(
+    "/v1/sagas/{application_id}/override",
+    summary="Propose an override; a second person must approve it",
+    access=TREASURY,
+    path_model=SagaPath,
+    body=ProposeOverride,
+    max_body_bytes=SMALL_BODY_BYTES,
+    answers={201: OverrideView},
+    idempotent=True,
+    refusals=(SagaUnknown, NotYourOffice, OverrideDoesNotFit, OverrideNeedsReason),
+)
+async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> OverrideView:
+    """Audited with its reason; one without is refused."""
+    asked = call.body
+    wish = Wish(call.path.application_id, asked.act, asked.target, asked.reason or "")
+    return OverrideView.of(await call.app[BILLING].find(Sagas).propose(call.caller, wish, call.command_id))
+
+
+@api.post(
+    "/v1/sagas/{application_id}/overrides/{override_id}/decision",
+    summary="Approve or decline an override that somebody else proposed",
+    access=TREASURY,
+    path_model=OverridePath,
+    body=DecideOverride,
+    max_body_bytes=SMALL_BODY_BYTES,
+    answers={200: OverrideView},
+    idempotent=True,
+    refusals=(OverrideUnknown, NotYourOffice, OverrideDecided, SecondPersonNeeded, SomeoneElseChangedIt),
+)
+async def decide_override(call: Call[DecideOverride, None, OverridePath]) -> OverrideView:
+    """An approved one is done at once."""
+    path, sagas = call.path, call.app[BILLING].find(Sagas)
+    decided = await sagas.decide(
+        call.caller, path.application_id, path.override_id, approve=call.body.approve, command_id=call.command_id
+    )
+    return OverrideView.of(decided)

@@ -1,0 +1,301 @@
+"""Sagas: where an application's money stands, what is stuck, a push with a reason, and overrides by two people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from services.billing.access import needs_office, refuse_unless_serves
+from services.billing.bills import model as bills
+from services.billing.bills.model import Bill, Standing
+from services.billing.bills.offices import BillOffices, office_of_bills
+from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.states import LIVE_BILLS, BillState
+from services.billing.context import UseCaseContext
+from services.billing.decisions import Decision, IllegalTransition
+from services.billing.errors import SecondPersonNeeded
+from services.billing.receipts.late_payments import LatePayments
+from services.billing.receipts.model import Receipt
+from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.model import Refund
+from services.billing.refunds.repository import REFUNDS, RefundRepository
+from services.billing.sagas import model as saga
+from services.billing.sagas.errors import OverrideDecided, OverrideDoesNotFit, OverrideUnknown, SagaUnknown
+from services.billing.sagas.explainer import Explainer
+from services.billing.sagas.model import Act, Instance, Override, OverrideCommand, Position
+from services.billing.sagas.repository import OVERRIDES, SagaRepository
+from services.billing.store_part import states
+from shared.audit import Audit
+from shared.ids import derived_id
+from shared.logs import get_logger
+from shared.service import NotYet
+from shared.store.kinds import Kind, Record
+from shared.store.port import AlreadyExists
+from shared.tokens import Caller
+
+log = get_logger(__name__)
+
+PUSHED: Final[Mapping[str, tuple[str, ...]]] = {
+    "bill": ("ask", "poll"),
+    "receipt": ("drive", "outcome"),
+    "refund": ("confirm", "book", "seat", "verify", "order", "track"),
+}
+"""Which deadlines a push brings forward: questions and repeats, never an end."""
+
+
+_GOING_BACK: Final = (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All that billing has of one application."""
+
+    bills: Sequence[Bill]
+    receipts: Sequence[Receipt]
+    refunds: Sequence[Refund]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An override that somebody proposes."""
+
+    application_id: str
+    act: Act
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A saga as it is shown."""
+
+    instance: Instance
+    overrides: Sequence[Override]
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """Something whose limit is over, and whose it is."""
+
+    application_id: str | None
+    position: Position
+
+
+class Sagas:
+    """The use cases of sagas."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        refunds: RefundRepository,
+        sagas: SagaRepository,
+        offices: BillOffices,
+        explainer: Explainer,
+        late_payments: LatePayments,
+        audit: Audit,
+    ) -> None:
+        self._aggregates = context.aggregates
+        self._clock = context.clock
+        self._policies = context.rules
+        self._bills = bills
+        self._receipts = receipts
+        self._refunds = refunds
+        self._queries = sagas
+        self._offices = offices
+        self._explainer = explainer
+        self._late_payments = late_payments
+        self._audit = audit
+
+    async def saga(self, caller: Caller, application_id: str) -> Seen:
+        """Where an application's money stands.
+
+        Raises:
+            SagaUnknown. NotYourOffice: the application is another office's.
+        """
+        whole = await self._whole(application_id)
+        if not whole.bills and not whole.refunds:
+            raise SagaUnknown
+        refuse_unless_serves(caller, office_of_bills(list(whole.bills)))
+        overrides = states(await self._queries.overrides_of(application_id))
+        return Seen(self._instance(application_id, whole), overrides)
+
+    async def stuck(self, caller: Caller) -> list[Stuck]:
+        """Whatever is over its limit by more than the margin, the longest first. Read by indexes, never by a scan.
+
+        For a treasurer what belongs to the offices that they serve.
+        """
+        now, margin = self._clock.now(), timedelta(seconds=saga.STUCK_MARGIN_SECONDS)
+        before = now - margin
+        found = [
+            Stuck(each.payer.application_id, saga.bill_position(each, self._policies.bill))
+            for each in states(await self._queries.bills_standing_still(before))
+        ]
+        for receipt in states(await self._queries.receipts_standing_still(before)):
+            position = saga.receipt_position(receipt, self._policies.receipt)
+            found.append(Stuck(await self._application_of(receipt), position))
+        refunds = states(await self._queries.refunds_standing_still(before))
+        found += [Stuck(refund.application_id, saga.refund_position(refund)) for refund in refunds]
+        late = [each for each in found if each.position.is_stuck(now, margin)]
+        if needs_office(caller):
+            mine = {each: caller.serves(await self._offices.of_application(each)) for each in _applications(late)}
+            late = [each for each in late if each.application_id is not None and mine[each.application_id]]
+        return sorted(late, key=lambda each: each.position.limit or now)
+
+    async def retry(self, caller: Caller, application_id: str, reason: str, command_id: str) -> Seen:
+        """Do now what billing would do next by itself: ask, look, drive on. Audited with its reason.
+
+        Raises:
+            SagaUnknown, NotYourOffice.
+        """
+        seen = await self.saga(caller, application_id)
+        async with self._audit.doing(
+            caller, "saga.retry", subject=application_id, reason=reason, command_id=command_id
+        ) as doing:
+            open_ones = [each for each in seen.instance.positions if each.step is not saga.StepName.OVER]
+            for position in open_ones:
+                await self._push(position)
+            doing.detail = f"pushed_{len(open_ones)}"
+        return await self.saga(caller, application_id)
+
+    async def propose(self, caller: Caller, wish: Wish, command_id: str) -> Override:
+        """Propose an override; a second person must approve it. A repeat meets the first.
+
+        Raises:
+            SagaUnknown, NotYourOffice, OverrideDoesNotFit, OverrideNeedsReason.
+        """
+        whole = await self._whole(wish.application_id)
+        if not whole.bills:
+            raise SagaUnknown
+        refuse_unless_serves(caller, office_of_bills(list(whole.bills)))
+        override_id = derived_id("saga_override", command_id)
+        known = await self._queries.override(override_id)
+        if known is not None:
+            return known.state
+        if not any(_fits(wish.act, bill) for bill in whole.bills if bill.bill_id == wish.target):
+            raise OverrideDoesNotFit
+        await self._audit.note(
+            caller,
+            f"saga.propose_{wish.act.value}",
+            subject=wish.application_id,
+            reason=wish.reason,
+            override=True,
+            command_id=command_id,
+        )
+        proposed = Override(
+            override_id, wish.application_id, wish.act, wish.target, wish.reason, caller.account_id, self._clock.now()
+        )
+        return await self._begin(proposed)
+
+    async def decide(
+        self, caller: Caller, application_id: str, override_id: str, *, approve: bool, command_id: str
+    ) -> Override:
+        """A second person's word on an override; an approved one is done at once.
+
+        Raises:
+            OverrideUnknown, NotYourOffice, OverrideDecided, SecondPersonNeeded.
+        """
+        record = await self._queries.override(override_id)
+        if record is None or record.state.application_id != application_id:
+            raise OverrideUnknown
+        if needs_office(caller):
+            refuse_unless_serves(caller, await self._offices.of_application(application_id))
+        command = OverrideCommand.APPROVE if approve else OverrideCommand.DECLINE
+        act = f"saga.{command.value}_{record.state.act.value}"
+        reason = record.state.reason
+        async with self._audit.doing(
+            caller, act, subject=application_id, reason=reason, override=approve, command_id=command_id
+        ):
+            now = self._clock.now()
+
+            def word(override: Override) -> Decision[Override]:
+                return Decision(saga.decided(override, command, caller.account_id, now))
+
+            try:
+                record = await self._aggregates.change(OVERRIDES, override_id, word, first=record, received=command_id)
+            except saga.SamePerson:
+                raise SecondPersonNeeded from None
+            except IllegalTransition:
+                raise OverrideDecided(state=record.state.state.value) from None
+        if approve:
+            record = await self.apply(record)
+        return record.state
+
+    async def apply(self, record: Record[Override]) -> Record[Override]:
+        """Do an approved override; again after a crash, with the same outcome."""
+        override = record.state
+        if override.state != saga.OverrideState.APPROVED:
+            return record
+        try:
+            done = await self._do(override)
+        except NotYet:
+            done = False
+        outcome = f"{override.act.value}_done" if done else "money_went_on_by_itself"
+        log.info("billing.override", override_id=override.override_id, act=override.act.value, outcome=outcome)
+        return await self._aggregates.change(
+            OVERRIDES, override.override_id, lambda state: Decision(saga.ended(state, outcome, done=done))
+        )
+
+    async def _whole(self, application_id: str) -> Whole:
+        known = states(await self._bills.bills_of(application_id))
+        refunds = states(await self._refunds.refunds_of(application_id))
+        return Whole(known, await self._explainer.receipts(known), refunds)
+
+    def _instance(self, application_id: str, whole: Whole) -> Instance:
+        return saga.instance(application_id, whole.bills, whole.receipts, whole.refunds, self._policies)
+
+    async def _application_of(self, receipt: Receipt) -> str | None:
+        bill = await self._bills.bill(receipt.bill_id) if receipt.bill_id else None
+        return bill.state.payer.application_id if bill is not None else None
+
+    async def _push(self, position: Position) -> None:
+        kinds: Mapping[str, Kind[Any]] = {"bill": BILLS, "receipt": RECEIPTS, "refund": REFUNDS}
+        now = self._clock.now()
+
+        def sooner(state: Any) -> Decision[Any]:
+            return Decision(replace(state, due=brought_forward(state.due, PUSHED[position.about], now)))
+
+        await self._aggregates.change(kinds[position.about], position.id, sooner)
+
+    async def _begin(self, proposed: Override) -> Override:
+        try:
+            await self._aggregates.insert(OVERRIDES, proposed.override_id, Decision(proposed))
+        except AlreadyExists:
+            log.info("billing.override_repeated", override_id=proposed.override_id)
+        record = await self._queries.override(proposed.override_id)
+        return record.state if record is not None else proposed
+
+    async def _do(self, override: Override) -> bool:
+        """Whether the act took effect; where the money has gone on by itself, nothing is done."""
+        if override.act is Act.SEND_MONEY_BACK:
+            await self._late_payments.no_seat(override.target)
+            bill = await self._bills.bill(override.target)
+            receipt = await self._receipts.receipt(bill.state.late_receipt_id or "") if bill is not None else None
+            return receipt is not None and receipt.state.state in _GOING_BACK
+        now, policy = self._clock.now(), self._policies.bill
+        record = await self._aggregates.change(
+            BILLS,
+            override.target,
+            lambda bill: bills.drop(bill, override.reason, now, policy) if bill.state in LIVE_BILLS else Decision(bill),
+        )
+        return record.state.state == BillState.CANCELLED and record.state.cause == override.reason
+
+
+def _applications(late: Sequence[Stuck]) -> set[str]:
+    return {each.application_id for each in late if each.application_id is not None}
+
+
+def brought_forward(due: Mapping[str, datetime], names: Sequence[str], now: datetime) -> Mapping[str, datetime]:
+    """What falls due, with these names due now, as far as they are due at all."""
+    return {name: min(at, now) if name in names else at for name, at in due.items()}
+
+
+def _fits(act: Act, bill: Bill) -> bool:
+    """Whether the act means something for the bill as it stands."""
+    if act is Act.SEND_MONEY_BACK:
+        return bill.standing == Standing.SEAT_SOUGHT
+    return bill.live and bill.state != BillState.PAID_UNSETTLED

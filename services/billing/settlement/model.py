@@ -1,0 +1,463 @@
+"""The settlement file of one day: its form, what makes it whole, and how far its lines were compared.
+
+UTF-8 CSV, nothing quoted, each line ending in LF:
+
+    settlement_date,sequence,billing_code,ntpn,ntb,amount,paid_at,settled_at,bank,channel
+    2026-11-21,1,826112100000001,A1B2C3D4E5F60718,123456789012,350000,2026-11-21T03:04:05Z,...,bank_contoh,teller
+    TOTAL,<number of lines>,<sum of amounts>,<SHA-256 in hex of every byte before this line>
+
+A file counts as a whole or not at all: nothing of it takes effect before its last line was checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.billing.decisions import Decision, follow
+from services.billing.payment import Payment
+from services.billing.rules import JAKARTA, SettlementPolicy, backoff, seconds
+
+HEADER: Final = b"settlement_date,sequence,billing_code,ntpn,ntb,amount,paid_at,settled_at,bank,channel"
+LONGEST_LINE_BYTES: Final = 256
+"""No line of the form is longer; what has no end of line within it is no such file."""
+
+MOST_LINES: Final = 1_000_000
+LINES_PER_BATCH: Final = 1_000
+"""Compared with one round trip each to receipts and lines: few trips, and little memory."""
+
+LINES_PER_RUN: Final = 10_000
+"""Compared under one lease of 30 s, then the progress is written: a crash repeats at most these."""
+
+LEARNT_PER_RUN: Final = 500
+"""Receipts that are new here take several writes each; after so many the progress is written."""
+
+FROM_SIMPONI: Final = "simponi"
+"""Who a fetched file was received from."""
+
+ASK_AGAIN_SECONDS: Final = 20
+"""First pause before SIMPONI is asked again about the lines of a claim."""
+
+_TRAILER: Final = re.compile(rb"TOTAL,(\d{1,9}),(\d{1,18}),([0-9a-f]{64})\Z")
+_MOMENT: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+_LINE: Final = re.compile(
+    rf"(\d{{4}}-\d\d-\d\d),([1-9]\d{{0,8}}),(\d{{15}}),([A-Z0-9]{{16}}),([A-Za-z0-9]{{6,20}}),([1-9]\d{{0,12}}),"
+    rf"({_MOMENT}),({_MOMENT}),([a-z0-9_]{{1,40}}),([a-z0-9_]{{1,40}})\Z".encode()
+)
+
+
+class FileRefused(Exception):
+    """The file is not whole, so nothing of it counts. ``line`` is the number of the line where it was seen."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line}")
+        self.line = line
+
+
+class FileTruncated(FileRefused):
+    """It broke off: there is no last line with the totals."""
+
+
+class FileTampered(FileRefused):
+    """Its totals or its hash do not fit its lines."""
+
+
+class FileUnreadable(FileRefused):
+    """A line is not of the form, out of sequence, or of another day."""
+
+
+class FileNotSigned(FileRefused):
+    """It came with a signature that is not SIMPONI's over this content."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One payment that the treasury booked, as the file shows it."""
+
+    number: int
+    billing_code: str
+    ntpn: str
+    ntb: str
+    amount: int
+    paid_at: datetime
+    channel: str
+
+    def payment(self) -> Payment:
+        """The payment that it tells of."""
+        return Payment(self.billing_code, self.ntpn, self.ntb, self.amount, self.paid_at, self.channel)
+
+
+def read_line(raw: bytes, number: int, day: str) -> Line:
+    """A line of the file of that day, without its end.
+
+    Raises:
+        FileUnreadable: it is not of the form, or not the line with that number of that day.
+    """
+    parts = _LINE.match(raw)
+    if parts is None or int(parts[2]) != number or parts[1].decode() != day:
+        raise FileUnreadable(number)
+    try:
+        paid_at = datetime.fromisoformat(parts[7].decode())
+        datetime.fromisoformat(parts[8].decode())
+    except ValueError:
+        raise FileUnreadable(number) from None
+    code, ntpn, ntb, channel = (parts[index].decode() for index in (3, 4, 5, 10))
+    return Line(number, code, ntpn, ntb, int(parts[6]), paid_at, channel)
+
+
+class Splitter:
+    """Cuts pieces of a file into lines without their ends; holds no more than one line."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The lines that this piece completes."""
+        *lines, self.rest = (self.rest + piece).split(b"\n")
+        return lines
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a whole file says of itself."""
+
+    day: date
+    lines: int
+    total: int
+    sha256: str
+    size_bytes: int
+
+
+class Verifier:
+    """Reads a file once, piece by piece in constant memory, and says whether it is whole."""
+
+    def __init__(self) -> None:
+        self._splitter = Splitter()
+        self._hash = hashlib.sha256()
+        self._day = ""
+        self._lines = -1
+        self._total = 0
+        self._size = 0
+        self._ended = False
+
+    def feed(self, piece: bytes) -> None:
+        """Check the next piece.
+
+        Raises:
+            FileRefused: it is not of the form, or its totals do not fit.
+        """
+        self._size += len(piece)
+        for raw in self._splitter.feed(piece):
+            self._check(raw)
+        if len(self._splitter.rest) > LONGEST_LINE_BYTES:
+            raise FileUnreadable(self._lines + 1)
+
+    def finish(self, day: date | None = None) -> Summary:
+        """What the whole file says; ``day`` is the one that an empty file is of.
+
+        Raises:
+            FileTruncated: its last line is missing.
+            FileUnreadable: it is of another day, or of none.
+        """
+        if not self._ended or self._splitter.rest:
+            raise FileTruncated(max(self._lines, 0) + 1)
+        said = date.fromisoformat(self._day) if self._day else day
+        if said is None or (day is not None and said != day):
+            raise FileUnreadable(1)
+        return Summary(said, self._lines, self._total, self._hash.hexdigest(), self._size)
+
+    def _check(self, raw: bytes) -> None:
+        if self._ended:
+            raise FileUnreadable(self._lines + 1)
+        if self._lines < 0:
+            self._begin(raw)
+        elif raw.startswith(b"TOTAL,"):
+            self._end(raw)
+            return
+        else:
+            self._count(raw)
+        self._hash.update(raw + b"\n")
+
+    def _begin(self, raw: bytes) -> None:
+        if raw != HEADER:
+            raise FileUnreadable(0)
+        self._lines = 0
+
+    def _count(self, raw: bytes) -> None:
+        number = self._lines + 1
+        if number > MOST_LINES:
+            raise FileUnreadable(number)
+        self._day = self._day or _day_of(raw, number)
+        self._total += read_line(raw, number, self._day).amount
+        self._lines = number
+
+    def _end(self, raw: bytes) -> None:
+        said = _TRAILER.match(raw)
+        if said is None:
+            raise FileTruncated(self._lines + 1)
+        if (int(said[1]), int(said[2]), said[3].decode()) != (self._lines, self._total, self._hash.hexdigest()):
+            raise FileTampered(self._lines + 1)
+        self._ended = True
+
+
+def _day_of(raw: bytes, number: int) -> str:
+    day = raw[:10].decode("ascii", "replace")
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise FileUnreadable(number) from None
+    return day
+
+
+# -- how far a file was compared -------------------------------------------------------------------------------------
+
+
+class SettlementState(StrEnum):
+    """Where a file stands."""
+
+    COMPARING = "comparing"
+    COMPARED = "compared"
+    CLAIM_COMPARED = "claim_compared"
+    """Every line of a claim was compared; the same content as SIMPONI's own word would be compared once more."""
+
+
+class SettlementCommand(StrEnum):
+    """What can be done with a file."""
+
+    ADVANCE = "advance"
+    FINISH = "finish"
+    FINISH_CLAIM = "finish_claim"
+    VOUCH = "vouch"
+    """SIMPONI's own word comes for what was a person's claim."""
+
+
+SETTLEMENT_TRANSITIONS: Final[Mapping[tuple[SettlementState, SettlementCommand], SettlementState]] = {
+    (SettlementState.COMPARING, SettlementCommand.ADVANCE): SettlementState.COMPARING,
+    (SettlementState.COMPARING, SettlementCommand.FINISH): SettlementState.COMPARED,
+    (SettlementState.COMPARING, SettlementCommand.VOUCH): SettlementState.COMPARING,
+    (SettlementState.COMPARING, SettlementCommand.FINISH_CLAIM): SettlementState.CLAIM_COMPARED,
+    (SettlementState.CLAIM_COMPARED, SettlementCommand.VOUCH): SettlementState.COMPARING,
+}
+
+
+class SettlementSource(StrEnum):
+    """Whose word a file is."""
+
+    FETCHED = "fetched"
+    """SIMPONI's: billing fetched it there."""
+    SIGNED = "signed"
+    """SIMPONI's: a person brought it with SIMPONI's signature."""
+    CLAIMED = "claimed"
+    """Of the person who brought it: SIMPONI is asked about every payment that is new here."""
+
+
+def signed_words(summary: Summary) -> bytes:
+    """What SIMPONI signs of a file: its day, number of lines, sum, and the SHA-256 of every byte before its end."""
+    return f"settlement.{summary.day.isoformat()}.{summary.lines}.{summary.total}.{summary.sha256}".encode()
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the lines so far turned out to be; each line is in exactly one of these."""
+
+    known: int = 0
+    learnt: int = 0
+    unknown: int = 0
+    differing: int = 0
+    doubled: int = 0
+    unconfirmed: int = 0
+    """Of a claim: SIMPONI does not know the payment, so nothing was booked."""
+
+    def plus(self, other: Counts) -> Counts:
+        """Both together."""
+        names = self.__dataclass_fields__
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+    @property
+    def new_here(self) -> int:
+        """Those that took more than a look: several writes, a case, a question to SIMPONI."""
+        return self.learnt + self.unknown + self.unconfirmed
+
+    @property
+    def lines(self) -> int:
+        """All of them."""
+        return sum(getattr(self, name) for name in self.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """One whole file and how far its lines were compared. Its id holds its day and its hash: a repeat meets it."""
+
+    settlement_id: str
+    day: date
+    state: SettlementState
+    file_id: str
+    sha256: str
+    size_bytes: int
+    lines: int
+    total: int
+    received_at: datetime
+    received_from: str
+    """``simponi``, or the account of the treasurer who brought it."""
+    offset_bytes: int = 0
+    """Everything before this byte of the file was compared."""
+    counts: Counts = field(default_factory=Counts)
+    compared_at: datetime | None = None
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    source: SettlementSource | None = None
+    """None of files from before it was recorded."""
+    unanswered: int = 0
+    """Questions about the next lines that SIMPONI has left without an answer, in a row."""
+    unanswered_since: datetime | None = None
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether a person brought it without SIMPONI's signature."""
+        if self.source is None:
+            return self.received_from != FROM_SIMPONI
+        return self.source is SettlementSource.CLAIMED
+
+
+def settlement_id(summary: Summary) -> str:
+    """The id of a file: its day and its content."""
+    return f"{summary.day.isoformat()}.{summary.sha256[:16]}"
+
+
+def take_in(
+    summary: Summary, file_id: str, received_from: str, now: datetime, source: SettlementSource | None = None
+) -> Decision[Settlement]:
+    """A whole file is stored; its lines are compared next."""
+    return Decision(
+        Settlement(
+            settlement_id=settlement_id(summary),
+            day=summary.day,
+            state=SettlementState.COMPARING,
+            file_id=file_id,
+            sha256=summary.sha256,
+            size_bytes=summary.size_bytes,
+            lines=summary.lines,
+            total=summary.total,
+            received_at=now,
+            received_from=received_from,
+            source=source,
+            offset_bytes=len(HEADER) + 1,
+            due={"compare": now},
+        )
+    )
+
+
+def advance(settlement: Settlement, counts: Counts, offset_bytes: int, now: datetime) -> Decision[Settlement]:
+    """So many more lines were compared; the last of them ends the work."""
+    together = settlement.counts.plus(counts)
+    ended = together.lines >= settlement.lines
+    finish = SettlementCommand.FINISH_CLAIM if settlement.is_claim else SettlementCommand.FINISH
+    command = finish if ended else SettlementCommand.ADVANCE
+    return Decision(
+        replace(
+            settlement,
+            state=follow(SETTLEMENT_TRANSITIONS, settlement.state, command),
+            counts=together,
+            offset_bytes=offset_bytes,
+            compared_at=now if ended else None,
+            due={} if ended else {"compare": now},
+            unanswered=0,
+            unanswered_since=None,
+        )
+    )
+
+
+def ask_again(
+    settlement: Settlement, counts: Counts, offset_bytes: int, now: datetime, policy: SettlementPolicy
+) -> Decision[Settlement]:
+    """SIMPONI did not answer about the lines after ``offset_bytes``: they are asked about again, ever more rarely."""
+    reached = advance(settlement, counts, offset_bytes, now).state if counts.lines else settlement
+    tries = settlement.unanswered + 1
+    at = now + backoff(tries, ASK_AGAIN_SECONDS, policy.retry_seconds)
+    since = settlement.unanswered_since or now
+    return Decision(replace(reached, unanswered=tries, unanswered_since=since, due={"compare": at}))
+
+
+def vouch(settlement: Settlement, source: SettlementSource, now: datetime) -> Decision[Settlement]:
+    """SIMPONI stands for a file that was only a claim so far: its lines are compared once more, from the beginning."""
+    if not settlement.is_claim or source is SettlementSource.CLAIMED:
+        return Decision(settlement)
+    if settlement.state is SettlementState.COMPARED:  # of a claim from before claims ended otherwise
+        settlement = replace(settlement, state=SettlementState.CLAIM_COMPARED)
+    state = follow(SETTLEMENT_TRANSITIONS, settlement.state, SettlementCommand.VOUCH)
+    return Decision(
+        replace(
+            settlement,
+            state=state,
+            source=source,
+            counts=Counts(),
+            offset_bytes=len(HEADER) + 1,
+            compared_at=None,
+            due={"compare": now},
+            unanswered=0,
+            unanswered_since=None,
+        )
+    )
+
+
+# -- the days that a file is owed for --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SettlementDay:
+    """One day of the treasury: whether its file is here, and whether our receipts of it were looked for in files."""
+
+    day: date
+    settlement_id: str | None = None
+    tries: int = 0
+    looked_for: bool = False
+    due: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def day_end(day: date) -> datetime:
+    """When a day of the treasury is over, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=JAKARTA).astimezone(UTC)
+
+
+def owed_days(now: datetime, policy: SettlementPolicy) -> Iterator[date]:
+    """The days whose files must be had, newest first: those that have ended, as far back as is looked."""
+    today = now.astimezone(JAKARTA).date()
+    for back in range(1, policy.days_back + 1):
+        yield today - timedelta(days=back)
+
+
+def owe(day: date, policy: SettlementPolicy) -> Decision[SettlementDay]:
+    """A day that has ended: when to fetch its file, and when each of its receipts must have been in one."""
+    end = day_end(day)
+    due = {
+        "fetch": end + seconds(policy.ready_seconds),
+        "missing": end + seconds(policy.missing_seconds),
+    }
+    return Decision(SettlementDay(day, due=due))
+
+
+def had(owed: SettlementDay, settlement_id: str) -> Decision[SettlementDay]:
+    """The day's file is here."""
+    due = {name: at for name, at in owed.due.items() if name != "fetch"}
+    return Decision(replace(owed, settlement_id=settlement_id, due=due))
+
+
+def fetch_later(owed: SettlementDay, now: datetime, policy: SettlementPolicy) -> Decision[SettlementDay]:
+    """The file could not be had: try again."""
+    due = {**owed.due, "fetch": now + seconds(policy.retry_seconds)}
+    return Decision(replace(owed, tries=owed.tries + 1, due=due))
+
+
+def look_later(owed: SettlementDay, now: datetime, policy: SettlementPolicy) -> Decision[SettlementDay]:
+    """A file of these days is not here yet, so that a receipt is missing from them says nothing."""
+    return Decision(replace(owed, due={**owed.due, "missing": now + seconds(policy.retry_seconds)}))
+
+
+def looked_for(owed: SettlementDay) -> Decision[SettlementDay]:
+    """Every receipt of the day was looked for in the files."""
+    due = {name: at for name, at in owed.due.items() if name != "missing"}
+    return Decision(replace(owed, looked_for=True, due=due))

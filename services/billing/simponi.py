@@ -1,0 +1,59 @@
+"""What billing needs from outside, as it sees it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from services.billing.payment import Payment
+
+
+class SimponiRefused(Exception):
+    """SIMPONI answered and said no, for the stable ``code``."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class SimponiBilling:
+    """What SIMPONI holds under one code."""
+
+    billing_code: str
+    reference: str
+    """The bill's reference that the code was asked for with."""
+    amount: int
+    expires_at: datetime
+    """Whole seconds, UTC; a payment in this very second is in time."""
+    payments: tuple[Payment, ...] = ()
+
+
+class Simponi(Protocol):
+    """The state's biller. Every call may refuse with :class:`shared.errors.UpstreamDown`: nothing is known then."""
+
+    async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
+        """The code for a reference; the same reference always gets the same code.
+
+        Raises:
+            SimponiRefused: it will give no code for this.
+        """
+        ...
+
+    async def status(self, billing_code: str) -> SimponiBilling | None:
+        """What is known of a code, with every payment on it; None if SIMPONI does not know the code."""
+        ...
+
+    async def statuses(self, billing_codes: Sequence[str]) -> Mapping[str, SimponiBilling]:
+        """What is known of some codes, in one call; a code that SIMPONI does not know is absent."""
+        ...
+
+    def settlement(self, day: date) -> AsyncIterator[bytes]:
+        """The settlement file of a day in Jakarta, piece by piece as it comes; whether it is whole is for us to see."""
+        ...
+
+    async def close(self) -> None:
+        """End the connections."""
+        ...

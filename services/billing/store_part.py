@@ -1,0 +1,100 @@
+"""What every repository shares, and the one way to insert, save and change an aggregate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+
+from services.billing.decisions import Decision
+from shared.clock import Clock
+from shared.store.kinds import Kind, Record
+from shared.store.port import AlreadyExists, Store, VersionConflict
+from shared.store.retry import again
+
+S = TypeVar("S")
+
+MOST_OF_ONE_APPLICATION: Final = 100
+"""Bills and refund cases of one application that are looked at; a code is renewed far less often than this."""
+
+
+class Missing(Exception):
+    """An aggregate that must be there is not: a fault of the code or a restore that lost it."""
+
+
+class StorePart:
+    """The store and the clock: what a repository of one kind works with."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def _insert_or_conflict(self, kind: Kind[S], record_id: str, state: S, now: datetime) -> None:
+        try:
+            await self._store.insert(kind, record_id, state, now=now)
+        except AlreadyExists:
+            raise VersionConflict(f"{kind.name} {record_id} was written at the same moment") from None
+
+
+class Aggregates(StorePart):
+    """Writes aggregates of any kind; every use case writes through the one instance of its process."""
+
+    async def insert(
+        self, kind: Kind[S], record_id: str, decision: Decision[S], *, received: str | None = None
+    ) -> Record[S] | None:
+        """Write a new aggregate; None if it is there already."""
+        try:
+            return await self._store.insert(
+                kind, record_id, decision.state, now=self._clock.now(), events=decision.events, received=received
+            )
+        except AlreadyExists:
+            return None
+
+    async def save(self, kind: Kind[S], record: Record[S], decision: Decision[S]) -> Record[S]:
+        """Write a decision on exactly this version.
+
+        Raises:
+            VersionConflict: it changed since it was read.
+        """
+        return await self._store.save(kind, record, decision.state, now=self._clock.now(), events=decision.events)
+
+    async def change(
+        self,
+        kind: Kind[S],
+        record_id: str,
+        decide: Callable[[S], Decision[S]],
+        *,
+        first: Record[S] | None = None,
+        received: str | None = None,
+    ) -> Record[S]:
+        """Load, decide, save; again on the newest state where another writer was faster.
+
+        ``first`` is the state to try first. A message that took effect before is not decided on again, and a decision
+        that changes nothing is not written.
+
+        Raises:
+            Missing: there is no such aggregate.
+            IllegalTransition: the newest state does not know the command.
+        """
+        given = [first] if first is not None else []
+
+        async def attempt() -> Record[S]:
+            record = given.pop() if given else await self._store.get(kind, record_id)
+            if record is None:
+                raise Missing(f"{kind.name} {record_id}")
+            if record.has_received(received):
+                return record
+            decision = decide(record.state)
+            if decision.state == record.state and not decision.events:
+                return record
+            now = self._clock.now()
+            return await self._store.save(
+                kind, record, decision.state, now=now, events=decision.events, received=received
+            )
+
+        return await again(attempt)
+
+
+def states(records: Sequence[Record[S]]) -> list[S]:
+    """The states of some records."""
+    return [record.state for record in records]

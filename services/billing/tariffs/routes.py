@@ -1,0 +1,124 @@
+"""The endpoints of tariffs and their changes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.billing.errors import NotYourOffice, SecondPersonNeeded
+from services.billing.http import BILLING, TREASURY
+from services.billing.tariffs.errors import (
+    NoTariffThatDay,
+    TariffChangeDecided,
+    TariffChangeUnknown,
+    TariffDayIsTaken,
+    TariffIncomplete,
+    TariffReachesBack,
+)
+from services.billing.tariffs.schemas import (
+    ChangePath,
+    ProposedTariff,
+    TariffChangeList,
+    TariffChangeRefusal,
+    TariffChangeView,
+    TariffQuery,
+    TariffView,
+)
+from services.billing.tariffs.service import TariffService
+from shared.errors import SomeoneElseChangedIt
+from shared.http.call import Call
+from shared.http.endpoint import PUBLIC, ROLES, Endpoints
+from shared.tokens import Role
+
+LARGEST_TARIFF_BYTES: Final = 32 * 1024
+"""Above any tariff: a handful of fees and grounds with their titles in two languages."""
+
+api = Endpoints("billing")
+
+
+@api.get(
+    "/v1/tariffs",
+    summary="The tariff of a day, with penalties, the same-day surcharge and zero tariffs",
+    access=PUBLIC,
+    query=TariffQuery,
+    answers={200: TariffView},
+    refusals=(NoTariffThatDay,),
+)
+async def show_tariff(call: Call[None, TariffQuery]) -> TariffView:
+    """The tariff in force."""
+    return TariffView.of(*await call.app[BILLING].find(TariffService).tariff(call.query.on))
+
+
+@api.get(
+    "/v1/tariff-changes",
+    summary="Every change of the tariff that was proposed, newest first",
+    access=TREASURY,
+    answers={200: TariffChangeList},
+)
+async def list_tariff_changes(call: Call) -> TariffChangeList:
+    """Who proposed what for which day, and who approved or refused it."""
+    found = await call.app[BILLING].find(TariffService).tariff_changes()
+    return TariffChangeList(changes=tuple(TariffChangeView.of(change) for change in found))
+
+
+@api.post(
+    "/v1/tariff-changes",
+    summary="Propose a tariff for a coming day",
+    access=ROLES(Role.TREASURER),
+    body=ProposedTariff,
+    max_body_bytes=LARGEST_TARIFF_BYTES,
+    answers={201: TariffChangeView},
+    idempotent=True,
+    refusals=(NotYourOffice, TariffReachesBack, TariffDayIsTaken, TariffIncomplete),
+)
+async def propose_tariff(call: Call[ProposedTariff]) -> TariffChangeView:
+    """The proposal; another person must approve it before its day begins."""
+    asked = call.body
+    change = (
+        await call.app[BILLING]
+        .find(TariffService)
+        .propose_tariff(call.caller, asked.tariff(), asked.grounds(), asked.reason, call.command_id)
+    )
+    return TariffChangeView.of(change)
+
+
+@api.post(
+    "/v1/tariff-changes/{change_id}/approval",
+    summary="Approve a change that another person proposed",
+    access=TREASURY,
+    path_model=ChangePath,
+    answers={200: TariffChangeView},
+    idempotent=True,
+    refusals=(
+        NotYourOffice,
+        TariffChangeUnknown,
+        SecondPersonNeeded,
+        TariffChangeDecided,
+        TariffReachesBack,
+        TariffDayIsTaken,
+        TariffIncomplete,
+        SomeoneElseChangedIt,
+    ),
+)
+async def approve_tariff(call: Call[None, None, ChangePath]) -> TariffChangeView:
+    """The approved change; it is in force from its first day on and prices no bill of an earlier day."""
+    change = (
+        await call.app[BILLING].find(TariffService).approve_tariff(call.caller, call.path.change_id, call.command_id)
+    )
+    return TariffChangeView.of(change)
+
+
+@api.post(
+    "/v1/tariff-changes/{change_id}/refusal",
+    summary="Refuse a change that another person proposed",
+    access=TREASURY,
+    path_model=ChangePath,
+    body=TariffChangeRefusal,
+    answers={200: TariffChangeView},
+    idempotent=True,
+    refusals=(NotYourOffice, TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided, SomeoneElseChangedIt),
+)
+async def refuse_tariff(call: Call[TariffChangeRefusal, None, ChangePath]) -> TariffChangeView:
+    """The refused change, with the reason."""
+    desk = call.app[BILLING].find(TariffService)
+    change = await desk.refuse_tariff(call.caller, call.path.change_id, call.body.reason, call.command_id)
+    return TariffChangeView.of(change)

@@ -1,0 +1,233 @@
+"""The use cases of billing, each made once."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from services.billing.bills.application_repository import ApplicationRepository
+from services.billing.bills.claims import ClaimService
+from services.billing.bills.code_requests import CodeRequests
+from services.billing.bills.lifecycle import BillLifecycle
+from services.billing.bills.offices import BillOffices
+from services.billing.bills.own_bill import OwnBills
+from services.billing.bills.repository import BillRepository
+from services.billing.bills.service import BillService
+from services.billing.cases.follow_up import Cases
+from services.billing.cases.payment_confirmation import Confirming
+from services.billing.cases.repository import CaseRepository
+from services.billing.cases.service import CaseService
+from services.billing.context import UseCaseContext
+from services.billing.extra_charges.corrections import Corrections
+from services.billing.extra_charges.repository import CorrectionRepository
+from services.billing.extra_charges.same_day import SameDayCharges
+from services.billing.invariants.agreement_checks import Agreement
+from services.billing.invariants.money_checks import Checks
+from services.billing.ledger.book import LedgerBook
+from services.billing.metrics import Figures
+from services.billing.rebooking.service import Specials
+from services.billing.receipts.late_payments import LatePayments
+from services.billing.receipts.payments import PaymentIntake
+from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
+from services.billing.receipts.seat_events import SeatEvents
+from services.billing.receipts.service import ReceiptService
+from services.billing.receipts.settled_lines import SettledLineRepository
+from services.billing.receipts.simponi_batching import Asker
+from services.billing.receipts.simponi_polling import SimponiPolling
+from services.billing.refunds.model import RefundReasons
+from services.billing.refunds.opening import RefundOpening
+from services.billing.refunds.processing import RefundCases
+from services.billing.refunds.repository import RefundRepository
+from services.billing.refunds.service import RefundService
+from services.billing.refunds.treasury import Treasury
+from services.billing.refunds.vault import Vault
+from services.billing.rules import Policies
+from services.billing.sagas.explainer import Explainer
+from services.billing.sagas.repository import SagaRepository
+from services.billing.sagas.service import Sagas
+from services.billing.settlement.reconciliation import Settling
+from services.billing.settlement.repository import SettlementRepository
+from services.billing.settlement.service import SettlementService
+from services.billing.simponi import Simponi
+from services.billing.store_part import Aggregates
+from services.billing.tariffs.book import Tariffs
+from services.billing.tariffs.model import TariffBook
+from services.billing.tariffs.repository import TariffChangeRepository
+from services.billing.tariffs.service import TariffService
+from shared.audit import Audit
+from shared.audit.chaining import AuditBook
+from shared.clock import Clock
+from shared.crypto.detached import DetachedVerifier
+from shared.http.signatures import Signer
+from shared.service import Platform
+from shared.store.port import Store
+
+T = TypeVar("T")
+
+
+class _Repositories:
+    """One repository of each room, for the making of use cases; a use case is given those that it needs."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.applications = ApplicationRepository(store, clock)
+        self.bills = BillRepository(store, clock)
+        self.receipts = ReceiptRepository(store, clock)
+        self.settled_lines = SettledLineRepository(store, clock)
+        self.refunds = RefundRepository(store, clock)
+        self.cases = CaseRepository(store, clock)
+        self.settlements = SettlementRepository(store, clock)
+        self.corrections = CorrectionRepository(store, clock)
+        self.tariff_changes = TariffChangeRepository(store, clock)
+        self.sagas = SagaRepository(store, clock)
+
+
+class Billing:
+    """Everything that billing does. Each part is the use cases around one noun, made in the order of the rooms.
+
+    ``notices`` knows whether a payment notice is SIMPONI's; ``wait_seconds`` is what people are told to expect (F36).
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        policies: Policies,
+        tariffs: TariffBook,
+        reasons: RefundReasons,
+        simponi: Simponi,
+        notices: Signer,
+        *,
+        wait_seconds: int,
+        vault: Vault,
+        treasury: Treasury,
+        signatures: DetachedVerifier,
+    ) -> None:
+        clock = platform.clock
+        self.clock = clock
+        self.notices = notices
+        self.wait_seconds = wait_seconds
+        self.audit = Audit(platform.store, clock, platform.ids)
+        self.audit_book = AuditBook(platform.store, clock, platform.ids)
+        self.metrics = Figures()
+        context = UseCaseContext(clock, policies, Aggregates(platform.store, clock))
+        stored = _Repositories(platform.store, clock)
+        offices = BillOffices(stored.bills)
+        self.ledger = LedgerBook(platform, RECEIPTS)
+        self.tariffs = Tariffs(stored.tariff_changes, clock, tariffs)
+        self.tariff_changes = TariffService(context, stored.tariff_changes, self.tariffs)
+        self._make_bills(context, stored, offices)
+        self._make_receipts(context, stored, offices, RefundOpening(context, reasons), simponi)
+        self.corrections = Corrections(
+            context, stored.bills, stored.applications, stored.corrections, self.tariffs, self.receipts
+        )
+        self.same_day = SameDayCharges(context, stored.bills, self.tariffs, self.receipts)
+        self.rebooking = Specials(context, stored.bills, self.receipts)
+        self._make_cases(context, stored, offices)
+        self._make_refunds(context, stored, offices, reasons, treasury, vault)
+        self._make_settlement(context, stored, platform, simponi, signatures)
+        self._make_checks(stored)
+        self.explainer = Explainer(stored.bills, stored.receipts, stored.refunds, offices)
+        self.sagas = Sagas(
+            context,
+            stored.bills,
+            stored.receipts,
+            stored.refunds,
+            stored.sagas,
+            offices,
+            self.explainer,
+            self.late_payments,
+            self.audit,
+        )
+        self._by_class: dict[type[Any], Any] = {type(each): each for each in vars(self).values()}
+
+    def find(self, wanted: type[T]) -> T:
+        """Return the use cases of that class; there is one object of each."""
+        found: T = self._by_class[wanted]
+        return found
+
+    def _make_bills(self, context: UseCaseContext, stored: _Repositories, offices: BillOffices) -> None:
+        own_bills = OwnBills(stored.bills, offices)
+        self.bill_lifecycle = BillLifecycle(context, stored.bills, stored.applications, self.tariffs)
+        self.bills = BillService(context, stored.bills, stored.applications, own_bills)
+        self.claims = ClaimService(context, own_bills)
+
+    def _make_receipts(
+        self,
+        context: UseCaseContext,
+        stored: _Repositories,
+        offices: BillOffices,
+        refunds: RefundOpening,
+        simponi: Simponi,
+    ) -> None:
+        bills, receipts, applications = stored.bills, stored.receipts, stored.applications
+        self.receipts = ReceiptProcessing(context, bills, receipts, applications, offices, refunds, simponi)
+        self.payments = PaymentIntake(context, bills, receipts, self.receipts)
+        self.late_payments = LatePayments(context, bills, refunds, self.receipts)
+        self.code_requests = CodeRequests(context, simponi, self.metrics, self.payments.take_all)
+        calls = context.rules.calls
+        self.questions = Asker(
+            simponi, self.clock, self.metrics, calls_per_minute=calls.per_minute, codes_per_call=calls.codes_each
+        )
+        self.polling = SimponiPolling(context, self.questions, self.payments)
+        self.seat_events = SeatEvents(
+            context, bills, applications, self.bill_lifecycle, self.receipts, self.late_payments
+        )
+        self.receipt_reading = ReceiptService(receipts, offices)
+
+    def _make_cases(self, context: UseCaseContext, stored: _Repositories, offices: BillOffices) -> None:
+        self.case_follow_up = Cases(
+            context,
+            stored.bills,
+            stored.receipts,
+            stored.settled_lines,
+            self.bill_lifecycle,
+            self.payments,
+            self.questions,
+        )
+        self.receipts.on_unknown_code = self.case_follow_up.unknown_code
+        self.confirming = Confirming(context, stored.settled_lines, self.questions, self.payments, self.case_follow_up)
+        self.cases = CaseService(context, stored.cases, stored.receipts, offices)
+
+    def _make_refunds(
+        self,
+        context: UseCaseContext,
+        stored: _Repositories,
+        offices: BillOffices,
+        reasons: RefundReasons,
+        treasury: Treasury,
+        vault: Vault,
+    ) -> None:
+        bills, receipts, refunds = stored.bills, stored.receipts, stored.refunds
+        self.refund_processing = RefundCases(context, bills, receipts, refunds, treasury, vault, self.confirming)
+        self.refunds = RefundService(
+            context, bills, receipts, refunds, offices, reasons, vault, self.refund_processing, self.audit
+        )
+
+    def _make_settlement(
+        self,
+        context: UseCaseContext,
+        stored: _Repositories,
+        platform: Platform,
+        simponi: Simponi,
+        signatures: DetachedVerifier,
+    ) -> None:
+        self.reconciliation = Settling(
+            context,
+            platform.files,
+            platform.ids,
+            stored.bills,
+            stored.receipts,
+            stored.settlements,
+            stored.settled_lines,
+            simponi,
+            signatures,
+            self.payments,
+            self.case_follow_up,
+            self.confirming,
+        )
+        self.settlements = SettlementService(stored.settlements, self.reconciliation)
+
+    def _make_checks(self, stored: _Repositories) -> None:
+        bills, receipts, refunds = stored.bills, stored.receipts, stored.refunds
+        self.checks = Checks(self.clock, bills, receipts, refunds, self.confirming)
+        self.agreement = Agreement(bills, receipts, refunds, stored.applications)
+        self.checks.more_rules = self.agreement.rules()

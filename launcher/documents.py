@@ -9,15 +9,16 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from launcher.domain_files import domain_files, module_of
 from launcher.home import PROJECT
 from shared.events import asyncapi
 from shared.events.message import Message
@@ -93,7 +94,8 @@ def write(folder: Path = DOCS) -> list[Path]:
 
 def endpoints_of(service: str) -> Sequence[Endpoint]:
     """What a service answers."""
-    routes = importlib.import_module(f"services.{service}.routes")
+    name = next(name for name in ("endpoints", "routes") if find_spec(f"services.{service}.{name}"))
+    routes = importlib.import_module(f"services.{service}.{name}")
     found: Sequence[Endpoint] = routes.ENDPOINTS if hasattr(routes, "ENDPOINTS") else routes.api.all
     return found
 
@@ -160,10 +162,8 @@ def _say_stale(places: Iterable[Path]) -> int:
 
 
 def _domain_modules(service: str) -> Iterator[ModuleType]:
-    domain = importlib.import_module(f"services.{service}.domain")
-    yield domain
-    for found in pkgutil.iter_modules(getattr(domain, "__path__", ())):
-        yield importlib.import_module(f"{domain.__name__}.{found.name}")
+    for path in domain_files(service):
+        yield importlib.import_module(module_of(path))
 
 
 def _tables_in(module: ModuleType) -> Iterator[StateTable]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from launcher.domain_files import DOMAIN_FILES, domain_files, module_of
 
 PROJECT = Path(__file__).parents[2]
 OURS = ("services", "shared", "simulators", "launcher", "bench")
@@ -32,7 +35,41 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-DOMAINS = [path for path in modules("services") if "domain" in path.parts or path.stem == "domain"]
+def imported_modules(path: Path) -> set[str]:
+    """Like :func:`imported`; of `from package import module` the module."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((PROJECT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            package = PROJECT.joinpath(*node.module.split("."))
+            for alias in node.names:
+                is_module = (package / f"{alias.name}.py").exists() or (package / alias.name).is_dir()
+                found.add(f"{node.module}.{alias.name}" if is_module else node.module)
+    return found
+
+
+DOMAINS = [path for service in DOMAIN_FILES for path in domain_files(service)]
+DOMAIN_MODULES = {path.parts[1]: set[str]() for path in DOMAINS}
+for _path in DOMAINS:
+    DOMAIN_MODULES[_path.parts[1]].add(module_of(_path))
+
+
+def test_every_service_has_domain_files_and_every_listed_one_exists() -> None:
+    services = {path.name for path in (PROJECT / "services").iterdir() if (path / "app.py").exists()}
+    assert {path.parts[1] for path in DOMAINS} == services
+    named = {pattern for patterns in DOMAIN_FILES.values() for pattern in patterns if "/domain" not in pattern}
+    assert {path for path in named if not (PROJECT / path).is_file()} == set()
+
+
+def test_transitions_stand_in_domain_files() -> None:
+    tables = {
+        path
+        for path in modules("services")
+        if re.search(r"^\w*TRANSITIONS: ", (PROJECT / path).read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert tables
+    assert tables - set(DOMAINS) == set()
 
 
 def test_one_module_imports_the_driver() -> None:
@@ -59,9 +96,8 @@ def test_only_the_bus_speaks_to_the_broker() -> None:
 def test_a_domain_is_pure(path: Path) -> None:
     """Standard library, its own domain, the events: nothing that waits, stores or speaks."""
     service = path.parts[1]
-    allowed = (f"services.{service}.domain", "shared.events")
-    ours = {name for name in imported(path) if name.partition(".")[0] in OURS}
-    assert {name for name in ours if not name.startswith(allowed)} == set()
+    ours = {name for name in imported_modules(path) if name.partition(".")[0] in OURS}
+    assert {name for name in ours - DOMAIN_MODULES[service] if not name.startswith("shared.events")} == set()
     others = {name.partition(".")[0] for name in imported(path)} - set(OURS)
     assert others & {"asyncio", "aiohttp", "pydantic", "structlog", "random", "secrets", "os", "socket"} == set()
 

@@ -9,10 +9,10 @@ import pytest
 
 from services.identity.repository import KINDS as IDENTITY_KINDS
 from services.scheduling import errors
-from services.scheduling.domain.hold_allowances import NUMBERED
-from services.scheduling.service.conduct import Origin
-from services.scheduling.service.desk import Who
-from services.scheduling.service.hold_allowances import HoldAllowances
+from services.scheduling.booking.abuse.activity_counters import Origin
+from services.scheduling.booking.abuse.hold_allowance import NUMBERED
+from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
+from services.scheduling.context import Who
 from shared.clock import ManualClock
 from shared.counts import COUNT, MOST_REPLICAS, SharedCounts
 from shared.crypto.fingerprints import Fingerprints

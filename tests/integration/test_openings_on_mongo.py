@@ -10,10 +10,10 @@ import pytest
 
 from services.scheduling import errors
 from services.scheduling.app import build
-from services.scheduling.domain import draw
-from services.scheduling.domain.waiting_room import Standing
-from services.scheduling.service.desk import Who
-from services.scheduling.service.waiting_room import Place
+from services.scheduling.context import Who
+from services.scheduling.openings import draw
+from services.scheduling.openings.opening import Standing
+from services.scheduling.openings.waiting_room import Place
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker

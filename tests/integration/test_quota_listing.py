@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain.sessions import Pool, Session, SessionPlan, session_from
+from services.scheduling.booking.seats.repository import SEAT
+from services.scheduling.offices.session import Pool, Session, SessionPlan, session_from
 from services.scheduling.repository import Repository
-from services.scheduling.repository.seats import SEAT
 from shared.store import Record
 from shared.store.driver import AsyncDatabase
 from shared.store.mongo import MongoStore

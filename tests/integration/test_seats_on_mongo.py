@@ -10,11 +10,11 @@ import pytest
 
 from services.scheduling import errors
 from services.scheduling.app import build
-from services.scheduling.domain.appointments import Appointment, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.holds import HoldWish
+from services.scheduling.booking.appointments.reschedule import MoveWish
 from services.scheduling.repository import KINDS
-from services.scheduling.service import Scheduling
-from services.scheduling.service.holds import HoldWish
-from services.scheduling.service.moves import MoveWish
+from services.scheduling.use_cases import Scheduling
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker

@@ -21,10 +21,10 @@ from services.billing.domain.bill import Bill, Standing
 from services.billing.domain.refund import Refund
 from services.billing.domain.states import Decision
 from services.billing.service.money import Money
-from services.scheduling.domain import appointments
-from services.scheduling.service.payments import Payments
-from services.scheduling.service.releases import Releases
-from services.scheduling.service.seating import Seating
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.payments import Payments
+from services.scheduling.booking.appointments.refund_release import Releases
+from services.scheduling.booking.seats.inventory import Seating
 from shared.bus.relay import Relay
 from shared.store.kinds import Record
 from tests.sim import money, sim

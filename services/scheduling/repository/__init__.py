@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling.repository.applications import APPLICATION_COPY, ApplicationCopy, Applications, fresher
-from services.scheduling.repository.appointments import APPOINTMENT, Appointments
-from services.scheduling.repository.bulk import BULK_JOB, BulkJobs
-from services.scheduling.repository.conduct import CONDUCT, FLAG, Conducts
-from services.scheduling.repository.counter import COUNTER_DAY, CounterDays
-from services.scheduling.repository.evening import EVENING_SHEETS, Evenings
-from services.scheduling.repository.letters import SHOWN_LETTER, ShownLetters
-from services.scheduling.repository.offices import OFFICE, Offices
-from services.scheduling.repository.offline import OFFLINE_DAY, OfflineDays
-from services.scheduling.repository.openings import OPENING_KINDS, OpeningsKept
-from services.scheduling.repository.parties import PARTY, Parties
-from services.scheduling.repository.quota import QUOTA_KINDS, Quota
-from services.scheduling.repository.seats import SEAT, Claim, Seats
-from services.scheduling.repository.sessions import SESSION, Sessions, session_id_of
-from services.scheduling.repository.waiting import WAITING, WaitingLine
+from services.scheduling.applications import APPLICATION_COPY, ApplicationCopy, Applications, fresher
+from services.scheduling.booking.abuse.repository import CONDUCT, FLAG, Conducts
+from services.scheduling.booking.appointments.repository import APPOINTMENT, Appointments
+from services.scheduling.booking.assistance.repository import SHOWN_LETTER, ShownLetters
+from services.scheduling.booking.parties.repository import PARTY, Parties
+from services.scheduling.booking.seats.repository import SEAT, Claim, Seats
+from services.scheduling.booking.waiting_list.repository import WAITING, WaitingLine
+from services.scheduling.offices.office_repository import OFFICE, Offices
+from services.scheduling.offices.repository import SESSION, Sessions, session_id_of
+from services.scheduling.openings.repository import OPENING_KINDS, OpeningsKept
+from services.scheduling.quota.repository import QUOTA_KINDS, Quota
+from services.scheduling.visit.bulk_jobs.repository import BULK_JOB, BulkJobs
+from services.scheduling.visit.counter.repository import COUNTER_DAY, CounterDays
+from services.scheduling.visit.day_sheets.evening_repository import EVENING_SHEETS, Evenings
+from services.scheduling.visit.offline.repository import OFFLINE_DAY, OfflineDays
 from shared.assistance import ASSISTANCE_COPY
 
 __all__ = [

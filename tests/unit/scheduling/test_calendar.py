@@ -10,9 +10,9 @@ import pytest
 
 from services.scheduling import errors
 from services.scheduling.app import read_offices, read_templates
-from services.scheduling.domain.sessions import Pool
+from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, OpenWish
+from services.scheduling.offices.session import Pool
 from services.scheduling.repository import OFFICE, SEAT, SESSION
-from services.scheduling.service.calendar import LONGEST_LISTING_DAYS, OpenWish
 from shared.errors import Malformed
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import conduct, flags
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.domain.conduct import (
+from services.scheduling.booking.abuse import activity_counters as book_module
+from services.scheduling.booking.abuse import flag as flags
+from services.scheduling.booking.abuse import limits as conduct
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.flag import FlagCommand, FlagStatus
+from services.scheduling.booking.abuse.limits import (
     ANYTHING,
     LIMITS,
     Act,
@@ -25,12 +28,10 @@ from services.scheduling.domain.conduct import (
     Subject,
     Wish,
 )
-from services.scheduling.domain.flags import FlagCommand, FlagStatus
-from services.scheduling.domain.seats import Slot
-from services.scheduling.repository.conduct import CONDUCT, FLAG
-from services.scheduling.service import conduct as book_module
-from services.scheduling.service.conduct import NOWHERE, ConductBook, Origin
-from services.scheduling.service.desk import Who
+from services.scheduling.booking.abuse.repository import CONDUCT, FLAG
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.seats.seat import Slot
+from services.scheduling.context import Who
 from shared.crypto.fingerprints import Fingerprints
 from shared.crypto.keyring import Keyring
 from shared.errors import Refusal

@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import counter
-from services.scheduling.domain.appointments import Decision, Status
-from services.scheduling.domain.counter import (
+from services.scheduling.booking.appointments.appointment import Decision, Status
+from services.scheduling.booking.appointments.walk_in import OVERRIDES, POOL_OF_REASON, WalkInReason
+from services.scheduling.context import Who
+from services.scheduling.visit.counter import queue as counter
+from services.scheduling.visit.counter.check_in import Visitor as Comer
+from services.scheduling.visit.counter.queue import (
     CALLS_BEFORE_MISSED,
     COMMANDS_KEPT,
     COUNTER_TRANSITIONS,
@@ -30,10 +33,7 @@ from services.scheduling.domain.counter import (
     Place,
     Visitor,
 )
-from services.scheduling.domain.walk_ins import OVERRIDES, POOL_OF_REASON, WalkInReason
-from services.scheduling.service.counter import Registration
-from services.scheduling.service.desk import Who
-from services.scheduling.service.visits import Visitor as Comer
+from services.scheduling.visit.counter.queue_service import Registration
 from shared.audit import AUDIT
 from shared.errors import NotFound
 from shared.events import billing

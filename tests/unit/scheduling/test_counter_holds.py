@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.priority import Need
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.priority import Need
+from services.scheduling.offices.session import Pool
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.events import billing
 from shared.events.scheduling import SeatHeld
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office

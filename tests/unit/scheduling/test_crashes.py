@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.service.desk import Who
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.context import Who
 from shared.events import billing
 from shared.events import scheduling as said
 from shared.store import Record

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduling.domain import SEAT_TRANSITIONS, TRANSITIONS, appointments, seats, sessions, steps
-from services.scheduling.domain.appointments import (
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments import next_step as steps
+from services.scheduling.booking.appointments.appointment import (
     HAS_SEAT,
     INITIAL,
     LIVE,
@@ -25,19 +26,13 @@ from services.scheduling.domain.appointments import (
     ReleaseReason,
     Status,
 )
-from services.scheduling.domain.offices import ZONES, Office, fits_search, office_from_row, slug
-from services.scheduling.domain.policies import (
-    CheckInProblem,
-    MoveProblem,
-    MoveTarget,
-    Rules,
-    bookable_from,
-    check_in_problem,
-    move_problem,
-)
-from services.scheduling.domain.queue import Ticket, TicketUnreadable, pack, unpack
-from services.scheduling.domain.seats import PLACES, Seat, SeatStatus
-from services.scheduling.domain.sessions import (
+from services.scheduling.booking.appointments.queue_code_payload import Ticket, TicketUnreadable, pack, unpack
+from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.seats.seat import PLACES, Seat, SeatStatus
+from services.scheduling.domain import SEAT_TRANSITIONS, TRANSITIONS
+from services.scheduling.office import ZONES, Office, fits_search, office_from_row, slug
+from services.scheduling.offices import session as sessions
+from services.scheduling.offices.session import (
     MOST_SEATS,
     PlanProblem,
     Pool,
@@ -51,6 +46,15 @@ from services.scheduling.domain.sessions import (
     seats_of,
     session_from,
     templates_from,
+)
+from services.scheduling.rules import (
+    CheckInProblem,
+    MoveProblem,
+    MoveTarget,
+    Rules,
+    bookable_from,
+    check_in_problem,
+    move_problem,
 )
 from shared.events import scheduling as said
 

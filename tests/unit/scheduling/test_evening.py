@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain.evening import (
+from services.scheduling.context import Who
+from services.scheduling.visit.day_sheets.evening_sheet import (
     KEPT_DAYS,
     EveningSheets,
     StoredSheet,
@@ -19,9 +20,8 @@ from services.scheduling.domain.evening import (
     sheet_day,
     with_sheet,
 )
-from services.scheduling.service.desk import Who
-from services.scheduling.service.evening_sheets import JSON, PDF
-from services.scheduling.service.offline_verifier import SHEET_MARK, read_signed
+from services.scheduling.visit.day_sheets.evening_sheets import JSON, PDF
+from services.scheduling.visit.offline.verifier import SHEET_MARK, read_signed
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
 from tests.unit.scheduling.test_papers import keys_of

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import draw, waiting_room
-from services.scheduling.domain.waiting_room import TICKETS_KEPT_DAYS, OpeningStatus
-from services.scheduling.repository.openings import LATE_LINE, OPENING_TICKET
-from services.scheduling.service.desk import Who
-from services.scheduling.service.openings import RECORD_SECONDS
+from services.scheduling.context import Who
+from services.scheduling.openings import draw
+from services.scheduling.openings import opening as waiting_room
+from services.scheduling.openings.announcing import RECORD_SECONDS
+from services.scheduling.openings.opening import TICKETS_KEPT_DAYS, OpeningStatus
+from services.scheduling.openings.repository import LATE_LINE, OPENING_TICKET
 from shared.errors import NotFound
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.test_waiting_room import DOORS, OPENS, Hall, make_hall

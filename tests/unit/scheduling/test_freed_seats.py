@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scheduling import errors
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.seats import SeatStatus, cooling_until
-from services.scheduling.domain.waiting import WaitingStatus
-from services.scheduling.service.desk import Who
-from services.scheduling.service.visits import Visitor
-from services.scheduling.views import appointment_view
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.views import appointment_view
+from services.scheduling.booking.seats.seat import SeatStatus, cooling_until
+from services.scheduling.booking.waiting_list.entry import WaitingStatus
+from services.scheduling.context import Who
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.errors import NotFound
 from shared.events import billing
 from tests.unit.scheduling.test_waiting import COOLED, entry_of, started, waits

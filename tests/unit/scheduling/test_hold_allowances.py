@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import hold_allowances as rules
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.conduct import LIMITS, Counted, Subject
+from services.scheduling.booking.abuse import hold_allowance as rules
+from services.scheduling.booking.abuse.activity_counters import Origin
+from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
+from services.scheduling.booking.abuse.limits import LIMITS, Counted, Subject
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.context import Who
 from services.scheduling.repository import APPOINTMENT
-from services.scheduling.service.conduct import Origin
-from services.scheduling.service.desk import Who
-from services.scheduling.service.hold_allowances import HoldAllowances
 from shared.errors import Refusal
 from shared.store.kinds import Record
 from tests.unit.scheduling.stores import Shuffling

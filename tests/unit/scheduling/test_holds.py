@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import seats
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.priority import Need
-from services.scheduling.domain.seats import SeatStatus
-from services.scheduling.domain.sessions import Pool
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.holds import appointment_id_of
+from services.scheduling.booking.appointments.priority import Need
+from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.seats.seat import SeatStatus
+from services.scheduling.context import Who
+from services.scheduling.offices.session import Pool
 from services.scheduling.repository import SEAT, Claim
-from services.scheduling.service.desk import Who
-from services.scheduling.service.holds import appointment_id_of
 from shared.errors import NotFound, NotKnownYet
 from shared.events import application, billing
 from shared.events import scheduling as said

@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.scheduling.domain.appointments import Appointment
-from services.scheduling.routes import ENDPOINTS, SCHEDULING
-from services.scheduling.service.queue_codes import QueueCodes
+from services.scheduling.booking.appointments.appointment import Appointment
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
+from services.scheduling.endpoints import ENDPOINTS, SCHEDULING
 from shared.events import billing
 from shared.http.app import build_app
 from shared.http.schema import unbounded_fields

@@ -10,12 +10,18 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import hurrying
-from services.scheduling.domain.appointments import Appointment, ClaimFate, MoveCause, fate_of_claim, has_seat
-from services.scheduling.domain.bulk import BulkState
-from services.scheduling.domain.hurry import HurryState
-from services.scheduling.domain.same_day import cut_off
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments.appointment import (
+    Appointment,
+    ClaimFate,
+    MoveCause,
+    fate_of_claim,
+    has_seat,
+)
+from services.scheduling.booking.appointments.same_day_place import HurryState
+from services.scheduling.booking.same_day import upgrade_transitions as hurrying
+from services.scheduling.booking.same_day.rules import cut_off
+from services.scheduling.visit.bulk_jobs.job import BulkState
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.events import billing
 from shared.events.scheduling import SameDaySeatReserved, SeatUnavailable
 from shared.store import Record

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.service.calendar import OpenWish
-from services.scheduling.service.desk import Who
-from services.scheduling.service.moves import MoveWish
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.reschedule import MoveWish
+from services.scheduling.context import Who
+from services.scheduling.offices.calendar import OpenWish
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events import scheduling as said
 from shared.store import Record

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.offering import lacks, nearest_offering
-from services.scheduling.domain.office_facts import Offer, OfficeFacts, OfficeKind, Product
-from services.scheduling.domain.offices import Office
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.waiting import WaitingStatus
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.reschedule import MoveWish
+from services.scheduling.booking.parties.service import PartyWish
+from services.scheduling.booking.waiting_list.entry import WaitingStatus
+from services.scheduling.booking.waiting_list.service import WaitingWish
+from services.scheduling.context import Who
+from services.scheduling.office import Office
+from services.scheduling.offices.facts import Offer, OfficeFacts, OfficeKind, Product
+from services.scheduling.offices.products import lacks, nearest_offering
+from services.scheduling.offices.session import Pool
 from services.scheduling.repository import ApplicationCopy, fresher
-from services.scheduling.service.desk import Who
-from services.scheduling.service.moves import MoveWish
-from services.scheduling.service.parties import PartyWish
-from services.scheduling.service.special import NewDate
-from services.scheduling.service.waiting import WaitingWish
+from services.scheduling.visit.special_reschedule.service import NewDate
 from shared.events import billing
 from shared.events.application import ApplicationSubmitted, KindCorrected
 from shared.events.scheduling import SeatOffered

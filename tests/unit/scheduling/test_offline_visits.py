@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import offline
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.offline import (
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.context import Who
+from services.scheduling.quota.change import OfflineGrant, OfflineQuota
+from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.offline import offline_day as offline
+from services.scheduling.visit.offline.import_service import Imported, OfflineFile
+from services.scheduling.visit.offline.offline_day import (
     MOST_LINES,
     LineKind,
     LineOutcome,
@@ -21,10 +25,6 @@ from services.scheduling.domain.offline import (
     RecordedLine,
     Tried,
 )
-from services.scheduling.domain.quota_changes import OfflineGrant, OfflineQuota
-from services.scheduling.service.desk import Who
-from services.scheduling.service.offline_visits import Imported, OfflineFile
-from services.scheduling.service.visits import Visitor
 from shared.events import scheduling as said
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from services.scheduling import errors
-from services.scheduling.domain.opening import (
+from services.scheduling.offices.release_rule import (
     LAST_DAY,
     LAST_WORKING_DAY,
     LONGEST_DAYS_BEFORE,
@@ -26,8 +26,8 @@ from services.scheduling.domain.opening import (
     opens_at,
     rule_problem,
 )
+from services.scheduling.openings.release_check import CLOSED_KEPT_SECONDS
 from services.scheduling.repository import session_id_of
-from services.scheduling.service.gate import CLOSED_KEPT_SECONDS
 from tests.unit.scheduling.stores import Counting
 from tests.unit.scheduling.world import SOUTH, TUESDAY, World, make_world
 
@@ -216,7 +216,7 @@ async def test_a_closed_door_is_not_read_again_for_each_knock() -> None:
 
 
 async def test_what_is_remembered_of_doors_has_a_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.scheduling.service.gate.MOST_KEPT", 1)
+    monkeypatch.setattr("services.scheduling.openings.release_check.MOST_KEPT", 1)
     for ahead in range(3):
         await world.service.seating.refuse_unopened(world.session_id(day=TUESDAY + timedelta(days=ahead)))
     assert len(world.service.seating._gate._open) == 1

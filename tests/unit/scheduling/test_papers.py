@@ -12,12 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.scheduling import errors
-from services.scheduling.domain.appointments import Decision, Status
-from services.scheduling.domain.offices import Office
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.special import SpecialCause
-from services.scheduling.service.desk import Who
-from services.scheduling.service.offline_verifier import (
+from services.scheduling.booking.appointments.appointment import Decision, Status
+from services.scheduling.booking.appointments.special_right import SpecialCause
+from services.scheduling.context import Who
+from services.scheduling.office import Office
+from services.scheduling.offices.session import Pool
+from services.scheduling.visit.day_sheets.pdf import sheet_data, write_sheet
+from services.scheduling.visit.offline.verifier import (
     REVOCATIONS_MARK,
     SHEET_MARK,
     Revocations,
@@ -28,8 +29,7 @@ from services.scheduling.service.offline_verifier import (
     read_revocations,
     read_signed,
 )
-from services.scheduling.service.special import SpecialDecision, SpecialWish
-from services.scheduling.sheet import sheet_data, write_sheet
+from services.scheduling.visit.special_reschedule.service import SpecialDecision, SpecialWish
 from tests.unit.scheduling.world import BOSS, FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 MIDDLE = Office("denpasar", "Denpasar", "I", True, "Kota", "5171", "Bali", "WITA", "Asia/Makassar")

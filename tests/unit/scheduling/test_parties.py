@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import party as domain
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.party import LARGEST_PARTY, PartyBreak, PartyCommand, PartyStatus
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.service.desk import Who
-from services.scheduling.service.parties import PartyWish, Seated
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.parties import party as domain
+from services.scheduling.booking.parties.party import LARGEST_PARTY, PartyBreak, PartyCommand, PartyStatus
+from services.scheduling.booking.parties.service import PartyWish, Seated
+from services.scheduling.context import Who
+from services.scheduling.offices.session import Pool
 from shared.errors import NotFound, Refusal
 from shared.events import application, billing
 from shared.events import scheduling as said

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.service.desk import Who
-from services.scheduling.service.payments import Payments
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.payments import Payments
+from services.scheduling.context import Who
 from shared.errors import NotFound
 from shared.events import billing
 from shared.events import scheduling as said

@@ -7,11 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import counter
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.counter import CounterCommand, CounterDay, Lane, Place, Visitor
-from services.scheduling.domain.office_facts import PriorityLimits
-from services.scheduling.domain.priority import (
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.priority import (
     AgeBand,
     Denial,
     Need,
@@ -21,8 +18,11 @@ from services.scheduling.domain.priority import (
     band_of,
     priority_of,
 )
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.service.visits import Visitor as Found
+from services.scheduling.offices.facts import PriorityLimits
+from services.scheduling.offices.session import Pool
+from services.scheduling.visit.counter import queue as counter
+from services.scheduling.visit.counter.check_in import Visitor as Found
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Place, Visitor
 from shared.events import billing
 from shared.events.scheduling import AppointmentRescheduled
 from shared.store.port import VersionConflict

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain import counter
-from services.scheduling.domain.appointments import Appointment, ReleaseReason, Status
-from services.scheduling.domain.conduct import Pattern
-from services.scheduling.domain.counter import CounterCommand, CounterDay, Lane, Place
-from services.scheduling.domain.counter import Visitor as InQueue
-from services.scheduling.domain.flags import FlagStatus
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.abuse.flag import FlagStatus
+from services.scheduling.booking.abuse.limits import Pattern
+from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
+from services.scheduling.visit.counter import queue as counter
+from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Place
+from services.scheduling.visit.counter.queue import Visitor as InQueue
 from shared.events import billing
 from shared.events.application import InterviewRecorded
 from shared.events.scheduling import AppointmentReleased, VisitorCheckedIn, VisitVoided

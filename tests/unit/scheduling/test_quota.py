@@ -16,9 +16,10 @@ from hypothesis import strategies as some
 
 from services.scheduling import errors
 from services.scheduling.app import read_facts, read_offices, read_templates
-from services.scheduling.domain import quota_changes, seats
-from services.scheduling.domain.announcements import OpeningNotice
-from services.scheduling.domain.office_facts import (
+from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.seats.seat import SeatStatus
+from services.scheduling.context import Who
+from services.scheduling.offices.facts import (
     Hours,
     Offer,
     OfficeKind,
@@ -35,11 +36,9 @@ from services.scheduling.domain.office_facts import (
     receives_on,
     within_hours,
 )
-from services.scheduling.domain.opening import OpeningRule, RuleKind
-from services.scheduling.domain.quota_changes import ChangeState, FourEyes, OfflineGrant, OfflineQuota, needs_second
-from services.scheduling.domain.seats import SeatStatus
-from services.scheduling.domain.sessions import PlanProblem, Pool, SessionPlan, batches_of, plan_problem, seats_of
-from services.scheduling.domain.templates import (
+from services.scheduling.offices.release_rule import OpeningRule, RuleKind
+from services.scheduling.offices.session import PlanProblem, Pool, SessionPlan, batches_of, plan_problem, seats_of
+from services.scheduling.offices.weekly_template import (
     OfficeTemplate,
     TemplateProblem,
     TemplateSession,
@@ -49,11 +48,13 @@ from services.scheduling.domain.templates import (
     template_problem,
     week_of,
 )
-from services.scheduling.repository.quota import OPENING_NOTICE, QUOTA_CHANGE, offline_quota_id
-from services.scheduling.service.desk import Who
-from services.scheduling.service.office_edits import Edit, NewSession, template_subject
-from services.scheduling.service.quota_board import FIRST_FREE_KEPT_SECONDS
-from services.scheduling.service.session_edits import Transfer
+from services.scheduling.openings.notice import OpeningNotice
+from services.scheduling.quota import change as quota_changes
+from services.scheduling.quota.change import ChangeState, FourEyes, OfflineGrant, OfflineQuota, needs_second
+from services.scheduling.quota.office_edits import Edit, NewSession, template_subject
+from services.scheduling.quota.public_board import FIRST_FREE_KEPT_SECONDS
+from services.scheduling.quota.repository import OPENING_NOTICE, QUOTA_CHANGE, offline_quota_id
+from services.scheduling.quota.session_edits import Transfer
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.scheduling import AppointmentRescheduled, OpeningAnnounced
 from shared.store import Record
@@ -838,7 +839,7 @@ class TestBoard:
         assert (await board.first_free(ids, Pool.PRIORITY)) == {SOUTH.office_id: None, NORTH.office_id: None}
 
     def test_a_count_of_free_seats_reads_the_index_alone(self) -> None:
-        from services.scheduling.repository.seats import SEAT, SEAT_FREE
+        from services.scheduling.booking.seats.repository import SEAT, SEAT_FREE
 
         index = SEAT.index(SEAT_FREE)
         assert index.keys[0] == "state.session_id"
@@ -934,7 +935,7 @@ class TestOpenings:
         assert world.service.quota_board.next_opening(NORTH) is not None
 
     async def test_one_account_follows_so_many_offices(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("services.scheduling.service.opening_notices.MOST_NOTICES", 1)
+        monkeypatch.setattr("services.scheduling.openings.notices.MOST_NOTICES", 1)
         world = await ruled(MONTHLY)
         await world.service.desk.repository.begin_notice("other", OpeningNotice("x", "account-ani", START), START)
         with pytest.raises(errors.TooManyNotices):
@@ -961,7 +962,7 @@ def test_a_withdrawn_seat_is_nobodys() -> None:
 
 
 def _session() -> Any:
-    from services.scheduling.domain.sessions import session_from
+    from services.scheduling.offices.session import session_from
 
     session = session_from(plan(3), office_id="x", timezone="Asia/Jakarta", day=TUESDAY, opened_by="template")
     assert [each.seats for each in batches_of(session)] == [3]

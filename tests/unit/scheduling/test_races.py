@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import appointments
-from services.scheduling.domain.appointments import Appointment, ClaimFate
-from services.scheduling.domain.seats import Seat
-from services.scheduling.service import seating
-from services.scheduling.service.holds import appointment_id_of
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate
+from services.scheduling.booking.appointments.holds import appointment_id_of
+from services.scheduling.booking.seats import inventory as seating
+from services.scheduling.booking.seats.seat import Seat
 from shared.errors import Refusal
 from shared.events import billing
 from shared.store import Record

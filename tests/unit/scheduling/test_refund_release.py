@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain import appointments
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.service.desk import Who
-from services.scheduling.service.payments import TRIES, answer_id
-from services.scheduling.service.releases import Releases
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.payments import TRIES, answer_id
+from services.scheduling.booking.appointments.refund_release import Releases
+from services.scheduling.context import Who
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.events import scheduling as said
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet
@@ -71,7 +71,7 @@ async def test_what_is_not_known_or_moves_is_asked_again(world: World) -> None:
         await world.hear(asks("unknown"))
     paid = await world.paid()
     repository = world.service.desk.repository
-    from services.scheduling.domain.appointments import Decision
+    from services.scheduling.booking.appointments.appointment import Decision
 
     await repository.save(paid, Decision(replace(paid.state, status=Status.MOVING)), START)
     with pytest.raises(NotYet):

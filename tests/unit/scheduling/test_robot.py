@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain.conduct import LIMITS, Pattern
-from services.scheduling.domain.flags import FlagStatus
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.waiting import WaitingStatus
-from services.scheduling.service.conduct import Origin
-from services.scheduling.service.desk import Who
-from services.scheduling.service.waiting import WaitingWish
+from services.scheduling.booking.abuse.activity_counters import Origin
+from services.scheduling.booking.abuse.flag import FlagStatus
+from services.scheduling.booking.abuse.limits import LIMITS, Pattern
+from services.scheduling.booking.waiting_list.entry import WaitingStatus
+from services.scheduling.booking.waiting_list.service import WaitingWish
+from services.scheduling.context import Who
+from services.scheduling.offices.session import Pool
 from shared.errors import NotFound, NotKnownYet, Refusal
 from shared.events import scheduling as said
 from tests.unit.scheduling.world import BOSS, SOUTH, TUESDAY, World, make_world, plan, weekly

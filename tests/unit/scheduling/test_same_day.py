@@ -11,11 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import falling_back
-from services.scheduling.domain.appointments import Appointment, ReleaseReason, Status, deadlines
-from services.scheduling.domain.offices import Office
-from services.scheduling.domain.policies import Rules
-from services.scheduling.domain.same_day import (
+from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status, deadlines
+from services.scheduling.booking.same_day import downgrade_transitions as falling_back
+from services.scheduling.booking.same_day.rules import (
     IfUnpaid,
     SameDayProblem,
     cut_off,
@@ -23,8 +21,10 @@ from services.scheduling.domain.same_day import (
     same_day_problem,
     still_payable,
 )
-from services.scheduling.domain.sessions import Pool, Session, session_from
-from services.scheduling.service.desk import Who
+from services.scheduling.context import Who
+from services.scheduling.office import Office
+from services.scheduling.offices.session import Pool, Session, session_from
+from services.scheduling.rules import Rules
 from shared.errors import NotFound
 from shared.events import billing, scheduling
 from shared.service import NotYet

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import visiting
-from services.scheduling.domain.appointments import Appointment, MoveCause, Status
-from services.scheduling.domain.bulk import BATCH, BulkState, Outcome
-from services.scheduling.domain.special import SpecialCause, SpecialRefusal, SpecialState
-from services.scheduling.domain.steps import step_of
-from services.scheduling.service.bulk_moves import DayInterruption
-from services.scheduling.service.calendar import OpenWish
-from services.scheduling.service.desk import Who
-from services.scheduling.service.special import NewDate, SpecialDecision, SpecialWish
-from services.scheduling.service.visits import Visitor
-from services.scheduling.views import appointment_view
+from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments.appointment import Appointment, MoveCause, Status
+from services.scheduling.booking.appointments.next_step import step_of
+from services.scheduling.booking.appointments.special_right import SpecialCause, SpecialRefusal, SpecialState
+from services.scheduling.booking.appointments.views import appointment_view
+from services.scheduling.context import Who
+from services.scheduling.offices.calendar import OpenWish
+from services.scheduling.visit.bulk_jobs.job import BATCH, BulkState, Outcome
+from services.scheduling.visit.bulk_jobs.service import DayInterruption
+from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.special_reschedule.service import NewDate, SpecialDecision, SpecialWish
 from shared.audit import AUDIT, OverrideNeedsReason
 from shared.errors import NotFound
 from shared.events import billing

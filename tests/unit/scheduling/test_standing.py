@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling.domain.appointments import Appointment, Decision, ReleaseReason, Status
-from services.scheduling.domain.policies import Rules
-from services.scheduling.domain.special import Special, SpecialCause, SpecialState
-from services.scheduling.domain.standing import OVERDUE, Place, is_certain, standing
+from services.scheduling.booking.appointments.appointment import Appointment, Decision, ReleaseReason, Status
+from services.scheduling.booking.appointments.entitlement import OVERDUE, Place, is_certain, standing
+from services.scheduling.booking.appointments.special_right import Special, SpecialCause, SpecialState
+from services.scheduling.rules import Rules
 from tests.unit.scheduling.world import START, World
 
 UNTIL = START + timedelta(days=30)

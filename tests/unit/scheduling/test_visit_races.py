@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.offline import LineKind, LineOutcome, OfflineLine
-from services.scheduling.domain.quota_changes import OfflineGrant, OfflineQuota
-from services.scheduling.service.desk import Who
-from services.scheduling.service.offline_visits import OfflineFile
-from services.scheduling.service.special import NewDate
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.context import Who
+from services.scheduling.quota.change import OfflineGrant, OfflineQuota
+from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.offline.import_service import OfflineFile
+from services.scheduling.visit.offline.offline_day import LineKind, LineOutcome, OfflineLine
+from services.scheduling.visit.special_reschedule.service import NewDate
 from shared.errors import Refusal
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet

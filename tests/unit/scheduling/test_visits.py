@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain.appointments import Status
-from services.scheduling.service.desk import Who
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.context import Who
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.errors import NotFound
 from shared.events import application
 from shared.events import scheduling as said

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from services.scheduling import errors
-from services.scheduling.domain import seats as domain_seats
-from services.scheduling.domain import waiting as domain
-from services.scheduling.domain.appointments import Applying, Status
-from services.scheduling.domain.seats import SeatStatus
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.waiting import (
+from services.scheduling.booking.appointments.appointment import Applying, Status
+from services.scheduling.booking.seats import seat as domain_seats
+from services.scheduling.booking.seats.seat import SeatStatus
+from services.scheduling.booking.waiting_list import entry as domain
+from services.scheduling.booking.waiting_list.entry import (
     LONGEST_WAIT_DAYS,
     MOST_OFFICES_WAITED_FOR,
     MOST_UNUSED_OFFERS,
@@ -23,9 +22,10 @@ from services.scheduling.domain.waiting import (
     WaitingEnd,
     WaitingStatus,
 )
-from services.scheduling.repository.waiting import LINE_PAGE, WAITING
-from services.scheduling.service.desk import Who
-from services.scheduling.service.waiting import WaitingWish
+from services.scheduling.booking.waiting_list.repository import LINE_PAGE, WAITING
+from services.scheduling.booking.waiting_list.service import WaitingWish
+from services.scheduling.context import Who
+from services.scheduling.offices.session import Pool
 from shared.errors import NotFound
 from shared.events import application, billing
 from shared.events import scheduling as said
@@ -247,7 +247,7 @@ async def test_a_long_line_is_walked_to_its_end() -> None:
 
 
 async def test_a_line_that_wants_other_days_throughout_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.scheduling.service.waiting.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("services.scheduling.booking.waiting_list.service.MOST_LOOKED_AT", 2)
     world = await started()
     taken = await full(world)
     wednesday = TUESDAY + timedelta(days=1)

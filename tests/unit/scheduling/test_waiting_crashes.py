@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain import waiting as domain
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.waiting import Waiting, WaitingStatus
-from services.scheduling.handlers.seats import seat_deadlines
-from services.scheduling.service.desk import Who
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.waiting_list import entry as domain
+from services.scheduling.booking.waiting_list.entry import Waiting, WaitingStatus
+from services.scheduling.booking.waiting_list.handlers import seat_deadlines
+from services.scheduling.context import Who
 from shared.errors import Refusal
 from shared.store import Record
 from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper, kept

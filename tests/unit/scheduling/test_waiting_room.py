@@ -15,12 +15,17 @@ import pytest
 
 from services.scheduling import errors
 from services.scheduling.app import build
-from services.scheduling.domain import draw, waiting_room
-from services.scheduling.domain.admission import Line
-from services.scheduling.domain.opening import OpeningRule, RuleKind
-from services.scheduling.domain.priority import Need
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.waiting_room import (
+from services.scheduling.booking.appointments.priority import Need
+from services.scheduling.context import Who
+from services.scheduling.offices.release_rule import OpeningRule, RuleKind
+from services.scheduling.offices.session import Pool
+from services.scheduling.openings import cache as opening_board
+from services.scheduling.openings import draw
+from services.scheduling.openings import opening as waiting_room
+from services.scheduling.openings import repository as kept_openings
+from services.scheduling.openings.admission import Line
+from services.scheduling.openings.announcing import OpeningWish
+from services.scheduling.openings.opening import (
     OPENING_TRANSITIONS,
     IllegalOpeningChange,
     Opening,
@@ -31,12 +36,9 @@ from services.scheduling.domain.waiting_room import (
     OpeningStatus,
     Standing,
 )
-from services.scheduling.repository import openings as kept_openings
-from services.scheduling.repository.openings import LIST_PAGE, OPENING, OPENING_TICKET
-from services.scheduling.service import Scheduling, opening_board
-from services.scheduling.service.desk import Who
-from services.scheduling.service.openings import OpeningWish
-from services.scheduling.service.waiting_room import Place
+from services.scheduling.openings.repository import LIST_PAGE, OPENING, OPENING_TICKET
+from services.scheduling.openings.waiting_room import Place
+from services.scheduling.use_cases import Scheduling
 from shared.crypto.keyring import Keyring
 from shared.errors import NotFound
 from shared.files.memory import MemoryFiles

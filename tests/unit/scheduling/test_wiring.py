@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain.policies import Rules
-from services.scheduling.domain.waiting_room import OpeningRules
+from services.scheduling.openings.opening import OpeningRules
+from services.scheduling.rules import Rules
 from shared.events.subscriptions import commands_for, events_for
 from shared.settings import SettingsWrong
 from tests.unit.scheduling.world import World, settings

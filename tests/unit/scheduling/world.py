@@ -10,19 +10,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from services.scheduling.app import build
+from services.scheduling.booking.appointments.appointment import Appointment
+from services.scheduling.booking.appointments.holds import HoldWish
+from services.scheduling.booking.appointments.reschedule import MoveWish
+from services.scheduling.booking.seats.seat import Seat
 from services.scheduling.config import Settings
-from services.scheduling.domain.appointments import Appointment
-from services.scheduling.domain.offices import Office
-from services.scheduling.domain.seats import Seat
-from services.scheduling.domain.sessions import Pool, SessionPlan, WeeklyTemplate, WeeklyTemplates
+from services.scheduling.context import Who
+from services.scheduling.office import Office
+from services.scheduling.offices.session import Pool, SessionPlan, WeeklyTemplate, WeeklyTemplates
 from services.scheduling.repository import APPOINTMENT, KINDS, session_id_of
-from services.scheduling.service import Scheduling
-from services.scheduling.service.desk import Who
-from services.scheduling.service.evening_sheets import SheetWriters
-from services.scheduling.service.holds import HoldWish
-from services.scheduling.service.moves import MoveWish
-from services.scheduling.service.papers import DaySheet
-from services.scheduling.views.papers import sheet_json
+from services.scheduling.use_cases import Scheduling
+from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
+from services.scheduling.visit.day_sheets.lists import DaySheet
+from services.scheduling.visit.day_sheets.views import sheet_json
 from shared import context
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring

@@ -1,0 +1,160 @@
+"""Reschedule: the new seat is won before the old one goes, and one write of the appointment is the move."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Final
+
+from services.scheduling import errors
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, Origin
+from services.scheduling.booking.abuse.limits import Act, Wish
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Move, Status
+from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.seat import Seat, slot_of
+from services.scheduling.context import Desk, Who, refuse_impossible
+from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.session import Pool, Session
+from services.scheduling.openings.waiting_room import WaitingRoom
+from services.scheduling.rules import MoveProblem, MoveTarget, move_problem
+from shared.errors import Refusal, SomeoneElseChangedIt
+from shared.store.kinds import Record
+from shared.store.port import VersionConflict
+from shared.store.retry import again
+
+_REFUSALS: Final[dict[MoveProblem, type[Refusal]]] = {
+    MoveProblem.TOO_LATE: errors.TooLateToMove,
+    MoveProblem.NO_MOVES_LEFT: errors.NoMovesLeft,
+    MoveProblem.SAME_SESSION: errors.SameSession,
+    MoveProblem.SESSION_CLOSED: errors.SessionClosed,
+    MoveProblem.TOO_FAR: errors.TooFarToMove,
+}
+
+
+@dataclass(frozen=True)
+class MoveWish:
+    """Which visit shall go where."""
+
+    appointment_id: str
+    session_id: str
+    who: Who
+    command_id: str
+    origin: Origin = NOWHERE
+
+
+class Moves:
+    """From one seat to another, across sessions and offices."""
+
+    def __init__(
+        self, desk: Desk, seating: Seating, calendar: Calendar, waiting_room: WaitingRoom, offering: Offering
+    ) -> None:
+        self._offering = offering
+        self._desk = desk
+        self._repository = desk.repository
+        self._seating = seating
+        self._calendar = calendar
+        self._waiting_room = waiting_room
+
+    async def reschedule(self, wish: MoveWish) -> Record[Appointment]:
+        """Move a confirmed visit to a seat of the same pool in another session.
+
+        Refuses with ``NotFound``, ``SessionNotFound``, ``NotOpenYet``, ``ProductNotOffered``, the reasons of
+        :class:`~services.scheduling.rules.MoveProblem`, ``SessionSoldOut``, ``BeingMoved`` or
+        ``NotPossibleNow``; the visit then stays where it was. A repeat of the command meets the finished move.
+        """
+        target = await self._calendar.session(wish.session_id)
+        await self._seating.refuse_unopened(wish.session_id)
+        moving = await again(lambda: self._begin(wish, target.state))
+        if moving.state.move is None:
+            return moving
+        seat = await self._seating.claim_any(
+            wish.session_id, moving.state.move.pool, moving.id, token=moving.state.move.token
+        )
+        if seat is None:
+            with contextlib.suppress(VersionConflict):
+                await self._repository.save(moving, appointments.undo_move(moving.state), self._desk.now())
+            products = await self._offering.products_of([moving.state.application_id])
+            raise await self._calendar.sold_out(wish.session_id, target.state, Pool(moving.state.move.pool), products)
+        moved = await self._commit(moving, seat, wish.command_id)
+        self._desk.conduct.note(Act.MOVE, moved.state, wish.origin)
+        return await self._seating.tell_left_now(moved)
+
+    async def _begin(self, wish: MoveWish, target: Session) -> Record[Appointment]:
+        """The appointment, moving; or as it stands if this command has moved it before."""
+        record = await self._desk.visible(wish.appointment_id, wish.who)
+        if record.has_received(wish.command_id):
+            return record
+        refuse_impossible(record.state, Command.BEGIN_MOVE)
+        self._refuse_move(record.state, wish.session_id, target)
+        await self._offering.refuse_moving(record.state.application_id, target.office_id, target.date)
+        counted = Wish(record.state.person_id, wish.session_id)
+        self._desk.conduct.refuse_over(Act.MOVE, record.state.account_id, counted, wish.origin)
+        await self._waiting_room.turn(wish.session_id, Pool(record.state.seat.pool), record.state.person_id)
+        decision = appointments.begin_move(
+            record.state,
+            session_id=wish.session_id,
+            pool=record.state.seat.pool,
+            token=self._desk.ids.new(),
+            command_id=wish.command_id,
+            now=self._desk.now(),
+            rules=self._desk.rules,
+        )
+        return await self._repository.save(record, decision, self._desk.now())
+
+    def _refuse_move(self, state: Appointment, session_id: str, target: Session) -> None:
+        if not target.pools.get(Pool(state.seat.pool), 0):
+            raise errors.PoolNotOpen(pool=state.seat.pool)
+        rules, offices = self._desk.rules, self._desk.offices
+        problem = move_problem(
+            state.seat,
+            moves_made=state.moves_made,
+            timezone=offices[state.seat.office_id].timezone,
+            target=MoveTarget(session_id, target.starts_at, offices[target.office_id].timezone),
+            now=self._desk.now(),
+            rules=rules,
+        )
+        if problem is not None:
+            raise _REFUSALS[problem](moves_max=rules.moves_max, within_days=rules.move_within_days)
+
+    async def _commit(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
+        try:
+            return await self._finish(moving, seat, command_id)
+        except VersionConflict:
+            # a deadline was faster: it rolled the move on to this very seat, or back
+            now_there = await self._repository.appointment(moving.id)
+            if now_there is not None and now_there.state.seat.token == seat.state.token:
+                return now_there
+            await self._seating.undo(seat)
+            raise SomeoneElseChangedIt from None
+
+    async def _finish(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
+        state, slot = moving.state, slot_of(seat.id, seat.state)
+        offices = self._desk.offices
+        decision = appointments.finish_move(
+            moving.id,
+            state,
+            slot,
+            queue_code=self._desk.queue_code(moving.id, slot, state.code_version + 1),
+            old_office=offices[state.seat.office_id],
+            office=offices[slot.office_id],
+            now=self._desk.now(),
+            rules=self._desk.rules,
+        )
+        return await self._repository.save(moving, decision, self._desk.now(), command_id)
+
+    async def roll(self, record: Record[Appointment]) -> None:
+        """A move was left unfinished: on to the new seat if one carries its token, else back."""
+        move = record.state.move
+        if record.state.status is not Status.MOVING or move is None:
+            return
+        seat = await self._seat_of(move)
+        if seat is None:
+            await self._repository.save(record, appointments.undo_move(record.state), self._desk.now())
+            return
+        await self._seating.tell_left_now(await self._finish(record, seat, move.command_id))
+
+    async def _seat_of(self, move: Move) -> Record[Seat] | None:
+        seats = await self._repository.seats_of(move.session_id)
+        return next((seat for seat in seats if seat.state.token == move.token), None)

@@ -13,12 +13,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from launcher.domain_files import domain_files, module_of
 from launcher.home import PROJECT
 from shared.events import asyncapi
 from shared.events.message import Message
@@ -94,9 +92,8 @@ def write(folder: Path = DOCS) -> list[Path]:
 
 def endpoints_of(service: str) -> Sequence[Endpoint]:
     """What a service answers."""
-    name = next(name for name in ("endpoints", "routes") if find_spec(f"services.{service}.{name}"))
-    routes = importlib.import_module(f"services.{service}.{name}")
-    found: Sequence[Endpoint] = routes.ENDPOINTS if hasattr(routes, "ENDPOINTS") else routes.api.all
+    name = "endpoints" if (PROJECT / "services" / service / "endpoints.py").exists() else "routes"
+    found: Sequence[Endpoint] = importlib.import_module(f"services.{service}.{name}").ENDPOINTS
     return found
 
 
@@ -106,8 +103,8 @@ def openapi_of(service: str) -> dict[str, Any]:
 
 
 def state_tables() -> list[StateTable]:
-    """Every state table of the services' domains, found by its name."""
-    return [table for service in SERVICES for module in _domain_modules(service) for table in _tables_in(module)]
+    """Every state table of the services, found by its name."""
+    return [table for service in SERVICES for module in _modules_with_tables(service) for table in _tables_in(module)]
 
 
 def event_catalogue() -> str:
@@ -161,9 +158,10 @@ def _say_stale(places: Iterable[Path]) -> int:
     return 1 if found else 0
 
 
-def _domain_modules(service: str) -> Iterator[ModuleType]:
-    for path in domain_files(service):
-        yield importlib.import_module(module_of(path))
+def _modules_with_tables(service: str) -> Iterator[ModuleType]:
+    for path in sorted((PROJECT / "services" / service).rglob("*.py")):
+        if f"{TABLE_NAME}: " in path.read_text(encoding="utf-8"):
+            yield importlib.import_module(".".join(path.relative_to(PROJECT).with_suffix("").parts))
 
 
 def _tables_in(module: ModuleType) -> Iterator[StateTable]:

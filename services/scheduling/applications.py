@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.booking.appointments.appointment import Applying
 from services.scheduling.store_part import OnStore
+from services.scheduling.terms import Applying
+from shared.clock import Clock
+from shared.errors import NotKnownYet
+from shared.facts import once_known
 from shared.store.kinds import Kind, Record
 
 
@@ -42,7 +45,7 @@ def fresher(known: ApplicationCopy, said: ApplicationCopy) -> ApplicationCopy:
 APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True, gathers=True)
 
 
-class Applications(OnStore):
+class ApplicationRepository(OnStore):
     """What is known of applications."""
 
     async def application(self, application_id: str) -> Record[ApplicationCopy] | None:
@@ -56,3 +59,22 @@ class Applications(OnStore):
     async def save_application(self, record: Record[ApplicationCopy], copy: ApplicationCopy, now: datetime) -> None:
         """Replace what is known of an application."""
         await self._store.save(APPLICATION_COPY, record, copy, now=now)
+
+    async def wait_for_submitted(self, application_id: str, clock: Clock) -> ApplicationCopy:
+        """Return what is known of a submitted application; waits up to a second for its event to arrive.
+
+        Raises:
+            NotKnownYet: it did not arrive in that time.
+        """
+
+        async def look() -> ApplicationCopy | None:
+            record = await self.application(application_id)
+            return record.state if record is not None and record.state.submitted else None
+
+        known = await once_known(look, clock)
+        if known is not None:
+            return known
+        raise NotKnownYet(
+            "The submitted application is not known here yet.",
+            detail_id="Permohonan yang diajukan belum diketahui di sini.",
+        )

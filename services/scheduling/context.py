@@ -1,4 +1,4 @@
-"""What every use case stands on: the platform, the rules, the repository, the offices, the signer; and who asks."""
+"""What every use case stands on: the clock, ids, chance, the rules and the offices; and who asks."""
 
 from __future__ import annotations
 
@@ -6,27 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.scheduling import errors
-from services.scheduling.booking.abuse.activity_counters import ConductBook
-from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
-from services.scheduling.booking.appointments.appointment import Appointment, Status, can, ticket_of
-from services.scheduling.booking.appointments.appointment import Command as AppointmentCommand
-from services.scheduling.booking.appointments.queue_codes import QueueCodes
-from services.scheduling.booking.seats.seat import Slot
+from services.scheduling.errors import OfficeNotFound
 from services.scheduling.office import Office
-from services.scheduling.repository import ApplicationCopy, Repository
 from services.scheduling.rules import Rules
 from shared.clock import Clock
-from shared.errors import NotFound, NotKnownYet
-from shared.facts import once_known
 from shared.ids import Ids
 from shared.randomness import Randomness
-from shared.store.kinds import Record
 
 
 @dataclass(frozen=True)
-class Who:
-    """Who asks: an applicant by account, or staff by office."""
+class Actor:
+    """The caller of a use case: an applicant by account, or staff by office."""
 
     account_id: str
     office_id: str | None = None
@@ -48,7 +38,7 @@ class OfficeDirectory:
         """The office; refuses with ``OfficeNotFound``."""
         office = self._offices.get(office_id)
         if office is None:
-            raise errors.OfficeNotFound(office_id=office_id)
+            raise OfficeNotFound(office_id=office_id)
         return office
 
     def all(self) -> list[Office]:
@@ -57,65 +47,15 @@ class OfficeDirectory:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """The parts that use cases share."""
+class UseCaseContext:
+    """The parts that all use cases share; everything else the composition root hands to those who need it."""
 
-    repository: Repository
     clock: Clock
     ids: Ids
     randomness: Randomness
     rules: Rules
     offices: OfficeDirectory
-    codes: QueueCodes
-    conduct: ConductBook
-    allowances: HoldAllowances
 
     def now(self) -> datetime:
         """The time."""
         return self.clock.now()
-
-    def queue_code(self, appointment_id: str, slot: Slot, version: int) -> str:
-        """The signed queue code of a visit."""
-        return self.codes.sign(ticket_of(appointment_id, slot, version))
-
-    async def known_application(self, application_id: str) -> ApplicationCopy:
-        """What is known of a submitted application; waits a moment for it to arrive, then ``NotKnownYet``."""
-
-        async def look() -> ApplicationCopy | None:
-            record = await self.repository.application(application_id)
-            return record.state if record is not None and record.state.submitted else None
-
-        known = await once_known(look, self.clock)
-        if known is not None:
-            return known
-        raise NotKnownYet(
-            "The submitted application is not known here yet.",
-            detail_id="Permohonan yang diajukan belum diketahui di sini.",
-        )
-
-    async def visible(self, appointment_id: str, who: Who) -> Record[Appointment]:
-        """The appointment, for its owner or its office. ``NotFound`` for other applicants, ``NotYourOffice`` for
-        other staff."""
-        record = await self.repository.appointment(appointment_id)
-        if record is None or record.state.slot is None:
-            raise NotFound
-        refuse_strangers(record.state, who)
-        return record
-
-
-def refuse_strangers(appointment: Appointment, who: Who) -> None:
-    """Nothing, for the owner and for staff of the office; refuses others."""
-    if who.is_staff:
-        if appointment.slot is not None and appointment.slot.office_id != who.office_id:
-            raise errors.NotYourOffice
-    elif appointment.account_id != who.account_id:
-        raise NotFound
-
-
-def refuse_impossible(appointment: Appointment, command: AppointmentCommand) -> None:
-    """Nothing, if the command is possible; else the refusal that fits where the appointment stands."""
-    if can(appointment, command):
-        return
-    if appointment.status is Status.MOVING:
-        raise errors.BeingMoved
-    raise errors.NotPossibleNow(state=appointment.status.value)

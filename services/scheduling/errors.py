@@ -1,195 +1,36 @@
-"""The expected ways in which scheduling says no; each is a sentence, a stable code and a next action."""
+"""Refusals that every room gives; each is a sentence, a stable code and a next action."""
 
 from __future__ import annotations
 
-from services.scheduling.booking.abuse.errors import (
-    FlagNotFound,
-    FlagReviewed,
-    TooManyHolds,
-    TooManyMoves,
-    TooManyPeopleOnDevice,
-    TooManySeatsGivenUp,
-)
-from services.scheduling.booking.appointments.errors import (
-    ApplicationIsWithdrawn,
-    BeingMoved,
-    FeeWouldBeLost,
-    NoMovesLeft,
-    NotPossibleNow,
-    OfferOver,
-    PersonHasAppointment,
-    SameSession,
-    TooFarToMove,
-    TooLateToMove,
-)
-from services.scheduling.booking.appointments.priority_errors import (
-    NoPriorityToDeny,
-    NotInPriorityGroup,
-    PriorityNeedMissing,
-)
-from services.scheduling.booking.assistance.errors import LetterUsedUp
-from services.scheduling.booking.parties.errors import PartyBroken, SamePersonTwice
-from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
-from services.scheduling.booking.same_day.upgrade_errors import CannotHurry, SameDayFull
-from services.scheduling.booking.waiting_list.errors import (
-    AlreadyWaiting,
-    NoSeatOffered,
-    WaitingOfferOver,
-    WaitingWishWrong,
-)
-from services.scheduling.offices.errors import (
-    NotYourOffice,
-    OfficeNotFound,
-    PoolNotOpen,
-    QuotaAboveCapacity,
-    SessionClosed,
-    SessionExists,
-    SessionNotFound,
-    SessionPlanWrong,
-    SessionSoldOut,
-)
-from services.scheduling.offices.product_errors import ProductNotOffered
-from services.scheduling.openings.errors import (
-    DoorsNotOpen,
-    NotYourTurn,
-    OpeningHasBegun,
-    OpeningIsOver,
-    OpeningNotFound,
-    OpeningPlanWrong,
-    PersonHasTicket,
-    SessionHasOpening,
-    TicketNeeded,
-    TurnMissed,
-)
-from services.scheduling.quota.errors import (
-    ChangeDecided,
-    ChangeFailed,
-    ChangeNotFound,
-    CutBelowBooked,
-    DayNotPossible,
-    EditedMeanwhile,
-    FactsWrong,
-    NothingChanges,
-    NotOpenYet,
-    OfficeExists,
-    OpensEveryDay,
-    OutsideOpeningHours,
-    SecondPersonNeeded,
-    TemplateWrong,
-    TooManyNotices,
-)
-from services.scheduling.visit.counter.check_in_errors import (
-    NotPaidYet,
-    QueueCodeNotValid,
-    QueueCodeReplaced,
-    TooEarlyToCheckIn,
-    VisitMissed,
-    VisitOnAnotherDay,
-)
-from services.scheduling.visit.counter.queue_errors import (
-    EvidenceNeeded,
-    NobodyWaits,
-    NotPossibleAtCounter,
-    NoWalkInSeat,
-)
-from services.scheduling.visit.day_sheets.errors import (
-    OfflineDayAhead,
-    SameDayListNotReady,
-    SheetNotKept,
-)
-from services.scheduling.visit.special_reschedule.errors import (
-    NoSpecialAsked,
-    NoSpecialLeft,
-    SpecialAlreadyAsked,
-    SpecialCauseNotPermitted,
-    SpecialOver,
-    TooLateForSpecial,
-)
+from shared.errors import NotAllowed, NotFound, Refusal
 
-__all__ = [
-    "AlreadyWaiting",
-    "ApplicationIsWithdrawn",
-    "BeingMoved",
-    "CannotHurry",
-    "ChangeDecided",
-    "ChangeFailed",
-    "ChangeNotFound",
-    "CutBelowBooked",
-    "DayNotPossible",
-    "DoorsNotOpen",
-    "EditedMeanwhile",
-    "EvidenceNeeded",
-    "FactsWrong",
-    "FeeWouldBeLost",
-    "FlagNotFound",
-    "FlagReviewed",
-    "LetterUsedUp",
-    "NoMovesLeft",
-    "NoPriorityToDeny",
-    "NoSeatOffered",
-    "NoSpecialAsked",
-    "NoSpecialLeft",
-    "NoWalkInSeat",
-    "NobodyWaits",
-    "NotInPriorityGroup",
-    "NotOpenYet",
-    "NotPaidYet",
-    "NotPossibleAtCounter",
-    "NotPossibleNow",
-    "NotYourOffice",
-    "NotYourTurn",
-    "NothingChanges",
-    "OfferOver",
-    "OfficeExists",
-    "OfficeNotFound",
-    "OfflineDayAhead",
-    "OpeningHasBegun",
-    "OpeningIsOver",
-    "OpeningNotFound",
-    "OpeningPlanWrong",
-    "OpensEveryDay",
-    "OutsideOpeningHours",
-    "PartyBroken",
-    "PersonHasAppointment",
-    "PersonHasTicket",
-    "PoolNotOpen",
-    "PriorityNeedMissing",
-    "ProductNotOffered",
-    "QueueCodeNotValid",
-    "QueueCodeReplaced",
-    "QuotaAboveCapacity",
-    "SameDayChoiceMissing",
-    "SameDayFull",
-    "SameDayIsToday",
-    "SameDayListNotReady",
-    "SameDayTooLate",
-    "SamePersonTwice",
-    "SameSession",
-    "SecondPersonNeeded",
-    "SessionClosed",
-    "SessionExists",
-    "SessionHasOpening",
-    "SessionNotFound",
-    "SessionPlanWrong",
-    "SessionSoldOut",
-    "SheetNotKept",
-    "SpecialAlreadyAsked",
-    "SpecialCauseNotPermitted",
-    "SpecialOver",
-    "TemplateWrong",
-    "TicketNeeded",
-    "TooEarlyToCheckIn",
-    "TooFarToMove",
-    "TooLateForSpecial",
-    "TooLateToMove",
-    "TooManyHolds",
-    "TooManyMoves",
-    "TooManyNotices",
-    "TooManyPeopleOnDevice",
-    "TooManySeatsGivenUp",
-    "TurnMissed",
-    "VisitMissed",
-    "VisitOnAnotherDay",
-    "WaitingOfferOver",
-    "WaitingWishWrong",
-]
+
+class OfficeNotFound(NotFound):
+    """No office of this id."""
+
+    code = "office_not_found"
+    title = "There is no such office."
+    title_id = "Kantor tersebut tidak ada."
+    next_action = "Read the list of offices and choose one of them."
+    next_action_id = "Lihat daftar kantor dan pilih salah satu."
+
+
+class NotYourOffice(NotAllowed):
+    """Staff act for their own office only."""
+
+    code = "not_your_office"
+    title = "This belongs to another office than yours."
+    title_id = "Ini milik kantor lain, bukan kantor Anda."
+    next_action = "Ask a colleague of that office."
+    next_action_id = "Mintalah kepada petugas kantor tersebut."
+
+
+class ApplicationIsWithdrawn(Refusal):
+    """The application was given up."""
+
+    status = 409
+    code = "application_withdrawn"
+    title = "This application was withdrawn."
+    title_id = "Permohonan ini sudah dibatalkan."
+    next_action = "Begin a new application."
+    next_action_id = "Buat permohonan baru."

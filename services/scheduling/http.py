@@ -1,32 +1,38 @@
-"""What the endpoints of every topic share."""
+"""What the endpoints of every room share: the use case that a call is for, and who called."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from aiohttp import web
 
-from services.scheduling.booking.abuse.activity_counters import Origin
-from services.scheduling.context import Who
-from services.scheduling.use_cases import Scheduling
+from services.scheduling.context import Actor
 from shared.http.call import Call
 from shared.tokens import Caller, Role
 
 DEVICE_HEADER: Final = "X-Device-Id"
-SCHEDULING: Final = web.AppKey("scheduling", Scheduling)
+
+T = TypeVar("T")
 
 
-def who_of(caller: Caller) -> Who:
-    """Who asks, as the use cases know callers."""
+class UseCases(Protocol):
+    """The use cases of the service, each found by its class: so a room's routes need not know other rooms."""
+
+    def of(self, kind: type[T]) -> T:
+        """Return the one object of this class."""
+        ...
+
+
+USE_CASES: Final[web.AppKey[UseCases]] = web.AppKey("scheduling")
+"""Where the running application keeps the use cases."""
+
+
+def use_case(call: Call[Any, Any, Any], kind: type[T]) -> T:
+    """Return the service's use case of this class."""
+    return call.app[USE_CASES].of(kind)
+
+
+def actor_of(caller: Caller) -> Actor:
+    """The caller, as the use cases know them."""
     is_staff = caller.role is not Role.APPLICANT
-    return Who(caller.account_id, caller.office_id, is_staff=is_staff, role=caller.role.value)
-
-
-def origin_of(call: Call[Any, Any, Any]) -> Origin:
-    """Where a request came from: the app's own opaque `X-Device-Id`, if it sends one, and the network address."""
-    return scheduling_of(call).conduct.origin(call.request.headers.get(DEVICE_HEADER), call.address)
-
-
-def scheduling_of(call: Call[Any, Any, Any]) -> Scheduling:
-    """The use cases of the service that the call came to."""
-    return call.app[SCHEDULING]
+    return Actor(caller.account_id, caller.office_id, is_staff=is_staff, role=caller.role.value)

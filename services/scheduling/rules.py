@@ -1,4 +1,4 @@
-"""The rules that offices and the directorate may set, and the pure questions that are answered by them."""
+"""The durations and limits that offices and the directorate may set."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.scheduling.booking.seats.seat import Slot
-from services.scheduling.offices.session import Pool, local_date
+from services.scheduling.terms import Pool
 
 
 @dataclass(frozen=True)
@@ -74,55 +73,3 @@ POOLS_OF_CHANNEL = {
 def bookable_from(now: datetime, rules: Rules) -> datetime:
     """The earliest start of a session that can still be booked."""
     return now + timedelta(seconds=rules.booking_closes_seconds)
-
-
-class MoveProblem(StrEnum):
-    """Why a visit cannot be moved."""
-
-    TOO_LATE = "too_late"
-    NO_MOVES_LEFT = "no_moves_left"
-    SAME_SESSION = "same_session"
-    TOO_FAR = "too_far"
-    SESSION_CLOSED = "session_closed"
-
-
-@dataclass(frozen=True)
-class MoveTarget:
-    """The session that a visit shall move to."""
-
-    session_id: str
-    starts_at: datetime
-    timezone: str
-
-
-def move_problem(
-    slot: Slot, *, moves_made: int, timezone: str, target: MoveTarget, now: datetime, rules: Rules
-) -> MoveProblem | None:
-    """Why a visit cannot move there; none if it can. ``timezone`` is that of its present office."""
-    furthest = slot.date + timedelta(days=rules.move_within_days)
-    problems = {
-        MoveProblem.TOO_LATE: local_date(now, timezone) >= slot.date,
-        MoveProblem.NO_MOVES_LEFT: moves_made >= rules.moves_max,
-        MoveProblem.SAME_SESSION: target.session_id == slot.session_id,
-        MoveProblem.SESSION_CLOSED: target.starts_at < bookable_from(now, rules),
-        MoveProblem.TOO_FAR: local_date(target.starts_at, target.timezone) > furthest,
-    }
-    return next((problem for problem, found in problems.items() if found), None)
-
-
-class CheckInProblem(StrEnum):
-    """Why a visitor cannot be checked in just now."""
-
-    WRONG_DAY = "wrong_day"
-    TOO_EARLY = "too_early"
-
-
-def check_in_problem(slot: Slot, *, timezone: str, now: datetime, rules: Rules) -> CheckInProblem | None:
-    """Why a visitor cannot be checked in now; none if it can be done. The day is the one in the office's zone."""
-    if rules.check_in_any_day:
-        return None
-    if local_date(now, timezone) != slot.date:
-        return CheckInProblem.WRONG_DAY
-    if now < slot.starts_at - timedelta(minutes=rules.check_in_early_minutes):
-        return CheckInProblem.TOO_EARLY
-    return None

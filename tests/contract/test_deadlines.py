@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from launcher.domain_files import domain_files
 from shared.events.subscriptions import SERVICES
 from shared.service import Parts
+from tests.contract.pure_modules import pure_modules
 
 PROJECT = Path(__file__).parents[2]
 
@@ -87,7 +87,7 @@ def test_kinds_with_deadlines_are_the_ones_that_say_so(service: str, parts: Mapp
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_name_is_one_that_the_domain_sets(service: str) -> None:
-    domain = [PROJECT / path for path in domain_files(service)]
+    domain = [PROJECT / path for path in pure_modules(service)]
     shared = PROJECT / "shared" / "assistance.py"  # the one copy that several services keep
     text = "\n".join(path.read_text(encoding="utf-8") for path in [*domain, shared])
     names = {name for names in DEADLINES[service].values() for name in names}

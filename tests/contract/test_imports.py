@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from launcher.domain_files import DOMAIN_FILES, domain_files, module_of
+from launcher.documents import state_tables
+from shared.events.subscriptions import SERVICES
+from tests.contract.pure_modules import dotted, pure_modules
 
 PROJECT = Path(__file__).parents[2]
 OURS = ("services", "shared", "simulators", "launcher", "bench")
@@ -36,40 +37,20 @@ def imported(path: Path) -> set[str]:
 
 
 def imported_modules(path: Path) -> set[str]:
-    """Like :func:`imported`; of `from package import module` the module."""
+    """What is imported, as modules: `from services.x.room import noun` is the module `services.x.room.noun`."""
     found: set[str] = set()
     for node in ast.walk(ast.parse((PROJECT / path).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            package = PROJECT.joinpath(*node.module.split("."))
-            for alias in node.names:
-                is_module = (package / f"{alias.name}.py").exists() or (package / alias.name).is_dir()
-                found.add(f"{node.module}.{alias.name}" if is_module else node.module)
-    return found
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules_in = {f"{node.module}.{alias.name}" for alias in node.names if _is_module(node.module, alias.name)}
+            found |= modules_in or {node.module}
+    return found | {name for name in imported(path) if name.partition(".")[0] not in OURS}
 
 
-DOMAINS = [path for service in DOMAIN_FILES for path in domain_files(service)]
-DOMAIN_MODULES = {path.parts[1]: set[str]() for path in DOMAINS}
-for _path in DOMAINS:
-    DOMAIN_MODULES[_path.parts[1]].add(module_of(_path))
+def _is_module(package: str, name: str) -> bool:
+    return (PROJECT / package.replace(".", "/") / f"{name}.py").exists()
 
 
-def test_every_service_has_domain_files_and_every_listed_one_exists() -> None:
-    services = {path.name for path in (PROJECT / "services").iterdir() if (path / "app.py").exists()}
-    assert {path.parts[1] for path in DOMAINS} == services
-    named = {pattern for patterns in DOMAIN_FILES.values() for pattern in patterns if "/domain" not in pattern}
-    assert {path for path in named if not (PROJECT / path).is_file()} == set()
-
-
-def test_transitions_stand_in_domain_files() -> None:
-    tables = {
-        path
-        for path in modules("services")
-        if re.search(r"^\w*TRANSITIONS: ", (PROJECT / path).read_text(encoding="utf-8"), re.MULTILINE)
-    }
-    assert tables
-    assert tables - set(DOMAINS) == set()
+DOMAINS = [path for service in SERVICES for path in pure_modules(service)]
 
 
 def test_one_module_imports_the_driver() -> None:
@@ -96,10 +77,15 @@ def test_only_the_bus_speaks_to_the_broker() -> None:
 def test_a_domain_is_pure(path: Path) -> None:
     """Standard library, its own domain, the events: nothing that waits, stores or speaks."""
     service = path.parts[1]
+    allowed = {dotted(each) for each in pure_modules(service)}
     ours = {name for name in imported_modules(path) if name.partition(".")[0] in OURS}
-    assert {name for name in ours - DOMAIN_MODULES[service] if not name.startswith("shared.events")} == set()
+    assert {name for name in ours if name not in allowed and not name.startswith("shared.events")} == set()
     others = {name.partition(".")[0] for name in imported(path)} - set(OURS)
     assert others & {"asyncio", "aiohttp", "pydantic", "structlog", "random", "secrets", "os", "socket"} == set()
+
+
+def test_every_state_table_lies_in_a_pure_module() -> None:
+    assert {table.module for table in state_tables()} <= {dotted(path) for path in DOMAINS}
 
 
 @pytest.mark.parametrize("path", DOMAINS, ids=str)

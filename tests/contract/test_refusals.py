@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,27 +17,37 @@ from services.application.errors import STEP_WORDS, StepComesFirst
 from shared import errors as shared_errors
 from shared.errors import Refusal
 from shared.events.subscriptions import SERVICES
+from tests.contract.pure_modules import PROJECT, dotted
 
 SAYS_IT_CASE_BY_CASE: dict[type[Refusal], list[Refusal]] = {
     StepComesFirst: [StepComesFirst(step) for step in STEP_WORDS],
 }
 """Refusals whose next action depends on the case, with every case there is."""
 
+REFUSAL = re.compile(r"class \w+\((Refusal|NotFound|NotAllowed|NotAuthenticated|TooManyRequests|Unavailable)\):")
 ABSTRACT = {shared_errors.Refusal}
 
 
 def refusals_of(module: Any) -> list[type[Refusal]]:
     found = (each for _, each in inspect.getmembers(module, inspect.isclass) if issubclass(each, Refusal))
-    return [each for each in found if _lies_in(each, module) and each not in ABSTRACT]
-
-
-def _lies_in(refusal: type[Refusal], module: Any) -> bool:
-    """Defined in that module, or in a module of that package, which exports it."""
-    return f"{refusal.__module__}.".startswith(f"{module.__name__}.")
+    return [each for each in found if each.__module__ == module.__name__ and each not in ABSTRACT]
 
 
 def errors_of(service: str) -> list[type[Refusal]]:
-    return refusals_of(importlib.import_module(f"services.{service}.errors"))
+    """Every refusal of a service: those of all rooms in `errors.py`, and each room's own."""
+    paths = [path for path in sorted((PROJECT / "services" / service).rglob("*.py")) if _holds_errors(path)]
+    return [each for path in paths for each in refusals_of(importlib.import_module(dotted(path.relative_to(PROJECT))))]
+
+
+def _holds_errors(path: Path) -> bool:
+    return path.stem == "errors" or path.stem.endswith("_errors") or path.parent.name == "errors"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_refusals_are_declared_where_they_are_looked_for(service: str) -> None:
+    for path in (PROJECT / "services" / service).rglob("*.py"):
+        declared = [line for line in path.read_text(encoding="utf-8").splitlines() if REFUSAL.match(line)]
+        assert _holds_errors(path) or not declared, path
 
 
 EVERY = [each for service in SERVICES for each in errors_of(service)] + refusals_of(shared_errors)

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling import errors
 from services.scheduling.app import build
 from services.scheduling.booking.appointments.appointment import Appointment, Status
 from services.scheduling.booking.appointments.holds import HoldWish
 from services.scheduling.booking.appointments.reschedule import MoveWish
-from services.scheduling.repository import KINDS
+from services.scheduling.offices.errors import SessionSoldOut
+from services.scheduling.repositories import KINDS
 from services.scheduling.use_cases import Scheduling
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
@@ -52,7 +52,7 @@ async def _replica(database: AsyncDatabase, clock: ManualClock, *, seats: int = 
 async def _hold(service: Scheduling, wish: HoldWish) -> Record[Appointment] | None:
     try:
         return await service.holds.hold(wish)
-    except errors.SessionSoldOut:
+    except SessionSoldOut:
         return None
 
 

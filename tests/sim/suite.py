@@ -21,7 +21,8 @@ from services.notification.config import Settings as NotificationSettings
 from services.scheduling import app as scheduling_app
 from services.scheduling.config import Settings as SchedulingSettings
 from services.scheduling.office import Office
-from services.scheduling.offices.session import Pool, SessionPlan, WeeklyTemplate, WeeklyTemplates
+from services.scheduling.offices.session import SessionPlan, WeeklyTemplate, WeeklyTemplates
+from services.scheduling.terms import Pool
 from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
 from services.scheduling.visit.day_sheets.lists import DaySheet
 from services.scheduling.visit.day_sheets.views import sheet_json

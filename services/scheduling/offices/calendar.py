@@ -7,28 +7,33 @@ import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from services.scheduling import errors
-from services.scheduling.context import Desk, Who
+from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.office import Office, fits_search
+from services.scheduling.offices.errors import (
+    QuotaAboveCapacity,
+    SessionExists,
+    SessionNotFound,
+    SessionPlanWrong,
+    SessionSoldOut,
+)
 from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.repository import OfficeRepository, SessionRepository, session_id_of
 from services.scheduling.offices.session import (
     PlanProblem,
-    Pool,
     Session,
     SessionPlan,
     day_problem,
     is_open,
-    local_date,
     opened,
     plan_problem,
     session_from,
 )
 from services.scheduling.offices.session import capacity as possible_seats
-from services.scheduling.repository import session_id_of
 from services.scheduling.rules import bookable_from
+from services.scheduling.terms import Pool, local_date
 from shared.errors import FieldError, Malformed
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
@@ -73,7 +78,7 @@ class OpenWish:
     office_id: str
     day: date
     plan: SessionPlan
-    who: Who
+    actor: Actor
     command_id: str
     opens_at: datetime | None = None
     """No seat can be had before; none: at once."""
@@ -81,45 +86,66 @@ class OpenWish:
     """The head signed for more seats than can be served."""
 
 
+class SeatStore(Protocol):
+    """Where the seats of sessions are kept."""
+
+    async def write_seats(self, sessions: Sequence[Record[Session]], now: datetime) -> None:
+        """Write those seats of these sessions that are not there yet."""
+
+    async def free_seats(self, session_ids: Sequence[str]) -> dict[tuple[str, str], int]:
+        """Free seats by session and pool; what has none is absent."""
+        ...
+
+
 class Calendar:
     """When offices receive."""
 
-    def __init__(self, desk: Desk, book: OfficeBook, horizon_days: int) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        offices: OfficeRepository,
+        sessions: SessionRepository,
+        seats: SeatStore,
+        book: OfficeBook,
+        horizon_days: int,
+    ) -> None:
+        self._context = context
+        self._offices = offices
+        self._sessions = sessions
+        self._seats = seats
         self._book = book
         self._horizon_days = horizon_days
         self._alternatives: dict[Asked, tuple[datetime, dict[str, Any]]] = {}
 
     async def load_offices(self, offices: Sequence[Office]) -> None:
         """Write the reference table where it is new, and keep it in memory."""
-        await self._repository.keep_offices(offices, self._desk.now())
-        self._desk.offices.fill([record.state for record in await self._repository.offices()])
+        await self._offices.keep_offices(offices, self._context.now())
+        self._context.offices.fill([record.state for record in await self._offices.offices()])
         await self._book.load()
 
     def search(self, *, province: str | None, timezone: str | None, text: str | None) -> list[Office]:
         """Offices that fit, by name."""
         return [
             office
-            for office in self._desk.offices.all()
+            for office in self._context.offices.all()
             if fits_search(office, province=province, timezone=timezone, text=text)
         ]
 
     async def roll_horizon(self) -> int:
         """Open every session that the templates want on the days in sight and that is not there; tells how many."""
-        now, begun = self._desk.now(), 0
+        now, begun = self._context.now(), 0
         await self._book.refresh()
         days: dict[date, list[Office]] = {}
-        for office in self._desk.offices.all():
+        for office in self._context.offices.all():
             for day in self._book.days_in_sight(office, now):
                 days.setdefault(day, []).append(office)
         for day, offices in sorted(days.items()):
-            known = {record.id for record in await self._repository.sessions_on(day)}
+            known = {record.id for record in await self._sessions.sessions_on(day)}
             wanted = [each for office in offices for each in self._by_template(office, day, now)]
             missing = [(each, session) for each, session in wanted if each not in known]
             if missing:
-                begun += await self._repository.begin_sessions(missing, now)
-                await self._finish_opening([each for each in await self._repository.sessions_on(day) if _opening(each)])
+                begun += await self._sessions.begin_sessions(missing, now)
+                await self._finish_opening([each for each in await self._sessions.sessions_on(day) if _opening(each)])
         return begun
 
     def _by_template(self, office: Office, day: date, now: datetime) -> list[tuple[str, Session]]:
@@ -144,13 +170,13 @@ class Calendar:
 
     async def _finish_opening(self, sessions: Sequence[Record[Session]]) -> None:
         """Write the seats that the stored plans name, then let everybody see the sessions."""
-        await self._repository.write_seats(sessions, self._desk.now())
+        await self._seats.write_seats(sessions, self._context.now())
         for start in range(0, len(sessions), OPENED_AT_ONCE):
             await asyncio.gather(*(self._show(record) for record in sessions[start : start + OPENED_AT_ONCE]))
 
     async def _show(self, record: Record[Session]) -> None:
         with contextlib.suppress(VersionConflict):
-            await self._repository.save_session(record, opened(record.state), self._desk.now())
+            await self._sessions.save_session(record, opened(record.state), self._context.now())
 
     async def finish_opening(self, record: Record[Session]) -> None:
         """The opening of a session was left unfinished: finish it."""
@@ -164,25 +190,25 @@ class Calendar:
         """
         session = self.planned(wish)
         session_id = session_id_of(wish.office_id, wish.day, session.start)
-        await self._repository.begin_sessions([(session_id, session)], self._desk.now())
-        stored = await self._repository.session(session_id)
+        await self._sessions.begin_sessions([(session_id, session)], self._context.now())
+        stored = await self._sessions.session(session_id)
         if stored is None or stored.state.opened_by_command != wish.command_id:
-            raise errors.SessionExists(session_id=session_id)
+            raise SessionExists(session_id=session_id)
         if _opening(stored):
             await self._finish_opening([stored])
         return (await self._with_free([await self.session(session_id)]))[0]
 
     def planned(self, wish: OpenWish) -> Session:
         """The session as it would be opened; refuses like :meth:`open`, but for ``SessionExists``."""
-        office = self._desk.offices[wish.office_id]
-        self._book.refuse_other_office(office.office_id, wish.who)
-        now = self._desk.now()
+        office = self._context.offices[wish.office_id]
+        self._book.refuse_other_office(office.office_id, wish.actor)
+        now = self._context.now()
         session = session_from(
             wish.plan,
             office_id=office.office_id,
             timezone=office.timezone,
             day=wish.day,
-            opened_by=wish.who.account_id,
+            opened_by=wish.actor.account_id,
             command_id=wish.command_id,
             opening_until=now + timedelta(seconds=OPENING_SECONDS),
             opens_at=wish.opens_at,
@@ -192,9 +218,9 @@ class Calendar:
 
     async def session(self, session_id: str) -> Record[Session]:
         """The session; refuses with ``SessionNotFound``."""
-        record = await self._repository.session(session_id)
+        record = await self._sessions.session(session_id)
         if record is None or _opening(record):
-            raise errors.SessionNotFound
+            raise SessionNotFound
         return record
 
     async def one(self, session_id: str) -> tuple[Record[Session], OpenSession]:
@@ -208,24 +234,24 @@ class Calendar:
         ``since`` (default today) and ``until`` (default the horizon) are days of the office, both inclusive. Refuses
         with ``OfficeNotFound`` and, for more than :data:`LONGEST_LISTING_DAYS` days, with ``Malformed``.
         """
-        office, now = self._desk.offices[office_id], self._desk.now()
+        office, now = self._context.offices[office_id], self._context.now()
         first = since or local_date(now, office.timezone)
         last = until or first + timedelta(days=min(self._horizon_days, LONGEST_LISTING_DAYS))
         refuse_wrong_span(first, last)
         zone = ZoneInfo(office.timezone)
         begins = datetime(first.year, first.month, first.day, tzinfo=zone)
         ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
-        earliest = max(begins, bookable_from(now, self._desk.rules))
-        found = await self._repository.sessions([office_id], earliest, ends)
+        earliest = max(begins, bookable_from(now, self._context.rules))
+        found = await self._sessions.sessions([office_id], earliest, ends)
         return await self._with_free([each for each in found if not _opening(each)])
 
     async def _with_free(self, sessions: Sequence[Record[Session]]) -> list[OpenSession]:
-        free = await self._repository.free_seats([record.id for record in sessions]) if sessions else {}
+        free = await self._seats.free_seats([record.id for record in sessions]) if sessions else {}
         return [
             OpenSession(
                 record.id,
                 record.state,
-                self._desk.offices[record.state.office_id],
+                self._context.offices[record.state.office_id],
                 {pool: free.get((record.id, pool), 0) for pool in record.state.pools},
             )
             for record in sessions
@@ -243,9 +269,9 @@ class Calendar:
     ) -> list[OpenSession]:
         """The first sessions of these offices that have so many free seats of the pool, by time; only those whose
         office gives all of these products out on their day (X10)."""
-        begins = bookable_from(self._desk.now(), self._desk.rules)
-        now = self._desk.now()
-        found = await self._repository.sessions(office_ids, begins, begins + timedelta(days=days))
+        begins = bookable_from(self._context.now(), self._context.rules)
+        now = self._context.now()
+        found = await self._sessions.sessions(office_ids, begins, begins + timedelta(days=days))
         shown = await self._with_free([each for each in found if not _opening(each) and is_open(each.state, now)])
         free = [each for each in shown if each.free.get(pool, 0) >= seats and self._makes(each, products)]
         return sorted(free, key=lambda each: (each.session.starts_at, each.office.name))[:most]
@@ -256,20 +282,20 @@ class Calendar:
 
     async def sold_out(
         self, session_id: str, session: Session, pool: Pool, products: Collection[str | None], seats: int = 1
-    ) -> errors.SessionSoldOut:
+    ) -> SessionSoldOut:
         """The refusal that names the earliest sessions here and the earliest nearby (in the same province): those
         with so many free seats, and only where the products of the applications are made on their day (X10)."""
-        now, asked = self._desk.now(), Asked(session_id, pool, frozenset(products), seats)
+        now, asked = self._context.now(), Asked(session_id, pool, frozenset(products), seats)
         kept_until, facts = self._alternatives.get(asked, (now, {}))
         if kept_until <= now:
             facts = await self._find_alternatives(session, asked)
             if len(self._alternatives) >= MOST_ALTERNATIVES_KEPT:
                 self._alternatives.clear()
             self._alternatives[asked] = (now + timedelta(seconds=ALTERNATIVES_KEPT_SECONDS), facts)
-        return errors.SessionSoldOut(**facts)
+        return SessionSoldOut(**facts)
 
     async def _find_alternatives(self, session: Session, asked: Asked) -> dict[str, Any]:
-        here = self._desk.offices[session.office_id]
+        here = self._context.offices[session.office_id]
         province = self.search(province=here.province, timezone=None, text=None)
         nearby = [office.office_id for office in province if office.office_id != here.office_id]
         found = {"earliest": [here.office_id], "nearest": nearby}
@@ -306,9 +332,9 @@ def _refuse_wrong_plan(wish: OpenWish, of_the_day: PlanProblem | None) -> None:
         possible = possible_seats(
             booths=plan.booths, staff=plan.staff, minutes=plan.minutes, service_minutes=plan.service_minutes
         )
-        raise errors.QuotaAboveCapacity(field="/pools", capacity=possible, asked=plan.seats)
+        raise QuotaAboveCapacity(field="/pools", capacity=possible, asked=plan.seats)
     if problem is not None:
-        raise errors.SessionPlanWrong(problem=problem.value)
+        raise SessionPlanWrong(problem=problem.value)
 
 
 def refuse_wrong_span(first: date, last: date) -> None:

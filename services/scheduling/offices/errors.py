@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, NotFound, Refusal
-
-
-class OfficeNotFound(NotFound):
-    """No office of this id."""
-
-    code = "office_not_found"
-    title = "There is no such office."
-    title_id = "Kantor tersebut tidak ada."
-    next_action = "Read the list of offices and choose one of them."
-    next_action_id = "Lihat daftar kantor dan pilih salah satu."
+from shared.errors import NotFound, Refusal
 
 
 class SessionNotFound(NotFound):
@@ -58,16 +48,6 @@ class PoolNotOpen(Refusal):
     next_action_id = "Ambil kursi reguler; kursi prioritas dan walk-in diberikan di kantor."
 
 
-class NotYourOffice(NotAllowed):
-    """Staff act for their own office only."""
-
-    code = "not_your_office"
-    title = "This belongs to another office than yours."
-    title_id = "Ini milik kantor lain, bukan kantor Anda."
-    next_action = "Ask a colleague of that office."
-    next_action_id = "Mintalah kepada petugas kantor tersebut."
-
-
 class SessionExists(Refusal):
     """The office already opened a session at that start."""
 
@@ -99,3 +79,14 @@ class SessionPlanWrong(Refusal):
     title_id = "Sesi ini tidak dapat dibuka seperti yang direncanakan."
     next_action = "Correct the plan and send it again."
     next_action_id = "Perbaiki rencana dan kirim ulang."
+
+
+class ProductNotOffered(Refusal):
+    """The office does not give out this kind of passport on the day; `nearest` names offices that do."""
+
+    status = 409
+    code = "product_not_offered"
+    title = "This office does not issue the kind of passport that was applied for on that day."
+    title_id = "Kantor ini tidak menerbitkan jenis paspor yang dimohonkan pada hari tersebut."
+    next_action = "Choose another office, or apply for another kind of passport."
+    next_action_id = "Pilih kantor lain, atau ajukan jenis paspor lain."

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from services.scheduling import errors
-from services.scheduling.context import Desk, Who
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.office import Office
 from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKind, receives_on
 from services.scheduling.offices.products import lacks
@@ -19,6 +19,7 @@ from services.scheduling.offices.release_rule import (
     next_opening,
     opens_at,
 )
+from services.scheduling.offices.repository import OfficeFactsRepository, OfficeRepository
 from services.scheduling.offices.session import SessionPlan, WeeklyTemplates, days_ahead
 from services.scheduling.offices.weekly_template import OfficeTemplate, as_delivered
 from shared.store.kinds import Record
@@ -33,9 +34,18 @@ MOST_RULES_KEPT: Final = 5000
 class OfficeBook:
     """The facts, templates and opening rules of all offices."""
 
-    def __init__(self, desk: Desk, table: FactsTable, templates: WeeklyTemplates, horizon_days: int) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        offices: OfficeRepository,
+        office_facts: OfficeFactsRepository,
+        table: FactsTable,
+        templates: WeeklyTemplates,
+        horizon_days: int,
+    ) -> None:
+        self._context = context
+        self._offices = offices
+        self._office_facts = office_facts
         self.table = table
         self._delivered = templates
         self._usual = OpeningRule(at=time(0), days_before=horizon_days - 1)
@@ -47,22 +57,22 @@ class OfficeBook:
 
     async def load(self) -> None:
         """Write the facts of offices that have none, then read all."""
-        known = {record.id for record in await self._repository.every_facts()}
-        missing = [each for each in self._desk.offices.all() if each.office_id not in known]
-        await self._repository.seed_facts([self.table.facts_of(each) for each in missing], self._desk.now())
+        known = {record.id for record in await self._office_facts.every_facts()}
+        missing = [each for each in self._context.offices.all() if each.office_id not in known]
+        await self._office_facts.seed_facts([self.table.facts_of(each) for each in missing], self._context.now())
         await self.refresh()
 
     async def refresh(self) -> None:
         """Read what others changed."""
-        self._facts = {record.id: record for record in await self._repository.every_facts()}
-        self._templates = {record.id: record for record in await self._repository.every_template()}
-        self._desk.offices.fill([record.state for record in await self._repository.offices()])
+        self._facts = {record.id: record for record in await self._office_facts.every_facts()}
+        self._templates = {record.id: record for record in await self._office_facts.every_template()}
+        self._context.offices.fill([record.state for record in await self._offices.offices()])
 
     def facts(self, office_id: str) -> Record[OfficeFacts]:
         """The facts of an office; refuses with ``OfficeNotFound``."""
         record = self._facts.get(office_id)
         if record is None:
-            raise errors.OfficeNotFound(office_id=office_id)
+            raise OfficeNotFound(office_id=office_id)
         return record
 
     def known(self, office_id: str) -> OfficeFacts | None:
@@ -136,11 +146,11 @@ class OfficeBook:
         """Whether it is a national day on which no office opens."""
         return (day.month, day.day) in self._delivered.closed_days
 
-    def refuse_other_office(self, office_id: str, who: Who) -> None:
+    def refuse_other_office(self, office_id: str, actor: Actor) -> None:
         """Refuse with ``OfficeNotFound`` or ``NotYourOffice`` who keeps neither this office nor its parent."""
         facts = self.facts(office_id).state
-        if who.office_id not in (office_id, facts.parent_id or office_id):
-            raise errors.NotYourOffice
+        if actor.office_id not in (office_id, facts.parent_id or office_id):
+            raise NotYourOffice
 
     def longest_day(self, office: Office, now: datetime) -> date:
         """The last day on which offline quota may be opened."""

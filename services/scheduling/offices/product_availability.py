@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from services.scheduling import errors
-from services.scheduling.context import Desk
+from services.scheduling.applications import ApplicationCopy, ApplicationRepository
+from services.scheduling.context import UseCaseContext
 from services.scheduling.offices.calendar import OpenSession
+from services.scheduling.offices.errors import ProductNotOffered
 from services.scheduling.offices.facts import Product
 from services.scheduling.offices.facts_cache import OfficeBook
 from services.scheduling.offices.products import Nearby, nearest_offering
-from services.scheduling.repository import ApplicationCopy
 
 NEAREST_NAMED: Final = 3
 """Offices that a refusal names: enough to choose from, few enough for a text message."""
@@ -21,8 +21,9 @@ NEAREST_NAMED: Final = 3
 class Offering:
     """Which office makes which passport."""
 
-    def __init__(self, desk: Desk, book: OfficeBook) -> None:
-        self._desk = desk
+    def __init__(self, context: UseCaseContext, applications: ApplicationRepository, book: OfficeBook) -> None:
+        self._context = context
+        self._applications = applications
         self._book = book
 
     def gives_out(self, product: str | None, office_id: str, day: date) -> bool:
@@ -54,19 +55,19 @@ class Offering:
 
     async def refuse_moving(self, application_id: str, office_id: str, day: date) -> None:
         """Refuse like :meth:`refuse_lacking` the new place of a visit, whose application is read for it."""
-        record = await self._desk.repository.application(application_id)
+        record = await self._applications.application(application_id)
         if record is not None:
             self.refuse_lacking(record.state, office_id, day)
 
     async def that_fit(self, application_id: str, sessions: Sequence[OpenSession]) -> list[OpenSession]:
         """Of these sessions those whose office gives out, on their day, what the application asks for."""
-        record = await self._desk.repository.application(application_id)
+        record = await self._applications.application(application_id)
         product = record.state.product if record is not None else None
         return [each for each in sessions if self.gives_out(product, each.office.office_id, each.session.date)]
 
     async def products_of(self, application_ids: Iterable[str]) -> Collection[str | None]:
         """What these applications ask for; none in it where it is not known."""
-        records = [await self._desk.repository.application(each) for each in application_ids]
+        records = [await self._applications.application(each) for each in application_ids]
         return {record.state.product for record in records if record is not None}
 
     def _refusal(
@@ -77,9 +78,9 @@ class Offering:
         field: str | None,
         facts: dict[str, Any],
         together: Iterable[str | None] = (),
-    ) -> errors.ProductNotOffered:
-        office = self._desk.offices[office_id]
-        known = [(each, self._book.known(each.office_id)) for each in self._desk.offices.all()]
+    ) -> ProductNotOffered:
+        office = self._context.offices[office_id]
+        known = [(each, self._book.known(each.office_id)) for each in self._context.offices.all()]
         others = [(each, facts_there) for each, facts_there in known if facts_there is not None]
         here = self._book.facts(office_id).state
         wanted = {product} | {known for known in Product if known in together}
@@ -89,7 +90,7 @@ class Offering:
             names = ", ".join(_named(each) for each in near)
             said["next_action"] = f"Choose one of the nearest offices that issue it: {names}."
             said["next_action_id"] = f"Pilih salah satu kantor terdekat yang menerbitkannya: {names}."
-        return errors.ProductNotOffered(
+        return ProductNotOffered(
             field=field,
             product=product.value,
             office_id=office_id,

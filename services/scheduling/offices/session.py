@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.scheduling.booking.seats.seat import PLACES, Seat, SeatStatus
+from services.scheduling.terms import Pool, local_date
 
 MOST_SEATS: Final = 1000
 """Seats of one session; the largest published daily quota is 285 (Batam, 2023)."""
@@ -23,15 +23,6 @@ _FIRST_LETTER_HALF_HOUR: Final = 16
 
 _LETTERS: Final = 26
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Pool(StrEnum):
-    """Seats of one session are split into pools that never borrow from each other."""
-
-    REGULAR = "regular"
-    PRIORITY = "priority"
-    WALK_IN = "walk_in"
-    SAME_DAY = "same_day"
 
 
 @dataclass(frozen=True)
@@ -243,27 +234,6 @@ def fitted(session: Session) -> Session:
     return replace(session, edited_by=None, change_id=session.edited_by)
 
 
-def seats_of(session_id: str, session: Session) -> list[Seat]:
-    """Every seat of a session, all free: numbers run through the batches, places spread evenly within each."""
-    seats: list[Seat] = []
-    for batch in batches_of(session):
-        for index in range(batch.seats):
-            seat = Seat(
-                session_id=session_id,
-                office_id=session.office_id,
-                pool=batch.pool,
-                number=len(seats) + 1,
-                place=index * PLACES // batch.seats,
-                letter=session.letter,
-                date=session.date,
-                starts_at=session.starts_at,
-                ends_at=session.ends_at,
-                status=SeatStatus.FREE,
-            )
-            seats.append(seat)
-    return seats
-
-
 @dataclass(frozen=True)
 class WeeklyTemplate:
     """The sessions of an ordinary week: on which weekdays (0 is Monday), and which each day."""
@@ -340,8 +310,3 @@ def days_ahead(now: datetime, timezone: str, days: int) -> Sequence[date]:
     """Today in that zone and the days after it, ``days`` in all."""
     today = local_date(now, timezone)
     return [today + timedelta(days=ahead) for ahead in range(days)]
-
-
-def local_date(moment: datetime, timezone: str) -> date:
-    """The day that a moment falls on in that zone."""
-    return moment.astimezone(ZoneInfo(timezone)).date()

@@ -10,13 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.scheduling.offices.facts import OfficeFacts, plan_capacity
-from services.scheduling.offices.session import (
-    PlanProblem,
-    Pool,
-    SessionPlan,
-    WeeklyTemplate,
-    plan_problem,
-)
+from services.scheduling.offices.session import PlanProblem, SessionPlan, WeeklyTemplate, plan_problem
+from services.scheduling.terms import Pool
 
 MOST_TEMPLATE_SESSIONS: Final = 50
 """Sessions of a template: five weekdays with ten each."""

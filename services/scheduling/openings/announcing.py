@@ -9,14 +9,18 @@ from typing import Any, Final
 
 import structlog
 
-from services.scheduling import errors
-from services.scheduling.context import Desk, Who
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.offices.calendar import SeatStore
+from services.scheduling.offices.errors import SessionNotFound
 from services.scheduling.offices.facts_cache import OfficeBook
-from services.scheduling.offices.session import Pool, Session
+from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.offices.session import Session
 from services.scheduling.openings import admission, draw
 from services.scheduling.openings import opening as waiting_room
 from services.scheduling.openings.admission import Census
 from services.scheduling.openings.cache import Board, Kept
+from services.scheduling.openings.errors import OpeningHasBegun, OpeningNotFound, OpeningPlanWrong, SessionHasOpening
 from services.scheduling.openings.notice import is_told_daily
 from services.scheduling.openings.opening import (
     IllegalOpeningChange,
@@ -25,6 +29,8 @@ from services.scheduling.openings.opening import (
     OpeningRules,
     OpeningStatus,
 )
+from services.scheduling.openings.repository import OpeningRepository
+from services.scheduling.terms import Pool
 from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
 from shared.store.kinds import Record
@@ -55,16 +61,27 @@ class OpeningWish:
     """What an office administrator wants to announce."""
 
     plan: OpeningPlan
-    who: Who
+    actor: Actor
     command_id: str
 
 
 class Openings:
     """The life of openings; each step is one write, and a deadline takes it again after a crash."""
 
-    def __init__(self, desk: Desk, board: Board, rules: OpeningRules, seeds: FieldCipher) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        sessions: SessionRepository,
+        openings: OpeningRepository,
+        seats: SeatStore,
+        board: Board,
+        rules: OpeningRules,
+        seeds: FieldCipher,
+    ) -> None:
+        self._context = context
+        self._sessions = sessions
+        self._openings = openings
+        self._seats = seats
         self._board = board
         self._rules = rules
         self._seeds = seeds
@@ -76,30 +93,30 @@ class Openings:
         Refuses with ``NotYourOffice``, ``OpeningPlanWrong``, ``SessionNotFound`` or ``SessionHasOpening``. A repeat of
         the command meets the opening of the first time.
         """
-        if wish.who.office_id != wish.plan.office_id:
-            raise errors.NotYourOffice
+        if wish.actor.office_id != wish.plan.office_id:
+            raise NotYourOffice
         opening_id = derived_id("opening", wish.command_id)
-        known = await self._repository.opening(opening_id)
+        known = await self._openings.opening(opening_id)
         if known is not None:
             return known
-        problem = waiting_room.plan_problem(wish.plan, self._desk.now(), self._rules)
+        problem = waiting_room.plan_problem(wish.plan, self._context.now(), self._rules)
         if problem is not None:
-            raise errors.OpeningPlanWrong(problem=problem.value)
+            raise OpeningPlanWrong(problem=problem.value)
         for session_id in wish.plan.session_ids:
             await self._refuse_foreign(session_id, wish.plan)
-        return await self._begin(opening_id, wish.plan, wish.who.account_id)
+        return await self._begin(opening_id, wish.plan, wish.actor.account_id)
 
     async def _refuse_foreign(self, session_id: str, plan: OpeningPlan) -> None:
-        session = await self._repository.session(session_id)
+        session = await self._sessions.session(session_id)
         if session is None:
-            raise errors.SessionNotFound(session_id=session_id)
+            raise SessionNotFound(session_id=session_id)
         if session.state.office_id != plan.office_id:
-            raise errors.NotYourOffice(session_id=session_id)
+            raise NotYourOffice(session_id=session_id)
         if session.state.starts_at <= plan.opens_at:
-            raise errors.OpeningPlanWrong(problem="session_before_opening", session_id=session_id)
+            raise OpeningPlanWrong(problem="session_before_opening", session_id=session_id)
 
     async def _begin(self, opening_id: str, plan: OpeningPlan, by: str) -> Record[Opening]:
-        now, seed = self._desk.now(), self._desk.randomness.token(SEED_BYTES)
+        now, seed = self._context.now(), self._context.randomness.token(SEED_BYTES)
         opening = waiting_room.announced(
             plan,
             by=by,
@@ -109,11 +126,11 @@ class Openings:
             rules=self._rules,
         )
         try:
-            record = await self._repository.begin_opening(opening_id, opening, now)
+            record = await self._openings.begin_opening(opening_id, opening, now)
         except AlreadyExists as taken:
-            earlier = await self._repository.opening(opening_id)
+            earlier = await self._openings.opening(opening_id)
             if earlier is None:
-                raise errors.SessionHasOpening from taken
+                raise SessionHasOpening from taken
             return earlier
         self._board.heard(record)
         return record
@@ -123,13 +140,13 @@ class Openings:
 
         An office that gives out each new day as it comes into sight has none: nobody waits for that.
         """
-        now, begun = self._desk.now(), 0
-        for office in self._desk.offices.all():
+        now, begun = self._context.now(), 0
+        for office in self._context.offices.all():
             rule = book.rule(office.office_id)
             coming = None if is_told_daily(rule) else book.next_opening(office, now)
             if coming is not None and coming.at - now <= timedelta(seconds=RULE_AHEAD_SECONDS):
                 until = coming.at + timedelta(days=LONGEST_LISTING_DAYS)
-                found = await self._repository.sessions([office.office_id], coming.at, until)
+                found = await self._sessions.sessions([office.office_id], coming.at, until)
                 opening = [each for each in found if each.state.opens_at == coming.at]
                 begun += await self._announce_for(opening[:MOST_SESSIONS_BY_RULE], coming.at, office.office_id)
         return begun
@@ -144,12 +161,12 @@ class Openings:
             tickets_close_at=opens_at - timedelta(seconds=self.shortest_closed_seconds),
             opens_at=opens_at,
         )
-        impossible = waiting_room.plan_problem(plan, self._desk.now(), self._rules) is not None
-        if not sessions or impossible or await self._repository.opening(opening_id) is not None:
+        impossible = waiting_room.plan_problem(plan, self._context.now(), self._rules) is not None
+        if not sessions or impossible or await self._openings.opening(opening_id) is not None:
             return 0
         try:
             await self._begin(opening_id, plan, BY_RULE)
-        except errors.SessionHasOpening:
+        except SessionHasOpening:
             log.info("opening_by_rule_not_needed", opening_id=opening_id, office_id=office_id)
             return 0
         return 1
@@ -159,22 +176,22 @@ class Openings:
         """From the end of the tickets to the instant, so that list, root and draw are done by then."""
         return 3 * (self._rules.settle_seconds + self._rules.reveal_seconds)
 
-    async def call_off(self, opening_id: str, who: Who) -> Record[Opening]:
+    async def call_off(self, opening_id: str, actor: Actor) -> Record[Opening]:
         """There will be no opening. Refuses with ``OpeningNotFound``, ``NotYourOffice`` or ``OpeningHasBegun``."""
 
         async def attempt() -> Record[Opening]:
-            record = await self._repository.opening(opening_id)
+            record = await self._openings.opening(opening_id)
             if record is None:
-                raise errors.OpeningNotFound
-            if record.state.office_id != who.office_id:
-                raise errors.NotYourOffice
+                raise OpeningNotFound
+            if record.state.office_id != actor.office_id:
+                raise NotYourOffice
             if record.state.status is OpeningStatus.CALLED_OFF:
                 return record
             try:
                 ended = waiting_room.called_off(record.state)
             except IllegalOpeningChange:
-                raise errors.OpeningHasBegun(state=record.state.status.value) from None
-            return await self._repository.save_opening(record, ended, self._desk.now())
+                raise OpeningHasBegun(state=record.state.status.value) from None
+            return await self._openings.save_opening(record, ended, self._context.now())
 
         record = await again(attempt)
         self._board.heard(record)
@@ -184,12 +201,12 @@ class Openings:
         """The opening as it was a second ago at most; refuses with ``OpeningNotFound``."""
         record = await self._board.opening(opening_id)
         if record is None:
-            raise errors.OpeningNotFound
+            raise OpeningNotFound
         return record
 
     async def of_office(self, office_id: str) -> list[Record[Opening]]:
         """An office's openings, the newest first; refuses with ``OfficeNotFound``."""
-        return await self._repository.openings_of(self._desk.offices[office_id].office_id)
+        return await self._openings.openings_of(self._context.offices[office_id].office_id)
 
     async def open_doors(self, record: Record[Opening]) -> None:
         """Tickets are given out from now on."""
@@ -201,10 +218,10 @@ class Openings:
         A crash leaves pages that nobody reads: pages are named by the root of their list, and it is the opening that
         names the root.
         """
-        listed = await self._repository.present_tickets(record.id)
+        listed = await self._openings.present_tickets(record.id)
         root = draw.root_of([each.commitment for each in listed])
-        now = self._desk.now()
-        await self._repository.write_list(record.id, root, listed, now)
+        now = self._context.now()
+        await self._openings.write_list(record.id, root, listed, now)
         closed = waiting_room.closed(record.state, root=root, present=len(listed), now=now, rules=self._rules)
         await self._save(record, closed)
         log.info("opening_closed", opening_id=record.id, present=len(listed), root=root)
@@ -217,18 +234,18 @@ class Openings:
     async def begin(self, record: Record[Opening]) -> None:
         """The instant has come."""
         seats = await self._free_seats(record.state)
-        await self._save(record, waiting_room.begun(record.state, seats, self._desk.now()))
+        await self._save(record, waiting_room.begun(record.state, seats, self._context.now()))
 
     async def admit(self, record: Record[Opening]) -> None:
         """Let in as many as the line's rule says, or end the opening."""
-        now, rules, line = self._desk.now(), self._rules.admission, record.state.line
+        now, rules, line = self._context.now(), self._rules.admission, record.state.line
         lapsed = admission.lapsing(line, now, rules)
-        lapsing = await self._repository.served(record.id, line.lapsed, lapsed) if lapsed > line.lapsed else 0
-        inside = await self._repository.served(record.id, lapsed)
+        lapsing = await self._openings.served(record.id, line.lapsed, lapsed) if lapsed > line.lapsed else 0
+        inside = await self._openings.served(record.id, lapsed)
         left = record.state.seats - line.served_before - lapsing - inside
         sure = left > SURE_OF_SEATS * max(line.room, rules.room_largest)
         census = Census(
-            total=record.state.present + await self._repository.late_numbers(record.id),
+            total=record.state.present + await self._openings.late_numbers(record.id),
             served_lapsing=lapsing,
             served_inside=inside,
             free=left if sure else await self._free_seats(record.state),
@@ -239,27 +256,27 @@ class Openings:
 
     async def forget(self, record: Record[Opening]) -> None:
         """Remove the tickets of an opening that ended long ago, some at a time; its public record stays as it is."""
-        now = self._desk.now()
+        now = self._context.now()
         if not record.state.late_kept:
-            await self._repository.keep_late_list(record.id, now)
+            await self._openings.keep_late_list(record.id, now)
             await self._save(record, waiting_room.late_list_kept(record.state))
-        elif await self._repository.remove_tickets(record.id, waiting_room.FORGOTTEN_AT_ONCE):
+        elif await self._openings.remove_tickets(record.id, waiting_room.FORGOTTEN_AT_ONCE):
             await self._save(record, waiting_room.forgotten(record.state, now))
             log.info("opening_tickets_forgotten", opening_id=record.id)
         else:
             await self._save(record, record.state)
 
     async def _free_seats(self, opening: Opening) -> int:
-        free = await self._repository.free_seats(opening.session_ids)
+        free = await self._seats.free_seats(opening.session_ids)
         return sum(count for (_, pool), count in free.items() if pool == Pool.REGULAR.value)
 
     async def _save(self, record: Record[Opening], state: Opening) -> None:
-        self._board.heard(await self._repository.save_opening(record, state, self._desk.now()))
+        self._board.heard(await self._openings.save_opening(record, state, self._context.now()))
 
     async def record(self, opening_id: str) -> dict[str, Any]:
         """The public record: all that anybody needs to do the draw again, and nothing that names anybody."""
         record = await self.get(opening_id)
-        now = self._desk.now()
+        now = self._context.now()
         kept = self._records.get(opening_id)
         if kept is not None and kept[1] == _stage(record) and now - kept[0] < timedelta(seconds=RECORD_SECONDS):
             return kept[2]
@@ -269,7 +286,7 @@ class Openings:
 
     async def _make_record(self, record: Record[Opening]) -> dict[str, Any]:
         state = record.state
-        listed = await self._repository.read_list(record.id, state.root) if state.root is not None else []
+        listed = await self._openings.read_list(record.id, state.root) if state.root is not None else []
         tickets = [each.commitment for each in listed]
         drawn = state.seed is not None and state.root is not None
         return {
@@ -292,7 +309,7 @@ class Openings:
 
     async def _late(self, record: Record[Opening]) -> list[str]:
         kept = record.state.late_kept
-        return await (self._repository.kept_late_list if kept else self._repository.late_tickets)(record.id)
+        return await (self._openings.kept_late_list if kept else self._openings.late_tickets)(record.id)
 
 
 def _stage(record: Record[Opening]) -> int:

@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 
 from services.scheduling.openings.draw import draw_key
 from services.scheduling.openings.opening import Opening, OpeningTicket
-from services.scheduling.repository import Repository
+from services.scheduling.openings.repository import OpeningRepository
 from shared.clock import Clock
 from shared.store.kinds import Record
 
@@ -69,8 +69,8 @@ class _Aged:
 class Board:
     """Openings, tickets and drawn places as they were a moment ago."""
 
-    def __init__(self, repository: Repository, clock: Clock) -> None:
-        self._repository = repository
+    def __init__(self, openings: OpeningRepository, clock: Clock) -> None:
+        self._openings = openings
         self._clock = clock
         self._lock = asyncio.Lock()
         self._read_at: datetime | None = None
@@ -99,7 +99,7 @@ class Board:
 
     async def newest(self, opening_id: str) -> Record[Opening] | None:
         """The opening as it is now."""
-        record = await self._repository.opening(opening_id)
+        record = await self._openings.opening(opening_id)
         if record is not None:
             self.heard(record)
         return record
@@ -134,7 +134,7 @@ class Board:
         state = record.state
         if state.seed is None or state.root is None:
             raise LookupError(f"opening {record.id} is not drawn")
-        listed = await self._repository.read_list(record.id, state.root)
+        listed = await self._openings.read_list(record.id, state.root)
         keyed: list[tuple[str, str]] = []
         for start in range(0, len(listed), HASHED_AT_ONCE):
             step = listed[start : start + HASHED_AT_ONCE]
@@ -160,7 +160,7 @@ class Board:
 
     async def _read(self) -> None:
         asked_at = self._clock.now()
-        found = await self._repository.live_openings()
+        found = await self._openings.live_openings()
         self._live = {record.id: record for record in found}
         self._sessions = {each: record.id for record in found for each in record.state.session_ids}
         self._read_at = asked_at

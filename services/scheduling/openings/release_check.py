@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session, is_open
-from services.scheduling.repository import Repository
+from services.scheduling.openings.errors import NotOpenYet
 from shared.clock import Clock
 
 CLOSED_KEPT_SECONDS: Final = 2
@@ -33,8 +33,8 @@ class Place:
 class Gate:
     """Which sessions are open, remembered: a hold of an open session does not read it."""
 
-    def __init__(self, repository: Repository, clock: Clock) -> None:
-        self._repository = repository
+    def __init__(self, sessions: SessionRepository, clock: Clock) -> None:
+        self._sessions = sessions
         self._clock = clock
         self._open: set[str] = set()
         self._closed: dict[str, tuple[datetime, datetime]] = {}
@@ -47,7 +47,7 @@ class Gate:
             return
         opens_at, kept_until = self._closed.get(session_id, (now, now))
         if kept_until <= now or opens_at <= now:
-            record = await self._repository.session(session_id)
+            record = await self._sessions.session(session_id)
             if record is None:
                 return
             self._keep(session_id, record.state, now)
@@ -58,7 +58,7 @@ class Gate:
     async def place(self, session_id: str) -> Place | None:
         """Where and when a session takes place; read once, then remembered. None if there is no such session."""
         if session_id not in self._places:
-            record = await self._repository.session(session_id)
+            record = await self._sessions.session(session_id)
             if record is None:
                 return None
             self._keep(session_id, record.state, self._clock.now())
@@ -77,9 +77,9 @@ class Gate:
             self._closed[session_id] = (session.opens_at, now + timedelta(seconds=CLOSED_KEPT_SECONDS))
 
 
-def not_open_yet(opens_at: datetime, now: datetime) -> errors.NotOpenYet:
+def not_open_yet(opens_at: datetime, now: datetime) -> NotOpenYet:
     """The refusal, with the opening and the seconds until then."""
     wait_seconds = math.ceil((opens_at - now).total_seconds())
-    return errors.NotOpenYet(
+    return NotOpenYet(
         opens_at=opens_at.isoformat(), retry_after_seconds=min(max(1, wait_seconds), LONGEST_RETRY_SECONDS)
     )

@@ -1,4 +1,5 @@
-"""How openings are kept: the announcement with its line, tickets, the fixed list of the draw, and who comes later."""
+"""How openings are kept: the announcement with its line, tickets, the fixed list of the draw, who comes later, and who
+asked to be told."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from services.scheduling.openings.notice import Announcement, OpeningNotice, announcement_deadlines
 from services.scheduling.openings.opening import MOST_PRESENT, Opening, OpeningTicket, opening_deadlines
 from services.scheduling.store_part import OnStore
+from shared.events.message import Event
 from shared.ids import derived_id
 from shared.store.kinds import Index, Kind, Range, Record
 
@@ -80,8 +83,6 @@ LATE_LINE: Final = Kind(
     name="opening_late_line", state=LateLine, bare=True, indexes=(Index("opening", ("state.opening_id",)),)
 )
 
-OPENING_KINDS: Final = (OPENING, OPENING_TICKET, LIST_PAGE, LATE_LINE)
-
 
 def ticket_id_of(opening_id: str, person_id: str) -> str:
     """The one id of a person's ticket: a second one for the same opening is refused by the id itself."""
@@ -96,7 +97,7 @@ class Listed:
     ticket_id: str
 
 
-class OpeningsKept(OnStore):
+class OpeningRepository(OnStore):
     """Openings, tickets and lists."""
 
     async def opening(self, opening_id: str) -> Record[Opening] | None:
@@ -232,3 +233,66 @@ class OpeningsKept(OnStore):
         """How many holders of numbers from ``low`` to below ``high`` got a seat."""
         within = {"state.served_number": Range(low, high)}
         return await self._store.count(OPENING_TICKET, "served", {"state.opening_id": opening_id}, within=within)
+
+
+NOTICES_AT_ONCE: Final = 500
+"""Who asked to be told, read and told at once."""
+
+MOST_NOTICES: Final = 200
+"""Offices that one account may follow."""
+
+OPENING_ANNOUNCEMENT: Final = Kind(
+    name="opening_announcement", state=Announcement, bare=True, deadlines=announcement_deadlines
+)
+
+OPENING_NOTICE: Final = Kind(
+    name="opening_notice",
+    state=OpeningNotice,
+    indexes=(
+        Index("office", ("state.office_id", "state.account_id")),
+        Index("account", ("state.account_id", "state.office_id")),
+    ),
+)
+
+
+class OpeningNoticeRepository(OnStore):
+    """Announcements of openings, and the accounts that asked to be told of them."""
+
+    async def begin_announcement(self, announcement_id: str, announcement: Announcement, now: datetime) -> None:
+        """Write that an opening will be announced; a repeat changes nothing."""
+        await self._store.insert_missing(OPENING_ANNOUNCEMENT, [(announcement_id, announcement)], now=now)
+
+    async def save_announcement(
+        self, record: Record[Announcement], announcement: Announcement, now: datetime
+    ) -> Record[Announcement]:
+        """Replace an announcement if nobody else did."""
+        return await self._store.save(OPENING_ANNOUNCEMENT, record, announcement, now=now)
+
+    async def notice(self, notice_id: str) -> Record[OpeningNotice] | None:
+        """The wish to be told, or none."""
+        return await self._store.get(OPENING_NOTICE, notice_id)
+
+    async def begin_notice(self, notice_id: str, notice: OpeningNotice, now: datetime) -> Record[OpeningNotice]:
+        """Write the wish to be told of an office's openings."""
+        return await self._store.insert(OPENING_NOTICE, notice_id, notice, now=now)
+
+    async def save_notice(
+        self,
+        record: Record[OpeningNotice],
+        notice: OpeningNotice,
+        now: datetime,
+        events: Sequence[Event] = (),
+    ) -> Record[OpeningNotice]:
+        """Replace a wish if nobody else did, with what is said to who had it."""
+        return await self._store.save(OPENING_NOTICE, record, notice, now=now, events=events)
+
+    async def notices_of_office(self, office_id: str, after_account: str) -> list[Record[OpeningNotice]]:
+        """Who wants to be told of an office's openings, by account, a page after that account."""
+        within = {"state.account_id": Range(low=f"{after_account}\x00")} if after_account else None
+        equals = {"state.office_id": office_id}
+        return await self._store.find(OPENING_NOTICE, "office", equals, within=within, limit=NOTICES_AT_ONCE)
+
+    async def notices_of_account(self, account_id: str) -> list[Record[OpeningNotice]]:
+        """What an account wants to be told of."""
+        equals = {"state.account_id": account_id}
+        return await self._store.find(OPENING_NOTICE, "account", equals, limit=MOST_NOTICES)

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
-from services.scheduling.http import scheduling_of, who_of
-from services.scheduling.openings.announcing import OpeningWish
+from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice, OfficeNotFound
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.offices.errors import SessionNotFound
+from services.scheduling.openings.announcing import Openings, OpeningWish
+from services.scheduling.openings.errors import (
+    DoorsNotOpen,
+    OpeningHasBegun,
+    OpeningIsOver,
+    OpeningNotFound,
+    OpeningPlanWrong,
+    PersonHasTicket,
+    SessionHasOpening,
+)
 from services.scheduling.openings.opening import OpeningPlan
 from services.scheduling.openings.schemas import (
     AnnounceOpening,
@@ -19,7 +29,7 @@ from services.scheduling.openings.schemas import (
     TicketView,
 )
 from services.scheduling.openings.views import opening_view, ticket_event_view, ticket_view
-from services.scheduling.openings.waiting_room import Place
+from services.scheduling.openings.waiting_room import Place, WaitingRoom
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.http.call import EVENT_STREAM, Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, RateLimit
@@ -46,23 +56,23 @@ RECORDS_A_MINUTE: Final = RateLimit(count=12, per_seconds=60.0, per="address")
     idempotent=True,
     answers={201: OpeningView},
     refusals=(
-        errors.NotYourOffice,
-        errors.OpeningPlanWrong,
-        errors.SessionNotFound,
-        errors.SessionHasOpening,
+        NotYourOffice,
+        OpeningPlanWrong,
+        SessionNotFound,
+        SessionHasOpening,
     ),
 )
 async def announce_opening(call: Call[AnnounceOpening]) -> OpeningView:
     """The announced opening; its seed is chosen, and committed to by its hash."""
-    asked, who = call.body, who_of(call.caller)
+    asked, actor = call.body, actor_of(call.caller)
     plan = OpeningPlan(
-        office_id=who.office_id or "",
+        office_id=actor.office_id or "",
         session_ids=tuple(dict.fromkeys(asked.session_ids)),
         doors_at=asked.doors_at,
         tickets_close_at=asked.tickets_close_at,
         opens_at=asked.opens_at,
     )
-    return opening_view(await scheduling_of(call).openings.announce(OpeningWish(plan, who, call.command_id)))
+    return opening_view(await use_case(call, Openings).announce(OpeningWish(plan, actor, call.command_id)))
 
 
 @endpoints.get(
@@ -71,11 +81,11 @@ async def announce_opening(call: Call[AnnounceOpening]) -> OpeningView:
     access=PUBLIC,
     query=OpeningSearch,
     answers={200: OpeningsView},
-    refusals=(errors.OfficeNotFound,),
+    refusals=(OfficeNotFound,),
 )
 async def list_openings(call: Call[None, OpeningSearch]) -> OpeningsView:
     """Past, running and announced openings, the newest first."""
-    found = await scheduling_of(call).openings.of_office(call.query.office_id)
+    found = await use_case(call, Openings).of_office(call.query.office_id)
     return OpeningsView(openings=[opening_view(record) for record in found])
 
 
@@ -84,11 +94,11 @@ async def list_openings(call: Call[None, OpeningSearch]) -> OpeningsView:
     summary="Read an opening",
     access=PUBLIC,
     answers={200: OpeningView},
-    refusals=(errors.OpeningNotFound,),
+    refusals=(OpeningNotFound,),
 )
 async def read_opening(call: Call) -> OpeningView:
     """The opening and how far its line has come."""
-    return opening_view(await scheduling_of(call).openings.get(call.path["opening_id"]))
+    return opening_view(await use_case(call, Openings).get(call.path["opening_id"]))
 
 
 @endpoints.post(
@@ -97,12 +107,11 @@ async def read_opening(call: Call) -> OpeningView:
     access=STAFF(Role.OFFICE_ADMIN),
     idempotent=True,
     answers={200: OpeningView},
-    refusals=(errors.OpeningNotFound, errors.NotYourOffice, errors.OpeningHasBegun, SomeoneElseChangedIt),
+    refusals=(OpeningNotFound, NotYourOffice, OpeningHasBegun, SomeoneElseChangedIt),
 )
 async def call_opening_off(call: Call) -> OpeningView:
     """The opening that will not be; possible until its doors open."""
-    service = scheduling_of(call)
-    return opening_view(await service.openings.call_off(call.path["opening_id"], who_of(call.caller)))
+    return opening_view(await use_case(call, Openings).call_off(call.path["opening_id"], actor_of(call.caller)))
 
 
 @endpoints.get(
@@ -111,11 +120,11 @@ async def call_opening_off(call: Call) -> OpeningView:
     access=PUBLIC,
     rate=RECORDS_A_MINUTE,
     answers={200: OpeningRecordView},
-    refusals=(errors.OpeningNotFound,),
+    refusals=(OpeningNotFound,),
 )
 async def opening_record(call: Call) -> OpeningRecordView:
     """Announcement, commitment, root, list, seed and order, as far as they are public by now."""
-    made = await scheduling_of(call).openings.record(call.path["opening_id"])
+    made = await use_case(call, Openings).record(call.path["opening_id"])
     return OpeningRecordView.model_construct(**made)
 
 
@@ -129,20 +138,20 @@ async def opening_record(call: Call) -> OpeningRecordView:
     rate=TICKETS_A_MINUTE,
     answers={201: TicketView},
     refusals=(
-        errors.OpeningNotFound,
+        OpeningNotFound,
         NotKnownYet,
         NotFound,
-        errors.ApplicationIsWithdrawn,
-        errors.DoorsNotOpen,
-        errors.OpeningIsOver,
-        errors.PersonHasTicket,
+        ApplicationIsWithdrawn,
+        DoorsNotOpen,
+        OpeningIsOver,
+        PersonHasTicket,
         SomeoneElseChangedIt,
     ),
 )
 async def take_ticket(call: Call[TakeTicket]) -> Answer:
     """A place in the draw, or behind it for those who come later. Asking again gives the same place."""
-    room = scheduling_of(call).waiting_room
-    place = await room.take_ticket(call.path["opening_id"], call.body.application_id, who_of(call.caller))
+    room = use_case(call, WaitingRoom)
+    place = await room.take_ticket(call.path["opening_id"], call.body.application_id, actor_of(call.caller))
     return _told(place, 201)
 
 
@@ -152,7 +161,7 @@ async def take_ticket(call: Call[TakeTicket]) -> Answer:
     access=APPLICANT,
     rate=LOOKS_A_MINUTE,
     answers={200: TicketView},
-    refusals=(errors.OpeningNotFound, NotFound),
+    refusals=(OpeningNotFound, NotFound),
 )
 async def read_ticket(call: Call) -> Answer:
     """The place in line, when it will be reached, and when to look again (`Retry-After` says the same)."""
@@ -166,7 +175,7 @@ async def read_ticket(call: Call) -> Answer:
     rate=LOOKS_A_MINUTE,
     long_lived=True,
     answers={200: EVENT_STREAM},
-    refusals=(errors.OpeningNotFound, NotFound),
+    refusals=(OpeningNotFound, NotFound),
 )
 async def follow_ticket(call: Call) -> Answer:
     """The place in line, sent whenever it changes. The stream keeps nothing: whoever comes back is where they were."""
@@ -175,12 +184,12 @@ async def follow_ticket(call: Call) -> Answer:
         return ticket_event_view(await _look(call))
 
     key = ("opening_ticket", call.path["ticket_id"], call.caller.account_id)
-    return await event_stream(call, scheduling_of(call).waiting_room.watching, key, look, event="ticket")
+    return await event_stream(call, use_case(call, WaitingRoom).watching, key, look, event="ticket")
 
 
 async def _look(call: Call) -> Place:
-    room = scheduling_of(call).waiting_room
-    return await room.look(call.path["opening_id"], call.path["ticket_id"], who_of(call.caller))
+    room = use_case(call, WaitingRoom)
+    return await room.look(call.path["opening_id"], call.path["ticket_id"], actor_of(call.caller))
 
 
 def _told(place: Place, status: int) -> Answer:

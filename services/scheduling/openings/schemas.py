@@ -7,6 +7,9 @@ from datetime import datetime
 from pydantic import Field
 
 from services.scheduling.field_types import Id
+from services.scheduling.offices.schemas import (
+    NextOpeningView,
+)
 from shared.http.schema import Body, IsoMoment, Query, View
 
 MOST_SESSIONS = 500
@@ -121,3 +124,11 @@ class TicketView(TicketEventView):
     next_action: str
     next_action_id: str
     deadline: datetime | None
+
+
+class OpeningNoticeView(View):
+    """The wish to be told of an office's openings, and when the next one is."""
+
+    office_id: str
+    asked_at: datetime
+    next_opening: NextOpeningView | None

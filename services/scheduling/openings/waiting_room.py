@@ -9,13 +9,22 @@ from typing import Final
 
 import structlog
 
-from services.scheduling import errors
-from services.scheduling.context import Desk, Who
-from services.scheduling.offices.session import Pool
+from services.scheduling.applications import ApplicationCopy, ApplicationRepository
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.openings import admission
 from services.scheduling.openings import opening as waiting_room
 from services.scheduling.openings.cache import Board
 from services.scheduling.openings.draw import ticket_commitment
+from services.scheduling.openings.errors import (
+    DoorsNotOpen,
+    NotYourTurn,
+    OpeningIsOver,
+    OpeningNotFound,
+    PersonHasTicket,
+    TicketNeeded,
+    TurnMissed,
+)
 from services.scheduling.openings.opening import (
     ENDED,
     IN_DRAW,
@@ -24,8 +33,8 @@ from services.scheduling.openings.opening import (
     OpeningTicket,
     Standing,
 )
-from services.scheduling.openings.repository import ticket_id_of
-from services.scheduling.repository import ApplicationCopy
+from services.scheduling.openings.repository import OpeningRepository, ticket_id_of
+from services.scheduling.terms import Pool
 from shared.errors import NotFound
 from shared.http.events_stream import Watching
 from shared.store.kinds import Record
@@ -82,14 +91,22 @@ class Turn:
 class WaitingRoom:
     """Everybody who waits, answered from memory where nothing has changed."""
 
-    def __init__(self, desk: Desk, board: Board, rules: OpeningRules) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        openings: OpeningRepository,
+        applications: ApplicationRepository,
+        board: Board,
+        rules: OpeningRules,
+    ) -> None:
+        self._context = context
+        self._applications = applications
+        self._openings = openings
         self._board = board
         self._rules = rules
-        self.watching = Watching(desk.clock, WATCH_SECONDS)
+        self.watching = Watching(context.clock, WATCH_SECONDS)
 
-    async def take_ticket(self, opening_id: str, application_id: str, who: Who) -> Place:
+    async def take_ticket(self, opening_id: str, application_id: str, actor: Actor) -> Place:
         """A place in the draw while the doors are open, or at the end of the line afterwards.
 
         One ticket for each person and opening: asking again gives the same one, and after a missed turn a new place at
@@ -97,36 +114,36 @@ class WaitingRoom:
         ``DoorsNotOpen``, ``OpeningIsOver`` and ``PersonHasTicket``.
         """
         record = await self._opening(opening_id)
-        copy = await self._desk.known_application(application_id)
-        if copy.account_id != who.account_id:
+        copy = await self._applications.wait_for_submitted(application_id, self._context.clock)
+        if copy.account_id != actor.account_id:
             raise NotFound
         if copy.withdrawn:
-            raise errors.ApplicationIsWithdrawn
+            raise ApplicationIsWithdrawn
         self._refuse_closed(record.state)
         ticket_id = ticket_id_of(opening_id, copy.person_id)
-        if not waiting_room.takes_present(record.state, self._desk.now()):
+        if not waiting_room.takes_present(record.state, self._context.now()):
             return await self._come_late(record, ticket_id, application_id, copy)
         ticket = self._ticket(opening_id, ticket_id, application_id, copy)
         try:
-            kept = await self._repository.begin_ticket(ticket_id, ticket, self._desk.now())
+            kept = await self._openings.begin_ticket(ticket_id, ticket, self._context.now())
         except AlreadyExists:
-            kept = await self._own_ticket(ticket_id, who.account_id)
+            kept = await self._own_ticket(ticket_id, actor.account_id)
         self._board.tickets.put(ticket_id, kept)
         return await self._place(record, kept)
 
     def _refuse_closed(self, opening: Opening) -> None:
-        now = self._desk.now()
+        now = self._context.now()
         if opening.status in ENDED:
-            raise errors.OpeningIsOver(state=opening.status.value)
+            raise OpeningIsOver(state=opening.status.value)
         if now < opening.doors_at:
-            raise errors.DoorsNotOpen(
+            raise DoorsNotOpen(
                 doors_at=opening.doors_at.isoformat(),
                 tickets_close_at=opening.tickets_close_at.isoformat(),
                 retry_after_seconds=min(86_400, math.ceil((opening.doors_at - now).total_seconds())),
             )
 
     def _ticket(self, opening_id: str, ticket_id: str, application_id: str, copy: ApplicationCopy) -> OpeningTicket:
-        salt = self._desk.randomness.token(SALT_BYTES)
+        salt = self._context.randomness.token(SALT_BYTES)
         return OpeningTicket(
             opening_id=opening_id,
             person_id=copy.person_id,
@@ -134,22 +151,22 @@ class WaitingRoom:
             account_id=copy.account_id,
             salt=salt,
             commitment=ticket_commitment(ticket_id, salt),
-            taken_at=self._desk.now(),
+            taken_at=self._context.now(),
         )
 
     async def _come_late(
         self, record: Record[Opening], ticket_id: str, application_id: str, copy: ApplicationCopy
     ) -> Place:
-        kept = await self._repository.ticket(ticket_id)
+        kept = await self._openings.ticket(ticket_id)
         if kept is None:
-            number = await self._repository.next_late_number(record.id, self._desk.now())
+            number = await self._openings.next_late_number(record.id, self._context.now())
             ticket = waiting_room.joined_late(self._ticket(record.id, ticket_id, application_id, copy), number)
             try:
-                kept = await self._repository.begin_ticket(ticket_id, ticket, self._desk.now())
+                kept = await self._openings.begin_ticket(ticket_id, ticket, self._context.now())
             except AlreadyExists:
                 kept = await self._own_ticket(ticket_id, copy.account_id)
         elif kept.state.account_id != copy.account_id:
-            raise errors.PersonHasTicket
+            raise PersonHasTicket
         place = await self._place(record, kept)
         if place.standing is Standing.MISSED or self._had_a_turn(place):
             kept = await self._to_the_end(record, ticket_id)
@@ -162,34 +179,34 @@ class WaitingRoom:
         return place.standing is Standing.SERVED and (place.number or 0) < place.opening.line.lapsed
 
     async def _own_ticket(self, ticket_id: str, account_id: str) -> Record[OpeningTicket]:
-        kept = await self._repository.ticket(ticket_id)
+        kept = await self._openings.ticket(ticket_id)
         if kept is None or kept.state.account_id != account_id:
-            raise errors.PersonHasTicket
+            raise PersonHasTicket
         return kept
 
     async def _to_the_end(self, record: Record[Opening], ticket_id: str) -> Record[OpeningTicket]:
         """Give a ticket a new number at the end; nobody else's is touched. A repeat finds it there already."""
-        number = await self._repository.next_late_number(record.id, self._desk.now())
+        number = await self._openings.next_late_number(record.id, self._context.now())
 
         async def attempt() -> Record[OpeningTicket]:
-            kept = await self._repository.ticket(ticket_id)
+            kept = await self._openings.ticket(ticket_id)
             if kept is None:
                 raise NotFound
             place = await self._place(record, kept, mend=False)
             if place.standing not in (Standing.MISSED, Standing.OUTSIDE) and not self._had_a_turn(place):
                 return kept
             moved = waiting_room.joined_late(kept.state, number)
-            return await self._repository.save_ticket(kept, moved, self._desk.now())
+            return await self._openings.save_ticket(kept, moved, self._context.now())
 
         return await again(attempt)
 
-    async def look(self, opening_id: str, ticket_id: str, who: Who) -> Place:
+    async def look(self, opening_id: str, ticket_id: str, actor: Actor) -> Place:
         """Where a ticket stands; no write, and no read where a copy is enough. ``NotFound`` for all but its holder."""
         record = await self._opening(opening_id)
         kept = self._board.tickets.get(ticket_id)
         if kept is None:
             kept = await self._fresh(ticket_id)
-        if kept is None or kept.state.account_id != who.account_id or kept.state.opening_id != opening_id:
+        if kept is None or kept.state.account_id != actor.account_id or kept.state.opening_id != opening_id:
             raise NotFound
         place = await self._place(record, kept, mend=False)
         if place.standing in _SETTLED:
@@ -197,7 +214,7 @@ class WaitingRoom:
         return await self._place(record, await self._fresh(ticket_id) or kept)
 
     async def _fresh(self, ticket_id: str) -> Record[OpeningTicket] | None:
-        kept = await self._repository.ticket(ticket_id)
+        kept = await self._openings.ticket(ticket_id)
         if kept is not None:
             self._board.tickets.put(ticket_id, kept)
         return kept
@@ -205,12 +222,12 @@ class WaitingRoom:
     async def _opening(self, opening_id: str) -> Record[Opening]:
         record = await self._board.opening(opening_id)
         if record is None:
-            raise errors.OpeningNotFound
+            raise OpeningNotFound
         return record
 
     async def _place(self, record: Record[Opening], kept: Record[OpeningTicket], *, mend: bool = True) -> Place:
         """Where a ticket stands; one that arrived after the list was fixed is put at the end of the line first."""
-        opening, now = record.state, self._desk.now()
+        opening, now = record.state, self._context.now()
         number = await self._number(record, kept)
         stands = waiting_room.standing(opening, kept.state, number)
         if mend and number is None and stands is Standing.OUTSIDE and opening.status not in ENDED:
@@ -230,7 +247,7 @@ class WaitingRoom:
             number=number,
             expected_at=expected,
             admitted_until=admission.admitted_until(opening.line, number, rules) if number is not None else None,
-            next_look_at=waiting_room.next_look_at(opening, expected, now, self._desk.randomness.fraction()),
+            next_look_at=waiting_room.next_look_at(opening, expected, now, self._context.randomness.fraction()),
             looked_at=now,
         )
 
@@ -247,9 +264,9 @@ class WaitingRoom:
         record = await self._board.of_session(session_id)
         if record is None or pool is not Pool.REGULAR:
             return None
-        kept = await self._repository.ticket(ticket_id_of(record.id, person_id))
+        kept = await self._openings.ticket(ticket_id_of(record.id, person_id))
         if kept is None:
-            raise errors.TicketNeeded(opening_id=record.id, doors_at=record.state.doors_at.isoformat())
+            raise TicketNeeded(opening_id=record.id, doors_at=record.state.doors_at.isoformat())
         place = await self._place(record, kept)
         if place.standing is Standing.WAITING:
             # another replica may have let them in a moment ago
@@ -263,7 +280,7 @@ class WaitingRoom:
             return None
         if number is None or place.standing in (Standing.IN_DRAW, Standing.WAITING):
             expected = place.expected_at or place.opening.opens_at
-            raise errors.NotYourTurn(
+            raise NotYourTurn(
                 opening_id=place.opening_id,
                 ticket_id=place.ticket_id,
                 people_ahead=place.people_ahead,
@@ -271,7 +288,7 @@ class WaitingRoom:
                 retry_after_seconds=place.retry_after_seconds,
             )
         if number < place.opening.line.lapsed:
-            raise errors.TurnMissed(opening_id=place.opening_id, ticket_id=place.ticket_id)
+            raise TurnMissed(opening_id=place.opening_id, ticket_id=place.ticket_id)
         return Turn(kept, number)
 
     async def took(self, turn: Turn, appointment_id: str) -> None:
@@ -280,7 +297,7 @@ class WaitingRoom:
             return
         served = waiting_room.served(turn.ticket.state, turn.number, appointment_id)
         try:
-            kept = await self._repository.save_ticket(turn.ticket, served, self._desk.now())
+            kept = await self._openings.save_ticket(turn.ticket, served, self._context.now())
         except (VersionConflict, StoreUnavailable) as trouble:
             log.info("turn_not_counted", ticket_id=turn.ticket.id, reason=type(trouble).__name__)
             return

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
-from services.scheduling.http import scheduling_of, who_of
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.errors import (
+    QuotaAboveCapacity,
+    SessionClosed,
+    SessionExists,
+    SessionNotFound,
+    SessionPlanWrong,
+)
+from services.scheduling.offices.facts_cache import OfficeBook
 from services.scheduling.quota.change import ChangeState, QuotaChange
-from services.scheduling.quota.office_edits import Edit, template_subject
+from services.scheduling.quota.changes import Changes
+from services.scheduling.quota.errors import (
+    ChangeDecided,
+    ChangeFailed,
+    ChangeNotFound,
+    CutBelowBooked,
+    DayNotPossible,
+    EditedMeanwhile,
+    FactsWrong,
+    NothingChanges,
+    OfficeExists,
+    SecondPersonNeeded,
+    TemplateWrong,
+)
+from services.scheduling.quota.office_edits import Edit, OfficeEdits, template_subject
 from services.scheduling.quota.schemas import (
     ChangesQuery,
     ChangesView,
@@ -24,7 +47,7 @@ from services.scheduling.quota.schemas import (
     TransferSeats,
     VersionedSessionView,
 )
-from services.scheduling.quota.session_edits import Transfer
+from services.scheduling.quota.session_edits import SessionEdits, Transfer
 from services.scheduling.quota.views import change_view, offline_quota_view, template_view, versioned_session_view
 from shared.errors import Refusal, SomeoneElseChangedIt
 from shared.http.call import Answer, Call
@@ -35,21 +58,21 @@ from shared.tokens import Role
 endpoints: Final = Endpoints("office quota")
 
 _ADMIN: Final = STAFF(Role.OFFICE_ADMIN)
-_OWN: Final[tuple[type[Refusal], ...]] = (errors.OfficeNotFound, errors.NotYourOffice)
+_OWN: Final[tuple[type[Refusal], ...]] = (OfficeNotFound, NotYourOffice)
 _EDIT: Final[tuple[type[Refusal], ...]] = (
     *_OWN,
-    errors.NothingChanges,
-    errors.EditedMeanwhile,
-    errors.ChangeFailed,
+    NothingChanges,
+    EditedMeanwhile,
+    ChangeFailed,
     SomeoneElseChangedIt,
 )
 _SESSION_EDIT: Final[tuple[type[Refusal], ...]] = (
     *_EDIT,
-    errors.SessionNotFound,
-    errors.SessionClosed,
-    errors.SessionPlanWrong,
-    errors.QuotaAboveCapacity,
-    errors.CutBelowBooked,
+    SessionNotFound,
+    SessionClosed,
+    SessionPlanWrong,
+    QuotaAboveCapacity,
+    CutBelowBooked,
 )
 _ANSWERS: Final = {200: ChangeView, 202: ChangeView}
 
@@ -67,13 +90,13 @@ def answer_of(record: Record[QuotaChange]) -> Answer:
     body=PutFacts,
     idempotent=True,
     answers=_ANSWERS,
-    refusals=(*_EDIT, errors.FactsWrong),
+    refusals=(*_EDIT, FactsWrong),
 )
 async def put_facts(call: Call[PutFacts]) -> Answer:
     """Booths, staff, hours, holidays, products, place and opening rule, as a change with author and reason."""
     asked, office_id = call.body, call.path["office_id"]
-    edit = Edit(office_id, who_of(call.caller), asked.reason, call.command_id, asked.expected_version)
-    return answer_of(await scheduling_of(call).office_edits.put_facts(edit, asked.facts(office_id)))
+    edit = Edit(office_id, actor_of(call.caller), asked.reason, call.command_id, asked.expected_version)
+    return answer_of(await use_case(call, OfficeEdits).put_facts(edit, asked.facts(office_id)))
 
 
 @endpoints.post(
@@ -83,14 +106,13 @@ async def put_facts(call: Call[PutFacts]) -> Answer:
     body=OpenOutreach,
     idempotent=True,
     answers=_ANSWERS,
-    refusals=(*_EDIT, errors.FactsWrong, errors.OfficeExists),
+    refusals=(*_EDIT, FactsWrong, OfficeExists),
 )
 async def open_outreach(call: Call[OpenOutreach]) -> Answer:
     """An office of its own kind, with its own days and quota, kept by this office's administrator."""
     asked = call.body
-    edit = Edit(call.path["office_id"], who_of(call.caller), asked.reason, call.command_id)
-    service = scheduling_of(call)
-    return answer_of(await service.office_edits.open_outreach(edit, asked.name, asked.city, asked.facts("")))
+    edit = Edit(call.path["office_id"], actor_of(call.caller), asked.reason, call.command_id)
+    return answer_of(await use_case(call, OfficeEdits).open_outreach(edit, asked.name, asked.city, asked.facts("")))
 
 
 @endpoints.get(
@@ -102,9 +124,8 @@ async def open_outreach(call: Call[OpenOutreach]) -> Answer:
 )
 async def read_template(call: Call) -> TemplateView:
     """The week, its version, and what each session could serve."""
-    service = scheduling_of(call)
-    template, version = await service.office_edits.template(call.path["office_id"], who_of(call.caller))
-    return template_view(template, version, service)
+    template, version = await use_case(call, OfficeEdits).template(call.path["office_id"], actor_of(call.caller))
+    return template_view(template, version, use_case(call, OfficeBook))
 
 
 @endpoints.put(
@@ -114,21 +135,21 @@ async def read_template(call: Call) -> TemplateView:
     body=PutTemplate,
     idempotent=True,
     answers=_ANSWERS,
-    refusals=(*_EDIT, errors.TemplateWrong, errors.QuotaAboveCapacity),
+    refusals=(*_EDIT, TemplateWrong, QuotaAboveCapacity),
 )
 async def put_template(call: Call[PutTemplate]) -> Answer:
     """It makes the days that come into sight from then on; a large change waits for a second administrator."""
     asked = call.body
     edit = Edit(
         call.path["office_id"],
-        who_of(call.caller),
+        actor_of(call.caller),
         asked.reason,
         call.command_id,
         asked.expected_version,
         asked.override,
     )
     sessions = tuple(each.session() for each in asked.sessions)
-    return answer_of(await scheduling_of(call).office_edits.put_template(edit, sessions))
+    return answer_of(await use_case(call, OfficeEdits).put_template(edit, sessions))
 
 
 @endpoints.get(
@@ -141,7 +162,7 @@ async def put_template(call: Call[PutTemplate]) -> Answer:
 async def template_history(call: Call) -> ChangesView:
     """Every change with author, reason, before and after, the newest first."""
     office_id = call.path["office_id"]
-    found = await scheduling_of(call).changes.of_subject(office_id, template_subject(office_id), who_of(call.caller))
+    found = await use_case(call, Changes).of_subject(office_id, template_subject(office_id), actor_of(call.caller))
     return ChangesView(changes=[change_view(each) for each in found])
 
 
@@ -152,13 +173,13 @@ async def template_history(call: Call) -> ChangesView:
     body=OpenOfflineQuota,
     idempotent=True,
     answers=_ANSWERS,
-    refusals=(*_OWN, errors.DayNotPossible, errors.ChangeFailed, SomeoneElseChangedIt),
+    refusals=(*_OWN, DayNotPossible, ChangeFailed, SomeoneElseChangedIt),
 )
 async def open_offline_quota(call: Call[OpenOfflineQuota]) -> Answer:
     """So many visits more may be received by hand on that day and imported later."""
     asked = call.body
-    edit = Edit(call.path["office_id"], who_of(call.caller), asked.reason, call.command_id)
-    return answer_of(await scheduling_of(call).office_edits.open_offline_quota(edit, asked.date, asked.seats))
+    edit = Edit(call.path["office_id"], actor_of(call.caller), asked.reason, call.command_id)
+    return answer_of(await use_case(call, OfficeEdits).open_offline_quota(edit, asked.date, asked.seats))
 
 
 @endpoints.get(
@@ -171,8 +192,8 @@ async def open_offline_quota(call: Call[OpenOfflineQuota]) -> Answer:
 )
 async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
     """By day: what was opened, by whom and why, and how much of it was used."""
-    found = await scheduling_of(call).office_edits.offline_quotas(
-        call.path["office_id"], who_of(call.caller), call.query.first, call.query.last
+    found = await use_case(call, OfficeEdits).offline_quotas(
+        call.path["office_id"], actor_of(call.caller), call.query.first, call.query.last
     )
     return OfflineQuotasView(offline_quotas=[offline_quota_view(each.state) for each in found])
 
@@ -182,13 +203,12 @@ async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
     summary="Read one session",
     access=PUBLIC,
     answers={200: VersionedSessionView},
-    refusals=(errors.SessionNotFound,),
+    refusals=(SessionNotFound,),
 )
 async def read_session(call: Call) -> VersionedSessionView:
     """The session with what is free in it, and the version that an edit names."""
-    service = scheduling_of(call)
-    record, opened = await service.calendar.one(call.path["session_id"])
-    return versioned_session_view(opened, record.version, service)
+    record, opened = await use_case(call, Calendar).one(call.path["session_id"])
+    return versioned_session_view(opened, record.version, use_case(call, OfficeBook))
 
 
 @endpoints.put(
@@ -203,9 +223,9 @@ async def read_session(call: Call) -> VersionedSessionView:
 async def put_session(call: Call[PutSession]) -> Answer:
     """Only free seats are withdrawn; visits that are too many are moved if `bulk_move` says so."""
     asked = call.body
-    edit = Edit("", who_of(call.caller), asked.reason, call.command_id, asked.expected_version, asked.override)
+    edit = Edit("", actor_of(call.caller), asked.reason, call.command_id, asked.expected_version, asked.override)
     return answer_of(
-        await scheduling_of(call).session_edits.put(
+        await use_case(call, SessionEdits).put(
             call.path["session_id"], edit, asked.pools.by_pool(), bulk_move=asked.bulk_move
         )
     )
@@ -223,9 +243,9 @@ async def put_session(call: Call[PutSession]) -> Answer:
 async def transfer_seats(call: Call[TransferSeats]) -> Answer:
     """The one way in which a pool gets another's seats: asked for, with a reason, and kept."""
     asked = call.body
-    edit = Edit("", who_of(call.caller), asked.reason, call.command_id, asked.expected_version)
+    edit = Edit("", actor_of(call.caller), asked.reason, call.command_id, asked.expected_version)
     wish = Transfer(asked.source, asked.target, asked.seats)
-    return answer_of(await scheduling_of(call).session_edits.transfer(call.path["session_id"], edit, wish))
+    return answer_of(await use_case(call, SessionEdits).transfer(call.path["session_id"], edit, wish))
 
 
 @endpoints.get(
@@ -233,13 +253,12 @@ async def transfer_seats(call: Call[TransferSeats]) -> Answer:
     summary="Read who changed a session",
     access=_ADMIN,
     answers={200: ChangesView},
-    refusals=(errors.SessionNotFound, errors.NotYourOffice),
+    refusals=(SessionNotFound, NotYourOffice),
 )
 async def session_history(call: Call) -> ChangesView:
     """Every change of the session's quota, the newest first."""
-    service = scheduling_of(call)
-    record = await service.calendar.session(call.path["session_id"])
-    found = await service.changes.of_subject(record.state.office_id, record.id, who_of(call.caller))
+    record = await use_case(call, Calendar).session(call.path["session_id"])
+    found = await use_case(call, Changes).of_subject(record.state.office_id, record.id, actor_of(call.caller))
     return ChangesView(changes=[change_view(each) for each in found])
 
 
@@ -253,9 +272,9 @@ async def session_history(call: Call) -> ChangesView:
 )
 async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:
     """The newest first; those that wait for a second administrator, if so asked."""
-    who = who_of(call.caller)
-    office_id = call.query.office_id or who.office_id or ""
-    found = await scheduling_of(call).changes.of_office(office_id, who, proposed=call.query.waiting)
+    actor = actor_of(call.caller)
+    office_id = call.query.office_id or actor.office_id or ""
+    found = await use_case(call, Changes).of_office(office_id, actor, proposed=call.query.waiting)
     return ChangesView(changes=[change_view(each) for each in found])
 
 
@@ -264,21 +283,21 @@ async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:
     summary="Read a change of quota",
     access=_ADMIN,
     answers={200: ChangeView},
-    refusals=(errors.ChangeNotFound, errors.NotYourOffice),
+    refusals=(ChangeNotFound, NotYourOffice),
 )
 async def read_change(call: Call) -> ChangeView:
     """Who wanted what and why, and what became of it."""
-    return change_view(await scheduling_of(call).changes.read(call.path["change_id"], who_of(call.caller)))
+    return change_view(await use_case(call, Changes).read(call.path["change_id"], actor_of(call.caller)))
 
 
 _DECIDE: Final[tuple[type[Refusal], ...]] = (
-    errors.ChangeNotFound,
-    errors.NotYourOffice,
-    errors.SecondPersonNeeded,
-    errors.ChangeDecided,
+    ChangeNotFound,
+    NotYourOffice,
+    SecondPersonNeeded,
+    ChangeDecided,
     *_SESSION_EDIT,
-    errors.SessionExists,
-    errors.OfficeExists,
+    SessionExists,
+    OfficeExists,
 )
 
 
@@ -293,8 +312,8 @@ _DECIDE: Final[tuple[type[Refusal], ...]] = (
 )
 async def approve_change(call: Call[Decide]) -> Answer:
     """The change, in effect. Not by its author."""
-    service, change_id = scheduling_of(call), call.path["change_id"]
-    return answer_of(await service.changes.approve(change_id, who_of(call.caller), call.body.reason))
+    change_id = call.path["change_id"]
+    return answer_of(await use_case(call, Changes).approve(change_id, actor_of(call.caller), call.body.reason))
 
 
 @endpoints.post(
@@ -304,9 +323,9 @@ async def approve_change(call: Call[Decide]) -> Answer:
     body=Decide,
     idempotent=True,
     answers=_ANSWERS,
-    refusals=(errors.ChangeNotFound, errors.NotYourOffice, errors.SecondPersonNeeded, errors.ChangeDecided),
+    refusals=(ChangeNotFound, NotYourOffice, SecondPersonNeeded, ChangeDecided),
 )
 async def reject_change(call: Call[Decide]) -> Answer:
     """The change, which never takes effect. Not by its author."""
-    service, change_id = scheduling_of(call), call.path["change_id"]
-    return answer_of(await service.changes.reject(change_id, who_of(call.caller), call.body.reason))
+    change_id = call.path["change_id"]
+    return answer_of(await use_case(call, Changes).reject(change_id, actor_of(call.caller), call.body.reason))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -155,42 +155,3 @@ def change_deadlines(change: QuotaChange) -> Mapping[str, datetime]:
 
 def _again(now: datetime) -> datetime:
     return now + timedelta(seconds=APPLY_AGAIN_SECONDS)
-
-
-@dataclass(frozen=True)
-class OfflineGrant:
-    """Offline seats that an office head opened for a day, and why."""
-
-    seats: int
-    by: str
-    at: datetime
-    reason: str
-    change_id: str
-
-
-@dataclass(frozen=True)
-class OfflineQuota:
-    """How many visits an office may receive by hand on one day while the service is away (F9)."""
-
-    office_id: str
-    date: date
-    grants: tuple[OfflineGrant, ...] = ()
-    used: int = 0
-    """Visits that were imported; never above :attr:`seats`."""
-
-    @property
-    def seats(self) -> int:
-        """All that was opened."""
-        return sum(each.seats for each in self.grants)
-
-    @property
-    def left(self) -> int:
-        """How many more visits may be imported."""
-        return self.seats - self.used
-
-
-def granted(quota: OfflineQuota, grant: OfflineGrant) -> OfflineQuota:
-    """The quota with more seats; a repeat of the same change adds nothing."""
-    if any(each.change_id == grant.change_id for each in quota.grants):
-        return quota
-    return replace(quota, grants=(*quota.grants, grant))

@@ -1,19 +1,8 @@
-"""Why quota is not given out, or not changed."""
+"""Why quota is not changed."""
 
 from __future__ import annotations
 
 from shared.errors import NotAllowed, NotFound, Refusal
-
-
-class NotOpenYet(Refusal):
-    """Seats of the session are given out from `opens_at` on; nobody may have one before."""
-
-    status = 409
-    code = "not_open_yet"
-    title = "Seats of this session are not given out yet."
-    title_id = "Kursi pada sesi ini belum dibuka."
-    next_action = "Come back at the opening time named here, or choose a session that is open."
-    next_action_id = "Kembali pada waktu pembukaan yang disebutkan, atau pilih sesi yang sudah dibuka."
 
 
 class EditedMeanwhile(Refusal):
@@ -133,28 +122,6 @@ class OfficeExists(Refusal):
     title_id = "Kantor dengan nama ini sudah ada."
     next_action = "Choose another name."
     next_action_id = "Pilih nama lain."
-
-
-class OpensEveryDay(Refusal):
-    """The office opens a new day every day: there is no opening to be told of."""
-
-    status = 409
-    code = "opens_every_day"
-    title = "This office opens a new day every day; nobody need wait for an opening."
-    title_id = "Kantor ini membuka hari baru setiap hari; tidak ada pembukaan yang perlu ditunggu."
-    next_action = "Read the office's quota and choose a seat."
-    next_action_id = "Lihat kuota kantor dan pilih kursi."
-
-
-class TooManyNotices(Refusal):
-    """One account follows as many offices as it may."""
-
-    status = 409
-    code = "too_many_notices"
-    title = "You follow as many offices as you may."
-    title_id = "Anda sudah mengikuti kantor sebanyak yang diizinkan."
-    next_action = "Stop following another office first."
-    next_action_id = "Berhenti mengikuti kantor lain terlebih dahulu."
 
 
 class DayNotPossible(Refusal):

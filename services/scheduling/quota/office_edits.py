@@ -8,15 +8,22 @@ from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from services.scheduling import errors
-from services.scheduling.context import Desk, Who
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import OfficeNotFound
 from services.scheduling.office import Office, slug
 from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, Calendar, OpenWish, refuse_wrong_span
+from services.scheduling.offices.errors import QuotaAboveCapacity
 from services.scheduling.offices.facts import OfficeFacts, OfficeKind, plan_capacity, within_hours
 from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota, granted
 from services.scheduling.offices.release_rule import rule_problem
-from services.scheduling.offices.repository import session_id_of
-from services.scheduling.offices.session import MOST_SEATS, PlanProblem, SessionPlan, local_date
+from services.scheduling.offices.repository import (
+    OfficeFactsRepository,
+    OfflineQuotaRepository,
+    offline_quota_id,
+    session_id_of,
+)
+from services.scheduling.offices.session import MOST_SEATS, PlanProblem, SessionPlan
 from services.scheduling.offices.weekly_template import (
     OfficeTemplate,
     TemplateSession,
@@ -24,18 +31,19 @@ from services.scheduling.offices.weekly_template import (
     template_problem,
     week_of,
 )
-from services.scheduling.quota.change import (
-    ChangeState,
-    FourEyes,
-    OfflineGrant,
-    OfflineQuota,
-    QuotaChange,
-    Subject,
-    granted,
-    needs_second,
-)
+from services.scheduling.quota.change import ChangeState, FourEyes, QuotaChange, Subject, needs_second
 from services.scheduling.quota.changes import Changes
-from services.scheduling.quota.repository import offline_quota_id
+from services.scheduling.quota.errors import (
+    DayNotPossible,
+    EditedMeanwhile,
+    FactsWrong,
+    NothingChanges,
+    OfficeExists,
+    OutsideOpeningHours,
+    TemplateWrong,
+)
+from services.scheduling.quota.repository import QuotaChangeRepository
+from services.scheduling.terms import local_date
 from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, VersionConflict
@@ -57,7 +65,7 @@ class Edit:
     """Who edits what of which office, why, and which version they had seen."""
 
     office_id: str
-    who: Who
+    actor: Actor
     reason: str
     command_id: str
     expected_version: int = 0
@@ -87,9 +95,21 @@ def facts_subject(office_id: str) -> str:
 class OfficeEdits:
     """Edits of one office by its own administrator."""
 
-    def __init__(self, desk: Desk, book: OfficeBook, calendar: Calendar, changes: Changes, limits: FourEyes) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        office_facts: OfficeFactsRepository,
+        offline_quotas: OfflineQuotaRepository,
+        quota_changes: QuotaChangeRepository,
+        book: OfficeBook,
+        calendar: Calendar,
+        changes: Changes,
+        limits: FourEyes,
+    ) -> None:
+        self._context = context
+        self._office_facts = office_facts
+        self._offline_quotas = offline_quotas
+        self._quota_changes = quota_changes
         self._book = book
         self._calendar = calendar
         self._changes = changes
@@ -109,20 +129,20 @@ class OfficeEdits:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``FactsWrong``, ``NothingChanges`` and ``EditedMeanwhile``.
         """
-        self._book.refuse_other_office(edit.office_id, edit.who)
+        self._book.refuse_other_office(edit.office_id, edit.actor)
         before = await self._facts(edit.office_id)
         change_id = _change_id(edit)
         kept = replace(facts, kind=before.state.kind, parent_id=before.state.parent_id, change_id=change_id)
         _refuse_wrong_facts(kept)
-        if await self._repository.change(change_id) is None:
+        if await self._quota_changes.change(change_id) is None:
             if before.version != edit.expected_version:
-                raise errors.EditedMeanwhile(field="/expected_version", version=before.version)
+                raise EditedMeanwhile(field="/expected_version", version=before.version)
             if replace(kept, change_id=before.state.change_id) == before.state:
-                raise errors.NothingChanges
+                raise NothingChanges
         change = self._change(
             edit, Subject.FACTS, facts_subject(edit.office_id), _plain(_FACTS, before.state), _plain(_FACTS, kept)
         )
-        return await self._changes.submit(change_id, change, edit.who)
+        return await self._changes.submit(change_id, change, edit.actor)
 
     async def put_template(self, edit: Edit, sessions: tuple[TemplateSession, ...]) -> Record[QuotaChange]:
         """Replace the weekly template: it makes the days that come into sight from then on.
@@ -130,17 +150,17 @@ class OfficeEdits:
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``TemplateWrong``, ``QuotaAboveCapacity`` (unless the head
         signs an override), ``NothingChanges`` and ``EditedMeanwhile``. A large one waits for a second administrator.
         """
-        self._book.refuse_other_office(edit.office_id, edit.who)
+        self._book.refuse_other_office(edit.office_id, edit.actor)
         change_id = _change_id(edit)
         wanted = OfficeTemplate(edit.office_id, sessions, change_id)
         self._refuse_wrong_template(wanted, override=edit.override)
-        stored = await self._repository.template(edit.office_id)
+        stored = await self._office_facts.template(edit.office_id)
         before = stored.state if stored else self._book.delivered(edit.office_id)
-        if await self._repository.change(change_id) is None:
+        if await self._quota_changes.change(change_id) is None:
             if (stored.version if stored else 0) != edit.expected_version:
-                raise errors.EditedMeanwhile(field="/expected_version", version=stored.version if stored else 0)
+                raise EditedMeanwhile(field="/expected_version", version=stored.version if stored else 0)
             if before.sessions == wanted.sessions:
-                raise errors.NothingChanges
+                raise NothingChanges
         raised, cut = difference(week_of(before), week_of(wanted))
         change = self._change(
             edit,
@@ -151,7 +171,7 @@ class OfficeEdits:
         )
         second = needs_second(raised, cut, week_of(before).total(), self._limits)
         return await self._changes.submit(
-            change_id, replace(change, raised=raised, cut=cut), edit.who, second_needed=second
+            change_id, replace(change, raised=raised, cut=cut), edit.actor, second_needed=second
         )
 
     async def open_session(self, edit: Edit, new: NewSession) -> Record[QuotaChange]:
@@ -161,12 +181,12 @@ class OfficeEdits:
         signed), ``SessionPlanWrong`` and ``SessionExists``. Above capacity by a lot it waits for a second person.
         """
         wish = OpenWish(
-            edit.office_id, new.day, new.plan, edit.who, edit.command_id, new.opens_at, above_capacity=edit.override
+            edit.office_id, new.day, new.plan, edit.actor, edit.command_id, new.opens_at, above_capacity=edit.override
         )
         self._calendar.planned(wish)
         facts = self._book.facts(edit.office_id).state
         if not edit.reason and not self._is_ordinary(facts, new):
-            raise errors.OutsideOpeningHours(field="/reason")
+            raise OutsideOpeningHours(field="/reason")
         excess = new.plan.seats - plan_capacity(new.plan, facts)
         if excess > 0 and not edit.override:
             raise _above_capacity(new.plan, facts)
@@ -184,7 +204,7 @@ class OfficeEdits:
         )
         second = excess > 0 and needs_second(excess, 0, 0, self._limits)
         change = replace(change, raised=new.plan.seats)
-        return await self._changes.submit(_change_id(edit), change, edit.who, second_needed=second)
+        return await self._changes.submit(_change_id(edit), change, edit.actor, second_needed=second)
 
     async def open_offline_quota(self, edit: Edit, day: date, seats: int) -> Record[QuotaChange]:
         """Let the office receive so many more by hand on that day, while the service is away (F9).
@@ -192,11 +212,11 @@ class OfficeEdits:
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``DayNotPossible``. A large one waits for
         a second person.
         """
-        self._book.refuse_other_office(edit.office_id, edit.who)
-        office, now = self._desk.offices[edit.office_id], self._desk.now()
+        self._book.refuse_other_office(edit.office_id, edit.actor)
+        office, now = self._context.offices[edit.office_id], self._context.now()
         if not local_date(now, office.timezone) <= day <= self._book.longest_day(office, now):
-            raise errors.DayNotPossible(field="/date")
-        known = await self._repository.offline_quota(edit.office_id, day)
+            raise DayNotPossible(field="/date")
+        known = await self._offline_quotas.offline_quota(edit.office_id, day)
         change = self._change(
             edit,
             Subject.OFFLINE_QUOTA,
@@ -206,7 +226,7 @@ class OfficeEdits:
         )
         second = needs_second(seats, 0, 0, self._limits)
         return await self._changes.submit(
-            _change_id(edit), replace(change, raised=seats), edit.who, second_needed=second
+            _change_id(edit), replace(change, raised=seats), edit.actor, second_needed=second
         )
 
     async def open_outreach(self, edit: Edit, name: str, city: str, facts: OfficeFacts) -> Record[QuotaChange]:
@@ -214,8 +234,8 @@ class OfficeEdits:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``FactsWrong`` and ``OfficeExists``.
         """
-        self._book.refuse_other_office(edit.office_id, edit.who)
-        parent = self._desk.offices[edit.office_id]
+        self._book.refuse_other_office(edit.office_id, edit.actor)
+        parent = self._context.offices[edit.office_id]
         outreach = replace(parent, office_id=slug(name), name=name, city=city, checkpoint=False)
         kept = replace(
             facts,
@@ -227,25 +247,25 @@ class OfficeEdits:
         _refuse_wrong_facts(kept)
         after = {"office": _plain(_OFFICE, outreach), "facts": _plain(_FACTS, kept)}
         change = self._change(edit, Subject.OUTREACH, facts_subject(outreach.office_id), {}, after)
-        return await self._changes.submit(_change_id(edit), change, edit.who)
+        return await self._changes.submit(_change_id(edit), change, edit.actor)
 
     async def offline_quotas(
-        self, office_id: str, who: Who, since: date | None, until: date | None
+        self, office_id: str, actor: Actor, since: date | None, until: date | None
     ) -> list[Record[OfflineQuota]]:
         """The offline quotas of the own office in these days, by default from today on.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and, for too many days, with ``Malformed``.
         """
-        self._book.refuse_other_office(office_id, who)
-        first = since or local_date(self._desk.now(), self._desk.offices[office_id].timezone)
+        self._book.refuse_other_office(office_id, actor)
+        first = since or local_date(self._context.now(), self._context.offices[office_id].timezone)
         last = until or first + timedelta(days=LONGEST_LISTING_DAYS)
         refuse_wrong_span(first, last)
-        return await self._repository.offline_quotas(office_id, first, last)
+        return await self._offline_quotas.offline_quotas(office_id, first, last)
 
-    async def template(self, office_id: str, who: Who) -> tuple[OfficeTemplate, int]:
+    async def template(self, office_id: str, actor: Actor) -> tuple[OfficeTemplate, int]:
         """The template of the own office and its version, as stored this moment."""
-        self._book.refuse_other_office(office_id, who)
-        stored = await self._repository.template(office_id)
+        self._book.refuse_other_office(office_id, actor)
+        stored = await self._office_facts.template(office_id)
         return (stored.state, stored.version) if stored else (self._book.delivered(office_id), 0)
 
     def _change(
@@ -255,9 +275,9 @@ class OfficeEdits:
             office_id=edit.office_id,
             subject=subject,
             subject_id=subject_id,
-            author=edit.who.account_id,
+            author=edit.actor.account_id,
             reason=edit.reason,
-            made_at=self._desk.now(),
+            made_at=self._context.now(),
             state=ChangeState.PROPOSED,
             expected_version=edit.expected_version,
             before=before,
@@ -272,17 +292,17 @@ class OfficeEdits:
             return
         if wrong.problem is PlanProblem.QUOTA_ABOVE_CAPACITY:
             field = f"/sessions/{wrong.index}/pools"
-            raise errors.QuotaAboveCapacity(field=field, capacity=wrong.capacity, asked=wrong.asked)
-        raise errors.TemplateWrong(field=f"/sessions/{wrong.index}", problem=wrong.problem.value, index=wrong.index)
+            raise QuotaAboveCapacity(field=field, capacity=wrong.capacity, asked=wrong.asked)
+        raise TemplateWrong(field=f"/sessions/{wrong.index}", problem=wrong.problem.value, index=wrong.index)
 
     def _is_ordinary(self, facts: OfficeFacts, new: NewSession) -> bool:
         closed = self._book.closed_everywhere(new.day)
         return not closed and within_hours(facts, new.day, new.plan.start, new.plan.end)
 
     async def _facts(self, office_id: str) -> Record[OfficeFacts]:
-        record = await self._repository.facts(office_id)
+        record = await self._office_facts.facts(office_id)
         if record is None:
-            raise errors.OfficeNotFound(office_id=office_id)
+            raise OfficeNotFound(office_id=office_id)
         return record
 
     async def _apply_facts(self, change: Record[QuotaChange]) -> bool:
@@ -293,7 +313,7 @@ class OfficeEdits:
             if record.state.change_id == change.id:
                 return
             _refuse_edited(record.version, change.state)
-            await self._repository.save_facts(record, wanted, self._desk.now())
+            await self._office_facts.save_facts(record, wanted, self._context.now())
 
         await again(attempt)
         await self._book.refresh()
@@ -303,15 +323,15 @@ class OfficeEdits:
         wanted = _TEMPLATE.validate_python(change.state.after)
 
         async def attempt() -> None:
-            record = await self._repository.template(change.state.office_id)
+            record = await self._office_facts.template(change.state.office_id)
             if record is not None and record.state.change_id == change.id:
                 return
             _refuse_edited(record.version if record else 0, change.state)
             if record is not None:
-                await self._repository.save_template(record, wanted, self._desk.now())
+                await self._office_facts.save_template(record, wanted, self._context.now())
                 return
             try:
-                await self._repository.begin_template(wanted, self._desk.now())
+                await self._office_facts.begin_template(wanted, self._context.now())
             except AlreadyExists:
                 raise VersionConflict("somebody else made the first template") from None
 
@@ -325,7 +345,7 @@ class OfficeEdits:
             state.office_id,
             date.fromisoformat(after["day"]),
             _PLAN.validate_python(after["plan"]),
-            Who(state.author, state.office_id, is_staff=True),
+            Actor(state.author, state.office_id, is_staff=True),
             after["command_id"],
             opens_at=datetime.fromisoformat(after["opens_at"]) if after["opens_at"] else None,
             above_capacity=state.override,
@@ -338,13 +358,13 @@ class OfficeEdits:
         grant = OfflineGrant(state.after["seats"], state.author, state.made_at, state.reason, change.id)
 
         async def attempt() -> None:
-            record = await self._repository.offline_quota(state.office_id, day)
+            record = await self._offline_quotas.offline_quota(state.office_id, day)
             if record is not None:
-                await self._repository.save_offline_quota(record, granted(record.state, grant), self._desk.now())
+                await self._offline_quotas.save_offline_quota(record, granted(record.state, grant), self._context.now())
                 return
             try:
                 quota = granted(OfflineQuota(state.office_id, day), grant)
-                await self._repository.begin_offline_quota(quota, self._desk.now())
+                await self._offline_quotas.begin_offline_quota(quota, self._context.now())
             except AlreadyExists:
                 raise VersionConflict("somebody else opened the first offline quota") from None
 
@@ -354,10 +374,10 @@ class OfficeEdits:
     async def _apply_outreach(self, change: Record[QuotaChange]) -> bool:
         office = _OFFICE.validate_python(change.state.after["office"])
         facts = _FACTS.validate_python(change.state.after["facts"])
-        await self._repository.begin_office(office, facts, self._desk.now())
-        stored = await self._repository.facts(office.office_id)
+        await self._office_facts.begin_office(office, facts, self._context.now())
+        stored = await self._office_facts.facts(office.office_id)
         if stored is None or facts.change_id not in (stored.state.change_id, None):
-            raise errors.OfficeExists(field="/name", office_id=office.office_id)
+            raise OfficeExists(field="/name", office_id=office.office_id)
         await self._book.refresh()
         return True
 
@@ -373,20 +393,20 @@ def _plain(adapter: TypeAdapter[S], value: S) -> dict[str, Any]:
 
 def _refuse_edited(version: int, change: QuotaChange) -> None:
     if version != change.expected_version:
-        raise errors.EditedMeanwhile(field="/expected_version", version=version)
+        raise EditedMeanwhile(field="/expected_version", version=version)
 
 
 def _refuse_wrong_facts(facts: OfficeFacts) -> None:
     problem = rule_problem(facts.opening) if facts.opening is not None else None
     if problem is not None:
-        raise errors.FactsWrong(field="/opening", problem=problem.value)
+        raise FactsWrong(field="/opening", problem=problem.value)
     if any(each.opens >= each.closes for each in facts.hours):
-        raise errors.FactsWrong(field="/hours", problem="closes_before_it_opens")
+        raise FactsWrong(field="/hours", problem="closes_before_it_opens")
     if any(each.since and each.until and each.since > each.until for each in facts.products):
-        raise errors.FactsWrong(field="/products", problem="ends_before_it_starts")
+        raise FactsWrong(field="/products", problem="ends_before_it_starts")
     if (facts.latitude is None) != (facts.longitude is None):
-        raise errors.FactsWrong(field="/latitude", problem="half_a_position")
+        raise FactsWrong(field="/latitude", problem="half_a_position")
 
 
-def _above_capacity(plan: SessionPlan, facts: OfficeFacts) -> errors.QuotaAboveCapacity:
-    return errors.QuotaAboveCapacity(field="/pools", capacity=plan_capacity(plan, facts), asked=plan.seats)
+def _above_capacity(plan: SessionPlan, facts: OfficeFacts) -> QuotaAboveCapacity:
+    return QuotaAboveCapacity(field="/pools", capacity=plan_capacity(plan, facts), asked=plan.seats)

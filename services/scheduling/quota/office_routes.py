@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
-from services.scheduling.booking.appointments.views import session_view
-from services.scheduling.http import scheduling_of, who_of
-from services.scheduling.offices.schemas import SessionSearch, SessionsView, SessionView
-from services.scheduling.offices.session import SessionPlan
-from services.scheduling.quota.change import ChangeState
-from services.scheduling.quota.office_edits import Edit, NewSession
-from services.scheduling.quota.public_board import Listed
-from services.scheduling.quota.schemas import (
-    ChangeView,
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.errors import QuotaAboveCapacity, SessionExists, SessionPlanWrong
+from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.schemas import (
     ListedOfficesView,
     OfficeDetailView,
     OfficesQuery,
-    OpenSessionForDay,
+    SessionSearch,
+    SessionsView,
+    SessionView,
     place_from,
 )
-from services.scheduling.quota.views import change_view, listed_office_view, office_detail_view
+from services.scheduling.offices.session import SessionPlan
+from services.scheduling.offices.views import office_detail_view, session_view
+from services.scheduling.quota.change import ChangeState
+from services.scheduling.quota.errors import ChangeFailed, OutsideOpeningHours
+from services.scheduling.quota.office_edits import Edit, NewSession, OfficeEdits
+from services.scheduling.quota.public_board import Listed, QuotaBoard
+from services.scheduling.quota.schemas import ChangeView, OpenSessionForDay
+from services.scheduling.quota.views import change_view, listed_office_view
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Answer, Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints
@@ -38,10 +44,10 @@ endpoints: Final = Endpoints("offices")
 )
 async def list_offices(call: Call[None, OfficesQuery]) -> ListedOfficesView:
     """Offices that fit, by name or the nearest first, one page at a time. None is hidden for a product it lacks."""
-    asked, service = call.query, scheduling_of(call)
-    found = service.calendar.search(province=asked.province, timezone=asked.timezone, text=asked.q)
+    asked = call.query
+    found = use_case(call, Calendar).search(province=asked.province, timezone=asked.timezone, text=asked.q)
     near = place_from(asked.near)
-    listed = service.quota_board.listed(found, near=near, product=asked.passport_kind, on=asked.on)
+    listed = use_case(call, QuotaBoard).listed(found, near=near, product=asked.passport_kind, on=asked.on)
     rest = _after(listed, asked.after, by_name=near is None)
     page = rest[: asked.limit]
     return ListedOfficesView(
@@ -65,12 +71,17 @@ def _after(listed: list[Listed], name: str | None, *, by_name: bool) -> list[Lis
     summary="Read one office",
     access=PUBLIC,
     answers={200: OfficeDetailView},
-    refusals=(errors.OfficeNotFound,),
+    refusals=(OfficeNotFound,),
 )
 async def read_office(call: Call) -> OfficeDetailView:
     """The office with its facts: hours, products, place, opening rule and next opening."""
-    service = scheduling_of(call)
-    return office_detail_view(service.desk.offices[call.path["office_id"]], service)
+    office = use_case(call, UseCaseContext).offices[call.path["office_id"]]
+    return office_detail_view(
+        office,
+        use_case(call, OfficeBook),
+        use_case(call, QuotaBoard).next_opening(office),
+        use_case(call, UseCaseContext).now(),
+    )
 
 
 @endpoints.get(
@@ -79,11 +90,11 @@ async def read_office(call: Call) -> OfficeDetailView:
     access=PUBLIC,
     query=SessionSearch,
     answers={200: SessionsView},
-    refusals=(errors.OfficeNotFound,),
+    refusals=(OfficeNotFound,),
 )
 async def list_sessions(call: Call[None, SessionSearch]) -> SessionsView:
     """Sessions that can still be booked, with free seats by pool."""
-    found = await scheduling_of(call).calendar.listing(call.path["office_id"], call.query.first, call.query.last)
+    found = await use_case(call, Calendar).listing(call.path["office_id"], call.query.first, call.query.last)
     return SessionsView(sessions=[session_view(each) for each in found])
 
 
@@ -95,19 +106,19 @@ async def list_sessions(call: Call[None, SessionSearch]) -> SessionsView:
     idempotent=True,
     answers={201: SessionView, 202: ChangeView},
     refusals=(
-        errors.OfficeNotFound,
-        errors.NotYourOffice,
-        errors.OutsideOpeningHours,
-        errors.QuotaAboveCapacity,
-        errors.SessionPlanWrong,
-        errors.SessionExists,
-        errors.ChangeFailed,
+        OfficeNotFound,
+        NotYourOffice,
+        OutsideOpeningHours,
+        QuotaAboveCapacity,
+        SessionPlanWrong,
+        SessionExists,
+        ChangeFailed,
         SomeoneElseChangedIt,
     ),
 )
 async def open_session(call: Call[OpenSessionForDay]) -> SessionView | Answer:
     """The opened session, all of its seats free; 202 where a second administrator must agree first."""
-    asked, service = call.body, scheduling_of(call)
+    asked = call.body
     plan = SessionPlan(
         start=asked.start_time,
         end=asked.end_time,
@@ -117,10 +128,10 @@ async def open_session(call: Call[OpenSessionForDay]) -> SessionView | Answer:
         pools=asked.pools.by_pool(),
     )
     edit = Edit(
-        call.path["office_id"], who_of(call.caller), asked.reason or "", call.command_id, override=asked.override
+        call.path["office_id"], actor_of(call.caller), asked.reason or "", call.command_id, override=asked.override
     )
-    change = await service.office_edits.open_session(edit, NewSession(asked.date, plan, asked.opens_at))
+    change = await use_case(call, OfficeEdits).open_session(edit, NewSession(asked.date, plan, asked.opens_at))
     if change.state.state is not ChangeState.APPLIED:
         return Answer(202, change_view(change))
-    _record, opened = await service.calendar.one(change.state.subject_id)
+    _record, opened = await use_case(call, Calendar).one(change.state.subject_id)
     return session_view(opened)

@@ -9,14 +9,17 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.scheduling.context import Desk
+from services.scheduling.booking.seats.repository import SeatRepository
+from services.scheduling.context import UseCaseContext
 from services.scheduling.office import Office
 from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, Calendar, refuse_wrong_span
 from services.scheduling.offices.facts import OfficeFacts, Place, Product, distance_km, offers, place_of
 from services.scheduling.offices.facts_cache import OfficeBook
 from services.scheduling.offices.release_rule import Opening
-from services.scheduling.offices.session import Pool, Session, is_open, local_date
+from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.offices.session import Session, is_open
 from services.scheduling.rules import bookable_from
+from services.scheduling.terms import Pool, local_date
 from shared.store.kinds import Record
 
 USUAL_DAYS: Final = 14
@@ -59,9 +62,18 @@ class Listed:
 class QuotaBoard:
     """What anybody may know of quota: numbers, never names."""
 
-    def __init__(self, desk: Desk, book: OfficeBook, calendar: Calendar, horizon_days: int) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        sessions: SessionRepository,
+        seats: SeatRepository,
+        book: OfficeBook,
+        calendar: Calendar,
+        horizon_days: int,
+    ) -> None:
+        self._context = context
+        self._sessions = sessions
+        self._seats = seats
         self._book = book
         self._calendar = calendar
         self._horizon_days = horizon_days
@@ -76,7 +88,7 @@ class QuotaBoard:
 
         Who does not is listed with the others (X10). The day is by default today on each office's clock.
         """
-        now, found = self._desk.now(), []
+        now, found = self._context.now(), []
         for office in offices:
             facts = self._book.facts(office.office_id).state
             place = place_of(facts)
@@ -95,21 +107,21 @@ class QuotaBoard:
 
     def next_opening(self, office: Office) -> Opening | None:
         """The next instant at which days of the office open."""
-        return self._book.next_opening(office, self._desk.now())
+        return self._book.next_opening(office, self._context.now())
 
     async def of_office(self, office_id: str, since: date | None, until: date | None) -> list[SessionQuota]:
         """Every session of an office in these days (default: today and two weeks), open or yet to open.
 
         Refuses like a listing of sessions, with ``OfficeNotFound`` and ``Malformed``.
         """
-        office, now = self._desk.offices[office_id], self._desk.now()
+        office, now = self._context.offices[office_id], self._context.now()
         first = since or local_date(now, office.timezone)
         last = until or first + timedelta(days=min(USUAL_DAYS, LONGEST_LISTING_DAYS))
         refuse_wrong_span(first, last)
         zone = ZoneInfo(office.timezone)
         begins = datetime(first.year, first.month, first.day, tzinfo=zone)
         ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
-        return await self._counted(await self._repository.every_session_of(office_id, begins, ends))
+        return await self._counted(await self._sessions.every_session_of(office_id, begins, ends))
 
     async def first_free(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
         """For each office the first session with a free seat of the pool that can be had now, or none."""
@@ -122,7 +134,7 @@ class QuotaBoard:
         return {office_id: known[office_id] for office_id in office_ids}
 
     def _known(self, pool: Pool) -> dict[str, FirstFree | None]:
-        now = self._desk.now()
+        now = self._context.now()
         kept_until, known = self._kept.get(pool, (now, {}))
         if kept_until <= now:
             known = {}
@@ -130,9 +142,9 @@ class QuotaBoard:
         return known
 
     async def _first_free_of(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
-        now = self._desk.now()
-        begins = bookable_from(now, self._desk.rules)
-        found = await self._repository.sessions(office_ids, begins, begins + timedelta(days=self._horizon_days))
+        now = self._context.now()
+        begins = bookable_from(now, self._context.rules)
+        found = await self._sessions.sessions(office_ids, begins, begins + timedelta(days=self._horizon_days))
         open_now = [each for each in found if each.state.opening_until is None and is_open(each.state, now)]
         first: dict[str, FirstFree | None] = dict.fromkeys(office_ids)
         for each in await self._counted(open_now):
@@ -142,7 +154,7 @@ class QuotaBoard:
         return first
 
     async def _counted(self, sessions: Sequence[Record[Session]]) -> list[SessionQuota]:
-        free = await self._repository.free_seats([each.id for each in sessions]) if sessions else {}
+        free = await self._seats.free_seats([each.id for each in sessions]) if sessions else {}
         return [
             SessionQuota(each.id, each.state, {pool: free.get((each.id, pool), 0) for pool in each.state.pools})
             for each in sessions

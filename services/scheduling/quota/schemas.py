@@ -1,8 +1,7 @@
-"""Quota over HTTP: facts and templates of offices, changes, offline quota, the public board."""
+"""Quota over HTTP: edits of facts and templates, changes, offline quota, the public board."""
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, time
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -15,15 +14,24 @@ from services.scheduling.offices.facts import (
     Offer,
     OfficeFacts,
     OfficeKind,
-    Place,
     Product,
 )
 from services.scheduling.offices.release_rule import LONGEST_DAYS_BEFORE, FixedOpening, OpeningRule, RuleKind
-from services.scheduling.offices.schemas import ClockTime, OfficeSearch, OfficeView, OpenSession, Pools, SessionView
-from services.scheduling.offices.session import MOST_SEATS, Pool
+from services.scheduling.offices.schemas import (
+    ClockTime,
+    ListedOfficeView,
+    Near,
+    NextOpeningView,
+    OpeningRuleView,
+    OpenSession,
+    Pools,
+    SessionView,
+    check_near,
+)
+from services.scheduling.offices.session import MOST_SEATS
 from services.scheduling.offices.weekly_template import MOST_TEMPLATE_SESSIONS, TemplateSession
+from services.scheduling.terms import Pool
 from shared.http.schema import Body, IsoDate, IsoMoment, Query, View
-from shared.http.validation import wrong_value
 
 MOST_DATES: Final = 400
 """Holidays or own days of an office: more than a year has."""
@@ -31,42 +39,6 @@ MOST_DATES: Final = 400
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Reason = Annotated[str, Field(min_length=3, max_length=500, description="why; kept with the change")]
 Version = Annotated[int, Field(ge=0, le=1_000_000_000, description="the version that was read; 0: there was none")]
-
-_NEAR = re.compile(r"(-?\d{1,2}(?:\.\d{1,6})?),(-?\d{1,3}(?:\.\d{1,6})?)\Z")
-Near = Annotated[
-    str, Field(min_length=3, max_length=24, description="latitude,longitude in degrees", examples=["-6.26,106.81"])
-]
-
-
-def place_from(near: str | None) -> Place | None:
-    """The place that a query names; it was checked before."""
-    found = _NEAR.match(near) if near is not None else None
-    return Place(float(found[1]), float(found[2])) if found else None
-
-
-def check_near(near: str | None) -> None:
-    """Refuse a place that is not on the earth."""
-    place = place_from(near)
-    if near is None or (place is not None and abs(place.latitude) <= 90 and abs(place.longitude) <= 180):
-        return
-    raise wrong_value(
-        "place",
-        "near is latitude,longitude in degrees, such as -6.26,106.81.",
-        "near berisi lintang,bujur dalam derajat, misalnya -6.26,106.81.",
-    )
-
-
-class OfficesQuery(OfficeSearch):
-    """Which offices, in which order; every part is optional."""
-
-    near: Near | None = None
-    passport_kind: Product | None = Field(None, strict=False, description="who does not offer it says so")
-    on: IsoDate | None = Field(None, description="the day that counts for passport_kind; by default today")
-
-    @model_validator(mode="after")
-    def _on_earth(self) -> Self:
-        check_near(self.near)
-        return self
 
 
 class HoursBody(Body):
@@ -277,96 +249,6 @@ class QuotaSearch(Query):
         return self
 
 
-class HoursView(View):
-    """Opening hours of one weekday, on the office's clock."""
-
-    weekday: str
-    opens: str
-    closes: str
-
-
-class OfferView(View):
-    """A product and the days on which it is given out."""
-
-    product: str
-    since: date | None
-    until: date | None
-    offered_today: bool
-
-
-class PositionView(View):
-    """Where the office's town lies."""
-
-    latitude: float
-    longitude: float
-    precision: str = "city centre, approximate"
-
-
-class OpeningRuleView(View):
-    """When seats are given out."""
-
-    kind: str
-    at: str
-    days_before: int | None
-    weekday: str | None
-    month_days: list[int]
-    announced_days: int
-    timezone: str
-
-
-class NextOpeningView(View):
-    """The next instant at which days open, and which."""
-
-    opens_at: datetime
-    local_opens_at: str
-    first: date
-    last: date
-
-
-class PriorityView(View):
-    """Who may have a priority seat today, by age in whole years; people with a disability at any age."""
-
-    since: date
-    child_below_years: int
-    elderly_above_years: int
-
-
-class OfficeDetailView(OfficeView):
-    """An office with what it is and offers."""
-
-    kind: str
-    parent_id: str | None
-    booths: int
-    staff: int
-    hours: list[HoursView]
-    holidays: list[date]
-    own_dates: list[date]
-    products: list[OfferView]
-    position: PositionView | None
-    opening: OpeningRuleView
-    next_opening: NextOpeningView | None
-    priority: PriorityView | None
-    facts_version: int
-
-
-class ListedOfficeView(OfficeView):
-    """An office in a list; who does not offer the product is listed with the reason."""
-
-    kind: str
-    distance_km: float | None
-    offered: bool | None
-    reason: str | None
-    reason_text: str | None
-    reason_text_id: str | None
-
-
-class ListedOfficesView(View):
-    """One page of offices: by name, or the nearest first."""
-
-    offices: list[ListedOfficeView]
-    next: str | None
-
-
 class PoolQuotaView(View):
     """One pool: all seats, the free ones, and those that are held, booked or not yet given out again."""
 
@@ -507,14 +389,6 @@ class OfflineQuotasView(View):
     """Offline quotas, by day."""
 
     offline_quotas: list[OfflineQuotaView]
-
-
-class OpeningNoticeView(View):
-    """The wish to be told of an office's openings, and when the next one is."""
-
-    office_id: str
-    asked_at: datetime
-    next_opening: NextOpeningView | None
 
 
 class VersionedSessionView(SessionView):

@@ -1,4 +1,4 @@
-"""From what is known of offices and quota to what is shown."""
+"""Quota and its changes as they are shown."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from datetime import date
 from itertools import groupby
 from typing import Final
 
-from services.scheduling.booking.appointments.views import local, office_view, session_view
 from services.scheduling.office import Office
 from services.scheduling.offices.calendar import OpenSession
-from services.scheduling.offices.facts import WEEKDAYS, Place, limits_on, offers, place_of, plan_capacity
-from services.scheduling.offices.release_rule import Opening, OpeningRule, RuleKind
-from services.scheduling.offices.session import local_date, plan_of
+from services.scheduling.offices.facts import WEEKDAYS, plan_capacity
+from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.offline_quota import OfflineQuota
+from services.scheduling.offices.release_rule import Opening, OpeningRule
+from services.scheduling.offices.schemas import ListedOfficeView
+from services.scheduling.offices.session import plan_of
+from services.scheduling.offices.views import local, next_opening_view, office_view, opening_rule_view, session_view
 from services.scheduling.offices.weekly_template import OfficeTemplate
 from services.scheduling.quota import schemas as shown
-from services.scheduling.quota.change import ChangeState, OfflineQuota, QuotaChange
+from services.scheduling.quota.change import ChangeState, QuotaChange
 from services.scheduling.quota.public_board import FirstFree, Listed, SessionQuota
-from services.scheduling.use_cases import Scheduling
+from services.scheduling.terms import local_date
 from shared.store.kinds import Record
 
 NOT_OFFERED: Final = "product_not_offered_here"
@@ -39,80 +42,10 @@ _NEXT: Final = {
 }
 
 
-def opening_rule_view(rule: OpeningRule, office: Office) -> shown.OpeningRuleView:
-    """When seats are given out."""
-    return shown.OpeningRuleView(
-        kind=rule.kind.value,
-        at=f"{rule.at:%H:%M}",
-        days_before=rule.days_before if rule.kind is RuleKind.ROLLING else None,
-        weekday=WEEKDAYS[rule.weekday] if rule.kind is RuleKind.WEEKLY else None,
-        month_days=list(rule.month_days),
-        announced_days=rule.announced_days,
-        timezone=rule.zone or office.timezone,
-    )
-
-
-def next_opening_view(opening: Opening | None, office: Office) -> shown.NextOpeningView | None:
-    """The next opening, also on the office's clock."""
-    if opening is None:
-        return None
-    return shown.NextOpeningView(
-        opens_at=opening.at,
-        local_opens_at=local(opening.at, office.timezone),
-        first=opening.first,
-        last=opening.last,
-    )
-
-
-def office_detail_view(office: Office, service: Scheduling) -> shown.OfficeDetailView:
-    """An office with its facts."""
-    record, now = service.book.facts(office.office_id), service.desk.now()
-    facts, place = record.state, place_of(record.state)
-    today = local_date(now, office.timezone)
-    limits = limits_on(service.book.table.priority, today)
-    return shown.OfficeDetailView(
-        **office_view(office).model_dump(),
-        kind=facts.kind.value,
-        parent_id=facts.parent_id,
-        booths=facts.booths,
-        staff=facts.staff,
-        hours=[
-            shown.HoursView(weekday=WEEKDAYS[each.weekday], opens=f"{each.opens:%H:%M}", closes=f"{each.closes:%H:%M}")
-            for each in facts.hours
-        ],
-        holidays=list(facts.holidays),
-        own_dates=list(facts.own_dates),
-        products=[
-            shown.OfferView(
-                product=each.product.value,
-                since=each.since,
-                until=each.until,
-                offered_today=offers(facts, each.product, today),
-            )
-            for each in facts.products
-        ],
-        position=_position_view(place),
-        opening=opening_rule_view(service.book.rule(office.office_id), office),
-        next_opening=next_opening_view(service.quota_board.next_opening(office), office),
-        priority=shown.PriorityView(
-            since=limits.since,
-            child_below_years=limits.child_below_years,
-            elderly_above_years=limits.elderly_above_years,
-        )
-        if limits
-        else None,
-        facts_version=record.version,
-    )
-
-
-def _position_view(place: Place | None) -> shown.PositionView | None:
-    return shown.PositionView(latitude=place.latitude, longitude=place.longitude) if place else None
-
-
-def listed_office_view(each: Listed) -> shown.ListedOfficeView:
+def listed_office_view(each: Listed) -> ListedOfficeView:
     """An office in a list."""
     missing = each.offers_product is False
-    return shown.ListedOfficeView(
+    return ListedOfficeView(
         **office_view(each.office).model_dump(),
         kind=each.facts.kind.value,
         distance_km=round(each.distance_km, 1) if each.distance_km is not None else None,
@@ -123,14 +56,16 @@ def listed_office_view(each: Listed) -> shown.ListedOfficeView:
     )
 
 
-def office_quota_view(office: Office, sessions: Sequence[SessionQuota], service: Scheduling) -> shown.OfficeQuotaView:
+def office_quota_view(
+    office: Office, sessions: Sequence[SessionQuota], rule: OpeningRule, next_opening: Opening | None
+) -> shown.OfficeQuotaView:
     """The days of an office."""
     return shown.OfficeQuotaView(
         office_id=office.office_id,
         office_name=office.name,
         timezone=office.timezone,
-        opening=opening_rule_view(service.book.rule(office.office_id), office),
-        next_opening=next_opening_view(service.quota_board.next_opening(office), office),
+        opening=opening_rule_view(rule, office),
+        next_opening=next_opening_view(next_opening, office),
         days=[
             _day_view([_session_quota_view(each, office) for each in of_day], day)
             for day, of_day in groupby(sessions, key=lambda each: each.session.date)
@@ -213,9 +148,9 @@ def change_view(record: Record[QuotaChange]) -> shown.ChangeView:
     )
 
 
-def template_view(template: OfficeTemplate, version: int, service: Scheduling) -> shown.TemplateView:
+def template_view(template: OfficeTemplate, version: int, book: OfficeBook) -> shown.TemplateView:
     """A week, with what each session could serve."""
-    facts = service.book.facts(template.office_id).state
+    facts = book.facts(template.office_id).state
     return shown.TemplateView(
         office_id=template.office_id,
         version=version,
@@ -235,10 +170,10 @@ def template_view(template: OfficeTemplate, version: int, service: Scheduling) -
     )
 
 
-def versioned_session_view(each: OpenSession, version: int, service: Scheduling) -> shown.VersionedSessionView:
+def versioned_session_view(each: OpenSession, version: int, book: OfficeBook) -> shown.VersionedSessionView:
     """A session as its office edits it."""
     session = each.session
-    facts = service.book.facts(session.office_id).state
+    facts = book.facts(session.office_id).state
     return shown.VersionedSessionView(
         **session_view(each).model_dump(),
         version=version,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.scheduling.endpoints import SCHEDULING
+from services.scheduling.http import USE_CASES
 from services.scheduling.openings import draw
 from services.scheduling.openings.routes import LOOKS_A_MINUTE
 from shared.http.app import build_app
@@ -38,7 +38,7 @@ async def office() -> AsyncIterator[Office]:
         verifier=verifier,
         sessions=world.parts.sessions,
     )
-    app[SCHEDULING] = world.service
+    app[USE_CASES] = world.service
     async with TestClient(TestServer(app)) as running:
         yield Office(world, running, issuer)
 

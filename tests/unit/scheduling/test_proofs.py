@@ -56,7 +56,7 @@ def closed(record: Record[Appointment], **changes: Any) -> billing.PaymentCaseCl
 
 
 async def flags_of(world: World) -> list[Any]:
-    return await world.service.desk.repository.flags_of(SOUTH.office_id, FlagStatus.OPEN)
+    return await world.service.repositories.conduct.flags_of(SOUTH.office_id, FlagStatus.OPEN)
 
 
 @X6

@@ -9,9 +9,10 @@ from datetime import date, timedelta
 import pytest
 
 from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.booking.seats.audit_log_facts import steps_of
+from services.scheduling.booking.seats.repository import SEAT
 from services.scheduling.booking.seats.seat import SeatStatus
-from services.scheduling.repository import APPOINTMENT, SEAT
 from services.scheduling.visit.counter.check_in import Visitor
 from shared.audit import Audit
 from shared.chain import ChainName

@@ -21,13 +21,17 @@ from typing import Any, Final
 
 import structlog
 
-from services.scheduling import errors
 from services.scheduling.booking.abuse import flag as flags
 from services.scheduling.booking.abuse import limits as conduct
+from services.scheduling.booking.abuse.errors import (
+    TooManyHolds,
+    TooManyMoves,
+    TooManyPeopleOnDevice,
+    TooManySeatsGivenUp,
+)
 from services.scheduling.booking.abuse.limits import Act, Conduct, Counted, Deed, LimitReached, Subject, Wish
-from services.scheduling.booking.abuse.repository import conduct_id_of
+from services.scheduling.booking.abuse.repository import ConductRepository, conduct_id_of
 from services.scheduling.booking.appointments.appointment import Appointment
-from services.scheduling.repository import Repository
 from shared.clock import Clock
 from shared.crypto.fingerprints import Fingerprints
 from shared.errors import Refusal
@@ -68,9 +72,9 @@ class ConductBook:
     """Who did how much; brakes those who do too much and shows the office what looks like a broker."""
 
     def __init__(
-        self, repository: Repository, clock: Clock, ids: Ids, fingerprints: Fingerprints, *, scale: int = 1
+        self, conduct: ConductRepository, clock: Clock, ids: Ids, fingerprints: Fingerprints, *, scale: int = 1
     ) -> None:
-        self._repository = repository
+        self._conduct = conduct
         self._clock = clock
         self._ids = ids
         self._fingerprints = fingerprints
@@ -157,7 +161,7 @@ class ConductBook:
 
     async def forget(self, record: Record[Conduct]) -> None:
         """A day counts for nothing any more."""
-        await self._repository.forget_conduct(record)
+        await self._conduct.forget_conduct(record)
 
     async def _write(self, pending: Mapping[_Key, Sequence[Deed]]) -> None:
         now, batch = self._clock.now(), self._ids.new()
@@ -174,7 +178,7 @@ class ConductBook:
             days[day] = replace(days[day], over=over, batch=batch)
             if (subject, day) not in changed:
                 fresh.append(days[day])
-        if fresh and await self._repository.begin_conduct(fresh, now) < len(fresh):
+        if fresh and await self._conduct.begin_conduct(fresh, now) < len(fresh):
             changed += [(each.subject, each.day) for each in fresh if not await self._is_ours(each)]
         for subject, day in changed:
             weeks[subject][day] = await self._add(weeks[subject][day], pending[subject, day], weeks[subject], today)
@@ -182,26 +186,26 @@ class ConductBook:
         await self._raise_flags(weeks, today)
 
     async def _is_ours(self, written: Conduct) -> bool:
-        known = await self._repository.conduct(conduct_id_of(written.subject, written.day))
+        known = await self._conduct.conduct(conduct_id_of(written.subject, written.day))
         return known is not None and known.state.batch == written.batch
 
     async def _add(self, known: Conduct, deeds: Sequence[Deed], week: _Days, today: date) -> Conduct:
         """Add to a day that is there already, whoever else does so."""
 
         async def attempt() -> Conduct:
-            record = await self._repository.conduct(conduct_id_of(known.subject, known.day))
+            record = await self._conduct.conduct(conduct_id_of(known.subject, known.day))
             if record is None:
                 return known  # forgotten meanwhile, as it counts for nothing any more
             total = conduct.with_deeds(record.state, deeds)
             days = [each for day, each in week.items() if day != known.day]
             over = conduct.is_over([*days, total], today=today, scale=self._scale)
             saved = replace(total, over=over, batch="")
-            return (await self._repository.save_conduct(record, saved, self._clock.now())).state
+            return (await self._conduct.save_conduct(record, saved, self._clock.now())).state
 
         return await again(attempt)
 
     async def _weeks(self, subjects: Iterable[str], today: date) -> dict[str, _Days]:
-        found = await self._repository.conduct_since(sorted(set(subjects)), conduct.first_day(today))
+        found = await self._conduct.conduct_since(sorted(set(subjects)), conduct.first_day(today))
         weeks: dict[str, _Days] = {}
         for record in found:
             weeks.setdefault(record.state.subject, {})[record.state.day] = record.state
@@ -210,7 +214,7 @@ class ConductBook:
     async def _learn(self) -> None:
         """What other replicas know of those who have reached a limit."""
         today = conduct.day_of(self._clock.now())
-        over = {record.state.subject for record in await self._repository.conduct_over(conduct.first_day(today))}
+        over = {record.state.subject for record in await self._conduct.conduct_over(conduct.first_day(today))}
         if over:
             self._remember(await self._weeks(over, today))
 
@@ -243,7 +247,7 @@ class ConductBook:
                     flag_id = derived_id("flag", pattern, subject, office_id, today.isoformat())
                     raised = flags.raise_flag(flag_id, pattern, days, office_id, today=today, now=now)
                     with contextlib.suppress(AlreadyExists):
-                        await self._repository.begin_flag(flag_id, raised, now)
+                        await self._conduct.begin_flag(flag_id, raised, now)
 
 
 def _subjects(account_id: str, person_id: str, origin: Origin) -> Sequence[str]:
@@ -257,11 +261,11 @@ def _subjects(account_id: str, person_id: str, origin: Origin) -> Sequence[str]:
 
 
 _REFUSALS: Final[Mapping[tuple[Act, Counted], type[Refusal]]] = {
-    (Act.HOLD, Counted.HOLDS): errors.TooManyHolds,
-    (Act.HOLD, Counted.OF_SESSION): errors.TooManyHolds,
-    (Act.HOLD, Counted.RELEASES): errors.TooManySeatsGivenUp,
-    (Act.HOLD, Counted.PERSONS): errors.TooManyPeopleOnDevice,
-    (Act.MOVE, Counted.MOVES): errors.TooManyMoves,
+    (Act.HOLD, Counted.HOLDS): TooManyHolds,
+    (Act.HOLD, Counted.OF_SESSION): TooManyHolds,
+    (Act.HOLD, Counted.RELEASES): TooManySeatsGivenUp,
+    (Act.HOLD, Counted.PERSONS): TooManyPeopleOnDevice,
+    (Act.MOVE, Counted.MOVES): TooManyMoves,
 }
 
 

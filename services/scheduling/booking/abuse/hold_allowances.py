@@ -14,8 +14,7 @@ from services.scheduling.booking.abuse.activity_counters import Origin, refusal_
 from services.scheduling.booking.abuse.hold_allowance import Ration, rations_for
 from services.scheduling.booking.abuse.limits import LimitReached
 from services.scheduling.booking.appointments.appointment import Appointment, Decision
-from services.scheduling.booking.appointments.repository import COUNTED_AS
-from services.scheduling.repository import Repository
+from services.scheduling.booking.appointments.repository import COUNTED_AS, AppointmentRepository
 from shared.clock import Clock
 from shared.errors import SomeoneElseChangedIt
 from shared.store.kinds import Record
@@ -50,8 +49,8 @@ class _Numbers:
 class HoldAllowances:
     """Writes new holds, each under one number of every limit on holds."""
 
-    def __init__(self, repository: Repository, clock: Clock, *, scale: int = 1) -> None:
-        self._repository = repository
+    def __init__(self, appointments: AppointmentRepository, clock: Clock, *, scale: int = 1) -> None:
+        self._appointments = appointments
         self._clock = clock
         self._scale = scale
         self._day = date.min
@@ -63,7 +62,8 @@ class HoldAllowances:
 
         Raises:
             TooManyHolds: a limit has no number left today, counted over all replicas.
-            AlreadyExists: what :meth:`Repository.begin` refuses: the id is taken, or the person has another one.
+            AlreadyExists: what :meth:`AppointmentRepository.begin` refuses: the id is taken, or the person has
+                another one.
             SomeoneElseChangedIt: others took every number that was tried.
         """
         for attempt in range(TRIES):
@@ -71,7 +71,7 @@ class HoldAllowances:
             counted = replace(decision.state, counted=True, counted_as=numbers.keys())
             self._reach(numbers)
             try:
-                begun = await self._repository.begin(
+                begun = await self._appointments.begin(
                     appointment_id, Decision(counted, decision.events), self._clock.now()
                 )
             except AlreadyExists as refused:
@@ -133,7 +133,7 @@ class HoldAllowances:
             if ration.most > MOST_LOOKED_UP:
                 continue
             named = {ration.key(number): number for number in range(ration.most)}
-            stored = await self._repository.allowances_taken(tuple(named))
+            stored = await self._appointments.allowances_taken(tuple(named))
             found = frozenset(named[key] for key in stored)
             if found:
                 self._taken[ration.name] = self._taken.get(ration.name, _NONE) | found

@@ -41,7 +41,7 @@ def conduct_id_of(subject: str, day: date) -> str:
     return derived_id("conduct", subject, day.isoformat())
 
 
-class Conducts(OnStore):
+class ConductRepository(OnStore):
     """Counts of what was done, and what they looked like."""
 
     async def conduct_since(self, subjects: Sequence[str], since: date) -> list[Record[Conduct]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.booking.abuse.errors import FlagNotFound, FlagReviewed
 from services.scheduling.booking.abuse.flag import FlagCommand
+from services.scheduling.booking.abuse.flags import Flags
 from services.scheduling.booking.abuse.schemas import FlagsQuery, FlagsView, FlagView, ReviewFlag
-from services.scheduling.booking.waiting_list.views import flag_view
-from services.scheduling.http import scheduling_of, who_of
+from services.scheduling.booking.abuse.views import flag_view
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.http import actor_of, use_case
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints, PersonalData
@@ -26,12 +28,12 @@ _COMMANDS: Final = {"confirmed": FlagCommand.CONFIRM, "harmless": FlagCommand.DI
     query=FlagsQuery,
     reads=PersonalData.EVIDENCE,
     answers={200: FlagsView},
-    refusals=(errors.NotYourOffice,),
+    refusals=(NotYourOffice,),
 )
 async def list_flags(call: Call[None, FlagsQuery]) -> FlagsView:
     """The office's flags that stand so, the newest first; the evidence has ids, counts and times, no names."""
     call.read_for = "step_flag_review"
-    found = await scheduling_of(call).flags.of_office(call.path["office_id"], call.query.state, who_of(call.caller))
+    found = await use_case(call, Flags).of_office(call.path["office_id"], call.query.state, actor_of(call.caller))
     return FlagsView(flags=[flag_view(record) for record in found])
 
 
@@ -42,15 +44,15 @@ async def list_flags(call: Call[None, FlagsQuery]) -> FlagsView:
     body=ReviewFlag,
     idempotent=True,
     answers={200: FlagView},
-    refusals=(errors.NotYourOffice, errors.FlagNotFound, errors.FlagReviewed, SomeoneElseChangedIt),
+    refusals=(NotYourOffice, FlagNotFound, FlagReviewed, SomeoneElseChangedIt),
 )
 async def review_flag(call: Call[ReviewFlag]) -> FlagView:
     """The flag with what the office said of it."""
-    reviewed = await scheduling_of(call).flags.review(
+    reviewed = await use_case(call, Flags).review(
         call.path["office_id"],
         call.path["flag_id"],
         _COMMANDS[call.body.decision],
-        who_of(call.caller),
+        actor_of(call.caller),
         call.command_id,
     )
     return flag_view(reviewed)

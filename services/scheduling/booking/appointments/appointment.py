@@ -19,6 +19,7 @@ from services.scheduling.booking.appointments.walk_in import WalkIn
 from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
+from services.scheduling.terms import Applying
 from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,
@@ -268,15 +269,6 @@ class Leaving:
     token: str
     until: datetime
     """From then on a deadline does it."""
-
-
-@dataclass(frozen=True)
-class Applying:
-    """Whose application a seat is for."""
-
-    application_id: str
-    account_id: str
-    person_id: str
 
 
 @dataclass(frozen=True)

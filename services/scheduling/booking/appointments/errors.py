@@ -16,17 +16,6 @@ class PersonHasAppointment(Refusal):
     next_action_id = "Gunakan, pindahkan, atau batalkan jadwal itu terlebih dahulu."
 
 
-class ApplicationIsWithdrawn(Refusal):
-    """The application was given up."""
-
-    status = 409
-    code = "application_withdrawn"
-    title = "This application was withdrawn."
-    title_id = "Permohonan ini sudah dibatalkan."
-    next_action = "Begin a new application."
-    next_action_id = "Buat permohonan baru."
-
-
 class NotPossibleNow(Refusal):
     """The appointment stands elsewhere than the request supposes; `state` says where."""
 
@@ -114,3 +103,25 @@ class OfferOver(Refusal):
     title_id = "Penawaran ini sudah berakhir."
     next_action = "The payment goes back to you; follow it under refunds."
     next_action_id = "Pembayaran dikembalikan; ikuti prosesnya di bagian pengembalian dana."
+
+
+class QueueCodeNotValid(Refusal):
+    """The scanned text is no queue code of ours; nothing says why, so that forgers learn nothing."""
+
+    status = 422
+    code = "queue_code_not_valid"
+    title = "This is not a valid queue code."
+    title_id = "Kode antrean ini tidak sah."
+    next_action = "Look the visitor up by application or NIK."
+    next_action_id = "Cari pengunjung dengan nomor permohonan atau NIK."
+
+
+class QueueCodeReplaced(Refusal):
+    """The visit was moved since; its newest letter carries another code."""
+
+    status = 409
+    code = "queue_code_replaced"
+    title = "This queue code was replaced when the visit was moved."
+    title_id = "Kode antrean ini sudah diganti saat jadwal dipindahkan."
+    next_action = "Ask for the newest letter; it names the right day and office."
+    next_action_id = "Minta surat pengantar terbaru; di sana tertulis hari dan kantor yang benar."

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import structlog
 
-from services.scheduling import errors
-from services.scheduling.booking.abuse.activity_counters import NOWHERE, Origin
+from services.scheduling.applications import ApplicationCopy, ApplicationRepository, fresher
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.abuse.limits import Act, Wish
 from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
@@ -20,17 +22,21 @@ from services.scheduling.booking.appointments.appointment import (
     Status,
     can,
 )
+from services.scheduling.booking.appointments.errors import FeeWouldBeLost, PersonHasAppointment
 from services.scheduling.booking.appointments.priority import Need, Priority, Proof
 from services.scheduling.booking.appointments.priority_check import PriorityGrounds, may_hold
+from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
-from services.scheduling.context import Desk, Who, refuse_impossible
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice
 from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import Offering
-from services.scheduling.offices.session import Pool
 from services.scheduling.openings.waiting_room import Turn, WaitingRoom
-from services.scheduling.repository import ApplicationCopy, fresher
 from services.scheduling.rules import bookable_from
+from services.scheduling.terms import Pool
 from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
 from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn, KindCorrected
 from shared.ids import derived_id
@@ -52,7 +58,7 @@ class HoldWish:
     application_id: str
     session_id: str
     pool: Pool
-    who: Who
+    actor: Actor
     command_id: str
     origin: Origin = NOWHERE
     need: Need | None = None
@@ -73,7 +79,12 @@ class Holds:
 
     def __init__(
         self,
-        desk: Desk,
+        context: UseCaseContext,
+        applications: ApplicationRepository,
+        seats: SeatRepository,
+        appointments: AppointmentRepository,
+        activity: ConductBook,
+        allowances: HoldAllowances,
         seating: Seating,
         calendar: Calendar,
         waiting_room: WaitingRoom,
@@ -82,8 +93,12 @@ class Holds:
     ) -> None:
         self._offering = offering
         self._grounds = grounds
-        self._desk = desk
-        self._repository = desk.repository
+        self._context = context
+        self._activity = activity
+        self._allowances = allowances
+        self._applications = applications
+        self._seats = seats
+        self._appointments = appointments
         self._seating = seating
         self._calendar = calendar
         self._waiting_room = waiting_room
@@ -97,7 +112,7 @@ class Holds:
         ``ProductNotOffered``, ``SessionSoldOut`` (naming alternatives), ``SessionClosed``, ``SessionNotFound`` and
         ``PersonHasAppointment``. A repeat of the command meets the appointment of the first time.
         """
-        copy = await self._desk.known_application(wish.application_id)
+        copy = await self._applications.wait_for_submitted(wish.application_id, self._context.clock)
         await self._refuse_unentitled(wish, copy)
         ground = await self._fitting(wish, copy)
         await self._refuse_over(wish, copy)
@@ -109,7 +124,7 @@ class Holds:
                 wish.session_id, wish.pool, appointment_id, starts_from=wish.starts_from
             )
             if seat is None:
-                held = await self._repository.appointment(appointment_id)
+                held = await self._appointments.appointment(appointment_id)
                 if held is None:
                     await self._explain_no_seat(wish, copy)
                     continue
@@ -138,16 +153,16 @@ class Holds:
 
     async def won_before(self, wish: HoldWish) -> Record[Appointment] | None:
         """What the same command won the first time, if it did."""
-        earlier = await self._repository.appointment(appointment_id_of(wish.command_id, 0))
+        earlier = await self._appointments.appointment(appointment_id_of(wish.command_id, 0))
         return None if earlier is None or earlier.state.status is Status.ABANDONED else earlier
 
     async def _refuse_over(self, wish: HoldWish, copy: ApplicationCopy) -> None:
         """The limits against hoarding; the office's own staff are under none, a repeat of a won hold neither."""
-        if wish.who.is_staff:
+        if wish.actor.is_staff:
             return
         try:
             counted = Wish(copy.person_id, wish.session_id)
-            self._desk.conduct.refuse_over(Act.HOLD, copy.account_id, counted, wish.origin)
+            self._activity.refuse_over(Act.HOLD, copy.account_id, counted, wish.origin)
         except Refusal:
             if await self.won_before(wish) is None:
                 raise
@@ -157,7 +172,7 @@ class Holds:
 
         A need that is only declared passes nobody by: who names one from outside stands in line like all.
         """
-        declared = ground is not None and ground.proof is Proof.TO_BE_SHOWN and not wish.who.is_staff
+        declared = ground is not None and ground.proof is Proof.TO_BE_SHOWN and not wish.actor.is_staff
         pool = Pool.REGULAR if declared else wish.pool
         try:
             return await self._waiting_room.turn(wish.session_id, pool, copy.person_id)
@@ -167,35 +182,35 @@ class Holds:
             return None
 
     async def _refuse_unentitled(self, wish: HoldWish, copy: ApplicationCopy) -> None:
-        who = wish.who
-        if not who.is_staff and copy.account_id != who.account_id:
+        actor = wish.actor
+        if not actor.is_staff and copy.account_id != actor.account_id:
             raise NotFound
         if copy.withdrawn:
-            raise errors.ApplicationIsWithdrawn
-        if not may_hold(wish.pool, is_staff=who.is_staff):
-            raise errors.PoolNotOpen(pool=wish.pool.value)
-        if who.is_staff:
+            raise ApplicationIsWithdrawn
+        if not may_hold(wish.pool, is_staff=actor.is_staff):
+            raise PoolNotOpen(pool=wish.pool.value)
+        if actor.is_staff:
             session = await self._calendar.session(wish.session_id)
-            if session.state.office_id != who.office_id:
-                raise errors.NotYourOffice
+            if session.state.office_id != actor.office_id:
+                raise NotYourOffice
 
     async def _write(self, appointment_id: str, decision: Decision, wish: HoldWish) -> Record[Appointment]:
         """The office's own staff are under no limit."""
-        if wish.who.is_staff:
-            return await self._repository.begin(appointment_id, decision, self._desk.now())
-        return await self._desk.allowances.begin(appointment_id, decision, wish.origin)
+        if wish.actor.is_staff:
+            return await self._appointments.begin(appointment_id, decision, self._context.now())
+        return await self._allowances.begin(appointment_id, decision, wish.origin)
 
     async def _begin(
         self, appointment_id: str, wish: HoldWish, copy: ApplicationCopy, seat: Record[Seat]
     ) -> Record[Appointment] | None:
-        desk = self._desk
+        context = self._context
         decision = appointments.hold(
             appointment_id,
             copy.applying(wish.application_id),
             slot_of(seat.id, seat.state),
-            office=desk.offices[seat.state.office_id],
-            now=desk.now(),
-            rules=desk.rules,
+            office=context.offices[seat.state.office_id],
+            now=context.now(),
+            rules=context.rules,
             pay_until=wish.pay_until,
             priority=self._grounds.ground(wish.pool, wish.need, copy, seat.state.date),
         )
@@ -205,36 +220,36 @@ class Holds:
             await self._seating.undo(seat)
         except Refusal:
             await self._seating.undo(seat)
-            if await self._repository.appointment(appointment_id) is None:
+            if await self._appointments.appointment(appointment_id) is None:
                 raise
         else:
-            if not wish.who.is_staff:
-                desk.conduct.note(Act.HOLD, held.state, wish.origin)
+            if not wish.actor.is_staff:
+                self._activity.note(Act.HOLD, held.state, wish.origin)
             return held
-        earlier = await self._repository.appointment(appointment_id)
+        earlier = await self._appointments.appointment(appointment_id)
         if earlier is None:
-            raise await self._person_has_appointment(copy, wish.who)
+            raise await self._person_has_appointment(copy, wish.actor)
         return earlier
 
-    async def _person_has_appointment(self, copy: ApplicationCopy, who: Who) -> errors.PersonHasAppointment:
-        live = await self._repository.live_appointment_of(copy.person_id)
-        own = live is not None and (live.state.account_id == who.account_id)
+    async def _person_has_appointment(self, copy: ApplicationCopy, actor: Actor) -> PersonHasAppointment:
+        live = await self._appointments.live_appointment_of(copy.person_id)
+        own = live is not None and (live.state.account_id == actor.account_id)
         facts: dict[str, Any] = {"appointment_id": live.id} if live is not None and own else {}
-        return errors.PersonHasAppointment(**facts)
+        return PersonHasAppointment(**facts)
 
     async def _explain_no_seat(self, wish: HoldWish, copy: ApplicationCopy) -> None:
         """Refuse with the reason why no seat could be had; returns only if one is free after all."""
         session = await self._calendar.session(wish.session_id)
-        if session.state.starts_at < (wish.starts_from or bookable_from(self._desk.now(), self._desk.rules)):
-            raise errors.SessionClosed(starts_at=session.state.starts_at)
+        if session.state.starts_at < (wish.starts_from or bookable_from(self._context.now(), self._context.rules)):
+            raise SessionClosed(starts_at=session.state.starts_at)
         if not session.state.pools.get(wish.pool, 0):
-            raise errors.PoolNotOpen(pool=wish.pool.value)
-        free = await self._repository.free_seats([wish.session_id])
+            raise PoolNotOpen(pool=wish.pool.value)
+        free = await self._seats.free_seats([wish.session_id])
         if not free.get((wish.session_id, wish.pool.value)):
             raise await self._calendar.sold_out(wish.session_id, session.state, wish.pool, {copy.product})
 
     async def cancel(
-        self, appointment_id: str, who: Who, command_id: str, *, fee_is_lost: bool, origin: Origin = NOWHERE
+        self, appointment_id: str, actor: Actor, command_id: str, *, fee_is_lost: bool, origin: Origin = NOWHERE
     ) -> Record[Appointment]:
         """Give a seat up. An offer is declined by it; a paid visit only with ``fee_is_lost``.
 
@@ -242,36 +257,36 @@ class Holds:
         """
 
         async def attempt() -> Record[Appointment]:
-            record = await self._desk.visible(appointment_id, who)
+            record = await find_visible(self._appointments, appointment_id, actor)
             if record.has_received(command_id):
                 return record
             state = record.state
             if state.status in (Status.CONFIRMED, Status.ON_PROOF) and not fee_is_lost:
-                raise errors.FeeWouldBeLost
-            released = await self._repository.save(
-                record, self._cancellation(appointment_id, state), self._desk.now(), command_id
+                raise FeeWouldBeLost
+            released = await self._appointments.save(
+                record, self._cancellation(appointment_id, state), self._context.now(), command_id
             )
-            self._desk.conduct.note(Act.RELEASE, state, origin)
+            self._activity.note(Act.RELEASE, state, origin)
             return released
 
         return await self._seating.tell_left_now(await again(attempt))
 
     def _cancellation(self, appointment_id: str, state: Appointment) -> Decision:
-        now, rules = self._desk.now(), self._desk.rules
+        now, rules = self._context.now(), self._context.rules
         if state.status is Status.OFFERED:
             return appointments.end_offer(appointment_id, state, Command.DECLINE_OFFER, now=now, rules=rules)
         refuse_impossible(state, Command.CANCEL)
         reason = ReleaseReason.CANCELLED
         return appointments.release(appointment_id, state, Command.CANCEL, reason, now=now, rules=rules)
 
-    async def get(self, appointment_id: str, who: Who) -> Record[Appointment]:
+    async def get(self, appointment_id: str, actor: Actor) -> Record[Appointment]:
         """One appointment, for its owner or its office."""
-        return await self._desk.visible(appointment_id, who)
+        return await find_visible(self._appointments, appointment_id, actor)
 
-    async def of_application(self, application_id: str, who: Who) -> list[Record[Appointment]]:
+    async def of_application(self, application_id: str, actor: Actor) -> list[Record[Appointment]]:
         """The appointments of an application that the asker may see, the newest first; none for strangers."""
-        found = await self._repository.appointments_of(application_id)
-        return [record for record in found if record.state.slot is not None and _may_see(record.state, who)]
+        found = await self._appointments.appointments_of(application_id)
+        return [record for record in found if record.state.slot is not None and _may_see(record.state, actor)]
 
     async def lapse(self, record: Record[Appointment]) -> None:
         """The hold's own time is over and no bill was requested."""
@@ -282,17 +297,17 @@ class Holds:
             record.state,
             Command.LAPSE,
             ReleaseReason.HOLD_LAPSED,
-            now=self._desk.now(),
-            rules=self._desk.rules,
+            now=self._context.now(),
+            rules=self._context.rules,
         )
-        released = await self._repository.save(record, decision, self._desk.now())
+        released = await self._appointments.save(record, decision, self._context.now())
         await self._seating.tell_left_now(released)
 
     async def alert_long_stop(self, record: Record[Appointment]) -> None:
         """A seat waits far too long for its bill: tell the operators; only billing may free it."""
         log.error("seat_waits_too_long", appointment_id=record.id, bill_id=record.state.bill_id)
-        decision = appointments.alerted(record.state, now=self._desk.now(), rules=self._desk.rules)
-        await self._repository.save(record, decision, self._desk.now())
+        decision = appointments.alerted(record.state, now=self._context.now(), rules=self._context.rules)
+        await self._appointments.save(record, decision, self._context.now())
 
     async def application_submitted(self, said: ApplicationSubmitted) -> None:
         """Keep what a hold must know; a repeat or a late word changes nothing that is known already."""
@@ -315,13 +330,13 @@ class Holds:
         """
 
         async def attempt() -> None:
-            record = await self._repository.application(said.application_id)
+            record = await self._applications.application(said.application_id)
             if record is None:
                 raise NotYet(f"application {said.application_id} is not known")
             corrected = replace(record.state, product=said.passport_kind, product_as_of=said.corrected_at)
             kept = fresher(record.state, corrected)
             if kept != record.state:
-                await self._repository.save_application(record, kept, self._desk.now())
+                await self._applications.save_application(record, kept, self._context.now())
 
         await again(attempt)
 
@@ -330,23 +345,23 @@ class Holds:
         await self._keep(
             said.application_id, ApplicationCopy(said.account_id, said.person_id, submitted=True, withdrawn=True)
         )
-        for record in await self._repository.appointments_of(said.application_id):
+        for record in await self._appointments.appointments_of(said.application_id):
             await self._withdraw(record, message_id)
 
     async def _keep(self, application_id: str, copy: ApplicationCopy) -> None:
         try:
-            await self._repository.begin_application(application_id, copy, self._desk.now())
+            await self._applications.begin_application(application_id, copy, self._context.now())
         except AlreadyExists:
             await again(lambda: self._freshen(application_id, copy))
 
     async def _freshen(self, application_id: str, copy: ApplicationCopy) -> None:
-        record = await self._repository.application(application_id)
+        record = await self._applications.application(application_id)
         if record is None or record.state.withdrawn or record.state == fresher(record.state, copy):
             return
-        await self._repository.save_application(record, fresher(record.state, copy), self._desk.now())
+        await self._applications.save_application(record, fresher(record.state, copy), self._context.now())
 
     async def _withdraw(self, record: Record[Appointment], message_id: str) -> None:
-        state, now, rules = record.state, self._desk.now(), self._desk.rules
+        state, now, rules = record.state, self._context.now(), self._context.rules
         if record.has_received(message_id):
             return
         if state.status in (Status.MOVING, Status.SPECIAL_MOVING, Status.GATHERING):
@@ -354,10 +369,10 @@ class Holds:
         decision = appointments.withdraw(record.id, state, now=now, rules=rules)
         if decision is None:
             return
-        await self._seating.tell_left_now(await self._repository.save(record, decision, now, message_id))
+        await self._seating.tell_left_now(await self._appointments.save(record, decision, now, message_id))
 
 
-def _may_see(state: Appointment, who: Who) -> bool:
-    if who.is_staff:
-        return state.seat.office_id == who.office_id
-    return state.account_id == who.account_id
+def _may_see(state: Appointment, actor: Actor) -> bool:
+    if actor.is_staff:
+        return state.seat.office_id == actor.office_id
+    return state.account_id == actor.account_id

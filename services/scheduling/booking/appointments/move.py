@@ -11,9 +11,12 @@ import contextlib
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments import visit_transitions as visiting
 from services.scheduling.booking.appointments.appointment import Appointment, Decision, MoveCause, Status
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
+from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
-from services.scheduling.context import Desk
+from services.scheduling.context import UseCaseContext
 from shared.errors import SomeoneElseChangedIt
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
@@ -22,9 +25,18 @@ from shared.store.port import VersionConflict
 class Relocation:
     """Takes visits to other seats, atomically."""
 
-    def __init__(self, desk: Desk, seating: Seating) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        seats: SeatRepository,
+        appointments: AppointmentRepository,
+        codes: QueueCodes,
+        seating: Seating,
+    ) -> None:
+        self._context = context
+        self._codes = codes
+        self._seats = seats
+        self._appointments = appointments
         self._seating = seating
 
     async def reach(
@@ -46,7 +58,7 @@ class Relocation:
         faster: load and decide again.
         """
         begun = self._begun(record.state, session_id, cause, command_id, pool)
-        moving = await self._repository.save(record, begun, self._desk.now())
+        moving = await self._appointments.save(record, begun, self._context.now())
         move = moving.state.move
         if move is None:
             raise LookupError("a visit that moves says where")
@@ -56,7 +68,7 @@ class Relocation:
         )
         if seat is None:
             with contextlib.suppress(VersionConflict):
-                await self._repository.save(moving, self._undone(moving.state), self._desk.now())
+                await self._appointments.save(moving, self._undone(moving.state), self._context.now())
             return None
         return await self._seating.tell_left_now(await self._commit(moving, seat, command_id))
 
@@ -65,17 +77,17 @@ class Relocation:
         move = record.state.move
         if record.state.status is not Status.SPECIAL_MOVING or move is None:
             return
-        seats = await self._repository.seats_of(move.session_id)
+        seats = await self._seats.seats_of(move.session_id)
         seat = next((each for each in seats if each.state.token == move.token), None)
         if seat is None:
-            await self._repository.save(record, visiting.undo_special(record.state), self._desk.now())
+            await self._appointments.save(record, visiting.undo_special(record.state), self._context.now())
             return
         await self._seating.tell_left_now(await self._finish(record, seat, move.command_id))
 
     def _begun(
         self, state: Appointment, session_id: str, cause: MoveCause, command_id: str, to_pool: str | None = None
     ) -> Decision:
-        token, now, rules = self._desk.ids.new(), self._desk.now(), self._desk.rules
+        token, now, rules = self._context.ids.new(), self._context.now(), self._context.rules
         pool = to_pool or state.seat.pool
         if cause is MoveCause.SPECIAL:
             return visiting.begin_special(
@@ -102,7 +114,7 @@ class Relocation:
             return await self._finish(moving, seat, command_id)
         except VersionConflict:
             # a deadline was faster: it rolled the move on to this very seat, or back
-            now_there = await self._repository.appointment(moving.id)
+            now_there = await self._appointments.appointment(moving.id)
             if now_there is not None and now_there.state.seat.token == seat.state.token:
                 return now_there
             await self._seating.undo(seat)
@@ -110,8 +122,8 @@ class Relocation:
 
     async def _finish(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
         state, slot = moving.state, slot_of(seat.id, seat.state)
-        queue_code = self._desk.queue_code(moving.id, slot, state.code_version + 1)
-        old_office, office = self._desk.offices[state.seat.office_id], self._desk.offices[slot.office_id]
+        queue_code = self._codes.sign_visit(moving.id, slot, state.code_version + 1)
+        old_office, office = self._context.offices[state.seat.office_id], self._context.offices[slot.office_id]
         if state.status is Status.SPECIAL_MOVING:
             decision = visiting.finish_special(
                 moving.id,
@@ -120,7 +132,7 @@ class Relocation:
                 queue_code=queue_code,
                 old_office=old_office,
                 office=office,
-                rules=self._desk.rules,
+                rules=self._context.rules,
             )
         else:
             decision = appointments.finish_move(
@@ -130,7 +142,7 @@ class Relocation:
                 queue_code=queue_code,
                 old_office=old_office,
                 office=office,
-                now=self._desk.now(),
-                rules=self._desk.rules,
+                now=self._context.now(),
+                rules=self._context.rules,
             )
-        return await self._repository.save(moving, decision, self._desk.now(), command_id)
+        return await self._appointments.save(moving, decision, self._context.now(), command_id)

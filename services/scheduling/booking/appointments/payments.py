@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.applications import ApplicationRepository
+from services.scheduling.booking.abuse.activity_counters import ConductBook
 from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import (
-    Applying,
     Appointment,
     Command,
     ConfirmCause,
@@ -20,15 +21,18 @@ from services.scheduling.booking.appointments.appointment import (
     Status,
     can,
 )
+from services.scheduling.booking.appointments.errors import OfferOver
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
+from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.same_day import downgrade_transitions as falling_back
 from services.scheduling.booking.same_day.downgrade import Fallback
 from services.scheduling.booking.same_day.rules import still_payable
 from services.scheduling.booking.seats.inventory import Seating
 from services.scheduling.booking.seats.seat import Seat, slot_of
-from services.scheduling.context import Desk, Who, refuse_impossible
+from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.product_availability import Offering
-from services.scheduling.offices.session import Pool
+from services.scheduling.terms import Applying, Pool
 from shared.events import billing
 from shared.ids import derived_id
 from shared.service import NotYet
@@ -91,12 +95,24 @@ class Payments:
     """Bills meet seats."""
 
     def __init__(
-        self, desk: Desk, seating: Seating, calendar: Calendar, offering: Offering, fallback: Fallback
+        self,
+        context: UseCaseContext,
+        applications: ApplicationRepository,
+        appointments: AppointmentRepository,
+        codes: QueueCodes,
+        activity: ConductBook,
+        seating: Seating,
+        calendar: Calendar,
+        offering: Offering,
+        fallback: Fallback,
     ) -> None:
         self._fallback = fallback
         self._offering = offering
-        self._desk = desk
-        self._repository = desk.repository
+        self._context = context
+        self._codes = codes
+        self._activity = activity
+        self._applications = applications
+        self._appointments = appointments
         self._seating = seating
         self._calendar = calendar
 
@@ -107,8 +123,10 @@ class Payments:
             return
         if falling_back.is_replaced(record.state, said.bill_id):
             return
-        decision = appointments.await_payment(record.state, said.bill_id, now=self._desk.now(), rules=self._desk.rules)
-        await self._repository.save(record, decision, self._desk.now(), message_id)
+        decision = appointments.await_payment(
+            record.state, said.bill_id, now=self._context.now(), rules=self._context.rules
+        )
+        await self._appointments.save(record, decision, self._context.now(), message_id)
 
     async def bill_ended(self, said: BillEnd, message_id: str) -> None:
         """The seat goes back, unless it was paid for meanwhile or waits for another bill.
@@ -131,7 +149,7 @@ class Payments:
     def _note_unpaid(self, record: Record[Appointment], said: BillEnd) -> None:
         if isinstance(said, billing.BillExpired):
             # a seat that is never paid for is kept from others like one that is given up
-            self._desk.conduct.note(Act.RELEASE, record.state)
+            self._activity.note(Act.RELEASE, record.state)
 
     async def _release(self, record: Record[Appointment], said: BillEnd, message_id: str) -> Record[Appointment]:
         given_up = isinstance(said, billing.BillCancelled) or record.state.if_unpaid is None
@@ -140,10 +158,10 @@ class Payments:
             record.state,
             Command.END_BILL,
             _REASONS[type(said)] if given_up else ReleaseReason.SAME_DAY_UNPAID,
-            now=self._desk.now(),
-            rules=self._desk.rules,
+            now=self._context.now(),
+            rules=self._context.rules,
         )
-        released = await self._repository.save(record, decision, self._desk.now(), message_id)
+        released = await self._appointments.save(record, decision, self._context.now(), message_id)
         self._note_unpaid(record, said)
         return released
 
@@ -187,25 +205,25 @@ class Payments:
         question = self._question(said, record, "renewal", "renewal", message_id)
         await self._answer(question, self._seek_for_renewal)
 
-    async def accept_offer(self, appointment_id: str, who: Who, command_id: str) -> Record[Appointment]:
+    async def accept_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """Take the offered seat. Refuses with ``NotFound``, ``OfferOver`` or ``NotPossibleNow``."""
 
         async def attempt() -> Record[Appointment]:
-            record = await self._desk.visible(appointment_id, who)
+            record = await find_visible(self._appointments, appointment_id, actor)
             if record.has_received(command_id):
                 return record
             refuse_impossible(record.state, Command.ACCEPT_OFFER)
-            if record.state.offer_until is not None and self._desk.now() > record.state.offer_until:
-                raise errors.OfferOver(offer_until=record.state.offer_until)
+            if record.state.offer_until is not None and self._context.now() > record.state.offer_until:
+                raise OfferOver(offer_until=record.state.offer_until)
             return await self._confirm(record, record.state.bill_id or "", ConfirmCause.LATE_OFFER, command_id)
 
         return await again(attempt)
 
-    async def decline_offer(self, appointment_id: str, who: Who, command_id: str) -> Record[Appointment]:
+    async def decline_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """Leave the offered seat; the money goes back. Refuses with ``NotFound`` or ``NotPossibleNow``."""
 
         async def attempt() -> Record[Appointment]:
-            record = await self._desk.visible(appointment_id, who)
+            record = await find_visible(self._appointments, appointment_id, actor)
             if record.has_received(command_id):
                 return record
             refuse_impossible(record.state, Command.DECLINE_OFFER)
@@ -222,9 +240,9 @@ class Payments:
         self, record: Record[Appointment], command: Command, received: str | None
     ) -> Record[Appointment]:
         decision = appointments.end_offer(
-            record.id, record.state, command, now=self._desk.now(), rules=self._desk.rules
+            record.id, record.state, command, now=self._context.now(), rules=self._context.rules
         )
-        return await self._repository.save(record, decision, self._desk.now(), received)
+        return await self._appointments.save(record, decision, self._context.now(), received)
 
     async def _waiting_for(self, said: BillFact) -> Record[Appointment] | None:
         """The appointment that a bill is about; none if it waits on no seat.
@@ -234,7 +252,7 @@ class Payments:
         """
         if said.purpose != _FEE or said.appointment_id is None:
             return None
-        record = await self._repository.appointment(said.appointment_id)
+        record = await self._appointments.appointment(said.appointment_id)
         if record is None:
             raise NotYet(f"appointment {said.appointment_id} is not known")
         return record if record.state.slot is not None else None
@@ -253,17 +271,17 @@ class Payments:
             state,
             bill_id=bill_id,
             cause=cause,
-            queue_code=self._desk.queue_code(record.id, state.seat, state.code_version + 1),
-            office=self._desk.offices[state.seat.office_id],
+            queue_code=self._codes.sign_visit(record.id, state.seat, state.code_version + 1),
+            office=self._context.offices[state.seat.office_id],
             receipt_id=receipt_id,
         )
-        return await self._repository.save(record, decision, self._desk.now(), received)
+        return await self._appointments.save(record, decision, self._context.now(), received)
 
     async def _answered(self, record: Record[Appointment], bill_id: str) -> bool:
         """Whether the money of this bill got its answer before, so that ``BillPaid`` is but its echo."""
         if record.state.cause is not None:
             return True
-        known = await self._repository.appointments_of(record.state.application_id)
+        known = await self._appointments.appointments_of(record.state.application_id)
         return any(each.id != record.id and each.state.bill_id == bill_id for each in known)
 
     def _question(
@@ -278,7 +296,7 @@ class Payments:
         refusal = await self._refusal(question)
         for attempt in range(TRIES):
             appointment_id = answer_id(question.key, attempt)
-            known = await self._repository.appointment(appointment_id)
+            known = await self._appointments.appointment(appointment_id)
             if known is not None and known.state.status is Status.ABANDONED:
                 continue
             if known is not None:
@@ -304,10 +322,10 @@ class Payments:
         if known.has_received(message_id):
             return
         slot = known.state.slot
-        office = self._desk.offices[slot.office_id] if slot is not None else None
+        office = self._context.offices[slot.office_id] if slot is not None else None
         decision = appointments.repeat_answer(known.id, known.state, bill_id, asked_for, office)
         if decision.events:
-            await self._repository.save(known, decision, self._desk.now(), message_id)
+            await self._appointments.save(known, decision, self._context.now(), message_id)
 
     async def _release_if_withdrawn(self, appointment_id: str, question: Question) -> None:
         """The application may have been withdrawn while its seat was sought; whoever writes second sees the other."""
@@ -315,19 +333,19 @@ class Payments:
             return
 
         async def attempt() -> None:
-            record = await self._repository.appointment(appointment_id)
+            record = await self._appointments.appointment(appointment_id)
             if record is None:
                 return
-            now, rules = self._desk.now(), self._desk.rules
+            now, rules = self._context.now(), self._context.rules
             decision = appointments.withdraw(record.id, record.state, now=now, rules=rules)
             if decision is None:
                 return
-            await self._seating.tell_left_now(await self._repository.save(record, decision, now))
+            await self._seating.tell_left_now(await self._appointments.save(record, decision, now))
 
         await again(attempt)
 
     async def _refusal(self, question: Question) -> str | None:
-        copy = await self._repository.application(question.applying.application_id)
+        copy = await self._applications.application(question.applying.application_id)
         if copy is not None and copy.state.withdrawn:
             return "application_withdrawn"
         if question.lost.status is not Status.RELEASED:
@@ -342,7 +360,9 @@ class Payments:
         message_id: str,
     ) -> bool:
         try:
-            await self._repository.begin(appointment_id, decide(appointment_id, seat), self._desk.now(), message_id)
+            await self._appointments.begin(
+                appointment_id, decide(appointment_id, seat), self._context.now(), message_id
+            )
         except AlreadyExists:
             await self._seating.undo(seat)
             return False
@@ -350,13 +370,13 @@ class Payments:
 
     async def _say_unavailable(self, appointment_id: str, question: Question, reason: str) -> bool:
         decision = appointments.unavailable(
-            question.applying, question.bill_id, asked_for=question.asked_for, reason=reason, now=self._desk.now()
+            question.applying, question.bill_id, asked_for=question.asked_for, reason=reason, now=self._context.now()
         )
         try:
-            await self._repository.begin(appointment_id, decision, self._desk.now(), question.message_id)
+            await self._appointments.begin(appointment_id, decision, self._context.now(), question.message_id)
         except AlreadyExists:
             # a twin answered, or a tombstone came: the next look tells which
-            known = await self._repository.appointment(appointment_id)
+            known = await self._appointments.appointment(appointment_id)
             return known is not None and known.state.status is not Status.ABANDONED
         return True
 
@@ -366,7 +386,7 @@ class Payments:
             return same, self._same_again(question)
         slot = question.lost.seat
         sessions = await self._calendar.soonest(
-            [slot.office_id], Pool(slot.pool), self._desk.rules.late_offer_days, SESSIONS_TRIED
+            [slot.office_id], Pool(slot.pool), self._context.rules.late_offer_days, SESSIONS_TRIED
         )
         for each in await self._offering.that_fit(question.applying.application_id, sessions):
             seat = await self._seating.claim_any(each.session_id, slot.pool, appointment_id)
@@ -376,7 +396,7 @@ class Payments:
 
     async def _seek_for_renewal(self, question: Question, appointment_id: str) -> Found | None:
         lost = question.lost
-        if not still_payable(lost, self._desk.now()):
+        if not still_payable(lost, self._context.now()):
             return None
         near = lost.seat.starts_at if lost.pay_until else None
         same = await self._seating.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
@@ -390,10 +410,10 @@ class Payments:
                 question.applying,
                 slot,
                 question.bill_id,
-                queue_code=self._desk.queue_code(appointment_id, slot, 1),
-                office=self._desk.offices[slot.office_id],
-                now=self._desk.now(),
-                rules=self._desk.rules,
+                queue_code=self._codes.sign_visit(appointment_id, slot, 1),
+                office=self._context.offices[slot.office_id],
+                now=self._context.now(),
+                rules=self._context.rules,
             )
 
         return decide
@@ -406,9 +426,9 @@ class Payments:
                 question.applying,
                 slot,
                 question.bill_id,
-                office=self._desk.offices[slot.office_id],
-                now=self._desk.now(),
-                rules=self._desk.rules,
+                office=self._context.offices[slot.office_id],
+                now=self._context.now(),
+                rules=self._context.rules,
             )
 
         return decide
@@ -422,9 +442,9 @@ class Payments:
                 appointment_id,
                 question.applying,
                 slot,
-                office=self._desk.offices[slot.office_id],
-                now=self._desk.now(),
-                rules=self._desk.rules,
+                office=self._context.offices[slot.office_id],
+                now=self._context.now(),
+                rules=self._context.rules,
                 replaces_bill_id=question.bill_id,
                 pay_until=pay_until,
                 if_unpaid=if_unpaid,

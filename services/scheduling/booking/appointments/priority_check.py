@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from services.scheduling import errors
+from services.scheduling.applications import ApplicationCopy
 from services.scheduling.booking.appointments import priority
 from services.scheduling.booking.appointments.priority import Need, Priority, PriorityProblem
+from services.scheduling.booking.appointments.priority_errors import NotInPriorityGroup, PriorityNeedMissing
 from services.scheduling.offices.facts import limits_on
 from services.scheduling.offices.facts_cache import OfficeBook
-from services.scheduling.offices.session import Pool
-from services.scheduling.repository import ApplicationCopy
 from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
+from services.scheduling.terms import Pool
 
 
 class PriorityGrounds:
@@ -37,8 +37,8 @@ class PriorityGrounds:
             "elderly_above_years": limits.elderly_above_years if limits else None,
         }
         if found is PriorityProblem.NEED_MISSING:
-            raise errors.PriorityNeedMissing(field="/priority_need", **named)
-        raise errors.NotInPriorityGroup(field="/priority_need", **named)
+            raise PriorityNeedMissing(field="/priority_need", **named)
+        raise NotInPriorityGroup(field="/priority_need", **named)
 
 
 def may_hold(pool: Pool, *, is_staff: bool) -> bool:

@@ -50,3 +50,6 @@ def unpack(raw: bytes) -> Ticket:
         return Ticket(str(uuid.UUID(bytes=appointment)), office_id, date.fromordinal(day), version)
     except (UnicodeDecodeError, ValueError, OverflowError) as problem:
         raise TicketUnreadable("unreadable content") from problem
+
+
+LONGEST_QUEUE_CODE = 300

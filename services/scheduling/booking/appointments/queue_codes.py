@@ -11,7 +11,9 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from services.scheduling.booking.appointments.appointment import ticket_of
 from services.scheduling.booking.appointments.queue_code_payload import Ticket, TicketUnreadable, pack, unpack
+from services.scheduling.booking.seats.seat import Slot
 from shared.crypto.keyring import Keyring
 
 LONGEST: Final = 300
@@ -39,6 +41,10 @@ class QueueCodes:
         """The queue code of a visit: mark, key id, ticket and signature, parted by dots. The same each time."""
         said = f"{_MARK}.{self._current_id}.{_encode(pack(ticket))}"
         return f"{said}.{_encode(self._keys[self._current_id].sign(said.encode()))}"
+
+    def sign_visit(self, appointment_id: str, slot: Slot, version: int) -> str:
+        """The queue code of a visit at that slot; each move raises its version."""
+        return self.sign(ticket_of(appointment_id, slot, version))
 
     def sign_content(self, mark: str, content: Mapping[str, Any]) -> str:
         """A text that says the content (plain data, as JSON) and who signed it; read by the offline verifier."""

@@ -1,9 +1,9 @@
-"""How appointments are kept."""
+"""How appointments are kept, and how the visits of an office's day are found."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from services.scheduling.booking.appointments.appointment import Appointment, Decision, deadlines
@@ -16,6 +16,9 @@ MOST_APPOINTMENTS: Final = 50
 
 MOST_ASKED: Final = 200
 """Requests for a special reschedule that one listing shows; the oldest first, so that none starves."""
+
+MOST_OF_DAY: Final = 5000
+"""Appointments of one office and day that an answer looks at: ten times the largest published daily quota."""
 
 COUNTED_AS: Final = "counted_as"
 """The unique index by which no number of a limit on holds is given twice."""
@@ -40,7 +43,7 @@ APPOINTMENT: Final = Kind(
 )
 
 
-class Appointments(OnStore):
+class AppointmentRepository(OnStore):
     """Appointments, each with what is said about it."""
 
     async def appointment(self, appointment_id: str) -> Record[Appointment] | None:
@@ -87,3 +90,8 @@ class Appointments(OnStore):
     def every_appointment(self) -> AsyncIterator[Record[Appointment]]:
         """All appointments, for checks."""
         return self._store.scan(APPOINTMENT)
+
+    async def visits_of_day(self, office_id: str, day: date) -> list[Record[Appointment]]:
+        """Every appointment, whatever its state, whose last seat lies on that day of the office."""
+        equals = {"state.slot.office_id": office_id, "state.slot.date": day}
+        return await self._store.find(APPOINTMENT, "office_day", equals, limit=MOST_OF_DAY)

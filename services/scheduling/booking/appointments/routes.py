@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
-from services.scheduling.booking.appointments.holds import HoldWish
-from services.scheduling.booking.appointments.reschedule import MoveWish
+from services.scheduling.booking.abuse.errors import (
+    TooManyHolds,
+    TooManyMoves,
+    TooManyPeopleOnDevice,
+    TooManySeatsGivenUp,
+)
+from services.scheduling.booking.abuse.http import origin_of
+from services.scheduling.booking.appointments.errors import (
+    BeingMoved,
+    FeeWouldBeLost,
+    NoMovesLeft,
+    NotPossibleNow,
+    OfferOver,
+    PersonHasAppointment,
+    SameSession,
+    TooFarToMove,
+    TooLateToMove,
+)
+from services.scheduling.booking.appointments.holds import Holds, HoldWish
+from services.scheduling.booking.appointments.payments import Payments
+from services.scheduling.booking.appointments.priority_errors import NotInPriorityGroup, PriorityNeedMissing
+from services.scheduling.booking.appointments.reschedule import Moves, MoveWish
 from services.scheduling.booking.appointments.schemas import (
     AppointmentsQuery,
     AppointmentsView,
@@ -17,8 +36,22 @@ from services.scheduling.booking.appointments.schemas import (
     MoveVisit,
 )
 from services.scheduling.booking.appointments.views import appointment_view
-from services.scheduling.http import origin_of, scheduling_of, who_of
-from services.scheduling.offices.session import Pool
+from services.scheduling.booking.appointments.walk_in_holds import CounterHolds
+from services.scheduling.booking.assistance.service import Assisting
+from services.scheduling.booking.same_day.booking import SameDay
+from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.offices.errors import (
+    PoolNotOpen,
+    ProductNotOffered,
+    SessionClosed,
+    SessionNotFound,
+    SessionSoldOut,
+)
+from services.scheduling.openings.errors import NotOpenYet, NotYourTurn, TicketNeeded, TurnMissed
+from services.scheduling.terms import Pool
 from shared.assistance import ASSISTANCE_REFUSALS
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
@@ -45,47 +78,51 @@ _HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER)
     refusals=(
         *ASSISTANCE_REFUSALS,
         NotFound,
-        errors.ApplicationIsWithdrawn,
-        errors.PersonHasAppointment,
-        errors.PoolNotOpen,
-        errors.ProductNotOffered,
-        errors.PriorityNeedMissing,
-        errors.NotInPriorityGroup,
-        errors.NotOpenYet,
-        errors.TicketNeeded,
-        errors.NotYourTurn,
-        errors.TurnMissed,
-        errors.SessionSoldOut,
-        errors.SessionClosed,
-        errors.SessionNotFound,
-        errors.NotYourOffice,
-        errors.SameDayChoiceMissing,
-        errors.SameDayIsToday,
-        errors.SameDayTooLate,
-        errors.TooManyHolds,
-        errors.TooManySeatsGivenUp,
-        errors.TooManyPeopleOnDevice,
+        ApplicationIsWithdrawn,
+        PersonHasAppointment,
+        PoolNotOpen,
+        ProductNotOffered,
+        PriorityNeedMissing,
+        NotInPriorityGroup,
+        NotOpenYet,
+        TicketNeeded,
+        NotYourTurn,
+        TurnMissed,
+        SessionSoldOut,
+        SessionClosed,
+        SessionNotFound,
+        NotYourOffice,
+        SameDayChoiceMissing,
+        SameDayIsToday,
+        SameDayTooLate,
+        TooManyHolds,
+        TooManySeatsGivenUp,
+        TooManyPeopleOnDevice,
         SomeoneElseChangedIt,
     ),
 )
 async def hold_seat(call: Call[HoldSeat, AssistedQuery]) -> AppointmentView:
     """The held seat; it lapses at `hold_until` unless its bill is requested before. An officer holds with consent."""
-    asked, service = call.body, scheduling_of(call)
+    asked = call.body
     wish = HoldWish(
         asked.application_id,
         asked.session_id,
         asked.pool,
-        who_of(call.caller),
+        actor_of(call.caller),
         call.command_id,
         origin_of(call),
         need=asked.priority_need,
     )
     if wish.pool is Pool.SAME_DAY:
-        return appointment_view(await service.same_day.hold(wish, asked.if_unpaid), service.desk)
-    if not wish.who.is_staff:
-        return appointment_view(await service.holds.hold(wish), service.desk)
-    await service.assisting.refuse_unassisted(call.caller, asked.application_id, call.query.assistance)
-    return appointment_view(await service.counter_holds.hold(wish), service.desk, for_staff=True)
+        return appointment_view(
+            await use_case(call, SameDay).hold(wish, asked.if_unpaid), use_case(call, UseCaseContext)
+        )
+    if not wish.actor.is_staff:
+        return appointment_view(await use_case(call, Holds).hold(wish), use_case(call, UseCaseContext))
+    await use_case(call, Assisting).refuse_unassisted(call.caller, asked.application_id, call.query.assistance)
+    return appointment_view(
+        await use_case(call, CounterHolds).hold(wish), use_case(call, UseCaseContext), for_staff=True
+    )
 
 
 @endpoints.get(
@@ -97,11 +134,12 @@ async def hold_seat(call: Call[HoldSeat, AssistedQuery]) -> AppointmentView:
 )
 async def list_appointments(call: Call[None, AppointmentsQuery]) -> AppointmentsView:
     """Those that the caller may see, the newest first."""
-    service = scheduling_of(call)
-    who = who_of(call.caller)
-    found = await service.holds.of_application(call.query.application_id, who)
+    actor = actor_of(call.caller)
+    found = await use_case(call, Holds).of_application(call.query.application_id, actor)
     return AppointmentsView(
-        appointments=[appointment_view(record, service.desk, for_staff=who.is_staff) for record in found]
+        appointments=[
+            appointment_view(record, use_case(call, UseCaseContext), for_staff=actor.is_staff) for record in found
+        ]
     )
 
 
@@ -110,13 +148,13 @@ async def list_appointments(call: Call[None, AppointmentsQuery]) -> Appointments
     summary="Read an appointment",
     access=ANY_CALLER,
     answers={200: AppointmentView},
-    refusals=(NotFound, errors.NotYourOffice),
+    refusals=(NotFound, NotYourOffice),
 )
 async def read_appointment(call: Call) -> AppointmentView:
     """Where the appointment stands and what comes next."""
-    service, who = scheduling_of(call), who_of(call.caller)
-    record = await service.holds.get(call.path["appointment_id"], who)
-    return appointment_view(record, service.desk, for_staff=who.is_staff)
+    actor = actor_of(call.caller)
+    record = await use_case(call, Holds).get(call.path["appointment_id"], actor)
+    return appointment_view(record, use_case(call, UseCaseContext), for_staff=actor.is_staff)
 
 
 @endpoints.post(
@@ -129,32 +167,31 @@ async def read_appointment(call: Call) -> AppointmentView:
     answers={200: AppointmentView},
     refusals=(
         NotFound,
-        errors.SessionNotFound,
-        errors.NotOpenYet,
-        errors.TicketNeeded,
-        errors.NotYourTurn,
-        errors.TurnMissed,
-        errors.SessionSoldOut,
-        errors.SessionClosed,
-        errors.PoolNotOpen,
-        errors.ProductNotOffered,
-        errors.TooLateToMove,
-        errors.NoMovesLeft,
-        errors.SameSession,
-        errors.TooFarToMove,
-        errors.BeingMoved,
-        errors.NotPossibleNow,
-        errors.TooManyMoves,
+        SessionNotFound,
+        NotOpenYet,
+        TicketNeeded,
+        NotYourTurn,
+        TurnMissed,
+        SessionSoldOut,
+        SessionClosed,
+        PoolNotOpen,
+        ProductNotOffered,
+        TooLateToMove,
+        NoMovesLeft,
+        SameSession,
+        TooFarToMove,
+        BeingMoved,
+        NotPossibleNow,
+        TooManyMoves,
         SomeoneElseChangedIt,
     ),
 )
 async def reschedule(call: Call[MoveVisit]) -> AppointmentView:
     """The visit at its new time; the old queue code is void from now on."""
-    service = scheduling_of(call)
     wish = MoveWish(
-        call.path["appointment_id"], call.body.session_id, who_of(call.caller), call.command_id, origin_of(call)
+        call.path["appointment_id"], call.body.session_id, actor_of(call.caller), call.command_id, origin_of(call)
     )
-    return appointment_view(await service.moves.reschedule(wish), service.desk)
+    return appointment_view(await use_case(call, Moves).reschedule(wish), use_case(call, UseCaseContext))
 
 
 @endpoints.post(
@@ -164,19 +201,18 @@ async def reschedule(call: Call[MoveVisit]) -> AppointmentView:
     query=CancelQuery,
     idempotent=True,
     answers={200: AppointmentView},
-    refusals=(NotFound, errors.FeeWouldBeLost, errors.BeingMoved, errors.NotPossibleNow, SomeoneElseChangedIt),
+    refusals=(NotFound, FeeWouldBeLost, BeingMoved, NotPossibleNow, SomeoneElseChangedIt),
 )
 async def cancel(call: Call[None, CancelQuery]) -> AppointmentView:
     """The appointment, released. An offered seat is declined by it."""
-    service = scheduling_of(call)
-    record = await service.holds.cancel(
+    record = await use_case(call, Holds).cancel(
         call.path["appointment_id"],
-        who_of(call.caller),
+        actor_of(call.caller),
         call.command_id,
         fee_is_lost=call.query.confirmed_not_refundable,
         origin=origin_of(call),
     )
-    return appointment_view(record, service.desk)
+    return appointment_view(record, use_case(call, UseCaseContext))
 
 
 @endpoints.post(
@@ -185,13 +221,14 @@ async def cancel(call: Call[None, CancelQuery]) -> AppointmentView:
     access=ROLES(Role.APPLICANT),
     idempotent=True,
     answers={200: AppointmentView},
-    refusals=(NotFound, errors.OfferOver, errors.NotPossibleNow, errors.BeingMoved, SomeoneElseChangedIt),
+    refusals=(NotFound, OfferOver, NotPossibleNow, BeingMoved, SomeoneElseChangedIt),
 )
 async def accept_offer(call: Call) -> AppointmentView:
     """The confirmed visit."""
-    service = scheduling_of(call)
-    record = await service.payments.accept_offer(call.path["appointment_id"], who_of(call.caller), call.command_id)
-    return appointment_view(record, service.desk)
+    record = await use_case(call, Payments).accept_offer(
+        call.path["appointment_id"], actor_of(call.caller), call.command_id
+    )
+    return appointment_view(record, use_case(call, UseCaseContext))
 
 
 @endpoints.post(
@@ -200,10 +237,11 @@ async def accept_offer(call: Call) -> AppointmentView:
     access=ROLES(Role.APPLICANT),
     idempotent=True,
     answers={200: AppointmentView},
-    refusals=(NotFound, errors.NotPossibleNow, errors.BeingMoved, SomeoneElseChangedIt),
+    refusals=(NotFound, NotPossibleNow, BeingMoved, SomeoneElseChangedIt),
 )
 async def decline_offer(call: Call) -> AppointmentView:
     """The ended offer; the money goes back."""
-    service = scheduling_of(call)
-    record = await service.payments.decline_offer(call.path["appointment_id"], who_of(call.caller), call.command_id)
-    return appointment_view(record, service.desk)
+    record = await use_case(call, Payments).decline_offer(
+        call.path["appointment_id"], actor_of(call.caller), call.command_id
+    )
+    return appointment_view(record, use_case(call, UseCaseContext))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from datetime import date, datetime
 from typing import Annotated
 
@@ -11,8 +12,7 @@ from services.scheduling.booking.appointments.priority import Denial, Need
 from services.scheduling.booking.same_day.rules import IfUnpaid
 from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
-from services.scheduling.offices.session import Pool
-from services.scheduling.visit.special_reschedule.schemas import SpecialView
+from services.scheduling.terms import Pool
 from shared.http.schema import Body, Query, View
 
 
@@ -67,7 +67,7 @@ class BookedSession(View):
     pool: str
 
 
-class PriorityView(View):
+class PriorityNeedView(View):
     """On what ground a visit has a priority seat, and whether that was seen."""
 
     need: str
@@ -114,7 +114,7 @@ class AppointmentView(View):
     special_ask_until: datetime | None
     checked_in_at: datetime | None
     released_for: str | None
-    priority: PriorityView | None
+    priority: PriorityNeedView | None
     same_day: SameDayPlaceView | None
     moves_left: int
     current_step: str
@@ -128,3 +128,15 @@ class AppointmentsView(View):
     """The appointments of an application, the newest first."""
 
     appointments: list[AppointmentView]
+
+
+class SpecialView(View):
+    """A special reschedule as the applicant and the office see it."""
+
+    state: str
+    cause: str
+    asked_at: dt.datetime | None
+    decided_at: dt.datetime | None
+    reason: str | None
+    until: dt.datetime | None
+    """When the right to a new date ends."""

@@ -1,68 +1,24 @@
-"""From what is known to what is shown."""
+"""Appointments as they are shown."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from services.scheduling.booking.appointments.appointment import Appointment, Status, ask_until
 from services.scheduling.booking.appointments.next_step import deadline_of, step_of
 from services.scheduling.booking.appointments.schemas import (
     AppointmentView,
     BookedSession,
-    PriorityView,
+    PriorityNeedView,
     SameDayPlaceView,
+    SpecialView,
 )
 from services.scheduling.booking.appointments.visit_transitions import causes_open
-from services.scheduling.context import Desk
-from services.scheduling.office import Office
-from services.scheduling.offices.calendar import OpenSession
-from services.scheduling.offices.schemas import OfficeView, PoolView, SessionView
-from services.scheduling.visit.special_reschedule.schemas import SpecialView
+from services.scheduling.context import UseCaseContext
+from services.scheduling.offices.views import local, office_view
 from shared.store.kinds import Record
 
 _HAS_QUEUE_CODE: Final = (Status.CONFIRMED, Status.MOVING, Status.CHECKED_IN, Status.USED)
-
-
-def local(moment: datetime, timezone: str) -> str:
-    """The moment as the office's clock shows it, with its offset."""
-    return moment.astimezone(ZoneInfo(timezone)).isoformat()
-
-
-def office_view(office: Office) -> OfficeView:
-    """An office as it is shown."""
-    return OfficeView(
-        office_id=office.office_id,
-        name=office.name,
-        office_class=office.office_class,
-        checkpoint=office.checkpoint,
-        city=office.city,
-        province=office.province,
-        zone=office.zone,
-        timezone=office.timezone,
-    )
-
-
-def session_view(each: OpenSession) -> SessionView:
-    """A session as it is shown."""
-    session, office = each.session, each.office
-    return SessionView(
-        session_id=each.session_id,
-        office_id=office.office_id,
-        office_name=office.name,
-        timezone=office.timezone,
-        date=session.date,
-        starts_at=session.starts_at,
-        ends_at=session.ends_at,
-        local_start=local(session.starts_at, office.timezone),
-        local_end=local(session.ends_at, office.timezone),
-        opens_at=session.opens_at,
-        capacity=session.capacity,
-        pools={
-            pool.value: PoolView(capacity=size, free=each.free.get(pool, 0)) for pool, size in session.pools.items()
-        },
-    )
 
 
 def special_view(state: Appointment) -> SpecialView | None:
@@ -80,11 +36,11 @@ def special_view(state: Appointment) -> SpecialView | None:
     )
 
 
-def _priority_view(state: Appointment) -> PriorityView | None:
+def _priority_view(state: Appointment) -> PriorityNeedView | None:
     ground = state.priority
     if ground is None:
         return None
-    return PriorityView(
+    return PriorityNeedView(
         need=ground.need.value,
         proof=ground.proof.value,
         denied_for=ground.denied_for.value if ground.denied_for else None,
@@ -96,15 +52,17 @@ def _same_day_view(state: Appointment) -> SameDayPlaceView | None:
     return None if hurry is None else SameDayPlaceView(state=hurry.state.value, pay_until=hurry.pay_until)
 
 
-def appointment_view(record: Record[Appointment], desk: Desk, *, for_staff: bool = False) -> AppointmentView:
+def appointment_view(
+    record: Record[Appointment], context: UseCaseContext, *, for_staff: bool = False
+) -> AppointmentView:
     """An appointment as it is shown: its place and time, and what F31 asks for.
 
     The queue code is the visitor's own, because it is also a sign of their consent: staff scan it, and do not read it.
     """
     state, slot = record.state, record.state.seat
-    office, step = desk.offices[slot.office_id], step_of(state)
+    office, step = context.offices[slot.office_id], step_of(state)
     certain = state.status in _HAS_QUEUE_CODE
-    until, causes = ask_until(state, desk.rules), causes_open(state, now=desk.now(), rules=desk.rules)
+    until, causes = ask_until(state, context.rules), causes_open(state, now=context.now(), rules=context.rules)
     return AppointmentView(
         appointment_id=record.id,
         application_id=state.application_id,
@@ -135,7 +93,7 @@ def appointment_view(record: Record[Appointment], desk: Desk, *, for_staff: bool
         released_for=state.released_for,
         priority=_priority_view(state),
         same_day=_same_day_view(state),
-        moves_left=max(0, desk.rules.moves_max - state.moves_made),
+        moves_left=max(0, context.rules.moves_max - state.moves_made),
         current_step=step.current_step,
         remaining_steps=list(step.remaining_steps),
         next_action=step.next_action,

@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.scheduling.offices.session import Pool, Session, local_date
+from services.scheduling.offices.session import Session
+from services.scheduling.terms import Pool, local_date
 
 
 class WalkInReason(StrEnum):

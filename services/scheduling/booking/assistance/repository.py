@@ -32,7 +32,7 @@ def shown_letter_id(appointment_id: str, code_version: int) -> str:
     return derived_id("shown_letter", appointment_id, str(code_version))
 
 
-class ShownLetters(OnStore):
+class LetterRepository(OnStore):
     """Letters that were shown."""
 
     async def shown_letter(self, appointment_id: str, code_version: int) -> Record[ShownLetter] | None:

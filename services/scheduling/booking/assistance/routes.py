@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.booking.appointments.errors import NotPossibleNow, QueueCodeNotValid, QueueCodeReplaced
+from services.scheduling.booking.assistance.errors import LetterUsedUp
 from services.scheduling.booking.assistance.schemas import ShowLetter, ShownLetterView
-from services.scheduling.http import scheduling_of, who_of
+from services.scheduling.booking.assistance.service import Assisting
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.http import actor_of, use_case
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints, RateLimit
@@ -29,15 +32,15 @@ LETTERS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
     answers={202: ShownLetterView},
     refusals=(
         NotFound,
-        errors.NotYourOffice,
-        errors.QueueCodeNotValid,
-        errors.QueueCodeReplaced,
-        errors.NotPossibleNow,
-        errors.LetterUsedUp,
+        NotYourOffice,
+        QueueCodeNotValid,
+        QueueCodeReplaced,
+        NotPossibleNow,
+        LetterUsedUp,
         SomeoneElseChangedIt,
     ),
 )
 async def show_letter(call: Call[ShowLetter]) -> ShownLetterView:
     """The assistance that follows."""
-    shown = await scheduling_of(call).assisting.show_letter(call.body.queue_code, who_of(call.caller), call.command_id)
+    shown = await use_case(call, Assisting).show_letter(call.body.queue_code, actor_of(call.caller), call.command_id)
     return ShownLetterView(assistance_id=shown.assistance_id, appointment_id=shown.appointment_id)

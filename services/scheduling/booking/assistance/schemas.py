@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from services.scheduling.visit.counter.check_in_schemas import LONGEST_QUEUE_CODE
+from services.scheduling.booking.appointments.queue_code_payload import LONGEST_QUEUE_CODE
 from shared.http.schema import Body, View
 
 

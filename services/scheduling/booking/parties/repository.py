@@ -12,7 +12,7 @@ from shared.store.kinds import Kind, Record
 PARTY: Final = Kind(name="party", state=Party, deadlines=party_deadlines, bare=True)
 
 
-class Parties(OnStore):
+class PartyRepository(OnStore):
     """Families that book together."""
 
     async def party(self, party_id: str) -> Record[Party] | None:

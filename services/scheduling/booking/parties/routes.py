@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.booking.abuse.errors import TooManyHolds, TooManyPeopleOnDevice, TooManySeatsGivenUp
+from services.scheduling.booking.abuse.http import origin_of
+from services.scheduling.booking.appointments.errors import PersonHasAppointment
+from services.scheduling.booking.parties.errors import PartyBroken, SamePersonTwice
 from services.scheduling.booking.parties.schemas import BookParty, PartyView
-from services.scheduling.booking.parties.service import PartyWish
-from services.scheduling.booking.waiting_list.views import party_view
-from services.scheduling.http import origin_of, scheduling_of, who_of
+from services.scheduling.booking.parties.service import Parties, PartyWish
+from services.scheduling.booking.parties.views import party_view
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import ApplicationIsWithdrawn
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.offices.errors import (
+    PoolNotOpen,
+    ProductNotOffered,
+    SessionClosed,
+    SessionNotFound,
+    SessionSoldOut,
+)
+from services.scheduling.openings.errors import NotOpenYet, NotYourTurn, TicketNeeded, TurnMissed
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, Endpoints, RateLimit
@@ -29,37 +42,37 @@ PARTIES_A_MINUTE: Final = RateLimit(count=10, per_seconds=60.0)
     refusals=(
         NotKnownYet,
         NotFound,
-        errors.ApplicationIsWithdrawn,
-        errors.PersonHasAppointment,
-        errors.SamePersonTwice,
-        errors.PoolNotOpen,
-        errors.ProductNotOffered,
-        errors.NotOpenYet,
-        errors.TicketNeeded,
-        errors.NotYourTurn,
-        errors.TurnMissed,
-        errors.SessionSoldOut,
-        errors.SessionClosed,
-        errors.SessionNotFound,
-        errors.PartyBroken,
-        errors.TooManyHolds,
-        errors.TooManySeatsGivenUp,
-        errors.TooManyPeopleOnDevice,
+        ApplicationIsWithdrawn,
+        PersonHasAppointment,
+        SamePersonTwice,
+        PoolNotOpen,
+        ProductNotOffered,
+        NotOpenYet,
+        TicketNeeded,
+        NotYourTurn,
+        TurnMissed,
+        SessionSoldOut,
+        SessionClosed,
+        SessionNotFound,
+        PartyBroken,
+        TooManyHolds,
+        TooManySeatsGivenUp,
+        TooManyPeopleOnDevice,
         SomeoneElseChangedIt,
     ),
 )
 async def book_party(call: Call[BookParty]) -> PartyView:
     """Everybody's held seat. Where one of them cannot have a seat, nobody gets one."""
-    asked, service = call.body, scheduling_of(call)
+    asked = call.body
     wish = PartyWish(
         tuple(asked.application_ids),
         asked.session_id,
         asked.pool,
-        who_of(call.caller),
+        actor_of(call.caller),
         call.command_id,
         origin_of(call),
     )
-    return party_view(await service.parties.book(wish), service.desk)
+    return party_view(await use_case(call, Parties).book(wish), use_case(call, UseCaseContext))
 
 
 @endpoints.get(
@@ -71,5 +84,6 @@ async def book_party(call: Call[BookParty]) -> PartyView:
 )
 async def read_party(call: Call) -> PartyView:
     """The family's appointments as they stand now."""
-    service = scheduling_of(call)
-    return party_view(await service.parties.get(call.path["party_id"], who_of(call.caller)), service.desk)
+    return party_view(
+        await use_case(call, Parties).get(call.path["party_id"], actor_of(call.caller)), use_case(call, UseCaseContext)
+    )

@@ -7,7 +7,7 @@ from pydantic import Field
 from services.scheduling.booking.appointments.schemas import AppointmentView
 from services.scheduling.booking.parties.party import LARGEST_PARTY, SMALLEST_PARTY
 from services.scheduling.field_types import Id
-from services.scheduling.offices.session import Pool
+from services.scheduling.terms import Pool
 from shared.http.schema import Body, View
 
 

@@ -5,19 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.scheduling import errors
+from services.scheduling.applications import ApplicationCopy, ApplicationRepository
+from services.scheduling.booking.abuse.activity_counters import ConductBook
+from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.abuse.limits import Act, Wish
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.errors import PersonHasAppointment
 from services.scheduling.booking.appointments.holds import TRIES, HoldWish, appointment_id_of
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
 from services.scheduling.booking.same_day.rules import IfUnpaid, SameDayProblem, cut_off, pay_until, same_day_problem
 from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
-from services.scheduling.context import Desk
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import Offering
-from services.scheduling.offices.session import Pool, Session
-from services.scheduling.repository import ApplicationCopy
+from services.scheduling.offices.session import Session
+from services.scheduling.terms import Pool
 from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
@@ -37,10 +45,25 @@ class Terms:
 class SameDay:
     """From a free same-day seat to a hold."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, offering: Offering) -> None:
+    def __init__(
+        self,
+        context: UseCaseContext,
+        seats: SeatRepository,
+        appointments: AppointmentRepository,
+        activity: ConductBook,
+        allowances: HoldAllowances,
+        applications: ApplicationRepository,
+        seating: Seating,
+        calendar: Calendar,
+        offering: Offering,
+    ) -> None:
         self._offering = offering
-        self._desk = desk
-        self._repository = desk.repository
+        self._context = context
+        self._activity = activity
+        self._allowances = allowances
+        self._applications = applications
+        self._seats = seats
+        self._appointments = appointments
         self._seating = seating
         self._calendar = calendar
 
@@ -55,7 +78,7 @@ class SameDay:
         attempt = 0
         for _ in range(TRIES):
             appointment_id = appointment_id_of(wish.command_id, attempt)
-            held = await self._repository.appointment(appointment_id)
+            held = await self._appointments.appointment(appointment_id)
             if held is None:
                 held = await self._try(appointment_id, wish, terms)
             if held is not None and held.state.status is not Status.ABANDONED:
@@ -64,73 +87,73 @@ class SameDay:
         raise SomeoneElseChangedIt
 
     async def _terms(self, wish: HoldWish, if_unpaid: IfUnpaid | None) -> Terms:
-        copy = await self._desk.known_application(wish.application_id)
-        if wish.who.is_staff:
-            raise errors.PoolNotOpen(pool=SAME_DAY.value)
-        if copy.account_id != wish.who.account_id:
+        copy = await self._applications.wait_for_submitted(wish.application_id, self._context.clock)
+        if wish.actor.is_staff:
+            raise PoolNotOpen(pool=SAME_DAY.value)
+        if copy.account_id != wish.actor.account_id:
             raise NotFound
         if copy.withdrawn:
-            raise errors.ApplicationIsWithdrawn
+            raise ApplicationIsWithdrawn
         if if_unpaid is None:
-            raise errors.SameDayChoiceMissing(field="/if_unpaid")
+            raise SameDayChoiceMissing(field="/if_unpaid")
         return Terms(copy, (await self._calendar.session(wish.session_id)).state, if_unpaid)
 
     async def _try(self, appointment_id: str, wish: HoldWish, terms: Terms) -> Record[Appointment] | None:
         self._refuse_wrong_time(terms.session)
         self._offering.refuse_lacking(terms.copy, terms.session.office_id, terms.session.date)
         counted = Wish(terms.copy.person_id, wish.session_id)
-        self._desk.conduct.refuse_over(Act.HOLD, terms.copy.account_id, counted, wish.origin)
+        self._activity.refuse_over(Act.HOLD, terms.copy.account_id, counted, wish.origin)
         seat = await self._seating.claim_any(
             wish.session_id, SAME_DAY, appointment_id, starts_from=terms.session.starts_at
         )
         if seat is not None:
             return await self._begin(appointment_id, wish, terms, seat)
         if not terms.session.pools.get(SAME_DAY, 0):
-            raise errors.PoolNotOpen(pool=SAME_DAY.value)
-        free = await self._repository.free_seats([wish.session_id])
+            raise PoolNotOpen(pool=SAME_DAY.value)
+        free = await self._seats.free_seats([wish.session_id])
         if not free.get((wish.session_id, SAME_DAY.value)):
             raise await self._calendar.sold_out(wish.session_id, terms.session, SAME_DAY, {terms.copy.product})
         return None
 
     def _refuse_wrong_time(self, session: Session) -> None:
-        rules, timezone = self._desk.rules, self._desk.offices[session.office_id].timezone
-        problem = same_day_problem(session, timezone=timezone, now=self._desk.now(), rules=rules)
+        rules, timezone = self._context.rules, self._context.offices[session.office_id].timezone
+        problem = same_day_problem(session, timezone=timezone, now=self._context.now(), rules=rules)
         if problem is SameDayProblem.NOT_TODAY:
-            raise errors.SameDayIsToday(date=session.date.isoformat())
+            raise SameDayIsToday(date=session.date.isoformat())
         if problem is SameDayProblem.TOO_LATE:
             asked_until = cut_off(session.date, rules.same_day_request_until)
-            raise errors.SameDayTooLate(asked_until=asked_until.isoformat())
+            raise SameDayTooLate(asked_until=asked_until.isoformat())
         if problem is SameDayProblem.OVER:
-            raise errors.SessionClosed(starts_at=session.starts_at)
+            raise SessionClosed(starts_at=session.starts_at)
 
     async def _begin(
         self, appointment_id: str, wish: HoldWish, terms: Terms, seat: Record[Seat]
     ) -> Record[Appointment] | None:
-        desk = self._desk
+        context = self._context
         decision = appointments.hold(
             appointment_id,
             terms.copy.applying(wish.application_id),
             slot_of(seat.id, seat.state),
-            office=desk.offices[seat.state.office_id],
-            now=desk.now(),
-            rules=desk.rules,
-            pay_until=pay_until(terms.session, desk.rules),
+            office=context.offices[seat.state.office_id],
+            now=context.now(),
+            rules=context.rules,
+            pay_until=pay_until(terms.session, context.rules),
             if_unpaid=terms.if_unpaid.value,
         )
         try:
-            held = await desk.allowances.begin(appointment_id, decision, wish.origin)
+            held = await self._allowances.begin(appointment_id, decision, wish.origin)
         except AlreadyExists:
             await self._seating.undo(seat)
         except Refusal:
             await self._seating.undo(seat)
             raise
         else:
-            desk.conduct.note(Act.HOLD, held.state, wish.origin)
+            self._activity.note(Act.HOLD, held.state, wish.origin)
             return held
-        earlier = await self._repository.appointment(appointment_id)
+        earlier = await self._appointments.appointment(appointment_id)
         if earlier is None:
-            live = await self._repository.live_appointment_of(terms.copy.person_id)
-            own = live is not None and live.state.account_id == wish.who.account_id
+            live = await self._appointments.live_appointment_of(terms.copy.person_id)
+            own = live is not None and live.state.account_id == wish.actor.account_id
             facts: dict[str, Any] = {"appointment_id": live.id} if live is not None and own else {}
-            raise errors.PersonHasAppointment(**facts)
+            raise PersonHasAppointment(**facts)
         return earlier

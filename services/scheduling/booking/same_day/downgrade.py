@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from services.scheduling.booking.appointments.appointment import Appointment, Command, can
+from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.same_day import downgrade_transitions as falling_back
 from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
-from services.scheduling.context import Desk
+from services.scheduling.context import UseCaseContext
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.product_availability import Offering
-from services.scheduling.offices.session import Pool
+from services.scheduling.terms import Pool
 from shared.store.kinds import Record
 
 SESSIONS_TRIED: Final = 10
@@ -21,9 +23,18 @@ SESSIONS_TRIED: Final = 10
 class Fallback:
     """From a same-day seat to a regular one."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, offering: Offering) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        seats: SeatRepository,
+        appointments: AppointmentRepository,
+        seating: Seating,
+        calendar: Calendar,
+        offering: Offering,
+    ) -> None:
+        self._context = context
+        self._seats = seats
+        self._appointments = appointments
         self._seating = seating
         self._calendar = calendar
         self._offering = offering
@@ -38,20 +49,20 @@ class Fallback:
             if rest is None:
                 return
             record = rest
-        days, office_id = self._desk.rules.late_offer_days, record.state.seat.office_id
+        days, office_id = self._context.rules.late_offer_days, record.state.seat.office_id
         found = await self._calendar.soonest([office_id], Pool.REGULAR, days, SESSIONS_TRIED)
         for each in await self._offering.that_fit(record.state.application_id, found):
-            token, now, rules = self._desk.ids.new(), self._desk.now(), self._desk.rules
+            token, now, rules = self._context.ids.new(), self._context.now(), self._context.rules
             wanted = falling_back.reach_for(record.state, each.session_id, token, bill_id, now=now, rules=rules)
-            record = await self._repository.save(record, wanted, now)
+            record = await self._appointments.save(record, wanted, now)
             seat = await self._seating.claim_any(each.session_id, Pool.REGULAR, record.id, token=token)
             if seat is not None:
                 await self._finish(record, seat, message_id)
                 return
-            record = await self._repository.save(record, falling_back.stand(record.state), self._desk.now())
-        now, rules = self._desk.now(), self._desk.rules
+            record = await self._appointments.save(record, falling_back.stand(record.state), self._context.now())
+        now, rules = self._context.now(), self._context.rules
         ended = falling_back.end_without_seat(record.id, record.state, bill_id, now=now, rules=rules)
-        await self._seating.tell_left_now(await self._repository.save(record, ended, now, message_id))
+        await self._seating.tell_left_now(await self._appointments.save(record, ended, now, message_id))
 
     async def roll(self, record: Record[Appointment], message_id: str | None = None) -> Record[Appointment] | None:
         """It was left half done: on if a seat carries the token, else back; gives it where it went back.
@@ -61,10 +72,10 @@ class Fallback:
         move = record.state.move
         if move is None or not can(record.state, Command.FALL_BACK):
             return record
-        seats = await self._repository.seats_of(move.session_id)
+        seats = await self._seats.seats_of(move.session_id)
         seat = next((each for each in seats if each.state.token == move.token), None)
         if seat is None:
-            return await self._repository.save(record, falling_back.stand(record.state), self._desk.now())
+            return await self._appointments.save(record, falling_back.stand(record.state), self._context.now())
         await self._finish(record, seat, message_id)
         return None
 
@@ -75,9 +86,9 @@ class Fallback:
             record.state,
             slot,
             move.command_id if move is not None else "",
-            office=self._desk.offices[slot.office_id],
-            now=self._desk.now(),
-            rules=self._desk.rules,
+            office=self._context.offices[slot.office_id],
+            now=self._context.now(),
+            rules=self._context.rules,
         )
-        saved = await self._repository.save(record, moved, self._desk.now(), message_id)
+        saved = await self._appointments.save(record, moved, self._context.now(), message_id)
         await self._seating.tell_left_now(saved)

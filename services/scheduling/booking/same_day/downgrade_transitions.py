@@ -24,8 +24,8 @@ from services.scheduling.booking.appointments.visit_transitions import facts
 from services.scheduling.booking.same_day.rules import IfUnpaid
 from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
-from services.scheduling.offices.session import Pool
 from services.scheduling.rules import Rules
+from services.scheduling.terms import Pool
 from shared.events.scheduling import SameDaySeatLost, SeatHeld, SeatUnavailable
 
 

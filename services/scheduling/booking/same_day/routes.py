@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.booking.appointments.errors import BeingMoved
 from services.scheduling.booking.appointments.schemas import AppointmentView
 from services.scheduling.booking.appointments.views import appointment_view
-from services.scheduling.http import scheduling_of, who_of
+from services.scheduling.booking.same_day.errors import CannotHurry, SameDayFull
+from services.scheduling.booking.same_day.upgrade import HurryDesk
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.http import actor_of, use_case
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints
@@ -24,16 +28,15 @@ endpoints: Final = Endpoints("hurry")
     answers={200: AppointmentView},
     refusals=(
         NotFound,
-        errors.NotYourOffice,
-        errors.CannotHurry,
-        errors.SameDayFull,
-        errors.BeingMoved,
+        NotYourOffice,
+        CannotHurry,
+        SameDayFull,
+        BeingMoved,
         SomeoneElseChangedIt,
     ),
 )
 async def take_same_day_place(call: Call) -> AppointmentView:
     """The visit with its place; the bill of the surcharge follows by itself and is paid before noon WIB."""
-    service = scheduling_of(call)
     path = call.path["appointment_id"]
-    record = await service.hurry.reserve(path, who_of(call.caller), call.command_id)
-    return appointment_view(record, service.desk, for_staff=True)
+    record = await use_case(call, HurryDesk).reserve(path, actor_of(call.caller), call.command_id)
+    return appointment_view(record, use_case(call, UseCaseContext), for_staff=True)

@@ -12,8 +12,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.scheduling.booking.appointments.appointment import Appointment
-from services.scheduling.offices.session import Session, local_date
+from services.scheduling.offices.session import Session
 from services.scheduling.rules import Rules
+from services.scheduling.terms import local_date
 
 WIB: Final = ZoneInfo("Asia/Jakarta")
 

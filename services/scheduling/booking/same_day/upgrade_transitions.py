@@ -13,8 +13,8 @@ from services.scheduling.booking.appointments.visit_transitions import facts
 from services.scheduling.booking.same_day.rules import cut_off
 from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
-from services.scheduling.offices.session import Pool, local_date
 from services.scheduling.rules import Rules
+from services.scheduling.terms import Pool, local_date
 from shared.events.scheduling import SameDaySeatReserved
 
 MAY_HURRY: Final = (Status.CONFIRMED, Status.CHECKED_IN)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.booking.seats.audit_log import SeatChains
 from services.scheduling.booking.seats.audit_log_schemas import RootsQuery, SeatChainPath
-from services.scheduling.http import scheduling_of
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import OfficeNotFound
+from services.scheduling.http import use_case
+from shared.audit.chaining import AuditBook
 from shared.audit.routes import audit_endpoints
 from shared.chain import MEDIA_TYPE
 from shared.http.call import Call
@@ -24,16 +27,15 @@ endpoints: Final = Endpoints("seat chains")
     access=PUBLIC,
     path_model=SeatChainPath,
     answers={200: MEDIA_TYPE},
-    refusals=(errors.OfficeNotFound,),
+    refusals=(OfficeNotFound,),
     rate=EXPORTS,
     description="JSON lines, each with the hash of the one before; `paspor ledger verify` re-computes and recounts "
     "them. Holders are salted commitments. A step is on the chain some seconds after it happened.",
 )
 async def export_seat_chain(call: Call[None, None, SeatChainPath]) -> AsyncIterator[bytes]:
     """The chain as it ends now."""
-    service = scheduling_of(call)
-    office = service.desk.offices[call.path.office_id]
-    return service.seat_chains.export(office.office_id, call.path.date)
+    office = use_case(call, UseCaseContext).offices[call.path.office_id]
+    return use_case(call, SeatChains).export(office.office_id, call.path.date)
 
 
 @endpoints.get(
@@ -47,7 +49,7 @@ async def export_seat_chain(call: Call[None, None, SeatChainPath]) -> AsyncItera
 )
 async def list_seat_chain_roots(call: Call[None, RootsQuery]) -> AsyncIterator[bytes]:
     """A line per chain that had grown."""
-    return scheduling_of(call).seat_chains.roots(call.query.date)
+    return use_case(call, SeatChains).roots(call.query.date)
 
 
-audit: Final = audit_endpoints("scheduling", lambda call: scheduling_of(call).audit_book)
+audit: Final = audit_endpoints("scheduling", lambda call: use_case(call, AuditBook))

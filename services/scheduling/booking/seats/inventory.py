@@ -12,11 +12,12 @@ import structlog
 
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate, Decision, Leaving
+from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.seats.repository import Claim, SeatRepository
 from services.scheduling.booking.seats.seat import PLACES, Seat, SeatStatus
-from services.scheduling.context import Desk
+from services.scheduling.context import UseCaseContext
 from services.scheduling.openings.release_check import Gate, Place
-from services.scheduling.repository import Claim
 from services.scheduling.rules import bookable_from
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
@@ -34,10 +35,13 @@ _LOOKS: Final = 3
 class Seating:
     """The life of seats."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._repository = desk.repository
-        self._gate = Gate(desk.repository, desk.clock)
+    def __init__(
+        self, context: UseCaseContext, seats: SeatRepository, appointments: AppointmentRepository, gate: Gate
+    ) -> None:
+        self._context = context
+        self._seats = seats
+        self._appointments = appointments
+        self._gate = gate
         self._starts: dict[tuple[str, str], int] = {}
 
     async def claim_any(
@@ -51,16 +55,16 @@ class Seating:
         before the session's opening, whoever asks.
         """
         await self._gate.refuse_unopened(session_id)
-        now = self._desk.now()
+        now = self._context.now()
         start = self._start(session_id, pool)
         claim = self._claim(by, token)
         for places in (Range(low=start), Range(high=start)):
-            seat = await self._repository.claim_free_seat(
+            seat = await self._seats.claim_free_seat(
                 session_id,
                 pool,
                 claim,
                 places=places,
-                starts_from=starts_from or bookable_from(now, self._desk.rules),
+                starts_from=starts_from or bookable_from(now, self._context.rules),
                 now=now,
             )
             if seat is not None:
@@ -72,13 +76,13 @@ class Seating:
         """Where this process looks first: at a place of its own, so that replicas seldom meet, then behind the seat
         that it took last, so that those who come together find theirs by one read."""
         known = self._starts.get((session_id, pool))
-        return known if known is not None else self._desk.randomness.below(PLACES)
+        return known if known is not None else self._context.randomness.below(PLACES)
 
     def _took(self, session_id: str, pool: str, place: int, start: int) -> None:
         if len(self._starts) >= MOST_STARTS:
             self._starts.clear()
         # behind the last place it goes on at a new one, not with every other replica at the first
-        self._starts[session_id, pool] = place if place >= start else self._desk.randomness.below(max(1, start))
+        self._starts[session_id, pool] = place if place >= start else self._context.randomness.below(max(1, start))
 
     async def refuse_unopened(self, session_id: str) -> None:
         """Refuse with ``NotOpenYet`` before the session's opening."""
@@ -91,22 +95,22 @@ class Seating:
     async def claim_this(self, seat_id: str, by: str, *, starts_from: datetime | None = None) -> Record[Seat] | None:
         """Reach for this very seat, free or cooling; none if somebody has it or its session is too near."""
         for _ in range(_LOOKS):
-            record = await self._repository.seat(seat_id)
-            now = self._desk.now()
+            record = await self._seats.seat(seat_id)
+            now = self._context.now()
             if record is None or not seats.can_be_had_again(
-                record.state, bookable_from=starts_from or bookable_from(now, self._desk.rules)
+                record.state, bookable_from=starts_from or bookable_from(now, self._context.rules)
             ):
                 return None
             claim = self._claim(by, None)
             wanted = seats.claimed(record.state, by=claim.by, token=claim.token, until=claim.until)
             with contextlib.suppress(VersionConflict):
-                return await self._repository.save_seat(record, wanted, now)
+                return await self._seats.save_seat(record, wanted, now)
         return None
 
     async def undo(self, seat: Record[Seat]) -> None:
         """Put a seat back that was reached for in vain; if somebody was faster, there is nothing to put back."""
         with contextlib.suppress(VersionConflict):
-            await self._repository.save_seat(seat, seats.undone(seat.state), self._desk.now())
+            await self._seats.save_seat(seat, seats.undone(seat.state), self._context.now())
 
     async def tell_left_now(self, record: Record[Appointment]) -> Record[Appointment]:
         """Give the left seats back at once if all goes well; else a deadline will. Never refuses."""
@@ -123,44 +127,44 @@ class Seating:
             return record
         for leaving in told:
             await self.give_back(leaving)
-        return await self._repository.save(record, appointments.left(record.state, told), self._desk.now())
+        return await self._appointments.save(record, appointments.left(record.state, told), self._context.now())
 
     async def give_back(self, leaving: Leaving) -> None:
         """Let a seat that was given up cool, if it was not told before."""
         await again(partial(self._let_go, leaving))
 
     async def _let_go(self, leaving: Leaving) -> None:
-        record = await self._repository.seat(leaving.seat_id)
+        record = await self._seats.seat(leaving.seat_id)
         if record is None or record.state.token != leaving.token:
             return
-        rules, now = self._desk.rules, self._desk.now()
+        rules, now = self._context.rules, self._context.now()
         free_at = seats.cooling_until(
             now,
             shortest_seconds=rules.cooling_min_seconds,
             longest_seconds=rules.cooling_max_seconds,
-            fraction=self._desk.randomness.fraction(),
+            fraction=self._context.randomness.fraction(),
         )
-        await self._repository.save_seat(record, seats.let_go(record.state, free_at), now)
+        await self._seats.save_seat(record, seats.let_go(record.state, free_at), now)
 
     async def warm(self, record: Record[Seat]) -> None:
         """A cooling seat's time is over: it is free again."""
         if record.state.status is SeatStatus.COOLING:
-            await self._repository.save_seat(record, seats.warmed(record.state), self._desk.now())
+            await self._seats.save_seat(record, seats.warmed(record.state), self._context.now())
         else:
-            await self._repository.save_seat(record, replace(record.state, free_at=None), self._desk.now())
+            await self._seats.save_seat(record, replace(record.state, free_at=None), self._context.now())
 
     async def judge_claim(self, record: Record[Seat]) -> None:
         """A claim is overdue: settle it, wait, or free the seat after making sure that its appointment never comes."""
-        seat, now = record.state, self._desk.now()
+        seat, now = record.state, self._context.now()
         for _ in range(_LOOKS):
-            holder = await self._repository.appointment(seat.claimed_by or "")
+            holder = await self._appointments.appointment(seat.claimed_by or "")
             fate = appointments.fate_of_claim(seat, holder.state if holder else None)
             if fate is not ClaimFate.TOMBSTONE:
-                await self._repository.save_seat(record, self._judged(seat, fate), now)
+                await self._seats.save_seat(record, self._judged(seat, fate), now)
                 return
             # without this the holder could still write its appointment on a seat that is somebody else's by then
             with contextlib.suppress(AlreadyExists):
-                await self._repository.begin(seat.claimed_by or "", Decision(appointments.tombstone(now)), now)
+                await self._appointments.begin(seat.claimed_by or "", Decision(appointments.tombstone(now)), now)
 
     def _judged(self, seat: Seat, fate: ClaimFate) -> Seat:
         if fate is ClaimFate.SETTLE:
@@ -168,11 +172,11 @@ class Seating:
         if fate is ClaimFate.WAIT:
             return seats.claimed_longer(seat, self.claim_until())
         # what the waiting list was to have goes to the next in line, not to whoever is there first
-        return seats.let_go(seat, self._desk.now()) if seat.kept_for else seats.undone(seat)
+        return seats.let_go(seat, self._context.now()) if seat.kept_for else seats.undone(seat)
 
     def _claim(self, by: str, token: str | None) -> Claim:
-        return Claim(by, token or self._desk.ids.new(), self.claim_until())
+        return Claim(by, token or self._context.ids.new(), self.claim_until())
 
     def claim_until(self) -> datetime:
         """Until when a claim that begins now counts without an appointment."""
-        return self._desk.now() + timedelta(seconds=self._desk.rules.claim_seconds)
+        return self._context.now() + timedelta(seconds=self._context.rules.claim_seconds)

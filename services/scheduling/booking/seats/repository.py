@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.booking.seats.seat import Seat, SeatStatus, seat_deadlines
+from services.scheduling.booking.seats.seat import Seat, SeatStatus, seat_deadlines, seats_of
 from services.scheduling.offices.repository import MOST_SESSIONS
-from services.scheduling.offices.session import Session, seats_of
+from services.scheduling.offices.session import Session
 from services.scheduling.store_part import OnStore
 from shared.ids import derived_id
 from shared.store.kinds import Index, Kind, Range, Record
@@ -49,7 +49,7 @@ class Claim:
     until: datetime
 
 
-class Seats(OnStore):
+class SeatRepository(OnStore):
     """Seats of sessions."""
 
     async def write_seats(self, sessions: Sequence[Record[Session]], now: datetime) -> None:
@@ -102,3 +102,12 @@ class Seats(OnStore):
         """How many seats each session has."""
         counted = await self._store.tally(SEAT, "session_number", ("state.session_id",))
         return {session_id: count for (session_id,), count in counted.items()}
+
+    async def withdraw_one(self, session_id: str, pool: str, change_id: str, now: datetime) -> bool:
+        """Take one free seat of the pool away, in one conditional write; false if none is free.
+
+        It does what :func:`~services.scheduling.booking.seats.seat.withdrawn` says, on whichever free seat is met.
+        """
+        change = {"state.status": SeatStatus.WITHDRAWN, "state.withdrawn_by": change_id}
+        equals = {"state.session_id": session_id, "state.pool": pool}
+        return await self._store.claim_one(SEAT, SEAT_FREE, equals, change, now=now) is not None

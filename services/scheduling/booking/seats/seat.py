@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.scheduling.offices.session import Session, batches_of
+
 PLACES: Final = 10_000
 """Seats of a pool are spread over this many places, so that a claim can start at random without knowing how many
 there are."""
@@ -187,3 +189,24 @@ def slot_of(seat_id: str, seat: Seat) -> Slot:
 def can_be_had_again(seat: Seat, *, bookable_from: datetime) -> bool:
     """Whether who lost this seat may have it back: nobody has it and its session is far enough away."""
     return seat.status in (SeatStatus.FREE, SeatStatus.COOLING) and seat.starts_at >= bookable_from
+
+
+def seats_of(session_id: str, session: Session) -> list[Seat]:
+    """Every seat of a session, all free: numbers run through the batches, places spread evenly within each."""
+    seats: list[Seat] = []
+    for batch in batches_of(session):
+        for index in range(batch.seats):
+            seat = Seat(
+                session_id=session_id,
+                office_id=session.office_id,
+                pool=batch.pool,
+                number=len(seats) + 1,
+                place=index * PLACES // batch.seats,
+                letter=session.letter,
+                date=session.date,
+                starts_at=session.starts_at,
+                ends_at=session.ends_at,
+                status=SeatStatus.FREE,
+            )
+            seats.append(seat)
+    return seats

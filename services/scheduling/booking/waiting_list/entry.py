@@ -13,10 +13,11 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.scheduling.booking.appointments.appointment import Applying, Leaving
+from services.scheduling.booking.appointments.appointment import Leaving
 from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
+from services.scheduling.terms import Applying
 from shared.events.message import Event
 from shared.events.scheduling import WaitingOfferEnded, WaitingSeatOffered
 

@@ -1,58 +1,34 @@
-"""Seats beyond the single hold (waiting list, families, conduct): due deadlines and chores, each to its use case."""
+"""Deadlines of entries of the waiting list."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
 
-from services.scheduling.booking.abuse.repository import CONDUCT
-from services.scheduling.booking.parties.repository import PARTY
-from services.scheduling.booking.seats.seat import Seat
+from services.scheduling.booking.waiting_list.entry import Waiting
 from services.scheduling.booking.waiting_list.repository import WAITING
-from services.scheduling.repository import APPOINTMENT, SEAT
-from services.scheduling.use_cases import Scheduling
-from shared.service import Chore, DeadlineHandler
+from services.scheduling.booking.waiting_list.service import WaitingList
+from shared.service import DeadlineHandler
 from shared.store.kinds import Record
 
-CONDUCT_EVERY_SECONDS: Final = 1.0
-"""How long a count may stay in one process only; also what a crash forgets."""
 
-Step = Callable[[Record[Any]], Awaitable[object]]
+def waiting_list_deadlines(waiting_list: WaitingList) -> Mapping[tuple[str, str], DeadlineHandler]:
+    """Every deadline of an entry."""
 
+    async def time_over(record: Record[Waiting], _name: str) -> None:
+        await waiting_list.time_over(record)
 
-def seat_deadlines(service: Scheduling) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """Every deadline of seats, entries of the waiting list, parties and conduct."""
-    waiting_list, parties, seating = service.waiting_list, service.parties, service.seating
+    async def offer_lapsed(record: Record[Waiting], _name: str) -> None:
+        await waiting_list.lapse(record)
 
-    async def claim_overdue(record: Record[Seat]) -> None:
-        judge = waiting_list.judge_claim if record.state.kept_for is not None else seating.judge_claim
-        await judge(record)
+    async def take_overdue(record: Record[Waiting], _name: str) -> None:
+        await waiting_list.fulfil(record)
 
-    async def cooled(record: Record[Seat]) -> None:
-        if not await waiting_list.pass_on(record):
-            await seating.warm(record)
+    async def left(record: Record[Waiting], _name: str) -> None:
+        await waiting_list.tell_left(record)
 
-    steps: dict[tuple[str, str], Step] = {
-        (SEAT.name, "claim"): claim_overdue,
-        (SEAT.name, "cool"): cooled,
-        (WAITING.name, "end"): waiting_list.time_over,
-        (WAITING.name, "offer"): waiting_list.lapse,
-        (WAITING.name, "take"): waiting_list.fulfil,
-        (WAITING.name, "leave"): waiting_list.tell_left,
-        (PARTY.name, "gather"): parties.decide,
-        (APPOINTMENT.name, "gather"): parties.decide_member,
-        (CONDUCT.name, "forget"): service.conduct.forget,
+    return {
+        (WAITING.name, "end"): time_over,
+        (WAITING.name, "offer"): offer_lapsed,
+        (WAITING.name, "take"): take_overdue,
+        (WAITING.name, "leave"): left,
     }
-    return {key: _handler(step) for key, step in steps.items()}
-
-
-def seat_chores(service: Scheduling) -> list[Chore]:
-    """What is to be done again and again."""
-    return [Chore("conduct", CONDUCT_EVERY_SECONDS, service.conduct.keep_up)]
-
-
-def _handler(step: Step) -> DeadlineHandler:
-    async def handle(record: Record[Any], _name: str) -> None:
-        await step(record)
-
-    return handle

@@ -29,7 +29,7 @@ WAITING: Final = Kind(
 )
 
 
-class WaitingLine(OnStore):
+class WaitingListRepository(OnStore):
     """Entries of the waiting list, each with what is said about it."""
 
     async def waiting(self, waiting_id: str) -> Record[Waiting] | None:

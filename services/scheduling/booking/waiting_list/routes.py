@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.scheduling import errors
+from services.scheduling.booking.abuse.http import origin_of
+from services.scheduling.booking.appointments.errors import BeingMoved, PersonHasAppointment
 from services.scheduling.booking.appointments.schemas import AppointmentView
 from services.scheduling.booking.appointments.views import appointment_view
 from services.scheduling.booking.waiting_list.entry import Waiting
+from services.scheduling.booking.waiting_list.errors import (
+    AlreadyWaiting,
+    NoSeatOffered,
+    WaitingOfferOver,
+    WaitingWishWrong,
+)
 from services.scheduling.booking.waiting_list.schemas import EnterWaitingList, WaitingEntriesView, WaitingView
-from services.scheduling.booking.waiting_list.service import WaitingWish
+from services.scheduling.booking.waiting_list.service import WaitingList, WaitingWish
 from services.scheduling.booking.waiting_list.views import waiting_view
-from services.scheduling.http import origin_of, scheduling_of, who_of
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import ApplicationIsWithdrawn, OfficeNotFound
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.offices.errors import PoolNotOpen, ProductNotOffered
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, Endpoints, RateLimit
@@ -33,13 +43,13 @@ ENTRIES_A_MINUTE: Final = RateLimit(count=30, per_seconds=60.0)
     refusals=(
         NotKnownYet,
         NotFound,
-        errors.ApplicationIsWithdrawn,
-        errors.PersonHasAppointment,
-        errors.AlreadyWaiting,
-        errors.PoolNotOpen,
-        errors.ProductNotOffered,
-        errors.OfficeNotFound,
-        errors.WaitingWishWrong,
+        ApplicationIsWithdrawn,
+        PersonHasAppointment,
+        AlreadyWaiting,
+        PoolNotOpen,
+        ProductNotOffered,
+        OfficeNotFound,
+        WaitingWishWrong,
         SomeoneElseChangedIt,
     ),
 )
@@ -52,10 +62,10 @@ async def enter_waiting_list(call: Call[EnterWaitingList]) -> WaitingView:
         asked.first,
         asked.last,
         asked.pool,
-        who_of(call.caller),
+        actor_of(call.caller),
         call.command_id,
     )
-    return await _shown(call, await scheduling_of(call).waiting_list.enter(wish))
+    return await _shown(call, await use_case(call, WaitingList).enter(wish))
 
 
 @endpoints.get(
@@ -66,7 +76,7 @@ async def enter_waiting_list(call: Call[EnterWaitingList]) -> WaitingView:
 )
 async def list_waiting(call: Call) -> WaitingEntriesView:
     """The caller's entries, the newest first."""
-    found = await scheduling_of(call).waiting_list.of_account(who_of(call.caller))
+    found = await use_case(call, WaitingList).of_account(actor_of(call.caller))
     return WaitingEntriesView(entries=[await _shown(call, record) for record in found])
 
 
@@ -79,7 +89,7 @@ async def list_waiting(call: Call) -> WaitingEntriesView:
 )
 async def read_waiting(call: Call) -> WaitingView:
     """Where the entry stands in line, or what is offered to it."""
-    return await _shown(call, await scheduling_of(call).waiting_list.get(call.path["waiting_id"], who_of(call.caller)))
+    return await _shown(call, await use_case(call, WaitingList).get(call.path["waiting_id"], actor_of(call.caller)))
 
 
 @endpoints.delete(
@@ -87,13 +97,11 @@ async def read_waiting(call: Call) -> WaitingView:
     summary="Leave the waiting list",
     access=APPLICANT,
     answers={200: WaitingView},
-    refusals=(NotFound, errors.BeingMoved, SomeoneElseChangedIt),
+    refusals=(NotFound, BeingMoved, SomeoneElseChangedIt),
 )
 async def leave_waiting_list(call: Call) -> WaitingView:
     """The entry, left; a seat that was kept for it goes to the next."""
-    return await _shown(
-        call, await scheduling_of(call).waiting_list.leave(call.path["waiting_id"], who_of(call.caller))
-    )
+    return await _shown(call, await use_case(call, WaitingList).leave(call.path["waiting_id"], actor_of(call.caller)))
 
 
 @endpoints.post(
@@ -105,21 +113,20 @@ async def leave_waiting_list(call: Call) -> WaitingView:
     refusals=(
         NotKnownYet,
         NotFound,
-        errors.NoSeatOffered,
-        errors.ProductNotOffered,
-        errors.WaitingOfferOver,
-        errors.ApplicationIsWithdrawn,
-        errors.PersonHasAppointment,
+        NoSeatOffered,
+        ProductNotOffered,
+        WaitingOfferOver,
+        ApplicationIsWithdrawn,
+        PersonHasAppointment,
         SomeoneElseChangedIt,
     ),
 )
 async def accept_waiting_offer(call: Call) -> AppointmentView:
     """The held seat; from here on it is an appointment like any other."""
-    service = scheduling_of(call)
-    held = await service.waiting_list.accept(
-        call.path["waiting_id"], who_of(call.caller), call.command_id, origin_of(call)
+    held = await use_case(call, WaitingList).accept(
+        call.path["waiting_id"], actor_of(call.caller), call.command_id, origin_of(call)
     )
-    return appointment_view(held, service.desk)
+    return appointment_view(held, use_case(call, UseCaseContext))
 
 
 @endpoints.post(
@@ -128,14 +135,15 @@ async def accept_waiting_offer(call: Call) -> AppointmentView:
     access=APPLICANT,
     idempotent=True,
     answers={200: WaitingView},
-    refusals=(NotFound, errors.NoSeatOffered, SomeoneElseChangedIt),
+    refusals=(NotFound, NoSeatOffered, SomeoneElseChangedIt),
 )
 async def decline_waiting_offer(call: Call) -> WaitingView:
     """The entry, at the end of the line; after its last unused offer it is over."""
-    waiting_list = scheduling_of(call).waiting_list
-    return await _shown(call, await waiting_list.decline(call.path["waiting_id"], who_of(call.caller), call.command_id))
+    waiting_list = use_case(call, WaitingList)
+    return await _shown(
+        call, await waiting_list.decline(call.path["waiting_id"], actor_of(call.caller), call.command_id)
+    )
 
 
 async def _shown(call: Call[Any, Any, Any], record: Record[Waiting]) -> WaitingView:
-    service = scheduling_of(call)
-    return waiting_view(record, await service.waiting_list.ahead(record), service.desk)
+    return waiting_view(record, await use_case(call, WaitingList).ahead(record), use_case(call, UseCaseContext))

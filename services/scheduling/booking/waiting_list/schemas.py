@@ -9,7 +9,7 @@ from pydantic import Field
 from services.scheduling.booking.waiting_list.entry import MOST_OFFICES_WAITED_FOR
 from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
-from services.scheduling.offices.session import Pool
+from services.scheduling.terms import Pool
 from shared.http.schema import Body, IsoDate, View
 
 

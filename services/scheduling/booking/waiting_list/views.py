@@ -1,19 +1,15 @@
-"""From what is known to what is shown, of seats beyond the single hold."""
+"""Entries of the waiting list as they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from services.scheduling.booking.abuse.flag import Flag
-from services.scheduling.booking.abuse.schemas import EvidenceView, FlagView
 from services.scheduling.booking.appointments.next_step import Step
-from services.scheduling.booking.appointments.views import appointment_view, local, office_view
-from services.scheduling.booking.parties.schemas import PartyView
-from services.scheduling.booking.parties.service import Seated
 from services.scheduling.booking.waiting_list.entry import HAS_OFFER, MOST_UNUSED_OFFERS, Waiting, WaitingStatus
 from services.scheduling.booking.waiting_list.schemas import OfferedSeatView, WaitingView
-from services.scheduling.context import Desk
+from services.scheduling.context import UseCaseContext
+from services.scheduling.offices.views import local, office_view
 from shared.store.kinds import Record
 
 _CHOOSE: Final = Step(
@@ -52,10 +48,10 @@ WAITING_STEPS: Final[Mapping[WaitingStatus, Step]] = {
 }
 
 
-def waiting_view(record: Record[Waiting], ahead: Mapping[str, int], desk: Desk) -> WaitingView:
+def waiting_view(record: Record[Waiting], ahead: Mapping[str, int], context: UseCaseContext) -> WaitingView:
     """An entry as it is shown."""
     entry, step = record.state, WAITING_STEPS[record.state.status]
-    offered = _offer_view(entry, desk)
+    offered = _offer_view(entry, context)
     deadline = {WaitingStatus.WAITING: entry.ends_at, WaitingStatus.OFFERED: offered and offered.offer_until}
     return WaitingView(
         waiting_id=record.id,
@@ -79,59 +75,15 @@ def waiting_view(record: Record[Waiting], ahead: Mapping[str, int], desk: Desk) 
     )
 
 
-def _offer_view(entry: Waiting, desk: Desk) -> OfferedSeatView | None:
+def _offer_view(entry: Waiting, context: UseCaseContext) -> OfferedSeatView | None:
     if entry.offer is None or entry.status not in HAS_OFFER:
         return None
     slot = entry.offer.slot
-    office = desk.offices[slot.office_id]
+    office = context.offices[slot.office_id]
     return OfferedSeatView(
         session_id=slot.session_id,
         office=office_view(office),
         starts_at=slot.starts_at,
         local_start=local(slot.starts_at, office.timezone),
         offer_until=entry.offer.until,
-    )
-
-
-def party_view(seated: Seated, desk: Desk) -> PartyView:
-    """A party as it is shown."""
-    party = seated.record.state
-    return PartyView(
-        party_id=seated.record.id,
-        state=party.status.value,
-        broken_for=party.broken_for.value if party.broken_for else None,
-        session_id=party.session_id,
-        appointments=[appointment_view(each, desk) for each in seated.appointments],
-    )
-
-
-def flag_view(record: Record[Flag]) -> FlagView:
-    """A flag as it is shown."""
-    flag = record.state
-    return FlagView(
-        flag_id=record.id,
-        office_id=flag.office_id,
-        state=flag.status.value,
-        pattern=flag.pattern.value,
-        subject=flag.subject.value,
-        subject_id=flag.subject_id,
-        day=flag.day,
-        holds=flag.holds,
-        releases=flag.releases,
-        moves=flag.moves,
-        persons=flag.persons,
-        evidence=[
-            EvidenceView(
-                account_id=each.account_id,
-                holds=each.holds,
-                releases=each.releases,
-                moves=each.moves,
-                first_at=each.first_at,
-                last_at=each.last_at,
-            )
-            for each in flag.evidence
-        ],
-        made_at=flag.made_at,
-        reviewed_by=flag.reviewed_by,
-        reviewed_at=flag.reviewed_at,
     )

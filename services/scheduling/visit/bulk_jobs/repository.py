@@ -1,18 +1,13 @@
-"""How bulk jobs are kept, and how the visits of an office's day are found."""
+"""How bulk jobs are kept."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
-from services.scheduling.booking.appointments.appointment import Appointment
-from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.store_part import OnStore
 from services.scheduling.visit.bulk_jobs.job import BulkJob, bulk_deadlines
 from shared.store.kinds import Index, Kind, Record
-
-MOST_OF_DAY: Final = 5000
-"""Appointments of one office and day that an answer looks at: ten times the largest published daily quota."""
 
 MOST_JOBS: Final = 100
 
@@ -25,13 +20,8 @@ BULK_JOB: Final = Kind(
 )
 
 
-class BulkJobs(OnStore):
+class BulkJobRepository(OnStore):
     """Bulk jobs."""
-
-    async def visits_of_day(self, office_id: str, day: date) -> list[Record[Appointment]]:
-        """Every appointment, whatever its state, whose last seat lies on that day of the office."""
-        equals = {"state.slot.office_id": office_id, "state.slot.date": day}
-        return await self._store.find(APPOINTMENT, "office_day", equals, limit=MOST_OF_DAY)
 
     async def bulk_job(self, job_id: str) -> Record[BulkJob] | None:
         """The job, or none."""

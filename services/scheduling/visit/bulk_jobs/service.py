@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from services.scheduling import errors
 from services.scheduling.booking.appointments import visit_transitions as visiting
 from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
 from services.scheduling.booking.appointments.move import Relocation
+from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.special_right import SpecialCause
 from services.scheduling.booking.appointments.visit_transitions import Ruling
 from services.scheduling.booking.seats.inventory import Seating
-from services.scheduling.context import Desk, Who
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.errors import SessionNotFound
 from services.scheduling.offices.product_availability import Offering
-from services.scheduling.offices.session import Pool
+from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.terms import Pool
 from services.scheduling.visit.bulk_jobs import job as bulk
 from services.scheduling.visit.bulk_jobs.job import BulkJob, BulkKind, BulkState, Outcome
+from services.scheduling.visit.bulk_jobs.repository import BulkJobRepository
 from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.ids import derived_id
@@ -38,24 +42,37 @@ class DayInterruption:
     office_id: str
     day: date
     reason: str
-    who: Who
+    actor: Actor
     command_id: str
 
 
 class BulkMoves:
     """Jobs over many visits; each visit is touched once, whatever dies meanwhile."""
 
-    def __init__(self, desk: Desk, seating: Seating, calendar: Calendar, offering: Offering, audit: Audit) -> None:
+    def __init__(
+        self,
+        context: UseCaseContext,
+        sessions: SessionRepository,
+        appointments: AppointmentRepository,
+        bulk_jobs: BulkJobRepository,
+        seating: Seating,
+        relocation: Relocation,
+        calendar: Calendar,
+        offering: Offering,
+        audit: Audit,
+    ) -> None:
         self._offering = offering
-        self._desk = desk
+        self._context = context
         self._audit = audit
-        self._repository = desk.repository
+        self._sessions = sessions
+        self._appointments = appointments
+        self._bulk_jobs = bulk_jobs
         self._seating = seating
         self._calendar = calendar
-        self._relocation = Relocation(desk, seating)
+        self._relocation = relocation
 
     async def begin(
-        self, session_id: str, reason: str, who: Who, to: str | None = None, *, command_id: str | None = None
+        self, session_id: str, reason: str, actor: Actor, to: str | None = None, *, command_id: str | None = None
     ) -> Record[BulkJob]:
         """Move every booked visit of a session to later free seats of its pool at the same office, the nearest first.
 
@@ -64,18 +81,18 @@ class BulkMoves:
         repeat with the same ``command_id`` (default: session and reason) meets the first job. Refuses with
         ``SessionNotFound`` and ``NotYourOffice``.
         """
-        source = await self._repository.session(session_id)
+        source = await self._sessions.session(session_id)
         if source is None:
-            raise errors.SessionNotFound
-        if who.office_id != source.state.office_id:
-            raise errors.NotYourOffice
-        now = self._desk.now()
+            raise SessionNotFound
+        if actor.office_id != source.state.office_id:
+            raise NotYourOffice
+        now = self._context.now()
         job = BulkJob(
             kind=BulkKind.MOVE,
             office_id=source.state.office_id,
             day=source.state.date,
             reason=reason,
-            by=who.account_id,
+            by=actor.account_id,
             begun_at=now,
             session_id=session_id,
             to_session_id=to,
@@ -90,12 +107,12 @@ class BulkMoves:
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``OverrideNeedsReason``. A repeat of the command, or a
         second one for the same day, meets the first job.
         """
-        office = self._desk.offices[asked.office_id]
-        if asked.who.office_id != office.office_id:
-            raise errors.NotYourOffice
-        now, subject = self._desk.now(), f"{office.office_id}:{asked.day.isoformat()}"
+        office = self._context.offices[asked.office_id]
+        if asked.actor.office_id != office.office_id:
+            raise NotYourOffice
+        now, subject = self._context.now(), f"{office.office_id}:{asked.day.isoformat()}"
         await self._audit.note(
-            asked.who,
+            asked.actor,
             "office_day.interrupted",
             subject=subject,
             reason=asked.reason,
@@ -107,50 +124,50 @@ class BulkMoves:
             office_id=office.office_id,
             day=asked.day,
             reason=asked.reason,
-            by=asked.who.account_id,
+            by=asked.actor.account_id,
             begun_at=now,
             ends_at=now + timedelta(hours=1),
             run_at=now,
         )
         return await self._begin(derived_id("bulk_job", subject), job)
 
-    async def job(self, office_id: str, job_id: str, who: Who) -> Record[BulkJob]:
+    async def job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
         """The office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
-        if office_id != who.office_id:
-            raise errors.NotYourOffice
-        record = await self._repository.bulk_job(job_id)
+        if office_id != actor.office_id:
+            raise NotYourOffice
+        record = await self._bulk_jobs.bulk_job(job_id)
         if record is None or record.state.office_id != office_id:
             raise NotFound
         return record
 
-    async def jobs(self, office_id: str, who: Who) -> list[Record[BulkJob]]:
+    async def jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
         """The newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        if self._desk.offices[office_id].office_id != who.office_id:
-            raise errors.NotYourOffice
-        return await self._repository.bulk_jobs_of(office_id)
+        if self._context.offices[office_id].office_id != actor.office_id:
+            raise NotYourOffice
+        return await self._bulk_jobs.bulk_jobs_of(office_id)
 
     async def run(self, record: Record[BulkJob]) -> Record[BulkJob]:
         """Do one batch: name the next visits, touch them, count them; wait or finish where nobody is left."""
         if record.state.state is BulkState.DONE:
             return record
-        now = self._desk.now()
+        now = self._context.now()
         if not record.state.pending:
-            visits = await self._repository.visits_of_day(record.state.office_id, record.state.day)
+            visits = await self._appointments.visits_of_day(record.state.office_id, record.state.day)
             known = [(each.id, each.state) for each in visits]
             ids = bulk.to_touch(record.state, known)
             if not ids:
                 idle = bulk.must_wait(record.state, known, now)
                 after = bulk.waiting(record.state, now) if idle else bulk.done(record.state)
-                return await self._repository.save_bulk_job(record, after, now)
-            record = await self._repository.save_bulk_job(record, bulk.named(record.state, ids, now), now)
+                return await self._bulk_jobs.save_bulk_job(record, after, now)
+            record = await self._bulk_jobs.save_bulk_job(record, bulk.named(record.state, ids, now), now)
         tried = {each: await self._touch(record, each) for each in record.state.pending}
         outcomes = {each: outcome for each, outcome in tried.items() if outcome is not None}
-        return await self._repository.save_bulk_job(record, bulk.counted(record.state, outcomes, now), now)
+        return await self._bulk_jobs.save_bulk_job(record, bulk.counted(record.state, outcomes, now), now)
 
     async def _begin(self, job_id: str, job: BulkJob) -> Record[BulkJob]:
         with contextlib.suppress(AlreadyExists):
-            await self._repository.begin_bulk_job(job_id, job, self._desk.now())
-        record = await self._repository.bulk_job(job_id)
+            await self._bulk_jobs.begin_bulk_job(job_id, job, self._context.now())
+        record = await self._bulk_jobs.bulk_job(job_id)
         if record is None:
             raise SomeoneElseChangedIt
         return record
@@ -159,7 +176,7 @@ class BulkMoves:
         """What became of one visit; none if it is being moved at this moment and must be looked at again."""
 
         async def attempt() -> Outcome | None:
-            record = await self._repository.appointment(appointment_id)
+            record = await self._appointments.appointment(appointment_id)
             if record is None:
                 return Outcome.LEFT_ALONE
             command_id = derived_id("bulk", job.id, appointment_id)
@@ -182,8 +199,8 @@ class BulkMoves:
         came = record.state.status is Status.CHECKED_IN
         decide = visiting.interrupt if came else visiting.open_special
         try:
-            saved = await self._repository.save(
-                record, decide(record.id, record.state, ruling, self._desk.rules), self._desk.now(), command_id
+            saved = await self._appointments.save(
+                record, decide(record.id, record.state, ruling, self._context.rules), self._context.now(), command_id
             )
         except AlreadyExists:
             # taken for missed, and the person has another visit by now
@@ -197,23 +214,23 @@ class BulkMoves:
         for session_id in await self._targets(job, record.state):
             if await self._relocation.reach(record, session_id, MoveCause.MOVED_BY_OFFICE, command_id) is not None:
                 return Outcome.MOVED
-            known = await self._repository.appointment(record.id)
+            known = await self._appointments.appointment(record.id)
             if known is None or not can(known.state, Command.BEGIN_MOVE):
                 return Outcome.LEFT_ALONE
             record = known
         ruling = self._ruling(SpecialCause.OFFICE_CLOSED, job)
-        opened = visiting.open_special(record.id, record.state, ruling, self._desk.rules)
-        saved = await self._repository.save(record, opened, self._desk.now(), command_id)
+        opened = visiting.open_special(record.id, record.state, ruling, self._context.rules)
+        saved = await self._appointments.save(record, opened, self._context.now(), command_id)
         await self._seating.tell_left_now(saved)
         return Outcome.SPECIAL_OPENED
 
     def _ruling(self, cause: SpecialCause, job: BulkJob) -> Ruling:
-        return Ruling(cause, job.by, self._desk.now(), self._desk.offices[job.office_id].timezone, job.reason)
+        return Ruling(cause, job.by, self._context.now(), self._context.offices[job.office_id].timezone, job.reason)
 
     async def _targets(self, job: BulkJob, state: Appointment) -> list[str]:
         if job.to_session_id is not None:
             return [job.to_session_id]
-        slot, days = state.seat, self._desk.rules.late_offer_days
+        slot, days = state.seat, self._context.rules.late_offer_days
         found = await self._calendar.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED * 2)
         fitting = await self._offering.that_fit(state.application_id, found)
         later = [each for each in fitting if each.session.starts_at > slot.starts_at]

@@ -5,28 +5,6 @@ from __future__ import annotations
 from shared.errors import Refusal
 
 
-class QueueCodeNotValid(Refusal):
-    """The scanned text is no queue code of ours; nothing says why, so that forgers learn nothing."""
-
-    status = 422
-    code = "queue_code_not_valid"
-    title = "This is not a valid queue code."
-    title_id = "Kode antrean ini tidak sah."
-    next_action = "Look the visitor up by application or NIK."
-    next_action_id = "Cari pengunjung dengan nomor permohonan atau NIK."
-
-
-class QueueCodeReplaced(Refusal):
-    """The visit was moved since; its newest letter carries another code."""
-
-    status = 409
-    code = "queue_code_replaced"
-    title = "This queue code was replaced when the visit was moved."
-    title_id = "Kode antrean ini sudah diganti saat jadwal dipindahkan."
-    next_action = "Ask for the newest letter; it names the right day and office."
-    next_action_id = "Minta surat pengantar terbaru; di sana tertulis hari dan kantor yang benar."
-
-
 class NotPaidYet(Refusal):
     """The appointment is not confirmed."""
 

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.booking.appointments.errors import (
+    BeingMoved,
+    NotPossibleNow,
+    QueueCodeNotValid,
+    QueueCodeReplaced,
+)
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.schemas import AppointmentView
 from services.scheduling.booking.appointments.views import appointment_view
-from services.scheduling.http import scheduling_of, who_of
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.visit.counter.check_in import Visitor, Visits
+from services.scheduling.visit.counter.check_in_errors import (
+    NotPaidYet,
+    TooEarlyToCheckIn,
+    VisitMissed,
+    VisitOnAnotherDay,
+)
 from services.scheduling.visit.counter.check_in_schemas import CheckIn, PublicKeysView, PublicKeyView
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
@@ -27,28 +41,28 @@ endpoints: Final = Endpoints("counter")
     answers={200: AppointmentView},
     refusals=(
         NotFound,
-        errors.NotYourOffice,
-        errors.QueueCodeNotValid,
-        errors.QueueCodeReplaced,
-        errors.NotPaidYet,
-        errors.VisitOnAnotherDay,
-        errors.TooEarlyToCheckIn,
-        errors.VisitMissed,
-        errors.BeingMoved,
-        errors.NotPossibleNow,
+        NotYourOffice,
+        QueueCodeNotValid,
+        QueueCodeReplaced,
+        NotPaidYet,
+        VisitOnAnotherDay,
+        TooEarlyToCheckIn,
+        VisitMissed,
+        BeingMoved,
+        NotPossibleNow,
         SomeoneElseChangedIt,
     ),
 )
 async def check_in(call: Call[CheckIn]) -> AppointmentView:
     """The visitor is here; the same answer however often it is asked."""
-    asked, service = call.body, scheduling_of(call)
+    asked = call.body
     visitor = Visitor(asked.queue_code, asked.appointment_id, asked.application_id, asked.person_id, asked.number)
-    who, visits = who_of(call.caller), service.visits
+    actor, visits = actor_of(call.caller), use_case(call, Visits)
     if asked.ntpn is None:
-        record = await visits.check_in(visitor, who, call.command_id)
+        record = await visits.check_in(visitor, actor, call.command_id)
     else:
-        record = await visits.arrive_on_proof(visitor, asked.ntpn, who, call.command_id)
-    return appointment_view(record, service.desk, for_staff=True)
+        record = await visits.arrive_on_proof(visitor, asked.ntpn, actor, call.command_id)
+    return appointment_view(record, use_case(call, UseCaseContext), for_staff=True)
 
 
 @endpoints.get(
@@ -59,7 +73,7 @@ async def check_in(call: Call[CheckIn]) -> AppointmentView:
 )
 async def queue_code_keys(call: Call) -> PublicKeysView:
     """Public keys: with them a queue code can be checked without any network."""
-    keys = scheduling_of(call).desk.codes.published()
+    keys = use_case(call, QueueCodes).published()
     return PublicKeysView(
         keys=[PublicKeyView(key_id=key_id, algorithm="Ed25519", public_key=key) for key_id, key in keys]
     )

@@ -6,11 +6,10 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from services.scheduling.booking.appointments.queue_code_payload import LONGEST_QUEUE_CODE
 from services.scheduling.field_types import Id
 from shared.http.schema import Body, View
 from shared.http.validation import wrong_value
-
-LONGEST_QUEUE_CODE = 300
 
 
 class CheckIn(Body):

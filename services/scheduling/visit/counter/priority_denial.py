@@ -7,13 +7,15 @@ from typing import Final
 
 import structlog
 
-from services.scheduling import errors
 from services.scheduling.booking.appointments import priority
+from services.scheduling.booking.appointments.access import find_visible
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Decision, MoveCause, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.priority import Denial, Proof
-from services.scheduling.context import Desk, Who
-from services.scheduling.offices.session import Pool
+from services.scheduling.booking.appointments.priority_errors import NoPriorityToDeny
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.terms import Pool
 from services.scheduling.visit.counter.queue_service import Counter
 from shared.audit import Audit
 from shared.errors import SomeoneElseChangedIt
@@ -36,14 +38,21 @@ _DENIABLE: Final = (
 class PriorityDesk:
     """At the counter."""
 
-    def __init__(self, desk: Desk, counter: Counter, relocation: Relocation, audit: Audit) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        appointments: AppointmentRepository,
+        counter: Counter,
+        relocation: Relocation,
+        audit: Audit,
+    ) -> None:
+        self._context = context
+        self._appointments = appointments
         self._counter = counter
         self._relocation = relocation
         self._audit = audit
 
-    async def deny(self, appointment_id: str, why: Denial, who: Who, command_id: str) -> Record[Appointment]:
+    async def deny(self, appointment_id: str, why: Denial, actor: Actor, command_id: str) -> Record[Appointment]:
         """Move a visit whose declared need is not so to the regular ones: to a regular seat of today if one is free,
         else to the queue of bookings on the seat it has. Nobody is sent away, and the reason is on record.
 
@@ -52,18 +61,18 @@ class PriorityDesk:
         """
 
         async def attempt() -> Record[Appointment]:
-            record = await self._desk.visible(appointment_id, who)
+            record = await find_visible(self._appointments, appointment_id, actor)
             if record.has_received(command_id):
                 return record
             ground = record.state.priority
             if ground is None or ground.proof is not Proof.TO_BE_SHOWN or record.state.status not in _DENIABLE:
-                raise errors.NoPriorityToDeny(state=ground.proof.value if ground else record.state.status.value)
+                raise NoPriorityToDeny(state=ground.proof.value if ground else record.state.status.value)
             await self._audit.note(
-                who, "priority.denied", subject=record.id, reason=why.value, override=True, command_id=command_id
+                actor, "priority.denied", subject=record.id, reason=why.value, override=True, command_id=command_id
             )
-            now = self._desk.now()
-            state = replace(record.state, priority=priority.denied(ground, why, who.account_id, now))
-            return await self._repository.save(record, Decision(state), now, command_id)
+            now = self._context.now()
+            state = replace(record.state, priority=priority.denied(ground, why, actor.account_id, now))
+            return await self._appointments.save(record, Decision(state), now, command_id)
 
         record = await again(attempt)
         if record.state.checked_in_at is not None:
@@ -85,4 +94,4 @@ class PriorityDesk:
             # the denial is written; the visit keeps its seat and queues with the bookings
             log.info("priority_seat_kept", appointment_id=record.id, reason=type(trouble).__name__)
             reached = None
-        return reached or await self._repository.appointment(record.id) or record
+        return reached or await self._appointments.appointment(record.id) or record

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.booking.appointments.priority_errors import NoPriorityToDeny
 from services.scheduling.booking.appointments.schemas import AppointmentView, DenyPriority
 from services.scheduling.booking.appointments.views import appointment_view
-from services.scheduling.http import scheduling_of, who_of
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.visit.counter.priority_denial import PriorityDesk
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints
@@ -23,11 +26,10 @@ endpoints: Final = Endpoints("priority")
     body=DenyPriority,
     idempotent=True,
     answers={200: AppointmentView},
-    refusals=(NotFound, errors.NotYourOffice, errors.NoPriorityToDeny, SomeoneElseChangedIt),
+    refusals=(NotFound, NotYourOffice, NoPriorityToDeny, SomeoneElseChangedIt),
 )
 async def deny_priority(call: Call[DenyPriority]) -> AppointmentView:
     """The visit: on a regular seat of its session if one is free, else on its own, in the queue of bookings."""
-    service = scheduling_of(call)
     path, asked = call.path["appointment_id"], call.body
-    record = await service.priority.deny(path, asked.reason, who_of(call.caller), call.command_id)
-    return appointment_view(record, service.desk, for_staff=True)
+    record = await use_case(call, PriorityDesk).deny(path, asked.reason, actor_of(call.caller), call.command_id)
+    return appointment_view(record, use_case(call, UseCaseContext), for_staff=True)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
-from services.scheduling.http import scheduling_of, who_of
+from services.scheduling.booking.appointments.holds import Holds
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.http import actor_of, use_case
 from services.scheduling.visit.counter.queue import CounterCommand, Visitor, on_display
+from services.scheduling.visit.counter.queue_errors import (
+    EvidenceNeeded,
+    NobodyWaits,
+    NotPossibleAtCounter,
+    NoWalkInSeat,
+)
 from services.scheduling.visit.counter.queue_schemas import (
     CalledNumber,
     CallNext,
     DisplayView,
     NumberView,
+    QueuePlaceView,
     QueueView,
     RegisterWalkIn,
-    WaitingView,
     WalkInView,
 )
-from services.scheduling.visit.counter.queue_service import Hall, Registration
+from services.scheduling.visit.counter.queue_service import Counter, Hall, Registration
 from shared.audit import OverrideNeedsReason
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import EVENT_STREAM, Answer, Call
@@ -28,7 +35,7 @@ from shared.tokens import Role
 endpoints: Final = Endpoints("queue")
 
 _OFFICERS: Final = STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
-_CALL_REFUSALS: Final = (errors.OfficeNotFound, errors.NotYourOffice, SomeoneElseChangedIt)
+_CALL_REFUSALS: Final = (OfficeNotFound, NotYourOffice, SomeoneElseChangedIt)
 _IN_QUEUE: Final = "not_here"
 
 
@@ -39,26 +46,25 @@ _IN_QUEUE: Final = "not_here"
     body=CallNext,
     idempotent=True,
     answers={200: NumberView},
-    refusals=(*_CALL_REFUSALS, errors.NobodyWaits),
+    refusals=(*_CALL_REFUSALS, NobodyWaits),
 )
 async def call_next(call: Call[CallNext]) -> NumberView:
     """The number that comes next by the fair rule, now on the display."""
-    service = scheduling_of(call)
-    called = await service.counter.call_next(
-        call.path["office_id"], call.body.booth, who_of(call.caller), call.command_id
+    called = await use_case(call, Counter).call_next(
+        call.path["office_id"], call.body.booth, actor_of(call.caller), call.command_id
     )
     return _number_view(called, None)
 
 
 async def _change(call: Call, command: CounterCommand) -> NumberView:
-    path, service = call.path, scheduling_of(call)
-    changed = await service.counter.change(
-        path["office_id"], path["visit_id"], command, who_of(call.caller), call.command_id
+    path = call.path
+    changed = await use_case(call, Counter).change(
+        path["office_id"], path["visit_id"], command, actor_of(call.caller), call.command_id
     )
     return _number_view(changed, None)
 
 
-_CHANGE_REFUSALS: Final = (*_CALL_REFUSALS, NotFound, errors.NotPossibleAtCounter)
+_CHANGE_REFUSALS: Final = (*_CALL_REFUSALS, NotFound, NotPossibleAtCounter)
 
 
 @endpoints.post(
@@ -131,11 +137,11 @@ async def served(call: Call) -> NumberView:
     summary="Read the queue of today",
     access=_OFFICERS,
     answers={200: QueueView},
-    refusals=(errors.OfficeNotFound, errors.NotYourOffice),
+    refusals=(OfficeNotFound, NotYourOffice),
 )
 async def read_queue(call: Call) -> QueueView:
     """Every number of today: who waits in the order of their calls, then the others."""
-    hall = await scheduling_of(call).counter.queue(call.path["office_id"], who_of(call.caller))
+    hall = await use_case(call, Counter).queue(call.path["office_id"], actor_of(call.caller))
     waits = hall.waits
     last = len(waits)
     visitors = sorted(
@@ -155,16 +161,15 @@ async def read_queue(call: Call) -> QueueView:
     "/v1/appointments/{appointment_id}/waiting",
     summary="How long a visitor must expect to wait",
     access=ANY_CALLER,
-    answers={200: WaitingView},
-    refusals=(NotFound, errors.NotYourOffice),
+    answers={200: QueuePlaceView},
+    refusals=(NotFound, NotYourOffice),
 )
-async def waiting(call: Call) -> WaitingView:
+async def waiting(call: Call) -> QueuePlaceView:
     """The visitor's place in the queue and the office's present wait."""
-    service = scheduling_of(call)
-    record = await service.holds.get(call.path["appointment_id"], who_of(call.caller))
-    hall = await service.counter.hall(record.state.seat.office_id)
+    record = await use_case(call, Holds).get(call.path["appointment_id"], actor_of(call.caller))
+    hall = await use_case(call, Counter).hall(record.state.seat.office_id)
     visitor, wait = hall.day.visitors.get(record.id), hall.waits.get(record.id)
-    return WaitingView(
+    return QueuePlaceView(
         appointment_id=record.id,
         state=visitor.place.value if visitor else _IN_QUEUE,
         queue_number=visitor.number if visitor else None,
@@ -181,11 +186,11 @@ async def waiting(call: Call) -> WaitingView:
     summary="Read the call display",
     access=PUBLIC,
     answers={200: DisplayView},
-    refusals=(errors.OfficeNotFound,),
+    refusals=(OfficeNotFound,),
 )
 async def display(call: Call) -> DisplayView:
     """The numbers that are called: no names."""
-    return _display_view(await scheduling_of(call).counter.hall(call.path["office_id"]))
+    return _display_view(await use_case(call, Counter).hall(call.path["office_id"]))
 
 
 @endpoints.get(
@@ -193,17 +198,17 @@ async def display(call: Call) -> DisplayView:
     summary="Watch the call display",
     access=PUBLIC,
     answers={200: EVENT_STREAM},
-    refusals=(errors.OfficeNotFound,),
+    refusals=(OfficeNotFound,),
     long_lived=True,
 )
 async def watch_display(call: Call) -> Answer:
     """The display as server-sent events of the type `display`, each time it changes."""
-    service, office_id = scheduling_of(call), call.path["office_id"]
+    office_id = call.path["office_id"]
 
     async def look() -> DisplayView:
-        return _display_view(await service.counter.hall(office_id))
+        return _display_view(await use_case(call, Counter).hall(office_id))
 
-    return await event_stream(call, service.counter.watching, ("display", office_id), look, event="display")
+    return await event_stream(call, use_case(call, Counter).watching, ("display", office_id), look, event="display")
 
 
 @endpoints.post(
@@ -214,21 +219,21 @@ async def watch_display(call: Call) -> Answer:
     idempotent=True,
     answers={201: WalkInView},
     refusals=(
-        errors.OfficeNotFound,
-        errors.NotYourOffice,
-        errors.EvidenceNeeded,
-        errors.NoWalkInSeat,
+        OfficeNotFound,
+        NotYourOffice,
+        EvidenceNeeded,
+        NoWalkInSeat,
         OverrideNeedsReason,
         SomeoneElseChangedIt,
     ),
 )
 async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
     """The visitor's number. It takes a seat of the walk-in or priority pool; who registered it and why is kept."""
-    service, asked = scheduling_of(call), call.body
+    asked = call.body
     registration = Registration(
-        call.path["office_id"], asked.reason, asked.evidence, who_of(call.caller), call.command_id
+        call.path["office_id"], asked.reason, asked.evidence, actor_of(call.caller), call.command_id
     )
-    record = await service.counter.register(registration)
+    record = await use_case(call, Counter).register(registration)
     state, walk_in = record.state, record.state.walk_in
     if walk_in is None:
         raise NotFound
@@ -241,7 +246,7 @@ async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
         reason=walk_in.reason.value,
         registered_by=walk_in.registered_by,
         registered_at=walk_in.registered_at,
-        evidence=service.counter.evidence(record),
+        evidence=use_case(call, Counter).evidence(record),
     )
 
 

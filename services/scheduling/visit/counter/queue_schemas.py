@@ -72,7 +72,7 @@ class DisplayView(View):
     expected_minutes: int
 
 
-class WaitingView(View):
+class QueuePlaceView(View):
     """How long a visitor must expect to wait."""
 
     appointment_id: str

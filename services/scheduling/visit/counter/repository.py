@@ -19,7 +19,7 @@ def counter_day_id(office_id: str, day: date) -> str:
     return derived_id("counter_day", office_id, day.isoformat())
 
 
-class CounterDays(OnStore):
+class CounterDayRepository(OnStore):
     """The queues at the counters."""
 
     async def counter_day(self, office_id: str, day: date) -> Record[CounterDay] | None:

@@ -22,7 +22,7 @@ def evening_id(office_id: str) -> str:
     return derived_id("evening_sheets", office_id)
 
 
-class Evenings(OnStore):
+class EveningRepository(OnStore):
     """Sheets of evenings."""
 
     async def evening(self, office_id: str) -> Record[EveningSheets] | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
-from services.scheduling.http import scheduling_of, who_of
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.visit.day_sheets.errors import SheetNotKept
 from services.scheduling.visit.day_sheets.evening_schemas import EveningSheetsView
-from services.scheduling.visit.day_sheets.evening_sheets import JSON, PDF
+from services.scheduling.visit.day_sheets.evening_sheets import JSON, PDF, SheetsOfEvenings
 from services.scheduling.visit.day_sheets.schemas import DaySheetPath, DaySheetView
 from services.scheduling.visit.day_sheets.views import evening_sheets_view
 from shared.http.call import Call
@@ -17,7 +18,7 @@ from shared.tokens import Role
 endpoints: Final = Endpoints("evening")
 
 _OFFICERS: Final = STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
-_REFUSALS: Final = (errors.OfficeNotFound, errors.NotYourOffice)
+_REFUSALS: Final = (OfficeNotFound, NotYourOffice)
 
 
 @endpoints.get(
@@ -30,7 +31,7 @@ _REFUSALS: Final = (errors.OfficeNotFound, errors.NotYourOffice)
 async def evening_sheets(call: Call) -> EveningSheetsView:
     """The kept sheets, the newest day first."""
     office_id = call.path["office_id"]
-    kept = await scheduling_of(call).evenings.kept(office_id, who_of(call.caller))
+    kept = await use_case(call, SheetsOfEvenings).kept(office_id, actor_of(call.caller))
     return evening_sheets_view(office_id, kept)
 
 
@@ -40,12 +41,12 @@ async def evening_sheets(call: Call) -> EveningSheetsView:
     access=_OFFICERS,
     path_model=DaySheetPath,
     answers={200: DaySheetView},
-    refusals=(*_REFUSALS, errors.SheetNotKept),
+    refusals=(*_REFUSALS, SheetNotKept),
 )
 async def evening_sheet(call: Call[None, None, DaySheetPath]) -> DaySheetView:
     """The sheet of that day, signed, as it stood in the evening before."""
     path = call.path
-    content = await scheduling_of(call).evenings.file(path.office_id, path.date, JSON, who_of(call.caller))
+    content = await use_case(call, SheetsOfEvenings).file(path.office_id, path.date, JSON, actor_of(call.caller))
     return DaySheetView.model_validate_json(content)
 
 
@@ -55,9 +56,9 @@ async def evening_sheet(call: Call[None, None, DaySheetPath]) -> DaySheetView:
     access=_OFFICERS,
     path_model=DaySheetPath,
     answers={200: "application/pdf"},
-    refusals=(*_REFUSALS, errors.SheetNotKept),
+    refusals=(*_REFUSALS, SheetNotKept),
 )
 async def evening_sheet_paper(call: Call[None, None, DaySheetPath]) -> bytes:
     """The same as PDF."""
     path = call.path
-    return await scheduling_of(call).evenings.file(path.office_id, path.date, PDF, who_of(call.caller))
+    return await use_case(call, SheetsOfEvenings).file(path.office_id, path.date, PDF, actor_of(call.caller))

@@ -8,13 +8,18 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from services.scheduling import errors
 from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
+from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.same_day_place import HurryState
 from services.scheduling.booking.same_day.rules import cut_off
-from services.scheduling.context import Desk, Who
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
 from services.scheduling.office import Office
-from services.scheduling.offices.session import Pool, local_date
+from services.scheduling.offices.repository import OfflineQuotaRepository
+from services.scheduling.terms import Pool, local_date
+from services.scheduling.visit.day_sheets.errors import SameDayListNotReady
+from services.scheduling.visit.offline.repository import OfflineDayRepository
 from services.scheduling.visit.offline.verifier import REVOCATIONS_MARK, SHEET_MARK
 from shared.http.events_stream import Watching
 from shared.store.kinds import Record
@@ -57,38 +62,48 @@ class DaySheet:
 class Papers:
     """Lists and sheets; reads only."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._repository = desk.repository
-        self._kept = Watching(desk.clock, REVOCATIONS_KEPT_SECONDS)
+    def __init__(
+        self,
+        context: UseCaseContext,
+        offline_quotas: OfflineQuotaRepository,
+        appointments: AppointmentRepository,
+        offline_days: OfflineDayRepository,
+        codes: QueueCodes,
+    ) -> None:
+        self._context = context
+        self._codes = codes
+        self._offline_quotas = offline_quotas
+        self._appointments = appointments
+        self._offline_days = offline_days
+        self._kept = Watching(context.clock, REVOCATIONS_KEPT_SECONDS)
 
-    async def same_day(self, office_id: str, day: date | None, who: Who) -> tuple[date, list[Record[Appointment]]]:
+    async def same_day(self, office_id: str, day: date | None, actor: Actor) -> tuple[date, list[Record[Appointment]]]:
         """Who comes today with the same-day service, paid for, by queue number; ready at 12:00 WIB of that day.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and, before noon in Jakarta, ``SameDayListNotReady``.
         """
-        office, now = self.own(office_id, who), self._desk.now()
+        office, now = self.own(office_id, actor), self._context.now()
         asked = day or local_date(now, office.timezone)
         ready_at = cut_off(asked, LIST_READY_WIB)
         if now < ready_at:
-            raise errors.SameDayListNotReady(ready_at=ready_at.isoformat())
-        visits = await self._repository.visits_of_day(office_id, asked)
+            raise SameDayListNotReady(ready_at=ready_at.isoformat())
+        visits = await self._appointments.visits_of_day(office_id, asked)
         paid = [each for each in visits if each.state.status in _ON_THE_LIST]
         return asked, _by_number([each for each in paid if _is_same_day(each.state)])
 
-    async def day_sheet(self, office_id: str, day: date, who: Who) -> DaySheet:
+    async def day_sheet(self, office_id: str, day: date, actor: Actor) -> DaySheet:
         """The visits that an office expects on a day, signed, for a day without network.
 
         Refuses with ``OfficeNotFound`` and ``NotYourOffice``.
         """
-        return await self.sheet_of(self.own(office_id, who), day)
+        return await self.sheet_of(self.own(office_id, actor), day)
 
     async def sheet_of(self, office: Office, day: date) -> DaySheet:
         """The same for whoever may ask for it anyway."""
-        office_id, now = office.office_id, self._desk.now()
-        visits = await self._repository.visits_of_day(office_id, day)
+        office_id, now = office.office_id, self._context.now()
+        visits = await self._appointments.visits_of_day(office_id, day)
         expected = tuple(_by_number([each for each in visits if each.state.status in _EXPECTED]))
-        quota = await self._repository.offline_quota(office_id, day)
+        quota = await self._offline_quotas.offline_quota(office_id, day)
         seats = quota.state.seats if quota is not None else 0
         content = {
             "office_id": office_id,
@@ -97,7 +112,7 @@ class Papers:
             "offline_seats": seats,
             "visits": [_line(each) for each in expected],
         }
-        return DaySheet(office, day, now, seats, expected, self._desk.codes.sign_content(SHEET_MARK, content))
+        return DaySheet(office, day, now, seats, expected, self._codes.sign_content(SHEET_MARK, content))
 
     async def revocations(self) -> RevocationList:
         """The signed list of codes that are void although they are well signed, until their day is over."""
@@ -107,8 +122,8 @@ class Papers:
         return seen.data
 
     async def _revocations_now(self) -> RevocationList:
-        now = self._desk.now()
-        found = await self._repository.visits_with_void_codes(now)
+        now = self._context.now()
+        found = await self._offline_days.visits_with_void_codes(now)
         entries = sorted((record.id, _first_valid(record.state)) for record in found)
         version = int(now.timestamp() * 1000)
         valid_until = now + REVOCATIONS_VALID
@@ -118,16 +133,16 @@ class Papers:
             "valid_until": valid_until.isoformat(),
             "entries": [{"appointment_id": each, "below": below} for each, below in entries],
         }
-        signed = self._desk.codes.sign_content(REVOCATIONS_MARK, content)
+        signed = self._codes.sign_content(REVOCATIONS_MARK, content)
         return RevocationList(
             version=version, issued_at=now, valid_until=valid_until, entries=len(entries), signed=signed
         )
 
-    def own(self, office_id: str, who: Who) -> Office:
+    def own(self, office_id: str, actor: Actor) -> Office:
         """The office, if it is the asker's own; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        office = self._desk.offices[office_id]
-        if who.office_id != office.office_id:
-            raise errors.NotYourOffice
+        office = self._context.offices[office_id]
+        if actor.office_id != office.office_id:
+            raise NotYourOffice
         return office
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
-from services.scheduling.booking.appointments.views import local
-from services.scheduling.http import scheduling_of, who_of
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.offices.views import local
+from services.scheduling.visit.day_sheets.errors import OfflineDayAhead, SameDayListNotReady
+from services.scheduling.visit.day_sheets.lists import Papers
 from services.scheduling.visit.day_sheets.pdf import write_sheet
 from services.scheduling.visit.day_sheets.schemas import (
     FILE_BYTES,
@@ -21,7 +24,7 @@ from services.scheduling.visit.day_sheets.schemas import (
     SameDayVisitView,
 )
 from services.scheduling.visit.day_sheets.views import day_sheet_view
-from services.scheduling.visit.offline.import_service import OfflineFile
+from services.scheduling.visit.offline.import_service import OfflineFile, OfflineVisits
 from services.scheduling.visit.offline.offline_day import OfflineLine
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
@@ -31,7 +34,7 @@ from shared.tokens import Role
 endpoints: Final = Endpoints("papers")
 
 _OFFICERS: Final = STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
-_REFUSALS: Final = (errors.OfficeNotFound, errors.NotYourOffice)
+_REFUSALS: Final = (OfficeNotFound, NotYourOffice)
 PAPERS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
 """Typesetting takes a thread for some hundredths of a second: an office needs one in the evening."""
 
@@ -42,13 +45,13 @@ PAPERS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
     access=_OFFICERS,
     query=SameDayQuery,
     answers={200: SameDayListView},
-    refusals=(*_REFUSALS, errors.SameDayListNotReady),
+    refusals=(*_REFUSALS, SameDayListNotReady),
 )
 async def same_day_list(call: Call[None, SameDayQuery]) -> SameDayListView:
     """The paid same-day visits by queue number, ready at 12:00 WIB."""
-    service, office_id = scheduling_of(call), call.path["office_id"]
-    day, found = await service.papers.same_day(office_id, call.query.date, who_of(call.caller))
-    timezone = service.desk.offices[office_id].timezone
+    office_id = call.path["office_id"]
+    day, found = await use_case(call, Papers).same_day(office_id, call.query.date, actor_of(call.caller))
+    timezone = use_case(call, UseCaseContext).offices[office_id].timezone
     visits = [
         SameDayVisitView(
             appointment_id=record.id,
@@ -73,8 +76,8 @@ async def same_day_list(call: Call[None, SameDayQuery]) -> SameDayListView:
 )
 async def day_sheet(call: Call[None, None, DaySheetPath]) -> DaySheetView:
     """Every visit that is expected, without names, and the same as a signed text."""
-    service, path = scheduling_of(call), call.path
-    sheet = await service.papers.day_sheet(path.office_id, path.date, who_of(call.caller))
+    path = call.path
+    sheet = await use_case(call, Papers).day_sheet(path.office_id, path.date, actor_of(call.caller))
     return day_sheet_view(sheet)
 
 
@@ -90,7 +93,7 @@ async def day_sheet(call: Call[None, None, DaySheetPath]) -> DaySheetView:
 async def day_sheet_paper(call: Call[None, None, DaySheetPath]) -> bytes:
     """The sheet as PDF."""
     path = call.path
-    sheet = await scheduling_of(call).papers.day_sheet(path.office_id, path.date, who_of(call.caller))
+    sheet = await use_case(call, Papers).day_sheet(path.office_id, path.date, actor_of(call.caller))
     return await write_sheet(sheet)
 
 
@@ -102,7 +105,7 @@ async def day_sheet_paper(call: Call[None, None, DaySheetPath]) -> bytes:
     idempotent=True,
     max_body_bytes=FILE_BYTES,
     answers={200: OfflineImportView},
-    refusals=(*_REFUSALS, errors.OfflineDayAhead, SomeoneElseChangedIt),
+    refusals=(*_REFUSALS, OfflineDayAhead, SomeoneElseChangedIt),
 )
 async def import_offline_visits(call: Call[OfflineFileBody]) -> OfflineImportView:
     """What became of each line. The file may be sent again: a line counts once."""
@@ -120,8 +123,8 @@ async def import_offline_visits(call: Call[OfflineFileBody]) -> OfflineImportVie
         )
         for each in asked.lines
     ]
-    file = OfflineFile(office_id, asked.date, lines, who_of(call.caller), call.command_id)
-    done = await scheduling_of(call).offline_visits.bring_in(file)
+    file = OfflineFile(office_id, asked.date, lines, actor_of(call.caller), call.command_id)
+    done = await use_case(call, OfflineVisits).bring_in(file)
     return OfflineImportView(
         office_id=office_id,
         date=asked.date,
@@ -139,7 +142,7 @@ async def import_offline_visits(call: Call[OfflineFileBody]) -> OfflineImportVie
 )
 async def queue_code_revocations(call: Call) -> RevocationsView:
     """The signed list of codes of moved and released visits, until their day is over; at most a minute old."""
-    found = await scheduling_of(call).papers.revocations()
+    found = await use_case(call, Papers).revocations()
     return RevocationsView(
         version=found.version,
         issued_at=found.issued_at,

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from services.scheduling.booking.appointments.queue_code_payload import LONGEST_QUEUE_CODE
 from services.scheduling.field_types import Id
-from services.scheduling.visit.counter.check_in_schemas import LONGEST_QUEUE_CODE
 from services.scheduling.visit.offline.offline_day import LineKind
 from shared.http.schema import Body, IsoDate, IsoMoment, Path, Query, View
 from shared.http.validation import wrong_value

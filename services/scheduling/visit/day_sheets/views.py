@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.scheduling.booking.appointments.views import local
+from services.scheduling.offices.views import local
 from services.scheduling.visit.day_sheets.evening_schemas import EveningSheetsView, KeptSheetView
 from services.scheduling.visit.day_sheets.evening_sheet import EveningSheets
 from services.scheduling.visit.day_sheets.lists import DaySheet

@@ -7,15 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from services.scheduling import errors
 from services.scheduling.booking.appointments import visit_transitions as visiting
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
-from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid
-from services.scheduling.context import Desk, Who
+from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid, QueueCodes
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
 from services.scheduling.office import Office
-from services.scheduling.offices.session import local_date
+from services.scheduling.offices.repository import OfflineQuotaRepository
+from services.scheduling.terms import local_date
+from services.scheduling.visit.day_sheets.errors import OfflineDayAhead
 from services.scheduling.visit.offline import offline_day as offline
 from services.scheduling.visit.offline.offline_day import LineKind, LineOutcome, OfflineLine, RecordedLine, Tried
+from services.scheduling.visit.offline.repository import OfflineDayRepository
 from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
@@ -35,7 +39,7 @@ class OfflineFile:
     office_id: str
     day: date
     lines: Sequence[OfflineLine]
-    who: Who
+    actor: Actor
     command_id: str
 
 
@@ -51,9 +55,21 @@ class Imported:
 class OfflineVisits:
     """Imports offline days."""
 
-    def __init__(self, desk: Desk, cipher: FieldCipher, audit: Audit) -> None:
-        self._desk = desk
-        self._repository = desk.repository
+    def __init__(
+        self,
+        context: UseCaseContext,
+        offline_quotas: OfflineQuotaRepository,
+        appointments: AppointmentRepository,
+        offline_days: OfflineDayRepository,
+        codes: QueueCodes,
+        cipher: FieldCipher,
+        audit: Audit,
+    ) -> None:
+        self._context = context
+        self._codes = codes
+        self._offline_quotas = offline_quotas
+        self._appointments = appointments
+        self._offline_days = offline_days
         self._cipher = cipher
         self._audit = audit
 
@@ -63,13 +79,13 @@ class OfflineVisits:
         Lines without a booking count only within the offline quota that was opened for the day. Refuses with
         ``OfficeNotFound``, ``NotYourOffice`` and ``OfflineDayAhead``; what is wrong with a line is told of that line.
         """
-        office = self._desk.offices[file.office_id]
-        if file.who.office_id != office.office_id:
-            raise errors.NotYourOffice
-        if file.day > local_date(self._desk.now(), office.timezone):
-            raise errors.OfflineDayAhead(field="/date")
+        office = self._context.offices[file.office_id]
+        if file.actor.office_id != office.office_id:
+            raise NotYourOffice
+        if file.day > local_date(self._context.now(), office.timezone):
+            raise OfflineDayAhead(field="/date")
         await self._audit.note(
-            file.who,
+            file.actor,
             "offline_day.imported",
             subject=f"{office.office_id}:{file.day.isoformat()}",
             reason="offline_day",
@@ -80,13 +96,13 @@ class OfflineVisits:
 
     async def _write(self, file: OfflineFile, tried: Sequence[Tried]) -> Imported:
         async def attempt() -> Imported:
-            now = self._desk.now()
-            quota = await self._repository.offline_quota(file.office_id, file.day)
+            now = self._context.now()
+            quota = await self._offline_quotas.offline_quota(file.office_id, file.day)
             seats = quota.state.seats if quota is not None else 0
-            record = await self._repository.offline_day(file.office_id, file.day, now)
+            record = await self._offline_days.offline_day(file.office_id, file.day, now)
             state, outcomes = offline.imported(record.state, tried, seats)
             if state != record.state:
-                await self._repository.save_offline_day(record, state, now)
+                await self._offline_days.save_offline_day(record, state, now)
             return Imported(outcomes, seats, state.used)
 
         done = await again(attempt)
@@ -95,16 +111,16 @@ class OfflineVisits:
 
     async def _tell_quota(self, file: OfflineFile) -> None:
         """Show at the quota how much of it is used; the lines decide, this only repeats them."""
-        quota = await self._repository.offline_quota(file.office_id, file.day)
+        quota = await self._offline_quotas.offline_quota(file.office_id, file.day)
         if quota is None:
             return
-        day = await self._repository.offline_day(file.office_id, file.day, self._desk.now())
+        day = await self._offline_days.offline_day(file.office_id, file.day, self._context.now())
         if quota.state.used != day.state.used:
             told = replace(quota.state, used=day.state.used)
-            await self._repository.save_offline_quota(quota, told, self._desk.now())
+            await self._offline_quotas.save_offline_quota(quota, told, self._context.now())
 
     async def _try(self, office: Office, file: OfflineFile, line: OfflineLine) -> Tried:
-        now, by = self._desk.now(), file.who.account_id
+        now, by = self._context.now(), file.actor.account_id
         if line.kind is LineKind.COUNTER:
             owner = derived_id("offline_line", office.office_id, file.day.isoformat(), line.line_id)
             sealed = self._cipher.seal(line.evidence, owner_id=owner, field=EVIDENCE) if line.evidence else None
@@ -122,18 +138,18 @@ class OfflineVisits:
 
     async def _find(self, file: OfflineFile, line: OfflineLine) -> Record[Appointment] | LineOutcome:
         if line.number is not None:
-            visits = await self._repository.visits_of_day(file.office_id, file.day)
+            visits = await self._appointments.visits_of_day(file.office_id, file.day)
             here = [each for each in visits if each.state.seat.queue_number == line.number]
             return next((each for each in here if _may_have_come(each.state)), LineOutcome.UNKNOWN_VISIT)
         appointment_id = line.appointment_id or ""
         version = None
         if line.queue_code is not None:
             try:
-                ticket = self._desk.codes.verify(line.queue_code)
+                ticket = self._codes.verify(line.queue_code)
             except QueueCodeInvalid:
                 return LineOutcome.CODE_NOT_VALID
             appointment_id, version = ticket.appointment_id, ticket.version
-        record = await self._repository.appointment(appointment_id)
+        record = await self._appointments.appointment(appointment_id)
         if record is None or record.state.slot is None:
             return LineOutcome.UNKNOWN_VISIT
         if version is not None and version != record.state.code_version:
@@ -146,7 +162,7 @@ class OfflineVisits:
         command_id = derived_id("offline", office.office_id, file.day.isoformat(), line.line_id)
 
         async def attempt() -> LineOutcome | None:
-            record = await self._repository.appointment(appointment_id)
+            record = await self._appointments.appointment(appointment_id)
             if record is None:
                 return LineOutcome.UNKNOWN_VISIT
             state = record.state
@@ -162,7 +178,7 @@ class OfflineVisits:
                 return LineOutcome.NOT_POSSIBLE
             decision = visiting.record_arrival(record.id, state, line.arrived_at)
             try:
-                await self._repository.save(record, decision, self._desk.now(), command_id)
+                await self._appointments.save(record, decision, self._context.now(), command_id)
             except AlreadyExists:
                 # the person was taken for missed and has another visit by now
                 return LineOutcome.NOT_POSSIBLE

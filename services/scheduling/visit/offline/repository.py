@@ -19,7 +19,7 @@ MOST_VOID: Final = 20_000
 OFFLINE_DAY: Final = Kind(name="offline_day", state=OfflineDay, bare=True)
 
 
-class OfflineDays(OnStore):
+class OfflineDayRepository(OnStore):
     """Imported offline days."""
 
     async def offline_day(self, office_id: str, day: date, now: datetime) -> Record[OfflineDay]:

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling import errors
+from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
 from services.scheduling.booking.appointments.schemas import AppointmentView
 from services.scheduling.booking.appointments.views import appointment_view, special_view
-from services.scheduling.http import scheduling_of, who_of
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.http import actor_of, use_case
+from services.scheduling.offices.errors import (
+    PoolNotOpen,
+    ProductNotOffered,
+    SessionClosed,
+    SessionNotFound,
+    SessionSoldOut,
+)
+from services.scheduling.openings.errors import NotOpenYet
 from services.scheduling.visit.bulk_jobs.job import BulkJob, Outcome
-from services.scheduling.visit.bulk_jobs.service import DayInterruption
+from services.scheduling.visit.bulk_jobs.schemas import BulkJobsView, BulkJobView
+from services.scheduling.visit.bulk_jobs.service import BulkMoves, DayInterruption
+from services.scheduling.visit.special_reschedule.errors import (
+    NoSpecialAsked,
+    NoSpecialLeft,
+    SpecialAlreadyAsked,
+    SpecialCauseNotPermitted,
+    SpecialOver,
+    TooLateForSpecial,
+)
 from services.scheduling.visit.special_reschedule.schemas import (
     AskSpecial,
-    BulkJobsView,
-    BulkJobView,
     DecideSpecial,
     InterruptDay,
     InterruptVisit,
@@ -21,7 +38,7 @@ from services.scheduling.visit.special_reschedule.schemas import (
     SpecialRequestView,
     UseSpecial,
 )
-from services.scheduling.visit.special_reschedule.service import NewDate, SpecialDecision, SpecialWish
+from services.scheduling.visit.special_reschedule.service import NewDate, SpecialDecision, Specials, SpecialWish
 from shared.audit import OverrideNeedsReason
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
@@ -44,19 +61,19 @@ _AT_THE_VISIT: Final = STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.INTERVI
     answers={200: AppointmentView},
     refusals=(
         NotFound,
-        errors.SpecialCauseNotPermitted,
-        errors.SpecialAlreadyAsked,
-        errors.NoSpecialLeft,
-        errors.TooLateForSpecial,
-        errors.NotPossibleNow,
+        SpecialCauseNotPermitted,
+        SpecialAlreadyAsked,
+        NoSpecialLeft,
+        TooLateForSpecial,
+        NotPossibleNow,
         SomeoneElseChangedIt,
     ),
 )
 async def ask_special(call: Call[AskSpecial]) -> AppointmentView:
     """The appointment with its request; the office decides."""
-    service, asked = scheduling_of(call), call.body
-    wish = SpecialWish(call.path["appointment_id"], asked.cause, asked.evidence, who_of(call.caller), call.command_id)
-    return appointment_view(await service.specials.ask(wish), service.desk)
+    asked = call.body
+    wish = SpecialWish(call.path["appointment_id"], asked.cause, asked.evidence, actor_of(call.caller), call.command_id)
+    return appointment_view(await use_case(call, Specials).ask(wish), use_case(call, UseCaseContext))
 
 
 @endpoints.post(
@@ -68,19 +85,20 @@ async def ask_special(call: Call[AskSpecial]) -> AppointmentView:
     answers={200: AppointmentView},
     refusals=(
         NotFound,
-        errors.NotYourOffice,
-        errors.NoSpecialAsked,
-        errors.PersonHasAppointment,
-        errors.BeingMoved,
-        errors.NotPossibleNow,
+        NotYourOffice,
+        NoSpecialAsked,
+        PersonHasAppointment,
+        BeingMoved,
+        NotPossibleNow,
         SomeoneElseChangedIt,
     ),
 )
 async def decide_special(call: Call[DecideSpecial]) -> AppointmentView:
     """The appointment after the office's word; the applicant is told."""
-    service = scheduling_of(call)
-    decided = SpecialDecision(call.path["appointment_id"], call.body.reason, who_of(call.caller), call.command_id)
-    return appointment_view(await service.specials.decide(decided), service.desk, for_staff=True)
+    decided = SpecialDecision(call.path["appointment_id"], call.body.reason, actor_of(call.caller), call.command_id)
+    return appointment_view(
+        await use_case(call, Specials).decide(decided), use_case(call, UseCaseContext), for_staff=True
+    )
 
 
 @endpoints.post(
@@ -92,23 +110,22 @@ async def decide_special(call: Call[DecideSpecial]) -> AppointmentView:
     answers={200: AppointmentView},
     refusals=(
         NotFound,
-        errors.SessionNotFound,
-        errors.NotOpenYet,
-        errors.SessionSoldOut,
-        errors.SessionClosed,
-        errors.PoolNotOpen,
-        errors.ProductNotOffered,
-        errors.SpecialOver,
-        errors.BeingMoved,
-        errors.NotPossibleNow,
+        SessionNotFound,
+        NotOpenYet,
+        SessionSoldOut,
+        SessionClosed,
+        PoolNotOpen,
+        ProductNotOffered,
+        SpecialOver,
+        BeingMoved,
+        NotPossibleNow,
         SomeoneElseChangedIt,
     ),
 )
 async def use_special(call: Call[UseSpecial]) -> AppointmentView:
     """The visit at its new time. If the session is full, the right to a new date stays as it was."""
-    service = scheduling_of(call)
-    wish = NewDate(call.path["appointment_id"], call.body.session_id, who_of(call.caller), call.command_id)
-    return appointment_view(await service.specials.use(wish), service.desk)
+    wish = NewDate(call.path["appointment_id"], call.body.session_id, actor_of(call.caller), call.command_id)
+    return appointment_view(await use_case(call, Specials).use(wish), use_case(call, UseCaseContext))
 
 
 @endpoints.post(
@@ -120,21 +137,20 @@ async def use_special(call: Call[UseSpecial]) -> AppointmentView:
     answers={200: AppointmentView},
     refusals=(
         NotFound,
-        errors.NotYourOffice,
-        errors.PersonHasAppointment,
-        errors.BeingMoved,
-        errors.NotPossibleNow,
+        NotYourOffice,
+        PersonHasAppointment,
+        BeingMoved,
+        NotPossibleNow,
         OverrideNeedsReason,
         SomeoneElseChangedIt,
     ),
 )
 async def interrupt_visit(call: Call[InterruptVisit]) -> AppointmentView:
     """The appointment with its special reschedule, open at once."""
-    service = scheduling_of(call)
-    record = await service.specials.interrupt(
-        call.path["appointment_id"], call.body.reason, who_of(call.caller), call.command_id
+    record = await use_case(call, Specials).interrupt(
+        call.path["appointment_id"], call.body.reason, actor_of(call.caller), call.command_id
     )
-    return appointment_view(record, service.desk, for_staff=True)
+    return appointment_view(record, use_case(call, UseCaseContext), for_staff=True)
 
 
 @endpoints.get(
@@ -143,13 +159,12 @@ async def interrupt_visit(call: Call[InterruptVisit]) -> AppointmentView:
     access=_DECIDERS,
     answers={200: SpecialRequestsView},
     reads=PersonalData.EVIDENCE,
-    refusals=(errors.OfficeNotFound, errors.NotYourOffice),
+    refusals=(OfficeNotFound, NotYourOffice),
 )
 async def special_requests(call: Call) -> SpecialRequestsView:
     """The requests with their evidence, the oldest first."""
-    service = scheduling_of(call)
     call.read_for = "step_special_decision"
-    found = await service.specials.asked(call.path["office_id"], who_of(call.caller))
+    found = await use_case(call, Specials).asked(call.path["office_id"], actor_of(call.caller))
     shown = []
     for record in found:
         special = special_view(record.state)
@@ -163,7 +178,7 @@ async def special_requests(call: Call) -> SpecialRequestsView:
                     session_id=slot.session_id,
                     starts_at=slot.starts_at,
                     special=special,
-                    evidence=service.specials.evidence(record),
+                    evidence=use_case(call, Specials).evidence(record),
                 )
             )
     return SpecialRequestsView(requests=shown)
@@ -176,14 +191,14 @@ async def special_requests(call: Call) -> SpecialRequestsView:
     body=InterruptDay,
     idempotent=True,
     answers={202: BulkJobView},
-    refusals=(errors.OfficeNotFound, errors.NotYourOffice, OverrideNeedsReason, SomeoneElseChangedIt),
+    refusals=(OfficeNotFound, NotYourOffice, OverrideNeedsReason, SomeoneElseChangedIt),
 )
 async def interrupt_day(call: Call[InterruptDay]) -> BulkJobView:
     """The job that opens a special reschedule for each visit of the day; follow it at its own address."""
     asked = DayInterruption(
-        call.path["office_id"], call.body.date, call.body.reason, who_of(call.caller), call.command_id
+        call.path["office_id"], call.body.date, call.body.reason, actor_of(call.caller), call.command_id
     )
-    return job_view(await scheduling_of(call).bulk_moves.interrupt_day(asked))
+    return job_view(await use_case(call, BulkMoves).interrupt_day(asked))
 
 
 @endpoints.get(
@@ -191,11 +206,11 @@ async def interrupt_day(call: Call[InterruptDay]) -> BulkJobView:
     summary="List the newest jobs over many visits",
     access=STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER),
     answers={200: BulkJobsView},
-    refusals=(errors.OfficeNotFound, errors.NotYourOffice),
+    refusals=(OfficeNotFound, NotYourOffice),
 )
 async def bulk_jobs(call: Call) -> BulkJobsView:
     """The jobs of the caller's office, the newest first."""
-    found = await scheduling_of(call).bulk_moves.jobs(call.path["office_id"], who_of(call.caller))
+    found = await use_case(call, BulkMoves).jobs(call.path["office_id"], actor_of(call.caller))
     return BulkJobsView(jobs=[job_view(record) for record in found])
 
 
@@ -204,12 +219,12 @@ async def bulk_jobs(call: Call) -> BulkJobsView:
     summary="Read how far a job over many visits is",
     access=STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER),
     answers={200: BulkJobView},
-    refusals=(NotFound, errors.NotYourOffice),
+    refusals=(NotFound, NotYourOffice),
 )
 async def bulk_job(call: Call) -> BulkJobView:
     """The job."""
     office_id, job_id = call.path["office_id"], call.path["job_id"]
-    return job_view(await scheduling_of(call).bulk_moves.job(office_id, job_id, who_of(call.caller)))
+    return job_view(await use_case(call, BulkMoves).job(office_id, job_id, actor_of(call.caller)))
 
 
 def job_view(record: Record[BulkJob]) -> BulkJobView:

@@ -1,4 +1,4 @@
-"""Special reschedules, interruptions and bulk jobs over HTTP."""
+"""Special reschedules and interruptions over HTTP."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from services.scheduling.booking.appointments.schemas import SpecialView
 from services.scheduling.booking.appointments.special_right import SpecialCause, SpecialRefusal
 from services.scheduling.field_types import Id
 from shared.http.schema import Body, IsoDate, View
@@ -62,18 +63,6 @@ class UseSpecial(Body):
     session_id: Id
 
 
-class SpecialView(View):
-    """A special reschedule as the applicant and the office see it."""
-
-    state: str
-    cause: str
-    asked_at: dt.datetime | None
-    decided_at: dt.datetime | None
-    reason: str | None
-    until: dt.datetime | None
-    """When the right to a new date ends."""
-
-
 class SpecialRequestView(View):
     """What waits for the office's decision."""
 
@@ -90,29 +79,3 @@ class SpecialRequestsView(View):
     """The requests that wait, the oldest first."""
 
     requests: list[SpecialRequestView]
-
-
-class BulkJobView(View):
-    """A job over many visits, and how far it is."""
-
-    job_id: str
-    kind: str
-    office_id: str
-    date: dt.date
-    session_id: str | None
-    reason: str
-    state: str
-    begun_at: dt.datetime
-    found: int
-    """Visits known to be concerned so far."""
-    finished: int
-    moved: int
-    special_opened: int
-    interrupted: int
-    left_alone: int
-
-
-class BulkJobsView(View):
-    """The newest jobs of an office."""
-
-    jobs: list[BulkJobView]

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.scheduling import errors
 from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.holds import Holds, HoldWish
 from services.scheduling.booking.appointments.walk_in import is_at_counter
-from services.scheduling.context import Desk
+from services.scheduling.context import UseCaseContext
+from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.errors import SessionClosed
 from shared.store.kinds import Record
 
 
 class CounterHolds:
     """Holds by officers."""
 
-    def __init__(self, desk: Desk, calendar: Calendar, holds: Holds) -> None:
-        self._desk = desk
+    def __init__(self, context: UseCaseContext, calendar: Calendar, holds: Holds) -> None:
+        self._context = context
         self._calendar = calendar
         self._holds = holds
 
@@ -32,14 +33,14 @@ class CounterHolds:
         Refuses as that does; ``SessionClosed`` where the session of today is over.
         """
         session = (await self._calendar.session(wish.session_id)).state
-        now, timezone = self._desk.now(), self._desk.offices[session.office_id].timezone
-        if session.office_id != wish.who.office_id:
-            raise errors.NotYourOffice
+        now, timezone = self._context.now(), self._context.offices[session.office_id].timezone
+        if session.office_id != wish.actor.office_id:
+            raise NotYourOffice
         if not is_at_counter(wish.pool, session, timezone=timezone, now=now):
             return await self._holds.hold(wish)
         known = await self._holds.won_before(wish)
         if known is not None:
             return known
         if now >= session.ends_at:
-            raise errors.SessionClosed(starts_at=session.starts_at)
+            raise SessionClosed(starts_at=session.starts_at)
         return await self._holds.hold(replace(wish, starts_from=session.starts_at, pay_until=session.ends_at))

@@ -80,7 +80,7 @@ async def test_the_whole_way_of_a_seat(replicas: list[World]) -> None:
     (first, *_) = await other.service.calendar.listing(SOUTH.office_id, None, None)
     assert (first.session_id, first.free) == (world.session_id(), {"regular": SEATS - 1})
     moves = [
-        MoveWish(paid.id, world.session_id(office), world.wish().who, f"move-{number}")
+        MoveWish(paid.id, world.session_id(office), world.wish().actor, f"move-{number}")
         for number, office in enumerate([NORTH, NORTH])
     ]
     results = await asyncio.gather(

@@ -21,8 +21,8 @@ from bench.load import Tally
 from bench.seats import HOT
 from bench.spread import RESTING
 from local_suite.suite import Suite
-from services.scheduling.domain import draw
-from services.scheduling.repository.applications import APPLICATION_COPY, ApplicationCopy
+from services.scheduling.applications import APPLICATION_COPY, ApplicationCopy
+from services.scheduling.openings import draw
 from shared.events.application import ApplicationSubmitted
 from shared.store.driver import connect, database, disconnect
 from shared.store.mongo import MongoStore

@@ -26,7 +26,7 @@ def verify(
     source: str, say: Callable[[str], None], *, commitment: str | None, root: str | None, ticket: str | None
 ) -> int:
     """Do the draw again and say in a sentence whether the record is what it should be."""
-    draw = importlib.import_module("services.scheduling.domain.draw")
+    draw = importlib.import_module("services.scheduling.openings.draw")
     record = read(source)
     try:
         mistake: str | None = draw.first_mistake(record, commitment=commitment, root=root)

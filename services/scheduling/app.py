@@ -8,18 +8,19 @@ from datetime import time
 from pathlib import Path
 from typing import Final
 
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.config import Settings
-from services.scheduling.domain.office_facts import FactsTable, facts_table
-from services.scheduling.domain.offices import Office, office_from_row
-from services.scheduling.domain.sessions import WeeklyTemplates, templates_from
+from services.scheduling.endpoints import ENDPOINTS
 from services.scheduling.handlers import Handlers
-from services.scheduling.repository import KINDS
-from services.scheduling.routes import ENDPOINTS, SCHEDULING
-from services.scheduling.service import Scheduling
-from services.scheduling.service.evening_sheets import SheetWriters
-from services.scheduling.service.queue_codes import QueueCodes
-from services.scheduling.sheet import write_sheet
-from services.scheduling.views.papers import sheet_json
+from services.scheduling.http import USE_CASES
+from services.scheduling.office import Office, office_from_row
+from services.scheduling.offices.facts import FactsTable, facts_table
+from services.scheduling.offices.session import WeeklyTemplates, templates_from
+from services.scheduling.repositories import KINDS
+from services.scheduling.use_cases import Scheduling
+from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
+from services.scheduling.visit.day_sheets.pdf import write_sheet
+from services.scheduling.visit.day_sheets.views import sheet_json
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
@@ -88,7 +89,7 @@ def build(
     return Parts(
         name="scheduling",
         service=service,
-        key=SCHEDULING,
+        key=USE_CASES,
         kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},

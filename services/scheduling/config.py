@@ -6,10 +6,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from services.scheduling.domain.admission import AdmissionRules
-from services.scheduling.domain.policies import Rules
-from services.scheduling.domain.quota_changes import FourEyes
-from services.scheduling.domain.waiting_room import OpeningRules
+from services.scheduling.openings.admission import AdmissionRules
+from services.scheduling.openings.opening import OpeningRules
+from services.scheduling.quota.change import FourEyes
+from services.scheduling.rules import Rules
 from shared.crypto.keyring import Keyring
 from shared.production import Anything, AtLeast, AtMost, TrialOnly
 from shared.settings import KeyringText, ServiceSettings

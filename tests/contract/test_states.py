@@ -27,7 +27,14 @@ from services.identity.applicants import applicant
 from services.identity.assistances import assistance
 from services.identity.staff import states as staff_states
 from services.notification.deliveries import delivery
-from services.scheduling.domain import appointments, counter, flags, party, quota_changes, seats, waiting, waiting_room
+from services.scheduling.booking.abuse import flag as flags
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.parties import party
+from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.waiting_list import entry as waiting
+from services.scheduling.openings import opening as waiting_room
+from services.scheduling.quota import change as quota_changes
+from services.scheduling.visit.counter import queue as counter
 
 TABLES = state_tables()
 Move = Callable[[Any, Any], Any]
@@ -63,37 +70,37 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         lambda state, command: documents.moved(SimpleNamespace(state=state), command),  # type: ignore[arg-type]
         documents.DocumentMoveIllegal,
     ),
-    ("services.scheduling.domain.appointments", "TRANSITIONS"): (
+    ("services.scheduling.booking.appointments.appointment", "TRANSITIONS"): (
         {"used", "released", "abandoned", "unavailable"},
         appointments.after,
         appointments.IllegalChange,
     ),
-    ("services.scheduling.domain.waiting", "WAITING_TRANSITIONS"): (
+    ("services.scheduling.booking.waiting_list.entry", "WAITING_TRANSITIONS"): (
         {"taken", "left", "ended"},
         waiting.waiting_after,
         waiting.WaitingChangeIllegal,
     ),
-    ("services.scheduling.domain.party", "PARTY_TRANSITIONS"): (
+    ("services.scheduling.booking.parties.party", "PARTY_TRANSITIONS"): (
         {"held", "broken"},
         party.party_after,
         party.PartyChangeIllegal,
     ),
-    ("services.scheduling.domain.flags", "FLAG_TRANSITIONS"): (
+    ("services.scheduling.booking.abuse.flag", "FLAG_TRANSITIONS"): (
         {"confirmed", "harmless"},
         flags.flag_after,
         flags.FlagChangeIllegal,
     ),
-    ("services.scheduling.domain.seats", "SEAT_TRANSITIONS"): (
+    ("services.scheduling.booking.seats.seat", "SEAT_TRANSITIONS"): (
         {"withdrawn"},
         lambda state, command: seats._after(SimpleNamespace(status=state), command),  # type: ignore[arg-type]
         seats.IllegalSeatChange,
     ),
-    ("services.scheduling.domain.counter", "COUNTER_TRANSITIONS"): (
+    ("services.scheduling.visit.counter.queue", "COUNTER_TRANSITIONS"): (
         {"served"},
         counter.after,
         counter.IllegalCounterChange,
     ),
-    ("services.scheduling.domain.waiting_room", "OPENING_TRANSITIONS"): (
+    ("services.scheduling.openings.opening", "OPENING_TRANSITIONS"): (
         {"over", "called_off"},
         waiting_room.after,
         waiting_room.IllegalOpeningChange,
@@ -103,7 +110,7 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         _billing(saga.OVERRIDE_TRANSITIONS),
         decisions.IllegalTransition,
     ),
-    ("services.scheduling.domain.quota_changes", "CHANGE_TRANSITIONS"): (
+    ("services.scheduling.quota.change", "CHANGE_TRANSITIONS"): (
         {"applied", "rejected", "failed"},
         quota_changes.step,
         quota_changes.IllegalChangeStep,

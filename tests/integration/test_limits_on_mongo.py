@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from services.identity.app import KINDS as IDENTITY_KINDS
-from services.scheduling import errors
-from services.scheduling.domain.hold_allowances import NUMBERED
-from services.scheduling.service.conduct import Origin
-from services.scheduling.service.desk import Who
-from services.scheduling.service.hold_allowances import HoldAllowances
+from services.scheduling.booking.abuse.activity_counters import Origin
+from services.scheduling.booking.abuse.errors import TooManyHolds
+from services.scheduling.booking.abuse.hold_allowance import NUMBERED
+from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
+from services.scheduling.context import Actor
 from shared.clock import ManualClock
 from shared.counts import COUNT, MOST_REPLICAS, SharedCounts
 from shared.crypto.fingerprints import Fingerprints
@@ -45,7 +45,7 @@ async def hold_all(worlds: list[World]) -> list[Any]:
     asked = []
     for number in range(TRIES):
         world = worlds[number % 2]
-        wish = world.wish(f"p{number}", who=Who(f"account-p{number}"), origin=NETWORK)
+        wish = world.wish(f"p{number}", actor=Actor(f"account-p{number}"), origin=NETWORK)
         asked.append(world.service.holds.hold(wish))
     return await asyncio.gather(*asked, return_exceptions=True)
 
@@ -54,7 +54,7 @@ async def test_two_replicas_hold_no_more_of_a_session_for_one_network_than_one_m
     results = await hold_all(replicas)
     most = next(each.most for each in NUMBERED if each.name == "holds_per_address_session_week")
     assert sum(isinstance(each, Record) for each in results) == most
-    assert {type(each) for each in results if isinstance(each, BaseException)} == {errors.TooManyHolds}
+    assert {type(each) for each in results if isinstance(each, BaseException)} == {TooManyHolds}
     assert (await replicas[1].buckets())["held"] == most
     await replicas[0].rules_hold()
 
@@ -63,7 +63,7 @@ async def test_twin_what_each_process_counts_in_memory_is_passed(
     replicas: list[World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def uncounted(self: HoldAllowances, appointment_id: str, decision: Any, _origin: Origin) -> Any:
-        return await self._repository.begin(appointment_id, decision, self._clock.now())
+        return await self._appointments.begin(appointment_id, decision, self._clock.now())
 
     monkeypatch.setattr(HoldAllowances, "begin", uncounted)
     results = await hold_all(replicas)

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling import errors
 from services.scheduling.app import build
-from services.scheduling.domain import draw
-from services.scheduling.domain.waiting_room import Standing
-from services.scheduling.service.desk import Who
-from services.scheduling.service.waiting_room import Place
+from services.scheduling.context import Actor
+from services.scheduling.openings import draw
+from services.scheduling.openings.errors import NotYourTurn
+from services.scheduling.openings.opening import Standing
+from services.scheduling.openings.waiting_room import Place
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
@@ -50,8 +50,8 @@ async def test_an_opening_from_the_doors_to_the_last_seat(mongo_database: AsyncD
         await world.submitted(name)
 
     async def ticket(number: int, at: int) -> Place:
-        who, application = Who(f"account-{people[number]}"), f"application-{people[number]}"
-        return await replicas[at].service.waiting_room.take_ticket(opening_id, application, who)
+        actor, application = Actor(f"account-{people[number]}"), f"application-{people[number]}"
+        return await replicas[at].service.waiting_room.take_ticket(opening_id, application, actor)
 
     async def pass_to(moment_seconds: float) -> None:
         clock.advance(moment_seconds)
@@ -72,11 +72,11 @@ async def test_an_opening_from_the_doors_to_the_last_seat(mongo_database: AsyncD
     won: list[int] = []
     for number, name in enumerate(people):
         service = replicas[number % 2].service
-        place = await service.waiting_room.look(opening_id, late[0].ticket_id, Who(f"account-{people[PRESENT]}"))
+        place = await service.waiting_room.look(opening_id, late[0].ticket_id, Actor(f"account-{people[PRESENT]}"))
         assert place.standing is Standing.WAITING
         try:
             held = await service.holds.hold(world.wish(name))
-        except errors.NotYourTurn:
+        except NotYourTurn:
             continue
         assert held.state.live
         won.append(record["order"].index(present[2 * number].ticket.commitment))

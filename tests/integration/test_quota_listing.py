@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from services.scheduling.domain.sessions import Pool, Session, SessionPlan, session_from
-from services.scheduling.repository import Repository
-from services.scheduling.repository.seats import SEAT
+from services.scheduling.booking.seats.repository import SEAT, SeatRepository
+from services.scheduling.offices.session import Session, SessionPlan, session_from
+from services.scheduling.terms import Pool
 from shared.store import Record
 from shared.store.driver import AsyncDatabase
 from shared.store.mongo import MongoStore
@@ -27,7 +27,7 @@ def sessions(first: int, count: int) -> list[Record[Session]]:
 async def test_a_count_reads_what_was_asked_for_however_many_seats_are_stored(mongo_database: AsyncDatabase) -> None:
     store = MongoStore(mongo_database, "scheduling")
     await store.prepare([SEAT])
-    repository = Repository(store)
+    repository = SeatRepository(store)
     read: list[dict[str, Any]] = []
     for first, count in ((0, 4), (4, 76)):
         await repository.write_seats(sessions(first, count), NOW)

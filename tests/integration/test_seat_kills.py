@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from services.scheduling.app import build
-from services.scheduling.repository import KINDS
+from services.scheduling.repositories import KINDS
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
@@ -36,7 +36,7 @@ def world_on(store: Any, clock: ManualClock) -> World:
 async def one_act(store: Mortal, lot: Lot) -> None:
     """The life of the process that is killed: one use case on what another process prepared."""
     world = world_on(store, ManualClock(lot.now))
-    world.service.desk.offices.fill([SOUTH, NORTH])
+    world.service.context.offices.fill([SOUTH, NORTH])
     before = None if lot.subject is None else await world.appointment(lot.subject)
     await CASES[lot.case][1](world, before)
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling import errors
 from services.scheduling.app import build
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.repository import KINDS
-from services.scheduling.service import Scheduling
-from services.scheduling.service.holds import HoldWish
-from services.scheduling.service.moves import MoveWish
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.holds import HoldWish
+from services.scheduling.booking.appointments.reschedule import MoveWish
+from services.scheduling.offices.errors import SessionSoldOut
+from services.scheduling.repositories import KINDS
+from services.scheduling.use_cases import Scheduling
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
@@ -52,7 +52,7 @@ async def _replica(database: AsyncDatabase, clock: ManualClock, *, seats: int = 
 async def _hold(service: Scheduling, wish: HoldWish) -> Record[Appointment] | None:
     try:
         return await service.holds.hold(wish)
-    except errors.SessionSoldOut:
+    except SessionSoldOut:
         return None
 
 
@@ -80,7 +80,7 @@ async def test_the_whole_way_of_a_seat(replicas: list[World]) -> None:
     (first, *_) = await other.service.calendar.listing(SOUTH.office_id, None, None)
     assert (first.session_id, first.free) == (world.session_id(), {"regular": SEATS - 1})
     moves = [
-        MoveWish(paid.id, world.session_id(office), world.wish().who, f"move-{number}")
+        MoveWish(paid.id, world.session_id(office), world.wish().actor, f"move-{number}")
         for number, office in enumerate([NORTH, NORTH])
     ]
     results = await asyncio.gather(

@@ -20,11 +20,12 @@ from services.notification import app as notification_app
 from services.notification.config import Settings as NotificationSettings
 from services.scheduling import app as scheduling_app
 from services.scheduling.config import Settings as SchedulingSettings
-from services.scheduling.domain.offices import Office
-from services.scheduling.domain.sessions import Pool, SessionPlan, WeeklyTemplate, WeeklyTemplates
-from services.scheduling.service.evening_sheets import SheetWriters
-from services.scheduling.service.papers import DaySheet
-from services.scheduling.views.papers import sheet_json
+from services.scheduling.office import Office
+from services.scheduling.offices.session import SessionPlan, WeeklyTemplate, WeeklyTemplates
+from services.scheduling.terms import Pool
+from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
+from services.scheduling.visit.day_sheets.lists import DaySheet
+from services.scheduling.visit.day_sheets.views import sheet_json
 from shared.crypto.sealed import new_keypair
 from shared.service import Parts, Platform
 from shared.settings import ServiceSettings

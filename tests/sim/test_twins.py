@@ -21,10 +21,10 @@ from services.billing.decisions import Decision
 from services.billing.receipts.receipt_processing import ReceiptProcessing
 from services.billing.refunds import transitions as refund_steps
 from services.billing.refunds.model import Refund
-from services.scheduling.domain import appointments
-from services.scheduling.service.payments import Payments
-from services.scheduling.service.releases import Releases
-from services.scheduling.service.seating import Seating
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.payments import Payments
+from services.scheduling.booking.appointments.refund_release import Releases
+from services.scheduling.booking.seats.inventory import Seating
 from shared.bus.relay import Relay
 from shared.store.kinds import Record
 from tests.sim import money, sim
@@ -62,9 +62,9 @@ def test_a_claim_that_is_freed_without_a_tombstone_oversells(monkeypatch: pytest
     """Whoever was slow still writes the appointment on a seat that is somebody else's by then."""
 
     async def free_at_once(self: Seating, record: Any) -> None:
-        holder = await self._repository.appointment(record.state.claimed_by or "")
+        holder = await self._appointments.appointment(record.state.claimed_by or "")
         fate = appointments.ClaimFate.FREE if holder is None else appointments.fate_of_claim(record.state, holder.state)
-        await self._repository.save_seat(record, self._judged(record.state, fate), self._desk.now())
+        await self._seats.save_seat(record, self._judged(record.state, fate), self._context.now())
 
     monkeypatch.setattr(Seating, "judge_claim", free_at_once)
     slow = replace(CROWDED, rates=replace(CALM, pause=0.02, slow=0.5))

@@ -10,7 +10,7 @@ import pytest
 
 from command_line.commands import main
 from operations.draw import DOES_NOT_HOLD, HOLDS, NOT_YET, RecordUnreadable, read, verify
-from services.scheduling.domain import draw
+from services.scheduling.openings import draw
 from tests.unit.scheduling.test_draw import record
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from services.scheduling.repository import APPOINTMENT
+from services.scheduling.booking.appointments.repository import APPOINTMENT
 from shared.store.kinds import Kind, Range, Record
 from shared.store.memory import MemoryStore
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.scheduling.domain import admission
-from services.scheduling.domain.admission import AdmissionRules, Batch, Census, Line
+from services.scheduling.openings import admission
+from services.scheduling.openings.admission import AdmissionRules, Batch, Census, Line
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 RULES = AdmissionRules(

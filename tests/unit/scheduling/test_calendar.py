@@ -8,11 +8,19 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
 from services.scheduling.app import read_offices, read_templates
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.repository import OFFICE, SEAT, SESSION
-from services.scheduling.service.calendar import LONGEST_LISTING_DAYS, OpenWish
+from services.scheduling.booking.seats.repository import SEAT
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, OpenWish
+from services.scheduling.offices.errors import (
+    QuotaAboveCapacity,
+    SessionExists,
+    SessionNotFound,
+    SessionPlanWrong,
+    SessionSoldOut,
+)
+from services.scheduling.offices.repository import OFFICE, SESSION
+from services.scheduling.terms import Pool
 from shared.errors import Malformed
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly
@@ -39,7 +47,7 @@ async def test_starting_twice_writes_nothing_new(world: World) -> None:
 
 async def test_a_corrected_office_is_written(world: World) -> None:
     await world.service.calendar.load_offices([replace(SOUTH, office_class="I")])
-    assert world.service.desk.offices[SOUTH.office_id].office_class == "I"
+    assert world.service.context.offices[SOUTH.office_id].office_class == "I"
     assert len(world.service.calendar.search(province=None, timezone=None, text=None)) == 3
 
 
@@ -70,7 +78,7 @@ async def test_a_session_can_be_read_only_with_all_of_its_seats() -> None:
         if write < 3:
             assert await world.service.calendar.listing(SOUTH.office_id, TUESDAY, TUESDAY) == []
             await world.submitted("ani")
-            with pytest.raises(errors.SessionNotFound):
+            with pytest.raises(SessionNotFound):
                 await world.service.holds.hold(world.wish(session_id=world.session_id(SOUTH, date(2026, 11, 25))))
         await world.pass_time(100)
         await world.parts.start()  # type: ignore[misc]
@@ -97,7 +105,7 @@ async def test_a_listing_has_limits(world: World) -> None:
     for last in (longest + timedelta(days=1), TUESDAY - timedelta(days=1)):
         with pytest.raises(Malformed):
             await calendar.listing(SOUTH.office_id, TUESDAY, last)
-    with pytest.raises(errors.OfficeNotFound):
+    with pytest.raises(OfficeNotFound):
         await calendar.listing("nowhere", None, None)
 
 
@@ -106,7 +114,7 @@ def opening(**changes: Any) -> OpenWish:
         "office_id": SOUTH.office_id,
         "day": TUESDAY,
         "plan": plan(3, time(13), priority=1),
-        "who": BOSS,
+        "actor": BOSS,
         "command_id": "open",
     }
     return OpenWish(**(given | changes))
@@ -119,7 +127,7 @@ async def test_an_administrator_opens_a_session(world: World) -> None:
     assert opened == again
     assert opened.free == {"regular": 3, "priority": 1}
     assert (opened.session.opened_by, opened.session.letter) == (BOSS.account_id, "K")
-    with pytest.raises(errors.SessionExists):
+    with pytest.raises(SessionExists):
         await calendar.open(opening(command_id="another", plan=plan(9, time(13))))
     assert len(await world.seats(opened.session_id)) == 4
     assert (await calendar.listing(SOUTH.office_id, TUESDAY, TUESDAY))[1] == opened
@@ -128,12 +136,12 @@ async def test_an_administrator_opens_a_session(world: World) -> None:
 
 async def test_only_for_the_own_office_and_as_booths_and_staff_allow(world: World) -> None:
     calendar = world.service.calendar
-    with pytest.raises(errors.NotYourOffice):
+    with pytest.raises(NotYourOffice):
         await calendar.open(opening(office_id=NORTH.office_id))
-    with pytest.raises(errors.OfficeNotFound):
+    with pytest.raises(OfficeNotFound):
         await calendar.open(opening(office_id="nowhere"))
     small = replace(plan(3, time(13)), staff=2, booths=1, service_minutes=45)
-    with pytest.raises(errors.QuotaAboveCapacity) as refused:
+    with pytest.raises(QuotaAboveCapacity) as refused:
         await calendar.open(opening(plan=small))
     assert refused.value.facts == {"capacity": 2, "asked": 3}
     for wrong in (
@@ -142,7 +150,7 @@ async def test_only_for_the_own_office_and_as_booths_and_staff_allow(world: Worl
         opening(day=date(2026, 11, 22)),
         opening(day=date(2028, 11, 22)),
     ):
-        with pytest.raises(errors.SessionPlanWrong):
+        with pytest.raises(SessionPlanWrong):
             await calendar.open(wrong)
 
 
@@ -153,7 +161,7 @@ async def test_the_same_alternatives_are_told_for_two_seconds() -> None:
 
     async def told() -> list[Any]:
         await world.submitted("budi")
-        with pytest.raises(errors.SessionSoldOut) as refused:
+        with pytest.raises(SessionSoldOut) as refused:
             await world.service.holds.hold(world.wish("budi"))
         assert refused.value.facts["nearest"] == []
         earliest: Any = refused.value.facts["earliest"]

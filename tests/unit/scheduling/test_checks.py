@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.service.seating import Seating
+from services.scheduling.booking.seats.inventory import Seating
 from shared.service import InvariantReport
 from tests.unit.scheduling.stores import Wrapper
 from tests.unit.scheduling.world import SOUTH, TUESDAY, World, make_world, plan, weekly

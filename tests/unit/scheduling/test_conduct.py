@@ -10,10 +10,20 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import conduct, flags
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.domain.conduct import (
+from services.scheduling.booking.abuse import activity_counters as book_module
+from services.scheduling.booking.abuse import flag as flags
+from services.scheduling.booking.abuse import limits as conduct
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.errors import (
+    FlagNotFound,
+    FlagReviewed,
+    TooManyHolds,
+    TooManyMoves,
+    TooManyPeopleOnDevice,
+    TooManySeatsGivenUp,
+)
+from services.scheduling.booking.abuse.flag import FlagCommand, FlagStatus
+from services.scheduling.booking.abuse.limits import (
     ANYTHING,
     LIMITS,
     Act,
@@ -25,12 +35,11 @@ from services.scheduling.domain.conduct import (
     Subject,
     Wish,
 )
-from services.scheduling.domain.flags import FlagCommand, FlagStatus
-from services.scheduling.domain.seats import Slot
-from services.scheduling.repository.conduct import CONDUCT, FLAG
-from services.scheduling.service import conduct as book_module
-from services.scheduling.service.conduct import NOWHERE, ConductBook, Origin
-from services.scheduling.service.desk import Who
+from services.scheduling.booking.abuse.repository import CONDUCT, FLAG
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.seats.seat import Slot
+from services.scheduling.context import Actor
+from services.scheduling.errors import NotYourOffice
 from shared.crypto.fingerprints import Fingerprints
 from shared.crypto.keyring import Keyring
 from shared.errors import Refusal
@@ -48,7 +57,7 @@ PHONE = "9d2f0c1e-device"
 def book_of(world: World, seed: int = 9) -> ConductBook:
     """The book of another replica on the same store."""
     prints = Fingerprints(Keyring.parse(KEYS))
-    return ConductBook(world.service.desk.repository, world.clock, SeededIds(random.Random(seed)), prints)
+    return ConductBook(world.service.repositories.conduct, world.clock, SeededIds(random.Random(seed)), prints)
 
 
 def did(subject: str, day: int = 0, **counts: Any) -> Conduct:
@@ -124,18 +133,18 @@ async def holds(world: World, person: str, times: int, origin: Origin = NOWHERE,
     await world.submitted(person, account=account)
     for number in range(times):
         key = f"{person}-{number}-{world.clock.now()}"
-        who = Who(account)
-        await world.service.holds.hold(world.wish(person, who=who, command_id=key, origin=origin))
+        actor = Actor(account)
+        await world.service.holds.hold(world.wish(person, actor=actor, command_id=key, origin=origin))
         await world.pass_time(301)
 
 
 async def gives_up(world: World, person: str, times: int, origin: Origin = NOWHERE) -> None:
-    who = Who(f"account-{person}")
+    actor = Actor(f"account-{person}")
     await world.submitted(person)
     for number in range(times):
         key = f"{person}-{number}-{world.clock.now()}"
-        held = await world.service.holds.hold(world.wish(person, who=who, command_id=key, origin=origin))
-        await world.service.holds.cancel(held.id, who, f"no-{key}", fee_is_lost=False, origin=origin)
+        held = await world.service.holds.hold(world.wish(person, actor=actor, command_id=key, origin=origin))
+        await world.service.holds.cancel(held.id, actor, f"no-{key}", fee_is_lost=False, origin=origin)
         world.clock.advance(301)
         await world.worker.run_due()
 
@@ -151,7 +160,7 @@ async def started(seats: int = 30, **given: Any) -> World:
 async def test_holds_of_a_person_and_a_day() -> None:
     world = await started()
     await holds(world, "ani", 5)
-    with pytest.raises(errors.TooManyHolds) as refused:
+    with pytest.raises(TooManyHolds) as refused:
         await holds(world, "ani", 1)
     assert refused.value.facts["limit"] == "holds_per_person_day"
     assert refused.value.retry_after_seconds == (
@@ -166,7 +175,7 @@ async def test_holds_of_a_person_and_a_day() -> None:
 async def test_who_gives_seats_up_again_and_again_must_wait_but_may_always_give_up() -> None:
     world = await started()
     await gives_up(world, "ani", 3)
-    with pytest.raises(errors.TooManySeatsGivenUp) as refused:
+    with pytest.raises(TooManySeatsGivenUp) as refused:
         await gives_up(world, "ani", 1)
     assert refused.value.facts["limit"] == "releases_per_person_week"
     assert (refused.value.retry_after_seconds or 0) > 6 * 86_400
@@ -178,7 +187,7 @@ async def test_a_bill_that_nobody_pays_counts_as_given_up() -> None:
     for number in range(3):
         held = await world.service.holds.hold(world.wish(key=str(number)))
         await world.hear(world.bill(billing.BillExpired, held))
-    with pytest.raises(errors.TooManySeatsGivenUp):
+    with pytest.raises(TooManySeatsGivenUp):
         await world.service.holds.hold(world.wish(key="more"))
 
 
@@ -188,7 +197,7 @@ async def test_moves_of_a_person_and_a_week(monkeypatch: pytest.MonkeyPatch) -> 
     doors = [world.session_id(NORTH), world.session_id(SOUTH)]
     for number in range(3):
         await world.service.moves.reschedule(world.move(paid, doors[number % 2], f"move-{number}"))
-    with pytest.raises(errors.TooManyMoves):
+    with pytest.raises(TooManyMoves):
         await world.service.moves.reschedule(world.move(paid, doors[1], "once more"))
     assert (await world.service.moves.reschedule(world.move(paid, doors[0], "move-2"))).state.moves_made == 3
 
@@ -198,7 +207,7 @@ async def test_people_on_one_device() -> None:
     phone = world.service.conduct.origin(PHONE, "127.0.0.1")
     for number in range(10):
         await holds(world, f"p{number}", 1, phone)
-    with pytest.raises(errors.TooManyPeopleOnDevice):
+    with pytest.raises(TooManyPeopleOnDevice):
         await holds(world, "one-more", 1, phone)
     await holds(world, "p3", 1, phone)
     await holds(world, "one-more", 1)
@@ -207,7 +216,7 @@ async def test_people_on_one_device() -> None:
 async def test_a_repeat_of_a_won_hold_is_under_no_limit() -> None:
     world = await started()
     await holds(world, "ani", 4)
-    wish = world.wish("ani", key="last", who=Who("account-ani"))
+    wish = world.wish("ani", key="last", actor=Actor("account-ani"))
     held = await world.service.holds.hold(wish)
     assert (await world.service.holds.hold(wish)).id == held.id
 
@@ -215,7 +224,7 @@ async def test_a_repeat_of_a_won_hold_is_under_no_limit() -> None:
 async def test_the_office_helps_without_limit() -> None:
     world = await started()
     await holds(world, "ani", 5)
-    held = await world.service.holds.hold(world.wish("ani", who=FRONT, key="counter"))
+    held = await world.service.holds.hold(world.wish("ani", actor=FRONT, key="counter"))
     assert held.state.person_id == "person-ani"
 
 
@@ -280,7 +289,7 @@ class TestReplicas:
         other.refuse_over(Act.HOLD, "account-x", Wish("person-x"), NOWHERE)
         await world.service.conduct.flush()
         await other.flush()
-        with pytest.raises(errors.TooManyHolds):
+        with pytest.raises(TooManyHolds):
             other.refuse_over(Act.HOLD, "account-x", Wish("person-x"), NOWHERE)
 
     async def test_what_both_counted_is_added_up(self) -> None:
@@ -293,7 +302,7 @@ class TestReplicas:
             await book.flush()
         for book in books:
             await book.flush()
-            with pytest.raises(errors.TooManyHolds):
+            with pytest.raises(TooManyHolds):
                 book.refuse_over(Act.HOLD, "account-x", Wish("person-x"), NOWHERE)
         (day,) = [each async for each in world.base.scan(CONDUCT) if each.state.subject == "person:person-x"]
         assert (day.state.holds, day.state.over) == (6, True)
@@ -309,7 +318,7 @@ class TestReplicas:
 
         await other.flush()
         with monkeypatch.context() as blind:
-            blind.setattr(world.service.desk.repository, "conduct_since", nothing_yet)
+            blind.setattr(world.service.repositories.conduct, "conduct_since", nothing_yet)
             await one.flush()
         days = [each.state.holds async for each in world.base.scan(CONDUCT)]
         assert days == [2, 2]
@@ -384,7 +393,7 @@ class TestReplicas:
             raise StoreUnavailable("away")
 
         with monkeypatch.context() as broken, pytest.raises(StoreUnavailable):
-            broken.setattr(world.service.desk.repository, "begin_conduct", away)
+            broken.setattr(world.service.repositories.conduct, "begin_conduct", away)
             await book.keep_up()
         await book.keep_up()
         assert [each.state.holds async for each in world.base.scan(CONDUCT)] == [1, 1]
@@ -408,7 +417,7 @@ class TestReplicas:
             raise StoreUnavailable("away")
 
         with monkeypatch.context() as broken, pytest.raises(StoreUnavailable):
-            broken.setattr(world.service.desk.repository, "begin_conduct", away)
+            broken.setattr(world.service.repositories.conduct, "begin_conduct", away)
             await book.flush()
         await book.flush()
         assert [each.state.holds async for each in world.base.scan(CONDUCT)] == [1, 1]
@@ -475,20 +484,20 @@ class TestFlags:
         world = await started()
         await gives_up(world, "ani", 3)
         flag = (await self.flags(world))[0]
-        desk, stranger = world.service.flags, Who("boss", NORTH.office_id, is_staff=True)
-        with pytest.raises(errors.NotYourOffice):
-            await desk.of_office(SOUTH.office_id, FlagStatus.OPEN, stranger)
-        with pytest.raises(errors.NotYourOffice):
-            await desk.review(SOUTH.office_id, flag.id, FlagCommand.CONFIRM, stranger, "review")
-        with pytest.raises(errors.FlagNotFound):
-            await desk.review(NORTH.office_id, flag.id, FlagCommand.CONFIRM, stranger, "review")
-        judged = await desk.review(SOUTH.office_id, flag.id, FlagCommand.DISMISS, BOSS, "review")
+        context, stranger = world.service.flags, Actor("boss", NORTH.office_id, is_staff=True)
+        with pytest.raises(NotYourOffice):
+            await context.of_office(SOUTH.office_id, FlagStatus.OPEN, stranger)
+        with pytest.raises(NotYourOffice):
+            await context.review(SOUTH.office_id, flag.id, FlagCommand.CONFIRM, stranger, "review")
+        with pytest.raises(FlagNotFound):
+            await context.review(NORTH.office_id, flag.id, FlagCommand.CONFIRM, stranger, "review")
+        judged = await context.review(SOUTH.office_id, flag.id, FlagCommand.DISMISS, BOSS, "review")
         assert (judged.state.status, judged.state.reviewed_by) == (FlagStatus.HARMLESS, BOSS.account_id)
         assert (
-            await desk.review(SOUTH.office_id, flag.id, FlagCommand.DISMISS, BOSS, "review")
+            await context.review(SOUTH.office_id, flag.id, FlagCommand.DISMISS, BOSS, "review")
         ).version == judged.version
-        with pytest.raises(errors.FlagReviewed):
-            await desk.review(SOUTH.office_id, flag.id, FlagCommand.CONFIRM, BOSS, "again")
+        with pytest.raises(FlagReviewed):
+            await context.review(SOUTH.office_id, flag.id, FlagCommand.CONFIRM, BOSS, "again")
         assert [each.id for each in await self.flags(world, FlagStatus.HARMLESS)] == [flag.id]
 
 

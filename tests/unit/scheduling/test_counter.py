@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import counter
-from services.scheduling.domain.appointments import Decision, Status
-from services.scheduling.domain.counter import (
+from services.scheduling.booking.appointments.appointment import Decision, Status
+from services.scheduling.booking.appointments.walk_in import OVERRIDES, POOL_OF_REASON, WalkInReason
+from services.scheduling.context import Actor
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.visit.counter import queue as counter
+from services.scheduling.visit.counter.check_in import Visitor as Comer
+from services.scheduling.visit.counter.check_in_errors import VisitOnAnotherDay
+from services.scheduling.visit.counter.queue import (
     CALLS_BEFORE_MISSED,
     COMMANDS_KEPT,
     COUNTER_TRANSITIONS,
@@ -30,10 +34,13 @@ from services.scheduling.domain.counter import (
     Place,
     Visitor,
 )
-from services.scheduling.domain.walk_ins import OVERRIDES, POOL_OF_REASON, WalkInReason
-from services.scheduling.service.counter import Registration
-from services.scheduling.service.desk import Who
-from services.scheduling.service.visits import Visitor as Comer
+from services.scheduling.visit.counter.queue_errors import (
+    EvidenceNeeded,
+    NobodyWaits,
+    NotPossibleAtCounter,
+    NoWalkInSeat,
+)
+from services.scheduling.visit.counter.queue_service import Registration
 from shared.audit import AUDIT
 from shared.errors import NotFound
 from shared.events import billing
@@ -44,7 +51,7 @@ from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 NTPN = "0A1B2C3D4E5F6G7H"
-OTHER = Who("front", NORTH.office_id, is_staff=True)
+OTHER = Actor("front", NORTH.office_id, is_staff=True)
 
 
 def visitor(name: str, lane: Lane = Lane.BOOKED, minute: int = 0) -> Visitor:
@@ -205,13 +212,13 @@ async def test_who_checks_in_is_called_recalled_parked_and_served() -> None:
     assert again.calls == 2
     assert (await service.change(SOUTH.office_id, first, CounterCommand.RECALL, FRONT, "recall")).calls == 2
     await service.change(SOUTH.office_id, first, CounterCommand.PARK, FRONT, "park")
-    with pytest.raises(errors.NotPossibleAtCounter):
+    with pytest.raises(NotPossibleAtCounter):
         await service.change(SOUTH.office_id, first, CounterCommand.SERVE, FRONT, "serve")
     other = await service.call_next(SOUTH.office_id, "4", FRONT, "call 2")
     assert other.visit_id == second
     done = await service.change(SOUTH.office_id, second, CounterCommand.SERVE, FRONT, "serve 2")
     assert done.place is Place.SERVED
-    with pytest.raises(errors.NobodyWaits):
+    with pytest.raises(NobodyWaits):
         await service.call_next(SOUTH.office_id, "4", FRONT, "call 3")
     assert (await world.appointment(second)).state.status is Status.CHECKED_IN, "the interview says that it was used"
 
@@ -229,13 +236,13 @@ async def test_only_officers_of_the_office() -> None:
     world = await busy()
     (visit,) = await come(world, "ani")
     service = world.service.counter
-    with pytest.raises(errors.NotYourOffice):
+    with pytest.raises(NotYourOffice):
         await service.call_next(SOUTH.office_id, "1", OTHER, "c")
-    with pytest.raises(errors.NotYourOffice):
+    with pytest.raises(NotYourOffice):
         await service.change(SOUTH.office_id, visit, CounterCommand.PARK, OTHER, "c")
-    with pytest.raises(errors.NotYourOffice):
+    with pytest.raises(NotYourOffice):
         await service.queue(SOUTH.office_id, OTHER)
-    with pytest.raises(errors.OfficeNotFound):
+    with pytest.raises(OfficeNotFound):
         await service.queue("unknown", FRONT)
     with pytest.raises(NotFound):
         await service.change(SOUTH.office_id, "unknown", CounterCommand.PARK, FRONT, "c")
@@ -273,7 +280,7 @@ async def test_a_busy_queue_does_not_refuse_the_check_in(monkeypatch: pytest.Mon
         raise VersionConflict("somebody was faster")
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.service.desk.repository, "save_counter_day", conflict)
+        patched.setattr(world.service.repositories.counter_days, "save_counter_day", conflict)
         record = await world.service.visits.check_in(Comer(appointment_id=paid.id), FRONT, "in")
     assert record.state.status is Status.CHECKED_IN and record.state.enqueue_at is not None
     await world.pass_time(6)
@@ -283,7 +290,7 @@ async def test_a_busy_queue_does_not_refuse_the_check_in(monkeypatch: pytest.Mon
 async def test_who_was_used_before_the_queue_knew_is_not_queued(world: World) -> None:
     paid = await world.paid()
     state = replace(paid.state, enqueue_at=world.clock.now(), status=Status.USED)
-    record = await world.service.desk.repository.save(paid, Decision(state), world.clock.now())
+    record = await world.service.repositories.appointments.save(paid, Decision(state), world.clock.now())
     cleared = await world.service.counter.enqueue(record)
     assert cleared.state.enqueue_at is None
     assert (await world.service.counter.hall(SOUTH.office_id)).day.visitors == {}
@@ -295,7 +302,7 @@ def walk_in(reason: WalkInReason = WalkInReason.WALK_IN, key: str = "w", **chang
         "office_id": SOUTH.office_id,
         "reason": reason,
         "evidence": "KTP lama no. 7",
-        "who": FRONT,
+        "actor": FRONT,
         "command_id": key,
     }
     return Registration(**(given | changes))
@@ -318,7 +325,7 @@ class TestWalkIns:
             (FRONT.account_id, "verification_unavailable")
         ]
         assert (await world.service.counter.register(walk_in(WalkInReason.VERIFICATION_UNAVAILABLE))).id == record.id
-        with pytest.raises(errors.NoWalkInSeat):
+        with pytest.raises(NoWalkInSeat):
             await world.service.counter.register(walk_in(key="second"))
         assert (await world.buckets())["confirmed"] == 1
         assert record.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
@@ -329,7 +336,7 @@ class TestWalkIns:
         world = await busy(walk_in=1)
         for reason in OVERRIDES:
             for evidence in (None, ""):
-                with pytest.raises(errors.EvidenceNeeded):
+                with pytest.raises(EvidenceNeeded):
                     await world.service.counter.register(walk_in(reason, evidence=evidence))
         assert await world.base.find(AUDIT, "office", {"state.office_id": SOUTH.office_id}) == []
 
@@ -350,10 +357,10 @@ class TestWalkIns:
     async def test_a_session_that_is_over_takes_nobody(self) -> None:
         world = await busy(walk_in=1)
         world.clock.set(datetime(2026, 11, 24, 3, 0, tzinfo=START.tzinfo))
-        with pytest.raises(errors.NoWalkInSeat):
+        with pytest.raises(NoWalkInSeat):
             await world.service.counter.register(walk_in())
-        with pytest.raises(errors.NotYourOffice):
-            await world.service.counter.register(walk_in(who=OTHER))
+        with pytest.raises(NotYourOffice):
+            await world.service.counter.register(walk_in(actor=OTHER))
 
     async def test_killed_at_any_write_every_seat_is_accounted_for(self) -> None:
         for write in range(1, 8):
@@ -432,7 +439,7 @@ class TestOnProof:
 
     async def test_the_wrong_day_counts_here_too(self, world: World) -> None:
         held = await world.hold()
-        with pytest.raises(errors.VisitOnAnotherDay):
+        with pytest.raises(VisitOnAnotherDay):
             await world.service.visits.arrive_on_proof(Comer(appointment_id=held.id), NTPN, FRONT, "proof")
 
     async def test_the_audit_has_it(self, world: World) -> None:
@@ -454,7 +461,7 @@ class TestByNumber:
         with pytest.raises(NotFound):
             await world.service.visits.check_in(Comer(number=number), OTHER, "elsewhere")
         with pytest.raises(NotFound):
-            await world.service.visits.check_in(Comer(number=number), Who("treasurer", is_staff=True), "nowhere")
+            await world.service.visits.check_in(Comer(number=number), Actor("treasurer", is_staff=True), "nowhere")
         with pytest.raises(NotFound):
             await world.service.visits.check_in(Comer(number="Z-999"), FRONT, "unknown")
         record = await world.service.visits.check_in(Comer(number=number), FRONT, "in")
@@ -463,7 +470,7 @@ class TestByNumber:
 
 
 async def test_a_day_is_opened_once(world: World) -> None:
-    repository = world.service.desk.repository
-    first = await repository.open_counter_day(SOUTH.office_id, TUESDAY, START)
-    assert (await repository.open_counter_day(SOUTH.office_id, TUESDAY, START)).id == first.id
+    repository = world.service.repositories
+    first = await repository.counter_days.open_counter_day(SOUTH.office_id, TUESDAY, START)
+    assert (await repository.counter_days.open_counter_day(SOUTH.office_id, TUESDAY, START)).id == first.id
     assert (first.state.office_id, first.state.day) == (SOUTH.office_id, TUESDAY)

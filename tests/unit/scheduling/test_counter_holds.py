@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.priority import Need
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.priority import Need
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.offices.errors import SessionClosed, SessionSoldOut
+from services.scheduling.terms import Pool
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.events import billing
 from shared.events.scheduling import SeatHeld
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
-from tests.unit.scheduling.world import EAST, FRONT, NORTH, TUESDAY, Who, World, make_world, plan, weekly
+from tests.unit.scheduling.world import EAST, FRONT, NORTH, TUESDAY, Actor, World, make_world, plan, weekly
 
 __all__ = ["_loopback_allowed", "office"]
 
@@ -31,7 +32,7 @@ async def at_the_counter(minutes: float, **pools: int) -> World:
 
 
 async def hold(world: World, **changes: Any) -> Any:
-    given: dict[str, Any] = {"who": FRONT, "pool": Pool.WALK_IN}
+    given: dict[str, Any] = {"actor": FRONT, "pool": Pool.WALK_IN}
     return await world.service.counter_holds.hold(world.wish(**(given | changes)))
 
 
@@ -56,7 +57,7 @@ async def test_a_session_of_today_that_is_over_is_closed_but_a_repeat_meets_its_
     world = await at_the_counter(119)
     held = await hold(world)
     world.clock.advance(60)
-    with pytest.raises(errors.SessionClosed):
+    with pytest.raises(SessionClosed):
         await hold(world, command_id="another")
     assert (await hold(world)).id == held.id
 
@@ -69,7 +70,7 @@ async def test_a_priority_seat_of_today_is_given_on_its_ground() -> None:
 
 async def test_regular_seats_and_other_days_keep_the_close_of_booking() -> None:
     world = await at_the_counter(-179)
-    with pytest.raises(errors.SessionClosed):
+    with pytest.raises(SessionClosed):
         await hold(world, pool=Pool.REGULAR)
     tomorrow = world.session_id(day=TUESDAY + timedelta(days=1))
     held = await hold(world, session_id=tomorrow)
@@ -80,15 +81,15 @@ async def test_never_more_than_the_pool_of_today_and_what_is_sold_out_says_so() 
     world = await at_the_counter(10, walk_in=1)
     await hold(world)
     await world.submitted("budi")
-    with pytest.raises(errors.SessionSoldOut):
-        await world.service.counter_holds.hold(world.wish("budi", who=FRONT, pool=Pool.WALK_IN))
+    with pytest.raises(SessionSoldOut):
+        await world.service.counter_holds.hold(world.wish("budi", actor=FRONT, pool=Pool.WALK_IN))
 
 
 async def test_only_the_offices_own_officers() -> None:
     world = await at_the_counter(10)
     for elsewhere in (NORTH, EAST):
-        with pytest.raises(errors.NotYourOffice):
-            await hold(world, who=Who("front", elsewhere.office_id, is_staff=True))
+        with pytest.raises(NotYourOffice):
+            await hold(world, actor=Actor("front", elsewhere.office_id, is_staff=True))
 
 
 async def test_an_unpaid_one_goes_back_at_the_end_of_its_bill() -> None:

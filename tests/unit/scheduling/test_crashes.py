@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.service.desk import Who
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.context import Actor
 from shared.events import billing
 from shared.events import scheduling as said
 from shared.store import Record
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import NORTH, SOUTH, World, make_world, plan, weekly
 
-ANI = Who("account-ani")
+ANI = Actor("account-ani")
 MOST_WRITES = 12
 Act = Callable[[World, Record[Appointment] | None], Awaitable[object]]
 Prepare = Callable[[World], Awaitable[Record[Appointment] | None]]
@@ -149,7 +149,7 @@ async def nothing_is_left_over(world: World) -> None:
             assert seat.claim_until is None
             assert seat.status in ("free", "taken", "cooling")
         assert sum((await world.buckets(session_id)).values()) == 2
-    async for record in world.service.desk.repository.every_appointment():
+    async for record in world.service.repositories.appointments.every_appointment():
         assert record.state.leaving == ()
         assert record.state.status is not Status.MOVING
 

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduling.domain import SEAT_TRANSITIONS, TRANSITIONS, appointments, seats, sessions, steps
-from services.scheduling.domain.appointments import (
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments import next_step as steps
+from services.scheduling.booking.appointments.appointment import (
     HAS_SEAT,
     INITIAL,
     LIVE,
-    Applying,
+    TRANSITIONS,
     Appointment,
     ClaimFate,
     Command,
@@ -25,22 +26,15 @@ from services.scheduling.domain.appointments import (
     ReleaseReason,
     Status,
 )
-from services.scheduling.domain.offices import ZONES, Office, fits_search, office_from_row, slug
-from services.scheduling.domain.policies import (
-    CheckInProblem,
-    MoveProblem,
-    MoveTarget,
-    Rules,
-    bookable_from,
-    check_in_problem,
-    move_problem,
-)
-from services.scheduling.domain.queue import Ticket, TicketUnreadable, pack, unpack
-from services.scheduling.domain.seats import PLACES, Seat, SeatStatus
-from services.scheduling.domain.sessions import (
+from services.scheduling.booking.appointments.move_rules import MoveProblem, MoveTarget, move_problem
+from services.scheduling.booking.appointments.queue_code_payload import Ticket, TicketUnreadable, pack, unpack
+from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.seats.seat import PLACES, SEAT_TRANSITIONS, Seat, SeatStatus, seats_of
+from services.scheduling.office import ZONES, Office, fits_search, office_from_row, slug
+from services.scheduling.offices import session as sessions
+from services.scheduling.offices.session import (
     MOST_SEATS,
     PlanProblem,
-    Pool,
     SessionPlan,
     TemplateWrong,
     capacity,
@@ -48,10 +42,12 @@ from services.scheduling.domain.sessions import (
     days_ahead,
     letter_of,
     plan_problem,
-    seats_of,
     session_from,
     templates_from,
 )
+from services.scheduling.rules import Rules, bookable_from
+from services.scheduling.terms import Applying, Pool
+from services.scheduling.visit.counter.check_in_rules import CheckInProblem, check_in_problem
 from shared.events import scheduling as said
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain import draw
+from services.scheduling.openings import draw
 
 OTHER = "f" * 64
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain.evening import (
+from services.scheduling.context import Actor
+from services.scheduling.visit.day_sheets.errors import SheetNotKept
+from services.scheduling.visit.day_sheets.evening_sheet import (
     KEPT_DAYS,
     EveningSheets,
     StoredSheet,
@@ -19,9 +20,8 @@ from services.scheduling.domain.evening import (
     sheet_day,
     with_sheet,
 )
-from services.scheduling.service.desk import Who
-from services.scheduling.service.evening_sheets import JSON, PDF
-from services.scheduling.service.offline_verifier import SHEET_MARK, read_signed
+from services.scheduling.visit.day_sheets.evening_sheets import JSON, PDF
+from services.scheduling.visit.offline.verifier import SHEET_MARK, read_signed
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
 from tests.unit.scheduling.test_papers import keys_of
@@ -65,7 +65,7 @@ async def test_each_office_has_the_sheet_of_tomorrow_in_its_own_evening(world: W
     paid = await world.paid()
     await world.pass_time(until(world, SEVEN_IN_JAKARTA) - 1)
     evenings = world.service.evenings
-    papua = Who("front", EAST.office_id, is_staff=True)
+    papua = Actor("front", EAST.office_id, is_staff=True)
     theirs = await evenings.kept(EAST.office_id, papua)
     assert theirs is not None and [each.day for each in theirs.sheets] == [TUESDAY]
     ours = await evenings.kept(SOUTH.office_id, FRONT)
@@ -100,10 +100,10 @@ async def test_a_missed_evening_is_made_up_for_when_the_service_is_back(world: W
 async def test_a_day_without_sessions_has_no_sheet_and_the_old_ones_go() -> None:
     world = make_world(offices=[SOUTH], horizon_days=1)
     await world.parts.start()  # type: ignore[misc]
-    record = await world.service.desk.repository.evening(SOUTH.office_id)
+    record = await world.service.repositories.evenings.evening(SOUTH.office_id)
     assert record is not None
     old = StoredSheet(TUESDAY - timedelta(days=KEPT_DAYS + 2), START, 0, 0, "old-json", "old-pdf")
-    await world.service.desk.repository.save_evening(record, replace(record.state, sheets=(old,)), START)
+    await world.service.repositories.evenings.save_evening(record, replace(record.state, sheets=(old,)), START)
     await world.pass_time(until(world, SEVEN_IN_JAKARTA))
     kept = await world.service.evenings.kept(SOUTH.office_id, FRONT)
     assert kept is not None and kept.sheets == ()
@@ -119,7 +119,7 @@ async def test_after_a_crash_the_same_sheet_is_made_anew() -> None:
 
     world = make_world(wrap=wrap, offices=[SOUTH])
     await world.parts.start()  # type: ignore[misc]
-    record = await world.service.desk.repository.evening(SOUTH.office_id)
+    record = await world.service.repositories.evenings.evening(SOUTH.office_id)
     assert record is not None
     world.clock.advance(until(world, SEVEN_IN_JAKARTA))
     made[0].arm(0, after=False)
@@ -163,5 +163,5 @@ async def test_a_file_that_is_gone_is_not_kept(world: World) -> None:
     kept = await world.service.evenings.kept(SOUTH.office_id, FRONT)
     assert kept is not None
     await world.service.evenings._files.delete(kept.sheets[0].pdf_file)
-    with pytest.raises(errors.SheetNotKept):
+    with pytest.raises(SheetNotKept):
         await world.service.evenings.file(SOUTH.office_id, TUESDAY, PDF, FRONT)

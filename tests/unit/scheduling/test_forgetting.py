@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import draw, waiting_room
-from services.scheduling.domain.waiting_room import TICKETS_KEPT_DAYS, OpeningStatus
-from services.scheduling.repository.openings import LATE_LINE, OPENING_TICKET
-from services.scheduling.service.desk import Who
-from services.scheduling.service.openings import RECORD_SECONDS
+from services.scheduling.context import Actor
+from services.scheduling.openings import draw
+from services.scheduling.openings import opening as waiting_room
+from services.scheduling.openings.announcing import RECORD_SECONDS
+from services.scheduling.openings.errors import OpeningIsOver
+from services.scheduling.openings.opening import TICKETS_KEPT_DAYS, OpeningStatus
+from services.scheduling.openings.repository import LATE_LINE, OPENING_TICKET
 from shared.errors import NotFound
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.test_waiting_room import DOORS, OPENS, Hall, make_hall
@@ -69,7 +70,7 @@ async def test_many_tickets_go_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -
     hall.world.clock.advance(1)
     counts = []
     for _ in range(5):
-        record = await hall.world.service.desk.repository.opening(hall.opening_id)
+        record = await hall.world.service.repositories.openings.opening(hall.opening_id)
         assert record is not None
         await hall.world.service.openings.forget(record)
         counts.append(await left(hall))
@@ -92,7 +93,7 @@ async def test_a_crash_midway_loses_nothing_of_the_record(write: int, after: boo
     hall.world.clock.advance(1)
     made[0].arm(write, after=after)
     for _ in range(4):
-        record = await hall.world.service.desk.repository.opening(hall.opening_id)
+        record = await hall.world.service.repositories.openings.opening(hall.opening_id)
         assert record is not None
         try:
             await hall.world.service.openings.forget(record)
@@ -107,14 +108,14 @@ async def test_a_crash_midway_loses_nothing_of_the_record(write: int, after: boo
 
 async def test_a_forgotten_ticket_is_not_found_and_none_is_taken() -> None:
     hall = await past()
-    place = await hall.world.service.desk.repository.openings_of(BOSS.office_id or "")
+    place = await hall.world.service.repositories.openings.openings_of(BOSS.office_id or "")
     ticket = (await hall.world.store.find(OPENING_TICKET, "list", {"state.opening_id": place[0].id}, limit=1))[0]
     await until_end_of_keeping(hall)
     await hall.world.pass_time(1)
     hall.world.service.waiting_room._board.tickets._values.clear()
     with pytest.raises(NotFound):
-        await hall.world.service.waiting_room.look(hall.opening_id, ticket.id, Who(ticket.state.account_id))
-    with pytest.raises(errors.OpeningIsOver):
+        await hall.world.service.waiting_room.look(hall.opening_id, ticket.id, Actor(ticket.state.account_id))
+    with pytest.raises(OpeningIsOver):
         await hall.ticket("another")
 
 

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scheduling import errors
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.seats import SeatStatus, cooling_until
-from services.scheduling.domain.waiting import WaitingStatus
-from services.scheduling.service.desk import Who
-from services.scheduling.service.visits import Visitor
-from services.scheduling.views import appointment_view
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.errors import PersonHasAppointment, QueueCodeNotValid
+from services.scheduling.booking.appointments.views import appointment_view
+from services.scheduling.booking.seats.seat import SeatStatus, cooling_until
+from services.scheduling.booking.waiting_list.entry import WaitingStatus
+from services.scheduling.context import Actor
+from services.scheduling.offices.errors import SessionSoldOut
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.errors import NotFound
 from shared.events import billing
 from tests.unit.scheduling.test_waiting import COOLED, entry_of, started, waits
@@ -43,13 +44,13 @@ async def test_nobody_can_know_when_a_freed_seat_is_free() -> None:
     await world.parts.start()
     for number in range(40):
         held = await world.hold(f"p{number}")
-        await world.service.holds.cancel(held.id, Who(f"account-p{number}"), f"no-{number}", fee_is_lost=False)
+        await world.service.holds.cancel(held.id, Actor(f"account-p{number}"), f"no-{number}", fee_is_lost=False)
     whiles = [(seat.free_at or START) - world.clock.now() for seat in await world.seats()]
     assert {seat.status for seat in await world.seats()} == {SeatStatus.COOLING}
     assert min(whiles) >= timedelta(seconds=60) and max(whiles) <= timedelta(seconds=300)
     assert len({each // timedelta(seconds=1) for each in whiles}) > 20
     await world.submitted("quick")
-    with pytest.raises(errors.SessionSoldOut):
+    with pytest.raises(SessionSoldOut):
         await world.service.holds.hold(world.wish("quick"))
 
 
@@ -82,7 +83,7 @@ async def test_an_unpaid_hold_is_offered_to_who_waits_before_it_is_free() -> Non
     await world.pass_time(COOLED)
     assert (await entry_of(world, budi)).status is WaitingStatus.OFFERED
     await world.submitted("quick")
-    with pytest.raises(errors.SessionSoldOut):
+    with pytest.raises(SessionSoldOut):
         await world.service.holds.hold(world.wish("quick"))
 
 
@@ -95,13 +96,13 @@ async def test_a_booking_is_one_persons_and_stays_theirs() -> None:
     wish = world.wish("ani", application_id="application-citra", key="swap", session_id=paid.state.seat.session_id)
     other = await world.service.holds.hold(wish)
     assert (other.state.person_id, other.id == paid.id) == ("person-citra", False)
-    for stranger in (Who("account-budi"), Who("account-citra")):
+    for stranger in (Actor("account-budi"), Actor("account-citra")):
         with pytest.raises(NotFound):
             await world.service.holds.cancel(paid.id, stranger, "mine", fee_is_lost=True)
-    with pytest.raises(errors.PersonHasAppointment):
+    with pytest.raises(PersonHasAppointment):
         await world.submitted("ani", account="account-broker", application_id="application-again")
         door = world.session_id(NORTH)
-        again = {"application_id": "application-again", "who": Who("account-broker"), "session_id": door}
+        again = {"application_id": "application-again", "actor": Actor("account-broker"), "session_id": door}
         await world.service.holds.hold(world.wish("ani", key="again", **again))
     assert (await world.appointment(paid.id)).state.person_id == "person-ani"
 
@@ -112,12 +113,12 @@ async def test_the_qr_code_is_bound_to_its_person() -> None:
     world = await started(check_in_any_day=True)
     ani, budi = await world.paid("ani"), await world.paid("budi")
     for record, person in ((ani, "person-ani"), (budi, "person-budi")):
-        ticket = world.service.desk.codes.verify(record.state.queue_code or "")
+        ticket = world.service.codes.verify(record.state.queue_code or "")
         assert ticket.appointment_id == record.id
-        assert appointment_view(record, world.service.desk).person_id == person
+        assert appointment_view(record, world.service.context).person_id == person
     head, _, _ = (ani.state.queue_code or "").rpartition(".")
     _, _, signature = (budi.state.queue_code or "").rpartition(".")
-    with pytest.raises(errors.QueueCodeNotValid):
+    with pytest.raises(QueueCodeNotValid):
         await world.service.visits.check_in(Visitor(queue_code=f"{head}.{signature}"), FRONT, "forged")
     seen = await world.service.visits.check_in(Visitor(queue_code=ani.state.queue_code), FRONT, "real")
     assert (seen.id, seen.state.person_id) == (ani.id, "person-ani")

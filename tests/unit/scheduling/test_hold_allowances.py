@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import hold_allowances as rules
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.conduct import LIMITS, Counted, Subject
-from services.scheduling.repository import APPOINTMENT
-from services.scheduling.service.conduct import Origin
-from services.scheduling.service.desk import Who
-from services.scheduling.service.hold_allowances import HoldAllowances
+from services.scheduling.booking.abuse import hold_allowance as rules
+from services.scheduling.booking.abuse.activity_counters import Origin
+from services.scheduling.booking.abuse.errors import TooManyHolds, TooManyPeopleOnDevice
+from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
+from services.scheduling.booking.abuse.limits import LIMITS, Counted, Subject
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.repository import APPOINTMENT
+from services.scheduling.context import Actor
 from shared.errors import Refusal
 from shared.store.kinds import Record
 from tests.unit.scheduling.stores import Shuffling
@@ -44,8 +44,8 @@ async def ask_all(worlds: list[World], people: int, origin: Origin, *, account: 
     asked = []
     for number in range(people):
         world = worlds[number % len(worlds)]
-        who = Who(account or f"account-p{number}")
-        asked.append(world.service.holds.hold(world.wish(f"p{number}", who=who, origin=origin)))
+        actor = Actor(account or f"account-p{number}")
+        asked.append(world.service.holds.hold(world.wish(f"p{number}", actor=actor, origin=origin)))
     return await asyncio.gather(*asked, return_exceptions=True)
 
 
@@ -62,7 +62,7 @@ async def test_two_replicas_hold_no_more_than_one_may(seed: int, origin: Origin,
     results = await ask_all(worlds, 50, origin, account=account)
     refused = [each for each in results if isinstance(each, Refusal)]
     assert won(results) == most
-    assert {type(each) for each in refused} <= {errors.TooManyHolds, errors.TooManyPeopleOnDevice}
+    assert {type(each) for each in refused} <= {TooManyHolds, TooManyPeopleOnDevice}
     assert all(each.retry_after_seconds for each in refused)
     buckets = await worlds[0].buckets()
     assert buckets.get("held", 0) == most, "who was refused left no seat behind"
@@ -70,7 +70,7 @@ async def test_two_replicas_hold_no_more_than_one_may(seed: int, origin: Origin,
 
 async def test_twin_counted_per_process_two_replicas_pass_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     async def uncounted(self: HoldAllowances, appointment_id: str, decision: Any, _origin: Origin) -> Any:
-        return await self._repository.begin(appointment_id, decision, self._clock.now())
+        return await self._appointments.begin(appointment_id, decision, self._clock.now())
 
     monkeypatch.setattr(HoldAllowances, "begin", uncounted)
     results = await ask_all(await replicas(60), 50, ADDRESS)

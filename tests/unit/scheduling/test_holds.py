@@ -7,15 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import seats
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.priority import Need
-from services.scheduling.domain.seats import SeatStatus
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.repository import SEAT, Claim
-from services.scheduling.service.desk import Who
-from services.scheduling.service.holds import appointment_id_of
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.errors import FeeWouldBeLost, NotPossibleNow, PersonHasAppointment
+from services.scheduling.booking.appointments.holds import appointment_id_of
+from services.scheduling.booking.appointments.priority import Need
+from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.seats.repository import SEAT, Claim
+from services.scheduling.booking.seats.seat import SeatStatus
+from services.scheduling.context import Actor
+from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice
+from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionNotFound, SessionSoldOut
+from services.scheduling.terms import Pool
 from shared.errors import NotFound, NotKnownYet
 from shared.events import application, billing
 from shared.events import scheduling as said
@@ -40,7 +42,7 @@ async def test_a_hold_is_said_and_its_seat_is_nobody_elses(world: World) -> None
 async def test_the_conditional_write_does_what_the_rule_says(world: World) -> None:
     until = world.clock.now() + timedelta(seconds=15)
     before = (await world.seats())[0]
-    record = await world.service.desk.repository.claim_free_seat(
+    record = await world.service.repositories.seats.claim_free_seat(
         world.session_id(),
         "regular",
         Claim("appointment", "token", until),
@@ -73,7 +75,7 @@ async def test_the_sold_out_name_alternatives(world: World) -> None:
     await world.hold("ani")
     await world.hold("budi")
     await world.submitted("citra")
-    with pytest.raises(errors.SessionSoldOut) as refused:
+    with pytest.raises(SessionSoldOut) as refused:
         await world.service.holds.hold(world.wish("citra"))
     earliest, nearest = refused.value.facts["earliest"], refused.value.facts["nearest"]
     assert [each["office_id"] for each in earliest] == [SOUTH.office_id] * 3  # type: ignore[attr-defined, index]
@@ -85,12 +87,12 @@ async def test_the_sold_out_name_alternatives(world: World) -> None:
 async def test_one_live_appointment_for_a_person_whoever_asks(world: World) -> None:
     held = await world.hold("ani")
     await world.submitted("ani", application_id="second", account="stranger")
-    wish = world.wish("ani", "again", application_id="second", who=Who("stranger"))
-    with pytest.raises(errors.PersonHasAppointment) as refused:
+    wish = world.wish("ani", "again", application_id="second", actor=Actor("stranger"))
+    with pytest.raises(PersonHasAppointment) as refused:
         await world.service.holds.hold(wish)
     assert refused.value.facts == {}
     own = world.wish("ani", "third")
-    with pytest.raises(errors.PersonHasAppointment) as refused:
+    with pytest.raises(PersonHasAppointment) as refused:
         await world.service.holds.hold(own)
     assert refused.value.facts == {"appointment_id": held.id}
     assert await world.buckets() == {"held": 1, "free": 1}
@@ -100,7 +102,7 @@ async def test_one_live_appointment_for_a_person_whoever_asks(world: World) -> N
 async def test_somebody_elses_application_is_not_found(world: World) -> None:
     await world.submitted("ani")
     with pytest.raises(NotFound):
-        await world.service.holds.hold(world.wish("ani", who=Who("stranger")))
+        await world.service.holds.hold(world.wish("ani", actor=Actor("stranger")))
     assert await world.buckets() == {"free": 2}
 
 
@@ -127,7 +129,7 @@ async def test_an_application_that_arrives_meanwhile_is_served(world: World) -> 
 @pytest.mark.parametrize("pool", [Pool.WALK_IN, Pool.SAME_DAY])
 async def test_an_applicant_takes_regular_seats_only(world: World, pool: Pool) -> None:
     await world.submitted()
-    with pytest.raises(errors.PoolNotOpen):
+    with pytest.raises(PoolNotOpen):
         await world.service.holds.hold(world.wish(pool=pool))
 
 
@@ -136,28 +138,28 @@ async def test_pools_never_borrow() -> None:
     await world.parts.start()  # type: ignore[misc]
     await world.hold("ani")
     await world.submitted("budi")
-    with pytest.raises(errors.SessionSoldOut):
+    with pytest.raises(SessionSoldOut):
         await world.service.holds.hold(world.wish("budi"))
-    held = await world.service.holds.hold(world.wish("budi", who=FRONT, pool=Pool.PRIORITY, need=Need.PREGNANT))
+    held = await world.service.holds.hold(world.wish("budi", actor=FRONT, pool=Pool.PRIORITY, need=Need.PREGNANT))
     assert held.state.seat.pool == "priority"
     assert held.state.account_id == "account-budi"
 
 
 async def test_staff_book_at_their_own_office_only(world: World) -> None:
     await world.submitted()
-    with pytest.raises(errors.NotYourOffice):
-        await world.service.holds.hold(world.wish(who=FRONT, session_id=world.session_id(NORTH)))
-    with pytest.raises(errors.PoolNotOpen):
-        await world.service.holds.hold(world.wish(who=FRONT, pool=Pool.WALK_IN))
+    with pytest.raises(NotYourOffice):
+        await world.service.holds.hold(world.wish(actor=FRONT, session_id=world.session_id(NORTH)))
+    with pytest.raises(PoolNotOpen):
+        await world.service.holds.hold(world.wish(actor=FRONT, pool=Pool.WALK_IN))
 
 
 async def test_a_session_that_is_not_there_or_too_near(world: World) -> None:
     await world.submitted()
-    with pytest.raises(errors.SessionNotFound):
+    with pytest.raises(SessionNotFound):
         await world.service.holds.hold(world.wish(session_id="nowhere"))
     starts_at = (await world.seats())[0].starts_at
     world.clock.set(starts_at - timedelta(hours=3) + timedelta(milliseconds=1))
-    with pytest.raises(errors.SessionClosed):
+    with pytest.raises(SessionClosed):
         await world.service.holds.hold(world.wish())
     world.clock.set(starts_at - timedelta(hours=3))
     assert (await world.service.holds.hold(world.wish())).state.status is Status.HELD
@@ -193,22 +195,22 @@ async def test_a_requested_bill_keeps_the_seat_beyond_the_hold(world: World) -> 
 
 async def test_giving_a_hold_up(world: World) -> None:
     held = await world.hold()
-    owner = Who("account-ani")
+    owner = Actor("account-ani")
     released = await world.service.holds.cancel(held.id, owner, "cancel", fee_is_lost=False)
     assert released.state.status is Status.RELEASED
     assert released.state.leaving == ()
     again = await world.service.holds.cancel(held.id, owner, "cancel", fee_is_lost=False)
     assert again.version == released.version
-    with pytest.raises(errors.NotPossibleNow):
+    with pytest.raises(NotPossibleNow):
         await world.service.holds.cancel(held.id, owner, "another", fee_is_lost=False)
     with pytest.raises(NotFound):
-        await world.service.holds.cancel(held.id, Who("stranger"), "foreign", fee_is_lost=False)
+        await world.service.holds.cancel(held.id, Actor("stranger"), "foreign", fee_is_lost=False)
 
 
 async def test_giving_a_paid_visit_up_must_be_said_knowingly(world: World) -> None:
     paid = await world.paid()
-    owner = Who("account-ani")
-    with pytest.raises(errors.FeeWouldBeLost):
+    owner = Actor("account-ani")
+    with pytest.raises(FeeWouldBeLost):
         await world.service.holds.cancel(paid.id, owner, "cancel", fee_is_lost=False)
     await world.service.holds.cancel(paid.id, owner, "cancel", fee_is_lost=True)
     (event,) = await world.said(said.AppointmentReleased)
@@ -227,14 +229,14 @@ async def test_a_withdrawn_application_gives_its_seat_back_and_gets_no_other(wor
     await world.hear(withdrawn(), "withdrawal")
     assert (await world.appointment(held.id)).state.status is Status.RELEASED
     assert len(await world.said(said.AppointmentReleased)) == 1
-    with pytest.raises(errors.ApplicationIsWithdrawn):
+    with pytest.raises(ApplicationIsWithdrawn):
         await world.service.holds.hold(world.wish(key="again"))
 
 
 async def test_a_withdrawal_that_overtakes_the_submission_stays(world: World) -> None:
     await world.hear(withdrawn())
     await world.submitted()
-    with pytest.raises(errors.ApplicationIsWithdrawn):
+    with pytest.raises(ApplicationIsWithdrawn):
         await world.service.holds.hold(world.wish())
 
 
@@ -268,11 +270,11 @@ async def test_a_withdrawal_ends_an_offer(world: World) -> None:
 async def test_what_strangers_see(world: World) -> None:
     held = await world.hold()
     holds = world.service.holds
-    assert (await holds.get(held.id, Who("account-ani"))).id == held.id
+    assert (await holds.get(held.id, Actor("account-ani"))).id == held.id
     assert (await holds.get(held.id, FRONT)).id == held.id
     for stranger, refusal in (
-        (Who("stranger"), NotFound),
-        (Who("staff", NORTH.office_id, is_staff=True), errors.NotYourOffice),
+        (Actor("stranger"), NotFound),
+        (Actor("staff", NORTH.office_id, is_staff=True), NotYourOffice),
     ):
         with pytest.raises(refusal):
             await holds.get(held.id, stranger)
@@ -310,7 +312,7 @@ class TestClaims:
         await world.hold("budi")
         await world.hold("citra")
         await world.submitted("ani")
-        with pytest.raises(errors.SessionSoldOut):
+        with pytest.raises(SessionSoldOut):
             await world.service.holds.hold(world.wish())
 
     async def test_a_holder_keeps_its_seat_when_its_claim_is_looked_at(self, world: World) -> None:

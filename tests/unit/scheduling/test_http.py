@@ -10,9 +10,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.scheduling.domain.appointments import Appointment
-from services.scheduling.routes import ENDPOINTS, SCHEDULING
-from services.scheduling.service.queue_codes import QueueCodes
+from services.scheduling.booking.appointments.appointment import Appointment
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
+from services.scheduling.endpoints import ENDPOINTS
+from services.scheduling.http import USE_CASES
 from shared.events import billing
 from shared.http.app import build_app
 from shared.http.schema import unbounded_fields
@@ -86,7 +87,7 @@ async def office() -> AsyncIterator[Office]:
         invariants=world.parts.invariants,
         sessions=world.parts.sessions,
     )
-    app[SCHEDULING] = world.service
+    app[USE_CASES] = world.service
     async with TestClient(TestServer(app)) as running:
         yield Office(world, running, issuer)
 
@@ -277,7 +278,7 @@ async def test_opening_a_session(office: Office) -> None:
 async def test_the_keys_of_queue_codes_are_public(office: Office) -> None:
     status, found = await office.get("/v1/queue-code-keys")
     assert status == 200
-    codes: QueueCodes = office.world.service.desk.codes
+    codes: QueueCodes = office.world.service.codes
     assert [(key["key_id"], key["public_key"]) for key in found["keys"]] == codes.published()
     assert {key["algorithm"] for key in found["keys"]} == {"Ed25519"}
 

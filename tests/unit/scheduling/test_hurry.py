@@ -9,20 +9,40 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import hurrying
-from services.scheduling.domain.appointments import Appointment, ClaimFate, MoveCause, fate_of_claim, has_seat
-from services.scheduling.domain.bulk import BulkState
-from services.scheduling.domain.hurry import HurryState
-from services.scheduling.domain.same_day import cut_off
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments.appointment import (
+    Appointment,
+    ClaimFate,
+    MoveCause,
+    fate_of_claim,
+    has_seat,
+)
+from services.scheduling.booking.appointments.errors import BeingMoved, TooLateToMove
+from services.scheduling.booking.appointments.same_day_place import HurryState
+from services.scheduling.booking.same_day import upgrade_transitions as hurrying
+from services.scheduling.booking.same_day.errors import CannotHurry, SameDayFull
+from services.scheduling.booking.same_day.rules import cut_off
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.visit.bulk_jobs.job import BulkState
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.events import billing
 from shared.events.scheduling import SameDaySeatReserved, SeatUnavailable
 from shared.store import Record
 from shared.store.port import VersionConflict
 from tests.unit.scheduling.stores import Dying, Killed, Shuffling, UnguardedClaims
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
-from tests.unit.scheduling.world import BOSS, FRONT, NORTH, SOUTH, START, TUESDAY, Who, World, make_world, plan, weekly
+from tests.unit.scheduling.world import (
+    BOSS,
+    FRONT,
+    NORTH,
+    SOUTH,
+    START,
+    TUESDAY,
+    Actor,
+    World,
+    make_world,
+    plan,
+    weekly,
+)
 
 __all__ = ["_loopback_allowed", "office"]
 
@@ -116,7 +136,7 @@ async def test_a_full_quota_is_said_and_the_visit_stays_as_it_was() -> None:
     world, (first, second) = await visited(people=2)
     await reserve(world, first)
     before = (await world.appointment(second)).state
-    with pytest.raises(errors.SameDayFull) as refused:
+    with pytest.raises(SameDayFull) as refused:
         await reserve(world, second)
     assert (refused.value.code, bool(refused.value.next_action)) == ("same_day_full", True)
     assert (await world.appointment(second)).state == before
@@ -126,7 +146,7 @@ async def test_a_full_quota_is_said_and_the_visit_stays_as_it_was() -> None:
 @pytest.mark.acceptance("F74.quota_kept")
 async def test_an_office_without_quota_sells_none() -> None:
     world, (visit,) = await visited(same_day=0)
-    with pytest.raises(errors.SameDayFull):
+    with pytest.raises(SameDayFull):
         await reserve(world, visit)
 
 
@@ -135,12 +155,12 @@ async def test_what_applicants_hold_online_and_what_is_bought_at_the_counter_sha
     world, (visit,) = await visited()
     seat = next(
         each
-        for each in await world.service.desk.repository.seats_of(world.session_id())
+        for each in await world.service.repositories.seats.seats_of(world.session_id())
         if each.state.pool == "same_day"
     )
     taken = await world.service.seating.claim_this(seat.id, "an-online-hold", starts_from=START)
     assert taken is not None
-    with pytest.raises(errors.SameDayFull):
+    with pytest.raises(SameDayFull):
         await reserve(world, visit)
 
 
@@ -173,7 +193,7 @@ async def test_a_place_that_nobody_pays_and_nobody_ends_goes_back_after_its_sess
     world, (visit,) = await visited()
     record = await reserve(world, visit)
     await world.service.visits.check_in(Visitor(appointment_id=visit), FRONT, "in")
-    long_stop = timedelta(seconds=world.service.desk.rules.long_stop_seconds)
+    long_stop = timedelta(seconds=world.service.context.rules.long_stop_seconds)
     assert record.state.hurry is not None
     late = max(record.state.seat.ends_at, record.state.hurry.pay_until) + long_stop
     await world.hear(billed(record))
@@ -212,7 +232,7 @@ async def test_a_paid_visit_that_its_holder_cancels_says_which_surcharge_has_no_
     world, (visit,) = await visited()
     record = await reserve(world, visit)
     await world.hear(paid_surcharge(world, record), "money")
-    await world.service.holds.cancel(visit, Who(record.state.account_id), "cancel", fee_is_lost=True)
+    await world.service.holds.cancel(visit, Actor(record.state.account_id), "cancel", fee_is_lost=True)
     await world.hear(paid_surcharge(world, record), "money")
     assert await no_places(world) == [("surcharge", "cancelled")]
 
@@ -290,12 +310,12 @@ async def test_on_the_day_of_a_place_nobody_moves_a_visit_by_wish() -> None:
     there = world.session_id(day=TUESDAY + timedelta(days=1))
     for at in (world.clock.now(), cut_off(TUESDAY, "00:00"), cut_off(TUESDAY, "11:59")):
         world.clock.set(at)
-        with pytest.raises(errors.TooLateToMove) as refused:
+        with pytest.raises(TooLateToMove) as refused:
             await world.service.moves.reschedule(world.move(record, there))
         assert "special reschedule" in str(refused.value.next_action)
     assert (await world.appointment(visit)).state.hurry == record.state.hurry
     early = cut_off(TUESDAY, "00:00") - timedelta(seconds=1)
-    rules = world.service.desk.rules
+    rules = world.service.context.rules
     assert hurrying.hurry_problem(record.state, timezone=SOUTH.timezone, now=early, rules=rules) == "not_today"
 
 
@@ -303,17 +323,17 @@ async def test_who_cannot_hurry_is_told_why() -> None:
     world, (visit,) = await visited()
     held = await world.hold("held", session_id=world.session_id(day=TUESDAY + timedelta(days=1)))
     for appointment_id, problem in ((held.id, "no_paid_visit"),):
-        with pytest.raises(errors.CannotHurry) as refused:
+        with pytest.raises(CannotHurry) as refused:
             await reserve(world, appointment_id)
         assert refused.value.facts["problem"] == problem
-    state, rules = (await world.appointment(visit)).state, world.service.desk.rules
+    state, rules = (await world.appointment(visit)).state, world.service.context.rules
     ask = {"timezone": SOUTH.timezone, "rules": rules}
     noon = cut_off(TUESDAY, "12:00")
     assert hurrying.hurry_problem(state, now=noon, **ask) == "too_late"  # type: ignore[arg-type]
     assert hurrying.hurry_problem(state, now=noon - timedelta(seconds=1), **ask) is None  # type: ignore[arg-type]
     assert hurrying.hurry_problem(state, now=START, **ask) == "not_today"  # type: ignore[arg-type]
-    with pytest.raises(errors.NotYourOffice):
-        await world.service.hurry.reserve(visit, Who("x", NORTH.office_id, is_staff=True), "k")
+    with pytest.raises(NotYourOffice):
+        await world.service.hurry.reserve(visit, Actor("x", NORTH.office_id, is_staff=True), "k")
 
 
 async def race(world: World, ids: list[str]) -> list[str]:
@@ -360,7 +380,7 @@ async def test_wherever_it_breaks_the_place_is_whole_or_not_there(write: int, af
         await reserve(world, visit)
     made[0].disarm()
     if write and not after:
-        with pytest.raises(errors.BeingMoved):
+        with pytest.raises(BeingMoved):
             await reserve(world, visit, "meanwhile")
     await world.pass_time(100)
     await world.pass_time(100)
@@ -375,23 +395,23 @@ async def test_a_faster_deadline_is_met_and_one_that_gave_up_is_obeyed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world, (visit,) = await visited()
-    desk, real = world.service.hurry, world.service.hurry._reserved
+    context, real = world.service.hurry, world.service.hurry._reserved
 
     async def beaten(record: Any, seat: Any) -> Any:
         await real(record, seat)
         raise VersionConflict
 
-    monkeypatch.setattr(desk, "_reserved", beaten)
+    monkeypatch.setattr(context, "_reserved", beaten)
     assert (await reserve(world, visit)).state.hurry is not None
     await world.hear(surcharge(await world.appointment(visit), billing.BillExpired))
     await world.pass_time(301)
 
     async def given_up(record: Any, seat: Any) -> Any:
-        await world.service.desk.repository.save(record, hurrying.stay(record.state), world.clock.now())
-        monkeypatch.setattr(desk, "_reserved", real)
+        await world.service.repositories.appointments.save(record, hurrying.stay(record.state), world.clock.now())
+        monkeypatch.setattr(context, "_reserved", real)
         raise VersionConflict
 
-    monkeypatch.setattr(desk, "_reserved", given_up)
+    monkeypatch.setattr(context, "_reserved", given_up)
     assert (await reserve(world, visit, "once more")).state.hurry is not None
     await world.rules_hold()
 
@@ -401,12 +421,12 @@ async def test_a_claim_is_judged_by_the_place_that_it_was_for() -> None:
     record = await reserve(world, visit)
     hurry = record.state.hurry
     assert hurry is not None and hurry.slot is not None
-    seat = await world.service.desk.repository.seat(hurry.slot.seat_id)
+    seat = await world.service.repositories.seats.seat(hurry.slot.seat_id)
     assert seat is not None and has_seat(record.state, seat.state)
     assert fate_of_claim(seat.state, record.state) is ClaimFate.SETTLE
-    reaching = hurrying.reach(record.state, "r", "s", hurry.token, by="o", now=START, rules=world.service.desk.rules)
+    reaching = hurrying.reach(record.state, "r", "s", hurry.token, by="o", now=START, rules=world.service.context.rules)
     assert fate_of_claim(seat.state, reaching.state) is ClaimFate.WAIT
-    ended = hurrying.end(reaching.state, now=START, rules=world.service.desk.rules)
+    ended = hurrying.end(reaching.state, now=START, rules=world.service.context.rules)
     assert (ended.state.hurry, ended.state.leaving) == (None, ())
     with pytest.raises(LookupError):
         hurrying.paid(ended.state, "surcharge")

@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.service.calendar import OpenWish
-from services.scheduling.service.desk import Who
-from services.scheduling.service.moves import MoveWish
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.errors import (
+    BeingMoved,
+    NoMovesLeft,
+    NotPossibleNow,
+    SameSession,
+    TooFarToMove,
+    TooLateToMove,
+)
+from services.scheduling.booking.appointments.reschedule import MoveWish
+from services.scheduling.context import Actor
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.offices.calendar import OpenWish
+from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionNotFound, SessionSoldOut
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events import scheduling as said
 from shared.store import Record
@@ -43,7 +52,7 @@ async def test_the_old_queue_code_is_void_and_the_new_one_counts(world: World) -
     paid = await world.paid()
     moved = await world.service.moves.reschedule(world.move(paid, world.session_id(SOUTH, WEDNESDAY)))
     assert moved.state.queue_code is not None and paid.state.queue_code is not None
-    codes = world.service.desk.codes
+    codes = world.service.codes
     assert codes.verify(moved.state.queue_code).version == codes.verify(paid.state.queue_code).version + 1
     assert moved.state.miss_at == moved.state.seat.ends_at + timedelta(minutes=30)
 
@@ -62,7 +71,7 @@ async def test_a_full_session_leaves_the_visit_where_it_was(world: World) -> Non
     target = world.session_id(NORTH)
     await world.hold("budi", session_id=target)
     await world.hold("citra", session_id=target)
-    with pytest.raises(errors.SessionSoldOut):
+    with pytest.raises(SessionSoldOut):
         await world.service.moves.reschedule(world.move(paid, target))
     record = await world.appointment(paid.id)
     assert (record.state.status, record.state.seat) == (Status.CONFIRMED, paid.state.seat)
@@ -74,7 +83,7 @@ async def refused(world: World, paid: Record[Appointment], refusal: type[Excepti
     given = {
         "appointment_id": paid.id,
         "session_id": world.session_id(NORTH, WEDNESDAY),
-        "who": Who("account-ani"),
+        "actor": Actor("account-ani"),
         "command_id": "refused",
     }
     with pytest.raises(refusal):
@@ -84,18 +93,18 @@ async def refused(world: World, paid: Record[Appointment], refusal: type[Excepti
 
 async def test_what_is_refused(world: World) -> None:
     paid = await world.paid()
-    await refused(world, paid, NotFound, who=Who("stranger"))
-    await refused(world, paid, errors.SessionNotFound, session_id="unknown")
-    await refused(world, paid, errors.SameSession, session_id=world.session_id())
-    await refused(world, paid, errors.NotYourOffice, who=Who("staff", NORTH.office_id, is_staff=True))
+    await refused(world, paid, NotFound, actor=Actor("stranger"))
+    await refused(world, paid, SessionNotFound, session_id="unknown")
+    await refused(world, paid, SameSession, session_id=world.session_id())
+    await refused(world, paid, NotYourOffice, actor=Actor("staff", NORTH.office_id, is_staff=True))
     held = await world.hold("budi", session_id=world.session_id(EAST))
-    await refused(world, held, errors.NotPossibleNow, who=Who("account-budi"))
+    await refused(world, held, NotPossibleNow, actor=Actor("account-budi"))
 
 
 async def test_the_last_moment_is_the_end_of_the_day_before(world: World) -> None:
     paid = await world.paid()
     world.clock.set(datetime(2026, 11, 23, 17, 0, tzinfo=UTC))
-    await refused(world, paid, errors.TooLateToMove)
+    await refused(world, paid, TooLateToMove)
     world.clock.set(datetime(2026, 11, 23, 16, 59, 59, tzinfo=UTC))
     await world.service.moves.reschedule(world.move(paid, world.session_id(NORTH, WEDNESDAY)))
 
@@ -103,14 +112,14 @@ async def test_the_last_moment_is_the_end_of_the_day_before(world: World) -> Non
 async def test_once_only(world: World) -> None:
     paid = await world.paid(session_id=world.session_id(SOUTH, WEDNESDAY))
     moved = await world.service.moves.reschedule(world.move(paid, world.session_id(NORTH, WEDNESDAY)))
-    await refused(world, moved, errors.NoMovesLeft, session_id=world.session_id(EAST, WEDNESDAY))
+    await refused(world, moved, NoMovesLeft, session_id=world.session_id(EAST, WEDNESDAY))
 
 
 async def test_not_further_than_allowed() -> None:
     world = make_world(move_within_days=1, horizon_days=5)
     await world.parts.start()  # type: ignore[misc]
     paid = await world.paid()
-    await refused(world, paid, errors.TooFarToMove, session_id=world.session_id(NORTH, date(2026, 11, 26)))
+    await refused(world, paid, TooFarToMove, session_id=world.session_id(NORTH, date(2026, 11, 26)))
 
 
 async def test_a_session_that_closed() -> None:
@@ -119,14 +128,14 @@ async def test_a_session_that_closed() -> None:
     paid = await world.paid(session_id=world.session_id(SOUTH, WEDNESDAY))
     early = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
     world.clock.set(early)
-    await refused(world, paid, errors.SessionClosed, session_id=world.session_id(NORTH, TUESDAY))
+    await refused(world, paid, SessionClosed, session_id=world.session_id(NORTH, TUESDAY))
 
 
 async def test_a_session_without_the_pool(world: World) -> None:
     paid = await world.paid()
     wish = OpenWish(SOUTH.office_id, WEDNESDAY, plan(0, time(13), priority=2), BOSS, "open")
     opened = await world.service.calendar.open(wish)
-    await refused(world, paid, errors.PoolNotOpen, session_id=opened.session_id)
+    await refused(world, paid, PoolNotOpen, session_id=opened.session_id)
 
 
 async def test_a_deadline_that_comes_too_late_changes_nothing(world: World) -> None:
@@ -171,10 +180,10 @@ class TestHalfDone:
 
     async def test_meanwhile_nothing_else_happens_to_it(self, world: World) -> None:
         paid, _ = await self.begun(world)
-        with pytest.raises(errors.BeingMoved):
+        with pytest.raises(BeingMoved):
             await world.service.moves.reschedule(world.move(paid, world.session_id(EAST), "another"))
-        with pytest.raises(errors.BeingMoved):
-            await world.service.holds.cancel(paid.id, Who("account-ani"), "cancel", fee_is_lost=True)
+        with pytest.raises(BeingMoved):
+            await world.service.holds.cancel(paid.id, Actor("account-ani"), "cancel", fee_is_lost=True)
 
     async def test_a_seat_reached_for_after_the_roll_back_is_put_back(self) -> None:
         class Slow(Wrapper):

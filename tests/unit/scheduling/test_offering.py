@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.offering import lacks, nearest_offering
-from services.scheduling.domain.office_facts import Offer, OfficeFacts, OfficeKind, Product
-from services.scheduling.domain.offices import Office
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.waiting import WaitingStatus
-from services.scheduling.repository import ApplicationCopy, fresher
-from services.scheduling.service.desk import Who
-from services.scheduling.service.moves import MoveWish
-from services.scheduling.service.parties import PartyWish
-from services.scheduling.service.special import NewDate
-from services.scheduling.service.waiting import WaitingWish
+from services.scheduling.applications import ApplicationCopy, fresher
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.reschedule import MoveWish
+from services.scheduling.booking.parties.service import PartyWish
+from services.scheduling.booking.waiting_list.entry import WaitingStatus
+from services.scheduling.booking.waiting_list.service import WaitingWish
+from services.scheduling.context import Actor
+from services.scheduling.office import Office
+from services.scheduling.offices.errors import ProductNotOffered, SessionNotFound, SessionSoldOut
+from services.scheduling.offices.facts import Offer, OfficeFacts, OfficeKind, Product
+from services.scheduling.offices.products import lacks, nearest_offering
+from services.scheduling.terms import Pool
+from services.scheduling.visit.special_reschedule.service import NewDate
 from shared.events import billing
 from shared.events.application import ApplicationSubmitted, KindCorrected
 from shared.events.scheduling import SeatOffered
@@ -57,8 +57,8 @@ async def drop(world: World, product: Product, office: Office = SOUTH) -> None:
 
 async def offer(world: World, products: tuple[Offer, ...], office: Office) -> None:
     known = world.service.book.facts(office.office_id)
-    who = Who("administrator", office.office_id, is_staff=True)
-    given: dict[str, Any] = {"office_id": office.office_id, "who": who, "reason": "blanks are out of stock"}
+    actor = Actor("administrator", office.office_id, is_staff=True)
+    given: dict[str, Any] = {"office_id": office.office_id, "actor": actor, "reason": "blanks are out of stock"}
     asked = edit(f"facts of {office.office_id} after {known.version}", expected_version=known.version, **given)
     await world.service.office_edits.put_facts(asked, replace(known.state, products=products))
     await world.service.book.refresh()
@@ -98,7 +98,7 @@ def test_of_an_application_the_newest_word_on_its_product_counts() -> None:
 @pytest.mark.acceptance("X10.per_office")
 async def test_a_hold_is_refused_where_the_office_lacks_the_product(world: World) -> None:
     await wants(world)
-    with pytest.raises(errors.ProductNotOffered) as refused:
+    with pytest.raises(ProductNotOffered) as refused:
         await world.service.holds.hold(world.wish())
     said = refused.value
     assert (said.code, said.status, said.field) == ("product_not_offered", 409, "/session_id")
@@ -114,7 +114,7 @@ async def test_a_hold_is_refused_where_the_office_lacks_the_product(world: World
 async def test_where_no_office_offers_it_the_refusal_says_what_else_can_be_done(world: World) -> None:
     await drop(world, Product.ORDINARY, EAST)
     await wants(world)
-    with pytest.raises(errors.ProductNotOffered) as refused:
+    with pytest.raises(ProductNotOffered) as refused:
         await world.service.holds.hold(world.wish())
     assert refused.value.facts["nearest"] == []
     assert "another kind" in refused.value.next_action
@@ -125,7 +125,7 @@ async def test_who_won_a_seat_before_the_office_dropped_the_product_keeps_it(wor
     held = await world.hold()
     await drop(world, Product.ELECTRONIC)
     assert (await world.service.holds.hold(world.wish())).id == held.id
-    with pytest.raises(errors.ProductNotOffered):
+    with pytest.raises(ProductNotOffered):
         await world.hold("budi")
 
 
@@ -143,7 +143,7 @@ async def test_a_hold_reads_no_more_for_it() -> None:
 
 async def test_a_session_that_is_not_there_is_refused_as_before(world: World) -> None:
     await wants(world)
-    with pytest.raises(errors.SessionNotFound):
+    with pytest.raises(SessionNotFound):
         await world.service.holds.hold(world.wish(session_id="none"))
 
 
@@ -152,8 +152,8 @@ async def test_a_visit_moves_to_no_office_that_lacks_the_product(world: World) -
     await wants(world)
     held = await world.service.holds.hold(world.wish(session_id=world.session_id(EAST)))
     await world.hear(world.bill(billing.BillPaid, held, amount=350_000, paid_at=world.clock.now()))
-    wish = MoveWish(held.id, world.session_id(NORTH), Who("account-ani"), "move")
-    with pytest.raises(errors.ProductNotOffered):
+    wish = MoveWish(held.id, world.session_id(NORTH), Actor("account-ani"), "move")
+    with pytest.raises(ProductNotOffered):
         await world.service.moves.reschedule(wish)
     assert (await world.appointment(held.id)).state.status is Status.CONFIRMED
     later = world.session_id(EAST, TUESDAY + timedelta(days=1))
@@ -164,8 +164,8 @@ async def test_a_visit_moves_to_no_office_that_lacks_the_product(world: World) -
 @pytest.mark.acceptance("X10.per_office")
 async def test_a_family_is_refused_with_the_application_that_does_not_fit(world: World) -> None:
     ids = (await wants(world, "ani", "electronic", "family"), await wants(world, "budi", "ordinary", "family"))
-    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Who("family"), "party")
-    with pytest.raises(errors.ProductNotOffered) as refused:
+    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Actor("family"), "party")
+    with pytest.raises(ProductNotOffered) as refused:
         await world.service.parties.book(wish)
     assert refused.value.facts["application_id"] == "application-budi"
     assert await world.of(ids[0]) == []
@@ -173,14 +173,14 @@ async def test_a_family_is_refused_with_the_application_that_does_not_fit(world:
 
 def waits(offices: tuple[str, ...], person: str = "ani") -> WaitingWish:
     last = TUESDAY + timedelta(days=2)
-    who = Who(f"account-{person}")
-    return WaitingWish(f"application-{person}", offices, TUESDAY, last, Pool.REGULAR, who, f"wait-{person}")
+    actor = Actor(f"account-{person}")
+    return WaitingWish(f"application-{person}", offices, TUESDAY, last, Pool.REGULAR, actor, f"wait-{person}")
 
 
 @pytest.mark.acceptance("X10.per_office")
 async def test_nobody_waits_at_an_office_that_lacks_the_product(world: World) -> None:
     await wants(world)
-    with pytest.raises(errors.ProductNotOffered) as refused:
+    with pytest.raises(ProductNotOffered) as refused:
         await world.service.waiting_list.enter(waits((EAST.office_id, SOUTH.office_id)))
     assert refused.value.field == "/office_ids"
     entry = await world.service.waiting_list.enter(waits((EAST.office_id,)))
@@ -206,14 +206,14 @@ async def test_a_freed_seat_passes_by_who_wants_what_the_office_dropped(world: W
         corrected_at=world.clock.now(),
     )
     await world.hear(corrected)
-    await world.service.holds.cancel(held.id, Who("account-siti"), "cancel", fee_is_lost=False)
+    await world.service.holds.cancel(held.id, Actor("account-siti"), "cancel", fee_is_lost=False)
     await world.pass_time(301)
     line = world.service.waiting_list
-    assert (await line.get(first.id, Who("account-ani"))).state.status is WaitingStatus.WAITING
-    assert (await line.get(second.id, Who("account-budi"))).state.status is WaitingStatus.OFFERED
+    assert (await line.get(first.id, Actor("account-ani"))).state.status is WaitingStatus.WAITING
+    assert (await line.get(second.id, Actor("account-budi"))).state.status is WaitingStatus.OFFERED
     await drop(world, Product.ELECTRONIC)
-    with pytest.raises(errors.ProductNotOffered):
-        await line.accept(second.id, Who("account-budi"), "accept")
+    with pytest.raises(ProductNotOffered):
+        await line.accept(second.id, Actor("account-budi"), "accept")
 
 
 @pytest.mark.acceptance("X10.per_office")
@@ -252,7 +252,7 @@ async def test_products_have_days(world: World) -> None:
     await offer(world, (Offer(Product.ORDINARY, until=TUESDAY),), EAST)
     await wants(world)
     wednesday = world.session_id(EAST, date(2026, 11, 25))
-    with pytest.raises(errors.ProductNotOffered):
+    with pytest.raises(ProductNotOffered):
         await world.service.holds.hold(world.wish(session_id=wednesday))
     assert (await world.service.holds.hold(world.wish(session_id=world.session_id(EAST)))).state.live
 
@@ -263,14 +263,14 @@ async def test_what_is_named_instead_of_a_full_session_makes_the_product_too(wor
     await world.hold("siti")
     await world.hold("tono")
     await world.submitted("ani")
-    with pytest.raises(errors.SessionSoldOut) as refused:
+    with pytest.raises(SessionSoldOut) as refused:
         await world.service.holds.hold(world.wish())
     assert refused.value.facts["earliest"] and not refused.value.facts["nearest"]
 
 
 async def sold_out(world: World, asked: Awaitable[object]) -> list[str]:
     """Which sessions a refusal names instead: here and nearby."""
-    with pytest.raises(errors.SessionSoldOut) as refused:
+    with pytest.raises(SessionSoldOut) as refused:
         await asked
     facts: Any = refused.value.facts
     return [each["session_id"] for each in (*facts["earliest"], *facts["nearest"])]
@@ -291,7 +291,7 @@ async def south_is_full(world: World) -> list[str]:
 async def test_what_a_family_is_named_instead_makes_everybody_their_passport(world: World) -> None:
     fitting = await south_is_full(world)
     ids = (await wants(world, "ani", "electronic", "family"), await wants(world, "budi", "electronic", "family"))
-    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Who("family"), "party")
+    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Actor("family"), "party")
     assert await sold_out(world, world.service.parties.book(wish)) == fitting
     await world.hold("rina", session_id=fitting[0])
     assert await sold_out(world, world.service.parties.book(replace(wish, command_id="later"))) == fitting
@@ -311,7 +311,7 @@ async def test_a_family_that_got_too_few_seats_is_named_what_fits_too(
         """Somebody takes the last seat after the look for free ones."""
 
     monkeypatch.setattr(world.service.parties, "_refuse_session", passes)
-    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Who("family"), "party")
+    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Actor("family"), "party")
     assert await sold_out(world, world.service.parties.book(wish)) == fitting
 
 
@@ -319,13 +319,13 @@ async def test_a_family_that_got_too_few_seats_is_named_what_fits_too(
 async def test_a_family_is_named_the_offices_that_make_all_of_its_passports(world: World) -> None:
     await offer(world, (Offer(Product.ORDINARY),), NORTH)
     ids = (await wants(world, "ani", "electronic", "family"), await wants(world, "budi", "ordinary", "family"))
-    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Who("family"), "party")
-    with pytest.raises(errors.ProductNotOffered) as refused:
+    wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Actor("family"), "party")
+    with pytest.raises(ProductNotOffered) as refused:
         await world.service.parties.book(wish)
     facts: Any = refused.value.facts
     assert [each["office_id"] for each in facts["nearest"]] == [EAST.office_id]
     await wants(world, "rina")
-    with pytest.raises(errors.ProductNotOffered) as alone:
+    with pytest.raises(ProductNotOffered) as alone:
         await world.service.holds.hold(world.wish("rina"))
     facts = alone.value.facts
     assert {each["office_id"] for each in facts["nearest"]} == {NORTH.office_id, EAST.office_id}
@@ -345,7 +345,7 @@ async def test_who_has_a_new_date_is_named_what_makes_the_product(world: World) 
     fitting = await south_is_full(world)
     paid = await world.paid("ani", session_id=fitting[0])
     await world.service.specials.interrupt(paid.id, "system_fault", FRONT, "stop")
-    wish = NewDate(paid.id, world.session_id(), Who("account-ani"), "new date")
+    wish = NewDate(paid.id, world.session_id(), Actor("account-ani"), "new date")
     assert await sold_out(world, world.service.specials.use(wish)) == fitting
 
 

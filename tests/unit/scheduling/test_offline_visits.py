@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import offline
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.offline import (
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.context import Actor
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota
+from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.day_sheets.errors import OfflineDayAhead
+from services.scheduling.visit.offline import offline_day as offline
+from services.scheduling.visit.offline.import_service import Imported, OfflineFile
+from services.scheduling.visit.offline.offline_day import (
     MOST_LINES,
     LineKind,
     LineOutcome,
@@ -21,10 +26,6 @@ from services.scheduling.domain.offline import (
     RecordedLine,
     Tried,
 )
-from services.scheduling.domain.quota_changes import OfflineGrant, OfflineQuota
-from services.scheduling.service.desk import Who
-from services.scheduling.service.offline_visits import Imported, OfflineFile
-from services.scheduling.service.visits import Visitor
 from shared.events import scheduling as said
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
@@ -46,7 +47,7 @@ async def brought(world: World, *lines: OfflineLine, key: str = "file", **change
         "office_id": SOUTH.office_id,
         "day": TUESDAY,
         "lines": lines,
-        "who": FRONT,
+        "actor": FRONT,
         "command_id": key,
     }
     return await world.service.offline_visits.bring_in(OfflineFile(**(given | changes)))
@@ -55,7 +56,7 @@ async def brought(world: World, *lines: OfflineLine, key: str = "file", **change
 async def opened(world: World, seats: int) -> None:
     """The office head opened offline quota for Tuesday."""
     quota = OfflineQuota(SOUTH.office_id, TUESDAY)
-    await world.service.desk.repository.begin_offline_quota(
+    await world.service.repositories.offline_quotas.begin_offline_quota(
         replace(quota, grants=(make_grant(seats),)), world.clock.now()
     )
 
@@ -116,9 +117,9 @@ async def test_visitors_without_a_booking_only_within_the_quota_that_was_opened(
         LineOutcome.ALREADY_RECORDED,
         LineOutcome.OVER_QUOTA,
     ]
-    quota = await world.service.desk.repository.offline_quota(SOUTH.office_id, TUESDAY)
+    quota = await world.service.repositories.offline_quotas.offline_quota(SOUTH.office_id, TUESDAY)
     assert quota is not None and quota.state.used == 2
-    day = await world.service.desk.repository.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
+    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
     assert "KTP lama" not in str(day.state), "evidence is kept sealed"
     assert day.state.lines["c1"].recorded_by == FRONT.account_id
 
@@ -140,9 +141,9 @@ async def test_killed_at_any_write_the_file_counts_once() -> None:
             made[0].disarm()
             await brought(world, *lines)
             assert len(await world.said(said.VisitorCheckedIn)) == 1
-            quota = await world.service.desk.repository.offline_quota(SOUTH.office_id, TUESDAY)
+            quota = await world.service.repositories.offline_quotas.offline_quota(SOUTH.office_id, TUESDAY)
             assert quota is not None and quota.state.used == 1
-            day = await world.service.desk.repository.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
+            day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
             assert set(day.state.lines) == {"b", "c"}
             await world.rules_hold()
 
@@ -155,7 +156,7 @@ async def test_what_is_wrong_with_a_line_is_told_of_that_line() -> None:
     old_code = moved.state.queue_code
     await world.service.moves.reschedule(world.move(moved, world.session_id(NORTH, TUESDAY)))
     given_up = await world.paid("gone", session_id=world.session_id(SOUTH, TUESDAY))
-    await world.service.holds.cancel(given_up.id, Who("account-gone"), "cancel", fee_is_lost=True)
+    await world.service.holds.cancel(given_up.id, Actor("account-gone"), "cancel", fee_is_lost=True)
     world.clock.set(ARRIVED)
     cases: dict[LineOutcome, dict[str, Any]] = {
         LineOutcome.NOT_PAID: {"appointment_id": held.id},
@@ -168,7 +169,7 @@ async def test_what_is_wrong_with_a_line_is_told_of_that_line() -> None:
     for outcome, named in cases.items():
         assert only(await brought(world, booked("x", **named), key=outcome.value)) is outcome
     assert only(await brought(world, booked("x", number="Z-999"), key="n")) is LineOutcome.UNKNOWN_VISIT
-    day = await world.service.desk.repository.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
+    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
     assert day.state.lines == {}, "what was refused may be sent again"
 
 
@@ -192,11 +193,11 @@ async def test_who_has_another_visit_by_now_is_told_to_be_looked_at(world: World
 
 
 async def test_who_may_and_for_which_day(world: World) -> None:
-    with pytest.raises(errors.NotYourOffice):
+    with pytest.raises(NotYourOffice):
         await brought(world, unbooked("c"), office_id=NORTH.office_id)
-    with pytest.raises(errors.OfficeNotFound):
+    with pytest.raises(OfficeNotFound):
         await brought(world, unbooked("c"), office_id="unknown")
-    with pytest.raises(errors.OfflineDayAhead):
+    with pytest.raises(OfflineDayAhead):
         await brought(world, unbooked("c"))
     world.clock.set(START + timedelta(hours=15))
     assert only(await brought(world, unbooked("c"))) is LineOutcome.OVER_QUOTA, "Tuesday began in Jakarta"

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from services.scheduling import errors
-from services.scheduling.domain.opening import (
+from services.scheduling.offices.release_rule import (
     LAST_DAY,
     LAST_WORKING_DAY,
     LONGEST_DAYS_BEFORE,
@@ -26,8 +25,9 @@ from services.scheduling.domain.opening import (
     opens_at,
     rule_problem,
 )
-from services.scheduling.repository import session_id_of
-from services.scheduling.service.gate import CLOSED_KEPT_SECONDS
+from services.scheduling.offices.repository import session_id_of
+from services.scheduling.openings.errors import NotOpenYet
+from services.scheduling.openings.release_check import CLOSED_KEPT_SECONDS
 from tests.unit.scheduling.stores import Counting
 from tests.unit.scheduling.world import SOUTH, TUESDAY, World, make_world
 
@@ -149,23 +149,23 @@ def test_rules_that_cannot_be_used(rule: OpeningRule, problem: RuleProblem | Non
 
 async def closed(world: World, seconds: float) -> datetime:
     """Tuesday's session opens in so many seconds."""
-    repository, now = world.service.desk.repository, world.clock.now()
-    record = await repository.session(world.session_id())
+    repository, now = world.service.repositories, world.clock.now()
+    record = await repository.sessions.session(world.session_id())
     assert record is not None
     opening = now + timedelta(seconds=seconds)
-    await repository.save_session(record, replace(record.state, opens_at=opening), now)
+    await repository.sessions.save_session(record, replace(record.state, opens_at=opening), now)
     return opening
 
 
 async def test_nobody_holds_a_seat_before_the_opening(world: World) -> None:
     opening = await closed(world, 90.5)
-    with pytest.raises(errors.NotOpenYet) as refused:
+    with pytest.raises(NotOpenYet) as refused:
         await world.hold()
     assert refused.value.retry_after_seconds == 91
     assert refused.value.facts == {"opens_at": opening.isoformat()}
     assert await world.buckets() == {"free": 2}
     world.clock.set(opening - timedelta(milliseconds=1))
-    with pytest.raises(errors.NotOpenYet):
+    with pytest.raises(NotOpenYet):
         await world.hold()
     world.clock.set(opening)
     await world.hold()
@@ -175,7 +175,7 @@ async def test_nobody_holds_a_seat_before_the_opening(world: World) -> None:
 async def test_nobody_moves_there_before_the_opening(world: World) -> None:
     paid = await world.paid(session_id=session_id_of(SOUTH.office_id, TUESDAY + timedelta(days=1), "08:00"))
     opening = await closed(world, 60)
-    with pytest.raises(errors.NotOpenYet):
+    with pytest.raises(NotOpenYet):
         await world.service.moves.reschedule(world.move(paid, world.session_id()))
     assert (await world.appointment(paid.id)).version == paid.version
     world.clock.set(opening)
@@ -204,7 +204,7 @@ async def test_a_closed_door_is_not_read_again_for_each_knock() -> None:
     for seconds in (0, 0, CLOSED_KEPT_SECONDS):
         world.clock.advance(seconds)
         made[0].seen.clear()
-        with pytest.raises(errors.NotOpenYet):
+        with pytest.raises(NotOpenYet):
             await world.service.seating.refuse_unopened(world.session_id())
         reads.append(len(made[0].seen))
     assert reads == [1, 0, 1]
@@ -212,7 +212,7 @@ async def test_a_closed_door_is_not_read_again_for_each_knock() -> None:
 
 
 async def test_what_is_remembered_of_doors_has_a_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.scheduling.service.gate.MOST_KEPT", 1)
+    monkeypatch.setattr("services.scheduling.openings.release_check.MOST_KEPT", 1)
     for ahead in range(3):
         await world.service.seating.refuse_unopened(world.session_id(day=TUESDAY + timedelta(days=ahead)))
     assert len(world.service.seating._gate._open) == 1

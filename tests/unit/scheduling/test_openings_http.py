@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.scheduling.domain import draw
-from services.scheduling.routes import SCHEDULING
-from services.scheduling.routes.openings import LOOKS_A_MINUTE
+from services.scheduling.http import USE_CASES
+from services.scheduling.openings import draw
+from services.scheduling.openings.routes import LOOKS_A_MINUTE
 from shared.http.app import build_app
 from shared.tokens import StaticKeys, TokenIssuer, TokenVerifier
 from tests.unit.scheduling.test_http import PEM, Office
@@ -38,7 +38,7 @@ async def office() -> AsyncIterator[Office]:
         verifier=verifier,
         sessions=world.parts.sessions,
     )
-    app[SCHEDULING] = world.service
+    app[USE_CASES] = world.service
     async with TestClient(TestServer(app)) as running:
         yield Office(world, running, issuer)
 

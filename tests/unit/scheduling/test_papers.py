@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from services.scheduling import errors
-from services.scheduling.domain.appointments import Decision, Status
-from services.scheduling.domain.offices import Office
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.special import SpecialCause
-from services.scheduling.service.desk import Who
-from services.scheduling.service.offline_verifier import (
+from services.scheduling.booking.appointments.appointment import Decision, Status
+from services.scheduling.booking.appointments.special_right import SpecialCause
+from services.scheduling.context import Actor
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.office import Office
+from services.scheduling.terms import Pool
+from services.scheduling.visit.day_sheets.errors import SameDayListNotReady
+from services.scheduling.visit.day_sheets.pdf import sheet_data, write_sheet
+from services.scheduling.visit.offline.verifier import (
     REVOCATIONS_MARK,
     SHEET_MARK,
     Revocations,
@@ -28,8 +30,7 @@ from services.scheduling.service.offline_verifier import (
     read_revocations,
     read_signed,
 )
-from services.scheduling.service.special import SpecialDecision, SpecialWish
-from services.scheduling.sheet import sheet_data, write_sheet
+from services.scheduling.visit.special_reschedule.service import SpecialDecision, SpecialWish
 from tests.unit.scheduling.world import BOSS, FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 MIDDLE = Office("denpasar", "Denpasar", "I", True, "Kota", "5171", "Bali", "WITA", "Asia/Makassar")
@@ -41,7 +42,7 @@ def keys_of(world: World) -> dict[str, Ed25519PublicKey]:
     """As an office reads them from what is published."""
     return {
         key_id: Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key + "="))
-        for key_id, key in world.service.desk.codes.published()
+        for key_id, key in world.service.codes.published()
     }
 
 
@@ -54,23 +55,25 @@ class TestSameDayList:
         start = "15:00"
         paid = await world.paid("same", session_id=world.session_id(office, TUESDAY, start))
         slot = replace(paid.state.seat, pool=Pool.SAME_DAY.value)
-        await world.service.desk.repository.save(paid, Decision(replace(paid.state, slot=slot)), world.clock.now())
+        await world.service.repositories.appointments.save(
+            paid, Decision(replace(paid.state, slot=slot)), world.clock.now()
+        )
         await world.paid("regular", session_id=world.session_id(office, TUESDAY, start))
-        who = Who("front", office.office_id, is_staff=True)
+        actor = Actor("front", office.office_id, is_staff=True)
         noon = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
         world.clock.set(noon - timedelta(minutes=1))
-        with pytest.raises(errors.SameDayListNotReady) as refusal:
-            await world.service.papers.same_day(office.office_id, TUESDAY, who)
+        with pytest.raises(SameDayListNotReady) as refusal:
+            await world.service.papers.same_day(office.office_id, TUESDAY, actor)
         assert refusal.value.facts["ready_at"] == noon.isoformat()
         world.clock.set(noon)
-        day, visits = await world.service.papers.same_day(office.office_id, None, who)
+        day, visits = await world.service.papers.same_day(office.office_id, None, actor)
         assert day == TUESDAY
         assert [each.id for each in visits] == [paid.id]
 
     async def test_only_the_own_office(self, world: World) -> None:
-        with pytest.raises(errors.NotYourOffice):
+        with pytest.raises(NotYourOffice):
             await world.service.papers.same_day(NORTH.office_id, TUESDAY, FRONT)
-        with pytest.raises(errors.OfficeNotFound):
+        with pytest.raises(OfficeNotFound):
             await world.service.papers.same_day("unknown", TUESDAY, FRONT)
 
 
@@ -111,7 +114,7 @@ class TestDaySheet:
                 read_signed(text, SHEET_MARK, keys_of(world))
 
     async def test_only_the_own_office(self, world: World) -> None:
-        with pytest.raises(errors.NotYourOffice):
+        with pytest.raises(NotYourOffice):
             await world.service.papers.day_sheet(NORTH.office_id, TUESDAY, FRONT)
 
 
@@ -162,7 +165,7 @@ class TestOfflineVerifier:
 
     async def test_a_released_visit_voids_its_code_until_its_day_is_over(self, world: World) -> None:
         paid = await world.paid()
-        await world.service.holds.cancel(paid.id, Who("account-ani"), "cancel", fee_is_lost=True)
+        await world.service.holds.cancel(paid.id, Actor("account-ani"), "cancel", fee_is_lost=True)
         listed = await self.listed(world)
         assert self.ask(world, paid.state.queue_code, listed).verdict is Verdict.VOID
         world.clock.set(datetime(2026, 11, 24, 23, 58, 58, tzinfo=UTC))
@@ -173,7 +176,7 @@ class TestOfflineVerifier:
     async def test_a_right_to_a_new_date_voids_the_code_of_the_old_one(self, world: World) -> None:
         paid = await world.paid()
         await world.service.specials.ask(
-            SpecialWish(paid.id, SpecialCause.ILLNESS, "paper 7", Who("account-ani"), "ask")
+            SpecialWish(paid.id, SpecialCause.ILLNESS, "paper 7", Actor("account-ani"), "ask")
         )
         await world.service.specials.decide(SpecialDecision(paid.id, None, BOSS, "yes"))
         assert self.ask(world, paid.state.queue_code, await self.listed(world)).verdict is Verdict.VOID
@@ -202,7 +205,7 @@ class TestOfflineVerifier:
         code = (await old.paid()).state.queue_code
         turned = make_world(queue_code_signing_keys=second)
         await turned.parts.start()  # type: ignore[misc]
-        assert [key_id for key_id, _ in turned.service.desk.codes.published()] == ["k2", "k1"]
+        assert [key_id for key_id, _ in turned.service.codes.published()] == ["k2", "k1"]
         assert self.ask(turned, code).verdict is Verdict.VALID
         listed = read_revocations((await turned.service.papers.revocations()).signed, keys_of(turned))
         assert listed.below == {}

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import party as domain
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.party import LARGEST_PARTY, PartyBreak, PartyCommand, PartyStatus
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.service.desk import Who
-from services.scheduling.service.parties import PartyWish, Seated
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.errors import PersonHasAppointment
+from services.scheduling.booking.parties import party as domain
+from services.scheduling.booking.parties.errors import PartyBroken, SamePersonTwice
+from services.scheduling.booking.parties.party import LARGEST_PARTY, PartyBreak, PartyCommand, PartyStatus
+from services.scheduling.booking.parties.service import PartyWish, Seated
+from services.scheduling.context import Actor
+from services.scheduling.errors import ApplicationIsWithdrawn
+from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionNotFound, SessionSoldOut
+from services.scheduling.terms import Pool
 from shared.errors import NotFound, Refusal
 from shared.events import application, billing
 from shared.events import scheduling as said
@@ -25,7 +28,7 @@ from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper, kept
 from tests.unit.scheduling.world import NORTH, SOUTH, World, make_world, plan, weekly
 
 FAMILY = ("ani", "budi", "citra")
-PARENTS = Who("account-family")
+PARENTS = Actor("account-family")
 MOST_WRITES = 16
 
 
@@ -44,7 +47,7 @@ def wish(world: World, *people: str, key: str = "party", **changes: Any) -> Part
         "application_ids": tuple(f"application-{person}" for person in people or FAMILY),
         "session_id": world.session_id(),
         "pool": Pool.REGULAR,
-        "who": PARENTS,
+        "actor": PARENTS,
         "command_id": key,
     }
     return PartyWish(**(given | changes))
@@ -75,9 +78,9 @@ async def test_a_family_gets_its_seats_together() -> None:
     assert [each.id for each in again.appointments] == [each.id for each in seated.appointments]
     assert len(await world.said(said.SeatHeld)) == 3
     assert (await world.service.parties.get(seated.record.id, PARENTS)).record.id == seated.record.id
-    for party_id, who in ((seated.record.id, Who("stranger")), ("nothing", PARENTS)):
+    for party_id, actor in ((seated.record.id, Actor("stranger")), ("nothing", PARENTS)):
         with pytest.raises(NotFound):
-            await world.service.parties.get(party_id, who)
+            await world.service.parties.get(party_id, actor)
 
 
 async def test_once_held_each_lives_alone() -> None:
@@ -92,7 +95,7 @@ async def test_once_held_each_lives_alone() -> None:
 
 async def test_too_few_seats_are_not_even_reached_for() -> None:
     world = await started(seats=2)
-    with pytest.raises(errors.SessionSoldOut):
+    with pytest.raises(SessionSoldOut):
         await book(world)
     assert await world.buckets() == {"free": 2}
     assert await standing(world) == []
@@ -117,7 +120,7 @@ async def test_sold_out_halfway_gives_all_seats_back_and_nobody_hears_of_it() ->
     made: list[SellsOut] = []
     world = await started(wrap=lambda base: kept(made, SellsOut(base, 2)))
     for _ in range(2):
-        with pytest.raises(errors.SessionSoldOut):
+        with pytest.raises(SessionSoldOut):
             await book(world)
     assert await standing(world) == []
     assert await world.buckets() == {"cooling": 2, "free": 2}
@@ -131,8 +134,8 @@ async def test_sold_out_halfway_gives_all_seats_back_and_nobody_hears_of_it() ->
 
 async def test_one_who_has_an_appointment_keeps_all_from_booking() -> None:
     world = await started()
-    await world.service.holds.hold(world.wish("citra", who=PARENTS, session_id=world.session_id(NORTH)))
-    with pytest.raises(errors.PersonHasAppointment) as refused:
+    await world.service.holds.hold(world.wish("citra", actor=PARENTS, session_id=world.session_id(NORTH)))
+    with pytest.raises(PersonHasAppointment) as refused:
         await book(world)
     assert refused.value.facts == {"application_id": "application-citra"}
     assert await world.buckets() == {"free": 4}
@@ -144,10 +147,10 @@ async def test_one_who_gets_an_appointment_meanwhile_breaks_the_party(monkeypatc
     async def nobody(_person_id: str) -> None:
         return None
 
-    await world.service.holds.hold(world.wish("citra", who=PARENTS, session_id=world.session_id(NORTH)))
-    monkeypatch.setattr(world.service.desk.repository, "live_appointment_of", nobody)
+    await world.service.holds.hold(world.wish("citra", actor=PARENTS, session_id=world.session_id(NORTH)))
+    monkeypatch.setattr(world.service.repositories.appointments, "live_appointment_of", nobody)
     for _ in range(2):
-        with pytest.raises(errors.PersonHasAppointment):
+        with pytest.raises(PersonHasAppointment):
             await book(world)
     assert await world.buckets() == {"cooling": 2, "free": 2}
     await world.rules_hold()
@@ -159,20 +162,20 @@ async def test_who_may_not_book_together() -> None:
     await world.submitted("ani", account=PARENTS.account_id, application_id="application-second")
     with pytest.raises(NotFound):
         await book(world, "ani", "dewi")
-    with pytest.raises(errors.SamePersonTwice):
+    with pytest.raises(SamePersonTwice):
         await book(world, "ani", "second")
-    with pytest.raises(errors.PoolNotOpen):
+    with pytest.raises(PoolNotOpen):
         await book(world, pool=Pool.PRIORITY)
-    with pytest.raises(errors.SessionNotFound):
+    with pytest.raises(SessionNotFound):
         await book(world, session_id="nowhere")
     world.clock.set((await world.seats())[0].starts_at)
-    with pytest.raises(errors.SessionClosed):
+    with pytest.raises(SessionClosed):
         await book(world)
     gone = application.ApplicationWithdrawn(
         application_id="application-ani", account_id=PARENTS.account_id, person_id="person-ani"
     )
     await world.hear(gone)
-    with pytest.raises(errors.ApplicationIsWithdrawn):
+    with pytest.raises(ApplicationIsWithdrawn):
         await book(world)
 
 
@@ -215,7 +218,7 @@ async def test_all_or_none_wherever_it_dies(claims: int, twice: int | None, afte
         await world.rules_hold()
         await world.recover()
         assert await world.buckets() == {"free": 4}, write
-        async for record in world.service.desk.repository.every_appointment():
+        async for record in world.service.repositories.appointments.every_appointment():
             assert record.state.status in (Status.RELEASED, Status.ABANDONED)
             assert record.state.leaving == ()
         if unharmed:
@@ -243,11 +246,11 @@ async def test_two_families_want_the_same_four_seats(seed: int) -> None:
     world = await started(wrap=lambda base: Shuffling(base, seed), offices=[SOUTH])
     for person in ("xena", "yudi", "zaki"):
         await world.submitted(person, account="account-others")
-    others = wish(world, "xena", "yudi", "zaki", key="others", who=Who("account-others"))
+    others = wish(world, "xena", "yudi", "zaki", key="others", actor=Actor("account-others"))
     results = await asyncio.gather(book(world), book(world), world.service.parties.book(others), return_exceptions=True)
     for _ in range(3):
         await world.pass_time(20)
-    live = [each async for each in world.service.desk.repository.every_appointment() if each.state.live]
+    live = [each async for each in world.service.repositories.appointments.every_appointment() if each.state.live]
     accounts = {each.state.account_id for each in live}
     assert len(live) in (0, 3) and len(accounts) <= 1
     assert all(isinstance(each, Seated | Refusal) for each in results)
@@ -265,14 +268,14 @@ class Unguarded(Wrapper):
 
 async def test_twin_without_the_party_as_commit_point_some_hold_and_some_do_not() -> None:
     world = await started(wrap=lambda base: SellsOut(Unguarded(base), 2))
-    with pytest.raises(errors.SessionSoldOut):
+    with pytest.raises(SessionSoldOut):
         await book(world)
     assert await standing(world) == ["held", "held"]
 
 
 async def test_a_member_looks_what_became_of_its_party() -> None:
     world = await started()
-    repository, parties = world.service.desk.repository, world.service.parties
+    repository, parties = world.service.repositories, world.service.parties
     members = await parties._members("family", wish(world))
     record = await parties._begin("family", wish(world), members)
     assert await parties._seat(record, members[0]) is None
@@ -286,11 +289,11 @@ async def test_a_member_looks_what_became_of_its_party() -> None:
     with pytest.raises(NotYet):
         await world.hear(gone)
     await world.pass_time(15)
-    decided = await repository.party("family")
+    decided = await repository.parties.party("family")
     assert decided is not None and decided.state.broken_for is PartyBreak.TOO_SLOW
     assert await standing(world) == []
     await parties.decide(decided)
-    with pytest.raises(errors.PartyBroken):
+    with pytest.raises(PartyBroken):
         raise await parties._refusal(decided.state)
     # a member that comes when all is over goes back too
     seat = await world.service.seating.claim_any(world.session_id(), "regular", members[1].appointment_id)

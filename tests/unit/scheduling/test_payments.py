@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.service.desk import Who
-from services.scheduling.service.payments import Payments
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.errors import NotPossibleNow, OfferOver
+from services.scheduling.booking.appointments.payments import Payments
+from services.scheduling.context import Actor
 from shared.errors import NotFound
 from shared.events import billing
 from shared.events import scheduling as said
@@ -19,7 +19,7 @@ from shared.service import NotYet
 from shared.store.kinds import Record
 from tests.unit.scheduling.world import SOUTH, World
 
-ANI = Who("account-ani")
+ANI = Actor("account-ani")
 
 
 def paying(world: World, held: Record[Appointment], bill_id: str = "") -> billing.BillPaid:
@@ -35,7 +35,7 @@ async def test_a_paid_visit_has_a_queue_number_and_a_code(world: World) -> None:
     assert isinstance(event, said.AppointmentConfirmed)
     assert (event.cause, event.bill_id) == ("paid", f"bill-{held.id}")
     assert event.queue_number.startswith("A-00")
-    ticket = world.service.desk.codes.verify(event.queue_code)
+    ticket = world.service.codes.verify(event.queue_code)
     assert (ticket.appointment_id, ticket.office_id, ticket.version) == (held.id, SOUTH.office_id, 1)
     assert await world.buckets() == {"confirmed": 1, "free": 1}
 
@@ -173,7 +173,7 @@ class TestLateMoney:
         assert taken.state.status is again.state.status is Status.CONFIRMED
         (event,) = await world.said(said.AppointmentConfirmed)
         assert (event.cause, event.bill_id) == ("late_offer", f"bill-{held.id}")  # type: ignore[attr-defined]
-        with pytest.raises(errors.NotPossibleNow):
+        with pytest.raises(NotPossibleNow):
             await world.service.payments.decline_offer(offer.appointment_id, ANI, "decline")
 
     async def test_billing_echo_of_a_paid_bill_is_no_new_question(self, world: World) -> None:
@@ -196,14 +196,14 @@ class TestLateMoney:
         (event,) = await world.said(said.OfferEnded)
         assert event.reason == "declined"  # type: ignore[attr-defined]
         assert (await world.seat_of(offered)).status == "cooling"
-        with pytest.raises(errors.NotPossibleNow):
+        with pytest.raises(NotPossibleNow):
             await world.service.payments.accept_offer(offered.id, ANI, "accept")
 
     async def test_an_offer_lapses(self, world: World) -> None:
         await world.hear(world.late(await self.full(world)))
         offered = await self.answer(world)
         world.clock.advance(24 * 3600 + 0.001)
-        with pytest.raises(errors.OfferOver):
+        with pytest.raises(OfferOver):
             await world.service.payments.accept_offer(offered.id, ANI, "accept")
         await world.worker.run_due()
         (event,) = await world.said(said.OfferEnded)
@@ -214,7 +214,7 @@ class TestLateMoney:
         offered = await self.answer(world)
         for act in (world.service.payments.accept_offer, world.service.payments.decline_offer):
             with pytest.raises(NotFound):
-                await act(offered.id, Who("account-budi"), "theft")
+                await act(offered.id, Actor("account-budi"), "theft")
 
     async def test_no_seat_in_time_is_said_once(self, world: World) -> None:
         held = await self.full(world)
@@ -404,17 +404,20 @@ class TestAQuestionThatIsAskedAgain:
         from tests.unit.scheduling.test_holds import withdrawn
 
         held = await self.gave_up(world)
-        repository = world.service.desk.repository
-        begin = repository.begin
+        repository = world.service.repositories
+        begin = repository.appointments.begin
 
         async def withdrawn_just_before(*words: Any, **named: Any) -> Any:
-            repository.begin = begin
+            repository.appointments.begin = begin
             await world.hear(withdrawn())
             return await begin(*words, **named)
 
-        repository.begin = withdrawn_just_before
+        repository.appointments.begin = withdrawn_just_before
         await world.hear(world.paid_fact(held, "receipt"))
-        assert [each.state.live for each in await repository.appointments_of("application-ani")] == [False, False]
+        assert [each.state.live for each in await repository.appointments.appointments_of("application-ani")] == [
+            False,
+            False,
+        ]
         released = [each.reason for each in await world.said(said.AppointmentReleased)]  # type: ignore[attr-defined]
         assert released == ["cancelled", "withdrawn"]
         await world.recover()
@@ -430,17 +433,17 @@ class TestAQuestionThatIsAskedAgain:
 
         monkeypatch.setattr(Payments, "_release_if_withdrawn", looks_no_more)
         held = await self.gave_up(world)
-        repository = world.service.desk.repository
-        begin = repository.begin
+        repository = world.service.repositories
+        begin = repository.appointments.begin
 
         async def withdrawn_just_before(*words: Any, **named: Any) -> Any:
-            repository.begin = begin
+            repository.appointments.begin = begin
             await world.hear(withdrawn())
             return await begin(*words, **named)
 
-        repository.begin = withdrawn_just_before
+        repository.appointments.begin = withdrawn_just_before
         await world.hear(world.paid_fact(held, "receipt"))
-        assert [each for each in await repository.appointments_of("application-ani") if each.state.live]
+        assert [each for each in await repository.appointments.appointments_of("application-ani") if each.state.live]
 
     async def test_a_renewal_that_was_paid_since_is_its_new_bills(self, world: World) -> None:
         held = await TestLateMoney().expired(world)

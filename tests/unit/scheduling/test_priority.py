@@ -6,12 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import counter
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.counter import CounterCommand, CounterDay, Lane, Place, Visitor
-from services.scheduling.domain.office_facts import PriorityLimits
-from services.scheduling.domain.priority import (
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.priority import (
     AgeBand,
     Denial,
     Need,
@@ -21,13 +17,22 @@ from services.scheduling.domain.priority import (
     band_of,
     priority_of,
 )
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.service.visits import Visitor as Found
+from services.scheduling.booking.appointments.priority_errors import (
+    NoPriorityToDeny,
+    NotInPriorityGroup,
+    PriorityNeedMissing,
+)
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.offices.facts import PriorityLimits
+from services.scheduling.terms import Pool
+from services.scheduling.visit.counter import queue as counter
+from services.scheduling.visit.counter.check_in import Visitor as Found
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Place, Visitor
 from shared.events import billing
 from shared.events.scheduling import AppointmentRescheduled
 from shared.store.port import VersionConflict
 from tests.unit.scheduling.stores import Counting
-from tests.unit.scheduling.world import FRONT, NORTH, START, TUESDAY, Who, World, make_world, plan, weekly
+from tests.unit.scheduling.world import FRONT, NORTH, START, TUESDAY, Actor, World, make_world, plan, weekly
 
 LIMITS = PriorityLimits(date(2022, 1, 26), child_below_years=12, elderly_above_years=60)
 
@@ -79,10 +84,10 @@ def test_a_band_is_read_as_it_is_said(text: str | None, band: AgeBand | None) ->
 async def test_a_priority_seat_is_for_whom_it_is() -> None:
     world = await made()
     await world.submitted("ani", age="17-60")
-    with pytest.raises(errors.PriorityNeedMissing) as missing:
+    with pytest.raises(PriorityNeedMissing) as missing:
         await world.service.holds.hold(world.wish(pool=Pool.PRIORITY))
     assert (missing.value.code, missing.value.field) == ("priority_need_missing", "/priority_need")
-    with pytest.raises(errors.NotInPriorityGroup) as refused:
+    with pytest.raises(NotInPriorityGroup) as refused:
         await world.service.holds.hold(world.wish(pool=Pool.PRIORITY, need=Need.ELDERLY))
     assert dict(refused.value.facts) == {"child_below_years": 12, "elderly_above_years": 60}
     assert refused.value.next_action and refused.value.title_id
@@ -98,8 +103,8 @@ async def test_a_priority_seat_is_for_whom_it_is() -> None:
 async def test_an_officer_is_under_the_same_rule_and_a_regular_seat_needs_none() -> None:
     world = await made()
     await world.submitted("ani", age="17-60")
-    with pytest.raises(errors.NotInPriorityGroup):
-        await world.service.holds.hold(world.wish(pool=Pool.PRIORITY, who=FRONT, need=Need.CHILD))
+    with pytest.raises(NotInPriorityGroup):
+        await world.service.holds.hold(world.wish(pool=Pool.PRIORITY, actor=FRONT, need=Need.CHILD))
     assert (await world.service.holds.hold(world.wish())).state.priority is None
 
 
@@ -137,7 +142,7 @@ async def test_who_shows_nothing_gets_a_regular_seat_of_the_session_and_the_prio
     assert len(await world.said(AppointmentRescheduled)) == 1
     again = await world.service.priority.deny(visit, Denial.NOTHING_SHOWN, FRONT, "deny")
     assert again.state.seat == denied.state.seat
-    with pytest.raises(errors.NoPriorityToDeny):
+    with pytest.raises(NoPriorityToDeny):
         await world.service.priority.deny(visit, Denial.NOTHING_SHOWN, FRONT, "once more")
     await world.pass_time(301)
     pools = {each.pool: each.status.value for each in await world.seats() if each.claimed_by == visit}
@@ -186,15 +191,15 @@ TUESDAY_START = START + timedelta(hours=23)
 async def test_only_a_declared_need_is_denied_and_only_by_its_office() -> None:
     world = await made()
     visit = await pregnant(world)
-    with pytest.raises(errors.NotYourOffice):
-        await world.service.priority.deny(visit, Denial.NOTHING_SHOWN, Who("x", NORTH.office_id, is_staff=True), "d")
+    with pytest.raises(NotYourOffice):
+        await world.service.priority.deny(visit, Denial.NOTHING_SHOWN, Actor("x", NORTH.office_id, is_staff=True), "d")
     await world.submitted("kakek", age="61+")
     held = await world.service.holds.hold(world.wish("kakek", pool=Pool.PRIORITY))
-    with pytest.raises(errors.NoPriorityToDeny) as refused:
+    with pytest.raises(NoPriorityToDeny) as refused:
         await world.service.priority.deny(held.id, Denial.NOTHING_SHOWN, FRONT, "d")
     assert refused.value.facts["state"] == "proven"
     plain = await world.hold("budi")
-    with pytest.raises(errors.NoPriorityToDeny):
+    with pytest.raises(NoPriorityToDeny):
         await world.service.priority.deny(plain.id, Denial.NOTHING_SHOWN, FRONT, "d")
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain import counter
-from services.scheduling.domain.appointments import Appointment, ReleaseReason, Status
-from services.scheduling.domain.conduct import Pattern
-from services.scheduling.domain.counter import CounterCommand, CounterDay, Lane, Place
-from services.scheduling.domain.counter import Visitor as InQueue
-from services.scheduling.domain.flags import FlagStatus
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.abuse.flag import FlagStatus
+from services.scheduling.booking.abuse.limits import Pattern
+from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
+from services.scheduling.visit.counter import queue as counter
+from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Place
+from services.scheduling.visit.counter.queue import Visitor as InQueue
 from shared.events import billing
 from shared.events.application import InterviewRecorded
 from shared.events.scheduling import AppointmentReleased, VisitorCheckedIn, VisitVoided
@@ -55,7 +55,7 @@ def closed(record: Record[Appointment], **changes: Any) -> billing.PaymentCaseCl
 
 
 async def flags_of(world: World) -> list[Any]:
-    return await world.service.desk.repository.flags_of(SOUTH.office_id, FlagStatus.OPEN)
+    return await world.service.repositories.conduct.flags_of(SOUTH.office_id, FlagStatus.OPEN)
 
 
 async def test_who_is_still_at_the_counter_loses_seat_and_place_in_the_queue(world: World) -> None:

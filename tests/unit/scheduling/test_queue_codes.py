@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduling.domain.queue import Ticket
-from services.scheduling.service.queue_codes import LONGEST, QueueCodeInvalid, QueueCodes, verify
+from services.scheduling.booking.appointments.queue_code_payload import Ticket
+from services.scheduling.booking.appointments.queue_codes import LONGEST, QueueCodeInvalid, QueueCodes, verify
 from shared.crypto.keyring import Keyring
 
 

@@ -14,11 +14,19 @@ from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as some
 
-from services.scheduling import errors
 from services.scheduling.app import read_facts, read_offices, read_templates
-from services.scheduling.domain import quota_changes, seats
-from services.scheduling.domain.announcements import OpeningNotice
-from services.scheduling.domain.office_facts import (
+from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.seats.seat import SeatStatus, seats_of
+from services.scheduling.context import Actor
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.offices.errors import (
+    QuotaAboveCapacity,
+    SessionClosed,
+    SessionExists,
+    SessionPlanWrong,
+    SessionSoldOut,
+)
+from services.scheduling.offices.facts import (
     Hours,
     Offer,
     OfficeKind,
@@ -35,11 +43,11 @@ from services.scheduling.domain.office_facts import (
     receives_on,
     within_hours,
 )
-from services.scheduling.domain.opening import OpeningRule, RuleKind
-from services.scheduling.domain.quota_changes import ChangeState, FourEyes, OfflineGrant, OfflineQuota, needs_second
-from services.scheduling.domain.seats import SeatStatus
-from services.scheduling.domain.sessions import PlanProblem, Pool, SessionPlan, batches_of, plan_problem, seats_of
-from services.scheduling.domain.templates import (
+from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota, granted
+from services.scheduling.offices.release_rule import OpeningRule, RuleKind
+from services.scheduling.offices.repository import offline_quota_id
+from services.scheduling.offices.session import PlanProblem, SessionPlan, batches_of, plan_problem
+from services.scheduling.offices.weekly_template import (
     OfficeTemplate,
     TemplateProblem,
     TemplateSession,
@@ -49,26 +57,50 @@ from services.scheduling.domain.templates import (
     template_problem,
     week_of,
 )
-from services.scheduling.repository.quota import OPENING_NOTICE, QUOTA_CHANGE, offline_quota_id
-from services.scheduling.service.desk import Who
-from services.scheduling.service.office_edits import Edit, NewSession, template_subject
-from services.scheduling.service.quota_board import FIRST_FREE_KEPT_SECONDS
-from services.scheduling.service.session_edits import Transfer
+from services.scheduling.openings.errors import NotOpenYet, OpensEveryDay, TooManyNotices
+from services.scheduling.openings.notice import OpeningNotice
+from services.scheduling.openings.repository import OPENING_NOTICE
+from services.scheduling.quota import change as quota_changes
+from services.scheduling.quota.change import ChangeState, FourEyes, needs_second
+from services.scheduling.quota.errors import (
+    ChangeDecided,
+    ChangeFailed,
+    ChangeNotFound,
+    CutBelowBooked,
+    DayNotPossible,
+    EditedMeanwhile,
+    FactsWrong,
+    NothingChanges,
+    OfficeExists,
+    OutsideOpeningHours,
+    SecondPersonNeeded,
+    TemplateWrong,
+)
+from services.scheduling.quota.office_edits import Edit, NewSession, template_subject
+from services.scheduling.quota.public_board import FIRST_FREE_KEPT_SECONDS
+from services.scheduling.quota.repository import QUOTA_CHANGE
+from services.scheduling.quota.session_edits import Transfer
+from services.scheduling.terms import Pool
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.scheduling import AppointmentRescheduled, OpeningAnnounced
 from shared.store import Record
 from tests.unit.scheduling.stores import Dying, Killed, Shuffling
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
-SECOND = Who("second-admin", SOUTH.office_id, is_staff=True)
-THEIRS = Who("other-admin", NORTH.office_id, is_staff=True)
+SECOND = Actor("second-admin", SOUTH.office_id, is_staff=True)
+THEIRS = Actor("other-admin", NORTH.office_id, is_staff=True)
 MORNING = TemplateSession((0, 1, 2, 3, 4), time(8), time(10), 4, 30, 4, {Pool.REGULAR: 10, Pool.PRIORITY: 2})
 TABLE = read_facts()
 FACTS = TABLE.facts_of(SOUTH)
 
 
 def edit(key: str = "edit", **changes: Any) -> Edit:
-    given: dict[str, Any] = {"office_id": SOUTH.office_id, "who": BOSS, "reason": "fitted to staff", "command_id": key}
+    given: dict[str, Any] = {
+        "office_id": SOUTH.office_id,
+        "actor": BOSS,
+        "reason": "fitted to staff",
+        "command_id": key,
+    }
     return Edit(**(given | changes))
 
 
@@ -252,9 +284,9 @@ class TestFourEyes:
 
     def test_offline_seats_are_granted_once(self) -> None:
         grant = OfflineGrant(10, "boss", START, "outage", "change-1")
-        quota = quota_changes.granted(OfflineQuota("x", TUESDAY, used=3), grant)
+        quota = granted(OfflineQuota("x", TUESDAY, used=3), grant)
         assert (quota.seats, quota.left) == (10, 7)
-        assert quota_changes.granted(quota, grant) == quota
+        assert granted(quota, grant) == quota
 
 
 @pytest.mark.acceptance("F67.derived")
@@ -299,7 +331,7 @@ def test_pools_hold_what_was_asked_and_never_borrow(edits: list[dict[Pool, int]]
             try:
                 change = await put(world, {each.value: size for each, size in wanted.items()}, f"edit-{number}")
                 refused = change.state.state is not ChangeState.APPLIED
-            except (errors.CutBelowBooked, errors.NothingChanges):
+            except (CutBelowBooked, NothingChanges):
                 refused = True
             if not refused:
                 expected = +Counter(wanted)
@@ -349,7 +381,7 @@ class TestSessions:
         world = await started(plan(3))
         for person in ("ani", "budi"):
             await world.hold(person)
-        with pytest.raises(errors.CutBelowBooked) as refused:
+        with pytest.raises(CutBelowBooked) as refused:
             await put(world, {"regular": 1})
         assert refused.value.facts == {"pool": "regular", "booked": 2}
         assert await world.buckets() == {"held": 2, "free": 1}
@@ -368,12 +400,12 @@ class TestSessions:
                 await world.hold(person)
 
         edits._refuse_below_booked = somebody_books  # type: ignore[method-assign,assignment]
-        with pytest.raises(errors.CutBelowBooked):
+        with pytest.raises(CutBelowBooked):
             await put(world, {"regular": 1})
         assert await world.buckets() == {"held": 2, "free": 1, "withdrawn": 1}
         record = await world.service.calendar.session(world.session_id())
         assert (record.state.capacity, record.state.written, record.state.edited_by) == (3, 4, None)
-        with pytest.raises(errors.ChangeFailed):
+        with pytest.raises(ChangeFailed):
             await put(world, {"regular": 1})
         await world.rules_hold()
 
@@ -427,7 +459,7 @@ class TestSessions:
         change = await put(world, {"regular": 1}, bulk_move=True)
         assert change.state.state is ChangeState.APPROVED
         record = await world.service.calendar.session(world.session_id())
-        with pytest.raises(errors.EditedMeanwhile):
+        with pytest.raises(EditedMeanwhile):
             await world.service.session_edits.put(
                 world.session_id(), edit("late", expected_version=1), {Pool.REGULAR: 5}
             )
@@ -449,11 +481,11 @@ class TestSessions:
         assert (change.state.raised, change.state.cut, change.state.subject) == (1, 1, "transfer")
         history = await world.service.changes.of_subject(SOUTH.office_id, world.session_id(), BOSS)
         assert [each.id for each in history] == [change.id]
-        with pytest.raises(errors.NothingChanges):
+        with pytest.raises(NothingChanges):
             await edits.transfer(
                 world.session_id(), await session_edit(world, "same"), Transfer(Pool.REGULAR, Pool.REGULAR, 1)
             )
-        with pytest.raises(errors.CutBelowBooked):
+        with pytest.raises(CutBelowBooked):
             await edits.transfer(
                 world.session_id(), await session_edit(world, "much"), Transfer(Pool.PRIORITY, Pool.REGULAR, 2)
             )
@@ -464,38 +496,38 @@ class TestSessions:
         world = await started(plan(1, priority=3, same_day=2))
         await world.hold("ani")
         await world.submitted("budi")
-        with pytest.raises(errors.SessionSoldOut):
+        with pytest.raises(SessionSoldOut):
             await world.service.holds.hold(world.wish("budi"))
         assert await world.buckets() == {"held": 1, "free": 5}
 
     @pytest.mark.acceptance("F68.another_office_403")
     async def test_another_offices_administrator_may_not(self, world: World) -> None:
-        with pytest.raises(errors.NotYourOffice):
-            await put(world, {"regular": 3}, who=THEIRS)
-        with pytest.raises(errors.NotYourOffice):
-            await world.service.office_edits.put_template(edit(who=THEIRS), (MORNING,))
-        with pytest.raises(errors.NotYourOffice):
-            await world.service.office_edits.put_facts(edit(who=THEIRS), FACTS)
-        with pytest.raises(errors.NotYourOffice):
-            await world.service.office_edits.open_offline_quota(edit(who=THEIRS), TUESDAY, 5)
-        with pytest.raises(errors.NotYourOffice):
+        with pytest.raises(NotYourOffice):
+            await put(world, {"regular": 3}, actor=THEIRS)
+        with pytest.raises(NotYourOffice):
+            await world.service.office_edits.put_template(edit(actor=THEIRS), (MORNING,))
+        with pytest.raises(NotYourOffice):
+            await world.service.office_edits.put_facts(edit(actor=THEIRS), FACTS)
+        with pytest.raises(NotYourOffice):
+            await world.service.office_edits.open_offline_quota(edit(actor=THEIRS), TUESDAY, 5)
+        with pytest.raises(NotYourOffice):
             await world.service.changes.of_office(SOUTH.office_id, THEIRS, proposed=False)
 
     @pytest.mark.acceptance("F68.versioned")
     async def test_an_edit_names_the_version_it_has_seen(self, world: World) -> None:
         seen = await session_edit(world, "slow")
         await put(world, {"regular": 3}, "fast")
-        with pytest.raises(errors.EditedMeanwhile) as refused:
+        with pytest.raises(EditedMeanwhile) as refused:
             await world.service.session_edits.put(world.session_id(), seen, {Pool.REGULAR: 4})
         assert refused.value.facts["version"] > seen.expected_version  # type: ignore[operator]
-        with pytest.raises(errors.NothingChanges):
+        with pytest.raises(NothingChanges):
             await put(world, {"regular": 3}, "same")
 
     @pytest.mark.acceptance("F67.override_signed")
     async def test_more_than_booths_and_staff_serve_needs_the_heads_signature(self) -> None:
         small = SessionPlan(time(8), time(10), 1, 30, 1, {Pool.REGULAR: 4})
         world = await started(small)
-        with pytest.raises(errors.QuotaAboveCapacity) as refused:
+        with pytest.raises(QuotaAboveCapacity) as refused:
             await put(world, {"regular": 5})
         assert refused.value.facts == {"capacity": 4, "asked": 5}
         signed = await put(world, {"regular": 5}, "signed", override=True, reason="two more officers lent by HQ")
@@ -510,11 +542,11 @@ class TestSessions:
 
     async def test_a_session_has_room_for_so_many(self) -> None:
         world = await started(plan(10), four_eyes_seats=10_000, four_eyes_percent=100_000)
-        with pytest.raises(errors.SessionPlanWrong):
+        with pytest.raises(SessionPlanWrong):
             await put(world, {"regular": 1001}, override=True)
         record = await world.service.calendar.session(world.session_id())
         world.clock.set(record.state.starts_at)
-        with pytest.raises(errors.SessionClosed):
+        with pytest.raises(SessionClosed):
             await put(world, {"regular": 5})
 
     async def test_a_crash_at_any_write_of_an_edit_leaves_nothing_half_done(self) -> None:
@@ -533,7 +565,7 @@ class TestSessions:
                 await world.recover()
             made[0].disarm()
             await world.rules_hold()
-            change = await world.service.desk.repository.changes_of_subject(world.session_id())
+            change = await world.service.repositories.quota_changes.changes_of_subject(world.session_id())
             if change:
                 assert change[0].state.state is ChangeState.APPLIED
                 assert await world.buckets() == {"free": 6, "withdrawn": 1}
@@ -551,17 +583,17 @@ class TestChanges:
         assert proposed.state.state is ChangeState.PROPOSED
         assert await world.buckets() == {"free": 40}
         assert [each.id for each in await changes.of_office(SOUTH.office_id, BOSS, proposed=True)] == [proposed.id]
-        with pytest.raises(errors.SecondPersonNeeded):
+        with pytest.raises(SecondPersonNeeded):
             await changes.approve(proposed.id, BOSS, None)
-        with pytest.raises(errors.NotYourOffice):
+        with pytest.raises(NotYourOffice):
             await changes.approve(proposed.id, THEIRS, None)
-        with pytest.raises(errors.ChangeNotFound):
+        with pytest.raises(ChangeNotFound):
             await changes.approve("unknown", SECOND, None)
         done = await changes.approve(proposed.id, SECOND, "agreed")
         assert (done.state.state, done.state.decided_by) == (ChangeState.APPLIED, SECOND.account_id)
         assert await world.buckets() == {"free": 49}
         assert await changes.approve(proposed.id, SECOND, "agreed") == done
-        with pytest.raises(errors.ChangeDecided):
+        with pytest.raises(ChangeDecided):
             await changes.reject(proposed.id, SECOND, "no")
         assert await changes.of_office(SOUTH.office_id, BOSS, proposed=True) == []
 
@@ -571,7 +603,7 @@ class TestChanges:
         rejected = await world.service.changes.reject(proposed.id, SECOND, "no staff")
         assert rejected.state.state is ChangeState.REJECTED
         assert await world.service.changes.reject(proposed.id, SECOND, "no staff") == rejected
-        with pytest.raises(errors.ChangeDecided):
+        with pytest.raises(ChangeDecided):
             await world.service.changes.approve(proposed.id, SECOND, None)
         assert await world.buckets() == {"free": 40}
 
@@ -579,7 +611,7 @@ class TestChanges:
         world = await started(plan(40))
         proposed = await put(world, {"regular": 49}, "large")
         await put(world, {"regular": 41}, "small")
-        with pytest.raises(errors.EditedMeanwhile):
+        with pytest.raises(EditedMeanwhile):
             await world.service.changes.approve(proposed.id, SECOND, None)
         failed = await world.service.changes.read(proposed.id, SECOND)
         assert (failed.state.state, failed.state.failure) == (ChangeState.FAILED, "edited_meanwhile")
@@ -588,12 +620,12 @@ class TestChanges:
     async def test_two_who_decide_at_once_decide_once(self) -> None:
         world = await started(plan(40))
         proposed = await put(world, {"regular": 49})
-        third = Who("third-admin", SOUTH.office_id, is_staff=True)
+        third = Actor("third-admin", SOUTH.office_id, is_staff=True)
         changes = world.service.changes
         ends = await asyncio.gather(
             changes.approve(proposed.id, SECOND, None), changes.reject(proposed.id, third, None), return_exceptions=True
         )
-        assert sum(isinstance(each, errors.ChangeDecided) for each in ends) == 1
+        assert sum(isinstance(each, ChangeDecided) for each in ends) == 1
 
 
 class TestTemplateEdits:
@@ -609,9 +641,9 @@ class TestTemplateEdits:
         first = await edits.put_template(edit("first"), wanted)
         assert (first.state.state, first.state.raised) == (ChangeState.APPLIED, 7)
         assert await edits.put_template(edit("first"), wanted) == first
-        with pytest.raises(errors.NothingChanges):
+        with pytest.raises(NothingChanges):
             await edits.put_template(edit("same", expected_version=1), wanted)
-        with pytest.raises(errors.EditedMeanwhile):
+        with pytest.raises(EditedMeanwhile):
             await edits.put_template(edit("stale"), before.sessions)
         await edits.put_template(edit("second", expected_version=1, reason="as it was"), before.sessions)
         history = await world.service.changes.of_subject(SOUTH.office_id, template_subject(SOUTH.office_id), BOSS)
@@ -638,16 +670,16 @@ class TestTemplateEdits:
             *(world.service.office_edits.put_template(edit(str(each[0].pools)), each) for each in wishes),
             return_exceptions=True,
         )
-        assert sum(isinstance(each, errors.EditedMeanwhile) for each in ends) == 1
+        assert sum(isinstance(each, EditedMeanwhile) for each in ends) == 1
 
     async def test_what_a_template_refuses(self, world: World) -> None:
         edits = world.service.office_edits
-        with pytest.raises(errors.QuotaAboveCapacity) as refused:
+        with pytest.raises(QuotaAboveCapacity) as refused:
             await edits.put_template(edit(), (replace(MORNING, booths=1),))
         assert (refused.value.field, refused.value.facts) == ("/sessions/0/pools", {"capacity": 4, "asked": 12})
-        with pytest.raises(errors.TemplateWrong):
+        with pytest.raises(TemplateWrong):
             await edits.put_template(edit(), (replace(MORNING, end=time(7)),))
-        with pytest.raises(errors.OfficeNotFound):
+        with pytest.raises(OfficeNotFound):
             await edits.put_template(edit(office_id="nowhere"), (MORNING,))
         signed = await edits.put_template(edit(override=True), (replace(MORNING, booths=1),))
         assert signed.state.state is ChangeState.PROPOSED
@@ -663,9 +695,9 @@ class TestFactsEdits:
         assert change.state.before["booths"] == 20
         assert (book.facts(SOUTH.office_id).state.booths, book.facts(SOUTH.office_id).version) == (7, 2)
         assert await edits.put_facts(edit(expected_version=1), wanted) == change
-        with pytest.raises(errors.NothingChanges):
+        with pytest.raises(NothingChanges):
             await edits.put_facts(edit("same", expected_version=2), wanted)
-        with pytest.raises(errors.EditedMeanwhile):
+        with pytest.raises(EditedMeanwhile):
             await edits.put_facts(edit("stale", expected_version=1), replace(wanted, booths=8))
         world.clock.advance(24 * 3600)
         await world.parts.chores[0].run()
@@ -686,7 +718,7 @@ class TestFactsEdits:
     )
     async def test_facts_that_contradict_each_other(self, world: World, changes: dict[str, Any], field: str) -> None:
         world_facts = replace(FACTS, **changes)
-        with pytest.raises(errors.FactsWrong) as refused:
+        with pytest.raises(FactsWrong) as refused:
             await world.service.office_edits.put_facts(edit(expected_version=1), world_facts)
         assert refused.value.field == field
 
@@ -697,7 +729,7 @@ class TestFactsEdits:
         facts = replace(FACTS, own_dates=(saturday,))
         opened = await edits.open_outreach(edit(), "MPP Contoh", "Kota Contoh", facts)
         assert opened.state.state is ChangeState.APPLIED
-        outreach = world.service.desk.offices["mpp-contoh"]
+        outreach = world.service.context.offices["mpp-contoh"]
         assert (outreach.timezone, outreach.city) == (SOUTH.timezone, "Kota Contoh")
         week = replace(MORNING, weekdays=(0,), pools={Pool.REGULAR: 12})
         await edits.put_template(edit("week", office_id="mpp-contoh"), (week,))
@@ -706,13 +738,13 @@ class TestFactsEdits:
         await world.parts.chores[0].run()
         sessions = await world.service.calendar.listing("mpp-contoh", None, None)
         assert [(each.session.date, each.free) for each in sessions] == [(saturday, {"regular": 12})]
-        with pytest.raises(errors.NotYourOffice):
-            await edits.put_template(edit("theirs", office_id="mpp-contoh", who=THEIRS), (week,))
-        with pytest.raises(errors.OfficeExists):
+        with pytest.raises(NotYourOffice):
+            await edits.put_template(edit("theirs", office_id="mpp-contoh", actor=THEIRS), (week,))
+        with pytest.raises(OfficeExists):
             await edits.open_outreach(edit("again"), "MPP Contoh", "Kota Contoh", facts)
-        with pytest.raises(errors.OfficeExists):
+        with pytest.raises(OfficeExists):
             await edits.open_outreach(edit("an office"), "Jakarta Utara", "Kota Contoh", facts)
-        assert world.service.desk.offices[NORTH.office_id] == NORTH
+        assert world.service.context.offices[NORTH.office_id] == NORTH
 
 
 class TestOutOfTheOrdinary:
@@ -720,12 +752,12 @@ class TestOutOfTheOrdinary:
 
     @pytest.mark.acceptance("F9.offline_quota")
     async def test_the_head_opens_offline_quota_for_a_day_with_a_reason(self, world: World) -> None:
-        edits, repository = world.service.office_edits, world.service.desk.repository
+        edits, repository = world.service.office_edits, world.service.repositories
         change = await edits.open_offline_quota(edit(reason="servers are down"), TUESDAY, 30)
         assert change.state.state is ChangeState.APPLIED
         assert await edits.open_offline_quota(edit(reason="servers are down"), TUESDAY, 30) == change
         await edits.open_offline_quota(edit("more", reason="still down"), TUESDAY, 10)
-        record = await repository.offline_quota(SOUTH.office_id, TUESDAY)
+        record = await repository.offline_quotas.offline_quota(SOUTH.office_id, TUESDAY)
         assert record is not None and record.id == offline_quota_id(SOUTH.office_id, TUESDAY)
         assert (record.state.seats, [each.reason for each in record.state.grants]) == (
             40,
@@ -733,20 +765,20 @@ class TestOutOfTheOrdinary:
         )
         found = await edits.offline_quotas(SOUTH.office_id, BOSS, None, None)
         assert [each.id for each in found] == [record.id]
-        assert await repository.offline_quota(NORTH.office_id, TUESDAY) is None
+        assert await repository.offline_quotas.offline_quota(NORTH.office_id, TUESDAY) is None
         large = await edits.open_offline_quota(edit("large"), TUESDAY, 51)
         assert large.state.state is ChangeState.PROPOSED
 
     async def test_offline_quota_is_for_today_and_later_on_the_offices_clock(self, world: World) -> None:
         edits = world.service.office_edits
-        boss = Who("east-admin", EAST.office_id, is_staff=True)
+        boss = Actor("east-admin", EAST.office_id, is_staff=True)
         world.clock.set(datetime(2026, 11, 24, 14, 59, 59, tzinfo=UTC))  # 23:59:59 in Jayapura
-        await edits.open_offline_quota(edit("a", office_id=EAST.office_id, who=boss), date(2026, 11, 24), 5)
+        await edits.open_offline_quota(edit("a", office_id=EAST.office_id, actor=boss), date(2026, 11, 24), 5)
         world.clock.advance(1)
-        with pytest.raises(errors.DayNotPossible):
-            await edits.open_offline_quota(edit("b", office_id=EAST.office_id, who=boss), date(2026, 11, 24), 5)
+        with pytest.raises(DayNotPossible):
+            await edits.open_offline_quota(edit("b", office_id=EAST.office_id, actor=boss), date(2026, 11, 24), 5)
         await edits.open_offline_quota(edit("c"), date(2026, 11, 24), 5)  # still that day in Jakarta
-        with pytest.raises(errors.DayNotPossible):
+        with pytest.raises(DayNotPossible):
             await edits.open_offline_quota(edit("d"), date(2027, 11, 24), 5)
 
     @pytest.mark.acceptance("F9.out_of_hours")
@@ -756,19 +788,19 @@ class TestOutOfTheOrdinary:
         edits, saturday = world.service.office_edits, date(2026, 11, 28)
         evening = NewSession(TUESDAY, replace(plan(4), start=time(18), end=time(20)))
         for key, new in (("evening", evening), ("weekend", NewSession(saturday, plan(4, time(10))))):
-            with pytest.raises(errors.OutsideOpeningHours):
+            with pytest.raises(OutsideOpeningHours):
                 await edits.open_session(edit(key, reason=""), new)
             change = await edits.open_session(edit(key, reason="the backlog of the outage"), new)
             assert change.state.state is ChangeState.APPLIED
             assert len(await world.seats(change.state.subject_id)) == 4
-        with pytest.raises(errors.OutsideOpeningHours):
+        with pytest.raises(OutsideOpeningHours):
             await edits.open_session(edit("holiday", reason=""), NewSession(date(2026, 12, 25), plan(4, time(10))))
 
     @pytest.mark.acceptance("F67.override_signed")
     async def test_a_session_above_capacity_needs_a_signature_and_a_large_one_a_second(self, world: World) -> None:
         edits = world.service.office_edits
         new = NewSession(TUESDAY, replace(plan(90, time(13)), booths=100, staff=100))
-        with pytest.raises(errors.QuotaAboveCapacity) as refused:
+        with pytest.raises(QuotaAboveCapacity) as refused:
             await edits.open_session(edit("a"), new)  # 20 booths and officers serve 80 in two hours
         assert refused.value.facts == {"capacity": 80, "asked": 90}
         assert (await edits.open_session(edit("b", override=True), new)).state.state is ChangeState.APPLIED
@@ -782,9 +814,9 @@ class TestOutOfTheOrdinary:
         opening = world.clock.now() + timedelta(hours=1)
         new = NewSession(TUESDAY, plan(4, time(13)), opening)
         change = await world.service.office_edits.open_session(edit(), new)
-        with pytest.raises(errors.NotOpenYet):
+        with pytest.raises(NotOpenYet):
             await world.hold(session_id=change.state.subject_id)
-        with pytest.raises(errors.SessionExists):
+        with pytest.raises(SessionExists):
             await world.service.office_edits.open_session(edit("again"), new)
 
     @pytest.mark.acceptance("F74.default_0")
@@ -833,7 +865,7 @@ class TestBoard:
         assert (await board.first_free(ids, Pool.PRIORITY)) == {SOUTH.office_id: None, NORTH.office_id: None}
 
     def test_a_count_of_free_seats_reads_the_index_alone(self) -> None:
-        from services.scheduling.repository.seats import SEAT, SEAT_FREE
+        from services.scheduling.booking.seats.repository import SEAT, SEAT_FREE
 
         index = SEAT.index(SEAT_FREE)
         assert index.keys[0] == "state.session_id"
@@ -874,7 +906,7 @@ class TestOpenings:
         record = await world.service.calendar.session(monday)
         assert record.state.opens_at == opening
         assert {each.session.opens_at for each in await board.of_office(NORTH.office_id, None, None)} == {None}
-        with pytest.raises(errors.NotOpenYet):
+        with pytest.raises(NotOpenYet):
             await world.hold(session_id=monday)
         world.clock.set(opening)
         await world.hold(session_id=monday)
@@ -883,12 +915,12 @@ class TestOpenings:
         world = await ruled(MONTHLY)
         notices = world.service.opening_notices
         for person in ("ani", "budi", "citra"):
-            await notices.ask(SOUTH.office_id, Who(f"account-{person}"))
-        await notices.ask(SOUTH.office_id, Who("account-ani"))
-        await notices.stop(SOUTH.office_id, Who("account-citra"))
-        await notices.stop(SOUTH.office_id, Who("account-citra"))
+            await notices.ask(SOUTH.office_id, Actor(f"account-{person}"))
+        await notices.ask(SOUTH.office_id, Actor("account-ani"))
+        await notices.stop(SOUTH.office_id, Actor("account-citra"))
+        await notices.stop(SOUTH.office_id, Actor("account-citra"))
         with pytest.raises(NotFound):
-            await notices.stop(SOUTH.office_id, Who("account-dewi"))
+            await notices.stop(SOUTH.office_id, Actor("account-dewi"))
         opening = datetime(2026, 11, 30, 2, tzinfo=UTC)
         world.clock.set(opening - timedelta(days=2, milliseconds=1))
         await world.worker.run_due()
@@ -902,13 +934,13 @@ class TestOpenings:
         await world.parts.chores[0].run()
         await world.pass_time(3600)
         assert len(await told(world)) == 2
-        await notices.ask(SOUTH.office_id, Who("account-citra"))
+        await notices.ask(SOUTH.office_id, Actor("account-citra"))
         record = await world.base.get(OPENING_NOTICE, (await notices._ask(SOUTH.office_id, "account-citra")).id)
         assert record is not None and record.state.live
 
     async def test_a_changed_rule_takes_its_word_back(self) -> None:
         world = await ruled(MONTHLY)
-        await world.service.opening_notices.ask(SOUTH.office_id, Who("account-ani"))
+        await world.service.opening_notices.ask(SOUTH.office_id, Actor("account-ani"))
         facts = replace(world.service.book.facts(SOUTH.office_id).state, opening=WEEKLY)
         await world.service.office_edits.put_facts(edit("weekly", expected_version=2), facts)
         world.clock.set(datetime(2026, 11, 28, 2, tzinfo=UTC))
@@ -917,22 +949,22 @@ class TestOpenings:
 
     async def test_what_was_not_told_before_the_opening_is_not_told_after(self) -> None:
         world = await ruled(MONTHLY)
-        await world.service.opening_notices.ask(SOUTH.office_id, Who("account-ani"))
+        await world.service.opening_notices.ask(SOUTH.office_id, Actor("account-ani"))
         world.clock.set(datetime(2026, 11, 30, 2, tzinfo=UTC))
         await world.worker.run_due()
         assert await told(world) == []
 
     async def test_an_office_that_opens_every_day_needs_no_notice(self, world: World) -> None:
-        with pytest.raises(errors.OpensEveryDay):
-            await world.service.opening_notices.ask(NORTH.office_id, Who("account-ani"))
+        with pytest.raises(OpensEveryDay):
+            await world.service.opening_notices.ask(NORTH.office_id, Actor("account-ani"))
         assert world.service.quota_board.next_opening(NORTH) is not None
 
     async def test_one_account_follows_so_many_offices(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("services.scheduling.service.opening_notices.MOST_NOTICES", 1)
+        monkeypatch.setattr("services.scheduling.openings.notices.MOST_NOTICES", 1)
         world = await ruled(MONTHLY)
-        await world.service.desk.repository.begin_notice("other", OpeningNotice("x", "account-ani", START), START)
-        with pytest.raises(errors.TooManyNotices):
-            await world.service.opening_notices.ask(SOUTH.office_id, Who("account-ani"))
+        await world.service.repositories.notices.begin_notice("other", OpeningNotice("x", "account-ani", START), START)
+        with pytest.raises(TooManyNotices):
+            await world.service.opening_notices.ask(SOUTH.office_id, Actor("account-ani"))
 
 
 async def told(world: World) -> list[OpeningAnnounced]:
@@ -955,7 +987,7 @@ def test_a_withdrawn_seat_is_nobodys() -> None:
 
 
 def _session() -> Any:
-    from services.scheduling.domain.sessions import session_from
+    from services.scheduling.offices.session import session_from
 
     session = session_from(plan(3), office_id="x", timezone="Asia/Jakarta", day=TUESDAY, opened_by="template")
     assert [each.seats for each in batches_of(session)] == [3]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.service.quota_board import FIRST_FREE_KEPT_SECONDS
+from services.scheduling.quota.public_board import FIRST_FREE_KEPT_SECONDS
 from shared.tokens import Role
 from tests.unit.scheduling import test_http
 from tests.unit.scheduling.test_http import Office

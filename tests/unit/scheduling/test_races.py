@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import appointments
-from services.scheduling.domain.appointments import Appointment, ClaimFate
-from services.scheduling.domain.seats import Seat
-from services.scheduling.service import seating
-from services.scheduling.service.holds import appointment_id_of
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate
+from services.scheduling.booking.appointments.errors import PersonHasAppointment
+from services.scheduling.booking.appointments.holds import appointment_id_of
+from services.scheduling.booking.seats import inventory as seating
+from services.scheduling.booking.seats.seat import Seat
+from services.scheduling.offices.errors import SessionSoldOut
 from shared.errors import Refusal
 from shared.events import billing
 from shared.store import Record
@@ -52,7 +53,7 @@ async def test_exactly_the_quota_wins(seed: int) -> None:
     world = await started(wrap=lambda base: Shuffling(base, seed), templates=weekly(plan(5)), offices=[SOUTH])
     won, lost = await stampede(world, 30)
     assert (len(won), oversold(won)) == (5, 0)
-    assert all(isinstance(each, errors.SessionSoldOut) for each in lost)
+    assert all(isinstance(each, SessionSoldOut) for each in lost)
     await world.recover()
     await world.rules_hold()
 
@@ -85,7 +86,7 @@ async def test_one_person_at_many_doors_gets_one_seat(seed: int) -> None:
         return_exceptions=True,
     )
     assert sum(isinstance(result, Record) for result in results) == 1
-    assert all(isinstance(result, Record | errors.PersonHasAppointment) for result in results)
+    assert all(isinstance(result, Record | PersonHasAppointment) for result in results)
     await world.rules_hold()
     assert await world.buckets(doors[0]) | await world.buckets(doors[1]) != {}
     await world.recover()
@@ -162,7 +163,7 @@ async def test_two_visitors_want_each_others_office(seed: int) -> None:
         moves.reschedule(world.move(budi, world.session_id(SOUTH), "budi")),
         return_exceptions=True,
     )
-    assert all(isinstance(result, errors.SessionSoldOut) for result in results)
+    assert all(isinstance(result, SessionSoldOut) for result in results)
     assert (await world.appointment(ani.id)).state.seat == ani.state.seat
     assert (await world.appointment(budi.id)).state.seat == budi.state.seat
     await world.rules_hold()
@@ -184,9 +185,9 @@ async def test_everything_at_once_leaves_every_seat_accounted_for(seed: int) -> 
         service.moves.reschedule(world.move(paid[0], world.session_id(NORTH), "a")),
         service.moves.reschedule(world.move(paid[0], world.session_id(NORTH), "b")),
         service.moves.reschedule(world.move(paid[1], world.session_id(SOUTH), "c")),
-        service.holds.cancel(paid[2].id, world.move(paid[2], "").who, "d", fee_is_lost=True),
+        service.holds.cancel(paid[2].id, world.move(paid[2], "").actor, "d", fee_is_lost=True),
         service.moves.reschedule(world.move(paid[2], world.session_id(NORTH), "e")),
-        service.holds.cancel(paid[3].id, world.move(paid[3], "").who, "f", fee_is_lost=True),
+        service.holds.cancel(paid[3].id, world.move(paid[3], "").actor, "f", fee_is_lost=True),
         service.holds.hold(world.wish(people[5])),
         world.hear(world.bill(billing.BillExpired, held)),
         world.hear(world.bill(billing.BillPaid, held, amount=1, paid_at=world.clock.now())),

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain import appointments
-from services.scheduling.domain.appointments import Appointment, Status
-from services.scheduling.service.desk import Who
-from services.scheduling.service.payments import TRIES, answer_id
-from services.scheduling.service.releases import Releases
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.payments import TRIES, answer_id
+from services.scheduling.booking.appointments.refund_release import Releases
+from services.scheduling.context import Actor
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.events import scheduling as said
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet
@@ -70,10 +70,10 @@ async def test_what_is_not_known_or_moves_is_asked_again(world: World) -> None:
     with pytest.raises(NotYet):
         await world.hear(asks("unknown"))
     paid = await world.paid()
-    repository = world.service.desk.repository
-    from services.scheduling.domain.appointments import Decision
+    repository = world.service.repositories
+    from services.scheduling.booking.appointments.appointment import Decision
 
-    await repository.save(paid, Decision(replace(paid.state, status=Status.MOVING)), START)
+    await repository.appointments.save(paid, Decision(replace(paid.state, status=Status.MOVING)), START)
     with pytest.raises(NotYet):
         await world.hear(asks(paid.id))
 
@@ -94,7 +94,7 @@ async def lost(world: World) -> Record[Appointment]:
     """A seat that its holder gave up in the moment in which it was paid."""
     held = await world.hold()
     await world.hear(world.requested(held))
-    await world.service.holds.cancel(held.id, Who("account-ani"), "cancel", fee_is_lost=False)
+    await world.service.holds.cancel(held.id, Actor("account-ani"), "cancel", fee_is_lost=False)
     return held
 
 
@@ -148,8 +148,8 @@ async def test_twin_without_closing_the_search_the_money_that_goes_back_wins_a_s
 
 async def test_the_release_meets_the_seat_that_is_written_while_it_looks(world: World) -> None:
     held = await lost(world)
-    repository = world.service.desk.repository
-    look, paid = repository.appointments_of, []
+    repository = world.service.repositories
+    look, paid = repository.appointments.appointments_of, []
 
     async def looks_while_money_arrives(application_id: str) -> Any:
         if not paid:
@@ -157,7 +157,7 @@ async def test_the_release_meets_the_seat_that_is_written_while_it_looks(world: 
             await world.hear(world.paid_fact(held, receipt_id="receipt"))
         return await look(application_id)
 
-    repository.appointments_of = looks_while_money_arrives
+    repository.appointments.appointments_of = looks_while_money_arrives
     await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
     live = [each for each in await look("application-ani") if each.state.live]
     assert live == []
@@ -179,9 +179,9 @@ async def test_a_hold_whose_bill_is_not_known_here_yet_goes_back(world: World) -
 
 async def test_one_of_the_bills_visits_that_moves_is_asked_about_again(world: World) -> None:
     paid = await world.paid()
-    repository = world.service.desk.repository
+    repository = world.service.repositories
     moving = appointments.Decision(replace(paid.state, status=Status.MOVING))
-    await repository.save(paid, moving, START)
+    await repository.appointments.save(paid, moving, START)
     with pytest.raises(NotYet):
         await world.hear(asks_for_money(paid.id, f"bill-{paid.id}"))
 
@@ -189,9 +189,11 @@ async def test_one_of_the_bills_visits_that_moves_is_asked_about_again(world: Wo
 async def test_the_search_is_closed_behind_abandoned_ids(world: World) -> None:
     held = await lost(world)
     key = ("late_payment", f"bill-{held.id}", "receipt")
-    repository = world.service.desk.repository
+    repository = world.service.repositories
     for attempt in range(2):
-        await repository.begin(answer_id(key, attempt), appointments.Decision(appointments.tombstone(START)), START)
+        await repository.appointments.begin(
+            answer_id(key, attempt), appointments.Decision(appointments.tombstone(START)), START
+        )
     await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
     await world.hear(world.paid_fact(held, receipt_id="receipt"))
     assert await world.said(said.AppointmentConfirmed) == []
@@ -200,9 +202,11 @@ async def test_the_search_is_closed_behind_abandoned_ids(world: World) -> None:
 async def test_a_search_that_cannot_be_closed_is_tried_again(world: World) -> None:
     held = await lost(world)
     key = ("late_payment", f"bill-{held.id}", "receipt")
-    repository = world.service.desk.repository
+    repository = world.service.repositories
     for attempt in range(TRIES):
-        await repository.begin(answer_id(key, attempt), appointments.Decision(appointments.tombstone(START)), START)
+        await repository.appointments.begin(
+            answer_id(key, attempt), appointments.Decision(appointments.tombstone(START)), START
+        )
     with pytest.raises(NotYet):
         await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
 

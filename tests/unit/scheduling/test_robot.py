@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain.conduct import LIMITS, Pattern
-from services.scheduling.domain.flags import FlagStatus
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.waiting import WaitingStatus
-from services.scheduling.service.conduct import Origin
-from services.scheduling.service.desk import Who
-from services.scheduling.service.waiting import WaitingWish
+from services.scheduling.booking.abuse.activity_counters import Origin
+from services.scheduling.booking.abuse.flag import FlagStatus
+from services.scheduling.booking.abuse.limits import LIMITS, Pattern
+from services.scheduling.booking.appointments.errors import PersonHasAppointment
+from services.scheduling.booking.waiting_list.entry import WaitingStatus
+from services.scheduling.booking.waiting_list.service import WaitingWish
+from services.scheduling.context import Actor
+from services.scheduling.terms import Pool
 from shared.errors import NotFound, NotKnownYet, Refusal
 from shared.events import scheduling as said
 from tests.unit.scheduling.world import BOSS, SOUTH, TUESDAY, World, make_world, plan, weekly
@@ -49,7 +49,7 @@ class Robot:
         """The appointment's id, or none where it is refused."""
         wish = self.world.wish(
             f"straw{straw}",
-            who=Who(account or f"account-{straw % STRAWS}"),
+            actor=Actor(account or f"account-{straw % STRAWS}"),
             command_id=f"{straw}-{key}",
             origin=self.origin(),
         )
@@ -125,12 +125,12 @@ async def test_one_account_with_five_applicants_holds_five_seats() -> None:
     for straw in range(5):
         await world.submitted(f"family{straw}", account="account-family")
     tries = [
-        world.service.holds.hold(world.wish(f"family{straw}", key=f"-{again}", who=Who("account-family")))
+        world.service.holds.hold(world.wish(f"family{straw}", key=f"-{again}", actor=Actor("account-family")))
         for straw in range(5)
         for again in range(6)
     ]
     results = await asyncio.gather(*tries, return_exceptions=True)
-    assert sum(isinstance(each, errors.PersonHasAppointment) for each in results) == 25
+    assert sum(isinstance(each, PersonHasAppointment) for each in results) == 25
     assert (await world.buckets())["held"] == 5
 
 
@@ -147,7 +147,7 @@ async def test_invented_people_get_no_seat() -> None:
     assert {type(each) for each in results} == {NotKnownYet}
     # nor does another account's person lend them one
     with pytest.raises(NotFound):
-        await world.service.holds.hold(world.wish("straw1", who=Who("account-ghost")))
+        await world.service.holds.hold(world.wish("straw1", actor=Actor("account-ghost")))
     assert await world.buckets() == {"free": SEATS}
     assert await world.said(said.SeatHeld) == []
 
@@ -166,21 +166,21 @@ async def test_a_seat_cannot_be_handed_to_a_customer() -> None:
             TUESDAY,
             TUESDAY,
             Pool.REGULAR,
-            Who("account-waiting-citizen"),
+            Actor("account-waiting-citizen"),
             "enter",
         )
     )
     kept = await robot.hold(1, "first")
     assert kept is not None
-    await world.service.holds.cancel(kept, Who("account-1"), "hand over", fee_is_lost=False)
+    await world.service.holds.cancel(kept, Actor("account-1"), "hand over", fee_is_lost=False)
     got = []
     for second in range(60):
         got.append(await robot.hold(2, f"try-{second}"))
         await world.pass_time(5)
     assert got == [None] * 60
-    record = await world.service.desk.repository.waiting(entry.id)
+    record = await world.service.repositories.waiting_list.waiting(entry.id)
     assert record is not None and record.state.status is WaitingStatus.OFFERED
     with pytest.raises(NotFound):
-        await world.service.waiting_list.accept(entry.id, Who("account-2"), "mine")
-    held = await world.service.waiting_list.accept(entry.id, Who("account-waiting-citizen"), "yes")
+        await world.service.waiting_list.accept(entry.id, Actor("account-2"), "mine")
+    held = await world.service.waiting_list.accept(entry.id, Actor("account-waiting-citizen"), "yes")
     assert held.state.person_id == "person-waiting-citizen"

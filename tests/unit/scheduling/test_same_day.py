@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import falling_back
-from services.scheduling.domain.appointments import Appointment, ReleaseReason, Status, deadlines
-from services.scheduling.domain.offices import Office
-from services.scheduling.domain.policies import Rules
-from services.scheduling.domain.same_day import (
+from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status, deadlines
+from services.scheduling.booking.appointments.errors import PersonHasAppointment
+from services.scheduling.booking.same_day import downgrade_transitions as falling_back
+from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
+from services.scheduling.booking.same_day.rules import (
     IfUnpaid,
     SameDayProblem,
     cut_off,
@@ -23,8 +22,13 @@ from services.scheduling.domain.same_day import (
     same_day_problem,
     still_payable,
 )
-from services.scheduling.domain.sessions import Pool, Session, session_from
-from services.scheduling.service.desk import Who
+from services.scheduling.context import Actor
+from services.scheduling.errors import ApplicationIsWithdrawn
+from services.scheduling.office import Office
+from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionSoldOut
+from services.scheduling.offices.session import Session, session_from
+from services.scheduling.rules import Rules
+from services.scheduling.terms import Pool
 from shared.errors import NotFound
 from shared.events import billing, scheduling
 from shared.service import NotYet
@@ -117,7 +121,7 @@ async def test_a_same_day_seat_carries_its_cut_off_and_the_choice(office: Office
 async def test_a_repeat_meets_the_same_hold() -> None:
     world = await a_world()
     assert (await hold(world)).id == (await hold(world)).id
-    with pytest.raises(errors.PersonHasAppointment) as refused:
+    with pytest.raises(PersonHasAppointment) as refused:
         await hold(world, command_id="another", session_id=world.session_id(start="13:00"))
     assert refused.value.facts["appointment_id"]
 
@@ -125,37 +129,37 @@ async def test_a_repeat_meets_the_same_hold() -> None:
 @pytest.mark.acceptance("F74.morning_only")
 async def test_what_is_refused() -> None:
     world = await a_world()
-    with pytest.raises(errors.SameDayChoiceMissing):
+    with pytest.raises(SameDayChoiceMissing):
         await hold(world, if_unpaid=None)
-    with pytest.raises(errors.PoolNotOpen):
-        await hold(world, who=FRONT)
+    with pytest.raises(PoolNotOpen):
+        await hold(world, actor=FRONT)
     with pytest.raises(NotFound):
-        await hold(world, who=Who("somebody-else"))
-    with pytest.raises(errors.SameDayIsToday):
+        await hold(world, actor=Actor("somebody-else"))
+    with pytest.raises(SameDayIsToday):
         await hold(world, session_id=world.session_id(day=TUESDAY + timedelta(days=1)))
     await hold(world, "budi")
-    with pytest.raises(errors.SessionSoldOut):
+    with pytest.raises(SessionSoldOut):
         await hold(world)
     world.clock.set(wib("10:00"))
-    with pytest.raises(errors.SameDayTooLate):
+    with pytest.raises(SameDayTooLate):
         await hold(world, session_id=world.session_id(start="13:00"))
 
 
 async def test_an_office_without_the_quota_gives_none() -> None:
     world = await a_world(templates=weekly(plan(2)))
-    with pytest.raises(errors.PoolNotOpen):
+    with pytest.raises(PoolNotOpen):
         await hold(world)
 
 
 async def test_a_withdrawn_application_gets_none_and_a_session_that_is_over_neither() -> None:
     world = await a_world(templates=weekly(plan(1, time(6), same_day=1)))
-    with pytest.raises(errors.SessionClosed):
+    with pytest.raises(SessionClosed):
         await hold(world, session_id=world.session_id(start="06:00"))
     from shared.events.application import ApplicationWithdrawn
 
     gone = ApplicationWithdrawn(application_id="application-ani", account_id="account-ani", person_id="person-ani")
     await world.hear(gone)
-    with pytest.raises(errors.ApplicationIsWithdrawn):
+    with pytest.raises(ApplicationIsWithdrawn):
         await hold(world)
 
 
@@ -313,12 +317,12 @@ async def test_what_is_said_of_the_old_bill_later_changes_nothing() -> None:
 async def test_a_hold_that_lapses_while_its_new_seat_is_reached_for_leaves_none_behind() -> None:
     world = await a_world()
     held = await awaiting(world)
-    desk, rules = world.service.desk, world.service.desk.rules
+    repositories, rules = world.service.repositories, world.service.context.rules
     target = world.session_id(day=held.state.seat.date + timedelta(days=1), start="08:00")
     reaching = falling_back.reach_for(
         held.state, target, "token", f"bill-{held.id}", now=world.clock.now(), rules=rules
     )
-    record = await desk.repository.save(held, reaching, world.clock.now())
+    record = await repositories.appointments.save(held, reaching, world.clock.now())
     assert "move" in deadlines(record.state)
     await world.pass_time(rules.move_seconds + 1)
     assert (await world.appointment(held.id)).state.move is None

@@ -8,11 +8,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.seat_life import steps_of
-from services.scheduling.domain.seats import SeatStatus
-from services.scheduling.repository import APPOINTMENT, SEAT
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.repository import APPOINTMENT
+from services.scheduling.booking.seats.audit_log_facts import steps_of
+from services.scheduling.booking.seats.repository import SEAT
+from services.scheduling.booking.seats.seat import SeatStatus
+from services.scheduling.visit.counter.check_in import Visitor
 from shared.audit import Audit
 from shared.chain import ChainName
 from shared.chain.feed import SECOND_LOOK_SECONDS

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain.conduct import Act
-from services.scheduling.domain.waiting import WaitingStatus
-from services.scheduling.views.seats import WAITING_STEPS
+from services.scheduling.booking.abuse.limits import Act
+from services.scheduling.booking.waiting_list.entry import WaitingStatus
+from services.scheduling.booking.waiting_list.views import WAITING_STEPS
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office  # noqa: F401 - fixtures
 from tests.unit.scheduling.test_waiting import COOLED
 from tests.unit.scheduling.world import NORTH, SOUTH, TUESDAY

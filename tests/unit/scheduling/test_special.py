@@ -9,18 +9,28 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import visiting
-from services.scheduling.domain.appointments import Appointment, MoveCause, Status
-from services.scheduling.domain.bulk import BATCH, BulkState, Outcome
-from services.scheduling.domain.special import SpecialCause, SpecialRefusal, SpecialState
-from services.scheduling.domain.steps import step_of
-from services.scheduling.service.bulk_moves import DayInterruption
-from services.scheduling.service.calendar import OpenWish
-from services.scheduling.service.desk import Who
-from services.scheduling.service.special import NewDate, SpecialDecision, SpecialWish
-from services.scheduling.service.visits import Visitor
-from services.scheduling.views import appointment_view
+from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments.appointment import Appointment, MoveCause, Status
+from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
+from services.scheduling.booking.appointments.next_step import step_of
+from services.scheduling.booking.appointments.special_right import SpecialCause, SpecialRefusal, SpecialState
+from services.scheduling.booking.appointments.views import appointment_view
+from services.scheduling.context import Actor
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.offices.calendar import OpenWish
+from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionNotFound, SessionSoldOut
+from services.scheduling.visit.bulk_jobs.job import BATCH, BulkState, Outcome
+from services.scheduling.visit.bulk_jobs.service import DayInterruption
+from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.special_reschedule.errors import (
+    NoSpecialAsked,
+    NoSpecialLeft,
+    SpecialAlreadyAsked,
+    SpecialCauseNotPermitted,
+    SpecialOver,
+    TooLateForSpecial,
+)
+from services.scheduling.visit.special_reschedule.service import NewDate, SpecialDecision, SpecialWish
 from shared.audit import AUDIT, OverrideNeedsReason
 from shared.errors import NotFound
 from shared.events import billing
@@ -57,7 +67,7 @@ async def at_the_office(world: World, person: str = "ani") -> Record[Appointment
 
 
 def asking(record: Record[Appointment], cause: SpecialCause = SpecialCause.ILLNESS, key: str = "ask") -> SpecialWish:
-    return SpecialWish(record.id, cause, "letter of Dr Contoh, no. 12", Who(record.state.account_id), key)
+    return SpecialWish(record.id, cause, "letter of Dr Contoh, no. 12", Actor(record.state.account_id), key)
 
 
 async def granted(world: World, record: Record[Appointment]) -> Record[Appointment]:
@@ -66,23 +76,23 @@ async def granted(world: World, record: Record[Appointment]) -> Record[Appointme
 
 
 def new_date(record: Record[Appointment], session_id: str, key: str = "use") -> NewDate:
-    return NewDate(record.id, session_id, Who(record.state.account_id), key)
+    return NewDate(record.id, session_id, Actor(record.state.account_id), key)
 
 
 @pytest.mark.acceptance("F72.no_show", "F72.causes_shown", "F72.until_when")
 async def test_who_missed_the_visit_sees_the_causes_and_until_when(world: World) -> None:
     record = await missed(world)
     assert record.state.status is Status.NO_SHOW
-    view = appointment_view(record, world.service.desk)
+    view = appointment_view(record, world.service.context)
     assert view.special_causes == ["system_fault", "illness", "force_majeure"]
     until = record.state.seat.ends_at + timedelta(days=14)
     assert (view.special_ask_until, view.deadline) == (until, until)
     (event,) = await world.said(said.VisitorMissed)
     assert isinstance(event, said.VisitorMissed) and event.ask_until == until
     world.clock.set(until)
-    assert appointment_view(record, world.service.desk).special_causes != []
+    assert appointment_view(record, world.service.context).special_causes != []
     world.clock.set(until + timedelta(milliseconds=1))
-    view = appointment_view(record, world.service.desk)
+    view = appointment_view(record, world.service.context)
     assert (view.special_causes, view.deadline) == ([], None)
 
 
@@ -100,7 +110,7 @@ async def test_request_decision_new_date_without_paying_again(world: World) -> N
     (told,) = await world.said(said.SpecialRescheduleOpened)
     assert isinstance(told, said.SpecialRescheduleOpened)
     assert (told.cause, told.until) == ("illness", world.clock.now() + timedelta(days=30))
-    view = appointment_view(opened, world.service.desk)
+    view = appointment_view(opened, world.service.context)
     assert (view.current_step, view.deadline) == ("choose_new_date", told.until)
     target = world.session_id(EAST, THURSDAY)
     moved = await world.service.specials.use(new_date(opened, target))
@@ -126,7 +136,7 @@ async def test_the_office_refuses_with_a_reason_and_the_outcome_is_told(world: W
     (event,) = await world.said(said.SpecialRescheduleRefused)
     assert isinstance(event, said.SpecialRescheduleRefused) and event.reason == "evidence_not_sufficient"
     assert (await world.service.specials.decide(no)).version == refused.version
-    with pytest.raises(errors.NoSpecialAsked):
+    with pytest.raises(NoSpecialAsked):
         await world.service.specials.decide(SpecialDecision(record.id, None, FRONT, "yes"))
     asked = await world.service.specials.ask(asking(record, key="ask again"))
     assert asked.state.special is not None and asked.state.special.state is SpecialState.ASKED
@@ -136,32 +146,32 @@ async def test_the_office_refuses_with_a_reason_and_the_outcome_is_told(world: W
 async def test_one_new_date_by_request(world: World) -> None:
     opened = await granted(world, await missed(world))
     moved = await world.service.specials.use(new_date(opened, world.session_id(SOUTH, THURSDAY)))
-    with pytest.raises(errors.NoSpecialLeft):
+    with pytest.raises(NoSpecialLeft):
         await world.service.specials.ask(asking(moved, key="second"))
 
 
 async def test_what_cannot_be_asked(world: World) -> None:
     record = await missed(world)
     specials = world.service.specials
-    with pytest.raises(errors.SpecialCauseNotPermitted):
+    with pytest.raises(SpecialCauseNotPermitted):
         await specials.ask(asking(record, SpecialCause.OFFICE_CLOSED))
     with pytest.raises(NotFound):
-        await specials.ask(SpecialWish(record.id, SpecialCause.ILLNESS, "x", Who("stranger"), "k"))
+        await specials.ask(SpecialWish(record.id, SpecialCause.ILLNESS, "x", Actor("stranger"), "k"))
     first = await specials.ask(asking(record))
     assert (await specials.ask(asking(record))).version == first.version
-    with pytest.raises(errors.SpecialAlreadyAsked):
+    with pytest.raises(SpecialAlreadyAsked):
         await specials.ask(asking(record, key="another"))
     held = await world.hold("budi", session_id=world.session_id(NORTH, THURSDAY))
-    with pytest.raises(errors.NotPossibleNow):
+    with pytest.raises(NotPossibleNow):
         await specials.ask(asking(held))
     other = await world.paid("citra", session_id=world.session_id(NORTH, THURSDAY))
     world.clock.set(other.state.seat.ends_at + timedelta(days=14, milliseconds=1))
-    with pytest.raises(errors.TooLateForSpecial):
+    with pytest.raises(TooLateForSpecial):
         await specials.ask(asking(other))
-    north = Who("front", NORTH.office_id, is_staff=True)
-    with pytest.raises(errors.NotYourOffice):
+    north = Actor("front", NORTH.office_id, is_staff=True)
+    with pytest.raises(NotYourOffice):
         await specials.decide(SpecialDecision(record.id, None, north, "d"))
-    with pytest.raises(errors.NotYourOffice):
+    with pytest.raises(NotYourOffice):
         await specials.asked(SOUTH.office_id, north)
 
 
@@ -170,7 +180,7 @@ async def test_who_came_after_all_is_refused(world: World) -> None:
     await world.service.specials.ask(asking(paid))
     world.clock.set(paid.state.seat.starts_at)
     await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "check-in")
-    with pytest.raises(errors.NotPossibleNow):
+    with pytest.raises(NotPossibleNow):
         await world.service.specials.decide(SpecialDecision(paid.id, None, FRONT, "yes"))
     no = SpecialDecision(paid.id, SpecialRefusal.CAME_TO_THE_VISIT, FRONT, "no")
     assert (await world.service.specials.decide(no)).state.status is Status.CHECKED_IN
@@ -191,7 +201,9 @@ async def test_an_interrupted_visit_has_its_new_date_at_once(world: World) -> No
     assert (moved.state.status, moved.state.checked_in_at) == (Status.CONFIRMED, None)
     # what the systems broke does not use up the one date that may be asked for
     assert (
-        visiting.ask_problem(moved.state, SpecialCause.ILLNESS, now=world.clock.now(), rules=world.service.desk.rules)
+        visiting.ask_problem(
+            moved.state, SpecialCause.ILLNESS, now=world.clock.now(), rules=world.service.context.rules
+        )
         is None
     )
     await world.rules_hold()
@@ -218,7 +230,7 @@ async def test_a_right_that_is_not_used_ends_and_says_so(world: World) -> None:
     assert step_of(record.state).current_step == "closed"
     await world.parts.deadlines["appointment", "special"](record, "special")
     assert len(await world.said(said.SpecialRescheduleEnded)) == 1
-    with pytest.raises(errors.NotPossibleNow):
+    with pytest.raises(NotPossibleNow):
         await world.service.specials.use(new_date(record, world.session_id(SOUTH, THURSDAY)))
 
 
@@ -230,19 +242,19 @@ class TestUsing:
         await world.hold("budi", session_id=full)
         await world.hold("citra", session_id=full)
         cases: list[tuple[type[Exception], str]] = [
-            (errors.SessionSoldOut, full),
-            (errors.SessionNotFound, "unknown"),
-            (errors.SessionClosed, world.session_id(EAST, TUESDAY)),
+            (SessionSoldOut, full),
+            (SessionNotFound, "unknown"),
+            (SessionClosed, world.session_id(EAST, TUESDAY)),
         ]
         wish = OpenWish(SOUTH.office_id, THURSDAY, plan(0, time(13), priority=2), BOSS, "o")
         other = await world.service.calendar.open(wish)
-        cases.append((errors.PoolNotOpen, other.session_id))
+        cases.append((PoolNotOpen, other.session_id))
         for refusal, session_id in cases:
             with pytest.raises(refusal):
                 await use(new_date(opened, session_id, f"use {session_id}"))
             assert (await world.appointment(opened.id)).state.status is Status.SPECIAL_OPEN
         with pytest.raises(NotFound):
-            await use(NewDate(opened.id, full, Who("stranger"), "k"))
+            await use(NewDate(opened.id, full, Actor("stranger"), "k"))
         moved = await use(new_date(opened, world.session_id(SOUTH, THURSDAY)))
         assert moved.state.status is Status.CONFIRMED
 
@@ -251,7 +263,7 @@ class TestUsing:
         opened = await granted(world, await missed(world))
         assert opened.state.special is not None and opened.state.special.until is not None
         world.clock.set(opened.state.special.until + timedelta(milliseconds=1))
-        with pytest.raises(errors.SpecialOver):
+        with pytest.raises(SpecialOver):
             await world.service.specials.use(new_date(opened, world.session_id(SOUTH, THURSDAY)))
         world.clock.set(opened.state.special.until)
         await world.service.specials.use(new_date(opened, world.session_id(SOUTH, THURSDAY)))
@@ -261,11 +273,11 @@ class TestUsing:
         begun = world.service.specials._relocation._begun(
             opened.state, world.session_id(SOUTH, THURSDAY), MoveCause.SPECIAL, "use"
         )
-        return opened, await world.service.desk.repository.save(opened, begun, world.clock.now())
+        return opened, await world.service.repositories.appointments.save(opened, begun, world.clock.now())
 
     async def test_half_done_without_a_seat_the_right_stays(self, world: World) -> None:
         opened, _ = await self.half(world)
-        with pytest.raises(errors.BeingMoved):
+        with pytest.raises(BeingMoved):
             await world.service.specials.use(new_date(opened, world.session_id(SOUTH, THURSDAY), "other"))
         await world.pass_time(15)
         record = await world.appointment(opened.id)
@@ -309,10 +321,10 @@ class TestBulk:
     async def booked(self, world: World, people: int) -> list[Record[Appointment]]:
         return [await world.paid(f"p{number}") for number in range(people)]
 
-    async def finish(self, world: World, job_id: str, who: Who = BOSS) -> Any:
+    async def finish(self, world: World, job_id: str, actor: Actor = BOSS) -> Any:
         for _ in range(20):
             await world.pass_time(61)
-            record = await world.service.bulk_moves.job(SOUTH.office_id, job_id, who)
+            record = await world.service.bulk_moves.job(SOUTH.office_id, job_id, actor)
             if record.state.state is BulkState.DONE:
                 return record.state
         raise AssertionError("the job does not end")
@@ -399,11 +411,11 @@ class TestBulk:
         begun = world.service.specials._relocation._begun(
             paid.state, world.session_id(NORTH, TUESDAY), MoveCause.ASKED, "move"
         )
-        await world.service.desk.repository.save(paid, begun, world.clock.now())
+        await world.service.repositories.appointments.save(paid, begun, world.clock.now())
         asked = DayInterruption(SOUTH.office_id, TUESDAY, "system_fault", BOSS, "day")
         job = await world.service.bulk_moves.interrupt_day(asked)
         named = replace(job.state, pending=(paid.id, "unknown"))
-        job = await world.service.desk.repository.save_bulk_job(job, named, world.clock.now())
+        job = await world.service.repositories.bulk_jobs.save_bulk_job(job, named, world.clock.now())
         job = await world.service.bulk_moves.run(job)
         assert dict(job.state.outcomes) == {"unknown": Outcome.LEFT_ALONE}
         state = await self.finish(world, job.id)
@@ -414,14 +426,14 @@ class TestBulk:
     async def test_who_was_cancelled_moved_or_has_another_visit_is_left_alone(self) -> None:
         world = await started(make_world(templates=weekly(plan(4))))
         gone, away = await world.paid("gone"), await world.paid("away")
-        await world.service.holds.cancel(gone.id, Who("account-gone"), "cancel", fee_is_lost=True)
+        await world.service.holds.cancel(gone.id, Actor("account-gone"), "cancel", fee_is_lost=True)
         await world.service.moves.reschedule(world.move(away, world.session_id(NORTH, TUESDAY)))
         again = await missed(world)
         await world.submitted("ani", application_id="another")
         await world.service.holds.hold(
             world.wish("ani", "2", application_id="another", session_id=world.session_id(SOUTH, THURSDAY))
         )
-        with pytest.raises(errors.PersonHasAppointment):
+        with pytest.raises(PersonHasAppointment):
             await world.service.specials.interrupt(again.id, "system_fault", FRONT, "stop")
         for begin in ("day", "session"):
             if begin == "day":
@@ -430,7 +442,7 @@ class TestBulk:
             else:
                 job = await world.service.bulk_moves.begin(world.session_id(), "closed", BOSS)
             named = replace(job.state, pending=(gone.id, away.id, again.id))
-            job = await world.service.desk.repository.save_bulk_job(job, named, world.clock.now())
+            job = await world.service.repositories.bulk_jobs.save_bulk_job(job, named, world.clock.now())
             job = await world.service.bulk_moves.run(job)
             assert set(job.state.outcomes.values()) == {Outcome.LEFT_ALONE}
         await world.rules_hold()
@@ -443,26 +455,26 @@ class TestBulk:
         ran = await world.service.bulk_moves.run(job)
         assert ran.state.count(Outcome.MOVED) == 1
         lost = replace(ran.state, pending=tuple(each.id for each in visits), outcomes={})
-        ran = await world.service.desk.repository.save_bulk_job(ran, lost, world.clock.now())
+        ran = await world.service.repositories.bulk_jobs.save_bulk_job(ran, lost, world.clock.now())
         ran = await world.service.bulk_moves.run(ran)
         assert (ran.state.count(Outcome.MOVED), ran.state.count(Outcome.SPECIAL_OPENED)) == (1, 1)
         assert len(await world.said(said.AppointmentRescheduled)) == 1
 
     async def test_who_may(self, world: World) -> None:
-        north = Who("boss", NORTH.office_id, is_staff=True)
+        north = Actor("boss", NORTH.office_id, is_staff=True)
         bulk = world.service.bulk_moves
-        with pytest.raises(errors.SessionNotFound):
+        with pytest.raises(SessionNotFound):
             await bulk.begin("unknown", "closed", BOSS)
-        with pytest.raises(errors.NotYourOffice):
+        with pytest.raises(NotYourOffice):
             await bulk.begin(world.session_id(), "closed", north)
-        with pytest.raises(errors.NotYourOffice):
+        with pytest.raises(NotYourOffice):
             await bulk.interrupt_day(DayInterruption(SOUTH.office_id, TUESDAY, "closed", north, "day"))
         job = await bulk.begin(world.session_id(), "closed", BOSS)
-        with pytest.raises(errors.NotYourOffice):
+        with pytest.raises(NotYourOffice):
             await bulk.job(SOUTH.office_id, job.id, north)
         with pytest.raises(NotFound):
             await bulk.job(NORTH.office_id, job.id, north)
-        with pytest.raises(errors.NotYourOffice):
+        with pytest.raises(NotYourOffice):
             await bulk.jobs(SOUTH.office_id, north)
         with pytest.raises(NotFound):
             await bulk.job(SOUTH.office_id, "unknown", BOSS)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling.domain.appointments import Appointment, Decision, ReleaseReason, Status
-from services.scheduling.domain.policies import Rules
-from services.scheduling.domain.special import Special, SpecialCause, SpecialState
-from services.scheduling.domain.standing import OVERDUE, Place, is_certain, standing
+from services.scheduling.booking.appointments.appointment import Appointment, Decision, ReleaseReason, Status
+from services.scheduling.booking.appointments.entitlement import OVERDUE, Place, is_certain, standing
+from services.scheduling.booking.appointments.special_right import Special, SpecialCause, SpecialState
+from services.scheduling.rules import Rules
 from tests.unit.scheduling.world import START, World
 
 UNTIL = START + timedelta(days=30)
@@ -85,18 +85,20 @@ async def test_the_running_service_finds_a_paid_visit_without_a_place(world: Wor
     report = await world.service.paid_visits.each_is_in_one_place()
     assert report.holds and report.checked == 1
     lost = Decision(replace(paid.state, status=Status.SPECIAL_OPEN))
-    await world.service.desk.repository.save(paid, lost, world.clock.now())
+    await world.service.repositories.appointments.save(paid, lost, world.clock.now())
     assert (await world.service.paid_visits.each_is_in_one_place()).broken == (paid.id,)
 
 
 async def test_one_that_was_caught_in_between_is_looked_at_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     paid = await world.paid()
-    repository = world.service.desk.repository
-    lost = await repository.save(paid, Decision(replace(paid.state, status=Status.SPECIAL_OPEN)), world.clock.now())
+    repository = world.service.repositories
+    lost = await repository.appointments.save(
+        paid, Decision(replace(paid.state, status=Status.SPECIAL_OPEN)), world.clock.now()
+    )
 
     async def as_it_was(_: str) -> object:
         return paid
 
-    monkeypatch.setattr(repository, "appointment", as_it_was)
+    monkeypatch.setattr(repository.appointments, "appointment", as_it_was)
     assert lost.version > paid.version
     assert (await world.service.paid_visits.each_is_in_one_place()).holds

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain.appointments import Status
+from services.scheduling.booking.appointments.appointment import Status
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
 from tests.unit.scheduling.world import EAST, NORTH, SOUTH, START, TUESDAY
 

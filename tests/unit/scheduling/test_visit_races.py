@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.offline import LineKind, LineOutcome, OfflineLine
-from services.scheduling.domain.quota_changes import OfflineGrant, OfflineQuota
-from services.scheduling.service.desk import Who
-from services.scheduling.service.offline_visits import OfflineFile
-from services.scheduling.service.special import NewDate
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.context import Actor
+from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota
+from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.offline.import_service import OfflineFile
+from services.scheduling.visit.offline.offline_day import LineKind, LineOutcome, OfflineLine
+from services.scheduling.visit.special_reschedule.service import NewDate
 from shared.errors import Refusal
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet
@@ -72,7 +72,7 @@ async def test_twin_without_the_version_one_visitor_is_called_to_two_booths() ->
 async def imports(world: World) -> list[LineOutcome]:
     """Two officers send different lines at once; the office head had opened one offline seat."""
     quota = OfflineQuota(SOUTH.office_id, TUESDAY, (OfflineGrant(1, "admin", START, "outage", "change"),))
-    await world.service.desk.repository.begin_offline_quota(quota, START)
+    await world.service.repositories.offline_quotas.begin_offline_quota(quota, START)
     world.clock.advance(86_400)
     done = await asyncio.gather(
         *(
@@ -109,7 +109,7 @@ async def test_a_refund_and_the_new_date_at_once_leave_no_seat_without_its_right
     world.clock.set(paid.state.seat.starts_at)
     await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "in")
     await world.service.specials.interrupt(paid.id, "system_fault", FRONT, "stop")
-    wish = NewDate(paid.id, world.session_id(NORTH, TUESDAY.replace(day=26)), Who("account-p0"), "use")
+    wish = NewDate(paid.id, world.session_id(NORTH, TUESDAY.replace(day=26)), Actor("account-p0"), "use")
     asks = SeatReleaseRequested(refund_id="r", appointment_id=paid.id, application_id=paid.state.application_id)
 
     async def refund() -> None:

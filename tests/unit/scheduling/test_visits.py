@@ -6,17 +6,24 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain.appointments import Status
-from services.scheduling.service.desk import Who
-from services.scheduling.service.visits import Visitor
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.errors import NotPossibleNow, QueueCodeNotValid, QueueCodeReplaced
+from services.scheduling.context import Actor
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in_errors import (
+    NotPaidYet,
+    TooEarlyToCheckIn,
+    VisitMissed,
+    VisitOnAnotherDay,
+)
 from shared.errors import NotFound
 from shared.events import application
 from shared.events import scheduling as said
 from shared.service import NotYet
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, TUESDAY, World, make_world
 
-OTHERS = Who("front-north", NORTH.office_id, is_staff=True)
+OTHERS = Actor("front-north", NORTH.office_id, is_staff=True)
 
 
 async def on_the_day(world: World, before: timedelta = timedelta(minutes=30)) -> None:
@@ -41,7 +48,7 @@ async def test_a_visitor_is_found_by_any_of_four(world: World, by: str) -> None:
     assert here.version == again.version
     (event,) = await world.said(said.VisitorCheckedIn)
     assert event.checked_in_at == world.clock.now()  # type: ignore[attr-defined]
-    with pytest.raises(errors.NotYourOffice):
+    with pytest.raises(NotYourOffice):
         await world.service.visits.check_in(visitor, OTHERS, "elsewhere")
     await world.rules_hold()
 
@@ -50,7 +57,7 @@ async def test_an_unknown_visitor(world: World) -> None:
     for visitor in (Visitor(appointment_id="x"), Visitor(application_id="x"), Visitor(person_id="x")):
         with pytest.raises(NotFound):
             await world.service.visits.check_in(visitor, FRONT, "check-in")
-    with pytest.raises(errors.QueueCodeNotValid):
+    with pytest.raises(QueueCodeNotValid):
         await world.service.visits.check_in(Visitor(queue_code="forged"), FRONT, "check-in")
 
 
@@ -59,7 +66,7 @@ async def test_a_code_from_before_the_move_is_refused(world: World) -> None:
     wednesday = world.session_id(SOUTH, TUESDAY + timedelta(days=1))
     moved = await world.service.moves.reschedule(world.move(paid, wednesday))
     world.clock.set(moved.state.seat.starts_at)
-    with pytest.raises(errors.QueueCodeReplaced):
+    with pytest.raises(QueueCodeReplaced):
         await world.service.visits.check_in(Visitor(queue_code=paid.state.queue_code), FRONT, "old")
     await world.service.visits.check_in(Visitor(queue_code=moved.state.queue_code), FRONT, "new")
 
@@ -67,11 +74,11 @@ async def test_a_code_from_before_the_move_is_refused(world: World) -> None:
 async def test_day_and_hour(world: World) -> None:
     paid = await world.paid()
     visitor = Visitor(appointment_id=paid.id)
-    with pytest.raises(errors.VisitOnAnotherDay) as refused:
+    with pytest.raises(VisitOnAnotherDay) as refused:
         await world.service.visits.check_in(visitor, FRONT, "today")
     assert refused.value.facts["date"] == "2026-11-24"
     await on_the_day(world, timedelta(minutes=60, milliseconds=1))
-    with pytest.raises(errors.TooEarlyToCheckIn):
+    with pytest.raises(TooEarlyToCheckIn):
         await world.service.visits.check_in(visitor, FRONT, "early")
     await on_the_day(world, timedelta(minutes=60))
     await world.service.visits.check_in(visitor, FRONT, "in time")
@@ -88,10 +95,10 @@ async def test_a_local_run_may_check_in_on_any_day() -> None:
 async def test_who_has_not_paid_or_has_given_up(world: World) -> None:
     held = await world.hold()
     await on_the_day(world)
-    with pytest.raises(errors.NotPaidYet):
+    with pytest.raises(NotPaidYet):
         await world.service.visits.check_in(Visitor(appointment_id=held.id), FRONT, "unpaid")
     await world.pass_time(0)
-    with pytest.raises(errors.NotPossibleNow):
+    with pytest.raises(NotPossibleNow):
         await world.service.visits.check_in(Visitor(application_id="application-ani"), FRONT, "gone")
 
 
@@ -115,7 +122,7 @@ async def test_the_interview_ends_the_visit(world: World) -> None:
     assert await world.buckets() == {"used": 1, "free": 1}
     with pytest.raises(NotYet):
         await world.hear(interviewed("unknown"))
-    with pytest.raises(errors.NotPossibleNow):
+    with pytest.raises(NotPossibleNow):
         await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "late")
     await world.rules_hold()
     wednesday = world.session_id(SOUTH, TUESDAY + timedelta(days=1))
@@ -133,6 +140,6 @@ async def test_who_does_not_come_is_missed_after_the_session(world: World) -> No
     (event,) = await world.said(said.VisitorMissed)
     assert event.session_id == world.session_id()  # type: ignore[attr-defined]
     assert await world.buckets() == {"no_show": 1, "free": 1}
-    with pytest.raises(errors.VisitMissed):
+    with pytest.raises(VisitMissed):
         await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "late")
     await world.rules_hold()

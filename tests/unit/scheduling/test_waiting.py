@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
-from services.scheduling.domain import seats as domain_seats
-from services.scheduling.domain import waiting as domain
-from services.scheduling.domain.appointments import Applying, Status
-from services.scheduling.domain.seats import SeatStatus
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.waiting import (
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.errors import BeingMoved, PersonHasAppointment
+from services.scheduling.booking.seats import seat as domain_seats
+from services.scheduling.booking.seats.seat import SeatStatus
+from services.scheduling.booking.waiting_list import entry as domain
+from services.scheduling.booking.waiting_list.entry import (
     LONGEST_WAIT_DAYS,
     MOST_OFFICES_WAITED_FOR,
     MOST_UNUSED_OFFERS,
@@ -23,9 +22,18 @@ from services.scheduling.domain.waiting import (
     WaitingEnd,
     WaitingStatus,
 )
-from services.scheduling.repository.waiting import LINE_PAGE, WAITING
-from services.scheduling.service.desk import Who
-from services.scheduling.service.waiting import WaitingWish
+from services.scheduling.booking.waiting_list.errors import (
+    AlreadyWaiting,
+    NoSeatOffered,
+    WaitingOfferOver,
+    WaitingWishWrong,
+)
+from services.scheduling.booking.waiting_list.repository import LINE_PAGE, WAITING
+from services.scheduling.booking.waiting_list.service import WaitingWish
+from services.scheduling.context import Actor
+from services.scheduling.errors import ApplicationIsWithdrawn, OfficeNotFound
+from services.scheduling.offices.errors import PoolNotOpen, SessionSoldOut
+from services.scheduling.terms import Applying, Pool
 from shared.errors import NotFound
 from shared.events import application, billing
 from shared.events import scheduling as said
@@ -54,7 +62,7 @@ async def waits(world: World, person: str, *, pause: float = 0.001, **changes: A
         "first": TUESDAY,
         "last": TUESDAY,
         "pool": Pool.REGULAR,
-        "who": Who(f"account-{person}"),
+        "actor": Actor(f"account-{person}"),
         "command_id": f"wait-{person}",
     }
     entry = await world.service.waiting_list.enter(WaitingWish(**(given | changes)))
@@ -65,7 +73,7 @@ async def waits(world: World, person: str, *, pause: float = 0.001, **changes: A
 async def freed(world: World, person: str = "ani", cooled: bool = True) -> None:
     """The person holds the seats of the session with another one and gives theirs up; it has cooled down."""
     held = await world.hold(person)
-    await world.service.holds.cancel(held.id, Who(f"account-{person}"), "cancel", fee_is_lost=False)
+    await world.service.holds.cancel(held.id, Actor(f"account-{person}"), "cancel", fee_is_lost=False)
     if cooled:
         await world.pass_time(COOLED)
 
@@ -77,11 +85,11 @@ async def full(world: World) -> Record[Any]:
 
 
 async def give_up(world: World, record: Record[Any], key: str = "give-up") -> None:
-    await world.service.holds.cancel(record.id, Who(record.state.account_id), key, fee_is_lost=True)
+    await world.service.holds.cancel(record.id, Actor(record.state.account_id), key, fee_is_lost=True)
 
 
 async def entry_of(world: World, entry: Record[Waiting]) -> Waiting:
-    record = await world.service.desk.repository.waiting(entry.id)
+    record = await world.service.repositories.waiting_list.waiting(entry.id)
     assert record is not None
     return record.state
 
@@ -96,7 +104,7 @@ async def offered(world: World, *people: str) -> list[Record[Waiting]]:
 
 
 def accept(world: World, person: str, entry: Record[Waiting], key: str = "yes") -> Any:
-    return world.service.waiting_list.accept(entry.id, Who(f"account-{person}"), key)
+    return world.service.waiting_list.accept(entry.id, Actor(f"account-{person}"), key)
 
 
 async def told(world: World, kind: Any = WAITING) -> list[Any]:
@@ -119,7 +127,7 @@ async def test_a_freed_seat_goes_to_the_first_in_line_and_to_nobody_else() -> No
     assert event.offer_until == world.clock.now() + timedelta(seconds=1800)
     for person in ("citra", "dewi"):
         await world.submitted(person)
-        with pytest.raises(errors.SessionSoldOut):
+        with pytest.raises(SessionSoldOut):
             await world.service.holds.hold(world.wish(person))
     assert (await entry_of(world, citra)).status is WaitingStatus.WAITING
     await world.rules_hold()
@@ -159,9 +167,9 @@ async def test_an_offer_is_not_transferable() -> None:
     await world.submitted("citra")
     for name in ("accept", "decline"):
         with pytest.raises(NotFound):
-            await getattr(world.service.waiting_list, name)(budi.id, Who("account-citra"), "mine")
+            await getattr(world.service.waiting_list, name)(budi.id, Actor("account-citra"), "mine")
     with pytest.raises(NotFound):
-        await world.service.waiting_list.leave(budi.id, Who("account-citra"))
+        await world.service.waiting_list.leave(budi.id, Actor("account-citra"))
     assert (await accept(world, "budi", budi)).state.person_id == "person-budi"
 
 
@@ -170,7 +178,7 @@ async def test_what_one_does_not_use_goes_to_the_next_and_then_to_all(how: str) 
     world = await started()
     budi, citra = await offered(world, "budi", "citra")
     if how == "declined":
-        again = [await world.service.waiting_list.decline(budi.id, Who("account-budi"), "no") for _ in range(2)]
+        again = [await world.service.waiting_list.decline(budi.id, Actor("account-budi"), "no") for _ in range(2)]
         assert again[0].state.passed_seats == again[1].state.passed_seats
     else:
         await world.pass_time(1800)
@@ -178,7 +186,7 @@ async def test_what_one_does_not_use_goes_to_the_next_and_then_to_all(how: str) 
     assert await world.buckets() == {"confirmed": 1, "cooling": 1}
     await world.pass_time(COOLED)
     assert (await entry_of(world, citra)).status is WaitingStatus.OFFERED
-    await world.service.waiting_list.decline(citra.id, Who("account-citra"), "no")
+    await world.service.waiting_list.decline(citra.id, Actor("account-citra"), "no")
     await world.pass_time(COOLED)
     assert await world.buckets() == {"confirmed": 1, "free": 1}
     ends = [event.reason for event in await told(world) if isinstance(event, said.WaitingOfferEnded)]
@@ -195,10 +203,10 @@ async def test_the_offer_lasts_as_long_as_it_says() -> None:
     await world.worker.run_due()
     assert await world.buckets() == {"confirmed": 1, "offered": 1}
     world.clock.set(until)
-    with pytest.raises(errors.WaitingOfferOver):
+    with pytest.raises(WaitingOfferOver):
         await accept(world, "budi", budi)
     await world.worker.run_due()
-    with pytest.raises(errors.NoSeatOffered):
+    with pytest.raises(NoSeatOffered):
         await accept(world, "budi", budi)
     assert await world.buckets() == {"confirmed": 1, "cooling": 1}
 
@@ -211,7 +219,7 @@ async def test_unused_offers_run_out() -> None:
         await give_up(world, record)
         await world.pass_time(COOLED)
         assert (await entry_of(world, budi)).status is WaitingStatus.OFFERED
-        await world.service.waiting_list.decline(budi.id, Who("account-budi"), f"no-{number}")
+        await world.service.waiting_list.decline(budi.id, Actor("account-budi"), f"no-{number}")
     entry = await entry_of(world, budi)
     assert (entry.status, entry.live, entry.ended_for) == (WaitingStatus.ENDED, False, WaitingEnd.OFFERS_UNUSED)
     assert (await waits(world, "budi", command_id="again")).state.live
@@ -247,7 +255,7 @@ async def test_a_long_line_is_walked_to_its_end() -> None:
 
 
 async def test_a_line_that_wants_other_days_throughout_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.scheduling.service.waiting.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("services.scheduling.booking.waiting_list.service.MOST_LOOKED_AT", 2)
     world = await started()
     taken = await full(world)
     wednesday = TUESDAY + timedelta(days=1)
@@ -277,10 +285,12 @@ async def test_who_has_a_seat_or_gave_up_is_passed_over() -> None:
     taken = await full(world)
     budi, citra, dewi = await waits(world, "budi"), await waits(world, "citra"), await waits(world, "dewi")
     await world.hold("budi", session_id=world.session_id(NORTH))
-    repository = world.service.desk.repository
-    copy = await repository.application("application-citra")
+    repository = world.service.repositories
+    copy = await repository.applications.application("application-citra")
     assert copy is not None
-    await repository.save_application(copy, type(copy.state)(**(vars(copy.state) | {"withdrawn": True})), START)
+    await repository.applications.save_application(
+        copy, type(copy.state)(**(vars(copy.state) | {"withdrawn": True})), START
+    )
     await give_up(world, taken)
     await world.pass_time(COOLED)
     assert (await entry_of(world, budi)).ended_for is WaitingEnd.HAS_APPOINTMENT
@@ -309,14 +319,14 @@ async def test_a_withdrawal_ends_the_waiting_and_passes_the_offer_on() -> None:
 async def test_a_withdrawal_waits_for_an_offer_that_is_being_taken() -> None:
     world = await started()
     (budi,) = await offered(world, "budi")
-    record = await world.service.desk.repository.waiting(budi.id)
+    record = await world.service.repositories.waiting_list.waiting(budi.id)
     assert record is not None
-    taking = domain.take(record.state, now=world.clock.now(), rules=world.service.desk.rules)
-    await world.service.desk.repository.save_waiting(record, taking, world.clock.now())
+    taking = domain.take(record.state, now=world.clock.now(), rules=world.service.context.rules)
+    await world.service.repositories.waiting_list.save_waiting(record, taking, world.clock.now())
     with pytest.raises(NotYet):
         await world.hear(withdrawn("budi"))
-    with pytest.raises(errors.BeingMoved):
-        await world.service.waiting_list.leave(budi.id, Who("account-budi"))
+    with pytest.raises(BeingMoved):
+        await world.service.waiting_list.leave(budi.id, Actor("account-budi"))
     await world.pass_time(15)
     assert (await entry_of(world, budi)).status is WaitingStatus.TAKEN
     await world.hear(withdrawn("budi"))
@@ -328,7 +338,7 @@ async def test_an_offer_is_refused_to_who_withdrew_or_holds_another_seat() -> No
     world = await started()
     (budi,) = await offered(world, "budi")
     await world.hold("budi", session_id=world.session_id(NORTH))
-    with pytest.raises(errors.PersonHasAppointment):
+    with pytest.raises(PersonHasAppointment):
         await accept(world, "budi", budi)
     assert (await entry_of(world, budi)).status is WaitingStatus.OFFERED
 
@@ -336,14 +346,14 @@ async def test_an_offer_is_refused_to_who_withdrew_or_holds_another_seat() -> No
 async def test_leaving() -> None:
     world = await started()
     budi, citra = await offered(world, "budi", "citra")
-    assert (await world.service.waiting_list.leave(citra.id, Who("account-citra"))).state.status is WaitingStatus.LEFT
-    left = await world.service.waiting_list.leave(budi.id, Who("account-budi"))
+    assert (await world.service.waiting_list.leave(citra.id, Actor("account-citra"))).state.status is WaitingStatus.LEFT
+    left = await world.service.waiting_list.leave(budi.id, Actor("account-budi"))
     assert (left.state.status, left.state.leaving) == (WaitingStatus.LEFT, ())
-    assert (await world.service.waiting_list.leave(budi.id, Who("account-budi"))).version == left.version
+    assert (await world.service.waiting_list.leave(budi.id, Actor("account-budi"))).version == left.version
     await world.pass_time(COOLED)
     assert await world.buckets() == {"confirmed": 1, "free": 1}
-    with pytest.raises(errors.NoSeatOffered):
-        await world.service.waiting_list.decline(budi.id, Who("account-budi"), "no")
+    with pytest.raises(NoSeatOffered):
+        await world.service.waiting_list.decline(budi.id, Actor("account-budi"), "no")
 
 
 async def test_the_waiting_ends_with_its_last_day() -> None:
@@ -361,37 +371,37 @@ async def test_a_person_waits_once() -> None:
     world = await started()
     budi = await waits(world, "budi")
     assert (await waits(world, "budi")).id == budi.id
-    with pytest.raises(errors.AlreadyWaiting) as refused:
+    with pytest.raises(AlreadyWaiting) as refused:
         await waits(world, "budi", command_id="another")
     assert refused.value.facts == {"waiting_id": budi.id}
     await world.submitted("budi", account="account-other", application_id="application-other")
-    with pytest.raises(errors.AlreadyWaiting) as refused:
+    with pytest.raises(AlreadyWaiting) as refused:
         other: dict[str, Any] = {
             "application_id": "application-other",
-            "who": Who("account-other"),
+            "actor": Actor("account-other"),
             "command_id": "other",
         }
         await waits(world, "x", **other)
     assert refused.value.facts == {}
-    assert [each.id for each in await world.service.waiting_list.of_account(Who("account-budi"))] == [budi.id]
+    assert [each.id for each in await world.service.waiting_list.of_account(Actor("account-budi"))] == [budi.id]
 
 
 async def test_who_may_not_wait() -> None:
     world = await started()
     await world.hold("ani")
-    with pytest.raises(errors.PersonHasAppointment):
+    with pytest.raises(PersonHasAppointment):
         await waits(world, "ani")
     with pytest.raises(NotFound):
-        await waits(world, "budi", who=Who("stranger"))
-    with pytest.raises(errors.PoolNotOpen):
+        await waits(world, "budi", actor=Actor("stranger"))
+    with pytest.raises(PoolNotOpen):
         await waits(world, "budi", pool=Pool.PRIORITY)
-    with pytest.raises(errors.OfficeNotFound):
+    with pytest.raises(OfficeNotFound):
         await waits(world, "budi", office_ids=("nowhere",))
-    with pytest.raises(errors.WaitingWishWrong) as refused:
+    with pytest.raises(WaitingWishWrong) as refused:
         await waits(world, "budi", office_ids=(SOUTH.office_id, SOUTH.office_id))
     assert refused.value.facts == {"problem": "office_twice"}
     await world.hear(withdrawn("citra"))
-    with pytest.raises(errors.ApplicationIsWithdrawn):
+    with pytest.raises(ApplicationIsWithdrawn):
         await waits(world, "citra")
 
 
@@ -425,10 +435,10 @@ async def test_an_offer_whose_seat_is_gone_is_seen() -> None:
     (budi,) = await offered(world, "budi")
     check = world.parts.invariants["I1_offers"]
     assert (await check()).holds
-    repository = world.service.desk.repository
-    seat = await repository.seat((await entry_of(world, budi)).kept.slot.seat_id)
+    repository = world.service.repositories
+    seat = await repository.seats.seat((await entry_of(world, budi)).kept.slot.seat_id)
     assert seat is not None
-    await repository.save_seat(seat, domain_seats.let_go(seat.state, START), world.clock.now())
+    await repository.seats.save_seat(seat, domain_seats.let_go(seat.state, START), world.clock.now())
     assert (await check()).broken == (budi.id,)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.domain import waiting as domain
-from services.scheduling.domain.appointments import Status
-from services.scheduling.domain.waiting import Waiting, WaitingStatus
-from services.scheduling.handlers.seats import seat_deadlines
-from services.scheduling.service.desk import Who
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.waiting_list import entry as domain
+from services.scheduling.booking.waiting_list.entry import Waiting, WaitingStatus
+from services.scheduling.context import Actor
+from services.scheduling.handlers import Handlers
 from shared.errors import Refusal
 from shared.store import Record
 from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper, kept
@@ -21,7 +21,7 @@ from tests.unit.scheduling.test_waiting import COOLED, accept, entry_of, full, g
 from tests.unit.scheduling.world import NORTH, SOUTH, World
 
 MOST_WRITES = 14
-BUDI = Who("account-budi")
+BUDI = Actor("account-budi")
 
 
 async def taken_and_waited_for(world: World) -> list[Record[Waiting]]:
@@ -100,7 +100,7 @@ async def test_no_offer_leaks_a_seat_wherever_it_dies(name: str, after: bool, tw
             held = await accept(world, "budi", entries[0])
             assert held.state.person_id == "person-budi"
         for entry in entries:
-            await world.service.waiting_list.leave(entry.id, Who(entry.state.account_id))
+            await world.service.waiting_list.leave(entry.id, Actor(entry.state.account_id))
         for _ in range(3):
             await world.pass_time(COOLED)
         await everything_is_somebodys(world)
@@ -115,14 +115,17 @@ async def everything_is_somebodys(world: World) -> None:
     await world.rules_hold()
     assert sum((await world.buckets()).values()) == 2
     seats = {seat.token: seat for seat in await world.seats() if seat.token is not None}
-    async for record in world.service.desk.repository.every_waiting():
+    async for record in world.service.repositories.waiting_list.every_waiting():
         assert record.state.leaving == ()
         assert record.state.status is not WaitingStatus.TAKING
         if record.state.status is WaitingStatus.OFFERED:
             assert seats[record.state.kept.slot.token].kept_for == record.id
     for seat in seats.values():
-        if seat.kept_for is not None and await world.service.desk.repository.appointment(seat.claimed_by or "") is None:
-            entry = await world.service.desk.repository.waiting(seat.kept_for)
+        if (
+            seat.kept_for is not None
+            and await world.service.repositories.appointments.appointment(seat.claimed_by or "") is None
+        ):
+            entry = await world.service.repositories.waiting_list.waiting(seat.kept_for)
             assert entry is not None and domain.keeps(entry.state, seat.token) is not None
 
 
@@ -130,7 +133,7 @@ async def everything_is_somebodys(world: World) -> None:
 async def test_yes_and_the_end_of_the_offer_at_one_moment_have_one_outcome(seed: int) -> None:
     world = await started(wrap=lambda base: Shuffling(base, seed))
     (budi, citra) = await with_offer(world)
-    record = await world.service.desk.repository.waiting(budi.id)
+    record = await world.service.repositories.waiting_list.waiting(budi.id)
     assert record is not None
     results = await asyncio.gather(
         accept(world, "budi", budi, "a"),
@@ -173,7 +176,7 @@ async def slow_offer(world: World, store: Sleepy) -> list[Record[Any]]:
     await world.pass_time(1)
     store.go_on.set()
     await slow
-    entry = await world.service.desk.repository.waiting(budi.id)
+    entry = await world.service.repositories.waiting_list.waiting(budi.id)
     assert entry is not None
     offers = [entry] if entry.state.status is WaitingStatus.OFFERED else []
     seats = {seat.token for seat in await world.seats()}
@@ -212,22 +215,22 @@ def pass_on_once(real: Any) -> Any:
 
 def rebind(world: World) -> None:
     """The worker's handlers, made anew from what was changed."""
-    world.worker._handlers = {**world.worker._handlers, **seat_deadlines(world.service)}
+    world.worker._handlers = {**world.worker._handlers, **Handlers(world.service).deadlines()}
 
 
 async def test_a_taken_offer_of_who_got_another_seat_meanwhile_goes_to_the_next() -> None:
     world = await started()
     (budi, citra) = await with_offer(world)
-    repository = world.service.desk.repository
-    record = await repository.waiting(budi.id)
+    repository = world.service.repositories
+    record = await repository.waiting_list.waiting(budi.id)
     assert record is not None
-    taking = domain.take(record.state, now=world.clock.now(), rules=world.service.desk.rules)
-    await repository.save_waiting(record, taking, world.clock.now())
+    taking = domain.take(record.state, now=world.clock.now(), rules=world.service.context.rules)
+    await repository.waiting_list.save_waiting(record, taking, world.clock.now())
     await world.hold("budi", session_id=world.session_id(NORTH))
     await world.pass_time(15)
     entry = await entry_of(world, budi)
     assert (entry.status, entry.ended_for) == (WaitingStatus.ENDED, domain.WaitingEnd.HAS_APPOINTMENT)
-    tombstone = await repository.appointment(record.state.kept.appointment_id)
+    tombstone = await repository.appointments.appointment(record.state.kept.appointment_id)
     assert tombstone is not None and tombstone.state.status is Status.ABANDONED
     await world.pass_time(COOLED)
     assert (await entry_of(world, citra)).status is WaitingStatus.OFFERED

@@ -13,14 +13,31 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import errors
 from services.scheduling.app import build
-from services.scheduling.domain import draw, waiting_room
-from services.scheduling.domain.admission import Line
-from services.scheduling.domain.opening import OpeningRule, RuleKind
-from services.scheduling.domain.priority import Need
-from services.scheduling.domain.sessions import Pool
-from services.scheduling.domain.waiting_room import (
+from services.scheduling.booking.appointments.priority import Need
+from services.scheduling.context import Actor
+from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice, OfficeNotFound
+from services.scheduling.offices.errors import SessionNotFound, SessionSoldOut
+from services.scheduling.offices.release_rule import OpeningRule, RuleKind
+from services.scheduling.openings import cache as opening_board
+from services.scheduling.openings import draw
+from services.scheduling.openings import opening as waiting_room
+from services.scheduling.openings import repository as kept_openings
+from services.scheduling.openings.admission import Line
+from services.scheduling.openings.announcing import OpeningWish
+from services.scheduling.openings.errors import (
+    DoorsNotOpen,
+    NotYourTurn,
+    OpeningHasBegun,
+    OpeningIsOver,
+    OpeningNotFound,
+    OpeningPlanWrong,
+    PersonHasTicket,
+    SessionHasOpening,
+    TicketNeeded,
+    TurnMissed,
+)
+from services.scheduling.openings.opening import (
     OPENING_TRANSITIONS,
     IllegalOpeningChange,
     Opening,
@@ -31,12 +48,10 @@ from services.scheduling.domain.waiting_room import (
     OpeningStatus,
     Standing,
 )
-from services.scheduling.repository import openings as kept_openings
-from services.scheduling.repository.openings import LIST_PAGE, OPENING, OPENING_TICKET
-from services.scheduling.service import Scheduling, opening_board
-from services.scheduling.service.desk import Who
-from services.scheduling.service.openings import OpeningWish
-from services.scheduling.service.waiting_room import Place
+from services.scheduling.openings.repository import LIST_PAGE, OPENING, OPENING_TICKET
+from services.scheduling.openings.waiting_room import Place
+from services.scheduling.terms import Pool
+from services.scheduling.use_cases import Scheduling
 from shared.crypto.keyring import Keyring
 from shared.errors import NotFound
 from shared.files.memory import MemoryFiles
@@ -71,15 +86,15 @@ class Hall:
         await self.world.submitted(person)
         service = at or self.world.service
         account = changes.pop("account", f"account-{person}")
-        return await service.waiting_room.take_ticket(self.opening_id, f"application-{person}", Who(account))
+        return await service.waiting_room.take_ticket(self.opening_id, f"application-{person}", Actor(account))
 
     async def look(self, place: Place, at: Scheduling | None = None) -> Place:
         """Look at a ticket."""
         service = at or self.world.service
-        return await service.waiting_room.look(self.opening_id, place.ticket_id, Who(place.ticket.account_id))
+        return await service.waiting_room.look(self.opening_id, place.ticket_id, Actor(place.ticket.account_id))
 
     async def opening(self) -> Opening:
-        record = await self.world.service.desk.repository.opening(self.opening_id)
+        record = await self.world.service.repositories.openings.opening(self.opening_id)
         assert record is not None
         return record.state
 
@@ -91,7 +106,7 @@ class Hall:
             await self.world.pass_time(1)
 
 
-def wish(world: World, key: str = "announce", who: Who = BOSS, **changes: Any) -> OpeningWish:
+def wish(world: World, key: str = "announce", actor: Actor = BOSS, **changes: Any) -> OpeningWish:
     given: dict[str, Any] = {
         "office_id": SOUTH.office_id,
         "session_ids": (world.session_id(),),
@@ -99,7 +114,7 @@ def wish(world: World, key: str = "announce", who: Who = BOSS, **changes: Any) -
         "tickets_close_at": CLOSES,
         "opens_at": OPENS,
     }
-    return OpeningWish(OpeningPlan(**(given | changes)), who, key)
+    return OpeningWish(OpeningPlan(**(given | changes)), actor, key)
 
 
 async def make_hall(seats: int = 6, **changes: Any) -> Hall:
@@ -120,7 +135,7 @@ def replica(world: World, seed: int = 99) -> Scheduling:
         SeededRandomness(seed),
     )
     service: Scheduling = build(settings(), platform, offices=[SOUTH, NORTH, EAST], templates=weekly(plan())).service
-    service.desk.offices.fill([SOUTH, NORTH, EAST])
+    service.context.offices.fill([SOUTH, NORTH, EAST])
     return service
 
 
@@ -144,10 +159,10 @@ class TestAnnouncing:
     @pytest.mark.parametrize(
         ("changes", "refusal"),
         [
-            ({"office_id": NORTH.office_id}, errors.NotYourOffice),
-            ({"session_ids": ("unknown",)}, errors.SessionNotFound),
-            ({"doors_at": START}, errors.OpeningPlanWrong),
-            ({"opens_at": START + timedelta(days=2)}, errors.OpeningPlanWrong),
+            ({"office_id": NORTH.office_id}, NotYourOffice),
+            ({"session_ids": ("unknown",)}, SessionNotFound),
+            ({"doors_at": START}, OpeningPlanWrong),
+            ({"opens_at": START + timedelta(days=2)}, OpeningPlanWrong),
         ],
     )
     async def test_what_it_refuses(self, changes: dict[str, Any], refusal: type[Exception]) -> None:
@@ -158,32 +173,32 @@ class TestAnnouncing:
     async def test_a_session_of_another_office_or_of_another_opening(self) -> None:
         hall = await make_hall()
         foreign = (hall.world.session_id(NORTH),)
-        with pytest.raises(errors.NotYourOffice):
+        with pytest.raises(NotYourOffice):
             await hall.world.service.openings.announce(wish(hall.world, "other", session_ids=foreign))
-        with pytest.raises(errors.SessionHasOpening):
+        with pytest.raises(SessionHasOpening):
             await hall.world.service.openings.announce(wish(hall.world, "other"))
 
     async def test_calling_off(self) -> None:
         hall = await make_hall()
         openings = hall.world.service.openings
-        with pytest.raises(errors.OpeningNotFound):
+        with pytest.raises(OpeningNotFound):
             await openings.call_off("unknown", BOSS)
-        with pytest.raises(errors.NotYourOffice):
-            await openings.call_off(hall.opening_id, Who("other", NORTH.office_id, is_staff=True))
+        with pytest.raises(NotYourOffice):
+            await openings.call_off(hall.opening_id, Actor("other", NORTH.office_id, is_staff=True))
         ended = await openings.call_off(hall.opening_id, BOSS)
         assert ended == await openings.call_off(hall.opening_id, BOSS)
         assert ended.state.status is OpeningStatus.CALLED_OFF
-        with pytest.raises(errors.OpeningIsOver):
+        with pytest.raises(OpeningIsOver):
             await hall.ticket("ani")
         assert (await openings.announce(wish(hall.world, "again"))).state.live, "its sessions are free for another"
         await hall.world.service.openings.get(hall.opening_id)
-        with pytest.raises(errors.OpeningNotFound):
+        with pytest.raises(OpeningNotFound):
             await openings.get("unknown")
 
     async def test_not_after_the_doors_opened(self) -> None:
         hall = await make_hall()
         await hall.until(DOORS)
-        with pytest.raises(errors.OpeningHasBegun):
+        with pytest.raises(OpeningHasBegun):
             await hall.world.service.openings.call_off(hall.opening_id, BOSS)
 
     async def test_openings_are_listed_by_office(self) -> None:
@@ -191,18 +206,18 @@ class TestAnnouncing:
         listed = await hall.world.service.openings.of_office(SOUTH.office_id)
         assert [each.id for each in listed] == [hall.opening_id]
         assert await hall.world.service.openings.of_office(NORTH.office_id) == []
-        with pytest.raises(errors.OfficeNotFound):
+        with pytest.raises(OfficeNotFound):
             await hall.world.service.openings.of_office("nowhere")
 
 
 class TestByRule:
     async def book(self, hall: Hall, at: datetime | None, kind: RuleKind = RuleKind.MONTHLY) -> Any:
         """Offices that open then; the sessions of the office in the north wait for it."""
-        repository = hall.world.service.desk.repository
+        repository = hall.world.service.repositories
         for office in (SOUTH, NORTH):
-            session = await repository.session(hall.world.session_id(office))
+            session = await repository.sessions.session(hall.world.session_id(office))
             assert session is not None
-            await repository.save_session(session, replace(session.state, opens_at=at), hall.world.clock.now())
+            await repository.sessions.save_session(session, replace(session.state, opens_at=at), hall.world.clock.now())
         coming = None if at is None else SimpleNamespace(at=at)
         return SimpleNamespace(
             rule=lambda office_id: OpeningRule(kind) if office_id != EAST.office_id else OpeningRule(),
@@ -242,7 +257,7 @@ class TestTickets:
     async def test_before_the_doors_nobody_gets_one(self) -> None:
         hall = await make_hall()
         await hall.until(DOORS - timedelta(seconds=1))
-        with pytest.raises(errors.DoorsNotOpen) as refused:
+        with pytest.raises(DoorsNotOpen) as refused:
             await hall.ticket("ani")
         assert refused.value.retry_after_seconds == 1
         await hall.until(DOORS)
@@ -255,11 +270,11 @@ class TestTickets:
         assert (await hall.ticket("ani")).ticket == first.ticket
         await hall.world.submitted("ani", account="account-broker", application_id="application-x")
         room = hall.world.service.waiting_room
-        with pytest.raises(errors.PersonHasTicket):
-            await room.take_ticket(hall.opening_id, "application-x", Who("account-broker"))
+        with pytest.raises(PersonHasTicket):
+            await room.take_ticket(hall.opening_id, "application-x", Actor("account-broker"))
         await hall.until(CLOSES)
-        with pytest.raises(errors.PersonHasTicket):
-            await room.take_ticket(hall.opening_id, "application-x", Who("account-broker"))
+        with pytest.raises(PersonHasTicket):
+            await room.take_ticket(hall.opening_id, "application-x", Actor("account-broker"))
         assert (await hall.ticket("ani")).ticket == first.ticket, "it stays the one that is drawn"
 
     async def test_only_for_an_own_live_application(self) -> None:
@@ -267,13 +282,13 @@ class TestTickets:
         await hall.until(DOORS)
         with pytest.raises(NotFound):
             await hall.ticket("ani", account="account-budi")
-        with pytest.raises(errors.OpeningNotFound):
-            await hall.world.service.waiting_room.take_ticket("unknown", "application-ani", Who("account-ani"))
-        copy = await hall.world.service.desk.repository.application("application-ani")
+        with pytest.raises(OpeningNotFound):
+            await hall.world.service.waiting_room.take_ticket("unknown", "application-ani", Actor("account-ani"))
+        copy = await hall.world.service.repositories.applications.application("application-ani")
         assert copy is not None
         gone = replace(copy.state, withdrawn=True)
-        await hall.world.service.desk.repository.save_application(copy, gone, hall.world.clock.now())
-        with pytest.raises(errors.ApplicationIsWithdrawn):
+        await hall.world.service.repositories.applications.save_application(copy, gone, hall.world.clock.now())
+        with pytest.raises(ApplicationIsWithdrawn):
             await hall.ticket("ani")
 
     async def test_only_its_holder_sees_it(self) -> None:
@@ -286,9 +301,9 @@ class TestTickets:
             (hall.opening_id, "unknown", "account-ani"),
         ):
             with pytest.raises(NotFound):
-                await room.look(opening_id, ticket_id, Who(account))
-        with pytest.raises(errors.OpeningNotFound):
-            await room.look("unknown", place.ticket_id, Who("account-ani"))
+                await room.look(opening_id, ticket_id, Actor(account))
+        with pytest.raises(OpeningNotFound):
+            await room.look("unknown", place.ticket_id, Actor("account-ani"))
 
     async def test_the_last_moment_of_the_doors_counts(self) -> None:
         hall = await make_hall()
@@ -298,7 +313,7 @@ class TestTickets:
         late = await hall.ticket("budi")
         assert (early.ticket.late, late.ticket.late) == (False, True)
         assert (early.standing, late.standing, late.number) == (Standing.IN_DRAW, Standing.WAITING, None)
-        with pytest.raises(errors.NotYourTurn):
+        with pytest.raises(NotYourTurn):
             await hall.world.hold("budi")
 
 
@@ -423,10 +438,10 @@ class TestTurns:
     async def test_a_seat_of_an_opening_needs_a_ticket_and_a_turn(self) -> None:
         hall = await make_hall()
         await hall.until(DOORS)
-        with pytest.raises(errors.TicketNeeded):
+        with pytest.raises(TicketNeeded):
             await hall.world.hold("budi")
         place = await hall.ticket("ani")
-        with pytest.raises(errors.NotYourTurn):
+        with pytest.raises(NotYourTurn):
             await hall.world.hold("ani")
         await hall.until(OPENS)
         assert (await hall.look(place)).standing is Standing.ADMITTED
@@ -445,20 +460,20 @@ class TestTurns:
         await hall.world.pass_time(110)
         assert (await hall.opening()).line.lapsed == 1
         assert (await hall.world.hold("ani")).id == held.id
-        with pytest.raises(errors.TurnMissed):
+        with pytest.raises(TurnMissed):
             await hall.world.hold("ani", "another")
 
     async def test_other_pools_have_no_line(self) -> None:
         hall = await make_hall()
-        front = Who("front-account", SOUTH.office_id, is_staff=True)
-        with pytest.raises(errors.TicketNeeded):
-            await hall.world.hold("budi", who=front)
-        assert (await hall.world.hold("budi", pool=Pool.PRIORITY, need=Need.PREGNANT, who=front)).state.live
+        front = Actor("front-account", SOUTH.office_id, is_staff=True)
+        with pytest.raises(TicketNeeded):
+            await hall.world.hold("budi", actor=front)
+        assert (await hall.world.hold("budi", pool=Pool.PRIORITY, need=Need.PREGNANT, actor=front)).state.live
 
     async def test_a_declared_need_passes_nobody_by_and_a_proven_one_needs_no_line(self) -> None:
         hall = await make_hall()
         await hall.until(OPENS)
-        with pytest.raises(errors.TicketNeeded):
+        with pytest.raises(TicketNeeded):
             await hall.world.hold("budi", pool=Pool.PRIORITY, need=Need.PREGNANT)
         await hall.world.submitted("kakek", age="61+")
         held = await hall.world.service.holds.hold(hall.world.wish("kakek", pool=Pool.PRIORITY))
@@ -469,7 +484,7 @@ class TestTurns:
         target = hall.world.session_id()
         elsewhere = await hall.world.paid("ani", session_id=hall.world.session_id(NORTH))
         await hall.world.pass_time(1)
-        with pytest.raises(errors.TicketNeeded):
+        with pytest.raises(TicketNeeded):
             await hall.world.service.moves.reschedule(hall.world.move(elsewhere, target))
 
     async def test_who_misses_a_turn_may_stand_at_the_end_again(self) -> None:
@@ -481,7 +496,7 @@ class TestTurns:
         await hall.world.pass_time(6)
         await hall.world.pass_time(300)
         assert (await hall.look(place)).standing is Standing.MISSED
-        with pytest.raises(errors.TurnMissed):
+        with pytest.raises(TurnMissed):
             await hall.world.hold("ani")
         again = await hall.ticket("ani")
         assert (again.number, again.ticket_id) == (3, place.ticket_id)
@@ -517,7 +532,7 @@ class TestTurns:
         await hall.world.pass_time(2)
         assert (await hall.look(late)).standing is Standing.OUTSIDE
         assert (await hall.look(place)).standing is Standing.OUTSIDE
-        with pytest.raises(errors.OpeningIsOver):
+        with pytest.raises(OpeningIsOver):
             await hall.ticket("citra")
         assert (await hall.world.hold("dewi")).state.live
 
@@ -541,11 +556,11 @@ class TestTurns:
         await hall.world.hold(second)
         await hall.turns(20)
         assert (await hall.look(order[2])).standing is Standing.WAITING
-        with pytest.raises(errors.NotYourTurn) as refused:
+        with pytest.raises(NotYourTurn) as refused:
             await hall.world.hold(third)
         assert (refused.value.status, refused.value.facts["people_ahead"]) == (429, 0)
-        who = Who(held.state.account_id)
-        await hall.world.service.holds.cancel(held.id, who, "cancel", fee_is_lost=False)
+        actor = Actor(held.state.account_id)
+        await hall.world.service.holds.cancel(held.id, actor, "cancel", fee_is_lost=False)
         for _ in range(70):
             await hall.world.pass_time(5)
         assert (await hall.look(order[2])).standing is Standing.ADMITTED
@@ -622,12 +637,12 @@ class TestRaces:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         hall = await make_hall(wrap=lambda base: Shuffling(base, 5))
-        repository = hall.world.service.desk.repository
+        repository = hall.world.service.repositories
 
         async def counted(opening_id: str, _now: datetime) -> int:
-            return len(await repository.late_tickets(opening_id))
+            return len(await repository.openings.late_tickets(opening_id))
 
-        monkeypatch.setattr(repository, "next_late_number", counted)
+        monkeypatch.setattr(repository.openings, "next_late_number", counted)
         await hall.until(OPENS)
         places = await asyncio.gather(*(hall.ticket(f"p{number}") for number in range(30)))
         assert len({place.ticket.late_number for place in places}) < 30
@@ -637,10 +652,10 @@ class TestRaces:
         hall = await make_hall(wrap=lambda base: Shuffling(base, 3))
         await hall.until(moment)
         await hall.world.submitted("ani")
-        who = Who("account-ani")
+        actor = Actor("account-ani")
         replicas = [hall.world.service, replica(hall.world, 7), replica(hall.world, 8)]
         places = await asyncio.gather(
-            *(each.waiting_room.take_ticket(hall.opening_id, "application-ani", who) for each in replicas * 3)
+            *(each.waiting_room.take_ticket(hall.opening_id, "application-ani", actor) for each in replicas * 3)
         )
         assert len({(place.ticket_id, place.ticket.salt, place.ticket.late_number) for place in places}) == 1
 
@@ -699,11 +714,11 @@ class TestRaces:
             try:
                 await world.hold(name)
                 won += 1
-            except (errors.NotYourTurn, errors.SessionSoldOut):
+            except (NotYourTurn, SessionSoldOut):
                 continue
         await hall.turns(1)
         for name in people:
-            with contextlib.suppress(errors.NotYourTurn, errors.SessionSoldOut):
+            with contextlib.suppress(NotYourTurn, SessionSoldOut):
                 await world.hold(name)
         assert (await world.buckets())["held"] == 4
         return won
@@ -718,13 +733,13 @@ class TestRaces:
         assert turn is not None
         await room.took(turn, "one")
         await room.took(turn, "another")
-        kept = await hall.world.service.desk.repository.ticket(turn.ticket.id)
+        kept = await hall.world.service.repositories.openings.ticket(turn.ticket.id)
         assert kept is not None
         assert (kept.state.appointment_id, kept.state.served_number) == ("one", 0)
         again = await room.turn(hall.world.session_id(), Pool.REGULAR, "person-ani")
         assert again is not None
         await room.took(again, "a second seat in the same turn")
-        assert await hall.world.service.desk.repository.ticket(turn.ticket.id) == kept
+        assert await hall.world.service.repositories.openings.ticket(turn.ticket.id) == kept
 
 
 async def _nobodys_turn(*_asked: object) -> None:
@@ -763,7 +778,7 @@ async def test_a_crash_at_any_write_changes_nothing_of_the_outcome(
     dying.disarm()
     if name == "close" and not (await hall.opening()).root:
         straggler = waiting_room.OpeningTicket(hall.opening_id, "p", "a", "account-x", "s", draw.hash_of("x"), moment)
-        await hall.world.service.desk.repository.begin_ticket("straggler", straggler, moment)
+        await hall.world.service.repositories.openings.begin_ticket("straggler", straggler, moment)
     await hall.until(max(OPENS, moment))
     for _ in range(15):
         await hall.world.pass_time(10)
@@ -799,7 +814,7 @@ async def test_ten_times_the_normal_load_and_everybody_has_a_place_or_a_seat() -
                 continue
             try:
                 held = await service.holds.hold(world.wish(name))
-            except errors.NotYourTurn:
+            except NotYourTurn:
                 assert place.standing in (Standing.WAITING, Standing.ADMITTED)
                 refused += 1
             else:

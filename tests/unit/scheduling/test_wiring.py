@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from services.scheduling.domain.policies import Rules
-from services.scheduling.domain.waiting_room import OpeningRules
+from services import scheduling
+from services.scheduling.openings.opening import OpeningRules
+from services.scheduling.rules import Rules
 from shared.events.subscriptions import commands_for, events_for
 from shared.settings import SettingsWrong
 from tests.unit.scheduling.world import World, settings
@@ -54,6 +60,25 @@ def test_it_hears_what_is_meant_for_it(world: World) -> None:
 
 def test_every_deadline_has_a_handler(world: World) -> None:
     assert set(world.parts.deadlines) == DEADLINES
+
+
+def asked_for(module: ModuleType) -> set[str]:
+    """The classes that a module names in `use_case(call, ...)`."""
+    calls = (
+        each
+        for each in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")))
+        if isinstance(each, ast.Call)
+    )
+    named = (each for each in calls if isinstance(each.func, ast.Name) and each.func.id == "use_case")
+    return {each.args[1].id for each in named if isinstance(each.args[1], ast.Name)}
+
+
+def test_the_composition_root_has_every_use_case_that_a_route_asks_for(world: World) -> None:
+    names = [found.name for found in pkgutil.walk_packages(scheduling.__path__, "services.scheduling.")]
+    modules = [importlib.import_module(name) for name in names if not name.endswith(("__main__", "scheduling.http"))]
+    wanted = {getattr(module, name) for module in modules for name in asked_for(module)}
+    assert len(wanted) >= 30
+    assert {type(world.service.of(kind)) for kind in wanted} == wanted
 
 
 def test_the_settings_make_the_rules() -> None:

@@ -10,19 +10,22 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from services.scheduling.app import build
+from services.scheduling.booking.appointments.appointment import Appointment
+from services.scheduling.booking.appointments.holds import HoldWish
+from services.scheduling.booking.appointments.repository import APPOINTMENT
+from services.scheduling.booking.appointments.reschedule import MoveWish
+from services.scheduling.booking.seats.seat import Seat
 from services.scheduling.config import Settings
-from services.scheduling.domain.appointments import Appointment
-from services.scheduling.domain.offices import Office
-from services.scheduling.domain.seats import Seat
-from services.scheduling.domain.sessions import Pool, SessionPlan, WeeklyTemplate, WeeklyTemplates
-from services.scheduling.repository import APPOINTMENT, KINDS, session_id_of
-from services.scheduling.service import Scheduling
-from services.scheduling.service.desk import Who
-from services.scheduling.service.evening_sheets import SheetWriters
-from services.scheduling.service.holds import HoldWish
-from services.scheduling.service.moves import MoveWish
-from services.scheduling.service.papers import DaySheet
-from services.scheduling.views.papers import sheet_json
+from services.scheduling.context import Actor
+from services.scheduling.office import Office
+from services.scheduling.offices.repository import session_id_of
+from services.scheduling.offices.session import SessionPlan, WeeklyTemplate, WeeklyTemplates
+from services.scheduling.repositories import KINDS
+from services.scheduling.terms import Pool
+from services.scheduling.use_cases import Scheduling
+from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
+from services.scheduling.visit.day_sheets.lists import DaySheet
+from services.scheduling.visit.day_sheets.views import sheet_json
 from shared import context
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
@@ -44,8 +47,8 @@ SOUTH = Office("jakarta-selatan", "Jakarta Selatan", "I Khusus", False, "Kota", 
 NORTH = Office("jakarta-utara", "Jakarta Utara", "I", True, "Kota", "3172", "DKI", "WIB", "Asia/Jakarta")
 EAST = Office("merauke", "Merauke", "II", True, "Merauke", "9301", "Papua Selatan", "WIT", "Asia/Jayapura")
 KEYS = "k1:" + base64.b64encode(b"1" * 32).decode()
-BOSS = Who("admin-account", SOUTH.office_id, is_staff=True)
-FRONT = Who("front-account", SOUTH.office_id, is_staff=True)
+BOSS = Actor("admin-account", SOUTH.office_id, is_staff=True)
+FRONT = Actor("front-account", SOUTH.office_id, is_staff=True)
 
 
 def plan(seats: int = 2, start: time = time(8), **pools: int) -> SessionPlan:
@@ -140,7 +143,7 @@ class World:
             "application_id": f"application-{person}",
             "session_id": self.session_id(),
             "pool": Pool.REGULAR,
-            "who": Who(f"account-{person}"),
+            "actor": Actor(f"account-{person}"),
             "command_id": f"hold-{person}{key}",
         }
         return HoldWish(**(given | changes))
@@ -185,22 +188,22 @@ class World:
         return said
 
     def move(self, record: Record[Appointment], session_id: str, key: str = "move") -> MoveWish:
-        return MoveWish(record.id, session_id, Who(record.state.account_id), key)
+        return MoveWish(record.id, session_id, Actor(record.state.account_id), key)
 
     async def appointment(self, appointment_id: str) -> Record[Appointment]:
-        record = await self.service.desk.repository.appointment(appointment_id)
+        record = await self.service.repositories.appointments.appointment(appointment_id)
         assert record is not None
         return record
 
     async def of(self, application_id: str) -> list[Record[Appointment]]:
-        return await self.service.desk.repository.appointments_of(application_id)
+        return await self.service.repositories.appointments.appointments_of(application_id)
 
     async def seats(self, session_id: str | None = None) -> list[Seat]:
-        found = await self.service.desk.repository.seats_of(session_id or self.session_id())
+        found = await self.service.repositories.seats.seats_of(session_id or self.session_id())
         return [record.state for record in found]
 
     async def seat_of(self, record: Record[Appointment]) -> Seat:
-        seat = await self.service.desk.repository.seat(record.state.seat.seat_id)
+        seat = await self.service.repositories.seats.seat(record.state.seat.seat_id)
         assert seat is not None
         return seat.state
 

@@ -9,7 +9,7 @@ import pytest
 
 from devtools.docs_command import endpoints_of
 from services.application.endpoints import WITHOUT_SESSION_CHECK as APPLICATION
-from services.scheduling.routes import WITHOUT_SESSION_CHECK as SCHEDULING
+from services.scheduling.endpoints import WITHOUT_SESSION_CHECK as SCHEDULING
 from shared.clock import ManualClock
 from shared.events.envelope import Envelope
 from shared.events.identity import SessionEnded

@@ -1,0 +1,80 @@
+"""How the copy of what is known of applications is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from services.scheduling.store_part import OnStore
+from services.scheduling.terms import Applying
+from shared.clock import Clock
+from shared.errors import NotKnownYet
+from shared.facts import once_known
+from shared.store.kinds import Kind, Record
+
+
+@dataclass(frozen=True)
+class ApplicationCopy:
+    """What scheduling must know of an application, from the facts that application publishes."""
+
+    account_id: str
+    person_id: str
+    submitted: bool
+    withdrawn: bool = False
+    minor: bool = False
+    age_band: str | None = None
+    """Whole years as a band; nothing here knows a birth date."""
+    product: str | None = None
+    """The kind of passport; none in what was kept before offices were asked for it."""
+    product_as_of: datetime | None = None
+    """When the product was said; what was said earlier and is heard later changes nothing."""
+
+    def applying(self, application_id: str) -> Applying:
+        """Whose seat it would be."""
+        return Applying(application_id, self.account_id, self.person_id)
+
+
+def fresher(known: ApplicationCopy, said: ApplicationCopy) -> ApplicationCopy:
+    """What is known after something was said of the application: of its product the newest word counts."""
+    if known.product_as_of is None or (said.product_as_of is not None and said.product_as_of >= known.product_as_of):
+        return said
+    return replace(said, product=known.product, product_as_of=known.product_as_of)
+
+
+APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True, gathers=True)
+
+
+class ApplicationRepository(OnStore):
+    """What is known of applications."""
+
+    async def application(self, application_id: str) -> Record[ApplicationCopy] | None:
+        """What is known of an application, or none."""
+        return await self._store.get(APPLICATION_COPY, application_id)
+
+    async def begin_application(self, application_id: str, copy: ApplicationCopy, now: datetime) -> None:
+        """Keep what is known of an application for the first time."""
+        await self._store.insert(APPLICATION_COPY, application_id, copy, now=now)
+
+    async def save_application(self, record: Record[ApplicationCopy], copy: ApplicationCopy, now: datetime) -> None:
+        """Replace what is known of an application."""
+        await self._store.save(APPLICATION_COPY, record, copy, now=now)
+
+    async def wait_for_submitted(self, application_id: str, clock: Clock) -> ApplicationCopy:
+        """Return what is known of a submitted application; waits up to a second for its event to arrive.
+
+        Raises:
+            NotKnownYet: it did not arrive in that time.
+        """
+
+        async def look() -> ApplicationCopy | None:
+            record = await self.application(application_id)
+            return record.state if record is not None and record.state.submitted else None
+
+        known = await once_known(look, clock)
+        if known is not None:
+            return known
+        raise NotKnownYet(
+            "The submitted application is not known here yet.",
+            detail_id="Permohonan yang diajukan belum diketahui di sini.",
+        )

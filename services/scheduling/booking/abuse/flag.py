@@ -1,0 +1,163 @@
+"""A flag: bookings that look like a broker's, with the evidence, for the office to judge (F75)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+from services.scheduling.booking.abuse.limits import Conduct, Pattern, Subject, Trace
+from shared.events.message import Event
+from shared.events.scheduling import PatternFlagged
+
+MOST_OFFICES_TOLD: Final = 5
+"""Offices that hear of one pattern: those where the subject was seen most."""
+
+
+class FlagStatus(StrEnum):
+    """Where a flag stands."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    HARMLESS = "harmless"
+
+
+class FlagCommand(StrEnum):
+    """What the office may say of it."""
+
+    CONFIRM = "confirm"
+    DISMISS = "dismiss"
+
+
+FLAG_TRANSITIONS: Final[Mapping[tuple[FlagStatus, FlagCommand], FlagStatus]] = {
+    (FlagStatus.OPEN, FlagCommand.CONFIRM): FlagStatus.CONFIRMED,
+    (FlagStatus.OPEN, FlagCommand.DISMISS): FlagStatus.HARMLESS,
+}
+
+
+class FlagChangeIllegal(Exception):
+    """This cannot be said of a flag that stands there."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one account did. No names: who may know them finds them where they lie."""
+
+    account_id: str
+    holds: int
+    releases: int
+    moves: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Flag:
+    """The state of one flag."""
+
+    status: FlagStatus
+    office_id: str
+    pattern: Pattern
+    subject: Subject
+    subject_id: str
+    """The account or person by id; a device or address by its fingerprint."""
+    day: date
+    holds: int
+    releases: int
+    moves: int
+    persons: int
+    evidence: tuple[Evidence, ...]
+    made_at: datetime
+    reviewed_by: str | None = None
+    reviewed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FlagDecision:
+    """What a flag becomes, and what is said about it in the same write."""
+
+    state: Flag
+    events: tuple[Event, ...] = ()
+
+
+def raise_flag(
+    flag_id: str, pattern: Pattern, days: Sequence[Conduct], office_id: str, *, today: date, now: datetime
+) -> FlagDecision:
+    """The pattern that these days of one subject show, for one of the offices concerned."""
+    subject, _, subject_id = days[0].subject.partition(":")
+    state = Flag(
+        status=FlagStatus.OPEN,
+        office_id=office_id,
+        pattern=pattern,
+        subject=Subject(subject),
+        subject_id=subject_id,
+        day=today,
+        holds=sum(each.holds for each in days),
+        releases=sum(each.releases for each in days),
+        moves=sum(each.moves for each in days),
+        persons=len({person for each in days for person in each.persons}),
+        evidence=tuple(_evidence(days)),
+        made_at=now,
+    )
+    return FlagDecision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
+
+
+def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: date, now: datetime) -> FlagDecision:
+    """Somebody was let in on a proof of payment that is not valid: the office looks at who it was."""
+    pattern = Pattern.PROOF_REFUSED
+    state = Flag(
+        status=FlagStatus.OPEN,
+        office_id=office_id,
+        pattern=pattern,
+        subject=Subject.ACCOUNT,
+        subject_id=account_id,
+        day=today,
+        holds=0,
+        releases=0,
+        moves=0,
+        persons=1,
+        evidence=(),
+        made_at=now,
+    )
+    return FlagDecision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
+
+
+def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> FlagDecision:
+    """The office has looked at it.
+
+    Raises:
+        FlagChangeIllegal: somebody did before.
+    """
+    status = flag_after(flag.status, command)
+    return FlagDecision(replace(flag, status=status, reviewed_by=by, reviewed_at=now))
+
+
+def flag_after(status: FlagStatus, command: FlagCommand) -> FlagStatus:
+    """Where the command leads.
+
+    Raises:
+        FlagChangeIllegal: it leads nowhere from there.
+    """
+    reached = FLAG_TRANSITIONS.get((status, command))
+    if reached is None:
+        raise FlagChangeIllegal(f"{command} is not possible when {status}")
+    return reached
+
+
+def _evidence(days: Sequence[Conduct]) -> Iterable[Evidence]:
+    traces: dict[str, list[Trace]] = {}
+    for each in days:
+        for account_id, trace in each.accounts.items():
+            traces.setdefault(account_id, []).append(trace)
+    for account_id, known in sorted(traces.items()):
+        times = [at for trace in known for at in (trace.first_at, trace.last_at) if at is not None]
+        yield Evidence(
+            account_id,
+            sum(trace.holds for trace in known),
+            sum(trace.releases for trace in known),
+            sum(trace.moves for trace in known),
+            min(times, default=None),
+            max(times, default=None),
+        )

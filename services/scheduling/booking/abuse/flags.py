@@ -1,0 +1,47 @@
+"""Flags: what the office sees of bookings that look like a broker's, and what it says of them."""
+
+from __future__ import annotations
+
+from services.scheduling.booking.abuse import flag as flags
+from services.scheduling.booking.abuse.errors import FlagNotFound, FlagReviewed
+from services.scheduling.booking.abuse.flag import Flag, FlagChangeIllegal, FlagCommand, FlagStatus
+from services.scheduling.booking.abuse.repository import ConductRepository
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from shared.store.kinds import Record
+from shared.store.retry import again
+
+
+class Flags:
+    """An office's flags, for its own administrators."""
+
+    def __init__(self, context: UseCaseContext, conduct: ConductRepository) -> None:
+        self._context = context
+        self._conduct = conduct
+
+    async def of_office(self, office_id: str, status: FlagStatus, actor: Actor) -> list[Record[Flag]]:
+        """The office's flags that stand so, the newest first; refuses others with ``NotYourOffice``."""
+        if actor.office_id != office_id:
+            raise NotYourOffice
+        return await self._conduct.flags_of(office_id, status)
+
+    async def review(
+        self, office_id: str, flag_id: str, command: FlagCommand, actor: Actor, command_id: str
+    ) -> Record[Flag]:
+        """The office has looked at a flag. Refuses with ``NotYourOffice``, ``FlagNotFound`` or ``FlagReviewed``."""
+        if actor.office_id != office_id:
+            raise NotYourOffice
+
+        async def attempt() -> Record[Flag]:
+            record = await self._conduct.flag(flag_id)
+            if record is None or record.state.office_id != office_id:
+                raise FlagNotFound
+            if record.has_received(command_id):
+                return record
+            try:
+                judged = flags.review(record.state, command, by=actor.account_id, now=self._context.now())
+            except FlagChangeIllegal:
+                raise FlagReviewed(state=record.state.status.value) from None
+            return await self._conduct.save_flag(record, judged, self._context.now(), command_id)
+
+        return await again(attempt)

@@ -1,0 +1,94 @@
+"""How the conduct of subjects and the flags raised from it are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final
+
+from services.scheduling.booking.abuse.flag import Flag, FlagDecision, FlagStatus
+from services.scheduling.booking.abuse.limits import Conduct, forget_at
+from services.scheduling.store_part import OnStore
+from shared.ids import derived_id
+from shared.store.kinds import Index, Kind, Range, Record
+
+SUBJECTS_AT_ONCE: Final = 500
+DAYS_READ: Final = 10_000
+"""Of one answer: above the days of a week of so many subjects."""
+
+MOST_FLAGS_SHOWN: Final = 200
+
+CONDUCT: Final = Kind(
+    name="conduct",
+    state=Conduct,
+    bare=True,
+    deadlines=forget_at,
+    indexes=(
+        Index("subject_day", ("state.subject", "state.day")),
+        Index("over", ("state.day",), where={"state.over": True}),
+    ),
+)
+
+FLAG: Final = Kind(
+    name="flag",
+    state=Flag,
+    indexes=(Index("office", ("state.office_id", "state.status", "state.made_at")),),
+)
+
+
+def conduct_id_of(subject: str, day: date) -> str:
+    """The one id of a subject's day."""
+    return derived_id("conduct", subject, day.isoformat())
+
+
+class ConductRepository(OnStore):
+    """Counts of what was done, and what they looked like."""
+
+    async def conduct_since(self, subjects: Sequence[str], since: date) -> list[Record[Conduct]]:
+        """The days of these subjects from that one on."""
+        found: list[Record[Conduct]] = []
+        for start in range(0, len(subjects), SUBJECTS_AT_ONCE):
+            equals = {"state.subject": tuple(subjects[start : start + SUBJECTS_AT_ONCE])}
+            within = {"state.day": Range(low=since)}
+            found += await self._store.find(CONDUCT, "subject_day", equals, within=within, limit=DAYS_READ)
+        return found
+
+    async def conduct_over(self, since: date) -> list[Record[Conduct]]:
+        """The days from that one on on which a limit was reached."""
+        return await self._store.find(CONDUCT, "over", within={"state.day": Range(low=since)}, limit=DAYS_READ)
+
+    async def conduct(self, conduct_id: str) -> Record[Conduct] | None:
+        """A subject's day, or none."""
+        return await self._store.get(CONDUCT, conduct_id)
+
+    async def begin_conduct(self, days: Sequence[Conduct], now: datetime) -> int:
+        """Write in bulk those days that are not there yet; tells how many."""
+        items = [(conduct_id_of(each.subject, each.day), each) for each in days]
+        return await self._store.insert_missing(CONDUCT, items, now=now)
+
+    async def save_conduct(self, record: Record[Conduct], conduct: Conduct, now: datetime) -> Record[Conduct]:
+        """Replace a subject's day if nobody else did."""
+        return await self._store.save(CONDUCT, record, conduct, now=now)
+
+    async def forget_conduct(self, record: Record[Conduct]) -> bool:
+        """Delete a day that counts for nothing any more."""
+        return await self._store.remove(CONDUCT, record)
+
+    async def flag(self, flag_id: str) -> Record[Flag] | None:
+        """The flag, or none."""
+        return await self._store.get(FLAG, flag_id)
+
+    async def flags_of(self, office_id: str, status: FlagStatus) -> list[Record[Flag]]:
+        """An office's flags that stand so, the newest first."""
+        equals = {"state.office_id": office_id, "state.status": status}
+        return await self._store.find(FLAG, "office", equals, limit=MOST_FLAGS_SHOWN, descending=True)
+
+    async def begin_flag(self, flag_id: str, decision: FlagDecision, now: datetime) -> Record[Flag]:
+        """Write a new flag and what is said about it."""
+        return await self._store.insert(FLAG, flag_id, decision.state, now=now, events=decision.events)
+
+    async def save_flag(
+        self, record: Record[Flag], decision: FlagDecision, now: datetime, received: str
+    ) -> Record[Flag]:
+        """Replace a flag if nobody else did."""
+        return await self._store.save(FLAG, record, decision.state, now=now, events=decision.events, received=received)

@@ -1,0 +1,94 @@
+"""Where a paid visit stands for who paid: still coming, a new date possible until then, over, or closed with a reason.
+
+Legal certainty for those who paid and could not attend (F63): each paid visit is in exactly one of these at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.scheduling.booking.appointments.appointment import Appointment, Status, ask_until
+from services.scheduling.booking.appointments.special_right import SpecialState
+from services.scheduling.rules import Rules
+
+OVERDUE: Final = timedelta(days=1)
+"""How long after its time a deadline may still be waiting before somebody must look: they are done within seconds."""
+
+
+class Place(StrEnum):
+    """The one thing that is true of a paid visit."""
+
+    COMING = "coming"
+    AT_THE_OFFICE = "at_the_office"
+    TOOK_PLACE = "took_place"
+    REBOOKABLE = "rebookable"
+    """Missed: a special reschedule may be asked for, or was and waits for the office."""
+    SPECIAL_OPEN = "special_open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where it stands, until when, and why if it is closed."""
+
+    place: Place
+    until: datetime | None = None
+    reason: str | None = None
+
+
+_PLAIN: Final = {
+    Status.MOVING: Place.COMING,
+    Status.CHECKED_IN: Place.AT_THE_OFFICE,
+    Status.ON_PROOF: Place.AT_THE_OFFICE,
+    Status.USED: Place.TOOK_PLACE,
+    Status.USED_ON_PROOF: Place.TOOK_PLACE,
+}
+
+
+def standing(visit: Appointment, *, now: datetime, rules: Rules) -> Standing | None:
+    """Where a paid visit stands; none for a visit that is not paid, and for one that is in no place: a broken rule."""
+    if visit.cause is None:
+        return None
+    plain = _PLAIN.get(visit.status)
+    if plain is not None:
+        return Standing(plain)
+    if visit.status is Status.CONFIRMED:
+        return Standing(Place.COMING, visit.miss_at)
+    if visit.status in (Status.SPECIAL_OPEN, Status.SPECIAL_MOVING):
+        return _open(visit)
+    return _over(visit, now=now, rules=rules)
+
+
+def _open(visit: Appointment) -> Standing | None:
+    special = visit.special
+    known = special is not None and special.state is SpecialState.OPEN
+    return Standing(Place.SPECIAL_OPEN, special.until) if known and special and special.until else None
+
+
+def _over(visit: Appointment, *, now: datetime, rules: Rules) -> Standing | None:
+    special = visit.special
+    if visit.status is Status.RELEASED and visit.released_for is not None:
+        return Standing(Place.CLOSED, reason=visit.released_for.value)
+    if visit.status is Status.SPECIAL_ENDED:
+        return Standing(Place.CLOSED, reason="special_ended")
+    if visit.status is not Status.NO_SHOW:
+        return None
+    until = ask_until(visit, rules)
+    if now <= until or (special is not None and special.state is SpecialState.ASKED):
+        return Standing(Place.REBOOKABLE, until)
+    refused = special is not None and special.state is SpecialState.REFUSED
+    return Standing(Place.CLOSED, reason=special.reason if refused and special else "missed")
+
+
+def is_certain(visit: Appointment, *, now: datetime, rules: Rules) -> bool:
+    """Whether a visit keeps the rule: not paid, or in one place whose time is not long over."""
+    if visit.cause is None:
+        return True
+    found = standing(visit, now=now, rules=rules)
+    if found is None:
+        return False
+    timed = found.place in (Place.COMING, Place.SPECIAL_OPEN)
+    return not (timed and found.until is not None and now > found.until + OVERDUE)

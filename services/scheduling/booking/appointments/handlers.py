@@ -1,0 +1,132 @@
+"""Events and deadlines of appointments, each to its use case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.scheduling.booking.appointments.appointment import Appointment
+from services.scheduling.booking.appointments.holds import Holds
+from services.scheduling.booking.appointments.payments import Payments
+from services.scheduling.booking.appointments.refund_release import Releases
+from services.scheduling.booking.appointments.repository import APPOINTMENT
+from services.scheduling.booking.appointments.reschedule import Moves
+from services.scheduling.booking.same_day.downgrade import Fallback
+from services.scheduling.booking.same_day.upgrade import SAME_DAY, HurryDesk
+from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.waiting_list.service import WaitingList
+from shared.events import application, billing
+from shared.events.envelope import Envelope
+from shared.events.message import Event
+from shared.service import DeadlineHandler, MessageHandler
+from shared.store.kinds import Record
+
+
+@dataclass(frozen=True)
+class AppointmentHandlers:
+    """What appointments hear and what falls due for them."""
+
+    holds: Holds
+    payments: Payments
+    moves: Moves
+    fallback: Fallback
+    hurry: HurryDesk
+    releases: Releases
+    waiting_list: WaitingList
+    seating: Seating
+
+    def events(self) -> Mapping[type[Event], MessageHandler]:
+        """Events of applications and of their money."""
+        return {
+            application.ApplicationSubmitted: self.application_submitted,
+            application.ApplicationWithdrawn: self.application_withdrawn,
+            application.KindCorrected: self.kind_corrected,
+            billing.BillRequested: self.bill_requested,
+            billing.BillPaid: self.bill_paid,
+            billing.BillWaived: self.bill_paid,
+            billing.BillExpired: self.bill_ended,
+            billing.BillFailed: self.bill_ended,
+            billing.BillCancelled: self.bill_ended,
+            billing.BillRenewalRequested: self.renewal_requested,
+            billing.PaymentArrivedLate: self.payment_arrived_late,
+            billing.SeatReleaseRequested: self.release_requested,
+        }
+
+    def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
+        """Deadlines of holds, offers, moves and seats that were left."""
+        return {
+            (APPOINTMENT.name, "lapse"): self.hold_lapsed,
+            (APPOINTMENT.name, "long_stop"): self.long_stop_reached,
+            (APPOINTMENT.name, "offer"): self.offer_lapsed,
+            (APPOINTMENT.name, "move"): self.move_overdue,
+            (APPOINTMENT.name, "leave"): self.seat_left,
+        }
+
+    async def application_submitted(self, event: application.ApplicationSubmitted, _envelope: Envelope) -> None:
+        """It may hold a seat."""
+        await self.holds.application_submitted(event)
+
+    async def application_withdrawn(self, event: application.ApplicationWithdrawn, envelope: Envelope) -> None:
+        """Its seat goes back."""
+        await self.holds.application_withdrawn(event, envelope.id)
+        await self.waiting_list.application_withdrawn(event)
+
+    async def kind_corrected(self, event: application.KindCorrected, _envelope: Envelope) -> None:
+        """What is applied for changed; so do the offices that can make it."""
+        await self.holds.kind_corrected(event)
+
+    async def bill_requested(self, event: billing.BillRequested, envelope: Envelope) -> None:
+        """The bill owns the seat's time now, or is the surcharge's."""
+        if event.purpose == SAME_DAY:
+            await self.hurry.surcharge_billed(event, envelope.id)
+            return
+        await self.payments.bill_requested(event, envelope.id)
+
+    async def bill_paid(self, event: billing.BillPaid | billing.BillWaived, envelope: Envelope) -> None:
+        """The visit is certain, or its surcharge paid."""
+        if event.purpose == SAME_DAY:
+            await self.hurry.surcharge_paid(event, envelope.id)
+            return
+        await self.payments.bill_paid(event, envelope.id)
+
+    async def bill_ended(
+        self, event: billing.BillExpired | billing.BillFailed | billing.BillCancelled, envelope: Envelope
+    ) -> None:
+        """The seat goes back, or the place in the same-day quota."""
+        if event.purpose == SAME_DAY:
+            await self.hurry.surcharge_ended(event, envelope.id)
+            return
+        await self.payments.bill_ended(event, envelope.id)
+
+    async def renewal_requested(self, event: billing.BillRenewalRequested, envelope: Envelope) -> None:
+        """The same seat is wanted again."""
+        await self.payments.renewal_requested(event, envelope.id)
+
+    async def payment_arrived_late(self, event: billing.PaymentArrivedLate, envelope: Envelope) -> None:
+        """Money looks for a seat."""
+        await self.payments.payment_arrived_late(event, envelope.id)
+
+    async def release_requested(self, event: billing.SeatReleaseRequested, envelope: Envelope) -> None:
+        """A refund was approved: the seat goes back or does not."""
+        await self.releases.requested(event, envelope.id)
+
+    async def hold_lapsed(self, record: Record[Appointment], _name: str) -> None:
+        """No bill came in time."""
+        await self.holds.lapse(record)
+
+    async def long_stop_reached(self, record: Record[Appointment], _name: str) -> None:
+        """Billing has been silent for far too long."""
+        await self.holds.alert_long_stop(record)
+
+    async def offer_lapsed(self, record: Record[Appointment], _name: str) -> None:
+        """Nobody answered the offer."""
+        await self.payments.lapse_offer(record)
+
+    async def move_overdue(self, record: Record[Appointment], _name: str) -> None:
+        """A move was left unfinished."""
+        await self.moves.roll(record)
+        await self.fallback.roll(record)
+
+    async def seat_left(self, record: Record[Appointment], _name: str) -> None:
+        """A seat that was given up does not know it yet."""
+        await self.seating.tell_left(record)

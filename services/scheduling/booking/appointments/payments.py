@@ -1,0 +1,453 @@
+"""What billing says, and what it means for seats: money confirms, the end of a bill frees, late money asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.scheduling.applications import ApplicationRepository
+from services.scheduling.booking.abuse.activity_counters import ConductBook
+from services.scheduling.booking.abuse.limits import Act
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
+from services.scheduling.booking.appointments.appointment import (
+    Appointment,
+    Command,
+    ConfirmCause,
+    Decision,
+    ReleaseReason,
+    Status,
+    can,
+)
+from services.scheduling.booking.appointments.errors import OfferOver
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.booking.same_day import downgrade_transitions as falling_back
+from services.scheduling.booking.same_day.downgrade import Fallback
+from services.scheduling.booking.same_day.rules import still_payable
+from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.seat import Seat, slot_of
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.product_availability import Offering
+from services.scheduling.terms import Applying, Pool
+from shared.events import billing
+from shared.ids import derived_id
+from shared.service import NotYet
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
+from shared.store.retry import again
+
+
+def answer_id(key: tuple[str, ...], attempt: int) -> str:
+    """The id of the appointment that answers a bill's question for a seat.
+
+    ``key``: what was asked for, the bill and the money; ``attempt`` counts the ids that were abandoned before.
+    """
+    return derived_id("appointment", *key, str(attempt))
+
+
+BillEnd = billing.BillExpired | billing.BillFailed | billing.BillCancelled
+BillFact = (
+    BillEnd
+    | billing.BillRequested
+    | billing.BillPaid
+    | billing.BillWaived
+    | billing.BillRenewalRequested
+    | billing.PaymentArrivedLate
+)
+
+TRIES: Final = 10
+"""Ids and seats tried for one answer."""
+
+SESSIONS_TRIED: Final = 10
+"""Sessions in which a seat is sought for late money."""
+
+_FEE: Final = "fee"
+_REASONS: Final = {
+    billing.BillExpired: ReleaseReason.BILL_EXPIRED,
+    billing.BillFailed: ReleaseReason.BILL_FAILED,
+    billing.BillCancelled: ReleaseReason.BILL_CANCELLED,
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A bill asks for a seat again. The same question has one answer, found under ids made of its ``key``."""
+
+    key: tuple[str, ...]
+    bill_id: str
+    asked_for: str
+    applying: Applying
+    lost: Appointment
+    message_id: str
+
+
+Found = tuple[Record[Seat], Callable[[str, Record[Seat]], Decision]]
+"""A seat that was reached for, and what is decided with it under the new appointment's id."""
+
+Seek = Callable[[Question, str], Awaitable[Found | None]]
+
+
+class Payments:
+    """Bills meet seats."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        applications: ApplicationRepository,
+        appointments: AppointmentRepository,
+        codes: QueueCodes,
+        activity: ConductBook,
+        seating: Seating,
+        calendar: Calendar,
+        offering: Offering,
+        fallback: Fallback,
+    ) -> None:
+        self._fallback = fallback
+        self._offering = offering
+        self._context = context
+        self._codes = codes
+        self._activity = activity
+        self._applications = applications
+        self._appointments = appointments
+        self._seating = seating
+        self._calendar = calendar
+
+    async def bill_requested(self, said: billing.BillRequested, message_id: str) -> None:
+        """From here on only the bill's end frees the seat."""
+        record = await self._waiting_for(said)
+        if record is None or record.has_received(message_id) or not can(record.state, Command.AWAIT_PAYMENT):
+            return
+        if falling_back.is_replaced(record.state, said.bill_id):
+            return
+        decision = appointments.await_payment(
+            record.state, said.bill_id, now=self._context.now(), rules=self._context.rules
+        )
+        await self._appointments.save(record, decision, self._context.now(), message_id)
+
+    async def bill_ended(self, said: BillEnd, message_id: str) -> None:
+        """The seat goes back, unless it was paid for meanwhile or waits for another bill.
+
+        Who chose so for a same-day seat gets the nearest regular one held; a repeat after a crash finishes that.
+        """
+        record = await self._waiting_for(said)
+        if record is None or record.state.bill_id not in (None, said.bill_id):
+            return
+        if record.has_received(message_id) or falling_back.is_replaced(record.state, said.bill_id):
+            return
+        if not can(record.state, Command.END_BILL):
+            return
+        if falling_back.wants_regular(record.state) and not isinstance(said, billing.BillCancelled):
+            self._note_unpaid(record, said)
+            await self._fallback.to_regular(record, said.bill_id, message_id)
+        else:
+            await self._seating.tell_left_now(await self._release(record, said, message_id))
+
+    def _note_unpaid(self, record: Record[Appointment], said: BillEnd) -> None:
+        if isinstance(said, billing.BillExpired):
+            # a seat that is never paid for is kept from others like one that is given up
+            self._activity.note(Act.RELEASE, record.state)
+
+    async def _release(self, record: Record[Appointment], said: BillEnd, message_id: str) -> Record[Appointment]:
+        given_up = isinstance(said, billing.BillCancelled) or record.state.if_unpaid is None
+        decision = appointments.release(
+            record.id,
+            record.state,
+            Command.END_BILL,
+            _REASONS[type(said)] if given_up else ReleaseReason.SAME_DAY_UNPAID,
+            now=self._context.now(),
+            rules=self._context.rules,
+        )
+        released = await self._appointments.save(record, decision, self._context.now(), message_id)
+        self._note_unpaid(record, said)
+        return released
+
+    async def bill_paid(self, said: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
+        """The visit is certain. A hold that lapsed before billing's first word arrived is treated as late money."""
+        record = await self._waiting_for(said)
+        if record is None or record.has_received(message_id):
+            return
+        if falling_back.is_replaced(record.state, said.bill_id):
+            return
+        if can(record.state, Command.PAY):
+            cause = ConfirmCause.WAIVED if isinstance(said, billing.BillWaived) else ConfirmCause.PAID
+            await self._confirm(record, said.bill_id, cause, message_id)
+        elif record.state.status is Status.RELEASED and not await self._answered(record, said.bill_id):
+            # the same key as the question that billing repeats when no answer comes: one answer for one payment
+            key = getattr(said, "receipt_id", None) or "paid"
+            await self._answer(self._question(said, record, "late_payment", key, message_id), self._seek_for_money)
+
+    async def payment_arrived_late(self, said: billing.PaymentArrivedLate, message_id: str) -> None:
+        """Late money gets its own seat, another one as an offer, or the word that there is none."""
+        record = await self._waiting_for(said)
+        if record is None or record.has_received(message_id):
+            return
+        if record.state.receipt_id == said.receipt_id:
+            await self._repeat(record, said.bill_id, "late_payment", message_id)
+            return
+        own = record.state.bill_id in (None, said.bill_id) and not falling_back.is_replaced(record.state, said.bill_id)
+        if own and can(record.state, Command.PAY):
+            await self._confirm(record, said.bill_id, ConfirmCause.LATE_SAME_SEAT, message_id, said.receipt_id)
+            return
+        question = self._question(said, record, "late_payment", said.receipt_id, message_id)
+        await self._answer(question, self._seek_for_money)
+
+    async def renewal_requested(self, said: billing.BillRenewalRequested, message_id: str) -> None:
+        """A new code is wanted after an expiry: the same seat is held again, or it is gone."""
+        record = await self._waiting_for(said)
+        if record is None:
+            return
+        if can(record.state, Command.END_BILL) and not falling_back.is_replaced(record.state, said.bill_id):
+            raise NotYet(f"the end of bill {said.bill_id} has not arrived")
+        question = self._question(said, record, "renewal", "renewal", message_id)
+        await self._answer(question, self._seek_for_renewal)
+
+    async def accept_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
+        """Take the offered seat. Refuses with ``NotFound``, ``OfferOver`` or ``NotPossibleNow``."""
+
+        async def attempt() -> Record[Appointment]:
+            record = await find_visible(self._appointments, appointment_id, actor)
+            if record.has_received(command_id):
+                return record
+            refuse_impossible(record.state, Command.ACCEPT_OFFER)
+            if record.state.offer_until is not None and self._context.now() > record.state.offer_until:
+                raise OfferOver(offer_until=record.state.offer_until)
+            return await self._confirm(record, record.state.bill_id or "", ConfirmCause.LATE_OFFER, command_id)
+
+        return await again(attempt)
+
+    async def decline_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
+        """Leave the offered seat; the money goes back. Refuses with ``NotFound`` or ``NotPossibleNow``."""
+
+        async def attempt() -> Record[Appointment]:
+            record = await find_visible(self._appointments, appointment_id, actor)
+            if record.has_received(command_id):
+                return record
+            refuse_impossible(record.state, Command.DECLINE_OFFER)
+            return await self._end_offer(record, Command.DECLINE_OFFER, command_id)
+
+        return await self._seating.tell_left_now(await again(attempt))
+
+    async def lapse_offer(self, record: Record[Appointment]) -> None:
+        """Nobody answered in time."""
+        if can(record.state, Command.LAPSE_OFFER):
+            await self._seating.tell_left_now(await self._end_offer(record, Command.LAPSE_OFFER, None))
+
+    async def _end_offer(
+        self, record: Record[Appointment], command: Command, received: str | None
+    ) -> Record[Appointment]:
+        decision = appointments.end_offer(
+            record.id, record.state, command, now=self._context.now(), rules=self._context.rules
+        )
+        return await self._appointments.save(record, decision, self._context.now(), received)
+
+    async def _waiting_for(self, said: BillFact) -> Record[Appointment] | None:
+        """The appointment that a bill is about; none if it waits on no seat.
+
+        Raises:
+            NotYet: it is not known here.
+        """
+        if said.purpose != _FEE or said.appointment_id is None:
+            return None
+        record = await self._appointments.appointment(said.appointment_id)
+        if record is None:
+            raise NotYet(f"appointment {said.appointment_id} is not known")
+        return record if record.state.slot is not None else None
+
+    async def _confirm(
+        self,
+        record: Record[Appointment],
+        bill_id: str,
+        cause: ConfirmCause,
+        received: str,
+        receipt_id: str | None = None,
+    ) -> Record[Appointment]:
+        state = record.state
+        decision = appointments.confirm(
+            record.id,
+            state,
+            bill_id=bill_id,
+            cause=cause,
+            queue_code=self._codes.sign_visit(record.id, state.seat, state.code_version + 1),
+            office=self._context.offices[state.seat.office_id],
+            receipt_id=receipt_id,
+        )
+        return await self._appointments.save(record, decision, self._context.now(), received)
+
+    async def _answered(self, record: Record[Appointment], bill_id: str) -> bool:
+        """Whether the money of this bill got its answer before, so that ``BillPaid`` is but its echo."""
+        if record.state.cause is not None:
+            return True
+        known = await self._appointments.appointments_of(record.state.application_id)
+        return any(each.id != record.id and each.state.bill_id == bill_id for each in known)
+
+    def _question(
+        self, said: BillFact, record: Record[Appointment], asked_for: str, key: str, message_id: str
+    ) -> Question:
+        state = record.state
+        applying = Applying(state.application_id, state.account_id, state.person_id)
+        return Question((asked_for, said.bill_id, key), said.bill_id, asked_for, applying, state, message_id)
+
+    async def _answer(self, question: Question, seek: Seek) -> None:
+        """Give the question its one answer; a repeat finds it given, and says it again."""
+        refusal = await self._refusal(question)
+        for attempt in range(TRIES):
+            appointment_id = answer_id(question.key, attempt)
+            known = await self._appointments.appointment(appointment_id)
+            if known is not None and known.state.status is Status.ABANDONED:
+                continue
+            if known is not None:
+                await self._repeat(known, question.bill_id, question.asked_for, question.message_id)
+                return
+            found = None if refusal else await seek(question, appointment_id)
+            if found is None:
+                reason = refusal or "no_seat"
+            elif await self._begin(appointment_id, *found, question.message_id):
+                await self._release_if_withdrawn(appointment_id, question)
+                return
+            else:
+                reason = "another_appointment_is_live"
+            if await self._say_unavailable(appointment_id, question, reason):
+                return
+        raise NotYet(f"no answer for bill {question.bill_id} could be written")
+
+    async def _repeat(self, known: Record[Appointment], bill_id: str, asked_for: str, message_id: str) -> None:
+        """Answer a question that was asked again: billing may not have understood the answer when it came.
+
+        The message that was answered first is no new question.
+        """
+        if known.has_received(message_id):
+            return
+        slot = known.state.slot
+        office = self._context.offices[slot.office_id] if slot is not None else None
+        decision = appointments.repeat_answer(known.id, known.state, bill_id, asked_for, office)
+        if decision.events:
+            await self._appointments.save(known, decision, self._context.now(), message_id)
+
+    async def _release_if_withdrawn(self, appointment_id: str, question: Question) -> None:
+        """The application may have been withdrawn while its seat was sought; whoever writes second sees the other."""
+        if await self._refusal(question) != "application_withdrawn":
+            return
+
+        async def attempt() -> None:
+            record = await self._appointments.appointment(appointment_id)
+            if record is None:
+                return
+            now, rules = self._context.now(), self._context.rules
+            decision = appointments.withdraw(record.id, record.state, now=now, rules=rules)
+            if decision is None:
+                return
+            await self._seating.tell_left_now(await self._appointments.save(record, decision, now))
+
+        await again(attempt)
+
+    async def _refusal(self, question: Question) -> str | None:
+        copy = await self._applications.application(question.applying.application_id)
+        if copy is not None and copy.state.withdrawn:
+            return "application_withdrawn"
+        if question.lost.status is not Status.RELEASED:
+            return "already_has_appointment"
+        return None
+
+    async def _begin(
+        self,
+        appointment_id: str,
+        seat: Record[Seat],
+        decide: Callable[[str, Record[Seat]], Decision],
+        message_id: str,
+    ) -> bool:
+        try:
+            await self._appointments.begin(
+                appointment_id, decide(appointment_id, seat), self._context.now(), message_id
+            )
+        except AlreadyExists:
+            await self._seating.undo(seat)
+            return False
+        return True
+
+    async def _say_unavailable(self, appointment_id: str, question: Question, reason: str) -> bool:
+        decision = appointments.unavailable(
+            question.applying, question.bill_id, asked_for=question.asked_for, reason=reason, now=self._context.now()
+        )
+        try:
+            await self._appointments.begin(appointment_id, decision, self._context.now(), question.message_id)
+        except AlreadyExists:
+            # a twin answered, or a tombstone came: the next look tells which
+            known = await self._appointments.appointment(appointment_id)
+            return known is not None and known.state.status is not Status.ABANDONED
+        return True
+
+    async def _seek_for_money(self, question: Question, appointment_id: str) -> Found | None:
+        same = await self._seating.claim_this(question.lost.seat.seat_id, appointment_id)
+        if same is not None:
+            return same, self._same_again(question)
+        slot = question.lost.seat
+        sessions = await self._calendar.soonest(
+            [slot.office_id], Pool(slot.pool), self._context.rules.late_offer_days, SESSIONS_TRIED
+        )
+        for each in await self._offering.that_fit(question.applying.application_id, sessions):
+            seat = await self._seating.claim_any(each.session_id, slot.pool, appointment_id)
+            if seat is not None:
+                return seat, self._offer(question)
+        return None
+
+    async def _seek_for_renewal(self, question: Question, appointment_id: str) -> Found | None:
+        lost = question.lost
+        if not still_payable(lost, self._context.now()):
+            return None
+        near = lost.seat.starts_at if lost.pay_until else None
+        same = await self._seating.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
+        return None if same is None else (same, self._hold_again(question, lost.pay_until, lost.if_unpaid))
+
+    def _same_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision]:
+        def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
+            slot = slot_of(seat.id, seat.state)
+            return appointments.same_seat_again(
+                appointment_id,
+                question.applying,
+                slot,
+                question.bill_id,
+                queue_code=self._codes.sign_visit(appointment_id, slot, 1),
+                office=self._context.offices[slot.office_id],
+                now=self._context.now(),
+                rules=self._context.rules,
+            )
+
+        return decide
+
+    def _offer(self, question: Question) -> Callable[[str, Record[Seat]], Decision]:
+        def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
+            slot = slot_of(seat.id, seat.state)
+            return appointments.offer(
+                appointment_id,
+                question.applying,
+                slot,
+                question.bill_id,
+                office=self._context.offices[slot.office_id],
+                now=self._context.now(),
+                rules=self._context.rules,
+            )
+
+        return decide
+
+    def _hold_again(
+        self, question: Question, pay_until: datetime | None = None, if_unpaid: str | None = None
+    ) -> Callable[[str, Record[Seat]], Decision]:
+        def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
+            slot = slot_of(seat.id, seat.state)
+            return appointments.hold(
+                appointment_id,
+                question.applying,
+                slot,
+                office=self._context.offices[slot.office_id],
+                now=self._context.now(),
+                rules=self._context.rules,
+                replaces_bill_id=question.bill_id,
+                pay_until=pay_until,
+                if_unpaid=if_unpaid,
+            )
+
+        return decide

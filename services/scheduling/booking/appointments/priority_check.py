@@ -1,0 +1,46 @@
+"""On what ground a priority seat is held (F69). Answered from memory: no round trip."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from services.scheduling.applications import ApplicationCopy
+from services.scheduling.booking.appointments import priority
+from services.scheduling.booking.appointments.priority import Need, Priority, PriorityProblem
+from services.scheduling.booking.appointments.priority_errors import NotInPriorityGroup, PriorityNeedMissing
+from services.scheduling.offices.facts import limits_on
+from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
+from services.scheduling.terms import Pool
+
+
+class PriorityGrounds:
+    """Who may have a priority seat; answered from memory."""
+
+    def __init__(self, book: OfficeBook) -> None:
+        self._book = book
+
+    def ground(self, pool: Pool, need: Need | None, copy: ApplicationCopy, day: date) -> Priority | None:
+        """The ground of a hold in that pool, none where it needs none.
+
+        Refuses with ``PriorityNeedMissing`` and ``NotInPriorityGroup``, which names the limits of the day.
+        """
+        if pool is not Pool.PRIORITY:
+            return None
+        limits = limits_on(self._book.table.priority, day)
+        found = priority.priority_of(need, priority.band_of(copy.age_band), limits)
+        if isinstance(found, Priority):
+            return found
+        named: dict[str, Any] = {
+            "child_below_years": limits.child_below_years if limits else None,
+            "elderly_above_years": limits.elderly_above_years if limits else None,
+        }
+        if found is PriorityProblem.NEED_MISSING:
+            raise PriorityNeedMissing(field="/priority_need", **named)
+        raise NotInPriorityGroup(field="/priority_need", **named)
+
+
+def may_hold(pool: Pool, *, is_staff: bool) -> bool:
+    """Whether a single hold may ask for that pool: priority seats on a ground, the others by channel."""
+    return pool is Pool.PRIORITY or pool in POOLS_OF_CHANNEL[Channel.OFFICE if is_staff else Channel.APPLICANT]

@@ -1,0 +1,97 @@
+"""How appointments are kept, and how the visits of an office's day are found."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from services.scheduling.booking.appointments.appointment import Appointment, Decision, deadlines
+from services.scheduling.booking.appointments.special_right import SpecialState
+from services.scheduling.store_part import OnStore
+from shared.store.kinds import Index, Kind, Record
+
+MOST_APPOINTMENTS: Final = 50
+"""Of one application; a person holds one at a time."""
+
+MOST_ASKED: Final = 200
+"""Requests for a special reschedule that one listing shows; the oldest first, so that none starves."""
+
+MOST_OF_DAY: Final = 5000
+"""Appointments of one office and day that an answer looks at: ten times the largest published daily quota."""
+
+COUNTED_AS: Final = "counted_as"
+"""The unique index by which no number of a limit on holds is given twice."""
+
+APPOINTMENT: Final = Kind(
+    name="appointment",
+    state=Appointment,
+    deadlines=deadlines,
+    gathers=True,
+    indexes=(
+        Index("live_person", ("state.person_id",), unique=True, where={"state.live": True}),
+        Index("application", ("state.application_id", "state.made_at")),
+        Index("office_day", ("state.slot.office_id", "state.slot.date", "state.slot.starts_at")),
+        Index(
+            "special_asked",
+            ("state.slot.office_id", "state.special.asked_at"),
+            where={"state.special.state": SpecialState.ASKED},
+        ),
+        Index("void", ("state.void_until",)),
+        Index(COUNTED_AS, ("state.counted_as",), unique=True, where={"state.counted": True}),
+    ),
+)
+
+
+class AppointmentRepository(OnStore):
+    """Appointments, each with what is said about it."""
+
+    async def appointment(self, appointment_id: str) -> Record[Appointment] | None:
+        """The appointment, or none."""
+        return await self._store.get(APPOINTMENT, appointment_id)
+
+    async def appointments_of(self, application_id: str) -> list[Record[Appointment]]:
+        """Every appointment of an application, the newest first."""
+        equals = {"state.application_id": application_id}
+        return await self._store.find(APPOINTMENT, "application", equals, limit=MOST_APPOINTMENTS, descending=True)
+
+    async def specials_asked(self, office_id: str) -> list[Record[Appointment]]:
+        """The visits of an office whose special reschedule waits for its decision, the oldest first."""
+        equals = {"state.slot.office_id": office_id, "state.special.state": SpecialState.ASKED}
+        return await self._store.find(APPOINTMENT, "special_asked", equals, limit=MOST_ASKED)
+
+    async def live_appointment_of(self, person_id: str) -> Record[Appointment] | None:
+        """The one live appointment of a person, or none."""
+        found = await self._store.find(APPOINTMENT, "live_person", {"state.person_id": person_id}, limit=1)
+        return found[0] if found else None
+
+    async def allowances_taken(self, keys: Sequence[str]) -> set[str]:
+        """Which of these numbers of limits on holds are taken."""
+        equals = {"state.counted_as": tuple(keys)}
+        found = await self._store.find(APPOINTMENT, COUNTED_AS, equals, limit=len(keys))
+        return {key for record in found for key in record.state.counted_as}.intersection(keys)
+
+    async def begin(
+        self, appointment_id: str, decision: Decision, now: datetime, received: str | None = None
+    ) -> Record[Appointment]:
+        """Write a new appointment and what is said about it."""
+        return await self._store.insert(
+            APPOINTMENT, appointment_id, decision.state, now=now, events=decision.events, received=received
+        )
+
+    async def save(
+        self, record: Record[Appointment], decision: Decision, now: datetime, received: str | None = None
+    ) -> Record[Appointment]:
+        """Replace an appointment if nobody else did, with what is said about it."""
+        return await self._store.save(
+            APPOINTMENT, record, decision.state, now=now, events=decision.events, received=received
+        )
+
+    def every_appointment(self) -> AsyncIterator[Record[Appointment]]:
+        """All appointments, for checks."""
+        return self._store.scan(APPOINTMENT)
+
+    async def visits_of_day(self, office_id: str, day: date) -> list[Record[Appointment]]:
+        """Every appointment, whatever its state, whose last seat lies on that day of the office."""
+        equals = {"state.slot.office_id": office_id, "state.slot.date": day}
+        return await self._store.find(APPOINTMENT, "office_day", equals, limit=MOST_OF_DAY)

@@ -1,0 +1,142 @@
+"""Appointments over HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from services.scheduling.booking.appointments.priority import Denial, Need
+from services.scheduling.booking.same_day.rules import IfUnpaid
+from services.scheduling.field_types import Id
+from services.scheduling.offices.schemas import OfficeView
+from services.scheduling.terms import Pool
+from shared.http.schema import Body, Query, View
+
+
+class HoldSeat(Body):
+    """Which session, for which application."""
+
+    application_id: Id
+    session_id: Id
+    pool: Pool = Pool.REGULAR
+    if_unpaid: IfUnpaid | None = Field(
+        None, description="for a same-day seat that is not paid before noon WIB: the nearest regular seat, or nothing"
+    )
+    priority_need: Need | None = Field(
+        None, description="for a priority seat: why; may be left out where the applicant's age shows it"
+    )
+
+
+class AssistedQuery(Query):
+    """For officers: by which consent they hold a seat for somebody."""
+
+    assistance: Id | None = Field(None, description="the live assistance of a front officer; POST /v1/assistances")
+
+
+class MoveVisit(Body):
+    """The session that the visit shall move to."""
+
+    session_id: Id
+
+
+class CancelQuery(Query):
+    """What must be said knowingly."""
+
+    confirmed_not_refundable: Annotated[bool, Field(strict=False)] = Field(
+        False, description="true gives a paid visit up, knowing that the fee is not given back"
+    )
+
+
+class AppointmentsQuery(Query):
+    """Whose appointments."""
+
+    application_id: Id
+
+
+class BookedSession(View):
+    """The session of an appointment."""
+
+    session_id: str
+    office_id: str
+    date: date
+    starts_at: datetime
+    ends_at: datetime
+    pool: str
+
+
+class PriorityNeedView(View):
+    """On what ground a visit has a priority seat, and whether that was seen."""
+
+    need: str
+    proof: str
+    """``proven`` by age, ``to_be_shown`` at the counter, or ``denied`` there."""
+    denied_for: str | None
+
+
+class SameDayPlaceView(View):
+    """The place in the same-day quota of a visit that buys the surcharge at the counter."""
+
+    state: str
+    """``reaching``, ``reserved`` until its bill is paid, or ``paid``."""
+    pay_until: datetime
+
+
+class DenyPriority(Body):
+    """What the officer saw."""
+
+    reason: Denial
+
+
+class AppointmentView(View):
+    """An appointment: where it stands, what comes next, until when."""
+
+    appointment_id: str
+    application_id: str
+    person_id: str
+    state: str
+    session: BookedSession
+    office: OfficeView
+    starts_at: datetime
+    ends_at: datetime
+    local_start: str
+    local_end: str
+    made_at: datetime
+    hold_until: datetime | None
+    offer_until: datetime | None
+    queue_number: str | None
+    queue_code: str | None
+    special: SpecialView | None
+    special_causes: list[str]
+    """Causes that permit a new date without paying again, where one may be asked for now (F72)."""
+    special_ask_until: datetime | None
+    checked_in_at: datetime | None
+    released_for: str | None
+    priority: PriorityNeedView | None
+    same_day: SameDayPlaceView | None
+    moves_left: int
+    current_step: str
+    remaining_steps: list[str]
+    next_action: str
+    next_action_id: str
+    deadline: datetime | None
+
+
+class AppointmentsView(View):
+    """The appointments of an application, the newest first."""
+
+    appointments: list[AppointmentView]
+
+
+class SpecialView(View):
+    """A special reschedule as the applicant and the office see it."""
+
+    state: str
+    cause: str
+    asked_at: dt.datetime | None
+    decided_at: dt.datetime | None
+    reason: str | None
+    until: dt.datetime | None
+    """When the right to a new date ends."""

@@ -1,0 +1,63 @@
+"""The special reschedule: one new date without paying again, for causes that the applicant does not answer for (F70).
+
+Data and the rules about it; what it makes of an appointment is in
+:mod:`services.scheduling.booking.appointments.visit_transitions`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+
+class SpecialCause(StrEnum):
+    """Why a new date is given."""
+
+    SYSTEM_FAULT = "system_fault"
+    ILLNESS = "illness"
+    FORCE_MAJEURE = "force_majeure"
+    OFFICE_CLOSED = "office_closed"
+
+
+class SpecialState(StrEnum):
+    """Where a special reschedule stands."""
+
+    ASKED = "asked"
+    OPEN = "open"
+    REFUSED = "refused"
+    USED = "used"
+    ENDED = "ended"
+
+
+class SpecialRefusal(StrEnum):
+    """Why the office says no."""
+
+    EVIDENCE_MISSING = "evidence_missing"
+    EVIDENCE_NOT_SUFFICIENT = "evidence_not_sufficient"
+    CAUSE_NOT_PERMITTED = "cause_not_permitted"
+    CAME_TO_THE_VISIT = "came_to_the_visit"
+
+
+CAUSES_TO_ASK_WITH: Final = (SpecialCause.SYSTEM_FAULT, SpecialCause.ILLNESS, SpecialCause.FORCE_MAJEURE)
+"""What an applicant may name (F72); ``office_closed`` is the office's own word."""
+
+
+@dataclass(frozen=True)
+class Special:
+    """One special reschedule, from the request (or the office's own word) to its outcome."""
+
+    state: SpecialState
+    cause: SpecialCause
+    asked_at: datetime | None = None
+    evidence: str | None = None
+    """What the applicant names as evidence, sealed."""
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: str | None = None
+    """The coded reason of the decision."""
+    until: datetime | None = None
+    """When the right to a new date ends."""
+    by_request: int = 0
+    """Special reschedules of this visit that a request led to, this one included once it is open."""

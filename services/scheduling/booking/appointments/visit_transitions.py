@@ -1,0 +1,318 @@
+"""What can happen to a paid visit besides the plain journey: interruption, special reschedule, proof, refund."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from services.scheduling.booking.appointments.appointment import (
+    ENQUEUE_SECONDS,
+    Appointment,
+    Command,
+    Decision,
+    Move,
+    MoveCause,
+    ReleaseReason,
+    Status,
+    after,
+    ask_until,
+    can,
+    given_up,
+    moved_fact,
+    place_given_up,
+    release,
+)
+from services.scheduling.booking.appointments.special_right import (
+    CAUSES_TO_ASK_WITH,
+    Special,
+    SpecialCause,
+    SpecialRefusal,
+    SpecialState,
+)
+from services.scheduling.booking.appointments.walk_in import WalkIn
+from services.scheduling.booking.seats.seat import Slot
+from services.scheduling.office import Office
+from services.scheduling.rules import Rules
+from shared.events.scheduling import (
+    AppointmentReleased,
+    ArrivedOnProof,
+    ReleaseRefused,
+    SpecialRescheduleEnded,
+    SpecialRescheduleOpened,
+    SpecialRescheduleRefused,
+    VisitInterrupted,
+    VisitorCheckedIn,
+    VisitVoided,
+)
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """Who gives a new date, why, and when it was said."""
+
+    cause: SpecialCause
+    by: str
+    at: datetime
+    timezone: str
+    """The office's, so that whoever is told reads the deadline on that clock."""
+    reason: str | None = None
+
+
+class AskProblem(StrEnum):
+    """Why a special reschedule cannot be asked for."""
+
+    CAUSE_NOT_PERMITTED = "cause_not_permitted"
+    NOT_PAID_FOR = "not_paid_for"
+    ALREADY_ASKED = "already_asked"
+    TOO_LATE = "too_late"
+    NONE_LEFT = "none_left"
+
+
+_MAY_ASK: Final = (Status.CONFIRMED, Status.NO_SHOW)
+
+
+def ask_problem(appointment: Appointment, cause: SpecialCause, *, now: datetime, rules: Rules) -> AskProblem | None:
+    """Why the applicant cannot ask with this cause; none if it can be done."""
+    special = appointment.special
+    problems = {
+        AskProblem.CAUSE_NOT_PERMITTED: cause is SpecialCause.OFFICE_CLOSED,
+        AskProblem.NOT_PAID_FOR: appointment.status not in _MAY_ASK,
+        AskProblem.ALREADY_ASKED: special is not None and special.state is SpecialState.ASKED,
+        AskProblem.NONE_LEFT: special is not None and special.by_request >= rules.special_max,
+        AskProblem.TOO_LATE: now > ask_until(appointment, rules),
+    }
+    return next((problem for problem, found in problems.items() if found), None)
+
+
+def causes_open(appointment: Appointment, *, now: datetime, rules: Rules) -> tuple[SpecialCause, ...]:
+    """The causes with which a special reschedule may be asked for now; none where it cannot be."""
+    return tuple(cause for cause in CAUSES_TO_ASK_WITH if ask_problem(appointment, cause, now=now, rules=rules) is None)
+
+
+def ask(appointment: Appointment, cause: SpecialCause, evidence: str, now: datetime) -> Decision:
+    """The applicant asks for a new date; ``evidence`` is sealed. The visit stands as it stood."""
+    special = Special(SpecialState.ASKED, cause, asked_at=now, evidence=evidence, by_request=_by_request(appointment))
+    return Decision(replace(appointment, special=special))
+
+
+def refuse(appointment_id: str, appointment: Appointment, reason: SpecialRefusal, by: str, now: datetime) -> Decision:
+    """The office says no to what was asked."""
+    asked = _special_of(appointment)
+    special = replace(asked, state=SpecialState.REFUSED, decided_by=by, decided_at=now, reason=reason.value)
+    said = SpecialRescheduleRefused(**facts(appointment_id, appointment), reason=reason.value)
+    return Decision(replace(appointment, special=special), (said,))
+
+
+def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision:
+    """The seat goes back and a new date may be chosen without paying again."""
+    state = _opened(appointment, Command.OPEN_SPECIAL, ruling, rules)
+    special = _special_of(state)
+    said = SpecialRescheduleOpened(
+        **facts(appointment_id, state),
+        cause=special.cause.value,
+        until=special.until or ruling.at,
+        office_timezone=ruling.timezone,
+    )
+    return Decision(state, (said, *place_given_up(appointment, special.cause.value)))
+
+
+def interrupt(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision:
+    """The state's own systems stopped the visit: a new date is open at once, without a request (F71)."""
+    state = _opened(appointment, Command.INTERRUPT, ruling, rules)
+    said = VisitInterrupted(
+        **facts(appointment_id, state),
+        session_id=appointment.seat.session_id,
+        until=_special_of(state).until or ruling.at,
+        office_timezone=ruling.timezone,
+    )
+    return Decision(state, (said, *place_given_up(appointment, ruling.cause.value)))
+
+
+def _opened(appointment: Appointment, command: Command, ruling: Ruling, rules: Rules) -> Appointment:
+    status = after(appointment.status, command)
+    known = appointment.special
+    asked = known is not None and known.state is SpecialState.ASKED and command is Command.OPEN_SPECIAL
+    special = Special(
+        SpecialState.OPEN,
+        ruling.cause,
+        asked_at=known.asked_at if asked and known else None,
+        evidence=known.evidence if asked and known else None,
+        decided_by=ruling.by,
+        decided_at=ruling.at,
+        reason=ruling.reason,
+        until=ruling.at + timedelta(seconds=rules.special_seconds),
+        by_request=_by_request(appointment) + asked,
+    )
+    return given_up(appointment, status, now=ruling.at, rules=rules, special=special, enqueue_at=None, miss_at=None)
+
+
+def begin_special(
+    appointment: Appointment, *, session_id: str, pool: str, token: str, command_id: str, now: datetime, rules: Rules
+) -> Decision:
+    """Say which new date is reached for and under which fresh token, before that seat is claimed."""
+    until = now + timedelta(seconds=rules.move_seconds)
+    move = Move(session_id, pool, token, until, command_id, MoveCause.SPECIAL)
+    status = after(appointment.status, Command.BEGIN_SPECIAL)
+    return Decision(replace(appointment, status=status, move=move))
+
+
+def undo_special(appointment: Appointment) -> Decision:
+    """No seat was won: the right stays open as it was."""
+    return Decision(replace(appointment, status=after(appointment.status, Command.UNDO_SPECIAL), move=None))
+
+
+def finish_special(
+    appointment_id: str,
+    appointment: Appointment,
+    slot: Slot,
+    *,
+    queue_code: str,
+    old_office: Office,
+    office: Office,
+    rules: Rules,
+) -> Decision:
+    """The visit has its new date: this write uses the right up."""
+    state = replace(
+        appointment,
+        status=after(appointment.status, Command.FINISH_SPECIAL),
+        slot=slot,
+        move=None,
+        queue_code=queue_code,
+        code_version=appointment.code_version + 1,
+        checked_in_at=None,
+        miss_at=slot.ends_at + timedelta(seconds=rules.no_show_grace_seconds),
+        special=replace(_special_of(appointment), state=SpecialState.USED),
+    )
+    said = moved_fact(appointment_id, appointment.seat, state, old_office, office, MoveCause.SPECIAL)
+    return Decision(state, (said,))
+
+
+def end_special(appointment_id: str, appointment: Appointment) -> Decision:
+    """The right was not used in time."""
+    status = after(appointment.status, Command.END_SPECIAL)
+    special = replace(_special_of(appointment), state=SpecialState.ENDED)
+    state = replace(appointment, status=status, live=False, special=special)
+    return Decision(state, (SpecialRescheduleEnded(**facts(appointment_id, state)),))
+
+
+def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, now: datetime) -> Decision:
+    """The visitor is let in with a proof of payment that the system does not show yet; the money is looked for (X6)."""
+    status = after(appointment.status, Command.ARRIVE_ON_PROOF)
+    state = replace(
+        appointment,
+        status=status,
+        checked_in_at=now,
+        proof=ntpn,
+        hold_until=None,
+        enqueue_at=now + timedelta(seconds=ENQUEUE_SECONDS),
+    )
+    known = facts(appointment_id, state)
+    said = (ArrivedOnProof(**known, ntpn=ntpn), VisitorCheckedIn(**known, checked_in_at=now))
+    return Decision(state, said)
+
+
+def void(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision:
+    """The proof of payment is not valid: who is still at the counter loses the seat, a visit that took place does not
+    count and keeps the seat that it used. Money that shows up after all makes it a visit again."""
+    took_place = appointment.status is Status.USED_ON_PROOF
+    said = VisitVoided(**facts(appointment_id, appointment), took_place=took_place)
+    if took_place:
+        status = after(appointment.status, Command.VOID)
+        return Decision(replace(appointment, status=status, live=False), (said,))
+    reason = ReleaseReason.PROOF_REFUSED
+    decision = release(appointment_id, appointment, Command.VOID, reason, now=now, rules=rules)
+    return Decision(decision.state, (*decision.events, said))
+
+
+def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: datetime) -> Decision:
+    """An arrival that was written down while the service was away, also of one who was taken for missed since."""
+    status = after(appointment.status, Command.RECORD_ARRIVAL)
+    state = replace(appointment, status=status, live=True, checked_in_at=arrived_at)
+    return Decision(state, (VisitorCheckedIn(**facts(appointment_id, state), checked_in_at=arrived_at),))
+
+
+def registered(
+    person_id: str, slot: Slot, walk_in: WalkIn, *, queue_code: str, now: datetime, rules: Rules
+) -> Appointment:
+    """A visit that begins at the counter; no other service knows of an application for it, so nothing is said."""
+    return Appointment(
+        status=Status.CHECKED_IN,
+        live=True,
+        application_id="",
+        account_id="",
+        person_id=person_id,
+        made_at=now,
+        slot=slot,
+        queue_code=queue_code,
+        code_version=1,
+        checked_in_at=now,
+        miss_at=slot.ends_at + timedelta(seconds=rules.no_show_grace_seconds),
+        enqueue_at=now + timedelta(seconds=ENQUEUE_SECONDS),
+        walk_in=walk_in,
+    )
+
+
+def enqueued(appointment: Appointment) -> Decision:
+    """The queue at the counter knows of the visitor."""
+    return Decision(replace(appointment, enqueue_at=None))
+
+
+ALREADY_USED: Final = "already_used"
+ALREADY_RELEASED: Final = "already_released"
+
+RELEASE_REFUSALS: Final[Mapping[Status, str]] = {
+    Status.CHECKED_IN: ALREADY_USED,
+    Status.ON_PROOF: ALREADY_USED,
+    Status.USED: ALREADY_USED,
+    Status.USED_ON_PROOF: ALREADY_USED,
+    Status.VOID: ALREADY_USED,
+    Status.RELEASED: ALREADY_RELEASED,
+    Status.ABANDONED: ALREADY_RELEASED,
+    Status.UNAVAILABLE: ALREADY_RELEASED,
+}
+"""Why a seat does not go back for a refund, by where its appointment stands."""
+
+
+def release_for_refund(
+    appointment_id: str, appointment: Appointment, refund_id: str, *, now: datetime, rules: Rules
+) -> Decision:
+    """A refund was approved: the seat, or the right to a new date, goes back; or the answer why it cannot."""
+    if can(appointment, Command.REFUND):
+        reason = ReleaseReason.REFUND_APPROVED
+        decision = release(appointment_id, appointment, Command.REFUND, reason, now=now, rules=rules)
+        said = tuple(
+            each.model_copy(update={"refund_id": refund_id}) if isinstance(each, AppointmentReleased) else each
+            for each in decision.events
+        )
+        return Decision(replace(decision.state, refund_id=refund_id), said)
+    return refuse_release(appointment_id, appointment, refund_id, RELEASE_REFUSALS[appointment.status])
+
+
+def refuse_release(appointment_id: str, appointment: Appointment, refund_id: str, reason_code: str) -> Decision:
+    """The answer to a refund whose seat does not go back: ``already_used``, or ``already_released``."""
+    said = ReleaseRefused(**facts(appointment_id, appointment), refund_id=refund_id, reason=reason_code)
+    return Decision(appointment, (said,))
+
+
+def facts(appointment_id: str, state: Appointment) -> dict[str, Any]:
+    """What every event about a visit tells."""
+    return {
+        "appointment_id": appointment_id,
+        "application_id": state.application_id,
+        "account_id": state.account_id,
+        "person_id": state.person_id,
+        "office_id": state.seat.office_id,
+    }
+
+
+def _by_request(appointment: Appointment) -> int:
+    return appointment.special.by_request if appointment.special is not None else 0
+
+
+def _special_of(appointment: Appointment) -> Special:
+    if appointment.special is None:
+        raise LookupError("this visit has no special reschedule")
+    return appointment.special

@@ -1,0 +1,124 @@
+"""A family that books together, all or none: the party is the commit point, each visit lives alone afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+
+SMALLEST_PARTY: Final = 2
+LARGEST_PARTY: Final = 5
+"""An account has five applicants at most (F75), and a family is one account."""
+
+MEMBER_GRACE_SECONDS: Final = 5
+"""How much later than the party its members look what became of it, so that one deadline decides for all."""
+
+
+class PartyStatus(StrEnum):
+    """Where a party stands."""
+
+    GATHERING = "gathering"
+    HELD = "held"
+    BROKEN = "broken"
+
+
+class PartyCommand(StrEnum):
+    """What can happen to a party."""
+
+    SEAT_ALL = "seat_all"
+    BREAK = "break"
+
+
+PARTY_TRANSITIONS: Final[Mapping[tuple[PartyStatus, PartyCommand], PartyStatus]] = {
+    (PartyStatus.GATHERING, PartyCommand.SEAT_ALL): PartyStatus.HELD,
+    (PartyStatus.GATHERING, PartyCommand.BREAK): PartyStatus.BROKEN,
+}
+
+
+class PartyBreak(StrEnum):
+    """Why a party got no seats."""
+
+    SOLD_OUT = "sold_out"
+    PERSON_HAS_APPOINTMENT = "person_has_appointment"
+    TOO_SLOW = "too_slow"
+    TOO_MANY_HOLDS = "too_many_holds"
+
+
+class PartyChangeIllegal(Exception):
+    """This cannot happen to a party that stands there."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the family, and the appointment that is made for them."""
+
+    application_id: str
+    person_id: str
+    appointment_id: str
+
+
+@dataclass(frozen=True)
+class Party:
+    """The state of one party."""
+
+    status: PartyStatus
+    account_id: str
+    session_id: str
+    pool: str
+    members: tuple[Member, ...]
+    made_at: datetime
+    until: datetime
+    """From then on a deadline decides."""
+    broken_for: PartyBreak | None = None
+    broken_by: str | None = None
+    """The application that could not be seated."""
+
+
+def gather_party(
+    account_id: str, session_id: str, pool: str, members: tuple[Member, ...], *, now: datetime, party_seconds: int
+) -> Party:
+    """A family begins to reach for its seats."""
+    until = now + timedelta(seconds=party_seconds)
+    return Party(PartyStatus.GATHERING, account_id, session_id, pool, members, now, until)
+
+
+def party_deadlines(party: Party) -> Mapping[str, datetime]:
+    """When it must be decided."""
+    return {"gather": party.until} if party.status is PartyStatus.GATHERING else {}
+
+
+def member_until(party: Party) -> datetime:
+    """When a member that heard nothing looks what became of the party."""
+    return party.until + timedelta(seconds=MEMBER_GRACE_SECONDS)
+
+
+def party_after(status: PartyStatus, command: PartyCommand) -> PartyStatus:
+    """Where the command leads.
+
+    Raises:
+        PartyChangeIllegal: it leads nowhere from there.
+    """
+    reached = PARTY_TRANSITIONS.get((status, command))
+    if reached is None:
+        raise PartyChangeIllegal(f"{command} is not possible when {status}")
+    return reached
+
+
+def seat_all(party: Party) -> Party:
+    """Everybody has a seat: this write is the booking of all of them."""
+    return replace(party, status=party_after(party.status, PartyCommand.SEAT_ALL))
+
+
+def break_party(party: Party, why: PartyBreak, application_id: str | None = None) -> Party:
+    """Somebody cannot have a seat, so nobody has."""
+    status = party_after(party.status, PartyCommand.BREAK)
+    return replace(party, status=status, broken_for=why, broken_by=application_id)
+
+
+def all_gathered(members: Sequence[Appointment | None]) -> bool:
+    """Whether every member's appointment is written and waits for the word of the party."""
+    return all(each is not None and each.status is Status.GATHERING for each in members)

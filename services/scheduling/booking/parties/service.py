@@ -1,0 +1,309 @@
+"""A family of up to five books together, all or none.
+
+The party is the commit point. Each member is seated as by a hold (claim, then insert under a fixed id), but silently:
+its appointment is ``gathering`` until the party is decided by one write. Then it joins (``seat.held`` is said) or
+breaks off; a deadline of its own looks after a member that nobody told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.scheduling.applications import ApplicationCopy, ApplicationRepository
+from services.scheduling.booking.abuse import limits as conduct
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.errors import TooManyHolds
+from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
+from services.scheduling.booking.abuse.limits import Act, Wish
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.errors import PersonHasAppointment
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.booking.parties import party
+from services.scheduling.booking.parties.errors import PartyBroken, SamePersonTwice
+from services.scheduling.booking.parties.party import Member, Party, PartyBreak, PartyStatus
+from services.scheduling.booking.parties.repository import PartyRepository
+from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.repository import SeatRepository
+from services.scheduling.booking.seats.seat import slot_of
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import ApplicationIsWithdrawn
+from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionSoldOut
+from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.session import Session
+from services.scheduling.openings.waiting_room import Turn, WaitingRoom
+from services.scheduling.rules import POOLS_OF_CHANNEL, Channel, bookable_from
+from services.scheduling.terms import Applying, Pool
+from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
+from shared.ids import derived_id
+from shared.service import NotYet
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists, VersionConflict
+
+
+@dataclass(frozen=True)
+class PartyWish:
+    """Which family wants to come to which session."""
+
+    application_ids: tuple[str, ...]
+    session_id: str
+    pool: Pool
+    actor: Actor
+    command_id: str
+    origin: Origin = NOWHERE
+
+
+@dataclass(frozen=True)
+class Seated:
+    """A party with the appointments of its members, in the order of the wish."""
+
+    record: Record[Party]
+    appointments: Sequence[Record[Appointment]]
+
+
+class Parties:
+    """Families."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        seats: SeatRepository,
+        appointments: AppointmentRepository,
+        parties: PartyRepository,
+        activity: ConductBook,
+        allowances: HoldAllowances,
+        applications: ApplicationRepository,
+        seating: Seating,
+        calendar: Calendar,
+        waiting_room: WaitingRoom,
+        offering: Offering,
+    ) -> None:
+        self._offering = offering
+        self._context = context
+        self._activity = activity
+        self._allowances = allowances
+        self._applications = applications
+        self._waiting_room = waiting_room
+        self._seats = seats
+        self._appointments = appointments
+        self._parties = parties
+        self._seating = seating
+        self._calendar = calendar
+
+    async def book(self, wish: PartyWish) -> Seated:
+        """Hold a seat of the session for every application, or none at all.
+
+        Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``SamePersonTwice``, ``PoolNotOpen``,
+        ``ProductNotOffered`` (naming the application), ``SessionNotFound``, ``SessionClosed``, ``NotOpenYet``,
+        ``SessionSoldOut``, ``PersonHasAppointment`` or ``PartyBroken``. A repeat of the command meets the party of the
+        first time, and what became of it.
+        """
+        party_id = derived_id("party", wish.command_id)
+        record = await self._parties.party(party_id)
+        turns: list[tuple[Turn | None, Member]] = []
+        if record is None:
+            members = await self._members(party_id, wish)
+            await self._refuse_session(wish, len(members))
+            # each of the family has a place of its own in the line of an opening
+            turns = [
+                (await self._waiting_room.turn(wish.session_id, wish.pool, member.person_id), member)
+                for member in members
+            ]
+            record = await self._begin(party_id, wish, members)
+        record = await self._gather(record)
+        if record.state.status is PartyStatus.BROKEN:
+            raise await self._refusal(record.state)
+        for turn, member in turns:
+            if turn is not None:
+                await self._waiting_room.took(turn, member.appointment_id)
+        seated = await self._seated(record)
+        self._count(wish, seated, new=bool(turns))
+        return seated
+
+    def _count(self, wish: PartyWish, seated: Seated, *, new: bool) -> None:
+        if new:
+            for each in seated.appointments:
+                self._activity.note(Act.HOLD, each.state, wish.origin)
+
+    async def get(self, party_id: str, actor: Actor) -> Seated:
+        """One's own party; ``NotFound`` for everybody else."""
+        record = await self._parties.party(party_id)
+        if record is None or record.state.account_id != actor.account_id:
+            raise NotFound
+        return await self._seated(record)
+
+    async def decide(self, record: Record[Party]) -> None:
+        """A party was left undecided: all of it, if all are there, else none."""
+        if record.state.status is not PartyStatus.GATHERING:
+            return
+        gathered = party.all_gathered([each.state if each else None for each in await self._appointments_of(record)])
+        decided = party.seat_all(record.state) if gathered else party.break_party(record.state, PartyBreak.TOO_SLOW)
+        await self._tell_members(await self._parties.save_party(record, decided, self._context.now()))
+
+    async def decide_member(self, record: Record[Appointment]) -> None:
+        """A member heard nothing of its party: look what became of it."""
+        known = await self._parties.party(record.state.party_id or "")
+        if known is not None and known.state.status is PartyStatus.GATHERING:
+            raise NotYet(f"party {known.id} is not decided")
+        await self._tell_member(record, seated=known is not None and known.state.status is PartyStatus.HELD)
+
+    async def _members(self, party_id: str, wish: PartyWish) -> tuple[Member, ...]:
+        members = []
+        session = (await self._calendar.session(wish.session_id)).state
+        copies = [await self._own(each, wish.actor) for each in wish.application_ids]
+        together = {copy.product for copy in copies}
+        for application_id, copy in zip(wish.application_ids, copies, strict=True):
+            self._offering.refuse_lacking(
+                copy, session.office_id, session.date, together=together, application_id=application_id
+            )
+            if await self._appointments.live_appointment_of(copy.person_id) is not None:
+                raise PersonHasAppointment(application_id=application_id)
+            counted = Wish(copy.person_id, wish.session_id, asked=len(wish.application_ids))
+            self._activity.refuse_over(Act.HOLD, copy.account_id, counted, wish.origin)
+            appointment_id = derived_id("appointment", "party", party_id, application_id)
+            members.append(Member(application_id, copy.person_id, appointment_id))
+        if len({member.person_id for member in members}) != len(members):
+            raise SamePersonTwice(field="/application_ids")
+        return tuple(members)
+
+    async def _own(self, application_id: str, actor: Actor) -> ApplicationCopy:
+        copy = await self._applications.wait_for_submitted(application_id, self._context.clock)
+        if copy.account_id != actor.account_id:
+            raise NotFound
+        if copy.withdrawn:
+            raise ApplicationIsWithdrawn(application_id=application_id)
+        return copy
+
+    async def _refuse_session(self, wish: PartyWish, seats: int) -> None:
+        session = (await self._calendar.session(wish.session_id)).state
+        if wish.pool not in POOLS_OF_CHANNEL[Channel.APPLICANT] or not session.pools.get(wish.pool, 0):
+            raise PoolNotOpen(pool=wish.pool.value)
+        if session.starts_at < bookable_from(self._context.now(), self._context.rules):
+            raise SessionClosed(starts_at=session.starts_at)
+        await self._seating.refuse_unopened(wish.session_id)
+        free = await self._seats.free_seats([wish.session_id])
+        if free.get((wish.session_id, wish.pool.value), 0) < seats:
+            raise await self._sold_out(wish.session_id, session, wish.pool, wish.application_ids)
+
+    async def _begin(self, party_id: str, wish: PartyWish, members: tuple[Member, ...]) -> Record[Party]:
+        now = self._context.now()
+        begun = party.gather_party(
+            wish.actor.account_id,
+            wish.session_id,
+            wish.pool.value,
+            members,
+            now=now,
+            party_seconds=self._context.rules.party_seconds,
+        )
+        try:
+            return await self._parties.begin_party(party_id, begun, now)
+        except AlreadyExists:
+            return await self._read(party_id)
+
+    async def _gather(self, record: Record[Party]) -> Record[Party]:
+        """The party, decided, and its members told. Whoever comes to it again goes on where it was left."""
+        if record.state.status is PartyStatus.GATHERING:
+            decided = await self._reach(record)
+            try:
+                record = await self._parties.save_party(record, decided, self._context.now())
+            except VersionConflict:
+                record = await self._read(record.id)
+        await self._tell_members(record)
+        return record
+
+    async def _reach(self, record: Record[Party]) -> Party:
+        for member in record.state.members:
+            problem = await self._seat(record, member)
+            if problem is not None:
+                return party.break_party(record.state, problem, member.application_id)
+        return party.seat_all(record.state)
+
+    async def _seat(self, record: Record[Party], member: Member) -> PartyBreak | None:
+        known = await self._appointments.appointment(member.appointment_id)
+        if known is not None:
+            return _problem_of(known.state)
+        state, context = record.state, self._context
+        seat = await self._seating.claim_any(state.session_id, state.pool, member.appointment_id)
+        if seat is None:
+            return PartyBreak.SOLD_OUT
+        applying = Applying(member.application_id, state.account_id, member.person_id)
+        decision = appointments.gather(
+            applying,
+            slot_of(seat.id, seat.state),
+            record.id,
+            until=party.member_until(state),
+            now=context.now(),
+            rules=context.rules,
+        )
+        try:
+            await self._allowances.begin(member.appointment_id, decision, NOWHERE)
+        except TooManyHolds:
+            await self._seating.undo(seat)
+            return PartyBreak.TOO_MANY_HOLDS
+        except AlreadyExists:
+            await self._seating.undo(seat)
+            known = await self._appointments.appointment(member.appointment_id)
+            return PartyBreak.PERSON_HAS_APPOINTMENT if known is None else _problem_of(known.state)
+        return None
+
+    async def _tell_members(self, record: Record[Party]) -> None:
+        """Let every member that is there know what was decided; what is not reached now, its own deadline reaches."""
+        for known in await self._appointments_of(record):
+            if known is not None:
+                with contextlib.suppress(VersionConflict):
+                    await self._tell_member(known, seated=record.state.status is PartyStatus.HELD)
+
+    async def _tell_member(self, record: Record[Appointment], *, seated: bool) -> None:
+        if record.state.status is not Status.GATHERING:
+            return
+        now, rules = self._context.now(), self._context.rules
+        if seated:
+            office = self._context.offices[record.state.seat.office_id]
+            joined = appointments.join(record.id, record.state, office=office, now=now, rules=rules)
+            await self._appointments.save(record, joined, now)
+            return
+        broken = await self._appointments.save(record, appointments.break_off(record.state, now=now, rules=rules), now)
+        await self._seating.tell_left_now(broken)
+
+    async def _refusal(self, broken: Party) -> Refusal:
+        if broken.broken_for is PartyBreak.SOLD_OUT:
+            session, family = await self._calendar.session(broken.session_id), broken.members
+            applying = [member.application_id for member in family]
+            return await self._sold_out(broken.session_id, session.state, Pool(broken.pool), applying)
+        if broken.broken_for is PartyBreak.PERSON_HAS_APPOINTMENT:
+            return PersonHasAppointment(application_id=broken.broken_by)
+        if broken.broken_for is PartyBreak.TOO_MANY_HOLDS:
+            until = conduct.midnight_after(conduct.day_of(self._context.now()))
+            seconds = max(1, math.ceil((until - self._context.now()).total_seconds()))
+            return TooManyHolds(retry_after_seconds=seconds, until=until.isoformat())
+        return PartyBroken(reason=PartyBreak.TOO_SLOW.value)
+
+    async def _sold_out(
+        self, session_id: str, session: Session, pool: Pool, application_ids: Sequence[str]
+    ) -> SessionSoldOut:
+        """Names only sessions that have a seat for everybody, where everybody gets the passport applied for."""
+        products = await self._offering.products_of(application_ids)
+        return await self._calendar.sold_out(session_id, session, pool, products, len(application_ids))
+
+    async def _seated(self, record: Record[Party]) -> Seated:
+        known = [
+            each for each in await self._appointments_of(record) if each is not None and each.state.slot is not None
+        ]
+        return Seated(record, known)
+
+    async def _appointments_of(self, record: Record[Party]) -> list[Record[Appointment] | None]:
+        return [await self._appointments.appointment(member.appointment_id) for member in record.state.members]
+
+    async def _read(self, party_id: str) -> Record[Party]:
+        record = await self._parties.party(party_id)
+        if record is None:
+            raise SomeoneElseChangedIt
+        return record
+
+
+def _problem_of(known: Appointment) -> PartyBreak | None:
+    return PartyBreak.TOO_SLOW if known.status in (Status.ABANDONED, Status.RELEASED) else None

@@ -1,0 +1,182 @@
+"""Reaching for seats and giving them back. Each seat is written alone; appointments decide whose it is."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate, Decision, Leaving
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.seats.repository import Claim, SeatRepository
+from services.scheduling.booking.seats.seat import PLACES, Seat, SeatStatus
+from services.scheduling.context import UseCaseContext
+from services.scheduling.openings.release_check import Gate, Place
+from services.scheduling.rules import bookable_from
+from shared.store.kinds import Range, Record
+from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
+from shared.store.retry import again
+
+log = structlog.get_logger()
+
+MOST_STARTS: Final = 10_000
+"""Pools of sessions whose last place is remembered; more are forgotten together and begin anew."""
+
+_LOOKS: Final = 3
+"""How often an overdue claim is looked at: once, after its tombstone was refused, and once more."""
+
+
+class Seating:
+    """The life of seats."""
+
+    def __init__(
+        self, context: UseCaseContext, seats: SeatRepository, appointments: AppointmentRepository, gate: Gate
+    ) -> None:
+        self._context = context
+        self._seats = seats
+        self._appointments = appointments
+        self._gate = gate
+        self._starts: dict[tuple[str, str], int] = {}
+
+    async def claim_any(
+        self, session_id: str, pool: str, by: str, *, token: str | None = None, starts_from: datetime | None = None
+    ) -> Record[Seat] | None:
+        """Reach for a free seat of the pool, from where this process is round to it again; none if none is free.
+
+        ``starts_from`` is for what may be booked later than usual.
+
+        One write where the pool has free seats on both sides of the start, two at most. Refuses with ``NotOpenYet``
+        before the session's opening, whoever asks.
+        """
+        await self._gate.refuse_unopened(session_id)
+        now = self._context.now()
+        start = self._start(session_id, pool)
+        claim = self._claim(by, token)
+        for places in (Range(low=start), Range(high=start)):
+            seat = await self._seats.claim_free_seat(
+                session_id,
+                pool,
+                claim,
+                places=places,
+                starts_from=starts_from or bookable_from(now, self._context.rules),
+                now=now,
+            )
+            if seat is not None:
+                self._took(session_id, pool, seat.state.place, start)
+                return seat
+        return None
+
+    def _start(self, session_id: str, pool: str) -> int:
+        """Where this process looks first: at a place of its own, so that replicas seldom meet, then behind the seat
+        that it took last, so that those who come together find theirs by one read."""
+        known = self._starts.get((session_id, pool))
+        return known if known is not None else self._context.randomness.below(PLACES)
+
+    def _took(self, session_id: str, pool: str, place: int, start: int) -> None:
+        if len(self._starts) >= MOST_STARTS:
+            self._starts.clear()
+        # behind the last place it goes on at a new one, not with every other replica at the first
+        self._starts[session_id, pool] = place if place >= start else self._context.randomness.below(max(1, start))
+
+    async def refuse_unopened(self, session_id: str) -> None:
+        """Refuse with ``NotOpenYet`` before the session's opening."""
+        await self._gate.refuse_unopened(session_id)
+
+    async def place(self, session_id: str) -> Place | None:
+        """Where and when a session takes place, from memory where it was read before; none if it is not there."""
+        return await self._gate.place(session_id)
+
+    async def claim_this(self, seat_id: str, by: str, *, starts_from: datetime | None = None) -> Record[Seat] | None:
+        """Reach for this very seat, free or cooling; none if somebody has it or its session is too near."""
+        for _ in range(_LOOKS):
+            record = await self._seats.seat(seat_id)
+            now = self._context.now()
+            if record is None or not seats.can_be_had_again(
+                record.state, bookable_from=starts_from or bookable_from(now, self._context.rules)
+            ):
+                return None
+            claim = self._claim(by, None)
+            wanted = seats.claimed(record.state, by=claim.by, token=claim.token, until=claim.until)
+            with contextlib.suppress(VersionConflict):
+                return await self._seats.save_seat(record, wanted, now)
+        return None
+
+    async def undo(self, seat: Record[Seat]) -> None:
+        """Put a seat back that was reached for in vain; if somebody was faster, there is nothing to put back."""
+        with contextlib.suppress(VersionConflict):
+            await self._seats.save_seat(seat, seats.undone(seat.state), self._context.now())
+
+    async def tell_left_now(self, record: Record[Appointment]) -> Record[Appointment]:
+        """Give the left seats back at once if all goes well; else a deadline will. Never refuses."""
+        try:
+            return await self.tell_left(record)
+        except (VersionConflict, StoreUnavailable) as trouble:
+            log.info("seat_given_back_later", appointment_id=record.id, reason=type(trouble).__name__)
+            return record
+
+    async def tell_left(self, record: Record[Appointment]) -> Record[Appointment]:
+        """Let the seats cool that this appointment gave up, then forget them."""
+        told = record.state.leaving
+        if not told:
+            return record
+        for leaving in told:
+            await self.give_back(leaving)
+        return await self._appointments.save(record, appointments.left(record.state, told), self._context.now())
+
+    async def give_back(self, leaving: Leaving) -> None:
+        """Let a seat that was given up cool, if it was not told before."""
+        await again(partial(self._let_go, leaving))
+
+    async def _let_go(self, leaving: Leaving) -> None:
+        record = await self._seats.seat(leaving.seat_id)
+        if record is None or record.state.token != leaving.token:
+            return
+        rules, now = self._context.rules, self._context.now()
+        free_at = seats.cooling_until(
+            now,
+            shortest_seconds=rules.cooling_min_seconds,
+            longest_seconds=rules.cooling_max_seconds,
+            fraction=self._context.randomness.fraction(),
+        )
+        await self._seats.save_seat(record, seats.let_go(record.state, free_at), now)
+
+    async def warm(self, record: Record[Seat]) -> None:
+        """A cooling seat's time is over: it is free again."""
+        if record.state.status is SeatStatus.COOLING:
+            await self._seats.save_seat(record, seats.warmed(record.state), self._context.now())
+        else:
+            await self._seats.save_seat(record, replace(record.state, free_at=None), self._context.now())
+
+    async def judge_claim(self, record: Record[Seat]) -> None:
+        """A claim is overdue: settle it, wait, or free the seat after making sure that its appointment never comes."""
+        seat, now = record.state, self._context.now()
+        for _ in range(_LOOKS):
+            holder = await self._appointments.appointment(seat.claimed_by or "")
+            fate = appointments.fate_of_claim(seat, holder.state if holder else None)
+            if fate is not ClaimFate.TOMBSTONE:
+                await self._seats.save_seat(record, self._judged(seat, fate), now)
+                return
+            # without this the holder could still write its appointment on a seat that is somebody else's by then
+            with contextlib.suppress(AlreadyExists):
+                await self._appointments.begin(seat.claimed_by or "", Decision(appointments.tombstone(now)), now)
+
+    def _judged(self, seat: Seat, fate: ClaimFate) -> Seat:
+        if fate is ClaimFate.SETTLE:
+            return seats.settled(seat)
+        if fate is ClaimFate.WAIT:
+            return seats.claimed_longer(seat, self.claim_until())
+        # what the waiting list was to have goes to the next in line, not to whoever is there first
+        return seats.let_go(seat, self._context.now()) if seat.kept_for else seats.undone(seat)
+
+    def _claim(self, by: str, token: str | None) -> Claim:
+        return Claim(by, token or self._context.ids.new(), self.claim_until())
+
+    def claim_until(self) -> datetime:
+        """Until when a claim that begins now counts without an appointment."""
+        return self._context.now() + timedelta(seconds=self._context.rules.claim_seconds)

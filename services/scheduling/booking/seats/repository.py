@@ -1,0 +1,113 @@
+"""How seats are kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.scheduling.booking.seats.seat import Seat, SeatStatus, seat_deadlines, seats_of
+from services.scheduling.offices.repository import MOST_SESSIONS
+from services.scheduling.offices.session import Session
+from services.scheduling.store_part import OnStore
+from shared.ids import derived_id
+from shared.store.kinds import Index, Kind, Range, Record
+
+SEAT_FREE: Final = "free_by_place"
+"""The index of free seats. The status is among its keys although it is the same in all: so a count is answered from
+the index alone, and reads nothing but the entries of the sessions that were asked for."""
+
+SEAT: Final = Kind(
+    name="seat",
+    state=Seat,
+    bare=True,
+    gathers=True,
+    deadlines=seat_deadlines,
+    indexes=(
+        Index(
+            SEAT_FREE,
+            ("state.session_id", "state.pool", "state.place", "state.starts_at", "state.status"),
+            where={"state.status": SeatStatus.FREE},
+        ),
+        Index("session_number", ("state.session_id", "state.number")),
+    ),
+)
+
+
+def seat_id_of(session_id: str, seat: Seat) -> str:
+    """The one id of a seat."""
+    return derived_id("seat", session_id, seat.pool, str(seat.number))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who reaches for a seat, under which fresh token, and until when the claim counts without an appointment."""
+
+    by: str
+    token: str
+    until: datetime
+
+
+class SeatRepository(OnStore):
+    """Seats of sessions."""
+
+    async def write_seats(self, sessions: Sequence[Record[Session]], now: datetime) -> None:
+        """Write those seats of these sessions that are not there yet."""
+        seats = [(record.id, seat) for record in sessions for seat in seats_of(record.id, record.state)]
+        await self._store.insert_missing(SEAT, [(seat_id_of(each, seat), seat) for each, seat in seats], now=now)
+
+    async def free_seats(self, session_ids: Sequence[str]) -> dict[tuple[str, str], int]:
+        """Free seats by session and pool; what has none is absent."""
+        by = ("state.session_id", "state.pool")
+        counted = await self._store.tally(SEAT, SEAT_FREE, by, {"state.session_id": tuple(session_ids)})
+        return {(session_id, pool): free for (session_id, pool), free in counted.items()}
+
+    async def seats_of(self, session_id: str) -> list[Record[Seat]]:
+        """Every seat of a session, by number."""
+        return await self._store.find(SEAT, "session_number", {"state.session_id": session_id}, limit=MOST_SESSIONS)
+
+    async def seat(self, seat_id: str) -> Record[Seat] | None:
+        """The seat, or none."""
+        return await self._store.get(SEAT, seat_id)
+
+    async def save_seat(self, record: Record[Seat], seat: Seat, now: datetime) -> Record[Seat]:
+        """Replace a seat if nobody else did."""
+        return await self._store.save(SEAT, record, seat, now=now)
+
+    async def claim_free_seat(
+        self, session_id: str, pool: str, claim: Claim, *, places: Range, starts_from: datetime, now: datetime
+    ) -> Record[Seat] | None:
+        """Take the first free seat at these places of the pool, in one conditional write; none if there is none.
+
+        It does what :func:`~services.scheduling.booking.seats.seat.claimed` says, on whichever free seat is met.
+        """
+        change = {
+            "state.status": SeatStatus.CLAIMED,
+            "state.claimed_by": claim.by,
+            "state.token": claim.token,
+            "state.claim_until": claim.until,
+            "due": {"claim": claim.until},
+            "next_due_at": claim.until,
+        }
+        within = {"state.place": places, "state.starts_at": Range(low=starts_from)}
+        equals = {"state.session_id": session_id, "state.pool": pool}
+        return await self._store.claim_one(SEAT, SEAT_FREE, equals, change, within=within, now=now)
+
+    def every_seat(self) -> AsyncIterator[Record[Seat]]:
+        """All seats, for checks."""
+        return self._store.scan(SEAT, batch=1000)
+
+    async def seat_counts(self) -> Mapping[str, int]:
+        """How many seats each session has."""
+        counted = await self._store.tally(SEAT, "session_number", ("state.session_id",))
+        return {session_id: count for (session_id,), count in counted.items()}
+
+    async def withdraw_one(self, session_id: str, pool: str, change_id: str, now: datetime) -> bool:
+        """Take one free seat of the pool away, in one conditional write; false if none is free.
+
+        It does what :func:`~services.scheduling.booking.seats.seat.withdrawn` says, on whichever free seat is met.
+        """
+        change = {"state.status": SeatStatus.WITHDRAWN, "state.withdrawn_by": change_id}
+        equals = {"state.session_id": session_id, "state.pool": pool}
+        return await self._store.claim_one(SEAT, SEAT_FREE, equals, change, now=now) is not None

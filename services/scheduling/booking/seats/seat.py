@@ -1,0 +1,212 @@
+"""A seat: a bare resource that somebody holds or nobody does. It speaks no events; the appointment does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.scheduling.offices.session import Session, batches_of
+
+PLACES: Final = 10_000
+"""Seats of a pool are spread over this many places, so that a claim can start at random without knowing how many
+there are."""
+
+
+class SeatStatus(StrEnum):
+    """Where a seat stands."""
+
+    FREE = "free"
+    CLAIMED = "claimed"
+    """Somebody reached for it a moment ago; the appointment that proves it may not be written yet."""
+    TAKEN = "taken"
+    """An appointment is known to have it."""
+    COOLING = "cooling"
+    """It came back and is not given out yet, except to who had it."""
+    WITHDRAWN = "withdrawn"
+    """The office took it away."""
+
+
+class SeatCommand(StrEnum):
+    """What can be done to a seat."""
+
+    CLAIM = "claim"
+    SETTLE = "settle"
+    UNDO = "undo"
+    LET_GO = "let_go"
+    WARM = "warm"
+    WITHDRAW = "withdraw"
+
+
+SEAT_TRANSITIONS: Final[Mapping[tuple[SeatStatus, SeatCommand], SeatStatus]] = {
+    (SeatStatus.FREE, SeatCommand.CLAIM): SeatStatus.CLAIMED,
+    (SeatStatus.COOLING, SeatCommand.CLAIM): SeatStatus.CLAIMED,
+    (SeatStatus.CLAIMED, SeatCommand.SETTLE): SeatStatus.TAKEN,
+    (SeatStatus.CLAIMED, SeatCommand.UNDO): SeatStatus.FREE,
+    (SeatStatus.TAKEN, SeatCommand.UNDO): SeatStatus.FREE,
+    (SeatStatus.CLAIMED, SeatCommand.LET_GO): SeatStatus.COOLING,
+    (SeatStatus.TAKEN, SeatCommand.LET_GO): SeatStatus.COOLING,
+    (SeatStatus.COOLING, SeatCommand.WARM): SeatStatus.FREE,
+    (SeatStatus.FREE, SeatCommand.WITHDRAW): SeatStatus.WITHDRAWN,
+    (SeatStatus.COOLING, SeatCommand.WITHDRAW): SeatStatus.WITHDRAWN,
+}
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One seat of one session. What a hold must know of the session is repeated here, so that it need not read it."""
+
+    session_id: str
+    office_id: str
+    pool: str
+    number: int
+    """Unique in the session, across its pools."""
+    place: int
+    """From 0 to below :data:`PLACES`: where a claim meets it."""
+    letter: str
+    date: date
+    starts_at: datetime
+    ends_at: datetime
+    status: SeatStatus
+    claimed_by: str | None = None
+    """The appointment."""
+    token: str | None = None
+    """Fresh for each claim and never used twice: who carries it has the seat."""
+    claim_until: datetime | None = None
+    free_at: datetime | None = None
+    withdrawn_by: str | None = None
+    """The change of quota that took it away."""
+    kept_for: str | None = None
+    """The entry of the waiting list that this seat was offered to; the appointment comes only if it is taken."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A seat as its appointment knows it."""
+
+    seat_id: str
+    token: str
+    session_id: str
+    office_id: str
+    pool: str
+    number: int
+    letter: str
+    date: date
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def queue_number(self) -> str:
+        """Unique for an office and a day, such as ``A-012``."""
+        return f"{self.letter}-{self.number:03d}"
+
+
+class IllegalSeatChange(Exception):
+    """This cannot be done to a seat that stands there."""
+
+
+def _after(seat: Seat, command: SeatCommand) -> SeatStatus:
+    status = SEAT_TRANSITIONS.get((seat.status, command))
+    if status is None:
+        raise IllegalSeatChange(f"{command} is not possible for a {seat.status} seat")
+    return status
+
+
+def claimed(seat: Seat, *, by: str, token: str, until: datetime, kept_for: str | None = None) -> Seat:
+    """The seat, reached for by this appointment under a fresh token."""
+    status = _after(seat, SeatCommand.CLAIM)
+    return replace(seat, status=status, claimed_by=by, token=token, claim_until=until, free_at=None, kept_for=kept_for)
+
+
+def claimed_longer(seat: Seat, until: datetime) -> Seat:
+    """The claimed seat with more time, because its appointment is still moving."""
+    return replace(seat, claim_until=until)
+
+
+def settled(seat: Seat) -> Seat:
+    """The claimed seat, known to belong to its appointment."""
+    return replace(seat, status=_after(seat, SeatCommand.SETTLE), claim_until=None, kept_for=None)
+
+
+def undone(seat: Seat) -> Seat:
+    """The seat as if it had never been reached for."""
+    status = _after(seat, SeatCommand.UNDO)
+    return replace(seat, status=status, claimed_by=None, token=None, claim_until=None, kept_for=None)
+
+
+def let_go(seat: Seat, free_at: datetime) -> Seat:
+    """The seat after its appointment gave it up: cooling, then free."""
+    status = _after(seat, SeatCommand.LET_GO)
+    return replace(seat, status=status, claimed_by=None, token=None, claim_until=None, free_at=free_at, kept_for=None)
+
+
+def warmed(seat: Seat) -> Seat:
+    """The seat, free again."""
+    return replace(seat, status=_after(seat, SeatCommand.WARM), free_at=None)
+
+
+def withdrawn(seat: Seat, by: str) -> Seat:
+    """The seat that nobody has, taken away by a change of quota."""
+    return replace(seat, status=_after(seat, SeatCommand.WITHDRAW), withdrawn_by=by, free_at=None)
+
+
+def seat_deadlines(seat: Seat) -> Mapping[str, datetime]:
+    """When a claim must have become an appointment, or when a cooling seat is free."""
+    due = {}
+    if seat.claim_until is not None:
+        due["claim"] = seat.claim_until
+    if seat.free_at is not None:
+        due["cool"] = seat.free_at
+    return due
+
+
+def cooling_until(now: datetime, *, shortest_seconds: int, longest_seconds: int, fraction: float) -> datetime:
+    """When a seat is free again: ``fraction`` (0 to 1, by chance) of the way, so that nobody can wait at the door."""
+    spread = (longest_seconds - shortest_seconds) * fraction
+    return now + timedelta(seconds=shortest_seconds + spread)
+
+
+def slot_of(seat_id: str, seat: Seat) -> Slot:
+    """The claimed seat as its appointment will know it."""
+    if seat.token is None:
+        raise IllegalSeatChange("only a claimed seat has a holder")
+    return Slot(
+        seat_id=seat_id,
+        token=seat.token,
+        session_id=seat.session_id,
+        office_id=seat.office_id,
+        pool=seat.pool,
+        number=seat.number,
+        letter=seat.letter,
+        date=seat.date,
+        starts_at=seat.starts_at,
+        ends_at=seat.ends_at,
+    )
+
+
+def can_be_had_again(seat: Seat, *, bookable_from: datetime) -> bool:
+    """Whether who lost this seat may have it back: nobody has it and its session is far enough away."""
+    return seat.status in (SeatStatus.FREE, SeatStatus.COOLING) and seat.starts_at >= bookable_from
+
+
+def seats_of(session_id: str, session: Session) -> list[Seat]:
+    """Every seat of a session, all free: numbers run through the batches, places spread evenly within each."""
+    seats: list[Seat] = []
+    for batch in batches_of(session):
+        for index in range(batch.seats):
+            seat = Seat(
+                session_id=session_id,
+                office_id=session.office_id,
+                pool=batch.pool,
+                number=len(seats) + 1,
+                place=index * PLACES // batch.seats,
+                letter=session.letter,
+                date=session.date,
+                starts_at=session.starts_at,
+                ends_at=session.ends_at,
+                status=SeatStatus.FREE,
+            )
+            seats.append(seat)
+    return seats

@@ -1,0 +1,346 @@
+"""The waiting list: who waits for a freed seat, one offer at a time, and whose offer it is.
+
+An entry is the commit point of its offer, as an appointment is that of its seat: the seat that carries the offer's
+token is kept for this person alone. What becomes of a taken offer is an appointment like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from services.scheduling.booking.appointments.appointment import Leaving
+from services.scheduling.booking.seats.seat import Seat, Slot
+from services.scheduling.office import Office
+from services.scheduling.rules import Rules
+from services.scheduling.terms import Applying
+from shared.events.message import Event
+from shared.events.scheduling import WaitingOfferEnded, WaitingSeatOffered
+
+MOST_OFFICES_WAITED_FOR: Final = 5
+"""Of one entry: a family's own offices and those around; more would be waiting for everything."""
+
+LONGEST_WAIT_DAYS: Final = 62
+"""From today: two months are further than any office opens its seats."""
+
+MOST_UNUSED_OFFERS: Final = 3
+"""Offers that one entry may decline or let lapse before it ends, so that nobody keeps seats out of reach in turn."""
+
+_LAST_ZONE: Final = ZoneInfo("Asia/Jakarta")
+"""Where a day ends last."""
+
+
+class WaitingStatus(StrEnum):
+    """Where an entry stands."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    """A freed seat is kept for this person until the offer ends."""
+    TAKING = "taking"
+    """The person said yes; the appointment may not be written yet."""
+    TAKEN = "taken"
+    LEFT = "left"
+    ENDED = "ended"
+
+
+class WaitingCommand(StrEnum):
+    """What can happen to an entry."""
+
+    OFFER = "offer"
+    TAKE = "take"
+    FINISH = "finish"
+    LOSE = "lose"
+    REJOIN = "rejoin"
+    SPEND = "spend"
+    LEAVE = "leave"
+    END = "end"
+
+
+WAITING_TRANSITIONS: Final[Mapping[tuple[WaitingStatus, WaitingCommand], WaitingStatus]] = {
+    (WaitingStatus.WAITING, WaitingCommand.OFFER): WaitingStatus.OFFERED,
+    (WaitingStatus.WAITING, WaitingCommand.LEAVE): WaitingStatus.LEFT,
+    (WaitingStatus.WAITING, WaitingCommand.END): WaitingStatus.ENDED,
+    (WaitingStatus.OFFERED, WaitingCommand.TAKE): WaitingStatus.TAKING,
+    (WaitingStatus.OFFERED, WaitingCommand.REJOIN): WaitingStatus.WAITING,
+    (WaitingStatus.OFFERED, WaitingCommand.SPEND): WaitingStatus.ENDED,
+    (WaitingStatus.OFFERED, WaitingCommand.LEAVE): WaitingStatus.LEFT,
+    (WaitingStatus.TAKING, WaitingCommand.FINISH): WaitingStatus.TAKEN,
+    (WaitingStatus.TAKING, WaitingCommand.LOSE): WaitingStatus.ENDED,
+}
+
+LIVE_WAITING: Final = frozenset({WaitingStatus.WAITING, WaitingStatus.OFFERED, WaitingStatus.TAKING})
+"""Of these a person has one at most."""
+
+HAS_OFFER: Final = frozenset({WaitingStatus.OFFERED, WaitingStatus.TAKING})
+"""In these a seat is kept for the entry."""
+
+
+class WaitingEnd(StrEnum):
+    """Why an entry ended by itself."""
+
+    TIME_OVER = "time_over"
+    OFFERS_UNUSED = "offers_unused"
+    HAS_APPOINTMENT = "has_appointment"
+    WITHDRAWN = "withdrawn"
+
+
+class OfferEnd(StrEnum):
+    """What became of an offer."""
+
+    TAKEN = "taken"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+
+
+class WaitingChangeIllegal(Exception):
+    """This cannot happen to an entry that stands there."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A seat that is kept for one entry, and the appointment that it becomes if it is taken."""
+
+    slot: Slot
+    appointment_id: str
+    until: datetime
+    take_until: datetime | None = None
+    """Set once it was taken: from then on a deadline writes the appointment."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The state of one entry."""
+
+    status: WaitingStatus
+    live: bool
+    application_id: str
+    account_id: str
+    person_id: str
+    office_ids: tuple[str, ...]
+    first: date
+    last: date
+    """Days of the offices, both inclusive."""
+    pool: str
+    made_at: datetime
+    queued_at: datetime
+    """By this the line is ordered; who does not use an offer goes to its end."""
+    ends_at: datetime
+    offer: Offer | None = None
+    leaving: tuple[Leaving, ...] = ()
+    """Offered seats that went back and were not told so yet."""
+    passed_seats: tuple[str, ...] = ()
+    """Seats that this entry was offered and did not use."""
+    looks: int = 0
+    """Raised to make sure that an offer which was begun and never written cannot be written any more."""
+    ended_for: WaitingEnd | None = None
+
+    @property
+    def kept(self) -> Offer:
+        """The offer of an entry that must have one."""
+        if self.offer is None:
+            raise LookupError("this entry has no offer")
+        return self.offer
+
+
+@dataclass(frozen=True)
+class WaitingDecision:
+    """What an entry becomes, and what is said about it in the same write."""
+
+    state: Waiting
+    events: tuple[Event, ...] = ()
+
+
+def waiting_after(status: WaitingStatus, command: WaitingCommand) -> WaitingStatus:
+    """Where the command leads.
+
+    Raises:
+        WaitingChangeIllegal: it leads nowhere from there.
+    """
+    reached = WAITING_TRANSITIONS.get((status, command))
+    if reached is None:
+        raise WaitingChangeIllegal(f"{command} is not possible when {status}")
+    return reached
+
+
+def waiting_deadlines(entry: Waiting) -> Mapping[str, datetime]:
+    """What falls due when."""
+    due = {}
+    if entry.status is WaitingStatus.WAITING:
+        due["end"] = entry.ends_at
+    elif entry.status is WaitingStatus.OFFERED:
+        due["offer"] = entry.kept.until
+    elif entry.status is WaitingStatus.TAKING and entry.kept.take_until is not None:
+        due["take"] = entry.kept.take_until
+    if entry.leaving:
+        due["leave"] = min(each.until for each in entry.leaving)
+    return due
+
+
+def enter(
+    applying: Applying, office_ids: tuple[str, ...], first: date, last: date, pool: str, *, now: datetime
+) -> Waiting:
+    """At the end of the line of each of these offices."""
+    return Waiting(
+        status=WaitingStatus.WAITING,
+        live=True,
+        application_id=applying.application_id,
+        account_id=applying.account_id,
+        person_id=applying.person_id,
+        office_ids=office_ids,
+        first=first,
+        last=last,
+        pool=pool,
+        made_at=now,
+        queued_at=now,
+        ends_at=datetime.combine(last + timedelta(days=1), time.min, _LAST_ZONE),
+    )
+
+
+def offer_until(seat: Seat, *, now: datetime, rules: Rules) -> datetime | None:
+    """Until when the seat could be kept for somebody; none if that is too short to be answered."""
+    closes = seat.starts_at - timedelta(seconds=rules.booking_closes_seconds)
+    until = min(now + timedelta(seconds=rules.waiting_offer_seconds), closes)
+    return until if until >= now + timedelta(seconds=rules.waiting_offer_min_seconds) else None
+
+
+def fits(entry: Waiting, seat_id: str, seat: Seat) -> bool:
+    """Whether this seat is what the entry waits for, and was not offered to it before."""
+    return (
+        entry.status is WaitingStatus.WAITING
+        and seat.office_id in entry.office_ids
+        and seat.pool == entry.pool
+        and entry.first <= seat.date <= entry.last
+        and seat_id not in entry.passed_seats
+    )
+
+
+def keeps(entry: Waiting, token: str | None) -> datetime | None:
+    """Until when the seat with this token is kept for the entry, or is on its way back; none if it is not."""
+    if entry.offer is not None and entry.status in HAS_OFFER and entry.offer.slot.token == token:
+        return entry.offer.take_until or entry.offer.until
+    return next((each.until for each in entry.leaving if each.token == token), None)
+
+
+def looked_at(entry: Waiting) -> WaitingDecision:
+    """The entry as it is; whoever read it before can no longer write an offer into it."""
+    return WaitingDecision(replace(entry, looks=entry.looks + 1))
+
+
+def offer_seat(waiting_id: str, entry: Waiting, offer: Offer, *, office: Office) -> WaitingDecision:
+    """The claimed seat is kept for this person: this write is the offer."""
+    slot = offer.slot
+    said = WaitingSeatOffered(
+        waiting_id=waiting_id,
+        application_id=entry.application_id,
+        account_id=entry.account_id,
+        person_id=entry.person_id,
+        office_id=slot.office_id,
+        office_name=office.name,
+        office_timezone=office.timezone,
+        session_id=slot.session_id,
+        starts_at=slot.starts_at,
+        offer_until=offer.until,
+    )
+    return WaitingDecision(_now(entry, WaitingCommand.OFFER, offer=offer), (said,))
+
+
+def take(entry: Waiting, *, now: datetime, rules: Rules) -> WaitingDecision:
+    """The person said yes: from here on the offer can neither lapse nor be declined."""
+    until = now + timedelta(seconds=rules.move_seconds)
+    return WaitingDecision(_now(entry, WaitingCommand.TAKE, offer=replace(entry.kept, take_until=until)))
+
+
+def finish(waiting_id: str, entry: Waiting) -> WaitingDecision:
+    """The appointment is written."""
+    state = _now(entry, WaitingCommand.FINISH)
+    return WaitingDecision(state, (_ended(waiting_id, entry, OfferEnd.TAKEN),))
+
+
+def lose(waiting_id: str, entry: Waiting, *, now: datetime, rules: Rules) -> WaitingDecision:
+    """The appointment can never be written, because the person has another one: the seat goes back."""
+    state = _now(
+        entry,
+        WaitingCommand.LOSE,
+        offer=None,
+        leaving=_leaving(entry, now, rules),
+        ended_for=WaitingEnd.HAS_APPOINTMENT,
+    )
+    return WaitingDecision(state, (_ended(waiting_id, entry, OfferEnd.DECLINED),))
+
+
+def not_used(waiting_id: str, entry: Waiting, how: OfferEnd, *, now: datetime, rules: Rules) -> WaitingDecision:
+    """The offer was declined or not answered: the seat goes to the next, the person to the end of the line."""
+    passed = (*entry.passed_seats, entry.kept.slot.seat_id)
+    spent = len(passed) >= MOST_UNUSED_OFFERS
+    state = _now(
+        entry,
+        WaitingCommand.SPEND if spent else WaitingCommand.REJOIN,
+        offer=None,
+        leaving=_leaving(entry, now, rules),
+        passed_seats=passed,
+        queued_at=now,
+        ended_for=WaitingEnd.OFFERS_UNUSED if spent else None,
+    )
+    return WaitingDecision(state, (_ended(waiting_id, entry, how),))
+
+
+def leave(
+    waiting_id: str, entry: Waiting, *, now: datetime, rules: Rules, why: WaitingEnd | None = None
+) -> WaitingDecision:
+    """The person waits no longer; a seat that was kept for them goes back."""
+    if entry.offer is None:
+        return WaitingDecision(_now(entry, WaitingCommand.LEAVE, ended_for=why))
+    state = _now(entry, WaitingCommand.LEAVE, offer=None, leaving=_leaving(entry, now, rules), ended_for=why)
+    return WaitingDecision(state, (_ended(waiting_id, entry, OfferEnd.DECLINED),))
+
+
+def end(entry: Waiting, why: WaitingEnd) -> WaitingDecision:
+    """There is nothing to wait for any more."""
+    return WaitingDecision(_now(entry, WaitingCommand.END, ended_for=why))
+
+
+def told(entry: Waiting, known: tuple[Leaving, ...]) -> WaitingDecision:
+    """These seats know that they are free of this entry."""
+    return WaitingDecision(replace(entry, leaving=tuple(each for each in entry.leaving if each not in known)))
+
+
+class WishProblem(StrEnum):
+    """Why nobody can wait like this."""
+
+    TOO_MANY_OFFICES = "too_many_offices"
+    OFFICE_TWICE = "office_twice"
+    ENDS_BEFORE_IT_STARTS = "ends_before_it_starts"
+    IN_THE_PAST = "in_the_past"
+    TOO_FAR_AHEAD = "too_far_ahead"
+
+
+def wish_problem(office_ids: tuple[str, ...], first: date, last: date, *, today: date) -> WishProblem | None:
+    """Why nobody can wait for this; none if one can."""
+    problems = {
+        WishProblem.TOO_MANY_OFFICES: not 1 <= len(office_ids) <= MOST_OFFICES_WAITED_FOR,
+        WishProblem.OFFICE_TWICE: len(set(office_ids)) != len(office_ids),
+        WishProblem.ENDS_BEFORE_IT_STARTS: last < first,
+        WishProblem.IN_THE_PAST: last < today,
+        WishProblem.TOO_FAR_AHEAD: last > today + timedelta(days=LONGEST_WAIT_DAYS),
+    }
+    return next((problem for problem, found in problems.items() if found), None)
+
+
+def _now(entry: Waiting, command: WaitingCommand, **changes: Any) -> Waiting:
+    status = waiting_after(entry.status, command)
+    return replace(entry, status=status, live=status in LIVE_WAITING, **changes)
+
+
+def _leaving(entry: Waiting, now: datetime, rules: Rules) -> tuple[Leaving, ...]:
+    slot = entry.kept.slot
+    return (*entry.leaving, Leaving(slot.seat_id, slot.token, now + timedelta(seconds=rules.leave_seconds)))
+
+
+def _ended(waiting_id: str, entry: Waiting, how: OfferEnd) -> WaitingOfferEnded:
+    return WaitingOfferEnded(
+        waiting_id=waiting_id, application_id=entry.application_id, account_id=entry.account_id, reason=how.value
+    )

@@ -1,0 +1,85 @@
+"""How the waiting list is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Final
+
+from services.scheduling.booking.waiting_list.entry import Waiting, WaitingDecision, WaitingStatus, waiting_deadlines
+from services.scheduling.store_part import OnStore
+from shared.store.kinds import Index, Kind, Range, Record
+
+LINE_PAGE: Final = 50
+MOST_ENTRIES_SHOWN: Final = 50
+
+WAITING: Final = Kind(
+    name="waiting",
+    state=Waiting,
+    deadlines=waiting_deadlines,
+    indexes=(
+        Index("live_person", ("state.person_id",), unique=True, where={"state.live": True}),
+        Index(
+            "line",
+            ("state.office_ids", "state.pool", "state.queued_at"),
+            where={"state.status": WaitingStatus.WAITING},
+        ),
+        Index("account", ("state.account_id", "state.made_at")),
+    ),
+)
+
+
+class WaitingListRepository(OnStore):
+    """Entries of the waiting list, each with what is said about it."""
+
+    async def waiting(self, waiting_id: str) -> Record[Waiting] | None:
+        """The entry, or none."""
+        return await self._store.get(WAITING, waiting_id)
+
+    async def live_waiting_of(self, person_id: str) -> Record[Waiting] | None:
+        """The one live entry of a person, or none."""
+        found = await self._store.find(WAITING, "live_person", {"state.person_id": person_id}, limit=1)
+        return found[0] if found else None
+
+    async def waiting_of_account(self, account_id: str) -> list[Record[Waiting]]:
+        """An account's entries, the newest first."""
+        equals = {"state.account_id": account_id}
+        return await self._store.find(WAITING, "account", equals, limit=MOST_ENTRIES_SHOWN, descending=True)
+
+    async def line(self, office_id: str, pool: str) -> AsyncIterator[Record[Waiting]]:
+        """Who waits for seats of this office and pool, who came first first."""
+        equals = {"state.office_ids": office_id, "state.pool": pool}
+        seen: set[str] = set()
+        since: datetime | None = None
+        while True:
+            within = {"state.queued_at": Range(low=since)}
+            page = await self._store.find(WAITING, "line", equals, within=within, limit=LINE_PAGE + len(seen))
+            new = [record for record in page if record.id not in seen]
+            for record in new:
+                yield record
+            if len(new) < LINE_PAGE:
+                return
+            since = new[-1].state.queued_at
+            # those of the same instant come again with the next page
+            seen = {record.id for record in page if record.state.queued_at == since}
+
+    async def ahead_in_line(self, office_id: str, pool: str, queued_at: datetime) -> int:
+        """How many wait for seats of this office and pool since before that time."""
+        equals = {"state.office_ids": office_id, "state.pool": pool}
+        return await self._store.count(WAITING, "line", equals, within={"state.queued_at": Range(high=queued_at)})
+
+    async def begin_waiting(self, waiting_id: str, entry: Waiting, now: datetime) -> Record[Waiting]:
+        """Write a new entry."""
+        return await self._store.insert(WAITING, waiting_id, entry, now=now)
+
+    async def save_waiting(
+        self, record: Record[Waiting], decision: WaitingDecision, now: datetime, received: str | None = None
+    ) -> Record[Waiting]:
+        """Replace an entry if nobody else did, with what is said about it."""
+        return await self._store.save(
+            WAITING, record, decision.state, now=now, events=decision.events, received=received
+        )
+
+    def every_waiting(self) -> AsyncIterator[Record[Waiting]]:
+        """All entries, for checks."""
+        return self._store.scan(WAITING)

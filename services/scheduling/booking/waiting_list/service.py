@@ -1,0 +1,415 @@
+"""The waiting list: a seat that was given up is offered to whoever waits longest for it, before it is free for all.
+
+Two documents again: the seat, claimed under a fresh token for an appointment that is not there, and the entry, whose
+write is the offer. The order is: read the entry, claim the seat, write the entry. A claim that no entry knows is undone
+after the entry was touched, so that whoever read it before cannot write its offer any more. A taken offer becomes an
+appointment by the rules of a hold: whoever gives up on it first buries its id under a tombstone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from services.scheduling.applications import ApplicationRepository
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.limits import Act
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments.appointment import Appointment, Decision, Status
+from services.scheduling.booking.appointments.errors import BeingMoved, PersonHasAppointment
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.booking.seats import seat as seats
+from services.scheduling.booking.seats.invariants import MOST_NAMED
+from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.repository import SeatRepository
+from services.scheduling.booking.seats.seat import Seat, SeatStatus, slot_of
+from services.scheduling.booking.waiting_list import entry as waiting
+from services.scheduling.booking.waiting_list.entry import (
+    HAS_OFFER,
+    Offer,
+    OfferEnd,
+    Waiting,
+    WaitingEnd,
+    WaitingStatus,
+)
+from services.scheduling.booking.waiting_list.errors import (
+    AlreadyWaiting,
+    NoSeatOffered,
+    WaitingOfferOver,
+    WaitingWishWrong,
+)
+from services.scheduling.booking.waiting_list.repository import WaitingListRepository
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import ApplicationIsWithdrawn
+from services.scheduling.offices.errors import PoolNotOpen
+from services.scheduling.offices.product_availability import Offering
+from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
+from services.scheduling.terms import Applying, Pool, local_date
+from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.events.application import ApplicationWithdrawn
+from shared.ids import derived_id
+from shared.service import InvariantReport, NotYet
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
+from shared.store.retry import again
+
+FEW_LOOKS: Final = 3
+"""How often an appointment that is there and not there is looked at before somebody else has to."""
+
+MOST_LOOKED_AT: Final = 1000
+"""Entries that one freed seat is held against; a line whose first thousand all want other days is given up."""
+
+
+@dataclass(frozen=True)
+class WaitingWish:
+    """Who wants to wait for what."""
+
+    application_id: str
+    office_ids: tuple[str, ...]
+    first: date
+    last: date
+    pool: Pool
+    actor: Actor
+    command_id: str
+
+
+class WaitingList:
+    """Who waits, and what is offered to them."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        applications: ApplicationRepository,
+        seats: SeatRepository,
+        appointments: AppointmentRepository,
+        waiting_list: WaitingListRepository,
+        activity: ConductBook,
+        seating: Seating,
+        offering: Offering,
+    ) -> None:
+        self._offering = offering
+        self._context = context
+        self._activity = activity
+        self._applications = applications
+        self._seats = seats
+        self._appointments = appointments
+        self._waiting_list = waiting_list
+        self._seating = seating
+
+    async def enter(self, wish: WaitingWish) -> Record[Waiting]:
+        """Stand in line at the end. A repeat of the command meets the entry of the first time.
+
+        Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``PoolNotOpen``, ``OfficeNotFound``,
+        ``WaitingWishWrong``, ``ProductNotOffered``, ``PersonHasAppointment`` or ``AlreadyWaiting``.
+        """
+        waiting_id = derived_id("waiting", wish.command_id)
+        known = await self._waiting_list.waiting(waiting_id)
+        if known is not None:
+            return known
+        copy = await self._applications.wait_for_submitted(wish.application_id, self._context.clock)
+        if copy.account_id != wish.actor.account_id:
+            raise NotFound
+        if copy.withdrawn:
+            raise ApplicationIsWithdrawn
+        self._refuse_wrong_wish(wish)
+        self._offering.refuse_lacking_throughout(copy, wish.office_ids, wish.first, wish.last, "/office_ids")
+        if await self._appointments.live_appointment_of(copy.person_id) is not None:
+            raise PersonHasAppointment
+        entry = waiting.enter(
+            copy.applying(wish.application_id),
+            wish.office_ids,
+            wish.first,
+            wish.last,
+            wish.pool.value,
+            now=self._context.now(),
+        )
+        try:
+            return await self._waiting_list.begin_waiting(waiting_id, entry, self._context.now())
+        except AlreadyExists:
+            raise await self._already(waiting_id, copy.person_id, wish.actor) from None
+
+    def _refuse_wrong_wish(self, wish: WaitingWish) -> None:
+        if wish.pool not in POOLS_OF_CHANNEL[Channel.APPLICANT]:
+            raise PoolNotOpen(pool=wish.pool.value)
+        zones = [self._context.offices[office_id].timezone for office_id in wish.office_ids]
+        today = min(local_date(self._context.now(), zone) for zone in zones)
+        problem = waiting.wish_problem(wish.office_ids, wish.first, wish.last, today=today)
+        if problem is not None:
+            raise WaitingWishWrong(problem=problem.value)
+
+    async def _already(self, waiting_id: str, person_id: str, actor: Actor) -> Exception:
+        if await self._waiting_list.waiting(waiting_id) is not None:
+            return SomeoneElseChangedIt()
+        live = await self._waiting_list.live_waiting_of(person_id)
+        own = live is not None and live.state.account_id == actor.account_id
+        return AlreadyWaiting(waiting_id=live.id) if live is not None and own else AlreadyWaiting()
+
+    async def get(self, waiting_id: str, actor: Actor) -> Record[Waiting]:
+        """One's own entry; ``NotFound`` for everybody else."""
+        record = await self._waiting_list.waiting(waiting_id)
+        if record is None or record.state.account_id != actor.account_id:
+            raise NotFound
+        return record
+
+    async def of_account(self, actor: Actor) -> list[Record[Waiting]]:
+        """One's own entries, the newest first."""
+        return await self._waiting_list.waiting_of_account(actor.account_id)
+
+    async def ahead(self, record: Record[Waiting]) -> dict[str, int]:
+        """How many stand before this entry, by office; nothing if it does not stand in line."""
+        entry = record.state
+        if entry.status is not WaitingStatus.WAITING:
+            return {}
+        return {
+            office_id: await self._waiting_list.ahead_in_line(office_id, entry.pool, entry.queued_at)
+            for office_id in entry.office_ids
+        }
+
+    async def leave(self, waiting_id: str, actor: Actor) -> Record[Waiting]:
+        """Wait no longer; an offered seat goes to the next. Refuses with ``NotFound`` or, while the offer is being
+        taken, ``BeingMoved``."""
+
+        async def attempt() -> Record[Waiting]:
+            record = await self.get(waiting_id, actor)
+            if not record.state.live:
+                return record
+            if record.state.status is WaitingStatus.TAKING:
+                raise BeingMoved
+            decision = waiting.leave(record.id, record.state, now=self._context.now(), rules=self._context.rules)
+            return await self._waiting_list.save_waiting(record, decision, self._context.now())
+
+        return await self._tell_left_now(await again(attempt))
+
+    async def accept(
+        self, waiting_id: str, actor: Actor, command_id: str, origin: Origin = NOWHERE
+    ) -> Record[Appointment]:
+        """Take the offered seat: it becomes a hold. A repeat meets the hold of the first time.
+
+        Refuses with ``NotFound``, ``NoSeatOffered``, ``WaitingOfferOver``, ``ApplicationIsWithdrawn`` or
+        ``ProductNotOffered`` (the office dropped it meanwhile) or ``PersonHasAppointment``.
+        """
+
+        async def attempt() -> Record[Waiting]:
+            record = await self.get(waiting_id, actor)
+            if record.state.status in (WaitingStatus.TAKING, WaitingStatus.TAKEN):
+                return record
+            await self._refuse_acceptance(record.state)
+            decision = waiting.take(record.state, now=self._context.now(), rules=self._context.rules)
+            return await self._waiting_list.save_waiting(record, decision, self._context.now(), command_id)
+
+        taking = await again(attempt)
+        held = await self._fulfil(taking)
+        if held is None:
+            raise PersonHasAppointment
+        if taking.state.status is WaitingStatus.TAKING:
+            self._activity.note(Act.HOLD, held.state, origin)
+        return held
+
+    async def _refuse_acceptance(self, entry: Waiting) -> None:
+        if entry.status is not WaitingStatus.OFFERED:
+            raise NoSeatOffered(state=entry.status.value)
+        if self._context.now() >= entry.kept.until:
+            raise WaitingOfferOver(offer_until=entry.kept.until.isoformat())
+        copy = await self._applications.wait_for_submitted(entry.application_id, self._context.clock)
+        if copy.withdrawn:
+            raise ApplicationIsWithdrawn
+        self._offering.refuse_lacking(copy, entry.kept.slot.office_id, entry.kept.slot.date, None)
+        live = await self._appointments.live_appointment_of(entry.person_id)
+        if live is not None and live.id != entry.kept.appointment_id:
+            raise PersonHasAppointment
+
+    async def decline(self, waiting_id: str, actor: Actor, command_id: str) -> Record[Waiting]:
+        """Leave the offered seat to the next and stand at the end of the line. Refuses with ``NotFound`` or
+        ``NoSeatOffered``."""
+
+        async def attempt() -> Record[Waiting]:
+            record = await self.get(waiting_id, actor)
+            if record.has_received(command_id):
+                return record
+            if record.state.status is not WaitingStatus.OFFERED:
+                raise NoSeatOffered(state=record.state.status.value)
+            return await self._not_used(record, OfferEnd.DECLINED, command_id)
+
+        return await self._tell_left_now(await again(attempt))
+
+    async def lapse(self, record: Record[Waiting]) -> None:
+        """Nobody answered the offer in time."""
+        if record.state.status is WaitingStatus.OFFERED:
+            await self._tell_left_now(await self._not_used(record, OfferEnd.LAPSED, None))
+
+    async def _not_used(self, record: Record[Waiting], how: OfferEnd, received: str | None) -> Record[Waiting]:
+        now, rules = self._context.now(), self._context.rules
+        decision = waiting.not_used(record.id, record.state, how, now=now, rules=rules)
+        return await self._waiting_list.save_waiting(record, decision, now, received)
+
+    async def time_over(self, record: Record[Waiting]) -> None:
+        """The last day that was waited for is over."""
+        if record.state.status is WaitingStatus.WAITING:
+            await self._end(record, WaitingEnd.TIME_OVER)
+
+    async def fulfil(self, record: Record[Waiting]) -> None:
+        """A taken offer was left without its appointment, or without knowing of it."""
+        if record.state.status is WaitingStatus.TAKING:
+            await self._fulfil(record)
+
+    async def tell_left(self, record: Record[Waiting]) -> Record[Waiting]:
+        """Let the offered seats cool that this entry gave up, then forget them."""
+        gone = record.state.leaving
+        if not gone:
+            return record
+        for each in gone:
+            await self._seating.give_back(each)
+        return await self._waiting_list.save_waiting(record, waiting.told(record.state, gone), self._context.now())
+
+    async def _tell_left_now(self, record: Record[Waiting]) -> Record[Waiting]:
+        try:
+            return await self.tell_left(record)
+        except (VersionConflict, StoreUnavailable):
+            return record  # a deadline does it
+
+    async def application_withdrawn(self, said: ApplicationWithdrawn) -> None:
+        """Who gave the application up waits no longer."""
+
+        async def attempt() -> Record[Waiting] | None:
+            record = await self._waiting_list.live_waiting_of(said.person_id)
+            if record is None or record.state.application_id != said.application_id:
+                return None
+            if record.state.status is WaitingStatus.TAKING:
+                raise NotYet(f"entry {record.id} is being taken")
+            now, rules = self._context.now(), self._context.rules
+            decision = waiting.leave(record.id, record.state, now=now, rules=rules, why=WaitingEnd.WITHDRAWN)
+            return await self._waiting_list.save_waiting(record, decision, now)
+
+        left = await again(attempt)
+        if left is not None:
+            await self._tell_left_now(left)
+
+    # -- a freed seat looks for its next holder
+
+    async def pass_on(self, record: Record[Seat]) -> bool:
+        """Offer a seat that has cooled down to the first in line whom it fits; tells whether somebody got the offer."""
+        now = self._context.now()
+        until = waiting.offer_until(record.state, now=now, rules=self._context.rules)
+        if record.state.status is not SeatStatus.COOLING or until is None:
+            return False
+        looked = 0
+        async for entry in self._waiting_list.line(record.state.office_id, record.state.pool):
+            looked += 1
+            if waiting.fits(entry.state, record.id, record.state) and await self._may_still(entry, record.state):
+                await self._offer(record, entry, until)
+                return True
+            if looked >= MOST_LOOKED_AT:
+                break
+        return False
+
+    async def _may_still(self, entry: Record[Waiting], seat: Seat) -> bool:
+        """Whether who waits may have this seat; an entry that makes no sense any more ends here."""
+        copy = await self._applications.application(entry.state.application_id)
+        if copy is None or copy.state.withdrawn:
+            await self._end_quietly(entry, WaitingEnd.WITHDRAWN)
+            return False
+        if await self._appointments.live_appointment_of(entry.state.person_id) is not None:
+            await self._end_quietly(entry, WaitingEnd.HAS_APPOINTMENT)
+            return False
+        # who wants what this office does not make waits on for another of their offices or days
+        return self._offering.gives_out(copy.state.product, seat.office_id, seat.date)
+
+    async def _offer(self, record: Record[Seat], entry: Record[Waiting], until: datetime) -> None:
+        context, token = self._context, self._context.ids.new()
+        appointment_id = derived_id("appointment", "waiting", entry.id, token)
+        claimed = seats.claimed(
+            record.state, by=appointment_id, token=token, until=self._seating.claim_until(), kept_for=entry.id
+        )
+        kept = await self._seats.save_seat(record, claimed, context.now())
+        offer = Offer(slot_of(kept.id, kept.state), appointment_id, until)
+        office = context.offices[record.state.office_id]
+        try:
+            await self._waiting_list.save_waiting(
+                entry, waiting.offer_seat(entry.id, entry.state, offer, office=office), context.now()
+            )
+        except VersionConflict:
+            # the entry changed meanwhile: the seat looks for the next one at once
+            with contextlib.suppress(VersionConflict):
+                await self._seats.save_seat(kept, seats.let_go(kept.state, context.now()), context.now())
+
+    async def judge_claim(self, record: Record[Seat]) -> None:
+        """The claim of an offered seat is overdue: it is kept as long as its entry says so."""
+        entry = await self._waiting_list.waiting(record.state.kept_for or "")
+        if await self._appointments.appointment(record.state.claimed_by or "") is None and entry is not None:
+            until = waiting.keeps(entry.state, record.state.token)
+            if until is not None:
+                # a lapse that is late must not be overtaken by the claim's end
+                longer = seats.claimed_longer(record.state, max(until, self._seating.claim_until()))
+                await self._seats.save_seat(record, longer, self._context.now())
+                return
+            if entry.state.status is WaitingStatus.WAITING:
+                await self._waiting_list.save_waiting(entry, waiting.looked_at(entry.state), self._context.now())
+        await self._seating.judge_claim(record)
+
+    async def offers_have_seats(self) -> InvariantReport:
+        """I1: whoever is offered a seat has it kept for them, under the token of their offer."""
+        looked, broken = 0, []
+        async for record in self._waiting_list.every_waiting():
+            looked += 1
+            if record.state.status in HAS_OFFER and not await self._is_kept(record):
+                newest = await self._waiting_list.waiting(record.id)
+                broken += [record.id] if newest is not None and newest.version == record.version else []
+        return InvariantReport(looked, tuple(sorted(broken)[:MOST_NAMED]))
+
+    async def _is_kept(self, record: Record[Waiting]) -> bool:
+        slot = record.state.kept.slot
+        seat = await self._seats.seat(slot.seat_id)
+        return seat is not None and seat.state.token == slot.token
+
+    # -- a taken offer becomes an appointment
+
+    async def _fulfil(self, record: Record[Waiting]) -> Record[Appointment] | None:
+        """The appointment of a taken offer, written if it is not there; none if the person has another one."""
+        held = await self._appointment_of(record)
+        if held is not None:
+            with contextlib.suppress(VersionConflict):
+                if record.state.status is WaitingStatus.TAKING:
+                    await self._waiting_list.save_waiting(
+                        record, waiting.finish(record.id, record.state), self._context.now()
+                    )
+            return held
+        if record.state.status is WaitingStatus.TAKING:
+            now, rules = self._context.now(), self._context.rules
+            with contextlib.suppress(VersionConflict):
+                lost = waiting.lose(record.id, record.state, now=now, rules=rules)
+                await self._tell_left_now(await self._waiting_list.save_waiting(record, lost, now))
+        return None
+
+    async def _appointment_of(self, record: Record[Waiting]) -> Record[Appointment] | None:
+        entry, offer = record.state, record.state.kept
+        for _ in range(FEW_LOOKS):
+            known = await self._appointments.appointment(offer.appointment_id)
+            if known is not None:
+                return None if known.state.status is Status.ABANDONED else known
+            with contextlib.suppress(AlreadyExists):
+                return await self._appointments.begin(
+                    offer.appointment_id, self._hold(entry, offer), self._context.now()
+                )
+            if await self._appointments.appointment(offer.appointment_id) is None:
+                # the person has another appointment: nobody who is slower may write this one on a seat that went back
+                tombstone = Decision(appointments.tombstone(self._context.now()))
+                with contextlib.suppress(AlreadyExists):
+                    await self._appointments.begin(offer.appointment_id, tombstone, self._context.now())
+        raise SomeoneElseChangedIt
+
+    def _hold(self, entry: Waiting, offer: Offer) -> Decision:
+        context = self._context
+        applying = Applying(entry.application_id, entry.account_id, entry.person_id)
+        office = context.offices[offer.slot.office_id]
+        return appointments.hold(
+            offer.appointment_id, applying, offer.slot, office=office, now=context.now(), rules=context.rules
+        )
+
+    async def _end(self, record: Record[Waiting], why: WaitingEnd) -> None:
+        await self._waiting_list.save_waiting(record, waiting.end(record.state, why), self._context.now())
+
+    async def _end_quietly(self, record: Record[Waiting], why: WaitingEnd) -> None:
+        with contextlib.suppress(VersionConflict):
+            await self._end(record, why)

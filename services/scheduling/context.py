@@ -1,0 +1,61 @@
+"""What every use case stands on: the clock, ids, chance, the rules and the offices; and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.scheduling.errors import OfficeNotFound
+from services.scheduling.office import Office
+from services.scheduling.rules import Rules
+from shared.clock import Clock
+from shared.ids import Ids
+from shared.randomness import Randomness
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The caller of a use case: an applicant by account, or staff by office."""
+
+    account_id: str
+    office_id: str | None = None
+    is_staff: bool = False
+    role: str = "applicant"
+
+
+class OfficeDirectory:
+    """Every office, in memory: reference data that changes with a release."""
+
+    def __init__(self) -> None:
+        self._offices: dict[str, Office] = {}
+
+    def fill(self, offices: Iterable[Office]) -> None:
+        """Replace what is known."""
+        self._offices = {office.office_id: office for office in offices}
+
+    def __getitem__(self, office_id: str) -> Office:
+        """The office; refuses with ``OfficeNotFound``."""
+        office = self._offices.get(office_id)
+        if office is None:
+            raise OfficeNotFound(office_id=office_id)
+        return office
+
+    def all(self) -> list[Office]:
+        """Every office, by name."""
+        return sorted(self._offices.values(), key=lambda office: office.name)
+
+
+@dataclass(frozen=True)
+class UseCaseContext:
+    """The parts that all use cases share; everything else the composition root hands to those who need it."""
+
+    clock: Clock
+    ids: Ids
+    randomness: Randomness
+    rules: Rules
+    offices: OfficeDirectory
+
+    def now(self) -> datetime:
+        """The time."""
+        return self.clock.now()

@@ -1,0 +1,78 @@
+"""Incoming events, due deadlines and chores of all rooms, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.scheduling.booking.abuse.handlers import abuse_chores, abuse_deadlines
+from services.scheduling.booking.appointments.handlers import AppointmentHandlers
+from services.scheduling.booking.parties.handlers import party_deadlines
+from services.scheduling.booking.same_day.handlers import same_day_deadlines
+from services.scheduling.booking.seats.handlers import seat_deadlines
+from services.scheduling.booking.waiting_list.handlers import waiting_list_deadlines
+from services.scheduling.offices.handlers import office_chores, office_deadlines
+from services.scheduling.openings.handlers import opening_chores, opening_deadlines
+from services.scheduling.quota.handlers import quota_deadlines
+from services.scheduling.use_cases import Scheduling
+from services.scheduling.visit.bulk_jobs.handlers import bulk_job_deadlines
+from services.scheduling.visit.counter.handlers import counter_deadlines, counter_events
+from services.scheduling.visit.day_sheets.handlers import day_sheet_chores, day_sheet_deadlines
+from services.scheduling.visit.special_reschedule.handlers import special_deadlines
+from shared.events.message import Event
+from shared.service import Chore, DeadlineHandler, MessageHandler
+
+
+class Handlers:
+    """What the service hears and what falls due."""
+
+    def __init__(self, service: Scheduling) -> None:
+        self._service = service
+        self._appointments = AppointmentHandlers(
+            service.holds,
+            service.payments,
+            service.moves,
+            service.fallback,
+            service.hurry,
+            service.releases,
+            service.waiting_list,
+            service.seating,
+        )
+
+    def events(self) -> Mapping[type[Event], MessageHandler]:
+        """Every event that this service is bound to."""
+        service = self._service
+        return {
+            **self._appointments.events(),
+            **counter_events(service.visits, service.proofs),
+            **service.assistances.events(),
+        }
+
+    def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
+        """Every deadline that a document of this service can have."""
+        service = self._service
+        return {
+            **office_deadlines(service.calendar),
+            **opening_deadlines(service.openings, service.opening_notices),
+            **self._appointments.deadlines(),
+            **seat_deadlines(service.seating, service.waiting_list),
+            **same_day_deadlines(service.hurry),
+            **waiting_list_deadlines(service.waiting_list),
+            **party_deadlines(service.parties),
+            **abuse_deadlines(service.conduct),
+            **counter_deadlines(service.visits, service.counter),
+            **special_deadlines(service.specials),
+            **bulk_job_deadlines(service.bulk_moves),
+            **day_sheet_deadlines(service.evenings),
+            **quota_deadlines(service.changes),
+            **service.assistances.deadlines(),
+        }
+
+    def chores(self) -> list[Chore]:
+        """What is to be done again and again."""
+        service = self._service
+        return [
+            *office_chores(service.calendar, service.book, service.opening_notices.plan),
+            *opening_chores(service.openings, service.book),
+            *abuse_chores(service.conduct),
+            *day_sheet_chores(service.evenings),
+        ]

@@ -1,0 +1,38 @@
+"""What the endpoints of every room share: the use case that a call is for, and who called."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol, TypeVar
+
+from aiohttp import web
+
+from services.scheduling.context import Actor
+from shared.http.call import Call
+from shared.tokens import Caller, Role
+
+DEVICE_HEADER: Final = "X-Device-Id"
+
+T = TypeVar("T")
+
+
+class UseCases(Protocol):
+    """The use cases of the service, each found by its class: so a room's routes need not know other rooms."""
+
+    def of(self, kind: type[T]) -> T:
+        """Return the one object of this class."""
+        ...
+
+
+USE_CASES: Final[web.AppKey[UseCases]] = web.AppKey("scheduling")
+"""Where the running application keeps the use cases."""
+
+
+def use_case(call: Call[Any, Any, Any], kind: type[T]) -> T:
+    """Return the service's use case of this class."""
+    return call.app[USE_CASES].of(kind)
+
+
+def actor_of(caller: Caller) -> Actor:
+    """The caller, as the use cases know them."""
+    is_staff = caller.role is not Role.APPLICANT
+    return Actor(caller.account_id, caller.office_id, is_staff=is_staff, role=caller.role.value)

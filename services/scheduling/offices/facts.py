@@ -1,0 +1,233 @@
+"""What an office is and offers: kind, booths, staff, hours, holidays, products with dates, place, opening rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from enum import StrEnum
+from typing import Any, Final
+
+from services.scheduling.office import Office
+from services.scheduling.offices.release_rule import OpeningRule
+from services.scheduling.offices.session import SessionPlan, capacity
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+EARTH_RADIUS_KM: Final = 6371.0
+
+
+class OfficeKind(StrEnum):
+    """An office, or people of an office who receive elsewhere on days of their own (F77)."""
+
+    OFFICE = "office"
+    OUTREACH = "outreach"
+
+
+class Product(StrEnum):
+    """The kinds of ordinary passport that are applied for."""
+
+    ORDINARY = "ordinary"
+    ELECTRONIC = "electronic"
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When an office is open on a weekday (0 is Monday), on its own clock."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One product that an office gives out; both days inclusive, none: without end."""
+
+    product: Product
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class OfficeFacts:
+    """What the administrator of an office keeps."""
+
+    office_id: str
+    kind: OfficeKind
+    booths: int
+    staff: int
+    hours: tuple[Hours, ...]
+    products: tuple[Offer, ...]
+    holidays: tuple[date, ...] = ()
+    """Days on which this office is closed, beside the national ones."""
+    latitude: float | None = None
+    longitude: float | None = None
+    own_dates: tuple[date, ...] = ()
+    """Outreach only: the days on which it receives; it receives on no other."""
+    opening: OpeningRule | None = None
+    """None: the usual rule, each new day as it comes into sight."""
+    parent_id: str | None = None
+    """Outreach only: the office whose administrator keeps it."""
+    change_id: str | None = None
+    """The change that made it so; none: as delivered."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point on the earth, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
+def offers(facts: OfficeFacts, product: Product, day: date) -> bool:
+    """Whether the office gives this product out on that day (X10)."""
+    return any(
+        each.product is product
+        and (each.since is None or each.since <= day)
+        and (each.until is None or day <= each.until)
+        for each in facts.products
+    )
+
+
+def receives_on(facts: OfficeFacts, day: date) -> bool:
+    """Whether the office opens sessions on that day at all."""
+    if facts.kind is OfficeKind.OUTREACH:
+        return day in facts.own_dates
+    return day not in facts.holidays
+
+
+def within_hours(facts: OfficeFacts, day: date, start: time, end: time) -> bool:
+    """Whether a session lies within the opening hours of that day; outreach has no hours but its days."""
+    if facts.kind is OfficeKind.OUTREACH:
+        return receives_on(facts, day)
+    return receives_on(facts, day) and any(
+        each.weekday == day.weekday() and each.opens <= start and end <= each.closes for each in facts.hours
+    )
+
+
+def plan_capacity(plan: SessionPlan, facts: OfficeFacts) -> int:
+    """Whom a session can serve with the booths and the staff that plan and office have (F67)."""
+    return capacity(
+        booths=min(plan.booths, facts.booths),
+        staff=min(plan.staff, facts.staff),
+        minutes=max(plan.minutes, 0),
+        service_minutes=plan.service_minutes,
+    )
+
+
+def place_of(facts: OfficeFacts) -> Place | None:
+    """Where the office's town lies, if that is known."""
+    if facts.latitude is None or facts.longitude is None:
+        return None
+    return Place(facts.latitude, facts.longitude)
+
+
+def distance_km(one: Place, other: Place) -> float:
+    """As the crow flies, in kilometres."""
+    first, second = math.radians(one.latitude), math.radians(other.latitude)
+    north, east = second - first, math.radians(other.longitude - one.longitude)
+    chord = math.sin(north / 2) ** 2 + math.cos(first) * math.cos(second) * math.sin(east / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(chord)))
+
+
+@dataclass(frozen=True)
+class PriorityLimits:
+    """Who may have a priority seat for a visit from that day on: ages in whole years (F69)."""
+
+    since: date
+    child_below_years: int
+    elderly_above_years: int
+
+
+class PriorityGroup(StrEnum):
+    """Why somebody may have a priority seat."""
+
+    CHILD = "child"
+    ELDERLY = "elderly"
+    DISABLED = "disabled"
+
+
+def limits_on(limits: tuple[PriorityLimits, ...], day: date) -> PriorityLimits | None:
+    """The limits in force on that day; none before the first."""
+    in_force = [each for each in limits if each.since <= day]
+    return max(in_force, key=lambda each: each.since, default=None)
+
+
+def age_on(birth_date: date, day: date) -> int:
+    """Whole years on that day."""
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
+def priority_group(age_years: int, limits: PriorityLimits | None, *, disabled: bool = False) -> PriorityGroup | None:
+    """Why a visitor of that age may have a priority seat; none if they may not. Disability knows no age and no date."""
+    if disabled:
+        return PriorityGroup.DISABLED
+    if limits is None:
+        return None
+    if age_years < limits.child_below_years:
+        return PriorityGroup.CHILD
+    if age_years > limits.elderly_above_years:
+        return PriorityGroup.ELDERLY
+    return None
+
+
+@dataclass(frozen=True)
+class FactsTable:
+    """What the shipped files say of offices."""
+
+    booths_by_class: Mapping[str, tuple[int, int]]
+    """Office class to booths and staff."""
+    hours: tuple[Hours, ...]
+    electronic_only: tuple[tuple[date, frozenset[str], frozenset[str]], ...]
+    """Since when, which offices, which provinces."""
+    places: Mapping[str, Place]
+    priority: tuple[PriorityLimits, ...]
+
+    def facts_of(self, office: Office) -> OfficeFacts:
+        """What an office starts with."""
+        booths, staff = self.booths_by_class[office.office_class]
+        place = self.places.get(office.office_id)
+        return OfficeFacts(
+            office_id=office.office_id,
+            kind=OfficeKind.OFFICE,
+            booths=booths,
+            staff=staff,
+            hours=self.hours,
+            products=self._products(office),
+            latitude=place.latitude if place else None,
+            longitude=place.longitude if place else None,
+        )
+
+    def _products(self, office: Office) -> tuple[Offer, ...]:
+        since = [
+            since
+            for since, offices, provinces in self.electronic_only
+            if office.office_id in offices or office.province in provinces
+        ]
+        last = date.fromordinal(min(since).toordinal() - 1) if since else None
+        return (Offer(Product.ORDINARY, until=last), Offer(Product.ELECTRONIC))
+
+
+def facts_table(
+    content: Mapping[str, Any], products: Mapping[str, Any], positions: Sequence[Mapping[str, str]]
+) -> FactsTable:
+    """The table that the parsed files hold; a missing or misspelt part raises ``KeyError`` or ``ValueError``."""
+    return FactsTable(
+        booths_by_class={name: (each["booths"], each["staff"]) for name, each in content["by_class"].items()},
+        hours=tuple(
+            Hours(WEEKDAYS.index(day), time.fromisoformat(opens), time.fromisoformat(closes))
+            for day, (opens, closes) in content["hours"].items()
+        ),
+        electronic_only=tuple(
+            (each["since"], frozenset(each.get("offices", ())), frozenset(each.get("provinces", ())))
+            for each in products["electronic_only"]
+        ),
+        places={row["office_id"]: Place(float(row["latitude"]), float(row["longitude"])) for row in positions},
+        priority=tuple(
+            PriorityLimits(each["since"], each["child_below_years"], each["elderly_above_years"])
+            for each in content["priority"]
+        ),
+    )

@@ -1,0 +1,157 @@
+"""What offices are and plan, in memory: read by everybody, written through changes, fresh within seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
+from services.scheduling.office import Office
+from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKind, receives_on
+from services.scheduling.offices.products import lacks
+from services.scheduling.offices.release_rule import (
+    LONGEST_LOOK_DAYS,
+    Opening,
+    OpeningRule,
+    in_sight,
+    next_opening,
+    opens_at,
+)
+from services.scheduling.offices.repository import OfficeFactsRepository, OfficeRepository
+from services.scheduling.offices.session import SessionPlan, WeeklyTemplates, days_ahead
+from services.scheduling.offices.weekly_template import OfficeTemplate, as_delivered
+from shared.store.kinds import Record
+
+REFRESH_SECONDS: Final = 5.0
+"""How old what a replica knows of facts and templates may be; edits look at the store itself."""
+
+MOST_RULES_KEPT: Final = 5000
+"""Rules whose next opening is remembered; far above the offices."""
+
+
+class OfficeBook:
+    """The facts, templates and opening rules of all offices."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        offices: OfficeRepository,
+        office_facts: OfficeFactsRepository,
+        table: FactsTable,
+        templates: WeeklyTemplates,
+        horizon_days: int,
+    ) -> None:
+        self._context = context
+        self._offices = offices
+        self._office_facts = office_facts
+        self.table = table
+        self._delivered = templates
+        self._usual = OpeningRule(at=time(0), days_before=horizon_days - 1)
+        self._horizon_days = horizon_days
+        self._facts: Mapping[str, Record[OfficeFacts]] = {}
+        self._templates: Mapping[str, Record[OfficeTemplate]] = {}
+        self._coming: dict[tuple[OpeningRule, str], Opening] = {}
+        """Most offices share rule and zone, and the next opening is the same until it comes."""
+
+    async def load(self) -> None:
+        """Write the facts of offices that have none, then read all."""
+        known = {record.id for record in await self._office_facts.every_facts()}
+        missing = [each for each in self._context.offices.all() if each.office_id not in known]
+        await self._office_facts.seed_facts([self.table.facts_of(each) for each in missing], self._context.now())
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Read what others changed."""
+        self._facts = {record.id: record for record in await self._office_facts.every_facts()}
+        self._templates = {record.id: record for record in await self._office_facts.every_template()}
+        self._context.offices.fill([record.state for record in await self._offices.offices()])
+
+    def facts(self, office_id: str) -> Record[OfficeFacts]:
+        """The facts of an office; refuses with ``OfficeNotFound``."""
+        record = self._facts.get(office_id)
+        if record is None:
+            raise OfficeNotFound(office_id=office_id)
+        return record
+
+    def known(self, office_id: str) -> OfficeFacts | None:
+        """The facts of an office as far as this replica knows them."""
+        record = self._facts.get(office_id)
+        return record.state if record is not None else None
+
+    def lacks(self, office_id: str, product: str | None, day: date) -> bool:
+        """Whether the office is known not to give this product out on that day."""
+        facts = self.known(office_id)
+        return facts is not None and lacks(facts, product, day)
+
+    def template(self, office_id: str) -> tuple[OfficeTemplate, int]:
+        """The template of an office and its version; 0 is the delivered one."""
+        record = self._templates.get(office_id)
+        if record is not None:
+            return record.state, record.version
+        return self.delivered(office_id), 0
+
+    def delivered(self, office_id: str) -> OfficeTemplate:
+        """The template that an office starts with; outreach starts with none."""
+        facts = self._facts.get(office_id)
+        if facts is not None and facts.state.kind is OfficeKind.OUTREACH:
+            return OfficeTemplate(office_id, ())
+        return as_delivered(office_id, self._delivered.offices.get(office_id, self._delivered.default))
+
+    def rule(self, office_id: str) -> OpeningRule:
+        """The opening rule of an office."""
+        record = self._facts.get(office_id)
+        return (record.state.opening if record else None) or self._usual
+
+    def next_opening(self, office: Office, now: datetime) -> Opening | None:
+        """The next instant at which days of this office open."""
+        key = (self.rule(office.office_id), office.timezone)
+        known = self._coming.get(key)
+        if known is None or known.at <= now:
+            if len(self._coming) >= MOST_RULES_KEPT:
+                self._coming.clear()
+            known = next_opening(key[0], now, key[1])
+            if known is None:
+                return None
+            self._coming[key] = known
+        return known
+
+    def days_in_sight(self, office: Office, now: datetime) -> list[date]:
+        """The days whose sessions may be shown now."""
+        rule = self.rule(office.office_id)
+        if rule is self._usual:
+            return list(days_ahead(now, office.timezone, self._horizon_days))
+        days = days_ahead(now, office.timezone, LONGEST_LOOK_DAYS)
+        return [day for day in days if in_sight(rule, day, office.timezone, now)]
+
+    def opens_at(self, office: Office, day: date, now: datetime) -> datetime | None:
+        """When seats of that day are given out, if that is yet to come."""
+        at = opens_at(self.rule(office.office_id), day, office.timezone)
+        return at if at is not None and at > now else None
+
+    def plans_for(self, office_id: str, day: date) -> tuple[SessionPlan, ...]:
+        """What an office opens on a day: by its template, on days on which it receives."""
+        record = self._facts.get(office_id)
+        template, _version = self.template(office_id)
+        if record is None or not receives_on(record.state, day):
+            return ()
+        if record.state.kind is OfficeKind.OUTREACH:
+            return template.every_plan()
+        if (day.month, day.day) in self._delivered.closed_days:
+            return ()
+        return template.plans_for(day)
+
+    def closed_everywhere(self, day: date) -> bool:
+        """Whether it is a national day on which no office opens."""
+        return (day.month, day.day) in self._delivered.closed_days
+
+    def refuse_other_office(self, office_id: str, actor: Actor) -> None:
+        """Refuse with ``OfficeNotFound`` or ``NotYourOffice`` who keeps neither this office nor its parent."""
+        facts = self.facts(office_id).state
+        if actor.office_id not in (office_id, facts.parent_id or office_id):
+            raise NotYourOffice
+
+    def longest_day(self, office: Office, now: datetime) -> date:
+        """The last day on which offline quota may be opened."""
+        return days_ahead(now, office.timezone, 1)[0] + timedelta(days=LONGEST_LOOK_DAYS)

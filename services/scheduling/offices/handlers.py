@@ -1,0 +1,44 @@
+"""Deadlines and chores of offices: sessions whose seats are not all written, the horizon, and facts to read again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import structlog
+
+from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.facts_cache import REFRESH_SECONDS, OfficeBook
+from services.scheduling.offices.repository import SESSION
+from services.scheduling.offices.session import Session
+from shared.service import Chore, DeadlineHandler
+from shared.store.kinds import Record
+
+log = structlog.get_logger()
+
+HORIZON_EVERY_SECONDS: Final = 3600.0
+
+
+def office_deadlines(calendar: Calendar) -> Mapping[tuple[str, str], DeadlineHandler]:
+    """The deadline of a session that is being opened."""
+
+    async def opening_overdue(record: Record[Session], _name: str) -> None:
+        """A session's seats were not all written."""
+        await calendar.finish_opening(record)
+
+    return {(SESSION.name, "open"): opening_overdue}
+
+
+def office_chores(calendar: Calendar, book: OfficeBook, after_roll: Callable[[], Awaitable[None]]) -> list[Chore]:
+    """Sessions are opened for days that entered the horizon, then ``after_roll`` is called; facts are read again."""
+
+    async def roll_horizon() -> None:
+        opened = await calendar.roll_horizon()
+        if opened:
+            log.info("sessions_opened", count=opened)
+        await after_roll()
+
+    return [
+        Chore("roll_horizon", HORIZON_EVERY_SECONDS, roll_horizon),
+        Chore("refresh_offices", REFRESH_SECONDS, book.refresh),
+    ]

@@ -1,0 +1,111 @@
+"""What an office gives out, asked before a seat there is promised (X10). Answered from memory: no round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from services.scheduling.applications import ApplicationCopy, ApplicationRepository
+from services.scheduling.context import UseCaseContext
+from services.scheduling.offices.calendar import OpenSession
+from services.scheduling.offices.errors import ProductNotOffered
+from services.scheduling.offices.facts import Product
+from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.products import Nearby, nearest_offering
+
+NEAREST_NAMED: Final = 3
+"""Offices that a refusal names: enough to choose from, few enough for a text message."""
+
+
+class Offering:
+    """Which office makes which passport."""
+
+    def __init__(self, context: UseCaseContext, applications: ApplicationRepository, book: OfficeBook) -> None:
+        self._context = context
+        self._applications = applications
+        self._book = book
+
+    def gives_out(self, product: str | None, office_id: str, day: date) -> bool:
+        """Whether the office gives this product out on that day; true where product or office are not known here."""
+        return not self._book.lacks(office_id, product, day)
+
+    def refuse_lacking(
+        self,
+        copy: ApplicationCopy,
+        office_id: str,
+        day: date,
+        field: str | None = "/session_id",
+        together: Iterable[str | None] = (),
+        **facts: Any,
+    ) -> None:
+        """Refuse with ``ProductNotOffered``, naming the nearest offices that give it out on that day, and also what
+        those who come ``together`` ask for."""
+        if copy.product is not None and not self.gives_out(copy.product, office_id, day):
+            raise self._refusal(Product(copy.product), office_id, day, field, facts, together)
+
+    def refuse_lacking_throughout(
+        self, copy: ApplicationCopy, office_ids: Sequence[str], first: date, last: date, field: str
+    ) -> None:
+        """Refuse like :meth:`refuse_lacking` where one of the offices gives it out on none of these days."""
+        days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
+        for office_id in office_ids:
+            if copy.product is not None and not any(self.gives_out(copy.product, office_id, day) for day in days):
+                raise self._refusal(Product(copy.product), office_id, first, field, {})
+
+    async def refuse_moving(self, application_id: str, office_id: str, day: date) -> None:
+        """Refuse like :meth:`refuse_lacking` the new place of a visit, whose application is read for it."""
+        record = await self._applications.application(application_id)
+        if record is not None:
+            self.refuse_lacking(record.state, office_id, day)
+
+    async def that_fit(self, application_id: str, sessions: Sequence[OpenSession]) -> list[OpenSession]:
+        """Of these sessions those whose office gives out, on their day, what the application asks for."""
+        record = await self._applications.application(application_id)
+        product = record.state.product if record is not None else None
+        return [each for each in sessions if self.gives_out(product, each.office.office_id, each.session.date)]
+
+    async def products_of(self, application_ids: Iterable[str]) -> Collection[str | None]:
+        """What these applications ask for; none in it where it is not known."""
+        records = [await self._applications.application(each) for each in application_ids]
+        return {record.state.product for record in records if record is not None}
+
+    def _refusal(
+        self,
+        product: Product,
+        office_id: str,
+        day: date,
+        field: str | None,
+        facts: dict[str, Any],
+        together: Iterable[str | None] = (),
+    ) -> ProductNotOffered:
+        office = self._context.offices[office_id]
+        known = [(each, self._book.known(each.office_id)) for each in self._context.offices.all()]
+        others = [(each, facts_there) for each, facts_there in known if facts_there is not None]
+        here = self._book.facts(office_id).state
+        wanted = {product} | {known for known in Product if known in together}
+        near = nearest_offering(office, here, others, wanted, day)[:NEAREST_NAMED]
+        said: dict[str, Any] = {}
+        if near:
+            names = ", ".join(_named(each) for each in near)
+            said["next_action"] = f"Choose one of the nearest offices that issue it: {names}."
+            said["next_action_id"] = f"Pilih salah satu kantor terdekat yang menerbitkannya: {names}."
+        return ProductNotOffered(
+            field=field,
+            product=product.value,
+            office_id=office_id,
+            date=day.isoformat(),
+            nearest=[_told(each) for each in near],
+            **said,
+            **facts,
+        )
+
+
+def _named(each: Nearby) -> str:
+    far = f" ({each.distance_km:.0f} km)" if each.distance_km is not None else ""
+    return f"{each.office.name}{far}"
+
+
+def _told(each: Nearby) -> dict[str, Any]:
+    far = round(each.distance_km, 1) if each.distance_km is not None else None
+    return {"office_id": each.office.office_id, "office_name": each.office.name, "distance_km": far}

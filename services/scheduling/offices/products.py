@@ -1,0 +1,55 @@
+"""Which office gives out what an application asks for, and where the nearest ones are that do (X10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from services.scheduling.office import Office
+from services.scheduling.offices.facts import (
+    OfficeFacts,
+    OfficeKind,
+    Product,
+    distance_km,
+    offers,
+    place_of,
+)
+
+_PRODUCTS: Final = frozenset(Product)
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """An office that gives the product out, and how far it is; none where a place is not known."""
+
+    office: Office
+    distance_km: float | None
+
+
+def lacks(facts: OfficeFacts, product: str | None, day: date) -> bool:
+    """Whether the office does not give this product out on that day; what is not known is never refused."""
+    return product in _PRODUCTS and not offers(facts, Product(product), day)
+
+
+def nearest_offering(
+    here: Office,
+    facts: OfficeFacts,
+    others: Iterable[tuple[Office, OfficeFacts]],
+    products: Collection[Product],
+    day: date,
+) -> list[Nearby]:
+    """The offices that give all of these products out on that day, the nearest first; those without a place by name at
+    the end, the same province's before the others."""
+    origin, found = place_of(facts), []
+    for office, other in others:
+        if other.kind is OfficeKind.OFFICE and all(offers(other, each, day) for each in products):
+            place = place_of(other)
+            far = distance_km(origin, place) if origin is not None and place is not None else None
+            found.append(Nearby(office, far))
+    return sorted(found, key=lambda each: _order(each, here.province))
+
+
+def _order(each: Nearby, province: str) -> tuple[bool, float, bool, str]:
+    return (each.distance_km is None, each.distance_km or 0.0, each.office.province != province, each.office.name)

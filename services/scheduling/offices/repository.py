@@ -1,0 +1,186 @@
+"""How offices, their facts and templates, their sessions and their offline quota are kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from services.scheduling.office import Office
+from services.scheduling.offices.facts import OfficeFacts
+from services.scheduling.offices.offline_quota import OfflineQuota
+from services.scheduling.offices.session import Session, session_deadlines
+from services.scheduling.offices.weekly_template import OfficeTemplate
+from services.scheduling.store_part import OnStore
+from shared.ids import derived_id
+from shared.store.kinds import Index, Kind, Range, Record
+
+MOST_SESSIONS: Final = 2000
+"""Of one answer; an office opens two sessions a day and no question spans more than a month or two."""
+
+SESSION: Final = Kind(
+    name="session",
+    state=Session,
+    bare=True,
+    deadlines=session_deadlines,
+    indexes=(
+        Index("office_time", ("state.office_id", "state.starts_at")),
+        Index("day", ("state.date", "state.office_id")),
+    ),
+)
+
+
+def session_id_of(office_id: str, day: date, start: str) -> str:
+    """The one id of the session that begins then and there."""
+    return derived_id("session", office_id, day.isoformat(), start)
+
+
+class SessionRepository(OnStore):
+    """Sessions; their seats are a part of their own."""
+
+    async def session(self, session_id: str) -> Record[Session] | None:
+        """The session, or none."""
+        return await self._store.get(SESSION, session_id)
+
+    async def sessions_on(self, day: date) -> list[Record[Session]]:
+        """The sessions of all offices on a day, also those that are being opened."""
+        return await self._store.find(SESSION, "day", {"state.date": day}, limit=MOST_OFFICES * 10)
+
+    async def sessions(self, office_ids: Sequence[str], since: datetime, until: datetime) -> list[Record[Session]]:
+        """Sessions of these offices that start in that time, by office, then by time."""
+        offices = {"state.office_id": tuple(office_ids)}
+        within = {"state.starts_at": Range(since, until)}
+        return await self._store.find(SESSION, "office_time", offices, within=within, limit=MOST_SESSIONS)
+
+    async def begin_sessions(self, sessions: Sequence[tuple[str, Session]], now: datetime) -> int:
+        """Write those sessions that are not there yet; tells how many. They are not seen before their seats are."""
+        return await self._store.insert_missing(SESSION, sessions, now=now)
+
+    async def save_session(self, record: Record[Session], session: Session, now: datetime) -> Record[Session]:
+        """Replace a session if nobody else did."""
+        return await self._store.save(SESSION, record, session, now=now)
+
+    def every_session(self) -> AsyncIterator[Record[Session]]:
+        """All sessions, for checks."""
+        return self._store.scan(SESSION)
+
+    async def every_session_of(self, office_id: str, since: datetime, until: datetime) -> list[Record[Session]]:
+        """Sessions of one office that start in that time, those that are still being opened left out."""
+        within = {"state.starts_at": Range(since, until)}
+        found = await self._store.find(
+            SESSION, "office_time", {"state.office_id": office_id}, within=within, limit=MOST_SESSIONS
+        )
+        return [each for each in found if each.state.opening_until is None]
+
+
+MOST_OFFICES: Final = 1000
+
+
+OFFICE: Final = Kind(name="office", state=Office, bare=True, indexes=(Index("name", ("state.name",)),))
+
+
+class OfficeRepository(OnStore):
+    """Offices."""
+
+    async def offices(self) -> list[Record[Office]]:
+        """Every office, by name."""
+        return await self._store.find(OFFICE, "name", limit=MOST_OFFICES)
+
+    async def keep_offices(self, offices: Iterable[Office], now: datetime) -> None:
+        """Write the offices that are missing or differ."""
+        wanted = {office.office_id: office for office in offices}
+        await self._store.insert_missing(OFFICE, list(wanted.items()), now=now)
+        for record in await self.offices():
+            office = wanted.get(record.id, record.state)
+            if office != record.state:
+                await self._store.save(OFFICE, record, office, now=now)
+
+
+OFFICE_FACTS: Final = Kind(
+    name="office_facts", state=OfficeFacts, bare=True, indexes=(Index("office", ("state.office_id",)),)
+)
+
+OFFICE_TEMPLATE: Final = Kind(
+    name="office_template", state=OfficeTemplate, bare=True, indexes=(Index("office", ("state.office_id",)),)
+)
+
+
+class OfficeFactsRepository(OnStore):
+    """Facts and weekly templates of offices."""
+
+    async def seed_facts(self, facts: Iterable[OfficeFacts], now: datetime) -> None:
+        """Write the facts of offices that have none yet."""
+        await self._store.insert_missing(OFFICE_FACTS, [(each.office_id, each) for each in facts], now=now)
+
+    async def every_facts(self) -> list[Record[OfficeFacts]]:
+        """The facts of every office."""
+        return await self._store.find(OFFICE_FACTS, "office", limit=MOST_OFFICES)
+
+    async def facts(self, office_id: str) -> Record[OfficeFacts] | None:
+        """The facts of an office, or none."""
+        return await self._store.get(OFFICE_FACTS, office_id)
+
+    async def save_facts(self, record: Record[OfficeFacts], facts: OfficeFacts, now: datetime) -> Record[OfficeFacts]:
+        """Replace the facts of an office if nobody else did."""
+        return await self._store.save(OFFICE_FACTS, record, facts, now=now)
+
+    async def begin_office(self, office: Office, facts: OfficeFacts, now: datetime) -> None:
+        """Write an office that comes with facts of its own; a repeat changes nothing."""
+        await self._store.insert_missing(OFFICE_FACTS, [(office.office_id, facts)], now=now)
+        await self._store.insert_missing(OFFICE, [(office.office_id, office)], now=now)
+
+    async def every_template(self) -> list[Record[OfficeTemplate]]:
+        """The templates that offices keep themselves."""
+        return await self._store.find(OFFICE_TEMPLATE, "office", limit=MOST_OFFICES)
+
+    async def template(self, office_id: str) -> Record[OfficeTemplate] | None:
+        """The template that an office keeps itself, or none."""
+        return await self._store.get(OFFICE_TEMPLATE, office_id)
+
+    async def begin_template(self, template: OfficeTemplate, now: datetime) -> Record[OfficeTemplate]:
+        """Write the first template of an office."""
+        return await self._store.insert(OFFICE_TEMPLATE, template.office_id, template, now=now)
+
+    async def save_template(
+        self, record: Record[OfficeTemplate], template: OfficeTemplate, now: datetime
+    ) -> Record[OfficeTemplate]:
+        """Replace a template if nobody else did."""
+        return await self._store.save(OFFICE_TEMPLATE, record, template, now=now)
+
+
+OFFLINE_QUOTA: Final = Kind(
+    name="offline_quota",
+    state=OfflineQuota,
+    bare=True,
+    indexes=(Index("office_day", ("state.office_id", "state.date")),),
+)
+
+
+def offline_quota_id(office_id: str, day: date) -> str:
+    """The one id of the offline quota of an office and a day."""
+    return derived_id("offline_quota", office_id, day.isoformat())
+
+
+class OfflineQuotaRepository(OnStore):
+    """Offline quotas, one for each office and day."""
+
+    async def offline_quota(self, office_id: str, day: date) -> Record[OfflineQuota] | None:
+        """The offline quota of an office and a day, or none."""
+        return await self._store.get(OFFLINE_QUOTA, offline_quota_id(office_id, day))
+
+    async def begin_offline_quota(self, quota: OfflineQuota, now: datetime) -> Record[OfflineQuota]:
+        """Write the first offline quota of an office and a day."""
+        quota_id = offline_quota_id(quota.office_id, quota.date)
+        return await self._store.insert(OFFLINE_QUOTA, quota_id, quota, now=now)
+
+    async def save_offline_quota(
+        self, record: Record[OfflineQuota], quota: OfflineQuota, now: datetime
+    ) -> Record[OfflineQuota]:
+        """Replace an offline quota if nobody else did."""
+        return await self._store.save(OFFLINE_QUOTA, record, quota, now=now)
+
+    async def offline_quotas(self, office_id: str, since: date, until: date) -> list[Record[OfflineQuota]]:
+        """The offline quotas of an office for these days, both inclusive."""
+        after = date.fromordinal(until.toordinal() + 1)
+        within = {"state.date": Range(since, after)}
+        return await self._store.find(OFFLINE_QUOTA, "office_day", {"state.office_id": office_id}, within=within)

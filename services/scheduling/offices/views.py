@@ -1,0 +1,137 @@
+"""Offices, their facts and their sessions as they are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.scheduling.office import Office
+from services.scheduling.offices.calendar import OpenSession
+from services.scheduling.offices.facts import WEEKDAYS, Place, limits_on, offers, place_of
+from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.release_rule import Opening, OpeningRule, RuleKind
+from services.scheduling.offices.schemas import (
+    HoursView,
+    NextOpeningView,
+    OfferView,
+    OfficeDetailView,
+    OfficeView,
+    OpeningRuleView,
+    PoolView,
+    PositionView,
+    PriorityAgesView,
+    SessionView,
+)
+from services.scheduling.terms import local_date
+
+
+def local(moment: datetime, timezone: str) -> str:
+    """The moment as the office's clock shows it, with its offset."""
+    return moment.astimezone(ZoneInfo(timezone)).isoformat()
+
+
+def office_view(office: Office) -> OfficeView:
+    """An office as it is shown."""
+    return OfficeView(
+        office_id=office.office_id,
+        name=office.name,
+        office_class=office.office_class,
+        checkpoint=office.checkpoint,
+        city=office.city,
+        province=office.province,
+        zone=office.zone,
+        timezone=office.timezone,
+    )
+
+
+def session_view(each: OpenSession) -> SessionView:
+    """A session as it is shown."""
+    session, office = each.session, each.office
+    return SessionView(
+        session_id=each.session_id,
+        office_id=office.office_id,
+        office_name=office.name,
+        timezone=office.timezone,
+        date=session.date,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        local_start=local(session.starts_at, office.timezone),
+        local_end=local(session.ends_at, office.timezone),
+        opens_at=session.opens_at,
+        capacity=session.capacity,
+        pools={
+            pool.value: PoolView(capacity=size, free=each.free.get(pool, 0)) for pool, size in session.pools.items()
+        },
+    )
+
+
+def opening_rule_view(rule: OpeningRule, office: Office) -> OpeningRuleView:
+    """When seats are given out."""
+    return OpeningRuleView(
+        kind=rule.kind.value,
+        at=f"{rule.at:%H:%M}",
+        days_before=rule.days_before if rule.kind is RuleKind.ROLLING else None,
+        weekday=WEEKDAYS[rule.weekday] if rule.kind is RuleKind.WEEKLY else None,
+        month_days=list(rule.month_days),
+        announced_days=rule.announced_days,
+        timezone=rule.zone or office.timezone,
+    )
+
+
+def next_opening_view(opening: Opening | None, office: Office) -> NextOpeningView | None:
+    """The next opening, also on the office's clock."""
+    if opening is None:
+        return None
+    return NextOpeningView(
+        opens_at=opening.at,
+        local_opens_at=local(opening.at, office.timezone),
+        first=opening.first,
+        last=opening.last,
+    )
+
+
+def office_detail_view(
+    office: Office, book: OfficeBook, next_opening: Opening | None, now: datetime
+) -> OfficeDetailView:
+    """An office with its facts."""
+    record = book.facts(office.office_id)
+    facts, place = record.state, place_of(record.state)
+    today = local_date(now, office.timezone)
+    limits = limits_on(book.table.priority, today)
+    return OfficeDetailView(
+        **office_view(office).model_dump(),
+        kind=facts.kind.value,
+        parent_id=facts.parent_id,
+        booths=facts.booths,
+        staff=facts.staff,
+        hours=[
+            HoursView(weekday=WEEKDAYS[each.weekday], opens=f"{each.opens:%H:%M}", closes=f"{each.closes:%H:%M}")
+            for each in facts.hours
+        ],
+        holidays=list(facts.holidays),
+        own_dates=list(facts.own_dates),
+        products=[
+            OfferView(
+                product=each.product.value,
+                since=each.since,
+                until=each.until,
+                offered_today=offers(facts, each.product, today),
+            )
+            for each in facts.products
+        ],
+        position=_position_view(place),
+        opening=opening_rule_view(book.rule(office.office_id), office),
+        next_opening=next_opening_view(next_opening, office),
+        priority=PriorityAgesView(
+            since=limits.since,
+            child_below_years=limits.child_below_years,
+            elderly_above_years=limits.elderly_above_years,
+        )
+        if limits
+        else None,
+        facts_version=record.version,
+    )
+
+
+def _position_view(place: Place | None) -> PositionView | None:
+    return PositionView(latitude=place.latitude, longitude=place.longitude) if place else None

@@ -1,0 +1,117 @@
+"""The weekly template that an office keeps for itself, and what changes between two of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from enum import StrEnum
+from typing import Final
+
+from services.scheduling.offices.facts import OfficeFacts, plan_capacity
+from services.scheduling.offices.session import PlanProblem, SessionPlan, WeeklyTemplate, plan_problem
+from services.scheduling.terms import Pool
+
+MOST_TEMPLATE_SESSIONS: Final = 50
+"""Sessions of a template: five weekdays with ten each."""
+
+
+@dataclass(frozen=True)
+class TemplateSession:
+    """One session of a week and the weekdays (0 is Monday) on which it is held."""
+
+    weekdays: tuple[int, ...]
+    start: time
+    end: time
+    booths: int
+    service_minutes: int
+    staff: int
+    pools: Mapping[Pool, int]
+
+    @property
+    def plan(self) -> SessionPlan:
+        """The session of one day."""
+        return SessionPlan(self.start, self.end, self.booths, self.service_minutes, self.staff, self.pools)
+
+
+@dataclass(frozen=True)
+class OfficeTemplate:
+    """The week of one office."""
+
+    office_id: str
+    sessions: tuple[TemplateSession, ...]
+    change_id: str | None = None
+
+    def plans_for(self, day: date) -> tuple[SessionPlan, ...]:
+        """The sessions of a day."""
+        return tuple(each.plan for each in self.sessions if day.weekday() in each.weekdays)
+
+    def every_plan(self) -> tuple[SessionPlan, ...]:
+        """Every session, whatever its weekdays: an outreach receives on the days it names."""
+        return tuple(each.plan for each in self.sessions)
+
+
+class TemplateProblem(StrEnum):
+    """Why a template cannot be used, beyond what is wrong with one of its sessions."""
+
+    TWO_SESSIONS_START_TOGETHER = "two_sessions_start_together"
+    NO_WEEKDAY = "no_weekday"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong with a template, and at which of its sessions."""
+
+    index: int
+    problem: PlanProblem | TemplateProblem
+    capacity: int = 0
+    asked: int = 0
+
+
+def as_delivered(office_id: str, weekly: WeeklyTemplate) -> OfficeTemplate:
+    """The shipped template as the office would keep it."""
+    weekdays = tuple(sorted(weekly.weekdays))
+    return OfficeTemplate(
+        office_id,
+        tuple(
+            TemplateSession(
+                weekdays, each.start, each.end, each.booths, each.service_minutes, each.staff, dict(each.pools)
+            )
+            for each in weekly.sessions
+        ),
+    )
+
+
+def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: bool) -> Wrong | None:
+    """The first thing wrong with a template; with ``override`` more seats than can be served are let through."""
+    taken: set[tuple[int, time]] = set()
+    for index, each in enumerate(template.sessions):
+        plan, possible = each.plan, plan_capacity(each.plan, facts)
+        problem = plan_problem(plan)
+        if problem is None and plan.seats > possible:
+            problem = PlanProblem.QUOTA_ABOVE_CAPACITY
+        if problem is not None and not (override and problem is PlanProblem.QUOTA_ABOVE_CAPACITY):
+            return Wrong(index, problem, possible, plan.seats)
+        if not each.weekdays:
+            return Wrong(index, TemplateProblem.NO_WEEKDAY)
+        starts = {(weekday, each.start) for weekday in each.weekdays}
+        if starts & taken:
+            return Wrong(index, TemplateProblem.TWO_SESSIONS_START_TOGETHER)
+        taken |= starts
+    return None
+
+
+def week_of(template: OfficeTemplate) -> Counter[tuple[int, time, Pool]]:
+    """Seats of a week by weekday, start and pool."""
+    seats: Counter[tuple[int, time, Pool]] = Counter()
+    for each in template.sessions:
+        for weekday in each.weekdays:
+            for pool, size in each.pools.items():
+                seats[weekday, each.start, pool] += size
+    return seats
+
+
+def difference(before: Counter[tuple[int, time, Pool]], after: Counter[tuple[int, time, Pool]]) -> tuple[int, int]:
+    """Seats that are raised and seats that are cut: moving them between pools or hours is both."""
+    return (after - before).total(), (before - after).total()

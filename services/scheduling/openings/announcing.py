@@ -1,0 +1,316 @@
+"""Openings: announcing them, drawing the line in front of them, letting it in, and the public record of all that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.offices.calendar import SeatStore
+from services.scheduling.offices.errors import SessionNotFound
+from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.offices.session import Session
+from services.scheduling.openings import admission, draw
+from services.scheduling.openings import opening as waiting_room
+from services.scheduling.openings.admission import Census
+from services.scheduling.openings.cache import Board, Kept
+from services.scheduling.openings.errors import OpeningHasBegun, OpeningNotFound, OpeningPlanWrong, SessionHasOpening
+from services.scheduling.openings.notice import is_told_daily
+from services.scheduling.openings.opening import (
+    IllegalOpeningChange,
+    Opening,
+    OpeningPlan,
+    OpeningRules,
+    OpeningStatus,
+)
+from services.scheduling.openings.repository import OpeningRepository
+from services.scheduling.terms import Pool
+from shared.crypto.fields import FieldCipher
+from shared.ids import derived_id
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
+from shared.store.retry import again
+
+log = structlog.get_logger()
+
+SEED_BYTES: Final = 32
+MOST_RECORDS_KEPT: Final = 4
+RECORD_SECONDS: Final = 10.0
+"""How old a public record may be: it is long, and many look at it at the same time."""
+
+BY_RULE: Final = "rule"
+RULE_AHEAD_SECONDS: Final = 24 * 3600
+"""How long before its instant an opening is announced that an office's rule brings."""
+
+DOORS_BY_RULE_SECONDS: Final = 30 * 60
+MOST_SESSIONS_BY_RULE: Final = 500
+LONGEST_LISTING_DAYS: Final = 92
+
+SURE_OF_SEATS: Final = 2
+"""While more seats are left than twice the room inside, they need not be counted."""
+
+
+@dataclass(frozen=True)
+class OpeningWish:
+    """What an office administrator wants to announce."""
+
+    plan: OpeningPlan
+    actor: Actor
+    command_id: str
+
+
+class Openings:
+    """The life of openings; each step is one write, and a deadline takes it again after a crash."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        sessions: SessionRepository,
+        openings: OpeningRepository,
+        seats: SeatStore,
+        board: Board,
+        rules: OpeningRules,
+        seeds: FieldCipher,
+    ) -> None:
+        self._context = context
+        self._sessions = sessions
+        self._openings = openings
+        self._seats = seats
+        self._board = board
+        self._rules = rules
+        self._seeds = seeds
+        self._records: Kept[tuple[datetime, int, dict[str, Any]]] = Kept(MOST_RECORDS_KEPT)
+
+    async def announce(self, wish: OpeningWish) -> Record[Opening]:
+        """Announce an opening and commit to its seed.
+
+        Refuses with ``NotYourOffice``, ``OpeningPlanWrong``, ``SessionNotFound`` or ``SessionHasOpening``. A repeat of
+        the command meets the opening of the first time.
+        """
+        if wish.actor.office_id != wish.plan.office_id:
+            raise NotYourOffice
+        opening_id = derived_id("opening", wish.command_id)
+        known = await self._openings.opening(opening_id)
+        if known is not None:
+            return known
+        problem = waiting_room.plan_problem(wish.plan, self._context.now(), self._rules)
+        if problem is not None:
+            raise OpeningPlanWrong(problem=problem.value)
+        for session_id in wish.plan.session_ids:
+            await self._refuse_foreign(session_id, wish.plan)
+        return await self._begin(opening_id, wish.plan, wish.actor.account_id)
+
+    async def _refuse_foreign(self, session_id: str, plan: OpeningPlan) -> None:
+        session = await self._sessions.session(session_id)
+        if session is None:
+            raise SessionNotFound(session_id=session_id)
+        if session.state.office_id != plan.office_id:
+            raise NotYourOffice(session_id=session_id)
+        if session.state.starts_at <= plan.opens_at:
+            raise OpeningPlanWrong(problem="session_before_opening", session_id=session_id)
+
+    async def _begin(self, opening_id: str, plan: OpeningPlan, by: str) -> Record[Opening]:
+        now, seed = self._context.now(), self._context.randomness.token(SEED_BYTES)
+        opening = waiting_room.announced(
+            plan,
+            by=by,
+            seed_commitment=draw.hash_of(seed),
+            sealed_seed=self._seeds.seal(seed, owner_id=opening_id, field="seed"),
+            now=now,
+            rules=self._rules,
+        )
+        try:
+            record = await self._openings.begin_opening(opening_id, opening, now)
+        except AlreadyExists as taken:
+            earlier = await self._openings.opening(opening_id)
+            if earlier is None:
+                raise SessionHasOpening from taken
+            return earlier
+        self._board.heard(record)
+        return record
+
+    async def announce_by_rule(self, book: OfficeBook) -> int:
+        """Announce the openings that offices' rules bring within a day; tells how many are new.
+
+        An office that gives out each new day as it comes into sight has none: nobody waits for that.
+        """
+        now, begun = self._context.now(), 0
+        for office in self._context.offices.all():
+            rule = book.rule(office.office_id)
+            coming = None if is_told_daily(rule) else book.next_opening(office, now)
+            if coming is not None and coming.at - now <= timedelta(seconds=RULE_AHEAD_SECONDS):
+                until = coming.at + timedelta(days=LONGEST_LISTING_DAYS)
+                found = await self._sessions.sessions([office.office_id], coming.at, until)
+                opening = [each for each in found if each.state.opens_at == coming.at]
+                begun += await self._announce_for(opening[:MOST_SESSIONS_BY_RULE], coming.at, office.office_id)
+        return begun
+
+    async def _announce_for(self, sessions: Sequence[Record[Session]], opens_at: datetime, office_id: str) -> int:
+        """The id comes from office and instant, so that every replica may do it, again and again."""
+        opening_id = derived_id("opening", office_id, opens_at.isoformat())
+        plan = OpeningPlan(
+            office_id=office_id,
+            session_ids=tuple(each.id for each in sessions),
+            doors_at=opens_at - timedelta(seconds=DOORS_BY_RULE_SECONDS),
+            tickets_close_at=opens_at - timedelta(seconds=self.shortest_closed_seconds),
+            opens_at=opens_at,
+        )
+        impossible = waiting_room.plan_problem(plan, self._context.now(), self._rules) is not None
+        if not sessions or impossible or await self._openings.opening(opening_id) is not None:
+            return 0
+        try:
+            await self._begin(opening_id, plan, BY_RULE)
+        except SessionHasOpening:
+            log.info("opening_by_rule_not_needed", opening_id=opening_id, office_id=office_id)
+            return 0
+        return 1
+
+    @property
+    def shortest_closed_seconds(self) -> int:
+        """From the end of the tickets to the instant, so that list, root and draw are done by then."""
+        return 3 * (self._rules.settle_seconds + self._rules.reveal_seconds)
+
+    async def call_off(self, opening_id: str, actor: Actor) -> Record[Opening]:
+        """There will be no opening. Refuses with ``OpeningNotFound``, ``NotYourOffice`` or ``OpeningHasBegun``."""
+
+        async def attempt() -> Record[Opening]:
+            record = await self._openings.opening(opening_id)
+            if record is None:
+                raise OpeningNotFound
+            if record.state.office_id != actor.office_id:
+                raise NotYourOffice
+            if record.state.status is OpeningStatus.CALLED_OFF:
+                return record
+            try:
+                ended = waiting_room.called_off(record.state)
+            except IllegalOpeningChange:
+                raise OpeningHasBegun(state=record.state.status.value) from None
+            return await self._openings.save_opening(record, ended, self._context.now())
+
+        record = await again(attempt)
+        self._board.heard(record)
+        return record
+
+    async def get(self, opening_id: str) -> Record[Opening]:
+        """The opening as it was a second ago at most; refuses with ``OpeningNotFound``."""
+        record = await self._board.opening(opening_id)
+        if record is None:
+            raise OpeningNotFound
+        return record
+
+    async def of_office(self, office_id: str) -> list[Record[Opening]]:
+        """An office's openings, the newest first; refuses with ``OfficeNotFound``."""
+        return await self._openings.openings_of(self._context.offices[office_id].office_id)
+
+    async def open_doors(self, record: Record[Opening]) -> None:
+        """Tickets are given out from now on."""
+        await self._save(record, waiting_room.doors_opened(record.state))
+
+    async def close(self, record: Record[Opening]) -> None:
+        """Fix the list of those present, page by page, then publish its root.
+
+        A crash leaves pages that nobody reads: pages are named by the root of their list, and it is the opening that
+        names the root.
+        """
+        listed = await self._openings.present_tickets(record.id)
+        root = draw.root_of([each.commitment for each in listed])
+        now = self._context.now()
+        await self._openings.write_list(record.id, root, listed, now)
+        closed = waiting_room.closed(record.state, root=root, present=len(listed), now=now, rules=self._rules)
+        await self._save(record, closed)
+        log.info("opening_closed", opening_id=record.id, present=len(listed), root=root)
+
+    async def draw(self, record: Record[Opening]) -> None:
+        """Show the seed: with the fixed list it is the order."""
+        seed = self._seeds.open(record.state.sealed_seed, owner_id=record.id, field="seed")
+        await self._save(record, waiting_room.drawn(record.state, seed))
+
+    async def begin(self, record: Record[Opening]) -> None:
+        """The instant has come."""
+        seats = await self._free_seats(record.state)
+        await self._save(record, waiting_room.begun(record.state, seats, self._context.now()))
+
+    async def admit(self, record: Record[Opening]) -> None:
+        """Let in as many as the line's rule says, or end the opening."""
+        now, rules, line = self._context.now(), self._rules.admission, record.state.line
+        lapsed = admission.lapsing(line, now, rules)
+        lapsing = await self._openings.served(record.id, line.lapsed, lapsed) if lapsed > line.lapsed else 0
+        inside = await self._openings.served(record.id, lapsed)
+        left = record.state.seats - line.served_before - lapsing - inside
+        sure = left > SURE_OF_SEATS * max(line.room, rules.room_largest)
+        census = Census(
+            total=record.state.present + await self._openings.late_numbers(record.id),
+            served_lapsing=lapsing,
+            served_inside=inside,
+            free=left if sure else await self._free_seats(record.state),
+            late_seconds=(now - (record.state.tick_at or now)).total_seconds(),
+        )
+        moved = admission.ticked(line, census, now, rules)
+        await self._save(record, waiting_room.moved_on(record.state, moved, now, self._rules))
+
+    async def forget(self, record: Record[Opening]) -> None:
+        """Remove the tickets of an opening that ended long ago, some at a time; its public record stays as it is."""
+        now = self._context.now()
+        if not record.state.late_kept:
+            await self._openings.keep_late_list(record.id, now)
+            await self._save(record, waiting_room.late_list_kept(record.state))
+        elif await self._openings.remove_tickets(record.id, waiting_room.FORGOTTEN_AT_ONCE):
+            await self._save(record, waiting_room.forgotten(record.state, now))
+            log.info("opening_tickets_forgotten", opening_id=record.id)
+        else:
+            await self._save(record, record.state)
+
+    async def _free_seats(self, opening: Opening) -> int:
+        free = await self._seats.free_seats(opening.session_ids)
+        return sum(count for (_, pool), count in free.items() if pool == Pool.REGULAR.value)
+
+    async def _save(self, record: Record[Opening], state: Opening) -> None:
+        self._board.heard(await self._openings.save_opening(record, state, self._context.now()))
+
+    async def record(self, opening_id: str) -> dict[str, Any]:
+        """The public record: all that anybody needs to do the draw again, and nothing that names anybody."""
+        record = await self.get(opening_id)
+        now = self._context.now()
+        kept = self._records.get(opening_id)
+        if kept is not None and kept[1] == _stage(record) and now - kept[0] < timedelta(seconds=RECORD_SECONDS):
+            return kept[2]
+        made = await self._make_record(record)
+        self._records.put(opening_id, (now, _stage(record), made))
+        return made
+
+    async def _make_record(self, record: Record[Opening]) -> dict[str, Any]:
+        state = record.state
+        listed = await self._openings.read_list(record.id, state.root) if state.root is not None else []
+        tickets = [each.commitment for each in listed]
+        drawn = state.seed is not None and state.root is not None
+        return {
+            "format": draw.FORMAT,
+            "opening_id": record.id,
+            "state": state.status.value,
+            "office_id": state.office_id,
+            "session_ids": list(state.session_ids),
+            "announced_at": state.announced_at,
+            "doors_at": state.doors_at,
+            "tickets_close_at": state.tickets_close_at,
+            "opens_at": state.opens_at,
+            "seed_commitment": state.seed_commitment,
+            "root": state.root,
+            "tickets": tickets,
+            "seed": state.seed,
+            "order": draw.draw(state.seed or "", state.root or "", tickets) if drawn else [],
+            "late": await self._late(record) if drawn else [],
+        }
+
+    async def _late(self, record: Record[Opening]) -> list[str]:
+        kept = record.state.late_kept
+        return await (self._openings.kept_late_list if kept else self._openings.late_tickets)(record.id)
+
+
+def _stage(record: Record[Opening]) -> int:
+    return list(OpeningStatus).index(record.state.status)

@@ -1,0 +1,169 @@
+"""What every replica keeps in memory of openings: copies of what is stored, for a second at most, and bounded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from services.scheduling.openings.draw import draw_key
+from services.scheduling.openings.opening import Opening, OpeningTicket
+from services.scheduling.openings.repository import OpeningRepository
+from shared.clock import Clock
+from shared.store.kinds import Record
+
+BOARD_SECONDS: Final = 1.0
+"""How old the copy of the openings under way may be."""
+
+ENDED_SECONDS: Final = 5.0
+"""How old the copy of an opening that ended may be; nothing of it changes but late words."""
+
+MOST_ENDED_KEPT: Final = 200
+MOST_TICKETS_KEPT: Final = 20_000
+"""About 1 KB each; a ticket that was forgotten is read again when its holder looks."""
+
+MOST_PLACES_KEPT: Final = 300_000
+"""Drawn places of all openings together, about 130 bytes each."""
+
+HASHED_AT_ONCE: Final = 2000
+"""A draw of many is computed in steps of so many, so that other calls are answered in between."""
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """The values used last, up to a number."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[str, T] = OrderedDict()
+
+    def get(self, key: str) -> T | None:
+        """The value, which counts as used now."""
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def put(self, key: str, value: T) -> None:
+        """Keep a value; what was used longest ago may have to go."""
+        self._values[key] = value
+        self._values.move_to_end(key)
+        while len(self._values) > self._most:
+            self._values.popitem(last=False)
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._values)
+
+
+@dataclass(frozen=True)
+class _Aged:
+    record: Record[Opening]
+    read_at: datetime
+
+
+class Board:
+    """Openings, tickets and drawn places as they were a moment ago."""
+
+    def __init__(self, openings: OpeningRepository, clock: Clock) -> None:
+        self._openings = openings
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._read_at: datetime | None = None
+        self._live: dict[str, Record[Opening]] = {}
+        self._sessions: dict[str, str] = {}
+        self._ended: Kept[_Aged] = Kept(MOST_ENDED_KEPT)
+        self.tickets: Kept[Record[OpeningTicket]] = Kept(MOST_TICKETS_KEPT)
+        self._places: OrderedDict[str, Mapping[str, int]] = OrderedDict()
+
+    async def of_session(self, session_id: str) -> Record[Opening] | None:
+        """The opening that gives out a session's seats; none for all others, at no cost but a look once a second."""
+        await self._refresh()
+        opening_id = self._sessions.get(session_id)
+        return self._live.get(opening_id) if opening_id is not None else None
+
+    async def opening(self, opening_id: str) -> Record[Opening] | None:
+        """The opening as it was a second ago at most, or none."""
+        await self._refresh()
+        live = self._live.get(opening_id)
+        if live is not None:
+            return live
+        aged = self._ended.get(opening_id)
+        if aged is not None and self._is_young(aged.read_at, ENDED_SECONDS):
+            return aged.record
+        return await self.newest(opening_id)
+
+    async def newest(self, opening_id: str) -> Record[Opening] | None:
+        """The opening as it is now."""
+        record = await self._openings.opening(opening_id)
+        if record is not None:
+            self.heard(record)
+        return record
+
+    def heard(self, record: Record[Opening]) -> None:
+        """Remember what was just written or read."""
+        known = self._live.get(record.id)
+        if known is not None and known.version > record.version:
+            return
+        if record.state.live:
+            self._live[record.id] = record
+            self._sessions |= dict.fromkeys(record.state.session_ids, record.id)
+            return
+        if self._live.pop(record.id, None) is not None:
+            self._sessions = {each: at for each, at in self._sessions.items() if at != record.id}
+        self._ended.put(record.id, _Aged(record, self._clock.now()))
+
+    async def place(self, record: Record[Opening], ticket_id: str) -> int | None:
+        """The place that was drawn for a ticket, from 0; none if it was not in the draw."""
+        return (await self._places_of(record)).get(ticket_id)
+
+    async def _places_of(self, record: Record[Opening]) -> Mapping[str, int]:
+        known = self._places.get(record.id)
+        if known is not None:
+            return known
+        async with self._lock:
+            if record.id not in self._places:
+                self._keep_places(record.id, await self._draw(record))
+            return self._places[record.id]
+
+    async def _draw(self, record: Record[Opening]) -> Mapping[str, int]:
+        state = record.state
+        if state.seed is None or state.root is None:
+            raise LookupError(f"opening {record.id} is not drawn")
+        listed = await self._openings.read_list(record.id, state.root)
+        keyed: list[tuple[str, str]] = []
+        for start in range(0, len(listed), HASHED_AT_ONCE):
+            step = listed[start : start + HASHED_AT_ONCE]
+            keyed += [(draw_key(state.seed, state.root, each.commitment), each.ticket_id) for each in step]
+            await asyncio.sleep(0)
+        return {ticket_id: place for place, (_, ticket_id) in enumerate(sorted(keyed))}
+
+    def _keep_places(self, opening_id: str, places: Mapping[str, int]) -> None:
+        self._places[opening_id] = places
+        while len(self._places) > 1 and sum(map(len, self._places.values())) > MOST_PLACES_KEPT:
+            self._places.popitem(last=False)
+
+    async def _refresh(self) -> None:
+        if self._read_at is not None and self._is_young(self._read_at, BOARD_SECONDS):
+            return
+        await self._once(self._read)
+
+    async def _once(self, read: Callable[[], Awaitable[None]]) -> None:
+        """Whoever comes while somebody reads waits for that reading and does not repeat it."""
+        async with self._lock:
+            if self._read_at is None or not self._is_young(self._read_at, BOARD_SECONDS):
+                await read()
+
+    async def _read(self) -> None:
+        asked_at = self._clock.now()
+        found = await self._openings.live_openings()
+        self._live = {record.id: record for record in found}
+        self._sessions = {each: record.id for record in found for each in record.state.session_ids}
+        self._read_at = asked_at
+
+    def _is_young(self, read_at: datetime, seconds: float) -> bool:
+        return timedelta() <= self._clock.now() - read_at < timedelta(seconds=seconds)

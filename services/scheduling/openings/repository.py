@@ -1,0 +1,298 @@
+"""How openings are kept: the announcement with its line, tickets, the fixed list of the draw, who comes later, and who
+asked to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.scheduling.openings.notice import Announcement, OpeningNotice, announcement_deadlines
+from services.scheduling.openings.opening import MOST_PRESENT, Opening, OpeningTicket, opening_deadlines
+from services.scheduling.store_part import OnStore
+from shared.events.message import Event
+from shared.ids import derived_id
+from shared.store.kinds import Index, Kind, Range, Record
+
+MOST_LIVE: Final = 2000
+"""Openings that are announced or under way at once; every office may have a dozen."""
+
+MOST_SHOWN: Final = 100
+"""Openings of one office in a listing, the newest first."""
+
+PAGE: Final = 1000
+"""Tickets read at once, and entries of one page of the fixed list: about 100 KB."""
+
+OPENING: Final = Kind(
+    name="opening",
+    state=Opening,
+    bare=True,
+    deadlines=opening_deadlines,
+    indexes=(
+        Index("live_session", ("state.session_ids",), unique=True, where={"state.live": True}),
+        Index("live", ("state.live", "state.opens_at"), where={"state.live": True}),
+        Index("office", ("state.office_id", "state.opens_at")),
+    ),
+)
+
+OPENING_TICKET: Final = Kind(
+    name="opening_ticket",
+    state=OpeningTicket,
+    bare=True,
+    gathers=True,
+    indexes=(
+        Index("list", ("state.opening_id", "state.commitment")),
+        Index("late", ("state.opening_id", "state.late_number"), where={"state.late": True}),
+        Index("served", ("state.opening_id", "state.served_number"), where={"state.served": True}),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A part of a fixed list: tickets in the order of their commitments."""
+
+    opening_id: str
+    root: str
+    page: int
+    ticket_ids: tuple[str, ...]
+    commitments: tuple[str, ...]
+
+
+LATE_LIST: Final = "late"
+"""Stands where a page names its root: the list of those who came late, in the order of their numbers."""
+
+LIST_PAGE: Final = Kind(
+    name="opening_list_page",
+    state=ListPage,
+    bare=True,
+    indexes=(Index("page", ("state.opening_id", "state.root", "state.page")),),
+)
+
+
+@dataclass(frozen=True)
+class LateLine:
+    """Gives out the numbers of those who come later: its version counts them."""
+
+    opening_id: str
+    last_at: datetime
+
+
+LATE_LINE: Final = Kind(
+    name="opening_late_line", state=LateLine, bare=True, indexes=(Index("opening", ("state.opening_id",)),)
+)
+
+
+def ticket_id_of(opening_id: str, person_id: str) -> str:
+    """The one id of a person's ticket: a second one for the same opening is refused by the id itself."""
+    return derived_id("opening_ticket", opening_id, person_id)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One entry of a list."""
+
+    commitment: str
+    ticket_id: str
+
+
+class OpeningRepository(OnStore):
+    """Openings, tickets and lists."""
+
+    async def opening(self, opening_id: str) -> Record[Opening] | None:
+        """The opening, or none."""
+        return await self._store.get(OPENING, opening_id)
+
+    async def live_openings(self) -> list[Record[Opening]]:
+        """Openings that are announced or under way, the next first."""
+        return await self._store.find(OPENING, "live", {"state.live": True}, limit=MOST_LIVE)
+
+    async def openings_of(self, office_id: str) -> list[Record[Opening]]:
+        """The openings of an office, the newest first."""
+        wanted = {"state.office_id": office_id}
+        return await self._store.find(OPENING, "office", wanted, limit=MOST_SHOWN, descending=True)
+
+    async def begin_opening(self, opening_id: str, opening: Opening, now: datetime) -> Record[Opening]:
+        """Write a new opening, after the one who gives out the later numbers."""
+        await self._store.insert_missing(LATE_LINE, [(opening_id, LateLine(opening_id, now))], now=now)
+        return await self._store.insert(OPENING, opening_id, opening, now=now)
+
+    async def save_opening(self, record: Record[Opening], opening: Opening, now: datetime) -> Record[Opening]:
+        """Replace an opening if nobody else did."""
+        return await self._store.save(OPENING, record, opening, now=now)
+
+    async def ticket(self, ticket_id: str) -> Record[OpeningTicket] | None:
+        """The ticket, or none."""
+        return await self._store.get(OPENING_TICKET, ticket_id)
+
+    async def begin_ticket(self, ticket_id: str, ticket: OpeningTicket, now: datetime) -> Record[OpeningTicket]:
+        """Write a new ticket."""
+        return await self._store.insert(OPENING_TICKET, ticket_id, ticket, now=now)
+
+    async def save_ticket(
+        self, record: Record[OpeningTicket], ticket: OpeningTicket, now: datetime
+    ) -> Record[OpeningTicket]:
+        """Replace a ticket if nobody else did."""
+        return await self._store.save(OPENING_TICKET, record, ticket, now=now)
+
+    async def next_late_number(self, opening_id: str, now: datetime) -> int:
+        """A number that nobody else gets, from 0 on, in the order of asking."""
+        line = await self._store.claim_one(
+            LATE_LINE, "opening", {"state.opening_id": opening_id}, {"state.last_at": now}, now=now
+        )
+        if line is None:
+            raise LookupError(f"opening {opening_id} has no late line")
+        return line.version - 2
+
+    async def late_numbers(self, opening_id: str) -> int:
+        """How many of them were given out."""
+        line = await self._store.get(LATE_LINE, opening_id)
+        return line.version - 1 if line is not None else 0
+
+    async def present_tickets(self, opening_id: str) -> list[Listed]:
+        """Those that are drawn: not late, in the order of their commitments."""
+        listed: list[Listed] = []
+        low = ""
+        while len(listed) < MOST_PRESENT:
+            within = {"state.commitment": Range(low=low)}
+            found = await self._store.find(
+                OPENING_TICKET, "list", {"state.opening_id": opening_id}, within=within, limit=PAGE
+            )
+            listed += [Listed(each.state.commitment, each.id) for each in found if not each.state.late]
+            if len(found) < PAGE:
+                break
+            low = f"{found[-1].state.commitment}0"
+        return listed[:MOST_PRESENT]
+
+    async def write_list(self, opening_id: str, root: str, listed: Sequence[Listed], now: datetime) -> None:
+        """Write those pages of a list that are not there yet; a list is named by its root and never changes."""
+        pages = [
+            ListPage(
+                opening_id,
+                root,
+                number,
+                tuple(each.ticket_id for each in listed[start : start + PAGE]),
+                tuple(each.commitment for each in listed[start : start + PAGE]),
+            )
+            for number, start in enumerate(range(0, len(listed), PAGE))
+        ]
+        items = [(derived_id("opening_list", opening_id, root, str(page.page)), page) for page in pages]
+        for item in items:
+            await self._store.insert_missing(LIST_PAGE, [item], now=now)
+
+    async def read_list(self, opening_id: str, root: str) -> list[Listed]:
+        """The fixed list, in the order of its commitments."""
+        wanted = {"state.opening_id": opening_id, "state.root": root}
+        pages = await self._store.find(LIST_PAGE, "page", wanted, limit=MOST_PRESENT // PAGE + 1)
+        return [
+            Listed(commitment, ticket_id)
+            for page in pages
+            for ticket_id, commitment in zip(page.state.ticket_ids, page.state.commitments, strict=True)
+        ]
+
+    async def late_tickets(self, opening_id: str) -> list[str]:
+        """The commitments of those who came later, in the order of their numbers."""
+        listed: list[str] = []
+        low = 0
+        while len(listed) < MOST_PRESENT:
+            found = await self._store.find(
+                OPENING_TICKET,
+                "late",
+                {"state.opening_id": opening_id},
+                within={"state.late_number": Range(low=low)},
+                limit=PAGE,
+            )
+            listed += [each.state.commitment for each in found]
+            if len(found) < PAGE:
+                break
+            low = found[-1].state.late_number + 1
+        return listed
+
+    async def keep_late_list(self, opening_id: str, now: datetime) -> None:
+        """Write who came late beside the fixed list, so that the record needs their tickets no more; once."""
+        late = [Listed(commitment, "") for commitment in await self.late_tickets(opening_id)]
+        await self.write_list(opening_id, LATE_LIST, late, now)
+
+    async def kept_late_list(self, opening_id: str) -> list[str]:
+        """What :meth:`keep_late_list` wrote."""
+        return [each.commitment for each in await self.read_list(opening_id, LATE_LIST)]
+
+    async def remove_tickets(self, opening_id: str, most: int) -> bool:
+        """Remove some tickets; tells whether none is left, after which nobody gives out late numbers either."""
+        found = await self._store.find(OPENING_TICKET, "list", {"state.opening_id": opening_id}, limit=most)
+        gone = [await self._store.remove(OPENING_TICKET, each) for each in found]
+        if len(gone) == most or not all(gone):
+            return False
+        line = await self._store.get(LATE_LINE, opening_id)
+        if line is not None:
+            await self._store.remove(LATE_LINE, line)
+        return True
+
+    async def served(self, opening_id: str, low: int, high: int | None = None) -> int:
+        """How many holders of numbers from ``low`` to below ``high`` got a seat."""
+        within = {"state.served_number": Range(low, high)}
+        return await self._store.count(OPENING_TICKET, "served", {"state.opening_id": opening_id}, within=within)
+
+
+NOTICES_AT_ONCE: Final = 500
+"""Who asked to be told, read and told at once."""
+
+MOST_NOTICES: Final = 200
+"""Offices that one account may follow."""
+
+OPENING_ANNOUNCEMENT: Final = Kind(
+    name="opening_announcement", state=Announcement, bare=True, deadlines=announcement_deadlines
+)
+
+OPENING_NOTICE: Final = Kind(
+    name="opening_notice",
+    state=OpeningNotice,
+    indexes=(
+        Index("office", ("state.office_id", "state.account_id")),
+        Index("account", ("state.account_id", "state.office_id")),
+    ),
+)
+
+
+class OpeningNoticeRepository(OnStore):
+    """Announcements of openings, and the accounts that asked to be told of them."""
+
+    async def begin_announcement(self, announcement_id: str, announcement: Announcement, now: datetime) -> None:
+        """Write that an opening will be announced; a repeat changes nothing."""
+        await self._store.insert_missing(OPENING_ANNOUNCEMENT, [(announcement_id, announcement)], now=now)
+
+    async def save_announcement(
+        self, record: Record[Announcement], announcement: Announcement, now: datetime
+    ) -> Record[Announcement]:
+        """Replace an announcement if nobody else did."""
+        return await self._store.save(OPENING_ANNOUNCEMENT, record, announcement, now=now)
+
+    async def notice(self, notice_id: str) -> Record[OpeningNotice] | None:
+        """The wish to be told, or none."""
+        return await self._store.get(OPENING_NOTICE, notice_id)
+
+    async def begin_notice(self, notice_id: str, notice: OpeningNotice, now: datetime) -> Record[OpeningNotice]:
+        """Write the wish to be told of an office's openings."""
+        return await self._store.insert(OPENING_NOTICE, notice_id, notice, now=now)
+
+    async def save_notice(
+        self,
+        record: Record[OpeningNotice],
+        notice: OpeningNotice,
+        now: datetime,
+        events: Sequence[Event] = (),
+    ) -> Record[OpeningNotice]:
+        """Replace a wish if nobody else did, with what is said to who had it."""
+        return await self._store.save(OPENING_NOTICE, record, notice, now=now, events=events)
+
+    async def notices_of_office(self, office_id: str, after_account: str) -> list[Record[OpeningNotice]]:
+        """Who wants to be told of an office's openings, by account, a page after that account."""
+        within = {"state.account_id": Range(low=f"{after_account}\x00")} if after_account else None
+        equals = {"state.office_id": office_id}
+        return await self._store.find(OPENING_NOTICE, "office", equals, within=within, limit=NOTICES_AT_ONCE)
+
+    async def notices_of_account(self, account_id: str) -> list[Record[OpeningNotice]]:
+        """What an account wants to be told of."""
+        equals = {"state.account_id": account_id}
+        return await self._store.find(OPENING_NOTICE, "account", equals, limit=MOST_NOTICES)

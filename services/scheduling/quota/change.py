@@ -1,0 +1,157 @@
+"""A change of quota or office facts: who wants what and why, who agreed, and whether it took effect (F68).
+
+A change is written before it takes effect and takes effect exactly once; large ones wait for a second administrator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+APPLY_AGAIN_SECONDS: Final = 15
+"""How long a change may be under way before a deadline looks after it."""
+
+
+class Subject(StrEnum):
+    """What a change is about."""
+
+    FACTS = "facts"
+    TEMPLATE = "template"
+    SESSION = "session"
+    TRANSFER = "transfer"
+    OPENED_SESSION = "opened_session"
+    OFFLINE_QUOTA = "offline_quota"
+    OUTREACH = "outreach"
+
+
+class ChangeState(StrEnum):
+    """Where a change stands."""
+
+    PROPOSED = "proposed"
+    """It waits for a second administrator."""
+    APPROVED = "approved"
+    """It may take effect and is doing so."""
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    """What it was about had changed meanwhile, or could not be changed so; `failure` says why."""
+
+
+class ChangeCommand(StrEnum):
+    """What can happen to a change."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    APPLY = "apply"
+    FAIL = "fail"
+
+
+CHANGE_TRANSITIONS: Final[Mapping[tuple[ChangeState, ChangeCommand], ChangeState]] = {
+    (ChangeState.PROPOSED, ChangeCommand.APPROVE): ChangeState.APPROVED,
+    (ChangeState.PROPOSED, ChangeCommand.REJECT): ChangeState.REJECTED,
+    (ChangeState.APPROVED, ChangeCommand.APPLY): ChangeState.APPLIED,
+    (ChangeState.APPROVED, ChangeCommand.FAIL): ChangeState.FAILED,
+}
+
+
+class IllegalChangeStep(Exception):
+    """This cannot happen to a change that stands there."""
+
+
+@dataclass(frozen=True)
+class QuotaChange:
+    """One change, from wish to effect. It is never altered but for its state, and never removed."""
+
+    office_id: str
+    subject: Subject
+    subject_id: str
+    author: str
+    reason: str
+    made_at: datetime
+    state: ChangeState
+    expected_version: int
+    """The version of the subject that the author had seen; 0 where it did not exist."""
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    raised: int = 0
+    cut: int = 0
+    bulk_move: bool = False
+    override: bool = False
+    """More seats than booths and staff can serve, signed by the author (F67)."""
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    decision_reason: str | None = None
+    failure: str | None = None
+    apply_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FourEyes:
+    """From where on a second administrator must agree."""
+
+    seats: int = 50
+    percent: int = 20
+    least_seats: int = 5
+    """A change of so few seats never needs a second one, whatever its share."""
+
+
+def needs_second(raised: int, cut: int, before: int, limits: FourEyes) -> bool:
+    """Whether a change of so many of ``before`` seats (0: it adds new ones) needs a second person."""
+    changed = max(raised, cut)
+    if changed > limits.seats:
+        return True
+    return before > 0 and changed > limits.least_seats and changed * 100 > before * limits.percent
+
+
+def step(state: ChangeState, command: ChangeCommand) -> ChangeState:
+    """Where the command leads; ``IllegalChangeStep`` if nowhere."""
+    reached = CHANGE_TRANSITIONS.get((state, command))
+    if reached is None:
+        raise IllegalChangeStep(f"{command} is not possible for a {state} change")
+    return reached
+
+
+def begun(change: QuotaChange, *, second_needed: bool) -> QuotaChange:
+    """The change as it is first written: waiting for a second person, or taking effect."""
+    if second_needed:
+        return replace(change, state=ChangeState.PROPOSED, apply_at=None)
+    return replace(change, state=ChangeState.APPROVED, apply_at=_again(change.made_at))
+
+
+def approved(change: QuotaChange, by: str, now: datetime, reason: str | None) -> QuotaChange:
+    """A second administrator agreed: from now on it takes effect."""
+    state = step(change.state, ChangeCommand.APPROVE)
+    return replace(change, state=state, decided_by=by, decided_at=now, decision_reason=reason, apply_at=_again(now))
+
+
+def rejected(change: QuotaChange, by: str, now: datetime, reason: str | None) -> QuotaChange:
+    """A second administrator did not agree."""
+    state = step(change.state, ChangeCommand.REJECT)
+    return replace(change, state=state, decided_by=by, decided_at=now, decision_reason=reason)
+
+
+def applied(change: QuotaChange) -> QuotaChange:
+    """It took effect."""
+    return replace(change, state=step(change.state, ChangeCommand.APPLY), apply_at=None)
+
+
+def failed(change: QuotaChange, why: str) -> QuotaChange:
+    """It cannot take effect; ``why`` is a refusal's code."""
+    return replace(change, state=step(change.state, ChangeCommand.FAIL), failure=why, apply_at=None)
+
+
+def later(change: QuotaChange, now: datetime) -> QuotaChange:
+    """It is under way and is looked at again."""
+    return replace(change, apply_at=_again(now))
+
+
+def change_deadlines(change: QuotaChange) -> Mapping[str, datetime]:
+    """When a change that is under way must be looked at."""
+    return {} if change.apply_at is None else {"apply": change.apply_at}
+
+
+def _again(now: datetime) -> datetime:
+    return now + timedelta(seconds=APPLY_AGAIN_SECONDS)

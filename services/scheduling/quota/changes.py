@@ -1,0 +1,162 @@
+"""Changes of quota: written before they take effect, agreed on by two where they are large, applied exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.quota import change as quota_changes
+from services.scheduling.quota.change import ChangeState, QuotaChange, Subject
+from services.scheduling.quota.errors import ChangeDecided, ChangeFailed, ChangeNotFound, SecondPersonNeeded
+from services.scheduling.quota.repository import QuotaChangeRepository
+from shared.audit import Audit
+from shared.errors import NotKnownYet, Refusal, SomeoneElseChangedIt, Unavailable
+from shared.store.kinds import Record
+from shared.store.port import VersionConflict
+from shared.store.retry import again
+
+log = structlog.get_logger()
+
+ABOVE_CAPACITY: Final = "above_capacity"
+"""The coded reason of an override: more seats than booths and staff can serve, signed by the head."""
+
+_PASSING: Final = (SomeoneElseChangedIt, NotKnownYet, Unavailable)
+"""Refusals that say nothing about the change: it is tried again."""
+
+
+Applier = Callable[[Record[QuotaChange]], Awaitable[bool]]
+"""Makes a change true, once, however often it is called. True: it is done. False: it is under way and must be called
+again. A refusal: it cannot be done."""
+
+
+class Changes:
+    """The life of changes; what each kind of change does lies with its applier."""
+
+    def __init__(
+        self, context: UseCaseContext, quota_changes: QuotaChangeRepository, book: OfficeBook, audit: Audit
+    ) -> None:
+        self._context = context
+        self._audit = audit
+        self._quota_changes = quota_changes
+        self._book = book
+        self._appliers: dict[Subject, Applier] = {}
+
+    def register(self, appliers: Mapping[Subject, Applier]) -> None:
+        """Say how changes of these subjects are made true."""
+        self._appliers.update(appliers)
+
+    async def submit(
+        self, change_id: str, change: QuotaChange, actor: Actor, *, second_needed: bool = False
+    ) -> Record[QuotaChange]:
+        """Write a change and make it true, or leave it waiting for a second administrator.
+
+        A repeat meets the change of the first time. Refuses as its applier does, and then the change is kept as failed.
+        """
+        await self._note(actor, change.subject.value, change.subject_id, change, change_id)
+        begun = quota_changes.begun(change, second_needed=second_needed)
+        record = await self._quota_changes.begin_change(change_id, begun, self._context.now())
+        return await self._drive(record or await self._known(change_id))
+
+    async def approve(self, change_id: str, actor: Actor, reason: str | None) -> Record[QuotaChange]:
+        """Agree to a change: it takes effect now.
+
+        Refuses with ``ChangeNotFound``, ``NotYourOffice``, ``SecondPersonNeeded`` (the author), ``ChangeDecided`` and
+        as its applier does.
+        """
+        return await self._drive(await self._decide(change_id, actor, reason, agrees=True))
+
+    async def reject(self, change_id: str, actor: Actor, reason: str | None) -> Record[QuotaChange]:
+        """Disagree with a change: it never takes effect. Refuses like :meth:`approve`."""
+        return await self._decide(change_id, actor, reason, agrees=False)
+
+    async def read(self, change_id: str, actor: Actor) -> Record[QuotaChange]:
+        """A change of the own office; refuses with ``ChangeNotFound`` and ``NotYourOffice``."""
+        record = await self._known(change_id)
+        self._book.refuse_other_office(record.state.office_id, actor)
+        return record
+
+    async def of_office(self, office_id: str, actor: Actor, *, proposed: bool) -> list[Record[QuotaChange]]:
+        """The newest changes of the own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        self._book.refuse_other_office(office_id, actor)
+        return await self._quota_changes.changes_of_office(office_id, proposed=proposed)
+
+    async def of_subject(self, office_id: str, subject_id: str, actor: Actor) -> list[Record[QuotaChange]]:
+        """The newest changes of one thing of the own office."""
+        self._book.refuse_other_office(office_id, actor)
+        return await self._quota_changes.changes_of_subject(subject_id)
+
+    async def run(self, record: Record[QuotaChange]) -> None:
+        """A change was left under way: go on with it."""
+        try:
+            await self._drive(record)
+        except Refusal as refused:
+            log.info("quota_change_refused", change_id=record.id, reason=refused.code)
+
+    async def _drive(self, record: Record[QuotaChange]) -> Record[QuotaChange]:
+        state = record.state
+        if state.state is ChangeState.FAILED:
+            raise ChangeFailed(change_id=record.id, failure=state.failure)
+        if state.state is not ChangeState.APPROVED:
+            return record
+        try:
+            done = await self._appliers[state.subject](record)
+        except _PASSING:
+            raise
+        except Refusal as refused:
+            await self._settle(record, quota_changes.failed(state, refused.code))
+            raise
+        after = quota_changes.applied(state) if done else quota_changes.later(state, self._context.now())
+        return await self._settle(record, after)
+
+    async def _settle(self, record: Record[QuotaChange], change: QuotaChange) -> Record[QuotaChange]:
+        try:
+            return await self._quota_changes.save_change(record, change, self._context.now())
+        except VersionConflict:
+            return await self._known(record.id)  # a deadline was faster with the same change
+
+    async def _decide(
+        self,
+        change_id: str,
+        actor: Actor,
+        reason: str | None,
+        *,
+        agrees: bool,
+    ) -> Record[QuotaChange]:
+        async def attempt() -> Record[QuotaChange]:
+            record = await self.read(change_id, actor)
+            state, now = record.state, self._context.now()
+            if state.author == actor.account_id:
+                raise SecondPersonNeeded
+            if state.state is not ChangeState.PROPOSED:
+                if state.decided_by == actor.account_id and agrees is (state.state is not ChangeState.REJECTED):
+                    return record
+                raise ChangeDecided(state=state.state.value)
+            act = "approved" if agrees else "rejected"
+            await self._note(actor, act, change_id, replace(state, reason=reason or ""), f"{change_id}:{act}")
+            decide = quota_changes.approved if agrees else quota_changes.rejected
+            return await self._quota_changes.save_change(record, decide(state, actor.account_id, now, reason), now)
+
+        return await again(attempt)
+
+    async def _note(self, actor: Actor, act: str, subject: str, change: QuotaChange, command_id: str) -> None:
+        await self._audit.note(
+            actor,
+            f"quota.{act}",
+            subject=subject,
+            office_id=change.office_id,
+            reason=ABOVE_CAPACITY if change.override else None,
+            override=change.override,
+            words=change.reason or None,
+            command_id=command_id,
+        )
+
+    async def _known(self, change_id: str) -> Record[QuotaChange]:
+        record = await self._quota_changes.change(change_id)
+        if record is None:
+            raise ChangeNotFound
+        return record

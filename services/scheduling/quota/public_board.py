@@ -1,0 +1,161 @@
+"""The public board of quota: an office's days, and the first free date across offices (F43, F77)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.scheduling.booking.seats.repository import SeatRepository
+from services.scheduling.context import UseCaseContext
+from services.scheduling.office import Office
+from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, Calendar, refuse_wrong_span
+from services.scheduling.offices.facts import OfficeFacts, Place, Product, distance_km, offers, place_of
+from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.release_rule import Opening
+from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.offices.session import Session, is_open
+from services.scheduling.rules import bookable_from
+from services.scheduling.terms import Pool, local_date
+from shared.store.kinds import Record
+
+USUAL_DAYS: Final = 14
+FIRST_FREE_KEPT_SECONDS: Final = 5
+"""Where a seat is free first is asked by everybody at once at an opening: all may hear what was counted so long ago."""
+
+OFFICES_AT_ONCE: Final = 10
+"""Offices counted with one question: their sessions of two months stay below the most that one may give."""
+
+
+@dataclass(frozen=True)
+class SessionQuota:
+    """A session with what is free in it, by pool."""
+
+    session_id: str
+    session: Session
+    free: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class FirstFree:
+    """The first session of an office in which a seat is to be had now."""
+
+    session_id: str
+    starts_at: datetime
+    free: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An office as a search shows it."""
+
+    office: Office
+    facts: OfficeFacts
+    distance_km: float | None = None
+    offers_product: bool | None = None
+    """Whether it gives out the product that was asked for; none if none was."""
+
+
+class QuotaBoard:
+    """What anybody may know of quota: numbers, never names."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        sessions: SessionRepository,
+        seats: SeatRepository,
+        book: OfficeBook,
+        calendar: Calendar,
+        horizon_days: int,
+    ) -> None:
+        self._context = context
+        self._sessions = sessions
+        self._seats = seats
+        self._book = book
+        self._calendar = calendar
+        self._horizon_days = horizon_days
+        self._kept: dict[Pool, tuple[datetime, dict[str, FirstFree | None]]] = {}
+        self._counting = asyncio.Lock()
+        """One counts, the others wait for what it found."""
+
+    def listed(
+        self, offices: Sequence[Office], *, near: Place | None, product: Product | None, on: date | None
+    ) -> list[Listed]:
+        """The offices, the nearest first if a place is named, with whether they give out the product on that day.
+
+        Who does not is listed with the others (X10). The day is by default today on each office's clock.
+        """
+        now, found = self._context.now(), []
+        for office in offices:
+            facts = self._book.facts(office.office_id).state
+            place = place_of(facts)
+            day = on or local_date(now, office.timezone)
+            found.append(
+                Listed(
+                    office,
+                    facts,
+                    distance_km(near, place) if near is not None and place is not None else None,
+                    offers(facts, product, day) if product is not None else None,
+                )
+            )
+        if near is not None:
+            found.sort(key=lambda each: (each.distance_km is None, each.distance_km or 0.0, each.office.name))
+        return found
+
+    def next_opening(self, office: Office) -> Opening | None:
+        """The next instant at which days of the office open."""
+        return self._book.next_opening(office, self._context.now())
+
+    async def of_office(self, office_id: str, since: date | None, until: date | None) -> list[SessionQuota]:
+        """Every session of an office in these days (default: today and two weeks), open or yet to open.
+
+        Refuses like a listing of sessions, with ``OfficeNotFound`` and ``Malformed``.
+        """
+        office, now = self._context.offices[office_id], self._context.now()
+        first = since or local_date(now, office.timezone)
+        last = until or first + timedelta(days=min(USUAL_DAYS, LONGEST_LISTING_DAYS))
+        refuse_wrong_span(first, last)
+        zone = ZoneInfo(office.timezone)
+        begins = datetime(first.year, first.month, first.day, tzinfo=zone)
+        ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
+        return await self._counted(await self._sessions.every_session_of(office_id, begins, ends))
+
+    async def first_free(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
+        """For each office the first session with a free seat of the pool that can be had now, or none."""
+        async with self._counting:
+            known = self._known(pool)
+            missing = [office_id for office_id in office_ids if office_id not in known]
+            chunks = [missing[start : start + OFFICES_AT_ONCE] for start in range(0, len(missing), OFFICES_AT_ONCE)]
+            for found in await asyncio.gather(*(self._first_free_of(chunk, pool) for chunk in chunks)):
+                known |= found
+        return {office_id: known[office_id] for office_id in office_ids}
+
+    def _known(self, pool: Pool) -> dict[str, FirstFree | None]:
+        now = self._context.now()
+        kept_until, known = self._kept.get(pool, (now, {}))
+        if kept_until <= now:
+            known = {}
+            self._kept[pool] = (now + timedelta(seconds=FIRST_FREE_KEPT_SECONDS), known)
+        return known
+
+    async def _first_free_of(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
+        now = self._context.now()
+        begins = bookable_from(now, self._context.rules)
+        found = await self._sessions.sessions(office_ids, begins, begins + timedelta(days=self._horizon_days))
+        open_now = [each for each in found if each.state.opening_until is None and is_open(each.state, now)]
+        first: dict[str, FirstFree | None] = dict.fromkeys(office_ids)
+        for each in await self._counted(open_now):
+            free = each.free.get(pool, 0)
+            if free and first[each.session.office_id] is None:
+                first[each.session.office_id] = FirstFree(each.session_id, each.session.starts_at, free)
+        return first
+
+    async def _counted(self, sessions: Sequence[Record[Session]]) -> list[SessionQuota]:
+        free = await self._seats.free_seats([each.id for each in sessions]) if sessions else {}
+        return [
+            SessionQuota(each.id, each.state, {pool: free.get((each.id, pool), 0) for pool in each.state.pools})
+            for each in sessions
+        ]

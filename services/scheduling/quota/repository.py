@@ -1,0 +1,61 @@
+"""How changes of quota are kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from services.scheduling.quota.change import ChangeState, QuotaChange, change_deadlines
+from services.scheduling.store_part import OnStore
+from shared.store.kinds import Index, Kind, Record
+from shared.store.port import AlreadyExists
+
+MOST_CHANGES: Final = 200
+"""Changes of one answer, the newest first."""
+
+
+QUOTA_CHANGE: Final = Kind(
+    name="quota_change",
+    state=QuotaChange,
+    bare=True,
+    deadlines=change_deadlines,
+    indexes=(
+        Index("office", ("state.office_id", "state.made_at")),
+        Index("subject", ("state.subject_id", "state.made_at")),
+        Index(
+            "proposed",
+            ("state.office_id", "state.made_at"),
+            where={"state.state": ChangeState.PROPOSED},
+        ),
+    ),
+)
+
+
+class QuotaChangeRepository(OnStore):
+    """What offices are, what they plan, and every change of it."""
+
+    async def change(self, change_id: str) -> Record[QuotaChange] | None:
+        """The change, or none."""
+        return await self._store.get(QUOTA_CHANGE, change_id)
+
+    async def begin_change(self, change_id: str, change: QuotaChange, now: datetime) -> Record[QuotaChange] | None:
+        """Write a new change; none if it was written before."""
+        try:
+            return await self._store.insert(QUOTA_CHANGE, change_id, change, now=now)
+        except AlreadyExists:
+            return None
+
+    async def save_change(self, record: Record[QuotaChange], change: QuotaChange, now: datetime) -> Record[QuotaChange]:
+        """Replace a change's state if nobody else did."""
+        return await self._store.save(QUOTA_CHANGE, record, change, now=now)
+
+    async def changes_of_office(self, office_id: str, *, proposed: bool) -> list[Record[QuotaChange]]:
+        """The newest changes of an office, the newest first; only those that wait for a second person, if so asked."""
+        index = "proposed" if proposed else "office"
+        equals = {"state.office_id": office_id}
+        return await self._store.find(QUOTA_CHANGE, index, equals, limit=MOST_CHANGES, descending=True)
+
+    async def changes_of_subject(self, subject_id: str) -> list[Record[QuotaChange]]:
+        """The newest changes of one thing, the newest first."""
+        equals = {"state.subject_id": subject_id}
+        return await self._store.find(QUOTA_CHANGE, "subject", equals, limit=MOST_CHANGES, descending=True)

@@ -1,0 +1,31 @@
+"""Words that every room uses: pools of seats, days in a zone, and whose application a seat is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class Pool(StrEnum):
+    """Seats of one session are split into pools that never borrow from each other."""
+
+    REGULAR = "regular"
+    PRIORITY = "priority"
+    WALK_IN = "walk_in"
+    SAME_DAY = "same_day"
+
+
+def local_date(moment: datetime, timezone: str) -> date:
+    """The day that a moment falls on in that zone."""
+    return moment.astimezone(ZoneInfo(timezone)).date()
+
+
+@dataclass(frozen=True)
+class Applying:
+    """Whose application a seat is for."""
+
+    application_id: str
+    account_id: str
+    person_id: str

@@ -1,0 +1,239 @@
+"""All use cases of scheduling, made once; each is handed the repositories and use cases that it needs."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any, TypeVar
+
+from services.scheduling.booking.abuse.activity_counters import ConductBook
+from services.scheduling.booking.abuse.flags import Flags
+from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
+from services.scheduling.booking.appointments.entitlement_check import PaidVisits
+from services.scheduling.booking.appointments.holds import Holds
+from services.scheduling.booking.appointments.move import Relocation
+from services.scheduling.booking.appointments.payments import Payments
+from services.scheduling.booking.appointments.priority_check import PriorityGrounds
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
+from services.scheduling.booking.appointments.refund_release import Releases
+from services.scheduling.booking.appointments.reschedule import Moves
+from services.scheduling.booking.appointments.walk_in_holds import CounterHolds
+from services.scheduling.booking.assistance.service import Assisting
+from services.scheduling.booking.parties.service import Parties
+from services.scheduling.booking.same_day.booking import SameDay
+from services.scheduling.booking.same_day.downgrade import Fallback
+from services.scheduling.booking.same_day.upgrade import HurryDesk
+from services.scheduling.booking.seats.audit_log import SeatChains
+from services.scheduling.booking.seats.invariants import Checks
+from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.waiting_list.service import WaitingList
+from services.scheduling.context import OfficeDirectory, UseCaseContext
+from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.facts import FactsTable
+from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.session import WeeklyTemplates
+from services.scheduling.openings.announcing import Openings
+from services.scheduling.openings.cache import Board
+from services.scheduling.openings.notices import OpeningNotices
+from services.scheduling.openings.opening import OpeningRules
+from services.scheduling.openings.release_check import Gate
+from services.scheduling.openings.waiting_room import WaitingRoom
+from services.scheduling.quota.change import FourEyes
+from services.scheduling.quota.changes import Changes
+from services.scheduling.quota.office_edits import OfficeEdits
+from services.scheduling.quota.public_board import QuotaBoard
+from services.scheduling.quota.session_edits import NearestLater, SessionEdits
+from services.scheduling.repositories import Repositories
+from services.scheduling.rules import Rules
+from services.scheduling.visit.bulk_jobs.service import BulkMoves
+from services.scheduling.visit.counter.check_in import Visits
+from services.scheduling.visit.counter.payment_proofs import Proofs
+from services.scheduling.visit.counter.priority_denial import PriorityDesk
+from services.scheduling.visit.counter.queue_service import Counter
+from services.scheduling.visit.day_sheets.evening_sheets import SheetsOfEvenings, SheetWriters
+from services.scheduling.visit.day_sheets.lists import Papers
+from services.scheduling.visit.offline.import_service import OfflineVisits
+from services.scheduling.visit.special_reschedule.service import Specials
+from shared.assistance import Assistances
+from shared.audit import Audit
+from shared.audit.chaining import AuditBook
+from shared.crypto.fields import FieldCipher
+from shared.crypto.fingerprints import Fingerprints
+from shared.service import Platform
+
+T = TypeVar("T")
+
+
+class Scheduling:
+    """When and where: each part is a group of use cases around one noun."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        rules: Rules,
+        codes: QueueCodes,
+        templates: WeeklyTemplates,
+        horizon_days: int,
+        facts: FactsTable,
+        four_eyes: FourEyes,
+        cipher: FieldCipher,
+        opening_rules: OpeningRules,
+        fingerprints: Fingerprints,
+        writers: SheetWriters,
+        evening_at: time,
+        limits_scale: int = 1,
+    ) -> None:
+        stored = Repositories(platform.store)
+        self.repositories = stored
+        self.codes = codes
+        self.conduct = ConductBook(stored.conduct, platform.clock, platform.ids, fingerprints, scale=limits_scale)
+        self.allowances = HoldAllowances(stored.appointments, platform.clock, scale=limits_scale)
+        context = UseCaseContext(platform.clock, platform.ids, platform.randomness, rules, OfficeDirectory())
+        self.context = context
+        self.audit = Audit(platform.store, platform.clock, platform.ids)
+        self.audit_book = AuditBook(platform.store, platform.clock, platform.ids)
+        self.assistances = Assistances(platform.store, platform.clock)
+        self.seat_chains = SeatChains(platform)
+        self._wire_offices(context, facts, templates, horizon_days)
+        self._wire_openings(context, opening_rules, cipher)
+        self._wire_seats(context)
+        self._wire_bookings(context)
+        self._wire_visits(context, cipher)
+        self.evenings = SheetsOfEvenings(
+            context, stored.sessions, stored.evenings, self.papers, platform.files, writers, evening_at
+        )
+        self._wire_quota(context, four_eyes, horizon_days)
+        self._by_class: dict[type[Any], Any] = {type(each): each for each in vars(self).values()}
+
+    def of(self, kind: type[T]) -> T:
+        """Return the one object of this class; see :func:`services.scheduling.http.use_case`."""
+        found: T = self._by_class[kind]
+        return found
+
+    def _wire_offices(
+        self, context: UseCaseContext, facts: FactsTable, templates: WeeklyTemplates, horizon_days: int
+    ) -> None:
+        """Offices and when they receive."""
+        stored = self.repositories
+        self.book = OfficeBook(context, stored.offices, stored.office_facts, facts, templates, horizon_days)
+        self.calendar = Calendar(context, stored.offices, stored.sessions, stored.seats, self.book, horizon_days)
+        self.offering = Offering(context, stored.applications, self.book)
+
+    def _wire_openings(self, context: UseCaseContext, rules: OpeningRules, cipher: FieldCipher) -> None:
+        """When seats are given out, and to whom first."""
+        stored = self.repositories
+        board = Board(stored.openings, context.clock)
+        self.openings = Openings(context, stored.sessions, stored.openings, stored.seats, board, rules, cipher)
+        self.waiting_room = WaitingRoom(context, stored.openings, stored.applications, board, rules)
+        self.opening_notices = OpeningNotices(context, stored.notices, self.book)
+        self.gate = Gate(stored.sessions, context.clock)
+
+    def _wire_seats(self, context: UseCaseContext) -> None:
+        """Seats, and who holds, pays and moves."""
+        stored, codes, activity = self.repositories, self.codes, self.conduct
+        applications, seats, appointments = stored.applications, stored.seats, stored.appointments
+        self.seating = Seating(context, seats, appointments, self.gate)
+        self.checks = Checks(stored.sessions, seats, appointments, context.clock)
+        seating, calendar, offering = self.seating, self.calendar, self.offering
+        self.holds = Holds(
+            context,
+            applications,
+            seats,
+            appointments,
+            activity,
+            self.allowances,
+            seating,
+            calendar,
+            self.waiting_room,
+            offering,
+            PriorityGrounds(self.book),
+        )
+        self.fallback = Fallback(context, seats, appointments, seating, calendar, offering)
+        self.payments = Payments(
+            context, applications, appointments, codes, activity, seating, calendar, offering, self.fallback
+        )
+        self.moves = Moves(
+            context, seats, appointments, codes, activity, seating, calendar, self.waiting_room, offering
+        )
+        self.relocation = Relocation(context, seats, appointments, codes, seating)
+        self.releases = Releases(context, appointments, seating)
+        self.paid_visits = PaidVisits(context, appointments)
+
+    def _wire_bookings(self, context: UseCaseContext) -> None:
+        """The other ways to a seat, and what is done against hoarding."""
+        stored, activity, allowances = self.repositories, self.conduct, self.allowances
+        applications, seats, appointments = stored.applications, stored.seats, stored.appointments
+        seating, calendar, offering = self.seating, self.calendar, self.offering
+        self.same_day = SameDay(
+            context, seats, appointments, activity, allowances, applications, seating, calendar, offering
+        )
+        self.hurry = HurryDesk(context, stored.sessions, seats, appointments, seating)
+        self.waiting_list = WaitingList(
+            context, applications, seats, appointments, stored.waiting_list, activity, seating, offering
+        )
+        self.parties = Parties(
+            context,
+            seats,
+            appointments,
+            stored.parties,
+            activity,
+            allowances,
+            applications,
+            seating,
+            calendar,
+            self.waiting_room,
+            offering,
+        )
+        self.flags = Flags(context, stored.conduct)
+        self.assisting = Assisting(context, stored.letters, self.codes, applications, appointments, self.assistances)
+
+    def _wire_visits(self, context: UseCaseContext, cipher: FieldCipher) -> None:
+        """What happens at the office and around it."""
+        stored, codes, audit = self.repositories, self.codes, self.audit
+        sessions, seats, appointments = stored.sessions, stored.seats, stored.appointments
+        seating, calendar, offering = self.seating, self.calendar, self.offering
+        self.counter = Counter(
+            context, sessions, seats, appointments, stored.counter_days, codes, seating, cipher, audit
+        )
+        self.counter_holds = CounterHolds(context, calendar, self.holds)
+        self.visits = Visits(context, appointments, codes, self.counter, audit)
+        self.proofs = Proofs(context, appointments, stored.conduct, seating, self.counter)
+        self.priority = PriorityDesk(context, appointments, self.counter, self.relocation, audit)
+        self.papers = Papers(context, stored.offline_quotas, appointments, stored.offline_days, codes)
+        self.offline_visits = OfflineVisits(
+            context, stored.offline_quotas, appointments, stored.offline_days, codes, cipher, audit
+        )
+        self.bulk_moves = BulkMoves(
+            context, sessions, appointments, stored.bulk_jobs, seating, self.relocation, calendar, offering, audit
+        )
+        self.specials = Specials(context, appointments, seating, self.relocation, calendar, offering, cipher, audit)
+
+    def _wire_quota(self, context: UseCaseContext, four_eyes: FourEyes, horizon_days: int) -> None:
+        """What offices change, and what everybody may see of it."""
+        stored, book, calendar = self.repositories, self.book, self.calendar
+        self.changes = Changes(context, stored.quota_changes, book, self.audit)
+        self.office_edits = OfficeEdits(
+            context,
+            stored.office_facts,
+            stored.offline_quotas,
+            stored.quota_changes,
+            book,
+            calendar,
+            self.changes,
+            four_eyes,
+        )
+        self.session_edits = SessionEdits(
+            context,
+            stored.sessions,
+            stored.seats,
+            stored.appointments,
+            stored.quota_changes,
+            book,
+            calendar,
+            self.changes,
+            NearestLater(context, stored.appointments, calendar, self.offering, self.relocation),
+            self.bulk_moves,
+            four_eyes,
+        )
+        self.quota_board = QuotaBoard(context, stored.sessions, stored.seats, book, calendar, horizon_days)

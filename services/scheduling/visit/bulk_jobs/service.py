@@ -1,0 +1,244 @@
+"""Work on many visits at once: a session that is cut is moved, an office day that broke down is interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
+from services.scheduling.booking.appointments.move import Relocation
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.booking.appointments.special_right import SpecialCause
+from services.scheduling.booking.appointments.visit_transitions import Ruling
+from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.errors import SessionNotFound
+from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.terms import Pool
+from services.scheduling.visit.bulk_jobs import job as bulk
+from services.scheduling.visit.bulk_jobs.job import BulkJob, BulkKind, BulkState, Outcome
+from services.scheduling.visit.bulk_jobs.repository import BulkJobRepository
+from shared.audit import Audit
+from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.ids import derived_id
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
+from shared.store.retry import again
+
+SESSIONS_TRIED: Final = 10
+"""Later sessions in which a seat is sought for one visit."""
+
+
+@dataclass(frozen=True)
+class DayInterruption:
+    """An office day that the systems broke."""
+
+    office_id: str
+    day: date
+    reason: str
+    actor: Actor
+    command_id: str
+
+
+class BulkMoves:
+    """Jobs over many visits; each visit is touched once, whatever dies meanwhile."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        sessions: SessionRepository,
+        appointments: AppointmentRepository,
+        bulk_jobs: BulkJobRepository,
+        seating: Seating,
+        relocation: Relocation,
+        calendar: Calendar,
+        offering: Offering,
+        audit: Audit,
+    ) -> None:
+        self._offering = offering
+        self._context = context
+        self._audit = audit
+        self._sessions = sessions
+        self._appointments = appointments
+        self._bulk_jobs = bulk_jobs
+        self._seating = seating
+        self._calendar = calendar
+        self._relocation = relocation
+
+    async def begin(
+        self, session_id: str, reason: str, actor: Actor, to: str | None = None, *, command_id: str | None = None
+    ) -> Record[BulkJob]:
+        """Move every booked visit of a session to later free seats of its pool at the same office, the nearest first.
+
+        Who finds no seat within the days that late money is sought for gets a special reschedule. Visits that are
+        still being paid for are moved once they are paid. Free seats of the session are the caller's own matter. A
+        repeat with the same ``command_id`` (default: session and reason) meets the first job. Refuses with
+        ``SessionNotFound`` and ``NotYourOffice``.
+        """
+        source = await self._sessions.session(session_id)
+        if source is None:
+            raise SessionNotFound
+        if actor.office_id != source.state.office_id:
+            raise NotYourOffice
+        now = self._context.now()
+        job = BulkJob(
+            kind=BulkKind.MOVE,
+            office_id=source.state.office_id,
+            day=source.state.date,
+            reason=reason,
+            by=actor.account_id,
+            begun_at=now,
+            session_id=session_id,
+            to_session_id=to,
+            ends_at=source.state.starts_at,
+            run_at=now,
+        )
+        return await self._begin(derived_id("bulk_job", command_id or f"{session_id}:{reason}"), job)
+
+    async def interrupt_day(self, asked: DayInterruption) -> Record[BulkJob]:
+        """Open a special reschedule for every visit of an office day that the systems broke (F71).
+
+        Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``OverrideNeedsReason``. A repeat of the command, or a
+        second one for the same day, meets the first job.
+        """
+        office = self._context.offices[asked.office_id]
+        if asked.actor.office_id != office.office_id:
+            raise NotYourOffice
+        now, subject = self._context.now(), f"{office.office_id}:{asked.day.isoformat()}"
+        await self._audit.note(
+            asked.actor,
+            "office_day.interrupted",
+            subject=subject,
+            reason=asked.reason,
+            override=True,
+            command_id=asked.command_id,
+        )
+        job = BulkJob(
+            kind=BulkKind.INTERRUPTION,
+            office_id=office.office_id,
+            day=asked.day,
+            reason=asked.reason,
+            by=asked.actor.account_id,
+            begun_at=now,
+            ends_at=now + timedelta(hours=1),
+            run_at=now,
+        )
+        return await self._begin(derived_id("bulk_job", subject), job)
+
+    async def job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
+        """The office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
+        if office_id != actor.office_id:
+            raise NotYourOffice
+        record = await self._bulk_jobs.bulk_job(job_id)
+        if record is None or record.state.office_id != office_id:
+            raise NotFound
+        return record
+
+    async def jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
+        """The newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        if self._context.offices[office_id].office_id != actor.office_id:
+            raise NotYourOffice
+        return await self._bulk_jobs.bulk_jobs_of(office_id)
+
+    async def run(self, record: Record[BulkJob]) -> Record[BulkJob]:
+        """Do one batch: name the next visits, touch them, count them; wait or finish where nobody is left."""
+        if record.state.state is BulkState.DONE:
+            return record
+        now = self._context.now()
+        if not record.state.pending:
+            visits = await self._appointments.visits_of_day(record.state.office_id, record.state.day)
+            known = [(each.id, each.state) for each in visits]
+            ids = bulk.to_touch(record.state, known)
+            if not ids:
+                idle = bulk.must_wait(record.state, known, now)
+                after = bulk.waiting(record.state, now) if idle else bulk.done(record.state)
+                return await self._bulk_jobs.save_bulk_job(record, after, now)
+            record = await self._bulk_jobs.save_bulk_job(record, bulk.named(record.state, ids, now), now)
+        tried = {each: await self._touch(record, each) for each in record.state.pending}
+        outcomes = {each: outcome for each, outcome in tried.items() if outcome is not None}
+        return await self._bulk_jobs.save_bulk_job(record, bulk.counted(record.state, outcomes, now), now)
+
+    async def _begin(self, job_id: str, job: BulkJob) -> Record[BulkJob]:
+        with contextlib.suppress(AlreadyExists):
+            await self._bulk_jobs.begin_bulk_job(job_id, job, self._context.now())
+        record = await self._bulk_jobs.bulk_job(job_id)
+        if record is None:
+            raise SomeoneElseChangedIt
+        return record
+
+    async def _touch(self, job: Record[BulkJob], appointment_id: str) -> Outcome | None:
+        """What became of one visit; none if it is being moved at this moment and must be looked at again."""
+
+        async def attempt() -> Outcome | None:
+            record = await self._appointments.appointment(appointment_id)
+            if record is None:
+                return Outcome.LEFT_ALONE
+            command_id = derived_id("bulk", job.id, appointment_id)
+            if record.has_received(command_id):
+                return _outcome_of(job.state, record.state)
+            if record.state.status in (Status.MOVING, Status.SPECIAL_MOVING):
+                return None
+            if not bulk.concerns(job.state, record.state):
+                return Outcome.LEFT_ALONE
+            if job.state.kind is BulkKind.INTERRUPTION:
+                return await self._interrupt(job.state, record, command_id)
+            return await self._move(job.state, record, command_id)
+
+        return await again(attempt)
+
+    async def _interrupt(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
+        if not can(record.state, Command.INTERRUPT):
+            return Outcome.LEFT_ALONE
+        ruling = self._ruling(SpecialCause.SYSTEM_FAULT, job)
+        came = record.state.status is Status.CHECKED_IN
+        decide = visiting.interrupt if came else visiting.open_special
+        try:
+            saved = await self._appointments.save(
+                record, decide(record.id, record.state, ruling, self._context.rules), self._context.now(), command_id
+            )
+        except AlreadyExists:
+            # taken for missed, and the person has another visit by now
+            return Outcome.LEFT_ALONE
+        await self._seating.tell_left_now(saved)
+        return Outcome.INTERRUPTED if came else Outcome.SPECIAL_OPENED
+
+    async def _move(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
+        if not can(record.state, Command.BEGIN_MOVE):
+            return Outcome.LEFT_ALONE
+        for session_id in await self._targets(job, record.state):
+            if await self._relocation.reach(record, session_id, MoveCause.MOVED_BY_OFFICE, command_id) is not None:
+                return Outcome.MOVED
+            known = await self._appointments.appointment(record.id)
+            if known is None or not can(known.state, Command.BEGIN_MOVE):
+                return Outcome.LEFT_ALONE
+            record = known
+        ruling = self._ruling(SpecialCause.OFFICE_CLOSED, job)
+        opened = visiting.open_special(record.id, record.state, ruling, self._context.rules)
+        saved = await self._appointments.save(record, opened, self._context.now(), command_id)
+        await self._seating.tell_left_now(saved)
+        return Outcome.SPECIAL_OPENED
+
+    def _ruling(self, cause: SpecialCause, job: BulkJob) -> Ruling:
+        return Ruling(cause, job.by, self._context.now(), self._context.offices[job.office_id].timezone, job.reason)
+
+    async def _targets(self, job: BulkJob, state: Appointment) -> list[str]:
+        if job.to_session_id is not None:
+            return [job.to_session_id]
+        slot, days = state.seat, self._context.rules.late_offer_days
+        found = await self._calendar.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED * 2)
+        fitting = await self._offering.that_fit(state.application_id, found)
+        later = [each for each in fitting if each.session.starts_at > slot.starts_at]
+        return [each.session_id for each in later][:SESSIONS_TRIED]
+
+
+def _outcome_of(job: BulkJob, state: Appointment) -> Outcome:
+    """What an earlier try of the same job made of the visit."""
+    if job.kind is BulkKind.INTERRUPTION:
+        return Outcome.INTERRUPTED if state.checked_in_at is not None else Outcome.SPECIAL_OPENED
+    return Outcome.SPECIAL_OPENED if state.status is Status.SPECIAL_OPEN else Outcome.MOVED

@@ -1,0 +1,193 @@
+"""The visit: check-in at the counter, the interview, and who did not come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
+from services.scheduling.booking.appointments.errors import QueueCodeNotValid, QueueCodeReplaced
+from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid, QueueCodes
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.terms import local_date
+from services.scheduling.visit.counter.check_in_errors import (
+    NotPaidYet,
+    TooEarlyToCheckIn,
+    VisitMissed,
+    VisitOnAnotherDay,
+)
+from services.scheduling.visit.counter.check_in_rules import CheckInProblem, check_in_problem
+from services.scheduling.visit.counter.queue_service import Counter
+from shared.audit import Audit
+from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.events.application import InterviewRecorded
+from shared.service import NotYet
+from shared.store.kinds import Record
+from shared.store.port import StoreUnavailable, VersionConflict
+from shared.store.retry import again
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """By what a visitor is found: exactly one of these is given."""
+
+    queue_code: str | None = None
+    appointment_id: str | None = None
+    application_id: str | None = None
+    person_id: str | None = None
+    number: str | None = None
+    """The queue number of today, at the officer's own office."""
+
+
+class Visits:
+    """At the office."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        appointments: AppointmentRepository,
+        codes: QueueCodes,
+        counter: Counter,
+        audit: Audit,
+    ) -> None:
+        self._context = context
+        self._codes = codes
+        self._counter = counter
+        self._audit = audit
+        self._appointments = appointments
+
+    async def check_in(self, visitor: Visitor, actor: Actor, command_id: str) -> Record[Appointment]:
+        """Note that the visitor is here; again gives the same answer.
+
+        Refuses with ``NotFound``, ``QueueCodeNotValid``, ``QueueCodeReplaced``, ``NotYourOffice``, ``NotPaidYet``,
+        ``VisitOnAnotherDay``, ``TooEarlyToCheckIn``, ``VisitMissed``, ``BeingMoved`` or ``NotPossibleNow``.
+        """
+
+        async def attempt() -> Record[Appointment]:
+            record = await self._find(visitor, actor)
+            if record.state.status in (Status.CHECKED_IN, Status.ON_PROOF):
+                return record
+            self._refuse(record.state)
+            decision = appointments.check_in(record.id, record.state, self._context.now())
+            return await self._appointments.save(record, decision, self._context.now(), command_id)
+
+        return await self._enqueue_now(await again(attempt))
+
+    async def _enqueue_now(self, record: Record[Appointment]) -> Record[Appointment]:
+        """Tell the queue at once if all goes well; else a deadline will. Never refuses."""
+        try:
+            return await self._counter.enqueue(record)
+        except (VersionConflict, StoreUnavailable, SomeoneElseChangedIt) as trouble:
+            log.info("visitor_queued_later", appointment_id=record.id, reason=type(trouble).__name__)
+            return record
+
+    async def _find(self, visitor: Visitor, actor: Actor) -> Record[Appointment]:
+        if visitor.queue_code is not None:
+            return await self._by_code(visitor.queue_code, actor)
+        if visitor.appointment_id is not None:
+            return await find_visible(self._appointments, visitor.appointment_id, actor)
+        if visitor.number is not None:
+            found = await self._by_number(visitor.number, actor)
+        elif visitor.person_id is not None:
+            found = await self._appointments.live_appointment_of(visitor.person_id)
+        else:
+            found = await self._newest_of(visitor.application_id or "")
+        if found is None:
+            raise NotFound
+        return await find_visible(self._appointments, found.id, actor)
+
+    async def _by_number(self, number: str, actor: Actor) -> Record[Appointment] | None:
+        """Who has that number today; it is unique for an office and a day."""
+        if actor.office_id is None:
+            return None
+        office = self._context.offices[actor.office_id]
+        today = local_date(self._context.now(), office.timezone)
+        found = await self._appointments.visits_of_day(office.office_id, today)
+        return next((each for each in found if each.state.live and each.state.seat.queue_number == number), None)
+
+    async def arrive_on_proof(self, visitor: Visitor, ntpn: str, actor: Actor, command_id: str) -> Record[Appointment]:
+        """Let somebody in whose payment does not show yet, on the paper's NTPN; the money is looked for (X6).
+
+        A visit that is paid for is checked in as usual. Refuses as :meth:`check_in` does, ``NotPaidYet`` excepted, and
+        with ``NotPossibleNow`` where no seat is held any more.
+        """
+
+        async def attempt() -> Record[Appointment]:
+            record = await self._find(visitor, actor)
+            if record.state.status is Status.ON_PROOF or not _unpaid(record.state):
+                return record
+            self._refuse_day(record.state)
+            await self._audit.note(
+                actor,
+                "visit.let_in_on_proof",
+                subject=record.id,
+                reason="proof_of_payment",
+                override=True,
+                command_id=command_id,
+            )
+            decision = visiting.arrive_on_proof(record.id, record.state, ntpn, self._context.now())
+            return await self._appointments.save(record, decision, self._context.now(), command_id)
+
+        record = await again(attempt)
+        if record.state.status is not Status.ON_PROOF:
+            return await self.check_in(Visitor(appointment_id=record.id), actor, command_id)
+        return await self._enqueue_now(record)
+
+    async def _newest_of(self, application_id: str) -> Record[Appointment] | None:
+        known = [each for each in await self._appointments.appointments_of(application_id) if each.state.slot]
+        return next((each for each in known if each.state.live), known[0] if known else None)
+
+    async def _by_code(self, text: str, actor: Actor) -> Record[Appointment]:
+        try:
+            ticket = self._codes.verify(text)
+        except QueueCodeInvalid:
+            raise QueueCodeNotValid(field="/queue_code") from None
+        record = await find_visible(self._appointments, ticket.appointment_id, actor)
+        if record.state.code_version != ticket.version:
+            raise QueueCodeReplaced(field="/queue_code")
+        return record
+
+    def _refuse(self, state: Appointment) -> None:
+        if state.status in (Status.HELD, Status.AWAITING_PAYMENT, Status.OFFERED):
+            raise NotPaidYet(state=state.status.value)
+        if state.status is Status.NO_SHOW:
+            raise VisitMissed
+        refuse_impossible(state, Command.CHECK_IN)
+        self._refuse_day(state)
+
+    def _refuse_day(self, state: Appointment) -> None:
+        rules, slot = self._context.rules, state.seat
+        timezone = self._context.offices[slot.office_id].timezone
+        problem = check_in_problem(slot, timezone=timezone, now=self._context.now(), rules=rules)
+        if problem is CheckInProblem.WRONG_DAY:
+            raise VisitOnAnotherDay(date=slot.date.isoformat(), starts_at=slot.starts_at.isoformat())
+        if problem is CheckInProblem.TOO_EARLY:
+            opens_at = slot.starts_at - timedelta(minutes=rules.check_in_early_minutes)
+            raise TooEarlyToCheckIn(opens_at=opens_at.isoformat())
+
+    async def interview_recorded(self, said: InterviewRecorded, message_id: str) -> None:
+        """The visit took place, whatever its outcome."""
+        record = await self._appointments.appointment(said.appointment_id)
+        if record is None or record.state.status is Status.MOVING:
+            raise NotYet(f"appointment {said.appointment_id} is not known or moves")
+        if can(record.state, Command.USE) and not record.has_received(message_id):
+            await self._appointments.save(record, appointments.use(record.state), self._context.now(), message_id)
+
+    async def miss(self, record: Record[Appointment]) -> None:
+        """The session is over and nobody came."""
+        if can(record.state, Command.MISS):
+            office = self._context.offices[record.state.seat.office_id]
+            decision = appointments.miss(record.id, record.state, office, self._context.rules)
+            await self._appointments.save(record, decision, self._context.now())
+
+
+def _unpaid(state: Appointment) -> bool:
+    return can(state, Command.ARRIVE_ON_PROOF)

@@ -1,0 +1,57 @@
+"""What the counter sends and reads over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from services.scheduling.booking.appointments.queue_code_payload import LONGEST_QUEUE_CODE
+from services.scheduling.field_types import Id
+from shared.http.schema import Body, View
+from shared.http.validation import wrong_value
+
+
+class CheckIn(Body):
+    """By what the visitor is found: exactly one."""
+
+    queue_code: str | None = Field(None, min_length=1, max_length=LONGEST_QUEUE_CODE)
+    appointment_id: Id | None = None
+    application_id: Id | None = None
+    person_id: Id | None = None
+    number: str | None = Field(
+        None, min_length=3, max_length=8, pattern=r"^[A-Z]{1,2}-[0-9]{3,4}$", description="today's queue number"
+    )
+    ntpn: str | None = Field(
+        None,
+        min_length=16,
+        max_length=16,
+        pattern=r"^[0-9A-Z]{16}$",
+        description="of a proof of payment: lets somebody in whose payment does not show yet",
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Any:
+        given = [self.queue_code, self.appointment_id, self.application_id, self.person_id, self.number]
+        if sum(value is not None for value in given) != 1:
+            raise wrong_value(
+                "exactly_one",
+                "Give exactly one of queue_code, appointment_id, application_id, person_id and number.",
+                "Isi tepat satu dari queue_code, appointment_id, application_id, person_id, dan number.",
+            )
+        return self
+
+
+class PublicKeyView(View):
+    """A key that queue codes are checked with."""
+
+    key_id: str
+    algorithm: str
+    public_key: str
+    """The 32 bytes as base64url without padding."""
+
+
+class PublicKeysView(View):
+    """All keys whose signatures count, the current one first."""
+
+    keys: list[PublicKeyView]

@@ -1,0 +1,44 @@
+"""Events and deadlines at the counter: proofs of payment, the interview, the queue, who did not come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.scheduling.booking.appointments.appointment import Appointment
+from services.scheduling.booking.appointments.repository import APPOINTMENT
+from services.scheduling.visit.counter.check_in import Visits
+from services.scheduling.visit.counter.payment_proofs import Proofs
+from services.scheduling.visit.counter.queue_service import Counter
+from shared.events import application, billing
+from shared.events.envelope import Envelope
+from shared.events.message import Event
+from shared.service import DeadlineHandler, MessageHandler
+from shared.store.kinds import Record
+
+
+def counter_events(visits: Visits, proofs: Proofs) -> Mapping[type[Event], MessageHandler]:
+    """What is heard about visits."""
+
+    async def interview_recorded(event: application.InterviewRecorded, envelope: Envelope) -> None:
+        """The visit took place."""
+        await visits.interview_recorded(event, envelope.id)
+
+    async def payment_case_closed(event: billing.PaymentCaseClosed, envelope: Envelope) -> None:
+        """A question about money was answered; it may have been about a proof that somebody was let in with."""
+        await proofs.case_closed(event, envelope.id)
+
+    return {application.InterviewRecorded: interview_recorded, billing.PaymentCaseClosed: payment_case_closed}
+
+
+def counter_deadlines(visits: Visits, queue: Counter) -> Mapping[tuple[str, str], DeadlineHandler]:
+    """What falls due about visits."""
+
+    async def session_over(record: Record[Appointment], _name: str) -> None:
+        """The applicant did not come."""
+        await visits.miss(record)
+
+    async def enqueue_due(record: Record[Appointment], _name: str) -> None:
+        """The queue at the counter does not know yet who checked in."""
+        await queue.enqueue(record)
+
+    return {(APPOINTMENT.name, "miss"): session_over, (APPOINTMENT.name, "enqueue"): enqueue_due}

@@ -1,0 +1,97 @@
+"""Priority seats at the counter: what an officer does when the declared ground is not so (F69)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from services.scheduling.booking.appointments import priority
+from services.scheduling.booking.appointments.access import find_visible
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Decision, MoveCause, Status, can
+from services.scheduling.booking.appointments.move import Relocation
+from services.scheduling.booking.appointments.priority import Denial, Proof
+from services.scheduling.booking.appointments.priority_errors import NoPriorityToDeny
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.terms import Pool
+from services.scheduling.visit.counter.queue_service import Counter
+from shared.audit import Audit
+from shared.errors import SomeoneElseChangedIt
+from shared.ids import derived_id
+from shared.store.kinds import Record
+from shared.store.port import VersionConflict
+from shared.store.retry import again
+
+log = structlog.get_logger()
+
+_DENIABLE: Final = (
+    Status.HELD,
+    Status.AWAITING_PAYMENT,
+    Status.CONFIRMED,
+    Status.CHECKED_IN,
+    Status.ON_PROOF,
+)
+
+
+class PriorityDesk:
+    """At the counter."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        appointments: AppointmentRepository,
+        counter: Counter,
+        relocation: Relocation,
+        audit: Audit,
+    ) -> None:
+        self._context = context
+        self._appointments = appointments
+        self._counter = counter
+        self._relocation = relocation
+        self._audit = audit
+
+    async def deny(self, appointment_id: str, why: Denial, actor: Actor, command_id: str) -> Record[Appointment]:
+        """Move a visit whose declared need is not so to the regular ones: to a regular seat of today if one is free,
+        else to the queue of bookings on the seat it has. Nobody is sent away, and the reason is on record.
+
+        Refuses with ``NotFound``, ``NotYourOffice`` and ``NoPriorityToDeny``. A repeat of the command meets the visit
+        as the first time left it.
+        """
+
+        async def attempt() -> Record[Appointment]:
+            record = await find_visible(self._appointments, appointment_id, actor)
+            if record.has_received(command_id):
+                return record
+            ground = record.state.priority
+            if ground is None or ground.proof is not Proof.TO_BE_SHOWN or record.state.status not in _DENIABLE:
+                raise NoPriorityToDeny(state=ground.proof.value if ground else record.state.status.value)
+            await self._audit.note(
+                actor, "priority.denied", subject=record.id, reason=why.value, override=True, command_id=command_id
+            )
+            now = self._context.now()
+            state = replace(record.state, priority=priority.denied(ground, why, actor.account_id, now))
+            return await self._appointments.save(record, Decision(state), now, command_id)
+
+        record = await again(attempt)
+        if record.state.checked_in_at is not None:
+            await self._counter.to_booked_lane(record)
+            return record
+        return await self._to_regular_seat(record, command_id)
+
+    async def _to_regular_seat(self, record: Record[Appointment], command_id: str) -> Record[Appointment]:
+        """The visit on a regular seat of its own session, if one is free; its priority seat goes back."""
+        if record.state.seat.pool != Pool.PRIORITY or not can(record.state, Command.BEGIN_MOVE):
+            return record
+        session_id = record.state.seat.session_id
+        moving = derived_id("priority_denied", command_id)
+        try:
+            reached = await self._relocation.reach(
+                record, session_id, MoveCause.MOVED_BY_OFFICE, moving, pool=Pool.REGULAR, late=True
+            )
+        except (VersionConflict, SomeoneElseChangedIt) as trouble:
+            # the denial is written; the visit keeps its seat and queues with the bookings
+            log.info("priority_seat_kept", appointment_id=record.id, reason=type(trouble).__name__)
+            reached = None
+        return reached or await self._appointments.appointment(record.id) or record

@@ -1,0 +1,337 @@
+"""The queue at the counter: who joins it, who is called, how long it takes; and visitors without a booking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.scheduling.booking.appointments import appointment as appointments
+from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
+from services.scheduling.booking.appointments.holds import appointment_id_of
+from services.scheduling.booking.appointments.priority import Proof
+from services.scheduling.booking.appointments.queue_codes import QueueCodes
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.booking.appointments.walk_in import OVERRIDES, POOL_OF_REASON, WalkIn, WalkInReason
+from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.repository import Claim, SeatRepository
+from services.scheduling.booking.seats.seat import PLACES, Seat, slot_of
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.office import Office
+from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.offices.session import Session
+from services.scheduling.terms import Pool, local_date
+from services.scheduling.visit.counter import queue as counter
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Place, Visitor, Wait
+from services.scheduling.visit.counter.queue_errors import (
+    EvidenceNeeded,
+    NobodyWaits,
+    NotPossibleAtCounter,
+    NoWalkInSeat,
+)
+from services.scheduling.visit.counter.repository import CounterDayRepository
+from shared.audit import Audit
+from shared.crypto.fields import FieldCipher
+from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.http.events_stream import Watching
+from shared.store.kinds import Range, Record
+from shared.store.port import AlreadyExists
+from shared.store.retry import again
+
+TRIES: Final = 20
+"""All booths of an office write one document: more of them collide than elsewhere, and each write is short."""
+
+USUAL_SERVICE_MINUTES: Final = 15
+"""Where no session of the day says how long a service takes; the field reference's figure for an ordinary booth."""
+
+EVIDENCE: Final = "walk_in_evidence"
+
+_LANES: Final = {Pool.PRIORITY: Lane.PRIORITY, Pool.WALK_IN: Lane.WALK_IN}
+_REGISTERED: Final = "walk-in"
+
+
+def _lane_of(state: Appointment) -> Lane:
+    """Where a visitor queues: by the pool of the seat, unless an officer denied the priority that it was taken for."""
+    if state.priority is not None and state.priority.proof is Proof.DENIED:
+        return Lane.BOOKED
+    return _LANES.get(Pool(state.seat.pool), Lane.BOOKED)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Who is received without a booking, why, and what was shown."""
+
+    office_id: str
+    reason: WalkInReason
+    evidence: str | None
+    actor: Actor
+    command_id: str
+
+
+@dataclass(frozen=True)
+class Hall:
+    """The queue of a day with what the office can do."""
+
+    office: Office
+    day: CounterDay
+    booths: int
+    service_minutes: int
+
+    @property
+    def waits(self) -> Mapping[str, Wait]:
+        """The expected wait of each who waits."""
+        return counter.waits(self.day, booths=self.booths, service_minutes=self.service_minutes)
+
+    @property
+    def wait_now(self) -> Wait:
+        """What somebody who arrives now must expect."""
+        return counter.wait_of_office(self.day, booths=self.booths, service_minutes=self.service_minutes)
+
+
+class Counter:
+    """At the counter."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        sessions: SessionRepository,
+        seats: SeatRepository,
+        appointments: AppointmentRepository,
+        counter_days: CounterDayRepository,
+        codes: QueueCodes,
+        seating: Seating,
+        cipher: FieldCipher,
+        audit: Audit,
+    ) -> None:
+        self._context = context
+        self._codes = codes
+        self._sessions = sessions
+        self._seats = seats
+        self._appointments = appointments
+        self._counter_days = counter_days
+        self._seating = seating
+        self._cipher = cipher
+        self._audit = audit
+        self.watching = Watching(context.clock)
+        """Who watches the displays."""
+
+    async def enqueue(self, record: Record[Appointment]) -> Record[Appointment]:
+        """Tell the queue of a visitor who checked in; again changes nothing."""
+        state = record.state
+        if state.enqueue_at is None:
+            return record
+        if state.status in (Status.CHECKED_IN, Status.ON_PROOF):
+            await self._join(record.id, state)
+        return await self._appointments.save(record, visiting.enqueued(state), self._context.now())
+
+    async def _join(self, visit_id: str, state: Appointment) -> None:
+        slot, at = state.seat, state.checked_in_at or self._context.now()
+        office = self._context.offices[slot.office_id]
+        lane = _lane_of(state)
+        order = slot.starts_at if lane is Lane.BOOKED else at
+        visitor = Visitor(visit_id, slot.queue_number, lane, Place.WAITING, arrived_at=at, order=order)
+
+        async def attempt() -> None:
+            day = await self._counter_days.open_counter_day(
+                office.office_id, local_date(at, office.timezone), self._context.now()
+            )
+            if visit_id not in day.state.visitors:
+                await self._counter_days.save_counter_day(day, counter.joined(day.state, visitor), self._context.now())
+
+        await again(attempt, tries=TRIES)
+
+    async def to_booked_lane(self, record: Record[Appointment]) -> None:
+        """Let a visitor whose priority was denied queue with the bookings, if they queue and were not called yet."""
+        slot, at = record.state.seat, record.state.checked_in_at or self._context.now()
+        day = local_date(at, self._context.offices[slot.office_id].timezone)
+
+        async def attempt() -> None:
+            known = await self._counter_days.counter_day(slot.office_id, day)
+            if known is not None and record.id in known.state.visitors:
+                changed = counter.in_lane(known.state, record.id, Lane.BOOKED, slot.starts_at)
+                await self._counter_days.save_counter_day(known, changed, self._context.now())
+
+        await again(attempt, tries=TRIES)
+
+    async def leave_queue(self, record: Record[Appointment]) -> None:
+        """Nobody calls a visitor whose visit does not count."""
+        slot, at = record.state.seat, record.state.checked_in_at or self._context.now()
+        day = local_date(at, self._context.offices[slot.office_id].timezone)
+
+        async def attempt() -> None:
+            known = await self._counter_days.counter_day(slot.office_id, day)
+            rest = counter.without(known.state, record.id) if known is not None else None
+            if known is not None and rest is not None and rest != known.state:
+                await self._counter_days.save_counter_day(known, rest, self._context.now())
+
+        await again(attempt, tries=TRIES)
+
+    async def call_next(self, office_id: str, booth: str, actor: Actor, command_id: str) -> Visitor:
+        """Call the next number to a booth; a repeat of the command calls nobody else.
+
+        Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``NobodyWaits``.
+        """
+        office = self._own(office_id, actor)
+
+        async def attempt() -> Visitor:
+            now = self._context.now()
+            day = await self._counter_days.open_counter_day(office.office_id, local_date(now, office.timezone), now)
+            known = counter.visit_of(day.state, command_id)
+            if known is not None:
+                return day.state.visitors[known]
+            found = counter.called_next(day.state, booth, now)
+            if found is None:
+                raise NobodyWaits
+            state, visitor = found
+            await self._counter_days.save_counter_day(day, counter.remembered(state, command_id, visitor.visit_id), now)
+            return visitor
+
+        return await again(attempt, tries=TRIES)
+
+    async def change(
+        self, office_id: str, visit_id: str, command: CounterCommand, actor: Actor, command_id: str
+    ) -> Visitor:
+        """Recall, park, resume, serve or miss a number.
+
+        Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``NotFound`` and ``NotPossibleAtCounter``.
+        """
+        office = self._own(office_id, actor)
+
+        async def attempt() -> Visitor:
+            now = self._context.now()
+            day = await self._counter_days.counter_day(office.office_id, local_date(now, office.timezone))
+            if day is None or visit_id not in day.state.visitors:
+                raise NotFound
+            if counter.visit_of(day.state, command_id) is None:
+                try:
+                    state = counter.changed(day.state, visit_id, command, now)
+                except counter.IllegalCounterChange as problem:
+                    raise NotPossibleAtCounter(state=problem.place.value) from None
+                day = await self._counter_days.save_counter_day(
+                    day, counter.remembered(state, command_id, visit_id), now
+                )
+            return day.state.visitors[visit_id]
+
+        visitor = await again(attempt, tries=TRIES)
+        if visitor.place is Place.SERVED:
+            await self._end_registered(visit_id)
+        return visitor
+
+    async def hall(self, office_id: str) -> Hall:
+        """The queue of the office's today; refuses with ``OfficeNotFound``."""
+        office, now = self._context.offices[office_id], self._context.now()
+        today = local_date(now, office.timezone)
+        record = await self._counter_days.counter_day(office_id, today)
+        session = await self._session_now(office, now)
+        day = record.state if record is not None else CounterDay(office_id, today)
+        booths = min(session.booths, session.staff) if session is not None else 1
+        minutes = session.service_minutes if session is not None else USUAL_SERVICE_MINUTES
+        return Hall(office, day, booths, minutes)
+
+    async def queue(self, office_id: str, actor: Actor) -> Hall:
+        """The queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        self._own(office_id, actor)
+        return await self.hall(office_id)
+
+    async def register(self, asked: Registration) -> Record[Appointment]:
+        """Receive somebody without a booking: takes a seat of the walk-in or priority pool of today's session.
+
+        Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``EvidenceNeeded`` (an override without evidence),
+        ``NoWalkInSeat`` and ``SomeoneElseChangedIt``. A repeat of the command meets the first registration.
+        """
+        office = self._own(asked.office_id, asked.actor)
+        if asked.reason in OVERRIDES and not asked.evidence:
+            raise EvidenceNeeded(field="/evidence")
+        for attempt in range(TRIES):
+            visit_id = appointment_id_of(asked.command_id, attempt)
+            known = await self._appointments.appointment(visit_id)
+            if known is None:
+                known = await self._begin(visit_id, asked, office)
+            if known is not None and known.state.status is not Status.ABANDONED:
+                return await self.enqueue(known)
+        raise SomeoneElseChangedIt
+
+    async def _begin(self, visit_id: str, asked: Registration, office: Office) -> Record[Appointment] | None:
+        seat = await self._claim(visit_id, office, POOL_OF_REASON[asked.reason])
+        if seat is None:
+            raise NoWalkInSeat(pool=POOL_OF_REASON[asked.reason].value)
+        await self._audit.note(
+            asked.actor,
+            "walk_in.registered",
+            subject=visit_id,
+            reason=asked.reason.value,
+            override=asked.reason in OVERRIDES,
+            command_id=asked.command_id,
+        )
+        now, slot = self._context.now(), slot_of(seat.id, seat.state)
+        sealed = self._cipher.seal(asked.evidence, owner_id=visit_id, field=EVIDENCE) if asked.evidence else None
+        walk_in = WalkIn(asked.reason, asked.actor.account_id, now, sealed)
+        state = visiting.registered(
+            f"{_REGISTERED}-{visit_id}",
+            slot,
+            walk_in,
+            queue_code=self._codes.sign_visit(visit_id, slot, 1),
+            now=now,
+            rules=self._context.rules,
+        )
+        try:
+            return await self._appointments.begin(visit_id, appointments.Decision(state), now)
+        except AlreadyExists:
+            await self._seating.undo(seat)
+            return await self._appointments.appointment(visit_id)
+
+    async def _claim(self, visit_id: str, office: Office, pool: Pool) -> Record[Seat] | None:
+        """A free seat of today's sessions that are not over, the soonest first; none if there is none."""
+        now = self._context.now()
+        for session in await self._sessions_today(office, now):
+            if session.state.ends_at <= now:
+                continue
+            until = now + timedelta(seconds=self._context.rules.claim_seconds)
+            seat = await self._seats.claim_free_seat(
+                session.id,
+                pool.value,
+                Claim(visit_id, self._context.ids.new(), until),
+                places=Range(low=0, high=PLACES),
+                starts_from=session.state.starts_at,
+                now=now,
+            )
+            if seat is not None:
+                return seat
+        return None
+
+    async def _end_registered(self, visit_id: str) -> None:
+        """Who was registered at the counter has no interview recorded elsewhere: served is the end of the visit."""
+
+        async def attempt() -> None:
+            record = await self._appointments.appointment(visit_id)
+            if record is not None and record.state.walk_in is not None and can(record.state, Command.USE):
+                await self._appointments.save(record, appointments.use(record.state), self._context.now())
+
+        await again(attempt)
+
+    def evidence(self, record: Record[Appointment]) -> str | None:
+        """What was shown at the counter, for the office."""
+        walk_in = record.state.walk_in
+        if walk_in is None or walk_in.evidence is None:
+            return None
+        return self._cipher.open(walk_in.evidence, owner_id=record.id, field=EVIDENCE)
+
+    def _own(self, office_id: str, actor: Actor) -> Office:
+        office = self._context.offices[office_id]
+        if actor.office_id != office.office_id:
+            raise NotYourOffice
+        return office
+
+    async def _sessions_today(self, office: Office, now: datetime) -> list[Record[Session]]:
+        today, zone = local_date(now, office.timezone), ZoneInfo(office.timezone)
+        begins = datetime(today.year, today.month, today.day, tzinfo=zone)
+        return await self._sessions.sessions([office.office_id], begins, begins + timedelta(days=1))
+
+    async def _session_now(self, office: Office, now: datetime) -> Session | None:
+        sessions = [record.state for record in await self._sessions_today(office, now)]
+        later = [each for each in sessions if each.ends_at > now]
+        return next(iter(later or sessions), None)

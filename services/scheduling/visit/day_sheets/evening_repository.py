@@ -1,0 +1,41 @@
+"""How the sheets of evenings are kept: a document per office."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from services.scheduling.store_part import OnStore
+from services.scheduling.visit.day_sheets.evening_sheet import EveningSheets, evening_deadlines
+from shared.ids import derived_id
+from shared.store.kinds import Kind, Record
+
+EVENING_SHEETS: Final = Kind(
+    name="evening_sheets", state=EveningSheets, bare=True, deadlines=evening_deadlines, at_once=2
+)
+"""Two at once: a sheet is typeset in a thread, and all offices of a zone are due at the same moment."""
+
+
+def evening_id(office_id: str) -> str:
+    """The one id of an office's sheets."""
+    return derived_id("evening_sheets", office_id)
+
+
+class EveningRepository(OnStore):
+    """Sheets of evenings."""
+
+    async def evening(self, office_id: str) -> Record[EveningSheets] | None:
+        """The sheets of an office, or none before its first."""
+        return await self._store.get(EVENING_SHEETS, evening_id(office_id))
+
+    async def begin_evenings(self, evenings: Sequence[EveningSheets], now: datetime) -> int:
+        """Write those that are not there yet; tells how many."""
+        items = [(evening_id(each.office_id), each) for each in evenings]
+        return await self._store.insert_missing(EVENING_SHEETS, items, now=now)
+
+    async def save_evening(
+        self, record: Record[EveningSheets], evening: EveningSheets, now: datetime
+    ) -> Record[EveningSheets]:
+        """Replace the sheets of an office if nobody else did."""
+        return await self._store.save(EVENING_SHEETS, record, evening, now=now)

@@ -1,0 +1,191 @@
+"""Arrivals that an office wrote down while the service was away: imported as a file, each line exactly once (F9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
+from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid, QueueCodes
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.office import Office
+from services.scheduling.offices.repository import OfflineQuotaRepository
+from services.scheduling.terms import local_date
+from services.scheduling.visit.day_sheets.errors import OfflineDayAhead
+from services.scheduling.visit.offline import offline_day as offline
+from services.scheduling.visit.offline.offline_day import LineKind, LineOutcome, OfflineLine, RecordedLine, Tried
+from services.scheduling.visit.offline.repository import OfflineDayRepository
+from shared.audit import Audit
+from shared.crypto.fields import FieldCipher
+from shared.ids import derived_id
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
+from shared.store.retry import again
+
+EVIDENCE: Final = "offline_evidence"
+
+_UNPAID: Final = (Status.HELD, Status.AWAITING_PAYMENT, Status.OFFERED)
+
+
+@dataclass(frozen=True)
+class OfflineFile:
+    """What an office sends after a day without the service."""
+
+    office_id: str
+    day: date
+    lines: Sequence[OfflineLine]
+    actor: Actor
+    command_id: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of each line, in the order of the file, and what is left of the offline quota."""
+
+    outcomes: tuple[tuple[str, LineOutcome], ...]
+    seats: int
+    used: int
+
+
+class OfflineVisits:
+    """Imports offline days."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        offline_quotas: OfflineQuotaRepository,
+        appointments: AppointmentRepository,
+        offline_days: OfflineDayRepository,
+        codes: QueueCodes,
+        cipher: FieldCipher,
+        audit: Audit,
+    ) -> None:
+        self._context = context
+        self._codes = codes
+        self._offline_quotas = offline_quotas
+        self._appointments = appointments
+        self._offline_days = offline_days
+        self._cipher = cipher
+        self._audit = audit
+
+    async def bring_in(self, file: OfflineFile) -> Imported:
+        """Record the arrivals of a file. The same file, or a part of it, may be sent again: each line counts once.
+
+        Lines without a booking count only within the offline quota that was opened for the day. Refuses with
+        ``OfficeNotFound``, ``NotYourOffice`` and ``OfflineDayAhead``; what is wrong with a line is told of that line.
+        """
+        office = self._context.offices[file.office_id]
+        if file.actor.office_id != office.office_id:
+            raise NotYourOffice
+        if file.day > local_date(self._context.now(), office.timezone):
+            raise OfflineDayAhead(field="/date")
+        await self._audit.note(
+            file.actor,
+            "offline_day.imported",
+            subject=f"{office.office_id}:{file.day.isoformat()}",
+            reason="offline_day",
+            command_id=file.command_id,
+        )
+        tried = [await self._try(office, file, line) for line in file.lines]
+        return await self._write(file, tried)
+
+    async def _write(self, file: OfflineFile, tried: Sequence[Tried]) -> Imported:
+        async def attempt() -> Imported:
+            now = self._context.now()
+            quota = await self._offline_quotas.offline_quota(file.office_id, file.day)
+            seats = quota.state.seats if quota is not None else 0
+            record = await self._offline_days.offline_day(file.office_id, file.day, now)
+            state, outcomes = offline.imported(record.state, tried, seats)
+            if state != record.state:
+                await self._offline_days.save_offline_day(record, state, now)
+            return Imported(outcomes, seats, state.used)
+
+        done = await again(attempt)
+        await again(lambda: self._tell_quota(file))
+        return done
+
+    async def _tell_quota(self, file: OfflineFile) -> None:
+        """Show at the quota how much of it is used; the lines decide, this only repeats them."""
+        quota = await self._offline_quotas.offline_quota(file.office_id, file.day)
+        if quota is None:
+            return
+        day = await self._offline_days.offline_day(file.office_id, file.day, self._context.now())
+        if quota.state.used != day.state.used:
+            told = replace(quota.state, used=day.state.used)
+            await self._offline_quotas.save_offline_quota(quota, told, self._context.now())
+
+    async def _try(self, office: Office, file: OfflineFile, line: OfflineLine) -> Tried:
+        now, by = self._context.now(), file.actor.account_id
+        if line.kind is LineKind.COUNTER:
+            owner = derived_id("offline_line", office.office_id, file.day.isoformat(), line.line_id)
+            sealed = self._cipher.seal(line.evidence, owner_id=owner, field=EVIDENCE) if line.evidence else None
+            return Tried(
+                line.line_id,
+                RecordedLine(line.kind, line.arrived_at, by, now, reason=line.reason, evidence=sealed),
+            )
+        found = await self._find(file, line)
+        if isinstance(found, LineOutcome):
+            return Tried(line.line_id, None, found)
+        refused = await self._arrive(office, file, line, found.id)
+        if refused is not None:
+            return Tried(line.line_id, None, refused)
+        return Tried(line.line_id, RecordedLine(line.kind, line.arrived_at, by, now, appointment_id=found.id))
+
+    async def _find(self, file: OfflineFile, line: OfflineLine) -> Record[Appointment] | LineOutcome:
+        if line.number is not None:
+            visits = await self._appointments.visits_of_day(file.office_id, file.day)
+            here = [each for each in visits if each.state.seat.queue_number == line.number]
+            return next((each for each in here if _may_have_come(each.state)), LineOutcome.UNKNOWN_VISIT)
+        appointment_id = line.appointment_id or ""
+        version = None
+        if line.queue_code is not None:
+            try:
+                ticket = self._codes.verify(line.queue_code)
+            except QueueCodeInvalid:
+                return LineOutcome.CODE_NOT_VALID
+            appointment_id, version = ticket.appointment_id, ticket.version
+        record = await self._appointments.appointment(appointment_id)
+        if record is None or record.state.slot is None:
+            return LineOutcome.UNKNOWN_VISIT
+        if version is not None and version != record.state.code_version:
+            return LineOutcome.CODE_REPLACED
+        return record
+
+    async def _arrive(
+        self, office: Office, file: OfflineFile, line: OfflineLine, appointment_id: str
+    ) -> LineOutcome | None:
+        command_id = derived_id("offline", office.office_id, file.day.isoformat(), line.line_id)
+
+        async def attempt() -> LineOutcome | None:
+            record = await self._appointments.appointment(appointment_id)
+            if record is None:
+                return LineOutcome.UNKNOWN_VISIT
+            state = record.state
+            if record.has_received(command_id) or state.checked_in_at is not None:
+                return None
+            if state.seat.office_id != office.office_id:
+                return LineOutcome.OTHER_OFFICE
+            if state.seat.date != file.day:
+                return LineOutcome.OTHER_DAY
+            if state.status in _UNPAID:
+                return LineOutcome.NOT_PAID
+            if not can(state, Command.RECORD_ARRIVAL):
+                return LineOutcome.NOT_POSSIBLE
+            decision = visiting.record_arrival(record.id, state, line.arrived_at)
+            try:
+                await self._appointments.save(record, decision, self._context.now(), command_id)
+            except AlreadyExists:
+                # the person was taken for missed and has another visit by now
+                return LineOutcome.NOT_POSSIBLE
+            return None
+
+        return await again(attempt)
+
+
+def _may_have_come(state: Appointment) -> bool:
+    return state.checked_in_at is not None or can(state, Command.RECORD_ARRIVAL)

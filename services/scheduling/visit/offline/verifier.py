@@ -1,0 +1,132 @@
+"""What an office needs when it has no network: a queue code, the public keys, the day, the list of void codes. Pure.
+
+Nothing here asks anybody. Keys come from ``GET /v1/queue-code-keys``, the list from ``GET /v1/queue-code-revocations``
+and the sheet from ``GET /v1/offices/{id}/day-sheets/{date}``; all three are fetched while there is a network.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from services.scheduling.booking.appointments.queue_code_payload import Ticket
+from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid, verify
+
+REVOCATIONS_MARK: Final = "PSR1"
+SHEET_MARK: Final = "PSD1"
+
+
+class Verdict(StrEnum):
+    """What an officer does with a code that was shown."""
+
+    VALID = "valid"
+    NOT_OURS = "not_ours"
+    """No code that one of these keys has signed."""
+    OTHER_OFFICE = "other_office"
+    OTHER_DAY = "other_day"
+    VOID = "void"
+    """The visit was moved or given up since."""
+
+
+@dataclass(frozen=True)
+class Revocations:
+    """Codes that are void although they are well signed: of each visit, those below a version."""
+
+    version: int
+    """Grows with time: a list with a lower one is older and must not replace this one."""
+    issued_at: datetime
+    valid_until: datetime
+    below: Mapping[str, int]
+
+    def is_void(self, ticket: Ticket) -> bool:
+        """Whether the list says that this code no longer counts."""
+        return ticket.version < self.below.get(ticket.appointment_id, 0)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict, what the code says, and whether the list of void codes was fresh enough to rely on."""
+
+    verdict: Verdict
+    ticket: Ticket | None = None
+    list_is_current: bool = False
+
+
+class SignedTextInvalid(Exception):
+    """The text is not what one of these keys has signed."""
+
+
+def judge(
+    text: str,
+    *,
+    public_keys: Mapping[str, Ed25519PublicKey],
+    office_id: str,
+    today: date,
+    now: datetime,
+    revocations: Revocations | None = None,
+) -> Judgement:
+    """What a shown queue code is worth at this office on this day, with no network."""
+    try:
+        ticket = verify(text, public_keys)
+    except QueueCodeInvalid:
+        return Judgement(Verdict.NOT_OURS)
+    current = revocations is not None and now <= revocations.valid_until
+    if ticket.office_id != office_id:
+        return Judgement(Verdict.OTHER_OFFICE, ticket, current)
+    if ticket.date != today:
+        return Judgement(Verdict.OTHER_DAY, ticket, current)
+    if revocations is not None and revocations.is_void(ticket):
+        return Judgement(Verdict.VOID, ticket, current)
+    return Judgement(Verdict.VALID, ticket, current)
+
+
+def read_revocations(text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> Revocations:
+    """The list in a signed text.
+
+    Raises:
+        SignedTextInvalid: it was changed, or signed by nobody that is known here.
+    """
+    said = read_signed(text, REVOCATIONS_MARK, public_keys)
+    return Revocations(
+        version=said["version"],
+        issued_at=datetime.fromisoformat(said["issued_at"]),
+        valid_until=datetime.fromisoformat(said["valid_until"]),
+        below={each["appointment_id"]: each["below"] for each in said["entries"]},
+    )
+
+
+def newer(held: Revocations | None, fetched: Revocations) -> Revocations:
+    """Which of two lists counts: never an older one, whoever offers it."""
+    return held if held is not None and held.version > fetched.version else fetched
+
+
+def read_signed(text: str, mark: str, public_keys: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
+    """What a signed text says.
+
+    Raises:
+        SignedTextInvalid: another form, an unknown key, or a wrong signature.
+    """
+    said, _, signature = text.strip().rpartition(".")
+    parts = said.split(".")
+    key = public_keys.get(parts[1]) if len(parts) == 3 and parts[0] == mark else None
+    if key is None:
+        raise SignedTextInvalid("another form, or signed with a key that is not known here")
+    try:
+        key.verify(_decoded(signature), said.encode())
+        content: dict[str, Any] = json.loads(_decoded(parts[2]))
+    except (InvalidSignature, binascii.Error, ValueError):
+        raise SignedTextInvalid("the signature does not fit") from None
+    return content
+
+
+def _decoded(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

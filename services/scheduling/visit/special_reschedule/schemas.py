@@ -1,0 +1,81 @@
+"""Special reschedules and interruptions over HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from services.scheduling.booking.appointments.schemas import SpecialView
+from services.scheduling.booking.appointments.special_right import SpecialCause, SpecialRefusal
+from services.scheduling.field_types import Id
+from shared.http.schema import Body, IsoDate, View
+from shared.http.validation import wrong_value
+
+LONGEST_EVIDENCE = 1000
+"""Characters in which evidence is named: a paper's number, who wrote it, what it says."""
+
+ReasonCode = Field(min_length=2, max_length=64, pattern=r"^[a-z][a-z0-9_]{1,63}$")
+"""A stable code such as ``system_fault``; free texts may name people."""
+
+
+class AskSpecial(Body):
+    """Why a new date is asked for, and the evidence."""
+
+    cause: SpecialCause
+    evidence: str = Field(min_length=3, max_length=LONGEST_EVIDENCE)
+
+
+class DecideSpecial(Body):
+    """Yes, or no with its coded reason."""
+
+    granted: bool
+    reason: SpecialRefusal | None = None
+
+    @model_validator(mode="after")
+    def _a_no_has_a_reason(self) -> Any:
+        if self.granted == (self.reason is not None):
+            raise wrong_value(
+                "reason_for_a_no",
+                "A refusal needs a reason, and a grant has none.",
+                "Penolakan harus disertai alasan, dan persetujuan tidak.",
+            )
+        return self
+
+
+class InterruptVisit(Body):
+    """Why the visit was stopped."""
+
+    reason: str = ReasonCode
+
+
+class InterruptDay(Body):
+    """Which office day broke down, and why."""
+
+    date: IsoDate
+    reason: str = ReasonCode
+
+
+class UseSpecial(Body):
+    """The session of the new date."""
+
+    session_id: Id
+
+
+class SpecialRequestView(View):
+    """What waits for the office's decision."""
+
+    appointment_id: str
+    application_id: str
+    state: str
+    session_id: str
+    starts_at: dt.datetime
+    special: SpecialView
+    evidence: str | None
+
+
+class SpecialRequestsView(View):
+    """The requests that wait, the oldest first."""
+
+    requests: list[SpecialRequestView]

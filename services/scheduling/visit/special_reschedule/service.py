@@ -1,0 +1,253 @@
+"""The special reschedule (F70, F71, F72): asked for, decided, used, or over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
+from services.scheduling.booking.appointments.appointment import (
+    Appointment,
+    Command,
+    Decision,
+    MoveCause,
+    Status,
+    ask_until,
+    can,
+)
+from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
+from services.scheduling.booking.appointments.move import Relocation
+from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.booking.appointments.special_right import SpecialCause, SpecialRefusal, SpecialState
+from services.scheduling.booking.appointments.visit_transitions import AskProblem, Ruling
+from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.errors import NotYourOffice
+from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
+from services.scheduling.offices.product_availability import Offering
+from services.scheduling.rules import bookable_from
+from services.scheduling.terms import Pool
+from services.scheduling.visit.special_reschedule.errors import (
+    NoSpecialAsked,
+    NoSpecialLeft,
+    SpecialAlreadyAsked,
+    SpecialCauseNotPermitted,
+    SpecialOver,
+    TooLateForSpecial,
+)
+from shared.audit import Audit
+from shared.crypto.fields import FieldCipher
+from shared.errors import Refusal
+from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
+from shared.store.retry import again
+
+EVIDENCE: Final = "special_evidence"
+"""The name of the sealed field."""
+
+_REFUSALS: Final[dict[AskProblem, type[Refusal]]] = {
+    AskProblem.CAUSE_NOT_PERMITTED: SpecialCauseNotPermitted,
+    AskProblem.NOT_PAID_FOR: NotPossibleNow,
+    AskProblem.ALREADY_ASKED: SpecialAlreadyAsked,
+    AskProblem.TOO_LATE: TooLateForSpecial,
+    AskProblem.NONE_LEFT: NoSpecialLeft,
+}
+
+
+@dataclass(frozen=True)
+class SpecialWish:
+    """What an applicant asks for and with which evidence."""
+
+    appointment_id: str
+    cause: SpecialCause
+    evidence: str
+    actor: Actor
+    command_id: str
+
+
+@dataclass(frozen=True)
+class SpecialDecision:
+    """What the office says: the coded reason of a no, or a yes."""
+
+    appointment_id: str
+    refused_for: SpecialRefusal | None
+    actor: Actor
+    command_id: str
+
+
+@dataclass(frozen=True)
+class NewDate:
+    """Which visit shall be when."""
+
+    appointment_id: str
+    session_id: str
+    actor: Actor
+    command_id: str
+
+
+class Specials:
+    """New dates without paying again."""
+
+    def __init__(
+        self,
+        context: UseCaseContext,
+        appointments: AppointmentRepository,
+        seating: Seating,
+        relocation: Relocation,
+        calendar: Calendar,
+        offering: Offering,
+        cipher: FieldCipher,
+        audit: Audit,
+    ) -> None:
+        self._offering = offering
+        self._context = context
+        self._audit = audit
+        self._appointments = appointments
+        self._seating = seating
+        self._calendar = calendar
+        self._cipher = cipher
+        self._relocation = relocation
+
+    async def ask(self, wish: SpecialWish) -> Record[Appointment]:
+        """Ask the office for a new date.
+
+        Refuses with ``NotFound``, ``SpecialCauseNotPermitted``, ``SpecialAlreadyAsked``, ``NoSpecialLeft``,
+        ``TooLateForSpecial`` or ``NotPossibleNow``.
+        """
+
+        async def attempt() -> Record[Appointment]:
+            record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
+            if record.has_received(wish.command_id):
+                return record
+            self._refuse_asking(record.state, wish.cause)
+            sealed = self._cipher.seal(wish.evidence, owner_id=record.id, field=EVIDENCE)
+            decision = visiting.ask(record.state, wish.cause, sealed, self._context.now())
+            return await self._appointments.save(record, decision, self._context.now(), wish.command_id)
+
+        return await again(attempt)
+
+    def _refuse_asking(self, state: Appointment, cause: SpecialCause) -> None:
+        rules = self._context.rules
+        problem = visiting.ask_problem(state, cause, now=self._context.now(), rules=rules)
+        if problem is not None:
+            until = ask_until(state, rules)
+            raise _REFUSALS[problem](state=state.status.value, ask_until=until.isoformat())
+
+    async def decide(self, decided: SpecialDecision) -> Record[Appointment]:
+        """Say yes or no to what was asked; a yes gives the seat back and opens a new date.
+
+        Refuses with ``NotFound``, ``NotYourOffice``, ``NoSpecialAsked``, ``PersonHasAppointment``, ``BeingMoved`` or
+        ``NotPossibleNow``.
+        """
+
+        async def attempt() -> Record[Appointment]:
+            record = await find_visible(self._appointments, decided.appointment_id, decided.actor)
+            if record.has_received(decided.command_id):
+                return record
+            special, by = record.state.special, decided.actor.account_id
+            if special is None or special.state is not SpecialState.ASKED:
+                raise NoSpecialAsked
+            now = self._context.now()
+            word = decided.refused_for.value if decided.refused_for else "granted"
+            await self._audit.note(
+                decided.actor, "special.decided", subject=record.id, reason=word, command_id=decided.command_id
+            )
+            if decided.refused_for is not None:
+                decision = visiting.refuse(record.id, record.state, decided.refused_for, by, now)
+            else:
+                refuse_impossible(record.state, Command.OPEN_SPECIAL)
+                ruling = Ruling(special.cause, by, now, self._timezone(record), "granted")
+                decision = visiting.open_special(record.id, record.state, ruling, self._context.rules)
+            return await self._kept(record, decision, decided.command_id)
+
+        return await self._seating.tell_left_now(await again(attempt))
+
+    async def interrupt(self, appointment_id: str, reason: str, actor: Actor, command_id: str) -> Record[Appointment]:
+        """The systems stopped this visit: a new date is open at once.
+
+        Refuses with ``NotFound``, ``NotYourOffice``, ``OverrideNeedsReason``, ``BeingMoved`` or ``NotPossibleNow``.
+        """
+
+        async def attempt() -> Record[Appointment]:
+            record = await find_visible(self._appointments, appointment_id, actor)
+            if record.has_received(command_id):
+                return record
+            refuse_impossible(record.state, Command.INTERRUPT)
+            await self._audit.note(
+                actor, "visit.interrupted", subject=record.id, reason=reason, override=True, command_id=command_id
+            )
+            now, zone = self._context.now(), self._timezone(record)
+            ruling = Ruling(SpecialCause.SYSTEM_FAULT, actor.account_id, now, zone, reason)
+            decision = visiting.interrupt(record.id, record.state, ruling, self._context.rules)
+            return await self._kept(record, decision, command_id)
+
+        return await self._seating.tell_left_now(await again(attempt))
+
+    async def use(self, wish: NewDate) -> Record[Appointment]:
+        """Take a new date in one step; if it cannot be had the right stays as it was.
+
+        Refuses with ``NotFound``, ``SessionNotFound``, ``SessionClosed``, ``PoolNotOpen``, ``SessionSoldOut``,
+        ``ProductNotOffered``, ``SpecialOver``, ``BeingMoved``, ``NotOpenYet`` or ``NotPossibleNow``. A repeat meets
+        the finished move.
+        """
+        target = await self._calendar.session(wish.session_id)
+        await self._seating.refuse_unopened(wish.session_id)
+
+        async def attempt() -> Record[Appointment] | None:
+            record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
+            if record.has_received(wish.command_id):
+                return record
+            state, now = record.state, self._context.now()
+            if state.status is Status.SPECIAL_MOVING:
+                raise BeingMoved
+            refuse_impossible(state, Command.BEGIN_SPECIAL)
+            if state.special is not None and state.special.until is not None and now > state.special.until:
+                raise SpecialOver(until=state.special.until.isoformat())
+            if not target.state.pools.get(Pool(state.seat.pool), 0):
+                raise PoolNotOpen(pool=state.seat.pool)
+            if target.state.starts_at < bookable_from(now, self._context.rules):
+                raise SessionClosed(starts_at=target.state.starts_at)
+            await self._offering.refuse_moving(state.application_id, target.state.office_id, target.state.date)
+            return await self._relocation.reach(record, wish.session_id, MoveCause.SPECIAL, wish.command_id)
+
+        moved = await again(attempt)
+        if moved is not None:
+            return moved
+        record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
+        products = await self._offering.products_of([record.state.application_id])
+        raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool), products)
+
+    async def _kept(self, record: Record[Appointment], decision: Decision, command_id: str) -> Record[Appointment]:
+        try:
+            return await self._appointments.save(record, decision, self._context.now(), command_id)
+        except AlreadyExists:
+            # a missed visit would live again, and the person has another one by now
+            raise PersonHasAppointment from None
+
+    def _timezone(self, record: Record[Appointment]) -> str:
+        return self._context.offices[record.state.seat.office_id].timezone
+
+    async def roll(self, record: Record[Appointment]) -> None:
+        """A new date was left half booked."""
+        await self._relocation.roll(record)
+
+    async def end(self, record: Record[Appointment]) -> None:
+        """Nobody chose a new date in time."""
+        if can(record.state, Command.END_SPECIAL):
+            decision = visiting.end_special(record.id, record.state)
+            await self._appointments.save(record, decision, self._context.now())
+
+    async def asked(self, office_id: str, actor: Actor) -> list[Record[Appointment]]:
+        """What waits for a decision of the office, the oldest first. Refuses with ``NotYourOffice``."""
+        if self._context.offices[office_id].office_id != actor.office_id:
+            raise NotYourOffice
+        return await self._appointments.specials_asked(office_id)
+
+    def evidence(self, record: Record[Appointment]) -> str | None:
+        """What the applicant named as evidence, for who decides."""
+        special = record.state.special
+        if special is None or special.evidence is None:
+            return None
+        return self._cipher.open(special.evidence, owner_id=record.id, field=EVIDENCE)

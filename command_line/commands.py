@@ -70,7 +70,7 @@ def test_command(chosen: Namespace) -> int:
     room, arguments = None, list(chosen.words)
     if arguments and arguments[0] in list(Room):
         room = Room(arguments.pop(0))
-    return run_tests(room, arguments)
+    return run_tests(room, arguments, long=chosen.long)
 
 
 def lint_command(chosen: Namespace) -> int:

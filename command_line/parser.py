@@ -92,10 +92,18 @@ COMMANDS: Final = (
     Command(
         "test",
         "Run the tests of one room, or of all and then check their coverage. The rest goes to pytest.\n\n"
-        "Examples: ./paspor test unit -k hold -x; ./paspor test tests/unit/billing; ./paspor test sim -n0",
+        "Long tests have a short form here; --long runs everything in its long form and keeps what it has shown for\n"
+        "./paspor acceptance. Run it before you call a larger change done.\n\n"
+        "Examples: ./paspor test unit -k hold -x; ./paspor test tests/unit/billing; ./paspor test sim -n0;\n"
+        "./paspor test --long; ./paspor test sim --long",
         after="./paspor acceptance says what the tests prove.",
         arguments=(
             Argument("room", nargs="?", help="unit, contract, integration, acceptance or sim; all without it."),
+            Argument(
+                "--long",
+                action="store_true",
+                help="The long form: more seeds, larger crowds, every kill; takes some hours.",
+            ),
         ),
         developer=True,
         passes_on=True,

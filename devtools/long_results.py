@@ -6,16 +6,12 @@ clauses. It counts for the same commit without changes.
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from devtools.acceptance_plugin import REPORT_OPTION
-from devtools.tool_process import run_tool
 from local_suite.home import home
-from local_suite.work_tree import WorkTree, checked_out, over_a_run, read_of, write_with
+from local_suite.work_tree import WorkTree, read_of, write_with
 
 
 def result_file() -> Path:
@@ -23,28 +19,18 @@ def result_file() -> Path:
     return home() / "long" / "result.json"
 
 
-def run(pytest_command: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
-    """Run a pytest command with the acceptance plugin, keep its result, return its exit status.
+def write(lines: Sequence[Mapping[str, Any]], tree: WorkTree, path: Path | None = None, *, whole: bool = True) -> None:
+    """Write the lines of the plugin's report as the result of that source.
 
-    The result replaces the one before, so one command runs all long tests.
+    Those of a part of the tests (``whole`` is False) join what is kept of the same source.
     """
-    begun = checked_out()
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        options = ["-p", "devtools.acceptance_plugin", f"{REPORT_OPTION}={report}"]
-        status = run_tool([*pytest_command, *options], env=env)
-        lines = json.loads(report.read_text()) if report.exists() else []
-    write(lines, over_a_run(begun, checked_out()))
-    return status
-
-
-def write(lines: Sequence[Mapping[str, Any]], tree: WorkTree, path: Path | None = None) -> None:
-    """Write the lines of the plugin's report as the result of that source."""
+    path = path or result_file()
+    known = {} if whole else read_of(tree, path) or {}
     content = {
-        "tests": {line["test"]: line["outcome"] for line in lines},
-        "clauses": {line["test"]: line["clauses"] for line in lines},
+        "tests": {**known.get("tests", {}), **{line["test"]: line["outcome"] for line in lines}},
+        "clauses": {**known.get("clauses", {}), **{line["test"]: line["clauses"] for line in lines}},
     }
-    write_with(tree, path or result_file(), content)
+    write_with(tree, path, content)
 
 
 def read(tree: WorkTree, path: Path | None = None) -> list[dict[str, Any]]:

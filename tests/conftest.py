@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from local_suite.parts import any_free_ports
 from local_suite.suite import Suite
 from shared.clock import ManualClock
 from shared.store.driver import AsyncDatabase, connect, database, disconnect
-from tests import servers
+from tests import order, servers
 
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 if os.path.exists("/.dockerenv"):  # noqa: PTH110 - asked once, before any test
@@ -24,6 +25,23 @@ if os.path.exists("/.dockerenv"):  # noqa: PTH110 - asked once, before any test
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """A Monday, 09:00 in Jakarta."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs slow files first."""
+    order.slow_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Spares the collector of garbage what lives until the end: all modules and all tests."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> order.Scheduling | None:
+    """Says which worker takes what, unless the command line says so otherwise."""
+    return order.Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

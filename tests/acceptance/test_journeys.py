@@ -47,7 +47,7 @@ async def test_one_application_goes_all_the_way(ways: Ways) -> None:
     citizen = await ways.journey()
     view = await citizen.view()
     assert (view["state"], view["remaining_steps"]) == ("collected", [])
-    assert all(result.ok for result in ways.reporter.results)
+    assert ways.reporter.all_ok
 
 
 @pytest.mark.acceptance("F31.current_step", "F31.remaining_steps", "F31.next_action")
@@ -205,6 +205,7 @@ async def test_a_bill_waits_for_a_biller_that_is_down_with_its_seat_held(ways: W
 @pytest.mark.acceptance("F55.no_retyping", "X1.without_retyping")
 async def test_a_new_code_after_expiry_needs_nothing_typed_again(ways: Ways) -> None:
     await ways.expiry_and_renewal()
+    assert ways.reporter.all_ok
 
 
 @pytest.mark.acceptance("F58.pay_time_decides")
@@ -228,12 +229,13 @@ async def test_money_paid_in_time_counts_though_its_notice_comes_after_the_end(w
 
 async def test_late_money_has_an_outcome(ways: Ways) -> None:
     await ways.late_money()
+    assert ways.reporter.all_ok
 
 
 @pytest.mark.acceptance("F62.workflow", "F62.approve")
 async def test_a_fee_is_asked_back_and_another_person_decides_and_the_treasury_pays(ways: Ways) -> None:
     await ways.refund()
-    assert all(result.ok for result in ways.reporter.results)
+    assert ways.reporter.all_ok
 
 
 @pytest.mark.acceptance("F63.refund", "F64.requests", "F64.paid")
@@ -247,6 +249,7 @@ async def test_money_on_an_application_that_was_given_up_goes_back(ways: Ways) -
 @pytest.mark.acceptance("F56.poll", "F59.lost_push")
 async def test_a_lost_notice_is_found_by_asking(ways: Ways) -> None:
     await ways.notice_lost()
+    assert ways.reporter.all_ok
 
 
 @pytest.mark.acceptance("X3.refund_case", "X3.no_second_booking")

@@ -9,7 +9,7 @@ import pytest
 from shared.service import Parts
 from tests.assembled import assemble
 from tests.conftest import START
-from tests.unit.application.world import HurryingClock
+from tests.unit.world import HurryingClock
 
 
 @pytest.fixture(scope="module")

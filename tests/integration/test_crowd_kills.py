@@ -26,14 +26,12 @@ from tests.integration.test_money_kills import (
     the_bill,
     world_on,
 )
+from tests.scale import CROWD_KILLS
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World
 
 CROWD = 400
 """More than one process leases at once."""
-
-WRITES = (0, 150, 399)
-"""Where the process dies: at the first bill, among many whose saves share commands, at the last."""
 
 PATIENCE_SECONDS = 60.0
 
@@ -63,7 +61,7 @@ async def ended(world: World) -> int:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("write", CROWD_KILLS)
 async def test_each_bill_of_a_crowd_expires_once_though_its_process_dies(
     write: int, after: bool, urls: tuple[str, list[str]]
 ) -> None:

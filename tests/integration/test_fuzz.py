@@ -16,10 +16,10 @@ from shared.http.endpoint import Access, Door, Endpoint
 from shared.tokens import Role
 from tests.assembled import OFFICE, Suite
 from tests.contract.openapi_fuzz import fuzz_openapi
+from tests.scale import FUZZ_EXAMPLES, scaled
 from tests.walking import Citizen
 
-EXAMPLES: Final = 4
-MAX_SECONDS: Final = 300
+MAX_SECONDS: Final = scaled(short=300, long=3600)
 """Only a run that hangs takes so long: on two slow and busy cores the longest was seen to take more than 60."""
 
 ROLES: Final = {
@@ -84,7 +84,7 @@ async def test_a_service_keeps_its_word(service: str, role: Role, ground: Ground
     report = await fuzz_openapi(
         suite.urls[service],
         token=suite.token(role, ground.owner if role is Role.APPLICANT else ""),
-        examples=EXAMPLES,
+        examples=FUZZ_EXAMPLES,
         max_seconds=MAX_SECONDS,
         only=share_of(service, role, suite.services[service].parts.endpoints),
         known=ground.known,

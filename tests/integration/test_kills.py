@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from journeys.ways import Ways
 from local_suite import demo
 from local_suite.parts import any_free_ports
 from local_suite.suite import Suite
+from tests.scale import VICTIMS_TOGETHER
 
 SERVICES: Final = ("identity", "application", "scheduling", "billing", "notification")
 DOWN_SECONDS: Final = 0.5
@@ -48,19 +49,23 @@ async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite
         yield running
 
 
-class Killer:
-    """Kills the victim before each of its steps and lets it rise again while the journey goes on."""
+TOGETHER: Final = [SERVICES, ("rabbitmq", "mongod")] if VICTIMS_TOGETHER else [(victim,) for victim in VICTIMS]
+"""Who is killed during one journey, one after the other."""
 
-    def __init__(self, suite: Suite, victim: str) -> None:
+
+class Killer:
+    """Kills each victim before each of its steps and lets it rise again while the journey goes on."""
+
+    def __init__(self, suite: Suite, victims: Sequence[str]) -> None:
         self._suite = suite
-        self._victim = victim
+        self._victims = {step: victim for victim in victims for step in VICTIMS[victim]}
         self._rising: list[asyncio.Task[None]] = []
 
     async def before(self, _way: str, step: str) -> None:
-        if step in VICTIMS[self._victim]:
+        if victim := self._victims.get(step):
             await self.risen()
-            await self._suite.kill(self._victim)
-            self._rising.append(asyncio.create_task(self._rise()))
+            await self._suite.kill(victim)
+            self._rising.append(asyncio.create_task(self._rise(victim)))
 
     async def risen(self) -> None:
         """Everybody killed is back."""
@@ -70,22 +75,22 @@ class Killer:
     def kills(self) -> int:
         return len(self._rising)
 
-    async def _rise(self) -> None:
+    async def _rise(self, victim: str) -> None:
         await asyncio.sleep(DOWN_SECONDS)
-        await self._suite.restart(self._victim)
+        await self._suite.restart(victim)
 
 
-@pytest.mark.parametrize("victim", VICTIMS)
+@pytest.mark.parametrize("victims", TOGETHER, ids="-".join)
 @pytest.mark.acceptance("F2.all_finished", "F2.none_doubled", "F4.survives_restart")
-async def test_the_journey_survives_a_killed(victim: str, suite: Suite) -> None:
-    killer, reporter = Killer(suite, victim), Reporter(quiet=True)
+async def test_the_journey_survives_a_killed(victims: Sequence[str], suite: Suite) -> None:
+    killer, reporter = Killer(suite, victims), Reporter(quiet=True)
     reporter.before = killer.before
     ways = Ways(demo.addresses(suite), reporter)
     try:
         citizen = await ways.journey()
         await killer.risen()
         assert reporter.all_ok, [result for result in reporter.results if not result.ok]
-        assert killer.kills == len(VICTIMS[victim])
+        assert killer.kills == sum(len(VICTIMS[victim]) for victim in victims)
         await _nothing_doubled(citizen)
         await _invariants_hold(suite)
     finally:
@@ -120,7 +125,7 @@ async def _invariants_hold(suite: Suite) -> None:
 
 
 def test_every_part_of_ours_is_killed() -> None:
-    assert set(VICTIMS) == {*SERVICES, "rabbitmq", "mongod"}
+    assert set(VICTIMS) == {*SERVICES, "rabbitmq", "mongod"} == {victim for each in TOGETHER for victim in each}
 
 
 def test_logs_of_the_killed_are_kept(suite: Suite) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -21,16 +20,14 @@ from services.billing.simponi import SimponiBilling
 from shared.bus.dispatch import Dispatcher
 from shared.clock import ManualClock
 from shared.deadlines import DeadlineWorker
-from shared.files.memory import MemoryFiles
-from shared.ids import SeededIds
-from shared.randomness import SeededRandomness
-from shared.service import Platform
 from shared.store.driver import connect, database, disconnect
 from shared.store.kinds import Kind
 from shared.store.mongo import MongoStore
-from tests.integration.dying import Lot, Mortal, dies
+from tests.integration.dying import Lot, Mortal, dies, make_empty
+from tests.scale import KILL_EVERY
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import FakeSimponi, FakeTreasury, World, some_settings
+from tests.unit.world import seeded_platform
 
 SERVICE: Final = "billing"
 MOST_WRITES: Final = 12
@@ -44,11 +41,12 @@ Prepare = Callable[[World], Awaitable[object]]
 def world_on(store: Any, clock: ManualClock) -> World:
     """Billing on this store."""
     simponi, treasury = FakeSimponi(clock), FakeTreasury()
-    files = MemoryFiles(some_settings().master_keyring(), clock)
-    platform = Platform(store, files, clock, SeededIds(random.Random(1)), SeededRandomness(1))
+    platform = seeded_platform(store, clock, some_settings().master_keyring())
     parts = build(some_settings(), platform, simponi=simponi, treasury=treasury)
     worker = DeadlineWorker(store, parts.kinds, parts.deadlines, clock, uuid.uuid4().hex)
-    return World(clock, store, simponi, treasury, parts, Dispatcher(parts.events, parts.commands), worker, files)
+    return World(
+        clock, store, simponi, treasury, parts, Dispatcher(parts.events, parts.commands), worker, platform.files
+    )  # type: ignore[arg-type]
 
 
 async def all_of(world: World, kind: Kind[Any]) -> list[Any]:
@@ -142,12 +140,12 @@ async def one_act(store: Mortal, lot: Lot) -> None:
     await CASES[lot.case][1](world, lot.now)
 
 
-async def crash(url: str, names: list[str], case: str, write: int, *, after: bool) -> bool:
+async def crash(server: tuple[str, str], case: str, write: int, *, after: bool) -> bool:
     """One process killed at that write, its work taken up by another; whether there was such a write."""
-    name = f"kills_{uuid.uuid4().hex[:12]}"
-    names.append(name)
+    url, name = server
     client = connect(url)
     try:
+        await make_empty(database(client, name))
         store, clock = MongoStore(database(client, name), SERVICE), ManualClock(T0)
         await store.prepare(KINDS)
         world = world_on(store, clock)
@@ -181,10 +179,9 @@ async def said_once(store: MongoStore, clock: ManualClock) -> None:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("case", CASES)
-async def test_money_is_accounted_for_after_a_kill(case: str, after: bool, urls: tuple[str, list[str]]) -> None:
-    url, names = urls
-    kills = 0
-    while await crash(url, names, case, kills, after=after):
-        kills += 1
-        assert kills <= MOST_WRITES
-    assert kills > 0, "no process was killed: nothing was shown"
+async def test_money_is_accounted_for_after_a_kill(case: str, after: bool, used_again: tuple[str, str]) -> None:
+    write = 0
+    while await crash(used_again, case, write, after=after):
+        write += KILL_EVERY
+        assert write <= MOST_WRITES + KILL_EVERY
+    assert write > 0, "no process was killed: nothing was shown"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, Final
 
 import pytest
@@ -18,7 +17,8 @@ from shared.randomness import SystemRandomness
 from shared.service import Platform
 from shared.store.driver import connect, database, disconnect
 from shared.store.mongo import MongoStore
-from tests.integration.dying import Lot, Mortal, dies
+from tests.integration.dying import Lot, Mortal, dies, make_empty
+from tests.scale import KILL_EVERY
 from tests.unit.scheduling.test_crashes import CASES, MOST_WRITES, nothing_is_left_over, outcome_of
 from tests.unit.scheduling.world import KEYS, NORTH, SOUTH, START, World, plan, settings, weekly
 
@@ -41,12 +41,12 @@ async def one_act(store: Mortal, lot: Lot) -> None:
     await CASES[lot.case][1](world, before)
 
 
-async def crash(url: str, names: list[str], case: str, write: int, *, after: bool) -> bool:
+async def crash(server: tuple[str, str], case: str, write: int, *, after: bool) -> bool:
     """One process killed at that write, its seats recovered by another; whether there was such a write."""
-    name = f"kills_{uuid.uuid4().hex[:12]}"
-    names.append(name)
+    url, name = server
     client = connect(url)
     try:
+        await make_empty(database(client, name))
         store, clock = MongoStore(database(client, name), SERVICE), ManualClock(START)
         await store.prepare(KINDS)
         world = world_on(store, clock)
@@ -72,10 +72,9 @@ async def crash(url: str, names: list[str], case: str, write: int, *, after: boo
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("case", KILLED)
-async def test_every_seat_is_accounted_for_after_a_kill(case: str, after: bool, urls: tuple[str, list[str]]) -> None:
-    url, names = urls
-    kills = 0
-    while await crash(url, names, case, kills, after=after):
-        kills += 1
-        assert kills <= MOST_WRITES
-    assert kills > 0, "no process was killed: nothing was shown"
+async def test_every_seat_is_accounted_for_after_a_kill(case: str, after: bool, used_again: tuple[str, str]) -> None:
+    write = 0
+    while await crash(used_again, case, write, after=after):
+        write += KILL_EVERY
+        assert write <= MOST_WRITES + KILL_EVERY
+    assert write > 0, "no process was killed: nothing was shown"

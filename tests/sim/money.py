@@ -30,13 +30,12 @@ from shared.events.envelope import Envelope
 from shared.service import NotYet
 from shared.store.kinds import Kind
 from shared.store.port import VersionConflict
+from tests.scale import MONEY_RACES
 from tests.sim.quick_store import QuickStore
 from tests.unit.billing.world import APPOINTMENT, World, make_world
 
-RACES_VARIABLE: Final = "PASPOR_MONEY_RACES"
 SEED_VARIABLE: Final = "PASPOR_MONEY_SEED"
-USUAL_RACES: Final = 1000
-"""In every run of the tests; PASPOR_MONEY_RACES=100000 is the full count, PASPOR_MONEY_SEED replays one race."""
+"""Names one race to be run alone."""
 
 OUTCOME_SECONDS: Final = 60.0
 """Late money ends within this long after it was learnt of in a seat, an offer or a refund case."""
@@ -78,7 +77,7 @@ def races(part: int, parts: int) -> Iterator[int]:
     if asked is not None:
         yield from ([int(asked)] if int(asked) % parts == part else [])
         return
-    yield from range(part, int(os.environ.get(RACES_VARIABLE, USUAL_RACES)), parts)
+    yield from range(part, MONEY_RACES, parts)
 
 
 def replay(seed: int) -> str:

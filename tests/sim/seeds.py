@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
+from tests.scale import SIMULATION_SEEDS
 from tests.sim import sim
-
-SEEDS_VARIABLE = "PASPOR_SIM_SEEDS"
-USUAL_SEEDS = 200
-"""In every run of the tests; PASPOR_SIM_SEEDS asks for more, PASPOR_SIM_SEED for one."""
 
 
 def seeds(part: int, parts: int) -> list[int]:
-    """This part's share of the seeds."""
+    """This part's share of the seeds; PASPOR_SIM_SEED asks for one alone."""
     asked = sim.asked_seed()
     if asked is not None:
         return [asked] if asked % parts == part else []
-    return list(range(part, int(os.environ.get(SEEDS_VARIABLE, USUAL_SEEDS)), parts))
+    return list(range(part, SIMULATION_SEEDS, parts))
 
 
 def hold(seed: int) -> sim.Result:

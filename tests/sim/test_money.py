@@ -1,4 +1,4 @@
-"""A hundred thousand payments at the deadline, none of them paid but expired; SIMPONI away for a day."""
+"""Payments at the deadline, in the long form a hundred thousand, none paid but expired; SIMPONI away for a day."""
 
 from __future__ import annotations
 

@@ -14,13 +14,15 @@ from bench.against import Order
 from bench.checkout import this_build
 from bench.process_memory import process_tree
 from local_suite.home import home
+from tests.integration.bench.leftovers import begun_since
+from tests.scale import PAY_AND_CANCEL_RACES
 
 
 async def compare_with_head(names: Sequence[str], changes: Sequence[str], page: Path) -> None:
     """Run one pair and hold what is written against what was asked; no ratio is asserted."""
     before = set(process_tree(os.getpid()))
     assert await against.run(Order("HEAD", names, pairs=1, changes=changes, page=page)) == 0
-    assert set(process_tree(os.getpid())) <= before
+    assert begun_since(before) == []
     assert list((home() / "bench" / "against").iterdir()) == []
 
 
@@ -56,11 +58,11 @@ async def test_an_attack_is_driven_by_this_build_against_the_suite_of_either(
 
 
 async def test_every_bill_of_a_race_is_explained() -> None:
-    table = await pay_and_cancel.drive(this_build(), races=8, at_once=4)
+    table = await pay_and_cancel.drive(this_build(), races=PAY_AND_CANCEL_RACES, at_once=4)
     figures = {figure.name: figure.value for figure in table.figures}
-    assert figures["pay_and_cancel.races"] == 8
-    assert figures["pay_and_cancel.unexplained"] == 0
-    assert sum(int(row[2]) for row in table.rows if row[0] == "end") == 8
+    assert figures["pay_and_cancel.races"] == PAY_AND_CANCEL_RACES, table.method
+    assert figures["pay_and_cancel.unexplained"] == 0, table.rows
+    assert sum(int(row[2]) for row in table.rows if row[0] == "end") == PAY_AND_CANCEL_RACES
     kept = home() / "bench" / "pay-and-cancel-this-build-1.jsonl"
     races = [json.loads(line) for line in kept.read_text().splitlines()]
     assert all(race["explained"] and race["named"] for race in races)

@@ -14,6 +14,7 @@ from bench.checkout import Checkout
 from bench.gateway import local_conf
 from bench.process_memory import process_tree, tree_mib, watch_memory
 from bench.target import FigureMissing, RunBroken, measure_in, start_target
+from tests.integration.bench.leftovers import begun_since
 
 FIGURES = """
 from dataclasses import dataclass
@@ -117,7 +118,7 @@ async def test_no_temporary_folder_and_no_process_stays(
     before = set(process_tree(os.getpid()))
     await measure_in(build, "bench.made_up", "measure", {}, {})
     assert list((tmp_path / "temp").iterdir()) == []
-    assert set(process_tree(os.getpid())) <= before
+    assert begun_since(before) == []
 
 
 def test_the_memory_of_a_tree_counts_its_children() -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import io
-import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +19,6 @@ from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent
 from services.application.use_cases import Application
 from shared.assistance import Assistance, AssistanceCopy
-from shared.clock import ManualClock
 from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
 from shared.errors import UpstreamDown
@@ -30,14 +26,12 @@ from shared.events.application import KeepIdentityCard
 from shared.events.envelope import Envelope
 from shared.events.identity import ApplicantConfirmed, AssistanceBegun
 from shared.events.message import Message
-from shared.files.memory import MemoryFiles
-from shared.ids import SeededIds
-from shared.randomness import SeededRandomness
-from shared.service import Parts, Platform
+from shared.service import Parts
 from shared.store.memory import MemoryStore
 from shared.tokens import Role
 from tests.conftest import START
 from tests.unit.application import make
+from tests.unit.world import NOWHERE, HurryingClock, envelope_of, key, seeded_platform
 
 OURS = new_keypair()
 NOTIFICATION = new_keypair()
@@ -61,14 +55,6 @@ COUNTER = Actor(
 )
 INTERVIEWER = Actor("staff-2", Role.INTERVIEWER, make.OFFICE)
 ELSEWHERE = Actor("staff-3", Role.FRONT_OFFICER, "medan")
-
-
-class HurryingClock(ManualClock):
-    """Whoever waits moves the time, so that nothing waits for a test."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.advance(max(0.0, seconds))
-        await asyncio.sleep(0)
 
 
 @dataclass
@@ -129,15 +115,9 @@ class TheWriter:
         return f"%PDF-1.7 {requirement} {title}".encode()
 
 
-def key(name: str, filler: int) -> str:
-    return f"{name}:{base64.b64encode(bytes([filler]) * 32).decode()}"
-
-
 def make_settings(**changed: Any) -> Settings:
     given: dict[str, Any] = {
-        "environment": "test",
-        "mongo_url": "mongodb://127.0.0.1:1/",
-        "amqp_url": "amqp://127.0.0.1:1/",
+        **NOWHERE,
         "master_keys": key("k1", 1),
         "fingerprint_keys": key("k1", 2),
         "sealing_private_keys": OURS.private_key_b64,
@@ -167,10 +147,10 @@ class World:
         self.settings = make_settings(**settings)
         self.said: list[Envelope] = []
         self.store = MemoryStore("application", on_written=lambda _, envelopes, __: self.said.extend(envelopes))
-        self.files = MemoryFiles(self.settings.master_keyring(), self.clock)
+        self.platform = seeded_platform(self.store, self.clock, self.settings.master_keyring(), seed=7)
+        self.files = self.platform.files
         self.dpri = TheDpri()
         self.writer = TheWriter()
-        self.platform = Platform(self.store, self.files, self.clock, SeededIds(random.Random(7)), SeededRandomness(7))
         self.parts: Parts = build(self.settings, self.platform, dpri=self.dpri, writer=self.writer)
         self.service: Application = self.parts.service
         self.worker = DeadlineWorker(self.store, KINDS, self.parts.deadlines, self.clock, "test")
@@ -183,17 +163,8 @@ class World:
     ) -> Envelope:
         """Another service's message arrives."""
         self._commands += 1
-        envelope = Envelope(
-            id=message_id or f"m-{self._commands}",
-            source="/paspor/test",
-            subject="x",
-            time=at or self.clock.now(),
-            correlation_id="c",
-            causation_id="c",
-            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            aggregate_version=version,
-            data=message,
-        )
+        sent_as = message_id or f"m-{self._commands}"
+        envelope = envelope_of(message, at or self.clock.now(), version=version, message_id=sent_as)
         handlers: dict[type[Any], Any] = {**self.parts.events, **self.parts.commands}
         await handlers[type(message)](message, envelope)
         return envelope

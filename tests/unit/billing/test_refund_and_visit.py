@@ -22,9 +22,9 @@ from services.billing.refunds.states import RefundCommand, RefundState
 from services.billing.rules import Policies
 from shared.events import scheduling
 from tests.unit.billing.make import T0
+from tests.unit.billing.refund_desk import OPERATOR, OWNER, SECOND, Desk, desk_of
 from tests.unit.billing.test_config_and_checks import spoil
 from tests.unit.billing.test_corrections import corrected
-from tests.unit.billing.test_refunds import OPERATOR, OWNER, SECOND, Desk, desk_of
 from tests.unit.billing.world import APPOINTMENT, World
 
 DAY = 86_400

@@ -22,7 +22,7 @@ from services.billing.refunds.states import RefundState
 from services.billing.simponi import SimponiBilling
 from shared.tokens import Caller, Role
 from tests.unit.billing.conftest import Ask
-from tests.unit.billing.test_refunds import HEAD, OPERATOR, OWNER, SECOND, TREASURER, Desk, desk_of
+from tests.unit.billing.refund_desk import HEAD, OPERATOR, OWNER, SECOND, TREASURER, Desk, desk_of
 from tests.unit.billing.test_settlement import booked, brought
 from tests.unit.billing.world import World
 

@@ -17,7 +17,7 @@ from services.billing.refunds.transitions import StepActor
 from shared.tokens import Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.make import at
-from tests.unit.billing.test_refunds import HEAD, OPERATOR, OWNER, POLICY, STRANGER, TREASURER, Desk, desk_of
+from tests.unit.billing.refund_desk import HEAD, OPERATOR, OWNER, POLICY, STRANGER, TREASURER, Desk, desk_of
 from tests.unit.billing.test_refunds_http import ACCOUNT, paid_bill, step
 from tests.unit.billing.world import World
 

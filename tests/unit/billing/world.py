@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -22,19 +21,17 @@ from services.billing.refunds.treasury import OrderState, Payee, RefundOrder
 from services.billing.simponi import SimponiBilling, SimponiRefused
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.clock import ManualClock
-from shared.context import make_traceparent
 from shared.deadlines import DeadlineWorker
 from shared.errors import UpstreamDown
 from shared.events import application, scheduling
 from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.files.memory import MemoryFiles
-from shared.ids import SeededIds, new_event_id
-from shared.randomness import SeededRandomness
-from shared.service import Parts, Platform
+from shared.service import Parts
 from shared.store.kinds import Kind, Record
 from shared.store.memory import MemoryStore
 from tests.unit.billing.make import T0
+from tests.unit.world import NOWHERE, assert_rules_hold, envelope_of, seeded_platform
 
 KEY = "k1:" + "A" * 43 + "="
 APPLICATION, ACCOUNT, PERSON, APPOINTMENT = "application-1", "account-1", "person-1", "appointment-1"
@@ -43,13 +40,11 @@ APPLICATION, ACCOUNT, PERSON, APPOINTMENT = "application-1", "account-1", "perso
 def some_settings(**changes: Any) -> Settings:
     """Settings for tests, with the real durations unless changed."""
     given = {
-        "mongo_url": "mongodb://nowhere",
-        "amqp_url": "amqp://nowhere",
+        **NOWHERE,
         "master_keys": KEY,
         "fingerprint_keys": KEY,
         "simponi_client_secret": "secret",
         "simponi_callback_secrets": "k1:callback-secret",
-        "environment": "test",
     }
     return Settings.load(**{**given, **changes})
 
@@ -190,17 +185,7 @@ class World:
 
     async def hear(self, message: Message, *, version: int = 1, message_id: str | None = None) -> Outcome:
         """A message arrives."""
-        envelope = Envelope(
-            id=message_id or new_event_id(),
-            source="/paspor/test",
-            subject="subject",
-            time=self.clock.now(),
-            correlation_id="c",
-            causation_id="c",
-            traceparent=make_traceparent(),
-            aggregate_version=version,
-            data=message,
-        )
+        envelope = envelope_of(message, self.clock.now(), version=version, message_id=message_id)
         for _ in range(self.deliveries - 1):
             if await self.dispatcher.handle(envelope) == Outcome.DONE:
                 return Outcome.DONE
@@ -403,9 +388,7 @@ class World:
 
     async def rules_hold(self) -> None:
         """I3, I4 and I5 hold."""
-        for name, check in self.parts.invariants.items():
-            report = await check()
-            assert report.holds, (name, report.broken)
+        await assert_rules_hold(self.parts.invariants)
 
     async def outcome(self, ntpn: str | None) -> tuple[str, str | None, Standing | None]:
         """Where the money of a receipt is, and where its bill stands."""
@@ -419,18 +402,13 @@ def make_world(store: MemoryStore | None = None, start: datetime = T0, **setting
     clock = ManualClock(start)
     store = store or MemoryStore("billing")
     simponi = FakeSimponi(clock)
-    files = MemoryFiles(some_settings().master_keyring(), clock)
-    platform = Platform(
-        store,
-        files,
-        clock,
-        SeededIds(random.Random(1)),
-        SeededRandomness(1),
-    )
+    platform = seeded_platform(store, clock, some_settings().master_keyring())
     treasury = FakeTreasury()
     parts = build(some_settings(**settings), platform, simponi=simponi, treasury=treasury)
     worker = DeadlineWorker(store, parts.kinds, parts.deadlines, clock, "worker-1")
-    world = World(clock, store, simponi, treasury, parts, Dispatcher(parts.events, parts.commands), worker, files)
+    world = World(
+        clock, store, simponi, treasury, parts, Dispatcher(parts.events, parts.commands), worker, platform.files
+    )
 
     def written(_kind: Kind[Any], envelopes: Sequence[Envelope], _due: datetime | None) -> None:
         world.said.extend(envelopes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -108,17 +107,14 @@ def test_a_tree_is_dirty_by_files_outside_docs(tmp_path: Path) -> None:
     assert checked_out(tmp_path).dirty
 
 
-def test_a_long_run_keeps_what_its_tests_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PASPOR_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(long_results, "checked_out", lambda: HERE)
-    marked = (
-        "import pytest\n@pytest.mark.acceptance('F2.all_finished')\ndef test_a(): pass\ndef test_b(): assert False\n"
-    )
-    (tmp_path / "test_some.py").write_text(marked)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    acceptance(clause): proves\n")
-    quiet = ["-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", f"--confcutdir={tmp_path}"]
-    command = [sys.executable, "-m", "pytest", *quiet, "-c", str(tmp_path / "pytest.ini"), str(tmp_path)]
-    assert long_results.run(command) == 1, "test_b failed"
-    (kept,) = long_results.read(HERE)
-    assert kept["test"].endswith("test_some.py::test_a")
-    assert (kept["clauses"], kept["outcome"]) == (["F2.all_finished"], "passed")
+def test_a_part_joins_what_is_kept_of_the_same_source_alone(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    again = [{**LINES[1], "outcome": "passed"}]
+    long_results.write(LINES, HERE, path)
+    long_results.write(again, HERE, path, whole=False)
+    assert long_results.read(HERE, path) == [LINES[0], *again]
+    long_results.write(again, OTHERS["another commit"], path, whole=False)
+    assert long_results.read(OTHERS["another commit"], path) == again
+    long_results.write(LINES, HERE, path)
+    long_results.write(again, HERE, path)
+    assert long_results.read(HERE, path) == again

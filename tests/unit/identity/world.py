@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,13 +25,12 @@ from shared.events.application import KeepIdentityCard
 from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.events.notification import KeepContactCard, SendOtp
-from shared.files.memory import MemoryFiles
-from shared.ids import SeededIds, derived_id
-from shared.randomness import SeededRandomness
+from shared.ids import derived_id
 from shared.service import Parts, Platform
 from shared.store.memory import MemoryStore
 from shared.tokens import Caller, Role, new_signing_key_pem
 from tests.conftest import START
+from tests.unit.world import NOWHERE, key, seeded_platform
 
 NOTIFICATION = new_keypair()
 APPLICATION = new_keypair()
@@ -43,15 +40,9 @@ FAST_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 STAFF_PASSWORD = "a long demo password"
 
 
-def key(name: str, filler: int) -> str:
-    return f"{name}:{base64.b64encode(bytes([filler]) * 32).decode()}"
-
-
 def make_settings(**changed: Any) -> Settings:
     given: dict[str, Any] = {
-        "environment": "test",
-        "mongo_url": "mongodb://127.0.0.1:1/",
-        "amqp_url": "amqp://127.0.0.1:1/",
+        **NOWHERE,
         "master_keys": key("k1", 1),
         "fingerprint_keys": key("k1", 2),
         "token_signing_keys": SIGNING_PEM + OLDER_PEM,
@@ -110,9 +101,7 @@ class World:
         self._commands = 0
 
     def _platform(self) -> Platform:
-        chance = random.Random(self._seed)
-        files = MemoryFiles(make_settings().master_keyring(), self.clock)
-        return Platform(self.store, files, self.clock, SeededIds(chance), SeededRandomness(self._seed))
+        return seeded_platform(self.store, self.clock, make_settings().master_keyring(), seed=self._seed)
 
     def command(self) -> str:
         """A fresh command id."""

@@ -28,7 +28,8 @@ def test_only_this_user_can_read_the_file(tmp_path: Path) -> None:
 
 def test_two_machines_share_no_secret(tmp_path: Path) -> None:
     one, other = secrets.load_secrets(tmp_path / "1.json"), secrets.load_secrets(tmp_path / "2.json")
-    assert all(one[name] != other[name] for name in one)
+    assert one.keys() == other.keys() == secrets.SECRETS.keys()
+    assert [name for name in one if one[name] == other[name]] == []
 
 
 def test_a_secret_that_a_new_version_needs_is_added_and_the_others_are_kept(

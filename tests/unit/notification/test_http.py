@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,12 +23,9 @@ from shared.clock import ManualClock
 from shared.deadlines import DeadlineWorker
 from shared.events import billing
 from shared.events.subscriptions import commands_for, events_for
-from shared.files.memory import MemoryFiles
 from shared.http.app import build_app
 from shared.http.schema import unbounded_fields
 from shared.http.signatures import Signer
-from shared.ids import SeededIds
-from shared.randomness import SeededRandomness
 from shared.service import Parts, Platform
 from shared.settings import SettingsWrong
 from shared.store.memory import MemoryStore
@@ -37,6 +33,7 @@ from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier, 
 from tests.conftest import START
 from tests.unit.notification.samples import event_of
 from tests.unit.notification.world import ACCOUNT, KEYS, PAIR, FakeChannel, World, a_card, an_otp
+from tests.unit.world import seeded_platform
 
 CALLBACK_SECRET = "invented-callback-secret"
 _PEM = new_signing_key_pem()
@@ -85,7 +82,7 @@ class Service:
 
 def platform(clock: ManualClock) -> Platform:
     store = MemoryStore("notification")
-    return Platform(store, MemoryFiles(KEYS, clock), clock, SeededIds(random.Random(1)), SeededRandomness(1))
+    return seeded_platform(store, clock, KEYS)
 
 
 @pytest.fixture

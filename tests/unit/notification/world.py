@@ -27,14 +27,13 @@ from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp
-from shared.files.memory import MemoryFiles
 from shared.http.signatures import Signer
-from shared.ids import new_event_id
 from shared.store.kinds import Record
 from shared.store.memory import MemoryStore
 from tests.conftest import START
+from tests.unit.world import envelope_of, key, seeded_platform
 
-KEYS = Keyring.parse("k1:" + base64.b64encode(bytes(32)).decode())
+KEYS = Keyring.parse(key("k1", 0))
 PAIR = new_keypair()
 BOX = SealedBox.for_recipient(PAIR.public_key_b64)
 ACCOUNT = "account-1"
@@ -62,7 +61,8 @@ class World:
     def __init__(self, rules: Rules | None = None) -> None:
         self.clock = ManualClock(START)
         self.store = MemoryStore("notification")
-        self.files = MemoryFiles(KEYS, self.clock)
+        platform = seeded_platform(self.store, self.clock, KEYS)
+        self.files = platform.files
         self.mailer, self.gateway = FakeChannel(), FakeChannel()
         self.seals = Seals(Unsealer([PAIR.private_key_b64]), FieldCipher(KEYS))
         texts = Texts(portal_url="https://paspor.example.go.id", timezone="Asia/Jakarta")
@@ -88,17 +88,7 @@ class World:
 
     def envelope(self, message: Message, *, version: int = 1) -> Envelope:
         """The message on its way."""
-        return Envelope(
-            id=new_event_id(),
-            source="/paspor/test",
-            subject="subject",
-            time=self.clock.now(),
-            correlation_id="correlation",
-            causation_id="causation",
-            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            aggregate_version=version,
-            data=message,
-        )
+        return envelope_of(message, self.clock.now(), version=version)
 
     async def works(self) -> int:
         """Run what is due."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,32 +10,17 @@ from typing import Any, TypeVar
 from services.scheduling.booking.appointments.repository import APPOINTMENT
 from shared.store.kinds import Kind, Range, Record
 from shared.store.memory import MemoryStore
+from tests.unit.world import Killed, Letting, Wrapper
+
+__all__ = ["Killed", "Wrapper"]
 
 Made = TypeVar("Made")
 READS = ("get", "find", "count", "tally")
 WRITES = ("insert", "insert_missing", "save", "claim_one", "remove")
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class Wrapper:
-    """Passes every verb on."""
-
-    def __init__(self, base: Any) -> None:
-        self.base = base
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.base, name)
-
-
-class Shuffling(Wrapper):
+class Shuffling(Letting):
     """Lets other tasks run before and after each verb, as often as a seed says."""
-
-    def __init__(self, base: Any, seed: int) -> None:
-        super().__init__(base)
-        self._chance = random.Random(seed)
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self.base, name)
@@ -51,10 +35,6 @@ class Shuffling(Wrapper):
                 await self._others()
 
         return slowly
-
-    async def _others(self) -> None:
-        for _ in range(self._chance.randrange(4)):
-            await asyncio.sleep(0)
 
 
 class UnguardedClaims(Wrapper):

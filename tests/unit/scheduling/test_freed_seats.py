@@ -99,10 +99,10 @@ async def test_a_booking_is_one_persons_and_stays_theirs() -> None:
     for stranger in (Actor("account-budi"), Actor("account-citra")):
         with pytest.raises(NotFound):
             await world.service.holds.cancel(paid.id, stranger, "mine", fee_is_lost=True)
+    await world.submitted("ani", account="account-broker", application_id="application-again")
+    door = world.session_id(NORTH)
+    again = {"application_id": "application-again", "actor": Actor("account-broker"), "session_id": door}
     with pytest.raises(PersonHasAppointment):
-        await world.submitted("ani", account="account-broker", application_id="application-again")
-        door = world.session_id(NORTH)
-        again = {"application_id": "application-again", "actor": Actor("account-broker"), "session_id": door}
         await world.service.holds.hold(world.wish("ani", key="again", **again))
     assert (await world.appointment(paid.id)).state.person_id == "person-ani"
 

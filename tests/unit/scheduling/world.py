@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,19 +24,15 @@ from services.scheduling.use_cases import Scheduling
 from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
 from services.scheduling.visit.day_sheets.lists import DaySheet
 from services.scheduling.visit.day_sheets.views import sheet_json
-from shared import context
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
 from shared.deadlines import LEASE_SECONDS, DeadlineWorker
 from shared.events import application, billing
-from shared.events.envelope import Envelope
 from shared.events.message import Event
-from shared.files.memory import MemoryFiles
-from shared.ids import SeededIds
-from shared.randomness import SeededRandomness
-from shared.service import Parts, Platform
+from shared.service import Parts
 from shared.store import Record, Store
 from shared.store.memory import MemoryStore
+from tests.unit.world import NOWHERE, assert_rules_hold, envelope_of, key, seeded_platform
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """A Monday, 09:00 in Jakarta."""
@@ -46,7 +40,7 @@ TUESDAY = date(2026, 11, 24)
 SOUTH = Office("jakarta-selatan", "Jakarta Selatan", "I Khusus", False, "Kota", "3174", "DKI", "WIB", "Asia/Jakarta")
 NORTH = Office("jakarta-utara", "Jakarta Utara", "I", True, "Kota", "3172", "DKI", "WIB", "Asia/Jakarta")
 EAST = Office("merauke", "Merauke", "II", True, "Merauke", "9301", "Papua Selatan", "WIT", "Asia/Jayapura")
-KEYS = "k1:" + base64.b64encode(b"1" * 32).decode()
+KEYS = key("k1", ord("1"))
 BOSS = Actor("admin-account", SOUTH.office_id, is_staff=True)
 FRONT = Actor("front-account", SOUTH.office_id, is_staff=True)
 
@@ -71,9 +65,7 @@ def weekly(*plans: SessionPlan) -> WeeklyTemplates:
 def settings(**changes: Any) -> Settings:
     """Settings of a test process; the clock is a test's own, so real durations do not hurt."""
     given: dict[str, Any] = {
-        "environment": "test",
-        "mongo_url": "mongodb://127.0.0.1/",
-        "amqp_url": "amqp://127.0.0.1/",
+        **NOWHERE,
         "master_keys": KEYS,
         "fingerprint_keys": KEYS,
         "queue_code_signing_keys": KEYS,
@@ -105,18 +97,7 @@ class World:
     async def hear(self, said: Event, message_id: str | None = None) -> None:
         """Deliver one event, as the dispatcher would."""
         self.messages += 1
-        causation = context.new_causation()
-        envelope = Envelope(
-            id=message_id or f"message-{self.messages}",
-            source="/paspor/test",
-            subject="subject",
-            time=self.clock.now(),
-            correlation_id=causation.correlation_id,
-            causation_id=causation.correlation_id,
-            traceparent=causation.traceparent,
-            aggregate_version=1,
-            data=said,
-        )
+        envelope = envelope_of(said, self.clock.now(), message_id=message_id or f"message-{self.messages}")
         await self.parts.events[type(said)](said, envelope)
 
     async def submitted(
@@ -228,9 +209,7 @@ class World:
 
     async def rules_hold(self) -> None:
         """I1 and I2."""
-        for name, check in self.parts.invariants.items():
-            report = await check()
-            assert report.holds, (name, report.broken)
+        await assert_rules_hold(self.parts.invariants)
 
 
 def make_world(
@@ -245,9 +224,7 @@ def make_world(
     base = MemoryStore("scheduling")
     store = wrap(base) if wrap else base
     clock = ManualClock(START)
-    platform = Platform(
-        store, MemoryFiles(Keyring.parse(KEYS), clock), clock, SeededIds(random.Random(seed)), SeededRandomness(seed)
-    )
+    platform = seeded_platform(store, clock, Keyring.parse(KEYS), seed=seed)
     parts = build(
         settings(**changes),
         platform,

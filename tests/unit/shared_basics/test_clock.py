@@ -24,8 +24,32 @@ def test_the_system_clock_is_aware_and_keeps_milliseconds() -> None:
     assert now.microsecond % 1000 == 0
 
 
-async def test_the_system_clock_sleeps_not_at_all_for_a_past_time() -> None:
-    await SystemClock().sleep(-5)
+@pytest.mark.parametrize("seconds", [-5, -0.001, 0])
+async def test_the_system_clock_sleeps_not_at_all_for_a_past_time(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """One turn of the loop, so that others go on, and no timer."""
+    asked: list[float] = []
+    sleep = asyncio.sleep
+
+    async def asked_for(seconds: float) -> None:
+        asked.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", asked_for)
+    await SystemClock().sleep(seconds)
+    assert asked == [0.0]
+
+
+async def test_the_system_clock_sleeps_as_long_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    async def asked_for(seconds: float) -> None:
+        asked.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", asked_for)
+    await SystemClock().sleep(2.5)
+    assert asked == [2.5]
 
 
 @given(st.datetimes(timezones=st.just(timezone(timedelta(hours=-9))), max_value=LATEST))

@@ -24,11 +24,13 @@ async def test_the_allocator_is_asked_only_after_growth(monkeypatch: pytest.Monk
     assert asked == [0]
 
 
-async def test_without_glibc_nothing_is_done() -> None:
+async def test_without_glibc_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the C library has no such function, growth is not even looked for."""
+    monkeypatch.setattr(memory_return.ctypes, "CDLL", lambda _name: object())
     giving_back = MemoryReturn()
-    giving_back._trim = None
-    giving_back._least_bytes = -GROWN_BYTES
+    least = giving_back._least_bytes = -GROWN_BYTES
     await giving_back.run()
+    assert giving_back._least_bytes == least
 
 
 def test_what_is_held_is_told_by_the_system() -> None:

@@ -163,7 +163,10 @@ async def test_a_holder_who_moves_within_the_day_sits_in_one_place() -> None:
         seat(9, "held", "d", 1, seconds=8),
     ]
     for facts in ([*LIFE, other, *moves], [other, *reversed(moves), *LIFE]):
-        verify(await export(facts))
+        assert verify(await export(facts)).links == len(facts)
+    elsewhere = seat(10, "held", "e", 1, seconds=9, session="session-2")
+    with pytest.raises(ExportWrong, match="session-2"):
+        verify(await export([*LIFE, other, *moves, elsewhere]))
 
 
 def posting(number: int, entries: list[list[Any]], **other: Any) -> Fact:

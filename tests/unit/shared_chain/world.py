@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from shared.clock import ManualClock
 from shared.ids import SeededIds
 from shared.store.kinds import Index, Kind, Record
 from shared.store.memory import MemoryStore
+from tests.unit.world import Killed, Letting, Wrapper
 
 T0 = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 DAY = date(2026, 11, 22)
@@ -37,20 +37,6 @@ def facts_of(record: Record[Note]) -> Sequence[Fact]:
     note = record.state
     name = ChainName("notes", "all", note.at.date())
     return [Fact(name, record.id, note.at, {"amount": note.amount}, subject=note.author)]
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class Wrapper:
-    """Passes every verb on."""
-
-    def __init__(self, base: Any) -> None:
-        self.base = base
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.base, name)
 
 
 class Dying(Wrapper):
@@ -84,12 +70,8 @@ class Dying(Wrapper):
         return counted
 
 
-class Shuffling(Wrapper):
+class Shuffling(Letting):
     """Lets other tasks run before and after each verb, as often as a seed says, and between the links of one write."""
-
-    def __init__(self, base: Any, seed: int) -> None:
-        super().__init__(base)
-        self._chance = random.Random(seed)
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self.base, name)
@@ -109,10 +91,6 @@ class Shuffling(Wrapper):
                 await self._others()
 
         return slowly
-
-    async def _others(self) -> None:
-        for _ in range(self._chance.randrange(4)):
-            await asyncio.sleep(0)
 
 
 class Unguarded(Wrapper):

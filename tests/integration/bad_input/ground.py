@@ -1,0 +1,335 @@
+"""Citizens at every station of the journey on one suite, and how each endpoint is called rightly."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+
+from shared.audit import AUDIT_KINDS
+from shared.audit.chaining import STREAM
+from shared.chain.kinds import CHAIN_KINDS, Head, Link, Root, Salt
+from shared.events.subscriptions import SERVICES
+from shared.http.endpoint import Endpoint
+from shared.http.signatures import Signer
+from shared.tokens import Role
+from tests.assembled import CALLBACK_SECRET, OFFICE, RECEIPT_SECRET, Suite, assemble
+from tests.conftest import START
+from tests.unit.identity.world import nobody
+from tests.unit.world import HurryingClock
+from tests.walking import ANSWERS, TYPED, Caller, Citizen, Officer, Reply
+
+NOBODYS_ID: Final = "0190c2f4-7c1e-7000-8000-000000000001"
+PROBLEM: Final = "application/problem+json"
+
+
+PARTS = {name: each.parts for name, each in assemble(HurryingClock(START)).items()}
+EVERY: Final = [(service, each) for service in SERVICES for each in PARTS[service].endpoints]
+
+
+def spoken(each: Any) -> str:
+    return str(getattr(each, "name", each))
+
+
+def those(choose: Callable[[Endpoint], bool]) -> Any:
+    """Parametrize over the endpoints that are chosen."""
+    chosen = [(service, each) for service, each in EVERY if choose(each)]
+    assert chosen
+    return pytest.mark.parametrize(("service", "endpoint"), chosen, ids=spoken)
+
+
+@dataclass
+class Ground:
+    """Citizens at every station of the journey."""
+
+    suite: Suite
+    stack: AsyncExitStack
+    citizens: dict[str, Citizen] = field(default_factory=dict)
+    documents: list[str] = field(default_factory=list)
+
+    def __getitem__(self, station: str) -> Citizen:
+        return self.citizens[station]
+
+    async def newcomer(self, station: str) -> Citizen:
+        """An account with a confirmed applicant."""
+        citizen = self.citizens[station] = await self.stack.enter_async_context(Citizen(self.suite))
+        await citizen.register(f"{station}.contoh@example.org")
+        await citizen.become_applicant(nik=nobody(len(self.citizens)).nik, full_name="ORANG CONTOH")
+        return citizen
+
+    def officer(self, role: Role, office_id: str = OFFICE) -> Officer:
+        return Officer(self.suite, role, office_id)
+
+    def ids(self) -> dict[str, str]:
+        """What belongs to the one who has paid."""
+        owner = self["paid"]
+        return {
+            "application_id": owner.application_id,
+            "applicant_id": owner.applicant_id,
+            "appointment_id": owner.appointment_id,
+            "bill_id": owner.bill_id,
+            "refund_id": NOBODYS_ID,
+            "challenge_id": NOBODYS_ID,
+            "document_id": self.documents[0],
+            "office_id": OFFICE,
+            "session_id": NOBODYS_ID,
+            "change_id": NOBODYS_ID,
+            "opening_id": NOBODYS_ID,
+            "ticket_id": NOBODYS_ID,
+            "visit_id": NOBODYS_ID,
+            "waiting_id": NOBODYS_ID,
+            "party_id": NOBODYS_ID,
+            "flag_id": NOBODYS_ID,
+            "case_id": NOBODYS_ID,
+            "settlement_id": NOBODYS_ID,
+            "reference": NOBODYS_ID,
+            "override_id": NOBODYS_ID,
+            "staff_id": NOBODYS_ID,
+            "assistance_id": NOBODYS_ID,
+            "stuck": "true",
+            "first": "2026-11-01",
+            "last": "2026-11-30",
+            "date": "2026-11-24",
+            "job_id": NOBODYS_ID,
+            "link": f"{NOBODYS_ID}.nothing",
+            "requirement": "ktp",
+            "since": "2026-11-01",
+            "until": "2026-11-30",
+        }
+
+    def address(self, endpoint: Endpoint) -> str:
+        """The endpoint's address about what belongs to the one who has paid."""
+        path = re.sub(r"{([^}]*)}", lambda place: self.ids()[place[1]], endpoint.path)
+        needed = [
+            name
+            for name, each in (endpoint.query.model_fields if endpoint.query else {}).items()
+            if each.is_required() or name == "application_id"
+        ]
+        return path + ("?" + "&".join(f"{name}={self.ids()[name]}" for name in needed) if needed else "")
+
+    def body(self, endpoint: Endpoint) -> Any:
+        """A body that is right in itself."""
+        return good_bodies(self.ids())[endpoint.name] if endpoint.body is not None else None
+
+    async def ask(self, caller: Caller, service: str, endpoint: Endpoint, **changes: Any) -> Reply:
+        """The endpoint, called rightly but for the changes."""
+        words: dict[str, Any] = {"headers": {}}
+        if endpoint.raw_body:
+            words |= {"raw": b"x", "headers": {"Upload-Offset": "0", "Content-Type": endpoint.body_media_types[0]}}
+        elif endpoint.body is not None:
+            words["body"] = self.body(endpoint)
+        if "headers" in changes:
+            words["headers"] |= changes.pop("headers")
+        return await caller.call(
+            service, endpoint.method, changes.pop("path", self.address(endpoint)), **{**words, **changes}
+        )
+
+    @asynccontextmanager
+    async def unchanged(self) -> AsyncIterator[None]:
+        """Everything that is kept is the same after the block, but for the trail of what was tried."""
+        before = _without_trail(await self.suite.contents())
+        yield
+        after = _without_trail(await self.suite.contents())
+        assert [name for name in before | after if before.get(name) != after.get(name)] == []
+
+
+AUDIT_STREAM: Final = f"{STREAM}:"
+"""How the name of each chain that tells the audit begins."""
+
+
+def _without_trail(contents: Mapping[str, Any]) -> dict[str, Any]:
+    """All but the audit, and what its chainer writes of it.
+
+    What staff try is audited before it is tried, so an attempt that is refused is rightly told there: it is no change
+    of what the attempt was about. Lines are only ever inserted, and chained whenever the chainer comes by.
+    """
+    return {name: each for name, each in contents.items() if not _is_trail(name, each)}
+
+
+def _is_trail(name: str, kept: Any) -> bool:
+    kind = name.split("/")[1]
+    if kind in {each.name for each in AUDIT_KINDS}:
+        return True
+    if kind not in {each.name for each in CHAIN_KINDS}:
+        return False
+    state = kept[0]
+    match state:
+        case Link() | Salt() | Root():
+            return state.chain.startswith(AUDIT_STREAM)
+        case Head():
+            return state.stream == STREAM
+        case _:  # how far a feed has read
+            return name.endswith(f"/{STREAM}")
+
+
+def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
+    """For each operation with a body one that its form takes."""
+    notice = {
+        "notice_id": "n-1",
+        "billing_code": "8" * 15,
+        "ntb": "123456",
+        "amount": 1,
+        "paid_at": "2026-11-23T02:00:00Z",
+    }
+    receipt = {
+        "receipt_id": "r-1",
+        "message_id": "m-1",
+        "reference": "d-1",
+        "status": "delivered",
+        "at": "2026-11-23T02:00:00Z",
+    }
+    session = {"date": "2026-12-01", "start": "08:00", "end": "10:00", "booths": 1, "service_minutes": 30, "staff": 1}
+    week = {key: value for key, value in session.items() if key != "date"}
+    edit = {"expected_version": 0, "reason": "fitted to staff"}
+    product = {"product": "electronic", "since": "2026-01-01"}
+    facts = {"reason": "as it is", "booths": 2, "staff": 2, "hours": [], "products": [product]}
+    arrival = {"line_id": "1", "kind": "counter", "arrived_at": "2026-11-23T02:00:00Z", "reason": "outage"}
+    fee = {"passport_kind": "ordinary", "validity_years": 5, "amount": 1, "title": "Book", "title_id": "Paspor"}
+    upload = {"requirement": "ktp", "file_name": "x.jpg", "media_type": "image/jpeg", "size_bytes": 1000}
+    newcomer = {"username": "dewi.contoh", "full_name": "DEWI CONTOH"}
+    return {
+        "register": {"email": "baru.contoh@example.org"},
+        "log_in": {"identifier": "lama.contoh@example.org"},
+        "verify": {"code": "123456"},
+        "refresh": {"refresh_token": "not-a-token"},
+        "revoke": {"refresh_token": "not-a-token"},
+        "change_phone": {"phone": "081200000999"},
+        "change_email": {"email": "lain.contoh@example.org"},
+        "add_applicant": TYPED,
+        "correct_applicant": TYPED,
+        "log_in_staff": {"username": "nobody", "password": "a wrong word"},
+        "look_up_person": {"nik": nobody(9).nik},
+        "ask_consent": {"identifier": "081200000999"},
+        "tell_code": {"code": "123456"},
+        "see_original": {"nik": nobody(9).nik, "reason": "telephone_lost", "words": "lost on the way"},
+        "show_letter": {"queue_code": "PSP1.k1.x.y"},
+        "make_first_operator": {**newcomer, "secret": "x" * 43, "password": "four words nobody joins"},
+        "set_own_password": {"username": "nobody", "password": "a wrong word", "new_password": "another wrong word"},
+        "hire_staff": {**newcomer, "role": "front_officer", "office_id": OFFICE, "reason": "new_post"},
+        "reassign_staff": {"role": "interviewer", "office_id": OFFICE, "reason": "transfer"},
+        "lock_staff": {"reason": "suspected_misuse"},
+        "unlock_staff": {"reason": "suspicion_cleared"},
+        "reset_staff_password": {"reason": "forgotten_password"},
+        "say_staff_left": {"reason": "end_of_service"},
+        "approve_staff_matter": {"reason": "new_post"},
+        "refuse_staff_matter": {"reason": "correction"},
+        "begin": {"applicant_id": ids["applicant_id"]},
+        "answer": ANSWERS,
+        "submit": {"confirmed_not_refundable": True},
+        "begin_upload": upload,
+        "decide_document": {"decision": "accepted"},
+        "see_originals": {"requirements": ["ktp"]},
+        "record_interview": {"outcome": "approved"},
+        "hand_out": {"collected_by": "self"},
+        "open_session": {**session, "pools": {"regular": 1}},
+        "put_facts": {**facts, "expected_version": 1},
+        "open_outreach": {**facts, "name": "Mal Contoh", "city": "Kota Contoh", "own_dates": ["2026-12-05"]},
+        "put_template": {**edit, "sessions": [{**week, "weekdays": ["mon"], "pools": {"regular": 1}}]},
+        "put_session": {**edit, "pools": {"regular": 1}},
+        "transfer_seats": {**edit, "from": "regular", "to": "walk_in", "seats": 1},
+        "open_offline_quota": {"date": "2026-12-01", "seats": 1, "reason": "outage"},
+        "approve_change": {},
+        "reject_change": {"reason": "Not agreed"},
+        "hold_seat": {"application_id": ids["application_id"], "session_id": NOBODYS_ID},
+        "enter_waiting_list": {
+            "application_id": ids["application_id"],
+            "office_ids": [OFFICE],
+            "from": "2026-11-24",
+            "to": "2026-12-01",
+        },
+        "book_party": {"application_ids": [ids["application_id"], NOBODYS_ID], "session_id": NOBODYS_ID},
+        "review_flag": {"decision": "harmless"},
+        "reschedule": {"session_id": NOBODYS_ID},
+        "announce_opening": {
+            "session_ids": [NOBODYS_ID],
+            "doors_at": "2026-11-23T01:30:00Z",
+            "tickets_close_at": "2026-11-23T01:59:00Z",
+            "opens_at": "2026-11-23T02:00:00Z",
+        },
+        "take_ticket": {"application_id": ids["application_id"]},
+        "check_in": {"appointment_id": ids["appointment_id"]},
+        "ask_refund": {"bill_id": ids["bill_id"], "reason": "agent_error", "note": "the bank took it twice"},
+        "give_bank_account": {"bank_code": "002", "account_number": "1234567890", "holder_name": "Siti Contoh"},
+        "send_papers": {"note": "here it is"},
+        "resubmit_refund": {"note": "new proof"},
+        "object_to_refusal": {"note": "I object"},
+        "take_refund_step": {"step": "find_complete"},
+        "note_case": {"text": "the bank was asked"},
+        "close_case": {"outcome": "confirmed", "reason": "the bank confirms"},
+        "ask_special": {"cause": "illness", "evidence": "letter no. 12"},
+        "decide_special": {"granted": True},
+        "use_special": {"session_id": NOBODYS_ID},
+        "interrupt_visit": {"reason": "system_fault"},
+        "deny_priority": {"reason": "nothing_shown"},
+        "interrupt_day": {"date": "2026-11-24", "reason": "system_fault"},
+        "call_next": {"booth": "1"},
+        "register_walk_in": {"reason": "walk_in"},
+        "import_offline_visits": {"date": "2026-11-23", "lines": [arrival]},
+        "correct_kind": {
+            "passport_kind": "ordinary",
+            "validity_years": 5,
+            "reason": "expired",
+            "reason_code": "held_passport_before",
+        },
+        "find_penalty": {"ground": "lost", "reason_code": "told_at_interview"},
+        "ask_same_day": {"application_id": ids["application_id"]},
+        "propose_tariff": {
+            "tariff_id": "pp-1-2027",
+            "legal_basis": "PP 1/2027",
+            "effective_from": "2027-01-01",
+            "fees": [fee],
+            "penalties": [],
+            "same_day_amount": 1_000_000,
+            "zero_tariffs": [],
+            "reason": "New regulation",
+        },
+        "refuse_tariff": {"reason": "Not agreed"},
+        "retry_saga": {"reason": "system_fault"},
+        "propose_override": {"act": "end_bill", "target": ids["bill_id"], "reason": "system_fault"},
+        "decide_override": {"approve": True},
+        "claim_payment": {"ntb": "123456789012"},
+        "take_notice": notice,
+        "choose_preferences": {"language": "id", "channels": ["email"]},
+        "take_sms_receipt": receipt,
+    }
+
+
+def refused(reply: Reply, status: int, code: str | None = None) -> Any:
+    """The problem, complete: what, why, what now, and how to find it in the logs."""
+    assert reply.status == status, f"{reply.status} instead of {status}: {reply.raw[:600]!r}"
+    assert reply.headers["Content-Type"].startswith(PROBLEM)
+    problem = reply.body
+    assert problem["type"] == f"urn:paspor:problem:{problem['code']}"
+    assert problem["status"] == status
+    assert problem["title"].endswith(".") and problem["detail"] and problem["next_action"].endswith(".")
+    assert re.fullmatch(r"[0-9a-f]{32}", problem["trace_id"])
+    assert reply.headers["X-Trace-Id"] == problem["trace_id"]
+    assert code is None or problem["code"] == code, problem
+    return problem
+
+
+def _signer(service: str, *, secret: str = "") -> Signer:
+    """The agency that signs the calls of this service, or, with another secret, somebody else."""
+    prefix, own = {"billing": ("X-Simponi", CALLBACK_SECRET), "notification": ("X-Sms", RECEIPT_SECRET)}[service]
+    return Signer(prefix, {"k1": secret or own})
+
+
+async def raw_call(url: str, sent: bytes, *, cut: bool = False) -> bytes:
+    """The beginning of what is answered to these bytes; with ``cut`` the line breaks right after them."""
+    where = urlsplit(url)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    try:
+        writer.write(sent)
+        await writer.drain()
+        if cut:
+            return b""
+        async with asyncio.timeout(20):
+            return await reader.read(65536)
+    finally:
+        writer.close()

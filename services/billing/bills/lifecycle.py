@@ -16,7 +16,7 @@ from services.billing.bills.application_facts import KnownApplication, LostSeat,
 from services.billing.bills.application_repository import ApplicationRepository
 from services.billing.bills.model import Bill, Payer, Purpose, Seat
 from services.billing.bills.repository import BILLS, BillRepository
-from services.billing.bills.told_seats import seat_of
+from services.billing.bills.seat_from_event import seat_from_event
 from services.billing.bills.writes import change_unless_moved_on
 from services.billing.context import UseCaseContext
 from services.billing.decisions import Decision
@@ -83,7 +83,7 @@ class BillLifecycle:
         if application.withdrawn or application.order is None:
             return
         bill_id = derived_id("bill", event.appointment_id, Purpose.FEE.value, event.replaces_bill_id or "")
-        seat = seat_of(event, version)
+        seat = seat_from_event(event, version)
         decision = await self._priced(bill_id, application, application.order, seat, event.replaces_bill_id)
         await self._aggregates.insert(BILLS, bill_id, decision, received=received)
         await self._give_up_if_too_late(bill_id, event, version, received)
@@ -133,7 +133,7 @@ class BillLifecycle:
 
     async def appointment_rescheduled(self, event: AppointmentRescheduled, version: int, received: str) -> None:
         """A visit is at another time or place."""
-        moved = seat_of(event, version)
+        moved = seat_from_event(event, version)
         for record in await self._bills.bills_at(event.appointment_id):
             await self._aggregates.change(
                 BILLS, record.id, lambda bill: bills.seat_moved(bill, moved), first=record, received=received

@@ -12,9 +12,9 @@ from services.billing.bills.application_repository import ApplicationRepository
 from services.billing.bills.lifecycle import WITHDRAWN, BillLifecycle
 from services.billing.bills.model import Seat
 from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.seat_from_event import seat_from_answer, seat_from_event
 from services.billing.bills.seat_questions import RENEWAL
 from services.billing.bills.states import BillState
-from services.billing.bills.told_seats import seat_answered, seat_of
 from services.billing.context import UseCaseContext
 from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.late_payments import LatePayments
@@ -82,7 +82,7 @@ class SeatEvents:
         Raises:
             NotYet: the bill is not here.
         """
-        await self._visit_confirmed(event.bill_id, seat_of(event, version), received)
+        await self._visit_confirmed(event.bill_id, seat_from_event(event, version), received)
 
     async def _visit_confirmed(self, bill_id: str, visit: Seat, received: str) -> None:
         """Which of the two ways it is, is decided in the bill's own write; its end may have been heard of before."""
@@ -115,7 +115,7 @@ class SeatEvents:
         elif event.outcome == "offered" and event.offer_until is not None:
             await self._late_payments.seat_offered(event.bill_id, event.offer_until)
         elif event.appointment_id is not None:
-            await self._visit_confirmed(event.bill_id, seat_answered(event), received)
+            await self._visit_confirmed(event.bill_id, seat_from_answer(event), received)
             if event.outcome == "released":
                 lost = LostSeat(event.appointment_id, version, event.reason or "", was_confirmed=True)
                 await self._released(event.bill_id, lost, f"{received}:released")

@@ -11,7 +11,7 @@ from shared.events.scheduling import (
 )
 
 
-def seat_answered(event: SeatAnswerRepeated) -> Seat:
+def seat_from_answer(event: SeatAnswerRepeated) -> Seat:
     """Return the seat of a repeated answer, at version 0: whatever else is told of it is newer.
 
     Raises:
@@ -33,7 +33,7 @@ def seat_answered(event: SeatAnswerRepeated) -> Seat:
     )
 
 
-def seat_of(event: SeatHeld | AppointmentRescheduled | AppointmentConfirmed, version: int) -> Seat:
+def seat_from_event(event: SeatHeld | AppointmentRescheduled | AppointmentConfirmed, version: int) -> Seat:
     """Return the seat as this version of its appointment has it."""
     return Seat(
         appointment_id=event.appointment_id,

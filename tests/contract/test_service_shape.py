@@ -21,12 +21,6 @@ from shared.settings import ServiceSettings
 
 PROJECT = Path(__file__).parents[2]
 
-NOT_YET = {
-    "billing": "its files are still grouped by layer",
-    "scheduling": "its files are still grouped by layer",
-}
-"""Services that are not laid out in rooms yet, and why. Nothing else is excused; the last one takes this with it."""
-
 FILES = {
     "__init__.py": "",
     "__main__.py": "starts the process",
@@ -55,10 +49,7 @@ LAYERS = {
 }
 """Folders named after a layer: a room is named after a thing of the field."""
 
-shaped = pytest.mark.parametrize(
-    "service",
-    [pytest.param(name, marks=pytest.mark.skip(reason=NOT_YET[name]) if name in NOT_YET else ()) for name in SERVICES],
-)
+shaped = pytest.mark.parametrize("service", SERVICES)
 
 
 def module(service: str, name: str) -> Any:
@@ -182,9 +173,3 @@ def test_routes_lie_in_rooms(service: str) -> None:
     declaring = {path for path in folder.rglob("*.py") if "Endpoints(" in path.read_text(encoding="utf-8")}
     assert declaring
     assert {path for path in declaring if not path.stem.endswith("routes") or path.parent == folder} == set()
-
-
-def test_only_unfinished_services_are_excused() -> None:
-    assert set(NOT_YET) <= set(SERVICES)
-    done = {name for name in NOT_YET if (PROJECT / "services" / name / "use_cases.py").exists()}
-    assert done == set(), f"take {sorted(done)} out of NOT_YET"

@@ -93,7 +93,7 @@ def test_the_long_form_is_told_to_the_tests_and_its_outcomes_are_kept(tools: Too
 
 def test_what_a_part_of_the_tests_has_shown_joins_what_is_kept(tools: Tools) -> None:
     run_tests(None, [], long=True)
-    run_tests(Room.SIM, [], long=True)
+    run_tests(Room.UNIT, [], long=True)
     assert len(long_results.read(HERE)) == 3
     run_tests(None, [], long=True)
     assert len(long_results.read(HERE)) == 2

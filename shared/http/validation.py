@@ -110,10 +110,18 @@ def _find_repeated(value: Any) -> tuple[int | str, ...] | None:
 
 def read_query(model: type[ModelT], query: MultiMapping[str]) -> ModelT:
     """The query as its model. Refuses with `Malformed`, also a parameter that is given twice."""
+    if not query:
+        return _without_query(model)
     given = dict(query)
     if len(given) != len(query):
         raise Malformed(errors=(_twice(query),))
     return _read_strings(model, given, "query")
+
+
+@lru_cache(maxsize=512)
+def _without_query(model: type[ModelT]) -> ModelT:
+    """The same for every request without one, and read once: nobody changes what was read of a request."""
+    return _read_strings(model, {}, "query")
 
 
 def read_path(model: type[ModelT], places: Mapping[str, str]) -> ModelT:

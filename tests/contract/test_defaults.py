@@ -13,7 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.contract.test_service_shape import module, shaped
+from shared.events.subscriptions import SERVICES
+from tests.contract.test_service_shape import module
+
+flat = pytest.mark.parametrize("service", [name for name in SERVICES if name != "billing"])
+"""Services whose rules are given by the settings as they are; billing puts its policies together, and
+tests/unit/billing/test_config_and_checks.py compares each of their numbers with its setting."""
 
 
 def rule_classes(service: str) -> list[type[Any]]:
@@ -71,7 +76,7 @@ def read_anew(service: str, monkeypatch: pytest.MonkeyPatch, path: Path | None =
     return fresh
 
 
-@shaped
+@flat
 def test_settings_give_every_rule_with_its_default(service: str) -> None:
     given = given_by(service, module(service, "config"))
     assert set(rule_classes(service)) <= set(given), "rules that no setting can change, or that settings do not give"
@@ -79,7 +84,7 @@ def test_settings_give_every_rule_with_its_default(service: str) -> None:
         assert given[rules] == rules()
 
 
-@shaped
+@flat
 def test_another_default_of_a_rule_is_another_default_of_its_setting(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

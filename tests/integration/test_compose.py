@@ -16,6 +16,7 @@ from typing import Any, Final
 import pytest
 from pydantic import AliasChoices
 
+from bench.attack_uploads import big_picture, padded_jpeg
 from deploy import prepare_mongo, prepare_rabbitmq
 from journeys.reporter import Reporter
 from journeys.ways import Ways
@@ -311,6 +312,24 @@ async def test_a_replica_killed_midway_is_not_missed(deployment: Deployment, way
     await ways.journey()
     assert victims == {}
     assert (len(deployment.containers("billing")), len(deployment.containers("scheduling"))) == (2, 1)
+
+
+UPLOADS: Final = 11
+"""Of one ordinary photo of 32 megapixels: so often the service was killed for its memory in two minutes."""
+
+
+@running
+async def test_a_large_photo_of_a_phone_restarts_nothing(deployment: Deployment, ways: Ways) -> None:
+    citizen = await ways.newcomer()
+    await citizen.register()
+    await citizen.become_applicant()
+    await citizen.begin()
+    await citizen.answer_questionnaire()
+    photo = padded_jpeg(big_picture(32, quality=85), 2 * 1024 * 1024)
+    for _ in range(UPLOADS):
+        assert (await citizen.upload("ktp", photo))["state"] == "accepted"
+    states = [deployment.inspect(each) for each in deployment.containers("application")]
+    assert [(each["RestartCount"], each["State"]["OOMKilled"]) for each in states] == [(0, False)]
 
 
 @running

@@ -10,8 +10,8 @@ from services.billing.bills.model import Bill, Claim
 from services.billing.bills.own_bill import OwnBills
 from services.billing.bills.repository import BILLS
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.tokens import Caller
 
 MOST_CLAIMS: Final = 5

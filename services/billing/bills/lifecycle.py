@@ -19,7 +19,6 @@ from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.seat_from_event import seat_from_event
 from services.billing.bills.writes import change_unless_moved_on
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.rules import JAKARTA
 from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import SAME_DAY_POOL, Order, price
@@ -31,6 +30,7 @@ from shared.events.scheduling import (
 from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 log = get_logger(__name__)

@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, LIVE_BILLS, BillCommand, BillState
-from services.billing.decisions import Decision, follow
 from services.billing.rules import BillPolicy, backoff, next_poll, seconds, whole_seconds
 from services.billing.tariffs.model import (
     Price,
 )
 from shared.events import billing as events
-from shared.events.message import Event
+from shared.events.message import Message
+from shared.store.decision import Decision
 
 SETTLED: Final = "settled"
 """Why a paid bill is closed that no visit stands on: it has what it was for."""
@@ -247,7 +247,7 @@ def _fact(bill: Bill) -> dict[str, Any]:
 
 
 def _moved(bill: Bill, command: BillCommand, **changes: Any) -> Bill:
-    return replace(bill, state=follow(BILL_TRANSITIONS, bill.state, command), **changes)
+    return replace(bill, state=BILL_TRANSITIONS.after(bill.state, command), **changes)
 
 
 def _dues(bill: Bill, **changes: datetime | None) -> dict[str, datetime]:
@@ -484,7 +484,7 @@ def bought(bill: Bill) -> bool:
     return bill.standing == Standing.CLOSED and bill.closed_reason == SETTLED
 
 
-def _ended_first(bill: Bill, now: datetime, policy: BillPolicy) -> tuple[Bill, tuple[Event, ...]]:
+def _ended_first(bill: Bill, now: datetime, policy: BillPolicy) -> tuple[Bill, tuple[Message, ...]]:
     """A bill whose code was paid after its end, before the last question: it has expired."""
     if not bill.live:
         return bill, ()
@@ -542,8 +542,8 @@ def cancel(bill: Bill, cause: str, now: datetime, policy: BillPolicy) -> Decisio
 
 def drop(bill: Bill, cause: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
     """A bill that is not owed any more ends, if no money has come for it or is on its way."""
-    known = (bill.state, BillCommand.CANCEL) in BILL_TRANSITIONS and bill.state != BillState.PAID_UNSETTLED
-    return cancel(bill, cause, now, policy) if known else Decision(bill)
+    allowed = BILL_TRANSITIONS.allows(bill.state, BillCommand.CANCEL) and bill.state != BillState.PAID_UNSETTLED
+    return cancel(bill, cause, now, policy) if allowed else Decision(bill)
 
 
 def seat_moved(bill: Bill, moved: Seat) -> Decision[Bill]:

@@ -24,9 +24,9 @@ from services.billing.bills.own_bill import OwnBills
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.store_part import Missing, states
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.tokens import Caller
 

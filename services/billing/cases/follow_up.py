@@ -14,7 +14,6 @@ from services.billing.cases import model as cases
 from services.billing.cases.model import Case, CaseKind, CaseOutcome, Subject
 from services.billing.cases.repository import CASES
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision, IllegalTransition
 from services.billing.receipts.model import Receipt, SimponiWord
 from services.billing.receipts.payments import PaymentIntake
 from services.billing.receipts.repository import ReceiptRepository
@@ -24,7 +23,9 @@ from shared.errors import UpstreamDown
 from shared.events.scheduling import ArrivedOnProof
 from shared.ids import derived_id
 from shared.logs import get_logger
+from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.store.transitions import IllegalTransition
 
 log = get_logger(__name__)
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.billing.decisions import Decision, follow
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
 from services.billing.rules import CasePolicy, backoff, seconds
 from shared.events import billing as events
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 
 class CaseKind(StrEnum):
@@ -56,16 +57,18 @@ class CaseCommand(StrEnum):
 
 S, C = CaseState, CaseCommand
 
-CASE_TRANSITIONS: Final[Mapping[tuple[CaseState, CaseCommand], CaseState]] = {
-    (S.OPEN, C.LOOK): S.LOOKING,
-    (S.OPEN, C.PROPOSE): S.PROPOSED,
-    (S.OPEN, C.CLOSE): S.CLOSED,
-    (S.LOOKING, C.PROPOSE): S.PROPOSED,
-    (S.LOOKING, C.CLOSE): S.CLOSED,
-    (S.PROPOSED, C.LOOK): S.LOOKING,  # somebody found out more: the proposal is off
-    (S.PROPOSED, C.PROPOSE): S.PROPOSED,  # another outcome is proposed
-    (S.PROPOSED, C.CLOSE): S.CLOSED,
-}
+CASE_TRANSITIONS: Final = Transitions[CaseState, CaseCommand](
+    {
+        (S.OPEN, C.LOOK): S.LOOKING,
+        (S.OPEN, C.PROPOSE): S.PROPOSED,
+        (S.OPEN, C.CLOSE): S.CLOSED,
+        (S.LOOKING, C.PROPOSE): S.PROPOSED,
+        (S.LOOKING, C.CLOSE): S.CLOSED,
+        (S.PROPOSED, C.LOOK): S.LOOKING,  # somebody found out more: the proposal is off
+        (S.PROPOSED, C.PROPOSE): S.PROPOSED,  # another outcome is proposed
+        (S.PROPOSED, C.CLOSE): S.CLOSED,
+    }
+)
 
 
 class CaseOutcome(StrEnum):
@@ -295,7 +298,7 @@ def found(kind: CaseKind, receipt: Receipt) -> CaseOutcome | None:
 
 
 def _moved(case: Case, command: CaseCommand) -> Case:
-    return replace(case, state=follow(CASE_TRANSITIONS, case.state, command))
+    return replace(case, state=CASE_TRANSITIONS.after(case.state, command))
 
 
 def _noted(case: Case, by: str, act: str, text: str, now: datetime) -> Case:

@@ -12,7 +12,6 @@ from typing import Final
 from services.billing.cases.follow_up import Cases, about_receipt
 from services.billing.cases.model import CaseKind
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.payment import Payment
 from services.billing.receipts import model as receipts
 from services.billing.receipts.model import Receipt, SimponiWord
@@ -23,6 +22,7 @@ from services.billing.receipts.simponi_batching import Asker, Urgency
 from services.billing.simponi import SimponiBilling
 from shared.errors import UpstreamDown
 from shared.logs import get_logger
+from shared.store.decision import Decision
 
 log = get_logger(__name__)
 

@@ -21,9 +21,9 @@ from services.billing.cases.errors import (
 from services.billing.cases.model import Case, CaseOutcome, CaseState, Decide
 from services.billing.cases.repository import CASES, CaseRepository
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.store_part import states
+from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.tokens import Caller
 

@@ -6,7 +6,7 @@ between two writes goes on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,6 @@ from typing import Final
 from services.billing.bills.application_facts import Finding
 from services.billing.bills.model import Bill, Purpose, RenewalState, paid_fee
 from services.billing.bills.states import BillState
-from services.billing.decisions import Decision, follow
 from services.billing.rules import JAKARTA
 from services.billing.tariffs.model import (
     FORCE_MAJEURE,
@@ -28,6 +27,8 @@ from services.billing.tariffs.model import (
     penalty_price,
 )
 from shared.events.billing import CorrectionPriced
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 
 class CorrectionState(StrEnum):
@@ -45,10 +46,12 @@ class CorrectionCommand(StrEnum):
     FINISH = "finish"
 
 
-CORRECTION_TRANSITIONS: Final[Mapping[tuple[CorrectionState, CorrectionCommand], CorrectionState]] = {
-    (CorrectionState.OPEN, CorrectionCommand.PLAN): CorrectionState.PLANNED,
-    (CorrectionState.PLANNED, CorrectionCommand.FINISH): CorrectionState.DONE,
-}
+CORRECTION_TRANSITIONS: Final = Transitions[CorrectionState, CorrectionCommand](
+    {
+        (CorrectionState.OPEN, CorrectionCommand.PLAN): CorrectionState.PLANNED,
+        (CorrectionState.PLANNED, CorrectionCommand.FINISH): CorrectionState.DONE,
+    }
+)
 FINAL_CORRECTIONS: Final = frozenset({CorrectionState.DONE})
 
 
@@ -189,13 +192,13 @@ def _has_line(bill: Bill, code: str) -> bool:
 def planned(correction: Correction, reckoning: Reckoning, bill_ids: Sequence[str]) -> Decision[Correction]:
     """What is about to be done is written down before it is done."""
     new = tuple(NewBill(bill_id, *ask) for bill_id, ask in zip(bill_ids, reckoning.ask, strict=True))
-    state = follow(CORRECTION_TRANSITIONS, correction.state, CorrectionCommand.PLAN)
+    state = CORRECTION_TRANSITIONS.after(correction.state, CorrectionCommand.PLAN)
     return Decision(replace(correction, state=state, bills=new, given_back=reckoning.given_back))
 
 
 def finished(correction: Correction) -> Decision[Correction]:
     """All of it is done; the next correction of the application may begin."""
-    state = follow(CORRECTION_TRANSITIONS, correction.state, CorrectionCommand.FINISH)
+    state = CORRECTION_TRANSITIONS.after(correction.state, CorrectionCommand.FINISH)
     priced = CorrectionPriced(
         correction_id=correction.correction_id,
         application_id=correction.application_id,

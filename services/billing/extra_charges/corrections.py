@@ -12,7 +12,6 @@ from services.billing.bills.application_repository import ApplicationRepository
 from services.billing.bills.model import Bill, Payer, paid_fee
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.extra_charges import correction as corrections
 from services.billing.extra_charges.correction import Correction, CorrectionState, Excess, NewBill, Wanted
 from services.billing.extra_charges.repository import CORRECTIONS, CorrectionRepository
@@ -23,6 +22,7 @@ from services.billing.tariffs.model import Order
 from shared.events.application import KindCorrected, PenaltyFound
 from shared.ids import derived_id
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 NOT_OWED: Final = "not_owed"

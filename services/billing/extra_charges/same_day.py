@@ -13,7 +13,6 @@ from services.billing.bills.model import Bill, Purpose, Seat, Standing, paid_fee
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.errors import NotYourOffice
 from services.billing.extra_charges.errors import CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry, SameDayPlaceNeeded
 from services.billing.receipts.going_back import RefundCause
@@ -26,6 +25,7 @@ from shared.errors import NotFound
 from shared.events.scheduling import SameDaySeatReserved
 from shared.ids import derived_id
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.tokens import Caller
 
 log = structlog.get_logger()

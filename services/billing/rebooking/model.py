@@ -7,7 +7,7 @@ from typing import Final
 
 from services.billing.bills.model import Bill, Special, SpecialState, Standing, close
 from services.billing.bills.states import BillState
-from services.billing.decisions import Decision
+from shared.store.decision import Decision
 
 NOT_USED: Final = "special_reschedule_not_used"
 """Why a bill is closed whose right to a new date ended by the holder's own omission."""

@@ -11,7 +11,6 @@ from services.billing.bills.model import Bill, Seat, Standing
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.receipts import model as receipts
 from services.billing.receipts.model import IntentKind, Receipt
 from services.billing.receipts.ports import RefundOpener
@@ -20,6 +19,7 @@ from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.states import ReceiptState
 from services.billing.store_part import states
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 WIN_TRIES: Final = 5

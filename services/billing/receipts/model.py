@@ -13,13 +13,14 @@ from typing import Final
 
 from services.billing.bills.model import Bill, Purpose, Standing
 from services.billing.bills.states import ENDED_BILLS, SETTLEABLE_BILLS, BillState
-from services.billing.decisions import Decision, IllegalTransition, follow
 from services.billing.ledger.model import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
 from services.billing.payment import Payment
 from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.states import RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
 from services.billing.receipts.withdrawal import paid_after
 from services.billing.rules import ReceiptPolicy, backoff, seconds, whole_seconds
+from shared.store.decision import Decision
+from shared.store.transitions import IllegalTransition
 
 ACCOUNT_OF: Final[Mapping[ReceiptState, Account]] = {
     ReceiptState.AWAITS_OUTCOME: Account.AWAITING_OUTCOME,
@@ -476,7 +477,7 @@ def _book_whole(receipt: Receipt, to: Account | None, memo: str, now: datetime) 
 
 def _moved(receipt: Receipt, command: ReceiptCommand, memo: str, now: datetime) -> Receipt:
     before = ACCOUNT_OF[receipt.state]
-    state = follow(RECEIPT_TRANSITIONS, receipt.state, command)
+    state = RECEIPT_TRANSITIONS.after(receipt.state, command)
     moved = replace(receipt, state=state)
     after = ACCOUNT_OF[state]
     if after == before or receipt.remaining == 0:

@@ -7,13 +7,13 @@ from services.billing.bills import model as bills
 from services.billing.bills.model import Evidence
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.payment import Payment
 from services.billing.receipts import model as receipts
 from services.billing.receipts.model import Receipt, SimponiWord
 from services.billing.receipts.receipt_processing import ReceiptProcessing
 from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
 from shared.logs import get_logger
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 log = get_logger(__name__)

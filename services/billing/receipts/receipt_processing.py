@@ -15,7 +15,6 @@ from services.billing.bills.offices import BillOffices
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import ENDED_BILLS, BillState
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision, IllegalTransition
 from services.billing.ledger.model import Account
 from services.billing.receipts import model as receipts
 from services.billing.receipts.going_back import RefundCause, RefundSubject
@@ -28,8 +27,10 @@ from services.billing.simponi import Simponi
 from services.billing.store_part import Missing, states
 from shared.errors import UpstreamDown
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
+from shared.store.transitions import IllegalTransition
 
 MOST_STEPS: Final = 20
 """Steps of one drive; each either moves the receipt on or meets a faster writer."""

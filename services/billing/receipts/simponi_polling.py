@@ -16,12 +16,12 @@ from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.bills.writes import change_unless_moved_on
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.receipts.payments import PaymentIntake
 from services.billing.receipts.simponi_batching import Asker, Urgency
 from services.billing.simponi import SimponiBilling
 from shared.errors import UpstreamDown
 from shared.logs import get_logger
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 log = get_logger(__name__)

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from services.billing.decisions import Decision, follow
 from services.billing.receipts.going_back import RefundSubject
 from services.billing.refunds.states import REFUND_TRANSITIONS, RefundCommand, RefundState
 from shared.events import billing as events
+from shared.store.decision import Decision
 
 OUTSIDE_TABLE: Final = "outside_table"
 """The reason of a case whose stated reason no row knows; what was stated is kept sealed."""
@@ -293,7 +293,7 @@ def withdraw(refund: Refund, now: datetime, note: str) -> Decision[Refund]:
     Raises:
         IllegalTransition: the case is approved or over.
     """
-    state = follow(REFUND_TRANSITIONS, refund.state, RefundCommand.WITHDRAW)
+    state = REFUND_TRANSITIONS.after(refund.state, RefundCommand.WITHDRAW)
     step = RefundStep(now, state, "billing", note)
     gone = replace(refund, state=state, steps=(*refund.steps, step), due={}, step_due_at=None, ended_at=now)
     return Decision(replace(gone, confirmation=None))
@@ -307,7 +307,7 @@ def reopen(refund: Refund, now: datetime, step_due_at: datetime | None, entry: i
     """
     if refund.state != RefundState.WITHDRAWN or (entry and entry <= refund.entry):
         return Decision(refund)
-    state = follow(REFUND_TRANSITIONS, refund.state, RefundCommand.REOPEN)
+    state = REFUND_TRANSITIONS.after(refund.state, RefundCommand.REOPEN)
     step = RefundStep(now, state, "billing", "the seat was lost again")
     due = {"step": step_due_at} if step_due_at else {}
     again = replace(refund, state=state, steps=(*refund.steps, step), due=due, step_due_at=step_due_at, ended_at=None)

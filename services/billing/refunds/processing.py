@@ -15,7 +15,6 @@ from services.billing.bills.model import Bill
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.cases.payment_confirmation import Confirming
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision, IllegalTransition
 from services.billing.receipts import model as receipts
 from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
 from services.billing.refunds import transitions as steps
@@ -28,7 +27,9 @@ from services.billing.store_part import Missing
 from shared.errors import UpstreamDown
 from shared.events.scheduling import AppointmentReleased, ReleaseRefused
 from shared.logs import get_logger
+from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.store.transitions import IllegalTransition
 
 log = get_logger(__name__)
 

@@ -12,7 +12,6 @@ from services.billing.bills.errors import BillUnknown
 from services.billing.bills.offices import BillOffices
 from services.billing.bills.repository import BillRepository
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision, IllegalTransition
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.receipt_processing import subject_of
 from services.billing.receipts.repository import ReceiptRepository
@@ -49,7 +48,9 @@ from services.billing.rules import CLAIM_DAYS, JAKARTA, RefundPolicy
 from services.billing.store_part import states
 from shared.audit import Audit
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller, Role
 
 LONGEST_PERIOD_DAYS: Final = 366

@@ -14,7 +14,6 @@ from typing import Any, Final
 from services.billing.bills import model as bills
 from services.billing.bills.model import Bill, Purpose, Seat, Standing
 from services.billing.bills.states import BillState
-from services.billing.decisions import Decision, follow
 from services.billing.ledger.model import Account
 from services.billing.refunds.model import (
     AccountState,
@@ -31,6 +30,7 @@ from services.billing.refunds.step_limits import step_due
 from services.billing.rules import RefundPolicy, backoff, seconds
 from shared.events import billing as events
 from shared.events.message import Event
+from shared.store.decision import Decision
 
 PAPERS_NOT_GIVEN: Final = "papers_not_given"
 NOTHING_LEFT: Final = "nothing_left"
@@ -183,7 +183,7 @@ def _enter(
     **changes: Any,
 ) -> Refund:
     """The case after a command, with the deadline of its next step; what is due at the bank stays due."""
-    state = follow(REFUND_TRANSITIONS, refund.state, command)
+    state = REFUND_TRANSITIONS.after(refund.state, command)
     until = step_due(policy, state, now)
     due = {name: at for name, at in refund.due.items() if name == "verify"}
     if until is not None:
@@ -368,7 +368,7 @@ def hold(
         StepNotYours, FourEyesNeeded, IllegalTransition: as the step itself.
         SimponiSaidNo: SIMPONI has just said that it does not know the payment.
     """
-    follow(REFUND_TRANSITIONS, refund.state, command)
+    REFUND_TRANSITIONS.after(refund.state, command)
     if actor != SYSTEM:
         check_actor(refund, command, actor)
     asked = refund.confirmation
@@ -395,7 +395,7 @@ def propose_grant(refund: Refund, actor: StepActor) -> Decision[Refund]:
         StepNotYours, FourEyesNeeded: also where the same person said so before.
         IllegalTransition: there is no objection.
     """
-    follow(REFUND_TRANSITIONS, refund.state, RefundCommand.GRANT)
+    REFUND_TRANSITIONS.after(refund.state, RefundCommand.GRANT)
     check_actor(refund, RefundCommand.GRANT, actor)
     if refund.grant_proposed_by == actor.account_id:
         raise FourEyesNeeded(RefundCommand.GRANT.value)

@@ -14,12 +14,12 @@ from typing import Final
 
 from services.billing.bills.model import Bill, Standing
 from services.billing.bills.states import BillState
-from services.billing.decisions import follow
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
 from services.billing.refunds.states import OPEN_REFUNDS, RefundState
 from services.billing.rules import BillPolicy, Policies, ReceiptPolicy, seconds
+from shared.store.transitions import Transitions
 
 
 class StepName(StrEnum):
@@ -268,12 +268,14 @@ class OverrideCommand(StrEnum):
     GIVE_UP = "give_up"
 
 
-OVERRIDE_TRANSITIONS: Final[Mapping[tuple[OverrideState, OverrideCommand], OverrideState]] = {
-    (OverrideState.PROPOSED, OverrideCommand.APPROVE): OverrideState.APPROVED,
-    (OverrideState.PROPOSED, OverrideCommand.DECLINE): OverrideState.DECLINED,
-    (OverrideState.APPROVED, OverrideCommand.FINISH): OverrideState.DONE,
-    (OverrideState.APPROVED, OverrideCommand.GIVE_UP): OverrideState.IMPOSSIBLE,
-}
+OVERRIDE_TRANSITIONS: Final = Transitions[OverrideState, OverrideCommand](
+    {
+        (OverrideState.PROPOSED, OverrideCommand.APPROVE): OverrideState.APPROVED,
+        (OverrideState.PROPOSED, OverrideCommand.DECLINE): OverrideState.DECLINED,
+        (OverrideState.APPROVED, OverrideCommand.FINISH): OverrideState.DONE,
+        (OverrideState.APPROVED, OverrideCommand.GIVE_UP): OverrideState.IMPOSSIBLE,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -305,7 +307,7 @@ def decided(override: Override, command: OverrideCommand, by: str, now: datetime
         SamePerson: who proposed it approves it.
         IllegalTransition: it was decided already.
     """
-    state = follow(OVERRIDE_TRANSITIONS, override.state, command)
+    state = OVERRIDE_TRANSITIONS.after(override.state, command)
     if command == OverrideCommand.APPROVE and by == override.proposed_by:
         raise SamePerson
     return replace(override, state=state, decided_by=by, decided_at=now)

@@ -14,7 +14,6 @@ from services.billing.bills.offices import BillOffices, office_of_bills
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import LIVE_BILLS, BillState
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision, IllegalTransition
 from services.billing.errors import SecondPersonNeeded
 from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.model import Receipt
@@ -32,8 +31,10 @@ from shared.audit import Audit
 from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
 from shared.store.port import AlreadyExists
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller
 
 log = get_logger(__name__)

@@ -19,9 +19,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.billing.decisions import Decision, follow
 from services.billing.payment import Payment
 from services.billing.rules import JAKARTA, SettlementPolicy, backoff, seconds
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 HEADER: Final = b"settlement_date,sequence,billing_code,ntpn,ntb,amount,paid_at,settled_at,bank,channel"
 LONGEST_LINE_BYTES: Final = 256
@@ -236,13 +237,15 @@ class SettlementCommand(StrEnum):
     """SIMPONI's own word comes for what was a person's claim."""
 
 
-SETTLEMENT_TRANSITIONS: Final[Mapping[tuple[SettlementState, SettlementCommand], SettlementState]] = {
-    (SettlementState.COMPARING, SettlementCommand.ADVANCE): SettlementState.COMPARING,
-    (SettlementState.COMPARING, SettlementCommand.FINISH): SettlementState.COMPARED,
-    (SettlementState.COMPARING, SettlementCommand.VOUCH): SettlementState.COMPARING,
-    (SettlementState.COMPARING, SettlementCommand.FINISH_CLAIM): SettlementState.CLAIM_COMPARED,
-    (SettlementState.CLAIM_COMPARED, SettlementCommand.VOUCH): SettlementState.COMPARING,
-}
+SETTLEMENT_TRANSITIONS: Final = Transitions[SettlementState, SettlementCommand](
+    {
+        (SettlementState.COMPARING, SettlementCommand.ADVANCE): SettlementState.COMPARING,
+        (SettlementState.COMPARING, SettlementCommand.FINISH): SettlementState.COMPARED,
+        (SettlementState.COMPARING, SettlementCommand.VOUCH): SettlementState.COMPARING,
+        (SettlementState.COMPARING, SettlementCommand.FINISH_CLAIM): SettlementState.CLAIM_COMPARED,
+        (SettlementState.CLAIM_COMPARED, SettlementCommand.VOUCH): SettlementState.COMPARING,
+    }
+)
 
 
 class SettlementSource(StrEnum):
@@ -360,7 +363,7 @@ def advance(settlement: Settlement, counts: Counts, offset_bytes: int, now: date
     return Decision(
         replace(
             settlement,
-            state=follow(SETTLEMENT_TRANSITIONS, settlement.state, command),
+            state=SETTLEMENT_TRANSITIONS.after(settlement.state, command),
             counts=together,
             offset_bytes=offset_bytes,
             compared_at=now if ended else None,
@@ -388,7 +391,7 @@ def vouch(settlement: Settlement, source: SettlementSource, now: datetime) -> De
         return Decision(settlement)
     if settlement.state is SettlementState.COMPARED:  # of a claim from before claims ended otherwise
         settlement = replace(settlement, state=SettlementState.CLAIM_COMPARED)
-    state = follow(SETTLEMENT_TRANSITIONS, settlement.state, SettlementCommand.VOUCH)
+    state = SETTLEMENT_TRANSITIONS.after(settlement.state, SettlementCommand.VOUCH)
     return Decision(
         replace(
             settlement,

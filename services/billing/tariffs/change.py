@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from services.billing.decisions import Decision, follow
 from services.billing.rules import JAKARTA
 from services.billing.tariffs.model import Tariff, TariffBook, ZeroTariff
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 
 class ChangeState(StrEnum):
@@ -28,10 +29,12 @@ class ChangeCommand(StrEnum):
     REFUSE = "refuse"
 
 
-CHANGE_TRANSITIONS: Final[Mapping[tuple[ChangeState, ChangeCommand], ChangeState]] = {
-    (ChangeState.PROPOSED, ChangeCommand.APPROVE): ChangeState.APPROVED,
-    (ChangeState.PROPOSED, ChangeCommand.REFUSE): ChangeState.REFUSED,
-}
+CHANGE_TRANSITIONS: Final = Transitions[ChangeState, ChangeCommand](
+    {
+        (ChangeState.PROPOSED, ChangeCommand.APPROVE): ChangeState.APPROVED,
+        (ChangeState.PROPOSED, ChangeCommand.REFUSE): ChangeState.REFUSED,
+    }
+)
 FINAL_CHANGES: Final = frozenset({ChangeState.APPROVED, ChangeState.REFUSED})
 
 
@@ -82,13 +85,13 @@ def _priced(tariff: Tariff) -> set[tuple[str, int]]:
 
 def approve(change: TariffChange, by: str, now: datetime) -> Decision[TariffChange]:
     """Another person stands for it: it will be in force on its day."""
-    state = follow(CHANGE_TRANSITIONS, change.state, ChangeCommand.APPROVE)
+    state = CHANGE_TRANSITIONS.after(change.state, ChangeCommand.APPROVE)
     return Decision(replace(change, state=state, decided_by=by, decided_at=now))
 
 
 def refuse(change: TariffChange, by: str, because: str, now: datetime) -> Decision[TariffChange]:
     """It is not to be."""
-    state = follow(CHANGE_TRANSITIONS, change.state, ChangeCommand.REFUSE)
+    state = CHANGE_TRANSITIONS.after(change.state, ChangeCommand.REFUSE)
     return Decision(replace(change, state=state, decided_by=by, decided_at=now, refused_because=because))
 
 

@@ -7,7 +7,6 @@ from typing import Final
 
 from services.billing.access import refuse_unless_serves_all
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.errors import SecondPersonNeeded
 from services.billing.store_part import states
 from services.billing.tariffs import change as changes
@@ -25,6 +24,7 @@ from services.billing.tariffs.model import NoTariffInForce, Tariff, ZeroTariff
 from services.billing.tariffs.repository import TARIFF_CHANGES, TariffChangeRepository
 from shared.errors import Refusal
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.port import AlreadyExists
 from shared.tokens import Caller
 

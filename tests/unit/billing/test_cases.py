@@ -24,11 +24,11 @@ from services.billing.cases.model import (
     found,
 )
 from services.billing.cases.repository import CASES
-from services.billing.decisions import IllegalTransition
 from services.billing.receipts.states import ReceiptState
 from services.billing.rules import CasePolicy
 from shared.bus.dispatch import Outcome
 from shared.events import scheduling
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller, Role
 from simulators.simponi.settlement import Spoiling
 from tests.unit.billing.conftest import Ask

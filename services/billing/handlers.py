@@ -55,14 +55,14 @@ class Handlers:
         for room in self._rooms:
             for event, handler in room.events().items():
                 heard[event].append(handler)
-        return {event: handlers[0] if len(handlers) == 1 else _in_turn(handlers) for event, handlers in heard.items()}
+        return {event: handlers[0] if len(handlers) == 1 else _call_each(handlers) for event, handlers in heard.items()}
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """What falls due, by kind and name; each has one room."""
         return {name: handler for room in self._rooms for name, handler in room.deadlines().items()}
 
 
-def _in_turn(handlers: Sequence[MessageHandler]) -> MessageHandler:
+def _call_each(handlers: Sequence[MessageHandler]) -> MessageHandler:
     """Return a handler that calls each of these, the next once the one before is done."""
 
     async def handle(message: Any, envelope: Envelope) -> None:

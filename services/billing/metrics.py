@@ -13,7 +13,7 @@ CODE_WAIT_BUCKETS: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 120.0, 300.0, 900.0,
 CODES_BUCKETS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 
 
-class Figures:
+class Metrics:
     """Histograms and counters of one process."""
 
     def __init__(self) -> None:

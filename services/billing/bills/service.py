@@ -126,18 +126,18 @@ class BillService:
             replaces_bill_id=record.id,
             timezone=old.timezone,
         )
-        await self._written(new_id, again)
-        changed = await self._aggregates.change(BILLS, record.id, lambda bill: self._replaced(bill, new_id))
+        await self._insert_and_read(new_id, again)
+        changed = await self._aggregates.change(BILLS, record.id, lambda bill: self._supersede_if_ended(bill, new_id))
         return changed.state
 
-    def _replaced(self, bill: Bill, new_id: str) -> Decision[Bill]:
+    def _supersede_if_ended(self, bill: Bill, new_id: str) -> Decision[Bill]:
         if bill.state not in (BillState.EXPIRED, BillState.FAILED):
             return Decision(bill)
         now = self._clock.now()
         granted = bills.renewal_granted(bill, new_id, now).state
         return bills.supersede(granted, new_id, now, self._policy)
 
-    async def _written(self, bill_id: str, decision: Decision[Bill]) -> Bill:
+    async def _insert_and_read(self, bill_id: str, decision: Decision[Bill]) -> Bill:
         await self._aggregates.insert(BILLS, bill_id, decision)
         record = await self._bills.bill(bill_id)
         if record is None:

@@ -18,7 +18,7 @@ from services.billing.receipts.model import Receipt, SimponiWord
 from services.billing.receipts.payments import PaymentIntake
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.receipts.settled_lines import SettledLineRepository
-from services.billing.receipts.simponi_batching import Asker, Urgency
+from services.billing.receipts.simponi_batching import SimponiBatcher, Urgency
 from shared.errors import UpstreamDown
 from shared.events.scheduling import ArrivedOnProof
 from shared.ids import derived_id
@@ -39,7 +39,7 @@ ASKED_AGAIN: Final[Mapping[CaseKind, Urgency]] = {
 Resolver = Callable[[Case], Awaitable[CaseOutcome | None]]
 
 
-class Cases:
+class CaseFollowUp:
     """The use cases of cases that messages and deadlines start."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Cases:
         settled_lines: SettledLineRepository,
         lifecycle: BillLifecycle,
         payments: PaymentIntake,
-        questions: Asker,
+        questions: SimponiBatcher,
     ) -> None:
         self._aggregates = context.aggregates
         self._clock = context.clock
@@ -64,14 +64,14 @@ class Cases:
         self.confirm: Callable[[Receipt], Awaitable[bool]] | None = None
         """Asks SIMPONI whether it knows a receipt as paid with its amount; wired by the use cases of confirming."""
         self._resolvers: Mapping[CaseKind, Resolver] = {
-            CaseKind.CLAIM_UNCONFIRMED: self._payers_word,
-            CaseKind.ARRIVED_ON_PROOF: self._payers_word,
-            CaseKind.UNKNOWN_CODE: self._own_receipt,
-            CaseKind.SETTLED_UNKNOWN_HERE: self._own_receipt,
-            CaseKind.PAID_HERE_UNSETTLED: self._shown_by_a_file,
-            CaseKind.AMOUNT_DIFFERS: self._shown_by_a_file,
-            CaseKind.CLAIMED_BY_FILE: self._received,
-            CaseKind.RECEIPT_UNCONFIRMED: self._confirmed,
+            CaseKind.CLAIM_UNCONFIRMED: self._resolve_claim,
+            CaseKind.ARRIVED_ON_PROOF: self._resolve_claim,
+            CaseKind.UNKNOWN_CODE: self._resolve_by_receipt,
+            CaseKind.SETTLED_UNKNOWN_HERE: self._resolve_by_receipt,
+            CaseKind.PAID_HERE_UNSETTLED: self._resolve_by_file,
+            CaseKind.AMOUNT_DIFFERS: self._resolve_by_file,
+            CaseKind.CLAIMED_BY_FILE: self._resolve_claimed_line,
+            CaseKind.RECEIPT_UNCONFIRMED: self._resolve_by_simponi,
         }
 
     # what opens a case
@@ -82,12 +82,12 @@ class Cases:
         key: tuple[str, ...],
         subject: Subject,
         *,
-        look_now: bool = False,
+        check_now: bool = False,
         received: str | None = None,
     ) -> str:
         """The case about this, opened now if it is not there; never a second one."""
         case_id = derived_id("case", kind.value, *key)
-        opened = cases.open_case(case_id, kind, subject, self._clock.now(), self._policy, look_now=look_now)
+        opened = cases.open_case(case_id, kind, subject, self._clock.now(), self._policy, check_now=check_now)
         if await self._aggregates.insert(CASES, case_id, opened, received=received) is not None:
             log.info("billing.case_opened", case_id=case_id, kind=kind.value)
         return case_id
@@ -128,7 +128,7 @@ class Cases:
             amount_here=bill.amount if bill else None,
         )
         key = (event.appointment_id, event.ntpn)
-        await self.open(CaseKind.ARRIVED_ON_PROOF, key, subject, look_now=True, received=received)
+        await self.open(CaseKind.ARRIVED_ON_PROOF, key, subject, check_now=True, received=received)
 
     async def unknown_code(self, receipt: Receipt) -> None:
         """Money lies on a code that belongs to no bill."""
@@ -136,7 +136,7 @@ class Cases:
 
     # what falls due
 
-    async def look_due(self, record: Record[Case]) -> None:
+    async def check_due(self, record: Record[Case]) -> None:
         """Has the money shown up? SIMPONI is asked as well, however long ago the code ended (X5)."""
         resolve = self._resolvers.get(record.state.kind)
         outcome = await resolve(record.state) if resolve is not None else None
@@ -145,7 +145,7 @@ class Cases:
             outcome = await resolve(record.state)
         now = self._clock.now()
         if outcome is None:
-            await self._change(record, lambda case: cases.look_later(case, now, self._policy))
+            await self._change(record, lambda case: cases.check_later(case, now, self._policy))
             return
         answered = outcome
         await self._change(record, lambda case: cases.close(case, answered, cases.BILLING, SHOWED_UP, now))
@@ -173,30 +173,30 @@ class Cases:
 
     # has the money shown up?
 
-    async def _payers_word(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_claim(self, case: Case) -> CaseOutcome | None:
         subject = case.subject
         receipt = await self._receipts.receipt(subject.ntpn) if subject.ntpn else None
         if receipt is not None:
-            return cases.found(case.kind, receipt.state)
+            return cases.outcome_of(case.kind, receipt.state)
         bill = await self._bills.bill(subject.bill_id) if subject.bill_id else None
         if bill is None:
             return None
         if bill.state.settled_by is not None and bill.state.standing != Standing.REFUND:
             return CaseOutcome.CONFIRMED
         mine = [each.state for each in await self._receipts.receipts_of(bill.id) if each.state.ntb == subject.ntb]
-        return cases.found(case.kind, mine[0]) if mine else None
+        return cases.outcome_of(case.kind, mine[0]) if mine else None
 
-    async def _own_receipt(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_by_receipt(self, case: Case) -> CaseOutcome | None:
         receipt = await self._receipts.receipt(case.subject.ntpn or "")
-        return cases.found(case.kind, receipt.state) if receipt is not None else None
+        return cases.outcome_of(case.kind, receipt.state) if receipt is not None else None
 
-    async def _received(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_claimed_line(self, case: Case) -> CaseOutcome | None:
         """What a file claimed is here by SIMPONI's own word."""
         receipt = await self._receipts.receipt(case.subject.ntpn or "")
         known = receipt is not None and receipt.state.simponi_word is not SimponiWord.UNRECORDED
         return CaseOutcome.CONFIRMED if known else None
 
-    async def _confirmed(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_by_simponi(self, case: Case) -> CaseOutcome | None:
         """SIMPONI answers differently by now: the payment is known to it with the amount that is booked here."""
         receipt = await self._receipts.receipt(case.subject.ntpn or "")
         if receipt is None or self.confirm is None:
@@ -206,7 +206,7 @@ class Cases:
         except UpstreamDown:
             return None
 
-    async def _shown_by_a_file(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_by_file(self, case: Case) -> CaseOutcome | None:
         ntpn = case.subject.ntpn or ""
         receipt, line = await self._receipts.receipt(ntpn), await self._settled_lines.settled_line(ntpn)
         if receipt is None or line is None or receipt.state.amount != line.amount:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.billing.cases.follow_up import Cases
+from services.billing.cases.follow_up import CaseFollowUp
 from services.billing.deadlines import due
 from shared.events.envelope import Envelope
 from shared.events.message import Event
@@ -15,7 +15,7 @@ from shared.service import DeadlineHandler, MessageHandler
 class CaseHandlers:
     """Events as (message, envelope), and deadlines by kind and name, each to its use case."""
 
-    def __init__(self, cases: Cases) -> None:
+    def __init__(self, cases: CaseFollowUp) -> None:
         self._cases = cases
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
@@ -29,7 +29,7 @@ class CaseHandlers:
         return {
             ("bill", "claim"): due(self._cases.claim_due),
             ("bill", "case"): due(self._cases.unsettled_due),
-            ("case", "look"): due(self._cases.look_due),
+            ("case", "look"): due(self._cases.check_due),
             ("case", "escalate"): due(self._cases.escalate_due),
         }
 

@@ -114,7 +114,7 @@ MOST_NOTES: Final = 50
 BILLING: Final = "billing"
 
 
-class SecondPersonNeeded(Exception):
+class CaseNeedsSecondPerson(Exception):
     """Who proposed to give money up cannot also agree to it."""
 
 
@@ -191,11 +191,11 @@ Decide = Callable[[Case], Decision[Case]]
 
 
 def open_case(
-    case_id: str, kind: CaseKind, subject: Subject, now: datetime, policy: CasePolicy, *, look_now: bool = False
+    case_id: str, kind: CaseKind, subject: Subject, now: datetime, policy: CasePolicy, *, check_now: bool = False
 ) -> Decision[Case]:
     """A new case with its owner and its due time."""
     due_at = now + seconds(policy.due_seconds)
-    look = now if look_now else now + seconds(policy.look_seconds)
+    look = now if check_now else now + seconds(policy.look_seconds)
     case = Case(
         case_id=case_id,
         kind=kind,
@@ -233,7 +233,7 @@ def answer(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime
 
     Raises:
         OutcomeDoesNotFit: this kind of case has no such answer.
-        SecondPersonNeeded: the same person proposed it.
+        CaseNeedsSecondPerson: the same person proposed it.
         BroughtByThem: the file came from this person.
         IllegalTransition: the case is closed.
     """
@@ -249,7 +249,7 @@ def answer(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime
         proposed = replace(proposed, proposal=Proposal(outcome, by))
         return Decision(_noted(proposed, by, f"proposed {outcome.value}", reason, now))
     if proposal.by == by:
-        raise SecondPersonNeeded(outcome.value)
+        raise CaseNeedsSecondPerson(outcome.value)
     return close(case, outcome, by, reason, now)
 
 
@@ -273,7 +273,7 @@ def close(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime)
     return Decision(_noted(closed, by, f"closed {outcome.value}", reason, now), (told,))
 
 
-def look_later(case: Case, now: datetime, policy: CasePolicy) -> Decision[Case]:
+def check_later(case: Case, now: datetime, policy: CasePolicy) -> Decision[Case]:
     """Nothing has shown up yet: look again, ever more rarely."""
     looks = case.looks + 1
     at = now + backoff(looks, policy.look_seconds, policy.look_most_seconds)
@@ -286,7 +286,7 @@ def escalate(case: Case, now: datetime) -> Decision[Case]:
     return Decision(_noted(replace(case, escalated_at=now, due=due), BILLING, "escalated", "overdue", now))
 
 
-def found(kind: CaseKind, receipt: Receipt) -> CaseOutcome | None:
+def outcome_of(kind: CaseKind, receipt: Receipt) -> CaseOutcome | None:
     """What a receipt answers to a question about its money; None while its own outcome is open."""
     if kind in (CaseKind.CLAIM_UNCONFIRMED, CaseKind.ARRIVED_ON_PROOF):
         goes_back = receipt.state in (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)

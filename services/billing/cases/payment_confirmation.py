@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from services.billing.cases.follow_up import Cases, about_receipt
+from services.billing.cases.follow_up import CaseFollowUp, about_receipt
 from services.billing.cases.model import CaseKind
 from services.billing.context import UseCaseContext
 from services.billing.payment import Payment
@@ -18,7 +18,7 @@ from services.billing.receipts.model import Receipt, SimponiWord
 from services.billing.receipts.payments import PaymentIntake
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.settled_lines import SettledLineRepository
-from services.billing.receipts.simponi_batching import Asker, Urgency
+from services.billing.receipts.simponi_batching import SimponiBatcher, Urgency
 from services.billing.simponi import SimponiBilling
 from shared.errors import UpstreamDown
 from shared.logs import get_logger
@@ -30,25 +30,25 @@ SETTLEMENT: Final = "settlement"
 """How a receipt was learnt of which a settlement file told first."""
 
 
-class Confirming:
+class PaymentConfirmation:
     """The use cases that ask SIMPONI for its own word."""
 
     def __init__(
         self,
         context: UseCaseContext,
         settled_lines: SettledLineRepository,
-        questions: Asker,
+        questions: SimponiBatcher,
         payments: PaymentIntake,
-        cases: Cases,
+        cases: CaseFollowUp,
     ) -> None:
         self._aggregates = context.aggregates
         self._settled_lines = settled_lines
         self._questions = questions
         self._payments = payments
         self._cases = cases
-        cases.confirm = self.knows
+        cases.confirm = self.simponi_knows
 
-    async def ask(self, codes: Iterable[str]) -> Mapping[str, SimponiBilling | None]:
+    async def ask_about(self, codes: Iterable[str]) -> Mapping[str, SimponiBilling | None]:
         """Return what SIMPONI knows of each code; all are asked about together, in few calls.
 
         Raises:
@@ -64,24 +64,24 @@ class Confirming:
             said[code] = answer
         return said
 
-    async def knows(self, receipt: Receipt) -> bool:
+    async def simponi_knows(self, receipt: Receipt) -> bool:
         """Return whether SIMPONI knows this payment with this amount: by its answer about the code, or, of a code that
         it issued to nobody, by a settlement file of its own.
 
         Raises:
             UpstreamDown: it does not answer now.
         """
-        billing = (await self.ask([receipt.billing_code]))[receipt.billing_code]
+        billing = (await self.ask_about([receipt.billing_code]))[receipt.billing_code]
         if billing is not None:
             return any((each.ntpn, each.amount) == (receipt.ntpn, receipt.amount) for each in billing.payments)
         line = await self._settled_lines.settled_line(receipt.ntpn)
         return line is not None and (line.amount, line.billing_code) == (receipt.amount, receipt.billing_code)
 
-    async def take_claimed(self, payment: Payment) -> None:
+    async def book_claimed(self, payment: Payment) -> None:
         """Book a payment that a person claimed and SIMPONI confirmed, as SIMPONI tells it."""
         await self._payments.take(payment, SETTLEMENT, SimponiWord.CONFIRMED_CLAIM)
 
-    async def denied(self, receipt: Receipt) -> None:
+    async def open_unconfirmed_case(self, receipt: Receipt) -> None:
         """Open the case about money that is booked here and that SIMPONI does not know; never a second one."""
         await self._cases.open(CaseKind.RECEIPT_UNCONFIRMED, (receipt.ntpn,), about_receipt(receipt))
 
@@ -91,11 +91,11 @@ class Confirming:
         What it does not know becomes a case. Without an answer nothing changes: the next night asks again.
         """
         try:
-            known = await self.knows(receipt)
+            known = await self.simponi_knows(receipt)
         except UpstreamDown:
             return False
         if not known:
-            await self.denied(receipt)
+            await self.open_unconfirmed_case(receipt)
             return False
         word = SimponiWord.CONFIRMED_CLAIM
         await self._aggregates.change(RECEIPTS, receipt.ntpn, lambda each: Decision(receipts.give_word(each, word)))

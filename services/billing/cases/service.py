@@ -32,7 +32,7 @@ MOST_PAGES: Final = 20
 
 
 @dataclass(frozen=True)
-class CaseWish:
+class CaseFilter:
     """Which cases are wanted: of one application, or those without an answer, the most urgent first."""
 
     application_id: str | None = None
@@ -57,32 +57,32 @@ class CaseService:
         self._receipts = receipts
         self._offices = offices
 
-    async def cases(self, caller: Caller, wish: CaseWish) -> Sequence[Case]:
+    async def cases(self, caller: Caller, wanted: CaseFilter) -> Sequence[Case]:
         """The cases that are wanted, of the offices that the caller serves; overdue ones are the operators' list
         (F57).
         """
-        if wish.application_id is not None:
-            return await self._of_callers(caller, await self._cases.cases_of(wish.application_id, wish.limit))
-        until = self._clock.now() + timedelta(milliseconds=1) if wish.overdue else None
+        if wanted.application_id is not None:
+            return await self._visible_to(caller, await self._cases.cases_of(wanted.application_id, wanted.limit))
+        until = self._clock.now() + timedelta(milliseconds=1) if wanted.overdue else None
         if not needs_office(caller):
-            return states(await self._cases.live_cases(Range(wish.from_due, until), wish.limit))
-        return await self._live_of_callers(caller, wish, until)
+            return states(await self._cases.live_cases(Range(wanted.from_due, until), wanted.limit))
+        return await self._live_cases_of_offices(caller, wanted, until)
 
-    async def _live_of_callers(self, caller: Caller, wish: CaseWish, until: datetime | None) -> Sequence[Case]:
+    async def _live_cases_of_offices(self, caller: Caller, wanted: CaseFilter, until: datetime | None) -> Sequence[Case]:
         found: dict[str, Case] = {}
-        low = wish.from_due
-        size = wish.limit
+        low = wanted.from_due
+        size = wanted.limit
         for _ in range(MOST_PAGES):
             page = await self._cases.live_cases(Range(low, until), size)
-            found |= {each.case_id: each for each in await self._of_callers(caller, page)}
-            if len(page) < size or len(found) >= wish.limit:
+            found |= {each.case_id: each for each in await self._visible_to(caller, page)}
+            if len(page) < size or len(found) >= wanted.limit:
                 break
             last = page[-1].state.due_at
-            size = size * 2 if last == low else wish.limit  # a page that all fell due in one moment is read whole
+            size = size * 2 if last == low else wanted.limit  # a page that all fell due in one moment is read whole
             low = last
-        return list(found.values())[: wish.limit]
+        return list(found.values())[: wanted.limit]
 
-    async def _of_callers(self, caller: Caller, records: Sequence[Record[Case]]) -> list[Case]:
+    async def _visible_to(self, caller: Caller, records: Sequence[Record[Case]]) -> list[Case]:
         if not needs_office(caller):
             return states(records)
         return [each for each in states(records) if caller.serves(await self._office_of(each))]
@@ -113,7 +113,7 @@ class CaseService:
                 raise TooManyCaseNotes(limit=cases.MOST_NOTES)
             return cases.note(case, caller.account_id, text, self._clock.now())
 
-        return await self._decided(caller, case_id, decide, command_id)
+        return await self._change_case(caller, case_id, decide, command_id)
 
     async def close(self, caller: Caller, case_id: str, outcome: CaseOutcome, reason: str, command_id: str) -> Case:
         """Answer a case; where money is given up, or said to be there, a second person says the same. Never whoever
@@ -128,8 +128,8 @@ class CaseService:
             return cases.answer(case, outcome, caller.account_id, reason, self._clock.now())
 
         try:
-            return await self._decided(caller, case_id, decide, command_id)
-        except cases.SecondPersonNeeded:
+            return await self._change_case(caller, case_id, decide, command_id)
+        except cases.CaseNeedsSecondPerson:
             raise SecondPersonMustAgree(outcome=outcome.value) from None
         except cases.BroughtByThem:
             raise OwnFileNotYours from None
@@ -147,7 +147,7 @@ class CaseService:
         receipt = await self._receipts.receipt(about.ntpn)
         return await self._offices.of_bill_id(receipt.state.bill_id) if receipt is not None else None
 
-    async def _decided(self, caller: Caller, case_id: str, decide: Decide, command_id: str) -> Case:
+    async def _change_case(self, caller: Caller, case_id: str, decide: Decide, command_id: str) -> Case:
         await self.case(caller, case_id)
         return (await self._aggregates.change(CASES, case_id, decide, received=command_id)).state
 

@@ -90,14 +90,14 @@ class Corrections:
         await self._applications.keep_application(application_id, known_only)
 
     async def _settle(self, correction_id: str, application_id: str) -> None:
-        record = await self._begun(correction_id, application_id)
+        record = await self._find_or_begin(correction_id, application_id)
         if record.state.state == CorrectionState.OPEN:
             record = await self._plan(record)
         if record.state.state == CorrectionState.PLANNED:
             await self._carry_out(record.state)
             await self._aggregates.save(CORRECTIONS, record, corrections.finished(record.state))
 
-    async def _begun(self, correction_id: str, application_id: str) -> Record[Correction]:
+    async def _find_or_begin(self, correction_id: str, application_id: str) -> Record[Correction]:
         """The correction, written down; from then on it is the only one of its application that is worked out."""
         known = await self._corrections.correction(correction_id)
         if known is not None:

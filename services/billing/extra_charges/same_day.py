@@ -38,7 +38,7 @@ GIVEN_UP_BY_HOLDER: Final = frozenset({"cancelled", "withdrawn"})
 """Why a place went with its visit by its holder's own act: like the fee, the surcharge is not paid back for that."""
 
 
-def _going_on(known: Sequence[Bill]) -> Bill | None:
+def _current_surcharge(known: Sequence[Bill]) -> Bill | None:
     """The surcharge that is paid, or can be, for a place that is still there."""
     surcharges = [each for each in known if each.purpose == Purpose.SAME_DAY and each.state not in _OVER]
     return next((each for each in surcharges if each.live or bills.bought(each)), None)
@@ -75,13 +75,13 @@ class SameDayCharges:
             raise NotYourOffice
         if any(line.code == LineCode.SAME_DAY.value for line in fee.price.lines):
             raise NoVisitToHurry
-        going_on = _going_on(known)
-        if going_on is not None:
-            return going_on
-        self._refuse_time(fee.seat)
+        current = _current_surcharge(known)
+        if current is not None:
+            return current
+        self._refuse_unless_in_time(fee.seat)
         raise SameDayPlaceNeeded(appointment_id=fee.seat.appointment_id)
 
-    def _refuse_time(self, seat: Seat) -> None:
+    def _refuse_unless_in_time(self, seat: Seat) -> None:
         now, zone = self._clock.now(), ZoneInfo(seat.timezone)
         day = seat.starts_at.astimezone(zone).date()
         until = cut_off(day, self._policy.same_day_pay_until)
@@ -100,7 +100,7 @@ class SameDayCharges:
         fee = paid_fee(known)
         if fee is None or fee.standing is None:
             raise NotYet(f"no paid visit of application {event.application_id} is known")
-        if fee.standing != Standing.APPOINTMENT or _going_on(known) is not None:
+        if fee.standing != Standing.APPOINTMENT or _current_surcharge(known) is not None:
             log.info("billing.surcharge_not_needed", application_id=event.application_id)
             return
         now = self._clock.now()

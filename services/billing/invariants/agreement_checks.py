@@ -19,7 +19,7 @@ from shared.service import InvariantReport
 from shared.store.kinds import Record
 
 
-class Agreement:
+class AgreementChecks:
     """The checks; each streams over one kind and reads what it refers to."""
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.billing.invariants.agreement_checks import Agreement
+from services.billing.invariants.agreement_checks import AgreementChecks
 from shared.events.application import PassportPrinted
 from shared.events.envelope import Envelope
 from shared.events.message import Event
@@ -14,7 +14,7 @@ from shared.service import DeadlineHandler, MessageHandler
 class InvariantHandlers:
     """Events as (message, envelope), and deadlines by kind and name, each to its use case."""
 
-    def __init__(self, agreement: Agreement) -> None:
+    def __init__(self, agreement: AgreementChecks) -> None:
         self._agreement = agreement
 
     def events(self) -> Mapping[type[Event], MessageHandler]:

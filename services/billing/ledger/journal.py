@@ -8,7 +8,7 @@ from typing import Any
 from services.billing.ledger.model import Posting
 
 
-def posting_told(posting: Posting) -> Mapping[str, Any]:
+def posting_fact(posting: Posting) -> Mapping[str, Any]:
     """A posting as its chain tells it: sides, cause and both hashes, so that anybody can compute it again."""
     return {
         "entries": [[entry.account.value, entry.amount] for entry in posting.entries],
@@ -19,7 +19,7 @@ def posting_told(posting: Posting) -> Mapping[str, Any]:
     }
 
 
-def adds(fact: Mapping[str, Any]) -> Mapping[str, int]:
+def amounts_of(fact: Mapping[str, Any]) -> Mapping[str, int]:
     """What a posting on the chain adds to each account."""
     sums: dict[str, int] = {}
     for account, amount in fact["entries"]:
@@ -27,7 +27,7 @@ def adds(fact: Mapping[str, Any]) -> Mapping[str, int]:
     return sums
 
 
-def summed(totals: Sequence[Mapping[str, int]]) -> dict[str, int]:
+def sum_amounts(totals: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """Balances over many days; accounts at zero are left out."""
     sums: dict[str, int] = {}
     for each in totals:

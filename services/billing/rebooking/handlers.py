@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.billing.rebooking.service import Specials
+from services.billing.rebooking.service import RebookingService
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.scheduling import (
@@ -23,7 +23,7 @@ SPECIAL: Final = "special"
 class RebookingHandlers:
     """Events as (message, envelope), and deadlines by kind and name, each to its use case."""
 
-    def __init__(self, rebooking: Specials) -> None:
+    def __init__(self, rebooking: RebookingService) -> None:
         self._rebooking = rebooking
 
     def events(self) -> Mapping[type[Event], MessageHandler]:

@@ -22,7 +22,7 @@ SYSTEM_FAULT = "system_fault"
 """The cause of a visit that the state's own systems stopped."""
 
 
-class Specials:
+class RebookingService:
     """The use cases of rights to a new date."""
 
     def __init__(

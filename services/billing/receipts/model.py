@@ -277,7 +277,7 @@ def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     if _takes_in_time(receipt, bill):
         return Intent(IntentKind.SETTLE, bill.bill_id)
     if bill.purpose != Purpose.FEE:
-        return _decide_aside(receipt, bill, facts)
+        return _decide_extra_charge(receipt, bill, facts)
     if bill.state not in ENDED_BILLS and not bill.live:
         return _refund(bill, RefundCause.DUPLICATE_PAYMENT)  # paid, waived or superseded: it needs no more money
     if bill.late_receipt_id is not None:
@@ -296,7 +296,7 @@ def _decide_late(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     return Intent(IntentKind.ASK_SEAT, bill.bill_id)
 
 
-def _decide_aside(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
+def _decide_extra_charge(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     """Money after the end of a bill that no seat waits on: a difference or a penalty is owed all the same, the
     surcharge for the same day is not.
     """
@@ -334,7 +334,7 @@ def _refund(bill: Bill, cause: RefundCause) -> Intent:
     return Intent(IntentKind.REFUND, bill.bill_id, cause.value)
 
 
-def mean(receipt: Receipt, intent: Intent, bill_id: str | None, now: datetime, policy: ReceiptPolicy) -> Receipt:
+def record_intent(receipt: Receipt, intent: Intent, bill_id: str | None, now: datetime, policy: ReceiptPolicy) -> Receipt:
     """Write down what is about to be done, before it is done."""
     due = {"drive": now + seconds(policy.drive_seconds)}
     return replace(receipt, intent=intent, bill_id=bill_id or receipt.bill_id, due=due)

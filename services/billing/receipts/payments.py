@@ -58,9 +58,9 @@ class PaymentIntake:
             await self._processing.drive_record(known)
             return
         receipt = receipts.receive(payment, learnt_by, self._clock.now(), self._rules.receipt, word)
-        found = await self._processing.look_up(receipt)
+        found = await self._processing.find_bills(receipt)
         intent = receipts.judge(receipt, found.facts)
-        receipt = self._processing.meaning_of(receipt, intent, found)
+        receipt = self._processing.with_intent(receipt, intent, found)
         record = await self._aggregates.insert(RECEIPTS, receipt.ntpn, Decision(receipt))
         if record is None:
             await self._processing.drive(receipt.ntpn)

@@ -36,7 +36,7 @@ MOST_STEPS: Final = 20
 """Steps of one drive; each either moves the receipt on or meets a faster writer."""
 
 
-class Known:
+class ReceiptBills:
     """What a judgement rests on, with the versions that were read: a write on an older one is refused by the store."""
 
     def __init__(
@@ -96,7 +96,7 @@ class ReceiptProcessing:
         return record
 
     async def drive_record(
-        self, record: Record[Receipt], found: Known | None = None, *, ask_simponi: bool = False
+        self, record: Record[Receipt], found: ReceiptBills | None = None, *, ask_simponi: bool = False
     ) -> None:
         """Move a receipt on from this version; ``found`` is what it was judged by already, if it was.
 
@@ -116,21 +116,21 @@ class ReceiptProcessing:
             found = None
         raise VersionConflict(f"receipt {record.id} met faster writers {MOST_STEPS} times")
 
-    async def _step(self, record: Record[Receipt], found: Known | None, ask_simponi: bool) -> Record[Receipt] | None:
+    async def _step(self, record: Record[Receipt], found: ReceiptBills | None, ask_simponi: bool) -> Record[Receipt] | None:
         receipt = record.state
         if receipt.state == ReceiptState.IN_REFUND:
             return await self._record_refund(record)
-        found = found or await self.look_up(receipt)
+        found = found or await self.find_bills(receipt)
         intent = receipts.judge(receipt, found.facts)
         if intent.kind == IntentKind.WAIT:
             return await self._look_for_bill(record) if ask_simponi else None
         if intent.kind == IntentKind.REFUND:
             return await self.enter_refund(record, intent)
         if intent != receipt.intent:
-            return await self._save(record, self.meaning_of(receipt, intent, found))
+            return await self._save(record, self.with_intent(receipt, intent, found))
         return await self.carry_out(record, intent, found)
 
-    async def carry_out(self, record: Record[Receipt], intent: Intent, found: Known) -> Record[Receipt]:
+    async def carry_out(self, record: Record[Receipt], intent: Intent, found: ReceiptBills) -> Record[Receipt]:
         """Do what was meant: the bill first, then the receipt. Returns the receipt as it is afterwards."""
         done = await self._write_outcome(record, intent, found)
         if intent.kind != IntentKind.PAY_LATE or intent.bill_id is None:
@@ -138,7 +138,7 @@ class ReceiptProcessing:
         await self.give_back_if_withdrawn_before(intent.bill_id)
         return await self.get(record.id)
 
-    async def _write_outcome(self, record: Record[Receipt], intent: Intent, found: Known) -> Record[Receipt]:
+    async def _write_outcome(self, record: Record[Receipt], intent: Intent, found: ReceiptBills) -> Record[Receipt]:
         target = found.records[intent.bill_id or ""]
         receipt, now = record.state, self._clock.now()
         if intent.kind == IntentKind.ASK_SEAT:
@@ -173,33 +173,33 @@ class ReceiptProcessing:
             now = self._clock.now()
             await self._aggregates.save(BILLS, own, bills.supersede(own.state, by_bill_id, now, self._rules.bill))
 
-    async def look_up(self, receipt: Receipt, *, widely: bool = False) -> Known:
+    async def find_bills(self, receipt: Receipt, *, widely: bool = False) -> ReceiptBills:
         """Return what a receipt is judged by: its bill and, where they matter or ``widely``, the others of it."""
         own = await self._own_bill(receipt)
         if own is None:
-            return Known(None, [], withdrawn=False)
+            return ReceiptBills(None, [], withdrawn=False)
         bill = own.state
         fits = bill.live and bill.amount == receipt.amount and bill.in_time(receipt.paid_at)
         if not widely and (fits or bill.settled_by is not None) and receipt.intent.bill_id in (None, own.id):
-            return Known(own, [], withdrawn=False)
+            return ReceiptBills(own, [], withdrawn=False)
         application_id = bill.payer.application_id
         others = [each for each in await self._bills.bills_of(application_id) if each.id != own.id]
         application = await self._applications.application(application_id)
         if application is None or not application.withdrawn:
-            return Known(own, others, withdrawn=False)
-        return Known(own, others, withdrawn=True, withdrawn_at=application.withdrawn_at)
+            return ReceiptBills(own, others, withdrawn=False)
+        return ReceiptBills(own, others, withdrawn=True, withdrawn_at=application.withdrawn_at)
 
     async def _own_bill(self, receipt: Receipt) -> Record[Bill] | None:
         if receipt.bill_id is not None:
             return await self._bills.bill(receipt.bill_id)
         return await self._bills.bill_of_code(receipt.billing_code)
 
-    def meaning_of(self, receipt: Receipt, intent: Intent, found: Known) -> Receipt:
+    def with_intent(self, receipt: Receipt, intent: Intent, found: ReceiptBills) -> Receipt:
         """Return the receipt with what is meant to be done with it, and the bill that its code belongs to."""
         if found.own is None:
             return receipt
         meant = intent if intent.kind != IntentKind.REFUND else receipts.WAIT
-        return receipts.mean(receipt, meant, found.own.id, self._clock.now(), self._rules.receipt)
+        return receipts.record_intent(receipt, meant, found.own.id, self._clock.now(), self._rules.receipt)
 
     async def _save(self, record: Record[Receipt], receipt: Receipt) -> Record[Receipt]:
         return await self._aggregates.save(RECEIPTS, record, Decision(receipt))
@@ -209,7 +209,7 @@ class ReceiptProcessing:
         receipt, now = record.state, self._clock.now()
         bill_id = await self._bill_by_reference(receipt.billing_code)
         if bill_id is not None:
-            return await self._save(record, receipts.mean(receipt, receipts.WAIT, bill_id, now, self._rules.receipt))
+            return await self._save(record, receipts.record_intent(receipt, receipts.WAIT, bill_id, now, self._rules.receipt))
         if receipts.gives_up_on_code(receipt, now, self._rules.receipt):
             if self.on_unknown_code is not None:
                 await self.on_unknown_code(receipt)

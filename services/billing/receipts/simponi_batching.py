@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
-from services.billing.metrics import Figures
+from services.billing.metrics import Metrics
 from services.billing.simponi import Simponi, SimponiBilling
 from shared.clock import Clock
 from shared.logs import get_logger
@@ -71,11 +71,11 @@ class Budget:
         return missing / self._per_second if missing > 1e-9 else 0.0
 
 
-class Asker:
+class SimponiBatcher:
     """One queue of questions in front of SIMPONI, for the whole process."""
 
     def __init__(
-        self, simponi: Simponi, clock: Clock, figures: Figures, *, calls_per_minute: int, codes_per_call: int
+        self, simponi: Simponi, clock: Clock, figures: Metrics, *, calls_per_minute: int, codes_per_call: int
     ) -> None:
         self._figures = figures
         self._simponi = simponi

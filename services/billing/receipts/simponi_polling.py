@@ -17,7 +17,7 @@ from services.billing.bills.states import BillState
 from services.billing.bills.writes import change_unless_moved_on
 from services.billing.context import UseCaseContext
 from services.billing.receipts.payments import PaymentIntake
-from services.billing.receipts.simponi_batching import Asker, Urgency
+from services.billing.receipts.simponi_batching import SimponiBatcher, Urgency
 from services.billing.simponi import SimponiBilling
 from shared.errors import UpstreamDown
 from shared.logs import get_logger
@@ -33,7 +33,7 @@ WAITING_FOR_END: Final = frozenset({BillState.ISSUED, BillState.EXPIRY_UNCONFIRM
 class SimponiPolling:
     """The use cases of bills whose code is due to be asked about."""
 
-    def __init__(self, context: UseCaseContext, questions: Asker, payments: PaymentIntake) -> None:
+    def __init__(self, context: UseCaseContext, questions: SimponiBatcher, payments: PaymentIntake) -> None:
         self._aggregates = context.aggregates
         self._clock = context.clock
         self._policy = context.rules.bill

@@ -35,7 +35,7 @@ PAGE_HEADERS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Words:
+class PageTexts:
     """What the page says around the data."""
 
     title: str
@@ -59,8 +59,8 @@ class Words:
     other_language: str
 
 
-WORDS: Final[Mapping[Language, Words]] = {
-    "en": Words(
+WORDS: Final[Mapping[Language, PageTexts]] = {
+    "en": PageTexts(
         title="How to get a passport fee back",
         as_of="In force on {day}.",
         how="How it goes",
@@ -81,7 +81,7 @@ WORDS: Final[Mapping[Language, Words]] = {
         answer="Headquarters decides on an objection within {count} days; without an answer it is granted.",
         other_language="Bahasa Indonesia",
     ),
-    "id": Words(
+    "id": PageTexts(
         title="Cara memperoleh kembali biaya paspor",
         as_of="Berlaku pada {day}.",
         how="Alurnya",
@@ -169,7 +169,7 @@ def _role(code: str, language: Language) -> str:
     return english if language == "en" else indonesian
 
 
-def _reasons(reasons: Iterable[ReasonView], words: Words, language: Language) -> str:
+def _reasons(reasons: Iterable[ReasonView], words: PageTexts, language: Language) -> str:
     rows = (
         (
             each.title if language == "en" else each.title_id,
@@ -182,7 +182,7 @@ def _reasons(reasons: Iterable[ReasonView], words: Words, language: Language) ->
     return _table(words.reasons, words.reason_heads, rows)
 
 
-def _until(stage: StageView, guide: RefundGuideView, words: Words) -> str:
+def _until(stage: StageView, guide: RefundGuideView, words: PageTexts) -> str:
     if stage.working_days is not None:
         return words.working_days.format(count=stage.working_days)
     if stage.state == RefundState.OBJECTED:
@@ -190,7 +190,7 @@ def _until(stage: StageView, guide: RefundGuideView, words: Words) -> str:
     return words.no_deadline
 
 
-def _stages(guide: RefundGuideView, words: Words, language: Language) -> str:
+def _stages(guide: RefundGuideView, words: PageTexts, language: Language) -> str:
     rows = (
         (
             each.title if language == "en" else each.title_id,
@@ -202,6 +202,6 @@ def _stages(guide: RefundGuideView, words: Words, language: Language) -> str:
     return _table(words.stages, words.stage_heads, rows)
 
 
-def _rules(rules: Iterable[RuleView], words: Words, language: Language) -> str:
+def _rules(rules: Iterable[RuleView], words: PageTexts, language: Language) -> str:
     rows = ((each.text if language == "en" else each.text_id, each.legal_basis) for each in rules)
     return _table(words.rules, words.rule_heads, rows)

@@ -13,7 +13,7 @@ from services.billing.alerts import (
 )
 from services.billing.bills.model import Bill
 from services.billing.bills.repository import BILLS, BillRepository
-from services.billing.cases.payment_confirmation import Confirming
+from services.billing.cases.payment_confirmation import PaymentConfirmation
 from services.billing.context import UseCaseContext
 from services.billing.receipts import model as receipts
 from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
@@ -52,7 +52,7 @@ class RefundCases:
         refunds: RefundRepository,
         treasury: Treasury,
         vault: Vault,
-        confirming: Confirming,
+        confirming: PaymentConfirmation,
     ) -> None:
         self._aggregates = context.aggregates
         self._clock = context.clock
@@ -204,7 +204,7 @@ class RefundCases:
         if asked is None or receipt is None:
             return
         try:
-            known = await self._confirming.knows(receipt.state)
+            known = await self._confirming.simponi_knows(receipt.state)
         except UpstreamDown as down:
             log.info("billing.simponi_silent", refund_id=record.id, reason=down.reason)
             await self._change(record, lambda case: steps.unanswered(case, asked, self._clock.now()))
@@ -215,7 +215,7 @@ class RefundCases:
             await self.drive(record.id)
             return
         alert(REFUND_PAYMENT_UNKNOWN, refund_id=record.id, step=asked.command.value)
-        await self._confirming.denied(receipt.state)
+        await self._confirming.open_unconfirmed_case(receipt.state)
         await self._change(record, lambda case: steps.denied(case, asked, now))
 
     # the bank and the treasury, asked from deadlines only
@@ -248,7 +248,7 @@ class RefundCases:
             log.info("billing.treasury_silent", refund_id=record.id, reason=down.reason)
             await self._change(record, lambda each: steps.order_unanswered(each, self._clock.now(), self._policy))
             return
-        await self._order_said(record, order.order_number, said)
+        await self._apply_answer(record, order.order_number, said)
 
     def _order(self, refund_id: str, case: Refund, account: BankAccount) -> RefundOrder:
         return RefundOrder(case.order_number, case.receipt_id, case.amount, self._vault.payee(refund_id, account))
@@ -264,9 +264,9 @@ class RefundCases:
             log.info("billing.treasury_silent", refund_id=record.id, reason=down.reason)
             await self._change(record, lambda each: steps.track_later(each, self._clock.now(), self._policy))
             return
-        await self._order_said(record, number, said)
+        await self._apply_answer(record, number, said)
 
-    async def _order_said(self, record: Record[Refund], number: str, said: OrderState) -> None:
+    async def _apply_answer(self, record: Record[Refund], number: str, said: OrderState) -> None:
         now = self._clock.now()
         if said == OrderState.REJECTED:
             await self._change(record, lambda case: steps.order_rejected(case, number, now, self._policy))

@@ -73,7 +73,7 @@ Decide = Callable[[Refund], Decision[Refund]]
 
 
 @dataclass(frozen=True)
-class Wish:
+class NewRefund:
     """What somebody asks back, and why."""
 
     bill_id: str
@@ -83,7 +83,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Taken:
+class StepDetails:
     """What a step says beside its name."""
 
     rule: str | None = None
@@ -136,7 +136,7 @@ class RefundService:
         Raises:
             RefundUnknown: there is none, or it is another account's. NotYourOffice: it is another office's.
         """
-        return (await self._own(caller, refund_id)).state
+        return (await self._find_own(caller, refund_id)).state
 
     async def refunds(self, caller: Caller, application_id: str) -> list[Refund]:
         """The refund cases of an application that the caller may see, oldest first."""
@@ -184,7 +184,7 @@ class RefundService:
 
     # asking
 
-    async def request(self, caller: Caller, wish: Wish, command_id: str) -> Refund:
+    async def request(self, caller: Caller, new: NewRefund, command_id: str) -> Refund:
         """Ask for the money of a bill. What no rule allows is a case too: refused in writing, the rule named (F61).
 
         Raises:
@@ -196,12 +196,12 @@ class RefundService:
         known = await self._refunds.refund(refund_id)
         if known is not None:
             return await self._processing.drive(refund_id)
-        bill = await self._bills.bill(wish.bill_id)
+        bill = await self._bills.bill(new.bill_id)
         if bill is None or not may_see(caller, bill.state.payer.account_id):
             raise BillUnknown
         office_id = await self._offices.of_bill(bill.state)
         refuse_unless_serves(caller, office_id)
-        receipt = await self._receipt_of(wish)
+        receipt = await self._receipt_of(new)
         await self._refuse_second(receipt)
         # money of an earlier code may pay another bill of the application by now: what rests on it is that one's visit
         if receipt.settles_bill_id is not None and receipt.settles_bill_id != bill.id:
@@ -210,18 +210,18 @@ class RefundService:
                 raise BillUnknown
             office_id = await self._offices.of_bill(bill.state)
             refuse_unless_serves(caller, office_id)
-        reason = self._reason(wish.reason)
+        reason = self._reason(new.reason)
         now = self._clock.now()
         by = (caller.role.value, caller.account_id)
         subject = replace(subject_of(receipt, bill), office_id=office_id)
         case = refunds.asked_refund(refund_id, subject, reason, by, now)
-        case = replace(case, note_sealed=self._vault.seal_note(refund_id, wish.note))
+        case = replace(case, note_sealed=self._vault.seal_note(refund_id, new.note))
         if caller.role != Role.APPLICANT:
-            await self._note(caller, "refund.request", case, command_id, None, wish.note)
-        await self._aggregates.insert(REFUNDS, refund_id, self._begin(case, reason, receipt))
+            await self._note(caller, "refund.request", case, command_id, None, new.note)
+        await self._aggregates.insert(REFUNDS, refund_id, self._first_decision(case, reason, receipt))
         return await self._processing.drive(refund_id)
 
-    def _begin(self, case: Refund, reason: RefundReason | None, receipt: Receipt) -> Decision[Refund]:
+    def _first_decision(self, case: Refund, reason: RefundReason | None, receipt: Receipt) -> Decision[Refund]:
         now = self._clock.now()
         if reason is None:
             return steps.request_refused(case, steps.NOT_IN_TABLE, now, self._policy)
@@ -235,14 +235,14 @@ class RefundService:
         except RefundReasonUnknown:
             return None
 
-    async def _receipt_of(self, wish: Wish) -> Receipt:
+    async def _receipt_of(self, new: NewRefund) -> Receipt:
         """The receipt that is meant: the named one of the bill, else the one that pays it, else the last one."""
-        found = states(await self._receipts.receipts_of(wish.bill_id))
-        bill = await self._bills.bill(wish.bill_id)
+        found = states(await self._receipts.receipts_of(new.bill_id))
+        bill = await self._bills.bill(new.bill_id)
         if bill is not None and bill.state.settled_by is not None:
             settling = await self._receipts.receipt(bill.state.settled_by)
             found = [*found, settling.state] if settling else found
-        fitting = [each for each in found if wish.receipt_id in (None, each.ntpn)]
+        fitting = [each for each in found if new.receipt_id in (None, each.ntpn)]
         if not fitting:
             raise NothingToRefund
         return fitting[-1]
@@ -262,7 +262,7 @@ class RefundService:
         Raises:
             RefundUnknown. OrderIsOut: the treasury was ordered to pay, or the case is over.
         """
-        record = await self._own(caller, refund_id)
+        record = await self._find_own(caller, refund_id)
         account = self._vault.seal_account(refund_id, payee, self._clock.now())
 
         def decide(case: Refund) -> Decision[Refund]:
@@ -278,7 +278,7 @@ class RefundService:
         Raises:
             RefundUnknown. RefundStepNotNow: nothing was asked for.
         """
-        return await self._applicants(caller, refund_id, note, command_id, steps.answer)
+        return await self._take_applicants_step(caller, refund_id, note, command_id, steps.answer)
 
     async def resubmit(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
         """Ask again after a refusal, with new proof.
@@ -286,7 +286,7 @@ class RefundService:
         Raises:
             RefundUnknown. RefundStepNotNow: it is not refused.
         """
-        return await self._applicants(caller, refund_id, note, command_id, steps.resubmit)
+        return await self._take_applicants_step(caller, refund_id, note, command_id, steps.resubmit)
 
     async def object_to(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
         """Object to a refusal.
@@ -294,7 +294,7 @@ class RefundService:
         Raises:
             RefundUnknown. RefundStepNotNow: it is not refused. ObjectionTooLate: the months for it are over.
         """
-        return await self._applicants(caller, refund_id, note, command_id, steps.object_to)
+        return await self._take_applicants_step(caller, refund_id, note, command_id, steps.object_to)
 
     async def take_back(self, caller: Caller, refund_id: str, command_id: str) -> Refund:
         """Take a request back that is not decided; again is no error. The payment stays as it was.
@@ -303,7 +303,7 @@ class RefundService:
             RefundUnknown. RefundIsDecided: it is approved or refused. RefundOpenedByUs: nobody asked for it.
             RequestOfSomebodyElse: an officer did not ask for it.
         """
-        record = await self._own(caller, refund_id)
+        record = await self._find_own(caller, refund_id)
         actor = _actor(caller)
 
         def decide(case: Refund) -> Decision[Refund]:
@@ -322,7 +322,7 @@ class RefundService:
             raise RequestOfSomebodyElse from None
         return await self._processing.drive(refund_id)
 
-    async def _applicants(
+    async def _take_applicants_step(
         self,
         caller: Caller,
         refund_id: str,
@@ -330,15 +330,15 @@ class RefundService:
         command_id: str,
         step: Callable[[Refund, str, StepActor, datetime, RefundPolicy], Decision[Refund]],
     ) -> Refund:
-        record = await self._own(caller, refund_id)
+        record = await self._find_own(caller, refund_id)
         sealed, actor = self._vault.seal_note(refund_id, note), _actor(caller)
-        return await self._take(
+        return await self._take_step(
             record, lambda case: step(case, sealed, actor, self._clock.now(), self._policy), command_id
         )
 
     # the steps of staff
 
-    async def step(self, caller: Caller, refund_id: str, name: str, taken: Taken, command_id: str) -> Refund:
+    async def step(self, caller: Caller, refund_id: str, name: str, details: StepDetails, command_id: str) -> Refund:
         """Take the step that is the caller's.
 
         Raises:
@@ -348,30 +348,30 @@ class RefundService:
         Research, approval and the grant of an objection count once SIMPONI, asked again by a deadline, knows the
         payment with its amount; until then the case shows the question and stays where it is.
         """
-        record = await self._own(caller, refund_id)
+        record = await self._find_own(caller, refund_id)
         command = COMMANDS[name]
-        decide = self._deciding(command, _actor(caller), taken)
+        decide = self._decision_of(command, _actor(caller), details)
         async with self._audit.doing(
             caller,
             f"refund.{name}",
             subject=refund_id,
             office_id=record.state.office_id,
-            reason=taken.rule or record.state.reason,
-            words=taken.note,
+            reason=details.rule or record.state.reason,
+            words=details.note,
             command_id=command_id,
         ):
-            return await self._take(record, decide, command_id)
+            return await self._take_step(record, decide, command_id)
 
-    def _deciding(self, command: RefundCommand, actor: StepActor, taken: Taken) -> Decide:
+    def _decision_of(self, command: RefundCommand, actor: StepActor, details: StepDetails) -> Decide:
         now, policy = self._clock.now(), self._policy
         if command in (RefundCommand.REFUSE, RefundCommand.UPHOLD):
-            rule = self._rule(taken.rule)
+            rule = self._rule(details.rule)
             refuse = steps.decide_to_refuse if command == RefundCommand.REFUSE else steps.uphold
             return lambda case: refuse(case, rule, actor, now, policy)
         if command == RefundCommand.ASK_PAPERS:
-            return lambda case: steps.ask_papers(case, taken.papers, actor, now, policy)
+            return lambda case: steps.ask_papers(case, details.papers, actor, now, policy)
         if command in steps.ASKS_SIMPONI:
-            return lambda case: _asking(case, command, actor, now, policy)
+            return lambda case: _hold_for_simponi(case, command, actor, now, policy)
         plain = {
             RefundCommand.FIND_COMPLETE: steps.find_complete,
             RefundCommand.RECOMMEND: steps.recommend,
@@ -385,7 +385,7 @@ class RefundService:
         except RefundRuleUnknown:
             raise RuleUnknown(field="/rule", known=[rule.code for rule in self._reasons.rules]) from None
 
-    async def _take(self, record: Record[Refund], decide: Decide, command_id: str) -> Refund:
+    async def _take_step(self, record: Record[Refund], decide: Decide, command_id: str) -> Refund:
         """Decide, and let the receipt and the bill follow; what the tables and four eyes forbid is refused."""
         try:
             await self._aggregates.change(REFUNDS, record.id, decide, first=record, received=command_id)
@@ -403,7 +403,7 @@ class RefundService:
             raise PaymentUnknownToSimponi(receipt_id=record.state.receipt_id) from None
         return await self._processing.drive(record.id)
 
-    async def _own(self, caller: Caller, refund_id: str) -> Record[Refund]:
+    async def _find_own(self, caller: Caller, refund_id: str) -> Record[Refund]:
         record = await self._refunds.refund(refund_id)
         if record is None or not may_see(caller, record.state.account_id):
             raise RefundUnknown
@@ -425,7 +425,7 @@ class RefundService:
         )
 
 
-def _asking(
+def _hold_for_simponi(
     case: Refund, command: RefundCommand, actor: StepActor, now: datetime, policy: RefundPolicy
 ) -> Decision[Refund]:
     if command == RefundCommand.GRANT and steps.needs_second_grant(case, actor):

@@ -200,7 +200,7 @@ def _unbooked(refund: Refund, now: datetime, policy: RefundPolicy) -> Refund:
     return replace(refund, booked=False, due=due)
 
 
-def _told(refund: Refund, *, needs: str | None = None) -> Decision[Refund]:
+def _tell(refund: Refund, *, needs: str | None = None) -> Decision[Refund]:
     return Decision(refund, (moved_event(refund, needs=needs),))
 
 
@@ -226,13 +226,13 @@ def ask_papers(
     """Something is missing: the applicant has some working days to send it."""
     check_actor(refund, RefundCommand.ASK_PAPERS, actor)
     asked = _enter(refund, RefundCommand.ASK_PAPERS, actor, now, policy, ",".join(papers), papers_asked=papers)
-    return _told(asked, needs=NEEDS_PAPERS)
+    return _tell(asked, needs=NEEDS_PAPERS)
 
 
 def answer(refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The applicant sent what was asked for."""
     papers = (*refund.papers, Paper(now, note_sealed))
-    return _told(_enter(refund, RefundCommand.ANSWER, actor, now, policy, "answered", papers=papers))
+    return _tell(_enter(refund, RefundCommand.ANSWER, actor, now, policy, "answered", papers=papers))
 
 
 def resubmit(
@@ -244,7 +244,7 @@ def resubmit(
         refund, RefundCommand.RESUBMIT, actor, now, policy, "new proof", papers=papers, rule=None, ended_at=None
     )
     again = replace(again, recommended_by=None, refused_by=None, object_until=None, approved_at=None)
-    return _told(_unbooked(again, now, policy))
+    return _tell(_unbooked(again, now, policy))
 
 
 def object_to(
@@ -259,7 +259,7 @@ def object_to(
         raise TooLate
     papers = (*refund.papers, Paper(now, note_sealed))
     objected = _enter(refund, RefundCommand.OBJECT, actor, now, policy, "objection", papers=papers, ended_at=None)
-    return _told(_unbooked(objected, now, policy))
+    return _tell(_unbooked(objected, now, policy))
 
 
 def take_back(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
@@ -278,7 +278,7 @@ def take_back(refund: Refund, actor: StepActor, now: datetime, policy: RefundPol
     if refund.state == RefundState.WITHDRAWN:
         return Decision(refund)
     back = _enter(refund, RefundCommand.WITHDRAW, actor, now, policy, TAKEN_BACK, ended_at=now, account=None)
-    return _told(_unbooked(replace(back, due={}), now, policy))
+    return _tell(_unbooked(replace(back, due={}), now, policy))
 
 
 # the office and headquarters
@@ -293,20 +293,20 @@ def find_complete(refund: Refund, actor: StepActor, now: datetime, policy: Refun
     check_actor(refund, RefundCommand.FIND_COMPLETE, actor)
     if refund.account is None:
         raise AccountMissing
-    return _told(_enter(refund, RefundCommand.FIND_COMPLETE, actor, now, policy, "complete"))
+    return _tell(_enter(refund, RefundCommand.FIND_COMPLETE, actor, now, policy, "complete"))
 
 
 def research(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The receipt and the facts were looked into."""
     check_actor(refund, RefundCommand.RESEARCH, actor)
-    return _told(_enter(refund, RefundCommand.RESEARCH, actor, now, policy, "researched"))
+    return _tell(_enter(refund, RefundCommand.RESEARCH, actor, now, policy, "researched"))
 
 
 def recommend(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The office recommends the refund."""
     check_actor(refund, RefundCommand.RECOMMEND, actor)
     recommended = _enter(refund, RefundCommand.RECOMMEND, actor, now, policy, "recommended")
-    return _told(replace(recommended, recommended_by=actor.account_id))
+    return _tell(replace(recommended, recommended_by=actor.account_id))
 
 
 def approve(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
@@ -330,7 +330,7 @@ def refuse(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: R
     refused = replace(
         refused, refused_by=actor.account_id, object_until=policy.object_until(now), approved_at=None, due={}
     )
-    return _told(_unbooked(refused, now, policy))
+    return _tell(_unbooked(refused, now, policy))
 
 
 def grant(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
@@ -346,14 +346,14 @@ def uphold(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: R
     """The objection was not right: the refusal stands, with the rule named."""
     check_actor(refund, RefundCommand.UPHOLD, actor)
     upheld = _enter(refund, RefundCommand.UPHOLD, actor, now, policy, rule, rule=rule, ended_at=now)
-    return _told(_unbooked(replace(upheld, refused_by=actor.account_id), now, policy))
+    return _tell(_unbooked(replace(upheld, refused_by=actor.account_id), now, policy))
 
 
 def credit(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """The money is credited on a coming fee instead of paid out (PP 59/2020 art. 40)."""
     check_actor(refund, RefundCommand.CREDIT, actor)
     credited = _enter(refund, RefundCommand.CREDIT, actor, now, policy, "credited", ended_at=now)
-    return _told(_unbooked(replace(credited, due={}), now, policy))
+    return _tell(_unbooked(replace(credited, due={}), now, policy))
 
 
 # SIMPONI is asked once more before a step that frees money
@@ -528,7 +528,7 @@ def waits_for_seat(refund: Refund) -> bool:
 def release(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """No seat stands against it: the treasury can be asked to pay, once the bank has confirmed the account."""
     back = _unbooked(_enter(refund, RefundCommand.RELEASE, actor, now, policy, "no seat is held"), now, policy)
-    return _told(back, needs=_account_need(back))
+    return _tell(back, needs=_account_need(back))
 
 
 def _orderable(refund: Refund, now: datetime) -> Refund:
@@ -569,7 +569,7 @@ def account_answered(refund: Refund, given_at: datetime, matches: bool, now: dat
     known = replace(refund, account=replace(account, state=state), due=due)
     if matches:
         return Decision(_orderable(known, now))
-    return _told(known, needs=NEEDS_OTHER_ACCOUNT)
+    return _tell(known, needs=NEEDS_OTHER_ACCOUNT)
 
 
 def bank_silent(refund: Refund, given_at: datetime, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
@@ -594,7 +594,7 @@ def ordered(refund: Refund, order_number: str, now: datetime, policy: RefundPoli
     if refund.state != RefundState.RELEASED or refund.order_number != order_number:
         return Decision(refund)
     out = _enter(refund, RefundCommand.ORDER, SYSTEM, now, policy, order_number)
-    return _told(replace(out, due={**out.due, "track": now + seconds(policy.track_seconds)}))
+    return _tell(replace(out, due={**out.due, "track": now + seconds(policy.track_seconds)}))
 
 
 def track_later(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
@@ -616,9 +616,9 @@ def order_rejected(refund: Refund, order_number: str, now: datetime, policy: Ref
     if refund.state == RefundState.RELEASED:
         due = {name: at for name, at in refund.due.items() if name != "order"}
         again = replace(refund, orders=refund.orders + 1, account=account, due=due)
-        return _told(again, needs=NEEDS_OTHER_ACCOUNT)
+        return _tell(again, needs=NEEDS_OTHER_ACCOUNT)
     back = _enter(refund, RefundCommand.REJECT_ORDER, SYSTEM, now, policy, "order_rejected", account=account)
-    return _told(replace(back, orders=refund.orders + 1), needs=NEEDS_OTHER_ACCOUNT)
+    return _tell(replace(back, orders=refund.orders + 1), needs=NEEDS_OTHER_ACCOUNT)
 
 
 def paid(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
@@ -626,7 +626,7 @@ def paid(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy)
     if refund.state != RefundState.ORDERED or refund.order_number != order_number:
         return Decision(refund)
     over = _enter(refund, RefundCommand.PAY, SYSTEM, now, policy, order_number, ended_at=now)
-    return _told(_unbooked(replace(over, due={}), now, policy))
+    return _tell(_unbooked(replace(over, due={}), now, policy))
 
 
 # deadlines of people

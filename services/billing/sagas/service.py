@@ -51,7 +51,7 @@ _GOING_BACK: Final = (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)
 
 
 @dataclass(frozen=True)
-class Whole:
+class ApplicationMoney:
     """All that billing has of one application."""
 
     bills: Sequence[Bill]
@@ -60,7 +60,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Wish:
+class OverrideProposal:
     """An override that somebody proposes."""
 
     application_id: str
@@ -70,7 +70,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Seen:
+class SagaStatus:
     """A saga as it is shown."""
 
     instance: Instance
@@ -78,7 +78,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Stuck:
+class StuckStep:
     """Something whose limit is over, and whose it is."""
 
     application_id: str | None
@@ -112,20 +112,20 @@ class Sagas:
         self._late_payments = late_payments
         self._audit = audit
 
-    async def saga(self, caller: Caller, application_id: str) -> Seen:
+    async def saga(self, caller: Caller, application_id: str) -> SagaStatus:
         """Where an application's money stands.
 
         Raises:
             SagaUnknown. NotYourOffice: the application is another office's.
         """
-        whole = await self._whole(application_id)
+        whole = await self._read_money(application_id)
         if not whole.bills and not whole.refunds:
             raise SagaUnknown
         refuse_unless_serves(caller, office_of_bills(list(whole.bills)))
         overrides = states(await self._queries.overrides_of(application_id))
-        return Seen(self._instance(application_id, whole), overrides)
+        return SagaStatus(self._instance(application_id, whole), overrides)
 
-    async def stuck(self, caller: Caller) -> list[Stuck]:
+    async def stuck(self, caller: Caller) -> list[StuckStep]:
         """Whatever is over its limit by more than the margin, the longest first. Read by indexes, never by a scan.
 
         For a treasurer what belongs to the offices that they serve.
@@ -133,21 +133,21 @@ class Sagas:
         now, margin = self._clock.now(), timedelta(seconds=saga.STUCK_MARGIN_SECONDS)
         before = now - margin
         found = [
-            Stuck(each.payer.application_id, saga.bill_position(each, self._policies.bill))
+            StuckStep(each.payer.application_id, saga.bill_position(each, self._policies.bill))
             for each in states(await self._queries.bills_standing_still(before))
         ]
         for receipt in states(await self._queries.receipts_standing_still(before)):
             position = saga.receipt_position(receipt, self._policies.receipt)
-            found.append(Stuck(await self._application_of(receipt), position))
+            found.append(StuckStep(await self._application_of(receipt), position))
         refunds = states(await self._queries.refunds_standing_still(before))
-        found += [Stuck(refund.application_id, saga.refund_position(refund)) for refund in refunds]
+        found += [StuckStep(refund.application_id, saga.refund_position(refund)) for refund in refunds]
         late = [each for each in found if each.position.is_stuck(now, margin)]
         if needs_office(caller):
             mine = {each: caller.serves(await self._offices.of_application(each)) for each in _applications(late)}
             late = [each for each in late if each.application_id is not None and mine[each.application_id]]
         return sorted(late, key=lambda each: each.position.limit or now)
 
-    async def retry(self, caller: Caller, application_id: str, reason: str, command_id: str) -> Seen:
+    async def retry(self, caller: Caller, application_id: str, reason: str, command_id: str) -> SagaStatus:
         """Do now what billing would do next by itself: ask, look, drive on. Audited with its reason.
 
         Raises:
@@ -163,13 +163,13 @@ class Sagas:
             doing.detail = f"pushed_{len(open_ones)}"
         return await self.saga(caller, application_id)
 
-    async def propose(self, caller: Caller, wish: Wish, command_id: str) -> Override:
+    async def propose(self, caller: Caller, proposal: OverrideProposal, command_id: str) -> Override:
         """Propose an override; a second person must approve it. A repeat meets the first.
 
         Raises:
             SagaUnknown, NotYourOffice, OverrideDoesNotFit, OverrideNeedsReason.
         """
-        whole = await self._whole(wish.application_id)
+        whole = await self._read_money(proposal.application_id)
         if not whole.bills:
             raise SagaUnknown
         refuse_unless_serves(caller, office_of_bills(list(whole.bills)))
@@ -177,20 +177,20 @@ class Sagas:
         known = await self._queries.override(override_id)
         if known is not None:
             return known.state
-        if not any(_fits(wish.act, bill) for bill in whole.bills if bill.bill_id == wish.target):
+        if not any(_act_fits(proposal.act, bill) for bill in whole.bills if bill.bill_id == proposal.target):
             raise OverrideDoesNotFit
         await self._audit.note(
             caller,
-            f"saga.propose_{wish.act.value}",
-            subject=wish.application_id,
-            reason=wish.reason,
+            f"saga.propose_{proposal.act.value}",
+            subject=proposal.application_id,
+            reason=proposal.reason,
             override=True,
             command_id=command_id,
         )
         proposed = Override(
-            override_id, wish.application_id, wish.act, wish.target, wish.reason, caller.account_id, self._clock.now()
+            override_id, proposal.application_id, proposal.act, proposal.target, proposal.reason, caller.account_id, self._clock.now()
         )
-        return await self._begin(proposed)
+        return await self._insert_once(proposed)
 
     async def decide(
         self, caller: Caller, application_id: str, override_id: str, *, approve: bool, command_id: str
@@ -232,7 +232,7 @@ class Sagas:
         if override.state != saga.OverrideState.APPROVED:
             return record
         try:
-            done = await self._do(override)
+            done = await self._carry_out(override)
         except NotYet:
             done = False
         outcome = f"{override.act.value}_done" if done else "money_went_on_by_itself"
@@ -241,12 +241,12 @@ class Sagas:
             OVERRIDES, override.override_id, lambda state: Decision(saga.ended(state, outcome, done=done))
         )
 
-    async def _whole(self, application_id: str) -> Whole:
+    async def _read_money(self, application_id: str) -> ApplicationMoney:
         known = states(await self._bills.bills_of(application_id))
         refunds = states(await self._refunds.refunds_of(application_id))
-        return Whole(known, await self._explainer.receipts(known), refunds)
+        return ApplicationMoney(known, await self._explainer.receipts(known), refunds)
 
-    def _instance(self, application_id: str, whole: Whole) -> Instance:
+    def _instance(self, application_id: str, whole: ApplicationMoney) -> Instance:
         return saga.instance(application_id, whole.bills, whole.receipts, whole.refunds, self._policies)
 
     async def _application_of(self, receipt: Receipt) -> str | None:
@@ -262,7 +262,7 @@ class Sagas:
 
         await self._aggregates.change(kinds[position.about], position.id, sooner)
 
-    async def _begin(self, proposed: Override) -> Override:
+    async def _insert_once(self, proposed: Override) -> Override:
         try:
             await self._aggregates.insert(OVERRIDES, proposed.override_id, Decision(proposed))
         except AlreadyExists:
@@ -270,7 +270,7 @@ class Sagas:
         record = await self._queries.override(proposed.override_id)
         return record.state if record is not None else proposed
 
-    async def _do(self, override: Override) -> bool:
+    async def _carry_out(self, override: Override) -> bool:
         """Whether the act took effect; where the money has gone on by itself, nothing is done."""
         if override.act is Act.SEND_MONEY_BACK:
             await self._late_payments.no_seat(override.target)
@@ -286,7 +286,7 @@ class Sagas:
         return record.state.state == BillState.CANCELLED and record.state.cause == override.reason
 
 
-def _applications(late: Sequence[Stuck]) -> set[str]:
+def _applications(late: Sequence[StuckStep]) -> set[str]:
     return {each.application_id for each in late if each.application_id is not None}
 
 
@@ -295,7 +295,7 @@ def brought_forward(due: Mapping[str, datetime], names: Sequence[str], now: date
     return {name: min(at, now) if name in names else at for name, at in due.items()}
 
 
-def _fits(act: Act, bill: Bill) -> bool:
+def _act_fits(act: Act, bill: Bill) -> bool:
     """Whether the act means something for the bill as it stands."""
     if act is Act.SEND_MONEY_BACK:
         return bill.standing == Standing.SEAT_SOUGHT

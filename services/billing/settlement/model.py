@@ -77,7 +77,7 @@ class FileNotSigned(FileRefused):
 
 
 @dataclass(frozen=True)
-class Line:
+class SettlementLine:
     """One payment that the treasury booked, as the file shows it."""
 
     number: int
@@ -93,7 +93,7 @@ class Line:
         return Payment(self.billing_code, self.ntpn, self.ntb, self.amount, self.paid_at, self.channel)
 
 
-def read_line(raw: bytes, number: int, day: str) -> Line:
+def read_line(raw: bytes, number: int, day: str) -> SettlementLine:
     """A line of the file of that day, without its end.
 
     Raises:
@@ -108,7 +108,7 @@ def read_line(raw: bytes, number: int, day: str) -> Line:
     except ValueError:
         raise FileUnreadable(number) from None
     code, ntpn, ntb, channel = (parts[index].decode() for index in (3, 4, 5, 10))
-    return Line(number, code, ntpn, ntb, int(parts[6]), paid_at, channel)
+    return SettlementLine(number, code, ntpn, ntb, int(parts[6]), paid_at, channel)
 
 
 class Splitter:
@@ -443,7 +443,7 @@ def owe(day: date, policy: SettlementPolicy) -> Decision[SettlementDay]:
     return Decision(SettlementDay(day, due=due))
 
 
-def had(owed: SettlementDay, settlement_id: str) -> Decision[SettlementDay]:
+def file_received(owed: SettlementDay, settlement_id: str) -> Decision[SettlementDay]:
     """The day's file is here."""
     due = {name: at for name, at in owed.due.items() if name != "fetch"}
     return Decision(replace(owed, settlement_id=settlement_id, due=due))
@@ -455,12 +455,12 @@ def fetch_later(owed: SettlementDay, now: datetime, policy: SettlementPolicy) ->
     return Decision(replace(owed, tries=owed.tries + 1, due=due))
 
 
-def look_later(owed: SettlementDay, now: datetime, policy: SettlementPolicy) -> Decision[SettlementDay]:
+def check_later(owed: SettlementDay, now: datetime, policy: SettlementPolicy) -> Decision[SettlementDay]:
     """A file of these days is not here yet, so that a receipt is missing from them says nothing."""
     return Decision(replace(owed, due={**owed.due, "missing": now + seconds(policy.retry_seconds)}))
 
 
-def looked_for(owed: SettlementDay) -> Decision[SettlementDay]:
+def receipts_checked(owed: SettlementDay) -> Decision[SettlementDay]:
     """Every receipt of the day was looked for in the files."""
     due = {name: at for name, at in owed.due.items() if name != "missing"}
     return Decision(replace(owed, looked_for=True, due=due))

@@ -43,7 +43,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Line:
+class PriceLine:
     """One line of a price, in whole rupiah."""
 
     code: str
@@ -57,7 +57,7 @@ class Line:
 class Price:
     """What an order costs by the tariff in force on a day; frozen into the bill (X9)."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[PriceLine, ...]
     total: int
     legal_basis: str
     tariff_id: str
@@ -217,18 +217,18 @@ def fee_price(book: TariffBook, order: Order, on: date) -> Price:
 def difference_price(fee: Price, amount: int) -> Price:
     """What a corrected order costs more than what was asked for before."""
     line = fee.lines[0]
-    more = Line(
+    more = PriceLine(
         LineCode.TOP_UP.value, f"Difference to: {line.title}", f"Selisih ke: {line.title_id}", amount, line.legal_basis
     )
     return Price((more,), amount, line.legal_basis, fee.tariff_id)
 
 
-def _sum(tariff: Tariff, lines: Sequence[Line]) -> Price:
+def _sum(tariff: Tariff, lines: Sequence[PriceLine]) -> Price:
     return Price(tuple(lines), sum(line.amount for line in lines), _bases(lines), tariff.tariff_id)
 
 
-def _same_day_line(tariff: Tariff) -> Line:
-    return Line(
+def _same_day_line(tariff: Tariff) -> PriceLine:
+    return PriceLine(
         LineCode.SAME_DAY.value,
         "Passport on the same day",
         "Percepatan paspor selesai pada hari yang sama",
@@ -237,19 +237,19 @@ def _same_day_line(tariff: Tariff) -> Line:
     )
 
 
-def _fee_line(book: TariffBook, tariff: Tariff, order: Order, on: date) -> Line:
+def _fee_line(book: TariffBook, tariff: Tariff, order: Order, on: date) -> PriceLine:
     fee = _fee_for(tariff, order)
     zero = _waiver(book, "fee", order, on)
     if zero is not None:
-        return Line(LineCode.PASSPORT.value, zero.title, zero.title_id, 0, zero.legal_basis)
-    return Line(LineCode.PASSPORT.value, fee.title, fee.title_id, fee.amount, tariff.legal_basis)
+        return PriceLine(LineCode.PASSPORT.value, zero.title, zero.title_id, 0, zero.legal_basis)
+    return PriceLine(LineCode.PASSPORT.value, fee.title, fee.title_id, fee.amount, tariff.legal_basis)
 
 
-def _penalty_line(book: TariffBook, tariff: Tariff, penalty: Penalty, order: Order, on: date) -> Line:
+def _penalty_line(book: TariffBook, tariff: Tariff, penalty: Penalty, order: Order, on: date) -> PriceLine:
     zero = _waiver(book, "penalty", order, on)
     if zero is not None:
-        return Line(LineCode.PENALTY.value, zero.title, zero.title_id, 0, zero.legal_basis)
-    return Line(LineCode.PENALTY.value, penalty.title, penalty.title_id, penalty.amount, tariff.legal_basis)
+        return PriceLine(LineCode.PENALTY.value, zero.title, zero.title_id, 0, zero.legal_basis)
+    return PriceLine(LineCode.PENALTY.value, penalty.title, penalty.title_id, penalty.amount, tariff.legal_basis)
 
 
 def _fee_for(tariff: Tariff, order: Order) -> Fee:
@@ -263,7 +263,7 @@ def _waiver(book: TariffBook, what: str, order: Order, on: date) -> ZeroTariff |
     return next((zero for zero in book.zero_tariffs if zero.frees(what, order, on)), None)
 
 
-def _bases(lines: Iterable[Line]) -> str:
+def _bases(lines: Iterable[PriceLine]) -> str:
     return "; ".join(dict.fromkeys(line.legal_basis for line in lines))
 
 

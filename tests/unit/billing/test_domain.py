@@ -591,7 +591,7 @@ def test_what_was_asked_stays_asked() -> None:
 
 
 def meant(intent: Intent, **changes: object) -> receipts.Receipt:
-    return receipts.mean(a_receipt(**changes), intent, "bill-1", at(130), RECEIPT_POLICY)
+    return receipts.record_intent(a_receipt(**changes), intent, "bill-1", at(130), RECEIPT_POLICY)
 
 
 def test_what_was_meant_is_kept_to_while_it_can_be_done() -> None:

@@ -1,4 +1,4 @@
-"""What every repository shares, and the one way to insert, save and change an aggregate."""
+"""The base of every repository, and the one way to insert, save and change an aggregate."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from services.billing.decisions import Decision
 from shared.clock import Clock
+from shared.errors import NotFound
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
 from shared.store.port import AlreadyExists, Store, VersionConflict
-from shared.store.retry import again
 
 S = TypeVar("S")
 
@@ -42,7 +43,7 @@ class Aggregates(StorePart):
     async def insert(
         self, kind: Kind[S], record_id: str, decision: Decision[S], *, received: str | None = None
     ) -> Record[S] | None:
-        """Write a new aggregate; None if it is there already."""
+        """Write a new aggregate; return None if it is there already."""
         try:
             return await self._store.insert(
                 kind, record_id, decision.state, now=self._clock.now(), events=decision.events, received=received
@@ -67,34 +68,18 @@ class Aggregates(StorePart):
         first: Record[S] | None = None,
         received: str | None = None,
     ) -> Record[S]:
-        """Load, decide, save; again on the newest state where another writer was faster.
-
-        ``first`` is the state to try first. A message that took effect before is not decided on again, and a decision
-        that changes nothing is not written.
+        """Load, decide, save, as `shared.store.change.change` does.
 
         Raises:
-            Missing: there is no such aggregate.
-            IllegalTransition: the newest state does not know the command.
+            Missing: there is no such aggregate. It is a fault, not an answer to a caller, so it is no `NotFound`.
+            IllegalTransition: the command is not allowed in the newest state.
         """
-        given = [first] if first is not None else []
-
-        async def attempt() -> Record[S]:
-            record = given.pop() if given else await self._store.get(kind, record_id)
-            if record is None:
-                raise Missing(f"{kind.name} {record_id}")
-            if record.has_received(received):
-                return record
-            decision = decide(record.state)
-            if decision.state == record.state and not decision.events:
-                return record
-            now = self._clock.now()
-            return await self._store.save(
-                kind, record, decision.state, now=now, events=decision.events, received=received
-            )
-
-        return await again(attempt)
+        try:
+            return await change(self._store, self._clock, kind, record_id, decide, received=received, first=first)
+        except NotFound:
+            raise Missing(f"{kind.name} {record_id}") from None
 
 
 def states(records: Sequence[Record[S]]) -> list[S]:
-    """The states of some records."""
+    """Return the states of some records."""
     return [record.state for record in records]

@@ -12,19 +12,19 @@ from services.billing.bills.offices import BillOffices
 from services.billing.bills.own_bill import OwnBills
 from services.billing.bills.repository import BillRepository
 from services.billing.bills.service import BillService
-from services.billing.cases.follow_up import Cases
-from services.billing.cases.payment_confirmation import Confirming
+from services.billing.cases.follow_up import CaseFollowUp
+from services.billing.cases.payment_confirmation import PaymentConfirmation
 from services.billing.cases.repository import CaseRepository
 from services.billing.cases.service import CaseService
 from services.billing.context import UseCaseContext
 from services.billing.extra_charges.corrections import Corrections
 from services.billing.extra_charges.repository import CorrectionRepository
 from services.billing.extra_charges.same_day import SameDayCharges
-from services.billing.invariants.agreement_checks import Agreement
-from services.billing.invariants.money_checks import Checks
+from services.billing.invariants.agreement_checks import AgreementChecks
+from services.billing.invariants.money_checks import MoneyChecks
 from services.billing.ledger.book import LedgerBook
-from services.billing.metrics import Figures
-from services.billing.rebooking.service import Specials
+from services.billing.metrics import Metrics
+from services.billing.rebooking.service import RebookingService
 from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.payments import PaymentIntake
 from services.billing.receipts.receipt_processing import ReceiptProcessing
@@ -32,7 +32,7 @@ from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
 from services.billing.receipts.seat_events import SeatEvents
 from services.billing.receipts.service import ReceiptService
 from services.billing.receipts.settled_lines import SettledLineRepository
-from services.billing.receipts.simponi_batching import Asker
+from services.billing.receipts.simponi_batching import SimponiBatcher
 from services.billing.receipts.simponi_polling import SimponiPolling
 from services.billing.refunds.model import RefundReasons
 from services.billing.refunds.opening import RefundOpening
@@ -45,7 +45,7 @@ from services.billing.rules import Policies
 from services.billing.sagas.explainer import Explainer
 from services.billing.sagas.repository import SagaRepository
 from services.billing.sagas.service import Sagas
-from services.billing.settlement.reconciliation import Settling
+from services.billing.settlement.reconciliation import Reconciliation
 from services.billing.settlement.repository import SettlementRepository
 from services.billing.settlement.service import SettlementService
 from services.billing.simponi import Simponi
@@ -84,7 +84,7 @@ class _Repositories:
 class Billing:
     """Everything that billing does. Each part is the use cases around one noun, made in the order of the rooms.
 
-    ``notices`` knows whether a payment notice is SIMPONI's; ``wait_seconds`` is what people are told to expect (F36).
+    ``notices`` knows whether a payment notice is SIMPONI's; ``wait_seconds`` is what people are told to expect.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Billing:
         self.wait_seconds = wait_seconds
         self.audit = Audit(platform.store, clock, platform.ids)
         self.audit_book = AuditBook(platform.store, clock, platform.ids)
-        self.metrics = Figures()
+        self.metrics = Metrics()
         context = UseCaseContext(clock, policies, Aggregates(platform.store, clock))
         stored = _Repositories(platform.store, clock)
         offices = BillOffices(stored.bills)
@@ -120,7 +120,7 @@ class Billing:
             context, stored.bills, stored.applications, stored.corrections, self.tariffs, self.receipts
         )
         self.same_day = SameDayCharges(context, stored.bills, self.tariffs, self.receipts)
-        self.rebooking = Specials(context, stored.bills, self.receipts)
+        self.rebooking = RebookingService(context, stored.bills, self.receipts)
         self._make_cases(context, stored, offices)
         self._make_refunds(context, stored, offices, reasons, treasury, vault)
         self._make_settlement(context, stored, platform, simponi, signatures)
@@ -137,7 +137,7 @@ class Billing:
             self.late_payments,
             self.audit,
         )
-        self._by_class: dict[type[Any], Any] = {type(each): each for each in vars(self).values()}
+        self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
 
     def find(self, wanted: type[T]) -> T:
         """Return the use cases of that class; there is one object of each."""
@@ -164,7 +164,7 @@ class Billing:
         self.late_payments = LatePayments(context, bills, refunds, self.receipts)
         self.code_requests = CodeRequests(context, simponi, self.metrics, self.payments.take_all)
         calls = context.rules.calls
-        self.questions = Asker(
+        self.questions = SimponiBatcher(
             simponi, self.clock, self.metrics, calls_per_minute=calls.per_minute, codes_per_call=calls.codes_each
         )
         self.polling = SimponiPolling(context, self.questions, self.payments)
@@ -174,7 +174,7 @@ class Billing:
         self.receipt_reading = ReceiptService(receipts, offices)
 
     def _make_cases(self, context: UseCaseContext, stored: _Repositories, offices: BillOffices) -> None:
-        self.case_follow_up = Cases(
+        self.case_follow_up = CaseFollowUp(
             context,
             stored.bills,
             stored.receipts,
@@ -184,7 +184,9 @@ class Billing:
             self.questions,
         )
         self.receipts.on_unknown_code = self.case_follow_up.unknown_code
-        self.confirming = Confirming(context, stored.settled_lines, self.questions, self.payments, self.case_follow_up)
+        self.confirming = PaymentConfirmation(
+            context, stored.settled_lines, self.questions, self.payments, self.case_follow_up
+        )
         self.cases = CaseService(context, stored.cases, stored.receipts, offices)
 
     def _make_refunds(
@@ -210,7 +212,7 @@ class Billing:
         simponi: Simponi,
         signatures: DetachedVerifier,
     ) -> None:
-        self.reconciliation = Settling(
+        self.reconciliation = Reconciliation(
             context,
             platform.files,
             platform.ids,
@@ -228,6 +230,6 @@ class Billing:
 
     def _make_checks(self, stored: _Repositories) -> None:
         bills, receipts, refunds = stored.bills, stored.receipts, stored.refunds
-        self.checks = Checks(self.clock, bills, receipts, refunds, self.confirming)
-        self.agreement = Agreement(bills, receipts, refunds, stored.applications)
+        self.checks = MoneyChecks(self.clock, bills, receipts, refunds, self.confirming)
+        self.agreement = AgreementChecks(bills, receipts, refunds, stored.applications)
         self.checks.more_rules = self.agreement.rules()

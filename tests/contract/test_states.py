@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from itertools import product
 from types import SimpleNamespace
@@ -14,7 +14,6 @@ import pytest
 from devtools.docs_command import StateTable, state_tables
 from services.application.applications import application
 from services.application.applications import document as documents
-from services.billing import decisions
 from services.billing.bills.states import BILL_TRANSITIONS
 from services.billing.cases import model as billing_case
 from services.billing.extra_charges import correction
@@ -35,14 +34,10 @@ from services.scheduling.booking.waiting_list import entry as waiting
 from services.scheduling.openings import opening as waiting_room
 from services.scheduling.quota import change as quota_changes
 from services.scheduling.visit.counter import queue as counter
+from shared.store.transitions import IllegalTransition
 
 TABLES = state_tables()
 Move = Callable[[Any, Any], Any]
-
-
-def _billing(table: Mapping[Any, Any]) -> Move:
-    return lambda state, command: decisions.follow(table, state, command)
-
 
 WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.applicants.applicant", "TRANSITIONS"): (
@@ -107,8 +102,8 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ),
     ("services.billing.sagas.model", "OVERRIDE_TRANSITIONS"): (
         {"done", "impossible", "declined"},
-        _billing(saga.OVERRIDE_TRANSITIONS),
-        decisions.IllegalTransition,
+        saga.OVERRIDE_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.scheduling.quota.change", "CHANGE_TRANSITIONS"): (
         {"applied", "rejected", "failed"},
@@ -117,38 +112,38 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ),
     ("services.billing.extra_charges.correction", "CORRECTION_TRANSITIONS"): (
         {"done"},
-        _billing(correction.CORRECTION_TRANSITIONS),
-        decisions.IllegalTransition,
+        correction.CORRECTION_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.billing.tariffs.change", "CHANGE_TRANSITIONS"): (
         {"approved", "refused"},
-        _billing(tariff_change.CHANGE_TRANSITIONS),
-        decisions.IllegalTransition,
+        tariff_change.CHANGE_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.billing.bills.states", "BILL_TRANSITIONS"): (
         {"paid", "waived", "superseded"},
-        _billing(BILL_TRANSITIONS),
-        decisions.IllegalTransition,
+        BILL_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.billing.cases.model", "CASE_TRANSITIONS"): (
         {"closed"},
-        _billing(billing_case.CASE_TRANSITIONS),
-        decisions.IllegalTransition,
+        billing_case.CASE_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.billing.settlement.model", "SETTLEMENT_TRANSITIONS"): (
         {"compared"},
-        _billing(billing_settlement.SETTLEMENT_TRANSITIONS),
-        decisions.IllegalTransition,
+        billing_settlement.SETTLEMENT_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.billing.receipts.states", "RECEIPT_TRANSITIONS"): (
         {"refunded", "credited"},
-        _billing(RECEIPT_TRANSITIONS),
-        decisions.IllegalTransition,
+        RECEIPT_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.billing.refunds.states", "REFUND_TRANSITIONS"): (
         {"paid", "credited"},
-        _billing(REFUND_TRANSITIONS),
-        decisions.IllegalTransition,
+        REFUND_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.notification.deliveries.delivery", "TRANSITIONS"): (
         {"delivered", "failed", "dropped"},

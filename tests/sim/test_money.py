@@ -12,7 +12,7 @@ from services.billing.bills import model as bills
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.bills.writes import change_unless_moved_on
-from services.billing.decisions import Decision
+from shared.store.decision import Decision
 from tests.sim import money
 from tests.unit.billing.world import make_world
 

@@ -18,7 +18,6 @@ import pytest
 
 from services.billing.bills import model as bills
 from services.billing.bills.model import Bill, Standing
-from services.billing.decisions import Decision
 from services.billing.receipts.receipt_processing import ReceiptProcessing
 from services.billing.refunds import transitions as refund_steps
 from services.billing.refunds.model import Refund
@@ -27,6 +26,7 @@ from services.scheduling.booking.appointments.payments import Payments
 from services.scheduling.booking.appointments.refund_release import Releases
 from services.scheduling.booking.seats.inventory import Seating
 from shared.bus.relay import Relay
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from tests.scale import GIVES_UP_SEEDS, INBOX_SEEDS, SIMULATION_CRASHES
 from tests.sim import money, sim

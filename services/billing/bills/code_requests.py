@@ -8,7 +8,7 @@ from services.billing.bills import model as bills
 from services.billing.bills.model import Bill, Code
 from services.billing.bills.writes import change_unless_moved_on
 from services.billing.context import UseCaseContext
-from services.billing.metrics import Figures
+from services.billing.metrics import Metrics
 from services.billing.payment import Payment
 from services.billing.rules import YearClosed, validity, whole_seconds
 from services.billing.simponi import Simponi, SimponiBilling, SimponiRefused
@@ -26,7 +26,7 @@ class CodeRequests:
     """The use case of a bill whose code is due."""
 
     def __init__(
-        self, context: UseCaseContext, simponi: Simponi, metrics: Figures, take_payments: TakePayments
+        self, context: UseCaseContext, simponi: Simponi, metrics: Metrics, take_payments: TakePayments
     ) -> None:
         self._aggregates = context.aggregates
         self._clock = context.clock

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from shared.store.transitions import Transitions
+
 
 class BillState(StrEnum):
-    """Where a bill stands."""
+    """States of a bill."""
 
     REQUESTED = "requested"
     ISSUED = "issued"
@@ -23,7 +24,7 @@ class BillState(StrEnum):
 
 
 class BillCommand(StrEnum):
-    """What can be done to a bill."""
+    """Commands of a bill."""
 
     ISSUE = "issue"
     FAIL = "fail"
@@ -40,35 +41,37 @@ class BillCommand(StrEnum):
 B, K = BillState, BillCommand
 
 
-BILL_TRANSITIONS: Final[Mapping[tuple[BillState, BillCommand], BillState]] = {
-    (B.REQUESTED, K.ISSUE): B.ISSUED,
-    (B.REQUESTED, K.FAIL): B.FAILED,
-    (B.REQUESTED, K.WAIVE): B.WAIVED,
-    (B.REQUESTED, K.CANCEL): B.CANCELLED,
-    (B.REQUESTED, K.PAY): B.PAID,  # by late money of an earlier code, before this code is there
-    (B.ISSUED, K.NOTE_BANK_RECEIPT): B.PAID_UNSETTLED,
-    (B.ISSUED, K.PAY): B.PAID,
-    (B.ISSUED, K.DOUBT): B.EXPIRY_UNCONFIRMED,
-    (B.ISSUED, K.EXPIRE): B.EXPIRED,
-    (B.ISSUED, K.CANCEL): B.CANCELLED,
-    (B.EXPIRY_UNCONFIRMED, K.NOTE_BANK_RECEIPT): B.PAID_UNSETTLED,
-    (B.EXPIRY_UNCONFIRMED, K.PAY): B.PAID,
-    (B.EXPIRY_UNCONFIRMED, K.DOUBT): B.EXPIRY_UNCONFIRMED,
-    (B.EXPIRY_UNCONFIRMED, K.EXPIRE): B.EXPIRED,
-    (B.EXPIRY_UNCONFIRMED, K.CANCEL): B.CANCELLED,
-    (B.PAID_UNSETTLED, K.PAY): B.PAID,
-    (B.PAID_UNSETTLED, K.EXPIRE): B.EXPIRED,  # the treasury's number came with a pay time after the code's end
-    (B.PAID_UNSETTLED, K.CANCEL): B.CANCELLED,  # the seat is gone; the money will go the late way
-    (B.EXPIRED, K.PAY_LATE): B.PAID,
-    (B.EXPIRED, K.SUPERSEDE): B.SUPERSEDED,
-    (B.EXPIRED, K.CANCEL): B.CANCELLED,  # not owed any more: an officer's correction took it away
-    (B.FAILED, K.PAY_LATE): B.PAID,
-    (B.FAILED, K.SUPERSEDE): B.SUPERSEDED,
-    (B.FAILED, K.CANCEL): B.CANCELLED,
-    (B.CANCELLED, K.PAY_LATE): B.PAID,
-    (B.CANCELLED, K.SUPERSEDE): B.SUPERSEDED,
-    (B.PAID, K.PAY_LATE): B.PAID,  # paid in time, its seat was lost, and another one was found
-}
+BILL_TRANSITIONS: Final = Transitions[BillState, BillCommand](
+    {
+        (B.REQUESTED, K.ISSUE): B.ISSUED,
+        (B.REQUESTED, K.FAIL): B.FAILED,
+        (B.REQUESTED, K.WAIVE): B.WAIVED,
+        (B.REQUESTED, K.CANCEL): B.CANCELLED,
+        (B.REQUESTED, K.PAY): B.PAID,  # by late money of an earlier code, before this code is there
+        (B.ISSUED, K.NOTE_BANK_RECEIPT): B.PAID_UNSETTLED,
+        (B.ISSUED, K.PAY): B.PAID,
+        (B.ISSUED, K.DOUBT): B.EXPIRY_UNCONFIRMED,
+        (B.ISSUED, K.EXPIRE): B.EXPIRED,
+        (B.ISSUED, K.CANCEL): B.CANCELLED,
+        (B.EXPIRY_UNCONFIRMED, K.NOTE_BANK_RECEIPT): B.PAID_UNSETTLED,
+        (B.EXPIRY_UNCONFIRMED, K.PAY): B.PAID,
+        (B.EXPIRY_UNCONFIRMED, K.DOUBT): B.EXPIRY_UNCONFIRMED,
+        (B.EXPIRY_UNCONFIRMED, K.EXPIRE): B.EXPIRED,
+        (B.EXPIRY_UNCONFIRMED, K.CANCEL): B.CANCELLED,
+        (B.PAID_UNSETTLED, K.PAY): B.PAID,
+        (B.PAID_UNSETTLED, K.EXPIRE): B.EXPIRED,  # the treasury's number came with a pay time after the code's end
+        (B.PAID_UNSETTLED, K.CANCEL): B.CANCELLED,  # the seat is gone; the money will go the late way
+        (B.EXPIRED, K.PAY_LATE): B.PAID,
+        (B.EXPIRED, K.SUPERSEDE): B.SUPERSEDED,
+        (B.EXPIRED, K.CANCEL): B.CANCELLED,  # not owed any more: an officer's correction took it away
+        (B.FAILED, K.PAY_LATE): B.PAID,
+        (B.FAILED, K.SUPERSEDE): B.SUPERSEDED,
+        (B.FAILED, K.CANCEL): B.CANCELLED,
+        (B.CANCELLED, K.PAY_LATE): B.PAID,
+        (B.CANCELLED, K.SUPERSEDE): B.SUPERSEDED,
+        (B.PAID, K.PAY_LATE): B.PAID,  # paid in time, its seat was lost, and another one was found
+    }
+)
 
 
 LIVE_BILLS: Final = frozenset({B.REQUESTED, B.ISSUED, B.EXPIRY_UNCONFIRMED, B.PAID_UNSETTLED})

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from services.billing.bills.model import Bill
 from services.billing.bills.repository import BILLS
-from services.billing.decisions import Decision, IllegalTransition
 from services.billing.store_part import Aggregates
 from shared.logs import get_logger
+from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.store.transitions import IllegalTransition
 
 log = get_logger(__name__)
 

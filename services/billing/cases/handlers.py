@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.billing.cases.follow_up import Cases
+from services.billing.cases.follow_up import CaseFollowUp
 from services.billing.deadlines import due
 from shared.events.envelope import Envelope
 from shared.events.message import Event
@@ -15,21 +15,21 @@ from shared.service import DeadlineHandler, MessageHandler
 class CaseHandlers:
     """Events as (message, envelope), and deadlines by kind and name, each to its use case."""
 
-    def __init__(self, cases: Cases) -> None:
+    def __init__(self, cases: CaseFollowUp) -> None:
         self._cases = cases
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             ArrivedOnProof: self._arrived_on_proof,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {
             ("bill", "claim"): due(self._cases.claim_due),
             ("bill", "case"): due(self._cases.unsettled_due),
-            ("case", "look"): due(self._cases.look_due),
+            ("case", "look"): due(self._cases.check_due),
             ("case", "escalate"): due(self._cases.escalate_due),
         }
 

@@ -13,7 +13,7 @@ from services.billing.cases.errors import (
     TooManyCaseNotes,
 )
 from services.billing.cases.schemas import CaseClosure, CaseList, CasePath, CaseQuery, CaseView, NewCaseNote
-from services.billing.cases.service import CaseService, CaseWish
+from services.billing.cases.service import CaseFilter, CaseService
 from services.billing.errors import NotYourOffice
 from services.billing.http import BILLING, TREASURY
 from shared.errors import SomeoneElseChangedIt
@@ -36,8 +36,8 @@ api = Endpoints("billing")
 async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
     """The most urgent first."""
     wanted = call.query
-    wish = CaseWish(wanted.application_id, wanted.overdue, wanted.from_due, wanted.limit)
-    found = await call.app[BILLING].find(CaseService).cases(call.caller, wish)
+    case_filter = CaseFilter(wanted.application_id, wanted.overdue, wanted.from_due, wanted.limit)
+    found = await call.app[BILLING].find(CaseService).cases(call.caller, case_filter)
     return CaseList(cases=tuple(CaseView.of(case) for case in found))
 
 
@@ -67,8 +67,8 @@ async def show_case(call: Call[None, None, CasePath]) -> CaseView:
 )
 async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
     """From the first note on somebody is looking; a proposed answer is off by it."""
-    desk = call.app[BILLING].find(CaseService)
-    return CaseView.of(await desk.note(call.caller, call.path.case_id, call.body.text, call.command_id))
+    service = call.app[BILLING].find(CaseService)
+    return CaseView.of(await service.note(call.caller, call.path.case_id, call.body.text, call.command_id))
 
 
 @api.post(
@@ -92,6 +92,6 @@ async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
 )
 async def close_case(call: Call[CaseClosure, None, CasePath]) -> CaseView:
     """The first of two people proposes (`proposed`), the second closes."""
-    desk, answer = call.app[BILLING].find(CaseService), call.body
-    closed = await desk.close(call.caller, call.path.case_id, answer.outcome, answer.reason, call.command_id)
+    service, answer = call.app[BILLING].find(CaseService), call.body
+    closed = await service.close(call.caller, call.path.case_id, answer.outcome, answer.reason, call.command_id)
     return CaseView.of(closed)

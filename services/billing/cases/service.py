@@ -1,4 +1,4 @@
-"""What the treasurer and the operators do about cases."""
+"""Use cases of cases that the treasurer and the operators start."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from services.billing.cases.errors import (
 from services.billing.cases.model import Case, CaseOutcome, CaseState, Decide
 from services.billing.cases.repository import CASES, CaseRepository
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.store_part import states
+from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.tokens import Caller
 
@@ -32,8 +32,8 @@ MOST_PAGES: Final = 20
 
 
 @dataclass(frozen=True)
-class CaseWish:
-    """Which cases are wanted: of one application, or those without an answer, the most urgent first."""
+class CaseFilter:
+    """Filter of cases: those of one application, or all open ones, the most urgent first."""
 
     application_id: str | None = None
     overdue: bool = False
@@ -42,7 +42,7 @@ class CaseWish:
 
 
 class CaseService:
-    """The use cases of cases that a person starts."""
+    """List, show, annotate and close cases."""
 
     def __init__(
         self,
@@ -57,38 +57,38 @@ class CaseService:
         self._receipts = receipts
         self._offices = offices
 
-    async def cases(self, caller: Caller, wish: CaseWish) -> Sequence[Case]:
-        """The cases that are wanted, of the offices that the caller serves; overdue ones are the operators' list
-        (F57).
-        """
-        if wish.application_id is not None:
-            return await self._of_callers(caller, await self._cases.cases_of(wish.application_id, wish.limit))
-        until = self._clock.now() + timedelta(milliseconds=1) if wish.overdue else None
+    async def cases(self, caller: Caller, wanted: CaseFilter) -> Sequence[Case]:
+        """Return the matching cases of the offices that the caller serves, the most urgent first."""
+        if wanted.application_id is not None:
+            return await self._visible_to(caller, await self._cases.cases_of(wanted.application_id, wanted.limit))
+        until = self._clock.now() + timedelta(milliseconds=1) if wanted.overdue else None
         if not needs_office(caller):
-            return states(await self._cases.live_cases(Range(wish.from_due, until), wish.limit))
-        return await self._live_of_callers(caller, wish, until)
+            return states(await self._cases.live_cases(Range(wanted.from_due, until), wanted.limit))
+        return await self._live_cases_of_offices(caller, wanted, until)
 
-    async def _live_of_callers(self, caller: Caller, wish: CaseWish, until: datetime | None) -> Sequence[Case]:
+    async def _live_cases_of_offices(
+        self, caller: Caller, wanted: CaseFilter, until: datetime | None
+    ) -> Sequence[Case]:
         found: dict[str, Case] = {}
-        low = wish.from_due
-        size = wish.limit
+        low = wanted.from_due
+        size = wanted.limit
         for _ in range(MOST_PAGES):
             page = await self._cases.live_cases(Range(low, until), size)
-            found |= {each.case_id: each for each in await self._of_callers(caller, page)}
-            if len(page) < size or len(found) >= wish.limit:
+            found |= {case.case_id: case for case in await self._visible_to(caller, page)}
+            if len(page) < size or len(found) >= wanted.limit:
                 break
             last = page[-1].state.due_at
-            size = size * 2 if last == low else wish.limit  # a page that all fell due in one moment is read whole
+            size = size * 2 if last == low else wanted.limit  # a page that all fell due in one moment is read whole
             low = last
-        return list(found.values())[: wish.limit]
+        return list(found.values())[: wanted.limit]
 
-    async def _of_callers(self, caller: Caller, records: Sequence[Record[Case]]) -> list[Case]:
+    async def _visible_to(self, caller: Caller, records: Sequence[Record[Case]]) -> list[Case]:
         if not needs_office(caller):
             return states(records)
-        return [each for each in states(records) if caller.serves(await self._office_of(each))]
+        return [case for case in states(records) if caller.serves(await self._office_of(case))]
 
     async def case(self, caller: Caller, case_id: str) -> Case:
-        """One case.
+        """Return one case.
 
         Raises:
             CaseUnknown. NotYourOffice: it is about another office's money, or about no office's.
@@ -101,7 +101,7 @@ class CaseService:
         return record.state
 
     async def note(self, caller: Caller, case_id: str, text: str, command_id: str) -> Case:
-        """Write down what was found; from then on somebody is looking.
+        """Add a note to a case; it is then under investigation.
 
         Raises:
             CaseUnknown, NotYourOffice, CaseIsClosed, TooManyCaseNotes.
@@ -113,11 +113,12 @@ class CaseService:
                 raise TooManyCaseNotes(limit=cases.MOST_NOTES)
             return cases.note(case, caller.account_id, text, self._clock.now())
 
-        return await self._decided(caller, case_id, decide, command_id)
+        return await self._change_case(caller, case_id, decide, command_id)
 
     async def close(self, caller: Caller, case_id: str, outcome: CaseOutcome, reason: str, command_id: str) -> Case:
-        """Answer a case; where money is given up, or said to be there, a second person says the same. Never whoever
-        brought the file that it came from.
+        """Close a case. An outcome that gives money up, or confirms it, needs a second person.
+
+        The account that brought the settlement file of the case can neither propose nor confirm.
 
         Raises:
             CaseUnknown, NotYourOffice, CaseIsClosed, AnswerDoesNotFit, SecondPersonMustAgree, OwnFileNotYours.
@@ -128,14 +129,14 @@ class CaseService:
             return cases.answer(case, outcome, caller.account_id, reason, self._clock.now())
 
         try:
-            return await self._decided(caller, case_id, decide, command_id)
-        except cases.SecondPersonNeeded:
+            return await self._change_case(caller, case_id, decide, command_id)
+        except cases.CaseNeedsSecondPerson:
             raise SecondPersonMustAgree(outcome=outcome.value) from None
         except cases.BroughtByThem:
             raise OwnFileNotYours from None
         except cases.OutcomeDoesNotFit:
             kind = (await self.case(caller, case_id)).kind
-            raise AnswerDoesNotFit(fitting=sorted(each.value for each in cases.OUTCOMES[kind])) from None
+            raise AnswerDoesNotFit(fitting=sorted(outcome.value for outcome in cases.OUTCOMES[kind])) from None
 
     async def _office_of(self, case: Case) -> str | None:
         """Return the office of the bill, the application or the receipt that a case is about."""
@@ -147,7 +148,7 @@ class CaseService:
         receipt = await self._receipts.receipt(about.ntpn)
         return await self._offices.of_bill_id(receipt.state.bill_id) if receipt is not None else None
 
-    async def _decided(self, caller: Caller, case_id: str, decide: Decide, command_id: str) -> Case:
+    async def _change_case(self, caller: Caller, case_id: str, decide: Decide, command_id: str) -> Case:
         await self.case(caller, case_id)
         return (await self._aggregates.change(CASES, case_id, decide, received=command_id)).state
 

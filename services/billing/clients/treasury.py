@@ -57,8 +57,8 @@ class HttpTreasury:
         )
 
     async def matches(self, payee: Payee) -> bool:
-        """See the port. An account that the bank does not know matches nobody."""
-        answer = await self._client.call("POST", "/bank/account-inquiries", body=_of(payee), idempotent=True)
+        """See the port. An account that the bank does not know does not match."""
+        answer = await self._client.call("POST", "/bank/account-inquiries", body=_payee_fields(payee), idempotent=True)
         if answer.status == NOT_FOUND:
             return False
         _refuse_fault(answer)
@@ -73,7 +73,7 @@ class HttpTreasury:
             "order_number": order.order_number,
             "ntpn": order.receipt_id,
             "amount": order.amount,
-            **_of(order.payee),
+            **_payee_fields(order.payee),
         }
         answer = await self._client.call("POST", "/refund-orders", body=body, idempotent=True)
         if answer.status == CONFLICT:
@@ -96,7 +96,7 @@ class HttpTreasury:
         await self._client.close()
 
 
-def _of(payee: Payee) -> dict[str, str]:
+def _payee_fields(payee: Payee) -> dict[str, str]:
     return {
         "bank_code": payee.bank_code,
         "account_number": payee.account_number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.billing.invariants.agreement_checks import Agreement
+from services.billing.invariants.agreement_checks import AgreementChecks
 from shared.events.application import PassportPrinted
 from shared.events.envelope import Envelope
 from shared.events.message import Event
@@ -14,17 +14,17 @@ from shared.service import DeadlineHandler, MessageHandler
 class InvariantHandlers:
     """Events as (message, envelope), and deadlines by kind and name, each to its use case."""
 
-    def __init__(self, agreement: Agreement) -> None:
+    def __init__(self, agreement: AgreementChecks) -> None:
         self._agreement = agreement
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             PassportPrinted: self._passport_printed,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {}
 
     async def _passport_printed(self, event: PassportPrinted, _envelope: Envelope) -> None:

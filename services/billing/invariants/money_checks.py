@@ -9,7 +9,7 @@ from services.billing.alerts import MONEY_RULE_BROKEN, alert
 from services.billing.bills.model import Bill, Standing
 from services.billing.bills.repository import BillRepository
 from services.billing.bills.states import BillState
-from services.billing.cases.payment_confirmation import Confirming
+from services.billing.cases.payment_confirmation import PaymentConfirmation
 from services.billing.receipts.model import ACCOUNT_OF, Receipt, SimponiWord, ledger_faults
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.receipts.states import FINAL_RECEIPTS, ReceiptState
@@ -38,7 +38,7 @@ log = get_logger(__name__)
 _GOING_BACK: Final = FINAL_RECEIPTS | {ReceiptState.IN_REFUND, ReceiptState.RETAINED}
 
 
-class Checks:
+class MoneyChecks:
     """The checks; each streams over one kind and reads what it refers to."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Checks:
         bills: BillRepository,
         receipts: ReceiptRepository,
         refunds: RefundRepository,
-        confirming: Confirming,
+        confirming: PaymentConfirmation,
     ) -> None:
         self._clock = clock
         self._bills = bills
@@ -58,7 +58,7 @@ class Checks:
         self._confirming = confirming
 
     async def nightly(self) -> None:
-        """Once a night every rule is checked, and what breaks one is told to the operators (F63)."""
+        """Once a night every rule is checked, and what breaks one is told to the operators."""
         if self._clock.now().astimezone(JAKARTA).hour != NIGHT_HOUR:
             return
         rules = {
@@ -171,7 +171,7 @@ class Checks:
 async def report_on(
     records: AsyncIterator[Record[Any]], sound: Callable[[Record[Any]], Awaitable[bool]]
 ) -> InvariantReport:
-    """What a check of each record found; at most `MOST_NAMED` broken ones are named."""
+    """Check each record and return the report; at most `MOST_NAMED` broken ones are named."""
     checked, broken = 0, list[str]()
     async for record in records:
         checked += 1

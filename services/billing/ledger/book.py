@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol
 
-from services.billing.ledger.journal import adds, posting_told, summed
+from services.billing.ledger.journal import amounts_of, posting_fact, sum_amounts
 from services.billing.ledger.model import Posting
 from shared.chain import CAPITAL, ChainName, Chains, Fact, KeptStream, Link, TimedSource, export_lines, roots_lines
 from shared.ids import new_event_id
@@ -20,7 +20,7 @@ SCOPE: Final = "all"
 
 @dataclass(frozen=True)
 class Balances:
-    """What lies on each account by the postings that are on the chain."""
+    """The balance of each account by the postings on the chain."""
 
     as_of: datetime
     """Every posting before this is counted."""
@@ -44,7 +44,7 @@ def facts_of(record: Record[Posted]) -> Sequence[Fact]:
             ChainName(STREAM, SCOPE, posting.at.astimezone(CAPITAL).date()),
             posting.hash,
             posting.at,
-            posting_told(posting),
+            posting_fact(posting),
             subject=record.id,
         )
         for posting in record.state.postings
@@ -57,25 +57,25 @@ class LedgerBook:
     def __init__(self, platform: Platform, receipts: Kind[Any]) -> None:
         store = platform.store
         self._clock = platform.clock
-        self._chains = Chains(store, platform.ids, adds={STREAM: adds})
+        self._chains = Chains(store, platform.ids, adds={STREAM: amounts_of})
         source = TimedSource(store, receipts, "posted_order", "state.posted_at", facts_of)
         self.kept = KeptStream(STREAM, source, self._chains, store, platform.clock, owner=new_event_id())
 
     async def balances(self) -> Balances:
-        """The balance of every account, and as of when."""
+        """Return the balance of every account, with its time."""
         as_of = await self.kept.read_until()
         heads = await self._chains.heads(STREAM, date.min, self._today())
-        return Balances(as_of, summed([head.totals for head in heads]), sum(head.seq for head in heads))
+        return Balances(as_of, sum_amounts([head.totals for head in heads]), sum(head.seq for head in heads))
 
     async def journal(self, day: date) -> AsyncIterator[bytes]:
-        """The postings of a day in the order in which they were chained, each with its receipt."""
+        """Yield the postings of a day in the order of their chain, each with its receipt."""
         head = await self._chains.head(ChainName(STREAM, SCOPE, day))
         heads, now = [head] if head else [], self._clock.now()
         async for lines in export_lines(STREAM, self._chains, heads, now, extras=self._receipts):
             yield lines
 
     async def roots(self, day: date) -> AsyncIterator[bytes]:
-        """Where the chains that had grown ended on that day."""
+        """Return the last hashes of the chains that grew on that day."""
         async for lines in roots_lines(day, await self._chains.roots(STREAM, day)):
             yield lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.billing.rebooking.service import Specials
+from services.billing.rebooking.service import RebookingService
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.scheduling import (
@@ -23,11 +23,11 @@ SPECIAL: Final = "special"
 class RebookingHandlers:
     """Events as (message, envelope), and deadlines by kind and name, each to its use case."""
 
-    def __init__(self, rebooking: Specials) -> None:
+    def __init__(self, rebooking: RebookingService) -> None:
         self._rebooking = rebooking
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             SpecialRescheduleOpened: self._opened,
             SpecialRescheduleEnded: self._ended,
@@ -36,7 +36,7 @@ class RebookingHandlers:
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {}
 
     async def _opened(self, event: SpecialRescheduleOpened, envelope: Envelope) -> None:

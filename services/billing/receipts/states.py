@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
+
+from shared.store.transitions import Transitions
 
 
 class ReceiptState(StrEnum):
@@ -20,7 +21,7 @@ class ReceiptState(StrEnum):
 
 
 class ReceiptCommand(StrEnum):
-    """What can be done with the money of a receipt."""
+    """Commands of the money of a receipt."""
 
     SETTLE = "settle"
     ASK_SEAT = "ask_seat"
@@ -34,20 +35,22 @@ class ReceiptCommand(StrEnum):
 R, M = ReceiptState, ReceiptCommand
 
 
-RECEIPT_TRANSITIONS: Final[Mapping[tuple[ReceiptState, ReceiptCommand], ReceiptState]] = {
-    (R.AWAITS_OUTCOME, M.SETTLE): R.SETTLES_BILL,
-    (R.AWAITS_OUTCOME, M.ASK_SEAT): R.AWAITS_SEAT,
-    (R.AWAITS_OUTCOME, M.REFUND): R.IN_REFUND,
-    (R.AWAITS_SEAT, M.SETTLE): R.SETTLES_BILL,
-    (R.AWAITS_SEAT, M.REFUND): R.IN_REFUND,
-    (R.SETTLES_BILL, M.ASK_SEAT): R.AWAITS_SEAT,  # paid in time, but the seat was lost at the same moment
-    (R.SETTLES_BILL, M.REFUND): R.IN_REFUND,
-    (R.IN_REFUND, M.SETTLE): R.SETTLES_BILL,  # the seat came after all, and the refund could still be withdrawn
-    (R.IN_REFUND, M.PAY_BACK): R.REFUNDED,
-    (R.IN_REFUND, M.CREDIT): R.CREDITED,
-    (R.IN_REFUND, M.RETAIN): R.RETAINED,
-    (R.RETAINED, M.REOPEN): R.IN_REFUND,  # the refusal was asked about again, with new proof or an objection
-}
+RECEIPT_TRANSITIONS: Final = Transitions[ReceiptState, ReceiptCommand](
+    {
+        (R.AWAITS_OUTCOME, M.SETTLE): R.SETTLES_BILL,
+        (R.AWAITS_OUTCOME, M.ASK_SEAT): R.AWAITS_SEAT,
+        (R.AWAITS_OUTCOME, M.REFUND): R.IN_REFUND,
+        (R.AWAITS_SEAT, M.SETTLE): R.SETTLES_BILL,
+        (R.AWAITS_SEAT, M.REFUND): R.IN_REFUND,
+        (R.SETTLES_BILL, M.ASK_SEAT): R.AWAITS_SEAT,  # paid in time, but the seat was lost at the same moment
+        (R.SETTLES_BILL, M.REFUND): R.IN_REFUND,
+        (R.IN_REFUND, M.SETTLE): R.SETTLES_BILL,  # the seat came after all, and the refund could still be withdrawn
+        (R.IN_REFUND, M.PAY_BACK): R.REFUNDED,
+        (R.IN_REFUND, M.CREDIT): R.CREDITED,
+        (R.IN_REFUND, M.RETAIN): R.RETAINED,
+        (R.RETAINED, M.REOPEN): R.IN_REFUND,  # the refusal was asked about again, with new proof or an objection
+    }
+)
 
 
 FINAL_RECEIPTS: Final = frozenset({R.REFUNDED, R.CREDITED})

@@ -35,7 +35,7 @@ PAGE_HEADERS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Words:
+class PageTexts:
     """What the page says around the data."""
 
     title: str
@@ -59,8 +59,8 @@ class Words:
     other_language: str
 
 
-WORDS: Final[Mapping[Language, Words]] = {
-    "en": Words(
+WORDS: Final[Mapping[Language, PageTexts]] = {
+    "en": PageTexts(
         title="How to get a passport fee back",
         as_of="In force on {day}.",
         how="How it goes",
@@ -81,7 +81,7 @@ WORDS: Final[Mapping[Language, Words]] = {
         answer="Headquarters decides on an objection within {count} days; without an answer it is granted.",
         other_language="Bahasa Indonesia",
     ),
-    "id": Words(
+    "id": PageTexts(
         title="Cara memperoleh kembali biaya paspor",
         as_of="Berlaku pada {day}.",
         how="Alurnya",
@@ -153,7 +153,7 @@ def _list(lines: Iterable[str], tag: str) -> str:
 
 
 def _table(title: str, heads: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in row[1:])}</tr>\n'
         for row in rows
@@ -169,20 +169,20 @@ def _role(code: str, language: Language) -> str:
     return english if language == "en" else indonesian
 
 
-def _reasons(reasons: Iterable[ReasonView], words: Words, language: Language) -> str:
+def _reasons(reasons: Iterable[ReasonView], words: PageTexts, language: Language) -> str:
     rows = (
         (
-            each.title if language == "en" else each.title_id,
-            each.legal_basis,
-            _role(each.decided_by, language),
-            words.by_itself if each.automatic else words.on_request,
+            reason.title if language == "en" else reason.title_id,
+            reason.legal_basis,
+            _role(reason.decided_by, language),
+            words.by_itself if reason.automatic else words.on_request,
         )
-        for each in reasons
+        for reason in reasons
     )
     return _table(words.reasons, words.reason_heads, rows)
 
 
-def _until(stage: StageView, guide: RefundGuideView, words: Words) -> str:
+def _until(stage: StageView, guide: RefundGuideView, words: PageTexts) -> str:
     if stage.working_days is not None:
         return words.working_days.format(count=stage.working_days)
     if stage.state == RefundState.OBJECTED:
@@ -190,18 +190,18 @@ def _until(stage: StageView, guide: RefundGuideView, words: Words) -> str:
     return words.no_deadline
 
 
-def _stages(guide: RefundGuideView, words: Words, language: Language) -> str:
+def _stages(guide: RefundGuideView, words: PageTexts, language: Language) -> str:
     rows = (
         (
-            each.title if language == "en" else each.title_id,
-            _role(each.actor, language),
-            _until(each, guide, words),
+            stage.title if language == "en" else stage.title_id,
+            _role(stage.actor, language),
+            _until(stage, guide, words),
         )
-        for each in guide.stages
+        for stage in guide.stages
     )
     return _table(words.stages, words.stage_heads, rows)
 
 
-def _rules(rules: Iterable[RuleView], words: Words, language: Language) -> str:
-    rows = ((each.text if language == "en" else each.text_id, each.legal_basis) for each in rules)
+def _rules(rules: Iterable[RuleView], words: PageTexts, language: Language) -> str:
+    rows = ((rule.text if language == "en" else rule.text_id, rule.legal_basis) for rule in rules)
     return _table(words.rules, words.rule_heads, rows)

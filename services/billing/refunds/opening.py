@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision, IllegalTransition
 from services.billing.receipts.going_back import RefundSubject
 from services.billing.refunds import model as refunds
 from services.billing.refunds.model import Refund, RefundReason, RefundReasons
@@ -13,6 +12,8 @@ from services.billing.refunds.repository import REFUNDS
 from services.billing.refunds.states import RefundState
 from services.billing.refunds.step_limits import step_due
 from services.billing.rules import JAKARTA
+from shared.store.decision import Decision
+from shared.store.transitions import IllegalTransition
 
 
 class RefundOpening:

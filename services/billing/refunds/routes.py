@@ -42,7 +42,7 @@ from services.billing.refunds.schemas import (
     RefundView,
     StepTaken,
 )
-from services.billing.refunds.service import RefundService, Taken, Wish
+from services.billing.refunds.service import NewRefund, RefundService, StepDetails
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import HTML, JSON, Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, PersonalData, RateLimit
@@ -61,8 +61,8 @@ api = Endpoints("billing")
 
 
 def _view(billing: UseCases, case: Refund) -> RefundView:
-    desk = billing.find(RefundService)
-    return RefundView.of(case, desk.table, desk.masked_account(case), desk.statements(case))
+    service = billing.find(RefundService)
+    return RefundView.of(case, service.table, service.masked_account(case), service.statements(case))
 
 
 @api.get(
@@ -119,8 +119,8 @@ async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
 async def ask_refund(call: Call[RefundRequest]) -> RefundView:
     """The new case."""
     billing, body = call.app[BILLING], call.body
-    wish = Wish(body.bill_id, body.reason, body.note, body.receipt_id)
-    return _view(billing, await billing.find(RefundService).request(call.caller, wish, call.command_id))
+    new = NewRefund(body.bill_id, body.reason, body.note, body.receipt_id)
+    return _view(billing, await billing.find(RefundService).request(call.caller, new, call.command_id))
 
 
 @api.put(
@@ -250,8 +250,8 @@ async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
 async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundView:
     """The case after the step; every step is in the audit."""
     billing, body = call.app[BILLING], call.body
-    taken = Taken(body.rule, tuple(body.papers), body.note)
-    case = await billing.find(RefundService).step(call.caller, call.path.refund_id, body.step, taken, call.command_id)
+    details = StepDetails(body.rule, tuple(body.papers), body.note)
+    case = await billing.find(RefundService).step(call.caller, call.path.refund_id, body.step, details, call.command_id)
     return _view(billing, case)
 
 
@@ -266,8 +266,8 @@ async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundVie
 )
 async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
     """The public explanation."""
-    desk = call.app[BILLING].find(RefundService)
-    guide = RefundGuideView.of(desk.table, desk.policy, desk.today())
+    service = call.app[BILLING].find(RefundService)
+    guide = RefundGuideView.of(service.table, service.policy, service.today())
     if call.preferred(JSON, HTML) == JSON:
         return Answer(200, guide, headers={"Vary": VARIES})
     language = call.query.language or call.language

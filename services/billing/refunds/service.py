@@ -1,4 +1,4 @@
-"""What people ask of refund cases: applicants for their money, staff for the steps that are theirs."""
+"""Use cases of refunds that a person starts: applicants request money, staff take the steps of their role."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from services.billing.bills.errors import BillUnknown
 from services.billing.bills.offices import BillOffices
 from services.billing.bills.repository import BillRepository
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision, IllegalTransition
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.receipt_processing import subject_of
 from services.billing.receipts.repository import ReceiptRepository
@@ -49,7 +48,9 @@ from services.billing.rules import CLAIM_DAYS, JAKARTA, RefundPolicy
 from services.billing.store_part import states
 from shared.audit import Audit
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller, Role
 
 LONGEST_PERIOD_DAYS: Final = 366
@@ -72,8 +73,8 @@ Decide = Callable[[Refund], Decision[Refund]]
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What somebody asks back, and why."""
+class NewRefund:
+    """A request for a refund: the bill, the reason and, if named, the receipt."""
 
     bill_id: str
     reason: str
@@ -82,8 +83,8 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What a step says beside its name."""
+class StepDetails:
+    """Details of a step: the rule, the papers asked for, the note."""
 
     rule: str | None = None
     papers: tuple[str, ...] = ()
@@ -91,7 +92,7 @@ class Taken:
 
 
 class RefundService:
-    """The use cases of refund cases that a person starts."""
+    """Read refund cases, request a refund and take the steps of a case."""
 
     def __init__(
         self,
@@ -130,15 +131,15 @@ class RefundService:
     # reading
 
     async def refund(self, caller: Caller, refund_id: str) -> Refund:
-        """One refund case.
+        """Return one refund case.
 
         Raises:
             RefundUnknown: there is none, or it is another account's. NotYourOffice: it is another office's.
         """
-        return (await self._own(caller, refund_id)).state
+        return (await self._find_own(caller, refund_id)).state
 
     async def refunds(self, caller: Caller, application_id: str) -> list[Refund]:
-        """The refund cases of an application that the caller may see, oldest first."""
+        """Return the refund cases of an application that the caller may see, oldest first."""
         found = states(await self._refunds.refunds_of(application_id))
         if not needs_office(caller):
             return [case for case in found if may_see(caller, case.account_id)]
@@ -159,18 +160,18 @@ class RefundService:
         return self._vault.masked_number(case.refund_id, case.account) if case.account else None
 
     def statements(self, case: Refund) -> tuple[str, ...]:
-        """What was written to the case, oldest first: for its holder and its officers."""
+        """Return the messages written to the case, oldest first: for its holder and its officers."""
         sealed = [case.note_sealed, *(paper.note_sealed for paper in case.papers)]
-        return tuple(self._vault.note(case.refund_id, each) for each in sealed if each is not None)
+        return tuple(self._vault.note(case.refund_id, text) for text in sealed if text is not None)
 
     def today(self) -> date:
         """The day in Jakarta: it decides which reasons count."""
         return self._clock.now().astimezone(JAKARTA).date()
 
     async def statistics(self, caller: Caller, since: date, until: date) -> RefundStatistics:
-        """What became of the cases that were opened from ``since`` to ``until``, both days of Jakarta included (F64).
+        """Return statistics of the cases opened from ``since`` to ``until``, both included, as days in Jakarta.
 
-        For staff of some offices: of the cases of these.
+        For staff of some offices, of the cases of these offices only.
 
         Raises:
             PeriodTooLong: more days than one report covers.
@@ -183,8 +184,8 @@ class RefundService:
 
     # asking
 
-    async def request(self, caller: Caller, wish: Wish, command_id: str) -> Refund:
-        """Ask for the money of a bill. What no rule allows is a case too: refused in writing, the rule named (F61).
+    async def request(self, caller: Caller, new: NewRefund, command_id: str) -> Refund:
+        """Request the refund of a bill. A request that no rule allows becomes a case too, refused with the rule named.
 
         Raises:
             BillUnknown: there is no such bill, or it is another account's. NotYourOffice: it is another office's.
@@ -195,12 +196,12 @@ class RefundService:
         known = await self._refunds.refund(refund_id)
         if known is not None:
             return await self._processing.drive(refund_id)
-        bill = await self._bills.bill(wish.bill_id)
+        bill = await self._bills.bill(new.bill_id)
         if bill is None or not may_see(caller, bill.state.payer.account_id):
             raise BillUnknown
         office_id = await self._offices.of_bill(bill.state)
         refuse_unless_serves(caller, office_id)
-        receipt = await self._receipt_of(wish)
+        receipt = await self._receipt_of(new)
         await self._refuse_second(receipt)
         # money of an earlier code may pay another bill of the application by now: what rests on it is that one's visit
         if receipt.settles_bill_id is not None and receipt.settles_bill_id != bill.id:
@@ -209,18 +210,18 @@ class RefundService:
                 raise BillUnknown
             office_id = await self._offices.of_bill(bill.state)
             refuse_unless_serves(caller, office_id)
-        reason = self._reason(wish.reason)
+        reason = self._reason(new.reason)
         now = self._clock.now()
         by = (caller.role.value, caller.account_id)
         subject = replace(subject_of(receipt, bill), office_id=office_id)
         case = refunds.asked_refund(refund_id, subject, reason, by, now)
-        case = replace(case, note_sealed=self._vault.seal_note(refund_id, wish.note))
+        case = replace(case, note_sealed=self._vault.seal_note(refund_id, new.note))
         if caller.role != Role.APPLICANT:
-            await self._note(caller, "refund.request", case, command_id, None, wish.note)
-        await self._aggregates.insert(REFUNDS, refund_id, self._begin(case, reason, receipt))
+            await self._note(caller, "refund.request", case, command_id, None, new.note)
+        await self._aggregates.insert(REFUNDS, refund_id, self._first_decision(case, reason, receipt))
         return await self._processing.drive(refund_id)
 
-    def _begin(self, case: Refund, reason: RefundReason | None, receipt: Receipt) -> Decision[Refund]:
+    def _first_decision(self, case: Refund, reason: RefundReason | None, receipt: Receipt) -> Decision[Refund]:
         now = self._clock.now()
         if reason is None:
             return steps.request_refused(case, steps.NOT_IN_TABLE, now, self._policy)
@@ -234,14 +235,14 @@ class RefundService:
         except RefundReasonUnknown:
             return None
 
-    async def _receipt_of(self, wish: Wish) -> Receipt:
-        """The receipt that is meant: the named one of the bill, else the one that pays it, else the last one."""
-        found = states(await self._receipts.receipts_of(wish.bill_id))
-        bill = await self._bills.bill(wish.bill_id)
+    async def _receipt_of(self, new: NewRefund) -> Receipt:
+        """Return the named receipt of the bill, else the one that pays it, else the last one."""
+        found = states(await self._receipts.receipts_of(new.bill_id))
+        bill = await self._bills.bill(new.bill_id)
         if bill is not None and bill.state.settled_by is not None:
             settling = await self._receipts.receipt(bill.state.settled_by)
             found = [*found, settling.state] if settling else found
-        fitting = [each for each in found if wish.receipt_id in (None, each.ntpn)]
+        fitting = [receipt for receipt in found if new.receipt_id in (None, receipt.ntpn)]
         if not fitting:
             raise NothingToRefund
         return fitting[-1]
@@ -256,12 +257,12 @@ class RefundService:
             raise NothingToRefund(state=receipt.state.value)
 
     async def give_account(self, caller: Caller, refund_id: str, payee: Payee) -> Refund:
-        """Name the account that the money shall go to; the bank is asked about it.
+        """Store the payer's bank account; the bank is asked to verify it.
 
         Raises:
             RefundUnknown. OrderIsOut: the treasury was ordered to pay, or the case is over.
         """
-        record = await self._own(caller, refund_id)
+        record = await self._find_own(caller, refund_id)
         account = self._vault.seal_account(refund_id, payee, self._clock.now())
 
         def decide(case: Refund) -> Decision[Refund]:
@@ -272,12 +273,12 @@ class RefundService:
         return (await self._aggregates.change(REFUNDS, refund_id, decide, first=record)).state
 
     async def answer(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
-        """Send what was asked for.
+        """Answer a request for papers.
 
         Raises:
             RefundUnknown. RefundStepNotNow: nothing was asked for.
         """
-        return await self._applicants(caller, refund_id, note, command_id, steps.answer)
+        return await self._take_applicants_step(caller, refund_id, note, command_id, steps.answer)
 
     async def resubmit(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
         """Ask again after a refusal, with new proof.
@@ -285,7 +286,7 @@ class RefundService:
         Raises:
             RefundUnknown. RefundStepNotNow: it is not refused.
         """
-        return await self._applicants(caller, refund_id, note, command_id, steps.resubmit)
+        return await self._take_applicants_step(caller, refund_id, note, command_id, steps.resubmit)
 
     async def object_to(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
         """Object to a refusal.
@@ -293,16 +294,16 @@ class RefundService:
         Raises:
             RefundUnknown. RefundStepNotNow: it is not refused. ObjectionTooLate: the months for it are over.
         """
-        return await self._applicants(caller, refund_id, note, command_id, steps.object_to)
+        return await self._take_applicants_step(caller, refund_id, note, command_id, steps.object_to)
 
     async def take_back(self, caller: Caller, refund_id: str, command_id: str) -> Refund:
-        """Take a request back that is not decided; again is no error. The payment stays as it was.
+        """Take back a request that is not decided; a repeat is no error. The payment stays as it was.
 
         Raises:
-            RefundUnknown. RefundIsDecided: it is approved or refused. RefundOpenedByUs: nobody asked for it.
+            RefundUnknown. RefundIsDecided: it is approved or refused. RefundOpenedByUs: billing opened it by itself.
             RequestOfSomebodyElse: an officer did not ask for it.
         """
-        record = await self._own(caller, refund_id)
+        record = await self._find_own(caller, refund_id)
         actor = _actor(caller)
 
         def decide(case: Refund) -> Decision[Refund]:
@@ -321,7 +322,7 @@ class RefundService:
             raise RequestOfSomebodyElse from None
         return await self._processing.drive(refund_id)
 
-    async def _applicants(
+    async def _take_applicants_step(
         self,
         caller: Caller,
         refund_id: str,
@@ -329,16 +330,16 @@ class RefundService:
         command_id: str,
         step: Callable[[Refund, str, StepActor, datetime, RefundPolicy], Decision[Refund]],
     ) -> Refund:
-        record = await self._own(caller, refund_id)
+        record = await self._find_own(caller, refund_id)
         sealed, actor = self._vault.seal_note(refund_id, note), _actor(caller)
-        return await self._take(
+        return await self._take_step(
             record, lambda case: step(case, sealed, actor, self._clock.now(), self._policy), command_id
         )
 
     # the steps of staff
 
-    async def step(self, caller: Caller, refund_id: str, name: str, taken: Taken, command_id: str) -> Refund:
-        """Take the step that is the caller's.
+    async def step(self, caller: Caller, refund_id: str, name: str, details: StepDetails, command_id: str) -> Refund:
+        """Take a step of the caller's role.
 
         Raises:
             RefundUnknown, NotYourOffice, StepOfAnotherRole, AnotherPairOfEyes, AccountIsMissing, RuleUnknown,
@@ -347,30 +348,30 @@ class RefundService:
         Research, approval and the grant of an objection count once SIMPONI, asked again by a deadline, knows the
         payment with its amount; until then the case shows the question and stays where it is.
         """
-        record = await self._own(caller, refund_id)
+        record = await self._find_own(caller, refund_id)
         command = COMMANDS[name]
-        decide = self._deciding(command, _actor(caller), taken)
+        decide = self._decision_of(command, _actor(caller), details)
         async with self._audit.doing(
             caller,
             f"refund.{name}",
             subject=refund_id,
             office_id=record.state.office_id,
-            reason=taken.rule or record.state.reason,
-            words=taken.note,
+            reason=details.rule or record.state.reason,
+            words=details.note,
             command_id=command_id,
         ):
-            return await self._take(record, decide, command_id)
+            return await self._take_step(record, decide, command_id)
 
-    def _deciding(self, command: RefundCommand, actor: StepActor, taken: Taken) -> Decide:
+    def _decision_of(self, command: RefundCommand, actor: StepActor, details: StepDetails) -> Decide:
         now, policy = self._clock.now(), self._policy
         if command in (RefundCommand.REFUSE, RefundCommand.UPHOLD):
-            rule = self._rule(taken.rule)
+            rule = self._rule(details.rule)
             refuse = steps.decide_to_refuse if command == RefundCommand.REFUSE else steps.uphold
             return lambda case: refuse(case, rule, actor, now, policy)
         if command == RefundCommand.ASK_PAPERS:
-            return lambda case: steps.ask_papers(case, taken.papers, actor, now, policy)
+            return lambda case: steps.ask_papers(case, details.papers, actor, now, policy)
         if command in steps.ASKS_SIMPONI:
-            return lambda case: _asking(case, command, actor, now, policy)
+            return lambda case: _hold_for_simponi(case, command, actor, now, policy)
         plain = {
             RefundCommand.FIND_COMPLETE: steps.find_complete,
             RefundCommand.RECOMMEND: steps.recommend,
@@ -384,8 +385,8 @@ class RefundService:
         except RefundRuleUnknown:
             raise RuleUnknown(field="/rule", known=[rule.code for rule in self._reasons.rules]) from None
 
-    async def _take(self, record: Record[Refund], decide: Decide, command_id: str) -> Refund:
-        """Decide, and let the receipt and the bill follow; what the tables and four eyes forbid is refused."""
+    async def _take_step(self, record: Record[Refund], decide: Decide, command_id: str) -> Refund:
+        """Change the case, then its receipt and bill. Illegal steps and missing second persons become refusals."""
         try:
             await self._aggregates.change(REFUNDS, record.id, decide, first=record, received=command_id)
         except IllegalTransition as wrong:
@@ -402,7 +403,7 @@ class RefundService:
             raise PaymentUnknownToSimponi(receipt_id=record.state.receipt_id) from None
         return await self._processing.drive(record.id)
 
-    async def _own(self, caller: Caller, refund_id: str) -> Record[Refund]:
+    async def _find_own(self, caller: Caller, refund_id: str) -> Record[Refund]:
         record = await self._refunds.refund(refund_id)
         if record is None or not may_see(caller, record.state.account_id):
             raise RefundUnknown
@@ -424,7 +425,7 @@ class RefundService:
         )
 
 
-def _asking(
+def _hold_for_simponi(
     case: Refund, command: RefundCommand, actor: StepActor, now: datetime, policy: RefundPolicy
 ) -> Decision[Refund]:
     if command == RefundCommand.GRANT and steps.needs_second_grant(case, actor):

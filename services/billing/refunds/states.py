@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from shared.store.transitions import Transitions
+
 
 class RefundState(StrEnum):
-    """Where a refund case stands. Approval is provisional until the seat is back."""
+    """States of a refund case. Approval is provisional until the seat is back."""
 
     OPENED = "opened"
     """By billing itself: the money is held for it already."""
@@ -28,7 +29,7 @@ class RefundState(StrEnum):
 
 
 class RefundCommand(StrEnum):
-    """What can be done with a refund case."""
+    """Commands of a refund case."""
 
     ASK_PAPERS = "ask_papers"
     ANSWER = "answer"
@@ -53,40 +54,42 @@ class RefundCommand(StrEnum):
 F, G = RefundState, RefundCommand
 
 
-REFUND_TRANSITIONS: Final[Mapping[tuple[RefundState, RefundCommand], RefundState]] = {
-    (F.OPENED, G.ASK_PAPERS): F.INCOMPLETE,
-    (F.REQUESTED, G.ASK_PAPERS): F.INCOMPLETE,
-    (F.COMPLETE, G.ASK_PAPERS): F.INCOMPLETE,
-    (F.INCOMPLETE, G.ANSWER): F.REQUESTED,
-    (F.OPENED, G.FIND_COMPLETE): F.COMPLETE,
-    (F.REQUESTED, G.FIND_COMPLETE): F.COMPLETE,
-    (F.COMPLETE, G.RESEARCH): F.RESEARCHED,
-    (F.RESEARCHED, G.RECOMMEND): F.RECOMMENDED,
-    (F.RECOMMENDED, G.APPROVE): F.APPROVED,
-    (F.APPROVED, G.RELEASE): F.RELEASED,
-    (F.RELEASED, G.ORDER): F.ORDERED,
-    (F.RELEASED, G.CREDIT): F.CREDITED,
-    (F.ORDERED, G.PAY): F.PAID,
-    (F.ORDERED, G.REJECT_ORDER): F.RELEASED,  # the bank could not book it: another account is asked for
-    (F.OPENED, G.REFUSE): F.REFUSED,
-    (F.REQUESTED, G.REFUSE): F.REFUSED,
-    (F.INCOMPLETE, G.REFUSE): F.REFUSED,
-    (F.COMPLETE, G.REFUSE): F.REFUSED,
-    (F.RESEARCHED, G.REFUSE): F.REFUSED,
-    (F.RECOMMENDED, G.REFUSE): F.REFUSED,
-    (F.APPROVED, G.REFUSE): F.REFUSED,  # provisional: the seat was used, or nothing is left of the money
-    (F.REFUSED, G.RESUBMIT): F.REQUESTED,
-    (F.REFUSED, G.OBJECT): F.OBJECTED,
-    (F.OBJECTED, G.GRANT): F.APPROVED,
-    (F.OBJECTED, G.UPHOLD): F.REFUSED,
-    (F.OPENED, G.WITHDRAW): F.WITHDRAWN,
-    (F.REQUESTED, G.WITHDRAW): F.WITHDRAWN,
-    (F.INCOMPLETE, G.WITHDRAW): F.WITHDRAWN,
-    (F.COMPLETE, G.WITHDRAW): F.WITHDRAWN,
-    (F.RESEARCHED, G.WITHDRAW): F.WITHDRAWN,
-    (F.RECOMMENDED, G.WITHDRAW): F.WITHDRAWN,
-    (F.WITHDRAWN, G.REOPEN): F.OPENED,  # the seat that had been found for the money was lost again
-}
+REFUND_TRANSITIONS: Final = Transitions[RefundState, RefundCommand](
+    {
+        (F.OPENED, G.ASK_PAPERS): F.INCOMPLETE,
+        (F.REQUESTED, G.ASK_PAPERS): F.INCOMPLETE,
+        (F.COMPLETE, G.ASK_PAPERS): F.INCOMPLETE,
+        (F.INCOMPLETE, G.ANSWER): F.REQUESTED,
+        (F.OPENED, G.FIND_COMPLETE): F.COMPLETE,
+        (F.REQUESTED, G.FIND_COMPLETE): F.COMPLETE,
+        (F.COMPLETE, G.RESEARCH): F.RESEARCHED,
+        (F.RESEARCHED, G.RECOMMEND): F.RECOMMENDED,
+        (F.RECOMMENDED, G.APPROVE): F.APPROVED,
+        (F.APPROVED, G.RELEASE): F.RELEASED,
+        (F.RELEASED, G.ORDER): F.ORDERED,
+        (F.RELEASED, G.CREDIT): F.CREDITED,
+        (F.ORDERED, G.PAY): F.PAID,
+        (F.ORDERED, G.REJECT_ORDER): F.RELEASED,  # the bank could not book it: another account is asked for
+        (F.OPENED, G.REFUSE): F.REFUSED,
+        (F.REQUESTED, G.REFUSE): F.REFUSED,
+        (F.INCOMPLETE, G.REFUSE): F.REFUSED,
+        (F.COMPLETE, G.REFUSE): F.REFUSED,
+        (F.RESEARCHED, G.REFUSE): F.REFUSED,
+        (F.RECOMMENDED, G.REFUSE): F.REFUSED,
+        (F.APPROVED, G.REFUSE): F.REFUSED,  # provisional: the seat was used, or nothing is left of the money
+        (F.REFUSED, G.RESUBMIT): F.REQUESTED,
+        (F.REFUSED, G.OBJECT): F.OBJECTED,
+        (F.OBJECTED, G.GRANT): F.APPROVED,
+        (F.OBJECTED, G.UPHOLD): F.REFUSED,
+        (F.OPENED, G.WITHDRAW): F.WITHDRAWN,
+        (F.REQUESTED, G.WITHDRAW): F.WITHDRAWN,
+        (F.INCOMPLETE, G.WITHDRAW): F.WITHDRAWN,
+        (F.COMPLETE, G.WITHDRAW): F.WITHDRAWN,
+        (F.RESEARCHED, G.WITHDRAW): F.WITHDRAWN,
+        (F.RECOMMENDED, G.WITHDRAW): F.WITHDRAWN,
+        (F.WITHDRAWN, G.REOPEN): F.OPENED,  # the seat that had been found for the money was lost again
+    }
+)
 
 
 FINAL_REFUNDS: Final = frozenset({F.PAID, F.CREDITED})

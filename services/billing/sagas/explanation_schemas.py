@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Self
 
 from services.billing.field_types import Id
-from services.billing.sagas.explanation import Explanation, Told
+from services.billing.sagas.explanation import ExplainedFact, Explanation
 from shared.http.schema import Path, View
 
 
@@ -28,7 +28,7 @@ class ToldView(View):
     amounts: Mapping[str, int] | None
 
     @classmethod
-    def of(cls, told: Told) -> Self:
+    def of(cls, told: ExplainedFact) -> Self:
         """As it is shown."""
         names = ("at", "about", "what", "cause", "rule", "amounts")
         return cls(**{name: getattr(told, name) for name in names})

@@ -17,7 +17,7 @@ from services.billing.sagas.schemas import (
     StuckList,
     StuckView,
 )
-from services.billing.sagas.service import Sagas, Wish
+from services.billing.sagas.service import OverrideProposal, Sagas
 from shared.audit import OverrideNeedsReason
 from shared.errors import Malformed, SomeoneElseChangedIt
 from shared.http.call import Call
@@ -85,8 +85,8 @@ async def retry_saga(call: Call[RetrySaga, None, SagaPath]) -> SagaView:
 async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> OverrideView:
     """Audited with its reason; one without is refused."""
     asked = call.body
-    wish = Wish(call.path.application_id, asked.act, asked.target, asked.reason or "")
-    return OverrideView.of(await call.app[BILLING].find(Sagas).propose(call.caller, wish, call.command_id))
+    proposal = OverrideProposal(call.path.application_id, asked.act, asked.target, asked.reason or "")
+    return OverrideView.of(await call.app[BILLING].find(Sagas).propose(call.caller, proposal, call.command_id))
 
 
 @api.post(

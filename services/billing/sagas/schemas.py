@@ -9,7 +9,7 @@ from pydantic import Field
 
 from services.billing.field_types import Id
 from services.billing.sagas.model import TABLE, Act, Override, Position
-from services.billing.sagas.service import Seen, Stuck
+from services.billing.sagas.service import SagaStatus, StuckStep
 from shared.http.schema import Body, Path, Query, View
 
 ReasonCode = Annotated[str, Field(min_length=2, max_length=64, pattern=r"^[a-z][a-z0-9_]*$", examples=["system_fault"])]
@@ -115,7 +115,7 @@ class SagaView(View):
     overrides: tuple[OverrideView, ...]
 
     @classmethod
-    def of(cls, seen: Seen) -> Self:
+    def of(cls, seen: SagaStatus) -> Self:
         """As it is shown."""
         current = seen.instance.current
         return cls(
@@ -133,7 +133,7 @@ class StuckView(View):
     position: PositionView
 
     @classmethod
-    def of(cls, stuck: Stuck) -> Self:
+    def of(cls, stuck: StuckStep) -> Self:
         """As it is shown."""
         return cls(application_id=stuck.application_id, position=PositionView.of(stuck.position))
 

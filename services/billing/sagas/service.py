@@ -1,4 +1,4 @@
-"""Sagas: where an application's money stands, what is stuck, a push with a reason, and overrides by two people."""
+"""Sagas: the state of an application's money, stuck steps, retries with a reason, and overrides by two people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from services.billing.bills.offices import BillOffices, office_of_bills
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import LIVE_BILLS, BillState
 from services.billing.context import UseCaseContext
-from services.billing.decisions import Decision, IllegalTransition
 from services.billing.errors import SecondPersonNeeded
 from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.model import Receipt
@@ -32,8 +31,10 @@ from shared.audit import Audit
 from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
 from shared.store.port import AlreadyExists
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller
 
 log = get_logger(__name__)
@@ -43,15 +44,15 @@ PUSHED: Final[Mapping[str, tuple[str, ...]]] = {
     "receipt": ("drive", "outcome"),
     "refund": ("confirm", "book", "seat", "verify", "order", "track"),
 }
-"""Which deadlines a push brings forward: questions and repeats, never an end."""
+"""Deadlines that a retry brings forward: questions and repeats, never an end."""
 
 
 _GOING_BACK: Final = (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)
 
 
 @dataclass(frozen=True)
-class Whole:
-    """All that billing has of one application."""
+class ApplicationMoney:
+    """The bills, receipts and refund cases of one application."""
 
     bills: Sequence[Bill]
     receipts: Sequence[Receipt]
@@ -59,8 +60,8 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """An override that somebody proposes."""
+class OverrideProposal:
+    """A proposed override."""
 
     application_id: str
     act: Act
@@ -69,23 +70,23 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A saga as it is shown."""
+class SagaStatus:
+    """A saga with its overrides."""
 
     instance: Instance
     overrides: Sequence[Override]
 
 
 @dataclass(frozen=True)
-class Stuck:
-    """Something whose limit is over, and whose it is."""
+class StuckStep:
+    """A position past its limit, with its application if known."""
 
     application_id: str | None
     position: Position
 
 
 class Sagas:
-    """The use cases of sagas."""
+    """Show sagas, list stuck steps, retry them, and propose and decide overrides."""
 
     def __init__(
         self,
@@ -111,43 +112,46 @@ class Sagas:
         self._late_payments = late_payments
         self._audit = audit
 
-    async def saga(self, caller: Caller, application_id: str) -> Seen:
-        """Where an application's money stands.
+    async def saga(self, caller: Caller, application_id: str) -> SagaStatus:
+        """Return the saga of an application.
 
         Raises:
             SagaUnknown. NotYourOffice: the application is another office's.
         """
-        whole = await self._whole(application_id)
+        whole = await self._read_money(application_id)
         if not whole.bills and not whole.refunds:
             raise SagaUnknown
         refuse_unless_serves(caller, office_of_bills(list(whole.bills)))
         overrides = states(await self._queries.overrides_of(application_id))
-        return Seen(self._instance(application_id, whole), overrides)
+        return SagaStatus(self._instance(application_id, whole), overrides)
 
-    async def stuck(self, caller: Caller) -> list[Stuck]:
-        """Whatever is over its limit by more than the margin, the longest first. Read by indexes, never by a scan.
+    async def stuck(self, caller: Caller) -> list[StuckStep]:
+        """Return all positions past their limit by more than the margin, the longest first. Read by indexes.
 
-        For a treasurer what belongs to the offices that they serve.
+        For a treasurer, those of the offices that they serve.
         """
         now, margin = self._clock.now(), timedelta(seconds=saga.STUCK_MARGIN_SECONDS)
         before = now - margin
         found = [
-            Stuck(each.payer.application_id, saga.bill_position(each, self._policies.bill))
-            for each in states(await self._queries.bills_standing_still(before))
+            StuckStep(bill.payer.application_id, saga.bill_position(bill, self._policies.bill))
+            for bill in states(await self._queries.bills_standing_still(before))
         ]
         for receipt in states(await self._queries.receipts_standing_still(before)):
             position = saga.receipt_position(receipt, self._policies.receipt)
-            found.append(Stuck(await self._application_of(receipt), position))
+            found.append(StuckStep(await self._application_of(receipt), position))
         refunds = states(await self._queries.refunds_standing_still(before))
-        found += [Stuck(refund.application_id, saga.refund_position(refund)) for refund in refunds]
-        late = [each for each in found if each.position.is_stuck(now, margin)]
+        found += [StuckStep(refund.application_id, saga.refund_position(refund)) for refund in refunds]
+        late = [item for item in found if item.position.is_stuck(now, margin)]
         if needs_office(caller):
-            mine = {each: caller.serves(await self._offices.of_application(each)) for each in _applications(late)}
-            late = [each for each in late if each.application_id is not None and mine[each.application_id]]
-        return sorted(late, key=lambda each: each.position.limit or now)
+            mine = {
+                application_id: caller.serves(await self._offices.of_application(application_id))
+                for application_id in _applications(late)
+            }
+            late = [item for item in late if item.application_id is not None and mine[item.application_id]]
+        return sorted(late, key=lambda item: item.position.limit or now)
 
-    async def retry(self, caller: Caller, application_id: str, reason: str, command_id: str) -> Seen:
-        """Do now what billing would do next by itself: ask, look, drive on. Audited with its reason.
+    async def retry(self, caller: Caller, application_id: str, reason: str, command_id: str) -> SagaStatus:
+        """Bring the next questions and repeats of an application forward to now. Audited with its reason.
 
         Raises:
             SagaUnknown, NotYourOffice.
@@ -156,19 +160,19 @@ class Sagas:
         async with self._audit.doing(
             caller, "saga.retry", subject=application_id, reason=reason, command_id=command_id
         ) as doing:
-            open_ones = [each for each in seen.instance.positions if each.step is not saga.StepName.OVER]
+            open_ones = [position for position in seen.instance.positions if position.step is not saga.StepName.OVER]
             for position in open_ones:
                 await self._push(position)
             doing.detail = f"pushed_{len(open_ones)}"
         return await self.saga(caller, application_id)
 
-    async def propose(self, caller: Caller, wish: Wish, command_id: str) -> Override:
+    async def propose(self, caller: Caller, proposal: OverrideProposal, command_id: str) -> Override:
         """Propose an override; a second person must approve it. A repeat meets the first.
 
         Raises:
             SagaUnknown, NotYourOffice, OverrideDoesNotFit, OverrideNeedsReason.
         """
-        whole = await self._whole(wish.application_id)
+        whole = await self._read_money(proposal.application_id)
         if not whole.bills:
             raise SagaUnknown
         refuse_unless_serves(caller, office_of_bills(list(whole.bills)))
@@ -176,25 +180,31 @@ class Sagas:
         known = await self._queries.override(override_id)
         if known is not None:
             return known.state
-        if not any(_fits(wish.act, bill) for bill in whole.bills if bill.bill_id == wish.target):
+        if not any(_act_fits(proposal.act, bill) for bill in whole.bills if bill.bill_id == proposal.target):
             raise OverrideDoesNotFit
         await self._audit.note(
             caller,
-            f"saga.propose_{wish.act.value}",
-            subject=wish.application_id,
-            reason=wish.reason,
+            f"saga.propose_{proposal.act.value}",
+            subject=proposal.application_id,
+            reason=proposal.reason,
             override=True,
             command_id=command_id,
         )
         proposed = Override(
-            override_id, wish.application_id, wish.act, wish.target, wish.reason, caller.account_id, self._clock.now()
+            override_id,
+            proposal.application_id,
+            proposal.act,
+            proposal.target,
+            proposal.reason,
+            caller.account_id,
+            self._clock.now(),
         )
-        return await self._begin(proposed)
+        return await self._insert_once(proposed)
 
     async def decide(
         self, caller: Caller, application_id: str, override_id: str, *, approve: bool, command_id: str
     ) -> Override:
-        """A second person's word on an override; an approved one is done at once.
+        """Approve or decline an override as the second person; an approved one is carried out at once.
 
         Raises:
             OverrideUnknown, NotYourOffice, OverrideDecided, SecondPersonNeeded.
@@ -226,12 +236,12 @@ class Sagas:
         return record.state
 
     async def apply(self, record: Record[Override]) -> Record[Override]:
-        """Do an approved override; again after a crash, with the same outcome."""
+        """Carry out an approved override; repeated after a crash, with the same outcome."""
         override = record.state
         if override.state != saga.OverrideState.APPROVED:
             return record
         try:
-            done = await self._do(override)
+            done = await self._carry_out(override)
         except NotYet:
             done = False
         outcome = f"{override.act.value}_done" if done else "money_went_on_by_itself"
@@ -240,12 +250,12 @@ class Sagas:
             OVERRIDES, override.override_id, lambda state: Decision(saga.ended(state, outcome, done=done))
         )
 
-    async def _whole(self, application_id: str) -> Whole:
+    async def _read_money(self, application_id: str) -> ApplicationMoney:
         known = states(await self._bills.bills_of(application_id))
         refunds = states(await self._refunds.refunds_of(application_id))
-        return Whole(known, await self._explainer.receipts(known), refunds)
+        return ApplicationMoney(known, await self._explainer.receipts(known), refunds)
 
-    def _instance(self, application_id: str, whole: Whole) -> Instance:
+    def _instance(self, application_id: str, whole: ApplicationMoney) -> Instance:
         return saga.instance(application_id, whole.bills, whole.receipts, whole.refunds, self._policies)
 
     async def _application_of(self, receipt: Receipt) -> str | None:
@@ -261,7 +271,7 @@ class Sagas:
 
         await self._aggregates.change(kinds[position.about], position.id, sooner)
 
-    async def _begin(self, proposed: Override) -> Override:
+    async def _insert_once(self, proposed: Override) -> Override:
         try:
             await self._aggregates.insert(OVERRIDES, proposed.override_id, Decision(proposed))
         except AlreadyExists:
@@ -269,8 +279,8 @@ class Sagas:
         record = await self._queries.override(proposed.override_id)
         return record.state if record is not None else proposed
 
-    async def _do(self, override: Override) -> bool:
-        """Whether the act took effect; where the money has gone on by itself, nothing is done."""
+    async def _carry_out(self, override: Override) -> bool:
+        """Do the act and return whether it took effect; nothing is done if the money has gone on by itself."""
         if override.act is Act.SEND_MONEY_BACK:
             await self._late_payments.no_seat(override.target)
             bill = await self._bills.bill(override.target)
@@ -285,17 +295,17 @@ class Sagas:
         return record.state.state == BillState.CANCELLED and record.state.cause == override.reason
 
 
-def _applications(late: Sequence[Stuck]) -> set[str]:
-    return {each.application_id for each in late if each.application_id is not None}
+def _applications(late: Sequence[StuckStep]) -> set[str]:
+    return {item.application_id for item in late if item.application_id is not None}
 
 
 def brought_forward(due: Mapping[str, datetime], names: Sequence[str], now: datetime) -> Mapping[str, datetime]:
-    """What falls due, with these names due now, as far as they are due at all."""
+    """Return the deadlines with these names brought forward to now, if they are set."""
     return {name: min(at, now) if name in names else at for name, at in due.items()}
 
 
-def _fits(act: Act, bill: Bill) -> bool:
-    """Whether the act means something for the bill as it stands."""
+def _act_fits(act: Act, bill: Bill) -> bool:
+    """Return whether the act applies to the bill in its current state."""
     if act is Act.SEND_MONEY_BACK:
         return bill.standing == Standing.SEAT_SOUGHT
     return bill.live and bill.state != BillState.PAID_UNSETTLED

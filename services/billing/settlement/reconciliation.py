@@ -1,8 +1,8 @@
 """Reconciliation: a day's settlement file is taken whole or not at all, and compared with what is booked here.
 
-Both directions: what the file shows and nobody knew here becomes a receipt and gets its outcome; what is booked here
-and no file shows in time becomes a case. Every step is safe to repeat, and progress is written every few thousand
-lines.
+Both directions: a payment in the file that is unknown here becomes a receipt and gets its outcome; a payment booked
+here that no file shows in time becomes a case. Every step is safe to repeat, and progress is written every few
+thousand lines.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Final
 
 from services.billing.alerts import SETTLEMENT_FILE_MISSING, SETTLEMENT_FILE_REFUSED, alert
 from services.billing.bills.repository import BillRepository
-from services.billing.cases.follow_up import Cases, about_receipt
+from services.billing.cases.follow_up import CaseFollowUp, about_receipt
 from services.billing.cases.model import CaseKind, Subject
-from services.billing.cases.payment_confirmation import SETTLEMENT, Confirming
+from services.billing.cases.payment_confirmation import SETTLEMENT, PaymentConfirmation
 from services.billing.context import UseCaseContext
 from services.billing.receipts.model import SimponiWord
 from services.billing.receipts.payments import PaymentIntake
@@ -32,9 +32,9 @@ from services.billing.settlement.model import (
     Counts,
     FileNotSigned,
     FileRefused,
-    Line,
     Settlement,
     SettlementDay,
+    SettlementLine,
     SettlementSource,
     SettlementState,
     Splitter,
@@ -59,8 +59,8 @@ LEFT_BEHIND: Final = timedelta(days=1)
 """A stored file that nothing refers to for so long was left behind by a crash."""
 
 
-class Settling:
-    """The use cases of settlement files."""
+class Reconciliation:
+    """Fetch, accept and compare settlement files."""
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class Settling:
         simponi: Simponi,
         signatures: DetachedVerifier,
         payments: PaymentIntake,
-        cases: Cases,
-        confirming: Confirming,
+        cases: CaseFollowUp,
+        confirming: PaymentConfirmation,
     ) -> None:
         self._aggregates = context.aggregates
         self._clock = context.clock
@@ -95,15 +95,15 @@ class Settling:
     # the days
 
     async def owe_days(self) -> None:
-        """Each day that has ended owes a file; files that a crash left behind go. Safe to repeat at any time."""
+        """Note that each ended day owes a file, and delete files that a crash left behind. Safe to repeat."""
         for day in settlements.owed_days(self._clock.now(), self._policy):
             if await self._settlements.settlement_day(day) is None:
                 owed = settlements.owe(day, self._policy)
                 await self._aggregates.insert(SETTLEMENT_DAYS, day.isoformat(), owed)
-        await self._sweep()
+        await self._delete_left_behind()
 
     async def fetch_due(self, record: Record[SettlementDay]) -> None:
-        """Fetch the day's file; one that is not whole has no effect and is fetched again."""
+        """Fetch the day's file; an incomplete one has no effect and is fetched again."""
         day = record.state.day
         try:
             taken = await self.take_file(
@@ -126,22 +126,22 @@ class Settling:
         await self._aggregates.save(SETTLEMENT_DAYS, record, later)
 
     async def missing_due(self, record: Record[SettlementDay]) -> None:
-        """Every receipt that was learnt that day must have been in a file by now; where not, a case asks why."""
+        """Open a case for each receipt learnt that day that no settlement file has shown by now."""
         day, now = record.state.day, self._clock.now()
         if not await self._files_are_here(day):
             await self._aggregates.save(
-                SETTLEMENT_DAYS, record, settlements.look_later(record.state, now, self._policy)
+                SETTLEMENT_DAYS, record, settlements.check_later(record.state, now, self._policy)
             )
             return
         end = settlements.day_end(day)
         start = settlements.day_end(day - timedelta(days=1))
         while start < end:
-            await self._look_for(await self._settled_lines.learnt_between(start, min(start + HOUR, end)))
+            await self._open_cases_of_missing(await self._settled_lines.learnt_between(start, min(start + HOUR, end)))
             start += HOUR
-        await self._aggregates.save(SETTLEMENT_DAYS, record, settlements.looked_for(record.state))
+        await self._aggregates.save(SETTLEMENT_DAYS, record, settlements.receipts_checked(record.state))
 
     async def _files_are_here(self, day: date) -> bool:
-        """Whether the file of this day and of each day after it, whose file is due, was compared."""
+        """Return whether the file of this day and of each day after it, whose file is due, was compared."""
         ready = self._clock.now() - seconds(self._policy.ready_seconds)
         last = ready.astimezone(JAKARTA).date()
         while day < last:
@@ -152,7 +152,7 @@ class Settling:
             day += timedelta(days=1)
         return True
 
-    async def _look_for(self, ntpns: Sequence[str]) -> None:
+    async def _open_cases_of_missing(self, ntpns: Sequence[str]) -> None:
         for start in range(0, len(ntpns), LINES_PER_BATCH):
             batch = ntpns[start : start + LINES_PER_BATCH]
             shown = await self._settled_lines.shown(batch)
@@ -174,7 +174,7 @@ class Settling:
     ) -> Settlement:
         """Keep a file once it was seen to be whole; the same content again meets the first. Constant memory.
 
-        With SIMPONI's signature it is SIMPONI's word, whoever brought it. A file that was a claim so far becomes
+        With SIMPONI's signature it is SIMPONI's word, regardless of the uploader. A claimed file becomes
         SIMPONI's word when the same content is fetched or comes signed. Only SIMPONI's word is the file that its day
         owes.
 
@@ -185,7 +185,7 @@ class Settling:
         try:
             summary = await self._store(file_id, pieces, day)
             if signature is not None:
-                source = self._signed(signature, summary)
+                source = self._verify_source(signature, summary)
         except BaseException:
             await self._files.delete(file_id)
             raise
@@ -200,10 +200,10 @@ class Settling:
             lambda known: settlements.vouch(known, source, self._clock.now()),
         )
         if not kept.state.is_claim:
-            await self._note_day(kept.state.day, kept.state.settlement_id)
+            await self._record_file_of_day(kept.state.day, kept.state.settlement_id)
         return kept.state
 
-    def _signed(self, signature: str, summary: settlements.Summary) -> SettlementSource:
+    def _verify_source(self, signature: str, summary: settlements.Summary) -> SettlementSource:
         try:
             key_id = self._signatures.verify(signature, settlements.signed_words(summary))
         except SignatureDoesNotFit:
@@ -226,15 +226,17 @@ class Settling:
         await self._files.finish(file_id)
         return summary
 
-    async def _note_day(self, day: date, settlement_id: str) -> None:
+    async def _record_file_of_day(self, day: date, settlement_id: str) -> None:
         owed = settlements.owe(day, self._policy)
-        if await self._aggregates.insert(SETTLEMENT_DAYS, day.isoformat(), settlements.had(owed.state, settlement_id)):
+        if await self._aggregates.insert(
+            SETTLEMENT_DAYS, day.isoformat(), settlements.file_received(owed.state, settlement_id)
+        ):
             return
         await self._aggregates.change(
-            SETTLEMENT_DAYS, day.isoformat(), lambda known: settlements.had(known, settlement_id)
+            SETTLEMENT_DAYS, day.isoformat(), lambda known: settlements.file_received(known, settlement_id)
         )
 
-    async def _sweep(self) -> None:
+    async def _delete_left_behind(self) -> None:
         before = self._clock.now() - LEFT_BEHIND
         async for file_id in self._files.older_than(before, not_before=before - LEFT_BEHIND):
             if file_id.startswith(f"{SETTLEMENT}-") and not await self._settlements.refers_to(file_id):
@@ -243,7 +245,7 @@ class Settling:
     # the lines
 
     async def compare_due(self, record: Record[Settlement]) -> None:
-        """Compare the next lines, then write how far it came; the rest is due at once."""
+        """Compare the next lines and store the progress; the remaining lines are due at once."""
         counts, offset = Counts(), record.state.offset_bytes
         compare = self._compare_claim if record.state.is_claim else self._compare
         async with aclosing(self._batches(record.state)) as batches:
@@ -261,14 +263,14 @@ class Settling:
             log.info("billing.settlement_compared", settlement_id=record.id, lines=saved.state.counts.lines)
 
     async def _ask_again(self, record: Record[Settlement], counts: Counts, offset: int, down: UpstreamDown) -> None:
-        """SIMPONI does not answer about the next lines of a claim: what was compared counts, the rest waits."""
+        """Store the progress of a claimed file while SIMPONI does not answer; the remaining lines wait."""
         log.info("billing.claim_not_answered", settlement_id=record.id, reason=down.reason)
         waiting = settlements.ask_again(record.state, counts, offset, self._clock.now(), self._policy)
         await self._aggregates.save(SETTLEMENTS, record, waiting)
 
-    async def _batches(self, settlement: Settlement) -> AsyncGenerator[tuple[list[Line], int], None]:
-        """The lines from the written progress on, each batch with the byte that it ends at."""
-        splitter, batch, skip = Splitter(), list[Line](), settlement.offset_bytes
+    async def _batches(self, settlement: Settlement) -> AsyncGenerator[tuple[list[SettlementLine], int], None]:
+        """Yield the lines after the stored progress in batches, each with the byte offset of its end."""
+        splitter, batch, skip = Splitter(), list[SettlementLine](), settlement.offset_bytes
         number, offset, day = settlement.counts.lines, settlement.offset_bytes, settlement.day.isoformat()
         async for piece in self._files.read(settlement.file_id):
             part, skip = piece[skip:], max(0, skip - len(piece))
@@ -284,7 +286,7 @@ class Settling:
         if batch:
             yield batch, offset
 
-    async def _compare(self, settlement: Settlement, batch: Sequence[Line]) -> Counts:
+    async def _compare(self, settlement: Settlement, batch: Sequence[SettlementLine]) -> Counts:
         lines = {line.ntpn: line for line in reversed(batch)}  # of one number twice, the first
         doubled = [line for line in batch if lines[line.ntpn] is not line]
         doubled += await self._shown_before(settlement, lines)
@@ -292,10 +294,10 @@ class Settling:
             if lines.get(line.ntpn) is line:
                 del lines[line.ntpn]
             await self._cases.open(CaseKind.DOUBLE_LINE, _key(settlement, line), _about(settlement, line))
-        strange, differing = await self._strange_and_differing(settlement, lines)
+        strange, differing = await self._find_new_and_differing(settlement, lines)
         learnt = 0
         for line in strange:
-            learnt += await self._learn(settlement, line)
+            learnt += await self._book_new_payment(settlement, line)
         return Counts(
             known=len(lines) - len(strange) - len(differing),
             learnt=learnt,
@@ -304,10 +306,10 @@ class Settling:
             doubled=len(doubled),
         )
 
-    async def _strange_and_differing(
-        self, settlement: Settlement, lines: dict[str, Line]
-    ) -> tuple[list[Line], list[Line]]:
-        """The lines that are new here, and those that a receipt contradicts; of each of the latter there is a case."""
+    async def _find_new_and_differing(
+        self, settlement: Settlement, lines: dict[str, SettlementLine]
+    ) -> tuple[list[SettlementLine], list[SettlementLine]]:
+        """Return the lines that are new here and those that contradict a receipt; each of the latter gets a case."""
         booked = await self._settled_lines.booked(list(lines))
         strange = [line for ntpn, line in lines.items() if ntpn not in booked]
         differing = [
@@ -318,7 +320,7 @@ class Settling:
             await self._cases.open(CaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
         return strange, differing
 
-    async def _compare_claim(self, settlement: Settlement, batch: Sequence[Line]) -> Counts:
+    async def _compare_claim(self, settlement: Settlement, batch: Sequence[SettlementLine]) -> Counts:
         """Compare lines of a file that a person brought. They book nothing by themselves, and do not count as shown:
         SIMPONI is asked about each payment that is new here, and what it does not know becomes a case.
 
@@ -329,18 +331,20 @@ class Settling:
         doubled = [line for line in batch if lines[line.ntpn] is not line]
         for line in doubled:
             await self._cases.open(CaseKind.DOUBLE_LINE, _key(settlement, line), _about(settlement, line))
-        strange, differing = await self._strange_and_differing(settlement, lines)
-        answers = await self._confirming.ask(line.billing_code for line in strange)
+        strange, differing = await self._find_new_and_differing(settlement, lines)
+        answers = await self._confirming.ask_about(line.billing_code for line in strange)
         counts = Counts(
             known=len(lines) - len(strange) - len(differing), differing=len(differing), doubled=len(doubled)
         )
         for line in strange:
-            counts = counts.plus(await self._claimed(settlement, line, answers[line.billing_code]))
+            counts = counts.plus(await self._book_claimed_payment(settlement, line, answers[line.billing_code]))
         return counts
 
-    async def _claimed(self, settlement: Settlement, line: Line, billing: SimponiBilling | None) -> Counts:
-        """One payment that a person claims: booked as SIMPONI tells it, or a case where SIMPONI does not know it."""
-        told = next((each for each in billing.payments if each.ntpn == line.ntpn), None) if billing else None
+    async def _book_claimed_payment(
+        self, settlement: Settlement, line: SettlementLine, billing: SimponiBilling | None
+    ) -> Counts:
+        """Book a claimed payment with the values that SIMPONI gives, or open a case if SIMPONI does not know it."""
+        told = next((payment for payment in billing.payments if payment.ntpn == line.ntpn), None) if billing else None
         if told is None:
             await self._cases.open(CaseKind.CLAIMED_BY_FILE, (line.ntpn,), _about(settlement, line))
             return Counts(unconfirmed=1)
@@ -350,14 +354,14 @@ class Settling:
         known = await self._bills.bill_of_code(told.billing_code) is not None
         if not known:
             await self._cases.open(CaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
-        await self._confirming.take_claimed(told)
+        await self._confirming.book_claimed(told)
         if told.amount != line.amount:
             return Counts(differing=1)
         return Counts(learnt=1) if known else Counts(unknown=1)
 
-    async def _shown_before(self, settlement: Settlement, lines: dict[str, Line]) -> list[Line]:
-        """The lines whose money a file has shown already; a newer file of the same day corrects an earlier one."""
-        shown = [_shown(settlement, line) for line in lines.values()]
+    async def _shown_before(self, settlement: Settlement, lines: dict[str, SettlementLine]) -> list[SettlementLine]:
+        """Return the lines that a file has shown before; a newer file of the same day corrects an earlier one."""
+        shown = [_settled_line(settlement, line) for line in lines.values()]
         if await self._settled_lines.keep_lines(shown) == len(shown):
             return []
         earlier, again = await self._settled_lines.settled_lines(list(lines)), []
@@ -369,8 +373,8 @@ class Settling:
                 await self._settled_lines.replace_line(line)
         return again
 
-    async def _learn(self, settlement: Settlement, line: Line) -> bool:
-        """Money that nobody knew of here: it gets its outcome; on a code of no bill, a case asks whose it is."""
+    async def _book_new_payment(self, settlement: Settlement, line: SettlementLine) -> bool:
+        """Book a payment that is new here and return whether its bill is known; if not, open a case first."""
         known = await self._bills.bill_of_code(line.billing_code) is not None
         if not known:  # first, for once the receipt is here nothing else would ask
             await self._cases.open(CaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
@@ -380,15 +384,15 @@ class Settling:
         return known
 
 
-def _shown(settlement: Settlement, line: Line) -> SettledLine:
+def _settled_line(settlement: Settlement, line: SettlementLine) -> SettledLine:
     return SettledLine(line.ntpn, line.billing_code, line.amount, settlement.day, settlement.settlement_id, line.number)
 
 
-def _key(settlement: Settlement, line: Line) -> tuple[str, ...]:
+def _key(settlement: Settlement, line: SettlementLine) -> tuple[str, ...]:
     return (line.ntpn, settlement.settlement_id, str(line.number))
 
 
-def _about(settlement: Settlement, line: Line, *, amount_here: int | None = None) -> Subject:
+def _about(settlement: Settlement, line: SettlementLine, *, amount_here: int | None = None) -> Subject:
     return Subject(
         billing_code=line.billing_code,
         ntpn=line.ntpn,

@@ -1,4 +1,4 @@
-"""What the treasurer does about settlement files."""
+"""Use cases of settlement files that the treasurer starts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.billing.settlement.errors import (
     SettlementUnknown,
 )
 from services.billing.settlement.model import FileNotSigned, FileTampered, FileTruncated, FileUnreadable, Settlement
-from services.billing.settlement.reconciliation import Settling
+from services.billing.settlement.reconciliation import Reconciliation
 from services.billing.settlement.repository import SettlementRepository
 from services.billing.store_part import states
 from shared.store.kinds import Range
@@ -28,7 +28,7 @@ MOST_FILES: Final = 100
 class SettlementService:
     """The use cases of settlement files that a person starts."""
 
-    def __init__(self, settlements: SettlementRepository, reconciliation: Settling) -> None:
+    def __init__(self, settlements: SettlementRepository, reconciliation: Reconciliation) -> None:
         self._settlements = settlements
         self._reconciliation = reconciliation
 

@@ -119,6 +119,6 @@ async def approve_tariff(call: Call[None, None, ChangePath]) -> TariffChangeView
 )
 async def refuse_tariff(call: Call[TariffChangeRefusal, None, ChangePath]) -> TariffChangeView:
     """The refused change, with the reason."""
-    desk = call.app[BILLING].find(TariffService)
-    change = await desk.refuse_tariff(call.caller, call.path.change_id, call.body.reason, call.command_id)
+    service = call.app[BILLING].find(TariffService)
+    change = await service.refuse_tariff(call.caller, call.path.change_id, call.body.reason, call.command_id)
     return TariffChangeView.of(change)

@@ -7,7 +7,7 @@ from typing import Any
 from services.billing.bills.model import Bill
 from services.billing.data.reference import holidays
 from services.billing.refunds.model import Refund
-from services.billing.refunds.service import Taken, Wish
+from services.billing.refunds.service import NewRefund, StepDetails
 from services.billing.refunds.treasury import Payee
 from services.billing.rules import RefundPolicy
 from shared.events import scheduling
@@ -47,7 +47,7 @@ class Desk:
 
     async def ask(self, bill: Bill, reason: str = "agent_error", caller: Caller = OWNER, **words: Any) -> Refund:
         case: Refund = await self.desk.request(
-            caller, Wish(bill.bill_id, reason, "the bank took it twice", **words), self.command()
+            caller, NewRefund(bill.bill_id, reason, "the bank took it twice", **words), self.command()
         )
         return case
 
@@ -57,7 +57,7 @@ class Desk:
         return self.case(given)
 
     async def step(self, case: Refund, caller: Caller, name: str, **words: Any) -> Refund:
-        await self.desk.step(caller, case.refund_id, name, Taken(**words), self.command())
+        await self.desk.step(caller, case.refund_id, name, StepDetails(**words), self.command())
         return await self.world.simponi_answers(case.refund_id)
 
     async def recommended(self, case: Refund) -> Refund:

@@ -21,14 +21,14 @@ from services.billing.cases.model import (
     CaseOutcome,
     CaseState,
     Subject,
-    found,
+    outcome_of,
 )
 from services.billing.cases.repository import CASES
-from services.billing.decisions import IllegalTransition
 from services.billing.receipts.states import ReceiptState
 from services.billing.rules import CasePolicy
 from shared.bus.dispatch import Outcome
 from shared.events import scheduling
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller, Role
 from simulators.simponi.settlement import Spoiling
 from tests.unit.billing.conftest import Ask
@@ -59,7 +59,7 @@ def test_every_kind_has_an_owner_and_answers() -> None:
 
 def test_a_case_opens_with_owner_due_time_and_word() -> None:
     opened = cases.open_case(
-        "case-1", CaseKind.ARRIVED_ON_PROOF, Subject(application_id="a"), T0, POLICY, look_now=True
+        "case-1", CaseKind.ARRIVED_ON_PROOF, Subject(application_id="a"), T0, POLICY, check_now=True
     )
     case, (told,) = opened.state, opened.events
     assert (case.owner, case.due_at) == ("operator", at(86_400))
@@ -70,7 +70,7 @@ def test_a_case_opens_with_owner_due_time_and_word() -> None:
 def test_looks_become_rarer_and_never_stop() -> None:
     case, pauses = a_case(), []
     for _ in range(6):
-        case = cases.look_later(case, T0, POLICY).state
+        case = cases.check_later(case, T0, POLICY).state
         pauses.append((case.due["look"] - T0).total_seconds())
     assert pauses == [300, 600, 1200, 2400, 3600, 3600]
 
@@ -78,7 +78,7 @@ def test_looks_become_rarer_and_never_stop() -> None:
 def test_an_answer_that_gives_money_up_takes_two_people() -> None:
     proposed = cases.answer(a_case(), CaseOutcome.CORRECTED, "ani", "counted", T0)
     assert (proposed.state.state, proposed.events) == (CaseState.PROPOSED, ())
-    with pytest.raises(cases.SecondPersonNeeded):
+    with pytest.raises(cases.CaseNeedsSecondPerson):
         cases.answer(proposed.state, CaseOutcome.CORRECTED, "ani", "counted", T0)
     closed = cases.answer(proposed.state, CaseOutcome.CORRECTED, "budi", "agreed", T0)
     assert (closed.state.state, closed.state.live, closed.state.due) == (CaseState.CLOSED, False, {})
@@ -127,7 +127,7 @@ def test_answers_that_do_not_fit_or_come_too_late_are_refused() -> None:
     ],
 )
 def test_what_a_receipt_answers(kind: CaseKind, changes: dict[str, object], outcome: CaseOutcome | None) -> None:
-    assert found(kind, replace(a_receipt(), **changes)) == outcome  # type: ignore[arg-type]
+    assert outcome_of(kind, replace(a_receipt(), **changes)) == outcome  # type: ignore[arg-type]
 
 
 # -- opened and closed by billing itself -----------------------------------------------------------------------------
@@ -306,7 +306,7 @@ async def test_a_case_that_a_person_answers_meanwhile_is_left_alone() -> None:
     budi = Caller("budi", Role.OPERATOR, "session-3")
     await world.billing.cases.close(ani, record.id, CaseOutcome.NOT_PAID, "the bank says no", "command-1")
     await world.billing.cases.close(budi, record.id, CaseOutcome.NOT_PAID, "it says no", "command-2")
-    await world.billing.case_follow_up.look_due(record)
+    await world.billing.case_follow_up.check_due(record)
     await world.billing.case_follow_up.escalate_due(record)
     assert only(world).outcome == CaseOutcome.NOT_PAID
 

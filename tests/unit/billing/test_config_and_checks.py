@@ -21,7 +21,6 @@ from services.billing.clients.simponi import HttpSimponi
 from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import Settings, read_secrets
 from services.billing.data.reference import holidays
-from services.billing.decisions import Decision
 from services.billing.invariants.money_checks import MOST_NAMED
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.repository import RECEIPTS
@@ -40,6 +39,7 @@ from services.billing.rules import (
 from services.billing.store_part import Aggregates, Missing
 from shared.service import Platform
 from shared.settings import SettingsWrong
+from shared.store.decision import Decision
 from shared.store.kinds import Kind
 from shared.store.memory import MemoryStore
 from tests.unit.billing.make import in_state

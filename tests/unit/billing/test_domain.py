@@ -11,7 +11,6 @@ from services.billing.bills import model as bills
 from services.billing.bills.model import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing, VisitState
 from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, FINAL_BILLS, BillState
 from services.billing.data.reference import refund_reasons
-from services.billing.decisions import IllegalTransition, commands_of
 from services.billing.ledger.model import Account, Entry, balances
 from services.billing.receipts import model as receipts
 from services.billing.receipts.going_back import RefundCause, RefundSubject
@@ -21,6 +20,7 @@ from services.billing.refunds import model as refunds
 from services.billing.refunds.states import FINAL_REFUNDS, REFUND_TRANSITIONS, RefundState
 from services.billing.rules import JAKARTA, Policies, Validity, YearClosed, backoff, next_poll, validity
 from shared.events import billing as events
+from shared.store.transitions import IllegalTransition
 from tests.unit.billing.make import (
     AMOUNT,
     CODE,
@@ -55,7 +55,7 @@ def names(decision: bills.Decision[object]) -> list[str]:
 )
 def test_every_state_is_final_or_can_be_left(table, states, final) -> None:
     for state in states:
-        assert bool(commands_of(table, state)) != (state in final), state
+        assert bool(table.commands(state)) != (state in final), state
 
 
 # -- times -----------------------------------------------------------------------------------------------------------
@@ -591,7 +591,7 @@ def test_what_was_asked_stays_asked() -> None:
 
 
 def meant(intent: Intent, **changes: object) -> receipts.Receipt:
-    return receipts.mean(a_receipt(**changes), intent, "bill-1", at(130), RECEIPT_POLICY)
+    return receipts.record_intent(a_receipt(**changes), intent, "bill-1", at(130), RECEIPT_POLICY)
 
 
 def test_what_was_meant_is_kept_to_while_it_can_be_done() -> None:

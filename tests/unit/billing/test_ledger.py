@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.billing.bills.model import Claim, Renewal, RenewalState, Special, SpecialState, Standing
 from services.billing.bills.states import BillState
-from services.billing.ledger.journal import adds, posting_told, summed
+from services.billing.ledger.journal import amounts_of, posting_fact, sum_amounts
 from services.billing.ledger.model import Account, Movement, Posting, balances, posted
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.states import ReceiptState
@@ -127,11 +127,11 @@ def test_every_posting_balances_in_whole_rupiah_and_balances_add_up(moves: list[
     postings: tuple[Posting, ...] = ()
     for source, to, amount in moves:
         postings = posted(postings, Movement(source, to, amount, "m", T0), "genesis")
-    told = [posting_told(each) for each in postings]
+    told = [posting_fact(each) for each in postings]
     for fact in told:
         assert sum(amount for _, amount in fact["entries"]) == 0
         assert all(type(amount) is int for _, amount in fact["entries"])
-    found = summed([adds(fact) for fact in told])
+    found = sum_amounts([amounts_of(fact) for fact in told])
     assert found == {account.value: amount for account, amount in balances(postings).items()}
     assert sum(found.values()) == 0
 

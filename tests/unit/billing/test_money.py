@@ -326,8 +326,8 @@ async def test_a_seat_that_comes_after_the_giving_up_withdraws_the_refund() -> N
 async def test_a_seat_that_comes_after_the_money_went_is_told_to_the_operators() -> None:
     from dataclasses import replace
 
-    from services.billing.decisions import Decision
     from services.billing.refunds.repository import REFUNDS
+    from shared.store.decision import Decision
 
     world = make_world()
     bill_id, ntpn = await late_money(world)

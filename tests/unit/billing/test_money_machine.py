@@ -25,7 +25,7 @@ from services.billing.receipts import model as receipts
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.repository import REFUNDS
-from services.billing.refunds.service import Taken, Wish
+from services.billing.refunds.service import NewRefund, StepDetails
 from services.billing.refunds.treasury import Payee
 from services.billing.settlement.model import SettlementState
 from services.billing.settlement.repository import SETTLEMENTS
@@ -263,7 +263,7 @@ class Money(RuleBasedStateMachine):
         bill = self.some_bill(number)
         if bill is not None:
             self.commands += 1
-            wish = Wish(bill.bill_id, "force_majeure", "flooded")
+            wish = NewRefund(bill.bill_id, "force_majeure", "flooded")
             self.try_(self.world.billing.refunds.request(APPLICANT, wish, f"command-{self.commands}"))
 
     @rule(number=st.integers(0, 9), name=st.sampled_from(STEPS), who=st.sampled_from(STAFF))
@@ -271,7 +271,7 @@ class Money(RuleBasedStateMachine):
         cases = sorted(self.world.all(REFUNDS), key=lambda case: case.refund_id)
         if cases:
             self.commands += 1
-            case, taken = cases[number % len(cases)], Taken(rule="outside_table")
+            case, taken = cases[number % len(cases)], StepDetails(rule="outside_table")
             self.try_(
                 self.world.billing.refunds.give_account(APPLICANT, case.refund_id, Payee("008", "1234567890", "Ani"))
             )

@@ -18,7 +18,7 @@ from services.billing.cases.model import CaseKind, Subject
 from services.billing.cases.repository import CASES
 from services.billing.refunds import service as refund_desk
 from services.billing.refunds.repository import REFUNDS
-from services.billing.refunds.service import Wish
+from services.billing.refunds.service import NewRefund
 from services.billing.sagas.model import Act, Override
 from services.billing.sagas.repository import OVERRIDES
 from shared.tokens import ALL_OFFICES, Caller, Role
@@ -324,5 +324,5 @@ async def test_many_cases_of_other_offices_do_not_hide_the_own_one(world: World,
 
 async def test_a_request_of_an_officer_of_the_office_is_taken(world: World) -> None:
     head = Caller("head-1", Role.OFFICE_ADMIN, "s", OWN)
-    case = await world.billing.refunds.request(head, Wish(await paid(world), "agent_error", "twice"), "command-1")
+    case = await world.billing.refunds.request(head, NewRefund(await paid(world), "agent_error", "twice"), "command-1")
     assert case.office_id == OWN

@@ -9,11 +9,11 @@ import pytest
 from services.billing.bills import model as bills
 from services.billing.bills.model import Standing, VisitState
 from services.billing.bills.repository import BILLS
-from services.billing.decisions import Decision
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.refunds.states import RefundState
 from shared.bus.dispatch import Outcome
 from shared.events import scheduling
+from shared.store.decision import Decision
 from shared.store.port import StoreUnavailable
 from tests.unit.billing.test_money import late_money
 from tests.unit.billing.world import ACCOUNT, APPLICATION, APPOINTMENT, PERSON, World, make_world

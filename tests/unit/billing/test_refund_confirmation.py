@@ -17,7 +17,7 @@ from services.billing.refunds.errors import (
     StepOfAnotherRole,
 )
 from services.billing.refunds.model import ConfirmationState, Refund
-from services.billing.refunds.service import Taken
+from services.billing.refunds.service import StepDetails
 from services.billing.refunds.states import RefundState
 from services.billing.simponi import SimponiBilling
 from shared.tokens import Caller, Role
@@ -32,7 +32,7 @@ class Doubter(Desk):
 
     async def take(self, case: Refund, caller: Caller, name: str) -> Refund:
         """Take a step; SIMPONI is not asked yet."""
-        await self.desk.step(caller, case.refund_id, name, Taken(), self.command())
+        await self.desk.step(caller, case.refund_id, name, StepDetails(), self.command())
         return self.case(case)
 
     async def complete(self) -> Refund:
@@ -122,7 +122,7 @@ async def test_twin_without_the_question_money_goes_out_that_simponi_does_not_kn
     async def knows(_receipt: object) -> bool:
         return True
 
-    monkeypatch.setattr(desk.world.billing.confirming, "knows", knows)
+    monkeypatch.setattr(desk.world.billing.confirming, "simponi_knows", knows)
     case = await desk.complete()
     desk.forget_payment()
     for caller, name in ((TREASURER, "research"), (HEAD, "recommend"), (OPERATOR, "approve")):
@@ -149,9 +149,9 @@ async def test_money_on_a_code_of_nobody_is_known_by_simponis_own_file(desk: Dou
     await world.pass_time(2 * 3600, step=300)
     (case,) = world.refunds()
     receipt = world.receipt(stray.ntpn)
-    assert not await world.billing.confirming.knows(receipt)
+    assert not await world.billing.confirming.simponi_knows(receipt)
     await brought(world, booked([stray]))
-    assert await world.billing.confirming.knows(receipt)
+    assert await world.billing.confirming.simponi_knows(receipt)
     assert case.reason == "unknown_code"
 
 

@@ -26,7 +26,7 @@ from services.billing.refunds.errors import (
     StepOfAnotherRole,
 )
 from services.billing.refunds.model import Refund
-from services.billing.refunds.service import Taken, Wish
+from services.billing.refunds.service import NewRefund, StepDetails
 from services.billing.refunds.states import OPEN_REFUNDS, RefundState
 from services.billing.refunds.statistics import statistics_of
 from services.billing.refunds.step_limits import step_due
@@ -354,13 +354,13 @@ async def test_every_refusal_of_the_desk() -> None:
 async def test_a_repeated_command_meets_the_same_case_and_takes_no_second_step() -> None:
     desk = desk_of()
     bill = await desk.paid_bill()
-    wish = Wish(bill.bill_id, "agent_error", "twice")
+    wish = NewRefund(bill.bill_id, "agent_error", "twice")
     first = await desk.desk.request(OWNER, wish, "the-same")
     second = await desk.desk.request(OWNER, wish, "the-same")
     assert first.refund_id == second.refund_id
     await desk.account(first)
     for _ in range(2):
-        await desk.desk.step(TREASURER, first.refund_id, "find_complete", Taken(), "complete-once")
+        await desk.desk.step(TREASURER, first.refund_id, "find_complete", StepDetails(), "complete-once")
     assert desk.case(first).state == RefundState.COMPLETE
     assert len(desk.world.refunds()) == 1
 
@@ -373,7 +373,7 @@ async def _to_payment(desk: Desk) -> Refund:
     case = desk.world.refunds()[0]
     for _ in range(4):
         try:
-            await desk.desk.step(OPERATOR, case.refund_id, "approve", Taken(), "approve-once")
+            await desk.desk.step(OPERATOR, case.refund_id, "approve", StepDetails(), "approve-once")
             break
         except StoreUnavailable:
             continue

@@ -19,7 +19,7 @@ from services.billing.sagas import model as saga
 from services.billing.sagas.errors import OverrideDecided, OverrideDoesNotFit, OverrideUnknown, SagaUnknown
 from services.billing.sagas.model import Act, OverrideCommand, OverrideState, StepName
 from services.billing.sagas.repository import OVERRIDES
-from services.billing.sagas.service import Wish
+from services.billing.sagas.service import OverrideProposal
 from shared.audit import OverrideNeedsReason
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.conftest import Ask
@@ -163,10 +163,10 @@ async def test_a_retry_asks_now_and_is_audited_with_its_reason() -> None:
     ]
 
 
-async def seeking(world: World) -> Wish:
+async def seeking(world: World) -> OverrideProposal:
     bill = await world.expired_bill()
     await world.pay(bill)
-    return Wish(APPLICATION, Act.SEND_MONEY_BACK, bill.bill_id, "payer_asks")
+    return OverrideProposal(APPLICATION, Act.SEND_MONEY_BACK, bill.bill_id, "payer_asks")
 
 
 @pytest.mark.acceptance("F21.reason_or_refused")
@@ -239,7 +239,7 @@ async def test_where_the_money_went_on_by_itself_nothing_is_done() -> None:
 async def test_a_live_bill_can_be_ended_and_a_paid_one_cannot() -> None:
     world = make_world()
     bill = await world.issued_bill()
-    wish = Wish(APPLICATION, Act.END_BILL, bill.bill_id, "wrong_application")
+    wish = OverrideProposal(APPLICATION, Act.END_BILL, bill.bill_id, "wrong_application")
     proposed = await world.billing.sagas.propose(FIRST, wish, "c-1")
     done = await world.billing.sagas.decide(SECOND, APPLICATION, proposed.override_id, approve=True, command_id="c-2")
     assert done.state == OverrideState.DONE

@@ -10,7 +10,6 @@ import pytest
 
 from services.billing.cases.model import CaseKind, CaseOutcome, CaseState
 from services.billing.cases.repository import CASES
-from services.billing.decisions import IllegalTransition
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.settled_lines import SETTLED_LINES
 from services.billing.receipts.states import ReceiptState
@@ -29,6 +28,7 @@ from services.billing.settlement.model import (
 )
 from services.billing.settlement.repository import SETTLEMENT_DAYS, SETTLEMENTS
 from shared.store.port import StoreUnavailable
+from shared.store.transitions import IllegalTransition
 from simulators.simponi.settlement import Booked, Spoiling, settlement_lines
 from tests.unit.billing.faulty import DyingStore
 from tests.unit.billing.make import T0
@@ -386,5 +386,7 @@ def test_the_days_are_those_of_jakarta() -> None:
     owed = settlements.owe(DAY, policy).state
     assert owed.due["fetch"] == evening + timedelta(hours=3)
     assert replace(owed, due={}) == replace(
-        settlements.looked_for(settlements.had(owed, "x").state).state, settlement_id=None, looked_for=False
+        settlements.receipts_checked(settlements.file_received(owed, "x").state).state,
+        settlement_id=None,
+        looked_for=False,
     )

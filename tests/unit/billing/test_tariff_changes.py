@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from services.billing.data.reference import tariff_book
-from services.billing.decisions import IllegalTransition
 from services.billing.errors import SecondPersonNeeded
 from services.billing.rules import JAKARTA
 from services.billing.tariffs import change as changes
@@ -22,6 +21,7 @@ from services.billing.tariffs.errors import (
     TariffReachesBack,
 )
 from services.billing.tariffs.model import NoTariffInForce, Order, Tariff, ZeroTariff, price
+from shared.store.transitions import IllegalTransition
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World, make_world

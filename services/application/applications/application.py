@@ -15,7 +15,8 @@ from services.application.applications.hand_over import Approval, Handed, HandOv
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
 from services.application.rules import Pace
-from shared.events.message import Message
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 NUMBER_DIGITS: Final = 16
 
@@ -51,22 +52,24 @@ class Command(StrEnum):
     CLOSE = "close"
 
 
-TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
-    (Status.DRAFT, Command.ANSWER): Status.DRAFT,
-    (Status.DRAFT, Command.SUBMIT): Status.SUBMITTED,
-    (Status.DRAFT, Command.WITHDRAW): Status.WITHDRAWN,
-    (Status.SUBMITTED, Command.WITHDRAW): Status.WITHDRAWN,
-    (Status.SUBMITTED, Command.APPROVE): Status.APPROVED,
-    (Status.SUBMITTED, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
-    (Status.SUBMITTED, Command.REFUSE): Status.REFUSED,
-    (Status.INCOMPLETE, Command.APPROVE): Status.APPROVED,
-    (Status.INCOMPLETE, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
-    (Status.INCOMPLETE, Command.REFUSE): Status.REFUSED,
-    (Status.INCOMPLETE, Command.CLOSE): Status.CLOSED,
-    (Status.APPROVED, Command.PRINT): Status.PRINTED,
-    (Status.PRINTED, Command.COLLECT): Status.COLLECTED,
-    (Status.PRINTED, Command.CLOSE): Status.CLOSED,
-}
+TRANSITIONS: Final[Transitions[Status, Command]] = Transitions(
+    {
+        (Status.DRAFT, Command.ANSWER): Status.DRAFT,
+        (Status.DRAFT, Command.SUBMIT): Status.SUBMITTED,
+        (Status.DRAFT, Command.WITHDRAW): Status.WITHDRAWN,
+        (Status.SUBMITTED, Command.WITHDRAW): Status.WITHDRAWN,
+        (Status.SUBMITTED, Command.APPROVE): Status.APPROVED,
+        (Status.SUBMITTED, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
+        (Status.SUBMITTED, Command.REFUSE): Status.REFUSED,
+        (Status.INCOMPLETE, Command.APPROVE): Status.APPROVED,
+        (Status.INCOMPLETE, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
+        (Status.INCOMPLETE, Command.REFUSE): Status.REFUSED,
+        (Status.INCOMPLETE, Command.CLOSE): Status.CLOSED,
+        (Status.APPROVED, Command.PRINT): Status.PRINTED,
+        (Status.PRINTED, Command.COLLECT): Status.COLLECTED,
+        (Status.PRINTED, Command.CLOSE): Status.CLOSED,
+    }
+)
 FINAL: Final = frozenset({Status.COLLECTED, Status.REFUSED, Status.WITHDRAWN, Status.CLOSED})
 LIVE: Final = tuple(status for status in Status if status not in FINAL)
 """One application in these states per person."""
@@ -74,15 +77,6 @@ LIVE: Final = tuple(status for status in Status if status not in FINAL)
 BEFORE_INTERVIEW: Final = frozenset({Status.DRAFT, Status.SUBMITTED})
 TAKES_DOCUMENTS: Final = frozenset({Status.DRAFT, Status.SUBMITTED, Status.INCOMPLETE})
 PAST_INTERVIEW: Final = frozenset({Status.APPROVED, Status.PRINTED, Status.COLLECTED})
-
-
-class MoveIllegal(Exception):
-    """The application's state does not allow the command."""
-
-    def __init__(self, status: Status, command: Command) -> None:
-        super().__init__(f"an application that is {status} cannot {command}")
-        self.status = status
-        self.command = command
 
 
 @dataclass(frozen=True)
@@ -190,15 +184,7 @@ class Application:
         return self.status not in FINAL
 
 
-@dataclass(frozen=True)
-class Decision:
-    """The new state and what is said about it."""
-
-    state: Application
-    events: tuple[Message, ...] = ()
-
-
-Decide = Callable[[Application], Decision | None]
+Decide = Callable[[Application], Decision[Application] | None]
 """What a use case makes of an application as it was read; None changes nothing."""
 
 
@@ -213,17 +199,14 @@ def moved(application: Application, command: Command) -> Application:
     """The application in its next state.
 
     Raises:
-        MoveIllegal: the table knows no such move.
+        IllegalTransition: the table knows no such move.
     """
-    target = TRANSITIONS.get((application.status, command))
-    if target is None:
-        raise MoveIllegal(application.status, command)
-    return replace(application, status=target)
+    return replace(application, status=TRANSITIONS.after(application.status, command))
 
 
 def allows(application: Application, command: Command) -> bool:
     """Whether the table knows the move."""
-    return (application.status, command) in TRANSITIONS
+    return TRANSITIONS.allows(application.status, command)
 
 
 def noted(application: Application, entry: Entry) -> Application:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from services.application.applications.application import Application, Decision
+from services.application.applications.application import Application
 from services.application.applications.correction import Corrected, Correction, Ground
 from services.application.applications.visit import Bill, BillState
 from services.application.requirements.answers import Answers, Reason
 from shared.events.application import KindCorrected, PenaltyFound
+from shared.store.decision import Decision
 
 
 def answers_after(answers: Answers, corrected: Corrected) -> Answers:
@@ -28,7 +29,9 @@ def answers_after(answers: Answers, corrected: Corrected) -> Answers:
     )
 
 
-def kind_corrected(application_id: str, application: Application, answers: Answers, correction: Correction) -> Decision:
+def kind_corrected(
+    application_id: str, application: Application, answers: Answers, correction: Correction
+) -> Decision[Application]:
     """What was applied for is corrected; the seat, the documents and the paid fee stay."""
     event = KindCorrected(
         application_id=application_id,
@@ -46,7 +49,7 @@ def kind_corrected(application_id: str, application: Application, answers: Answe
 
 def penalty_found(
     application_id: str, application: Application, ground: Ground, correction: Correction, *, force_majeure: bool
-) -> Decision:
+) -> Decision[Application]:
     """The book before this one is lost or damaged, which the questionnaire did not tell."""
     event = PenaltyFound(
         application_id=application_id,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from shared.store.transitions import Transitions
 
 LARGEST_NUMBER_OF_DOCUMENTS: Final = 100
 """Uploads per application, replaced and refused ones included."""
@@ -31,30 +33,23 @@ class DocumentCommand(StrEnum):
     REPLACE = "replace"
 
 
-DOCUMENT_TRANSITIONS: Final[Mapping[tuple[DocumentState, DocumentCommand], DocumentState]] = {
-    (DocumentState.UPLOADING, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
-    (DocumentState.UPLOADING, DocumentCommand.FLAG): DocumentState.FLAGGED,
-    (DocumentState.UPLOADING, DocumentCommand.REFUSE): DocumentState.REFUSED,
-    (DocumentState.UPLOADING, DocumentCommand.REPLACE): DocumentState.REPLACED,
-    (DocumentState.FLAGGED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
-    (DocumentState.FLAGGED, DocumentCommand.REFUSE): DocumentState.REFUSED,
-    (DocumentState.FLAGGED, DocumentCommand.REPLACE): DocumentState.REPLACED,
-    (DocumentState.ACCEPTED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
-    (DocumentState.ACCEPTED, DocumentCommand.REFUSE): DocumentState.REFUSED,
-    (DocumentState.ACCEPTED, DocumentCommand.REPLACE): DocumentState.REPLACED,
-}
+DOCUMENT_TRANSITIONS: Final[Transitions[DocumentState, DocumentCommand]] = Transitions(
+    {
+        (DocumentState.UPLOADING, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+        (DocumentState.UPLOADING, DocumentCommand.FLAG): DocumentState.FLAGGED,
+        (DocumentState.UPLOADING, DocumentCommand.REFUSE): DocumentState.REFUSED,
+        (DocumentState.UPLOADING, DocumentCommand.REPLACE): DocumentState.REPLACED,
+        (DocumentState.FLAGGED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+        (DocumentState.FLAGGED, DocumentCommand.REFUSE): DocumentState.REFUSED,
+        (DocumentState.FLAGGED, DocumentCommand.REPLACE): DocumentState.REPLACED,
+        (DocumentState.ACCEPTED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+        (DocumentState.ACCEPTED, DocumentCommand.REFUSE): DocumentState.REFUSED,
+        (DocumentState.ACCEPTED, DocumentCommand.REPLACE): DocumentState.REPLACED,
+    }
+)
 FINAL_DOCUMENT_STATES: Final = frozenset({DocumentState.REFUSED, DocumentState.REPLACED})
 PRESENT_STATES: Final = (DocumentState.ACCEPTED, DocumentState.FLAGGED)
 """States that count as "there" for a submission: a doubt is an officer's to settle and holds nobody up."""
-
-
-class DocumentMoveIllegal(Exception):
-    """The document's state does not allow the command."""
-
-    def __init__(self, state: DocumentState, command: DocumentCommand) -> None:
-        super().__init__(f"a document that is {state} cannot {command}")
-        self.state = state
-        self.command = command
 
 
 @dataclass(frozen=True)
@@ -102,12 +97,9 @@ def moved(document: Document, command: DocumentCommand) -> Document:
     """The document in its next state.
 
     Raises:
-        DocumentMoveIllegal: the table knows no such move.
+        IllegalTransition: the table knows no such move.
     """
-    target = DOCUMENT_TRANSITIONS.get((document.state, command))
-    if target is None:
-        raise DocumentMoveIllegal(document.state, command)
-    return replace(document, state=target)
+    return replace(document, state=DOCUMENT_TRANSITIONS.after(document.state, command))
 
 
 def inspected(document: Document, picture: Picture, now: datetime) -> Document:

@@ -11,7 +11,7 @@ from services.application.applications.applicant import IdentityCard
 from services.application.applications.application import Application, Decide
 from services.application.applications.errors import ApplicationEnded, StepComesFirst
 from services.application.applications.next_step import Standing, Step, first_missing, standing
-from services.application.applications.repository import Repository
+from services.application.applications.repository import APPLICATION, Repository
 from services.application.applications.vault import Vault
 from services.application.context import Actor, UseCaseContext
 from services.application.requirements.requirement import (
@@ -25,8 +25,8 @@ from services.application.requirements.requirement import (
 from shared.errors import NotFound
 from shared.facts import once_known
 from shared.files.port import FileMeta
+from shared.store.change import change
 from shared.store.kinds import Record
-from shared.store.retry import again
 from shared.store.turns import Turns
 
 T = TypeVar("T")
@@ -67,23 +67,13 @@ class Applications:
         *,
         received: str | None = None,
     ) -> Record[Application]:
-        """Load, decide, save, again while others are faster. What was received before, or decides on nothing new,
-        writes nothing. Facts about one application come by the handful: in this process they take turns.
+        """Load, decide and save as :func:`shared.store.change.change` does; refuses with ``NotFound``.
+
+        Facts about one application come by the handful: within this process its writers take turns.
         """
-
-        async def attempt() -> Record[Application]:
-            record = await self.application(application_id)
-            if record.has_received(received):
-                return record
-            decision = decide(record.state)
-            if decision is None or (decision.state == record.state and not decision.events):
-                return record
-            return await self.repository.save_application(
-                record, decision.state, self._context.now(), decision.events, received
-            )
-
+        store, clock = self._context.store, self._context.clock
         async with self._turns.of(application_id):
-            return await again(attempt)
+            return await change(store, clock, APPLICATION, application_id, decide, received=received)
 
     async def once_known(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
         """What ``look`` finds, waiting a moment for a fact that is on its way; None if it did not arrive."""

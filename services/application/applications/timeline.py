@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from services.application.applications.application import Application, Author, Decision, Entry, noted
+from services.application.applications.application import Application, Author, Entry, noted
 from services.application.context import Actor
+from shared.store.decision import Decision
 
 
 def told(
@@ -17,8 +18,8 @@ def told(
 
 
 def with_line(
-    decision: Decision, entry_id: str, at: datetime, what: str, actor: Author, detail: str | None = None
-) -> Decision:
+    decision: Decision[Application], entry_id: str, at: datetime, what: str, actor: Author, detail: str | None = None
+) -> Decision[Application]:
     """The decision with a line in its timeline."""
     return replace(decision, state=told(decision.state, entry_id, at, what, actor, detail))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.application.applications import application as rules
 from services.application.applications import correction_transitions as correcting
 from services.application.applications.access import refuse_other_offices
-from services.application.applications.application import Application, Author, Decision, Status
+from services.application.applications.application import Application, Author, Status
 from services.application.applications.correction import Corrected, Correction, Ground
 from services.application.applications.errors import StepIsOver
 from services.application.applications.next_step import Step
@@ -22,6 +22,7 @@ from shared.events.billing import CorrectionPriced
 from shared.events.envelope import Envelope
 from shared.ids import derived_id
 from shared.service import NotYet
+from shared.store.decision import Decision
 
 BILLING = Author("billing")
 
@@ -55,7 +56,7 @@ class Corrections:
         await self._refuse_strangers(application_id, why.who)
         correction = self._correction(application_id, why)
 
-        def decide(application: Application) -> Decision:
+        def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_open(application, Step.COME)
             before = application.answers
             assert before is not None  # noqa: S101 - a visit is certain only after the questionnaire
@@ -84,7 +85,7 @@ class Corrections:
             raise ProofNotSeen(field="/proof_seen")
         correction = self._correction(application_id, why)
 
-        def decide(application: Application) -> Decision:
+        def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_open(application, Step.INTERVIEW)
             decision = correcting.penalty_found(
                 application_id, application, ground, correction, force_majeure=force_majeure
@@ -97,7 +98,7 @@ class Corrections:
         """Billing has said what a correction costs."""
         detail = str(fact.difference)
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             state = correcting.priced(application, fact.correction_id, fact.difference, fact.bill_ids)
             return Decision(told(state, envelope.id, envelope.time, "correction_priced", BILLING, detail))
 
@@ -119,7 +120,9 @@ class Corrections:
         if application.status not in {Status.SUBMITTED, Status.INCOMPLETE}:
             raise StepIsOver(state=application.status.value)
 
-    def _line(self, decision: Decision, correction: Correction, what: str, why: Why) -> Decision:
+    def _line(
+        self, decision: Decision[Application], correction: Correction, what: str, why: Why
+    ) -> Decision[Application]:
         line_id = f"correction:{correction.correction_id}"
         return with_line(decision, line_id, correction.at, what, author_of(why.who), why.reason_code)
 

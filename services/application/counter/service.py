@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from services.application import errors
 from services.application.applications import application as rules
 from services.application.applications.access import OFFICE_ROLES, refuse_other_offices
-from services.application.applications.application import Application, Author, Decision, Interview, Status
+from services.application.applications.application import Application, Author, Interview, Status
 from services.application.applications.errors import StepIsOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
@@ -22,6 +22,7 @@ from services.application.counter.transitions import PAPERS_DAYS, collected, int
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import CAPITAL_ZONE, Listed
 from services.application.voided_book.service import refuse_unpaid_book, told_of_book
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 SYSTEM: Final = Author("application")
@@ -44,7 +45,7 @@ class Counter:
         await self._present(application_id, who)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision:
+        def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_interview(application)
             known = {item.code for item in self._applications.items(application)}
             unknown = sorted(set(codes) - known)
@@ -75,7 +76,7 @@ class Counter:
         sealed = self._applications.vault.seal_note(note, application_id) if note else None
         interview = Interview(outcome, now, who.account_id, reason_code, sealed, until)
 
-        def decide(application: Application) -> Decision:
+        def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_interview(application)
             if outcome == "approved":
                 self._refuse_unseen(application)
@@ -100,7 +101,7 @@ class Counter:
         refuse_other_offices(record.state, who)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             if application.status is Status.COLLECTED:
                 return None
             self._applications.refuse_early(application, Step.COLLECT)
@@ -143,7 +144,7 @@ class Counter:
     async def _lapse(self, application_id: str, status: Status, reason_code: str) -> None:
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             due = rules.deadlines(application)
             at = due.get("papers" if status is Status.INCOMPLETE else "collection")
             if application.status is not status or at is None or now < at:

@@ -19,13 +19,11 @@ from services.application.applications.application import (
     TAKES_DOCUMENTS,
     Application,
     Author,
-    Decision,
     Status,
 )
 from services.application.applications.document import (
     LARGEST_NUMBER_OF_DOCUMENTS,
     Document,
-    DocumentMoveIllegal,
     DocumentState,
     Picture,
 )
@@ -68,7 +66,9 @@ from shared.files.port import (
     WrongOffset,
 )
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.store.transitions import IllegalTransition
 
 MACHINE: Final = Author("machine")
 WHOLE_BYTES: Final = 1024 * 1024
@@ -127,7 +127,7 @@ class Uploads:
         document_id = derived_id("document", command_id)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             if application.document(document_id) is not None:
                 return None
             self._refuse_closed(application, who, now)
@@ -208,7 +208,7 @@ class Uploads:
             raise errors.ReasonCodeMissing(field="/reason_code")
         now = self._context.now()
 
-        def settle(application: Application) -> Decision | None:
+        def settle(application: Application) -> Decision[Application] | None:
             if application.status not in TAKES_DOCUMENTS:
                 raise StepIsOver(state=application.status.value)
             document = _document(application, document_id)
@@ -218,7 +218,7 @@ class Uploads:
                     if accept
                     else papers.refused(document, reason_code or "", who.role.value, now)
                 )
-            except DocumentMoveIllegal:
+            except IllegalTransition:
                 raise DocumentDecided(state=document.state.value) from None
             state = self._noted(rules.with_document(application, decided), decided, author_of(who), now, command_id)
             return Decision(state, () if accept else (_refusal_of(application_id, application, decided),))
@@ -229,7 +229,7 @@ class Uploads:
         """The time of an upload is over: it is refused and its bytes are removed."""
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             state = application
             for document in application.documents:
                 if document.state is DocumentState.UPLOADING and document.upload_until <= now:
@@ -257,7 +257,7 @@ class Uploads:
         """The changed application; files that it no longer refers to are removed after the write."""
         before: list[Application] = []
 
-        def remembering(application: Application) -> Decision | None:
+        def remembering(application: Application) -> Decision[Application] | None:
             before[:] = [application]
             return decide(application)
 
@@ -464,7 +464,7 @@ class Uploads:
     async def _take(self, application_id: str, document_id: str, picture: Picture) -> UploadSeen:
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             document = _document(application, document_id)
             if document.state is not DocumentState.UPLOADING:
                 return None
@@ -482,7 +482,7 @@ class Uploads:
     async def _refuse(self, application_id: str, document: Document, reason: str) -> UploadSeen:
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             known = _document(application, document.document_id)
             if known.state is not DocumentState.UPLOADING:
                 return None

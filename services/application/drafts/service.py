@@ -8,7 +8,7 @@ from datetime import date, datetime
 from services.application.applications import application as rules
 from services.application.applications.access import refuse_strangers, refuse_unassisted, refuse_uncovered
 from services.application.applications.applicant import Applicant
-from services.application.applications.application import Application, Command, Decision, Status, application_number
+from services.application.applications.application import Application, Command, Status, application_number
 from services.application.applications.errors import ApplicationEnded, StepIsOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
@@ -27,6 +27,7 @@ from services.application.requirements.errors import AnswersContradict
 from services.application.requirements.requirement import day_at_capital, missing
 from shared.errors import NotFound, NotKnownYet, Unavailable
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 
@@ -83,7 +84,7 @@ class Drafting:
         if contradiction is not None:
             raise AnswersContradict(contradiction)
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             _refuse_unless_draft(application)
             if application.answers == answers and application.minor == minor:
                 return None
@@ -107,7 +108,7 @@ class Drafting:
         on_record = await self._applications.repository.has_passport_on_record(record.state.person_id)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             if application.submitted_at is not None and application.live:
                 return None
             if not confirmed_not_refundable:
@@ -132,7 +133,7 @@ class Drafting:
         await self._own(application_id, who)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             if application.status is Status.WITHDRAWN:
                 return None
             if not application.live:

@@ -8,16 +8,16 @@ from datetime import datetime
 from services.application.applications.application import (
     Application,
     Command,
-    Decision,
-    MoveIllegal,
     moved,
     without_work,
 )
 from services.application.requirements.answers import Answers
 from shared.events.application import ApplicationDrafted, ApplicationSubmitted, ApplicationWithdrawn
+from shared.store.decision import Decision
+from shared.store.transitions import IllegalTransition
 
 
-def drafted(application_id: str, draft: Application) -> Decision:
+def drafted(application_id: str, draft: Application) -> Decision[Application]:
     """A draft has begun."""
     event = ApplicationDrafted(
         application_id=application_id,
@@ -28,17 +28,19 @@ def drafted(application_id: str, draft: Application) -> Decision:
     return Decision(draft, (event,))
 
 
-def answered(application: Application, answers: Answers, *, minor: bool, rules_version: str) -> Decision:
+def answered(application: Application, answers: Answers, *, minor: bool, rules_version: str) -> Decision[Application]:
     """The questionnaire is answered, for the first time or anew."""
     state = replace(moved(application, Command.ANSWER), answers=answers, minor=minor, rules_version=rules_version)
     return Decision(state)
 
 
-def submitted(application_id: str, application: Application, now: datetime, age_band: str | None = None) -> Decision:
+def submitted(
+    application_id: str, application: Application, now: datetime, age_band: str | None = None
+) -> Decision[Application]:
     """Every compulsory item is there and the applicant knows what is not paid back."""
     answers = application.answers
     if answers is None:
-        raise MoveIllegal(application.status, Command.SUBMIT)
+        raise IllegalTransition(application.status, Command.SUBMIT)
     state = replace(moved(application, Command.SUBMIT), submitted_at=now)
     event = ApplicationSubmitted(
         application_id=application_id,
@@ -56,7 +58,7 @@ def submitted(application_id: str, application: Application, now: datetime, age_
     return Decision(state, (event,))
 
 
-def withdrawn(application_id: str, application: Application, now: datetime) -> Decision:
+def withdrawn(application_id: str, application: Application, now: datetime) -> Decision[Application]:
     """The applicant gave up before the visit."""
     state = without_work(moved(application, Command.WITHDRAW))
     event = ApplicationWithdrawn(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from services.application.applications.applicant import Applicant
-from services.application.applications.application import Application, Author, Decision, settled
+from services.application.applications.application import Application, Author, settled
 from services.application.applications.service import Applications
 from services.application.applications.timeline import told
 from services.application.applications.visit import (
@@ -32,6 +32,7 @@ from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.subscriptions import owner_of
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 SAME_DAY: Final = "same_day"
@@ -163,7 +164,7 @@ class Facts:
         actor = Author(owner_of(event))
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             state = replace(application, visits=see(application.visits))
             state = settled(state, self._context.settings.pace, now)
             state = told(state, envelope.id, envelope.time, line or line_of(event), actor, detail)

@@ -15,7 +15,7 @@ from services.application.alerts import APPROVAL_REFUSED, HAND_OVER_REFUSED, ale
 from services.application.applications import application as rules
 from services.application.applications.access import refuse_other_offices
 from services.application.applications.applicant import IdentityCard
-from services.application.applications.application import Application, Author, Decision, Status
+from services.application.applications.application import Application, Author, Status
 from services.application.applications.document import Document
 from services.application.applications.errors import StepIsOver
 from services.application.applications.hand_over import MOST_REFUSALS, Handed
@@ -38,6 +38,7 @@ from services.application.voided_book.service import alert_of_book, told_of_book
 from shared.errors import UpstreamDown
 from shared.ids import derived_id
 from shared.service import InvariantReport
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 ACKNOWLEDGED: Final = frozenset({"acknowledged", "queued", "printed"})
@@ -94,7 +95,7 @@ class Issuance:
         problem, refused = await self._give(application.number, file)
         now, pace = self._context.now(), self._context.settings.pace
 
-        def decide(state: Application) -> Decision:
+        def decide(state: Application) -> Decision[Application]:
             if problem is None:
                 done = acknowledged(record.id, state, delivery_id=file.delivery_id, documents=documents, now=now)
                 return with_line(done, f"handed:{file.delivery_id}", now, "file_handed_over", DPRI)
@@ -116,7 +117,7 @@ class Issuance:
         """The evening before the visit has come and the file is not acknowledged: tell the office (F47)."""
         now = self._context.now()
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             hand_over = state.hand_over
             if hand_over is None or hand_over.acknowledged_at or hand_over.overdue_since or now < hand_over.alert_at:
                 return None
@@ -135,7 +136,7 @@ class Issuance:
         refuse_other_offices(record.state, who)
         now = self._context.now()
 
-        def decide(state: Application) -> Decision:
+        def decide(state: Application) -> Decision[Application]:
             if state.hand_over is None:
                 self._applications.refuse_early(state, Step.COME)
                 raise StepIsOver(state=state.status.value)
@@ -163,7 +164,7 @@ class Issuance:
         problem, refused = await self._approve(application, content)
         now, pace = self._context.now(), self._context.settings.pace
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             if state.approval is None or state.approval.acknowledged_at is not None:
                 return None
             if problem is None:
@@ -191,7 +192,7 @@ class Issuance:
             seen = None
         now, pace = self._context.now(), self._context.settings.pace
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             if state.status is not Status.APPROVED:
                 return None
             if seen is None or seen.state != PRINTED:
@@ -240,7 +241,7 @@ class Issuance:
     async def _update(self, application_id: str, visit_key: str, decide: rules.Decide) -> Record[Application]:
         """Change what belongs to this visit's file; nothing if another visit has taken its place meanwhile."""
 
-        def guarded(state: Application) -> Decision | None:
+        def guarded(state: Application) -> Decision[Application] | None:
             if state.hand_over is None or state.hand_over.visit_key != visit_key:
                 return None
             return decide(state)

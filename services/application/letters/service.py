@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from services.application.alerts import LETTER_NOT_MADE, alert
 from services.application.applications.access import refuse_other_offices, refuse_unassisted
-from services.application.applications.application import Application, Author, Decision, Letter
+from services.application.applications.application import Application, Author, Letter
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import author_of, told, with_line
@@ -19,6 +19,7 @@ from services.application.letters.ports import LetterContent, LetterWriter
 from services.application.letters.transitions import letter_again, letter_failed, lettered
 from shared.errors import NotFound, NotKnownYet
 from shared.events.notification import SendLetter
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 PDF = "application/pdf"
@@ -96,7 +97,7 @@ class Letters:
         refuse_other_offices(record.state, who)
         now = self._context.now()
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             self._applications.refuse_early(state, Step.COME)
             if not _given_up(state):
                 return None
@@ -110,7 +111,7 @@ class Letters:
     async def _note_failure(self, application_id: str, visit_key: str, problem: str) -> None:
         now = self._context.now()
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             seat = state.visits.seat
             if state.letter_due_at is None or seat is None or seat.visit_key != visit_key:
                 return None
@@ -174,7 +175,7 @@ class Letters:
     async def _keep(self, application_id: str, letter: Letter, send: SendLetter) -> None:
         before: list[Application] = []
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             before[:] = [application]
             if application.letter_due_at is None:
                 return None

@@ -10,7 +10,7 @@ from typing import Final
 from services.identity.accounts import account as accounts
 from services.identity.accounts.repository import AccountRepository
 from services.identity.applicants import applicant as rules
-from services.identity.applicants.applicant import Applicant, NotPossibleNow
+from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.errors import (
     ApplicantAlreadyAdded,
     BirthDateImpossible,
@@ -34,6 +34,7 @@ from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 
 WIB: Final = timezone(timedelta(hours=7))
 """The day changes with Jakarta's clock, as at the civil registry."""
@@ -121,7 +122,7 @@ class Applicants:
             await self._refuse_probing(record.state.nik_fingerprints)
             try:
                 asked = rules.ask_again(record.state, command_id, self._context.now())
-            except NotPossibleNow:
+            except IllegalTransition:
                 raise IdentityAlreadyConfirmed() from None
             return await self._save(record, asked)
 
@@ -194,7 +195,7 @@ class Applicants:
                 guardian_applicant_id=guardian_applicant_id,
                 minor=checked.minor,
             )
-        except NotPossibleNow:
+        except IllegalTransition:
             raise IdentityAlreadyConfirmed() from None
         return await self._save(record, corrected)
 

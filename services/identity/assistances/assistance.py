@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from shared.events.identity import Consent
+from shared.store.transitions import Transitions
 
 HOUR: Final = timedelta(hours=1)
 
@@ -33,11 +34,13 @@ class AssistanceCommand(StrEnum):
     END = "end"
 
 
-ASSISTANCE_TRANSITIONS: Final[Mapping[tuple[AssistanceState, AssistanceCommand], AssistanceState]] = {
-    (AssistanceState.ASKED, AssistanceCommand.CONSENT): AssistanceState.LIVE,
-    (AssistanceState.ASKED, AssistanceCommand.END): AssistanceState.ENDED,
-    (AssistanceState.LIVE, AssistanceCommand.END): AssistanceState.ENDED,
-}
+ASSISTANCE_TRANSITIONS: Final[Transitions[AssistanceState, AssistanceCommand]] = Transitions(
+    {
+        (AssistanceState.ASKED, AssistanceCommand.CONSENT): AssistanceState.LIVE,
+        (AssistanceState.ASKED, AssistanceCommand.END): AssistanceState.ENDED,
+        (AssistanceState.LIVE, AssistanceCommand.END): AssistanceState.ENDED,
+    }
+)
 """What has ended never counts again: further help needs a further consent."""
 
 
@@ -63,27 +66,6 @@ class NoTelephone(StrEnum):
     NUMBER_CHANGED = "number_changed"
     NO_RECEPTION = "no_reception"
     NEEDS_HELP_WITH_TELEPHONE = "needs_help_with_telephone"
-
-
-class AssistanceMoveIllegal(Exception):
-    """The table has no such command in this state."""
-
-    def __init__(self, state: AssistanceState, command: AssistanceCommand) -> None:
-        super().__init__(f"{command} cannot follow {state}")
-        self.state = state
-        self.command = command
-
-
-def assistance_after(state: AssistanceState, command: AssistanceCommand) -> AssistanceState:
-    """The next state.
-
-    Raises:
-        AssistanceMoveIllegal: the table has no such command in this state.
-    """
-    after = ASSISTANCE_TRANSITIONS.get((state, command))
-    if after is None:
-        raise AssistanceMoveIllegal(state, command)
-    return after
 
 
 @dataclass(frozen=True)
@@ -137,11 +119,11 @@ def consented(assistance: Assistance, account_id: str, hours: timedelta, command
     """The person has told the code: live for everybody whom their account speaks for.
 
     Raises:
-        AssistanceMoveIllegal: it is not waited for any more.
+        IllegalTransition: it is not waited for any more.
     """
     return replace(
         assistance,
-        state=assistance_after(assistance.state, AssistanceCommand.CONSENT),
+        state=ASSISTANCE_TRANSITIONS.after(assistance.state, AssistanceCommand.CONSENT),
         account_id=account_id,
         begun_at=now,
         begun_by=command_id,
@@ -183,9 +165,9 @@ def end(assistance: Assistance, cause: EndCause, now: datetime) -> Assistance:
     """The assistance, ended.
 
     Raises:
-        AssistanceMoveIllegal: it has ended.
+        IllegalTransition: it has ended.
     """
-    state = assistance_after(assistance.state, AssistanceCommand.END)
+    state = ASSISTANCE_TRANSITIONS.after(assistance.state, AssistanceCommand.END)
     return replace(assistance, state=state, ended_at=now, ended_for=cause)
 
 

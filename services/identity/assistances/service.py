@@ -6,9 +6,9 @@ telephone, their identity card seen. Identity publishes what begins and ends; se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -24,7 +24,6 @@ from services.identity.applicants.vault import ApplicantVault
 from services.identity.assistances import assistance as rules
 from services.identity.assistances.assistance import (
     Assistance,
-    AssistanceMoveIllegal,
     AssistanceState,
     EndCause,
     NoTelephone,
@@ -52,9 +51,12 @@ from shared.events.identity import AssistanceBegun, AssistanceEnded, Consent
 from shared.events.message import Message
 from shared.events.scheduling import LetterShown
 from shared.ids import derived_id
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, VersionConflict
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller, Role
 
 log = structlog.get_logger()
@@ -154,18 +156,16 @@ class Assistances:
             raise AddressHasNoAccount()
         account_id = account.id
 
-        async def attempt() -> Record[Assistance]:
-            newest = await self._own(officer, assistance_id)
-            if newest.state.state is AssistanceState.LIVE:
-                return newest
-            now = self._context.now()
+        def decide(newest: Assistance) -> Decision[Assistance] | None:
+            if newest.state is AssistanceState.LIVE:
+                return None
             try:
-                live = rules.consented(newest.state, account_id, self._hours, command_id, now)
-            except AssistanceMoveIllegal:
+                live = rules.consented(newest, account_id, self._hours, command_id, self._context.now())
+            except IllegalTransition:
                 raise AssistanceHasEnded() from None
-            return await self._save(newest, live, _begun(assistance_id, live))
+            return Decision(live, (_begun(assistance_id, live),))
 
-        return await self._checked(await again(attempt))
+        return await self._checked(await self._change(assistance_id, decide))
 
     async def see_original(self, caller: Caller, seen: OriginalSeen, command_id: str) -> AssistanceSeen:
         """Without a telephone: the officer saw the identity card. Live at once, for the person and their wards.
@@ -234,11 +234,13 @@ class Assistances:
         """
         cause = {Role.APPLICANT: EndCause.ACCOUNT, Role.FRONT_OFFICER: EndCause.OFFICER}.get(caller.role, EndCause.HEAD)
 
-        async def attempt() -> Record[Assistance]:
-            record = await self._visible(caller, assistance_id)
-            return await self._end(record, cause)
+        def decide(assistance: Assistance) -> Decision[Assistance] | None:
+            if not _is_theirs(assistance, caller):
+                raise AssistanceUnknown()
+            return _ended(assistance_id, assistance, cause, self._context.now())
 
-        return await self._seen(await again(attempt))
+        record = await self._visible(caller, assistance_id)
+        return await self._seen(await self._change(assistance_id, decide, first=record))
 
     async def look(self, caller: Caller, assistance_id: str) -> AssistanceSeen:
         """One assistance, for the person, the officer or the head of the office.
@@ -256,7 +258,10 @@ class Assistances:
 
     async def expire(self, record: Record[Assistance]) -> None:
         """Its time is over: it ends by itself, whether or not anybody looks."""
-        await self._end(record, EndCause.EXPIRED)
+        now = self._context.now()
+        decision = _ended(record.id, record.state, EndCause.EXPIRED, now)
+        if decision is not None:
+            await self._context.store.save(ASSISTANCE, record, decision.state, now=now, events=decision.events)
 
     async def end_of_officer(self, officer_id: str) -> None:
         """The officer left that post: everything open of theirs ends."""
@@ -267,30 +272,19 @@ class Assistances:
     # Doing
 
     async def _end_of_officer(self, assistance_id: str) -> None:
-        async def attempt() -> None:
-            record = await self._assistances.assistance(assistance_id)
-            if record is not None:
-                await self._end(record, EndCause.OFFICER_LEFT_POST)
-
-        await again(attempt)
-
-    async def _end(self, record: Record[Assistance], cause: EndCause) -> Record[Assistance]:
-        if record.state.state is AssistanceState.ENDED:
-            return record
-        was_live = record.state.state is AssistanceState.LIVE
-        ended = rules.end(record.state, cause, self._context.now())
-        told = (
-            AssistanceEnded(
-                assistance_id=record.id,
-                account_id=ended.account_id or "",
-                officer_id=ended.officer_id,
-                office_id=ended.office_id,
-                cause=cause.value,
-            )
-            if was_live
-            else None
+        await self._change(
+            assistance_id,
+            lambda assistance: _ended(assistance_id, assistance, EndCause.OFFICER_LEFT_POST, self._context.now()),
         )
-        return await self._save(record, ended, told)
+
+    async def _change(
+        self,
+        assistance_id: str,
+        decide: Callable[[Assistance], Decision[Assistance] | None],
+        first: Record[Assistance] | None = None,
+    ) -> Record[Assistance]:
+        store, clock = self._context.store, self._context.clock
+        return await change(store, clock, ASSISTANCE, assistance_id, decide, first=first)
 
     async def _checked(self, record: Record[Assistance]) -> AssistanceSeen:
         """The assistance that has just begun; ended again if its officer left the post in the meantime.
@@ -339,10 +333,6 @@ class Assistances:
             if known is None:
                 raise
             return known
-
-    async def _save(self, record: Record[Assistance], state: Assistance, told: Message | None) -> Record[Assistance]:
-        events = [told] if told is not None else []
-        return await self._context.store.save(ASSISTANCE, record, state, now=self._context.now(), events=events)
 
     # Knowing
 
@@ -419,6 +409,23 @@ def _begun(assistance_id: str, live: Assistance) -> AssistanceBegun:
         begun_at=live.begun_at or live.asked_at,
         expires_at=live.expires_at,
     )
+
+
+def _ended(assistance_id: str, assistance: Assistance, cause: EndCause, now: datetime) -> Decision[Assistance] | None:
+    """Return the assistance ended, told if it was live; None if it has ended before."""
+    if assistance.state is AssistanceState.ENDED:
+        return None
+    ended = rules.end(assistance, cause, now)
+    if assistance.state is not AssistanceState.LIVE:
+        return Decision(ended)
+    event = AssistanceEnded(
+        assistance_id=assistance_id,
+        account_id=ended.account_id or "",
+        officer_id=ended.officer_id,
+        office_id=ended.office_id,
+        cause=cause.value,
+    )
+    return Decision(ended, (event,))
 
 
 def _is_theirs(assistance: Assistance, caller: Caller) -> bool:

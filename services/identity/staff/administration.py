@@ -36,7 +36,7 @@ from services.identity.staff.operator_roster_service import StaffRoster
 from services.identity.staff.passwords import StaffPasswords
 from services.identity.staff.powers import Post, PowerProblem
 from services.identity.staff.repository import STAFF, StaffRepository
-from services.identity.staff.states import StaffCommand, StaffMoveIllegal, StaffState
+from services.identity.staff.states import StaffCommand, StaffState
 from services.identity.staff.temporary_passwords import OneTimePasswords
 from services.identity.staff.vault import StaffVault
 from shared.audit import Audit
@@ -45,6 +45,7 @@ from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller
 
 SALT_BYTES: Final = 16
@@ -285,7 +286,7 @@ class StaffAdmin:
                 raise StaffMatterPending()
             try:
                 return await change(record, actor)
-            except StaffMoveIllegal as illegal:
+            except IllegalTransition as illegal:
                 raise StaffStateForbids(state=illegal.state.value) from None
 
         known = await self._staff.staff(act.staff_id)

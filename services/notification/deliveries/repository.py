@@ -7,8 +7,8 @@ from typing import Final
 
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
-from services.notification.deliveries.decision import Decision
 from services.notification.deliveries.delivery import Delivery
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import AlreadyExists
 

@@ -12,7 +12,6 @@ from services.notification.channel import Channel
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
 from services.notification.deliveries.contents import Content, DeliveryVault
-from services.notification.deliveries.decision import Decision
 from services.notification.deliveries.delivery import Delivery, State
 from services.notification.deliveries.ports import Attachment, Mail, Mailer, MessageRefused, Sms, SmsGateway
 from services.notification.deliveries.repository import DeliveryRepository
@@ -21,6 +20,7 @@ from shared.crypto.errors import CannotDecrypt
 from shared.errors import UpstreamDown
 from shared.files.port import FileUnknown
 from shared.logs import get_logger
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import StoreUnavailable, VersionConflict
 

@@ -22,6 +22,7 @@ from shared.errors import NotFound
 from shared.events import billing
 from shared.events.application import DocumentRefused, KindCorrected, PenaltyFound
 from shared.service import NotYet
+from shared.store.decision import Decision
 from tests.unit.application import make
 from tests.unit.application.world import ELSEWHERE, FRONT, INTERVIEWER, OWNER, World
 
@@ -131,10 +132,7 @@ async def test_what_is_refused_about_corrections() -> None:
 async def test_a_child_gets_no_ten_years_by_correction() -> None:
     world = World()
     application_id = await world.booked()
-    record = await world.service.applications.application(application_id)
-    await world.service.applications.repository.save_application(
-        record, replace(record.state, minor=True), world.clock.now(), ()
-    )
+    await world.service.applications.change(application_id, lambda state: Decision(replace(state, minor=True)))
     with pytest.raises(AnswersContradict):
         await world.service.corrections.correct_kind(application_id, TEN_YEARS_ORDINARY, why(world))
 

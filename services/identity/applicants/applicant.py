@@ -1,4 +1,4 @@
-"""The applicant: whom a passport is for, and the resumable job of confirming them with the civil registry (F19)."""
+"""The applicant: whom a passport is for, and the resumable job of confirming them with the civil registry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY: Final = timedelta(days=1)
 
 
 class IdentityState(StrEnum):
-    """How far the check has come."""
+    """States of the check."""
 
     PENDING = "pending"
     PASSED = "passed"
@@ -28,7 +28,7 @@ class IdentityState(StrEnum):
 
 
 class Step(StrEnum):
-    """What can happen to the check."""
+    """Commands of the check."""
 
     CONFIRM = "confirm"
     REFUSE = "refuse"
@@ -109,7 +109,7 @@ def add_applicant(
 
 
 def confirm(applicant: Applicant, person_id: str, result: Match) -> Applicant:
-    """The registry knows this person."""
+    """Confirm the applicant: the registry knows this person."""
     check = replace(
         applicant.identity,
         state=TRANSITIONS.after(applicant.identity.state, Step.CONFIRM),
@@ -123,7 +123,7 @@ def confirm(applicant: Applicant, person_id: str, result: Match) -> Applicant:
 
 
 def refuse(applicant: Applicant, result: Match, now: datetime) -> Applicant:
-    """The registry does not know this person as stated; this counts as a failed try."""
+    """Refuse the applicant: the registry does not know this person as stated. Counts as a failed try."""
     check = replace(
         applicant.identity,
         state=TRANSITIONS.after(applicant.identity.state, Step.REFUSE),
@@ -138,7 +138,7 @@ def refuse(applicant: Applicant, result: Match, now: datetime) -> Applicant:
 
 
 def meet_silence(applicant: Applicant, reason: str, rules: CheckRules, now: datetime) -> Applicant:
-    """The registry does not answer: asked again by itself after a longer pause; never a failed try."""
+    """Note that the registry does not answer: it is asked again after a longer pause. Never a failed try."""
     silences = applicant.identity.silences + 1
     pause_seconds = min(rules.first_pause_seconds * 2 ** min(silences - 1, 20), rules.longest_pause_seconds)
     check = replace(
@@ -161,7 +161,7 @@ def correct(
     guardian_applicant_id: str | None,
     minor: bool,
 ) -> Applicant:
-    """The same applicant with other particulars, to be checked now."""
+    """Replace the particulars; the check is due now."""
     state = TRANSITIONS.after(applicant.identity.state, Step.CORRECT)
     return replace(
         applicant,
@@ -175,7 +175,7 @@ def correct(
 
 
 def ask_again(applicant: Applicant, command_id: str, now: datetime) -> Applicant:
-    """The same particulars, to be checked now. A repeat of the same command changes nothing."""
+    """Ask for another check of the same particulars, due now. A repeat of the same command changes nothing."""
     if applicant.identity.asked_by == command_id:
         return applicant
     state = TRANSITIONS.after(applicant.identity.state, Step.ASK_AGAIN)

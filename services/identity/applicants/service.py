@@ -1,4 +1,4 @@
-"""Applicants of an account: added, corrected, asked about again (F22, F75)."""
+"""Applicants of an account: added, corrected, asked about again."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Applicants:
     async def correct(
         self, account_id: str, applicant_id: str, particulars: Particulars, guardian_applicant_id: str | None
     ) -> ApplicantSeen:
-        """Replace the particulars of an applicant who is not confirmed yet, and check them anew.
+        """Replace the particulars of an applicant who is not confirmed yet, and check them again.
 
         Raises:
             NotFound: no such applicant of this account.
@@ -128,7 +128,7 @@ class Applicants:
 
         return await again(attempt)
 
-    async def look(self, account_id: str, applicant_id: str) -> ApplicantSeen:
+    async def get_applicant(self, account_id: str, applicant_id: str) -> ApplicantSeen:
         """One applicant of the account.
 
         Raises:
@@ -151,7 +151,7 @@ class Applicants:
         if accounts.has_place(account, applicant_id):
             return
         if accounts.is_full(account):
-            existing = {each.id for each in await self._applicants.applicants_of(account_id)}
+            existing = {applicant.id for applicant in await self._applicants.applicants_of(account_id)}
             account = accounts.without_empty_places(account, existing, now)
         if accounts.is_full(account):
             raise TooManyApplicants(limit=accounts.MOST_APPLICANTS)
@@ -169,12 +169,12 @@ class Applicants:
             guardian_applicant_id=guardian_applicant_id,
             minor=checked.minor,
         )
-        told = ApplicantAdded(
+        event = ApplicantAdded(
             account_id=account_id, applicant_id=applicant_id, guardian_applicant_id=guardian_applicant_id
         )
         store = self._context.store
         try:
-            record = await store.insert(APPLICANT, applicant_id, applicant, now=self._context.now(), events=[told])
+            record = await store.insert(APPLICANT, applicant_id, applicant, now=self._context.now(), events=[event])
         except AlreadyExists:
             record = await self._own(account_id, applicant_id)
         return self._seen(record)

@@ -19,7 +19,7 @@ HOUR: Final = timedelta(hours=1)
 
 
 class AssistanceState(StrEnum):
-    """Where an assistance stands."""
+    """States of an assistance."""
 
     ASKED = "asked"
     """A code was sent; the person has not told it yet."""
@@ -28,7 +28,7 @@ class AssistanceState(StrEnum):
 
 
 class AssistanceCommand(StrEnum):
-    """What is done with an assistance."""
+    """Commands of an assistance."""
 
     CONSENT = "consent"
     END = "end"
@@ -41,7 +41,7 @@ ASSISTANCE_TRANSITIONS: Final[Transitions[AssistanceState, AssistanceCommand]] =
         (AssistanceState.LIVE, AssistanceCommand.END): AssistanceState.ENDED,
     }
 )
-"""What has ended never counts again: further help needs a further consent."""
+"""An ended assistance is never live again: further help needs a further consent."""
 
 
 class EndCause(StrEnum):
@@ -70,7 +70,7 @@ class NoTelephone(StrEnum):
 
 @dataclass(frozen=True)
 class Officer:
-    """Who assists, and where."""
+    """The officer who assists, and their office."""
 
     officer_id: str
     office_id: str
@@ -91,7 +91,7 @@ class Assistance:
     """The command that sent the code: only the code that it sent counts here."""
     account_id: str | None = None
     person_ids: tuple[str, ...] = ()
-    """Whom it covers; empty: everybody whom the account speaks for."""
+    """The persons that it covers; empty: every applicant of the account."""
     begun_at: datetime | None = None
     begun_by: str | None = None
     """The command that began it."""
@@ -133,7 +133,7 @@ def consented(assistance: Assistance, account_id: str, hours: timedelta, command
 
 @dataclass(frozen=True)
 class Shown:
-    """What was shown in place of a code, by whose account and for whom it counts."""
+    """The paper shown in place of a code, the account, and the persons that it covers."""
 
     consent: Consent
     account_id: str
@@ -204,7 +204,7 @@ def office_wait(codes: OfficeCodes, most: int, now: datetime) -> datetime | None
 
 def has_counted(codes: OfficeCodes, command_id: str) -> bool:
     """Whether this command's code was counted already."""
-    return any(each.command_id == command_id for each in codes.sent)
+    return any(code.command_id == command_id for code in codes.sent)
 
 
 def count_code(codes: OfficeCodes, command_id: str, now: datetime) -> OfficeCodes:
@@ -213,4 +213,4 @@ def count_code(codes: OfficeCodes, command_id: str, now: datetime) -> OfficeCode
 
 
 def _within_hour(codes: OfficeCodes, now: datetime) -> tuple[SentCode, ...]:
-    return tuple(each for each in codes.sent if now - each.at < HOUR)
+    return tuple(code for code in codes.sent if now - code.at < HOUR)

@@ -1,4 +1,4 @@
-"""Assistance: an officer acts for a person with that person's consent (F3, F18).
+"""Assistance: an officer acts for a person with that person's consent.
 
 Consent is a code that the person tells, the QR code of their letter (scheduling accepts it and says so), or, without a
 telephone, their identity card seen. Identity publishes what begins and ends; services check their own copy.
@@ -140,7 +140,7 @@ class Assistances:
         Raises:
             StaffNotInService, AssistanceUnknown, AssistanceHasEnded.
             CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries, ChallengeNotFound: as in signing in.
-            AddressHasNoAccount: nobody has an account with the address.
+            AddressHasNoAccount: there is no account with the address.
         """
         officer = await self._officer(caller)
         record = await self._own(officer, assistance_id)
@@ -183,7 +183,7 @@ class Assistances:
         if known is not None:
             return await self._seen(known)
         found = await self._confirmed_with(seen)
-        accounts = sorted({each.state.account_id for each in found})
+        accounts = sorted({record.state.account_id for record in found})
         await self._audit.note(
             caller,
             ORIGINAL_SEEN,
@@ -212,7 +212,7 @@ class Assistances:
         if await self._assistances.assistance(event.assistance_id) is not None:
             return
         applicants = await self._applicants.applicants_of(event.account_id)
-        theirs = next((each for each in applicants if each.state.person_id == event.person_id), None)
+        theirs = next((applicant for applicant in applicants if applicant.state.person_id == event.person_id), None)
         persons = await self._persons_behind(theirs) if theirs is not None else (event.person_id,)
         shown = Shown(
             Consent.LETTER, event.account_id, persons, event.assistance_id, appointment_id=event.appointment_id
@@ -242,7 +242,7 @@ class Assistances:
         record = await self._visible(caller, assistance_id)
         return await self._seen(await self._change(assistance_id, decide, first=record))
 
-    async def look(self, caller: Caller, assistance_id: str) -> AssistanceSeen:
+    async def get_assistance(self, caller: Caller, assistance_id: str) -> AssistanceSeen:
         """One assistance, for the person, the officer or the head of the office.
 
         Raises:
@@ -254,7 +254,7 @@ class Assistances:
         """A person's or an officer's assistances, the newest first (100 at most)."""
         is_person = caller.role is Role.APPLICANT
         find = self._assistances.assistances_of if is_person else self._assistances.assistances_by
-        return [AssistanceSeen(each.id, each.state) for each in await find(caller.account_id)]
+        return [AssistanceSeen(record.id, record.state) for record in await find(caller.account_id)]
 
     async def expire(self, record: Record[Assistance]) -> None:
         """Its time is over: it ends by itself, whether or not anybody looks."""
@@ -322,9 +322,9 @@ class Assistances:
         await again(attempt)
 
     async def _insert(
-        self, assistance_id: str, assistance: Assistance, told: Message | None = None
+        self, assistance_id: str, assistance: Assistance, event: Message | None = None
     ) -> Record[Assistance]:
-        events = [told] if told is not None else []
+        events = [event] if event is not None else []
         store = self._context.store
         try:
             return await store.insert(ASSISTANCE, assistance_id, assistance, now=self._context.now(), events=events)
@@ -371,19 +371,19 @@ class Assistances:
         except NikWrong:
             raise NikNotSixteenDigits(field="/nik") from None
         stated = await self._applicants.applicants_with(self._applicant_vault.nik_fingerprints(digits))
-        found = [each for each in stated if each.state.identity.state is IdentityState.PASSED]
+        found = [record for record in stated if record.state.identity.state is IdentityState.PASSED]
         if seen.identifier is None:
             return found
         allow_test_domains = self._context.settings.allows_test_domains
         address = normal_identifier(seen.identifier, allow_test_domains=allow_test_domains)
         account = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
-        return [each for each in found if account is not None and each.state.account_id == account.id]
+        return [record for record in found if account is not None and record.state.account_id == account.id]
 
     async def _persons_behind(self, applicant: Record[Applicant]) -> tuple[str, ...]:
         """The applicant's person and those of the account whose guardian they are."""
         account = await self._applicants.applicants_of(applicant.state.account_id)
-        wards = [each.state.person_id for each in account if each.state.guardian_applicant_id == applicant.id]
-        return tuple(each for each in (applicant.state.person_id, *wards) if each is not None)
+        wards = [other.state.person_id for other in account if other.state.guardian_applicant_id == applicant.id]
+        return tuple(person_id for person_id in (applicant.state.person_id, *wards) if person_id is not None)
 
     async def _seen(self, record: Record[Assistance]) -> AssistanceSeen:
         state = record.state
@@ -391,9 +391,10 @@ class Assistances:
         if state.account_id is not None and rules.is_live(state, self._context.now()):
             applicants = await self._applicants.applicants_of(state.account_id)
         covered = tuple(
-            each.id
-            for each in applicants
-            if each.state.person_id is not None and (not state.person_ids or each.state.person_id in state.person_ids)
+            applicant.id
+            for applicant in applicants
+            if applicant.state.person_id is not None
+            and (not state.person_ids or applicant.state.person_id in state.person_ids)
         )
         return AssistanceSeen(record.id, state, covered)
 

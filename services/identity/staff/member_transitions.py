@@ -1,4 +1,4 @@
-"""What is done with members of staff: hired, agreed to, given a password, moved, locked, unlocked, gone.
+"""Transitions of a member of staff: hired, approved, given a password, reassigned, locked, unlocked, left.
 
 Whatever is done ends every session of that person in the same write.
 """
@@ -32,7 +32,7 @@ class Fresh:
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Whom somebody wants to hire; ``name`` is sealed."""
+    """A member of staff to be hired; ``name`` is sealed."""
 
     username: str
     name: str
@@ -108,7 +108,7 @@ def ask(
 
 
 def refuse(staff: Staff, command_id: str) -> Staff:
-    """What was asked for is not to be; somebody who was only proposed never comes."""
+    """Refuse what was asked for; a member of staff who was only proposed is refused for good."""
     is_proposed = staff.state is StaffState.PROPOSED
     state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.REFUSE) if is_proposed else staff.state
     return _noted(replace(staff, state=state, pending=None), command_id)
@@ -120,7 +120,7 @@ def give_password(staff: Staff, command: StaffCommand, fresh: Fresh, command_id:
 
 
 def reassign(staff: Staff, post: Post, office_id: str | None, command_id: str, offices: tuple[str, ...] = ()) -> Staff:
-    """In another role or office, or serving other offices; signs in anew."""
+    """Move to another role or office, or to other offices served; every session ends."""
     state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.REASSIGN)
     moved = replace(
         staff, state=state, role=post.value, office_id=office_id, offices=offices, sessions=(), pending=None
@@ -129,20 +129,20 @@ def reassign(staff: Staff, post: Post, office_id: str | None, command_id: str, o
 
 
 def lock(staff: Staff, command_id: str) -> Staff:
-    """Out until somebody unlocks; whatever was asked for is dropped."""
+    """Lock until unlocked; a pending request is dropped."""
     state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.LOCK)
     return _noted(replace(staff, state=state, sessions=(), pending=None, one_time=None), command_id)
 
 
 def leave(staff: Staff, command_id: str) -> Staff:
-    """Gone for good: no password opens this account again, and nobody else gets its user name."""
+    """Leave for good: no password opens this account again, and its user name is never given again."""
     state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.LEAVE)
     gone = replace(staff, state=state, password_hash="", sessions=(), pending=None, one_time=None)
     return _noted(gone, command_id)
 
 
 def set_password(staff: Staff, password_hash: str) -> Staff:
-    """With an own password; every session ends, who has it signs in with it."""
+    """Set an own password; every session ends."""
     state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.SET_PASSWORD)
     return replace(
         staff,
@@ -170,7 +170,7 @@ def password_problem(username: str, old: str, new: str) -> PasswordProblem | Non
 
 
 def has_taken(staff: Staff, command_id: str) -> bool:
-    """Whether this command took effect already."""
+    """Return whether this command took effect already."""
     return command_id in staff.commands
 
 

@@ -26,14 +26,14 @@ class StaffRoster:
         self._staff = StaffRepository(context)
 
     async def join(self, staff_id: str) -> None:
-        """Put an operator on the roster, before they become one: a crash in between leaves a name that nobody bears."""
+        """Put somebody on the roster before they become an operator: a crash in between leaves an id too many."""
         await self._change(lambda roster: Decision(rules.joined(roster, staff_id)))
 
     async def take_off(self, staff_id: str, by: str) -> None:
         """Take an operator off the roster, before they stop being one; a repeat finds it done.
 
         Raises:
-            LastOperatorStays: nobody else is on it.
+            LastOperatorStays: no other operator is on it.
             StaffNotInService: ``by`` was taken off in the meantime.
         """
 
@@ -54,9 +54,9 @@ class StaffRoster:
             return record
         store = self._context.store
         roster = Roster()
-        async for each in store.scan(STAFF):
-            if each.state.role == Post.OPERATOR and each.state.state is StaffState.ACTIVE:
-                roster = rules.joined(roster, each.id)
+        async for member in store.scan(STAFF):
+            if member.state.role == Post.OPERATOR and member.state.state is StaffState.ACTIVE:
+                roster = rules.joined(roster, member.id)
         try:
             return await store.insert(ROSTER, OPERATORS, roster, now=self._context.now())
         except AlreadyExists:

@@ -1,4 +1,4 @@
-"""Where a member of staff stands, and which command leads where."""
+"""States of a member of staff and the commands between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.store.transitions import Transitions
 
 
 class StaffState(StrEnum):
-    """Where a member of staff stands."""
+    """States of a member of staff."""
 
     PROPOSED = "proposed"
     """Asked for by one operator; another one has to agree."""
@@ -22,7 +22,7 @@ class StaffState(StrEnum):
 
 
 class StaffCommand(StrEnum):
-    """What is done with a member of staff."""
+    """Commands on a member of staff."""
 
     APPROVE = "approve"
     REFUSE = "refuse"
@@ -52,6 +52,6 @@ STAFF_TRANSITIONS: Final[Transitions[StaffState, StaffCommand]] = Transitions(
         (StaffState.LOCKED, StaffCommand.LEAVE): StaffState.LEFT,
     }
 )
-"""Unlocking gives a new one-time password: whoever may have known the old one knows nothing that counts any more."""
+"""Unlocking gives a new one-time password: the old one may be known to somebody else."""
 
 FINAL_STAFF: Final = frozenset({StaffState.REFUSED, StaffState.LEFT})

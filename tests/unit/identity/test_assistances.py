@@ -232,7 +232,7 @@ async def test_a_letter_begins_once_for_its_person_and_their_wards(world: World,
     event = letter(account_id, record.state.person_id or "", officer.account_id)
     for _ in range(2):
         await world.identity.assistances.letter_shown(event)
-    seen = await world.identity.assistances.look(officer, "a-1")
+    seen = await world.identity.assistances.get_assistance(officer, "a-1")
     assert set(seen.applicant_ids) == {parent, child}
     assert other not in seen.applicant_ids
     assert len(await world.said(AssistanceBegun)) == 1

@@ -1,4 +1,4 @@
-"""Where contact cards are kept."""
+"""Queries and writes of contact cards."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ CARD_POLL_SECONDS: Final = 0.05
 
 @dataclass(frozen=True)
 class ChosenPreferences:
-    """What an account chose, with the masked addresses it may choose between."""
+    """An account's preferences, with the masked addresses that it may choose between."""
 
     preferences: Preferences
     email: str
@@ -64,7 +64,7 @@ class Contacts:
         await self._contacts.save_card(known, kept, now=now, received=envelope.id)
 
     async def preferences(self, account_id: str) -> ChosenPreferences:
-        """What the account chose. Refuses with `NotKnownYet` while its contact card is not here."""
+        """Return the account's preferences. Refuses with `NotKnownYet` while its contact card is not here."""
         return self._view(account_id, (await self._awaited_card(account_id)).state)
 
     async def choose(self, account_id: str, wanted: Preferences) -> ChosenPreferences:
@@ -82,7 +82,7 @@ class Contacts:
         return self._view(account_id, chosen.state)
 
     async def recipient(self, account_id: str) -> Recipient:
-        """How this account is reached, in which language. `NotYet` while its contact card is not here."""
+        """Return the addresses and the language of this account. `NotYet` while its contact card is not here."""
         return self._recipient(account_id, await self._card(account_id))
 
     async def recipient_and_channels(self, account_id: str) -> tuple[Recipient, tuple[Channel, ...]]:

@@ -21,7 +21,7 @@ from shared.store.transitions import Transitions
 
 
 class State(StrEnum):
-    """Where a message is."""
+    """States of a message."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 class Command(StrEnum):
-    """What happens to a message."""
+    """Commands of a message."""
 
     ACCEPT = "accept"
     PUT_OFF = "put_off"
@@ -108,7 +108,7 @@ def is_over(delivery: Delivery, now: datetime) -> bool:
 
 
 def accept(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """The channel took it."""
+    """Note that the channel took it."""
     state = TRANSITIONS.after(delivery.state, Command.ACCEPT)
     sent = replace(_ended(delivery, state, now), tries=delivery.tries + 1, reason=None, sent_at=now)
     return Decision(sent, (_sent(delivery, delivery_id),))
@@ -124,26 +124,26 @@ def put_off(delivery: Delivery, delivery_id: str, reason: str, rules: RetryRules
 
 
 def hold(delivery: Delivery, until: datetime) -> Decision[Delivery]:
-    """The channel has the message and has not answered yet: nobody tries again before `until`."""
+    """Hold a message that the channel has and has not answered yet: it is not tried again before `until`."""
     return Decision(replace(delivery, state=TRANSITIONS.after(delivery.state, Command.PUT_OFF), next_try_at=until))
 
 
 def give_up(delivery: Delivery, delivery_id: str, reason: str, now: datetime) -> Decision[Delivery]:
-    """It cannot be sent, for the coded reason; whoever waits for it is told."""
+    """Give up sending, for the coded reason; an event tells of it."""
     state = TRANSITIONS.after(delivery.state, Command.GIVE_UP)
     failed = replace(_ended(delivery, state, now), reason=reason)
     return Decision(failed, (_failed(delivery, delivery_id, reason),))
 
 
 def drop(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """Its time is up: it is not sent, and that is told."""
+    """Drop a message whose time is up; an event tells of it."""
     state = TRANSITIONS.after(delivery.state, Command.DROP)
     dropped = replace(_ended(delivery, state, now), reason=EXPIRED)
     return Decision(dropped, (_failed(delivery, delivery_id, EXPIRED),))
 
 
 def confirm(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """The gateway says that it arrived."""
+    """Note the gateway's receipt that it arrived."""
     state = TRANSITIONS.after(delivery.state, Command.CONFIRM)
     events = (_sent(delivery, delivery_id),) if delivery.state is State.QUEUED else ()
     arrived = replace(_ended(delivery, state, now), reason=None, sent_at=delivery.sent_at or now)
@@ -151,7 +151,7 @@ def confirm(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Del
 
 
 def give_back(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """The gateway says that it could not be delivered."""
+    """Note the gateway's receipt that it could not be delivered."""
     state = TRANSITIONS.after(delivery.state, Command.RETURN)
     returned = replace(_ended(delivery, state, now), reason=RETURNED)
     return Decision(returned, (_failed(delivery, delivery_id, RETURNED),))

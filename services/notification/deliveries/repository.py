@@ -1,4 +1,4 @@
-"""Where deliveries are kept."""
+"""Queries and writes of deliveries."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class DeliveryRepository:
         await self._store.save(DELIVERIES, record, decision.state, now=now, events=decision.events)
 
     async def of_application(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
-        """What an account was told about an application, the latest first, `LARGEST_PAGE` at most."""
+        """Return the messages to an account about an application, the latest first, `LARGEST_PAGE` at most."""
         wanted = {"state.account_id": account_id, "state.application_id": application_id}
         return await self._store.find(DELIVERIES, "by_application", wanted, limit=LARGEST_PAGE)
 

@@ -1,4 +1,4 @@
-"""Messages that are due are handed to their channel, and what became of them is written down."""
+"""Sends the messages that are due and writes down the outcome."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Sender:
         self._in_hand: set[str] = set()  # deliveries that this process is sending, or has sent and not yet noted
 
     async def send(self, record: Record[Delivery]) -> None:
-        """Try to send a message that is due, and write down what became of it.
+        """Try to send a message that is due, and write down the outcome.
 
         A message that its channel took is sent again in one case only: this process ends, or loses the store for
         longer than the lease while another replica has it, between the channel's answer and the write of it.

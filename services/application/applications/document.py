@@ -15,7 +15,7 @@ LARGEST_NUMBER_OF_DOCUMENTS: Final = 100
 
 
 class DocumentState(StrEnum):
-    """Where a document stands."""
+    """States of a document."""
 
     UPLOADING = "uploading"
     ACCEPTED = "accepted"
@@ -25,7 +25,7 @@ class DocumentState(StrEnum):
 
 
 class DocumentCommand(StrEnum):
-    """What may be asked of a document."""
+    """Commands of a document."""
 
     ACCEPT = "accept"
     FLAG = "flag"
@@ -82,7 +82,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Picture:
-    """What an inspection found in a good (or doubtful) upload, and where the cleaned picture lies."""
+    """The findings of an inspection of a good (or doubtful) upload, and where the cleaned picture lies."""
 
     file_id: str
     media_type: str
@@ -94,10 +94,10 @@ class Picture:
 
 
 def moved(document: Document, command: DocumentCommand) -> Document:
-    """The document in its next state.
+    """Return the document in its next state.
 
     Raises:
-        IllegalTransition: the table knows no such move.
+        IllegalTransition: the table does not have the pair.
     """
     return replace(document, state=DOCUMENT_TRANSITIONS.after(document.state, command))
 
@@ -144,10 +144,10 @@ def replaced_by_newer(documents: Iterable[Document], newer: Document) -> tuple[D
     if newer.state in PRESENT_STATES:
         stands_in_for |= set(PRESENT_STATES)
     return tuple(
-        replace(moved(each, DocumentCommand.REPLACE), file_id=None)
-        if each.document_id != newer.document_id
-        and each.requirement == newer.requirement
-        and each.state in stands_in_for
-        else each
-        for each in documents
+        replace(moved(document, DocumentCommand.REPLACE), file_id=None)
+        if document.document_id != newer.document_id
+        and document.requirement == newer.requirement
+        and document.state in stands_in_for
+        else document
+        for document in documents
     )

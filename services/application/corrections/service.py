@@ -1,4 +1,4 @@
-"""What an officer corrects at the counter: what was applied for, and a penalty that the interview finds (X2)."""
+"""Corrections by an officer at the counter: what was applied for, and a penalty that the interview finds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.application.applications.correction import Corrected, Correction, 
 from services.application.applications.errors import StepIsOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
-from services.application.applications.timeline import author_of, told, with_line
+from services.application.applications.timeline import add_to_timeline, author_of, with_line
 from services.application.context import Actor, UseCaseContext
 from services.application.corrections.errors import NothingCorrected, PaymentOwed, PriceNotKnownYet, ProofNotSeen
 from services.application.requirements.answers import contradiction_in
@@ -29,7 +29,7 @@ BILLING = Author("billing")
 
 @dataclass(frozen=True)
 class Why:
-    """Who corrects, and the reason that must be given; the note is kept encrypted."""
+    """The officer who corrects, with the reason that must be given; the note is kept encrypted."""
 
     who: Actor
     reason_code: str
@@ -95,12 +95,12 @@ class Corrections:
         return await self._changed(application_id, decide, why)
 
     async def priced(self, fact: CorrectionPriced, envelope: Envelope) -> None:
-        """Billing has said what a correction costs."""
+        """Note the price of a correction as billing tells it."""
         detail = str(fact.difference)
 
         def decide(application: Application) -> Decision[Application] | None:
             state = correcting.priced(application, fact.correction_id, fact.difference, fact.bill_ids)
-            return Decision(told(state, envelope.id, envelope.time, "correction_priced", BILLING, detail))
+            return Decision(add_to_timeline(state, envelope.id, envelope.time, "correction_priced", BILLING, detail))
 
         try:
             await self._applications.change(fact.application_id, decide, received=envelope.id)
@@ -136,7 +136,7 @@ def refuse_unpaid(application: Application) -> None:
     """Nothing if all is paid that an officer's correction asks for; else who must do what.
 
     Raises:
-        PriceNotKnownYet: billing has not said yet what a correction costs.
+        PriceNotKnownYet: billing has not told the price of a correction yet.
         PaymentOwed: a difference or a penalty is not paid.
     """
     if correcting.being_priced(application):

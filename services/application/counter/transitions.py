@@ -1,4 +1,4 @@
-"""What the interview, the collection and missed time limits do to an application."""
+"""Transitions of an application by interview, collection and missed time limits."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from services.application.applications.errors import StepComesFirst, StepIsOver
 from services.application.applications.hand_over import replacing_ends
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
-from services.application.applications.timeline import author_of, told
+from services.application.applications.timeline import add_to_timeline, author_of
 from services.application.context import Actor, UseCaseContext
 from services.application.documents.errors import (
     DocumentDecided,
@@ -134,7 +134,9 @@ class Uploads:
             document = self._new(application, document_id, requirement, media_type, size_bytes, now)
             documents = papers.replaced_by_newer((*application.documents, document), document)
             state = rules.with_documents(application, documents)
-            return Decision(told(state, document_id, now, "upload_begun", author_of(who), document.requirement))
+            return Decision(
+                add_to_timeline(state, document_id, now, "upload_begun", author_of(who), document.requirement)
+            )
 
         record = await self._changed(application_id, decide)
         document = record.state.document(document_id)
@@ -180,7 +182,7 @@ class Uploads:
             self._written_to.discard(document_id)
 
     async def offset(self, application_id: str, document_id: str, who: Actor) -> UploadSeen:
-        """Where an upload stands; refuses with ``NotFound``."""
+        """Return the state of an upload; refuses with ``NotFound``."""
         record = await self._visible(application_id, who)
         document = _document(record.state, document_id)
         return UploadSeen(application_id, document, await self._offset(document))
@@ -196,7 +198,7 @@ class Uploads:
     async def decide(
         self, application_id: str, document_id: str, accept: bool, reason_code: str | None, who: Actor, command_id: str
     ) -> Seen:
-        """An officer of the appointment's office accepts a document, or refuses it with a reason (F44, F46).
+        """An officer of the appointment's office accepts a document, or refuses it with a reason.
 
         Raises:
             NotYourOffice, NotFound. DocumentDecided: its state allows no decision. ReasonCodeMissing.
@@ -469,7 +471,7 @@ class Uploads:
             if document.state is not DocumentState.UPLOADING:
                 return None
             there = papers.inspected(document, picture, now)
-            documents = [there if each.document_id == document_id else each for each in application.documents]
+            documents = [there if known.document_id == document_id else known for known in application.documents]
             state = rules.with_documents(application, papers.replaced_by_newer(documents, there))
             return Decision(self._noted(state, there, MACHINE, now, document_id))
 
@@ -502,11 +504,11 @@ class Uploads:
         if application.status in BEFORE_INTERVIEW and hand_over is not None:
             application = rules.hand_over_again(application, self._context.settings.pace, now)
         what = f"document_{document.state.value}"
-        return told(application, f"{what}:{cause}", now, what, actor, document.requirement)
+        return add_to_timeline(application, f"{what}:{cause}", now, what, actor, document.requirement)
 
 
 def _refusal_of(application_id: str, application: Application, document: Document) -> DocumentRefused:
-    """What its owner is told: which document, why, and until when it can be replaced (F46)."""
+    """Return the event that tells the owner which document was refused, why, and until when it can be replaced."""
     seat = application.visits.seat
     until = None
     if application.status in BEFORE_INTERVIEW and seat is not None and seat.certain:

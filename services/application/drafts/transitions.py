@@ -1,4 +1,4 @@
-"""What moves an application up to its submission, and its withdrawal."""
+"""Transitions of an application up to its submission, and its withdrawal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.store.transitions import IllegalTransition
 
 
 def drafted(application_id: str, draft: Application) -> Decision[Application]:
-    """A draft has begun."""
+    """Begin a draft."""
     event = ApplicationDrafted(
         application_id=application_id,
         account_id=draft.account_id,
@@ -29,7 +29,7 @@ def drafted(application_id: str, draft: Application) -> Decision[Application]:
 
 
 def answered(application: Application, answers: Answers, *, minor: bool, rules_version: str) -> Decision[Application]:
-    """The questionnaire is answered, for the first time or anew."""
+    """Answer the questionnaire, for the first time or again."""
     state = replace(moved(application, Command.ANSWER), answers=answers, minor=minor, rules_version=rules_version)
     return Decision(state)
 
@@ -37,7 +37,7 @@ def answered(application: Application, answers: Answers, *, minor: bool, rules_v
 def submitted(
     application_id: str, application: Application, now: datetime, age_band: str | None = None
 ) -> Decision[Application]:
-    """Every compulsory item is there and the applicant knows what is not paid back."""
+    """Submit: every compulsory item is there and the applicant knows what is not paid back."""
     answers = application.answers
     if answers is None:
         raise IllegalTransition(application.status, Command.SUBMIT)
@@ -59,7 +59,7 @@ def submitted(
 
 
 def withdrawn(application_id: str, application: Application, now: datetime) -> Decision[Application]:
-    """The applicant gave up before the visit."""
+    """Withdraw before the visit."""
     state = without_work(moved(application, Command.WITHDRAW))
     event = ApplicationWithdrawn(
         application_id=application_id,

@@ -1,4 +1,4 @@
-"""What happens between the hand-over of a file and the printed book."""
+"""Transitions of an application between the hand-over of its file and the printed book."""
 
 from __future__ import annotations
 

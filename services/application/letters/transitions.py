@@ -1,4 +1,4 @@
-"""What happens to the letter of an application."""
+"""Transitions of the cover letter of an application."""
 
 from __future__ import annotations
 

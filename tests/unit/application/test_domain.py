@@ -175,10 +175,10 @@ def test_the_timeline_keeps_order_repeats_nothing_and_has_a_limit() -> None:
     state = make.draft()
     late = Entry("2", NOW + timedelta(hours=1), "submitted", "applicant")
     early = Entry("1", NOW, "drafted", "applicant")
-    state = domain.noted(domain.noted(domain.noted(state, late), early), late)
+    state = domain.with_entry(domain.with_entry(domain.with_entry(state, late), early), late)
     assert [each.id for each in state.timeline] == ["1", "2"]
     for number in range(LARGEST_TIMELINE):
-        state = domain.noted(state, Entry(f"n{number}", NOW + timedelta(days=1, seconds=number), "x", "y"))
+        state = domain.with_entry(state, Entry(f"n{number}", NOW + timedelta(days=1, seconds=number), "x", "y"))
     assert len(state.timeline) == LARGEST_TIMELINE
     assert state.timeline[0].id == "1"
     assert state.timeline[-1].id == f"n{LARGEST_TIMELINE - 1}"

@@ -18,7 +18,7 @@ from services.application.issuance.ports import Dpri
 from services.application.letters.pdf import TypstWriter
 from services.application.letters.ports import LetterWriter
 from services.application.requirements.rule_set import load_rules
-from services.application.use_cases import Application
+from services.application.use_cases import UseCases
 from shared.assistance import ASSISTANCE_COPY
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
@@ -39,7 +39,7 @@ def build(
 ) -> Parts:
     """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too."""
     context = UseCaseContext.of(settings, platform)
-    service = Application(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter())
+    service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter())
     handlers = Handlers(service)
     ended_sessions = EndedSessions(platform.store, platform.clock)
 

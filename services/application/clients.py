@@ -56,8 +56,8 @@ class DpriClient:
         body = {**file.content, "delivery_id": file.delivery_id}
         return _state(await self._client.call("PUT", _path(number), body=body))
 
-    async def look(self, number: str) -> DpriState:
-        """Where the file stands."""
+    async def get_state(self, number: str) -> DpriState:
+        """Return the state of the file."""
         return _state(await self._client.call("GET", _path(number)))
 
     async def approve(self, number: str, approval: Mapping[str, Any]) -> None:
@@ -79,10 +79,10 @@ def _state(answer: ClientAnswer) -> DpriState:
     if not answer.ok:
         raise DpriRefuses(_code(answer))
     try:
-        said = _FileAnswer.model_validate_json(answer.body)
+        file = _FileAnswer.model_validate_json(answer.body)
     except ValidationError:
         raise UpstreamDown(NAME, UNREADABLE) from None
-    return DpriState(said.state, said.passport_number)
+    return DpriState(file.state, file.passport_number)
 
 
 def _code(answer: ClientAnswer) -> str:

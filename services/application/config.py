@@ -1,4 +1,4 @@
-"""What application is told from outside."""
+"""Settings of application, read from the environment."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Settings(ServiceSettings):
 
     @property
     def upload_rules(self) -> UploadRules:
-        """What uploads may take."""
+        """Return the limits of uploads."""
         return UploadRules(
             largest_bytes=self.largest_upload_bytes,
             under_way_seconds=self.upload_seconds,

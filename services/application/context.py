@@ -1,4 +1,4 @@
-"""What every use case of application has at hand, and who acts."""
+"""The context that application's use cases share, and the actor of a request."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from shared.tokens import Caller, Role
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and for staff at the counter for whose account."""
+    """The caller of a use case, and for staff at the counter the account that they act for."""
 
     account_id: str
     role: Role
     office_id: str | None = None
     on_behalf_of: str | None = None
     assistance: Assistance | None = None
-    """The live assistance by which somebody is acted for; without one nobody is."""
+    """The live assistance by which the actor acts for somebody else; None if they do not."""
 
     @classmethod
     def of(cls, caller: Caller, assistance: Assistance | None = None) -> Actor:

@@ -26,7 +26,7 @@ WITHOUT_SESSION_CHECK: Final = {
     "begin_upload": _DRAFT,
     "send_bytes": _DRAFT,
 }
-"""What a token may still do in its last minutes when its session has ended."""
+"""Endpoints that a token may still call in its last minutes after its session has ended."""
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
     audited(

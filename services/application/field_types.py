@@ -16,7 +16,7 @@ Code = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9
 
 
 class Assisting(Query):
-    """For officers at the counter: whose steps they do, and by which consent (F3)."""
+    """For officers at the counter: whose steps they do, and by which consent."""
 
     on_behalf_of: Id | None = Field(None, description="the account that a front officer acts for")
     assistance: Id | None = Field(None, description="the live assistance by which they do; POST /v1/assistances")

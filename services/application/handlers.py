@@ -1,4 +1,4 @@
-"""Which message and which deadline goes to which use case."""
+"""Events, commands and due deadlines of application, each bound to its use case."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from services.application.applications.repository import APPLICATION
 from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
-from services.application.use_cases import Application
+from services.application.use_cases import UseCases
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
 from shared.events.identity import ApplicantConfirmed
@@ -17,9 +17,9 @@ from shared.service import DeadlineHandler, MessageHandler
 
 
 class Handlers:
-    """What application hears and what falls due in it, each bound to its use case."""
+    """Events, commands and due deadlines of application, each bound to its use case."""
 
-    def __init__(self, service: Application) -> None:
+    def __init__(self, service: UseCases) -> None:
         self._service = service
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
@@ -46,7 +46,7 @@ class Handlers:
         return {KeepIdentityCard: self._service.facts.identity_card}
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What is due when its time has come."""
+        """Return the use case of each deadline."""
         kind = APPLICATION.name
         return {
             (kind, "letter"): self._service.letters.write_due,

@@ -1,4 +1,4 @@
-"""What the routes of application share: the key of the use cases, who acts, and why staff read."""
+"""Shared by the routes of application: the key of the use cases, who acts, and why staff read."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from shared.http.endpoint import ROLES
 from shared.tokens import Role
 
 if TYPE_CHECKING:
-    from services.application.use_cases import Application
+    from services.application.use_cases import UseCases
 
-APPLICATION: Final[web.AppKey[Application]] = web.AppKey("application")
+APPLICATION: Final[web.AppKey[UseCases]] = web.AppKey("application")
 
 OWNER_OR_COUNTER: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER)
 OWNER_OR_OFFICE: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)

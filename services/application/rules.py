@@ -24,7 +24,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class UploadRules:
-    """What an upload may take, and when forgotten files go."""
+    """Limits of an upload, and when forgotten files are removed."""
 
     largest_bytes: int = 10 * 1024 * 1024
     under_way_seconds: int = 24 * 3600

@@ -1,4 +1,4 @@
-"""The timeline in words, in both languages: one sentence per kind of entry (F31, F33)."""
+"""The timeline in words, in both languages: one sentence per kind of entry."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from shared.audit import Audit
 from shared.audit.chaining import AuditBook
 
 
-class Application:
+class UseCases:
     """From draft to collected passport: one attribute per group of use cases."""
 
     def __init__(

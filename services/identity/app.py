@@ -1,4 +1,4 @@
-"""Identity, wired."""
+"""How identity is put together: for the process, for tests and for the simulation alike."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Dukcapil:
         self._http = JsonClient(NAME, settings.dukcapil_url, clock=clock, randomness=randomness, patience=patience)
         self._path = f"/dukcapil/get_json/{settings.dukcapil_institution}/CALL_VERIFY_BY_ELEMEN"
         self.quota_left: int | None = None
-        """Checks left today, as the registry last said."""
+        """Checks left today, as the registry last reported them."""
 
     async def compare(self, particulars: Particulars, name_percent: int) -> RegistryAnswer:
         """Ask the registry; a comparison changes nothing there, so it may be repeated.
@@ -76,11 +76,11 @@ class Dukcapil:
             UpstreamDown: it does not answer, cannot be understood, or its quota is used up.
         """
         body = self._question(particulars, name_percent)
-        said = await self._http.call("POST", self._path, body=body, idempotent=True)
-        if not said.ok:
-            raise UpstreamDown(NAME, f"status_{said.status}")
+        answer = await self._http.call("POST", self._path, body=body, idempotent=True)
+        if not answer.ok:
+            raise UpstreamDown(NAME, f"status_{answer.status}")
         try:
-            reply = _Reply.model_validate_json(said.body)
+            reply = _Reply.model_validate_json(answer.body)
         except ValidationError:
             raise UpstreamDown(NAME, "unreadable") from None
         self._note_quota(reply.quota_left)

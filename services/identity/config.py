@@ -1,4 +1,4 @@
-"""What identity is told from outside."""
+"""Settings of identity, read from the environment."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def read_secrets(text: str) -> tuple[str, ...]:
 
 
 def _are_long(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and any(len(each) < SHORTEST_SECRET for each in read_secrets(value.get_secret_value())):
+    if value is not None and any(len(secret) < SHORTEST_SECRET for secret in read_secrets(value.get_secret_value())):
         raise ValueError("one of them is too short")
     return value
 

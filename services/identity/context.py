@@ -1,4 +1,4 @@
-"""What every use case of identity has at hand, and who acts."""
+"""The context that identity's use cases share, and the member of staff who acts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.service import Platform
 from shared.store.port import Store
 
 NOBODY: Final = "nobody"
-"""Subject of an audit entry where the name or number that was tried belongs to nobody."""
+"""Subject of an audit entry where the name or number that was tried is unknown."""
 
 
 @dataclass(frozen=True)

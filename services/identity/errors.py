@@ -1,4 +1,4 @@
-"""What the refusals of all rooms share; each room has its own in its `errors.py`."""
+"""Shared by the refusals of all rooms; each room has its own in its `errors.py`."""
 
 from __future__ import annotations
 

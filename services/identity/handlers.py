@@ -1,4 +1,4 @@
-"""What identity hears and what falls due in it, each turned into a use case."""
+"""Events, commands and due deadlines of identity, each bound to its use case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the routes of identity share: the key of the use cases, and limits of more than one room."""
+"""Shared by the routes of identity: the key of the use cases, and limits of more than one room."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class SessionRules:
 
 @dataclass(frozen=True)
 class CodeRules:
-    """The limits of codes, in seconds and counts; defaults are the real ones (F16, F17)."""
+    """The limits of codes, in seconds and counts; defaults are the real ones."""
 
     lifetime_seconds: int = 600
     skew_seconds: int = 30

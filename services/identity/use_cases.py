@@ -21,8 +21,8 @@ from services.identity.staff.invariants import StaffInvariants
 from services.identity.staff.operator_roster_service import StaffRoster
 from services.identity.staff.own_password import OwnPasswords
 from services.identity.staff.passwords import StaffPasswords
-from services.identity.staff.person_lookup import PersonLookup
-from services.identity.staff.sign_in import StaffDesk
+from services.identity.staff.person_lookup import PersonLookups
+from services.identity.staff.sign_in import StaffSignIn
 from services.identity.tokens.service import LiveSessions, Sessions
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
@@ -30,7 +30,7 @@ from shared.tokens import TokenIssuer
 
 
 class Identity:
-    """Who you are: one attribute per group of use cases."""
+    """Accounts, sessions, applicants and staff: one attribute per group of use cases."""
 
     def __init__(
         self,
@@ -52,15 +52,15 @@ class Identity:
         self.signing_in = SigningIn(context, credentials)
         self.accounts = Accounts(context)
         self.address_changes = AddressChanges(context, self.signing_in, credentials)
-        self.signing_in.on_address_change(self.address_changes.apply, self.address_changes.asked_again)
+        self.signing_in.on_address_change(self.address_changes.apply, self.address_changes.find_change_request)
         self.applicants = Applicants(context, regions)
         self.checks = RegistryChecks(context, registry)
         self.applicant_invariants = ApplicantInvariants(context)
         self.assistances = Assistances(context, self.signing_in, self.audit)
         passwords, roster = StaffPasswords(context, self.audit, password_hasher), StaffRoster(context)
-        self.staff = StaffDesk(context, credentials, passwords, roster)
+        self.staff = StaffSignIn(context, credentials, passwords, roster)
         self.first_operators = FirstOperators(context, passwords, roster)
         self.own_passwords = OwnPasswords(context, passwords, roster)
         self.staff_admin = StaffAdmin(context, self.audit, passwords, roster, self.assistances)
         self.staff_invariants = StaffInvariants(context)
-        self.person_lookup = PersonLookup(context, self.audit)
+        self.person_lookup = PersonLookups(context, self.audit)

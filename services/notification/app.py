@@ -1,4 +1,4 @@
-"""Notification, wired."""
+"""How notification is put together: for the process, for tests and for the simulation alike."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _WIRE: Final = compat32.clone(linesep="\r\n")
 """The older policy: it writes a mail six times as fast as the newer one, which parses each header that it is given."""
 
 _PLAIN_ADDRESS: Final = re.compile(r"[!-?A-~]+@[!-?A-~]+")
-"""What needs no quoting and no SMTPUTF8; nothing in it can begin another header."""
+"""Characters that need no quoting and no SMTPUTF8; none of them can begin another header."""
 
 LOST: Final = "connection_lost"
 UNANSWERED: Final = "answer_lost"
@@ -233,13 +233,13 @@ class HttpSmsGateway:
         """Hand an SMS in. Refuses with `UpstreamDown` (try later) or `MessageRefused` (never)."""
         body = to_json({"to": sms.to, "text": sms.text, "reference": sms.delivery_id})
         headers = {"Idempotency-Key": sms.delivery_id, **self._signer.headers(body, self._clock.now())}
-        said = await self._client.call("POST", SMS_PATH, body=body, headers=headers)
+        answer = await self._client.call("POST", SMS_PATH, body=body, headers=headers)
         # The key stands for an SMS that the gateway already took, with words of before a change of the templates.
-        if said.ok or said.status == _KEY_REUSED:
+        if answer.ok or answer.status == _KEY_REUSED:
             return
-        if said.status in _REJECTED:
-            raise MessageRefused(f"sms_{said.status}")
-        raise UpstreamDown("sms", f"status_{said.status}")
+        if answer.status in _REJECTED:
+            raise MessageRefused(f"sms_{answer.status}")
+        raise UpstreamDown("sms", f"status_{answer.status}")
 
     async def close(self) -> None:
         """Close the connections."""

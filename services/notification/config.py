@@ -1,4 +1,4 @@
-"""What notification is told from outside."""
+"""Settings of notification, read from the environment."""
 
 from __future__ import annotations
 

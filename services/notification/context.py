@@ -1,4 +1,4 @@
-"""What every use case of notification has at hand. Nobody acts here but for their own account."""
+"""The context that notification's use cases share. Callers act for their own account only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What notification refuses."""
+"""Refusals of notification."""
 
 from __future__ import annotations
 

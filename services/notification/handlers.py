@@ -1,4 +1,4 @@
-"""What notification hears, which commands it takes and what falls due in it, each to its use case."""
+"""Events, commands and due deadlines of notification, each bound to its use case."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Handlers:
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due."""
+        """Return the use case of each deadline."""
         return {(DELIVERIES.name, "send"): self.send_due}
 
     async def send_due(self, record: Record[Any], _name: str) -> None:

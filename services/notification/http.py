@@ -1,4 +1,4 @@
-"""What the routes of notification share: the key of the use cases."""
+"""Shared by the routes of notification: the key of the use cases."""
 
 from __future__ import annotations
 

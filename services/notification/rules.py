@@ -49,6 +49,6 @@ class Rules:
     """How long ended deliveries are kept."""
     office_emails: Mapping[str, str] = field(default_factory=dict)
     operator_email: str | None = None
-    """Who hears what an office should hear whose address is not known here."""
+    """The operator's address, told in place of an office whose address is not known here."""
     forget_every_seconds: float = 3600.0
     """Pause between two sweeps of old deliveries."""

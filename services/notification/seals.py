@@ -12,7 +12,7 @@ from shared.crypto.sealed import Unsealer
 
 
 class Box(BaseModel):
-    """What arrives sealed. A wrong box is logged as an error: its content must not be in there."""
+    """A sealed box that arrives. A wrong one is logged as an error: its content must not be in there."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 

@@ -34,7 +34,7 @@ _CLOCK: Final = "HH.mm"
 
 @dataclass(frozen=True)
 class Text:
-    """What is read. An SMS has no subject."""
+    """A rendered text. An SMS has no subject."""
 
     body: str
     subject: str = ""

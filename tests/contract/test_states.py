@@ -42,28 +42,28 @@ Move = Callable[[Any, Any], Any]
 WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.applicants.applicant", "TRANSITIONS"): (
         {"passed"},
-        lambda state, command: applicant._after(SimpleNamespace(identity=SimpleNamespace(state=state)), command),  # type: ignore[arg-type]
-        applicant.NotPossibleNow,
+        applicant.TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.identity.staff.states", "STAFF_TRANSITIONS"): (
         {"refused", "left"},
-        staff_states.staff_after,
-        staff_states.StaffMoveIllegal,
+        staff_states.STAFF_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.identity.assistances.assistance", "ASSISTANCE_TRANSITIONS"): (
         {"ended"},
-        assistance.assistance_after,
-        assistance.AssistanceMoveIllegal,
+        assistance.ASSISTANCE_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.application.applications.application", "TRANSITIONS"): (
         {"collected", "refused", "withdrawn", "closed"},
         lambda state, command: application.moved(SimpleNamespace(status=state), command),  # type: ignore[arg-type]
-        application.MoveIllegal,
+        IllegalTransition,
     ),
     ("services.application.applications.document", "DOCUMENT_TRANSITIONS"): (
         {"refused", "replaced"},
         lambda state, command: documents.moved(SimpleNamespace(state=state), command),  # type: ignore[arg-type]
-        documents.DocumentMoveIllegal,
+        IllegalTransition,
     ),
     ("services.scheduling.booking.appointments.appointment", "TRANSITIONS"): (
         {"used", "released", "abandoned", "unavailable"},
@@ -147,8 +147,8 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ),
     ("services.notification.deliveries.delivery", "TRANSITIONS"): (
         {"delivered", "failed", "dropped"},
-        lambda state, command: delivery._after(SimpleNamespace(state=state), command),  # type: ignore[arg-type]
-        delivery.DeliveryCannot,
+        delivery.TRANSITIONS.after,
+        IllegalTransition,
     ),
 }
 """Each table's states that are meant to be the last, how a command is given, and the one error of an illegal one."""

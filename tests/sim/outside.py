@@ -293,7 +293,7 @@ class Issuance:
         handling = Handling(acknowledge_seconds=seconds)
         return await self._line.call(lambda: self._hand_over(number, file, handling))
 
-    async def look(self, number: str) -> DpriState:
+    async def get_state(self, number: str) -> DpriState:
         return await self._line.call(lambda: self._refusing(lambda: self._state(number)))
 
     async def approve(self, number: str, approval: Mapping[str, Any]) -> None:

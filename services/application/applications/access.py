@@ -1,4 +1,4 @@
-"""Who may see and change an application."""
+"""Checks who may see and change an application."""
 
 from __future__ import annotations
 

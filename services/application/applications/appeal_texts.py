@@ -1,4 +1,4 @@
-"""What a refused applicant is told: the reason in words, the rule it rests on and the ways of redress (X14). Data."""
+"""Texts for a refused applicant: the reason in words, the rule it rests on and the ways of redress. Data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.application.applications.application import Application, Status
 DATA: Final = Path(__file__).parents[1] / "data" / "refusals.toml"
 OTHER: Final = "other"
 REFUND_GUIDE: Final = "/v1/refund-guide"
-"""Billing's public page; every paid application links to it (F42)."""
+"""Billing's public page; every paid application links to it."""
 
 
 @dataclass(frozen=True)
@@ -54,5 +54,5 @@ def grounds_of(application: Application) -> tuple[str, Grounds] | None:
     if application.status is not Status.REFUSED:
         return None
     code = (application.interview.reason_code if application.interview else None) or OTHER
-    by_code = {each.code: each for each in grounds()}
+    by_code = {ground.code: ground for ground in grounds()}
     return code, by_code.get(code, by_code[OTHER])

@@ -8,7 +8,7 @@ from datetime import date
 
 @dataclass(frozen=True)
 class Applicant:
-    """What application knows of an applicant: ids in the open, the person's data sealed."""
+    """An applicant as application knows them: ids in the open, the person's data sealed."""
 
     account_id: str
     person_id: str
@@ -28,7 +28,7 @@ class Applicant:
 
 @dataclass(frozen=True)
 class IdentityCard:
-    """Who the applicant is, in the open: never stored, logged or sent but to the issuance system and on the letter."""
+    """The applicant's data, opened: never stored or logged; sent to the issuance system and on the letter only."""
 
     full_name: str = field(repr=False)
     nik: str = field(repr=False)

@@ -15,7 +15,8 @@ from services.application.applications.hand_over import Approval, Handed, HandOv
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
 from services.application.rules import Pace
-from shared.events.message import Message
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 NUMBER_DIGITS: Final = 16
 
@@ -24,7 +25,7 @@ LARGEST_TIMELINE: Final = 300
 
 
 class Status(StrEnum):
-    """What application itself decides; seats and bills have owners of their own."""
+    """States of an application. Scheduling owns seats, billing owns bills."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -38,7 +39,7 @@ class Status(StrEnum):
 
 
 class Command(StrEnum):
-    """What may be asked of an application."""
+    """Commands of an application."""
 
     ANSWER = "answer"
     SUBMIT = "submit"
@@ -51,22 +52,24 @@ class Command(StrEnum):
     CLOSE = "close"
 
 
-TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
-    (Status.DRAFT, Command.ANSWER): Status.DRAFT,
-    (Status.DRAFT, Command.SUBMIT): Status.SUBMITTED,
-    (Status.DRAFT, Command.WITHDRAW): Status.WITHDRAWN,
-    (Status.SUBMITTED, Command.WITHDRAW): Status.WITHDRAWN,
-    (Status.SUBMITTED, Command.APPROVE): Status.APPROVED,
-    (Status.SUBMITTED, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
-    (Status.SUBMITTED, Command.REFUSE): Status.REFUSED,
-    (Status.INCOMPLETE, Command.APPROVE): Status.APPROVED,
-    (Status.INCOMPLETE, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
-    (Status.INCOMPLETE, Command.REFUSE): Status.REFUSED,
-    (Status.INCOMPLETE, Command.CLOSE): Status.CLOSED,
-    (Status.APPROVED, Command.PRINT): Status.PRINTED,
-    (Status.PRINTED, Command.COLLECT): Status.COLLECTED,
-    (Status.PRINTED, Command.CLOSE): Status.CLOSED,
-}
+TRANSITIONS: Final[Transitions[Status, Command]] = Transitions(
+    {
+        (Status.DRAFT, Command.ANSWER): Status.DRAFT,
+        (Status.DRAFT, Command.SUBMIT): Status.SUBMITTED,
+        (Status.DRAFT, Command.WITHDRAW): Status.WITHDRAWN,
+        (Status.SUBMITTED, Command.WITHDRAW): Status.WITHDRAWN,
+        (Status.SUBMITTED, Command.APPROVE): Status.APPROVED,
+        (Status.SUBMITTED, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
+        (Status.SUBMITTED, Command.REFUSE): Status.REFUSED,
+        (Status.INCOMPLETE, Command.APPROVE): Status.APPROVED,
+        (Status.INCOMPLETE, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
+        (Status.INCOMPLETE, Command.REFUSE): Status.REFUSED,
+        (Status.INCOMPLETE, Command.CLOSE): Status.CLOSED,
+        (Status.APPROVED, Command.PRINT): Status.PRINTED,
+        (Status.PRINTED, Command.COLLECT): Status.COLLECTED,
+        (Status.PRINTED, Command.CLOSE): Status.CLOSED,
+    }
+)
 FINAL: Final = frozenset({Status.COLLECTED, Status.REFUSED, Status.WITHDRAWN, Status.CLOSED})
 LIVE: Final = tuple(status for status in Status if status not in FINAL)
 """One application in these states per person."""
@@ -76,18 +79,9 @@ TAKES_DOCUMENTS: Final = frozenset({Status.DRAFT, Status.SUBMITTED, Status.INCOM
 PAST_INTERVIEW: Final = frozenset({Status.APPROVED, Status.PRINTED, Status.COLLECTED})
 
 
-class MoveIllegal(Exception):
-    """The application's state does not allow the command."""
-
-    def __init__(self, status: Status, command: Command) -> None:
-        super().__init__(f"an application that is {status} cannot {command}")
-        self.status = status
-        self.command = command
-
-
 @dataclass(frozen=True)
 class Author:
-    """Who acts: a role or a service, and for a person the account."""
+    """The author of a timeline entry: a role or a service, and for a person the account."""
 
     who: str
     by: str | None = None
@@ -128,7 +122,7 @@ class LetterTrouble:
 
 @dataclass(frozen=True)
 class Interview:
-    """What an interviewer recorded."""
+    """The recorded outcome of an interview."""
 
     outcome: str
     at: datetime
@@ -167,7 +161,7 @@ class Application:
     originals_by: str | None = None
     interview: Interview | None = None
     corrections: tuple[Correction, ...] = ()
-    """What officers corrected, and what billing made of it."""
+    """Corrections by officers, with the price that billing told."""
     approval: Approval | None = None
     passport_number_sealed: str | None = None
     collect_until: datetime | None = None
@@ -177,29 +171,21 @@ class Application:
     """Every file that this application refers to: what the sweeper must leave alone."""
 
     def document(self, document_id: str) -> Document | None:
-        """The document of that id, or none."""
-        return next((each for each in self.documents if each.document_id == document_id), None)
+        """Return the document of that id, or None."""
+        return next((document for document in self.documents if document.document_id == document_id), None)
 
     def present(self) -> dict[str, Document]:
-        """The document that counts, by item."""
-        return {each.requirement: each for each in self.documents if each.state in PRESENT_STATES}
+        """Return the accepted or flagged documents, by item."""
+        return {document.requirement: document for document in self.documents if document.state in PRESENT_STATES}
 
     @property
     def live(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether it has not ended."""
         return self.status not in FINAL
 
 
-@dataclass(frozen=True)
-class Decision:
-    """The new state and what is said about it."""
-
-    state: Application
-    events: tuple[Message, ...] = ()
-
-
-Decide = Callable[[Application], Decision | None]
-"""What a use case makes of an application as it was read; None changes nothing."""
+Decide = Callable[[Application], Decision[Application] | None]
+"""Decides on an application as it was read; None changes nothing."""
 
 
 def application_number(application_id: str, year: int, attempt: int) -> str:
@@ -210,27 +196,24 @@ def application_number(application_id: str, year: int, attempt: int) -> str:
 
 
 def moved(application: Application, command: Command) -> Application:
-    """The application in its next state.
+    """Return the application in its next state.
 
     Raises:
-        MoveIllegal: the table knows no such move.
+        IllegalTransition: the table does not have the pair.
     """
-    target = TRANSITIONS.get((application.status, command))
-    if target is None:
-        raise MoveIllegal(application.status, command)
-    return replace(application, status=target)
+    return replace(application, status=TRANSITIONS.after(application.status, command))
 
 
 def allows(application: Application, command: Command) -> bool:
-    """Whether the table knows the move."""
-    return (application.status, command) in TRANSITIONS
+    """Return whether the table allows the command in the application's state."""
+    return TRANSITIONS.allows(application.status, command)
 
 
-def noted(application: Application, entry: Entry) -> Application:
-    """The application with one more line in its timeline; a line that is there is not written again."""
-    if any(each.id == entry.id for each in application.timeline):
+def with_entry(application: Application, entry: Entry) -> Application:
+    """Return the application with one more line in its timeline; a line that is there is not written again."""
+    if any(line.id == entry.id for line in application.timeline):
         return application
-    lines = sorted((*application.timeline, entry), key=lambda each: each.at)
+    lines = sorted((*application.timeline, entry), key=lambda line: line.at)
     if len(lines) > LARGEST_TIMELINE:
         del lines[1]
     return replace(application, timeline=tuple(lines))
@@ -243,7 +226,7 @@ def with_documents(application: Application, documents: Collection[Document]) ->
 
 def refer_to_files(application: Application) -> Application:
     """The application with `file_ids` naming every file of its documents and its letter."""
-    files = [each.file_id for each in application.documents if each.file_id is not None]
+    files = [document.file_id for document in application.documents if document.file_id is not None]
     if application.letter is not None:
         files.append(application.letter.file_id)
     return replace(application, file_ids=tuple(files))
@@ -251,7 +234,7 @@ def refer_to_files(application: Application) -> Application:
 
 def with_document(application: Application, document: Document) -> Application:
     """The application with this document in place of the one of its id, or added."""
-    others = [each for each in application.documents if each.document_id != document.document_id]
+    others = [other for other in application.documents if other.document_id != document.document_id]
     return with_documents(application, (*others, document))
 
 
@@ -289,10 +272,10 @@ def to_hand_over(application: Application, compulsory: Collection[str]) -> tuple
     What is not compulsory goes along if it was accepted and stays here if not.
     """
     present = application.present()
-    accepted = {code: each for code, each in present.items() if each.state is DocumentState.ACCEPTED}
+    accepted = {code: document for code, document in present.items() if document.state is DocumentState.ACCEPTED}
     if not set(compulsory) <= set(accepted):
         return None
-    return tuple(Handed(each.document_id, each.sha256 or "") for _, each in sorted(accepted.items()))
+    return tuple(Handed(document.document_id, document.sha256 or "") for _, document in sorted(accepted.items()))
 
 
 def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: datetime | None = None) -> Application:
@@ -309,10 +292,10 @@ def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: 
 
 
 def deadlines(application: Application) -> Mapping[str, datetime]:
-    """What falls due when."""
+    """Return the deadlines that are open, by name."""
     hand_over, approval, interview = application.hand_over, application.approval, application.interview
     waiting = hand_over is not None and hand_over.acknowledged_at is None
-    uploads = [each.upload_until for each in application.documents if each.state is DocumentState.UPLOADING]
+    uploads = [document.upload_until for document in application.documents if document.state is DocumentState.UPLOADING]
     found = {
         "letter": application.letter_due_at,
         "hand_over": hand_over.next_try_at if hand_over else None,

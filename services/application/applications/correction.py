@@ -10,7 +10,7 @@ from services.application.requirements.answers import Reason, ZeroTariff
 
 
 class Ground(StrEnum):
-    """What an interviewer can find about the book before this one."""
+    """Findings of an interviewer about the book before this one."""
 
     LOST = "lost"
     DAMAGED = "damaged"
@@ -18,7 +18,7 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True)
 class Corrected:
-    """What shall hold from now on."""
+    """The corrected answers."""
 
     passport_kind: str
     validity_years: int
@@ -36,5 +36,5 @@ class Correction:
     reason_code: str
     note_sealed: str | None = None
     difference: int | None = None
-    """In rupiah, once billing has said it."""
+    """In rupiah, once billing has told it."""
     bill_ids: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
-"""What an officer corrects at the counter, and what its money must wait for (X2).
+"""Corrections by an officer at the counter, and the payments that they wait for.
 
-A correction is open until billing has said what it costs and the bills that it asks for are known here: before that
-nobody can tell whether something is owed, so nothing is approved.
+A correction is open until billing has told what it costs and the bills that it asks for are known here: before that
+it is not known whether something is owed, so nothing is approved.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from services.application.applications.application import Application, Decision
+from services.application.applications.application import Application
 from services.application.applications.correction import Corrected, Correction, Ground
 from services.application.applications.visit import Bill, BillState
 from services.application.requirements.answers import Answers, Reason
 from shared.events.application import KindCorrected, PenaltyFound
+from shared.store.decision import Decision
 
 
 def answers_after(answers: Answers, corrected: Corrected) -> Answers:
@@ -28,8 +29,10 @@ def answers_after(answers: Answers, corrected: Corrected) -> Answers:
     )
 
 
-def kind_corrected(application_id: str, application: Application, answers: Answers, correction: Correction) -> Decision:
-    """What was applied for is corrected; the seat, the documents and the paid fee stay."""
+def kind_corrected(
+    application_id: str, application: Application, answers: Answers, correction: Correction
+) -> Decision[Application]:
+    """Correct what was applied for; the seat, the documents and the paid fee stay."""
     event = KindCorrected(
         application_id=application_id,
         account_id=application.account_id,
@@ -46,8 +49,8 @@ def kind_corrected(application_id: str, application: Application, answers: Answe
 
 def penalty_found(
     application_id: str, application: Application, ground: Ground, correction: Correction, *, force_majeure: bool
-) -> Decision:
-    """The book before this one is lost or damaged, which the questionnaire did not tell."""
+) -> Decision[Application]:
+    """Record that the book before this one is lost or damaged, which the questionnaire did not tell."""
     event = PenaltyFound(
         application_id=application_id,
         account_id=application.account_id,
@@ -60,17 +63,19 @@ def penalty_found(
 
 
 def _with(application: Application, correction: Correction) -> Application:
-    others = tuple(each for each in application.corrections if each.correction_id != correction.correction_id)
+    others = tuple(other for other in application.corrections if other.correction_id != correction.correction_id)
     return replace(application, corrections=(*others, correction))
 
 
 def priced(application: Application, correction_id: str, difference: int, bill_ids: tuple[str, ...]) -> Application:
-    """Billing has said what a correction costs; said before, it changes nothing."""
+    """Note the price of a correction; told again, it changes nothing."""
     return replace(
         application,
         corrections=tuple(
-            replace(each, difference=difference, bill_ids=bill_ids) if each.correction_id == correction_id else each
-            for each in application.corrections
+            replace(correction, difference=difference, bill_ids=bill_ids)
+            if correction.correction_id == correction_id
+            else correction
+            for correction in application.corrections
         ),
     )
 
@@ -78,7 +83,10 @@ def priced(application: Application, correction_id: str, difference: int, bill_i
 def being_priced(application: Application) -> bool:
     """Whether a correction's price, or a bill that it asks for, is not known here yet."""
     known = {bill.bill_id for bill in application.visits.bills}
-    return any(each.difference is None or not known.issuperset(each.bill_ids) for each in application.corrections)
+    return any(
+        correction.difference is None or not known.issuperset(correction.bill_ids)
+        for correction in application.corrections
+    )
 
 
 SETTLED_BILLS: Final = frozenset({BillState.PAID, BillState.WAIVED, BillState.SUPERSEDED, BillState.CANCELLED})

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from shared.store.transitions import Transitions
 
 LARGEST_NUMBER_OF_DOCUMENTS: Final = 100
 """Uploads per application, replaced and refused ones included."""
 
 
 class DocumentState(StrEnum):
-    """Where a document stands."""
+    """States of a document."""
 
     UPLOADING = "uploading"
     ACCEPTED = "accepted"
@@ -23,7 +25,7 @@ class DocumentState(StrEnum):
 
 
 class DocumentCommand(StrEnum):
-    """What may be asked of a document."""
+    """Commands of a document."""
 
     ACCEPT = "accept"
     FLAG = "flag"
@@ -31,30 +33,23 @@ class DocumentCommand(StrEnum):
     REPLACE = "replace"
 
 
-DOCUMENT_TRANSITIONS: Final[Mapping[tuple[DocumentState, DocumentCommand], DocumentState]] = {
-    (DocumentState.UPLOADING, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
-    (DocumentState.UPLOADING, DocumentCommand.FLAG): DocumentState.FLAGGED,
-    (DocumentState.UPLOADING, DocumentCommand.REFUSE): DocumentState.REFUSED,
-    (DocumentState.UPLOADING, DocumentCommand.REPLACE): DocumentState.REPLACED,
-    (DocumentState.FLAGGED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
-    (DocumentState.FLAGGED, DocumentCommand.REFUSE): DocumentState.REFUSED,
-    (DocumentState.FLAGGED, DocumentCommand.REPLACE): DocumentState.REPLACED,
-    (DocumentState.ACCEPTED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
-    (DocumentState.ACCEPTED, DocumentCommand.REFUSE): DocumentState.REFUSED,
-    (DocumentState.ACCEPTED, DocumentCommand.REPLACE): DocumentState.REPLACED,
-}
+DOCUMENT_TRANSITIONS: Final[Transitions[DocumentState, DocumentCommand]] = Transitions(
+    {
+        (DocumentState.UPLOADING, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+        (DocumentState.UPLOADING, DocumentCommand.FLAG): DocumentState.FLAGGED,
+        (DocumentState.UPLOADING, DocumentCommand.REFUSE): DocumentState.REFUSED,
+        (DocumentState.UPLOADING, DocumentCommand.REPLACE): DocumentState.REPLACED,
+        (DocumentState.FLAGGED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+        (DocumentState.FLAGGED, DocumentCommand.REFUSE): DocumentState.REFUSED,
+        (DocumentState.FLAGGED, DocumentCommand.REPLACE): DocumentState.REPLACED,
+        (DocumentState.ACCEPTED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+        (DocumentState.ACCEPTED, DocumentCommand.REFUSE): DocumentState.REFUSED,
+        (DocumentState.ACCEPTED, DocumentCommand.REPLACE): DocumentState.REPLACED,
+    }
+)
 FINAL_DOCUMENT_STATES: Final = frozenset({DocumentState.REFUSED, DocumentState.REPLACED})
 PRESENT_STATES: Final = (DocumentState.ACCEPTED, DocumentState.FLAGGED)
 """States that count as "there" for a submission: a doubt is an officer's to settle and holds nobody up."""
-
-
-class DocumentMoveIllegal(Exception):
-    """The document's state does not allow the command."""
-
-    def __init__(self, state: DocumentState, command: DocumentCommand) -> None:
-        super().__init__(f"a document that is {state} cannot {command}")
-        self.state = state
-        self.command = command
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Picture:
-    """What an inspection found in a good (or doubtful) upload, and where the cleaned picture lies."""
+    """The findings of an inspection of a good (or doubtful) upload, and where the cleaned picture lies."""
 
     file_id: str
     media_type: str
@@ -99,15 +94,12 @@ class Picture:
 
 
 def moved(document: Document, command: DocumentCommand) -> Document:
-    """The document in its next state.
+    """Return the document in its next state.
 
     Raises:
-        DocumentMoveIllegal: the table knows no such move.
+        IllegalTransition: the table does not have the pair.
     """
-    target = DOCUMENT_TRANSITIONS.get((document.state, command))
-    if target is None:
-        raise DocumentMoveIllegal(document.state, command)
-    return replace(document, state=target)
+    return replace(document, state=DOCUMENT_TRANSITIONS.after(document.state, command))
 
 
 def inspected(document: Document, picture: Picture, now: datetime) -> Document:
@@ -152,10 +144,10 @@ def replaced_by_newer(documents: Iterable[Document], newer: Document) -> tuple[D
     if newer.state in PRESENT_STATES:
         stands_in_for |= set(PRESENT_STATES)
     return tuple(
-        replace(moved(each, DocumentCommand.REPLACE), file_id=None)
-        if each.document_id != newer.document_id
-        and each.requirement == newer.requirement
-        and each.state in stands_in_for
-        else each
-        for each in documents
+        replace(moved(document, DocumentCommand.REPLACE), file_id=None)
+        if document.document_id != newer.document_id
+        and document.requirement == newer.requirement
+        and document.state in stands_in_for
+        else document
+        for document in documents
     )

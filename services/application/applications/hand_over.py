@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 ALERT_HOUR: Final = 18
-"""An unacknowledged file is an alert at this hour of the office's own clock, the day before the visit (F47)."""
+"""An unacknowledged file is an alert at this hour of the office's own clock, the day before the visit."""
 
 WORKING_DAYS_TO_ISSUE: Final = 4
 """A passport is issued at most this many working days after the interview."""
@@ -72,7 +72,7 @@ def alert_time(starts_at: datetime, timezone: str, confirmed_at: datetime, grace
 
 
 def replacing_ends(starts_at: datetime, timezone: str) -> datetime:
-    """The end of the day before the visit, at the office: until then an applicant may replace documents (F46)."""
+    """The end of the day before the visit, at the office: until then an applicant may replace documents."""
     zone = ZoneInfo(timezone)
     visit_day = starts_at.astimezone(zone).date()
     return datetime.combine(visit_day, time(0), zone).astimezone(starts_at.tzinfo)

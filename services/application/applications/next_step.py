@@ -1,4 +1,4 @@
-"""Where a person stands: done steps, the current one, what to do next and until when."""
+"""How far an application has come: done steps, the current one, what to do next and until when."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _BEFORE_INTERVIEW: Final = frozenset({Step.CHOOSE_SEAT, Step.PAY, Step.COME})
 
 @dataclass(frozen=True)
 class NextAction:
-    """What to do next, in both languages, and until when (none where time does not matter)."""
+    """The next action in both languages, and its deadline (None where time does not matter)."""
 
     en: str
     id: str
@@ -59,8 +59,8 @@ class NextAction:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where an application stands."""
+class Progress:
+    """How far an application has come, and what its applicant does next."""
 
     current_step: str
     remaining: tuple[Step, ...]
@@ -99,10 +99,10 @@ def first_missing(application: Application, wanted: Step, *, documents_complete:
     return next((step for step in before if step not in done), None)
 
 
-def standing(application: Application, *, documents_complete: bool) -> Standing:
-    """Current step, remaining steps, next action and deadline (F31)."""
+def application_progress(application: Application, *, documents_complete: bool) -> Progress:
+    """Return the current step, the remaining steps, the next action and its deadline."""
     if application.status in FINAL:
-        return Standing(FINISHED, (), _ENDINGS[application.status])
+        return Progress(FINISHED, (), _ENDINGS[application.status])
     done = done_steps(application, documents_complete=documents_complete)
     seat = application.visits.seat
     paid = seat is not None and seat.state is SeatState.SPECIAL_OPEN
@@ -112,7 +112,7 @@ def standing(application: Application, *, documents_complete: bool) -> Standing:
         action = _with_upload_again(action)
     for bill in owed(application):
         action = _with_owed(action, bill, seat.office_timezone if seat else None)
-    return Standing(remaining[0].value, remaining, action)
+    return Progress(remaining[0].value, remaining, action)
 
 
 def local_time(moment: datetime, timezone: str | None, *, indonesian: bool) -> str:
@@ -226,7 +226,7 @@ _WITHOUT_VISIT: Final = (SeatState.SPECIAL_OPEN, SeatState.SPECIAL_ENDED, SeatSt
 
 
 def _new_date(seat: Seat) -> NextAction:
-    """What is left to do after a visit that did not take place or was stopped (F70 to F72)."""
+    """Return the next action after a visit that did not take place or was stopped."""
     if seat.state is SeatState.SPECIAL_OPEN:
         en, id_ = _until(seat.until, seat.office_timezone)
         return _both(

@@ -54,17 +54,6 @@ class Repository:
         """Write a new one; refuses with ``AlreadyExists``, which names the index."""
         return await self._store.insert(APPLICATION, application_id, state, now=now, events=events)
 
-    async def save_application(
-        self,
-        record: Record[Application],
-        state: Application,
-        now: datetime,
-        events: Sequence[Message] = (),
-        received: str | None = None,
-    ) -> Record[Application]:
-        """Write the next state."""
-        return await self._store.save(APPLICATION, record, state, now=now, events=events, received=received)
-
     async def applications_of(self, account_id: str) -> list[Record[Application]]:
         """An account's, the newest first."""
         wanted = {"state.account_id": account_id}

@@ -151,7 +151,7 @@ class RedressView(View):
 
 
 class RefusalView(View):
-    """Why the application was refused, by which rule, and what can be done about it (X14)."""
+    """Why the application was refused, by which rule, and what can be done about it."""
 
     reason_code: str
     reason: str
@@ -198,7 +198,7 @@ class HandOverView(View):
 
 
 class ApplicationView(View):
-    """An application, and where its applicant stands (F31)."""
+    """An application, and where its applicant stands."""
 
     application_id: str
     number: str
@@ -222,7 +222,7 @@ class ApplicationView(View):
     """Differences and penalties that the passport waits for."""
     refunds: list[RefundView]
     refund_guide: str | None
-    """Where the public page on refunds lies, once money was paid (F42)."""
+    """Where the public page on refunds lies, once money was paid."""
     refusal: RefusalView | None
     letter_url: str | None
     letter_state: str | None
@@ -235,7 +235,7 @@ class ApplicationView(View):
     @classmethod
     def of(cls, seen: Seen, rules: RuleSet) -> Self:
         """As its owner, or its office, sees it."""
-        state, standing = seen.application, seen.standing
+        state, progress = seen.application, seen.progress
         seat, bill = state.visits.last_seat, state.visits.bill
         return cls(
             application_id=seen.application_id,
@@ -244,21 +244,21 @@ class ApplicationView(View):
             account_id=state.account_id,
             state=state.status.value,
             minor=state.minor,
-            current_step=standing.current_step,
-            remaining_steps=[step.value for step in standing.remaining if step.value != standing.current_step],
-            next_action=standing.next_action.en,
-            next_action_id=standing.next_action.id,
-            deadline=standing.next_action.deadline,
+            current_step=progress.current_step,
+            remaining_steps=[step.value for step in progress.remaining if step.value != progress.current_step],
+            next_action=progress.next_action.en,
+            next_action_id=progress.next_action.id,
+            deadline=progress.next_action.deadline,
             answers=_answers(state),
             not_refundable=rules.not_refundable.en if state.submitted_at is None else None,
             not_refundable_id=rules.not_refundable.id if state.submitted_at is None else None,
             requirements=[RequirementView.of(item, _newest(state, item.code)) for item in seen.items],
-            documents=[DocumentView.of(each) for each in state.documents],
+            documents=[DocumentView.of(document) for document in state.documents],
             appointment=AppointmentView.of(seat, for_staff=seen.for_staff) if seat else None,
             bill=BillView.of(bill) if bill else None,
-            owed=[BillView.of(each) for each in owed(state)],
+            owed=[BillView.of(bill) for bill in owed(state)],
             refunds=_refunds(state),
-            refund_guide=REFUND_GUIDE if any(each.paid_at for each in state.visits.bills) else None,
+            refund_guide=REFUND_GUIDE if any(bill.paid_at for bill in state.visits.bills) else None,
             refusal=_refusal(state),
             letter_url=f"/v1/applications/{seen.application_id}/letter" if state.letter else None,
             letter_state=letter_state(state),
@@ -277,7 +277,7 @@ class ApplicationsView(View):
     @classmethod
     def of(cls, seen: list[Seen], rules: RuleSet) -> Self:
         """As they are shown."""
-        return cls(applications=[ApplicationView.of(each, rules) for each in seen])
+        return cls(applications=[ApplicationView.of(application, rules) for application in seen])
 
 
 def letter_state(state: Application) -> str | None:
@@ -295,23 +295,27 @@ def _answers(state: Application) -> Questionnaire | None:
 def _newest(state: Application, code: str) -> Document | None:
     """The document that counts for an item, else the newest one that still tells something."""
     present = state.present().get(code)
-    others = [each for each in state.documents if each.requirement == code and each.state != DocumentState.REPLACED]
-    return present or max(others, key=lambda each: each.created_at, default=None)
+    others = [
+        document
+        for document in state.documents
+        if document.requirement == code and document.state != DocumentState.REPLACED
+    ]
+    return present or max(others, key=lambda document: document.created_at, default=None)
 
 
 def _refunds(state: Application) -> list[RefundView]:
     return [
         RefundView(
-            refund_id=each.refund_id,
-            amount=each.amount,
-            reason=each.reason,
-            opened_at=each.at,
-            state=each.state,
-            deadline=each.due_at,
-            needs=each.needs,
-            refused_by_rule=each.rule,
+            refund_id=refund.refund_id,
+            amount=refund.amount,
+            reason=refund.reason,
+            opened_at=refund.at,
+            state=refund.state,
+            deadline=refund.due_at,
+            needs=refund.needs,
+            refused_by_rule=refund.rule,
         )
-        for each in state.visits.refunds
+        for refund in state.visits.refunds
     ]
 
 
@@ -321,8 +325,7 @@ def _refusal(state: Application) -> RefusalView | None:
         return None
     code, grounds = refused
     redress = [
-        RedressView(code=each.code, rule=each.rule, text=each.text, text_id=each.text_id, link=each.link)
-        for each in ways()
+        RedressView(code=way.code, rule=way.rule, text=way.text, text_id=way.text_id, link=way.link) for way in ways()
     ]
     return RefusalView(
         reason_code=code, reason=grounds.reason, reason_id=grounds.reason_id, rule=grounds.rule, redress=redress

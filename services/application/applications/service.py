@@ -10,8 +10,8 @@ from typing import TypeVar
 from services.application.applications.applicant import IdentityCard
 from services.application.applications.application import Application, Decide
 from services.application.applications.errors import ApplicationEnded, StepComesFirst
-from services.application.applications.next_step import Standing, Step, first_missing, standing
-from services.application.applications.repository import Repository
+from services.application.applications.next_step import Progress, Step, application_progress, first_missing
+from services.application.applications.repository import APPLICATION, Repository
 from services.application.applications.vault import Vault
 from services.application.context import Actor, UseCaseContext
 from services.application.requirements.requirement import (
@@ -25,8 +25,8 @@ from services.application.requirements.requirement import (
 from shared.errors import NotFound
 from shared.facts import once_known
 from shared.files.port import FileMeta
+from shared.store.change import change
 from shared.store.kinds import Record
-from shared.store.retry import again
 from shared.store.turns import Turns
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Seen:
     application_id: str
     application: Application
     items: tuple[Listed, ...]
-    standing: Standing
+    progress: Progress
     for_staff: bool = False
 
 
@@ -67,30 +67,20 @@ class Applications:
         *,
         received: str | None = None,
     ) -> Record[Application]:
-        """Load, decide, save, again while others are faster. What was received before, or decides on nothing new,
-        writes nothing. Facts about one application come by the handful: in this process they take turns.
+        """Load, decide and save as :func:`shared.store.change.change` does; refuses with ``NotFound``.
+
+        Facts about one application come by the handful: within this process its writers take turns.
         """
-
-        async def attempt() -> Record[Application]:
-            record = await self.application(application_id)
-            if record.has_received(received):
-                return record
-            decision = decide(record.state)
-            if decision is None or (decision.state == record.state and not decision.events):
-                return record
-            return await self.repository.save_application(
-                record, decision.state, self._context.now(), decision.events, received
-            )
-
+        store, clock = self._context.store, self._context.clock
         async with self._turns.of(application_id):
-            return await again(attempt)
+            return await change(store, clock, APPLICATION, application_id, decide, received=received)
 
-    async def once_known(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
-        """What ``look`` finds, waiting a moment for a fact that is on its way; None if it did not arrive."""
-        return await once_known(look, self._context.clock)
+    async def wait_until_known(self, find: Callable[[], Awaitable[T | None]]) -> T | None:
+        """Return what ``find`` finds, waiting a moment for a fact that is on its way; None if it does not arrive."""
+        return await once_known(find, self._context.clock)
 
     async def card(self, applicant_id: str) -> IdentityCard:
-        """Who the applicant is; refuses with ``NotFound``."""
+        """Return the applicant's identity card; refuses with ``NotFound``."""
         record = await self.repository.applicant(applicant_id)
         if record is None:
             raise NotFound
@@ -116,12 +106,12 @@ class Applications:
             raise StepComesFirst(first)
 
     def seen(self, record: Record[Application], who: Actor | None = None) -> Seen:
-        """The application with its list and where it stands."""
+        """Return the application with its list of documents and its progress."""
         return Seen(
             record.id,
             record.state,
             self.items(record.state),
-            standing(record.state, documents_complete=self.documents_complete(record.state)),
+            application_progress(record.state, documents_complete=self.documents_complete(record.state)),
             for_staff=who is not None and who.is_staff,
         )
 

@@ -30,12 +30,12 @@ class Vault:
         self._notification = SealedBox.for_recipient(settings.notification_sealing_public_key)
 
     def open_box(self, sealed: str, applicant_id: str) -> str:
-        """What identity sealed for us, as it will be stored: encrypted for this applicant."""
+        """Return the data that identity sealed for us as it is stored: encrypted for this applicant."""
         card = json.dumps(self._unsealer.open_json(sealed, applicant_id), ensure_ascii=False, sort_keys=True)
         return self._cipher.seal(card, owner_id=applicant_id, field=_CARD)
 
     def card(self, applicant_id: str, applicant: Applicant) -> IdentityCard:
-        """Who the applicant is."""
+        """Return the applicant's identity card, opened."""
         if applicant.card_sealed is None:
             raise NotFound
         card = json.loads(self._cipher.open(applicant.card_sealed, owner_id=applicant_id, field=_CARD))

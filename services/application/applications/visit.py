@@ -1,4 +1,4 @@
-"""What application knows of seats, bills and refunds: projections of the facts that scheduling and billing publish.
+"""Seats, bills and refunds as application knows them: projections of the facts that scheduling and billing publish.
 
 Facts arrive late, twice and in any order. Each appointment and each bill keeps the version that was seen last: an older
 fact may fill in what is still unknown and changes nothing else.
@@ -161,7 +161,7 @@ class Bill:
     paid_at: datetime | None = None
     next_check_at: datetime | None = None
     seat_unavailable: str | None = None
-    """What was asked for (``late_payment``, ``renewal``, ``same_day``) when no seat could be found."""
+    """The request (``late_payment``, ``renewal``, ``same_day``) for which no seat could be found."""
 
 
 @dataclass(frozen=True)
@@ -191,26 +191,26 @@ class Visits:
     @property
     def seat(self) -> Seat | None:
         """The live appointment; of several, the one that was told of last. None where no seat is live."""
-        return max((each for each in self.seats if each.live), key=lambda each: each.at, default=None)
+        return max((seat for seat in self.seats if seat.live), key=lambda seat: seat.at, default=None)
 
     @property
     def last_seat(self) -> Seat | None:
         """The live appointment, else the one that was told of last."""
-        return self.seat or max(self.seats, key=lambda each: each.at, default=None)
+        return self.seat or max(self.seats, key=lambda seat: seat.at, default=None)
 
     @property
     def unpaid(self) -> bool:
         """Whether a visit does not count, as its proof of payment was not valid, and no other one is paid for."""
-        states = {each.state for each in self.seats}
+        states = {seat.state for seat in self.seats}
         return SeatState.VOIDED in states and not states & CERTAIN_SEAT_STATES
 
     @property
     def bill(self) -> Bill | None:
         """The fee bill of the live appointment, else the fee bill that was told of last."""
-        fees = [each for each in self.bills if each.purpose == "fee"]
+        fees = [bill for bill in self.bills if bill.purpose == "fee"]
         seat = self.seat
-        own = [each for each in fees if seat is not None and _belongs(each, seat)]
-        return max(own or fees, key=lambda each: each.at, default=None)
+        own = [fee for fee in fees if seat is not None and _belongs(fee, seat)]
+        return max(own or fees, key=lambda bill: bill.at, default=None)
 
 
 def _belongs(bill: Bill, seat: Seat) -> bool:
@@ -218,56 +218,56 @@ def _belongs(bill: Bill, seat: Seat) -> bool:
 
 
 def with_seat_fact(visits: Visits, fact: Event, *, version: int, at: datetime) -> Visits:
-    """What is known after a fact about an appointment."""
+    """Return the projection after a fact about an appointment."""
     state = SEAT_FACTS[type(fact)]
     seen = _values(fact, Seat)
-    known = next((each for each in visits.seats if each.appointment_id == seen["appointment_id"]), None)
+    known = next((seat for seat in visits.seats if seat.appointment_id == seen["appointment_id"]), None)
     seat = Seat(version=version, at=at, state=state, **seen)
     if known is not None:
         newer = (version, _SEAT_RANKS[state]) >= (known.version, _SEAT_RANKS[known.state])
         seat = _later_over_earlier(seat, known) if newer else _later_over_earlier(known, seat)
-    others = tuple(each for each in visits.seats if each.appointment_id != seat.appointment_id)
+    others = tuple(other for other in visits.seats if other.appointment_id != seat.appointment_id)
     return replace(visits, seats=(*others, seat))
 
 
 def with_bill_fact(visits: Visits, fact: Event, *, version: int, at: datetime) -> Visits:
-    """What is known after a fact about a bill."""
+    """Return the projection after a fact about a bill."""
     state = BILL_FACTS[type(fact)]
     seen = _values(fact, Bill)
-    known = next((each for each in visits.bills if each.bill_id == seen["bill_id"]), None)
+    known = next((bill for bill in visits.bills if bill.bill_id == seen["bill_id"]), None)
     bill = Bill(version=version, at=at, state=state, **seen)
     if known is not None:
         newer = (version, _BILL_RANKS[state]) >= (known.version, _BILL_RANKS[known.state])
         bill = _later_over_earlier(bill, known) if newer else _later_over_earlier(known, bill)
-    others = tuple(each for each in visits.bills if each.bill_id != bill.bill_id)
+    others = tuple(other for other in visits.bills if other.bill_id != bill.bill_id)
     return replace(visits, bills=(*others, bill))
 
 
 def with_seat_unavailable(visits: Visits, fact: scheduling.SeatUnavailable) -> Visits:
-    """What is known after scheduling found no seat for a bill; a bill that was never heard of is told of later."""
+    """Return the projection after scheduling found no seat for a bill; an unknown bill is told of later."""
     return replace(
         visits,
         bills=tuple(
-            replace(each, seat_unavailable=fact.asked_for) if each.bill_id == fact.bill_id else each
-            for each in visits.bills
+            replace(bill, seat_unavailable=fact.asked_for) if bill.bill_id == fact.bill_id else bill
+            for bill in visits.bills
         ),
     )
 
 
 def with_special_refused(visits: Visits, fact: scheduling.SpecialRescheduleRefused) -> Visits:
-    """What is known after the office refused a special reschedule; the visit itself stands where it stood."""
+    """Return the projection after the office refused a special reschedule; the visit itself does not change."""
     return replace(
         visits,
         seats=tuple(
-            replace(each, special_refused=fact.reason) if each.appointment_id == fact.appointment_id else each
-            for each in visits.seats
+            replace(seat, special_refused=fact.reason) if seat.appointment_id == fact.appointment_id else seat
+            for seat in visits.seats
         ),
     )
 
 
 def with_refund(visits: Visits, fact: billing.RefundOpened, at: datetime) -> Visits:
-    """What is known after a refund case was opened; the same case again changes nothing."""
-    if any(each.refund_id == fact.refund_id for each in visits.refunds):
+    """Return the projection after a refund case was opened; the same case again changes nothing."""
+    if any(refund.refund_id == fact.refund_id for refund in visits.refunds):
         return visits
     return replace(visits, refunds=(*visits.refunds, Refund(fact.refund_id, fact.amount, fact.reason, at)))
 
@@ -277,8 +277,8 @@ _TOLD_WITH_THE_NEXT: Final = "approved"
 
 
 def with_refund_moved(visits: Visits, fact: billing.RefundMoved, *, version: int, at: datetime) -> Visits:
-    """What is known after a refund case took a step; one that was never heard of is known from now on."""
-    known = next((each for each in visits.refunds if each.refund_id == fact.refund_id), None)
+    """Return the projection after a refund case took a step; an unknown case is known from now on."""
+    known = next((refund for refund in visits.refunds if refund.refund_id == fact.refund_id), None)
     first_of_two = fact.state == _TOLD_WITH_THE_NEXT
     if known is not None and (version < known.version or (version == known.version and first_of_two)):
         return visits
@@ -288,7 +288,7 @@ def with_refund_moved(visits: Visits, fact: billing.RefundMoved, *, version: int
     )
     if known is None:
         return replace(visits, refunds=(*visits.refunds, moved))
-    return replace(visits, refunds=tuple(moved if each is known else each for each in visits.refunds))
+    return replace(visits, refunds=tuple(moved if refund is known else refund for refund in visits.refunds))
 
 
 _OWN: Final = frozenset({"version", "at", "state"})
@@ -300,7 +300,7 @@ def _values(fact: Event, shape: type[Any]) -> dict[str, Any]:
 
 
 def _names(shape: type[Any]) -> Iterable[str]:
-    return [each.name for each in fields(shape) if each.name not in _OWN]
+    return [member.name for member in fields(shape) if member.name not in _OWN]
 
 
 def _later_over_earlier(later: T, earlier: T) -> T:

@@ -30,7 +30,7 @@ class ProofNotSeen(Refusal):
 
 
 class PriceNotKnownYet(Refusal):
-    """Billing has not said yet what a correction costs."""
+    """The price of a correction is not known yet."""
 
     status = 409
     code = "price_not_known_yet"

@@ -30,9 +30,9 @@ api = Endpoints("office")
 )
 async def correct_kind(call: Call[KindCorrection]) -> ApplicationView:
     """The corrected application: a difference is asked for, goes back, or is nothing."""
-    said = call.body
-    wanted = Corrected(said.passport_kind.value, said.validity_years, said.reason, said.zero_tariff)
-    why = Why(Actor.of(call.caller), said.reason_code, said.note, call.command_id)
+    body = call.body
+    wanted = Corrected(body.passport_kind.value, body.validity_years, body.reason, body.zero_tariff)
+    why = Why(Actor.of(call.caller), body.reason_code, body.note, call.command_id)
     return view(call, await call.app[APPLICATION].corrections.correct_kind(call.path["application_id"], wanted, why))
 
 
@@ -47,12 +47,12 @@ async def correct_kind(call: Call[KindCorrection]) -> ApplicationView:
 )
 async def find_penalty(call: Call[PenaltyFinding]) -> ApplicationView:
     """The application: the penalty is asked for, or none under force majeure."""
-    said = call.body
+    body = call.body
     seen = await call.app[APPLICATION].corrections.find_penalty(
         call.path["application_id"],
-        said.ground,
-        Why(Actor.of(call.caller), said.reason_code, said.note, call.command_id),
-        force_majeure=said.force_majeure,
-        proof_seen=said.proof_seen,
+        body.ground,
+        Why(Actor.of(call.caller), body.reason_code, body.note, call.command_id),
+        force_majeure=body.force_majeure,
+        proof_seen=body.proof_seen,
     )
     return view(call, seen)

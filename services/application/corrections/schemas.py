@@ -13,7 +13,7 @@ from shared.http.schema import Body
 
 
 class KindCorrection(Body):
-    """What shall hold instead of what was applied for, and why (X2)."""
+    """What shall hold instead of what was applied for, and why."""
 
     passport_kind: PassportKind = Field(examples=["electronic"])
     validity_years: Literal[5, 10] = Field(examples=[10])

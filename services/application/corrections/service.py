@@ -1,4 +1,4 @@
-"""What an officer corrects at the counter: what was applied for, and a penalty that the interview finds (X2)."""
+"""Corrections by an officer at the counter: what was applied for, and a penalty that the interview finds."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from services.application.applications import application as rules
 from services.application.applications import correction_transitions as correcting
 from services.application.applications.access import refuse_other_offices
-from services.application.applications.application import Application, Author, Decision, Status
+from services.application.applications.application import Application, Author, Status
 from services.application.applications.correction import Corrected, Correction, Ground
 from services.application.applications.errors import StepIsOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
-from services.application.applications.timeline import author_of, told, with_line
+from services.application.applications.timeline import add_to_timeline, author_of, with_line
 from services.application.context import Actor, UseCaseContext
 from services.application.corrections.errors import NothingCorrected, PaymentOwed, PriceNotKnownYet, ProofNotSeen
 from services.application.requirements.answers import contradiction_in
@@ -22,13 +22,14 @@ from shared.events.billing import CorrectionPriced
 from shared.events.envelope import Envelope
 from shared.ids import derived_id
 from shared.service import NotYet
+from shared.store.decision import Decision
 
 BILLING = Author("billing")
 
 
 @dataclass(frozen=True)
 class Why:
-    """Who corrects, and the reason that must be given; the note is kept encrypted."""
+    """The officer who corrects, with the reason that must be given; the note is kept encrypted."""
 
     who: Actor
     reason_code: str
@@ -55,7 +56,7 @@ class Corrections:
         await self._refuse_strangers(application_id, why.who)
         correction = self._correction(application_id, why)
 
-        def decide(application: Application) -> Decision:
+        def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_open(application, Step.COME)
             before = application.answers
             assert before is not None  # noqa: S101 - a visit is certain only after the questionnaire
@@ -84,7 +85,7 @@ class Corrections:
             raise ProofNotSeen(field="/proof_seen")
         correction = self._correction(application_id, why)
 
-        def decide(application: Application) -> Decision:
+        def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_open(application, Step.INTERVIEW)
             decision = correcting.penalty_found(
                 application_id, application, ground, correction, force_majeure=force_majeure
@@ -94,12 +95,12 @@ class Corrections:
         return await self._changed(application_id, decide, why)
 
     async def priced(self, fact: CorrectionPriced, envelope: Envelope) -> None:
-        """Billing has said what a correction costs."""
+        """Note the price of a correction as billing tells it."""
         detail = str(fact.difference)
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             state = correcting.priced(application, fact.correction_id, fact.difference, fact.bill_ids)
-            return Decision(told(state, envelope.id, envelope.time, "correction_priced", BILLING, detail))
+            return Decision(add_to_timeline(state, envelope.id, envelope.time, "correction_priced", BILLING, detail))
 
         try:
             await self._applications.change(fact.application_id, decide, received=envelope.id)
@@ -119,7 +120,9 @@ class Corrections:
         if application.status not in {Status.SUBMITTED, Status.INCOMPLETE}:
             raise StepIsOver(state=application.status.value)
 
-    def _line(self, decision: Decision, correction: Correction, what: str, why: Why) -> Decision:
+    def _line(
+        self, decision: Decision[Application], correction: Correction, what: str, why: Why
+    ) -> Decision[Application]:
         line_id = f"correction:{correction.correction_id}"
         return with_line(decision, line_id, correction.at, what, author_of(why.who), why.reason_code)
 
@@ -133,7 +136,7 @@ def refuse_unpaid(application: Application) -> None:
     """Nothing if all is paid that an officer's correction asks for; else who must do what.
 
     Raises:
-        PriceNotKnownYet: billing has not said yet what a correction costs.
+        PriceNotKnownYet: billing has not told the price of a correction yet.
         PaymentOwed: a difference or a penalty is not paid.
     """
     if correcting.being_priced(application):

@@ -60,9 +60,9 @@ async def see_originals(call: Call[Originals]) -> ApplicationView:
 )
 async def record_interview(call: Call[InterviewOutcome]) -> ApplicationView:
     """Record the outcome."""
-    said = call.body
+    body = call.body
     seen = await call.app[APPLICATION].counter.record_interview(
-        call.path["application_id"], said.outcome, said.reason_code, said.note, Actor.of(call.caller), call.command_id
+        call.path["application_id"], body.outcome, body.reason_code, body.note, Actor.of(call.caller), call.command_id
     )
     return view(call, seen)
 

@@ -62,7 +62,7 @@ class VisitView(View):
 
 
 class OfficeDayView(View):
-    """An office's visits of a day, and how many of their files are overdue at the issuance system (F47)."""
+    """An office's visits of a day, and how many of their files are overdue at the issuance system."""
 
     visits: list[VisitView]
     hand_overs_overdue: int
@@ -72,9 +72,9 @@ class OfficeDayView(View):
     @classmethod
     def of(cls, seen: list[Seen]) -> Self:
         """As the office sees it."""
-        visits = [_visit(each) for each in seen]
-        overdue = sum(each.hand_over is not None and each.hand_over.overdue for each in visits)
-        not_made = sum(each.letter_state == "not_made" for each in visits)
+        visits = [_visit(application) for application in seen]
+        overdue = sum(visit.hand_over is not None and visit.hand_over.overdue for visit in visits)
+        not_made = sum(visit.letter_state == "not_made" for visit in visits)
         return cls(visits=visits, hand_overs_overdue=overdue, letters_not_made=not_made)
 
 
@@ -84,9 +84,9 @@ def _visit(seen: Seen) -> VisitView:
         application_id=seen.application_id,
         number=state.number,
         state=state.status.value,
-        current_step=seen.standing.current_step,
+        current_step=seen.progress.current_step,
         appointment=AppointmentView.of(seat, for_staff=True) if seat else None,
-        documents_flagged=sum(each.state is DocumentState.FLAGGED for each in state.documents),
+        documents_flagged=sum(document.state is DocumentState.FLAGGED for document in state.documents),
         hand_over=hand_over_view(state),
         letter_state=letter_state(state),
     )

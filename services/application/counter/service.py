@@ -10,18 +10,19 @@ from zoneinfo import ZoneInfo
 from services.application import errors
 from services.application.applications import application as rules
 from services.application.applications.access import OFFICE_ROLES, refuse_other_offices
-from services.application.applications.application import Application, Author, Decision, Interview, Status
+from services.application.applications.application import Application, Author, Interview, Status
 from services.application.applications.errors import StepIsOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
-from services.application.applications.timeline import author_of, told, with_line
+from services.application.applications.timeline import add_to_timeline, author_of, with_line
 from services.application.context import Actor, UseCaseContext
 from services.application.corrections.service import refuse_unpaid
 from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
 from services.application.counter.transitions import PAPERS_DAYS, collected, interviewed, lapsed
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import CAPITAL_ZONE, Listed
-from services.application.voided_book.service import refuse_unpaid_book, told_of_book
+from services.application.voided_book.service import note_voided_book, refuse_unpaid_book
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 SYSTEM: Final = Author("application")
@@ -36,7 +37,7 @@ class Counter:
         self._applications = applications
 
     async def see_originals(self, application_id: str, codes: tuple[str, ...], who: Actor, command_id: str) -> Seen:
-        """Record which originals were seen (F48).
+        """Record which originals were seen.
 
         Raises:
             NotYourOffice. StepComesFirst: the visitor has not checked in. DocumentNotAsked: no such item.
@@ -44,7 +45,7 @@ class Counter:
         await self._present(application_id, who)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision:
+        def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_interview(application)
             known = {item.code for item in self._applications.items(application)}
             unknown = sorted(set(codes) - known)
@@ -52,7 +53,7 @@ class Counter:
                 raise DocumentNotAsked(field="/requirements", unknown=unknown)
             originals = tuple(sorted({*application.originals, *codes}))
             state = replace(application, originals=originals, originals_by=who.account_id)
-            return Decision(told(state, f"originals:{command_id}", now, "originals_seen", author_of(who)))
+            return Decision(add_to_timeline(state, f"originals:{command_id}", now, "originals_seen", author_of(who)))
 
         return self._applications.seen(
             await self._applications.change(application_id, decide, received=command_id), who
@@ -75,7 +76,7 @@ class Counter:
         sealed = self._applications.vault.seal_note(note, application_id) if note else None
         interview = Interview(outcome, now, who.account_id, reason_code, sealed, until)
 
-        def decide(application: Application) -> Decision:
+        def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_interview(application)
             if outcome == "approved":
                 self._refuse_unseen(application)
@@ -84,7 +85,7 @@ class Counter:
             done = with_line(
                 decision, f"interview:{command_id}", now, f"interview_{outcome}", author_of(who), reason_code
             )
-            return Decision(told_of_book(done.state, now), done.events)
+            return Decision(note_voided_book(done.state, now), done.events)
 
         return self._applications.seen(
             await self._applications.change(application_id, decide, received=command_id), who
@@ -100,7 +101,7 @@ class Counter:
         refuse_other_offices(record.state, who)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             if application.status is Status.COLLECTED:
                 return None
             self._applications.refuse_early(application, Step.COLLECT)
@@ -124,7 +125,7 @@ class Counter:
         return [self._applications.seen(record, who) for record in records if _is_on(record, on, now)]
 
     async def by_number(self, office_id: str, number: str, who: Actor) -> list[Seen]:
-        """The application of that number if its visit is at the caller's own office: one, or none (F73)."""
+        """The application of that number if its visit is at the caller's own office: one, or none."""
         if who.role not in OFFICE_ROLES or who.office_id != office_id:
             raise errors.NotYourOffice
         record = await self._applications.repository.application_numbered(number)
@@ -143,7 +144,7 @@ class Counter:
     async def _lapse(self, application_id: str, status: Status, reason_code: str) -> None:
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             due = rules.deadlines(application)
             at = due.get("papers" if status is Status.INCOMPLETE else "collection")
             if application.status is not status or at is None or now < at:
@@ -158,13 +159,13 @@ class Counter:
         record = await self._applications.application(application_id)
         refuse_other_offices(record.state, who)
 
-        async def look() -> bool | None:
+        async def find_check_in() -> bool | None:
             known = (await self._applications.application(application_id)).state
             seat = known.visits.seat
             arrived = seat is not None and seat.checked_in_at is not None
             return True if arrived or known.status is not Status.SUBMITTED else None
 
-        await self._applications.once_known(look)
+        await self._applications.wait_until_known(find_check_in)
 
     def _refuse_unless_interview(self, application: Application) -> None:
         self._applications.refuse_early(application, Step.INTERVIEW)
@@ -172,10 +173,10 @@ class Counter:
             raise StepIsOver(state=application.status.value)
 
     def _refuse_unseen(self, application: Application) -> None:
-        unseen = [each for each in self._applications.items(application) if _must_be_seen(each, application)]
+        unseen = [item for item in self._applications.items(application) if _must_be_seen(item, application)]
         if unseen:
             raise OriginalsNotSeen(unseen)
-        compulsory = [each.code for each in self._applications.items(application) if each.compulsory]
+        compulsory = [item.code for item in self._applications.items(application) if item.compulsory]
         if rules.to_hand_over(application, compulsory) is None:
             raise DocumentsUndecided
 

@@ -1,4 +1,4 @@
-"""What the interview, the collection and missed time limits do to an application."""
+"""Transitions of an application by interview, collection and missed time limits."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from services.application.applications.application import Application, Command, Decision, Interview, moved, without_work
+from services.application.applications.application import Application, Command, Interview, moved, without_work
 from services.application.applications.hand_over import Approval
 from shared.events.application import ApplicationRefused, InterviewRecorded, PassportCollected
+from shared.store.decision import Decision
 
 PAPERS_DAYS: Final = 7
 """Missing papers must be completed within seven days of the interview."""
 
 
-def interviewed(application_id: str, application: Application, interview: Interview, now: datetime) -> Decision:
+def interviewed(
+    application_id: str, application: Application, interview: Interview, now: datetime
+) -> Decision[Application]:
     """The outcome of the interview: approved, incomplete or refused."""
     command = {"approved": Command.APPROVE, "incomplete": Command.FIND_INCOMPLETE, "refused": Command.REFUSE}
     state = replace(moved(application, command[interview.outcome]), interview=interview, letter_due_at=None)
@@ -35,7 +38,7 @@ def interviewed(application_id: str, application: Application, interview: Interv
     return Decision(without_work(state), (recorded, ended))
 
 
-def collected(application_id: str, application: Application, by: str) -> Decision:
+def collected(application_id: str, application: Application, by: str) -> Decision[Application]:
     """The book was handed out."""
     state = replace(moved(application, Command.COLLECT), collected_by=by)
     event = PassportCollected(
@@ -44,7 +47,7 @@ def collected(application_id: str, application: Application, by: str) -> Decisio
     return Decision(without_work(state), (event,))
 
 
-def lapsed(application_id: str, application: Application, reason_code: str) -> Decision:
+def lapsed(application_id: str, application: Application, reason_code: str) -> Decision[Application]:
     """A time limit ran out: papers not completed, or the book not collected."""
     state = without_work(moved(application, Command.CLOSE))
     return Decision(state, (_ended(application_id, application, reason_code),))

@@ -86,7 +86,7 @@ class Decoded:
 
 
 def decode(content: bytes, media_type: str, least_side_pixels: int = LEAST_SIDE_PIXELS) -> Decoded:
-    """The picture, decoded and written anew.
+    """Return the picture, decoded and re-encoded.
 
     Raises:
         Unusable: it lies about its type, is broken, too small or too large, or needs more memory than is allowed.
@@ -116,8 +116,8 @@ def jpeg_scale(width: int, height: int) -> int:
     """By how much a JPEG is divided while decoding: as much as leaves the longest side that is kept, and enough to
     leave `WHOLE_PIXELS` at most."""
     longest = max(width, height)
-    fitting = [each for each in JPEG_SCALES if longest // each >= LONGEST_KEPT_SIDE_PIXELS] or [1]
-    small = [each for each in JPEG_SCALES if (width // each) * (height // each) <= WHOLE_PIXELS]
+    fitting = [scale for scale in JPEG_SCALES if longest // scale >= LONGEST_KEPT_SIDE_PIXELS] or [1]
+    small = [scale for scale in JPEG_SCALES if (width // scale) * (height // scale) <= WHOLE_PIXELS]
     return max(fitting[-1], small[0] if small else JPEG_SCALES[-1])
 
 
@@ -155,8 +155,8 @@ def has_several_scans(content: bytes) -> bool:
 
 def _coefficients(picture: Image.Image) -> int:
     layers = getattr(picture, "layer", None) or []
-    widest, highest = max((each[1] for each in layers), default=1), max((each[2] for each in layers), default=1)
-    shares: list[float] = [each[1] * each[2] / (widest * highest) for each in layers]
+    widest, highest = max((layer[1] for layer in layers), default=1), max((layer[2] for layer in layers), default=1)
+    shares: list[float] = [layer[1] * layer[2] / (widest * highest) for layer in layers]
     return round(picture.width * picture.height * (sum(shares) if shares else _LARGEST_PIXEL_BYTES))
 
 

@@ -77,7 +77,7 @@ class PictureInspector:
 
 @dataclass(frozen=True)
 class WorkerLimits:
-    """What one worker may take."""
+    """Limits of one worker."""
 
     memory_bytes: int = MEMORY_BYTES
     job_seconds: float = JOB_SECONDS

@@ -1,4 +1,4 @@
-"""What looks at pictures, and what holds their bytes meanwhile."""
+"""The inspection of pictures, and the memory for their bytes, as the use cases need them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Room(Protocol):
-    """What one request may hold in memory of the bytes it sends: a `shared.http.body_budget.BodyShare`."""
+    """The share of memory that one request may fill with the bytes it sends: a `shared.http.body_budget.BodyShare`."""
 
     def try_grow(self, size_bytes: int) -> bool:
         """Take room for bytes that could as well go straight to the store; False while there is little."""
@@ -49,7 +49,7 @@ class InspectionUnavailable(Exception):
 
 @dataclass(frozen=True)
 class Inspected:
-    """A picture that could be decoded, written anew without metadata."""
+    """A picture that could be decoded, re-encoded without metadata."""
 
     content: bytes = field(repr=False)
     media_type: str

@@ -142,8 +142,8 @@ async def download_document(call: Call[None, schemas.Looking]) -> Answer:
     service, reader = call.app[APPLICATION], await who(call)
     application_id, document_id = call.path["application_id"], call.path["document_id"]
     if reader.is_staff:
-        seen = await service.drafting.look(application_id, reader)
-        read_because(call, reader, seen.standing.current_step)
+        seen = await service.drafting.get_application(application_id, reader)
+        read_because(call, reader, seen.progress.current_step)
     document, pieces = await service.uploads.read(application_id, document_id, reader)
     return Answer(200, pieces, media_type=document.media_type)
 

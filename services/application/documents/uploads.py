@@ -19,13 +19,11 @@ from services.application.applications.application import (
     TAKES_DOCUMENTS,
     Application,
     Author,
-    Decision,
     Status,
 )
 from services.application.applications.document import (
     LARGEST_NUMBER_OF_DOCUMENTS,
     Document,
-    DocumentMoveIllegal,
     DocumentState,
     Picture,
 )
@@ -33,7 +31,7 @@ from services.application.applications.errors import StepComesFirst, StepIsOver
 from services.application.applications.hand_over import replacing_ends
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
-from services.application.applications.timeline import author_of, told
+from services.application.applications.timeline import add_to_timeline, author_of
 from services.application.context import Actor, UseCaseContext
 from services.application.documents.errors import (
     DocumentDecided,
@@ -68,7 +66,9 @@ from shared.files.port import (
     WrongOffset,
 )
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.store.transitions import IllegalTransition
 
 MACHINE: Final = Author("machine")
 WHOLE_BYTES: Final = 1024 * 1024
@@ -127,14 +127,16 @@ class Uploads:
         document_id = derived_id("document", command_id)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             if application.document(document_id) is not None:
                 return None
             self._refuse_closed(application, who, now)
             document = self._new(application, document_id, requirement, media_type, size_bytes, now)
             documents = papers.replaced_by_newer((*application.documents, document), document)
             state = rules.with_documents(application, documents)
-            return Decision(told(state, document_id, now, "upload_begun", author_of(who), document.requirement))
+            return Decision(
+                add_to_timeline(state, document_id, now, "upload_begun", author_of(who), document.requirement)
+            )
 
         record = await self._changed(application_id, decide)
         document = record.state.document(document_id)
@@ -180,7 +182,7 @@ class Uploads:
             self._written_to.discard(document_id)
 
     async def offset(self, application_id: str, document_id: str, who: Actor) -> UploadSeen:
-        """Where an upload stands; refuses with ``NotFound``."""
+        """Return the state of an upload; refuses with ``NotFound``."""
         record = await self._visible(application_id, who)
         document = _document(record.state, document_id)
         return UploadSeen(application_id, document, await self._offset(document))
@@ -196,7 +198,7 @@ class Uploads:
     async def decide(
         self, application_id: str, document_id: str, accept: bool, reason_code: str | None, who: Actor, command_id: str
     ) -> Seen:
-        """An officer of the appointment's office accepts a document, or refuses it with a reason (F44, F46).
+        """An officer of the appointment's office accepts a document, or refuses it with a reason.
 
         Raises:
             NotYourOffice, NotFound. DocumentDecided: its state allows no decision. ReasonCodeMissing.
@@ -208,7 +210,7 @@ class Uploads:
             raise errors.ReasonCodeMissing(field="/reason_code")
         now = self._context.now()
 
-        def settle(application: Application) -> Decision | None:
+        def settle(application: Application) -> Decision[Application] | None:
             if application.status not in TAKES_DOCUMENTS:
                 raise StepIsOver(state=application.status.value)
             document = _document(application, document_id)
@@ -218,7 +220,7 @@ class Uploads:
                     if accept
                     else papers.refused(document, reason_code or "", who.role.value, now)
                 )
-            except DocumentMoveIllegal:
+            except IllegalTransition:
                 raise DocumentDecided(state=document.state.value) from None
             state = self._noted(rules.with_document(application, decided), decided, author_of(who), now, command_id)
             return Decision(state, () if accept else (_refusal_of(application_id, application, decided),))
@@ -229,7 +231,7 @@ class Uploads:
         """The time of an upload is over: it is refused and its bytes are removed."""
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             state = application
             for document in application.documents:
                 if document.state is DocumentState.UPLOADING and document.upload_until <= now:
@@ -257,7 +259,7 @@ class Uploads:
         """The changed application; files that it no longer refers to are removed after the write."""
         before: list[Application] = []
 
-        def remembering(application: Application) -> Decision | None:
+        def remembering(application: Application) -> Decision[Application] | None:
             before[:] = [application]
             return decide(application)
 
@@ -464,12 +466,12 @@ class Uploads:
     async def _take(self, application_id: str, document_id: str, picture: Picture) -> UploadSeen:
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             document = _document(application, document_id)
             if document.state is not DocumentState.UPLOADING:
                 return None
             there = papers.inspected(document, picture, now)
-            documents = [there if each.document_id == document_id else each for each in application.documents]
+            documents = [there if known.document_id == document_id else known for known in application.documents]
             state = rules.with_documents(application, papers.replaced_by_newer(documents, there))
             return Decision(self._noted(state, there, MACHINE, now, document_id))
 
@@ -482,7 +484,7 @@ class Uploads:
     async def _refuse(self, application_id: str, document: Document, reason: str) -> UploadSeen:
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             known = _document(application, document.document_id)
             if known.state is not DocumentState.UPLOADING:
                 return None
@@ -502,11 +504,11 @@ class Uploads:
         if application.status in BEFORE_INTERVIEW and hand_over is not None:
             application = rules.hand_over_again(application, self._context.settings.pace, now)
         what = f"document_{document.state.value}"
-        return told(application, f"{what}:{cause}", now, what, actor, document.requirement)
+        return add_to_timeline(application, f"{what}:{cause}", now, what, actor, document.requirement)
 
 
 def _refusal_of(application_id: str, application: Application, document: Document) -> DocumentRefused:
-    """What its owner is told: which document, why, and until when it can be replaced (F46)."""
+    """Return the event that tells the owner which document was refused, why, and until when it can be replaced."""
     seat = application.visits.seat
     until = None
     if application.status in BEFORE_INTERVIEW and seat is not None and seat.certain:

@@ -48,8 +48,8 @@ class ItemsMissing(Refusal):
             f"Missing: {titles}.",
             detail_id=f"Belum ada: {titles_id}.",
             missing=[
-                {"code": each.code, "title": each.requirement.title.en, "title_id": each.requirement.title.id}
-                for each in items
+                {"code": item.code, "title": item.requirement.title.en, "title_id": item.requirement.title.id}
+                for item in items
             ],
         )
 

@@ -69,8 +69,8 @@ async def list_own(call: Call[None, schemas.Looking]) -> ApplicationsView:
 async def look(call: Call[None, schemas.Looking]) -> ApplicationView:
     """One application."""
     reader = await who(call)
-    seen = await call.app[APPLICATION].drafting.look(call.path["application_id"], reader)
-    read_because(call, reader, seen.standing.current_step)
+    seen = await call.app[APPLICATION].drafting.get_application(call.path["application_id"], reader)
+    read_because(call, reader, seen.progress.current_step)
     return view(call, seen)
 
 

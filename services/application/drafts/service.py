@@ -1,4 +1,4 @@
-"""From draft to submission: what the applicant does, alone or with an officer at the counter (F3, F6)."""
+"""From draft to submission: what the applicant does, alone or with an officer at the counter."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import date, datetime
 from services.application.applications import application as rules
 from services.application.applications.access import refuse_strangers, refuse_unassisted, refuse_uncovered
 from services.application.applications.applicant import Applicant
-from services.application.applications.application import Application, Command, Decision, Status, application_number
+from services.application.applications.application import Application, Command, Status, application_number
 from services.application.applications.errors import ApplicationEnded, StepIsOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
-from services.application.applications.timeline import author_of, told, with_line
+from services.application.applications.timeline import add_to_timeline, author_of, with_line
 from services.application.context import Actor, UseCaseContext
 from services.application.drafts.errors import (
     AccountNotNamed,
@@ -27,11 +27,12 @@ from services.application.requirements.errors import AnswersContradict
 from services.application.requirements.requirement import day_at_capital, missing
 from shared.errors import NotFound, NotKnownYet, Unavailable
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 
 NUMBER_ATTEMPTS = 5
-"""Tries for a number that nobody has; two in a row are already once in a million millions."""
+"""Tries for a free number; two in a row are already once in a million millions."""
 
 
 class Drafting:
@@ -53,7 +54,7 @@ class Drafting:
         """
         if who.is_staff and who.on_behalf_of is None:
             raise AccountNotNamed(field="/on_behalf_of")
-        applicant = await self._applications.once_known(lambda: self._confirmed(applicant_id))
+        applicant = await self._applications.wait_until_known(lambda: self._confirmed(applicant_id))
         if applicant is None:
             raise NotKnownYet(
                 "The civil registry has not confirmed this applicant yet.",
@@ -69,7 +70,7 @@ class Drafting:
         """Keep the answers; the list of requirements follows from them.
 
         Raises:
-            AnswersContradict: two answers, or an answer and our records, do not go together (X2).
+            AnswersContradict: two answers, or an answer and our records, do not go together.
             StepIsOver: the application was submitted.
             AssistanceNeeded: an officer of the office has no consent of this person.
         """
@@ -83,7 +84,7 @@ class Drafting:
         if contradiction is not None:
             raise AnswersContradict(contradiction)
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             _refuse_unless_draft(application)
             if application.answers == answers and application.minor == minor:
                 return None
@@ -97,9 +98,9 @@ class Drafting:
         """Submit; again is no error.
 
         Raises:
-            ConfirmationMissing: the statement of what is not paid back was not confirmed (F60).
+            ConfirmationMissing: the statement of what is not paid back was not confirmed.
             StepComesFirst: the questionnaire is not answered.
-            ItemsMissing: compulsory items are not there; each is named (F27).
+            ItemsMissing: compulsory items are not there; each is named.
             AssistanceNeeded: an officer of the office has no consent of this person.
         """
         record = await self._own(application_id, who)
@@ -107,7 +108,7 @@ class Drafting:
         on_record = await self._applications.repository.has_passport_on_record(record.state.person_id)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             if application.submitted_at is not None and application.live:
                 return None
             if not confirmed_not_refundable:
@@ -132,7 +133,7 @@ class Drafting:
         await self._own(application_id, who)
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             if application.status is Status.WITHDRAWN:
                 return None
             if not application.live:
@@ -148,7 +149,7 @@ class Drafting:
             await self._applications.change(application_id, decide, received=command_id), who
         )
 
-    async def look(self, application_id: str, who: Actor) -> Seen:
+    async def get_application(self, application_id: str, who: Actor) -> Seen:
         """The application, for its owner or its office."""
         return self._applications.seen(await self._visible(application_id, who), who)
 
@@ -189,7 +190,7 @@ class Drafting:
                 started_at=now,
                 assisting_office_id=who.office_id if who.is_staff else None,
             )
-            decision = drafted(application_id, told(draft, "drafted", now, "drafted", author_of(who)))
+            decision = drafted(application_id, add_to_timeline(draft, "drafted", now, "drafted", author_of(who)))
             try:
                 return await self._applications.repository.insert_application(
                     application_id, decision.state, now, decision.events

@@ -1,4 +1,4 @@
-"""What moves an application up to its submission, and its withdrawal."""
+"""Transitions of an application up to its submission, and its withdrawal."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from datetime import datetime
 from services.application.applications.application import (
     Application,
     Command,
-    Decision,
-    MoveIllegal,
     moved,
     without_work,
 )
 from services.application.requirements.answers import Answers
 from shared.events.application import ApplicationDrafted, ApplicationSubmitted, ApplicationWithdrawn
+from shared.store.decision import Decision
+from shared.store.transitions import IllegalTransition
 
 
-def drafted(application_id: str, draft: Application) -> Decision:
-    """A draft has begun."""
+def drafted(application_id: str, draft: Application) -> Decision[Application]:
+    """Begin a draft."""
     event = ApplicationDrafted(
         application_id=application_id,
         account_id=draft.account_id,
@@ -28,17 +28,19 @@ def drafted(application_id: str, draft: Application) -> Decision:
     return Decision(draft, (event,))
 
 
-def answered(application: Application, answers: Answers, *, minor: bool, rules_version: str) -> Decision:
-    """The questionnaire is answered, for the first time or anew."""
+def answered(application: Application, answers: Answers, *, minor: bool, rules_version: str) -> Decision[Application]:
+    """Answer the questionnaire, for the first time or again."""
     state = replace(moved(application, Command.ANSWER), answers=answers, minor=minor, rules_version=rules_version)
     return Decision(state)
 
 
-def submitted(application_id: str, application: Application, now: datetime, age_band: str | None = None) -> Decision:
-    """Every compulsory item is there and the applicant knows what is not paid back."""
+def submitted(
+    application_id: str, application: Application, now: datetime, age_band: str | None = None
+) -> Decision[Application]:
+    """Submit: every compulsory item is there and the applicant knows what is not paid back."""
     answers = application.answers
     if answers is None:
-        raise MoveIllegal(application.status, Command.SUBMIT)
+        raise IllegalTransition(application.status, Command.SUBMIT)
     state = replace(moved(application, Command.SUBMIT), submitted_at=now)
     event = ApplicationSubmitted(
         application_id=application_id,
@@ -56,8 +58,8 @@ def submitted(application_id: str, application: Application, now: datetime, age_
     return Decision(state, (event,))
 
 
-def withdrawn(application_id: str, application: Application, now: datetime) -> Decision:
-    """The applicant gave up before the visit."""
+def withdrawn(application_id: str, application: Application, now: datetime) -> Decision[Application]:
+    """Withdraw before the visit."""
     state = without_work(moved(application, Command.WITHDRAW))
     event = ApplicationWithdrawn(
         application_id=application_id,

@@ -1,4 +1,4 @@
-"""What other services tell: confirmed applicants, seats, bills, refunds, deliveries. Late, twice and in any order."""
+"""Facts of other services: confirmed applicants, seats, bills, refunds, deliveries. Late, twice and in any order."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from services.application.applications.applicant import Applicant
-from services.application.applications.application import Application, Author, Decision, settled
+from services.application.applications.application import Application, Author, settled
 from services.application.applications.service import Applications
-from services.application.applications.timeline import told
+from services.application.applications.timeline import add_to_timeline
 from services.application.applications.visit import (
     PAYERS_CASES,
     Visits,
@@ -22,7 +22,7 @@ from services.application.applications.visit import (
     with_special_refused,
 )
 from services.application.context import UseCaseContext
-from services.application.voided_book.service import alert_of_book, told_of_book
+from services.application.voided_book.service import alert_of_book, note_voided_book
 from shared.errors import NotFound
 from shared.events import billing, scheduling
 from shared.events.application import KeepIdentityCard
@@ -32,6 +32,7 @@ from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.subscriptions import owner_of
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 SAME_DAY: Final = "same_day"
@@ -163,11 +164,11 @@ class Facts:
         actor = Author(owner_of(event))
         now = self._context.now()
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             state = replace(application, visits=see(application.visits))
             state = settled(state, self._context.settings.pace, now)
-            state = told(state, envelope.id, envelope.time, line or line_of(event), actor, detail)
-            return Decision(told_of_book(state, now))
+            state = add_to_timeline(state, envelope.id, envelope.time, line or line_of(event), actor, detail)
+            return Decision(note_voided_book(state, now))
 
         try:
             return await self._applications.change(application_id, decide, received=envelope.id)

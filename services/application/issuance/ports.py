@@ -24,7 +24,7 @@ class DpriState:
 
 
 class DpriRefuses(Exception):
-    """The issuance system answered and said no, for the coded reason."""
+    """The issuance system refused, for the coded reason."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -38,8 +38,8 @@ class Dpri(Protocol):
         """Give a file; `DpriRefuses` if it is not taken."""
         ...
 
-    async def look(self, number: str) -> DpriState:
-        """Where the file stands; `DpriRefuses` if there is none."""
+    async def get_state(self, number: str) -> DpriState:
+        """Return the state of the file; `DpriRefuses` if there is none."""
         ...
 
     async def approve(self, number: str, approval: Mapping[str, Any]) -> None:

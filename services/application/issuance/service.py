@@ -1,4 +1,4 @@
-"""The issuance system: file before the visit, approval after the interview, then the wait for the book (F45, F47).
+"""The issuance system: file before the visit, approval after the interview, then the wait for the book.
 
 Every try is a deadline, so a crash, a silent system or a lost answer only means another try; the delivery id is made of
 the content, so a repeat is the same delivery there.
@@ -15,13 +15,13 @@ from services.application.alerts import APPROVAL_REFUSED, HAND_OVER_REFUSED, ale
 from services.application.applications import application as rules
 from services.application.applications.access import refuse_other_offices
 from services.application.applications.applicant import IdentityCard
-from services.application.applications.application import Application, Author, Decision, Status
+from services.application.applications.application import Application, Author, Status
 from services.application.applications.document import Document
 from services.application.applications.errors import StepIsOver
 from services.application.applications.hand_over import MOST_REFUSALS, Handed
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
-from services.application.applications.timeline import author_of, told, with_line
+from services.application.applications.timeline import add_to_timeline, author_of, with_line
 from services.application.context import Actor, UseCaseContext
 from services.application.issuance.ports import Dpri, DpriFile, DpriRefuses
 from services.application.issuance.transitions import (
@@ -34,10 +34,11 @@ from services.application.issuance.transitions import (
     overdue,
     printed,
 )
-from services.application.voided_book.service import alert_of_book, told_of_book
+from services.application.voided_book.service import alert_of_book, note_voided_book
 from shared.errors import UpstreamDown
 from shared.ids import derived_id
 from shared.service import InvariantReport
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 ACKNOWLEDGED: Final = frozenset({"acknowledged", "queued", "printed"})
@@ -94,7 +95,7 @@ class Issuance:
         problem, refused = await self._give(application.number, file)
         now, pace = self._context.now(), self._context.settings.pace
 
-        def decide(state: Application) -> Decision:
+        def decide(state: Application) -> Decision[Application]:
             if problem is None:
                 done = acknowledged(record.id, state, delivery_id=file.delivery_id, documents=documents, now=now)
                 return with_line(done, f"handed:{file.delivery_id}", now, "file_handed_over", DPRI)
@@ -113,10 +114,10 @@ class Issuance:
             alert(HAND_OVER_REFUSED, application_id=record.id, problem=saved.problem, tries=saved.tries)
 
     async def alert_due(self, record: Record[Application], _name: str) -> None:
-        """The evening before the visit has come and the file is not acknowledged: tell the office (F47)."""
+        """The evening before the visit has come and the file is not acknowledged: tell the office."""
         now = self._context.now()
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             hand_over = state.hand_over
             if hand_over is None or hand_over.acknowledged_at or hand_over.overdue_since or now < hand_over.alert_at:
                 return None
@@ -135,14 +136,16 @@ class Issuance:
         refuse_other_offices(record.state, who)
         now = self._context.now()
 
-        def decide(state: Application) -> Decision:
+        def decide(state: Application) -> Decision[Application]:
             if state.hand_over is None:
                 self._applications.refuse_early(state, Step.COME)
                 raise StepIsOver(state=state.status.value)
             if state.approval is not None and state.approval.acknowledged_at is not None:
                 raise StepIsOver(state=state.status.value)
             again = rules.hand_over_again(state, self._context.settings.pace, now)
-            return Decision(told(again, f"resend:{command_id}", now, "hand_over_asked_again", author_of(who)))
+            return Decision(
+                add_to_timeline(again, f"resend:{command_id}", now, "hand_over_asked_again", author_of(who))
+            )
 
         return self._applications.seen(
             await self._applications.change(application_id, decide, received=command_id), who
@@ -150,7 +153,7 @@ class Issuance:
 
     async def approve_due(self, record: Record[Application], _name: str) -> None:
         """Hand the approval over; where the file itself is not there yet, that comes first. Not for a visit that does
-        not count: it waits for the fee (X6).
+        not count: it waits for the fee.
         """
         application = record.state
         if application.approval is None or application.interview is None or application.visits.unpaid:
@@ -163,13 +166,13 @@ class Issuance:
         problem, refused = await self._approve(application, content)
         now, pace = self._context.now(), self._context.settings.pace
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             if state.approval is None or state.approval.acknowledged_at is not None:
                 return None
             if problem is None:
                 decision = approval_acknowledged(record.id, state, pace, now)
                 done = with_line(decision, "approval_handed_over", now, "approval_handed_over", DPRI)
-                return Decision(told_of_book(done.state, now), done.events)
+                return Decision(note_voided_book(done.state, now), done.events)
             waiting = approval_waits(state, problem, pace, now, refused=refused).state
             lost = state.hand_over is not None and state.hand_over.next_try_at is None
             if problem == NOT_ACKNOWLEDGED and lost and waiting.approval is not None:
@@ -186,12 +189,12 @@ class Issuance:
     async def look_for_book(self, record: Record[Application], _name: str) -> None:
         """Ask whether the book is printed."""
         try:
-            seen = await self._dpri.look(record.state.number)
+            seen = await self._dpri.get_state(record.state.number)
         except (UpstreamDown, DpriRefuses):
             seen = None
         now, pace = self._context.now(), self._context.settings.pace
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             if state.status is not Status.APPROVED:
                 return None
             if seen is None or seen.state != PRINTED:
@@ -211,7 +214,7 @@ class Issuance:
             if hand_over is None or hand_over.handed_at is None:
                 continue
             checked += 1
-            documents = [(record.state.document(each.document_id), each) for each in hand_over.documents]
+            documents = [(record.state.document(document.document_id), document) for document in hand_over.documents]
             if not all(_was_accepted(document, handed) for document, handed in documents) and len(broken) < MOST_BROKEN:
                 broken.append(record.id)
         return InvariantReport(checked, tuple(broken))
@@ -240,7 +243,7 @@ class Issuance:
     async def _update(self, application_id: str, visit_key: str, decide: rules.Decide) -> Record[Application]:
         """Change what belongs to this visit's file; nothing if another visit has taken its place meanwhile."""
 
-        def guarded(state: Application) -> Decision | None:
+        def guarded(state: Application) -> Decision[Application] | None:
             if state.hand_over is None or state.hand_over.visit_key != visit_key:
                 return None
             return decide(state)
@@ -253,7 +256,7 @@ def file_for(
 ) -> DpriFile:
     """The file as the issuance system takes it; the same content always has the same delivery id."""
     answers, seat = application.answers, application.visits.last_seat
-    by_id = {each.document_id: each for each in application.documents}
+    by_id = {document.document_id: document for document in application.documents}
     content = {
         "kind": answers.passport_kind.value if answers else "",
         "applicant": {
@@ -271,13 +274,13 @@ def file_for(
         "appointment_id": seat.appointment_id if seat else None,
         "documents": [
             {
-                "document_id": each.document_id,
-                "requirement": by_id[each.document_id].requirement,
-                "paper": by_id[each.document_id].paper,
-                "media_type": by_id[each.document_id].media_type,
-                "sha256": each.sha256,
+                "document_id": document.document_id,
+                "requirement": by_id[document.document_id].requirement,
+                "paper": by_id[document.document_id].paper,
+                "media_type": by_id[document.document_id].media_type,
+                "sha256": document.sha256,
             }
-            for each in documents
+            for document in documents
         ],
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What happens between the hand-over of a file and the printed book."""
+"""Transitions of an application between the hand-over of its file and the printed book."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.application.applications.application import Application, Command, Decision, MoveIllegal, moved
+from services.application.applications.application import Application, Command, moved
 from services.application.applications.hand_over import MOST_REFUSALS, Approval, Handed, HandOver
 from services.application.rules import Pace
 from shared.events.application import ApprovalHandedOver, FileHandedOver, HandOverOverdue, PassportPrinted
+from shared.store.decision import Decision
+from shared.store.transitions import IllegalTransition
 
 COLLECTION_DAYS: Final = 30
 """A passport that is not collected within a month of issue is cancelled (Permenkumham 8/2014 art. 30)."""
@@ -24,7 +26,7 @@ def handed(
     pace: Pace,
     now: datetime,
     refused: bool = False,
-) -> Decision:
+) -> Decision[Application]:
     """A try to hand the file over ended without an acknowledgement, for the coded reason; it is tried again.
 
     What was ``refused`` `MOST_REFUSALS` times in a row is not: the office's alert is due at once, and its staff (or a
@@ -50,7 +52,7 @@ def handed(
 
 def acknowledged(
     application_id: str, application: Application, *, delivery_id: str, documents: tuple[Handed, ...], now: datetime
-) -> Decision:
+) -> Decision[Application]:
     """The issuance system has the file."""
     hand_over = _hand_over(application)
     done = replace(
@@ -77,12 +79,12 @@ def acknowledged(
     return Decision(replace(application, hand_over=done), (event,))
 
 
-def held_back(application: Application, problem: str) -> Decision:
+def held_back(application: Application, problem: str) -> Decision[Application]:
     """The file cannot be handed over until a person acts: nothing is tried until then, the alert stays."""
     return Decision(replace(application, hand_over=replace(_hand_over(application), next_try_at=None, problem=problem)))
 
 
-def overdue(application_id: str, application: Application, now: datetime) -> Decision:
+def overdue(application_id: str, application: Application, now: datetime) -> Decision[Application]:
     """The visit is tomorrow and the file is not acknowledged."""
     hand_over, seat = _hand_over(application), application.visits.last_seat
     state = replace(application, hand_over=replace(hand_over, overdue_since=now))
@@ -96,7 +98,7 @@ def overdue(application_id: str, application: Application, now: datetime) -> Dec
 
 def approval_waits(
     application: Application, problem: str, pace: Pace, now: datetime, *, refused: bool = False
-) -> Decision:
+) -> Decision[Application]:
     """A try to hand the approval over failed, for the coded reason; it is tried again, unless it was ``refused``
     `MOST_REFUSALS` times in a row: then it goes with the file, once the office has that handed over again."""
     approval = _approval(application)
@@ -107,7 +109,9 @@ def approval_waits(
     return Decision(replace(application, approval=again))
 
 
-def approval_acknowledged(application_id: str, application: Application, pace: Pace, now: datetime) -> Decision:
+def approval_acknowledged(
+    application_id: str, application: Application, pace: Pace, now: datetime
+) -> Decision[Application]:
     """The issuance system has the approval; from now on it is asked whether the book is printed."""
     approval = _approval(application)
     done = replace(
@@ -122,14 +126,16 @@ def approval_acknowledged(application_id: str, application: Application, pace: P
     return Decision(replace(application, approval=done), (event,))
 
 
-def not_printed_yet(application: Application, pace: Pace, now: datetime) -> Decision:
+def not_printed_yet(application: Application, pace: Pace, now: datetime) -> Decision[Application]:
     """The book is not printed: ask again later."""
     approval = _approval(application)
     later = now + timedelta(seconds=pace.print_poll_seconds)
     return Decision(replace(application, approval=replace(approval, polls=approval.polls + 1, next_poll_at=later)))
 
 
-def printed(application_id: str, application: Application, passport_number_sealed: str, now: datetime) -> Decision:
+def printed(
+    application_id: str, application: Application, passport_number_sealed: str, now: datetime
+) -> Decision[Application]:
     """The book is printed and waits for its holder."""
     state = replace(
         moved(application, Command.PRINT),
@@ -145,11 +151,11 @@ def printed(application_id: str, application: Application, passport_number_seale
 
 def _hand_over(application: Application) -> HandOver:
     if application.hand_over is None:
-        raise MoveIllegal(application.status, Command.APPROVE)
+        raise IllegalTransition(application.status, Command.APPROVE)
     return application.hand_over
 
 
 def _approval(application: Application) -> Approval:
     if application.approval is None:
-        raise MoveIllegal(application.status, Command.PRINT)
+        raise IllegalTransition(application.status, Command.PRINT)
     return application.approval

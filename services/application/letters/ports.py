@@ -1,4 +1,4 @@
-"""What writes the papers."""
+"""The writer of letters and forms, as the use cases need it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class LetterContent:
-    """What a cover letter says."""
+    """The content of a cover letter."""
 
     full_name: str = field(repr=False)
     number: str

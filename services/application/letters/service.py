@@ -1,4 +1,4 @@
-"""The cover letter of a certain visit: made once, kept, sent by email, downloaded as often as wanted (F73)."""
+"""The cover letter of a certain visit: made once, kept, sent by email, downloaded as often as wanted."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from services.application.alerts import LETTER_NOT_MADE, alert
 from services.application.applications.access import refuse_other_offices, refuse_unassisted
-from services.application.applications.application import Application, Author, Decision, Letter
+from services.application.applications.application import Application, Author, Letter
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
-from services.application.applications.timeline import author_of, told, with_line
+from services.application.applications.timeline import add_to_timeline, author_of, with_line
 from services.application.applications.visit import Seat
 from services.application.context import Actor, UseCaseContext
 from services.application.letters.errors import LetterNotMade
@@ -19,6 +19,7 @@ from services.application.letters.ports import LetterContent, LetterWriter
 from services.application.letters.transitions import letter_again, letter_failed, lettered
 from shared.errors import NotFound, NotKnownYet
 from shared.events.notification import SendLetter
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 PDF = "application/pdf"
@@ -79,7 +80,7 @@ class Letters:
             self._applications.refuse_early(record.state, Step.COME)
         if _given_up(record.state):
             raise LetterNotMade
-        letter = await self._applications.once_known(lambda: self._current(application_id))
+        letter = await self._applications.wait_until_known(lambda: self._current(application_id))
         if letter is None and record.state.interview is None:
             raise NotKnownYet("The letter is being made.", detail_id="Surat sedang dibuat.")
         if letter is None:
@@ -96,12 +97,14 @@ class Letters:
         refuse_other_offices(record.state, who)
         now = self._context.now()
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             self._applications.refuse_early(state, Step.COME)
             if not _given_up(state):
                 return None
             again = letter_again(state, now)
-            return Decision(told(again, f"letter_again:{command_id}", now, "letter_asked_again", author_of(who)))
+            return Decision(
+                add_to_timeline(again, f"letter_again:{command_id}", now, "letter_asked_again", author_of(who))
+            )
 
         return self._applications.seen(
             await self._applications.change(application_id, decide, received=command_id), who
@@ -110,7 +113,7 @@ class Letters:
     async def _note_failure(self, application_id: str, visit_key: str, problem: str) -> None:
         now = self._context.now()
 
-        def decide(state: Application) -> Decision | None:
+        def decide(state: Application) -> Decision[Application] | None:
             seat = state.visits.seat
             if state.letter_due_at is None or seat is None or seat.visit_key != visit_key:
                 return None
@@ -118,7 +121,7 @@ class Letters:
             if not _given_up(after):
                 return Decision(after)
             return Decision(
-                told(after, f"letter_not_made:{visit_key}:{now.isoformat()}", now, "letter_not_made", SYSTEM)
+                add_to_timeline(after, f"letter_not_made:{visit_key}:{now.isoformat()}", now, "letter_not_made", SYSTEM)
             )
 
         saved = (await self._applications.change(application_id, decide)).state
@@ -128,9 +131,9 @@ class Letters:
 
     async def form(self, requirement: str) -> bytes:
         """The empty form of an item, in Indonesian; refuses with ``NotFound`` where there is none."""
-        for each in self._applications.rules.requirements:
-            if each.code == requirement and each.form:
-                return await self._writer.form(each.code, each.title.id)
+        for rule in self._applications.rules.requirements:
+            if rule.code == requirement and rule.form:
+                return await self._writer.form(rule.code, rule.title.id)
         raise NotFound
 
     async def _current(self, application_id: str) -> Letter | None:
@@ -174,7 +177,7 @@ class Letters:
     async def _keep(self, application_id: str, letter: Letter, send: SendLetter) -> None:
         before: list[Application] = []
 
-        def decide(application: Application) -> Decision | None:
+        def decide(application: Application) -> Decision[Application] | None:
             before[:] = [application]
             if application.letter_due_at is None:
                 return None
@@ -182,8 +185,8 @@ class Letters:
             if seat is None or seat.visit_key != letter.visit_key:
                 return None
             decision = lettered(application_id, application, letter)
-            said = with_line(decision, f"letter:{letter.visit_key}", letter.made_at, "letter_ready", SYSTEM)
-            return replace(said, events=(*said.events, send))
+            ready = with_line(decision, f"letter:{letter.visit_key}", letter.made_at, "letter_ready", SYSTEM)
+            return replace(ready, events=(*ready.events, send))
 
         record = await self._applications.change(application_id, decide)
         if record.state.letter != letter:
@@ -198,5 +201,5 @@ def _given_up(application: Application) -> bool:
 
 
 def file_name(application: Application) -> str:
-    """How the letter is called when it is saved."""
+    """Return the file name of the letter."""
     return f"surat-pengantar-{application.number}.pdf"

@@ -1,4 +1,4 @@
-"""What happens to the letter of an application."""
+"""Transitions of the cover letter of an application."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.application.applications.application import Application, Decision, Letter, LetterTrouble, refer_to_files
+from services.application.applications.application import Application, Letter, LetterTrouble, refer_to_files
 from shared.events.application import LetterReady
+from shared.store.decision import Decision
 
 MOST_LETTER_TRIES: Final = 3
 """Of one visit's letter. Typesetting asks nothing of the outside: what fails three times fails always."""
@@ -17,7 +18,7 @@ LETTER_PAUSE: Final = timedelta(seconds=60)
 """Between two tries of a letter."""
 
 
-def lettered(application_id: str, application: Application, letter: Letter) -> Decision:
+def lettered(application_id: str, application: Application, letter: Letter) -> Decision[Application]:
     """The letter is stored."""
     seat = application.visits.seat
     state = refer_to_files(replace(application, letter=letter, letter_due_at=None, letter_trouble=None))

@@ -33,7 +33,7 @@ class PassportKind(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What the journey is for."""
+    """Purposes of the journey."""
 
     TOURISM = "tourism"
     FAMILY = "family"
@@ -57,7 +57,7 @@ class ZeroTariff(StrEnum):
 
 @dataclass(frozen=True)
 class Answers:
-    """What the applicant answered; unanswered yes-or-no questions count as no."""
+    """The applicant's answers; unanswered yes-or-no questions count as no."""
 
     has_held_passport: bool
     reason: Reason
@@ -82,7 +82,7 @@ class Contradiction(StrEnum):
 
 
 def contradiction_in(answers: Answers, *, minor: bool, on_record: bool) -> Contradiction | None:
-    """The first contradiction, or none. ``on_record``: our own records hold a passport of this person (X2)."""
+    """The first contradiction, or none. ``on_record``: our own records hold a passport of this person."""
     new = answers.reason is Reason.NEW
     if new and answers.has_held_passport:
         return Contradiction.NEW_BUT_HELD

@@ -13,7 +13,7 @@ from services.application.requirements.answers import Answers
 from services.application.texts import Text
 
 Facts = Mapping[str, str | int | bool | None]
-"""What conditions are read against: the answers by their question's name, and ``minor``."""
+"""The facts that conditions are read against: the answers by their question's name, and ``minor``."""
 
 Condition = Mapping[str, tuple[str | int | bool, ...]]
 """All of the named facts must have one of the values; an empty condition always holds."""

@@ -29,8 +29,8 @@ def read_rules(text: str) -> RuleSet:
     data = tomllib.loads(text)
     rules = RuleSet(
         version=data["version"],
-        questions=tuple(_question(each) for each in data["question"]),
-        requirements=tuple(_requirement(each) for each in data["requirement"]),
+        questions=tuple(_question(entry) for entry in data["question"]),
+        requirements=tuple(_requirement(entry) for entry in data["requirement"]),
         not_refundable=_text(data["not_refundable"]),
         not_refundable_basis=data["not_refundable"]["legal_basis"],
     )

@@ -86,7 +86,7 @@ class QuestionnaireView(View):
         """As it is shown."""
         return cls(
             version=rules.version,
-            questions=[QuestionView.of(each) for each in rules.questions],
+            questions=[QuestionView.of(question) for question in rules.questions],
             not_refundable=rules.not_refundable.en,
             not_refundable_id=rules.not_refundable.id,
             legal_basis=rules.not_refundable_basis,
@@ -103,7 +103,7 @@ class ItemDocument(Protocol):
 
     @property
     def state(self) -> StrEnum:
-        """Where it stands."""
+        """Return the state of the item."""
         ...
 
     @property

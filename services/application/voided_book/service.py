@@ -1,4 +1,4 @@
-"""A book whose visit does not count: said on the timeline, to the operators, and at the counter (X6)."""
+"""A book whose visit does not count: told on the timeline, to the operators, and at the counter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from services.application.alerts import BOOK_WITHOUT_PAYMENT, alert
 from services.application.applications.application import Application, Author
-from services.application.applications.timeline import told
+from services.application.applications.timeline import add_to_timeline
 from services.application.voided_book.errors import FeeNotPaid
 from services.application.voided_book.voided_book import BOOK_GONE, BOOK_KEPT, consequence
 from shared.store.kinds import Record
@@ -15,14 +15,14 @@ from shared.store.kinds import Record
 SYSTEM: Final = Author("application")
 
 
-def told_of_book(application: Application, at: datetime) -> Application:
+def note_voided_book(application: Application, at: datetime) -> Application:
     """The application with what its visit, that does not count, means for the book on its timeline; once each."""
     what = consequence(application)
-    return told(application, what, at, what, SYSTEM) if what is not None else application
+    return add_to_timeline(application, what, at, what, SYSTEM) if what is not None else application
 
 
 def alert_of_book(record: Record[Application]) -> None:
-    """Tell the operators of a book that nobody can call back."""
+    """Alert the operators to a printed book whose visit does not count."""
     what = consequence(record.state)
     if what in (BOOK_KEPT, BOOK_GONE):
         alert(BOOK_WITHOUT_PAYMENT, application_id=record.id, office_id=record.state.office_id, detail=what)

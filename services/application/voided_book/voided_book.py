@@ -1,4 +1,4 @@
-"""A book that was approved at a visit which does not count, because its proof of payment was not valid (X6).
+"""A book that was approved at a visit which does not count, because its proof of payment was not valid.
 
 The issuance system knows no way back: what it was told to print, it prints. So an approval that it does not have yet
 waits, and a book that it was told of stays at the office, until the fee is paid after all.

@@ -10,7 +10,7 @@ from typing import Final
 from services.identity.sessions.session import Session, ended_sessions
 
 MOST_APPLICANTS: Final = 5
-"""Applicants that one account may speak for (F75)."""
+"""Applicants that one account may speak for."""
 
 PLACE_GRACE_SECONDS: Final = 600
 """How long a place may stand without its applicant (its writer crashed in between) before it is free again."""
@@ -68,7 +68,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Account:
-    """Who signs in. ``fingerprints`` joins those of both addresses, and of those that an undo could bring back: each
+    """An account. ``fingerprints`` joins those of both addresses, and of those that an undo could bring back: each
     belongs to one account only. ``ended`` are the sessions ended within the last hour.
     """
 
@@ -99,14 +99,16 @@ def with_address(
 
 def may_change_at(account: Account, now: datetime) -> datetime | None:
     """None if an address may be changed now, else when it may: as many changes can be undone as are kept."""
-    open_changes = sorted(each.ends_at for each in account.changes if each.ends_at > now and each.undone_at is None)
+    open_changes = sorted(
+        change.ends_at for change in account.changes if change.ends_at > now and change.undone_at is None
+    )
     return open_changes[-MOST_ADDRESS_CHANGES] if len(open_changes) >= MOST_ADDRESS_CHANGES else None
 
 
 def find_change(account: Account, matches: Callable[[str], bool], now: datetime) -> AddressChange | None:
     """The change whose secret this is, if it can still be undone or was."""
-    found = [each for each in account.changes if matches(each.secret_hash)]
-    return next((each for each in found if each.ends_at > now), None)
+    found = [change for change in account.changes if matches(change.secret_hash)]
+    return next((change for change in found if change.ends_at > now), None)
 
 
 def undo_change(account: Account, change: AddressChange, now: datetime) -> Account:
@@ -117,38 +119,44 @@ def undo_change(account: Account, change: AddressChange, now: datetime) -> Accou
     if change.undone_at is not None:
         return account
     done = replace(change, email=None, phone=None, undone_at=now)
-    kept = tuple(done if each == change else each for each in account.changes if each.changed_at <= change.changed_at)
+    kept = tuple(
+        done if other == change else other for other in account.changes if other.changed_at <= change.changed_at
+    )
     before = replace(account, email=change.email, phone=change.phone, changes=kept, sessions=())
     return _with_fingerprints(before)
 
 
 def without_old_changes(account: Account, now: datetime) -> Account:
     """The account without changes that cannot be undone any more: the addresses of before are forgotten and free."""
-    return _with_fingerprints(replace(account, changes=tuple(each for each in account.changes if each.ends_at > now)))
+    return _with_fingerprints(
+        replace(account, changes=tuple(change for change in account.changes if change.ends_at > now))
+    )
 
 
 def deadlines(account: Account) -> Mapping[str, datetime]:
     """When the first change can no longer be undone."""
-    ends = [each.ends_at for each in account.changes]
+    ends = [change.ends_at for change in account.changes]
     return {"undo_over": min(ends)} if ends else {}
 
 
 def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Account, tuple[Session, ...]]:
     """The account with the sessions that this step ends remembered as ended, and those sessions."""
     gone = ended_sessions(before.sessions, after.sessions, now)
-    recent = [each for each in after.ended if now - each.at < ENDED_REMEMBERED]
-    marks = (*recent, *(Ended(each.id, now) for each in gone))[-MOST_ENDED_REMEMBERED:]
+    recent = [mark for mark in after.ended if now - mark.at < ENDED_REMEMBERED]
+    marks = (*recent, *(Ended(session.id, now) for session in gone))[-MOST_ENDED_REMEMBERED:]
     return (after if marks == after.ended else replace(after, ended=marks)), gone
 
 
 def has_ended(account: Account, session_id: str) -> bool:
     """Whether a session of that name was ended a moment ago: it is not to begin again."""
-    return any(each.session_id == session_id for each in account.ended)
+    return any(mark.session_id == session_id for mark in account.ended)
 
 
 def holds_any(account: Account, fingerprints: Collection[str]) -> bool:
     """Whether one of these fingerprints is of an address of this account, as it is now."""
-    held = [print_ for each in (account.email, account.phone) if each is not None for print_ in each.fingerprints]
+    held = [
+        print_ for address in (account.email, account.phone) if address is not None for print_ in address.fingerprints
+    ]
     return not set(held).isdisjoint(fingerprints)
 
 
@@ -170,12 +178,14 @@ def take_place(account: Account, applicant_id: str, now: datetime) -> Account:
 def without_empty_places(account: Account, existing: Collection[str], now: datetime) -> Account:
     """The account without places whose applicant was never written."""
     settled_before = now - timedelta(seconds=PLACE_GRACE_SECONDS)
-    kept = tuple(each for each in account.places if each.applicant_id in existing or each.taken_at > settled_before)
+    kept = tuple(place for place in account.places if place.applicant_id in existing or place.taken_at > settled_before)
     return replace(account, places=kept)
 
 
 def _with_fingerprints(account: Account) -> Account:
     now_held = [account.email, account.phone]
-    could_return = [address for each in account.changes for address in (each.email, each.phone)]
-    prints = [print_ for each in (*now_held, *could_return) if each is not None for print_ in each.fingerprints]
+    could_return = [address for change in account.changes for address in (change.email, change.phone)]
+    prints = [
+        print_ for address in (*now_held, *could_return) if address is not None for print_ in address.fingerprints
+    ]
     return replace(account, fingerprints=tuple(dict.fromkeys(prints)))

@@ -1,4 +1,4 @@
-"""Email addresses and telephone numbers in their one normal form, so that equal ones meet (F17, F18)."""
+"""Email addresses and telephone numbers in their one normal form, so that equal ones meet."""
 
 from __future__ import annotations
 

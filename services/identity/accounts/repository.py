@@ -1,4 +1,4 @@
-"""Where accounts are kept."""
+"""Queries and writes of accounts."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ class AccountRepository:
     ) -> Record[Account]:
         """Write the account's next state."""
         settled, gone = account_rules.settle_sessions(record.state, state, now)
-        told = (*messages, *ended_events(record.id, gone, now + self._tokens_live))
-        return await self._store.save(ACCOUNT, record, settled, now=now, events=told)
+        events = (*messages, *ended_events(record.id, gone, now + self._tokens_live))
+        return await self._store.save(ACCOUNT, record, settled, now=now, events=events)

@@ -1,4 +1,4 @@
-"""What goes in and out of the account over HTTP."""
+"""Request and answer bodies of the account."""
 
 from __future__ import annotations
 

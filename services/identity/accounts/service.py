@@ -32,7 +32,7 @@ class Accounts:
         self._accounts = AccountRepository(context)
         self._account_vault = AccountVault(context.seals)
 
-    async def look(self, account_id: str) -> AccountSeen:
+    async def get_account(self, account_id: str) -> AccountSeen:
         """The account.
 
         Raises:

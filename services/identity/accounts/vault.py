@@ -31,11 +31,11 @@ class AccountVault:
         self._notification = seals.notification
 
     def fingerprint(self, address: NormalAddress) -> str:
-        """What an address is found by, under the current key alone."""
+        """Return the fingerprint of an address under the current key."""
         return self._fingerprints.current(address.text, address.kind)
 
     def fingerprints(self, address: NormalAddress) -> tuple[str, ...]:
-        """What an address is found by."""
+        """Return the fingerprints that find an address."""
         return self._fingerprints.all(address.text, address.kind)
 
     def seal_address(self, address: NormalAddress, account_id: str) -> Address:

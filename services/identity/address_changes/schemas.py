@@ -1,4 +1,4 @@
-"""What goes in and out of address changes over HTTP."""
+"""Request and answer bodies of address changes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Changing the address of an account: proven at the new address and at one of before, told at all of them, undone by a
-link for some days (F18)."""
+link for some days."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.sessions.session import Session, open_session
 from services.identity.sign_in.challenge import Challenge, Purpose
 from services.identity.sign_in.errors import ChallengeNotFound
-from services.identity.sign_in.service import Asked, ChallengeSeen, SigningIn
+from services.identity.sign_in.service import ChallengeSeen, ChangeRequest, SigningIn
 from shared.errors import NotFound
 from shared.sessions import SessionOver
 from shared.store.kinds import Record
@@ -110,8 +110,8 @@ class AddressChanges:
 
         return await again(attempt)
 
-    async def asked_again(self, challenge: Challenge) -> Asked:
-        """Who asked for the change of this challenge, for another pair of codes.
+    async def find_change_request(self, challenge: Challenge) -> ChangeRequest:
+        """Return the account and session that asked for this change, for another pair of codes.
 
         Raises:
             ChallengeNotFound: whoever asked may not any more.
@@ -123,10 +123,10 @@ class AddressChanges:
         self._refuse_other_old_address(record.state, challenge)
         proof = challenge.proof
         assert proof is not None, "who asks has given one"  # noqa: S101 - narrows the type
-        return Asked(record.id, session.id, self._old_address(record, proof.channel, proof.channel))
+        return ChangeRequest(record.id, session.id, self._old_address(record, proof.channel, proof.channel))
 
     async def look_at_undo(self, link: str) -> UndoSeen:
-        """What a link would bring back.
+        """Return the addresses that a link would bring back.
 
         Raises:
             NotFound: there is no such change, or its time is over.
@@ -175,7 +175,7 @@ class AddressChanges:
             raise SessionOver()
         self._refuse_too_many(record.state)
         old = self._old_address(record, prove_by or address.channel, address.channel)
-        asked = Asked(record.id, caller.session_id, old)
+        asked = ChangeRequest(record.id, caller.session_id, old)
         return await self._signing_in.ask(
             purpose, address, language, command_id or self._context.ids.new(), asked=asked
         )
@@ -203,7 +203,7 @@ class AddressChanges:
             Channel.EMAIL: self._account_vault.email_of(record.id, account),
             Channel.SMS: self._account_vault.phone_of(record.id, account),
         }
-        found = next((known[each] for each in (wanted, otherwise, *Channel) if known[each] is not None), None)
+        found = next((known[channel] for channel in (wanted, otherwise, *Channel) if known[channel] is not None), None)
         assert found is not None, "an account has an address"  # noqa: S101 - narrows the type
         return found
 
@@ -242,5 +242,7 @@ class AddressChanges:
         before = accounts.undo_change(record.state, change, self._context.now())
         shown = [self._account_vault.email_of(record.id, before), self._account_vault.phone_of(record.id, before)]
         return UndoSeen(
-            change.ends_at, change.undone_at is not None, tuple(each.masked for each in shown if each is not None)
+            change.ends_at,
+            change.undone_at is not None,
+            tuple(address.masked for address in shown if address is not None),
         )

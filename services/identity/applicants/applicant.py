@@ -1,4 +1,4 @@
-"""The applicant: whom a passport is for, and the resumable job of confirming them with the civil registry (F19)."""
+"""The applicant: whom a passport is for, and the resumable job of confirming them with the civil registry."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 
 from services.identity.applicants.registry_match import Match
 from services.identity.rules import CheckRules
+from shared.store.transitions import Transitions
 
 GUARDIAN_NEEDED_BELOW_YEARS: Final = 17
 """Younger and unmarried people apply through a parent or guardian (age and marriage as in Permenkumham 18/2022, 2A)."""
@@ -18,7 +19,7 @@ DAY: Final = timedelta(days=1)
 
 
 class IdentityState(StrEnum):
-    """How far the check has come."""
+    """States of the check."""
 
     PENDING = "pending"
     PASSED = "passed"
@@ -27,7 +28,7 @@ class IdentityState(StrEnum):
 
 
 class Step(StrEnum):
-    """What can happen to the check."""
+    """Commands of the check."""
 
     CONFIRM = "confirm"
     REFUSE = "refuse"
@@ -36,30 +37,23 @@ class Step(StrEnum):
     ASK_AGAIN = "ask_again"
 
 
-TRANSITIONS: Final[Mapping[tuple[IdentityState, Step], IdentityState]] = {
-    (IdentityState.PENDING, Step.CONFIRM): IdentityState.PASSED,
-    (IdentityState.PENDING, Step.REFUSE): IdentityState.FAILED,
-    (IdentityState.PENDING, Step.MEET_SILENCE): IdentityState.UPSTREAM_DOWN,
-    (IdentityState.PENDING, Step.CORRECT): IdentityState.PENDING,
-    (IdentityState.PENDING, Step.ASK_AGAIN): IdentityState.PENDING,
-    (IdentityState.UPSTREAM_DOWN, Step.CONFIRM): IdentityState.PASSED,
-    (IdentityState.UPSTREAM_DOWN, Step.REFUSE): IdentityState.FAILED,
-    (IdentityState.UPSTREAM_DOWN, Step.MEET_SILENCE): IdentityState.UPSTREAM_DOWN,
-    (IdentityState.UPSTREAM_DOWN, Step.CORRECT): IdentityState.PENDING,
-    (IdentityState.UPSTREAM_DOWN, Step.ASK_AGAIN): IdentityState.PENDING,
-    (IdentityState.FAILED, Step.CORRECT): IdentityState.PENDING,
-    (IdentityState.FAILED, Step.ASK_AGAIN): IdentityState.PENDING,
-}
+TRANSITIONS: Final[Transitions[IdentityState, Step]] = Transitions(
+    {
+        (IdentityState.PENDING, Step.CONFIRM): IdentityState.PASSED,
+        (IdentityState.PENDING, Step.REFUSE): IdentityState.FAILED,
+        (IdentityState.PENDING, Step.MEET_SILENCE): IdentityState.UPSTREAM_DOWN,
+        (IdentityState.PENDING, Step.CORRECT): IdentityState.PENDING,
+        (IdentityState.PENDING, Step.ASK_AGAIN): IdentityState.PENDING,
+        (IdentityState.UPSTREAM_DOWN, Step.CONFIRM): IdentityState.PASSED,
+        (IdentityState.UPSTREAM_DOWN, Step.REFUSE): IdentityState.FAILED,
+        (IdentityState.UPSTREAM_DOWN, Step.MEET_SILENCE): IdentityState.UPSTREAM_DOWN,
+        (IdentityState.UPSTREAM_DOWN, Step.CORRECT): IdentityState.PENDING,
+        (IdentityState.UPSTREAM_DOWN, Step.ASK_AGAIN): IdentityState.PENDING,
+        (IdentityState.FAILED, Step.CORRECT): IdentityState.PENDING,
+        (IdentityState.FAILED, Step.ASK_AGAIN): IdentityState.PENDING,
+    }
+)
 """PASSED is final: a confirmed identity is not typed over."""
-
-
-class NotPossibleNow(Exception):
-    """The step does not fit the state; ``state`` and ``step`` say which."""
-
-    def __init__(self, state: IdentityState, step: Step) -> None:
-        super().__init__(f"{step} does not fit {state}")
-        self.state = state
-        self.step = step
 
 
 @dataclass(frozen=True)
@@ -115,10 +109,10 @@ def add_applicant(
 
 
 def confirm(applicant: Applicant, person_id: str, result: Match) -> Applicant:
-    """The registry knows this person."""
+    """Confirm the applicant: the registry knows this person."""
     check = replace(
         applicant.identity,
-        state=_after(applicant, Step.CONFIRM),
+        state=TRANSITIONS.after(applicant.identity.state, Step.CONFIRM),
         check_at=None,
         causes=(),
         warnings=_warnings(applicant, result),
@@ -129,10 +123,10 @@ def confirm(applicant: Applicant, person_id: str, result: Match) -> Applicant:
 
 
 def refuse(applicant: Applicant, result: Match, now: datetime) -> Applicant:
-    """The registry does not know this person as stated; this counts as a failed try."""
+    """Refuse the applicant: the registry does not know this person as stated. Counts as a failed try."""
     check = replace(
         applicant.identity,
-        state=_after(applicant, Step.REFUSE),
+        state=TRANSITIONS.after(applicant.identity.state, Step.REFUSE),
         check_at=None,
         causes=tuple(cause.value for cause in result.causes),
         warnings=_warnings(applicant, result),
@@ -144,12 +138,12 @@ def refuse(applicant: Applicant, result: Match, now: datetime) -> Applicant:
 
 
 def meet_silence(applicant: Applicant, reason: str, rules: CheckRules, now: datetime) -> Applicant:
-    """The registry does not answer: asked again by itself after a longer pause; never a failed try."""
+    """Note that the registry does not answer: it is asked again after a longer pause. Never a failed try."""
     silences = applicant.identity.silences + 1
     pause_seconds = min(rules.first_pause_seconds * 2 ** min(silences - 1, 20), rules.longest_pause_seconds)
     check = replace(
         applicant.identity,
-        state=_after(applicant, Step.MEET_SILENCE),
+        state=TRANSITIONS.after(applicant.identity.state, Step.MEET_SILENCE),
         check_at=now + timedelta(seconds=pause_seconds),
         silences=silences,
         silence_reason=reason,
@@ -167,8 +161,8 @@ def correct(
     guardian_applicant_id: str | None,
     minor: bool,
 ) -> Applicant:
-    """The same applicant with other particulars, to be checked now."""
-    state = _after(applicant, Step.CORRECT)
+    """Replace the particulars; the check is due now."""
+    state = TRANSITIONS.after(applicant.identity.state, Step.CORRECT)
     return replace(
         applicant,
         particulars=particulars,
@@ -181,10 +175,10 @@ def correct(
 
 
 def ask_again(applicant: Applicant, command_id: str, now: datetime) -> Applicant:
-    """The same particulars, to be checked now. A repeat of the same command changes nothing."""
+    """Ask for another check of the same particulars, due now. A repeat of the same command changes nothing."""
     if applicant.identity.asked_by == command_id:
         return applicant
-    state = _after(applicant, Step.ASK_AGAIN)
+    state = TRANSITIONS.after(applicant.identity.state, Step.ASK_AGAIN)
     asked = _asked(applicant.identity, state, applicant.local_warnings, now, asked_by=command_id)
     return replace(applicant, identity=asked)
 
@@ -213,14 +207,6 @@ def can_be_guardian(guardian: Applicant) -> bool:
 def deadlines(applicant: Applicant) -> Mapping[str, datetime]:
     """When the registry is to be asked."""
     return {"check": applicant.identity.check_at} if applicant.identity.check_at is not None else {}
-
-
-def _after(applicant: Applicant, step: Step) -> IdentityState:
-    state = applicant.identity.state
-    following = TRANSITIONS.get((state, step))
-    if following is None:
-        raise NotPossibleNow(state, step)
-    return following
 
 
 def _asked(

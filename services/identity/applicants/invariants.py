@@ -21,7 +21,7 @@ class ApplicantInvariants:
         self._store = context.store
 
     async def five_applicants(self) -> InvariantReport:
-        """No account speaks for more than five applicants (F75)."""
+        """No account speaks for more than five applicants."""
         counts: Counter[str] = Counter()
         async for record in self._store.scan(APPLICANT):
             counts[record.state.account_id] += 1
@@ -29,7 +29,7 @@ class ApplicantInvariants:
         return InvariantReport(len(counts), tuple(broken[:MOST_NAMED]))
 
     async def confirmed_persons(self) -> InvariantReport:
-        """Whoever is confirmed is linked to the person of the same NIK, and nobody else is linked to anybody."""
+        """Confirmed applicants, and only they, are linked to the person of the same NIK."""
         persons = {record.id: set(record.state.nik_fingerprints) async for record in self._store.scan(PERSON)}
         checked, broken = 0, []
         async for record in self._store.scan(APPLICANT):

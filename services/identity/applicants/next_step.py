@@ -1,4 +1,4 @@
-"""Where an applicant stands and what comes next, in words (F31)."""
+"""The next step of an applicant, in words."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ _PROGRESS: Final[Mapping[IdentityState, Progress]] = {
 
 
 def identity_progress(state: IdentityState) -> Progress:
-    """Where somebody in this state stands."""
+    """Return the progress of an applicant in this state."""
     return _PROGRESS[state]

@@ -38,7 +38,7 @@ class NikFault(StrEnum):
 
 
 class NikWarning(StrEnum):
-    """What is odd about a NIK and yet may be right."""
+    """Warnings about a NIK that may be right all the same."""
 
     REGION_UNKNOWN = "nik_region_unknown"
     BIRTH_DATE_DIFFERS = "nik_birth_date_differs"
@@ -100,7 +100,7 @@ def parse_nik(text: str) -> Nik:
 
 
 def nik_warnings(nik: Nik, *, birth_date: date, sex: Sex, regions: Collection[str]) -> tuple[NikWarning, ...]:
-    """What in the number differs from the stated data or from the region codes that are known."""
+    """Return where the number differs from the stated data or from the known region codes."""
     found = []
     if nik.region_code not in regions:
         found.append(NikWarning.REGION_UNKNOWN)

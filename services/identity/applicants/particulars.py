@@ -1,4 +1,4 @@
-"""What an applicant says about themselves, as the civil registry keeps it."""
+"""Particulars of an applicant, in the form of the civil registry."""
 
 from __future__ import annotations
 

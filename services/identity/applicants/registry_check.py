@@ -1,4 +1,4 @@
-"""The check with the civil registry: a resumable job behind a deadline, so it survives anything (F19, F22, F23)."""
+"""The check with the civil registry: a resumable job behind a deadline, so it survives anything."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CivilRegistry(Protocol):
     """The civil registry's comparison of stated data with its record."""
 
     async def compare(self, particulars: Particulars, name_percent: int) -> RegistryAnswer:
-        """What it says, field by field or as a refusal.
+        """Return its answer, field by field or as a refusal.
 
         Raises:
             UpstreamDown: it does not answer, cannot be understood, or its quota is used up.
@@ -37,7 +37,7 @@ class CivilRegistry(Protocol):
 
 
 class RegistryChecks:
-    """What is done when a check is due."""
+    """Runs the checks that are due."""
 
     def __init__(self, context: UseCaseContext, registry: CivilRegistry) -> None:
         self._context = context

@@ -1,7 +1,7 @@
 """When the civil registry's answers confirm a person: a pure policy over field answers.
 
 The registry says for each field whether it matches, with a percentage for names and places, and never its own value.
-Neither do we: a cause names the field only (F22, X18).
+Neither do we: a cause names the field only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from services.identity.rules import MatchRules
 
 
 class Field(StrEnum):
-    """What is compared."""
+    """Fields that the registry compares."""
 
     NIK = "nik"
     FULL_NAME = "full_name"
@@ -39,7 +39,7 @@ class Cause(StrEnum):
 
 
 class RegistryWarning(StrEnum):
-    """What differs and does not stop: both change with life while the registry lags."""
+    """Differences that do not refuse: both change with life while the registry lags."""
 
     BIRTH_PLACE_DIFFERS = "birth_place_differs"
     FAMILY_CARD_DIFFERS = "family_card_number_differs"
@@ -55,7 +55,7 @@ class FieldAnswer:
 
 @dataclass(frozen=True)
 class RegistryAnswer:
-    """What the registry said: a refusal as a whole, or field by field."""
+    """The registry's answer: a refusal as a whole, or field by field."""
 
     refusal: Cause | None = None
     fields: Mapping[Field, FieldAnswer] | None = None

@@ -1,4 +1,4 @@
-"""Where applicants and persons are kept."""
+"""Queries and writes of applicants and persons."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ async def add_applicant(call: Call[ApplicantForm]) -> ApplicantView:
 async def list_applicants(call: Call) -> ApplicantsView:
     """All applicants of the caller's account."""
     found = await call.app[IDENTITY].applicants.list_of(call.caller.account_id)
-    shown = [ApplicantView.of(each) for each in found]
+    shown = [ApplicantView.of(applicant) for applicant in found]
     return ApplicantsView(applicants=shown, places_left=max(0, MOST_APPLICANTS - len(shown)))
 
 
@@ -76,7 +76,7 @@ async def list_applicants(call: Call) -> ApplicantsView:
 async def look_at_applicant(call: Call) -> ApplicantView:
     """One applicant of the caller's account."""
     identity, caller = call.app[IDENTITY], call.caller
-    return ApplicantView.of(await identity.applicants.look(caller.account_id, call.path["applicant_id"]))
+    return ApplicantView.of(await identity.applicants.get_applicant(caller.account_id, call.path["applicant_id"]))
 
 
 @api.put(

@@ -1,4 +1,4 @@
-"""What goes in and out of applicants over HTTP."""
+"""Request and answer bodies of applicants."""
 
 from __future__ import annotations
 
@@ -94,17 +94,17 @@ class ApplicantView(View):
     @classmethod
     def of(cls, seen: ApplicantSeen) -> ApplicantView:
         """The view of an applicant."""
-        said, applicant = seen.particulars, seen.applicant
+        particulars, applicant = seen.particulars, seen.applicant
         progress = identity_progress(applicant.identity.state)
         return cls(
             applicant_id=seen.applicant_id,
-            full_name=said.full_name,
-            nik=mask_nik(said.nik),
-            birth_place=said.birth_place,
-            birth_date=said.birth_date,
-            sex=said.sex,
-            family_card_number=mask_nik(said.family_card_number) if said.family_card_number else None,
-            married=said.married,
+            full_name=particulars.full_name,
+            nik=mask_nik(particulars.nik),
+            birth_place=particulars.birth_place,
+            birth_date=particulars.birth_date,
+            sex=particulars.sex,
+            family_card_number=mask_nik(particulars.family_card_number) if particulars.family_card_number else None,
+            married=particulars.married,
             minor=applicant.minor,
             guardian_applicant_id=applicant.guardian_applicant_id,
             person_id=applicant.person_id,

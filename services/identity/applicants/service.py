@@ -1,4 +1,4 @@
-"""Applicants of an account: added, corrected, asked about again (F22, F75)."""
+"""Applicants of an account: added, corrected, asked about again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from services.identity.accounts import account as accounts
 from services.identity.accounts.repository import AccountRepository
 from services.identity.applicants import applicant as rules
-from services.identity.applicants.applicant import Applicant, NotPossibleNow
+from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.errors import (
     ApplicantAlreadyAdded,
     BirthDateImpossible,
@@ -34,6 +34,7 @@ from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 
 WIB: Final = timezone(timedelta(hours=7))
 """The day changes with Jakarta's clock, as at the civil registry."""
@@ -92,7 +93,7 @@ class Applicants:
     async def correct(
         self, account_id: str, applicant_id: str, particulars: Particulars, guardian_applicant_id: str | None
     ) -> ApplicantSeen:
-        """Replace the particulars of an applicant who is not confirmed yet, and check them anew.
+        """Replace the particulars of an applicant who is not confirmed yet, and check them again.
 
         Raises:
             NotFound: no such applicant of this account.
@@ -121,13 +122,13 @@ class Applicants:
             await self._refuse_probing(record.state.nik_fingerprints)
             try:
                 asked = rules.ask_again(record.state, command_id, self._context.now())
-            except NotPossibleNow:
+            except IllegalTransition:
                 raise IdentityAlreadyConfirmed() from None
             return await self._save(record, asked)
 
         return await again(attempt)
 
-    async def look(self, account_id: str, applicant_id: str) -> ApplicantSeen:
+    async def get_applicant(self, account_id: str, applicant_id: str) -> ApplicantSeen:
         """One applicant of the account.
 
         Raises:
@@ -150,7 +151,7 @@ class Applicants:
         if accounts.has_place(account, applicant_id):
             return
         if accounts.is_full(account):
-            existing = {each.id for each in await self._applicants.applicants_of(account_id)}
+            existing = {applicant.id for applicant in await self._applicants.applicants_of(account_id)}
             account = accounts.without_empty_places(account, existing, now)
         if accounts.is_full(account):
             raise TooManyApplicants(limit=accounts.MOST_APPLICANTS)
@@ -168,12 +169,12 @@ class Applicants:
             guardian_applicant_id=guardian_applicant_id,
             minor=checked.minor,
         )
-        told = ApplicantAdded(
+        event = ApplicantAdded(
             account_id=account_id, applicant_id=applicant_id, guardian_applicant_id=guardian_applicant_id
         )
         store = self._context.store
         try:
-            record = await store.insert(APPLICANT, applicant_id, applicant, now=self._context.now(), events=[told])
+            record = await store.insert(APPLICANT, applicant_id, applicant, now=self._context.now(), events=[event])
         except AlreadyExists:
             record = await self._own(account_id, applicant_id)
         return self._seen(record)
@@ -194,7 +195,7 @@ class Applicants:
                 guardian_applicant_id=guardian_applicant_id,
                 minor=checked.minor,
             )
-        except NotPossibleNow:
+        except IllegalTransition:
             raise IdentityAlreadyConfirmed() from None
         return await self._save(record, corrected)
 

@@ -1,4 +1,4 @@
-"""What people read about a check of their identity: each cause and warning with its sentence and its remedy (F22)."""
+"""Texts about a check of an identity: a sentence and a remedy for each cause and warning."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ REMEDIES: Final[Mapping[str, Sentence]] = {
     Cause.BIRTH_DATE_DIFFERS: _compare("birth_date", "the date of birth", "tanggal lahir"),
     Cause.SEX_DIFFERS: _compare("sex", "the sex", "jenis kelamin"),
 }
-"""What helps, for each cause of a failed check."""
+"""The remedy for each cause of a failed check."""
 
 WARNINGS: Final[Mapping[str, Sentence]] = {
     NikWarning.REGION_UNKNOWN: Sentence(
@@ -94,7 +94,7 @@ WARNINGS: Final[Mapping[str, Sentence]] = {
         "family_card_number",
     ),
 }
-"""What is odd and does not stop."""
+"""The sentence of each warning: unusual, yet no reason to refuse."""
 
 UNKNOWN: Final = _AT_THE_REGISTRY
 """For a cause that an older version wrote."""

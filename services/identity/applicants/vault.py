@@ -24,7 +24,7 @@ class ApplicantVault:
         self._application = seals.application
 
     def nik_fingerprints(self, nik: str) -> tuple[str, ...]:
-        """What a NIK is found by."""
+        """Return the fingerprints that find a NIK."""
         return self._fingerprints.all(nik, _NIK)
 
     def seal_particulars(self, particulars: Particulars, applicant_id: str) -> str:
@@ -41,7 +41,7 @@ class ApplicantVault:
         return self._cipher.seal(json.dumps(content, ensure_ascii=False), owner_id=applicant_id, field=_PARTICULARS)
 
     def particulars(self, sealed: str, applicant_id: str) -> Particulars:
-        """What an applicant says about themselves."""
+        """Return the particulars of an applicant, opened."""
         content = json.loads(self._cipher.open(sealed, owner_id=applicant_id, field=_PARTICULARS))
         born = date.fromisoformat(content.pop("birth_date"))
         return Particulars(birth_date=born, sex=Sex(content.pop("sex")), **content)

@@ -13,12 +13,13 @@ from enum import StrEnum
 from typing import Final
 
 from shared.events.identity import Consent
+from shared.store.transitions import Transitions
 
 HOUR: Final = timedelta(hours=1)
 
 
 class AssistanceState(StrEnum):
-    """Where an assistance stands."""
+    """States of an assistance."""
 
     ASKED = "asked"
     """A code was sent; the person has not told it yet."""
@@ -27,18 +28,20 @@ class AssistanceState(StrEnum):
 
 
 class AssistanceCommand(StrEnum):
-    """What is done with an assistance."""
+    """Commands of an assistance."""
 
     CONSENT = "consent"
     END = "end"
 
 
-ASSISTANCE_TRANSITIONS: Final[Mapping[tuple[AssistanceState, AssistanceCommand], AssistanceState]] = {
-    (AssistanceState.ASKED, AssistanceCommand.CONSENT): AssistanceState.LIVE,
-    (AssistanceState.ASKED, AssistanceCommand.END): AssistanceState.ENDED,
-    (AssistanceState.LIVE, AssistanceCommand.END): AssistanceState.ENDED,
-}
-"""What has ended never counts again: further help needs a further consent."""
+ASSISTANCE_TRANSITIONS: Final[Transitions[AssistanceState, AssistanceCommand]] = Transitions(
+    {
+        (AssistanceState.ASKED, AssistanceCommand.CONSENT): AssistanceState.LIVE,
+        (AssistanceState.ASKED, AssistanceCommand.END): AssistanceState.ENDED,
+        (AssistanceState.LIVE, AssistanceCommand.END): AssistanceState.ENDED,
+    }
+)
+"""An ended assistance is never live again: further help needs a further consent."""
 
 
 class EndCause(StrEnum):
@@ -65,30 +68,9 @@ class NoTelephone(StrEnum):
     NEEDS_HELP_WITH_TELEPHONE = "needs_help_with_telephone"
 
 
-class AssistanceMoveIllegal(Exception):
-    """The table has no such command in this state."""
-
-    def __init__(self, state: AssistanceState, command: AssistanceCommand) -> None:
-        super().__init__(f"{command} cannot follow {state}")
-        self.state = state
-        self.command = command
-
-
-def assistance_after(state: AssistanceState, command: AssistanceCommand) -> AssistanceState:
-    """The next state.
-
-    Raises:
-        AssistanceMoveIllegal: the table has no such command in this state.
-    """
-    after = ASSISTANCE_TRANSITIONS.get((state, command))
-    if after is None:
-        raise AssistanceMoveIllegal(state, command)
-    return after
-
-
 @dataclass(frozen=True)
 class Officer:
-    """Who assists, and where."""
+    """The officer who assists, and their office."""
 
     officer_id: str
     office_id: str
@@ -109,7 +91,7 @@ class Assistance:
     """The command that sent the code: only the code that it sent counts here."""
     account_id: str | None = None
     person_ids: tuple[str, ...] = ()
-    """Whom it covers; empty: everybody whom the account speaks for."""
+    """The persons that it covers; empty: every applicant of the account."""
     begun_at: datetime | None = None
     begun_by: str | None = None
     """The command that began it."""
@@ -137,11 +119,11 @@ def consented(assistance: Assistance, account_id: str, hours: timedelta, command
     """The person has told the code: live for everybody whom their account speaks for.
 
     Raises:
-        AssistanceMoveIllegal: it is not waited for any more.
+        IllegalTransition: it is not waited for any more.
     """
     return replace(
         assistance,
-        state=assistance_after(assistance.state, AssistanceCommand.CONSENT),
+        state=ASSISTANCE_TRANSITIONS.after(assistance.state, AssistanceCommand.CONSENT),
         account_id=account_id,
         begun_at=now,
         begun_by=command_id,
@@ -151,7 +133,7 @@ def consented(assistance: Assistance, account_id: str, hours: timedelta, command
 
 @dataclass(frozen=True)
 class Shown:
-    """What was shown in place of a code, by whose account and for whom it counts."""
+    """The paper shown in place of a code, the account, and the persons that it covers."""
 
     consent: Consent
     account_id: str
@@ -183,9 +165,9 @@ def end(assistance: Assistance, cause: EndCause, now: datetime) -> Assistance:
     """The assistance, ended.
 
     Raises:
-        AssistanceMoveIllegal: it has ended.
+        IllegalTransition: it has ended.
     """
-    state = assistance_after(assistance.state, AssistanceCommand.END)
+    state = ASSISTANCE_TRANSITIONS.after(assistance.state, AssistanceCommand.END)
     return replace(assistance, state=state, ended_at=now, ended_for=cause)
 
 
@@ -222,7 +204,7 @@ def office_wait(codes: OfficeCodes, most: int, now: datetime) -> datetime | None
 
 def has_counted(codes: OfficeCodes, command_id: str) -> bool:
     """Whether this command's code was counted already."""
-    return any(each.command_id == command_id for each in codes.sent)
+    return any(code.command_id == command_id for code in codes.sent)
 
 
 def count_code(codes: OfficeCodes, command_id: str, now: datetime) -> OfficeCodes:
@@ -231,4 +213,4 @@ def count_code(codes: OfficeCodes, command_id: str, now: datetime) -> OfficeCode
 
 
 def _within_hour(codes: OfficeCodes, now: datetime) -> tuple[SentCode, ...]:
-    return tuple(each for each in codes.sent if now - each.at < HOUR)
+    return tuple(code for code in codes.sent if now - code.at < HOUR)

@@ -1,4 +1,4 @@
-"""Where assistances and the counts of codes that offices sent are kept."""
+"""Queries of assistances and of the codes that offices had sent."""
 
 from __future__ import annotations
 

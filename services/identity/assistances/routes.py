@@ -147,7 +147,7 @@ async def end_assistance(call: Call) -> schemas.AssistanceView:
 async def list_assistances(call: Call) -> schemas.AssistancesView:
     """The newest first."""
     found = await call.app[IDENTITY].assistances.list_own(call.caller)
-    return schemas.AssistancesView(assistances=[schemas.AssistanceView.of(each) for each in found])
+    return schemas.AssistancesView(assistances=[schemas.AssistanceView.of(seen) for seen in found])
 
 
 @api.get(
@@ -160,4 +160,4 @@ async def list_assistances(call: Call) -> schemas.AssistancesView:
 async def look_at_assistance(call: Call) -> schemas.AssistanceView:
     """One assistance."""
     assistances = call.app[IDENTITY].assistances
-    return schemas.AssistanceView.of(await assistances.look(call.caller, call.path["assistance_id"]))
+    return schemas.AssistanceView.of(await assistances.get_assistance(call.caller, call.path["assistance_id"]))

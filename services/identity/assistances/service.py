@@ -1,4 +1,4 @@
-"""Assistance: an officer acts for a person with that person's consent (F3, F18).
+"""Assistance: an officer acts for a person with that person's consent.
 
 Consent is a code that the person tells, the QR code of their letter (scheduling accepts it and says so), or, without a
 telephone, their identity card seen. Identity publishes what begins and ends; services check their own copy.
@@ -6,9 +6,9 @@ telephone, their identity card seen. Identity publishes what begins and ends; se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -24,7 +24,6 @@ from services.identity.applicants.vault import ApplicantVault
 from services.identity.assistances import assistance as rules
 from services.identity.assistances.assistance import (
     Assistance,
-    AssistanceMoveIllegal,
     AssistanceState,
     EndCause,
     NoTelephone,
@@ -52,9 +51,12 @@ from shared.events.identity import AssistanceBegun, AssistanceEnded, Consent
 from shared.events.message import Message
 from shared.events.scheduling import LetterShown
 from shared.ids import derived_id
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, VersionConflict
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller, Role
 
 log = structlog.get_logger()
@@ -138,7 +140,7 @@ class Assistances:
         Raises:
             StaffNotInService, AssistanceUnknown, AssistanceHasEnded.
             CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries, ChallengeNotFound: as in signing in.
-            AddressHasNoAccount: nobody has an account with the address.
+            AddressHasNoAccount: there is no account with the address.
         """
         officer = await self._officer(caller)
         record = await self._own(officer, assistance_id)
@@ -154,18 +156,16 @@ class Assistances:
             raise AddressHasNoAccount()
         account_id = account.id
 
-        async def attempt() -> Record[Assistance]:
-            newest = await self._own(officer, assistance_id)
-            if newest.state.state is AssistanceState.LIVE:
-                return newest
-            now = self._context.now()
+        def decide(newest: Assistance) -> Decision[Assistance] | None:
+            if newest.state is AssistanceState.LIVE:
+                return None
             try:
-                live = rules.consented(newest.state, account_id, self._hours, command_id, now)
-            except AssistanceMoveIllegal:
+                live = rules.consented(newest, account_id, self._hours, command_id, self._context.now())
+            except IllegalTransition:
                 raise AssistanceHasEnded() from None
-            return await self._save(newest, live, _begun(assistance_id, live))
+            return Decision(live, (_begun(assistance_id, live),))
 
-        return await self._checked(await again(attempt))
+        return await self._checked(await self._change(assistance_id, decide))
 
     async def see_original(self, caller: Caller, seen: OriginalSeen, command_id: str) -> AssistanceSeen:
         """Without a telephone: the officer saw the identity card. Live at once, for the person and their wards.
@@ -183,7 +183,7 @@ class Assistances:
         if known is not None:
             return await self._seen(known)
         found = await self._confirmed_with(seen)
-        accounts = sorted({each.state.account_id for each in found})
+        accounts = sorted({record.state.account_id for record in found})
         await self._audit.note(
             caller,
             ORIGINAL_SEEN,
@@ -212,7 +212,7 @@ class Assistances:
         if await self._assistances.assistance(event.assistance_id) is not None:
             return
         applicants = await self._applicants.applicants_of(event.account_id)
-        theirs = next((each for each in applicants if each.state.person_id == event.person_id), None)
+        theirs = next((applicant for applicant in applicants if applicant.state.person_id == event.person_id), None)
         persons = await self._persons_behind(theirs) if theirs is not None else (event.person_id,)
         shown = Shown(
             Consent.LETTER, event.account_id, persons, event.assistance_id, appointment_id=event.appointment_id
@@ -234,13 +234,15 @@ class Assistances:
         """
         cause = {Role.APPLICANT: EndCause.ACCOUNT, Role.FRONT_OFFICER: EndCause.OFFICER}.get(caller.role, EndCause.HEAD)
 
-        async def attempt() -> Record[Assistance]:
-            record = await self._visible(caller, assistance_id)
-            return await self._end(record, cause)
+        def decide(assistance: Assistance) -> Decision[Assistance] | None:
+            if not _is_theirs(assistance, caller):
+                raise AssistanceUnknown()
+            return _ended(assistance_id, assistance, cause, self._context.now())
 
-        return await self._seen(await again(attempt))
+        record = await self._visible(caller, assistance_id)
+        return await self._seen(await self._change(assistance_id, decide, first=record))
 
-    async def look(self, caller: Caller, assistance_id: str) -> AssistanceSeen:
+    async def get_assistance(self, caller: Caller, assistance_id: str) -> AssistanceSeen:
         """One assistance, for the person, the officer or the head of the office.
 
         Raises:
@@ -252,11 +254,14 @@ class Assistances:
         """A person's or an officer's assistances, the newest first (100 at most)."""
         is_person = caller.role is Role.APPLICANT
         find = self._assistances.assistances_of if is_person else self._assistances.assistances_by
-        return [AssistanceSeen(each.id, each.state) for each in await find(caller.account_id)]
+        return [AssistanceSeen(record.id, record.state) for record in await find(caller.account_id)]
 
     async def expire(self, record: Record[Assistance]) -> None:
         """Its time is over: it ends by itself, whether or not anybody looks."""
-        await self._end(record, EndCause.EXPIRED)
+        now = self._context.now()
+        decision = _ended(record.id, record.state, EndCause.EXPIRED, now)
+        if decision is not None:
+            await self._context.store.save(ASSISTANCE, record, decision.state, now=now, events=decision.events)
 
     async def end_of_officer(self, officer_id: str) -> None:
         """The officer left that post: everything open of theirs ends."""
@@ -267,30 +272,19 @@ class Assistances:
     # Doing
 
     async def _end_of_officer(self, assistance_id: str) -> None:
-        async def attempt() -> None:
-            record = await self._assistances.assistance(assistance_id)
-            if record is not None:
-                await self._end(record, EndCause.OFFICER_LEFT_POST)
-
-        await again(attempt)
-
-    async def _end(self, record: Record[Assistance], cause: EndCause) -> Record[Assistance]:
-        if record.state.state is AssistanceState.ENDED:
-            return record
-        was_live = record.state.state is AssistanceState.LIVE
-        ended = rules.end(record.state, cause, self._context.now())
-        told = (
-            AssistanceEnded(
-                assistance_id=record.id,
-                account_id=ended.account_id or "",
-                officer_id=ended.officer_id,
-                office_id=ended.office_id,
-                cause=cause.value,
-            )
-            if was_live
-            else None
+        await self._change(
+            assistance_id,
+            lambda assistance: _ended(assistance_id, assistance, EndCause.OFFICER_LEFT_POST, self._context.now()),
         )
-        return await self._save(record, ended, told)
+
+    async def _change(
+        self,
+        assistance_id: str,
+        decide: Callable[[Assistance], Decision[Assistance] | None],
+        first: Record[Assistance] | None = None,
+    ) -> Record[Assistance]:
+        store, clock = self._context.store, self._context.clock
+        return await change(store, clock, ASSISTANCE, assistance_id, decide, first=first)
 
     async def _checked(self, record: Record[Assistance]) -> AssistanceSeen:
         """The assistance that has just begun; ended again if its officer left the post in the meantime.
@@ -328,9 +322,9 @@ class Assistances:
         await again(attempt)
 
     async def _insert(
-        self, assistance_id: str, assistance: Assistance, told: Message | None = None
+        self, assistance_id: str, assistance: Assistance, event: Message | None = None
     ) -> Record[Assistance]:
-        events = [told] if told is not None else []
+        events = [event] if event is not None else []
         store = self._context.store
         try:
             return await store.insert(ASSISTANCE, assistance_id, assistance, now=self._context.now(), events=events)
@@ -339,10 +333,6 @@ class Assistances:
             if known is None:
                 raise
             return known
-
-    async def _save(self, record: Record[Assistance], state: Assistance, told: Message | None) -> Record[Assistance]:
-        events = [told] if told is not None else []
-        return await self._context.store.save(ASSISTANCE, record, state, now=self._context.now(), events=events)
 
     # Knowing
 
@@ -381,19 +371,19 @@ class Assistances:
         except NikWrong:
             raise NikNotSixteenDigits(field="/nik") from None
         stated = await self._applicants.applicants_with(self._applicant_vault.nik_fingerprints(digits))
-        found = [each for each in stated if each.state.identity.state is IdentityState.PASSED]
+        found = [record for record in stated if record.state.identity.state is IdentityState.PASSED]
         if seen.identifier is None:
             return found
         allow_test_domains = self._context.settings.allows_test_domains
         address = normal_identifier(seen.identifier, allow_test_domains=allow_test_domains)
         account = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
-        return [each for each in found if account is not None and each.state.account_id == account.id]
+        return [record for record in found if account is not None and record.state.account_id == account.id]
 
     async def _persons_behind(self, applicant: Record[Applicant]) -> tuple[str, ...]:
         """The applicant's person and those of the account whose guardian they are."""
         account = await self._applicants.applicants_of(applicant.state.account_id)
-        wards = [each.state.person_id for each in account if each.state.guardian_applicant_id == applicant.id]
-        return tuple(each for each in (applicant.state.person_id, *wards) if each is not None)
+        wards = [other.state.person_id for other in account if other.state.guardian_applicant_id == applicant.id]
+        return tuple(person_id for person_id in (applicant.state.person_id, *wards) if person_id is not None)
 
     async def _seen(self, record: Record[Assistance]) -> AssistanceSeen:
         state = record.state
@@ -401,9 +391,10 @@ class Assistances:
         if state.account_id is not None and rules.is_live(state, self._context.now()):
             applicants = await self._applicants.applicants_of(state.account_id)
         covered = tuple(
-            each.id
-            for each in applicants
-            if each.state.person_id is not None and (not state.person_ids or each.state.person_id in state.person_ids)
+            applicant.id
+            for applicant in applicants
+            if applicant.state.person_id is not None
+            and (not state.person_ids or applicant.state.person_id in state.person_ids)
         )
         return AssistanceSeen(record.id, state, covered)
 
@@ -419,6 +410,23 @@ def _begun(assistance_id: str, live: Assistance) -> AssistanceBegun:
         begun_at=live.begun_at or live.asked_at,
         expires_at=live.expires_at,
     )
+
+
+def _ended(assistance_id: str, assistance: Assistance, cause: EndCause, now: datetime) -> Decision[Assistance] | None:
+    """Return the assistance ended, told if it was live; None if it has ended before."""
+    if assistance.state is AssistanceState.ENDED:
+        return None
+    ended = rules.end(assistance, cause, now)
+    if assistance.state is not AssistanceState.LIVE:
+        return Decision(ended)
+    event = AssistanceEnded(
+        assistance_id=assistance_id,
+        account_id=ended.account_id or "",
+        officer_id=ended.officer_id,
+        office_id=ended.office_id,
+        cause=cause.value,
+    )
+    return Decision(ended, (event,))
 
 
 def _is_theirs(assistance: Assistance, caller: Caller) -> bool:

@@ -18,7 +18,7 @@ MOST_SESSIONS: Final = 10
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a client gets; it is shown once and stored nowhere."""
+    """The tokens of a client; shown once and stored nowhere."""
 
     account_id: str
     role: Role

@@ -1,4 +1,4 @@
-"""What is told when sessions end, so that other services stop believing their tokens."""
+"""Events of ended sessions, by which other services stop accepting their tokens."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ def tokens_live(rules: SessionRules) -> timedelta:
 
 def ended_events(holder_id: str, gone: Sequence[Session], until: datetime) -> list[SessionEnded]:
     """An event for each session that has gone; its tokens may live ``until`` then."""
-    return [SessionEnded(account_id=holder_id, session_id=each.id, tokens_until=until) for each in gone]
+    return [SessionEnded(account_id=holder_id, session_id=session.id, tokens_until=until) for session in gone]

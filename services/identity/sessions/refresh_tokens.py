@@ -32,7 +32,7 @@ class Holder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a token says, not yet believed."""
+    """The claims of a refresh token, not yet verified."""
 
     holder: Holder
     holder_id: str

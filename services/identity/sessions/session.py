@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Presented(StrEnum):
-    """What a genuine refresh token is, by its generation."""
+    """Verdict on a genuine refresh token, by its generation."""
 
     CURRENT = "current"
     LOST_ANSWER = "lost_answer"
@@ -38,7 +38,7 @@ def start_session(session_id: str, salt: str, lifetime_seconds: int, now: dateti
 
 
 def present(session: Session, generation: int, grace_seconds: int, now: datetime) -> Presented:
-    """What the token of this generation is now (the caller has checked that it is genuine)."""
+    """Return the verdict on the token of this generation (the caller has checked that it is genuine)."""
     if now >= session.ends_at or generation > session.generation:
         return Presented.OVER
     if generation == session.generation:
@@ -55,7 +55,7 @@ def rotate(session: Session, now: datetime) -> Session:
 
 def find_session(sessions: tuple[Session, ...], session_id: str) -> Session | None:
     """The session of that id, or none."""
-    return next((each for each in sessions if each.id == session_id), None)
+    return next((session for session in sessions if session.id == session_id), None)
 
 
 def open_session(sessions: tuple[Session, ...], session_id: str, now: datetime) -> Session | None:
@@ -66,16 +66,16 @@ def open_session(sessions: tuple[Session, ...], session_id: str, now: datetime) 
 
 def put_session(sessions: tuple[Session, ...], session: Session, most: int, now: datetime) -> tuple[Session, ...]:
     """The list with this session in it, without those that are over; at most ``most``, the oldest go."""
-    others = [each for each in sessions if each.id != session.id and each.ends_at > now]
+    others = [other for other in sessions if other.id != session.id and other.ends_at > now]
     return (*others, session)[-most:]
 
 
 def drop_session(sessions: tuple[Session, ...], session_id: str) -> tuple[Session, ...]:
     """The list without that session."""
-    return tuple(each for each in sessions if each.id != session_id)
+    return tuple(session for session in sessions if session.id != session_id)
 
 
 def ended_sessions(before: tuple[Session, ...], after: tuple[Session, ...], now: datetime) -> tuple[Session, ...]:
     """Those that were open before and are gone now; one that was over by its age has not been ended."""
-    kept = {each.id for each in after}
-    return tuple(each for each in before if each.id not in kept and each.ends_at > now)
+    kept = {session.id for session in after}
+    return tuple(session for session in before if session.id not in kept and session.ends_at > now)

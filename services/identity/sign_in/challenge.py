@@ -25,7 +25,7 @@ CLOCK_SKEW: Final = timedelta(seconds=5)
 
 
 class Purpose(StrEnum):
-    """What proving the address is for."""
+    """Purposes of proving an address."""
 
     SIGN_IN = "sign_in"
     PHONE_CHANGE = "phone_change"
@@ -35,7 +35,7 @@ class Purpose(StrEnum):
 
 
 class Delivery(StrEnum):
-    """What is known of the code's way."""
+    """The delivery of a code, as far as it is known."""
 
     PENDING = "pending"
     SENT = "sent"
@@ -43,7 +43,7 @@ class Delivery(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a typed code turns out to be (F17)."""
+    """Verdict on a typed code."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -94,7 +94,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Challenge:
-    """What is open for one address. ``address`` is sealed; ``account_id`` is whom it belonged to when last proven."""
+    """A code sent to an address, and its throttle. ``address`` is sealed; ``account_id`` held it when last proven."""
 
     purpose: Purpose
     address: str
@@ -195,7 +195,7 @@ def judge(
     *,
     old_matches: Callable[[str], bool] = lambda _hashed: False,
 ) -> tuple[Verdict, Challenge]:
-    """What the typed code is, and the challenge after this try.
+    """Return the verdict on the typed code, and the challenge after this try.
 
     ``matches`` compares the typed code with a stored hash, ``old_matches`` the one of the old address; where both are
     asked for, one try is one try of both, and which of them was wrong is not told. At the cap nothing is compared any
@@ -258,7 +258,7 @@ def with_sms_code(challenge: Challenge, hashed: str, now: datetime) -> Challenge
 
 
 def deadlines(challenge: Challenge) -> Mapping[str, datetime]:
-    """When the second channel is tried (F16), and when the address is forgotten."""
+    """When the second channel is tried, and when the address is forgotten."""
     named = {"second_channel": challenge.second_channel_at, "forget": challenge.forget_at}
     return {name: at for name, at in named.items() if at is not None}
 

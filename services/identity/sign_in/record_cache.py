@@ -10,7 +10,7 @@ from shared.store.kinds import Record
 S = TypeVar("S")
 
 
-class RecentRecords(Generic[S]):
+class RecordCache(Generic[S]):
     """The newest records that this process wrote, at most ``most``; each is given out once.
 
     What is taken may be stale: use it only for a save, which refuses a record that somebody else has changed.
@@ -32,5 +32,5 @@ class RecentRecords(Generic[S]):
         return self._records.pop(record_id, None)
 
     def __len__(self) -> int:
-        """How many are remembered."""
+        """Return how many are remembered."""
         return len(self._records)

@@ -1,4 +1,4 @@
-"""Where challenges are kept."""
+"""Queries and writes of challenges."""
 
 from __future__ import annotations
 

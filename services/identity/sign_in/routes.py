@@ -28,7 +28,7 @@ api = Endpoints("signing in")
 
 
 PER_ADDRESS: Final = (RateLimit(30, 60.0, "address", shared=True), RateLimit(300, 3600.0, "address", shared=True))
-"""Codes asked for from one network address: a family behind one line stays below it, a script does not (F24)."""
+"""Codes asked for from one network address: a family behind one line stays below it, a script does not."""
 
 
 ASKING = (CodeSentJustNow, TooManyCodes)
@@ -94,7 +94,7 @@ async def log_in(call: Call[Login]) -> ChallengeView:
 )
 async def look_at_challenge(call: Call) -> ChallengeView:
     """How a challenge stands."""
-    return ChallengeView.of(await call.app[IDENTITY].signing_in.look(call.path["challenge_id"]))
+    return ChallengeView.of(await call.app[IDENTITY].signing_in.get_challenge(call.path["challenge_id"]))
 
 
 @api.post(

@@ -1,4 +1,4 @@
-"""What goes in and out of signing in over HTTP."""
+"""Request and answer bodies of signing in."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ResendQuery(Query):
 
 
 class DeliveryView(View):
-    """What is known of the code's way."""
+    """The delivery of a code, as far as it is known."""
 
     state: Delivery
     channel: Channel

@@ -1,4 +1,4 @@
-"""Signing in and proving addresses by one-time codes (F16, F17, F18).
+"""Signing in and proving addresses by one-time codes.
 
 Registration and login are one thing: a code is sent whatever the address, and proving it opens the account that holds
 the address, or a new one. So no answer before the proof tells whether an account exists.
@@ -36,7 +36,7 @@ from services.identity.sign_in.errors import (
     TooManyCodes,
     TooManyTries,
 )
-from services.identity.sign_in.record_cache import RecentRecords
+from services.identity.sign_in.record_cache import RecordCache
 from services.identity.sign_in.repository import CHALLENGE, ChallengeRepository
 from services.identity.sign_in.vault import ChallengeVault, fresh_account_id
 from shared.counts import SharedCounts
@@ -66,7 +66,7 @@ class ChallengeSeen:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ChangeRequest:
     """A change of address: whose, by which session, and the address of before that has to agree."""
 
     account_id: str
@@ -77,8 +77,8 @@ class Asked:
 ChangeAddress = Callable[[Challenge, NormalAddress], Awaitable[Credentials]]
 """Makes a proven address the account's; the challenge is as it was before the proof."""
 
-AskedAgain = Callable[[Challenge], Awaitable[Asked]]
-"""Who asked for the change that a challenge is about, if they may still ask."""
+FindChangeRequest = Callable[[Challenge], Awaitable[ChangeRequest]]
+"""Finds the account and session that asked for the change, if they may still ask."""
 
 
 class SigningIn:
@@ -93,13 +93,13 @@ class SigningIn:
         self._credentials = credentials
         self._rules = context.settings.code_rules
         self._counts = SharedCounts(context.store, Fingerprints(context.settings.fingerprint_keyring()))
-        self._recent: RecentRecords[Challenge] = RecentRecords(MOST_RECENT)
+        self._recent: RecordCache[Challenge] = RecordCache(MOST_RECENT)
         self._change_address: ChangeAddress | None = None
-        self._asked_again: AskedAgain | None = None
+        self._find_change_request: FindChangeRequest | None = None
 
-    def on_address_change(self, change: ChangeAddress, asked_again: AskedAgain) -> None:
+    def on_address_change(self, change: ChangeAddress, find_change_request: FindChangeRequest) -> None:
         """Name what is done with a proof that is not for signing in."""
-        self._change_address, self._asked_again = change, asked_again
+        self._change_address, self._find_change_request = change, find_change_request
 
     async def register(self, email: str, language: str, command_id: str) -> ChallengeSeen:
         """Send a code to an email address that is probably new.
@@ -132,7 +132,7 @@ class SigningIn:
         language: str,
         command_id: str,
         *,
-        asked: Asked | None = None,
+        asked: ChangeRequest | None = None,
         office_id: str | None = None,
     ) -> ChallengeSeen:
         """Send a code to this address, in a new challenge or in the one it has.
@@ -153,7 +153,7 @@ class SigningIn:
         return await again(attempt)
 
     async def resend(self, challenge_id: str, channel: Channel | None, command_id: str) -> ChallengeSeen:
-        """Send a new code; asked for SMS it goes to the account's number too, if there is one (F16).
+        """Send a new code; asked for SMS it goes to the account's number too, if there is one.
 
         The answer and its time are the same whether or not the address has an account, and a number.
 
@@ -166,15 +166,15 @@ class SigningIn:
             record = await self._own_challenge(challenge_id)
             challenge = record.state
             by_sms = channel is Channel.SMS and challenge.address_channel is Channel.EMAIL
-            asked = await self._still_asked(challenge)
+            asked = await self._current_change_request(challenge)
             return await self._send_again(
                 record, command_id, challenge.language, asked=asked, by_sms=by_sms and asked is None
             )
 
         return await again(attempt)
 
-    async def look(self, challenge_id: str) -> ChallengeSeen:
-        """How the challenge stands and whether its code went out.
+    async def get_challenge(self, challenge_id: str) -> ChallengeSeen:
+        """Return the challenge and whether its code went out.
 
         Raises:
             ChallengeNotFound: there is none, or it is too old.
@@ -193,7 +193,7 @@ class SigningIn:
         Raises:
             ChallengeNotFound: there is none, or it is too old.
             OldCodeNeeded: the old address has to agree.
-            CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left`` (F17).
+            CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left``.
             AddressTaken: another account proved the address first.
             AddressReserved: it can still come back to the account that gave it up some days ago.
             SessionOver, TooManyAddressChanges: the change of address is not to be.
@@ -207,7 +207,7 @@ class SigningIn:
 
         Raises:
             ChallengeNotFound: there is none, or it is too old.
-            CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left`` (F17).
+            CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left``.
         """
 
         async def attempt() -> NormalAddress:
@@ -232,7 +232,7 @@ class SigningIn:
         await self._note(challenge_id, lambda state: rules.did_not_arrive(state, reason, told_at))
 
     async def try_second_channel(self, record: Record[Challenge]) -> None:
-        """Email was not accepted in time: send a code by SMS beside it, if the account has a number (F16).
+        """Email was not accepted in time: send a code by SMS beside it, if the account has a number.
 
         The challenge changes in the same way where there is none, so that whoever looks at it learns nothing.
         """
@@ -260,7 +260,7 @@ class SigningIn:
         language: str,
         command_id: str,
         *,
-        asked: Asked | None = None,
+        asked: ChangeRequest | None = None,
         office_id: str | None = None,
     ) -> ChallengeSeen:
         now = self._context.now()
@@ -288,7 +288,7 @@ class SigningIn:
         command_id: str,
         language: str,
         *,
-        asked: Asked | None = None,
+        asked: ChangeRequest | None = None,
         by_sms: bool = False,
         office_id: str | None = None,
     ) -> ChallengeSeen:
@@ -312,15 +312,15 @@ class SigningIn:
         await self._save(record, challenge, messages)
         return self._seen(record.id, challenge, address)
 
-    async def _count_change(self, challenge_id: str, address: NormalAddress, asked: Asked | None) -> None:
+    async def _count_change(self, challenge_id: str, address: NormalAddress, asked: ChangeRequest | None) -> None:
         """A change sends to two addresses whose number of challenges nothing else bounds: that of before has one for
         each new address that is asked for, and a new one has one for each account that asks for it.
         """
         if asked is None:
             return
         most, now = self._rules.codes_per_hour, self._context.now()
-        for each in (asked.old, address):
-            wait = await self._counts.allow(f"change|{self._account_vault.fingerprint(each)}", most, 3600.0, now)
+        for target in (asked.old, address):
+            wait = await self._counts.allow(f"change|{self._account_vault.fingerprint(target)}", most, 3600.0, now)
             if wait:
                 self._refuse_haste(challenge_id, MustWait(now + timedelta(seconds=wait), hourly=True))
 
@@ -330,7 +330,7 @@ class SigningIn:
         challenge: Challenge,
         address: NormalAddress,
         codes: tuple[str, str],
-        asked: Asked | None,
+        asked: ChangeRequest | None,
         office_id: str | None,
     ) -> list[Message]:
         owner = self._owner(challenge_id, challenge)
@@ -342,7 +342,7 @@ class SigningIn:
         return messages
 
     def _fresh_codes(
-        self, challenge_id: str, channel: Channel, command_id: str, asked: Asked | None
+        self, challenge_id: str, channel: Channel, command_id: str, asked: ChangeRequest | None
     ) -> tuple[tuple[str, str], FreshCode]:
         """The code, and the one of the old address where that has to agree (else an empty text)."""
         randomness = self._context.randomness
@@ -353,16 +353,16 @@ class SigningIn:
             self._challenge_vault.hash_code(code, challenge_id), channel, command_id, old_hashed
         )
 
-    def _proof(self, asked: Asked | None) -> AddressProof | None:
+    def _proof(self, asked: ChangeRequest | None) -> AddressProof | None:
         if asked is None:
             return None
         return AddressProof(asked.session_id, asked.old.channel, self._account_vault.fingerprint(asked.old))
 
-    async def _still_asked(self, challenge: Challenge) -> Asked | None:
+    async def _current_change_request(self, challenge: Challenge) -> ChangeRequest | None:
         if challenge.purpose in (Purpose.SIGN_IN, Purpose.ASSISTANCE):
             return None
-        assert self._asked_again is not None, "identity names it"  # noqa: S101 - narrows the type
-        return await self._asked_again(challenge)
+        assert self._find_change_request is not None, "identity names it"  # noqa: S101 - narrows the type
+        return await self._find_change_request(challenge)
 
     async def _phone_behind(self, challenge_id: str, challenge: Challenge) -> NormalAddress | None:
         """The number of the account that holds the challenge's email address now, if there is one."""
@@ -452,11 +452,11 @@ class SigningIn:
         )
         session = self._credentials.start(session_id)
         account = replace(account, sessions=(session,))
-        told: list[Message] = [
+        messages: list[Message] = [
             AccountRegistered(account_id=account_id, language=account.language),
             self._account_vault.contact_card(account_id, account),
         ]
-        await self._context.store.insert(ACCOUNT, account_id, account, now=now, events=told)
+        await self._context.store.insert(ACCOUNT, account_id, account, now=now, events=messages)
         return self._credentials.account_credentials(account_id, session)
 
     async def _add_session(self, record: Record[Account], session_id: str) -> Credentials:

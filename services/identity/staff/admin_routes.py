@@ -170,7 +170,7 @@ async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListV
 async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.StaffView:
     """As they stand now."""
     admin, call.read_for = call.app[IDENTITY].staff_admin, "step_staff_administration"
-    return schemas.StaffView.of(await admin.look(call.caller, call.path.staff_id))
+    return schemas.StaffView.of(await admin.get_member(call.caller, call.path.staff_id))
 
 
 @api.post(

@@ -1,4 +1,4 @@
-"""What goes in and out of staff administration over HTTP."""
+"""Request and answer bodies of staff administration."""
 
 from __future__ import annotations
 
@@ -178,4 +178,4 @@ class StaffListView(View):
     @classmethod
     def of(cls, page: StaffPage) -> StaffListView:
         """The view of a page."""
-        return cls(staff=[StaffView.of(each) for each in page.staff], next=page.next)
+        return cls(staff=[StaffView.of(member) for member in page.staff], next=page.next)

@@ -36,7 +36,7 @@ from services.identity.staff.operator_roster_service import StaffRoster
 from services.identity.staff.passwords import StaffPasswords
 from services.identity.staff.powers import Post, PowerProblem
 from services.identity.staff.repository import STAFF, StaffRepository
-from services.identity.staff.states import StaffCommand, StaffMoveIllegal, StaffState
+from services.identity.staff.states import StaffCommand, StaffState
 from services.identity.staff.temporary_passwords import OneTimePasswords
 from services.identity.staff.vault import StaffVault
 from shared.audit import Audit
@@ -45,12 +45,13 @@ from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller
 
 SALT_BYTES: Final = 16
 
 WAITS: Final = "waits_for_second"
-"""What the audit says of something that was asked for and takes a second operator."""
+"""Detail of an audit entry for a request that waits for a second operator."""
 
 _POWER_REFUSALS: Final[dict[PowerProblem, Callable[[], Refusal]]] = {
     PowerProblem.NOT_YOUR_ROLE: lambda: RoleNotYours(),
@@ -62,7 +63,7 @@ _POWER_REFUSALS: Final[dict[PowerProblem, Callable[[], Refusal]]] = {
 
 @dataclass(frozen=True)
 class Hiring:
-    """Whom somebody wants to hire, for what and why."""
+    """A request to hire a member of staff."""
 
     username: str
     full_name: str = field(repr=False)
@@ -74,7 +75,7 @@ class Hiring:
 
 @dataclass(frozen=True)
 class Act:
-    """What somebody does with a member of staff."""
+    """A command on a member of staff, its caller and reason."""
 
     name: str
     caller: Caller
@@ -113,7 +114,7 @@ class EndsAssistances(Protocol):
 
 
 class StaffAdmin:
-    """The use cases of whoever administers staff."""
+    """The use cases of staff administration."""
 
     def __init__(
         self,
@@ -167,9 +168,9 @@ class StaffAdmin:
             office_id = actor.office_id
         found = await self._staff.staff_from(office_id, first, limit + 1)
         following = found[limit].state.username if len(found) > limit else None
-        return StaffPage(tuple(self.seen(each) for each in found[:limit]), following)
+        return StaffPage(tuple(self.seen(record) for record in found[:limit]), following)
 
-    async def look(self, caller: Caller, staff_id: str) -> StaffSeen:
+    async def get_member(self, caller: Caller, staff_id: str) -> StaffSeen:
         """One member of staff.
 
         Raises:
@@ -232,7 +233,7 @@ class StaffAdmin:
         return await self._do(act, self._giving(act, StaffCommand.RESET))
 
     async def approve(self, act: Act) -> StaffSeen:
-        """What another operator asked for is done; the answer shows the one-time password, if one was made.
+        """Approve and do what another operator asked for; the answer shows the one-time password, if one was made.
 
         Raises:
             NothingToDecide, SecondOperatorNeeded, and what :meth:`lock` raises.
@@ -251,7 +252,7 @@ class StaffAdmin:
         return await self._do(act, change, whatever_is_pending=True)
 
     async def refuse(self, act: Act) -> StaffSeen:
-        """What was asked for is not to be; who asked may take it back so.
+        """Refuse what was asked for; the operator who asked may take it back so.
 
         Raises:
             NothingToDecide, and what :meth:`lock` raises.
@@ -285,7 +286,7 @@ class StaffAdmin:
                 raise StaffMatterPending()
             try:
                 return await change(record, actor)
-            except StaffMoveIllegal as illegal:
+            except IllegalTransition as illegal:
                 raise StaffStateForbids(state=illegal.state.value) from None
 
         known = await self._staff.staff(act.staff_id)
@@ -375,7 +376,7 @@ class StaffAdmin:
     # Knowing
 
     async def _acting(self, caller: Caller) -> Staff:
-        """Whoever acts, as they stand now and not as their token says."""
+        """Return the acting member of staff as stored now, not as their token says."""
         record = await self._staff.staff(caller.account_id)
         staff = record.state if record is not None else None
         if staff is None or staff.state is not StaffState.ACTIVE:

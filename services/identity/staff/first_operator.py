@@ -26,7 +26,7 @@ from shared.store.port import AlreadyExists
 
 @dataclass(frozen=True)
 class Founder:
-    """Who wants to become an operator with a secret of the installation."""
+    """A request to become an operator with a secret of the installation."""
 
     secret: str = field(repr=False)
     username: str
@@ -35,7 +35,7 @@ class Founder:
 
 
 class FirstOperators:
-    """The use case of whoever sets up an installation."""
+    """The use case that makes the first operator of an installation."""
 
     def __init__(self, context: UseCaseContext, passwords: StaffPasswords, roster: StaffRoster) -> None:
         self._context = context
@@ -53,7 +53,9 @@ class FirstOperators:
             UserNameTaken, PasswordTooShort, PasswordIsTheUserName.
         """
         secret = founder.secret.encode()
-        if not any([hmac.compare_digest(each.encode(), secret) for each in self._context.settings.operator_secrets()]):
+        if not any(
+            [hmac.compare_digest(candidate.encode(), secret) for candidate in self._context.settings.operator_secrets()]
+        ):
             raise FirstOperatorSecretWrong(field="/secret")
         staff_id = derived_id("staff", "first operator", founder.secret)
         known = await self._staff.staff(staff_id)

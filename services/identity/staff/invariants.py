@@ -18,6 +18,6 @@ class StaffInvariants:
     async def an_operator_remains(self) -> InvariantReport:
         """Once there was an operator there is one who can act."""
         were = {StaffState.ACTIVE, StaffState.LOCKED, StaffState.LEFT}
-        states = [each.state.state async for each in self._store.scan(STAFF) if each.state.role == Post.OPERATOR]
+        states = [member.state.state async for member in self._store.scan(STAFF) if member.state.role == Post.OPERATOR]
         broken = were.intersection(states) and StaffState.ACTIVE not in states
         return InvariantReport(len(states), ("operator",) if broken else ())

@@ -13,7 +13,7 @@ from services.identity.staff.states import StaffCommand, StaffState
 
 
 class StaffAct(StrEnum):
-    """What staff do here that the audit keeps for ever."""
+    """Acts of staff that the audit keeps for ever."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
@@ -63,7 +63,7 @@ class OneTime:
 
 @dataclass(frozen=True)
 class Pending:
-    """What one operator asked for and another one has to agree to. ``role`` and ``office_id``: what is to be then."""
+    """A request that waits for a second operator; ``role`` and ``office_id`` are the wanted ones."""
 
     command: StaffCommand
     role: str
@@ -103,7 +103,7 @@ class Staff:
 
 
 def is_locked(staff: Staff | Stranger, now: datetime) -> bool:
-    """Whether no password is looked at now."""
+    """Return whether the account is locked now."""
     return staff.locked_until is not None and now < staff.locked_until
 
 
@@ -117,7 +117,7 @@ def count_try(staff: Staff, rules: LockRules, now: datetime) -> Staff:
 
 
 def count_try_of_stranger(stranger: Stranger | None, rules: LockRules, now: datetime) -> Stranger:
-    """The same for a name that nobody has."""
+    """Return an unknown user name with one try used."""
     known = stranger or Stranger(now)
     tries, locked_until = _counted(known, rules, now)
     kept_until = max(now + TRIES_FORGOTTEN, locked_until or now)
@@ -125,17 +125,17 @@ def count_try_of_stranger(stranger: Stranger | None, rules: LockRules, now: date
 
 
 def _counted(staff: Staff | Stranger, rules: LockRules, now: datetime) -> tuple[int, datetime | None]:
-    """How many tries there are with this one, and until when that locks."""
+    """Return the number of tries with this one, and until when that locks."""
     is_old = staff.tried_at is not None and now - staff.tried_at >= TRIES_FORGOTTEN
     tries = (0 if staff.locked_until is not None or is_old else staff.tries) + 1
     return tries, now + timedelta(seconds=rules.lock_seconds) if tries >= rules.tries else None
 
 
 def recognised(staff: Staff) -> Staff:
-    """The account after a right password that lets nobody in."""
+    """Return the member of staff after a right password that does not sign them in: the tries begin again."""
     return replace(staff, tries=0, locked_until=None)
 
 
 def let_in(staff: Staff, sessions: tuple[Session, ...], now: datetime) -> Staff:
-    """The account after a right password."""
+    """Return the member of staff, signed in with these sessions."""
     return replace(recognised(staff), sessions=sessions, signed_in_at=now)

@@ -1,4 +1,4 @@
-"""What is done with members of staff: hired, agreed to, given a password, moved, locked, unlocked, gone.
+"""Transitions of a member of staff: hired, approved, given a password, reassigned, locked, unlocked, left.
 
 Whatever is done ends every session of that person in the same write.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 from services.identity.staff.member import OneTime, Pending, Staff, StaffReason
 from services.identity.staff.powers import Post
-from services.identity.staff.states import StaffCommand, StaffState, staff_after
+from services.identity.staff.states import STAFF_TRANSITIONS, StaffCommand, StaffState
 
 SHORTEST_PASSWORD: Final = 15
 """Characters of an own password: what NIST SP 800-63B-4 asks of one that is not joined by a second factor."""
@@ -32,7 +32,7 @@ class Fresh:
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Whom somebody wants to hire; ``name`` is sealed."""
+    """A member of staff to be hired; ``name`` is sealed."""
 
     username: str
     name: str
@@ -100,16 +100,17 @@ def ask(
     """The same member of staff with something asked for that a second operator has to agree to; nothing changes yet.
 
     Raises:
-        StaffMoveIllegal: it could not be done now.
+        IllegalTransition: it could not be done now.
     """
-    staff_after(staff.state, command)
+    STAFF_TRANSITIONS.after(staff.state, command)
     pending = Pending(command, post.value, office_id, by, now, reason, offices)
     return _noted(replace(staff, pending=pending), command_id)
 
 
 def refuse(staff: Staff, command_id: str) -> Staff:
-    """What was asked for is not to be; somebody who was only proposed never comes."""
-    state = staff_after(staff.state, StaffCommand.REFUSE) if staff.state is StaffState.PROPOSED else staff.state
+    """Refuse what was asked for; a member of staff who was only proposed is refused for good."""
+    is_proposed = staff.state is StaffState.PROPOSED
+    state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.REFUSE) if is_proposed else staff.state
     return _noted(replace(staff, state=state, pending=None), command_id)
 
 
@@ -119,8 +120,8 @@ def give_password(staff: Staff, command: StaffCommand, fresh: Fresh, command_id:
 
 
 def reassign(staff: Staff, post: Post, office_id: str | None, command_id: str, offices: tuple[str, ...] = ()) -> Staff:
-    """In another role or office, or serving other offices; signs in anew."""
-    state = staff_after(staff.state, StaffCommand.REASSIGN)
+    """Move to another role or office, or to other offices served; every session ends."""
+    state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.REASSIGN)
     moved = replace(
         staff, state=state, role=post.value, office_id=office_id, offices=offices, sessions=(), pending=None
     )
@@ -128,21 +129,21 @@ def reassign(staff: Staff, post: Post, office_id: str | None, command_id: str, o
 
 
 def lock(staff: Staff, command_id: str) -> Staff:
-    """Out until somebody unlocks; whatever was asked for is dropped."""
-    state = staff_after(staff.state, StaffCommand.LOCK)
+    """Lock until unlocked; a pending request is dropped."""
+    state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.LOCK)
     return _noted(replace(staff, state=state, sessions=(), pending=None, one_time=None), command_id)
 
 
 def leave(staff: Staff, command_id: str) -> Staff:
-    """Gone for good: no password opens this account again, and nobody else gets its user name."""
-    state = staff_after(staff.state, StaffCommand.LEAVE)
+    """Leave for good: no password opens this account again, and its user name is never given again."""
+    state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.LEAVE)
     gone = replace(staff, state=state, password_hash="", sessions=(), pending=None, one_time=None)
     return _noted(gone, command_id)
 
 
 def set_password(staff: Staff, password_hash: str) -> Staff:
-    """With an own password; every session ends, who has it signs in with it."""
-    state = staff_after(staff.state, StaffCommand.SET_PASSWORD)
+    """Set an own password; every session ends."""
+    state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.SET_PASSWORD)
     return replace(
         staff,
         state=state,
@@ -169,14 +170,14 @@ def password_problem(username: str, old: str, new: str) -> PasswordProblem | Non
 
 
 def has_taken(staff: Staff, command_id: str) -> bool:
-    """Whether this command took effect already."""
+    """Return whether this command took effect already."""
     return command_id in staff.commands
 
 
 def _invited(staff: Staff, command: StaffCommand, fresh: Fresh, command_id: str, now: datetime) -> Staff:
     return replace(
         staff,
-        state=staff_after(staff.state, command),
+        state=STAFF_TRANSITIONS.after(staff.state, command),
         password_hash=fresh.password_hash,
         one_time=OneTime(now + timedelta(seconds=fresh.seconds), fresh.salt, command_id),
         sessions=(),

@@ -37,4 +37,4 @@ def leave_problem(roster: Roster, staff_id: str, by: str) -> RosterProblem | Non
 
 def without(roster: Roster, staff_id: str) -> Roster:
     """The roster without this operator; ask :func:`leave_problem` first."""
-    return replace(roster, operators=tuple(each for each in roster.operators if each != staff_id))
+    return replace(roster, operators=tuple(operator for operator in roster.operators if operator != staff_id))

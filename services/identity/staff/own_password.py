@@ -72,7 +72,7 @@ class OwnPasswords:
 
 
 async def refuse_unready(context: UseCaseContext, record: Record[Staff], *, may_be_invited: bool = False) -> None:
-    """Whoever knows the right password is told why it does not open; the try counts as a right one.
+    """Tell the owner of the right password why it does not sign them in; the try counts as a right one.
 
     Raises:
         StaffSuspended, OneTimePasswordExpired, OwnPasswordNeeded.

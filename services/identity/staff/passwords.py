@@ -1,4 +1,4 @@
-"""Passwords of staff: hashed and compared in threads, few at a time, and every try counted (F24)."""
+"""Passwords of staff: hashed and compared in threads, few at a time, and every try counted."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ HASHES_AT_ONCE: Final = 2
 """Password hashes computed at the same time: each takes 64 MiB and a processor for a tenth of a second."""
 
 _STRANGER: Final = Actor(NOBODY, NOBODY, None)
-"""Whoever tries a user name that no member of staff has."""
+"""The actor of an audit entry for a user name that no member of staff has."""
 
 
 class StaffPasswords:
-    """What proves a member of staff."""
+    """Checks passwords of staff and counts the tries."""
 
     def __init__(self, context: UseCaseContext, audit: Audit, hasher: PasswordHasher | None = None) -> None:
         self._context = context
@@ -83,7 +83,7 @@ class StaffPasswords:
         await self._audit.note(who, act, subject=who.account_id, outcome=outcome, detail=cause)
 
     async def _count_try(self, username: str) -> Record[Staff] | None:
-        """The account with one try used, or none for a user name that nobody has."""
+        """Return the member of staff with one try used; None for an unknown user name."""
         record = await self._staff.staff_named(username)
         if record is None:
             return None
@@ -94,7 +94,7 @@ class StaffPasswords:
         return await self._staff.save_staff(record, counted, self._context.now())
 
     async def _count_try_of_stranger(self, username: str) -> Stranger:
-        """A name that nobody has, with one try used; it locks as a real one does, so that locks tell nothing."""
+        """Return an unknown user name with one try used; it locks as a known one does, so that locks tell nothing."""
         now = self._context.now()
         stranger_id = self._staff_vault.stranger_id(username)
         record = await self._staff.stranger(stranger_id)

@@ -1,4 +1,4 @@
-"""Looking up who stands behind a NIK at the counter; every look-up is audited (F21)."""
+"""Looking up who stands behind a NIK at the counter; every look-up is audited."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.audit import Audit
 from shared.tokens import Caller
 
 
-class PersonLookup:
+class PersonLookups:
     """The use case of staff who need a person's id."""
 
     def __init__(self, context: UseCaseContext, audit: Audit) -> None:
@@ -25,7 +25,7 @@ class PersonLookup:
 
         Raises:
             NikNotSixteenDigits: it is no NIK.
-            PersonNotKnown: nobody has proven it here.
+            PersonNotKnown: no applicant was confirmed with it here.
         """
         try:
             digits = parse_nik(nik).digits

@@ -1,4 +1,4 @@
-"""Who may make whom a member of staff, act on whom, and for what a second operator has to agree."""
+"""Rules of staff administration: who may hire and act on which role, and what needs a second operator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.identity.staff.states import StaffCommand
 
 
 class Post(StrEnum):
-    """What staff can be; the same names as the roles of tokens."""
+    """Posts of staff; the same names as the roles of tokens."""
 
     FRONT_OFFICER = "front_officer"
     INTERVIEWER = "interviewer"
@@ -31,13 +31,13 @@ HIRES: Final[Mapping[Post, frozenset[Post]]] = {
     Post.OPERATOR: frozenset({Post.OFFICE_ADMIN, Post.TREASURER, Post.OPERATOR}),
     Post.OFFICE_ADMIN: frozenset({Post.FRONT_OFFICER, Post.INTERVIEWER}),
 }
-"""Whom each may hire: the head of an office hires for the counters, operators hire heads and those of no office."""
+"""Roles that each role may hire: heads of offices hire for the counters, operators heads and those of no office."""
 
 POWERFUL: Final = frozenset({Post.TREASURER, Post.OPERATOR})
-"""Who moves money or makes staff: nobody becomes one, nor gets at the account of one, by one operator's word."""
+"""Privileged roles: granting one, or resetting its password, needs a second operator."""
 
 _HANDING_OUT: Final = frozenset({StaffCommand.APPROVE, StaffCommand.REASSIGN, StaffCommand.RESET, StaffCommand.UNLOCK})
-"""What somebody can sign in by afterwards; to approve is what hiring comes to."""
+"""Commands that give a one-time password; hiring ends in an approval."""
 
 
 class PowerProblem(StrEnum):

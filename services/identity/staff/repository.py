@@ -1,4 +1,4 @@
-"""Where staff, the roster of operators and tried user names are kept."""
+"""Queries and writes of staff, the roster of operators and tried user names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STAFF: Final[Kind[Staff]] = Kind(
 )
 
 STRANGER: Final[Kind[Stranger]] = Kind("staff_stranger", Stranger, bare=True, kept_until="state.kept_until")
-"""Named by the fingerprint of a user name that nobody has."""
+"""Named by the fingerprint of an unknown user name."""
 
 ROSTER: Final[Kind[Roster]] = Kind("staff_roster", Roster, bare=True)
 """One document, :data:`OPERATORS`."""
@@ -61,7 +61,7 @@ class StaffRepository:
         )
 
     async def stranger(self, stranger_id: str) -> Record[Stranger] | None:
-        """A user name that nobody has, if it was tried."""
+        """Return an unknown user name if it was tried, else None."""
         return await self._store.get(STRANGER, stranger_id)
 
     async def roster(self) -> Record[Roster] | None:

@@ -1,4 +1,4 @@
-"""What goes in and out of staff sign-in and the person look-up over HTTP."""
+"""Request and answer bodies of staff sign-in and the person look-up."""
 
 from __future__ import annotations
 

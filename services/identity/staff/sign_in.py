@@ -1,4 +1,4 @@
-"""Staff sign in with a password, and demo staff are made (F5, F24)."""
+"""Staff sign in with a password, and demo staff are made."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEMO_STAFF: Final[tuple[tuple[str, Role, bool], ...]] = (
 """User name, role, and whether they belong to the demo office."""
 
 
-class StaffDesk:
+class StaffSignIn:
     """The use cases of staff."""
 
     def __init__(

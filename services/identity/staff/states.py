@@ -1,14 +1,15 @@
-"""Where a member of staff stands, and which command leads where."""
+"""States of a member of staff and the commands between them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from shared.store.transitions import Transitions
+
 
 class StaffState(StrEnum):
-    """Where a member of staff stands."""
+    """States of a member of staff."""
 
     PROPOSED = "proposed"
     """Asked for by one operator; another one has to agree."""
@@ -21,7 +22,7 @@ class StaffState(StrEnum):
 
 
 class StaffCommand(StrEnum):
-    """What is done with a member of staff."""
+    """Commands on a member of staff."""
 
     APPROVE = "approve"
     REFUSE = "refuse"
@@ -33,43 +34,24 @@ class StaffCommand(StrEnum):
     LEAVE = "leave"
 
 
-STAFF_TRANSITIONS: Final[Mapping[tuple[StaffState, StaffCommand], StaffState]] = {
-    (StaffState.PROPOSED, StaffCommand.APPROVE): StaffState.INVITED,
-    (StaffState.PROPOSED, StaffCommand.REFUSE): StaffState.REFUSED,
-    (StaffState.INVITED, StaffCommand.SET_PASSWORD): StaffState.ACTIVE,
-    (StaffState.INVITED, StaffCommand.RESET): StaffState.INVITED,
-    (StaffState.INVITED, StaffCommand.REASSIGN): StaffState.INVITED,
-    (StaffState.INVITED, StaffCommand.LOCK): StaffState.LOCKED,
-    (StaffState.INVITED, StaffCommand.LEAVE): StaffState.LEFT,
-    (StaffState.ACTIVE, StaffCommand.SET_PASSWORD): StaffState.ACTIVE,
-    (StaffState.ACTIVE, StaffCommand.RESET): StaffState.INVITED,
-    (StaffState.ACTIVE, StaffCommand.REASSIGN): StaffState.ACTIVE,
-    (StaffState.ACTIVE, StaffCommand.LOCK): StaffState.LOCKED,
-    (StaffState.ACTIVE, StaffCommand.LEAVE): StaffState.LEFT,
-    (StaffState.LOCKED, StaffCommand.UNLOCK): StaffState.INVITED,
-    (StaffState.LOCKED, StaffCommand.LEAVE): StaffState.LEFT,
-}
-"""Unlocking gives a new one-time password: whoever may have known the old one knows nothing that counts any more."""
+STAFF_TRANSITIONS: Final[Transitions[StaffState, StaffCommand]] = Transitions(
+    {
+        (StaffState.PROPOSED, StaffCommand.APPROVE): StaffState.INVITED,
+        (StaffState.PROPOSED, StaffCommand.REFUSE): StaffState.REFUSED,
+        (StaffState.INVITED, StaffCommand.SET_PASSWORD): StaffState.ACTIVE,
+        (StaffState.INVITED, StaffCommand.RESET): StaffState.INVITED,
+        (StaffState.INVITED, StaffCommand.REASSIGN): StaffState.INVITED,
+        (StaffState.INVITED, StaffCommand.LOCK): StaffState.LOCKED,
+        (StaffState.INVITED, StaffCommand.LEAVE): StaffState.LEFT,
+        (StaffState.ACTIVE, StaffCommand.SET_PASSWORD): StaffState.ACTIVE,
+        (StaffState.ACTIVE, StaffCommand.RESET): StaffState.INVITED,
+        (StaffState.ACTIVE, StaffCommand.REASSIGN): StaffState.ACTIVE,
+        (StaffState.ACTIVE, StaffCommand.LOCK): StaffState.LOCKED,
+        (StaffState.ACTIVE, StaffCommand.LEAVE): StaffState.LEFT,
+        (StaffState.LOCKED, StaffCommand.UNLOCK): StaffState.INVITED,
+        (StaffState.LOCKED, StaffCommand.LEAVE): StaffState.LEFT,
+    }
+)
+"""Unlocking gives a new one-time password: the old one may be known to somebody else."""
 
 FINAL_STAFF: Final = frozenset({StaffState.REFUSED, StaffState.LEFT})
-
-
-class StaffMoveIllegal(Exception):
-    """The table has no such command in this state."""
-
-    def __init__(self, state: StaffState, command: StaffCommand) -> None:
-        super().__init__(f"{command} cannot follow {state}")
-        self.state = state
-        self.command = command
-
-
-def staff_after(state: StaffState, command: StaffCommand) -> StaffState:
-    """The next state.
-
-    Raises:
-        StaffMoveIllegal: the table has no such command in this state.
-    """
-    after = STAFF_TRANSITIONS.get((state, command))
-    if after is None:
-        raise StaffMoveIllegal(state, command)
-    return after

@@ -18,7 +18,7 @@ class StaffVault:
         self._fingerprints = seals.fingerprints
 
     def stranger_id(self, username: str) -> str:
-        """The name under which tries with a user name that nobody has are counted."""
+        """Return the id under which tries with an unknown user name are counted."""
         return derived_id("stranger", self._fingerprints.current(username, _STAFF_NAME))
 
     def seal_staff_name(self, name: str, staff_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What goes in and out of tokens over HTTP."""
+"""Request and answer bodies of tokens."""
 
 from __future__ import annotations
 

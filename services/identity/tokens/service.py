@@ -1,4 +1,4 @@
-"""Sessions kept alive by refresh tokens, ended by their owner, their age or a reused token (F4)."""
+"""Sessions kept alive by refresh tokens, ended by their owner, their age or a reused token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How to reach an account, and how it wants to be reached."""
+"""Contact cards: the addresses, language and preferences of an account."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ADDRESS_CHANGED: Final[Mapping[Channel, str]] = {Channel.EMAIL: "email_changed",
 
 @dataclass(frozen=True)
 class Preferences:
-    """What the applicant chose: a language and the channels that may be used, at least one."""
+    """The applicant's choice: a language and the channels that may be used, at least one."""
 
     language: str
     channels: tuple[Channel, ...]
@@ -63,7 +63,7 @@ def language_of(card: ContactCard) -> str:
 
 
 def preferences_of(card: ContactCard) -> Preferences:
-    """The chosen preferences; whoever chose none is told on every channel."""
+    """Return the chosen preferences; without any every channel is used."""
     return card.preferences or Preferences(language_of(card), tuple(Channel))
 
 
@@ -91,7 +91,7 @@ def channels_for(usual: tuple[Channel, ...], wanted: tuple[Channel, ...], reach:
 
 
 def announcements(before: Reach, after: Reach) -> tuple[Announcement, ...]:
-    """Whom to tell of a change: the old address of what changed, the new one, and the other one, which stays (F18)."""
+    """Return the announcements of a change: to the old address, the new one, and the other one, which stays."""
     told = []
     for changed in Channel:
         old, new = before.address(changed), after.address(changed)

@@ -1,4 +1,4 @@
-"""Where contact cards are kept."""
+"""Queries and writes of contact cards."""
 
 from __future__ import annotations
 
@@ -30,8 +30,6 @@ class ContactRepository:
         except AlreadyExists:
             raise VersionConflict(f"contact_card {account_id} came at the same moment") from None
 
-    async def save_card(
-        self, record: Record[ContactCard], card: ContactCard, *, now: datetime, received: str | None = None
-    ) -> None:
+    async def save_card(self, record: Record[ContactCard], card: ContactCard, *, now: datetime, received: str) -> None:
         """Replace a card. `VersionConflict` if it changed since it was read."""
         await self._store.save(CARDS, record, card, now=now, received=received)

@@ -9,7 +9,7 @@ from typing import Final
 from services.notification.channel import Channel
 from services.notification.contacts import contact
 from services.notification.contacts.contact import ContactCard, Preferences, WayBack, known_language
-from services.notification.contacts.repository import ContactRepository
+from services.notification.contacts.repository import CARDS, ContactRepository
 from services.notification.contacts.vault import ContactVault
 from services.notification.context import UseCaseContext
 from services.notification.deliveries.contents import masked
@@ -20,8 +20,9 @@ from shared.errors import NotKnownYet
 from shared.events.envelope import Envelope
 from shared.events.notification import KeepContactCard
 from shared.service import NotYet
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.retry import again
 
 CARD_WAIT_SECONDS: Final = 1.0
 CARD_POLL_SECONDS: Final = 0.05
@@ -29,7 +30,7 @@ CARD_POLL_SECONDS: Final = 0.05
 
 @dataclass(frozen=True)
 class ChosenPreferences:
-    """What an account chose, with the masked addresses it may choose between."""
+    """An account's preferences, with the masked addresses that it may choose between."""
 
     preferences: Preferences
     email: str
@@ -63,27 +64,25 @@ class Contacts:
         await self._contacts.save_card(known, kept, now=now, received=envelope.id)
 
     async def preferences(self, account_id: str) -> ChosenPreferences:
-        """What the account chose. Refuses with `NotKnownYet` while its contact card is not here."""
+        """Return the account's preferences. Refuses with `NotKnownYet` while its contact card is not here."""
         return self._view(account_id, (await self._awaited_card(account_id)).state)
 
     async def choose(self, account_id: str, wanted: Preferences) -> ChosenPreferences:
         """Choose language and channels. Refuses with `ChannelHasNoAddress`, or `NotKnownYet` as above."""
 
-        async def attempt() -> ChosenPreferences:
-            record = await self._awaited_card(account_id)
-            reach = self._vault.open_reach(account_id, record.state)
+        def decide(card: ContactCard) -> Decision[ContactCard]:
+            reach = self._vault.open_reach(account_id, card)
             without = [channel for channel in wanted.channels if not reach.address(channel)]
             if without:
                 raise ChannelHasNoAddress(field="/channels", channel=without[0].value)
-            card = contact.with_preferences(record.state, wanted)
-            if card != record.state:
-                await self._contacts.save_card(record, card, now=self._context.now())
-            return self._view(account_id, card)
+            return Decision(contact.with_preferences(card, wanted))
 
-        return await again(attempt)
+        card = await self._awaited_card(account_id)
+        chosen = await change(self._context.store, self._context.clock, CARDS, account_id, decide, first=card)
+        return self._view(account_id, chosen.state)
 
     async def recipient(self, account_id: str) -> Recipient:
-        """How this account is reached, in which language. `NotYet` while its contact card is not here."""
+        """Return the addresses and the language of this account. `NotYet` while its contact card is not here."""
         return self._recipient(account_id, await self._card(account_id))
 
     async def recipient_and_channels(self, account_id: str) -> tuple[Recipient, tuple[Channel, ...]]:

@@ -11,7 +11,7 @@ from shared.events.notification import KeepContactCard
 
 
 class ContactBox(Box):
-    """What `KeepContactCard` carries."""
+    """The content of `KeepContactCard`."""
 
     email: str | None = None
     phone: str | None = None

@@ -1,4 +1,4 @@
-"""What a message says: encrypted until it is sent."""
+"""The content of a message: encrypted until it is sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MESSAGE = "message"
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says to whom; kept encrypted until it is sent."""
+    """The content of a message and its address; kept encrypted until it is sent."""
 
     to: str
     variables: dict[str, Any] = field(default_factory=dict)

@@ -13,14 +13,15 @@ from enum import StrEnum
 from typing import Final
 
 from services.notification.channel import Channel
-from services.notification.deliveries.decision import Decision
 from services.notification.rules import RetryRules
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 
 class State(StrEnum):
-    """Where a message is."""
+    """States of a message."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -32,7 +33,7 @@ class State(StrEnum):
 
 
 class Command(StrEnum):
-    """What happens to a message."""
+    """Commands of a message."""
 
     ACCEPT = "accept"
     PUT_OFF = "put_off"
@@ -42,17 +43,19 @@ class Command(StrEnum):
     RETURN = "return"
 
 
-TRANSITIONS: Final[Mapping[tuple[State, Command], State]] = {
-    (State.QUEUED, Command.ACCEPT): State.SENT,
-    (State.QUEUED, Command.PUT_OFF): State.QUEUED,
-    (State.QUEUED, Command.GIVE_UP): State.FAILED,
-    (State.QUEUED, Command.DROP): State.DROPPED,
-    # A receipt may overtake the note that the gateway took the message.
-    (State.QUEUED, Command.CONFIRM): State.DELIVERED,
-    (State.QUEUED, Command.RETURN): State.FAILED,
-    (State.SENT, Command.CONFIRM): State.DELIVERED,
-    (State.SENT, Command.RETURN): State.FAILED,
-}
+TRANSITIONS: Final[Transitions[State, Command]] = Transitions(
+    {
+        (State.QUEUED, Command.ACCEPT): State.SENT,
+        (State.QUEUED, Command.PUT_OFF): State.QUEUED,
+        (State.QUEUED, Command.GIVE_UP): State.FAILED,
+        (State.QUEUED, Command.DROP): State.DROPPED,
+        # A receipt may overtake the note that the gateway took the message.
+        (State.QUEUED, Command.CONFIRM): State.DELIVERED,
+        (State.QUEUED, Command.RETURN): State.FAILED,
+        (State.SENT, Command.CONFIRM): State.DELIVERED,
+        (State.SENT, Command.RETURN): State.FAILED,
+    }
+)
 
 FINAL: Final = frozenset({State.DELIVERED, State.FAILED, State.DROPPED})
 ENDED: Final = FINAL | {State.SENT}
@@ -61,15 +64,6 @@ ENDED: Final = FINAL | {State.SENT}
 EXPIRED: Final = "expired"
 NO_ADDRESS: Final = "no_address"
 RETURNED: Final = "not_delivered"
-
-
-class DeliveryCannot(Exception):
-    """The command does not fit the state that the delivery is in."""
-
-    def __init__(self, state: State, command: Command) -> None:
-        super().__init__(f"a delivery that is {state} cannot {command}")
-        self.state = state
-        self.command = command
 
 
 @dataclass(frozen=True)
@@ -114,8 +108,8 @@ def is_over(delivery: Delivery, now: datetime) -> bool:
 
 
 def accept(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """The channel took it."""
-    state = _after(delivery, Command.ACCEPT)
+    """Note that the channel took it."""
+    state = TRANSITIONS.after(delivery.state, Command.ACCEPT)
     sent = replace(_ended(delivery, state, now), tries=delivery.tries + 1, reason=None, sent_at=now)
     return Decision(sent, (_sent(delivery, delivery_id),))
 
@@ -126,39 +120,39 @@ def put_off(delivery: Delivery, delivery_id: str, reason: str, rules: RetryRules
     next_try_at = now + rules.pause(tried.tries, urgent=delivery.urgent)
     if next_try_at >= delivery.send_by:
         return give_up(tried, delivery_id, reason, now)
-    return Decision(replace(tried, state=_after(delivery, Command.PUT_OFF), next_try_at=next_try_at))
+    return Decision(replace(tried, state=TRANSITIONS.after(delivery.state, Command.PUT_OFF), next_try_at=next_try_at))
 
 
 def hold(delivery: Delivery, until: datetime) -> Decision[Delivery]:
-    """The channel has the message and has not answered yet: nobody tries again before `until`."""
-    return Decision(replace(delivery, state=_after(delivery, Command.PUT_OFF), next_try_at=until))
+    """Hold a message that the channel has and has not answered yet: it is not tried again before `until`."""
+    return Decision(replace(delivery, state=TRANSITIONS.after(delivery.state, Command.PUT_OFF), next_try_at=until))
 
 
 def give_up(delivery: Delivery, delivery_id: str, reason: str, now: datetime) -> Decision[Delivery]:
-    """It cannot be sent, for the coded reason; whoever waits for it is told."""
-    state = _after(delivery, Command.GIVE_UP)
+    """Give up sending, for the coded reason; an event tells of it."""
+    state = TRANSITIONS.after(delivery.state, Command.GIVE_UP)
     failed = replace(_ended(delivery, state, now), reason=reason)
     return Decision(failed, (_failed(delivery, delivery_id, reason),))
 
 
 def drop(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """Its time is up: it is not sent, and that is told."""
-    state = _after(delivery, Command.DROP)
+    """Drop a message whose time is up; an event tells of it."""
+    state = TRANSITIONS.after(delivery.state, Command.DROP)
     dropped = replace(_ended(delivery, state, now), reason=EXPIRED)
     return Decision(dropped, (_failed(delivery, delivery_id, EXPIRED),))
 
 
 def confirm(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """The gateway says that it arrived."""
-    state = _after(delivery, Command.CONFIRM)
+    """Note the gateway's receipt that it arrived."""
+    state = TRANSITIONS.after(delivery.state, Command.CONFIRM)
     events = (_sent(delivery, delivery_id),) if delivery.state is State.QUEUED else ()
     arrived = replace(_ended(delivery, state, now), reason=None, sent_at=delivery.sent_at or now)
     return Decision(arrived, events)
 
 
 def give_back(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """The gateway says that it could not be delivered."""
-    state = _after(delivery, Command.RETURN)
+    """Note the gateway's receipt that it could not be delivered."""
+    state = TRANSITIONS.after(delivery.state, Command.RETURN)
     returned = replace(_ended(delivery, state, now), reason=RETURNED)
     return Decision(returned, (_failed(delivery, delivery_id, RETURNED),))
 
@@ -166,13 +160,6 @@ def give_back(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[D
 def due(delivery: Delivery) -> Mapping[str, datetime]:
     """When the next try is due, under the name ``send``."""
     return {"send": delivery.next_try_at} if delivery.next_try_at is not None else {}
-
-
-def _after(delivery: Delivery, command: Command) -> State:
-    state = TRANSITIONS.get((delivery.state, command))
-    if state is None:
-        raise DeliveryCannot(delivery.state, command)
-    return state
 
 
 def _ended(delivery: Delivery, state: State, now: datetime) -> Delivery:

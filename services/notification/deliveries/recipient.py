@@ -1,4 +1,4 @@
-"""Whom a message is for, and at which addresses they are reached."""
+"""The recipient of a message and their addresses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.notification.channel import Channel
 
 @dataclass(frozen=True)
 class Reach:
-    """What a card says once it is opened. Never stored."""
+    """The addresses of an opened contact card. Never stored."""
 
     email: str | None = None
     phone: str | None = None
@@ -22,7 +22,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Recipient:
-    """Whom a message is for."""
+    """The recipient of a message."""
 
     account_id: str
     language: str

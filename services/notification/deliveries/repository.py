@@ -1,4 +1,4 @@
-"""Where deliveries are kept."""
+"""Queries and writes of deliveries."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
-from services.notification.deliveries.decision import Decision
 from services.notification.deliveries.delivery import Delivery
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import AlreadyExists
 
@@ -53,7 +53,7 @@ class DeliveryRepository:
         await self._store.save(DELIVERIES, record, decision.state, now=now, events=decision.events)
 
     async def of_application(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
-        """What an account was told about an application, the latest first, `LARGEST_PAGE` at most."""
+        """Return the messages to an account about an application, the latest first, `LARGEST_PAGE` at most."""
         wanted = {"state.account_id": account_id, "state.application_id": application_id}
         return await self._store.find(DELIVERIES, "by_application", wanted, limit=LARGEST_PAGE)
 

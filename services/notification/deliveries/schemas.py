@@ -38,19 +38,19 @@ class DeliveryView(View):
     @classmethod
     def of(cls, record: Record[Delivery]) -> DeliveryView:
         """The view of a delivery."""
-        told = record.state
+        delivery = record.state
         return cls(
             delivery_id=record.id,
-            template=told.template,
-            channel=told.channel,
-            language=told.language,
-            sent_to=told.sent_to,
-            state=told.state,
-            reason=told.reason,
-            tries=told.tries,
-            created_at=told.created_at,
-            next_try_at=told.next_try_at,
-            sent_at=told.sent_at,
+            template=delivery.template,
+            channel=delivery.channel,
+            language=delivery.language,
+            sent_to=delivery.sent_to,
+            state=delivery.state,
+            reason=delivery.reason,
+            tries=delivery.tries,
+            created_at=delivery.created_at,
+            next_try_at=delivery.next_try_at,
+            sent_at=delivery.sent_at,
         )
 
 

@@ -1,4 +1,4 @@
-"""Messages that are due are handed to their channel, and what became of them is written down."""
+"""Sends the messages that are due and writes down the outcome."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from services.notification.channel import Channel
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
 from services.notification.deliveries.contents import Content, DeliveryVault
-from services.notification.deliveries.decision import Decision
 from services.notification.deliveries.delivery import Delivery, State
 from services.notification.deliveries.ports import Attachment, Mail, Mailer, MessageRefused, Sms, SmsGateway
 from services.notification.deliveries.repository import DeliveryRepository
@@ -21,6 +20,7 @@ from shared.crypto.errors import CannotDecrypt
 from shared.errors import UpstreamDown
 from shared.files.port import FileUnknown
 from shared.logs import get_logger
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import StoreUnavailable, VersionConflict
 
@@ -51,7 +51,7 @@ class Sender:
         self._in_hand: set[str] = set()  # deliveries that this process is sending, or has sent and not yet noted
 
     async def send(self, record: Record[Delivery]) -> None:
-        """Try to send a message that is due, and write down what became of it.
+        """Try to send a message that is due, and write down the outcome.
 
         A message that its channel took is sent again in one case only: this process ends, or loses the store for
         longer than the lease while another replica has it, between the channel's answer and the write of it.

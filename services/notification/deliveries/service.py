@@ -1,4 +1,4 @@
-"""What was told, what the SMS gateway reports of it, and forgetting it in time."""
+"""Sent messages: listed, confirmed by the SMS gateway, removed in time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Deliveries:
         self.receipts_from = receipts_from
 
     async def deliveries_of(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
-        """What this account was told about an application, the latest first."""
+        """Return the messages to this account about an application, the latest first."""
         return await self._deliveries.of_application(account_id, application_id)
 
     def verify_receipt(self, headers: Mapping[str, str], body: bytes) -> None:
@@ -41,7 +41,7 @@ class Deliveries:
         self.receipts_from.verify(headers, body, self._context.now())
 
     async def take_receipt(self, delivery_id: str, *, delivered: bool) -> None:
-        """Note what the SMS gateway says became of a message; a repeat or a late word changes nothing.
+        """Note the SMS gateway's receipt for a message; a repeated or late one changes nothing.
 
         Refuses with `NotFound` for what was never sent by SMS from here.
         """

@@ -26,7 +26,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Rule:
-    """What an event leads to: ``usual``, or what the value of the event's field ``by`` is listed with.
+    """The notice of an event: ``usual``, or the one that the value of the event's field ``by`` is listed with.
 
     None says that another event tells the same, so this one is quiet. ``until`` names the event's field with the time
     from which on the message is of no use.
@@ -39,7 +39,7 @@ class Rule:
 
     def notices(self) -> tuple[Notice, ...]:
         """Every notice that this rule can lead to."""
-        return tuple(each for each in (self.usual, *self.cases.values()) if each is not None)
+        return tuple(notice for notice in (self.usual, *self.cases.values()) if notice is not None)
 
 
 CHANGED: Final = Notice("application_changed")
@@ -165,7 +165,7 @@ def otp_template(purpose: str) -> str:
 
 
 def notice_for(event: Event) -> Notice | None:
-    """What this event leads to; None if another event tells the same."""
+    """Return the notice of this event; None if another event tells the same."""
     rule = RULES[type(event)]
     return rule.cases.get(getattr(event, rule.by), rule.usual) if rule.by else rule.usual
 

@@ -1,4 +1,4 @@
-"""What is told because of an event or a command: notices, one-time codes and letters."""
+"""Messages that an event or a command leads to: notices, one-time codes and letters."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Notices:
             await self._queue.add(self._about(event, envelope, notice.template, channel, to))
 
     async def send_otp(self, command: SendOtp, envelope: Envelope) -> None:
-        """Queue a one-time code; one that is over is dropped, and whoever asked is told."""
+        """Queue a one-time code; one that is over is dropped, and an event tells of it."""
         box = self._vault.otp(command)
         is_email = box.channel is Channel.EMAIL
         reach = Reach(email=box.address) if is_email else Reach(phone=box.address)

@@ -10,7 +10,7 @@ from shared.events.notification import SendLetter, SendOtp
 
 
 class OtpBox(Box):
-    """What `SendOtp` carries."""
+    """The content of `SendOtp`."""
 
     address: str
     channel: Channel
@@ -20,7 +20,7 @@ class OtpBox(Box):
 
 
 class LetterBox(Box):
-    """What `SendLetter` carries; ``content`` is base64."""
+    """The content of `SendLetter`; ``content`` is base64."""
 
     file_name: str
     content: str

@@ -60,13 +60,13 @@ async def dpri() -> AsyncIterator[DpriClient]:
 
 async def test_a_file_goes_from_hand_over_to_the_printed_book(dpri: DpriClient) -> None:
     with pytest.raises(DpriRefuses) as unknown:
-        await dpri.look(NUMBER)
+        await dpri.get_state(NUMBER)
     assert unknown.value.code == "file_unknown"
     for _ in range(2):
         assert (await dpri.hand_over(NUMBER, FILE)).state == "acknowledged"
     for _ in range(2):
         await dpri.approve(NUMBER, {"outcome": "approved"})
-    seen = await dpri.look(NUMBER)
+    seen = await dpri.get_state(NUMBER)
     assert seen.state == "printed"
     assert seen.passport_number
     assert seen.passport_number not in repr(seen)
@@ -96,7 +96,7 @@ async def test_what_is_no_answer_is_a_silent_system(status: int, body: bytes, re
     server = await answering(status, body)
     client = client_of(str(server.make_url("")))
     with pytest.raises(UpstreamDown) as down:
-        await client.look(NUMBER)
+        await client.get_state(NUMBER)
     assert down.value.reason == reason
     await client.close()
     await server.close()
@@ -106,7 +106,7 @@ async def test_a_no_without_a_code_is_named_by_its_status() -> None:
     server = await answering(403, b"go away")
     client = client_of(str(server.make_url("")))
     with pytest.raises(DpriRefuses) as refused:
-        await client.look(NUMBER)
+        await client.get_state(NUMBER)
     assert refused.value.code == "status_403"
     await client.close()
     await server.close()

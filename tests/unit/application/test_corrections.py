@@ -22,6 +22,7 @@ from shared.errors import NotFound
 from shared.events import billing
 from shared.events.application import DocumentRefused, KindCorrected, PenaltyFound
 from shared.service import NotYet
+from shared.store.decision import Decision
 from tests.unit.application import make
 from tests.unit.application.world import ELSEWHERE, FRONT, INTERVIEWER, OWNER, World
 
@@ -131,10 +132,7 @@ async def test_what_is_refused_about_corrections() -> None:
 async def test_a_child_gets_no_ten_years_by_correction() -> None:
     world = World()
     application_id = await world.booked()
-    record = await world.service.applications.application(application_id)
-    await world.service.applications.repository.save_application(
-        record, replace(record.state, minor=True), world.clock.now(), ()
-    )
+    await world.service.applications.change(application_id, lambda state: Decision(replace(state, minor=True)))
     with pytest.raises(AnswersContradict):
         await world.service.corrections.correct_kind(application_id, TEN_YEARS_ORDINARY, why(world))
 
@@ -186,7 +184,7 @@ async def test_bills_of_other_purposes_disturb_no_step(purpose: str) -> None:
     for version, fact in enumerate(facts, start=1):
         await world.tell(fact, version)
     after = await world.look(application_id)
-    assert after.standing.remaining == before.standing.remaining
+    assert after.progress.remaining == before.progress.remaining
     assert after.application.visits.bill == before.application.visits.bill
     assert after.application.visits.seat == before.application.visits.seat
 
@@ -196,22 +194,22 @@ async def test_the_applicant_is_told_what_is_owed() -> None:
     application_id = await ready(world)
     code = {"billing_code": "820261123000009", "amount": 300_000, "issued_at": make.NOW, "expires_at": make.VISIT}
     await world.tell(of_bill(billing.BillIssued, application_id, "top_up", **code), 2)
-    told = (await world.look(application_id)).standing.next_action
+    told = (await world.look(application_id)).progress.next_action
     assert told.en.startswith("Pay Rp300.000 with billing code 820261123000009")
     assert told.deadline == make.VISIT
     await world.tell(of_bill(billing.BillExpired, application_id, "top_up"), 3)
-    assert "ask for a new one" in (await world.look(application_id)).standing.next_action.en
+    assert "ask for a new one" in (await world.look(application_id)).progress.next_action.en
     await world.tell(of_bill(billing.BillSuperseded, application_id, "top_up", settled_by_bill_id="x"), 4)
-    assert "billing code" not in (await world.look(application_id)).standing.next_action.en
+    assert "billing code" not in (await world.look(application_id)).progress.next_action.en
 
 
 async def test_a_bill_that_waits_for_its_code_is_owed_and_says_nothing_yet() -> None:
     world = World()
     application_id = await ready(world)
-    before = (await world.look(application_id)).standing.next_action
+    before = (await world.look(application_id)).progress.next_action
     await world.tell(of_bill(billing.BillRequested, application_id, "top_up", amount=1, legal_basis="PP 45/2024"), 1)
     after = await world.look(application_id)
-    assert after.standing.next_action == before
+    assert after.progress.next_action == before
     assert [each.state for each in correcting.owed(after.application)] == [BillState.REQUESTED]
 
 

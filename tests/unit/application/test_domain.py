@@ -17,14 +17,12 @@ from services.application.applications.application import (
     Entry,
     Interview,
     Letter,
-    MoveIllegal,
     Status,
 )
 from services.application.applications.document import (
     DOCUMENT_TRANSITIONS,
     FINAL_DOCUMENT_STATES,
     DocumentCommand,
-    DocumentMoveIllegal,
     DocumentState,
     Picture,
 )
@@ -45,6 +43,7 @@ from services.application.issuance.transitions import (
 from services.application.letters.transitions import lettered
 from services.application.requirements.answers import ZeroTariff
 from shared.events import application as events
+from shared.store.transitions import IllegalTransition
 from tests.unit.application import make
 from tests.unit.application.make import ADULT, APPLICATION, NOW, PACE, VISIT
 
@@ -76,7 +75,7 @@ def test_only_the_table_moves_an_application(status: Status, command: Command) -
         assert domain.moved(state, command).status is TRANSITIONS[status, command]
     else:
         assert not domain.allows(state, command)
-        with pytest.raises(MoveIllegal):
+        with pytest.raises(IllegalTransition):
             domain.moved(state, command)
 
 
@@ -87,7 +86,7 @@ def test_only_the_table_moves_a_document(state: DocumentState, command: Document
     if (state, command) in DOCUMENT_TRANSITIONS:
         assert papers.moved(document, command).state is DOCUMENT_TRANSITIONS[state, command]
     else:
-        with pytest.raises(DocumentMoveIllegal):
+        with pytest.raises(IllegalTransition):
             papers.moved(document, command)
 
 
@@ -111,7 +110,7 @@ def test_submitting_says_kind_and_reason_and_needs_answers() -> None:
     assert isinstance(event, events.ApplicationSubmitted)
     assert (event.reason, event.passport_kind, event.zero_tariff) == ("new", "electronic", None)
     assert decision.state.status is Status.SUBMITTED
-    with pytest.raises(MoveIllegal):
+    with pytest.raises(IllegalTransition):
         submitted(APPLICATION, make.draft(), NOW)
 
 
@@ -176,10 +175,10 @@ def test_the_timeline_keeps_order_repeats_nothing_and_has_a_limit() -> None:
     state = make.draft()
     late = Entry("2", NOW + timedelta(hours=1), "submitted", "applicant")
     early = Entry("1", NOW, "drafted", "applicant")
-    state = domain.noted(domain.noted(domain.noted(state, late), early), late)
+    state = domain.with_entry(domain.with_entry(domain.with_entry(state, late), early), late)
     assert [each.id for each in state.timeline] == ["1", "2"]
     for number in range(LARGEST_TIMELINE):
-        state = domain.noted(state, Entry(f"n{number}", NOW + timedelta(days=1, seconds=number), "x", "y"))
+        state = domain.with_entry(state, Entry(f"n{number}", NOW + timedelta(days=1, seconds=number), "x", "y"))
     assert len(state.timeline) == LARGEST_TIMELINE
     assert state.timeline[0].id == "1"
     assert state.timeline[-1].id == f"n{LARGEST_TIMELINE - 1}"
@@ -306,9 +305,9 @@ def test_a_file_that_needs_a_person_waits_and_is_told_as_overdue_once() -> None:
 
 
 def test_what_belongs_to_a_visit_is_refused_without_one() -> None:
-    with pytest.raises(MoveIllegal):
+    with pytest.raises(IllegalTransition):
         held_back(SUBMITTED, "x")
-    with pytest.raises(MoveIllegal):
+    with pytest.raises(IllegalTransition):
         not_printed_yet(SUBMITTED, PACE, NOW)
 
 

@@ -52,7 +52,7 @@ async def test_a_draft_is_begun_for_a_confirmed_applicant_and_a_repeat_meets_it(
     first = await world.service.drafting.begin("appl", OWNER, "once")
     again = await world.service.drafting.begin("appl", OWNER, "once")
     assert first.application_id == again.application_id
-    assert first.standing.current_step == Step.QUESTIONNAIRE
+    assert first.progress.current_step == Step.QUESTIONNAIRE
     assert len(first.application.number) == 16
     assert first.application.number.startswith("2026")
     assert len(world.events(ApplicationDrafted)) == 1
@@ -155,7 +155,7 @@ async def test_our_own_records_are_asked_whether_there_was_a_passport(world: Wor
     assert refused.value.facts["contradiction"] == "new_but_recorded"
     replacement = replace(ADULT, has_held_passport=True, reason=Reason.EXPIRED)
     seen = await world.service.drafting.answer(application_id, replacement, OWNER)
-    assert seen.standing.current_step == Step.DOCUMENTS
+    assert seen.progress.current_step == Step.DOCUMENTS
 
 
 async def test_answers_may_change_until_submission_and_the_list_follows(world: World) -> None:
@@ -202,7 +202,7 @@ async def test_a_submission_names_every_missing_item_and_succeeds_once_they_are_
         await drafting.submit(application_id, False, OWNER, world.command())
     assert "not paid back" in unread.value.detail
     seen = await drafting.submit(application_id, True, OWNER, "once")
-    assert seen.standing.current_step == Step.CHOOSE_SEAT
+    assert seen.progress.current_step == Step.CHOOSE_SEAT
     assert seen.application.status is Status.SUBMITTED
 
 
@@ -250,7 +250,7 @@ async def test_withdrawing_before_the_visit(world: World) -> None:
     application_id = await world.submitted()
     drafting = world.service.drafting
     seen = await drafting.withdraw(application_id, OWNER, "once")
-    assert seen.standing.current_step == "finished"
+    assert seen.progress.current_step == "finished"
     assert (await drafting.withdraw(application_id, OWNER, "twice")).application == seen.application
     assert len(world.events(ApplicationWithdrawn)) == 1
     with pytest.raises(ApplicationEnded):

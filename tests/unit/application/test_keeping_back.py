@@ -76,9 +76,9 @@ async def test_an_approval_that_was_not_handed_over_is_not_and_goes_once_the_fee
     await world.service.issuance.approve_due(record, "approval")
     assert world.dpri.approvals == [], "nor by one who read it before"
     seen = await world.look(application_id)
-    assert "waits for the fee" in seen.standing.next_action.en and "menunggu" in seen.standing.next_action.id
+    assert "waits for the fee" in seen.progress.next_action.en and "menunggu" in seen.progress.next_action.id
     await money(world, application_id)
-    assert "being printed" in (await world.look(application_id)).standing.next_action.en
+    assert "being printed" in (await world.look(application_id)).progress.next_action.en
     for _ in range(3):
         await world.after(world.settings.hand_over_longest_retry_seconds)
     assert len(world.dpri.approvals) == 1
@@ -108,7 +108,7 @@ async def test_a_book_that_was_ordered_stays_at_the_office_until_the_fee_is_paid
     await print_it(world)
     seen = await world.look(application_id)
     assert seen.application.status is Status.PRINTED, "the issuance system knows no way back"
-    assert "waits for the fee" in seen.standing.next_action.en
+    assert "waits for the fee" in seen.progress.next_action.en
     with pytest.raises(FeeNotPaid) as refused:
         await world.service.counter.hand_out(application_id, "self", FRONT, world.command())
     assert "Keep the book" in str(refused.value.next_action)

@@ -13,11 +13,11 @@ from services.application.applications.hand_over import Approval
 from services.application.applications.next_step import (
     FINISHED,
     Step,
+    application_progress,
     done_steps,
     first_missing,
     local_time,
     rupiah,
-    standing,
 )
 from services.application.applications.visit import (
     BILL_FACTS,
@@ -39,7 +39,7 @@ SUBMITTED = make.draft(answers=ADULT, status=Status.SUBMITTED, submitted_at=NOW)
 
 
 def stands(state: Application, *, complete: bool = True) -> tuple[str, str]:
-    found = standing(state, documents_complete=complete)
+    found = application_progress(state, documents_complete=complete)
     assert found.next_action.en
     assert found.next_action.id
     return found.current_step, found.next_action.en
@@ -59,7 +59,7 @@ def test_the_steps_come_one_after_the_other() -> None:
         (replace(SUBMITTED, status=Status.PRINTED), True, Step.COLLECT),
     ]
     for state, complete, step in walk:
-        found = standing(state, documents_complete=complete)
+        found = application_progress(state, documents_complete=complete)
         assert found.current_step == step
         assert found.remaining[0] is step
         assert found.remaining == tuple(each for each in Step if list(Step).index(each) >= list(Step).index(step))
@@ -71,7 +71,7 @@ def test_the_steps_come_one_after_the_other() -> None:
 
 @pytest.mark.parametrize("status", [Status.COLLECTED, Status.REFUSED, Status.WITHDRAWN, Status.CLOSED])
 def test_an_ended_application_has_no_step_left(status: Status) -> None:
-    found = standing(replace(SUBMITTED, status=status), documents_complete=True)
+    found = application_progress(replace(SUBMITTED, status=status), documents_complete=True)
     assert (found.current_step, found.remaining) == (FINISHED, ())
     assert found.next_action.en
     if status is Status.COLLECTED:
@@ -88,12 +88,12 @@ def test_a_document_refused_after_submission_is_asked_for_again() -> None:
 
 def test_a_held_seat_asks_for_payment_in_the_words_that_its_bill_gives() -> None:
     held = make.with_seats(SUBMITTED, make.held())
-    found = standing(held, documents_complete=True)
+    found = application_progress(held, documents_complete=True)
     assert found.next_action.deadline == NOW + timedelta(minutes=10)
     requested = make.with_seats(SUBMITTED, make.held(), make.bill_requested())
-    assert standing(requested, documents_complete=True).next_action.deadline is None
+    assert application_progress(requested, documents_complete=True).next_action.deadline is None
     issued = make.with_seats(SUBMITTED, make.held(), make.bill_requested(), make.bill_issued())
-    found = standing(issued, documents_complete=True)
+    found = application_progress(issued, documents_complete=True)
     assert found.next_action.en == (
         "Pay Rp950.000 with billing code 820261123000001 until Monday 23 November 2026, 11:00 WIB."
     )
@@ -160,7 +160,7 @@ def _late() -> billing.PaymentArrivedLate:
 
 
 def test_a_certain_visit_says_where_and_when() -> None:
-    found = standing(make.with_seats(SUBMITTED, make.held(), make.confirmed()), documents_complete=True)
+    found = application_progress(make.with_seats(SUBMITTED, make.held(), make.confirmed()), documents_complete=True)
     assert "Kantor Imigrasi Jakarta Selatan on Monday 30 November 2026, 08:00 WIB" in found.next_action.en
     assert found.next_action.deadline == VISIT
     timeless = make.with_seats(SUBMITTED, make.confirmed())
@@ -175,7 +175,7 @@ def test_missing_papers_have_a_day() -> None:
         status=Status.INCOMPLETE,
         interview=Interview("incomplete", VISIT, "i", complete_until=until),
     )
-    found = standing(state, documents_complete=True)
+    found = application_progress(state, documents_complete=True)
     assert (found.current_step, found.next_action.deadline) == (Step.INTERVIEW, until)
     assert "Papers are missing" in found.next_action.en
     seatless = replace(state, visits=Visits())
@@ -189,7 +189,8 @@ def test_a_printed_book_waits_until_a_day() -> None:
     assert "the office until Monday" in stands(state)[1]
     seated = make.with_seats(state, make.held(), make.confirmed())
     assert "Kantor Imigrasi Jakarta Selatan until" in stands(seated)[1]
-    assert standing(replace(SUBMITTED, status=Status.APPROVED), documents_complete=True).next_action.deadline is None
+    approved = application_progress(replace(SUBMITTED, status=Status.APPROVED), documents_complete=True)
+    assert approved.next_action.deadline is None
 
 
 def test_times_are_said_in_the_offices_zone() -> None:

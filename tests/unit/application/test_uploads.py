@@ -504,7 +504,7 @@ async def test_an_officer_asks_for_a_new_picture_and_the_applicant_sends_it(worl
     with pytest.raises(errors.NotYourOffice):
         await uploads.decide(application_id, ktp.document_id, True, None, ELSEWHERE, world.command())
     seen = await uploads.decide(application_id, ktp.document_id, False, "blurred", FRONT, "once")
-    assert "upload it again" in seen.standing.next_action.en
+    assert "upload it again" in seen.progress.next_action.en
     refused = seen.application.document(ktp.document_id)
     assert refused is not None
     assert (refused.state, refused.reason, refused.decided_by) == (DocumentState.REFUSED, "blurred", "front_officer")

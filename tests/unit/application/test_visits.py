@@ -88,8 +88,8 @@ async def test_the_view_tells_step_next_action_deadline_and_timeline_through_the
     for fact, version, step, deadline in walk:
         await world.tell(fact, version)
         seen = await world.look(application_id)
-        assert (seen.standing.current_step, seen.standing.next_action.deadline) == (step, deadline)
-        assert seen.standing.remaining[0] is step
+        assert (seen.progress.current_step, seen.progress.next_action.deadline) == (step, deadline)
+        assert seen.progress.remaining[0] is step
     lines = [(entry.what, entry.who) for entry in seen.application.timeline]
     assert ("seat_held", "scheduling") in lines
     assert ("bill_issued", "billing") in lines
@@ -580,7 +580,7 @@ async def test_an_approval_needs_check_in_and_every_original(world: World) -> No
     with pytest.raises(errors.NotYourOffice):
         await counter.record_interview(application_id, "approved", None, None, ELSEWHERE, world.command())
     seen = await counter.record_interview(application_id, "approved", None, "kept sealed", INTERVIEWER, "once")
-    assert seen.standing.current_step == Step.PRINT
+    assert seen.progress.current_step == Step.PRINT
     again = await counter.record_interview(application_id, "approved", None, None, INTERVIEWER, "once")
     assert again.application == seen.application
     assert "kept sealed" not in str(seen.application)
@@ -625,7 +625,7 @@ async def test_missing_papers_have_seven_days(world: World) -> None:
     seen = await counter.record_interview(
         application_id, "incomplete", "papers_missing", None, INTERVIEWER, world.command()
     )
-    assert seen.standing.next_action.deadline == world.clock.now() + timedelta(days=7)
+    assert seen.progress.next_action.deadline == world.clock.now() + timedelta(days=7)
     record = await world.service.applications.application(application_id)
     await counter.papers_overdue(record, "papers")
     assert (await state_of(world, application_id)).status is Status.INCOMPLETE
@@ -651,7 +651,7 @@ async def test_a_refused_application_names_its_reason_and_frees_the_person(world
     seen = await world.service.counter.record_interview(
         application_id, "refused", "identity_doubtful", None, INTERVIEWER, world.command()
     )
-    assert seen.standing.current_step == "finished"
+    assert seen.progress.current_step == "finished"
     assert [event.reason_code for event in world.events(ApplicationRefused)] == ["identity_doubtful"]
     assert await world.draft()
 
@@ -678,7 +678,7 @@ async def test_from_approval_to_the_book_in_the_holders_hand(world: World) -> No
     await world.after(world.settings.print_poll_seconds)
     assert [event.office_id for event in world.events(PassportPrinted)] == [make.OFFICE]
     seen = await world.look(application_id)
-    assert seen.standing.current_step == Step.COLLECT
+    assert seen.progress.current_step == Step.COLLECT
     assert "X1234567" not in str(seen.application)
     with pytest.raises(errors.NotYourOffice):
         await counter.hand_out(application_id, "self", ELSEWHERE, world.command())

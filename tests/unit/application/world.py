@@ -17,7 +17,7 @@ from services.application.config import Settings
 from services.application.context import Actor
 from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent
-from services.application.use_cases import Application
+from services.application.use_cases import UseCases
 from shared.assistance import Assistance, AssistanceCopy
 from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
@@ -74,7 +74,7 @@ class TheDpri:
         self.files[number] = file
         return said
 
-    async def look(self, number: str) -> DpriState:
+    async def get_state(self, number: str) -> DpriState:
         usual = DpriState("printed", "X1234567") if self.printed else DpriState("queued")
         return self._said(usual)
 
@@ -152,7 +152,7 @@ class World:
         self.dpri = TheDpri()
         self.writer = TheWriter()
         self.parts: Parts = build(self.settings, self.platform, dpri=self.dpri, writer=self.writer)
-        self.service: Application = self.parts.service
+        self.service: UseCases = self.parts.service
         self.worker = DeadlineWorker(self.store, KINDS, self.parts.deadlines, self.clock, "test")
         self._commands = 0
 
@@ -261,7 +261,7 @@ class World:
 
     async def look(self, application_id: str, who: Actor = OWNER) -> Seen:
         """The application as seen by somebody."""
-        return await self.service.drafting.look(application_id, who)
+        return await self.service.drafting.get_application(application_id, who)
 
     # time passes
 

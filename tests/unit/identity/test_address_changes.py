@@ -87,7 +87,7 @@ async def test_without_the_code_of_the_old_address_nothing_changes(world: World)
             await verify(challenge_id, wrong[0], "v-2", old_code=wrong[1])
     assert (await account(world, account_id)).changes == ()
     await verify(challenge_id, code, "v-3", old_code=old_code)
-    assert (await world.identity.accounts.look(account_id)).email == "b***@example.org"
+    assert (await world.identity.accounts.get_account(account_id)).email == "b***@example.org"
     assert (await world.cards())[-1]["email"] == NEW
 
 
@@ -181,7 +181,7 @@ async def test_after_signing_out_a_change_is_neither_asked_for_nor_made_nor_repe
     world.clock.advance(60)
     with pytest.raises(ChallengeNotFound):
         await world.identity.signing_in.resend(challenge_id, None, "again")
-    assert (await world.identity.accounts.look(owner.account_id)).sessions == 0
+    assert (await world.identity.accounts.get_account(owner.account_id)).sessions == 0
 
 
 async def test_a_change_goes_on_with_its_session_and_begins_none(world: World) -> None:
@@ -190,7 +190,7 @@ async def test_a_change_goes_on_with_its_session_and_begins_none(world: World) -
     world.clock.advance(3600)
     changed = await world.change_address(owner.account_id, email=NEW)
     assert (changed.session_ends_at, changed.refresh_token) == (until, owner.refresh_token)
-    assert (await world.identity.accounts.look(owner.account_id)).sessions == 1
+    assert (await world.identity.accounts.get_account(owner.account_id)).sessions == 1
 
 
 async def test_the_repeat_of_a_proof_after_signing_out_signs_nobody_in(world: World) -> None:
@@ -200,7 +200,7 @@ async def test_the_repeat_of_a_proof_after_signing_out_signs_nobody_in(world: Wo
     await sign_out(world, owner)
     with pytest.raises(CodeUsed):
         await world.identity.signing_in.verify(seen.challenge_id, code, "v-1")
-    assert (await world.identity.accounts.look(owner.account_id)).sessions == 0
+    assert (await world.identity.accounts.get_account(owner.account_id)).sessions == 0
 
 
 async def test_twin_an_account_that_forgets_ended_sessions_begins_one_again(
@@ -212,7 +212,7 @@ async def test_twin_an_account_that_forgets_ended_sessions_begins_one_again(
     owner = await world.identity.signing_in.verify(seen.challenge_id, code, "v-1")
     await sign_out(world, owner)
     await world.identity.signing_in.verify(seen.challenge_id, code, "v-1")
-    assert (await world.identity.accounts.look(owner.account_id)).sessions == 1
+    assert (await world.identity.accounts.get_account(owner.account_id)).sessions == 1
 
 
 # ---- the way back ----
@@ -224,7 +224,7 @@ async def test_the_link_brings_the_old_address_back_and_signs_everybody_out(worl
     link, changes = await link_of(world), world.identity.address_changes
     looked = await changes.look_at_undo(link)
     assert (looked.is_done, looked.addresses) == (False, ("b***@example.org",))
-    assert (await world.identity.accounts.look(account_id)).sessions == 1, "looking changes nothing"
+    assert (await world.identity.accounts.get_account(account_id)).sessions == 1, "looking changes nothing"
     for _ in range(2):
         await changes.undo(link)
     assert (await changes.look_at_undo(link)).is_done

@@ -32,7 +32,7 @@ DOWN = UpstreamDown("dukcapil", "timeout")
 
 
 async def state_of(world: World, account_id: str, applicant_id: str) -> IdentityState:
-    return (await world.identity.applicants.look(account_id, applicant_id)).applicant.identity.state
+    return (await world.identity.applicants.get_applicant(account_id, applicant_id)).applicant.identity.state
 
 
 @pytest.mark.acceptance("F19.states")
@@ -41,7 +41,7 @@ async def test_an_applicant_is_checked_by_itself_and_becomes_a_person(world: Wor
     seen = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
     assert seen.applicant.identity.state is IdentityState.PENDING
     assert await world.worker.run_due() == 1
-    look = await world.identity.applicants.look(account_id, seen.applicant_id)
+    look = await world.identity.applicants.get_applicant(account_id, seen.applicant_id)
     assert look.applicant.identity.state is IdentityState.PASSED
     (added,), (confirmed,) = await world.said(ApplicantAdded), await world.said(ApplicantConfirmed)
     assert added.applicant_id == confirmed.applicant_id == seen.applicant_id
@@ -71,7 +71,7 @@ async def test_several_accounts_link_to_one_person(world: World) -> None:
     for number in range(2):
         account_id = await world.sign_up(f"account{number}@example.org")
         applicant_id = await world.confirmed(account_id)
-        people.append((await world.identity.applicants.look(account_id, applicant_id)).applicant.person_id)
+        people.append((await world.identity.applicants.get_applicant(account_id, applicant_id)).applicant.person_id)
     assert people[0] == people[1]
     assert [record.id async for record in world.store.scan(PERSON)] == people[:1]
 
@@ -118,7 +118,7 @@ async def test_a_refusal_of_the_registry_names_cause_and_remedy(world: World, ca
     account_id = await world.sign_up()
     world.registry.says = RegistryAnswer(refusal=cause)
     applicant_id = await world.confirmed(account_id)
-    view = ApplicantView.of(await world.identity.applicants.look(account_id, applicant_id))
+    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert (view.identity.state, view.identity.causes) == ("failed", [cause.value])
     (remedy,) = view.identity.remedies
     assert remedy.text and remedy.text_id and remedy.field == "nik"
@@ -131,7 +131,7 @@ async def test_a_mismatch_names_the_field_and_never_a_value(world: World) -> Non
     account_id = await world.sign_up()
     world.registry.says = all_match(birth_date=FieldAnswer(False), birth_place=FieldAnswer(False))
     applicant_id = await world.confirmed(account_id)
-    view = ApplicantView.of(await world.identity.applicants.look(account_id, applicant_id))
+    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert view.identity.causes == ["birth_date_differs"]
     assert view.identity.remedies[0].field == "birth_date"
     assert "civil registry" in view.identity.remedies[0].text
@@ -144,7 +144,7 @@ async def test_region_and_date_inside_the_nik_only_warn(world: World) -> None:
     account_id = await world.sign_up()
     odd = replace(BUDI, nik="0099011304880002")
     applicant_id = await world.confirmed(account_id, odd)
-    view = ApplicantView.of(await world.identity.applicants.look(account_id, applicant_id))
+    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert view.identity.state == "passed"
     assert [note.code for note in view.identity.warnings] == ["nik_region_unknown", "nik_birth_date_differs"]
 
@@ -160,7 +160,7 @@ async def test_a_silent_registry_is_asked_again_until_it_settles(world: World) -
         assert await world.worker.run_due() == 0
         world.clock.advance(0.001)
         assert await world.worker.run_due() == 1
-    look = await world.identity.applicants.look(account_id, applicant_id)
+    look = await world.identity.applicants.get_applicant(account_id, applicant_id)
     assert look.applicant.identity.failed_at == ()
     assert await world.said(ApplicantRefused) == []
     world.registry.says = all_match()
@@ -178,7 +178,7 @@ async def test_each_state_tells_step_next_action_and_deadline(world: World) -> N
     assert pending.deadline is not None
     world.registry.says = DOWN
     await world.worker.run_due()
-    waiting = ApplicantView.of(await world.identity.applicants.look(account_id, seen.applicant_id))
+    waiting = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, seen.applicant_id))
     assert "does not count" in waiting.next_action
     assert waiting.identity.next_check_at == waiting.deadline
     assert waiting.nik == "************0002"
@@ -306,7 +306,7 @@ async def test_a_child_needs_a_confirmed_adult_of_the_same_account(world: World)
         await add(stranger_account, PUTRI, pending.applicant_id, "add-4")
     child_id = await world.confirmed(account_id, PUTRI, pending.applicant_id)
     told = (await world.said(ApplicantConfirmed))[-1]
-    parent = await world.identity.applicants.look(account_id, pending.applicant_id)
+    parent = await world.identity.applicants.get_applicant(account_id, pending.applicant_id)
     assert (told.applicant_id, told.guardian_applicant_id) == (child_id, pending.applicant_id)
     assert told.guardian_person_id == parent.applicant.person_id
     sister = replace(PUTRI, nik="3174015006150004")
@@ -328,11 +328,11 @@ async def test_an_applicant_of_another_account_is_not_there(world: World) -> Non
     seen = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
     stranger = await world.sign_up("stranger@example.org")
     for use in (
-        world.identity.applicants.look(stranger, seen.applicant_id),
+        world.identity.applicants.get_applicant(stranger, seen.applicant_id),
         world.identity.applicants.correct(stranger, seen.applicant_id, SRI, None),
         world.identity.applicants.ask_again(stranger, seen.applicant_id, "ask"),
         world.identity.applicants.add("nobody", SRI, None, "add-9"),
-        world.identity.accounts.look("nobody"),
+        world.identity.accounts.get_account("nobody"),
     ):
         with pytest.raises(NotFound):
             await use

@@ -13,7 +13,6 @@ from services.identity.assistances import assistance as rules
 from services.identity.assistances.assistance import (
     Assistance,
     AssistanceCommand,
-    AssistanceMoveIllegal,
     AssistanceState,
     EndCause,
     NoTelephone,
@@ -30,6 +29,7 @@ from shared.events.identity import AssistanceBegun, AssistanceEnded, Consent
 from shared.events.notification import SendOtp
 from shared.events.scheduling import LetterShown
 from shared.settings import SettingsWrong
+from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller, Role
 from tests.conftest import START
 from tests.unit.identity.world import BUDI, PUTRI, SRI, World, make_settings
@@ -86,12 +86,12 @@ def test_what_has_ended_is_not_begun_again() -> None:
     ended = rules.end(an_assistance(), EndCause.ACCOUNT, START)
     assert rules.deadlines(ended) == {}
     assert rules.deadlines(an_assistance()) == {"expire": START + HOURS}
-    with pytest.raises(AssistanceMoveIllegal) as illegal:
+    with pytest.raises(IllegalTransition) as illegal:
         rules.consented(ended, "acc", HOURS, "c", START)
     assert (illegal.value.state, illegal.value.command) == (AssistanceState.ENDED, AssistanceCommand.CONSENT)
-    with pytest.raises(AssistanceMoveIllegal):
+    with pytest.raises(IllegalTransition):
         rules.end(ended, EndCause.EXPIRED, START)
-    with pytest.raises(AssistanceMoveIllegal):
+    with pytest.raises(IllegalTransition):
         rules.consented(an_assistance(), "acc", HOURS, "c", START)
 
 
@@ -232,7 +232,7 @@ async def test_a_letter_begins_once_for_its_person_and_their_wards(world: World,
     event = letter(account_id, record.state.person_id or "", officer.account_id)
     for _ in range(2):
         await world.identity.assistances.letter_shown(event)
-    seen = await world.identity.assistances.look(officer, "a-1")
+    seen = await world.identity.assistances.get_assistance(officer, "a-1")
     assert set(seen.applicant_ids) == {parent, child}
     assert other not in seen.applicant_ids
     assert len(await world.said(AssistanceBegun)) == 1

@@ -21,7 +21,7 @@ from services.identity.sign_in.errors import (
     TooManyCodes,
     TooManyTries,
 )
-from services.identity.sign_in.record_cache import RecentRecords
+from services.identity.sign_in.record_cache import RecordCache
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.sign_in.schemas import ChallengeView
 from shared.errors import NotFound, Refusal
@@ -46,7 +46,7 @@ async def test_an_unknown_address_is_registered_by_its_code(world: World) -> Non
     (told,) = await world.said(AccountRegistered)
     assert (told.account_id, told.language) == (credentials.account_id, "id")
     assert await world.cards() == [{"email": "budi@example.org", "phone": None, "name": None}]
-    account = await world.identity.accounts.look(credentials.account_id)
+    account = await world.identity.accounts.get_account(credentials.account_id)
     assert (account.email, account.phone, account.sessions) == ("b***@example.org", None, 1)
 
 
@@ -104,7 +104,7 @@ async def test_a_returning_address_signs_in_on_its_account(world: World) -> None
         )
         assert credentials.account_id == account_id
     assert len(await world.said(AccountRegistered)) == 1
-    assert (await world.identity.accounts.look(account_id)).sessions == 4
+    assert (await world.identity.accounts.get_account(account_id)).sessions == 4
 
 
 @pytest.mark.acceptance("F17.wrong", "F17.expired", "F17.superseded")
@@ -239,12 +239,12 @@ async def test_a_phone_is_changed_once_its_code_is_proven_and_then_signs_in(worl
     caller = await world.caller(account_id)
     seen = await world.identity.address_changes.change_phone(caller, "0812 3456 7890", "id", None)
     assert seen.sent_to == "+62********890"
-    assert (await world.identity.accounts.look(account_id)).phone is None
+    assert (await world.identity.accounts.get_account(account_id)).phone is None
     code, old_code = await world.codes_of(seen.challenge_id)
     await world.identity.signing_in.verify(seen.challenge_id, code, "verify-2", old_code=old_code)
     card = (await world.cards())[-1]
     assert (card["email"], card["phone"], card["name"]) == ("budi@example.org", "+6281234567890", None)
-    assert (await world.identity.accounts.look(account_id)).phone == "+62********890"
+    assert (await world.identity.accounts.get_account(account_id)).phone == "+62********890"
     world.clock.advance(3600)
     assert await _sign_in(world, "6281234567890") == account_id
     assert await _sign_in(world, "budi@example.org") == account_id
@@ -268,7 +268,7 @@ async def test_a_number_of_another_account_is_not_taken_over(world: World) -> No
     account_id = await world.sign_up()
     with pytest.raises(AddressTaken):
         await world.change_address(account_id, phone="081234567890")
-    assert (await world.identity.accounts.look(account_id)).phone is None
+    assert (await world.identity.accounts.get_account(account_id)).phone is None
 
 
 @pytest.mark.acceptance("F16.after_60s")
@@ -286,7 +286,7 @@ async def test_without_word_of_the_email_another_code_goes_by_sms(world: World) 
     sent = (await world.codes())[-1]
     assert (sent["channel"], sent["address"]) == ("sms", "+6281234567890")
     assert sent["code"] != by_email
-    look = await world.identity.signing_in.look(seen.challenge_id)
+    look = await world.identity.signing_in.get_challenge(seen.challenge_id)
     assert (look.challenge.address_channel, look.sent_to) == (Channel.EMAIL, "b***@example.org")
     assert (await world.identity.signing_in.verify(seen.challenge_id, sent["code"], "v")).account_id == account_id
     with pytest.raises(CodeUsed):
@@ -339,7 +339,7 @@ async def test_with_no_number_there_is_no_second_channel(world: World) -> None:
     world.clock.advance(60)
     await world.worker.run_due()
     assert len(await world.codes()) == 1
-    assert (await world.identity.signing_in.look(seen.challenge_id)).challenge.second_channel_at is None
+    assert (await world.identity.signing_in.get_challenge(seen.challenge_id)).challenge.second_channel_at is None
 
 
 async def test_news_of_other_deliveries_changes_nothing(world: World) -> None:
@@ -358,7 +358,7 @@ async def test_an_address_is_forgotten_after_a_day(world: World) -> None:
     await world.worker.run_due()
     await world.worker.run_due()
     for use in (
-        world.identity.signing_in.look(seen.challenge_id),
+        world.identity.signing_in.get_challenge(seen.challenge_id),
         world.identity.signing_in.resend(seen.challenge_id, None, "x"),
         world.identity.signing_in.verify(seen.challenge_id, "000000", "x"),
     ):
@@ -415,7 +415,7 @@ async def _sign_in(world: World, identifier: str) -> str:
 
 
 async def _delivery(world: World, challenge_id: str) -> Delivery:
-    return (await world.identity.signing_in.look(challenge_id)).challenge.delivery
+    return (await world.identity.signing_in.get_challenge(challenge_id)).challenge.delivery
 
 
 def _sent(cause_id: str, account_id: str) -> DeliverySent:
@@ -471,7 +471,7 @@ async def test_a_remembered_code_that_was_used_elsewhere_is_used(world: World) -
 
 
 def test_no_more_records_are_remembered_than_agreed() -> None:
-    recent: RecentRecords[str] = RecentRecords(2)
+    recent: RecordCache[str] = RecordCache(2)
     for name in ("a", "b", "c"):
         recent.put(Record(name, 1, name))
     assert len(recent) == 2
@@ -494,7 +494,7 @@ async def _watch(world: World, email: str) -> list[object]:
     note(await signing_in.resend(seen.challenge_id, Channel.SMS, world.command()))
     await _hear(world, _failed(seen.challenge_id, "account"))
     await world.worker.run_due()
-    note(await signing_in.look(seen.challenge_id))
+    note(await signing_in.get_challenge(seen.challenge_id))
     for _ in range(4):
         world.clock.advance(60)
         try:

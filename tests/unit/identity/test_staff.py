@@ -97,7 +97,7 @@ async def test_parallel_guesses_do_not_pass_the_lock(world: World) -> None:
 async def test_a_look_up_finds_a_confirmed_person_and_leaves_a_line(world: World) -> None:
     account_id = await world.sign_up()
     applicant_id = await world.confirmed(account_id)
-    person_id = (await world.identity.applicants.look(account_id, applicant_id)).applicant.person_id
+    person_id = (await world.identity.applicants.get_applicant(account_id, applicant_id)).applicant.person_id
     assert await world.identity.person_lookup.look_up_person(OFFICER, "3174 0112 0388 0002") == person_id
     with pytest.raises(PersonNotKnown):
         await world.identity.person_lookup.look_up_person(OFFICER, "3174014502900001")

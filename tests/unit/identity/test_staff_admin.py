@@ -141,7 +141,7 @@ async def test_the_head_of_an_office_hires_and_the_first_password_opens_only_the
     with pytest.raises(StaffCredentialsWrong):
         await desk.log_in("dewi.contoh", given)
     assert (await desk.log_in("dewi.contoh", OWN)).role is Role.FRONT_OFFICER
-    looked = await desk.admin.look(desk.head, seen.staff_id)
+    looked = await desk.admin.get_member(desk.head, seen.staff_id)
     assert (looked.one_time_password, looked.staff.signed_in_at) == (None, desk.world.now())
     lines = await desk.lines()
     assert ("hire_staff", "begun", SOUTH, "new_post", None) in lines
@@ -387,7 +387,7 @@ async def test_nobody_does_it_to_themselves(desk: Desk, name: str) -> None:
 
 async def test_somebody_unknown_is_nobody(desk: Desk) -> None:
     assert await outcome(desk.admin.lock(desk.act(desk.operator, "nobody"))) == "staff_unknown"
-    assert await outcome(desk.admin.look(desk.operator, "nobody")) == "staff_unknown"
+    assert await outcome(desk.admin.get_member(desk.operator, "nobody")) == "staff_unknown"
 
 
 # One operator remains
@@ -509,7 +509,7 @@ async def test_staff_are_listed_page_by_page_of_the_own_office(desk: Desk) -> No
     north = await desk.admin.page(desk.operator, NORTH, "", 100)
     assert [each.full_name for each in north.staff] == ["NORTH.HEAD CONTOH"]
     assert await outcome(desk.admin.page(desk.head, NORTH, "", 2)) == "not_your_office"
-    assert await outcome(desk.admin.look(desk.head, north.staff[0].staff_id)) == "not_your_office"
+    assert await outcome(desk.admin.get_member(desk.head, north.staff[0].staff_id)) == "not_your_office"
     assert all(each.one_time_password is None for each in north.staff)
 
 

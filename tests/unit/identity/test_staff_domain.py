@@ -15,8 +15,9 @@ from services.identity.staff.member import Staff, StaffReason
 from services.identity.staff.member_transitions import SHORTEST_PASSWORD, Fresh, Newcomer, PasswordProblem
 from services.identity.staff.operator_roster import Roster, RosterProblem
 from services.identity.staff.powers import Post, PowerProblem
-from services.identity.staff.states import FINAL_STAFF, StaffCommand, StaffMoveIllegal, StaffState, staff_after
+from services.identity.staff.states import FINAL_STAFF, STAFF_TRANSITIONS, StaffCommand, StaffState
 from shared.http.endpoint import STAFF
+from shared.store.transitions import IllegalTransition
 from tests.conftest import START as NOW
 
 SOUTH, NORTH = "jakarta-selatan", "jakarta-utara"
@@ -59,8 +60,8 @@ def test_who_is_proposed_has_no_password_until_approved() -> None:
     refused = rules.refuse(staff, "c-3")
     assert (refused.state, refused.pending) == (StaffState.REFUSED, None)
     for gone, command in product((refused,), StaffCommand):
-        with pytest.raises(StaffMoveIllegal):
-            staff_after(gone.state, command)
+        with pytest.raises(IllegalTransition):
+            STAFF_TRANSITIONS.after(gone.state, command)
 
 
 def test_refusing_what_was_asked_about_somebody_in_service_leaves_them_in_service() -> None:
@@ -68,7 +69,7 @@ def test_refusing_what_was_asked_about_somebody_in_service_leaves_them_in_servic
     assert asked.pending is not None and asked.role == "front_officer" and asked.sessions
     refused = rules.refuse(asked, "c-3")
     assert (refused.state, refused.pending, refused.sessions) == (StaffState.ACTIVE, None, asked.sessions)
-    with pytest.raises(StaffMoveIllegal):
+    with pytest.raises(IllegalTransition):
         rules.ask(active(), StaffCommand.UNLOCK, Post.TREASURER, None, "boss", StaffReason.RETURN, "c-4", NOW)
 
 
@@ -98,8 +99,8 @@ def test_only_as_many_commands_are_remembered() -> None:
 
 def test_final_states_are_left_by_nothing() -> None:
     for state, command in product(FINAL_STAFF, StaffCommand):
-        with pytest.raises(StaffMoveIllegal):
-            staff_after(state, command)
+        with pytest.raises(IllegalTransition):
+            STAFF_TRANSITIONS.after(state, command)
 
 
 @pytest.mark.parametrize(

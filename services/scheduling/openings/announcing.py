@@ -23,7 +23,6 @@ from services.scheduling.openings.cache import Board, Kept
 from services.scheduling.openings.errors import OpeningHasBegun, OpeningNotFound, OpeningPlanWrong, SessionHasOpening
 from services.scheduling.openings.notice import is_told_daily
 from services.scheduling.openings.opening import (
-    IllegalOpeningChange,
     Opening,
     OpeningPlan,
     OpeningRules,
@@ -36,6 +35,7 @@ from shared.ids import derived_id
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 
 log = structlog.get_logger()
 
@@ -189,7 +189,7 @@ class Openings:
                 return record
             try:
                 ended = waiting_room.called_off(record.state)
-            except IllegalOpeningChange:
+            except IllegalTransition:
                 raise OpeningHasBegun(state=record.state.status.value) from None
             return await self._openings.save_opening(record, ended, self._context.now())
 

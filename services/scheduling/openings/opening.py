@@ -14,6 +14,7 @@ from typing import Final
 
 from services.scheduling.openings import admission
 from services.scheduling.openings.admission import AdmissionRules, Line
+from shared.store.transitions import Transitions
 
 MOST_PRESENT: Final = 100_000
 """Tickets that are drawn; the largest office has 285 seats a day, an opening of a month below 10,000. Who is beyond
@@ -59,14 +60,16 @@ class OpeningCommand(StrEnum):
     CALL_OFF = "call_off"
 
 
-OPENING_TRANSITIONS: Final[Mapping[tuple[OpeningStatus, OpeningCommand], OpeningStatus]] = {
-    (OpeningStatus.ANNOUNCED, OpeningCommand.OPEN_DOORS): OpeningStatus.DOORS_OPEN,
-    (OpeningStatus.ANNOUNCED, OpeningCommand.CALL_OFF): OpeningStatus.CALLED_OFF,
-    (OpeningStatus.DOORS_OPEN, OpeningCommand.CLOSE): OpeningStatus.CLOSED,
-    (OpeningStatus.CLOSED, OpeningCommand.DRAW): OpeningStatus.DRAWN,
-    (OpeningStatus.DRAWN, OpeningCommand.BEGIN): OpeningStatus.ADMITTING,
-    (OpeningStatus.ADMITTING, OpeningCommand.END): OpeningStatus.OVER,
-}
+OPENING_TRANSITIONS: Final = Transitions(
+    {
+        (OpeningStatus.ANNOUNCED, OpeningCommand.OPEN_DOORS): OpeningStatus.DOORS_OPEN,
+        (OpeningStatus.ANNOUNCED, OpeningCommand.CALL_OFF): OpeningStatus.CALLED_OFF,
+        (OpeningStatus.DOORS_OPEN, OpeningCommand.CLOSE): OpeningStatus.CLOSED,
+        (OpeningStatus.CLOSED, OpeningCommand.DRAW): OpeningStatus.DRAWN,
+        (OpeningStatus.DRAWN, OpeningCommand.BEGIN): OpeningStatus.ADMITTING,
+        (OpeningStatus.ADMITTING, OpeningCommand.END): OpeningStatus.OVER,
+    }
+)
 
 INITIAL: Final = frozenset({OpeningStatus.ANNOUNCED})
 
@@ -76,14 +79,6 @@ TAKES_PRESENT: Final = frozenset({OpeningStatus.ANNOUNCED, OpeningStatus.DOORS_O
 """The doors open by the clock; a deadline that writes it down a moment later turns nobody away."""
 
 IN_DRAW: Final = TAKES_PRESENT | {OpeningStatus.CLOSED}
-
-
-class IllegalOpeningChange(Exception):
-    """This cannot happen to an opening that stands there."""
-
-    def __init__(self, status: OpeningStatus, command: OpeningCommand) -> None:
-        super().__init__(f"{command} is not possible when {status}")
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -190,52 +185,40 @@ def announced(
     )
 
 
-def after(status: OpeningStatus, command: OpeningCommand) -> OpeningStatus:
-    """Where the command leads.
-
-    Raises:
-        IllegalOpeningChange: it leads nowhere from there.
-    """
-    reached = OPENING_TRANSITIONS.get((status, command))
-    if reached is None:
-        raise IllegalOpeningChange(status, command)
-    return reached
-
-
 def doors_opened(opening: Opening) -> Opening:
     """Tickets are given out."""
-    return replace(opening, status=after(opening.status, OpeningCommand.OPEN_DOORS))
+    return replace(opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.OPEN_DOORS))
 
 
 def closed(opening: Opening, *, root: str, present: int, now: datetime, rules: OpeningRules) -> Opening:
     """The list is fixed and its root is public."""
-    status = after(opening.status, OpeningCommand.CLOSE)
+    status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.CLOSE)
     draw_at = now + timedelta(seconds=rules.reveal_seconds)
     return replace(opening, status=status, root=root, present=present, draw_at=draw_at)
 
 
 def drawn(opening: Opening, seed: str) -> Opening:
     """The seed is shown; with the list it is the order."""
-    status = after(opening.status, OpeningCommand.DRAW)
+    status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.DRAW)
     return replace(opening, status=status, seed=seed, line=replace(opening.line, total=opening.present))
 
 
 def begun(opening: Opening, seats: int, now: datetime) -> Opening:
     """The instant has come: the line is let in from now on."""
-    return replace(opening, status=after(opening.status, OpeningCommand.BEGIN), seats=seats, tick_at=now)
+    return replace(opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.BEGIN), seats=seats, tick_at=now)
 
 
 def moved_on(opening: Opening, line: Line, now: datetime, rules: OpeningRules) -> Opening:
     """The line after a tick; the opening is over at its end, or when nobody came for as long as an admission."""
     if now >= opening.ends_at or admission.is_over(line, now, rules.admission):
-        status = after(opening.status, OpeningCommand.END)
+        status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.END)
         return replace(opening, status=status, live=False, line=line, tick_at=None)
     return replace(opening, line=line, tick_at=admission.next_tick(line, now, rules.admission))
 
 
 def called_off(opening: Opening) -> Opening:
     """There will be no opening; possible until the doors open."""
-    return replace(opening, status=after(opening.status, OpeningCommand.CALL_OFF), live=False)
+    return replace(opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.CALL_OFF), live=False)
 
 
 def opening_deadlines(opening: Opening) -> Mapping[str, datetime]:

@@ -47,6 +47,7 @@ from shared.events import billing
 from shared.events.scheduling import PatternFlagged
 from shared.ids import SeededIds
 from shared.store.port import StoreUnavailable
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.stores import Counting, kept
 from tests.unit.scheduling.world import BOSS, FRONT, KEYS, NORTH, SOUTH, START, World, make_world, plan, weekly
 
@@ -504,8 +505,8 @@ class TestFlags:
 def test_what_may_be_said_of_a_flag() -> None:
     for status, command in product(FlagStatus, FlagCommand):
         if (status, command) not in flags.FLAG_TRANSITIONS:
-            with pytest.raises(flags.FlagChangeIllegal):
-                flags.flag_after(status, command)
+            with pytest.raises(IllegalTransition):
+                flags.FLAG_TRANSITIONS.after(status, command)
 
 
 def test_every_refusal_of_a_limit_says_until_when() -> None:

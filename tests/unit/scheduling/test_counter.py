@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.booking.appointments.appointment import Decision, Status
+from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.walk_in import OVERRIDES, POOL_OF_REASON, WalkInReason
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
@@ -29,7 +29,6 @@ from services.scheduling.visit.counter.queue import (
     CounterCommand,
     CounterDay,
     CounterFull,
-    IllegalCounterChange,
     Lane,
     Place,
     Visitor,
@@ -46,7 +45,9 @@ from shared.errors import NotFound
 from shared.events import billing
 from shared.events import scheduling as said
 from shared.events.application import InterviewRecorded
+from shared.store.decision import Decision
 from shared.store.port import VersionConflict
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
@@ -155,7 +156,7 @@ class TestCommands:
 
     def test_missed_only_after_it_was_called_twice(self) -> None:
         assert CALLS_BEFORE_MISSED == 2
-        with pytest.raises(IllegalCounterChange):
+        with pytest.raises(IllegalTransition):
             self.act(self.called(), CounterCommand.MISS)
         day = self.act(self.called(), CounterCommand.RECALL, CounterCommand.MISS)
         assert day.visitors["a"].place is Place.MISSED
@@ -165,7 +166,7 @@ class TestCommands:
         day = self.act(self.called(), CounterCommand.SERVE)
         assert (day.visitors["a"].place, day.visitors["a"].served_at) == (Place.SERVED, START)
         for command in CounterCommand:
-            with pytest.raises(IllegalCounterChange):
+            with pytest.raises(IllegalTransition):
                 self.act(day, command)
 
     def test_the_display_shows_the_newest_calls(self) -> None:

@@ -42,6 +42,7 @@ from services.scheduling.quota.session_edits import Transfer
 from services.scheduling.terms import Pool
 from shared.errors import SomeoneElseChangedIt
 from shared.events.scheduling import AppointmentRescheduled
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.quota_desk import FACTS, MORNING, SECOND, THEIRS, edit, put, session_edit, started
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import BOSS, SOUTH, START, TUESDAY, World, plan
@@ -69,8 +70,8 @@ class TestFourEyes:
         assert needs_second(raised, cut, before, FourEyes()) is needed
 
     def test_what_cannot_happen_to_a_change(self) -> None:
-        with pytest.raises(quota_changes.IllegalChangeStep):
-            quota_changes.step(ChangeState.APPLIED, quota_changes.ChangeCommand.APPROVE)
+        with pytest.raises(IllegalTransition):
+            quota_changes.CHANGE_TRANSITIONS.after(ChangeState.APPLIED, quota_changes.ChangeCommand.APPROVE)
 
     def test_offline_seats_are_granted_once(self) -> None:
         grant = OfflineGrant(10, "boss", START, "outage", "change-1")

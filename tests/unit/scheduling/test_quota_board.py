@@ -38,6 +38,7 @@ from services.scheduling.terms import Pool
 from shared.errors import NotFound
 from shared.events.scheduling import OpeningAnnounced
 from shared.store import Record
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.quota_desk import SECOND, edit, put, started
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
@@ -277,7 +278,7 @@ def test_a_withdrawn_seat_is_nobodys() -> None:
     cooling = replace(seat, status=SeatStatus.COOLING, free_at=START)
     assert seats.withdrawn(cooling, "change").free_at is None
     taken = replace(seat, status=SeatStatus.TAKEN)
-    with pytest.raises(seats.IllegalSeatChange):
+    with pytest.raises(IllegalTransition):
         seats.withdrawn(taken, "change")
 
 

@@ -16,6 +16,7 @@ from services.scheduling.visit.counter.check_in import Visitor
 from shared.events import scheduling as said
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from tests.unit.scheduling.world import FRONT, START, World
 
@@ -71,7 +72,6 @@ async def test_what_is_not_known_or_moves_is_asked_again(world: World) -> None:
         await world.hear(asks("unknown"))
     paid = await world.paid()
     repository = world.service.repositories
-    from services.scheduling.booking.appointments.appointment import Decision
 
     await repository.appointments.save(paid, Decision(replace(paid.state, status=Status.MOVING)), START)
     with pytest.raises(NotYet):
@@ -180,7 +180,7 @@ async def test_a_hold_whose_bill_is_not_known_here_yet_goes_back(world: World) -
 async def test_one_of_the_bills_visits_that_moves_is_asked_about_again(world: World) -> None:
     paid = await world.paid()
     repository = world.service.repositories
-    moving = appointments.Decision(replace(paid.state, status=Status.MOVING))
+    moving = Decision(replace(paid.state, status=Status.MOVING))
     await repository.appointments.save(paid, moving, START)
     with pytest.raises(NotYet):
         await world.hear(asks_for_money(paid.id, f"bill-{paid.id}"))
@@ -192,7 +192,7 @@ async def test_the_search_is_closed_behind_abandoned_ids(world: World) -> None:
     repository = world.service.repositories
     for attempt in range(2):
         await repository.appointments.begin(
-            answer_id(key, attempt), appointments.Decision(appointments.tombstone(START)), START
+            answer_id(key, attempt), Decision(appointments.tombstone(START)), START
         )
     await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
     await world.hear(world.paid_fact(held, receipt_id="receipt"))
@@ -205,7 +205,7 @@ async def test_a_search_that_cannot_be_closed_is_tried_again(world: World) -> No
     repository = world.service.repositories
     for attempt in range(TRIES):
         await repository.appointments.begin(
-            answer_id(key, attempt), appointments.Decision(appointments.tombstone(START)), START
+            answer_id(key, attempt), Decision(appointments.tombstone(START)), START
         )
     with pytest.raises(NotYet):
         await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling.booking.appointments.appointment import Appointment, Decision, ReleaseReason, Status
+from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
 from services.scheduling.booking.appointments.entitlement import OVERDUE, Place, is_certain, standing
 from services.scheduling.booking.appointments.special_right import Special, SpecialCause, SpecialState
 from services.scheduling.rules import Rules
+from shared.store.decision import Decision
 from tests.unit.scheduling.world import START, World
 
 UNTIL = START + timedelta(days=30)

@@ -39,6 +39,7 @@ from shared.events import application, billing
 from shared.events import scheduling as said
 from shared.service import NotYet
 from shared.store import Record
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.world import EAST, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 COOLED = 301
@@ -426,8 +427,8 @@ def test_the_edges_of_a_wish(offices: int, first: int, last: int, problem: str |
 def test_what_is_not_in_the_table_is_refused() -> None:
     for pair in product(WaitingStatus, WaitingCommand):
         if pair not in domain.WAITING_TRANSITIONS:
-            with pytest.raises(domain.WaitingChangeIllegal):
-                domain.waiting_after(*pair)
+            with pytest.raises(IllegalTransition):
+                domain.WAITING_TRANSITIONS.after(*pair)
 
 
 async def test_an_offer_whose_seat_is_gone_is_seen() -> None:

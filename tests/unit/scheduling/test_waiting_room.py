@@ -29,7 +29,6 @@ from services.scheduling.openings.errors import (
 )
 from services.scheduling.openings.opening import (
     OPENING_TRANSITIONS,
-    IllegalOpeningChange,
     OpeningCommand,
     OpeningPlan,
     OpeningProblem,
@@ -40,6 +39,7 @@ from services.scheduling.openings.opening import (
 from services.scheduling.openings.repository import LIST_PAGE, OPENING_TICKET
 from services.scheduling.terms import Pool
 from shared.errors import NotFound
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.hall import CLOSES, DOORS, OPENS, make_hall, replica
 from tests.unit.scheduling.stores import Counting, Wrapper
 from tests.unit.scheduling.world import NORTH, SOUTH, START, World, make_world, plan, weekly
@@ -386,8 +386,8 @@ class TestRules:
         for status in OpeningStatus:
             for command in OpeningCommand:
                 if (status, command) not in OPENING_TRANSITIONS:
-                    with pytest.raises(IllegalOpeningChange):
-                        waiting_room.after(status, command)
+                    with pytest.raises(IllegalTransition):
+                        OPENING_TRANSITIONS.after(status, command)
 
     def test_what_falls_due(self) -> None:
         begins = waiting_room.announced(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from services.scheduling.booking.abuse.limits import Conduct, Pattern, Subject, Trace
-from shared.events.message import Event
 from shared.events.scheduling import PatternFlagged
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 MOST_OFFICES_TOLD: Final = 5
 """Offices that hear of one pattern: those where the subject was seen most."""
@@ -31,14 +32,12 @@ class FlagCommand(StrEnum):
     DISMISS = "dismiss"
 
 
-FLAG_TRANSITIONS: Final[Mapping[tuple[FlagStatus, FlagCommand], FlagStatus]] = {
-    (FlagStatus.OPEN, FlagCommand.CONFIRM): FlagStatus.CONFIRMED,
-    (FlagStatus.OPEN, FlagCommand.DISMISS): FlagStatus.HARMLESS,
-}
-
-
-class FlagChangeIllegal(Exception):
-    """This cannot be said of a flag that stands there."""
+FLAG_TRANSITIONS: Final = Transitions(
+    {
+        (FlagStatus.OPEN, FlagCommand.CONFIRM): FlagStatus.CONFIRMED,
+        (FlagStatus.OPEN, FlagCommand.DISMISS): FlagStatus.HARMLESS,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -74,17 +73,9 @@ class Flag:
     reviewed_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class FlagDecision:
-    """What a flag becomes, and what is said about it in the same write."""
-
-    state: Flag
-    events: tuple[Event, ...] = ()
-
-
 def raise_flag(
     flag_id: str, pattern: Pattern, days: Sequence[Conduct], office_id: str, *, today: date, now: datetime
-) -> FlagDecision:
+) -> Decision[Flag]:
     """The pattern that these days of one subject show, for one of the offices concerned."""
     subject, _, subject_id = days[0].subject.partition(":")
     state = Flag(
@@ -101,10 +92,10 @@ def raise_flag(
         evidence=tuple(_evidence(days)),
         made_at=now,
     )
-    return FlagDecision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
+    return Decision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
 
 
-def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: date, now: datetime) -> FlagDecision:
+def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: date, now: datetime) -> Decision[Flag]:
     """Somebody was let in on a proof of payment that is not valid: the office looks at who it was."""
     pattern = Pattern.PROOF_REFUSED
     state = Flag(
@@ -121,29 +112,17 @@ def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: dat
         evidence=(),
         made_at=now,
     )
-    return FlagDecision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
+    return Decision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
 
 
-def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> FlagDecision:
+def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> Decision[Flag]:
     """The office has looked at it.
 
     Raises:
-        FlagChangeIllegal: somebody did before.
+        IllegalTransition: somebody did before.
     """
-    status = flag_after(flag.status, command)
-    return FlagDecision(replace(flag, status=status, reviewed_by=by, reviewed_at=now))
-
-
-def flag_after(status: FlagStatus, command: FlagCommand) -> FlagStatus:
-    """Where the command leads.
-
-    Raises:
-        FlagChangeIllegal: it leads nowhere from there.
-    """
-    reached = FLAG_TRANSITIONS.get((status, command))
-    if reached is None:
-        raise FlagChangeIllegal(f"{command} is not possible when {status}")
-    return reached
+    status = FLAG_TRANSITIONS.after(flag.status, command)
+    return Decision(replace(flag, status=status, reviewed_by=by, reviewed_at=now))
 
 
 def _evidence(days: Sequence[Conduct]) -> Iterable[Evidence]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from services.scheduling.booking.abuse import flag as flags
 from services.scheduling.booking.abuse.errors import FlagNotFound, FlagReviewed
-from services.scheduling.booking.abuse.flag import Flag, FlagChangeIllegal, FlagCommand, FlagStatus
+from services.scheduling.booking.abuse.flag import Flag, FlagCommand, FlagStatus
 from services.scheduling.booking.abuse.repository import ConductRepository
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice
 from shared.store.kinds import Record
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 
 
 class Flags:
@@ -40,7 +41,7 @@ class Flags:
                 return record
             try:
                 judged = flags.review(record.state, command, by=actor.account_id, now=self._context.now())
-            except FlagChangeIllegal:
+            except IllegalTransition:
                 raise FlagReviewed(state=record.state.status.value) from None
             return await self._conduct.save_flag(record, judged, self._context.now(), command_id)
 

@@ -13,10 +13,11 @@ from services.scheduling.booking.abuse import limits as conduct
 from services.scheduling.booking.abuse.activity_counters import Origin, refusal_for
 from services.scheduling.booking.abuse.hold_allowance import Ration, rations_for
 from services.scheduling.booking.abuse.limits import LimitReached
-from services.scheduling.booking.appointments.appointment import Appointment, Decision
+from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.repository import COUNTED_AS, AppointmentRepository
 from shared.clock import Clock
 from shared.errors import SomeoneElseChangedIt
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 
@@ -57,7 +58,7 @@ class HoldAllowances:
         self._taken: dict[str, frozenset[int]] = {}
         self._flying: dict[str, list[int]] = {}
 
-    async def begin(self, appointment_id: str, decision: Decision, origin: Origin) -> Record[Appointment]:
+    async def begin(self, appointment_id: str, decision: Decision[Appointment], origin: Origin) -> Record[Appointment]:
         """Write a new hold and the numbers that it takes.
 
         Raises:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
-from services.scheduling.booking.abuse.flag import Flag, FlagDecision, FlagStatus
+from services.scheduling.booking.abuse.flag import Flag, FlagStatus
 from services.scheduling.booking.abuse.limits import Conduct, forget_at
 from services.scheduling.store_part import OnStore
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 SUBJECTS_AT_ONCE: Final = 500
@@ -83,12 +84,12 @@ class ConductRepository(OnStore):
         equals = {"state.office_id": office_id, "state.status": status}
         return await self._store.find(FLAG, "office", equals, limit=MOST_FLAGS_SHOWN, descending=True)
 
-    async def begin_flag(self, flag_id: str, decision: FlagDecision, now: datetime) -> Record[Flag]:
+    async def begin_flag(self, flag_id: str, decision: Decision[Flag], now: datetime) -> Record[Flag]:
         """Write a new flag and what is said about it."""
         return await self._store.insert(FLAG, flag_id, decision.state, now=now, events=decision.events)
 
     async def save_flag(
-        self, record: Record[Flag], decision: FlagDecision, now: datetime, received: str
+        self, record: Record[Flag], decision: Decision[Flag], now: datetime, received: str
     ) -> Record[Flag]:
         """Replace a flag if nobody else did."""
         return await self._store.save(FLAG, record, decision.state, now=now, events=decision.events, received=received)

@@ -17,7 +17,6 @@ from services.scheduling.booking.appointments.access import find_visible, refuse
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
-    Decision,
     ReleaseReason,
     Status,
     can,
@@ -41,6 +40,7 @@ from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
 from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn, KindCorrected
 from shared.ids import derived_id
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -194,7 +194,7 @@ class Holds:
             if session.state.office_id != actor.office_id:
                 raise NotYourOffice
 
-    async def _write(self, appointment_id: str, decision: Decision, wish: HoldWish) -> Record[Appointment]:
+    async def _write(self, appointment_id: str, decision: Decision[Appointment], wish: HoldWish) -> Record[Appointment]:
         """The office's own staff are under no limit."""
         if wish.actor.is_staff:
             return await self._appointments.begin(appointment_id, decision, self._context.now())
@@ -271,7 +271,7 @@ class Holds:
 
         return await self._seating.tell_left_now(await again(attempt))
 
-    def _cancellation(self, appointment_id: str, state: Appointment) -> Decision:
+    def _cancellation(self, appointment_id: str, state: Appointment) -> Decision[Appointment]:
         now, rules = self._context.now(), self._context.rules
         if state.status is Status.OFFERED:
             return appointments.end_offer(appointment_id, state, Command.DECLINE_OFFER, now=now, rules=rules)

@@ -10,7 +10,7 @@ import contextlib
 
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments import visit_transitions as visiting
-from services.scheduling.booking.appointments.appointment import Appointment, Decision, MoveCause, Status
+from services.scheduling.booking.appointments.appointment import Appointment, MoveCause, Status
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats.inventory import Seating
@@ -18,6 +18,7 @@ from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import UseCaseContext
 from shared.errors import SomeoneElseChangedIt
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
 
@@ -54,7 +55,7 @@ class Relocation:
         ``pool`` is for a visit that goes to another one; ``late`` for what happens at the counter, after the booking
         of a session has closed.
 
-        ``IllegalChange`` where it cannot be moved; ``VersionConflict`` or ``SomeoneElseChangedIt`` where somebody was
+        ``IllegalTransition`` where it cannot be moved; ``VersionConflict`` or ``SomeoneElseChangedIt`` where somebody was
         faster: load and decide again.
         """
         begun = self._begun(record.state, session_id, cause, command_id, pool)
@@ -86,7 +87,7 @@ class Relocation:
 
     def _begun(
         self, state: Appointment, session_id: str, cause: MoveCause, command_id: str, to_pool: str | None = None
-    ) -> Decision:
+    ) -> Decision[Appointment]:
         token, now, rules = self._context.ids.new(), self._context.now(), self._context.rules
         pool = to_pool or state.seat.pool
         if cause is MoveCause.SPECIAL:
@@ -105,7 +106,7 @@ class Relocation:
         )
 
     @staticmethod
-    def _undone(state: Appointment) -> Decision:
+    def _undone(state: Appointment) -> Decision[Appointment]:
         special = state.status is Status.SPECIAL_MOVING
         return visiting.undo_special(state) if special else appointments.undo_move(state)
 

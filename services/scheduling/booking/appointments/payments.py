@@ -16,7 +16,6 @@ from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
     ConfirmCause,
-    Decision,
     ReleaseReason,
     Status,
     can,
@@ -36,6 +35,7 @@ from services.scheduling.terms import Applying, Pool
 from shared.events import billing
 from shared.ids import derived_id
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -85,7 +85,7 @@ class Question:
     message_id: str
 
 
-Found = tuple[Record[Seat], Callable[[str, Record[Seat]], Decision]]
+Found = tuple[Record[Seat], Callable[[str, Record[Seat]], Decision[Appointment]]]
 """A seat that was reached for, and what is decided with it under the new appointment's id."""
 
 Seek = Callable[[Question, str], Awaitable[Found | None]]
@@ -356,7 +356,7 @@ class Payments:
         self,
         appointment_id: str,
         seat: Record[Seat],
-        decide: Callable[[str, Record[Seat]], Decision],
+        decide: Callable[[str, Record[Seat]], Decision[Appointment]],
         message_id: str,
     ) -> bool:
         try:
@@ -402,8 +402,8 @@ class Payments:
         same = await self._seating.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
         return None if same is None else (same, self._hold_again(question, lost.pay_until, lost.if_unpaid))
 
-    def _same_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision]:
-        def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
+    def _same_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision[Appointment]]:
+        def decide(appointment_id: str, seat: Record[Seat]) -> Decision[Appointment]:
             slot = slot_of(seat.id, seat.state)
             return appointments.same_seat_again(
                 appointment_id,
@@ -418,8 +418,8 @@ class Payments:
 
         return decide
 
-    def _offer(self, question: Question) -> Callable[[str, Record[Seat]], Decision]:
-        def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
+    def _offer(self, question: Question) -> Callable[[str, Record[Seat]], Decision[Appointment]]:
+        def decide(appointment_id: str, seat: Record[Seat]) -> Decision[Appointment]:
             slot = slot_of(seat.id, seat.state)
             return appointments.offer(
                 appointment_id,
@@ -435,8 +435,8 @@ class Payments:
 
     def _hold_again(
         self, question: Question, pay_until: datetime | None = None, if_unpaid: str | None = None
-    ) -> Callable[[str, Record[Seat]], Decision]:
-        def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
+    ) -> Callable[[str, Record[Seat]], Decision[Appointment]]:
+        def decide(appointment_id: str, seat: Record[Seat]) -> Decision[Appointment]:
             slot = slot_of(seat.id, seat.state)
             return appointments.hold(
                 appointment_id,

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from typing import Final
 
-from services.scheduling.booking.appointments.appointment import Appointment, Decision, deadlines
+from services.scheduling.booking.appointments.appointment import Appointment, deadlines
 from services.scheduling.booking.appointments.special_right import SpecialState
 from services.scheduling.store_part import OnStore
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Record
 
 MOST_APPOINTMENTS: Final = 50
@@ -72,7 +73,7 @@ class AppointmentRepository(OnStore):
         return {key for record in found for key in record.state.counted_as}.intersection(keys)
 
     async def begin(
-        self, appointment_id: str, decision: Decision, now: datetime, received: str | None = None
+        self, appointment_id: str, decision: Decision[Appointment], now: datetime, received: str | None = None
     ) -> Record[Appointment]:
         """Write a new appointment and what is said about it."""
         return await self._store.insert(
@@ -80,7 +81,7 @@ class AppointmentRepository(OnStore):
         )
 
     async def save(
-        self, record: Record[Appointment], decision: Decision, now: datetime, received: str | None = None
+        self, record: Record[Appointment], decision: Decision[Appointment], now: datetime, received: str | None = None
     ) -> Record[Appointment]:
         """Replace an appointment if nobody else did, with what is said about it."""
         return await self._store.save(

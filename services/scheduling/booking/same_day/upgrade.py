@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.scheduling.booking.appointments.access import find_visible
-from services.scheduling.booking.appointments.appointment import Appointment, Decision
+from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.errors import BeingMoved
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.same_day_place import HurryState, no_place
@@ -30,6 +30,7 @@ from services.scheduling.offices.session import Session
 from services.scheduling.terms import Pool
 from shared.events import billing
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
 from shared.store.retry import again
@@ -153,7 +154,7 @@ class HurryDesk:
     async def _heard(
         self,
         said: billing.BillRequested | SurchargePaid,
-        decide: Callable[[Appointment, str], Decision],
+        decide: Callable[[Appointment, str], Decision[Appointment]],
         message_id: str,
     ) -> None:
         known = await self._appointments.appointments_of(said.application_id)

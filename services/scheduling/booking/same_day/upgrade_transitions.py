@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.scheduling.booking.appointments.appointment import Appointment, Decision, Leaving, Status, place_given_up
+from services.scheduling.booking.appointments.appointment import Appointment, Leaving, Status, place_given_up
 from services.scheduling.booking.appointments.same_day_place import Hurry, HurryState
 from services.scheduling.booking.appointments.visit_transitions import facts
 from services.scheduling.booking.same_day.rules import cut_off
@@ -16,6 +16,7 @@ from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool, local_date
 from shared.events.scheduling import SameDaySeatReserved
+from shared.store.decision import Decision
 
 MAY_HURRY: Final = (Status.CONFIRMED, Status.CHECKED_IN)
 NOT_HEARD_OF: Final = "not_heard_of"
@@ -49,19 +50,19 @@ def pay_until(visit: Appointment, rules: Rules) -> datetime:
 
 def reach(
     visit: Appointment, reservation_id: str, session_id: str, token: str, *, by: str, now: datetime, rules: Rules
-) -> Decision:
+) -> Decision[Appointment]:
     """Say under which token a same-day seat is reached for, before it is."""
     until = now + timedelta(seconds=rules.move_seconds)
     hurry = Hurry(HurryState.REACHING, reservation_id, session_id, token, pay_until(visit, rules), by, until)
     return Decision(replace(visit, hurry=hurry))
 
 
-def stay(visit: Appointment) -> Decision:
+def stay(visit: Appointment) -> Decision[Appointment]:
     """No seat could be had: the visit is as it was."""
     return Decision(replace(visit, hurry=None))
 
 
-def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office, rules: Rules) -> Decision:
+def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office, rules: Rules) -> Decision[Appointment]:
     """The seat is this visit's: it counts in the quota from this write on, and its bill can be made.
 
     The session may end before its bill does; only a bill that is silent long after its end loses the place.
@@ -79,18 +80,18 @@ def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office, rules
     return Decision(replace(visit, hurry=hurry), (said,))
 
 
-def billed(visit: Appointment, bill_id: str) -> Decision:
+def billed(visit: Appointment, bill_id: str) -> Decision[Appointment]:
     """The surcharge has its bill; whoever ends the place can say which one has no place any more."""
     return Decision(replace(visit, hurry=replace(_hurry_of(visit), bill_id=bill_id)))
 
 
-def paid(visit: Appointment, bill_id: str) -> Decision:
+def paid(visit: Appointment, bill_id: str) -> Decision[Appointment]:
     """The surcharge is paid: the office makes the book today."""
     paid_for = replace(_hurry_of(visit), state=HurryState.PAID, until=None, bill_id=bill_id)
     return Decision(replace(visit, hurry=paid_for))
 
 
-def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision:
+def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """The surcharge was not paid: the seat goes back, the visit stays as it was booked."""
     slot = _hurry_of(visit).slot
     if slot is None:
@@ -99,7 +100,7 @@ def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision:
     return Decision(replace(visit, hurry=None, leaving=(*visit.leaving, gone)))
 
 
-def give_up_waiting(visit: Appointment, *, now: datetime, rules: Rules) -> Decision:
+def give_up_waiting(visit: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """Billing was silent for too long: the seat goes back, and billing hears that it did."""
     return Decision(end(visit, now=now, rules=rules).state, place_given_up(visit, NOT_HEARD_OF))
 

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate, Decision, Leaving
+from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate, Leaving
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats import seat as seats
 from services.scheduling.booking.seats.repository import Claim, SeatRepository
@@ -19,6 +19,7 @@ from services.scheduling.booking.seats.seat import PLACES, Seat, SeatStatus
 from services.scheduling.context import UseCaseContext
 from services.scheduling.openings.release_check import Gate, Place
 from services.scheduling.rules import bookable_from
+from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
 from shared.store.retry import again

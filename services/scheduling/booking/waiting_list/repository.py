@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.booking.waiting_list.entry import Waiting, WaitingDecision, WaitingStatus, waiting_deadlines
+from services.scheduling.booking.waiting_list.entry import Waiting, WaitingStatus, waiting_deadlines
 from services.scheduling.store_part import OnStore
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 LINE_PAGE: Final = 50
@@ -73,7 +74,7 @@ class WaitingListRepository(OnStore):
         return await self._store.insert(WAITING, waiting_id, entry, now=now)
 
     async def save_waiting(
-        self, record: Record[Waiting], decision: WaitingDecision, now: datetime, received: str | None = None
+        self, record: Record[Waiting], decision: Decision[Waiting], now: datetime, received: str | None = None
     ) -> Record[Waiting]:
         """Replace an entry if nobody else did, with what is said about it."""
         return await self._store.save(

@@ -17,7 +17,7 @@ from services.scheduling.applications import ApplicationRepository
 from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
 from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments.appointment import Appointment, Decision, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Status
 from services.scheduling.booking.appointments.errors import BeingMoved, PersonHasAppointment
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats import seat as seats
@@ -51,6 +51,7 @@ from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import ApplicationWithdrawn
 from shared.ids import derived_id
 from shared.service import InvariantReport, NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
 from shared.store.retry import again
@@ -399,7 +400,7 @@ class WaitingList:
                     await self._appointments.begin(offer.appointment_id, tombstone, self._context.now())
         raise SomeoneElseChangedIt
 
-    def _hold(self, entry: Waiting, offer: Offer) -> Decision:
+    def _hold(self, entry: Waiting, offer: Offer) -> Decision[Appointment]:
         context = self._context
         applying = Applying(entry.application_id, entry.account_id, entry.person_id)
         office = context.offices[offer.slot.office_id]

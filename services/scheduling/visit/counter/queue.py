@@ -12,6 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from shared.store.transitions import IllegalTransition, Transitions
+
 MOST_VISITORS: Final = 2000
 """Of one office and day: seven times the largest published daily quota; one document holds them."""
 
@@ -56,29 +58,22 @@ class CounterCommand(StrEnum):
     MISS = "miss"
 
 
-COUNTER_TRANSITIONS: Final[Mapping[tuple[Place, CounterCommand], Place]] = {
-    (Place.WAITING, CounterCommand.CALL): Place.CALLED,
-    (Place.WAITING, CounterCommand.PARK): Place.PARKED,
-    (Place.CALLED, CounterCommand.RECALL): Place.CALLED,
-    (Place.CALLED, CounterCommand.SERVE): Place.SERVED,
-    (Place.CALLED, CounterCommand.PARK): Place.PARKED,
-    (Place.CALLED, CounterCommand.MISS): Place.MISSED,
-    (Place.PARKED, CounterCommand.RESUME): Place.WAITING,
-    (Place.MISSED, CounterCommand.RESUME): Place.WAITING,
-}
+COUNTER_TRANSITIONS: Final = Transitions(
+    {
+        (Place.WAITING, CounterCommand.CALL): Place.CALLED,
+        (Place.WAITING, CounterCommand.PARK): Place.PARKED,
+        (Place.CALLED, CounterCommand.RECALL): Place.CALLED,
+        (Place.CALLED, CounterCommand.SERVE): Place.SERVED,
+        (Place.CALLED, CounterCommand.PARK): Place.PARKED,
+        (Place.CALLED, CounterCommand.MISS): Place.MISSED,
+        (Place.PARKED, CounterCommand.RESUME): Place.WAITING,
+        (Place.MISSED, CounterCommand.RESUME): Place.WAITING,
+    }
+)
 
 WHEEL: Final = (Lane.PRIORITY, Lane.BOOKED, Lane.BOOKED, Lane.PRIORITY, Lane.BOOKED, Lane.WALK_IN)
 """Who is called in turn; an empty lane is passed over. Priority gets a third and is never more than two calls away,
 bookings half, and a walk-in waits for five calls at most: nobody starves."""
-
-
-class IllegalCounterChange(Exception):
-    """This cannot be done with a number that stands there."""
-
-    def __init__(self, place: Place, command: CounterCommand) -> None:
-        super().__init__(f"{command} is not possible when {place}")
-        self.place = place
-        self.command = command
 
 
 class CounterFull(Exception):
@@ -115,18 +110,6 @@ class CounterDay:
     """Where the wheel stands."""
     commands: tuple[tuple[str, str], ...] = ()
     """The newest commands of officers and the visit each was about, so that a repeat calls nobody twice."""
-
-
-def after(place: Place, command: CounterCommand) -> Place:
-    """Where the command leads.
-
-    Raises:
-        IllegalCounterChange: it leads nowhere from there.
-    """
-    reached = COUNTER_TRANSITIONS.get((place, command))
-    if reached is None:
-        raise IllegalCounterChange(place, command)
-    return reached
 
 
 def joined(day: CounterDay, visitor: Visitor) -> CounterDay:
@@ -198,7 +181,7 @@ def called_next(day: CounterDay, booth: str, now: datetime) -> tuple[CounterDay,
     visitor, turn = found
     called = replace(
         visitor,
-        place=after(visitor.place, CounterCommand.CALL),
+        place=COUNTER_TRANSITIONS.after(visitor.place, CounterCommand.CALL),
         called_at=now,
         booth=booth,
         calls=visitor.calls + 1,
@@ -211,12 +194,12 @@ def changed(day: CounterDay, visit_id: str, command: CounterCommand, now: dateti
 
     Raises:
         KeyError: nobody of that id is in the queue.
-        IllegalCounterChange: it cannot be done, or the number was not called often enough to be missed.
+        IllegalTransition: it cannot be done, or the number was not called often enough to be missed.
     """
     visitor = day.visitors[visit_id]
-    place = after(visitor.place, command)
+    place = COUNTER_TRANSITIONS.after(visitor.place, command)
     if command is CounterCommand.MISS and visitor.calls < CALLS_BEFORE_MISSED:
-        raise IllegalCounterChange(visitor.place, command)
+        raise IllegalTransition(visitor.place, command)
     if command is CounterCommand.RECALL:
         return _with(day, replace(visitor, called_at=now, calls=visitor.calls + 1))
     if command is CounterCommand.SERVE:

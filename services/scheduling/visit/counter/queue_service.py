@@ -38,9 +38,11 @@ from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.events_stream import Watching
+from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 
 TRIES: Final = 20
 """All booths of an office write one document: more of them collide than elsewhere, and each write is short."""
@@ -209,8 +211,8 @@ class Counter:
             if counter.visit_of(day.state, command_id) is None:
                 try:
                     state = counter.changed(day.state, visit_id, command, now)
-                except counter.IllegalCounterChange as problem:
-                    raise NotPossibleAtCounter(state=problem.place.value) from None
+                except IllegalTransition as problem:
+                    raise NotPossibleAtCounter(state=problem.state.value) from None
                 day = await self._counter_days.save_counter_day(
                     day, counter.remembered(state, command_id, visit_id), now
                 )
@@ -279,7 +281,7 @@ class Counter:
             rules=self._context.rules,
         )
         try:
-            return await self._appointments.begin(visit_id, appointments.Decision(state), now)
+            return await self._appointments.begin(visit_id, Decision(state), now)
         except AlreadyExists:
             await self._seating.undo(seat)
             return await self._appointments.appointment(visit_id)

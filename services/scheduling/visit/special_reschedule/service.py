@@ -10,7 +10,6 @@ from services.scheduling.booking.appointments.access import find_visible, refuse
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
-    Decision,
     MoveCause,
     Status,
     ask_until,
@@ -40,6 +39,7 @@ from services.scheduling.visit.special_reschedule.errors import (
 from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.errors import Refusal
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -219,7 +219,7 @@ class Specials:
         products = await self._offering.products_of([record.state.application_id])
         raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool), products)
 
-    async def _kept(self, record: Record[Appointment], decision: Decision, command_id: str) -> Record[Appointment]:
+    async def _kept(self, record: Record[Appointment], decision: Decision[Appointment], command_id: str) -> Record[Appointment]:
         try:
             return await self._appointments.save(record, decision, self._context.now(), command_id)
         except AlreadyExists:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,8 @@ from services.scheduling.terms import Applying
 from shared.clock import Clock
 from shared.errors import NotKnownYet
 from shared.facts import once_known
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
 
 
@@ -56,9 +59,11 @@ class ApplicationRepository(OnStore):
         """Keep what is known of an application for the first time."""
         await self._store.insert(APPLICATION_COPY, application_id, copy, now=now)
 
-    async def save_application(self, record: Record[ApplicationCopy], copy: ApplicationCopy, now: datetime) -> None:
-        """Replace what is known of an application."""
-        await self._store.save(APPLICATION_COPY, record, copy, now=now)
+    async def change_application(
+        self, application_id: str, decide: Callable[[ApplicationCopy], Decision[ApplicationCopy] | None], clock: Clock
+    ) -> Record[ApplicationCopy]:
+        """Load, decide and save what is known of an application, as `shared.store.change` does."""
+        return await change(self._store, clock, APPLICATION_COPY, application_id, decide)
 
     async def wait_for_submitted(self, application_id: str, clock: Clock) -> ApplicationCopy:
         """Return what is known of a submitted application; waits up to a second for its event to arrive.

@@ -32,9 +32,9 @@ from services.scheduling.openings.repository import OpeningRepository
 from services.scheduling.terms import Pool
 from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
-from shared.store.retry import again
 from shared.store.transitions import IllegalTransition
 
 log = structlog.get_logger()
@@ -179,21 +179,20 @@ class Openings:
     async def call_off(self, opening_id: str, actor: Actor) -> Record[Opening]:
         """There will be no opening. Refuses with ``OpeningNotFound``, ``NotYourOffice`` or ``OpeningHasBegun``."""
 
-        async def attempt() -> Record[Opening]:
-            record = await self._openings.opening(opening_id)
-            if record is None:
-                raise OpeningNotFound
-            if record.state.office_id != actor.office_id:
-                raise NotYourOffice
-            if record.state.status is OpeningStatus.CALLED_OFF:
-                return record
+        def call_off(opening: Opening) -> Decision[Opening] | None:
+            if opening.status is OpeningStatus.CALLED_OFF:
+                return None
             try:
-                ended = waiting_room.called_off(record.state)
+                return Decision(waiting_room.called_off(opening))
             except IllegalTransition:
-                raise OpeningHasBegun(state=record.state.status.value) from None
-            return await self._openings.save_opening(record, ended, self._context.now())
+                raise OpeningHasBegun(state=opening.status.value) from None
 
-        record = await again(attempt)
+        record = await self._openings.opening(opening_id)
+        if record is None:
+            raise OpeningNotFound
+        if record.state.office_id != actor.office_id:
+            raise NotYourOffice
+        record = await self._openings.change_opening(record, call_off, self._context.clock)
         self._board.heard(record)
         return record
 

@@ -16,11 +16,10 @@ from services.scheduling.openings.notice import (
     word_of,
 )
 from services.scheduling.openings.repository import MOST_NOTICES, OpeningNoticeRepository
-from shared.errors import NotFound
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
-from shared.store.retry import again
 
 
 def notice_id_of(account_id: str, office_id: str) -> str:
@@ -48,27 +47,26 @@ class OpeningNotices:
         live = [each for each in followed if each.state.live and each.state.office_id != office_id]
         if len(live) >= MOST_NOTICES:
             raise TooManyNotices(most=MOST_NOTICES)
-        return await again(lambda: self._ask(office_id, actor.account_id))
+        return await self._ask(office_id, actor.account_id)
 
     async def _ask(self, office_id: str, account_id: str) -> Record[OpeningNotice]:
         notice_id, now = notice_id_of(account_id, office_id), self._context.now()
+
+        def ask(notice: OpeningNotice) -> Decision[OpeningNotice] | None:
+            return None if notice.live else Decision(replace(notice, live=True, asked_at=now))
+
         try:
             return await self._notices.begin_notice(notice_id, OpeningNotice(office_id, account_id, now), now)
         except AlreadyExists:
-            record = await self._known(notice_id)
-        if record.state.live:
-            return record
-        return await self._notices.save_notice(record, replace(record.state, live=True, asked_at=now), now)
+            return await self._notices.change_notice(notice_id, ask, self._context.clock)
 
     async def stop(self, office_id: str, actor: Actor) -> None:
         """Tell this account no more; a repeat changes nothing. Refuses with ``NotFound`` who never asked."""
 
-        async def attempt() -> None:
-            record = await self._known(notice_id_of(actor.account_id, office_id))
-            if record.state.live:
-                await self._notices.save_notice(record, replace(record.state, live=False), self._context.now())
+        def stop(notice: OpeningNotice) -> Decision[OpeningNotice]:
+            return Decision(replace(notice, live=False))
 
-        await again(attempt)
+        await self._notices.change_notice(notice_id_of(actor.account_id, office_id), stop, self._context.clock)
 
     async def plan(self) -> None:
         """Write down, for each office with an opening to come, when those who asked will be told."""
@@ -89,18 +87,20 @@ class OpeningNotices:
             return
         page = await self._notices.notices_of_office(announcement.office_id, announcement.told_to)
         for notice in page:
-            await again(lambda notice_id=notice.id: self._tell(notice_id, record))  # type: ignore[misc]
+            await self._tell(notice.id, record)
         last = page[-1].state.account_id if page else announcement.told_to
         after = replace(announcement, told_to=last, tell_at=now if page else None)
         await self._notices.save_announcement(record, after, now)
 
     async def _tell(self, notice_id: str, record: Record[Announcement]) -> None:
-        notice = await self._known(notice_id)
-        if not notice.state.live or notice.state.told_of == record.id:
-            return
-        office = self._context.offices[record.state.office_id]
-        said = word_of(record.state, record.id, office, notice.state.account_id)
-        await self._notices.save_notice(notice, told(notice.state, record.id), self._context.now(), (said,))
+        def tell(notice: OpeningNotice) -> Decision[OpeningNotice] | None:
+            if not notice.live or notice.told_of == record.id:
+                return None
+            office = self._context.offices[record.state.office_id]
+            event = word_of(record.state, record.id, office, notice.account_id)
+            return Decision(told(notice, record.id), (event,))
+
+        await self._notices.change_notice(notice_id, tell, self._context.clock)
 
     def _holds(self, announcement: Announcement) -> bool:
         now, office = self._context.now(), self._context.offices[announcement.office_id]
@@ -108,9 +108,3 @@ class OpeningNotices:
             return False
         opening = self._book.next_opening(office, now)
         return opening is not None and opening.at == announcement.opens_at
-
-    async def _known(self, notice_id: str) -> Record[OpeningNotice]:
-        record = await self._notices.notice(notice_id)
-        if record is None:
-            raise NotFound
-        return record

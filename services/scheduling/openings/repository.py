@@ -3,7 +3,7 @@ asked to be told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,8 +11,10 @@ from typing import Final
 from services.scheduling.openings.notice import Announcement, OpeningNotice, announcement_deadlines
 from services.scheduling.openings.opening import MOST_PRESENT, Opening, OpeningTicket, opening_deadlines
 from services.scheduling.store_part import OnStore
-from shared.events.message import Event
+from shared.clock import Clock
 from shared.ids import derived_id
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_LIVE: Final = 2000
@@ -121,6 +123,12 @@ class OpeningRepository(OnStore):
     async def save_opening(self, record: Record[Opening], opening: Opening, now: datetime) -> Record[Opening]:
         """Replace an opening if nobody else did."""
         return await self._store.save(OPENING, record, opening, now=now)
+
+    async def change_opening(
+        self, record: Record[Opening], decide: Callable[[Opening], Decision[Opening] | None], clock: Clock
+    ) -> Record[Opening]:
+        """Decide about an opening that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, OPENING, record.id, decide, first=record)
 
     async def ticket(self, ticket_id: str) -> Record[OpeningTicket] | None:
         """The ticket, or none."""
@@ -276,15 +284,11 @@ class OpeningNoticeRepository(OnStore):
         """Write the wish to be told of an office's openings."""
         return await self._store.insert(OPENING_NOTICE, notice_id, notice, now=now)
 
-    async def save_notice(
-        self,
-        record: Record[OpeningNotice],
-        notice: OpeningNotice,
-        now: datetime,
-        events: Sequence[Event] = (),
+    async def change_notice(
+        self, notice_id: str, decide: Callable[[OpeningNotice], Decision[OpeningNotice] | None], clock: Clock
     ) -> Record[OpeningNotice]:
-        """Replace a wish if nobody else did, with what is said to who had it."""
-        return await self._store.save(OPENING_NOTICE, record, notice, now=now, events=events)
+        """Load, decide and save a wish to be told, as `shared.store.change` does."""
+        return await change(self._store, clock, OPENING_NOTICE, notice_id, decide)
 
     async def notices_of_office(self, office_id: str, after_account: str) -> list[Record[OpeningNotice]]:
         """Who wants to be told of an office's openings, by account, a page after that account."""

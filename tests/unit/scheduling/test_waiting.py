@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 from typing import Any
@@ -39,6 +40,7 @@ from shared.events import application, billing
 from shared.events import scheduling as said
 from shared.service import NotYet
 from shared.store import Record
+from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.world import EAST, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
@@ -287,10 +289,8 @@ async def test_who_has_a_seat_or_gave_up_is_passed_over() -> None:
     budi, citra, dewi = await waits(world, "budi"), await waits(world, "citra"), await waits(world, "dewi")
     await world.hold("budi", session_id=world.session_id(NORTH))
     repository = world.service.repositories
-    copy = await repository.applications.application("application-citra")
-    assert copy is not None
-    await repository.applications.save_application(
-        copy, type(copy.state)(**(vars(copy.state) | {"withdrawn": True})), START
+    await repository.applications.change_application(
+        "application-citra", lambda copy: Decision(replace(copy, withdrawn=True)), world.clock
     )
     await give_up(world, taken)
     await world.pass_time(COOLED)

@@ -39,6 +39,7 @@ from services.scheduling.openings.opening import (
 from services.scheduling.openings.repository import LIST_PAGE, OPENING_TICKET
 from services.scheduling.terms import Pool
 from shared.errors import NotFound
+from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.hall import CLOSES, DOORS, OPENS, make_hall, replica
 from tests.unit.scheduling.stores import Counting, Wrapper
@@ -76,10 +77,9 @@ class TestTickets:
             await hall.ticket("ani", account="account-budi")
         with pytest.raises(OpeningNotFound):
             await hall.world.service.waiting_room.take_ticket("unknown", "application-ani", Actor("account-ani"))
-        copy = await hall.world.service.repositories.applications.application("application-ani")
-        assert copy is not None
-        gone = replace(copy.state, withdrawn=True)
-        await hall.world.service.repositories.applications.save_application(copy, gone, hall.world.clock.now())
+        await hall.world.service.repositories.applications.change_application(
+            "application-ani", lambda copy: Decision(replace(copy, withdrawn=True)), hall.world.clock
+        )
         with pytest.raises(ApplicationIsWithdrawn):
             await hall.ticket("ani")
 

@@ -34,11 +34,11 @@ from services.scheduling.booking.abuse.repository import ConductRepository, cond
 from services.scheduling.booking.appointments.appointment import Appointment
 from shared.clock import Clock
 from shared.crypto.fingerprints import Fingerprints
-from shared.errors import Refusal
+from shared.errors import NotFound, Refusal
 from shared.ids import Ids, derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, StoreError
-from shared.store.retry import again
 
 log = structlog.get_logger()
 
@@ -191,18 +191,18 @@ class ConductBook:
 
     async def _add(self, known: Conduct, deeds: Sequence[Deed], week: _Days, today: date) -> Conduct:
         """Add to a day that is there already, whoever else does so."""
+        days = [each for day, each in week.items() if day != known.day]
 
-        async def attempt() -> Conduct:
-            record = await self._conduct.conduct(conduct_id_of(known.subject, known.day))
-            if record is None:
-                return known  # forgotten meanwhile, as it counts for nothing any more
-            total = conduct.with_deeds(record.state, deeds)
-            days = [each for day, each in week.items() if day != known.day]
+        def decide(written: Conduct) -> Decision[Conduct]:
+            total = conduct.with_deeds(written, deeds)
             over = conduct.is_over([*days, total], today=today, scale=self._scale)
-            saved = replace(total, over=over, batch="")
-            return (await self._conduct.save_conduct(record, saved, self._clock.now())).state
+            return Decision(replace(total, over=over, batch=""))
 
-        return await again(attempt)
+        conduct_id = conduct_id_of(known.subject, known.day)
+        try:
+            return (await self._conduct.change_conduct(conduct_id, decide, self._clock)).state
+        except NotFound:
+            return known  # forgotten meanwhile, as it counts for nothing any more
 
     async def _weeks(self, subjects: Iterable[str], today: date) -> dict[str, _Days]:
         found = await self._conduct.conduct_since(sorted(set(subjects)), conduct.first_day(today))

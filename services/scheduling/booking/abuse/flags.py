@@ -8,8 +8,8 @@ from services.scheduling.booking.abuse.flag import Flag, FlagCommand, FlagStatus
 from services.scheduling.booking.abuse.repository import ConductRepository
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.retry import again
 from shared.store.transitions import IllegalTransition
 
 
@@ -32,17 +32,14 @@ class Flags:
         """The office has looked at a flag. Refuses with ``NotYourOffice``, ``FlagNotFound`` or ``FlagReviewed``."""
         if actor.office_id != office_id:
             raise NotYourOffice
+        record = await self._conduct.flag(flag_id)
+        if record is None or record.state.office_id != office_id:
+            raise FlagNotFound
 
-        async def attempt() -> Record[Flag]:
-            record = await self._conduct.flag(flag_id)
-            if record is None or record.state.office_id != office_id:
-                raise FlagNotFound
-            if record.has_received(command_id):
-                return record
+        def decide(flag: Flag) -> Decision[Flag]:
             try:
-                judged = flags.review(record.state, command, by=actor.account_id, now=self._context.now())
+                return flags.review(flag, command, by=actor.account_id, now=self._context.now())
             except IllegalTransition:
-                raise FlagReviewed(state=record.state.status.value) from None
-            return await self._conduct.save_flag(record, judged, self._context.now(), command_id)
+                raise FlagReviewed(state=flag.status.value) from None
 
-        return await again(attempt)
+        return await self._conduct.change_flag(record, decide, self._context.clock, received=command_id)

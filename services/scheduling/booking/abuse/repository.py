@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final
 
 from services.scheduling.booking.abuse.flag import Flag, FlagStatus
 from services.scheduling.booking.abuse.limits import Conduct, forget_at
 from services.scheduling.store_part import OnStore
+from shared.clock import Clock
 from shared.ids import derived_id
+from shared.store.change import change
 from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
@@ -67,9 +69,11 @@ class ConductRepository(OnStore):
         items = [(conduct_id_of(each.subject, each.day), each) for each in days]
         return await self._store.insert_missing(CONDUCT, items, now=now)
 
-    async def save_conduct(self, record: Record[Conduct], conduct: Conduct, now: datetime) -> Record[Conduct]:
-        """Replace a subject's day if nobody else did."""
-        return await self._store.save(CONDUCT, record, conduct, now=now)
+    async def change_conduct(
+        self, conduct_id: str, decide: Callable[[Conduct], Decision[Conduct]], clock: Clock
+    ) -> Record[Conduct]:
+        """Load, decide and save a subject's day, as `shared.store.change` does."""
+        return await change(self._store, clock, CONDUCT, conduct_id, decide)
 
     async def forget_conduct(self, record: Record[Conduct]) -> bool:
         """Delete a day that counts for nothing any more."""
@@ -88,8 +92,13 @@ class ConductRepository(OnStore):
         """Write a new flag and what is said about it."""
         return await self._store.insert(FLAG, flag_id, decision.state, now=now, events=decision.events)
 
-    async def save_flag(
-        self, record: Record[Flag], decision: Decision[Flag], now: datetime, received: str
+    async def change_flag(
+        self,
+        record: Record[Flag],
+        decide: Callable[[Flag], Decision[Flag]],
+        clock: Clock,
+        *,
+        received: str,
     ) -> Record[Flag]:
-        """Replace a flag if nobody else did."""
-        return await self._store.save(FLAG, record, decision.state, now=now, events=decision.events, received=received)
+        """Decide about a flag that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, FLAG, record.id, decide, received=received, first=record)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice
+from shared.clock import Clock
 from shared.errors import NotFound
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 
@@ -41,3 +45,27 @@ def refuse_impossible(appointment: Appointment, command: Command) -> None:
     if appointment.status is Status.MOVING:
         raise BeingMoved
     raise NotPossibleNow(state=appointment.status.value)
+
+
+async def change_visible(
+    appointments: AppointmentRepository,
+    appointment_id: str,
+    actor: Actor,
+    decide: Callable[[Appointment], Decision[Appointment]],
+    clock: Clock,
+    *,
+    received: str,
+) -> Record[Appointment]:
+    """Load, decide and save an appointment for its owner or for staff of its office; a repeat changes nothing.
+
+    Raises:
+        NotFound, NotYourOffice: as `find_visible` does.
+        SomeoneElseChangedIt: other writers were faster each time.
+    """
+
+    def decide_if_visible(state: Appointment) -> Decision[Appointment]:
+        refuse_strangers(state, actor)
+        return decide(state)
+
+    record = await find_visible(appointments, appointment_id, actor)
+    return await appointments.change(record.id, decide_if_visible, clock, received=received, first=record)

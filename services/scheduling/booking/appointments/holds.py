@@ -329,16 +329,14 @@ class Holds:
             NotYet: the application is not known here.
         """
 
-        async def attempt() -> None:
-            record = await self._applications.application(said.application_id)
-            if record is None:
-                raise NotYet(f"application {said.application_id} is not known")
-            corrected = replace(record.state, product=said.passport_kind, product_as_of=said.corrected_at)
-            kept = fresher(record.state, corrected)
-            if kept != record.state:
-                await self._applications.save_application(record, kept, self._context.now())
+        def correct(known: ApplicationCopy) -> Decision[ApplicationCopy]:
+            corrected = replace(known, product=said.passport_kind, product_as_of=said.corrected_at)
+            return Decision(fresher(known, corrected))
 
-        await again(attempt)
+        try:
+            await self._applications.change_application(said.application_id, correct, self._context.clock)
+        except NotFound:
+            raise NotYet(f"application {said.application_id} is not known") from None
 
     async def application_withdrawn(self, said: ApplicationWithdrawn, message_id: str) -> None:
         """No more seats for this application, and its live one goes back; a visitor who is here stays."""
@@ -349,16 +347,13 @@ class Holds:
             await self._withdraw(record, message_id)
 
     async def _keep(self, application_id: str, copy: ApplicationCopy) -> None:
+        def freshen(known: ApplicationCopy) -> Decision[ApplicationCopy] | None:
+            return None if known.withdrawn else Decision(fresher(known, copy))
+
         try:
             await self._applications.begin_application(application_id, copy, self._context.now())
         except AlreadyExists:
-            await again(lambda: self._freshen(application_id, copy))
-
-    async def _freshen(self, application_id: str, copy: ApplicationCopy) -> None:
-        record = await self._applications.application(application_id)
-        if record is None or record.state.withdrawn or record.state == fresher(record.state, copy):
-            return
-        await self._applications.save_application(record, fresher(record.state, copy), self._context.now())
+            await self._applications.change_application(application_id, freshen, self._context.clock)
 
     async def _withdraw(self, record: Record[Appointment], message_id: str) -> None:
         state, now, rules = record.state, self._context.now(), self._context.rules

@@ -11,7 +11,7 @@ from services.scheduling.applications import ApplicationRepository
 from services.scheduling.booking.abuse.activity_counters import ConductBook
 from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
+from services.scheduling.booking.appointments.access import change_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
@@ -208,41 +208,38 @@ class Payments:
     async def accept_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """Take the offered seat. Refuses with ``NotFound``, ``OfferOver`` or ``NotPossibleNow``."""
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, appointment_id, actor)
-            if record.has_received(command_id):
-                return record
-            refuse_impossible(record.state, Command.ACCEPT_OFFER)
-            if record.state.offer_until is not None and self._context.now() > record.state.offer_until:
-                raise OfferOver(offer_until=record.state.offer_until)
-            return await self._confirm(record, record.state.bill_id or "", ConfirmCause.LATE_OFFER, command_id)
+        def decide(state: Appointment) -> Decision[Appointment]:
+            refuse_impossible(state, Command.ACCEPT_OFFER)
+            if state.offer_until is not None and self._context.now() > state.offer_until:
+                raise OfferOver(offer_until=state.offer_until)
+            return self._confirmation(appointment_id, state, state.bill_id or "", ConfirmCause.LATE_OFFER)
 
-        return await again(attempt)
+        return await change_visible(
+            self._appointments, appointment_id, actor, decide, self._context.clock, received=command_id
+        )
 
     async def decline_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """Leave the offered seat; the money goes back. Refuses with ``NotFound`` or ``NotPossibleNow``."""
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, appointment_id, actor)
-            if record.has_received(command_id):
-                return record
-            refuse_impossible(record.state, Command.DECLINE_OFFER)
-            return await self._end_offer(record, Command.DECLINE_OFFER, command_id)
+        def decide(state: Appointment) -> Decision[Appointment]:
+            refuse_impossible(state, Command.DECLINE_OFFER)
+            return self._offer_ended(appointment_id, state, Command.DECLINE_OFFER)
 
-        return await self._seating.tell_left_now(await again(attempt))
+        declined = await change_visible(
+            self._appointments, appointment_id, actor, decide, self._context.clock, received=command_id
+        )
+        return await self._seating.tell_left_now(declined)
 
     async def lapse_offer(self, record: Record[Appointment]) -> None:
         """Nobody answered in time."""
         if can(record.state, Command.LAPSE_OFFER):
-            await self._seating.tell_left_now(await self._end_offer(record, Command.LAPSE_OFFER, None))
+            decision = self._offer_ended(record.id, record.state, Command.LAPSE_OFFER)
+            lapsed = await self._appointments.save(record, decision, self._context.now())
+            await self._seating.tell_left_now(lapsed)
 
-    async def _end_offer(
-        self, record: Record[Appointment], command: Command, received: str | None
-    ) -> Record[Appointment]:
-        decision = appointments.end_offer(
-            record.id, record.state, command, now=self._context.now(), rules=self._context.rules
-        )
-        return await self._appointments.save(record, decision, self._context.now(), received)
+    def _offer_ended(self, appointment_id: str, state: Appointment, command: Command) -> Decision[Appointment]:
+        now, rules = self._context.now(), self._context.rules
+        return appointments.end_offer(appointment_id, state, command, now=now, rules=rules)
 
     async def _waiting_for(self, said: BillFact) -> Record[Appointment] | None:
         """The appointment that a bill is about; none if it waits on no seat.
@@ -264,18 +261,27 @@ class Payments:
         cause: ConfirmCause,
         received: str,
         receipt_id: str | None = None,
-    ) -> Record[Appointment]:
-        state = record.state
-        decision = appointments.confirm(
-            record.id,
+    ) -> None:
+        decision = self._confirmation(record.id, record.state, bill_id, cause, receipt_id)
+        await self._appointments.save(record, decision, self._context.now(), received)
+
+    def _confirmation(
+        self,
+        appointment_id: str,
+        state: Appointment,
+        bill_id: str,
+        cause: ConfirmCause,
+        receipt_id: str | None = None,
+    ) -> Decision[Appointment]:
+        return appointments.confirm(
+            appointment_id,
             state,
             bill_id=bill_id,
             cause=cause,
-            queue_code=self._codes.sign_visit(record.id, state.seat, state.code_version + 1),
+            queue_code=self._codes.sign_visit(appointment_id, state.seat, state.code_version + 1),
             office=self._context.offices[state.seat.office_id],
             receipt_id=receipt_id,
         )
-        return await self._appointments.save(record, decision, self._context.now(), received)
 
     async def _answered(self, record: Record[Appointment], bill_id: str) -> bool:
         """Whether the money of this bill got its answer before, so that ``BillPaid`` is but its echo."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date, datetime
 from typing import Final
 
 from services.scheduling.booking.appointments.appointment import Appointment, deadlines
 from services.scheduling.booking.appointments.special_right import SpecialState
 from services.scheduling.store_part import OnStore
+from shared.clock import Clock
+from shared.store.change import change
 from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Record
 
@@ -87,6 +89,18 @@ class AppointmentRepository(OnStore):
         return await self._store.save(
             APPOINTMENT, record, decision.state, now=now, events=decision.events, received=received
         )
+
+    async def change(
+        self,
+        appointment_id: str,
+        decide: Callable[[Appointment], Decision[Appointment] | None],
+        clock: Clock,
+        *,
+        received: str | None = None,
+        first: Record[Appointment] | None = None,
+    ) -> Record[Appointment]:
+        """Load, decide and save an appointment, as `shared.store.change` does."""
+        return await change(self._store, clock, APPOINTMENT, appointment_id, decide, received=received, first=first)
 
     def every_appointment(self) -> AsyncIterator[Record[Appointment]]:
         """All appointments, for checks."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Final
 
 from services.scheduling.booking.waiting_list.entry import Waiting, WaitingStatus, waiting_deadlines
 from services.scheduling.store_part import OnStore
+from shared.clock import Clock
+from shared.store.change import change
 from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
@@ -80,6 +82,18 @@ class WaitingListRepository(OnStore):
         return await self._store.save(
             WAITING, record, decision.state, now=now, events=decision.events, received=received
         )
+
+    async def change_waiting(
+        self,
+        waiting_id: str,
+        decide: Callable[[Waiting], Decision[Waiting] | None],
+        clock: Clock,
+        *,
+        received: str | None = None,
+        first: Record[Waiting] | None = None,
+    ) -> Record[Waiting]:
+        """Load, decide and save an entry, as `shared.store.change` does."""
+        return await change(self._store, clock, WAITING, waiting_id, decide, received=received, first=first)
 
     def every_waiting(self) -> AsyncIterator[Record[Waiting]]:
         """All entries, for checks."""

@@ -172,16 +172,16 @@ class WaitingList:
         """Wait no longer; an offered seat goes to the next. Refuses with ``NotFound`` or, while the offer is being
         taken, ``BeingMoved``."""
 
-        async def attempt() -> Record[Waiting]:
-            record = await self.get(waiting_id, actor)
-            if not record.state.live:
-                return record
-            if record.state.status is WaitingStatus.TAKING:
+        def decide(entry: Waiting) -> Decision[Waiting] | None:
+            if not entry.live:
+                return None
+            if entry.status is WaitingStatus.TAKING:
                 raise BeingMoved
-            decision = waiting.leave(record.id, record.state, now=self._context.now(), rules=self._context.rules)
-            return await self._waiting_list.save_waiting(record, decision, self._context.now())
+            return waiting.leave(waiting_id, entry, now=self._context.now(), rules=self._context.rules)
 
-        return await self._tell_left_now(await again(attempt))
+        own = await self.get(waiting_id, actor)
+        left = await self._waiting_list.change_waiting(waiting_id, decide, self._context.clock, first=own)
+        return await self._tell_left_now(left)
 
     async def accept(
         self, waiting_id: str, actor: Actor, command_id: str, origin: Origin = NOWHERE
@@ -225,25 +225,26 @@ class WaitingList:
         """Leave the offered seat to the next and stand at the end of the line. Refuses with ``NotFound`` or
         ``NoSeatOffered``."""
 
-        async def attempt() -> Record[Waiting]:
-            record = await self.get(waiting_id, actor)
-            if record.has_received(command_id):
-                return record
-            if record.state.status is not WaitingStatus.OFFERED:
-                raise NoSeatOffered(state=record.state.status.value)
-            return await self._not_used(record, OfferEnd.DECLINED, command_id)
+        def decide(entry: Waiting) -> Decision[Waiting]:
+            if entry.status is not WaitingStatus.OFFERED:
+                raise NoSeatOffered(state=entry.status.value)
+            return self._not_used(waiting_id, entry, OfferEnd.DECLINED)
 
-        return await self._tell_left_now(await again(attempt))
+        own = await self.get(waiting_id, actor)
+        declined = await self._waiting_list.change_waiting(
+            waiting_id, decide, self._context.clock, received=command_id, first=own
+        )
+        return await self._tell_left_now(declined)
 
     async def lapse(self, record: Record[Waiting]) -> None:
         """Nobody answered the offer in time."""
         if record.state.status is WaitingStatus.OFFERED:
-            await self._tell_left_now(await self._not_used(record, OfferEnd.LAPSED, None))
+            decision = self._not_used(record.id, record.state, OfferEnd.LAPSED)
+            lapsed = await self._waiting_list.save_waiting(record, decision, self._context.now())
+            await self._tell_left_now(lapsed)
 
-    async def _not_used(self, record: Record[Waiting], how: OfferEnd, received: str | None) -> Record[Waiting]:
-        now, rules = self._context.now(), self._context.rules
-        decision = waiting.not_used(record.id, record.state, how, now=now, rules=rules)
-        return await self._waiting_list.save_waiting(record, decision, now, received)
+    def _not_used(self, waiting_id: str, entry: Waiting, how: OfferEnd) -> Decision[Waiting]:
+        return waiting.not_used(waiting_id, entry, how, now=self._context.now(), rules=self._context.rules)
 
     async def time_over(self, record: Record[Waiting]) -> None:
         """The last day that was waited for is over."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -306,14 +307,14 @@ class Counter:
         return None
 
     async def _end_registered(self, visit_id: str) -> None:
-        """Who was registered at the counter has no interview recorded elsewhere: served is the end of the visit."""
+        """End the visit of who was registered at the counter: served is its end, as no interview is recorded."""
 
-        async def attempt() -> None:
-            record = await self._appointments.appointment(visit_id)
-            if record is not None and record.state.walk_in is not None and can(record.state, Command.USE):
-                await self._appointments.save(record, appointments.use(record.state), self._context.now())
+        def end(state: Appointment) -> Decision[Appointment] | None:
+            ends = state.walk_in is not None and can(state, Command.USE)
+            return appointments.use(state) if ends else None
 
-        await again(attempt)
+        with contextlib.suppress(NotFound):
+            await self._appointments.change(visit_id, end, self._context.clock)
 
     def evidence(self, record: Record[Appointment]) -> str | None:
         """What was shown at the counter, for the office."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.scheduling.booking.appointments import visit_transitions as visiting
-from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
+from services.scheduling.booking.appointments.access import change_visible, find_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
@@ -117,16 +117,14 @@ class Specials:
         ``TooLateForSpecial`` or ``NotPossibleNow``.
         """
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
-            if record.has_received(wish.command_id):
-                return record
-            self._refuse_asking(record.state, wish.cause)
-            sealed = self._cipher.seal(wish.evidence, owner_id=record.id, field=EVIDENCE)
-            decision = visiting.ask(record.state, wish.cause, sealed, self._context.now())
-            return await self._appointments.save(record, decision, self._context.now(), wish.command_id)
+        def decide(state: Appointment) -> Decision[Appointment]:
+            self._refuse_asking(state, wish.cause)
+            sealed = self._cipher.seal(wish.evidence, owner_id=wish.appointment_id, field=EVIDENCE)
+            return visiting.ask(state, wish.cause, sealed, self._context.now())
 
-        return await again(attempt)
+        return await change_visible(
+            self._appointments, wish.appointment_id, wish.actor, decide, self._context.clock, received=wish.command_id
+        )
 
     def _refuse_asking(self, state: Appointment, cause: SpecialCause) -> None:
         rules = self._context.rules

@@ -13,13 +13,13 @@ from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.calendar import SeatStore
 from services.scheduling.offices.errors import SessionNotFound
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session
 from services.scheduling.openings import admission, draw
 from services.scheduling.openings import opening as waiting_room
 from services.scheduling.openings.admission import Census
-from services.scheduling.openings.cache import Board, Kept
+from services.scheduling.openings.cache import OpeningCache, Kept
 from services.scheduling.openings.errors import OpeningHasBegun, OpeningNotFound, OpeningPlanWrong, SessionHasOpening
 from services.scheduling.openings.notice import is_told_daily
 from services.scheduling.openings.opening import (
@@ -74,7 +74,7 @@ class Openings:
         sessions: SessionRepository,
         openings: OpeningRepository,
         seats: SeatStore,
-        board: Board,
+        cache: OpeningCache,
         rules: OpeningRules,
         seeds: FieldCipher,
     ) -> None:
@@ -82,7 +82,7 @@ class Openings:
         self._sessions = sessions
         self._openings = openings
         self._seats = seats
-        self._board = board
+        self._cache = cache
         self._rules = rules
         self._seeds = seeds
         self._records: Kept[tuple[datetime, int, dict[str, Any]]] = Kept(MOST_RECORDS_KEPT)
@@ -132,18 +132,18 @@ class Openings:
             if earlier is None:
                 raise SessionHasOpening from taken
             return earlier
-        self._board.heard(record)
+        self._cache.heard(record)
         return record
 
-    async def announce_by_rule(self, book: OfficeBook) -> int:
+    async def announce_by_rule(self, facts_cache: OfficeFactsCache) -> int:
         """Announce the openings that offices' rules bring within a day; tells how many are new.
 
         An office that gives out each new day as it comes into sight has none: nobody waits for that.
         """
         now, begun = self._context.now(), 0
         for office in self._context.offices.all():
-            rule = book.rule(office.office_id)
-            coming = None if is_told_daily(rule) else book.next_opening(office, now)
+            rule = facts_cache.rule(office.office_id)
+            coming = None if is_told_daily(rule) else facts_cache.next_opening(office, now)
             if coming is not None and coming.at - now <= timedelta(seconds=RULE_AHEAD_SECONDS):
                 until = coming.at + timedelta(days=LONGEST_LISTING_DAYS)
                 found = await self._sessions.sessions([office.office_id], coming.at, until)
@@ -193,12 +193,12 @@ class Openings:
         if record.state.office_id != actor.office_id:
             raise NotYourOffice
         record = await self._openings.change_opening(record, call_off, self._context.clock)
-        self._board.heard(record)
+        self._cache.heard(record)
         return record
 
     async def get(self, opening_id: str) -> Record[Opening]:
         """The opening as it was a second ago at most; refuses with ``OpeningNotFound``."""
-        record = await self._board.opening(opening_id)
+        record = await self._cache.opening(opening_id)
         if record is None:
             raise OpeningNotFound
         return record
@@ -270,7 +270,7 @@ class Openings:
         return sum(count for (_, pool), count in free.items() if pool == Pool.REGULAR.value)
 
     async def _save(self, record: Record[Opening], state: Opening) -> None:
-        self._board.heard(await self._openings.save_opening(record, state, self._context.now()))
+        self._cache.heard(await self._openings.save_opening(record, state, self._context.now()))
 
     async def record(self, opening_id: str) -> dict[str, Any]:
         """The public record: all that anybody needs to do the draw again, and nothing that names anybody."""

@@ -66,7 +66,7 @@ class _Aged:
     read_at: datetime
 
 
-class Board:
+class OpeningCache:
     """Openings, tickets and drawn places as they were a moment ago."""
 
     def __init__(self, openings: OpeningRepository, clock: Clock) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.openings.errors import OpensEveryDay, TooManyNotices
 from services.scheduling.openings.notice import (
     Announcement,
@@ -30,10 +30,10 @@ def notice_id_of(account_id: str, office_id: str) -> str:
 class OpeningNotices:
     """The wish to be told, and the telling."""
 
-    def __init__(self, context: UseCaseContext, notices: OpeningNoticeRepository, book: OfficeBook) -> None:
+    def __init__(self, context: UseCaseContext, notices: OpeningNoticeRepository, facts_cache: OfficeFactsCache) -> None:
         self._context = context
         self._notices = notices
-        self._book = book
+        self._facts_cache = facts_cache
 
     async def ask(self, office_id: str, actor: Actor) -> Record[OpeningNotice]:
         """Tell this account of the office's openings from now on; a repeat changes nothing.
@@ -41,7 +41,7 @@ class OpeningNotices:
         Refuses with ``OfficeNotFound``, ``OpensEveryDay`` and ``TooManyNotices``.
         """
         office = self._context.offices[office_id]
-        if is_told_daily(self._book.facts(office.office_id).state.opening):
+        if is_told_daily(self._facts_cache.facts(office.office_id).state.opening):
             raise OpensEveryDay
         followed = await self._notices.notices_of_account(actor.account_id)
         live = [each for each in followed if each.state.live and each.state.office_id != office_id]
@@ -72,8 +72,8 @@ class OpeningNotices:
         """Write down, for each office with an opening to come, when those who asked will be told."""
         now = self._context.now()
         for office in self._context.offices.all():
-            rule = self._book.rule(office.office_id)
-            opening = None if is_told_daily(rule) else self._book.next_opening(office, now)
+            rule = self._facts_cache.rule(office.office_id)
+            opening = None if is_told_daily(rule) else self._facts_cache.next_opening(office, now)
             if opening is not None:
                 announcement_id = derived_id("opening_announcement", office.office_id, opening.at.isoformat())
                 announcement = announcement_of(office.office_id, opening, rule, now)
@@ -106,5 +106,5 @@ class OpeningNotices:
         now, office = self._context.now(), self._context.offices[announcement.office_id]
         if announcement.opens_at <= now:
             return False
-        opening = self._book.next_opening(office, now)
+        opening = self._facts_cache.next_opening(office, now)
         return opening is not None and opening.at == announcement.opens_at

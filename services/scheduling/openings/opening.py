@@ -285,7 +285,7 @@ def served(ticket: OpeningTicket, number: int, appointment_id: str) -> OpeningTi
     return replace(ticket, served=True, served_number=number, appointment_id=appointment_id)
 
 
-class Standing(StrEnum):
+class TicketStanding(StrEnum):
     """Where the holder of a ticket stands."""
 
     IN_DRAW = "in_draw"
@@ -305,19 +305,19 @@ def number_of(opening: Opening, ticket: OpeningTicket, place: int | None) -> int
     return opening.present + ticket.late_number if ticket.late else place
 
 
-def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> Standing:
+def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> TicketStanding:
     """Where the holder of that number stands."""
     if opening.status in IN_DRAW:
-        return Standing.WAITING if ticket.late else Standing.IN_DRAW
+        return TicketStanding.WAITING if ticket.late else TicketStanding.IN_DRAW
     if number is None:
-        return Standing.OUTSIDE
+        return TicketStanding.OUTSIDE
     if ticket.served and ticket.served_number == number:
-        return Standing.SERVED
+        return TicketStanding.SERVED
     if opening.status in ENDED:
-        return Standing.OUTSIDE
+        return TicketStanding.OUTSIDE
     if number >= opening.line.admitted:
-        return Standing.WAITING
-    return Standing.MISSED if number < opening.line.lapsed else Standing.ADMITTED
+        return TicketStanding.WAITING
+    return TicketStanding.MISSED if number < opening.line.lapsed else TicketStanding.ADMITTED
 
 
 LOOKS_A_SECOND: Final = 100

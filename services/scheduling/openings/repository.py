@@ -92,7 +92,7 @@ def ticket_id_of(opening_id: str, person_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListEntry:
     """One entry of a list."""
 
     commitment: str
@@ -158,22 +158,22 @@ class OpeningRepository(OnStore):
         line = await self._store.get(LATE_LINE, opening_id)
         return line.version - 1 if line is not None else 0
 
-    async def present_tickets(self, opening_id: str) -> list[Listed]:
+    async def present_tickets(self, opening_id: str) -> list[ListEntry]:
         """Those that are drawn: not late, in the order of their commitments."""
-        listed: list[Listed] = []
+        listed: list[ListEntry] = []
         low = ""
         while len(listed) < MOST_PRESENT:
             within = {"state.commitment": Range(low=low)}
             found = await self._store.find(
                 OPENING_TICKET, "list", {"state.opening_id": opening_id}, within=within, limit=PAGE
             )
-            listed += [Listed(each.state.commitment, each.id) for each in found if not each.state.late]
+            listed += [ListEntry(each.state.commitment, each.id) for each in found if not each.state.late]
             if len(found) < PAGE:
                 break
             low = f"{found[-1].state.commitment}0"
         return listed[:MOST_PRESENT]
 
-    async def write_list(self, opening_id: str, root: str, listed: Sequence[Listed], now: datetime) -> None:
+    async def write_list(self, opening_id: str, root: str, listed: Sequence[ListEntry], now: datetime) -> None:
         """Write those pages of a list that are not there yet; a list is named by its root and never changes."""
         pages = [
             ListPage(
@@ -189,12 +189,12 @@ class OpeningRepository(OnStore):
         for item in items:
             await self._store.insert_missing(LIST_PAGE, [item], now=now)
 
-    async def read_list(self, opening_id: str, root: str) -> list[Listed]:
+    async def read_list(self, opening_id: str, root: str) -> list[ListEntry]:
         """The fixed list, in the order of its commitments."""
         wanted = {"state.opening_id": opening_id, "state.root": root}
         pages = await self._store.find(LIST_PAGE, "page", wanted, limit=MOST_PRESENT // PAGE + 1)
         return [
-            Listed(commitment, ticket_id)
+            ListEntry(commitment, ticket_id)
             for page in pages
             for ticket_id, commitment in zip(page.state.ticket_ids, page.state.commitments, strict=True)
         ]
@@ -219,7 +219,7 @@ class OpeningRepository(OnStore):
 
     async def keep_late_list(self, opening_id: str, now: datetime) -> None:
         """Write who came late beside the fixed list, so that the record needs their tickets no more; once."""
-        late = [Listed(commitment, "") for commitment in await self.late_tickets(opening_id)]
+        late = [ListEntry(commitment, "") for commitment in await self.late_tickets(opening_id)]
         await self.write_list(opening_id, LATE_LIST, late, now)
 
     async def kept_late_list(self, opening_id: str) -> list[str]:

@@ -29,7 +29,7 @@ from services.scheduling.openings.schemas import (
     TicketView,
 )
 from services.scheduling.openings.views import opening_view, ticket_event_view, ticket_view
-from services.scheduling.openings.waiting_room import Place, WaitingRoom
+from services.scheduling.openings.waiting_room import PlaceInLine, WaitingRoom
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.http.call import EVENT_STREAM, Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, RateLimit
@@ -187,10 +187,10 @@ async def follow_ticket(call: Call) -> Answer:
     return await event_stream(call, use_case(call, WaitingRoom).watching, key, look, event="ticket")
 
 
-async def _look(call: Call) -> Place:
+async def _look(call: Call) -> PlaceInLine:
     room = use_case(call, WaitingRoom)
     return await room.look(call.path["opening_id"], call.path["ticket_id"], actor_of(call.caller))
 
 
-def _told(place: Place, status: int) -> Answer:
+def _told(place: PlaceInLine, status: int) -> Answer:
     return Answer(status, ticket_view(place), headers={"Retry-After": str(place.retry_after_seconds)})

@@ -14,7 +14,7 @@ from services.scheduling.offices.errors import (
     SessionNotFound,
     SessionPlanWrong,
 )
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.quota.change import ChangeState, QuotaChange
 from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.errors import (
@@ -125,7 +125,7 @@ async def open_outreach(call: Call[OpenOutreach]) -> Answer:
 async def read_template(call: Call) -> TemplateView:
     """The week, its version, and what each session could serve."""
     template, version = await use_case(call, OfficeEdits).template(call.path["office_id"], actor_of(call.caller))
-    return template_view(template, version, use_case(call, OfficeBook))
+    return template_view(template, version, use_case(call, OfficeFactsCache))
 
 
 @endpoints.put(
@@ -208,7 +208,7 @@ async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
 async def read_session(call: Call) -> VersionedSessionView:
     """The session with what is free in it, and the version that an edit names."""
     record, opened = await use_case(call, Calendar).one(call.path["session_id"])
-    return versioned_session_view(opened, record.version, use_case(call, OfficeBook))
+    return versioned_session_view(opened, record.version, use_case(call, OfficeFactsCache))
 
 
 @endpoints.put(

@@ -17,7 +17,7 @@ APPLY_AGAIN_SECONDS: Final = 15
 """How long a change may be under way before a deadline looks after it."""
 
 
-class Subject(StrEnum):
+class ChangeSubject(StrEnum):
     """What a change is about."""
 
     FACTS = "facts"
@@ -66,7 +66,7 @@ class QuotaChange:
     """One change, from wish to effect. It is never altered but for its state, and never removed."""
 
     office_id: str
-    subject: Subject
+    subject: ChangeSubject
     subject_id: str
     author: str
     reason: str

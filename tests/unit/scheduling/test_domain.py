@@ -36,7 +36,7 @@ from services.scheduling.offices.session import (
     MOST_SEATS,
     PlanProblem,
     SessionPlan,
-    TemplateWrong,
+    TemplateFileWrong,
     capacity,
     day_problem,
     days_ahead,
@@ -552,7 +552,7 @@ class TestTemplates:
         [[{"start": "08:00"}], [{"start": "eight"}], [{**CONTENT["default"]["sessions"][0], "booths": 1}]],  # type: ignore[index]
     )
     def test_a_wrong_file_is_named(self, sessions_written: list[dict[str, object]]) -> None:
-        with pytest.raises(TemplateWrong, match="weekly templates"):
+        with pytest.raises(TemplateFileWrong, match="weekly templates"):
             templates_from({"default": {"weekdays": ["mon"], "sessions": sessions_written}})
 
 

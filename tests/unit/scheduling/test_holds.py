@@ -286,7 +286,7 @@ class TestClaims:
     """Seats reached for by somebody who never came back."""
 
     async def reach(self, world: World, by: str) -> None:
-        seat = await world.service.seating.claim_any(world.session_id(), "regular", by)
+        seat = await world.service.inventory.claim_any(world.session_id(), "regular", by)
         assert seat is not None
 
     async def test_an_overdue_claim_is_freed_behind_a_tombstone(self, world: World) -> None:

@@ -297,7 +297,7 @@ async def test_a_member_looks_what_became_of_its_party() -> None:
     with pytest.raises(PartyBroken):
         raise await parties._refusal(decided.state)
     # a member that comes when all is over goes back too
-    seat = await world.service.seating.claim_any(world.session_id(), "regular", members[1].appointment_id)
+    seat = await world.service.inventory.claim_any(world.session_id(), "regular", members[1].appointment_id)
     assert seat is not None
     with contextlib.suppress(AlreadyExists):
         await parties._seat(record, members[1])

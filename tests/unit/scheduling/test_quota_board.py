@@ -17,7 +17,7 @@ from services.scheduling.offices.errors import (
     SessionExists,
 )
 from services.scheduling.offices.facts import (
-    Place,
+    GeoPoint,
     Product,
 )
 from services.scheduling.offices.release_rule import OpeningRule, RuleKind
@@ -143,7 +143,7 @@ class TestBoard:
         world = await started(plan(1), offices=[SOUTH, NORTH, EAST])
         board = world.service.quota_board
         offices = world.service.calendar.search(province=None, timezone=None, text=None)
-        near = board.listed(offices, near=Place(-8.4, 140.3), product=Product.ORDINARY, on=None)
+        near = board.listed(offices, near=GeoPoint(-8.4, 140.3), product=Product.ORDINARY, on=None)
         assert [each.office.office_id for each in near] == ["merauke", "jakarta-utara", "jakarta-selatan"]
         assert near[0].distance_km is not None and near[0].distance_km < 20
         assert [each.offers_product for each in near] == [True, False, False]
@@ -176,7 +176,7 @@ async def ruled(rule: OpeningRule, **changes: Any) -> World:
     """A world in which the southern office opens by this rule from its first day on."""
     world = make_world(**changes)
     await world.service.calendar.load_offices([SOUTH, NORTH, EAST])
-    facts = replace(world.service.book.facts(SOUTH.office_id).state, opening=rule)
+    facts = replace(world.service.facts_cache.facts(SOUTH.office_id).state, opening=rule)
     await world.service.office_edits.put_facts(edit("rule", expected_version=1), facts)
     await world.parts.start()  # type: ignore[misc]
     await world.parts.chores[0].run()
@@ -237,7 +237,7 @@ class TestOpenings:
     async def test_a_changed_rule_takes_its_word_back(self) -> None:
         world = await ruled(MONTHLY)
         await world.service.opening_notices.ask(SOUTH.office_id, Actor("account-ani"))
-        facts = replace(world.service.book.facts(SOUTH.office_id).state, opening=WEEKLY)
+        facts = replace(world.service.facts_cache.facts(SOUTH.office_id).state, opening=WEEKLY)
         await world.service.office_edits.put_facts(edit("weekly", expected_version=2), facts)
         world.clock.set(datetime(2026, 11, 28, 2, tzinfo=UTC))
         await world.worker.run_due()

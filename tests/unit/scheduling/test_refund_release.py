@@ -12,7 +12,7 @@ from services.scheduling.booking.appointments.appointment import Appointment, St
 from services.scheduling.booking.appointments.payments import TRIES, answer_id
 from services.scheduling.booking.appointments.refund_release import Releases
 from services.scheduling.context import Actor
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from shared.events import scheduling as said
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet
@@ -60,7 +60,7 @@ async def test_another_refund_finds_it_released(world: World) -> None:
 async def test_a_visit_that_took_place_is_used(world: World) -> None:
     paid = await world.paid()
     world.clock.set(paid.state.seat.starts_at)
-    await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "check-in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "check-in")
     await world.hear(asks(paid.id), "m1")
     (event,) = await world.said(said.ReleaseRefused)
     assert isinstance(event, said.ReleaseRefused) and event.reason == "already_used"
@@ -115,7 +115,7 @@ async def test_a_used_visit_of_the_same_money_refuses_the_release(world: World) 
     await world.hear(world.paid_fact(held, receipt_id="receipt"))
     (won,) = await world.said(said.AppointmentConfirmed)
     world.clock.set(won.starts_at)  # type: ignore[attr-defined]
-    await world.service.visits.check_in(Visitor(appointment_id=won.appointment_id), FRONT, "check-in")  # type: ignore[attr-defined]
+    await world.service.visits.check_in(VisitorLookup(appointment_id=won.appointment_id), FRONT, "check-in")  # type: ignore[attr-defined]
     await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
     (event,) = await world.said(said.ReleaseRefused)
     assert (event.appointment_id, event.reason) == (won.appointment_id, "already_used")  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.booking.seats.audit_log_facts import steps_of
 from services.scheduling.booking.seats.repository import SEAT
 from services.scheduling.booking.seats.seat import SeatStatus
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from shared.audit import Audit
 from shared.chain import ChainName
 from shared.chain.feed import SECOND_LOOK_SECONDS
@@ -61,7 +61,7 @@ async def a_days_life(world: World) -> None:
     moving = await world.paid("citra")
     await world.service.moves.reschedule(world.move(moving, world.session_id(day=TUESDAY + timedelta(days=1))))
     world.clock.set(paid.state.seat.starts_at)
-    await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "c")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "c")
 
 
 async def test_a_seats_life_is_on_the_chain_and_verifies_with_the_export_alone(world: World) -> None:

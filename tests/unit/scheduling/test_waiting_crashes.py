@@ -195,7 +195,7 @@ async def test_twin_without_touching_the_entry_a_late_offer_has_no_seat(monkeypa
     """The guard is off: the seat goes on although who reached for it may still write the offer."""
     made: list[Sleepy] = []
     world = await started(wrap=lambda base: kept(made, Sleepy(base)))
-    monkeypatch.setattr(world.service.waiting_list, "judge_claim", world.service.seating.judge_claim)
+    monkeypatch.setattr(world.service.waiting_list, "judge_claim", world.service.inventory.judge_claim)
     untouched = world.service.waiting_list
     monkeypatch.setattr(type(untouched), "pass_on", pass_on_once(type(untouched).pass_on))
     rebind(world)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from services.scheduling.booking.abuse.limits import Conduct, Pattern, Subject, Trace
+from services.scheduling.booking.abuse.limits import ActivityDay, Pattern, CountedSubject, ActivityCount
 from shared.events.scheduling import PatternFlagged
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
@@ -59,7 +59,7 @@ class Flag:
     status: FlagStatus
     office_id: str
     pattern: Pattern
-    subject: Subject
+    subject: CountedSubject
     subject_id: str
     """The account or person by id; a device or address by its fingerprint."""
     day: date
@@ -74,7 +74,7 @@ class Flag:
 
 
 def raise_flag(
-    flag_id: str, pattern: Pattern, days: Sequence[Conduct], office_id: str, *, today: date, now: datetime
+    flag_id: str, pattern: Pattern, days: Sequence[ActivityDay], office_id: str, *, today: date, now: datetime
 ) -> Decision[Flag]:
     """The pattern that these days of one subject show, for one of the offices concerned."""
     subject, _, subject_id = days[0].subject.partition(":")
@@ -82,7 +82,7 @@ def raise_flag(
         status=FlagStatus.OPEN,
         office_id=office_id,
         pattern=pattern,
-        subject=Subject(subject),
+        subject=CountedSubject(subject),
         subject_id=subject_id,
         day=today,
         holds=sum(each.holds for each in days),
@@ -102,7 +102,7 @@ def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: dat
         status=FlagStatus.OPEN,
         office_id=office_id,
         pattern=pattern,
-        subject=Subject.ACCOUNT,
+        subject=CountedSubject.ACCOUNT,
         subject_id=account_id,
         day=today,
         holds=0,
@@ -125,18 +125,18 @@ def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> Decis
     return Decision(replace(flag, status=status, reviewed_by=by, reviewed_at=now))
 
 
-def _evidence(days: Sequence[Conduct]) -> Iterable[Evidence]:
-    traces: dict[str, list[Trace]] = {}
+def _evidence(days: Sequence[ActivityDay]) -> Iterable[Evidence]:
+    counts: dict[str, list[ActivityCount]] = {}
     for each in days:
-        for account_id, trace in each.accounts.items():
-            traces.setdefault(account_id, []).append(trace)
-    for account_id, known in sorted(traces.items()):
-        times = [at for trace in known for at in (trace.first_at, trace.last_at) if at is not None]
+        for account_id, count in each.accounts.items():
+            counts.setdefault(account_id, []).append(count)
+    for account_id, known in sorted(counts.items()):
+        times = [at for count in known for at in (count.first_at, count.last_at) if at is not None]
         yield Evidence(
             account_id,
-            sum(trace.holds for trace in known),
-            sum(trace.releases for trace in known),
-            sum(trace.moves for trace in known),
+            sum(count.holds for count in known),
+            sum(count.releases for count in known),
+            sum(count.moves for count in known),
             min(times, default=None),
             max(times, default=None),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.scheduling.booking.abuse import flag as flags
 from services.scheduling.booking.abuse.errors import FlagNotFound, FlagReviewed
 from services.scheduling.booking.abuse.flag import Flag, FlagCommand, FlagStatus
-from services.scheduling.booking.abuse.repository import ConductRepository
+from services.scheduling.booking.abuse.repository import ActivityRepository
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice
 from shared.store.decision import Decision
@@ -16,15 +16,15 @@ from shared.store.transitions import IllegalTransition
 class Flags:
     """An office's flags, for its own administrators."""
 
-    def __init__(self, context: UseCaseContext, conduct: ConductRepository) -> None:
+    def __init__(self, context: UseCaseContext, activity_days: ActivityRepository) -> None:
         self._context = context
-        self._conduct = conduct
+        self._activity_days = activity_days
 
     async def of_office(self, office_id: str, status: FlagStatus, actor: Actor) -> list[Record[Flag]]:
         """The office's flags that stand so, the newest first; refuses others with ``NotYourOffice``."""
         if actor.office_id != office_id:
             raise NotYourOffice
-        return await self._conduct.flags_of(office_id, status)
+        return await self._activity_days.flags_of(office_id, status)
 
     async def review(
         self, office_id: str, flag_id: str, command: FlagCommand, actor: Actor, command_id: str
@@ -32,7 +32,7 @@ class Flags:
         """The office has looked at a flag. Refuses with ``NotYourOffice``, ``FlagNotFound`` or ``FlagReviewed``."""
         if actor.office_id != office_id:
             raise NotYourOffice
-        record = await self._conduct.flag(flag_id)
+        record = await self._activity_days.flag(flag_id)
         if record is None or record.state.office_id != office_id:
             raise FlagNotFound
 
@@ -42,4 +42,4 @@ class Flags:
             except IllegalTransition:
                 raise FlagReviewed(state=flag.status.value) from None
 
-        return await self._conduct.change_flag(record, decide, self._context.clock, received=command_id)
+        return await self._activity_days.change_flag(record, decide, self._context.clock, received=command_id)

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from services.scheduling.booking.abuse import limits as conduct
+from services.scheduling.booking.abuse import limits
 from services.scheduling.booking.abuse.activity_counters import Origin, refusal_for
 from services.scheduling.booking.abuse.hold_allowance import Ration, rations_for
 from services.scheduling.booking.abuse.limits import LimitReached
@@ -88,7 +88,7 @@ class HoldAllowances:
 
     def _choose(self, appointment_id: str, state: Appointment, origin: Origin, attempt: int) -> _Numbers:
         """A number of each ration that is free as far as is known; if possible none that others are reaching for."""
-        today = conduct.day_of(self._clock.now())
+        today = limits.day_of(self._clock.now())
         if today != self._day or len(self._taken) > MOST_REMEMBERED:
             self._day = today
             self._taken.clear()
@@ -106,7 +106,7 @@ class HoldAllowances:
                 number = ration.free_number(taken, chance)
             if number is None:
                 log.info("limit_reached", limit=ration.limit.name)
-                reached = LimitReached(ration.limit, conduct.midnight_after(today))
+                reached = LimitReached(ration.limit, limits.midnight_after(today))
                 raise refusal_for(reached, self._clock.now())
             numbers.append(number)
         return _Numbers(tuple(rations), tuple(numbers))

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from services.scheduling.booking.appointments.priority import Priority
 from services.scheduling.booking.appointments.queue_code_payload import Ticket
-from services.scheduling.booking.appointments.same_day_place import Hurry, no_place, stays
+from services.scheduling.booking.appointments.same_day_place import SameDayPlace, no_place, stays
 from services.scheduling.booking.appointments.special_right import Special
 from services.scheduling.booking.appointments.walk_in import WalkIn
 from services.scheduling.booking.seats.seat import Seat, Slot
@@ -314,7 +314,7 @@ class Appointment:
     """The NTPN on the paper that the visitor was let in with."""
     priority: Priority | None = None
     """On what ground the visit has a priority seat."""
-    hurry: Hurry | None = None
+    hurry: SameDayPlace | None = None
     """Its place in the same-day quota, where the surcharge is bought at the counter."""
     counted: bool = False
     """It takes a number of each limit on holds."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 
 from services.scheduling.applications import ApplicationCopy, ApplicationRepository, fresher
-from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ActivityCounters, Origin
 from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.abuse.limits import Act, Wish
 from services.scheduling.booking.appointments import appointment as appointments
@@ -25,14 +25,14 @@ from services.scheduling.booking.appointments.errors import FeeWouldBeLost, Pers
 from services.scheduling.booking.appointments.priority import Need, Priority, Proof
 from services.scheduling.booking.appointments.priority_check import PriorityGrounds, may_hold
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.openings.waiting_room import Turn, WaitingRoom
 from services.scheduling.rules import bookable_from
 from services.scheduling.terms import Pool
@@ -83,15 +83,15 @@ class Holds:
         applications: ApplicationRepository,
         seats: SeatRepository,
         appointments: AppointmentRepository,
-        activity: ConductBook,
+        activity: ActivityCounters,
         allowances: HoldAllowances,
-        seating: Seating,
+        inventory: SeatInventory,
         calendar: Calendar,
         waiting_room: WaitingRoom,
-        offering: Offering,
+        availability: ProductAvailability,
         grounds: PriorityGrounds,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._grounds = grounds
         self._context = context
         self._activity = activity
@@ -99,7 +99,7 @@ class Holds:
         self._applications = applications
         self._seats = seats
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
         self._waiting_room = waiting_room
 
@@ -120,7 +120,7 @@ class Holds:
         attempt = 0
         for _ in range(TRIES):
             appointment_id = appointment_id_of(wish.command_id, attempt)
-            seat = await self._seating.claim_any(
+            seat = await self._inventory.claim_any(
                 wish.session_id, wish.pool, appointment_id, starts_from=wish.starts_from
             )
             if seat is None:
@@ -140,11 +140,11 @@ class Holds:
     async def _fitting(self, wish: HoldWish, copy: ApplicationCopy) -> Priority | None:
         """The ground of a priority seat. Refuses an office that cannot make what is applied for (X10) and a priority
         seat for whom it is not (F69); a repeat of a won hold meets what was won."""
-        place = await self._seating.place(wish.session_id)
+        place = await self._inventory.place(wish.session_id)
         if place is None:
             return None
         try:
-            self._offering.refuse_lacking(copy, place.office_id, place.date)
+            self._availability.refuse_lacking(copy, place.office_id, place.date)
             return self._grounds.ground(wish.pool, wish.need, copy, place.date)
         except Refusal:
             if await self.won_before(wish) is None:
@@ -162,7 +162,7 @@ class Holds:
             return
         try:
             counted = Wish(copy.person_id, wish.session_id)
-            self._activity.refuse_over(Act.HOLD, copy.account_id, counted, wish.origin)
+            self._activity.check_limits(Act.HOLD, copy.account_id, counted, wish.origin)
         except Refusal:
             if await self.won_before(wish) is None:
                 raise
@@ -217,9 +217,9 @@ class Holds:
         try:
             held = await self._write(appointment_id, decision, wish)
         except AlreadyExists:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
         except Refusal:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             if await self._appointments.appointment(appointment_id) is None:
                 raise
         else:
@@ -269,7 +269,7 @@ class Holds:
             self._activity.note(Act.RELEASE, state, origin)
             return released
 
-        return await self._seating.tell_left_now(await again(attempt))
+        return await self._inventory.tell_left_now(await again(attempt))
 
     def _cancellation(self, appointment_id: str, state: Appointment) -> Decision[Appointment]:
         now, rules = self._context.now(), self._context.rules
@@ -301,7 +301,7 @@ class Holds:
             rules=self._context.rules,
         )
         released = await self._appointments.save(record, decision, self._context.now())
-        await self._seating.tell_left_now(released)
+        await self._inventory.tell_left_now(released)
 
     async def alert_long_stop(self, record: Record[Appointment]) -> None:
         """A seat waits far too long for its bill: tell the operators; only billing may free it."""
@@ -364,7 +364,7 @@ class Holds:
         decision = appointments.withdraw(record.id, state, now=now, rules=rules)
         if decision is None:
             return
-        await self._seating.tell_left_now(await self._appointments.save(record, decision, now, message_id))
+        await self._inventory.tell_left_now(await self._appointments.save(record, decision, now, message_id))
 
 
 def _may_see(state: Appointment, actor: Actor) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, MoveCause, Status
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import UseCaseContext
@@ -32,13 +32,13 @@ class Relocation:
         seats: SeatRepository,
         appointments: AppointmentRepository,
         codes: QueueCodes,
-        seating: Seating,
+        inventory: SeatInventory,
     ) -> None:
         self._context = context
         self._codes = codes
         self._seats = seats
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
 
     async def reach(
         self,
@@ -64,14 +64,14 @@ class Relocation:
         if move is None:
             raise LookupError("a visit that moves says where")
         starts_from = record.state.seat.starts_at if late else None
-        seat = await self._seating.claim_any(
+        seat = await self._inventory.claim_any(
             session_id, move.pool, moving.id, token=move.token, starts_from=starts_from
         )
         if seat is None:
             with contextlib.suppress(VersionConflict):
                 await self._appointments.save(moving, self._undone(moving.state), self._context.now())
             return None
-        return await self._seating.tell_left_now(await self._commit(moving, seat, command_id))
+        return await self._inventory.tell_left_now(await self._commit(moving, seat, command_id))
 
     async def roll(self, record: Record[Appointment]) -> None:
         """The use of a special reschedule was left unfinished: on if a seat carries its token, else back."""
@@ -81,9 +81,9 @@ class Relocation:
         seats = await self._seats.seats_of(move.session_id)
         seat = next((each for each in seats if each.state.token == move.token), None)
         if seat is None:
-            await self._appointments.save(record, visiting.undo_special(record.state), self._context.now())
+            await self._appointments.save(record, visit_transitions.undo_special(record.state), self._context.now())
             return
-        await self._seating.tell_left_now(await self._finish(record, seat, move.command_id))
+        await self._inventory.tell_left_now(await self._finish(record, seat, move.command_id))
 
     def _begun(
         self, state: Appointment, session_id: str, cause: MoveCause, command_id: str, to_pool: str | None = None
@@ -91,7 +91,7 @@ class Relocation:
         token, now, rules = self._context.ids.new(), self._context.now(), self._context.rules
         pool = to_pool or state.seat.pool
         if cause is MoveCause.SPECIAL:
-            return visiting.begin_special(
+            return visit_transitions.begin_special(
                 state, session_id=session_id, pool=pool, token=token, command_id=command_id, now=now, rules=rules
             )
         return appointments.begin_move(
@@ -108,7 +108,7 @@ class Relocation:
     @staticmethod
     def _undone(state: Appointment) -> Decision[Appointment]:
         special = state.status is Status.SPECIAL_MOVING
-        return visiting.undo_special(state) if special else appointments.undo_move(state)
+        return visit_transitions.undo_special(state) if special else appointments.undo_move(state)
 
     async def _commit(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
         try:
@@ -118,7 +118,7 @@ class Relocation:
             now_there = await self._appointments.appointment(moving.id)
             if now_there is not None and now_there.state.seat.token == seat.state.token:
                 return now_there
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             raise SomeoneElseChangedIt from None
 
     async def _finish(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
@@ -126,7 +126,7 @@ class Relocation:
         queue_code = self._codes.sign_visit(moving.id, slot, state.code_version + 1)
         old_office, office = self._context.offices[state.seat.office_id], self._context.offices[slot.office_id]
         if state.status is Status.SPECIAL_MOVING:
-            decision = visiting.finish_special(
+            decision = visit_transitions.finish_special(
                 moving.id,
                 state,
                 slot,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from services.scheduling.applications import ApplicationRepository
-from services.scheduling.booking.abuse.activity_counters import ConductBook
+from services.scheduling.booking.abuse.activity_counters import ActivityCounters
 from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.access import change_visible, refuse_impossible
@@ -23,14 +23,14 @@ from services.scheduling.booking.appointments.appointment import (
 from services.scheduling.booking.appointments.errors import OfferOver
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.same_day import downgrade_transitions as falling_back
-from services.scheduling.booking.same_day.downgrade import Fallback
+from services.scheduling.booking.same_day import downgrade_transitions
+from services.scheduling.booking.same_day.downgrade import SameDayDowngrade
 from services.scheduling.booking.same_day.rules import still_payable
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.offices.calendar import Calendar
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.terms import Applying, Pool
 from shared.events import billing
 from shared.ids import derived_id
@@ -100,20 +100,20 @@ class Payments:
         applications: ApplicationRepository,
         appointments: AppointmentRepository,
         codes: QueueCodes,
-        activity: ConductBook,
-        seating: Seating,
+        activity: ActivityCounters,
+        inventory: SeatInventory,
         calendar: Calendar,
-        offering: Offering,
-        fallback: Fallback,
+        availability: ProductAvailability,
+        same_day_downgrade: SameDayDowngrade,
     ) -> None:
-        self._fallback = fallback
-        self._offering = offering
+        self._same_day_downgrade = same_day_downgrade
+        self._availability = availability
         self._context = context
         self._codes = codes
         self._activity = activity
         self._applications = applications
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
 
     async def bill_requested(self, said: billing.BillRequested, message_id: str) -> None:
@@ -121,7 +121,7 @@ class Payments:
         record = await self._waiting_for(said)
         if record is None or record.has_received(message_id) or not can(record.state, Command.AWAIT_PAYMENT):
             return
-        if falling_back.is_replaced(record.state, said.bill_id):
+        if downgrade_transitions.is_replaced(record.state, said.bill_id):
             return
         decision = appointments.await_payment(
             record.state, said.bill_id, now=self._context.now(), rules=self._context.rules
@@ -136,15 +136,15 @@ class Payments:
         record = await self._waiting_for(said)
         if record is None or record.state.bill_id not in (None, said.bill_id):
             return
-        if record.has_received(message_id) or falling_back.is_replaced(record.state, said.bill_id):
+        if record.has_received(message_id) or downgrade_transitions.is_replaced(record.state, said.bill_id):
             return
         if not can(record.state, Command.END_BILL):
             return
-        if falling_back.wants_regular(record.state) and not isinstance(said, billing.BillCancelled):
+        if downgrade_transitions.wants_regular(record.state) and not isinstance(said, billing.BillCancelled):
             self._note_unpaid(record, said)
-            await self._fallback.to_regular(record, said.bill_id, message_id)
+            await self._same_day_downgrade.to_regular(record, said.bill_id, message_id)
         else:
-            await self._seating.tell_left_now(await self._release(record, said, message_id))
+            await self._inventory.tell_left_now(await self._release(record, said, message_id))
 
     def _note_unpaid(self, record: Record[Appointment], said: BillEnd) -> None:
         if isinstance(said, billing.BillExpired):
@@ -170,7 +170,7 @@ class Payments:
         record = await self._waiting_for(said)
         if record is None or record.has_received(message_id):
             return
-        if falling_back.is_replaced(record.state, said.bill_id):
+        if downgrade_transitions.is_replaced(record.state, said.bill_id):
             return
         if can(record.state, Command.PAY):
             cause = ConfirmCause.WAIVED if isinstance(said, billing.BillWaived) else ConfirmCause.PAID
@@ -188,7 +188,7 @@ class Payments:
         if record.state.receipt_id == said.receipt_id:
             await self._repeat(record, said.bill_id, "late_payment", message_id)
             return
-        own = record.state.bill_id in (None, said.bill_id) and not falling_back.is_replaced(record.state, said.bill_id)
+        own = record.state.bill_id in (None, said.bill_id) and not downgrade_transitions.is_replaced(record.state, said.bill_id)
         if own and can(record.state, Command.PAY):
             await self._confirm(record, said.bill_id, ConfirmCause.LATE_SAME_SEAT, message_id, said.receipt_id)
             return
@@ -200,7 +200,7 @@ class Payments:
         record = await self._waiting_for(said)
         if record is None:
             return
-        if can(record.state, Command.END_BILL) and not falling_back.is_replaced(record.state, said.bill_id):
+        if can(record.state, Command.END_BILL) and not downgrade_transitions.is_replaced(record.state, said.bill_id):
             raise NotYet(f"the end of bill {said.bill_id} has not arrived")
         question = self._question(said, record, "renewal", "renewal", message_id)
         await self._answer(question, self._seek_for_renewal)
@@ -228,14 +228,14 @@ class Payments:
         declined = await change_visible(
             self._appointments, appointment_id, actor, decide, self._context.clock, received=command_id
         )
-        return await self._seating.tell_left_now(declined)
+        return await self._inventory.tell_left_now(declined)
 
     async def lapse_offer(self, record: Record[Appointment]) -> None:
         """Nobody answered in time."""
         if can(record.state, Command.LAPSE_OFFER):
             decision = self._offer_ended(record.id, record.state, Command.LAPSE_OFFER)
             lapsed = await self._appointments.save(record, decision, self._context.now())
-            await self._seating.tell_left_now(lapsed)
+            await self._inventory.tell_left_now(lapsed)
 
     def _offer_ended(self, appointment_id: str, state: Appointment, command: Command) -> Decision[Appointment]:
         now, rules = self._context.now(), self._context.rules
@@ -346,7 +346,7 @@ class Payments:
             decision = appointments.withdraw(record.id, record.state, now=now, rules=rules)
             if decision is None:
                 return
-            await self._seating.tell_left_now(await self._appointments.save(record, decision, now))
+            await self._inventory.tell_left_now(await self._appointments.save(record, decision, now))
 
         await again(attempt)
 
@@ -370,7 +370,7 @@ class Payments:
                 appointment_id, decide(appointment_id, seat), self._context.now(), message_id
             )
         except AlreadyExists:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             return False
         return True
 
@@ -387,15 +387,15 @@ class Payments:
         return True
 
     async def _seek_for_money(self, question: Question, appointment_id: str) -> Found | None:
-        same = await self._seating.claim_this(question.lost.seat.seat_id, appointment_id)
+        same = await self._inventory.claim_this(question.lost.seat.seat_id, appointment_id)
         if same is not None:
             return same, self._same_again(question)
         slot = question.lost.seat
         sessions = await self._calendar.soonest(
             [slot.office_id], Pool(slot.pool), self._context.rules.late_offer_days, SESSIONS_TRIED
         )
-        for each in await self._offering.that_fit(question.applying.application_id, sessions):
-            seat = await self._seating.claim_any(each.session_id, slot.pool, appointment_id)
+        for each in await self._availability.that_fit(question.applying.application_id, sessions):
+            seat = await self._inventory.claim_any(each.session_id, slot.pool, appointment_id)
             if seat is not None:
                 return seat, self._offer(question)
         return None
@@ -405,7 +405,7 @@ class Payments:
         if not still_payable(lost, self._context.now()):
             return None
         near = lost.seat.starts_at if lost.pay_until else None
-        same = await self._seating.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
+        same = await self._inventory.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
         return None if same is None else (same, self._hold_again(question, lost.pay_until, lost.if_unpaid))
 
     def _same_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision[Appointment]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.payments import TRIES, answer_id
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.same_day import downgrade_transitions as falling_back
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.same_day import downgrade_transitions
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import UseCaseContext
 from services.scheduling.terms import Applying
 from shared.events.billing import SeatReleaseRequested
@@ -23,10 +23,10 @@ _NOTHING_TO_RELEASE = (Status.RELEASED, Status.ABANDONED, Status.UNAVAILABLE)
 class Releases:
     """What refunds ask of seats."""
 
-    def __init__(self, context: UseCaseContext, appointments: AppointmentRepository, seating: Seating) -> None:
+    def __init__(self, context: UseCaseContext, appointments: AppointmentRepository, inventory: SeatInventory) -> None:
         self._context = context
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
 
     async def requested(self, said: SeatReleaseRequested, message_id: str) -> None:
         """Release whatever visit rests on the money of this refund, and say so; a visit that took place refuses it.
@@ -57,15 +57,15 @@ class Releases:
             await self._answer(standing, said, message_id)
             return
         # nothing stands any more: the named appointment carries the answer, whatever bill it is for by now
-        refusal = visiting.refuse_release(named.id, named.state, said.refund_id, visiting.ALREADY_RELEASED)
+        refusal = visit_transitions.refuse_release(named.id, named.state, said.refund_id, visit_transitions.ALREADY_RELEASED)
         await self._appointments.save(named, refusal, self._context.now(), message_id)
 
     async def _answer(self, visit: Record[Appointment], said: SeatReleaseRequested, message_id: str) -> None:
         now = self._context.now()
-        decision = visiting.release_for_refund(
+        decision = visit_transitions.release_for_refund(
             visit.id, visit.state, said.refund_id, now=now, rules=self._context.rules
         )
-        await self._seating.tell_left_now(await self._appointments.save(visit, decision, now, message_id))
+        await self._inventory.tell_left_now(await self._appointments.save(visit, decision, now, message_id))
 
     async def _close_search(self, said: SeatReleaseRequested, named: Appointment) -> None:
         """Stand where the answer to late money would stand. An answer that was given is one of the visits."""
@@ -94,6 +94,6 @@ def _rests_on(record: Record[Appointment], bill_id: str | None, named_id: str) -
         return False
     if bill_id is None:
         return record.id == named_id
-    if falling_back.is_replaced(state, bill_id):
+    if downgrade_transitions.is_replaced(state, bill_id):
         return False
     return state.bill_id == bill_id or (state.bill_id is None and record.id == named_id)

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import Final
 
-from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ActivityCounters, Origin
 from services.scheduling.booking.abuse.limits import Act, Wish
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
@@ -15,13 +15,13 @@ from services.scheduling.booking.appointments.errors import NoMovesLeft, SameSes
 from services.scheduling.booking.appointments.move_rules import MoveProblem, MoveTarget, move_problem
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.session import Session
 from services.scheduling.openings.waiting_room import WaitingRoom
 from services.scheduling.terms import Pool
@@ -59,19 +59,19 @@ class Moves:
         seats: SeatRepository,
         appointments: AppointmentRepository,
         codes: QueueCodes,
-        activity: ConductBook,
-        seating: Seating,
+        activity: ActivityCounters,
+        inventory: SeatInventory,
         calendar: Calendar,
         waiting_room: WaitingRoom,
-        offering: Offering,
+        availability: ProductAvailability,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._codes = codes
         self._activity = activity
         self._seats = seats
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
         self._waiting_room = waiting_room
 
@@ -83,21 +83,21 @@ class Moves:
         ``NotPossibleNow``; the visit then stays where it was. A repeat of the command meets the finished move.
         """
         target = await self._calendar.session(wish.session_id)
-        await self._seating.refuse_unopened(wish.session_id)
+        await self._inventory.refuse_unopened(wish.session_id)
         moving = await again(lambda: self._begin(wish, target.state))
         if moving.state.move is None:
             return moving
-        seat = await self._seating.claim_any(
+        seat = await self._inventory.claim_any(
             wish.session_id, moving.state.move.pool, moving.id, token=moving.state.move.token
         )
         if seat is None:
             with contextlib.suppress(VersionConflict):
                 await self._appointments.save(moving, appointments.undo_move(moving.state), self._context.now())
-            products = await self._offering.products_of([moving.state.application_id])
+            products = await self._availability.products_of([moving.state.application_id])
             raise await self._calendar.sold_out(wish.session_id, target.state, Pool(moving.state.move.pool), products)
         moved = await self._commit(moving, seat, wish.command_id)
         self._activity.note(Act.MOVE, moved.state, wish.origin)
-        return await self._seating.tell_left_now(moved)
+        return await self._inventory.tell_left_now(moved)
 
     async def _begin(self, wish: MoveWish, target: Session) -> Record[Appointment]:
         """The appointment, moving; or as it stands if this command has moved it before."""
@@ -106,9 +106,9 @@ class Moves:
             return record
         refuse_impossible(record.state, Command.BEGIN_MOVE)
         self._refuse_move(record.state, wish.session_id, target)
-        await self._offering.refuse_moving(record.state.application_id, target.office_id, target.date)
+        await self._availability.refuse_moving(record.state.application_id, target.office_id, target.date)
         counted = Wish(record.state.person_id, wish.session_id)
-        self._activity.refuse_over(Act.MOVE, record.state.account_id, counted, wish.origin)
+        self._activity.check_limits(Act.MOVE, record.state.account_id, counted, wish.origin)
         await self._waiting_room.turn(wish.session_id, Pool(record.state.seat.pool), record.state.person_id)
         decision = appointments.begin_move(
             record.state,
@@ -144,7 +144,7 @@ class Moves:
             now_there = await self._appointments.appointment(moving.id)
             if now_there is not None and now_there.state.seat.token == seat.state.token:
                 return now_there
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             raise SomeoneElseChangedIt from None
 
     async def _finish(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
@@ -171,7 +171,7 @@ class Moves:
         if seat is None:
             await self._appointments.save(record, appointments.undo_move(record.state), self._context.now())
             return
-        await self._seating.tell_left_now(await self._finish(record, seat, move.command_id))
+        await self._inventory.tell_left_now(await self._finish(record, seat, move.command_id))
 
     async def _seat_of(self, move: Move) -> Record[Seat] | None:
         seats = await self._seats.seats_of(move.session_id)

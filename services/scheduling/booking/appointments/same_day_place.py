@@ -16,7 +16,7 @@ from services.scheduling.booking.seats.seat import Slot
 from shared.events.scheduling import SeatUnavailable
 
 
-class HurryState(StrEnum):
+class SameDayPlaceState(StrEnum):
     """Where the place stands."""
 
     REACHING = "reaching"
@@ -27,10 +27,10 @@ class HurryState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Hurry:
+class SameDayPlace:
     """A second seat of a visit, out of the same-day pool: the visit itself stays where it was booked."""
 
-    state: HurryState
+    state: SameDayPlaceState
     reservation_id: str
     session_id: str
     token: str

@@ -17,7 +17,7 @@ from services.scheduling.booking.seats import seat as seats
 from services.scheduling.booking.seats.repository import Claim, SeatRepository
 from services.scheduling.booking.seats.seat import PLACES, Seat, SeatStatus
 from services.scheduling.context import UseCaseContext
-from services.scheduling.openings.release_check import Gate, Place
+from services.scheduling.openings.release_check import ReleaseCheck, SessionDay
 from services.scheduling.rules import bookable_from
 from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
@@ -33,16 +33,16 @@ _LOOKS: Final = 3
 """How often an overdue claim is looked at: once, after its tombstone was refused, and once more."""
 
 
-class Seating:
+class SeatInventory:
     """The life of seats."""
 
     def __init__(
-        self, context: UseCaseContext, seats: SeatRepository, appointments: AppointmentRepository, gate: Gate
+        self, context: UseCaseContext, seats: SeatRepository, appointments: AppointmentRepository, release_check: ReleaseCheck
     ) -> None:
         self._context = context
         self._seats = seats
         self._appointments = appointments
-        self._gate = gate
+        self._release_check = release_check
         self._starts: dict[tuple[str, str], int] = {}
 
     async def claim_any(
@@ -55,7 +55,7 @@ class Seating:
         One write where the pool has free seats on both sides of the start, two at most. Refuses with ``NotOpenYet``
         before the session's opening, whoever asks.
         """
-        await self._gate.refuse_unopened(session_id)
+        await self._release_check.refuse_unopened(session_id)
         now = self._context.now()
         start = self._start(session_id, pool)
         claim = self._claim(by, token)
@@ -87,11 +87,11 @@ class Seating:
 
     async def refuse_unopened(self, session_id: str) -> None:
         """Refuse with ``NotOpenYet`` before the session's opening."""
-        await self._gate.refuse_unopened(session_id)
+        await self._release_check.refuse_unopened(session_id)
 
-    async def place(self, session_id: str) -> Place | None:
+    async def place(self, session_id: str) -> SessionDay | None:
         """Where and when a session takes place, from memory where it was read before; none if it is not there."""
-        return await self._gate.place(session_id)
+        return await self._release_check.place(session_id)
 
     async def claim_this(self, seat_id: str, by: str, *, starts_from: datetime | None = None) -> Record[Seat] | None:
         """Reach for this very seat, free or cooling; none if somebody has it or its session is too near."""

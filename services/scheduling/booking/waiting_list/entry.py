@@ -100,7 +100,7 @@ class OfferEnd(StrEnum):
 
 
 @dataclass(frozen=True)
-class Offer:
+class SeatOffer:
     """A seat that is kept for one entry, and the appointment that it becomes if it is taken."""
 
     slot: Slot
@@ -128,7 +128,7 @@ class Waiting:
     queued_at: datetime
     """By this the line is ordered; who does not use an offer goes to its end."""
     ends_at: datetime
-    offer: Offer | None = None
+    offer: SeatOffer | None = None
     leaving: tuple[Leaving, ...] = ()
     """Offered seats that went back and were not told so yet."""
     passed_seats: tuple[str, ...] = ()
@@ -138,7 +138,7 @@ class Waiting:
     ended_for: WaitingEnd | None = None
 
     @property
-    def kept(self) -> Offer:
+    def kept(self) -> SeatOffer:
         """The offer of an entry that must have one."""
         if self.offer is None:
             raise LookupError("this entry has no offer")
@@ -209,7 +209,7 @@ def looked_at(entry: Waiting) -> Decision[Waiting]:
     return Decision(replace(entry, looks=entry.looks + 1))
 
 
-def offer_seat(waiting_id: str, entry: Waiting, offer: Offer, *, office: Office) -> Decision[Waiting]:
+def offer_seat(waiting_id: str, entry: Waiting, offer: SeatOffer, *, office: Office) -> Decision[Waiting]:
     """The claimed seat is kept for this person: this write is the offer."""
     slot = offer.slot
     said = WaitingSeatOffered(

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Final
 
 from services.scheduling.applications import ApplicationRepository
-from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ActivityCounters, Origin
 from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.appointment import Appointment, Status
@@ -22,13 +22,13 @@ from services.scheduling.booking.appointments.errors import BeingMoved, PersonHa
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats import seat as seats
 from services.scheduling.booking.seats.invariants import MOST_NAMED
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, SeatStatus, slot_of
 from services.scheduling.booking.waiting_list import entry as waiting
 from services.scheduling.booking.waiting_list.entry import (
     HAS_OFFER,
-    Offer,
+    SeatOffer,
     OfferEnd,
     Waiting,
     WaitingEnd,
@@ -44,7 +44,7 @@ from services.scheduling.booking.waiting_list.repository import WaitingListRepos
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.errors import PoolNotOpen
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
 from services.scheduling.terms import Applying, Pool, local_date
 from shared.errors import NotFound, SomeoneElseChangedIt
@@ -86,18 +86,18 @@ class WaitingList:
         seats: SeatRepository,
         appointments: AppointmentRepository,
         waiting_list: WaitingListRepository,
-        activity: ConductBook,
-        seating: Seating,
-        offering: Offering,
+        activity: ActivityCounters,
+        inventory: SeatInventory,
+        availability: ProductAvailability,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._activity = activity
         self._applications = applications
         self._seats = seats
         self._appointments = appointments
         self._waiting_list = waiting_list
-        self._seating = seating
+        self._inventory = inventory
 
     async def enter(self, wish: WaitingWish) -> Record[Waiting]:
         """Stand in line at the end. A repeat of the command meets the entry of the first time.
@@ -115,7 +115,7 @@ class WaitingList:
         if copy.withdrawn:
             raise ApplicationIsWithdrawn
         self._refuse_wrong_wish(wish)
-        self._offering.refuse_lacking_throughout(copy, wish.office_ids, wish.first, wish.last, "/office_ids")
+        self._availability.refuse_lacking_throughout(copy, wish.office_ids, wish.first, wish.last, "/office_ids")
         if await self._appointments.live_appointment_of(copy.person_id) is not None:
             raise PersonHasAppointment
         entry = waiting.enter(
@@ -216,7 +216,7 @@ class WaitingList:
         copy = await self._applications.wait_for_submitted(entry.application_id, self._context.clock)
         if copy.withdrawn:
             raise ApplicationIsWithdrawn
-        self._offering.refuse_lacking(copy, entry.kept.slot.office_id, entry.kept.slot.date, None)
+        self._availability.refuse_lacking(copy, entry.kept.slot.office_id, entry.kept.slot.date, None)
         live = await self._appointments.live_appointment_of(entry.person_id)
         if live is not None and live.id != entry.kept.appointment_id:
             raise PersonHasAppointment
@@ -262,7 +262,7 @@ class WaitingList:
         if not gone:
             return record
         for each in gone:
-            await self._seating.give_back(each)
+            await self._inventory.give_back(each)
         return await self._waiting_list.save_waiting(record, waiting.told(record.state, gone), self._context.now())
 
     async def _tell_left_now(self, record: Record[Waiting]) -> Record[Waiting]:
@@ -316,16 +316,16 @@ class WaitingList:
             await self._end_quietly(entry, WaitingEnd.HAS_APPOINTMENT)
             return False
         # who wants what this office does not make waits on for another of their offices or days
-        return self._offering.gives_out(copy.state.product, seat.office_id, seat.date)
+        return self._availability.gives_out(copy.state.product, seat.office_id, seat.date)
 
     async def _offer(self, record: Record[Seat], entry: Record[Waiting], until: datetime) -> None:
         context, token = self._context, self._context.ids.new()
         appointment_id = derived_id("appointment", "waiting", entry.id, token)
         claimed = seats.claimed(
-            record.state, by=appointment_id, token=token, until=self._seating.claim_until(), kept_for=entry.id
+            record.state, by=appointment_id, token=token, until=self._inventory.claim_until(), kept_for=entry.id
         )
         kept = await self._seats.save_seat(record, claimed, context.now())
-        offer = Offer(slot_of(kept.id, kept.state), appointment_id, until)
+        offer = SeatOffer(slot_of(kept.id, kept.state), appointment_id, until)
         office = context.offices[record.state.office_id]
         try:
             await self._waiting_list.save_waiting(
@@ -343,12 +343,12 @@ class WaitingList:
             until = waiting.keeps(entry.state, record.state.token)
             if until is not None:
                 # a lapse that is late must not be overtaken by the claim's end
-                longer = seats.claimed_longer(record.state, max(until, self._seating.claim_until()))
+                longer = seats.claimed_longer(record.state, max(until, self._inventory.claim_until()))
                 await self._seats.save_seat(record, longer, self._context.now())
                 return
             if entry.state.status is WaitingStatus.WAITING:
                 await self._waiting_list.save_waiting(entry, waiting.looked_at(entry.state), self._context.now())
-        await self._seating.judge_claim(record)
+        await self._inventory.judge_claim(record)
 
     async def offers_have_seats(self) -> InvariantReport:
         """I1: whoever is offered a seat has it kept for them, under the token of their offer."""
@@ -401,7 +401,7 @@ class WaitingList:
                     await self._appointments.begin(offer.appointment_id, tombstone, self._context.now())
         raise SomeoneElseChangedIt
 
-    def _hold(self, entry: Waiting, offer: Offer) -> Decision[Appointment]:
+    def _hold(self, entry: Waiting, offer: SeatOffer) -> Decision[Appointment]:
         context = self._context
         applying = Applying(entry.application_id, entry.account_id, entry.person_id)
         office = context.offices[offer.slot.office_id]

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.special_right import SpecialCause
 from services.scheduling.booking.appointments.visit_transitions import Ruling
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import SessionNotFound
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.terms import Pool
 from services.scheduling.visit.bulk_jobs import job as bulk
@@ -55,19 +55,19 @@ class BulkMoves:
         sessions: SessionRepository,
         appointments: AppointmentRepository,
         bulk_jobs: BulkJobRepository,
-        seating: Seating,
+        inventory: SeatInventory,
         relocation: Relocation,
         calendar: Calendar,
-        offering: Offering,
+        availability: ProductAvailability,
         audit: Audit,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._audit = audit
         self._sessions = sessions
         self._appointments = appointments
         self._bulk_jobs = bulk_jobs
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
         self._relocation = relocation
 
@@ -197,7 +197,7 @@ class BulkMoves:
             return Outcome.LEFT_ALONE
         ruling = self._ruling(SpecialCause.SYSTEM_FAULT, job)
         came = record.state.status is Status.CHECKED_IN
-        decide = visiting.interrupt if came else visiting.open_special
+        decide = visit_transitions.interrupt if came else visit_transitions.open_special
         try:
             saved = await self._appointments.save(
                 record, decide(record.id, record.state, ruling, self._context.rules), self._context.now(), command_id
@@ -205,7 +205,7 @@ class BulkMoves:
         except AlreadyExists:
             # taken for missed, and the person has another visit by now
             return Outcome.LEFT_ALONE
-        await self._seating.tell_left_now(saved)
+        await self._inventory.tell_left_now(saved)
         return Outcome.INTERRUPTED if came else Outcome.SPECIAL_OPENED
 
     async def _move(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
@@ -219,9 +219,9 @@ class BulkMoves:
                 return Outcome.LEFT_ALONE
             record = known
         ruling = self._ruling(SpecialCause.OFFICE_CLOSED, job)
-        opened = visiting.open_special(record.id, record.state, ruling, self._context.rules)
+        opened = visit_transitions.open_special(record.id, record.state, ruling, self._context.rules)
         saved = await self._appointments.save(record, opened, self._context.now(), command_id)
-        await self._seating.tell_left_now(saved)
+        await self._inventory.tell_left_now(saved)
         return Outcome.SPECIAL_OPENED
 
     def _ruling(self, cause: SpecialCause, job: BulkJob) -> Ruling:
@@ -232,7 +232,7 @@ class BulkMoves:
             return [job.to_session_id]
         slot, days = state.seat, self._context.rules.late_offer_days
         found = await self._calendar.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED * 2)
-        fitting = await self._offering.that_fit(state.application_id, found)
+        fitting = await self._availability.that_fit(state.application_id, found)
         later = [each for each in fitting if each.session.starts_at > slot.starts_at]
         return [each.session_id for each in later][:SESSIONS_TRIED]
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.errors import QueueCodeNotValid, QueueCodeReplaced
@@ -23,7 +23,7 @@ from services.scheduling.visit.counter.check_in_errors import (
     VisitOnAnotherDay,
 )
 from services.scheduling.visit.counter.check_in_rules import CheckInProblem, check_in_problem
-from services.scheduling.visit.counter.queue_service import Counter
+from services.scheduling.visit.counter.queue_service import CounterQueue
 from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import InterviewRecorded
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Visitor:
+class VisitorLookup:
     """By what a visitor is found: exactly one of these is given."""
 
     queue_code: str | None = None
@@ -55,7 +55,7 @@ class Visits:
         context: UseCaseContext,
         appointments: AppointmentRepository,
         codes: QueueCodes,
-        counter: Counter,
+        counter: CounterQueue,
         audit: Audit,
     ) -> None:
         self._context = context
@@ -64,7 +64,7 @@ class Visits:
         self._audit = audit
         self._appointments = appointments
 
-    async def check_in(self, visitor: Visitor, actor: Actor, command_id: str) -> Record[Appointment]:
+    async def check_in(self, visitor: VisitorLookup, actor: Actor, command_id: str) -> Record[Appointment]:
         """Note that the visitor is here; again gives the same answer.
 
         Refuses with ``NotFound``, ``QueueCodeNotValid``, ``QueueCodeReplaced``, ``NotYourOffice``, ``NotPaidYet``,
@@ -89,7 +89,7 @@ class Visits:
             log.info("visitor_queued_later", appointment_id=record.id, reason=type(trouble).__name__)
             return record
 
-    async def _find(self, visitor: Visitor, actor: Actor) -> Record[Appointment]:
+    async def _find(self, visitor: VisitorLookup, actor: Actor) -> Record[Appointment]:
         if visitor.queue_code is not None:
             return await self._by_code(visitor.queue_code, actor)
         if visitor.appointment_id is not None:
@@ -113,7 +113,7 @@ class Visits:
         found = await self._appointments.visits_of_day(office.office_id, today)
         return next((each for each in found if each.state.live and each.state.seat.queue_number == number), None)
 
-    async def arrive_on_proof(self, visitor: Visitor, ntpn: str, actor: Actor, command_id: str) -> Record[Appointment]:
+    async def arrive_on_proof(self, visitor: VisitorLookup, ntpn: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """Let somebody in whose payment does not show yet, on the paper's NTPN; the money is looked for (X6).
 
         A visit that is paid for is checked in as usual. Refuses as :meth:`check_in` does, ``NotPaidYet`` excepted, and
@@ -133,12 +133,12 @@ class Visits:
                 override=True,
                 command_id=command_id,
             )
-            decision = visiting.arrive_on_proof(record.id, record.state, ntpn, self._context.now())
+            decision = visit_transitions.arrive_on_proof(record.id, record.state, ntpn, self._context.now())
             return await self._appointments.save(record, decision, self._context.now(), command_id)
 
         record = await again(attempt)
         if record.state.status is not Status.ON_PROOF:
-            return await self.check_in(Visitor(appointment_id=record.id), actor, command_id)
+            return await self.check_in(VisitorLookup(appointment_id=record.id), actor, command_id)
         return await self._enqueue_now(record)
 
     async def _newest_of(self, application_id: str) -> Record[Appointment] | None:

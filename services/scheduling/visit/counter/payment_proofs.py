@@ -8,14 +8,14 @@ from typing import Final
 import structlog
 
 from services.scheduling.booking.abuse import flag as flags
-from services.scheduling.booking.abuse.repository import ConductRepository
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.abuse.repository import ActivityRepository
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, can
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import UseCaseContext
 from services.scheduling.terms import local_date
-from services.scheduling.visit.counter.queue_service import Counter
+from services.scheduling.visit.counter.queue_service import CounterQueue
 from shared.events.billing import PaymentCaseClosed
 from shared.ids import derived_id
 from shared.store.kinds import Record
@@ -35,14 +35,14 @@ class Proofs:
         self,
         context: UseCaseContext,
         appointments: AppointmentRepository,
-        conduct: ConductRepository,
-        seating: Seating,
-        counter: Counter,
+        activity_days: ActivityRepository,
+        inventory: SeatInventory,
+        counter: CounterQueue,
     ) -> None:
         self._context = context
         self._appointments = appointments
-        self._conduct = conduct
-        self._seating = seating
+        self._activity_days = activity_days
+        self._inventory = inventory
         self._counter = counter
 
     async def case_closed(self, said: PaymentCaseClosed, message_id: str) -> None:
@@ -55,7 +55,7 @@ class Proofs:
         record = await again(lambda: self._voided(said, message_id))
         if record is None:
             return
-        await self._seating.tell_left_now(record)
+        await self._inventory.tell_left_now(record)
         await self._counter.leave_queue(record)
         await self._tell_office(record)
 
@@ -68,7 +68,7 @@ class Proofs:
             return None
         now, rules = self._context.now(), self._context.rules
         log.warning("visit_voided", appointment_id=record.id, state=record.state.status.value)
-        decision = visiting.void(record.id, record.state, now=now, rules=rules)
+        decision = visit_transitions.void(record.id, record.state, now=now, rules=rules)
         return await self._appointments.save(record, decision, now, message_id)
 
     async def _about(self, said: PaymentCaseClosed) -> Record[Appointment] | None:
@@ -83,4 +83,4 @@ class Proofs:
         today = local_date(now, self._context.offices[slot.office_id].timezone)
         raised = flags.raise_for_proof(flag_id, record.state.account_id, slot.office_id, today=today, now=now)
         with contextlib.suppress(AlreadyExists):
-            await self._conduct.begin_flag(flag_id, raised, now)
+            await self._activity_days.begin_flag(flag_id, raised, now)

@@ -16,7 +16,7 @@ from services.scheduling.booking.appointments.priority_errors import NoPriorityT
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.terms import Pool
-from services.scheduling.visit.counter.queue_service import Counter
+from services.scheduling.visit.counter.queue_service import CounterQueue
 from shared.audit import Audit
 from shared.errors import SomeoneElseChangedIt
 from shared.ids import derived_id
@@ -36,14 +36,14 @@ _DENIABLE: Final = (
 )
 
 
-class PriorityDesk:
+class PriorityDenials:
     """At the counter."""
 
     def __init__(
         self,
         context: UseCaseContext,
         appointments: AppointmentRepository,
-        counter: Counter,
+        counter: CounterQueue,
         relocation: Relocation,
         audit: Audit,
     ) -> None:

@@ -36,7 +36,7 @@ class Lane(StrEnum):
     WALK_IN = "walk_in"
 
 
-class Place(StrEnum):
+class QueuePlace(StrEnum):
     """Where a visitor stands."""
 
     WAITING = "waiting"
@@ -60,14 +60,14 @@ class CounterCommand(StrEnum):
 
 COUNTER_TRANSITIONS: Final = Transitions(
     {
-        (Place.WAITING, CounterCommand.CALL): Place.CALLED,
-        (Place.WAITING, CounterCommand.PARK): Place.PARKED,
-        (Place.CALLED, CounterCommand.RECALL): Place.CALLED,
-        (Place.CALLED, CounterCommand.SERVE): Place.SERVED,
-        (Place.CALLED, CounterCommand.PARK): Place.PARKED,
-        (Place.CALLED, CounterCommand.MISS): Place.MISSED,
-        (Place.PARKED, CounterCommand.RESUME): Place.WAITING,
-        (Place.MISSED, CounterCommand.RESUME): Place.WAITING,
+        (QueuePlace.WAITING, CounterCommand.CALL): QueuePlace.CALLED,
+        (QueuePlace.WAITING, CounterCommand.PARK): QueuePlace.PARKED,
+        (QueuePlace.CALLED, CounterCommand.RECALL): QueuePlace.CALLED,
+        (QueuePlace.CALLED, CounterCommand.SERVE): QueuePlace.SERVED,
+        (QueuePlace.CALLED, CounterCommand.PARK): QueuePlace.PARKED,
+        (QueuePlace.CALLED, CounterCommand.MISS): QueuePlace.MISSED,
+        (QueuePlace.PARKED, CounterCommand.RESUME): QueuePlace.WAITING,
+        (QueuePlace.MISSED, CounterCommand.RESUME): QueuePlace.WAITING,
     }
 )
 
@@ -88,7 +88,7 @@ class Visitor:
     """The appointment."""
     number: str
     lane: Lane
-    place: Place
+    place: QueuePlace
     arrived_at: datetime
     order: datetime
     """The order within the lane: the start of the booked session for bookings, so that who comes early for a later
@@ -128,7 +128,7 @@ def joined(day: CounterDay, visitor: Visitor) -> CounterDay:
 def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> CounterDay:
     """The queue with a visitor in another lane; who was called already stays where they are."""
     visitor = day.visitors[visit_id]
-    if visitor.place not in (Place.WAITING, Place.PARKED, Place.MISSED):
+    if visitor.place not in (QueuePlace.WAITING, QueuePlace.PARKED, QueuePlace.MISSED):
         return day
     return _with(day, replace(visitor, lane=lane, order=order))
 
@@ -136,7 +136,7 @@ def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> Coun
 def without(day: CounterDay, visit_id: str) -> CounterDay:
     """The queue without a visitor whose visit does not count; who was called or served already stays in it."""
     visitor = day.visitors.get(visit_id)
-    if visitor is None or visitor.place not in (Place.WAITING, Place.PARKED, Place.MISSED):
+    if visitor is None or visitor.place not in (QueuePlace.WAITING, QueuePlace.PARKED, QueuePlace.MISSED):
         return day
     return replace(day, visitors={key: each for key, each in day.visitors.items() if key != visit_id})
 
@@ -144,7 +144,7 @@ def without(day: CounterDay, visit_id: str) -> CounterDay:
 def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
     """Who waits, in the order of their lane."""
     found = [
-        each for each in day.visitors.values() if each.place is Place.WAITING and (lane is None or each.lane is lane)
+        each for each in day.visitors.values() if each.place is QueuePlace.WAITING and (lane is None or each.lane is lane)
     ]
     return sorted(found, key=lambda each: (each.order, each.arrived_at, each.number))
 
@@ -229,7 +229,7 @@ def wait_of_office(day: CounterDay, *, booths: int, service_minutes: int) -> Wai
 
 def on_display(day: CounterDay) -> Sequence[Visitor]:
     """The numbers that are called, the newest first: what the public display shows."""
-    called = [each for each in day.visitors.values() if each.place is Place.CALLED]
+    called = [each for each in day.visitors.values() if each.place is QueuePlace.CALLED]
     return sorted(called, key=lambda each: (each.called_at or each.arrived_at, each.number), reverse=True)[:SHOWN_CALLS]
 
 

@@ -10,14 +10,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.holds import appointment_id_of
 from services.scheduling.booking.appointments.priority import Proof
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.walk_in import OVERRIDES, POOL_OF_REASON, WalkIn, WalkInReason
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import Claim, SeatRepository
 from services.scheduling.booking.seats.seat import PLACES, Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext
@@ -27,7 +27,7 @@ from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session
 from services.scheduling.terms import Pool, local_date
 from services.scheduling.visit.counter import queue as counter
-from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Place, Visitor, Wait
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, QueuePlace, Visitor, Wait
 from services.scheduling.visit.counter.queue_errors import (
     EvidenceNeeded,
     NobodyWaits,
@@ -76,7 +76,7 @@ class Registration:
 
 
 @dataclass(frozen=True)
-class Hall:
+class DayQueue:
     """The queue of a day with what the office can do."""
 
     office: Office
@@ -95,7 +95,7 @@ class Hall:
         return counter.wait_of_office(self.day, booths=self.booths, service_minutes=self.service_minutes)
 
 
-class Counter:
+class CounterQueue:
     """At the counter."""
 
     def __init__(
@@ -106,7 +106,7 @@ class Counter:
         appointments: AppointmentRepository,
         counter_days: CounterDayRepository,
         codes: QueueCodes,
-        seating: Seating,
+        inventory: SeatInventory,
         cipher: FieldCipher,
         audit: Audit,
     ) -> None:
@@ -116,7 +116,7 @@ class Counter:
         self._seats = seats
         self._appointments = appointments
         self._counter_days = counter_days
-        self._seating = seating
+        self._inventory = inventory
         self._cipher = cipher
         self._audit = audit
         self.watching = Watching(context.clock)
@@ -129,14 +129,14 @@ class Counter:
             return record
         if state.status in (Status.CHECKED_IN, Status.ON_PROOF):
             await self._join(record.id, state)
-        return await self._appointments.save(record, visiting.enqueued(state), self._context.now())
+        return await self._appointments.save(record, visit_transitions.enqueued(state), self._context.now())
 
     async def _join(self, visit_id: str, state: Appointment) -> None:
         slot, at = state.seat, state.checked_in_at or self._context.now()
         office = self._context.offices[slot.office_id]
         lane = _lane_of(state)
         order = slot.starts_at if lane is Lane.BOOKED else at
-        visitor = Visitor(visit_id, slot.queue_number, lane, Place.WAITING, arrived_at=at, order=order)
+        visitor = Visitor(visit_id, slot.queue_number, lane, QueuePlace.WAITING, arrived_at=at, order=order)
 
         async def attempt() -> None:
             day = await self._counter_days.open_counter_day(
@@ -220,11 +220,11 @@ class Counter:
             return day.state.visitors[visit_id]
 
         visitor = await again(attempt, tries=TRIES)
-        if visitor.place is Place.SERVED:
+        if visitor.place is QueuePlace.SERVED:
             await self._end_registered(visit_id)
         return visitor
 
-    async def hall(self, office_id: str) -> Hall:
+    async def hall(self, office_id: str) -> DayQueue:
         """The queue of the office's today; refuses with ``OfficeNotFound``."""
         office, now = self._context.offices[office_id], self._context.now()
         today = local_date(now, office.timezone)
@@ -233,9 +233,9 @@ class Counter:
         day = record.state if record is not None else CounterDay(office_id, today)
         booths = min(session.booths, session.staff) if session is not None else 1
         minutes = session.service_minutes if session is not None else USUAL_SERVICE_MINUTES
-        return Hall(office, day, booths, minutes)
+        return DayQueue(office, day, booths, minutes)
 
-    async def queue(self, office_id: str, actor: Actor) -> Hall:
+    async def queue(self, office_id: str, actor: Actor) -> DayQueue:
         """The queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._own(office_id, actor)
         return await self.hall(office_id)
@@ -273,7 +273,7 @@ class Counter:
         now, slot = self._context.now(), slot_of(seat.id, seat.state)
         sealed = self._cipher.seal(asked.evidence, owner_id=visit_id, field=EVIDENCE) if asked.evidence else None
         walk_in = WalkIn(asked.reason, asked.actor.account_id, now, sealed)
-        state = visiting.registered(
+        state = visit_transitions.registered(
             f"{_REGISTERED}-{visit_id}",
             slot,
             walk_in,
@@ -284,7 +284,7 @@ class Counter:
         try:
             return await self._appointments.begin(visit_id, Decision(state), now)
         except AlreadyExists:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             return await self._appointments.appointment(visit_id)
 
     async def _claim(self, visit_id: str, office: Office, pool: Pool) -> Record[Seat] | None:

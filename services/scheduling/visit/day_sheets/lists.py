@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.scheduling.booking.appointments.appointment import Appointment, Status
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.appointments.same_day_place import HurryState
+from services.scheduling.booking.appointments.same_day_place import SameDayPlaceState
 from services.scheduling.booking.same_day.rules import cut_off
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice
@@ -156,7 +156,7 @@ def _first_valid(state: Appointment) -> int:
 
 def _is_same_day(visit: Appointment) -> bool:
     """Whether the office makes the book today: booked so, or the surcharge was paid at the counter."""
-    hurried = visit.hurry is not None and visit.hurry.state is HurryState.PAID
+    hurried = visit.hurry is not None and visit.hurry.state is SameDayPlaceState.PAID
     return hurried or visit.seat.pool == Pool.SAME_DAY
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid, QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
@@ -176,7 +176,7 @@ class OfflineVisits:
                 return LineOutcome.NOT_PAID
             if not can(state, Command.RECORD_ARRIVAL):
                 return LineOutcome.NOT_POSSIBLE
-            decision = visiting.record_arrival(record.id, state, line.arrived_at)
+            decision = visit_transitions.record_arrival(record.id, state, line.arrived_at)
             try:
                 await self._appointments.save(record, decision, self._context.now(), command_id)
             except AlreadyExists:

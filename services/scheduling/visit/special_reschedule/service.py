@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.access import change_visible, find_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
@@ -20,12 +20,12 @@ from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.special_right import SpecialCause, SpecialRefusal, SpecialState
 from services.scheduling.booking.appointments.visit_transitions import AskProblem, Ruling
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.rules import bookable_from
 from services.scheduling.terms import Pool
 from services.scheduling.visit.special_reschedule.errors import (
@@ -94,18 +94,18 @@ class Specials:
         self,
         context: UseCaseContext,
         appointments: AppointmentRepository,
-        seating: Seating,
+        inventory: SeatInventory,
         relocation: Relocation,
         calendar: Calendar,
-        offering: Offering,
+        availability: ProductAvailability,
         cipher: FieldCipher,
         audit: Audit,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._audit = audit
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
         self._cipher = cipher
         self._relocation = relocation
@@ -120,7 +120,7 @@ class Specials:
         def decide(state: Appointment) -> Decision[Appointment]:
             self._refuse_asking(state, wish.cause)
             sealed = self._cipher.seal(wish.evidence, owner_id=wish.appointment_id, field=EVIDENCE)
-            return visiting.ask(state, wish.cause, sealed, self._context.now())
+            return visit_transitions.ask(state, wish.cause, sealed, self._context.now())
 
         return await change_visible(
             self._appointments, wish.appointment_id, wish.actor, decide, self._context.clock, received=wish.command_id
@@ -128,7 +128,7 @@ class Specials:
 
     def _refuse_asking(self, state: Appointment, cause: SpecialCause) -> None:
         rules = self._context.rules
-        problem = visiting.ask_problem(state, cause, now=self._context.now(), rules=rules)
+        problem = visit_transitions.ask_problem(state, cause, now=self._context.now(), rules=rules)
         if problem is not None:
             until = ask_until(state, rules)
             raise _REFUSALS[problem](state=state.status.value, ask_until=until.isoformat())
@@ -153,14 +153,14 @@ class Specials:
                 decided.actor, "special.decided", subject=record.id, reason=word, command_id=decided.command_id
             )
             if decided.refused_for is not None:
-                decision = visiting.refuse(record.id, record.state, decided.refused_for, by, now)
+                decision = visit_transitions.refuse(record.id, record.state, decided.refused_for, by, now)
             else:
                 refuse_impossible(record.state, Command.OPEN_SPECIAL)
                 ruling = Ruling(special.cause, by, now, self._timezone(record), "granted")
-                decision = visiting.open_special(record.id, record.state, ruling, self._context.rules)
+                decision = visit_transitions.open_special(record.id, record.state, ruling, self._context.rules)
             return await self._kept(record, decision, decided.command_id)
 
-        return await self._seating.tell_left_now(await again(attempt))
+        return await self._inventory.tell_left_now(await again(attempt))
 
     async def interrupt(self, appointment_id: str, reason: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """The systems stopped this visit: a new date is open at once.
@@ -178,10 +178,10 @@ class Specials:
             )
             now, zone = self._context.now(), self._timezone(record)
             ruling = Ruling(SpecialCause.SYSTEM_FAULT, actor.account_id, now, zone, reason)
-            decision = visiting.interrupt(record.id, record.state, ruling, self._context.rules)
+            decision = visit_transitions.interrupt(record.id, record.state, ruling, self._context.rules)
             return await self._kept(record, decision, command_id)
 
-        return await self._seating.tell_left_now(await again(attempt))
+        return await self._inventory.tell_left_now(await again(attempt))
 
     async def use(self, wish: NewDate) -> Record[Appointment]:
         """Take a new date in one step; if it cannot be had the right stays as it was.
@@ -191,7 +191,7 @@ class Specials:
         the finished move.
         """
         target = await self._calendar.session(wish.session_id)
-        await self._seating.refuse_unopened(wish.session_id)
+        await self._inventory.refuse_unopened(wish.session_id)
 
         async def attempt() -> Record[Appointment] | None:
             record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
@@ -207,14 +207,14 @@ class Specials:
                 raise PoolNotOpen(pool=state.seat.pool)
             if target.state.starts_at < bookable_from(now, self._context.rules):
                 raise SessionClosed(starts_at=target.state.starts_at)
-            await self._offering.refuse_moving(state.application_id, target.state.office_id, target.state.date)
+            await self._availability.refuse_moving(state.application_id, target.state.office_id, target.state.date)
             return await self._relocation.reach(record, wish.session_id, MoveCause.SPECIAL, wish.command_id)
 
         moved = await again(attempt)
         if moved is not None:
             return moved
         record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
-        products = await self._offering.products_of([record.state.application_id])
+        products = await self._availability.products_of([record.state.application_id])
         raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool), products)
 
     async def _kept(self, record: Record[Appointment], decision: Decision[Appointment], command_id: str) -> Record[Appointment]:
@@ -234,7 +234,7 @@ class Specials:
     async def end(self, record: Record[Appointment]) -> None:
         """Nobody chose a new date in time."""
         if can(record.state, Command.END_SPECIAL):
-            decision = visiting.end_special(record.id, record.state)
+            decision = visit_transitions.end_special(record.id, record.state)
             await self._appointments.save(record, decision, self._context.now())
 
     async def asked(self, office_id: str, actor: Actor) -> list[Record[Appointment]]:

@@ -31,18 +31,18 @@ class ApplicationCopy:
     product: str | None = None
     """The kind of passport; none in what was kept before offices were asked for it."""
     product_as_of: datetime | None = None
-    """When the product was said; what was said earlier and is heard later changes nothing."""
+    """When the product was told; an older product that arrives later changes nothing."""
 
     def applying(self, application_id: str) -> Applying:
         """Whose seat it would be."""
         return Applying(application_id, self.account_id, self.person_id)
 
 
-def fresher(known: ApplicationCopy, said: ApplicationCopy) -> ApplicationCopy:
-    """What is known after something was said of the application: of its product the newest word counts."""
-    if known.product_as_of is None or (said.product_as_of is not None and said.product_as_of >= known.product_as_of):
-        return said
-    return replace(said, product=known.product, product_as_of=known.product_as_of)
+def fresher(known: ApplicationCopy, newer: ApplicationCopy) -> ApplicationCopy:
+    """Return the newer copy with the product that was told last."""
+    if known.product_as_of is None or (newer.product_as_of is not None and newer.product_as_of >= known.product_as_of):
+        return newer
+    return replace(newer, product=known.product, product_as_of=known.product_as_of)
 
 
 APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True, gathers=True)
@@ -52,7 +52,7 @@ class ApplicationRepository(OnStore):
     """What is known of applications."""
 
     async def application(self, application_id: str) -> Record[ApplicationCopy] | None:
-        """What is known of an application, or none."""
+        """Return what is known of the application, or None."""
         return await self._store.get(APPLICATION_COPY, application_id)
 
     async def begin_application(self, application_id: str, copy: ApplicationCopy, now: datetime) -> None:

@@ -23,7 +23,7 @@ from shared.service import Chore, DeadlineHandler, MessageHandler
 
 
 class Handlers:
-    """What the service hears and what falls due."""
+    """Events, deadlines and chores of the service."""
 
     def __init__(self, service: Scheduling) -> None:
         self._service = service
@@ -68,7 +68,7 @@ class Handlers:
         }
 
     def chores(self) -> list[Chore]:
-        """What is to be done again and again."""
+        """Return the periodic chores."""
         service = self._service
         return [
             *office_chores(service.calendar, service.facts_cache, service.opening_notices.plan),

@@ -85,18 +85,18 @@ class ProductAvailability:
         here = self._facts_cache.facts(office_id).state
         wanted = {product} | {known for known in Product if known in together}
         near = nearest_offering(office, here, others, wanted, day)[:NEAREST_NAMED]
-        said: dict[str, Any] = {}
+        texts: dict[str, Any] = {}
         if near:
             names = ", ".join(_named(each) for each in near)
-            said["next_action"] = f"Choose one of the nearest offices that issue it: {names}."
-            said["next_action_id"] = f"Pilih salah satu kantor terdekat yang menerbitkannya: {names}."
+            texts["next_action"] = f"Choose one of the nearest offices that issue it: {names}."
+            texts["next_action_id"] = f"Pilih salah satu kantor terdekat yang menerbitkannya: {names}."
         return ProductNotOffered(
             field=field,
             product=product.value,
             office_id=office_id,
             date=day.isoformat(),
             nearest=[_told(each) for each in near],
-            **said,
+            **texts,
             **facts,
         )
 

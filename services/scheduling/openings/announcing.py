@@ -66,7 +66,7 @@ class OpeningWish:
 
 
 class Openings:
-    """The life of openings; each step is one write, and a deadline takes it again after a crash."""
+    """Announces and runs openings; each step is one write, and a deadline repeats it after a crash."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class Openings:
             if earlier is None:
                 raise SessionHasOpening from taken
             return earlier
-        self._cache.heard(record)
+        self._cache.remember(record)
         return record
 
     async def announce_by_rule(self, facts_cache: OfficeFactsCache) -> int:
@@ -193,7 +193,7 @@ class Openings:
         if record.state.office_id != actor.office_id:
             raise NotYourOffice
         record = await self._openings.change_opening(record, call_off, self._context.clock)
-        self._cache.heard(record)
+        self._cache.remember(record)
         return record
 
     async def get(self, opening_id: str) -> Record[Opening]:
@@ -203,7 +203,7 @@ class Openings:
             raise OpeningNotFound
         return record
 
-    async def of_office(self, office_id: str) -> list[Record[Opening]]:
+    async def find_by_office(self, office_id: str) -> list[Record[Opening]]:
         """An office's openings, the newest first; refuses with ``OfficeNotFound``."""
         return await self._openings.openings_of(self._context.offices[office_id].office_id)
 
@@ -251,7 +251,7 @@ class Openings:
             late_seconds=(now - (record.state.tick_at or now)).total_seconds(),
         )
         moved = admission.ticked(line, census, now, rules)
-        await self._save(record, waiting_room.moved_on(record.state, moved, now, self._rules))
+        await self._save(record, waiting_room.advanced(record.state, moved, now, self._rules))
 
     async def forget(self, record: Record[Opening]) -> None:
         """Remove the tickets of an opening that ended long ago, some at a time; its public record stays as it is."""
@@ -270,7 +270,7 @@ class Openings:
         return sum(count for (_, pool), count in free.items() if pool == Pool.REGULAR.value)
 
     async def _save(self, record: Record[Opening], state: Opening) -> None:
-        self._cache.heard(await self._openings.save_opening(record, state, self._context.now()))
+        self._cache.remember(await self._openings.save_opening(record, state, self._context.now()))
 
     async def record(self, opening_id: str) -> dict[str, Any]:
         """The public record: all that anybody needs to do the draw again, and nothing that names anybody."""

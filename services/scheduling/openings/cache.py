@@ -80,7 +80,7 @@ class OpeningCache:
         self.tickets: Kept[Record[OpeningTicket]] = Kept(MOST_TICKETS_KEPT)
         self._places: OrderedDict[str, Mapping[str, int]] = OrderedDict()
 
-    async def of_session(self, session_id: str) -> Record[Opening] | None:
+    async def find_by_session(self, session_id: str) -> Record[Opening] | None:
         """The opening that gives out a session's seats; none for all others, at no cost but a look once a second."""
         await self._refresh()
         opening_id = self._sessions.get(session_id)
@@ -101,10 +101,10 @@ class OpeningCache:
         """The opening as it is now."""
         record = await self._openings.opening(opening_id)
         if record is not None:
-            self.heard(record)
+            self.remember(record)
         return record
 
-    def heard(self, record: Record[Opening]) -> None:
+    def remember(self, record: Record[Opening]) -> None:
         """Remember what was just written or read."""
         known = self._live.get(record.id)
         if known is not None and known.version > record.version:

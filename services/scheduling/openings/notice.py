@@ -59,7 +59,7 @@ def told(notice: OpeningNotice, opening_id: str) -> OpeningNotice:
 
 
 def word_of(announcement: Announcement, opening_id: str, office: Office, account_id: str) -> OpeningAnnounced:
-    """What is said to one account."""
+    """Return the event that tells one account."""
     return OpeningAnnounced(
         opening_id=opening_id,
         account_id=account_id,

@@ -35,7 +35,7 @@ LONGEST_OPENING_SECONDS: Final = 7 * 24 * 3600
 
 
 class OpeningStatus(StrEnum):
-    """Where an opening stands."""
+    """The states of an opening."""
 
     ANNOUNCED = "announced"
     DOORS_OPEN = "doors_open"
@@ -50,7 +50,7 @@ class OpeningStatus(StrEnum):
 
 
 class OpeningCommand(StrEnum):
-    """What can happen to an opening."""
+    """The commands of an opening."""
 
     OPEN_DOORS = "open_doors"
     CLOSE = "close"
@@ -208,7 +208,7 @@ def begun(opening: Opening, seats: int, now: datetime) -> Opening:
     return replace(opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.BEGIN), seats=seats, tick_at=now)
 
 
-def moved_on(opening: Opening, line: Line, now: datetime, rules: OpeningRules) -> Opening:
+def advanced(opening: Opening, line: Line, now: datetime, rules: OpeningRules) -> Opening:
     """The line after a tick; the opening is over at its end, or when nobody came for as long as an admission."""
     if now >= opening.ends_at or admission.is_over(line, now, rules.admission):
         status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.END)
@@ -222,7 +222,7 @@ def called_off(opening: Opening) -> Opening:
 
 
 def opening_deadlines(opening: Opening) -> Mapping[str, datetime]:
-    """What falls due next; one thing at a time."""
+    """Return the next deadline of the opening; it has one at a time."""
     of_status = {
         OpeningStatus.ANNOUNCED: ("doors", opening.doors_at),
         OpeningStatus.DOORS_OPEN: ("close", opening.fix_at),

@@ -121,7 +121,7 @@ class OpeningRepository(OnStore):
         return await self._store.insert(OPENING, opening_id, opening, now=now)
 
     async def save_opening(self, record: Record[Opening], opening: Opening, now: datetime) -> Record[Opening]:
-        """Replace an opening if nobody else did."""
+        """Save the opening. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OPENING, record, opening, now=now)
 
     async def change_opening(
@@ -141,7 +141,7 @@ class OpeningRepository(OnStore):
     async def save_ticket(
         self, record: Record[OpeningTicket], ticket: OpeningTicket, now: datetime
     ) -> Record[OpeningTicket]:
-        """Replace a ticket if nobody else did."""
+        """Save the ticket. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OPENING_TICKET, record, ticket, now=now)
 
     async def next_late_number(self, opening_id: str, now: datetime) -> int:
@@ -273,7 +273,7 @@ class OpeningNoticeRepository(OnStore):
     async def save_announcement(
         self, record: Record[Announcement], announcement: Announcement, now: datetime
     ) -> Record[Announcement]:
-        """Replace an announcement if nobody else did."""
+        """Save the announcement. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OPENING_ANNOUNCEMENT, record, announcement, now=now)
 
     async def notice(self, notice_id: str) -> Record[OpeningNotice] | None:

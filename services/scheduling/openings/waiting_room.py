@@ -200,7 +200,7 @@ class WaitingRoom:
 
         return await again(attempt)
 
-    async def look(self, opening_id: str, ticket_id: str, actor: Actor) -> PlaceInLine:
+    async def find_place(self, opening_id: str, ticket_id: str, actor: Actor) -> PlaceInLine:
         """Where a ticket stands; no write, and no read where a copy is enough. ``NotFound`` for all but its holder."""
         record = await self._opening(opening_id)
         kept = self._cache.tickets.get(ticket_id)
@@ -261,7 +261,7 @@ class WaitingRoom:
 
         Refuses with ``TicketNeeded``, ``NotYourTurn`` (with the time to come back) or ``TurnMissed``.
         """
-        record = await self._cache.of_session(session_id)
+        record = await self._cache.find_by_session(session_id)
         if record is None or pool is not Pool.REGULAR:
             return None
         kept = await self._openings.ticket(ticket_id_of(record.id, person_id))

@@ -162,7 +162,7 @@ async def put_template(call: Call[PutTemplate]) -> Answer:
 async def template_history(call: Call) -> ChangesView:
     """Every change with author, reason, before and after, the newest first."""
     office_id = call.path["office_id"]
-    found = await use_case(call, Changes).of_subject(office_id, template_subject(office_id), actor_of(call.caller))
+    found = await use_case(call, Changes).find_by_subject(office_id, template_subject(office_id), actor_of(call.caller))
     return ChangesView(changes=[change_view(each) for each in found])
 
 
@@ -258,7 +258,7 @@ async def transfer_seats(call: Call[TransferSeats]) -> Answer:
 async def session_history(call: Call) -> ChangesView:
     """Every change of the session's quota, the newest first."""
     record = await use_case(call, Calendar).session(call.path["session_id"])
-    found = await use_case(call, Changes).of_subject(record.state.office_id, record.id, actor_of(call.caller))
+    found = await use_case(call, Changes).find_by_subject(record.state.office_id, record.id, actor_of(call.caller))
     return ChangesView(changes=[change_view(each) for each in found])
 
 
@@ -274,7 +274,7 @@ async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:
     """The newest first; those that wait for a second administrator, if so asked."""
     actor = actor_of(call.caller)
     office_id = call.query.office_id or actor.office_id or ""
-    found = await use_case(call, Changes).of_office(office_id, actor, proposed=call.query.waiting)
+    found = await use_case(call, Changes).find_by_office(office_id, actor, proposed=call.query.waiting)
     return ChangesView(changes=[change_view(each) for each in found])
 
 

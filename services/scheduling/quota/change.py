@@ -30,7 +30,7 @@ class ChangeSubject(StrEnum):
 
 
 class ChangeState(StrEnum):
-    """Where a change stands."""
+    """The states of a change."""
 
     PROPOSED = "proposed"
     """It waits for a second administrator."""
@@ -43,7 +43,7 @@ class ChangeState(StrEnum):
 
 
 class ChangeCommand(StrEnum):
-    """What can happen to a change."""
+    """The commands of a change."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -135,7 +135,7 @@ def failed(change: QuotaChange, why: str) -> QuotaChange:
     return replace(change, state=CHANGE_TRANSITIONS.after(change.state, ChangeCommand.FAIL), failure=why, apply_at=None)
 
 
-def later(change: QuotaChange, now: datetime) -> QuotaChange:
+def postponed(change: QuotaChange, now: datetime) -> QuotaChange:
     """It is under way and is looked at again."""
     return replace(change, apply_at=_again(now))
 

@@ -80,12 +80,12 @@ class Changes:
         self._facts_cache.refuse_other_office(record.state.office_id, actor)
         return record
 
-    async def of_office(self, office_id: str, actor: Actor, *, proposed: bool) -> list[Record[QuotaChange]]:
+    async def find_by_office(self, office_id: str, actor: Actor, *, proposed: bool) -> list[Record[QuotaChange]]:
         """The newest changes of the own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._facts_cache.refuse_other_office(office_id, actor)
         return await self._quota_changes.changes_of_office(office_id, proposed=proposed)
 
-    async def of_subject(self, office_id: str, subject_id: str, actor: Actor) -> list[Record[QuotaChange]]:
+    async def find_by_subject(self, office_id: str, subject_id: str, actor: Actor) -> list[Record[QuotaChange]]:
         """The newest changes of one thing of the own office."""
         self._facts_cache.refuse_other_office(office_id, actor)
         return await self._quota_changes.changes_of_subject(subject_id)
@@ -110,7 +110,7 @@ class Changes:
         except Refusal as refused:
             await self._settle(record, quota_changes.failed(state, refused.code))
             raise
-        after = quota_changes.applied(state) if done else quota_changes.later(state, self._context.now())
+        after = quota_changes.applied(state) if done else quota_changes.postponed(state, self._context.now())
         return await self._settle(record, after)
 
     async def _settle(self, record: Record[QuotaChange], change: QuotaChange) -> Record[QuotaChange]:

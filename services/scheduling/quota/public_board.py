@@ -109,7 +109,7 @@ class QuotaBoard:
         """The next instant at which days of the office open."""
         return self._facts_cache.next_opening(office, self._context.now())
 
-    async def of_office(self, office_id: str, since: date | None, until: date | None) -> list[SessionQuota]:
+    async def find_by_office(self, office_id: str, since: date | None, until: date | None) -> list[SessionQuota]:
         """Every session of an office in these days (default: today and two weeks), open or yet to open.
 
         Refuses like a listing of sessions, with ``OfficeNotFound`` and ``Malformed``.

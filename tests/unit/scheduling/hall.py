@@ -48,7 +48,7 @@ class Hall:
     async def look(self, place: PlaceInLine, at: Scheduling | None = None) -> PlaceInLine:
         """Look at a ticket."""
         service = at or self.world.service
-        return await service.waiting_room.look(self.opening_id, place.ticket_id, Actor(place.ticket.account_id))
+        return await service.waiting_room.find_place(self.opening_id, place.ticket_id, Actor(place.ticket.account_id))
 
     async def opening(self) -> Opening:
         record = await self.world.service.repositories.openings.opening(self.opening_id)

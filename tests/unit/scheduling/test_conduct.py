@@ -440,7 +440,7 @@ class TestFlags:
 
     async def flags(self, world: World, status: FlagStatus = FlagStatus.OPEN) -> list[Any]:
         await world.service.activity.flush()
-        return await world.service.flags.of_office(SOUTH.office_id, status, BOSS)
+        return await world.service.flags.find_by_office(SOUTH.office_id, status, BOSS)
 
     @pytest.mark.acceptance("F75.book_cancel_book")
     async def test_book_cancel_book(self) -> None:
@@ -487,7 +487,7 @@ class TestFlags:
         flag = (await self.flags(world))[0]
         context, stranger = world.service.flags, Actor("boss", NORTH.office_id, is_staff=True)
         with pytest.raises(NotYourOffice):
-            await context.of_office(SOUTH.office_id, FlagStatus.OPEN, stranger)
+            await context.find_by_office(SOUTH.office_id, FlagStatus.OPEN, stranger)
         with pytest.raises(NotYourOffice):
             await context.review(SOUTH.office_id, flag.id, FlagCommand.CONFIRM, stranger, "review")
         with pytest.raises(FlagNotFound):

@@ -232,7 +232,7 @@ class TestRelease:
         assert not decision.state.live
         assert decision.state.leaving == (Leaving("seat", "token", NOW + timedelta(seconds=5)),)
         assert appointments.deadlines(decision.state) == {"leave": NOW + timedelta(seconds=5)}
-        gone = appointments.left(decision.state, decision.state.leaving).state
+        gone = appointments.leaving_told(decision.state, decision.state.leaving).state
         assert appointments.deadlines(gone) == {}
 
     def test_it_says_whether_the_visit_was_certain(self) -> None:
@@ -316,7 +316,7 @@ class TestMove:
             APPOINTMENT_ID, moved, Command.CANCEL, ReleaseReason.CANCELLED, now=NOW, rules=RULES
         ).state
         assert [each.seat_id for each in gone.leaving] == ["seat", "other seat"]
-        told = appointments.left(gone, gone.leaving[:1]).state
+        told = appointments.leaving_told(gone, gone.leaving[:1]).state
         assert [each.seat_id for each in told.leaving] == ["other seat"]
 
     def problem(self, **changes: object) -> MoveProblem | None:

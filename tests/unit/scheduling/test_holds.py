@@ -278,8 +278,8 @@ async def test_what_strangers_see(world: World) -> None:
     ):
         with pytest.raises(refusal):
             await holds.get(held.id, stranger)
-        assert await holds.of_application("application-ani", stranger) == []
-    assert [each.id for each in await holds.of_application("application-ani", FRONT)] == [held.id]
+        assert await holds.find_by_application("application-ani", stranger) == []
+    assert [each.id for each in await holds.find_by_application("application-ani", FRONT)] == [held.id]
 
 
 class TestClaims:

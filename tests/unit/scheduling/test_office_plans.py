@@ -210,7 +210,7 @@ class TestTemplateEdits:
         with pytest.raises(EditedMeanwhile):
             await edits.put_template(edit("stale"), before.sessions)
         await edits.put_template(edit("second", expected_version=1, reason="as it was"), before.sessions)
-        history = await world.service.changes.of_subject(SOUTH.office_id, template_subject(SOUTH.office_id), BOSS)
+        history = await world.service.changes.find_by_subject(SOUTH.office_id, template_subject(SOUTH.office_id), BOSS)
         assert sorted(each.state.reason for each in history) == ["as it was", "fitted to staff"]
         assert (await edits.template(SOUTH.office_id, BOSS))[1] == 2
 
@@ -297,7 +297,7 @@ class TestFactsEdits:
         assert (outreach.timezone, outreach.city) == (SOUTH.timezone, "Kota Contoh")
         week = replace(MORNING, weekdays=(0,), pools={Pool.REGULAR: 12})
         await edits.put_template(edit("week", office_id="mpp-contoh"), (week,))
-        approved = await world.service.changes.of_office("mpp-contoh", SECOND, proposed=True)
+        approved = await world.service.changes.find_by_office("mpp-contoh", SECOND, proposed=True)
         assert approved == []
         await world.parts.chores[0].run()
         sessions = await world.service.calendar.listing("mpp-contoh", None, None)

@@ -132,7 +132,7 @@ class TestBoard:
     async def test_an_offices_quota_by_session_and_pool(self) -> None:
         world = await started(plan(3, priority=2), plan(5, time(13)))
         await world.hold()
-        found = await world.service.quota_board.of_office(SOUTH.office_id, TUESDAY, TUESDAY)
+        found = await world.service.quota_board.find_by_office(SOUTH.office_id, TUESDAY, TUESDAY)
         assert [(each.session.start, each.free) for each in found] == [
             ("08:00", {"regular": 2, "priority": 2}),
             ("13:00", {"regular": 5}),
@@ -190,7 +190,7 @@ class TestOpenings:
     async def test_sessions_are_announced_then_open_by_the_offices_rule(self) -> None:
         world = await ruled(WEEKLY)
         board = world.service.quota_board
-        this_week = await board.of_office(SOUTH.office_id, None, None)
+        this_week = await board.find_by_office(SOUTH.office_id, None, None)
         assert {each.session.date.isocalendar().week for each in this_week} == {48}
         assert {each.session.opens_at for each in this_week} == {None}
         opening = datetime(2026, 11, 27, 7, tzinfo=UTC)
@@ -201,7 +201,7 @@ class TestOpenings:
         monday = world.session_id(day=date(2026, 11, 30))
         record = await world.service.calendar.session(monday)
         assert record.state.opens_at == opening
-        assert {each.session.opens_at for each in await board.of_office(NORTH.office_id, None, None)} == {None}
+        assert {each.session.opens_at for each in await board.find_by_office(NORTH.office_id, None, None)} == {None}
         with pytest.raises(NotOpenYet):
             await world.hold(session_id=monday)
         world.clock.set(opening)

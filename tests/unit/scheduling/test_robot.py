@@ -102,7 +102,7 @@ async def test_a_robot_fails_to_corner_a_session(name: str) -> None:
     for person in citizens:
         await world.hold(person)
     await world.rules_hold()
-    found = await world.service.flags.of_office(SOUTH.office_id, FlagStatus.OPEN, BOSS)
+    found = await world.service.flags.find_by_office(SOUTH.office_id, FlagStatus.OPEN, BOSS)
     patterns = {flag.state.pattern for flag in found}
     assert Pattern.MANY_ACCOUNTS_ONE_ADDRESS in patterns
     assert (Pattern.MANY_ACCOUNTS_ONE_DEVICE in patterns) is (how["phones"] == 2)

@@ -384,7 +384,7 @@ async def test_a_person_waits_once() -> None:
         }
         await waits(world, "x", **other)
     assert refused.value.facts == {}
-    assert [each.id for each in await world.service.waiting_list.of_account(Actor("account-budi"))] == [budi.id]
+    assert [each.id for each in await world.service.waiting_list.find_by_account(Actor("account-budi"))] == [budi.id]
 
 
 async def test_who_may_not_wait() -> None:
@@ -447,4 +447,4 @@ def test_an_entry_without_an_offer_has_none() -> None:
     entry = domain.enter(Applying("a", "b", "c"), ("x",), date(2026, 1, 1), date(2026, 1, 1), "regular", now=START)
     with pytest.raises(LookupError):
         _ = entry.kept
-    assert domain.keeps(entry, "token") is None
+    assert domain.kept_until(entry, "token") is None

@@ -126,7 +126,7 @@ async def everything_is_somebodys(world: World) -> None:
             and await world.service.repositories.appointments.appointment(seat.claimed_by or "") is None
         ):
             entry = await world.service.repositories.waiting_list.waiting(seat.kept_for)
-            assert entry is not None and domain.keeps(entry.state, seat.token) is not None
+            assert entry is not None and domain.kept_until(entry.state, seat.token) is not None
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -93,9 +93,9 @@ class TestTickets:
             (hall.opening_id, "unknown", "account-ani"),
         ):
             with pytest.raises(NotFound):
-                await room.look(opening_id, ticket_id, Actor(account))
+                await room.find_place(opening_id, ticket_id, Actor(account))
         with pytest.raises(OpeningNotFound):
-            await room.look("unknown", place.ticket_id, Actor("account-ani"))
+            await room.find_place("unknown", place.ticket_id, Actor("account-ani"))
 
     async def test_the_last_moment_of_the_doors_counts(self) -> None:
         hall = await make_hall()

@@ -56,7 +56,7 @@ class TestSeveralReplicas:
         await hall.until(DOORS)
         await hall.ticket("ani")
         await hall.until(OPENS - timedelta(milliseconds=1))
-        assert await other.waiting_room._cache.of_session(hall.world.session_id()) is not None
+        assert await other.waiting_room._cache.find_by_session(hall.world.session_id()) is not None
         await hall.until(OPENS)
         assert (await other.holds.hold(hall.world.wish("ani"))).state.live
 

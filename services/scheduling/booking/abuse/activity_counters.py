@@ -69,7 +69,7 @@ NOWHERE: Final = Origin()
 
 
 class ActivityCounters:
-    """Who did how much; brakes those who do too much and shows the office what looks like a broker."""
+    """Counts activity per subject, refuses over the limits and flags what looks like a broker to the office."""
 
     def __init__(
         self, activity_days: ActivityRepository, clock: Clock, ids: Ids, fingerprints: Fingerprints, *, scale: int = 1

@@ -18,7 +18,7 @@ MOST_OFFICES_TOLD: Final = 5
 
 
 class FlagStatus(StrEnum):
-    """Where a flag stands."""
+    """The states of a flag."""
 
     OPEN = "open"
     CONFIRMED = "confirmed"

@@ -20,7 +20,7 @@ class Flags:
         self._context = context
         self._activity_days = activity_days
 
-    async def of_office(self, office_id: str, status: FlagStatus, actor: Actor) -> list[Record[Flag]]:
+    async def find_by_office(self, office_id: str, status: FlagStatus, actor: Actor) -> list[Record[Flag]]:
         """The office's flags that stand so, the newest first; refuses others with ``NotYourOffice``."""
         if actor.office_id != office_id:
             raise NotYourOffice

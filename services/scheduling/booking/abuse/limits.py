@@ -89,7 +89,7 @@ network, but they do not all come to one session, so that whoever changes device
 
 @dataclass(frozen=True)
 class ActivityCount:
-    """What one account did as this subject on a day."""
+    """The activity of one account as this subject on one day, counted."""
 
     holds: int = 0
     releases: int = 0
@@ -104,7 +104,7 @@ _COUNTS: Final = {Act.HOLD: ActivityCount(holds=1), Act.RELEASE: ActivityCount(r
 
 @dataclass(frozen=True)
 class Activity:
-    """One thing that was done, as it is counted for each of its subjects."""
+    """One hold, release or move, as it is counted for each of its subjects."""
 
     act: Act
     account_id: str
@@ -116,7 +116,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class ActivityDay:
-    """What one subject did on one day, the offices where, and through which accounts."""
+    """The activity of one subject on one day: counts, offices, and the accounts it came through."""
 
     subject: str
     """``account:...``, ``person:...``, ``device:...`` or ``address:...``."""
@@ -161,7 +161,7 @@ def forget_at(activity_day: ActivityDay) -> Mapping[str, datetime]:
 
 
 def with_activities(activity_day: ActivityDay, activities: Sequence[Activity]) -> ActivityDay:
-    """The day with so much more done."""
+    """Return the day with these activities added."""
     accounts, offices, sessions = dict(activity_day.accounts), dict(activity_day.offices), dict(activity_day.sessions)
     done, persons = Counter[Act](), dict.fromkeys(activity_day.persons)
     for activity in activities:

@@ -89,7 +89,7 @@ class ActivityRepository(OnStore):
         return await self._store.find(FLAG, "office", equals, limit=MOST_FLAGS_SHOWN, descending=True)
 
     async def begin_flag(self, flag_id: str, decision: Decision[Flag], now: datetime) -> Record[Flag]:
-        """Write a new flag and what is said about it."""
+        """Insert a new flag with its events."""
         return await self._store.insert(FLAG, flag_id, decision.state, now=now, events=decision.events)
 
     async def change_flag(

@@ -1,4 +1,4 @@
-"""Who may see an appointment, and what may be done to it at this moment."""
+"""Access to an appointment: its owner and its office see it, and only commands its state allows pass."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def find_visible(appointments: AppointmentRepository, appointment_id: str,
 
 
 def refuse_strangers(appointment: Appointment, actor: Actor) -> None:
-    """Nothing, for the owner and for staff of the office; refuses others."""
+    """Refuse all but the owner and staff of the office."""
     if actor.is_staff:
         if appointment.slot is not None and appointment.slot.office_id != actor.office_id:
             raise NotYourOffice
@@ -39,7 +39,7 @@ def refuse_strangers(appointment: Appointment, actor: Actor) -> None:
 
 
 def refuse_impossible(appointment: Appointment, command: Command) -> None:
-    """Nothing, if the command is possible; else the refusal that fits where the appointment stands."""
+    """Refuse a command that the appointment's state does not allow, with the refusal of that state."""
     if can(appointment, command):
         return
     if appointment.status is Status.MOVING:

@@ -38,11 +38,11 @@ from shared.store.transitions import Transitions
 
 
 class Status(StrEnum):
-    """Where an appointment stands."""
+    """The states of an appointment."""
 
     HELD = "held"
     GATHERING = "gathering"
-    """Of a family that books together: it has its seat, and nobody is told before all of them have one."""
+    """Of a family that books together: it has its seat; events go out when all members have theirs."""
     AWAITING_PAYMENT = "awaiting_payment"
     OFFERED = "offered"
     """Late money found this seat; it is kept until its payer answers."""
@@ -63,13 +63,13 @@ class Status(StrEnum):
     SPECIAL_ENDED = "special_ended"
     RELEASED = "released"
     ABANDONED = "abandoned"
-    """A tombstone: whoever reached for the seat never wrote the appointment and never can."""
+    """A tombstone: the claim on the seat never became an appointment and never can."""
     UNAVAILABLE = "unavailable"
     """Late money or a renewal asked for a seat and there was none."""
 
 
 class Command(StrEnum):
-    """What can happen to an appointment."""
+    """The commands of an appointment."""
 
     JOIN = "join"
     BREAK_OFF = "break_off"
@@ -225,7 +225,7 @@ class ReleaseReason(StrEnum):
 
 
 class ConfirmCause(StrEnum):
-    """What made an appointment certain."""
+    """The reasons why an appointment was confirmed."""
 
     PAID = "paid"
     WAIVED = "waived"
@@ -251,19 +251,19 @@ class Move:
     token: str
     until: datetime
     command_id: str
-    """Who asked, so that a repeat meets the move even if a deadline had to finish it."""
+    """The command that asked: a repeat of it meets this move even if a deadline finished it."""
     cause: MoveCause = MoveCause.ASKED
     """Only a move that the applicant asked for counts against the moves that are allowed."""
 
 
 @dataclass(frozen=True)
 class Leaving:
-    """A seat that was given up and must be told so."""
+    """A seat that was given up and is not released yet."""
 
     seat_id: str
     token: str
     until: datetime
-    """From then on a deadline does it."""
+    """From then on a deadline releases it."""
 
 
 @dataclass(frozen=True)
@@ -281,13 +281,13 @@ class Appointment:
     pay_until: datetime | None = None
     """Before this its bill must be paid, where the service has a cut-off (same-day)."""
     if_unpaid: str | None = None
-    """What its holder chose for a same-day seat that is not paid in time."""
+    """The holder's choice for a same-day seat that is not paid in time."""
     long_stop_at: datetime | None = None
     offer_until: datetime | None = None
     miss_at: datetime | None = None
     move: Move | None = None
     leaving: tuple[Leaving, ...] = ()
-    """Seats given up that were not told so yet."""
+    """Seats given up that are not released yet."""
     bill_id: str | None = None
     replaces_bill_id: str | None = None
     party_id: str | None = None
@@ -330,17 +330,17 @@ class Appointment:
 
 
 def can(appointment: Appointment, command: Command) -> bool:
-    """Whether the command leads somewhere from where the appointment stands."""
+    """Return whether the command is allowed in the appointment's state."""
     return TRANSITIONS.allows(appointment.status, command)
 
 
 def ticket_of(appointment_id: str, slot: Slot, version: int) -> Ticket:
-    """What the queue code of a visit says."""
+    """Return the content of the visit's queue code."""
     return Ticket(appointment_id, slot.office_id, slot.date, version)
 
 
 def deadlines(appointment: Appointment) -> Mapping[str, datetime]:
-    """What falls due when. The seat that was left goes back in any state; everything else belongs to one state."""
+    """Return the deadlines by name. Seats given up go back in any state; all others belong to one state."""
     of_status = {
         Status.HELD: ("lapse", appointment.hold_until),
         Status.GATHERING: ("gather", appointment.hold_until),
@@ -392,7 +392,7 @@ def hold(
 
 
 def gather(applying: Applying, slot: Slot, party_id: str, *, until: datetime, now: datetime, rules: Rules) -> Decision[Appointment]:
-    """A claimed seat waits for the rest of the family; nothing is said of it before all have theirs."""
+    """Begin the hold of one member of a family; no event goes out before all members have a seat."""
     state = _begun(Status.GATHERING, applying, slot, now, rules)
     return Decision(replace(state, hold_until=until, party_id=party_id))
 
@@ -452,20 +452,20 @@ def unavailable(applying: Applying, bill_id: str, *, asked_for: str, reason: str
         made_at=now,
         bill_id=bill_id,
     )
-    said = SeatUnavailable(
+    event = SeatUnavailable(
         application_id=applying.application_id,
         account_id=applying.account_id,
         bill_id=bill_id,
         asked_for=asked_for,
         reason=reason,
     )
-    return Decision(state, (said,))
+    return Decision(state, (event,))
 
 
 def closed_search(applying: Applying, bill_id: str, refund_id: str, now: datetime) -> Decision[Appointment]:
     """No seat is sought any more for money that goes back: kept where the answer would stand, so that none can come.
 
-    Nobody asked, so nothing is said.
+    No question was asked, so there is no event.
     """
     state = Appointment(
         status=Status.UNAVAILABLE,
@@ -492,7 +492,7 @@ def repeat_answer(
     seat: dict[str, Any] = {}
     if slot is not None and office is not None and outcome != "unavailable":
         seat = _timed_facts(appointment_id, appointment, office)
-    said = SeatAnswerRepeated(
+    event = SeatAnswerRepeated(
         **{
             "application_id": appointment.application_id,
             "account_id": appointment.account_id,
@@ -505,7 +505,7 @@ def repeat_answer(
         reason=_reason_of(appointment),
         offer_until=appointment.offer_until if outcome == "offered" else None,
     )
-    return Decision(appointment, (said,))
+    return Decision(appointment, (event,))
 
 
 def _outcome(appointment: Appointment) -> str | None:
@@ -556,12 +556,12 @@ def confirm(
     command = Command.ACCEPT_OFFER if cause is ConfirmCause.LATE_OFFER else Command.PAY
     status = TRANSITIONS.after(appointment.status, command)
     state = _certain(_now(appointment, status, receipt_id=receipt_id), bill_id, cause, queue_code)
-    said: tuple[Event, ...] = (_confirmation(appointment_id, state, office),)
+    events: tuple[Event, ...] = (_confirmation(appointment_id, state, office),)
     if appointment.status in (Status.ON_PROOF, Status.USED_ON_PROOF, Status.VOID):
         # who hears of the payment only now must not take the visitor for one who is still to come
         at = appointment.checked_in_at or appointment.made_at
-        said = (*said, VisitorCheckedIn(**_facts(appointment_id, state), checked_in_at=at))
-    return Decision(state, said)
+        events = (*events, VisitorCheckedIn(**_facts(appointment_id, state), checked_in_at=at))
+    return Decision(state, events)
 
 
 def release(
@@ -577,13 +577,13 @@ def release(
     status = TRANSITIONS.after(appointment.status, command)
     was_confirmed = appointment.status is Status.CONFIRMED
     state = given_up(appointment, status, now=now, rules=rules, released_for=reason, enqueue_at=None)
-    said = AppointmentReleased(
+    event = AppointmentReleased(
         **_facts(appointment_id, appointment),
         session_id=appointment.seat.session_id,
         reason=reason.value,
         was_confirmed=was_confirmed,
     )
-    return Decision(state, (said, *place_given_up(appointment, reason.value)))
+    return Decision(state, (event, *place_given_up(appointment, reason.value)))
 
 
 def end_offer(
@@ -594,12 +594,12 @@ def end_offer(
     lapsed = command is Command.LAPSE_OFFER
     reason = ReleaseReason.OFFER_LAPSED if lapsed else ReleaseReason.OFFER_DECLINED
     state = _now(appointment, status, released_for=reason, leaving=_leaving(appointment, now, rules))
-    said = OfferEnded(
+    event = OfferEnded(
         **_facts(appointment_id, appointment),
         bill_id=appointment.bill_id or "",
         reason="lapsed" if lapsed else "declined",
     )
-    return Decision(state, (said,))
+    return Decision(state, (event,))
 
 
 def withdraw(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment] | None:
@@ -663,7 +663,7 @@ def finish_move(
 def moved_fact(
     appointment_id: str, old: Slot, state: Appointment, old_office: Office, office: Office, cause: MoveCause
 ) -> AppointmentRescheduled:
-    """What is said of a visit that stands in ``state`` and had ``old`` before."""
+    """Return the event of a visit that moved from the seat ``old`` to the one in ``state``."""
     return AppointmentRescheduled(
         **_timed_facts(appointment_id, state, office),
         queue_number=state.seat.queue_number,
@@ -680,7 +680,7 @@ def undo_move(appointment: Appointment) -> Decision[Appointment]:
     return Decision(_now(appointment, TRANSITIONS.after(appointment.status, Command.UNDO_MOVE), move=None))
 
 
-def left(appointment: Appointment, told: tuple[Leaving, ...]) -> Decision[Appointment]:
+def leaving_told(appointment: Appointment, told: tuple[Leaving, ...]) -> Decision[Appointment]:
     """These seats that were given up know it."""
     return Decision(replace(appointment, leaving=tuple(each for each in appointment.leaving if each not in told)))
 
@@ -706,27 +706,27 @@ def ask_until(appointment: Appointment, rules: Rules) -> datetime:
 def miss(appointment_id: str, appointment: Appointment, office: Office, rules: Rules) -> Decision[Appointment]:
     """The session is over and the applicant did not come."""
     state = _now(appointment, TRANSITIONS.after(appointment.status, Command.MISS))
-    said = VisitorMissed(
+    event = VisitorMissed(
         **_facts(appointment_id, state),
         session_id=state.seat.session_id,
         ask_until=ask_until(state, rules),
         office_timezone=office.timezone,
     )
-    return Decision(state, (said,))
+    return Decision(state, (event,))
 
 
 class ClaimFate(StrEnum):
-    """What becomes of a seat whose claim is overdue."""
+    """The outcomes of an overdue claim."""
 
     TOMBSTONE = "tombstone"
-    """Nobody wrote the appointment: make sure that nobody can, then look again."""
+    """The appointment was never written: write a tombstone so that it never can be, then check again."""
     SETTLE = "settle"
     WAIT = "wait"
     FREE = "free"
 
 
 def fate_of_claim(seat: Seat, appointment: Appointment | None) -> ClaimFate:
-    """What becomes of an overdue claim, by the appointment that it names (none: never written)."""
+    """Return the outcome of an overdue claim, by the appointment that it names (None: never written)."""
     if appointment is None:
         return ClaimFate.TOMBSTONE
     slot, move, hurry = appointment.slot, appointment.move, appointment.hurry

@@ -24,7 +24,7 @@ from shared.store.kinds import Record
 
 @dataclass(frozen=True)
 class AppointmentHandlers:
-    """What appointments hear and what falls due for them."""
+    """Events and deadlines of appointments."""
 
     holds: Holds
     payments: Payments
@@ -72,7 +72,7 @@ class AppointmentHandlers:
         await self.waiting_list.application_withdrawn(event)
 
     async def kind_corrected(self, event: application.KindCorrected, _envelope: Envelope) -> None:
-        """What is applied for changed; so do the offices that can make it."""
+        """Keep the corrected kind of passport."""
         await self.holds.kind_corrected(event)
 
     async def bill_requested(self, event: billing.BillRequested, envelope: Envelope) -> None:
@@ -119,7 +119,7 @@ class AppointmentHandlers:
         await self.holds.alert_long_stop(record)
 
     async def offer_lapsed(self, record: Record[Appointment], _name: str) -> None:
-        """Nobody answered the offer."""
+        """End an offer that was not answered in time."""
         await self.payments.lapse_offer(record)
 
     async def move_overdue(self, record: Record[Appointment], _name: str) -> None:
@@ -129,4 +129,4 @@ class AppointmentHandlers:
 
     async def seat_left(self, record: Record[Appointment], _name: str) -> None:
         """A seat that was given up does not know it yet."""
-        await self.inventory.tell_left(record)
+        await self.inventory.give_back_left(record)

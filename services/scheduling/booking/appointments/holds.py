@@ -53,7 +53,7 @@ TRIES: Final = 10
 
 @dataclass(frozen=True)
 class HoldWish:
-    """What somebody asks for."""
+    """A request for a hold."""
 
     application_id: str
     session_id: str
@@ -152,7 +152,7 @@ class Holds:
             return None
 
     async def won_before(self, wish: HoldWish) -> Record[Appointment] | None:
-        """What the same command won the first time, if it did."""
+        """Return the hold that the same command won before, or None."""
         earlier = await self._appointments.appointment(appointment_id_of(wish.command_id, 0))
         return None if earlier is None or earlier.state.status is Status.ABANDONED else earlier
 
@@ -269,7 +269,7 @@ class Holds:
             self._activity.note(Act.RELEASE, state, origin)
             return released
 
-        return await self._inventory.tell_left_now(await again(attempt))
+        return await self._inventory.give_back_left_now(await again(attempt))
 
     def _cancellation(self, appointment_id: str, state: Appointment) -> Decision[Appointment]:
         now, rules = self._context.now(), self._context.rules
@@ -280,16 +280,16 @@ class Holds:
         return appointments.release(appointment_id, state, Command.CANCEL, reason, now=now, rules=rules)
 
     async def get(self, appointment_id: str, actor: Actor) -> Record[Appointment]:
-        """One appointment, for its owner or its office."""
+        """Return the appointment for its owner or its office; refuses as `find_visible` does."""
         return await find_visible(self._appointments, appointment_id, actor)
 
-    async def of_application(self, application_id: str, actor: Actor) -> list[Record[Appointment]]:
+    async def find_by_application(self, application_id: str, actor: Actor) -> list[Record[Appointment]]:
         """The appointments of an application that the asker may see, the newest first; none for strangers."""
         found = await self._appointments.appointments_of(application_id)
         return [record for record in found if record.state.slot is not None and _may_see(record.state, actor)]
 
     async def lapse(self, record: Record[Appointment]) -> None:
-        """The hold's own time is over and no bill was requested."""
+        """Release a hold that ran out before a bill was requested."""
         if not can(record.state, Command.LAPSE):
             return
         decision = appointments.release(
@@ -301,7 +301,7 @@ class Holds:
             rules=self._context.rules,
         )
         released = await self._appointments.save(record, decision, self._context.now())
-        await self._inventory.tell_left_now(released)
+        await self._inventory.give_back_left_now(released)
 
     async def alert_long_stop(self, record: Record[Appointment]) -> None:
         """A seat waits far too long for its bill: tell the operators; only billing may free it."""
@@ -309,41 +309,41 @@ class Holds:
         decision = appointments.alerted(record.state, now=self._context.now(), rules=self._context.rules)
         await self._appointments.save(record, decision, self._context.now())
 
-    async def application_submitted(self, said: ApplicationSubmitted) -> None:
-        """Keep what a hold must know; a repeat or a late word changes nothing that is known already."""
+    async def application_submitted(self, event: ApplicationSubmitted) -> None:
+        """Keep what a hold must know of the application; repeats and older events change nothing."""
         copy = ApplicationCopy(
-            said.account_id,
-            said.person_id,
+            event.account_id,
+            event.person_id,
             submitted=True,
-            minor=said.minor,
-            age_band=said.age_band,
-            product=said.passport_kind,
-            product_as_of=said.submitted_at,
+            minor=event.minor,
+            age_band=event.age_band,
+            product=event.passport_kind,
+            product_as_of=event.submitted_at,
         )
-        await self._keep(said.application_id, copy)
+        await self._keep(event.application_id, copy)
 
-    async def kind_corrected(self, said: KindCorrected) -> None:
-        """An officer corrected what is applied for: an office that lacks the new product is refused from now on.
+    async def kind_corrected(self, event: KindCorrected) -> None:
+        """Keep the corrected product: offices that lack it are refused from now on.
 
         Raises:
             NotYet: the application is not known here.
         """
 
         def correct(known: ApplicationCopy) -> Decision[ApplicationCopy]:
-            corrected = replace(known, product=said.passport_kind, product_as_of=said.corrected_at)
+            corrected = replace(known, product=event.passport_kind, product_as_of=event.corrected_at)
             return Decision(fresher(known, corrected))
 
         try:
-            await self._applications.change_application(said.application_id, correct, self._context.clock)
+            await self._applications.change_application(event.application_id, correct, self._context.clock)
         except NotFound:
-            raise NotYet(f"application {said.application_id} is not known") from None
+            raise NotYet(f"application {event.application_id} is not known") from None
 
-    async def application_withdrawn(self, said: ApplicationWithdrawn, message_id: str) -> None:
-        """No more seats for this application, and its live one goes back; a visitor who is here stays."""
+    async def application_withdrawn(self, event: ApplicationWithdrawn, message_id: str) -> None:
+        """Release the application's live seat and give it no more; a visitor who is at the office stays."""
         await self._keep(
-            said.application_id, ApplicationCopy(said.account_id, said.person_id, submitted=True, withdrawn=True)
+            event.application_id, ApplicationCopy(event.account_id, event.person_id, submitted=True, withdrawn=True)
         )
-        for record in await self._appointments.appointments_of(said.application_id):
+        for record in await self._appointments.appointments_of(event.application_id):
             await self._withdraw(record, message_id)
 
     async def _keep(self, application_id: str, copy: ApplicationCopy) -> None:
@@ -364,7 +364,7 @@ class Holds:
         decision = appointments.withdraw(record.id, state, now=now, rules=rules)
         if decision is None:
             return
-        await self._inventory.tell_left_now(await self._appointments.save(record, decision, now, message_id))
+        await self._inventory.give_back_left_now(await self._appointments.save(record, decision, now, message_id))
 
 
 def _may_see(state: Appointment, actor: Actor) -> bool:

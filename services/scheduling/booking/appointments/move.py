@@ -71,7 +71,7 @@ class Relocation:
             with contextlib.suppress(VersionConflict):
                 await self._appointments.save(moving, self._undone(moving.state), self._context.now())
             return None
-        return await self._inventory.tell_left_now(await self._commit(moving, seat, command_id))
+        return await self._inventory.give_back_left_now(await self._commit(moving, seat, command_id))
 
     async def roll(self, record: Record[Appointment]) -> None:
         """The use of a special reschedule was left unfinished: on if a seat carries its token, else back."""
@@ -83,7 +83,7 @@ class Relocation:
         if seat is None:
             await self._appointments.save(record, visit_transitions.undo_special(record.state), self._context.now())
             return
-        await self._inventory.tell_left_now(await self._finish(record, seat, move.command_id))
+        await self._inventory.give_back_left_now(await self._finish(record, seat, move.command_id))
 
     def _begun(
         self, state: Appointment, session_id: str, cause: MoveCause, command_id: str, to_pool: str | None = None

@@ -1,4 +1,4 @@
-"""What billing says, and what it means for seats: money confirms, the end of a bill frees, late money asks again."""
+"""Bills and seats: payments confirm, the end of a bill releases, late payments and renewals ask for a seat again."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ Seek = Callable[[Question, str], Awaitable[Found | None]]
 
 
 class Payments:
-    """Bills meet seats."""
+    """Applies billing's events to appointments."""
 
     def __init__(
         self,
@@ -116,93 +116,93 @@ class Payments:
         self._inventory = inventory
         self._calendar = calendar
 
-    async def bill_requested(self, said: billing.BillRequested, message_id: str) -> None:
-        """From here on only the bill's end frees the seat."""
-        record = await self._waiting_for(said)
+    async def bill_requested(self, event: billing.BillRequested, message_id: str) -> None:
+        """Await the payment of this bill: from now on only the bill's end releases the seat."""
+        record = await self._waiting_for(event)
         if record is None or record.has_received(message_id) or not can(record.state, Command.AWAIT_PAYMENT):
             return
-        if downgrade_transitions.is_replaced(record.state, said.bill_id):
+        if downgrade_transitions.is_replaced(record.state, event.bill_id):
             return
         decision = appointments.await_payment(
-            record.state, said.bill_id, now=self._context.now(), rules=self._context.rules
+            record.state, event.bill_id, now=self._context.now(), rules=self._context.rules
         )
         await self._appointments.save(record, decision, self._context.now(), message_id)
 
-    async def bill_ended(self, said: BillEnd, message_id: str) -> None:
-        """The seat goes back, unless it was paid for meanwhile or waits for another bill.
+    async def bill_ended(self, event: BillEnd, message_id: str) -> None:
+        """Release the seat, unless it was paid for meanwhile or waits for another bill.
 
-        Who chose so for a same-day seat gets the nearest regular one held; a repeat after a crash finishes that.
+        If its holder chose so, a same-day seat becomes a hold of the nearest regular one; a repeat finishes that.
         """
-        record = await self._waiting_for(said)
-        if record is None or record.state.bill_id not in (None, said.bill_id):
+        record = await self._waiting_for(event)
+        if record is None or record.state.bill_id not in (None, event.bill_id):
             return
-        if record.has_received(message_id) or downgrade_transitions.is_replaced(record.state, said.bill_id):
+        if record.has_received(message_id) or downgrade_transitions.is_replaced(record.state, event.bill_id):
             return
         if not can(record.state, Command.END_BILL):
             return
-        if downgrade_transitions.wants_regular(record.state) and not isinstance(said, billing.BillCancelled):
-            self._note_unpaid(record, said)
-            await self._same_day_downgrade.to_regular(record, said.bill_id, message_id)
+        if downgrade_transitions.wants_regular(record.state) and not isinstance(event, billing.BillCancelled):
+            self._note_unpaid(record, event)
+            await self._same_day_downgrade.to_regular(record, event.bill_id, message_id)
         else:
-            await self._inventory.tell_left_now(await self._release(record, said, message_id))
+            await self._inventory.give_back_left_now(await self._release(record, event, message_id))
 
-    def _note_unpaid(self, record: Record[Appointment], said: BillEnd) -> None:
-        if isinstance(said, billing.BillExpired):
+    def _note_unpaid(self, record: Record[Appointment], event: BillEnd) -> None:
+        if isinstance(event, billing.BillExpired):
             # a seat that is never paid for is kept from others like one that is given up
             self._activity.note(Act.RELEASE, record.state)
 
-    async def _release(self, record: Record[Appointment], said: BillEnd, message_id: str) -> Record[Appointment]:
-        given_up = isinstance(said, billing.BillCancelled) or record.state.if_unpaid is None
+    async def _release(self, record: Record[Appointment], event: BillEnd, message_id: str) -> Record[Appointment]:
+        given_up = isinstance(event, billing.BillCancelled) or record.state.if_unpaid is None
         decision = appointments.release(
             record.id,
             record.state,
             Command.END_BILL,
-            _REASONS[type(said)] if given_up else ReleaseReason.SAME_DAY_UNPAID,
+            _REASONS[type(event)] if given_up else ReleaseReason.SAME_DAY_UNPAID,
             now=self._context.now(),
             rules=self._context.rules,
         )
         released = await self._appointments.save(record, decision, self._context.now(), message_id)
-        self._note_unpaid(record, said)
+        self._note_unpaid(record, event)
         return released
 
-    async def bill_paid(self, said: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
-        """The visit is certain. A hold that lapsed before billing's first word arrived is treated as late money."""
-        record = await self._waiting_for(said)
+    async def bill_paid(self, event: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
+        """Confirm the visit. If the hold lapsed before billing's first event arrived, treat it as a late payment."""
+        record = await self._waiting_for(event)
         if record is None or record.has_received(message_id):
             return
-        if downgrade_transitions.is_replaced(record.state, said.bill_id):
+        if downgrade_transitions.is_replaced(record.state, event.bill_id):
             return
         if can(record.state, Command.PAY):
-            cause = ConfirmCause.WAIVED if isinstance(said, billing.BillWaived) else ConfirmCause.PAID
-            await self._confirm(record, said.bill_id, cause, message_id)
-        elif record.state.status is Status.RELEASED and not await self._answered(record, said.bill_id):
+            cause = ConfirmCause.WAIVED if isinstance(event, billing.BillWaived) else ConfirmCause.PAID
+            await self._confirm(record, event.bill_id, cause, message_id)
+        elif record.state.status is Status.RELEASED and not await self._answered(record, event.bill_id):
             # the same key as the question that billing repeats when no answer comes: one answer for one payment
-            key = getattr(said, "receipt_id", None) or "paid"
-            await self._answer(self._question(said, record, "late_payment", key, message_id), self._seek_for_money)
+            key = getattr(event, "receipt_id", None) or "paid"
+            await self._answer(self._question(event, record, "late_payment", key, message_id), self._seek_for_money)
 
-    async def payment_arrived_late(self, said: billing.PaymentArrivedLate, message_id: str) -> None:
-        """Late money gets its own seat, another one as an offer, or the word that there is none."""
-        record = await self._waiting_for(said)
+    async def payment_arrived_late(self, event: billing.PaymentArrivedLate, message_id: str) -> None:
+        """Answer a late payment with its own seat, another one as an offer, or that there is none."""
+        record = await self._waiting_for(event)
         if record is None or record.has_received(message_id):
             return
-        if record.state.receipt_id == said.receipt_id:
-            await self._repeat(record, said.bill_id, "late_payment", message_id)
+        if record.state.receipt_id == event.receipt_id:
+            await self._repeat(record, event.bill_id, "late_payment", message_id)
             return
-        own = record.state.bill_id in (None, said.bill_id) and not downgrade_transitions.is_replaced(record.state, said.bill_id)
+        own = record.state.bill_id in (None, event.bill_id) and not downgrade_transitions.is_replaced(record.state, event.bill_id)
         if own and can(record.state, Command.PAY):
-            await self._confirm(record, said.bill_id, ConfirmCause.LATE_SAME_SEAT, message_id, said.receipt_id)
+            await self._confirm(record, event.bill_id, ConfirmCause.LATE_SAME_SEAT, message_id, event.receipt_id)
             return
-        question = self._question(said, record, "late_payment", said.receipt_id, message_id)
+        question = self._question(event, record, "late_payment", event.receipt_id, message_id)
         await self._answer(question, self._seek_for_money)
 
-    async def renewal_requested(self, said: billing.BillRenewalRequested, message_id: str) -> None:
-        """A new code is wanted after an expiry: the same seat is held again, or it is gone."""
-        record = await self._waiting_for(said)
+    async def renewal_requested(self, event: billing.BillRenewalRequested, message_id: str) -> None:
+        """Hold the same seat again for a renewed bill, or answer that it is gone."""
+        record = await self._waiting_for(event)
         if record is None:
             return
-        if can(record.state, Command.END_BILL) and not downgrade_transitions.is_replaced(record.state, said.bill_id):
-            raise NotYet(f"the end of bill {said.bill_id} has not arrived")
-        question = self._question(said, record, "renewal", "renewal", message_id)
+        if can(record.state, Command.END_BILL) and not downgrade_transitions.is_replaced(record.state, event.bill_id):
+            raise NotYet(f"the end of bill {event.bill_id} has not arrived")
+        question = self._question(event, record, "renewal", "renewal", message_id)
         await self._answer(question, self._seek_for_renewal)
 
     async def accept_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
@@ -228,30 +228,30 @@ class Payments:
         declined = await change_visible(
             self._appointments, appointment_id, actor, decide, self._context.clock, received=command_id
         )
-        return await self._inventory.tell_left_now(declined)
+        return await self._inventory.give_back_left_now(declined)
 
     async def lapse_offer(self, record: Record[Appointment]) -> None:
-        """Nobody answered in time."""
+        """Release an offered seat that was not accepted in time."""
         if can(record.state, Command.LAPSE_OFFER):
             decision = self._offer_ended(record.id, record.state, Command.LAPSE_OFFER)
             lapsed = await self._appointments.save(record, decision, self._context.now())
-            await self._inventory.tell_left_now(lapsed)
+            await self._inventory.give_back_left_now(lapsed)
 
     def _offer_ended(self, appointment_id: str, state: Appointment, command: Command) -> Decision[Appointment]:
         now, rules = self._context.now(), self._context.rules
         return appointments.end_offer(appointment_id, state, command, now=now, rules=rules)
 
-    async def _waiting_for(self, said: BillFact) -> Record[Appointment] | None:
-        """The appointment that a bill is about; none if it waits on no seat.
+    async def _waiting_for(self, event: BillFact) -> Record[Appointment] | None:
+        """Return the appointment that a bill is about; None if the bill is not about a seat.
 
         Raises:
             NotYet: it is not known here.
         """
-        if said.purpose != _FEE or said.appointment_id is None:
+        if event.purpose != _FEE or event.appointment_id is None:
             return None
-        record = await self._appointments.appointment(said.appointment_id)
+        record = await self._appointments.appointment(event.appointment_id)
         if record is None:
-            raise NotYet(f"appointment {said.appointment_id} is not known")
+            raise NotYet(f"appointment {event.appointment_id} is not known")
         return record if record.state.slot is not None else None
 
     async def _confirm(
@@ -284,21 +284,21 @@ class Payments:
         )
 
     async def _answered(self, record: Record[Appointment], bill_id: str) -> bool:
-        """Whether the money of this bill got its answer before, so that ``BillPaid`` is but its echo."""
+        """Return whether this bill's payment was answered before, so that ``BillPaid`` is a repeat of it."""
         if record.state.cause is not None:
             return True
         known = await self._appointments.appointments_of(record.state.application_id)
         return any(each.id != record.id and each.state.bill_id == bill_id for each in known)
 
     def _question(
-        self, said: BillFact, record: Record[Appointment], asked_for: str, key: str, message_id: str
+        self, event: BillFact, record: Record[Appointment], asked_for: str, key: str, message_id: str
     ) -> Question:
         state = record.state
         applying = Applying(state.application_id, state.account_id, state.person_id)
-        return Question((asked_for, said.bill_id, key), said.bill_id, asked_for, applying, state, message_id)
+        return Question((asked_for, event.bill_id, key), event.bill_id, asked_for, applying, state, message_id)
 
     async def _answer(self, question: Question, seek: Seek) -> None:
-        """Give the question its one answer; a repeat finds it given, and says it again."""
+        """Answer the question once; a repeat finds the answer and sends it again."""
         refusal = await self._refusal(question)
         for attempt in range(TRIES):
             appointment_id = answer_id(question.key, attempt)
@@ -346,7 +346,7 @@ class Payments:
             decision = appointments.withdraw(record.id, record.state, now=now, rules=rules)
             if decision is None:
                 return
-            await self._inventory.tell_left_now(await self._appointments.save(record, decision, now))
+            await self._inventory.give_back_left_now(await self._appointments.save(record, decision, now))
 
         await again(attempt)
 

@@ -47,7 +47,7 @@ APPOINTMENT: Final = Kind(
 
 
 class AppointmentRepository(OnStore):
-    """Appointments, each with what is said about it."""
+    """Appointments, each saved with its events."""
 
     async def appointment(self, appointment_id: str) -> Record[Appointment] | None:
         """The appointment, or none."""
@@ -77,7 +77,7 @@ class AppointmentRepository(OnStore):
     async def begin(
         self, appointment_id: str, decision: Decision[Appointment], now: datetime, received: str | None = None
     ) -> Record[Appointment]:
-        """Write a new appointment and what is said about it."""
+        """Insert a new appointment with its events."""
         return await self._store.insert(
             APPOINTMENT, appointment_id, decision.state, now=now, events=decision.events, received=received
         )
@@ -85,7 +85,7 @@ class AppointmentRepository(OnStore):
     async def save(
         self, record: Record[Appointment], decision: Decision[Appointment], now: datetime, received: str | None = None
     ) -> Record[Appointment]:
-        """Replace an appointment if nobody else did, with what is said about it."""
+        """Save the appointment with its events. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(
             APPOINTMENT, record, decision.state, now=now, events=decision.events, received=received
         )

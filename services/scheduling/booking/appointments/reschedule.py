@@ -97,7 +97,7 @@ class Moves:
             raise await self._calendar.sold_out(wish.session_id, target.state, Pool(moving.state.move.pool), products)
         moved = await self._commit(moving, seat, wish.command_id)
         self._activity.note(Act.MOVE, moved.state, wish.origin)
-        return await self._inventory.tell_left_now(moved)
+        return await self._inventory.give_back_left_now(moved)
 
     async def _begin(self, wish: MoveWish, target: Session) -> Record[Appointment]:
         """The appointment, moving; or as it stands if this command has moved it before."""
@@ -171,7 +171,7 @@ class Moves:
         if seat is None:
             await self._appointments.save(record, appointments.undo_move(record.state), self._context.now())
             return
-        await self._inventory.tell_left_now(await self._finish(record, seat, move.command_id))
+        await self._inventory.give_back_left_now(await self._finish(record, seat, move.command_id))
 
     async def _seat_of(self, move: Move) -> Record[Seat] | None:
         seats = await self._seats.seats_of(move.session_id)

@@ -102,33 +102,33 @@ def refuse(appointment_id: str, appointment: Appointment, reason: SpecialRefusal
     """The office says no to what was asked."""
     asked = _special_of(appointment)
     special = replace(asked, state=SpecialState.REFUSED, decided_by=by, decided_at=now, reason=reason.value)
-    said = SpecialRescheduleRefused(**facts(appointment_id, appointment), reason=reason.value)
-    return Decision(replace(appointment, special=special), (said,))
+    event = SpecialRescheduleRefused(**facts(appointment_id, appointment), reason=reason.value)
+    return Decision(replace(appointment, special=special), (event,))
 
 
 def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision[Appointment]:
     """The seat goes back and a new date may be chosen without paying again."""
     state = _opened(appointment, Command.OPEN_SPECIAL, ruling, rules)
     special = _special_of(state)
-    said = SpecialRescheduleOpened(
+    event = SpecialRescheduleOpened(
         **facts(appointment_id, state),
         cause=special.cause.value,
         until=special.until or ruling.at,
         office_timezone=ruling.timezone,
     )
-    return Decision(state, (said, *place_given_up(appointment, special.cause.value)))
+    return Decision(state, (event, *place_given_up(appointment, special.cause.value)))
 
 
 def interrupt(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision[Appointment]:
     """The state's own systems stopped the visit: a new date is open at once, without a request (F71)."""
     state = _opened(appointment, Command.INTERRUPT, ruling, rules)
-    said = VisitInterrupted(
+    event = VisitInterrupted(
         **facts(appointment_id, state),
         session_id=appointment.seat.session_id,
         until=_special_of(state).until or ruling.at,
         office_timezone=ruling.timezone,
     )
-    return Decision(state, (said, *place_given_up(appointment, ruling.cause.value)))
+    return Decision(state, (event, *place_given_up(appointment, ruling.cause.value)))
 
 
 def _opened(appointment: Appointment, command: Command, ruling: Ruling, rules: Rules) -> Appointment:
@@ -186,8 +186,8 @@ def finish_special(
         miss_at=slot.ends_at + timedelta(seconds=rules.no_show_grace_seconds),
         special=replace(_special_of(appointment), state=SpecialState.USED),
     )
-    said = moved_fact(appointment_id, appointment.seat, state, old_office, office, MoveCause.SPECIAL)
-    return Decision(state, (said,))
+    event = moved_fact(appointment_id, appointment.seat, state, old_office, office, MoveCause.SPECIAL)
+    return Decision(state, (event,))
 
 
 def end_special(appointment_id: str, appointment: Appointment) -> Decision[Appointment]:
@@ -210,21 +210,21 @@ def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, no
         enqueue_at=now + timedelta(seconds=ENQUEUE_SECONDS),
     )
     known = facts(appointment_id, state)
-    said = (ArrivedOnProof(**known, ntpn=ntpn), VisitorCheckedIn(**known, checked_in_at=now))
-    return Decision(state, said)
+    events = (ArrivedOnProof(**known, ntpn=ntpn), VisitorCheckedIn(**known, checked_in_at=now))
+    return Decision(state, events)
 
 
 def void(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """The proof of payment is not valid: who is still at the counter loses the seat, a visit that took place does not
     count and keeps the seat that it used. Money that shows up after all makes it a visit again."""
     took_place = appointment.status is Status.USED_ON_PROOF
-    said = VisitVoided(**facts(appointment_id, appointment), took_place=took_place)
+    event = VisitVoided(**facts(appointment_id, appointment), took_place=took_place)
     if took_place:
         status = TRANSITIONS.after(appointment.status, Command.VOID)
-        return Decision(replace(appointment, status=status, live=False), (said,))
+        return Decision(replace(appointment, status=status, live=False), (event,))
     reason = ReleaseReason.PROOF_REFUSED
     decision = release(appointment_id, appointment, Command.VOID, reason, now=now, rules=rules)
-    return Decision(decision.state, (*decision.events, said))
+    return Decision(decision.state, (*decision.events, event))
 
 
 def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: datetime) -> Decision[Appointment]:
@@ -283,18 +283,18 @@ def release_for_refund(
     if can(appointment, Command.REFUND):
         reason = ReleaseReason.REFUND_APPROVED
         decision = release(appointment_id, appointment, Command.REFUND, reason, now=now, rules=rules)
-        said = tuple(
+        events = tuple(
             each.model_copy(update={"refund_id": refund_id}) if isinstance(each, AppointmentReleased) else each
             for each in decision.events
         )
-        return Decision(replace(decision.state, refund_id=refund_id), said)
+        return Decision(replace(decision.state, refund_id=refund_id), events)
     return refuse_release(appointment_id, appointment, refund_id, RELEASE_REFUSALS[appointment.status])
 
 
 def refuse_release(appointment_id: str, appointment: Appointment, refund_id: str, reason_code: str) -> Decision[Appointment]:
     """The answer to a refund whose seat does not go back: ``already_used``, or ``already_released``."""
-    said = ReleaseRefused(**facts(appointment_id, appointment), refund_id=refund_id, reason=reason_code)
-    return Decision(appointment, (said,))
+    event = ReleaseRefused(**facts(appointment_id, appointment), refund_id=refund_id, reason=reason_code)
+    return Decision(appointment, (event,))
 
 
 def facts(appointment_id: str, state: Appointment) -> dict[str, Any]:

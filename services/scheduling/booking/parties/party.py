@@ -20,7 +20,7 @@ MEMBER_GRACE_SECONDS: Final = 5
 
 
 class PartyStatus(StrEnum):
-    """Where a party stands."""
+    """The states of a party."""
 
     GATHERING = "gathering"
     HELD = "held"
@@ -28,7 +28,7 @@ class PartyStatus(StrEnum):
 
 
 class PartyCommand(StrEnum):
-    """What can happen to a party."""
+    """The commands of a party."""
 
     SEAT_ALL = "seat_all"
     BREAK = "break"

@@ -267,7 +267,7 @@ class Parties:
             await self._appointments.save(record, joined, now)
             return
         broken = await self._appointments.save(record, appointments.break_off(record.state, now=now, rules=rules), now)
-        await self._inventory.tell_left_now(broken)
+        await self._inventory.give_back_left_now(broken)
 
     async def _refusal(self, broken: Party) -> Refusal:
         if broken.broken_for is PartyBreak.SOLD_OUT:

@@ -62,7 +62,7 @@ class SameDayDowngrade:
             record = await self._appointments.save(record, downgrade_transitions.stand(record.state), self._context.now())
         now, rules = self._context.now(), self._context.rules
         ended = downgrade_transitions.end_without_seat(record.id, record.state, bill_id, now=now, rules=rules)
-        await self._inventory.tell_left_now(await self._appointments.save(record, ended, now, message_id))
+        await self._inventory.give_back_left_now(await self._appointments.save(record, ended, now, message_id))
 
     async def roll(self, record: Record[Appointment], message_id: str | None = None) -> Record[Appointment] | None:
         """It was left half done: on if a seat carries the token, else back; gives it where it went back.
@@ -91,4 +91,4 @@ class SameDayDowngrade:
             rules=self._context.rules,
         )
         saved = await self._appointments.save(record, moved, self._context.now(), message_id)
-        await self._inventory.tell_left_now(saved)
+        await self._inventory.give_back_left_now(saved)

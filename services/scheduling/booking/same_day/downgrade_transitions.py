@@ -98,11 +98,11 @@ def end_without_seat(
     """There is no regular seat: the booking ends here, and the bill's question has its no."""
     reason = ReleaseReason.SAME_DAY_UNPAID
     decision = release(appointment_id, appointment, Command.END_BILL, reason, now=now, rules=rules)
-    said = SeatUnavailable(
+    event = SeatUnavailable(
         application_id=appointment.application_id,
         account_id=appointment.account_id,
         bill_id=bill_id,
         asked_for="renewal",
         reason="no_seat",
     )
-    return Decision(decision.state, (*decision.events, said))
+    return Decision(decision.state, (*decision.events, event))

@@ -16,6 +16,6 @@ def same_day_deadlines(upgrades: SameDayUpgrades) -> Mapping[tuple[str, str], De
 
     async def upgrade_due(record: Record[Appointment], _name: str) -> None:
         """A place in the same-day quota was left half taken, or its session is over."""
-        await upgrades.look(record)
+        await upgrades.check_place(record)
 
     return {(APPOINTMENT.name, "hurry"): upgrade_due}

@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 SAME_DAY: Final = "same_day"
 PLACE_GONE: Final = "place_gone"
-"""Why a surcharge is answered with a no whose place had gone before its bill was heard of."""
+"""Refusal reason: the same-day place was released before the surcharge bill arrived."""
 
 SurchargeEnd = billing.BillExpired | billing.BillFailed | billing.BillCancelled
 SurchargePaid = billing.BillPaid | billing.BillWaived
@@ -127,14 +127,14 @@ class SameDayUpgrades:
         decision = upgrade_transitions.reserve(record.id, record.state, slot, office, self._context.rules)
         return await self._appointments.save(record, decision, self._context.now())
 
-    async def look(self, record: Record[Appointment]) -> None:
+    async def check_place(self, record: Record[Appointment]) -> None:
         """A place was left half taken, or its bill is silent since long after it could be paid."""
         hurry = record.state.hurry
         if hurry is None or hurry.state is SameDayPlaceState.PAID:
             return
         if hurry.state is SameDayPlaceState.RESERVED:
             silent = upgrade_transitions.give_up_waiting(record.state, now=self._context.now(), rules=self._context.rules)
-            await self._inventory.tell_left_now(await self._appointments.save(record, silent, self._context.now()))
+            await self._inventory.give_back_left_now(await self._appointments.save(record, silent, self._context.now()))
             return
         seats = await self._seats.seats_of(hurry.session_id)
         seat = next((each for each in seats if each.state.token == hurry.token), None)
@@ -143,45 +143,45 @@ class SameDayUpgrades:
         else:
             await self._reserved(record, seat)
 
-    async def surcharge_billed(self, said: billing.BillRequested, message_id: str) -> None:
+    async def surcharge_billed(self, event: billing.BillRequested, message_id: str) -> None:
         """Which bill the place is for; one whose place has gone meanwhile is answered with a no."""
-        await self._heard(said, upgrade_transitions.billed, message_id)
+        await self._apply_bill_event(event, upgrade_transitions.billed, message_id)
 
-    async def surcharge_paid(self, said: SurchargePaid, message_id: str) -> None:
+    async def surcharge_paid(self, event: SurchargePaid, message_id: str) -> None:
         """The book is made today; money whose place has gone meanwhile is answered with a no."""
-        await self._heard(said, upgrade_transitions.paid, message_id)
+        await self._apply_bill_event(event, upgrade_transitions.paid, message_id)
 
-    async def _heard(
+    async def _apply_bill_event(
         self,
-        said: billing.BillRequested | SurchargePaid,
+        event: billing.BillRequested | SurchargePaid,
         decide: Callable[[Appointment, str], Decision[Appointment]],
         message_id: str,
     ) -> None:
-        known = await self._appointments.appointments_of(said.application_id)
-        if said.reservation_id is None or any(each.has_received(message_id) for each in known):
+        known = await self._appointments.appointments_of(event.application_id)
+        if event.reservation_id is None or any(each.has_received(message_id) for each in known):
             return
-        record = _with_place(known, said.reservation_id)
+        record = _with_place(known, event.reservation_id)
         if record is not None:
             if record.state.hurry is not None and record.state.hurry.state is SameDayPlaceState.RESERVED:
                 await self._appointments.save(
-                    record, decide(record.state, said.bill_id), self._context.now(), message_id
+                    record, decide(record.state, event.bill_id), self._context.now(), message_id
                 )
         elif known:
-            holder = {"application_id": said.application_id, "account_id": said.account_id}
-            answer = Decision(known[0].state, (no_place(said.bill_id, PLACE_GONE, **holder),))
+            holder = {"application_id": event.application_id, "account_id": event.account_id}
+            answer = Decision(known[0].state, (no_place(event.bill_id, PLACE_GONE, **holder),))
             await self._appointments.save(known[0], answer, self._context.now(), message_id)
 
-    async def surcharge_ended(self, said: SurchargeEnd, message_id: str) -> None:
+    async def surcharge_ended(self, event: SurchargeEnd, message_id: str) -> None:
         """The place goes back; the visit stays as it was booked."""
-        if said.reservation_id is None:
+        if event.reservation_id is None:
             return
-        record = _with_place(await self._appointments.appointments_of(said.application_id), said.reservation_id)
+        record = _with_place(await self._appointments.appointments_of(event.application_id), event.reservation_id)
         if record is None or record.has_received(message_id):
             return
         if record.state.hurry is not None and record.state.hurry.state is SameDayPlaceState.RESERVED:
             ended = upgrade_transitions.end(record.state, now=self._context.now(), rules=self._context.rules)
             saved = await self._appointments.save(record, ended, self._context.now(), message_id)
-            await self._inventory.tell_left_now(saved)
+            await self._inventory.give_back_left_now(saved)
 
 
 def _with_place(visits: Iterable[Record[Appointment]], reservation_id: str) -> Record[Appointment] | None:

@@ -70,14 +70,14 @@ def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office, rules
     reached = _place_of(visit)
     until = max(slot.ends_at, reached.pay_until) + timedelta(seconds=rules.long_stop_seconds)
     hurry = replace(reached, state=SameDayPlaceState.RESERVED, slot=slot, until=until)
-    said = SameDaySeatReserved(
+    event = SameDaySeatReserved(
         **facts(visit_id, visit),
         reservation_id=hurry.reservation_id,
         session_id=slot.session_id,
         pay_until=hurry.pay_until,
         office_timezone=office.timezone,
     )
-    return Decision(replace(visit, hurry=hurry), (said,))
+    return Decision(replace(visit, hurry=hurry), (event,))
 
 
 def billed(visit: Appointment, bill_id: str) -> Decision[Appointment]:

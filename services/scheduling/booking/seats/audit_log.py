@@ -39,7 +39,7 @@ class SeatChains:
         self.kept = KeptStream(STREAM, source, self._chains, platform.store, platform.clock, owner=new_event_id())
 
     def chores(self) -> list[Chore]:
-        """What is to be done again and again."""
+        """Return the periodic chores."""
         return [*self.kept.chores(), Chore("chain_sessions", SESSIONS_EVERY_SECONDS, self.tell_sessions)]
 
     async def export(self, office_id: str, day: date) -> AsyncIterator[bytes]:

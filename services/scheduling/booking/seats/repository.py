@@ -42,7 +42,7 @@ def seat_id_of(session_id: str, seat: Seat) -> str:
 
 @dataclass(frozen=True)
 class Claim:
-    """Who reaches for a seat, under which fresh token, and until when the claim counts without an appointment."""
+    """A claim: the appointment, its fresh token, and until when it counts without the appointment."""
 
     by: str
     token: str
@@ -72,7 +72,7 @@ class SeatRepository(OnStore):
         return await self._store.get(SEAT, seat_id)
 
     async def save_seat(self, record: Record[Seat], seat: Seat, now: datetime) -> Record[Seat]:
-        """Replace a seat if nobody else did."""
+        """Save the seat. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(SEAT, record, seat, now=now)
 
     async def claim_free_seat(

@@ -17,7 +17,7 @@ there are."""
 
 
 class SeatStatus(StrEnum):
-    """Where a seat stands."""
+    """The states of a seat."""
 
     FREE = "free"
     CLAIMED = "claimed"
@@ -31,7 +31,7 @@ class SeatStatus(StrEnum):
 
 
 class SeatCommand(StrEnum):
-    """What can be done to a seat."""
+    """The commands of a seat."""
 
     CLAIM = "claim"
     SETTLE = "settle"

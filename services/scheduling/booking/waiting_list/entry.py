@@ -36,7 +36,7 @@ _LAST_ZONE: Final = ZoneInfo("Asia/Jakarta")
 
 
 class WaitingStatus(StrEnum):
-    """Where an entry stands."""
+    """The states of an entry."""
 
     WAITING = "waiting"
     OFFERED = "offered"
@@ -49,7 +49,7 @@ class WaitingStatus(StrEnum):
 
 
 class WaitingCommand(StrEnum):
-    """What can happen to an entry."""
+    """The commands of an entry."""
 
     OFFER = "offer"
     TAKE = "take"
@@ -92,7 +92,7 @@ class WaitingEnd(StrEnum):
 
 
 class OfferEnd(StrEnum):
-    """What became of an offer."""
+    """The ends of an offer."""
 
     TAKEN = "taken"
     DECLINED = "declined"
@@ -146,7 +146,7 @@ class Waiting:
 
 
 def waiting_deadlines(entry: Waiting) -> Mapping[str, datetime]:
-    """What falls due when."""
+    """Return the deadlines of the entry, by name."""
     due = {}
     if entry.status is WaitingStatus.WAITING:
         due["end"] = entry.ends_at
@@ -197,14 +197,14 @@ def fits(entry: Waiting, seat_id: str, seat: Seat) -> bool:
     )
 
 
-def keeps(entry: Waiting, token: str | None) -> datetime | None:
+def kept_until(entry: Waiting, token: str | None) -> datetime | None:
     """Until when the seat with this token is kept for the entry, or is on its way back; none if it is not."""
     if entry.offer is not None and entry.status in HAS_OFFER and entry.offer.slot.token == token:
         return entry.offer.take_until or entry.offer.until
     return next((each.until for each in entry.leaving if each.token == token), None)
 
 
-def looked_at(entry: Waiting) -> Decision[Waiting]:
+def touched(entry: Waiting) -> Decision[Waiting]:
     """The entry as it is; whoever read it before can no longer write an offer into it."""
     return Decision(replace(entry, looks=entry.looks + 1))
 
@@ -212,7 +212,7 @@ def looked_at(entry: Waiting) -> Decision[Waiting]:
 def offer_seat(waiting_id: str, entry: Waiting, offer: SeatOffer, *, office: Office) -> Decision[Waiting]:
     """The claimed seat is kept for this person: this write is the offer."""
     slot = offer.slot
-    said = WaitingSeatOffered(
+    event = WaitingSeatOffered(
         waiting_id=waiting_id,
         application_id=entry.application_id,
         account_id=entry.account_id,
@@ -224,7 +224,7 @@ def offer_seat(waiting_id: str, entry: Waiting, offer: SeatOffer, *, office: Off
         starts_at=slot.starts_at,
         offer_until=offer.until,
     )
-    return Decision(_now(entry, WaitingCommand.OFFER, offer=offer), (said,))
+    return Decision(_now(entry, WaitingCommand.OFFER, offer=offer), (event,))
 
 
 def take(entry: Waiting, *, now: datetime, rules: Rules) -> Decision[Waiting]:
@@ -282,7 +282,7 @@ def end(entry: Waiting, why: WaitingEnd) -> Decision[Waiting]:
     return Decision(_now(entry, WaitingCommand.END, ended_for=why))
 
 
-def told(entry: Waiting, known: tuple[Leaving, ...]) -> Decision[Waiting]:
+def leaving_told(entry: Waiting, known: tuple[Leaving, ...]) -> Decision[Waiting]:
     """These seats know that they are free of this entry."""
     return Decision(replace(entry, leaving=tuple(each for each in entry.leaving if each not in known)))
 

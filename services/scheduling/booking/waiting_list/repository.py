@@ -33,7 +33,7 @@ WAITING: Final = Kind(
 
 
 class WaitingListRepository(OnStore):
-    """Entries of the waiting list, each with what is said about it."""
+    """Entries of the waiting list, each saved with its events."""
 
     async def waiting(self, waiting_id: str) -> Record[Waiting] | None:
         """The entry, or none."""
@@ -50,7 +50,7 @@ class WaitingListRepository(OnStore):
         return await self._store.find(WAITING, "account", equals, limit=MOST_ENTRIES_SHOWN, descending=True)
 
     async def line(self, office_id: str, pool: str) -> AsyncIterator[Record[Waiting]]:
-        """Who waits for seats of this office and pool, who came first first."""
+        """Yield the entries waiting for this office and pool, oldest first."""
         equals = {"state.office_ids": office_id, "state.pool": pool}
         seen: set[str] = set()
         since: datetime | None = None
@@ -78,7 +78,7 @@ class WaitingListRepository(OnStore):
     async def save_waiting(
         self, record: Record[Waiting], decision: Decision[Waiting], now: datetime, received: str | None = None
     ) -> Record[Waiting]:
-        """Replace an entry if nobody else did, with what is said about it."""
+        """Save the entry with its events. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(
             WAITING, record, decision.state, now=now, events=decision.events, received=received
         )

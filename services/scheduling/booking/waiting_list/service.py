@@ -65,7 +65,7 @@ MOST_LOOKED_AT: Final = 1000
 
 @dataclass(frozen=True)
 class WaitingWish:
-    """Who wants to wait for what."""
+    """A request to be put on the waiting list."""
 
     application_id: str
     office_ids: tuple[str, ...]
@@ -77,7 +77,7 @@ class WaitingWish:
 
 
 class WaitingList:
-    """Who waits, and what is offered to them."""
+    """The waiting list: entries and the seats offered to them."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class WaitingList:
             raise NotFound
         return record
 
-    async def of_account(self, actor: Actor) -> list[Record[Waiting]]:
+    async def find_by_account(self, actor: Actor) -> list[Record[Waiting]]:
         """One's own entries, the newest first."""
         return await self._waiting_list.waiting_of_account(actor.account_id)
 
@@ -169,8 +169,10 @@ class WaitingList:
         }
 
     async def leave(self, waiting_id: str, actor: Actor) -> Record[Waiting]:
-        """Wait no longer; an offered seat goes to the next. Refuses with ``NotFound`` or, while the offer is being
-        taken, ``BeingMoved``."""
+        """Leave the waiting list; an offered seat goes to the next entry.
+
+        Refuses with ``NotFound`` or, while the offer is being taken, ``BeingMoved``.
+        """
 
         def decide(entry: Waiting) -> Decision[Waiting] | None:
             if not entry.live:
@@ -181,7 +183,7 @@ class WaitingList:
 
         own = await self.get(waiting_id, actor)
         left = await self._waiting_list.change_waiting(waiting_id, decide, self._context.clock, first=own)
-        return await self._tell_left_now(left)
+        return await self._give_back_left_now(left)
 
     async def accept(
         self, waiting_id: str, actor: Actor, command_id: str, origin: Origin = NOWHERE
@@ -234,49 +236,49 @@ class WaitingList:
         declined = await self._waiting_list.change_waiting(
             waiting_id, decide, self._context.clock, received=command_id, first=own
         )
-        return await self._tell_left_now(declined)
+        return await self._give_back_left_now(declined)
 
     async def lapse(self, record: Record[Waiting]) -> None:
-        """Nobody answered the offer in time."""
+        """End an offer that was not answered in time; the seat goes to the next entry."""
         if record.state.status is WaitingStatus.OFFERED:
             decision = self._not_used(record.id, record.state, OfferEnd.LAPSED)
             lapsed = await self._waiting_list.save_waiting(record, decision, self._context.now())
-            await self._tell_left_now(lapsed)
+            await self._give_back_left_now(lapsed)
 
     def _not_used(self, waiting_id: str, entry: Waiting, how: OfferEnd) -> Decision[Waiting]:
         return waiting.not_used(waiting_id, entry, how, now=self._context.now(), rules=self._context.rules)
 
     async def time_over(self, record: Record[Waiting]) -> None:
-        """The last day that was waited for is over."""
+        """End an entry whose last wanted day is over."""
         if record.state.status is WaitingStatus.WAITING:
             await self._end(record, WaitingEnd.TIME_OVER)
 
     async def fulfil(self, record: Record[Waiting]) -> None:
-        """A taken offer was left without its appointment, or without knowing of it."""
+        """Finish a taken offer whose appointment was not written, or not noted, before a crash."""
         if record.state.status is WaitingStatus.TAKING:
             await self._fulfil(record)
 
-    async def tell_left(self, record: Record[Waiting]) -> Record[Waiting]:
-        """Let the offered seats cool that this entry gave up, then forget them."""
+    async def give_back_left(self, record: Record[Waiting]) -> Record[Waiting]:
+        """Release the offered seats that this entry gave up, then forget them."""
         gone = record.state.leaving
         if not gone:
             return record
         for each in gone:
             await self._inventory.give_back(each)
-        return await self._waiting_list.save_waiting(record, waiting.told(record.state, gone), self._context.now())
+        return await self._waiting_list.save_waiting(record, waiting.leaving_told(record.state, gone), self._context.now())
 
-    async def _tell_left_now(self, record: Record[Waiting]) -> Record[Waiting]:
+    async def _give_back_left_now(self, record: Record[Waiting]) -> Record[Waiting]:
         try:
-            return await self.tell_left(record)
+            return await self.give_back_left(record)
         except (VersionConflict, StoreUnavailable):
             return record  # a deadline does it
 
-    async def application_withdrawn(self, said: ApplicationWithdrawn) -> None:
-        """Who gave the application up waits no longer."""
+    async def application_withdrawn(self, event: ApplicationWithdrawn) -> None:
+        """End the live entry of an application that was withdrawn."""
 
         async def attempt() -> Record[Waiting] | None:
-            record = await self._waiting_list.live_waiting_of(said.person_id)
-            if record is None or record.state.application_id != said.application_id:
+            record = await self._waiting_list.live_waiting_of(event.person_id)
+            if record is None or record.state.application_id != event.application_id:
                 return None
             if record.state.status is WaitingStatus.TAKING:
                 raise NotYet(f"entry {record.id} is being taken")
@@ -286,7 +288,7 @@ class WaitingList:
 
         left = await again(attempt)
         if left is not None:
-            await self._tell_left_now(left)
+            await self._give_back_left_now(left)
 
     # -- a freed seat looks for its next holder
 
@@ -340,14 +342,14 @@ class WaitingList:
         """The claim of an offered seat is overdue: it is kept as long as its entry says so."""
         entry = await self._waiting_list.waiting(record.state.kept_for or "")
         if await self._appointments.appointment(record.state.claimed_by or "") is None and entry is not None:
-            until = waiting.keeps(entry.state, record.state.token)
+            until = waiting.kept_until(entry.state, record.state.token)
             if until is not None:
                 # a lapse that is late must not be overtaken by the claim's end
                 longer = seats.claimed_longer(record.state, max(until, self._inventory.claim_until()))
                 await self._seats.save_seat(record, longer, self._context.now())
                 return
             if entry.state.status is WaitingStatus.WAITING:
-                await self._waiting_list.save_waiting(entry, waiting.looked_at(entry.state), self._context.now())
+                await self._waiting_list.save_waiting(entry, waiting.touched(entry.state), self._context.now())
         await self._inventory.judge_claim(record)
 
     async def offers_have_seats(self) -> InvariantReport:
@@ -381,7 +383,7 @@ class WaitingList:
             now, rules = self._context.now(), self._context.rules
             with contextlib.suppress(VersionConflict):
                 lost = waiting.lose(record.id, record.state, now=now, rules=rules)
-                await self._tell_left_now(await self._waiting_list.save_waiting(record, lost, now))
+                await self._give_back_left_now(await self._waiting_list.save_waiting(record, lost, now))
         return None
 
     async def _appointment_of(self, record: Record[Waiting]) -> Record[Appointment] | None:

@@ -29,7 +29,7 @@ class BulkKind(StrEnum):
 
 
 class BulkState(StrEnum):
-    """Where a job stands."""
+    """The states of a job."""
 
     RUNNING = "running"
     DONE = "done"

@@ -205,7 +205,7 @@ class BulkMoves:
         except AlreadyExists:
             # taken for missed, and the person has another visit by now
             return Outcome.LEFT_ALONE
-        await self._inventory.tell_left_now(saved)
+        await self._inventory.give_back_left_now(saved)
         return Outcome.INTERRUPTED if came else Outcome.SPECIAL_OPENED
 
     async def _move(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
@@ -221,7 +221,7 @@ class BulkMoves:
         ruling = self._ruling(SpecialCause.OFFICE_CLOSED, job)
         opened = visit_transitions.open_special(record.id, record.state, ruling, self._context.rules)
         saved = await self._appointments.save(record, opened, self._context.now(), command_id)
-        await self._inventory.tell_left_now(saved)
+        await self._inventory.give_back_left_now(saved)
         return Outcome.SPECIAL_OPENED
 
     def _ruling(self, cause: SpecialCause, job: BulkJob) -> Ruling:

@@ -48,7 +48,7 @@ class VisitorLookup:
 
 
 class Visits:
-    """At the office."""
+    """Check-in, interviews and missed visits."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Visits:
         return await find_visible(self._appointments, found.id, actor)
 
     async def _by_number(self, number: str, actor: Actor) -> Record[Appointment] | None:
-        """Who has that number today; it is unique for an office and a day."""
+        """Return the live visit with this queue number today, or None; numbers are unique per office and day."""
         if actor.office_id is None:
             return None
         office = self._context.offices[actor.office_id]
@@ -173,11 +173,11 @@ class Visits:
             opens_at = slot.starts_at - timedelta(minutes=rules.check_in_early_minutes)
             raise TooEarlyToCheckIn(opens_at=opens_at.isoformat())
 
-    async def interview_recorded(self, said: InterviewRecorded, message_id: str) -> None:
+    async def interview_recorded(self, event: InterviewRecorded, message_id: str) -> None:
         """The visit took place, whatever its outcome."""
-        record = await self._appointments.appointment(said.appointment_id)
+        record = await self._appointments.appointment(event.appointment_id)
         if record is None or record.state.status is Status.MOVING:
-            raise NotYet(f"appointment {said.appointment_id} is not known or moves")
+            raise NotYet(f"appointment {event.appointment_id} is not known or moves")
         if can(record.state, Command.USE) and not record.has_received(message_id):
             await self._appointments.save(record, appointments.use(record.state), self._context.now(), message_id)
 

@@ -45,22 +45,22 @@ class Proofs:
         self._inventory = inventory
         self._counter = counter
 
-    async def case_closed(self, said: PaymentCaseClosed, message_id: str) -> None:
+    async def case_closed(self, event: PaymentCaseClosed, message_id: str) -> None:
         """The money was never paid: the visit does not count, its seat is accounted for and its office told.
 
         Every step is a no-op when it was done before, so that a repeat finishes what a crash left.
         """
-        if said.kind != ON_PROOF or said.outcome != NOT_PAID:
+        if event.kind != ON_PROOF or event.outcome != NOT_PAID:
             return
-        record = await again(lambda: self._voided(said, message_id))
+        record = await again(lambda: self._voided(event, message_id))
         if record is None:
             return
-        await self._inventory.tell_left_now(record)
+        await self._inventory.give_back_left_now(record)
         await self._counter.leave_queue(record)
         await self._tell_office(record)
 
-    async def _voided(self, said: PaymentCaseClosed, message_id: str) -> Record[Appointment] | None:
-        record = await self._about(said)
+    async def _voided(self, event: PaymentCaseClosed, message_id: str) -> Record[Appointment] | None:
+        record = await self._about(event)
         if record is None or record.has_received(message_id):
             return record
         if not can(record.state, Command.VOID):
@@ -71,10 +71,10 @@ class Proofs:
         decision = visit_transitions.void(record.id, record.state, now=now, rules=rules)
         return await self._appointments.save(record, decision, now, message_id)
 
-    async def _about(self, said: PaymentCaseClosed) -> Record[Appointment] | None:
-        if said.appointment_id is not None:
-            return await self._appointments.appointment(said.appointment_id)
-        known = await self._appointments.appointments_of(said.application_id or "")
+    async def _about(self, event: PaymentCaseClosed) -> Record[Appointment] | None:
+        if event.appointment_id is not None:
+            return await self._appointments.appointment(event.appointment_id)
+        known = await self._appointments.appointments_of(event.application_id or "")
         return next((each for each in known if each.state.proof is not None), None)
 
     async def _tell_office(self, record: Record[Appointment]) -> None:

@@ -37,7 +37,7 @@ _DENIABLE: Final = (
 
 
 class PriorityDenials:
-    """At the counter."""
+    """Denies priority at the counter."""
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class Lane(StrEnum):
 
 
 class QueuePlace(StrEnum):
-    """Where a visitor stands."""
+    """The states of a visitor."""
 
     WAITING = "waiting"
     CALLED = "called"
@@ -216,13 +216,13 @@ class Wait:
 
 
 def waits(day: CounterDay, *, booths: int, service_minutes: int) -> Mapping[str, Wait]:
-    """The expected wait of each who waits: whole rounds of the booths, and never less than that (F67)."""
+    """Return the estimated waiting time of each visitor in the queue: whole rounds of the booths, rounded down."""
     abreast = max(1, booths)
     return {each.visit_id: Wait(ahead, ahead // abreast * service_minutes) for ahead, each in enumerate(line(day))}
 
 
 def wait_of_office(day: CounterDay, *, booths: int, service_minutes: int) -> Wait:
-    """What somebody who arrives now must expect."""
+    """Estimated waiting time of a visitor who arrives now."""
     ahead = len(waiting(day))
     return Wait(ahead, ahead // max(1, booths) * service_minutes)
 

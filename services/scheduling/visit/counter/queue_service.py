@@ -86,17 +86,17 @@ class DayQueue:
 
     @property
     def waits(self) -> Mapping[str, Wait]:
-        """The expected wait of each who waits."""
+        """Estimated waiting time of each visitor in the queue."""
         return counter.waits(self.day, booths=self.booths, service_minutes=self.service_minutes)
 
     @property
     def wait_now(self) -> Wait:
-        """What somebody who arrives now must expect."""
+        """Estimated waiting time of a visitor who arrives now."""
         return counter.wait_of_office(self.day, booths=self.booths, service_minutes=self.service_minutes)
 
 
 class CounterQueue:
-    """At the counter."""
+    """Queue and walk-ins at the counter of an office."""
 
     def __init__(
         self,
@@ -161,7 +161,7 @@ class CounterQueue:
         await again(attempt, tries=TRIES)
 
     async def leave_queue(self, record: Record[Appointment]) -> None:
-        """Nobody calls a visitor whose visit does not count."""
+        """Remove a visitor from the queue whose visit does not count."""
         slot, at = record.state.seat, record.state.checked_in_at or self._context.now()
         day = local_date(at, self._context.offices[slot.office_id].timezone)
 

@@ -34,7 +34,7 @@ class OfflineDayRepository(OnStore):
             return await self.offline_day(office_id, day, now)
 
     async def save_offline_day(self, record: Record[OfflineDay], day: OfflineDay, now: datetime) -> Record[OfflineDay]:
-        """Replace it if nobody else did."""
+        """Save the day. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OFFLINE_DAY, record, day, now=now)
 
     async def visits_with_void_codes(self, now: datetime) -> list[Record[Appointment]]:

@@ -160,7 +160,7 @@ class Specials:
                 decision = visit_transitions.open_special(record.id, record.state, ruling, self._context.rules)
             return await self._kept(record, decision, decided.command_id)
 
-        return await self._inventory.tell_left_now(await again(attempt))
+        return await self._inventory.give_back_left_now(await again(attempt))
 
     async def interrupt(self, appointment_id: str, reason: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """The systems stopped this visit: a new date is open at once.
@@ -181,7 +181,7 @@ class Specials:
             decision = visit_transitions.interrupt(record.id, record.state, ruling, self._context.rules)
             return await self._kept(record, decision, command_id)
 
-        return await self._inventory.tell_left_now(await again(attempt))
+        return await self._inventory.give_back_left_now(await again(attempt))
 
     async def use(self, wish: NewDate) -> Record[Appointment]:
         """Take a new date in one step; if it cannot be had the right stays as it was.

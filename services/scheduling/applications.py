@@ -1,7 +1,8 @@
-"""How the copy of what is known of applications is kept."""
+"""Projections of applications: what their events told, stored."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -11,12 +12,14 @@ from services.scheduling.terms import Applying
 from shared.clock import Clock
 from shared.errors import NotKnownYet
 from shared.facts import once_known
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
 
 
 @dataclass(frozen=True)
 class ApplicationCopy:
-    """What scheduling must know of an application, from the facts that application publishes."""
+    """The projection of an application, from the events of the application service."""
 
     account_id: str
     person_id: str
@@ -28,37 +31,39 @@ class ApplicationCopy:
     product: str | None = None
     """The kind of passport; none in what was kept before offices were asked for it."""
     product_as_of: datetime | None = None
-    """When the product was said; what was said earlier and is heard later changes nothing."""
+    """When the product was told; an older product that arrives later changes nothing."""
 
     def applying(self, application_id: str) -> Applying:
         """Whose seat it would be."""
         return Applying(application_id, self.account_id, self.person_id)
 
 
-def fresher(known: ApplicationCopy, said: ApplicationCopy) -> ApplicationCopy:
-    """What is known after something was said of the application: of its product the newest word counts."""
-    if known.product_as_of is None or (said.product_as_of is not None and said.product_as_of >= known.product_as_of):
-        return said
-    return replace(said, product=known.product, product_as_of=known.product_as_of)
+def fresher(known: ApplicationCopy, newer: ApplicationCopy) -> ApplicationCopy:
+    """Return the newer copy with the product that was told last."""
+    if known.product_as_of is None or (newer.product_as_of is not None and newer.product_as_of >= known.product_as_of):
+        return newer
+    return replace(newer, product=known.product, product_as_of=known.product_as_of)
 
 
 APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True, gathers=True)
 
 
 class ApplicationRepository(OnStore):
-    """What is known of applications."""
+    """Projections of applications."""
 
     async def application(self, application_id: str) -> Record[ApplicationCopy] | None:
-        """What is known of an application, or none."""
+        """Return what is known of the application, or None."""
         return await self._store.get(APPLICATION_COPY, application_id)
 
     async def begin_application(self, application_id: str, copy: ApplicationCopy, now: datetime) -> None:
-        """Keep what is known of an application for the first time."""
+        """Insert what is known of an application. Raises AlreadyExists."""
         await self._store.insert(APPLICATION_COPY, application_id, copy, now=now)
 
-    async def save_application(self, record: Record[ApplicationCopy], copy: ApplicationCopy, now: datetime) -> None:
-        """Replace what is known of an application."""
-        await self._store.save(APPLICATION_COPY, record, copy, now=now)
+    async def change_application(
+        self, application_id: str, decide: Callable[[ApplicationCopy], Decision[ApplicationCopy] | None], clock: Clock
+    ) -> Record[ApplicationCopy]:
+        """Load, decide and save what is known of an application, as `shared.store.change` does."""
+        return await change(self._store, clock, APPLICATION_COPY, application_id, decide)
 
     async def wait_for_submitted(self, application_id: str, clock: Clock) -> ApplicationCopy:
         """Return what is known of a submitted application; waits up to a second for its event to arrive.

@@ -1,4 +1,4 @@
-"""What every use case stands on: the clock, ids, chance, the rules and the offices; and who asks."""
+"""The context of every use case (clock, ids, randomness, rules, offices) and the actor who calls it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.scheduling.errors import OfficeNotFound
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from shared.clock import Clock
@@ -24,25 +24,35 @@ class Actor:
     role: str = "applicant"
 
 
+def refuse_unless_own_office(actor: Actor, office_id: str) -> None:
+    """Refuse actors who do not belong to this office.
+
+    Raises:
+        NotYourOffice: the actor belongs to another office or to none.
+    """
+    if actor.office_id != office_id:
+        raise NotYourOffice
+
+
 class OfficeDirectory:
-    """Every office, in memory: reference data that changes with a release."""
+    """All offices, in memory: reference data that changes with a release."""
 
     def __init__(self) -> None:
         self._offices: dict[str, Office] = {}
 
     def fill(self, offices: Iterable[Office]) -> None:
-        """Replace what is known."""
+        """Replace all offices."""
         self._offices = {office.office_id: office for office in offices}
 
     def __getitem__(self, office_id: str) -> Office:
-        """The office; refuses with ``OfficeNotFound``."""
+        """Return the office; refuses with ``OfficeNotFound``."""
         office = self._offices.get(office_id)
         if office is None:
             raise OfficeNotFound(office_id=office_id)
         return office
 
     def all(self) -> list[Office]:
-        """Every office, by name."""
+        """Return all offices, ordered by name."""
         return sorted(self._offices.values(), key=lambda office: office.name)
 
 
@@ -57,5 +67,11 @@ class UseCaseContext:
     offices: OfficeDirectory
 
     def now(self) -> datetime:
-        """The time."""
+        """Return the current time."""
         return self.clock.now()
+
+    def own_office(self, office_id: str, actor: Actor) -> Office:
+        """Return the actor's own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        office = self.offices[office_id]
+        refuse_unless_own_office(actor, office.office_id)
+        return office

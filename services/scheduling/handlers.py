@@ -23,7 +23,7 @@ from shared.service import Chore, DeadlineHandler, MessageHandler
 
 
 class Handlers:
-    """What the service hears and what falls due."""
+    """Events, deadlines and chores of the service."""
 
     def __init__(self, service: Scheduling) -> None:
         self._service = service
@@ -31,11 +31,11 @@ class Handlers:
             service.holds,
             service.payments,
             service.moves,
-            service.fallback,
-            service.hurry,
+            service.same_day_downgrade,
+            service.same_day_upgrades,
             service.releases,
             service.waiting_list,
-            service.seating,
+            service.inventory,
         )
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
@@ -54,11 +54,11 @@ class Handlers:
             **office_deadlines(service.calendar),
             **opening_deadlines(service.openings, service.opening_notices),
             **self._appointments.deadlines(),
-            **seat_deadlines(service.seating, service.waiting_list),
-            **same_day_deadlines(service.hurry),
+            **seat_deadlines(service.inventory, service.waiting_list),
+            **same_day_deadlines(service.same_day_upgrades),
             **waiting_list_deadlines(service.waiting_list),
             **party_deadlines(service.parties),
-            **abuse_deadlines(service.conduct),
+            **abuse_deadlines(service.activity),
             **counter_deadlines(service.visits, service.counter),
             **special_deadlines(service.specials),
             **bulk_job_deadlines(service.bulk_moves),
@@ -68,11 +68,11 @@ class Handlers:
         }
 
     def chores(self) -> list[Chore]:
-        """What is to be done again and again."""
+        """Return the periodic chores."""
         service = self._service
         return [
-            *office_chores(service.calendar, service.book, service.opening_notices.plan),
-            *opening_chores(service.openings, service.book),
-            *abuse_chores(service.conduct),
+            *office_chores(service.calendar, service.facts_cache, service.opening_notices.plan),
+            *opening_chores(service.openings, service.facts_cache),
+            *abuse_chores(service.activity),
             *day_sheet_chores(service.evenings),
         ]

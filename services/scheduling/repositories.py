@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.scheduling.applications import APPLICATION_COPY, ApplicationRepository
-from services.scheduling.booking.abuse.repository import CONDUCT, FLAG, ConductRepository
+from services.scheduling.booking.abuse.repository import ACTIVITY_DAY, FLAG, ActivityRepository
 from services.scheduling.booking.appointments.repository import APPOINTMENT, AppointmentRepository
 from services.scheduling.booking.assistance.repository import SHOWN_LETTER, LetterRepository
 from services.scheduling.booking.parties.repository import PARTY, PartyRepository
@@ -56,7 +56,7 @@ KINDS: Final = (
     LATE_LINE,
     WAITING,
     PARTY,
-    CONDUCT,
+    ACTIVITY_DAY,
     FLAG,
     SHOWN_LETTER,
     ASSISTANCE_COPY,
@@ -82,7 +82,7 @@ class Repositories:
         self.notices = OpeningNoticeRepository(store)
         self.seats = SeatRepository(store)
         self.appointments = AppointmentRepository(store)
-        self.conduct = ConductRepository(store)
+        self.activity = ActivityRepository(store)
         self.letters = LetterRepository(store)
         self.parties = PartyRepository(store)
         self.waiting_list = WaitingListRepository(store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Any, TypeVar
 
-from services.scheduling.booking.abuse.activity_counters import ConductBook
+from services.scheduling.booking.abuse.activity_counters import ActivityCounters
 from services.scheduling.booking.abuse.flags import Flags
 from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.appointments.entitlement_check import PaidVisits
@@ -20,23 +20,23 @@ from services.scheduling.booking.appointments.walk_in_holds import CounterHolds
 from services.scheduling.booking.assistance.service import Assisting
 from services.scheduling.booking.parties.service import Parties
 from services.scheduling.booking.same_day.booking import SameDay
-from services.scheduling.booking.same_day.downgrade import Fallback
-from services.scheduling.booking.same_day.upgrade import HurryDesk
+from services.scheduling.booking.same_day.downgrade import SameDayDowngrade
+from services.scheduling.booking.same_day.upgrade import SameDayUpgrades
 from services.scheduling.booking.seats.audit_log import SeatChains
 from services.scheduling.booking.seats.invariants import Checks
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.waiting_list.service import WaitingList
 from services.scheduling.context import OfficeDirectory, UseCaseContext
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.facts import FactsTable
-from services.scheduling.offices.facts_cache import OfficeBook
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.facts_cache import OfficeFactsCache
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.session import WeeklyTemplates
 from services.scheduling.openings.announcing import Openings
-from services.scheduling.openings.cache import Board
+from services.scheduling.openings.cache import OpeningCache
 from services.scheduling.openings.notices import OpeningNotices
 from services.scheduling.openings.opening import OpeningRules
-from services.scheduling.openings.release_check import Gate
+from services.scheduling.openings.release_check import ReleaseCheck
 from services.scheduling.openings.waiting_room import WaitingRoom
 from services.scheduling.quota.change import FourEyes
 from services.scheduling.quota.changes import Changes
@@ -48,8 +48,8 @@ from services.scheduling.rules import Rules
 from services.scheduling.visit.bulk_jobs.service import BulkMoves
 from services.scheduling.visit.counter.check_in import Visits
 from services.scheduling.visit.counter.payment_proofs import Proofs
-from services.scheduling.visit.counter.priority_denial import PriorityDesk
-from services.scheduling.visit.counter.queue_service import Counter
+from services.scheduling.visit.counter.priority_denial import PriorityDenials
+from services.scheduling.visit.counter.queue_service import CounterQueue
 from services.scheduling.visit.day_sheets.evening_sheets import SheetsOfEvenings, SheetWriters
 from services.scheduling.visit.day_sheets.lists import Papers
 from services.scheduling.visit.offline.import_service import OfflineVisits
@@ -87,7 +87,9 @@ class Scheduling:
         stored = Repositories(platform.store)
         self.repositories = stored
         self.codes = codes
-        self.conduct = ConductBook(stored.conduct, platform.clock, platform.ids, fingerprints, scale=limits_scale)
+        self.activity = ActivityCounters(
+            stored.activity, platform.clock, platform.ids, fingerprints, scale=limits_scale
+        )
         self.allowances = HoldAllowances(stored.appointments, platform.clock, scale=limits_scale)
         context = UseCaseContext(platform.clock, platform.ids, platform.randomness, rules, OfficeDirectory())
         self.context = context
@@ -106,7 +108,7 @@ class Scheduling:
         self._wire_quota(context, four_eyes, horizon_days)
         self._by_class: dict[type[Any], Any] = {type(each): each for each in vars(self).values()}
 
-    def of(self, kind: type[T]) -> T:
+    def find_use_case(self, kind: type[T]) -> T:
         """Return the one object of this class; see :func:`services.scheduling.http.use_case`."""
         found: T = self._by_class[kind]
         return found
@@ -116,26 +118,28 @@ class Scheduling:
     ) -> None:
         """Offices and when they receive."""
         stored = self.repositories
-        self.book = OfficeBook(context, stored.offices, stored.office_facts, facts, templates, horizon_days)
-        self.calendar = Calendar(context, stored.offices, stored.sessions, stored.seats, self.book, horizon_days)
-        self.offering = Offering(context, stored.applications, self.book)
+        self.facts_cache = OfficeFactsCache(
+            context, stored.offices, stored.office_facts, facts, templates, horizon_days
+        )
+        self.calendar = Calendar(context, stored.offices, stored.sessions, stored.seats, self.facts_cache, horizon_days)
+        self.availability = ProductAvailability(context, stored.applications, self.facts_cache)
 
     def _wire_openings(self, context: UseCaseContext, rules: OpeningRules, cipher: FieldCipher) -> None:
         """When seats are given out, and to whom first."""
         stored = self.repositories
-        board = Board(stored.openings, context.clock)
-        self.openings = Openings(context, stored.sessions, stored.openings, stored.seats, board, rules, cipher)
-        self.waiting_room = WaitingRoom(context, stored.openings, stored.applications, board, rules)
-        self.opening_notices = OpeningNotices(context, stored.notices, self.book)
-        self.gate = Gate(stored.sessions, context.clock)
+        cache = OpeningCache(stored.openings, context.clock)
+        self.openings = Openings(context, stored.sessions, stored.openings, stored.seats, cache, rules, cipher)
+        self.waiting_room = WaitingRoom(context, stored.openings, stored.applications, cache, rules)
+        self.opening_notices = OpeningNotices(context, stored.notices, self.facts_cache)
+        self.release_check = ReleaseCheck(stored.sessions, context.clock)
 
     def _wire_seats(self, context: UseCaseContext) -> None:
-        """Seats, and who holds, pays and moves."""
-        stored, codes, activity = self.repositories, self.codes, self.conduct
+        """Wire seats and appointments."""
+        stored, codes, activity = self.repositories, self.codes, self.activity
         applications, seats, appointments = stored.applications, stored.seats, stored.appointments
-        self.seating = Seating(context, seats, appointments, self.gate)
+        self.inventory = SeatInventory(context, seats, appointments, self.release_check)
         self.checks = Checks(stored.sessions, seats, appointments, context.clock)
-        seating, calendar, offering = self.seating, self.calendar, self.offering
+        inventory, calendar, availability = self.inventory, self.calendar, self.availability
         self.holds = Holds(
             context,
             applications,
@@ -143,34 +147,42 @@ class Scheduling:
             appointments,
             activity,
             self.allowances,
-            seating,
+            inventory,
             calendar,
             self.waiting_room,
-            offering,
-            PriorityGrounds(self.book),
+            availability,
+            PriorityGrounds(self.facts_cache),
         )
-        self.fallback = Fallback(context, seats, appointments, seating, calendar, offering)
+        self.same_day_downgrade = SameDayDowngrade(context, seats, appointments, inventory, calendar, availability)
         self.payments = Payments(
-            context, applications, appointments, codes, activity, seating, calendar, offering, self.fallback
+            context,
+            applications,
+            appointments,
+            codes,
+            activity,
+            inventory,
+            calendar,
+            availability,
+            self.same_day_downgrade,
         )
+        self.relocation = Relocation(context, seats, appointments, codes, inventory)
         self.moves = Moves(
-            context, seats, appointments, codes, activity, seating, calendar, self.waiting_room, offering
+            context, appointments, self.relocation, activity, inventory, calendar, self.waiting_room, availability
         )
-        self.relocation = Relocation(context, seats, appointments, codes, seating)
-        self.releases = Releases(context, appointments, seating)
+        self.releases = Releases(context, appointments, inventory)
         self.paid_visits = PaidVisits(context, appointments)
 
     def _wire_bookings(self, context: UseCaseContext) -> None:
-        """The other ways to a seat, and what is done against hoarding."""
-        stored, activity, allowances = self.repositories, self.conduct, self.allowances
+        """Wire the other ways to a seat and the limits against hoarding."""
+        stored, activity, allowances = self.repositories, self.activity, self.allowances
         applications, seats, appointments = stored.applications, stored.seats, stored.appointments
-        seating, calendar, offering = self.seating, self.calendar, self.offering
+        inventory, calendar, availability = self.inventory, self.calendar, self.availability
         self.same_day = SameDay(
-            context, seats, appointments, activity, allowances, applications, seating, calendar, offering
+            context, seats, appointments, activity, allowances, applications, inventory, calendar, availability
         )
-        self.hurry = HurryDesk(context, stored.sessions, seats, appointments, seating)
+        self.same_day_upgrades = SameDayUpgrades(context, stored.sessions, seats, appointments, inventory)
         self.waiting_list = WaitingList(
-            context, applications, seats, appointments, stored.waiting_list, activity, seating, offering
+            context, applications, seats, appointments, stored.waiting_list, activity, inventory, availability
         )
         self.parties = Parties(
             context,
@@ -180,45 +192,47 @@ class Scheduling:
             activity,
             allowances,
             applications,
-            seating,
+            inventory,
             calendar,
             self.waiting_room,
-            offering,
+            availability,
         )
-        self.flags = Flags(context, stored.conduct)
+        self.flags = Flags(context, stored.activity)
         self.assisting = Assisting(context, stored.letters, self.codes, applications, appointments, self.assistances)
 
     def _wire_visits(self, context: UseCaseContext, cipher: FieldCipher) -> None:
-        """What happens at the office and around it."""
+        """Wire the visit: counter, special reschedules, jobs, day sheets, offline days."""
         stored, codes, audit = self.repositories, self.codes, self.audit
         sessions, seats, appointments = stored.sessions, stored.seats, stored.appointments
-        seating, calendar, offering = self.seating, self.calendar, self.offering
-        self.counter = Counter(
-            context, sessions, seats, appointments, stored.counter_days, codes, seating, cipher, audit
+        inventory, calendar, availability = self.inventory, self.calendar, self.availability
+        self.counter = CounterQueue(
+            context, sessions, seats, appointments, stored.counter_days, codes, inventory, cipher, audit
         )
         self.counter_holds = CounterHolds(context, calendar, self.holds)
         self.visits = Visits(context, appointments, codes, self.counter, audit)
-        self.proofs = Proofs(context, appointments, stored.conduct, seating, self.counter)
-        self.priority = PriorityDesk(context, appointments, self.counter, self.relocation, audit)
+        self.proofs = Proofs(context, appointments, stored.activity, inventory, self.counter)
+        self.priority = PriorityDenials(context, appointments, self.counter, self.relocation, audit)
         self.papers = Papers(context, stored.offline_quotas, appointments, stored.offline_days, codes)
         self.offline_visits = OfflineVisits(
             context, stored.offline_quotas, appointments, stored.offline_days, codes, cipher, audit
         )
         self.bulk_moves = BulkMoves(
-            context, sessions, appointments, stored.bulk_jobs, seating, self.relocation, calendar, offering, audit
+            context, sessions, appointments, stored.bulk_jobs, inventory, self.relocation, calendar, availability, audit
         )
-        self.specials = Specials(context, appointments, seating, self.relocation, calendar, offering, cipher, audit)
+        self.specials = Specials(
+            context, appointments, inventory, self.relocation, calendar, availability, cipher, audit
+        )
 
     def _wire_quota(self, context: UseCaseContext, four_eyes: FourEyes, horizon_days: int) -> None:
-        """What offices change, and what everybody may see of it."""
-        stored, book, calendar = self.repositories, self.book, self.calendar
-        self.changes = Changes(context, stored.quota_changes, book, self.audit)
+        """Wire quota changes and the public board."""
+        stored, facts_cache, calendar = self.repositories, self.facts_cache, self.calendar
+        self.changes = Changes(context, stored.quota_changes, facts_cache, self.audit)
         self.office_edits = OfficeEdits(
             context,
             stored.office_facts,
             stored.offline_quotas,
             stored.quota_changes,
-            book,
+            facts_cache,
             calendar,
             self.changes,
             four_eyes,
@@ -229,11 +243,11 @@ class Scheduling:
             stored.seats,
             stored.appointments,
             stored.quota_changes,
-            book,
+            facts_cache,
             calendar,
             self.changes,
-            NearestLater(context, stored.appointments, calendar, self.offering, self.relocation),
+            NearestLater(context, stored.appointments, calendar, self.availability, self.relocation),
             self.bulk_moves,
             four_eyes,
         )
-        self.quota_board = QuotaBoard(context, stored.sessions, stored.seats, book, calendar, horizon_days)
+        self.quota_board = QuotaBoard(context, stored.sessions, stored.seats, facts_cache, calendar, horizon_days)

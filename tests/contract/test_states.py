@@ -67,38 +67,38 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ),
     ("services.scheduling.booking.appointments.appointment", "TRANSITIONS"): (
         {"used", "released", "abandoned", "unavailable"},
-        appointments.after,
-        appointments.IllegalChange,
+        appointments.TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.scheduling.booking.waiting_list.entry", "WAITING_TRANSITIONS"): (
         {"taken", "left", "ended"},
-        waiting.waiting_after,
-        waiting.WaitingChangeIllegal,
+        waiting.WAITING_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.scheduling.booking.parties.party", "PARTY_TRANSITIONS"): (
         {"held", "broken"},
-        party.party_after,
-        party.PartyChangeIllegal,
+        party.PARTY_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.scheduling.booking.abuse.flag", "FLAG_TRANSITIONS"): (
         {"confirmed", "harmless"},
-        flags.flag_after,
-        flags.FlagChangeIllegal,
+        flags.FLAG_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.scheduling.booking.seats.seat", "SEAT_TRANSITIONS"): (
         {"withdrawn"},
-        lambda state, command: seats._after(SimpleNamespace(status=state), command),  # type: ignore[arg-type]
-        seats.IllegalSeatChange,
+        seats.SEAT_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.scheduling.visit.counter.queue", "COUNTER_TRANSITIONS"): (
         {"served"},
-        counter.after,
-        counter.IllegalCounterChange,
+        counter.COUNTER_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.scheduling.openings.opening", "OPENING_TRANSITIONS"): (
         {"over", "called_off"},
-        waiting_room.after,
-        waiting_room.IllegalOpeningChange,
+        waiting_room.OPENING_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.billing.sagas.model", "OVERRIDE_TRANSITIONS"): (
         {"done", "impossible", "declined"},
@@ -107,8 +107,8 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ),
     ("services.scheduling.quota.change", "CHANGE_TRANSITIONS"): (
         {"applied", "rejected", "failed"},
-        quota_changes.step,
-        quota_changes.IllegalChangeStep,
+        quota_changes.CHANGE_TRANSITIONS.after,
+        IllegalTransition,
     ),
     ("services.billing.extra_charges.correction", "CORRECTION_TRANSITIONS"): (
         {"done"},

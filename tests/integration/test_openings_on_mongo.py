@@ -12,8 +12,8 @@ from services.scheduling.app import build
 from services.scheduling.context import Actor
 from services.scheduling.openings import draw
 from services.scheduling.openings.errors import NotYourTurn
-from services.scheduling.openings.opening import Standing
-from services.scheduling.openings.waiting_room import Place
+from services.scheduling.openings.opening import TicketStanding
+from services.scheduling.openings.waiting_room import PlaceInLine
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
@@ -49,7 +49,7 @@ async def test_an_opening_from_the_doors_to_the_last_seat(mongo_database: AsyncD
     for name in people:
         await world.submitted(name)
 
-    async def ticket(number: int, at: int) -> Place:
+    async def ticket(number: int, at: int) -> PlaceInLine:
         actor, application = Actor(f"account-{people[number]}"), f"application-{people[number]}"
         return await replicas[at].service.waiting_room.take_ticket(opening_id, application, actor)
 
@@ -72,8 +72,10 @@ async def test_an_opening_from_the_doors_to_the_last_seat(mongo_database: AsyncD
     won: list[int] = []
     for number, name in enumerate(people):
         service = replicas[number % 2].service
-        place = await service.waiting_room.look(opening_id, late[0].ticket_id, Actor(f"account-{people[PRESENT]}"))
-        assert place.standing is Standing.WAITING
+        place = await service.waiting_room.find_place(
+            opening_id, late[0].ticket_id, Actor(f"account-{people[PRESENT]}")
+        )
+        assert place.standing is TicketStanding.WAITING
         try:
             held = await service.holds.hold(world.wish(name))
         except NotYourTurn:

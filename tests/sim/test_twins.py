@@ -24,7 +24,7 @@ from services.billing.refunds.model import Refund
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.payments import Payments
 from services.scheduling.booking.appointments.refund_release import Releases
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from shared.bus.relay import Relay
 from shared.store.decision import Decision
 from shared.store.kinds import Record
@@ -69,12 +69,12 @@ def test_a_claim_without_its_condition_oversells(monkeypatch: pytest.MonkeyPatch
 def test_a_claim_that_is_freed_without_a_tombstone_oversells(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever was slow still writes the appointment on a seat that is somebody else's by then."""
 
-    async def free_at_once(self: Seating, record: Any) -> None:
+    async def free_at_once(self: SeatInventory, record: Any) -> None:
         holder = await self._appointments.appointment(record.state.claimed_by or "")
         fate = appointments.ClaimFate.FREE if holder is None else appointments.fate_of_claim(record.state, holder.state)
         await self._seats.save_seat(record, self._judged(record.state, fate), self._context.now())
 
-    monkeypatch.setattr(Seating, "judge_claim", free_at_once)
+    monkeypatch.setattr(SeatInventory, "judge_claim", free_at_once)
     slow = replace(CROWDED, rates=replace(CALM, pause=0.02, slow=0.5))
     assert finds("I1", shape=slow)
 

@@ -19,7 +19,7 @@ from services.scheduling.offices.errors import (
     SessionPlanWrong,
     SessionSoldOut,
 )
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.repository import OfficeRepository, SessionRepository, session_id_of
 from services.scheduling.offices.session import (
     PlanProblem,
@@ -51,7 +51,7 @@ OPENED_AT_ONCE: Final = 32
 
 
 @dataclass(frozen=True)
-class OpenSession:
+class BookableSession:
     """A session with what is free in it."""
 
     session_id: str
@@ -62,7 +62,7 @@ class OpenSession:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a session that is sold out was asked for."""
+    """The request that met a sold-out session."""
 
     session_id: str
     pool: Pool
@@ -106,14 +106,14 @@ class Calendar:
         offices: OfficeRepository,
         sessions: SessionRepository,
         seats: SeatStore,
-        book: OfficeBook,
+        facts_cache: OfficeFactsCache,
         horizon_days: int,
     ) -> None:
         self._context = context
         self._offices = offices
         self._sessions = sessions
         self._seats = seats
-        self._book = book
+        self._facts_cache = facts_cache
         self._horizon_days = horizon_days
         self._alternatives: dict[Asked, tuple[datetime, dict[str, Any]]] = {}
 
@@ -121,7 +121,7 @@ class Calendar:
         """Write the reference table where it is new, and keep it in memory."""
         await self._offices.keep_offices(offices, self._context.now())
         self._context.offices.fill([record.state for record in await self._offices.offices()])
-        await self._book.load()
+        await self._facts_cache.load()
 
     def search(self, *, province: str | None, timezone: str | None, text: str | None) -> list[Office]:
         """Offices that fit, by name."""
@@ -134,10 +134,10 @@ class Calendar:
     async def roll_horizon(self) -> int:
         """Open every session that the templates want on the days in sight and that is not there; tells how many."""
         now, begun = self._context.now(), 0
-        await self._book.refresh()
+        await self._facts_cache.refresh()
         days: dict[date, list[Office]] = {}
         for office in self._context.offices.all():
-            for day in self._book.days_in_sight(office, now):
+            for day in self._facts_cache.days_in_sight(office, now):
                 days.setdefault(day, []).append(office)
         for day, offices in sorted(days.items()):
             known = {record.id for record in await self._sessions.sessions_on(day)}
@@ -149,7 +149,7 @@ class Calendar:
         return begun
 
     def _by_template(self, office: Office, day: date, now: datetime) -> list[tuple[str, Session]]:
-        opens_at = self._book.opens_at(office, day, now)
+        opens_at = self._facts_cache.opens_at(office, day, now)
         sessions = [
             session_from(
                 plan,
@@ -160,7 +160,7 @@ class Calendar:
                 opening_until=now + timedelta(seconds=OPENING_SECONDS),
                 opens_at=opens_at,
             )
-            for plan in self._book.plans_for(office.office_id, day)
+            for plan in self._facts_cache.plans_for(office.office_id, day)
         ]
         return [
             (session_id_of(office.office_id, day, session.start), session)
@@ -182,7 +182,7 @@ class Calendar:
         """The opening of a session was left unfinished: finish it."""
         await self._finish_opening([record])
 
-    async def open(self, wish: OpenWish) -> OpenSession:
+    async def open(self, wish: OpenWish) -> BookableSession:
         """Open one session beside the template's.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``QuotaAboveCapacity``, ``SessionPlanWrong`` or
@@ -201,7 +201,7 @@ class Calendar:
     def planned(self, wish: OpenWish) -> Session:
         """The session as it would be opened; refuses like :meth:`open`, but for ``SessionExists``."""
         office = self._context.offices[wish.office_id]
-        self._book.refuse_other_office(office.office_id, wish.actor)
+        self._facts_cache.refuse_other_office(office.office_id, wish.actor)
         now = self._context.now()
         session = session_from(
             wish.plan,
@@ -223,12 +223,12 @@ class Calendar:
             raise SessionNotFound
         return record
 
-    async def one(self, session_id: str) -> tuple[Record[Session], OpenSession]:
+    async def one(self, session_id: str) -> tuple[Record[Session], BookableSession]:
         """The session, also with what is free in it; refuses with ``SessionNotFound``."""
         record = await self.session(session_id)
         return record, (await self._with_free([record]))[0]
 
-    async def listing(self, office_id: str, since: date | None, until: date | None) -> list[OpenSession]:
+    async def listing(self, office_id: str, since: date | None, until: date | None) -> list[BookableSession]:
         """Sessions of an office that can still be booked, in order, with free seats by pool.
 
         ``since`` (default today) and ``until`` (default the horizon) are days of the office, both inclusive. Refuses
@@ -245,10 +245,10 @@ class Calendar:
         found = await self._sessions.sessions([office_id], earliest, ends)
         return await self._with_free([each for each in found if not _opening(each)])
 
-    async def _with_free(self, sessions: Sequence[Record[Session]]) -> list[OpenSession]:
+    async def _with_free(self, sessions: Sequence[Record[Session]]) -> list[BookableSession]:
         free = await self._seats.free_seats([record.id for record in sessions]) if sessions else {}
         return [
-            OpenSession(
+            BookableSession(
                 record.id,
                 record.state,
                 self._context.offices[record.state.office_id],
@@ -266,7 +266,7 @@ class Calendar:
         *,
         products: Collection[str | None] = (),
         seats: int = 1,
-    ) -> list[OpenSession]:
+    ) -> list[BookableSession]:
         """The first sessions of these offices that have so many free seats of the pool, by time; only those whose
         office gives all of these products out on their day (X10)."""
         begins = bookable_from(self._context.now(), self._context.rules)
@@ -276,9 +276,9 @@ class Calendar:
         free = [each for each in shown if each.free.get(pool, 0) >= seats and self._makes(each, products)]
         return sorted(free, key=lambda each: (each.session.starts_at, each.office.name))[:most]
 
-    def _makes(self, each: OpenSession, products: Collection[str | None]) -> bool:
+    def _makes(self, each: BookableSession, products: Collection[str | None]) -> bool:
         day = each.session.date
-        return not any(self._book.lacks(each.office.office_id, product, day) for product in products)
+        return not any(self._facts_cache.lacks(each.office.office_id, product, day) for product in products)
 
     async def sold_out(
         self, session_id: str, session: Session, pool: Pool, products: Collection[str | None], seats: int = 1
@@ -313,7 +313,7 @@ def _opening(record: Record[Session]) -> bool:
     return record.state.opening_until is not None
 
 
-def _told(each: OpenSession, pool: Pool) -> dict[str, Any]:
+def _told(each: BookableSession, pool: Pool) -> dict[str, Any]:
     return {
         "session_id": each.session_id,
         "office_id": each.office.office_id,

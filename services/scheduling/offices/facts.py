@@ -42,7 +42,7 @@ class Hours:
 
 
 @dataclass(frozen=True)
-class Offer:
+class OfferedProduct:
     """One product that an office gives out; both days inclusive, none: without end."""
 
     product: Product
@@ -52,14 +52,14 @@ class Offer:
 
 @dataclass(frozen=True)
 class OfficeFacts:
-    """What the administrator of an office keeps."""
+    """The facts of an office that its administrator maintains."""
 
     office_id: str
     kind: OfficeKind
     booths: int
     staff: int
     hours: tuple[Hours, ...]
-    products: tuple[Offer, ...]
+    products: tuple[OfferedProduct, ...]
     holidays: tuple[date, ...] = ()
     """Days on which this office is closed, beside the national ones."""
     latitude: float | None = None
@@ -75,7 +75,7 @@ class OfficeFacts:
 
 
 @dataclass(frozen=True)
-class Place:
+class GeoPoint:
     """A point on the earth, in degrees."""
 
     latitude: float
@@ -118,14 +118,14 @@ def plan_capacity(plan: SessionPlan, facts: OfficeFacts) -> int:
     )
 
 
-def place_of(facts: OfficeFacts) -> Place | None:
+def place_of(facts: OfficeFacts) -> GeoPoint | None:
     """Where the office's town lies, if that is known."""
     if facts.latitude is None or facts.longitude is None:
         return None
-    return Place(facts.latitude, facts.longitude)
+    return GeoPoint(facts.latitude, facts.longitude)
 
 
-def distance_km(one: Place, other: Place) -> float:
+def distance_km(one: GeoPoint, other: GeoPoint) -> float:
     """As the crow flies, in kilometres."""
     first, second = math.radians(one.latitude), math.radians(other.latitude)
     north, east = second - first, math.radians(other.longitude - one.longitude)
@@ -176,18 +176,18 @@ def priority_group(age_years: int, limits: PriorityLimits | None, *, disabled: b
 
 @dataclass(frozen=True)
 class FactsTable:
-    """What the shipped files say of offices."""
+    """The facts of offices in the shipped files."""
 
     booths_by_class: Mapping[str, tuple[int, int]]
     """Office class to booths and staff."""
     hours: tuple[Hours, ...]
     electronic_only: tuple[tuple[date, frozenset[str], frozenset[str]], ...]
     """Since when, which offices, which provinces."""
-    places: Mapping[str, Place]
+    places: Mapping[str, GeoPoint]
     priority: tuple[PriorityLimits, ...]
 
     def facts_of(self, office: Office) -> OfficeFacts:
-        """What an office starts with."""
+        """Return the first facts of an office."""
         booths, staff = self.booths_by_class[office.office_class]
         place = self.places.get(office.office_id)
         return OfficeFacts(
@@ -201,14 +201,14 @@ class FactsTable:
             longitude=place.longitude if place else None,
         )
 
-    def _products(self, office: Office) -> tuple[Offer, ...]:
+    def _products(self, office: Office) -> tuple[OfferedProduct, ...]:
         since = [
             since
             for since, offices, provinces in self.electronic_only
             if office.office_id in offices or office.province in provinces
         ]
         last = date.fromordinal(min(since).toordinal() - 1) if since else None
-        return (Offer(Product.ORDINARY, until=last), Offer(Product.ELECTRONIC))
+        return (OfferedProduct(Product.ORDINARY, until=last), OfferedProduct(Product.ELECTRONIC))
 
 
 def facts_table(
@@ -225,7 +225,7 @@ def facts_table(
             (each["since"], frozenset(each.get("offices", ())), frozenset(each.get("provinces", ())))
             for each in products["electronic_only"]
         ),
-        places={row["office_id"]: Place(float(row["latitude"]), float(row["longitude"])) for row in positions},
+        places={row["office_id"]: GeoPoint(float(row["latitude"]), float(row["longitude"])) for row in positions},
         priority=tuple(
             PriorityLimits(each["since"], each["child_below_years"], each["elderly_above_years"])
             for each in content["priority"]

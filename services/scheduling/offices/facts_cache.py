@@ -1,4 +1,4 @@
-"""What offices are and plan, in memory: read by everybody, written through changes, fresh within seconds."""
+"""Cache of office facts and templates: read from memory, written through changes, fresh within seconds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKin
 from services.scheduling.offices.products import lacks
 from services.scheduling.offices.release_rule import (
     LONGEST_LOOK_DAYS,
-    Opening,
     OpeningRule,
+    ReleaseInstant,
     in_sight,
     next_opening,
     opens_at,
@@ -31,7 +31,7 @@ MOST_RULES_KEPT: Final = 5000
 """Rules whose next opening is remembered; far above the offices."""
 
 
-class OfficeBook:
+class OfficeFactsCache:
     """The facts, templates and opening rules of all offices."""
 
     def __init__(
@@ -52,7 +52,7 @@ class OfficeBook:
         self._horizon_days = horizon_days
         self._facts: Mapping[str, Record[OfficeFacts]] = {}
         self._templates: Mapping[str, Record[OfficeTemplate]] = {}
-        self._coming: dict[tuple[OpeningRule, str], Opening] = {}
+        self._coming: dict[tuple[OpeningRule, str], ReleaseInstant] = {}
         """Most offices share rule and zone, and the next opening is the same until it comes."""
 
     async def load(self) -> None:
@@ -104,7 +104,7 @@ class OfficeBook:
         record = self._facts.get(office_id)
         return (record.state.opening if record else None) or self._usual
 
-    def next_opening(self, office: Office, now: datetime) -> Opening | None:
+    def next_opening(self, office: Office, now: datetime) -> ReleaseInstant | None:
         """The next instant at which days of this office open."""
         key = (self.rule(office.office_id), office.timezone)
         known = self._coming.get(key)
@@ -131,7 +131,7 @@ class OfficeBook:
         return at if at is not None and at > now else None
 
     def plans_for(self, office_id: str, day: date) -> tuple[SessionPlan, ...]:
-        """What an office opens on a day: by its template, on days on which it receives."""
+        """Return the sessions that an office opens on a day by its template; none on days when it is closed."""
         record = self._facts.get(office_id)
         template, _version = self.template(office_id)
         if record is None or not receives_on(record.state, day):

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from services.scheduling.offices.calendar import Calendar
-from services.scheduling.offices.facts_cache import REFRESH_SECONDS, OfficeBook
+from services.scheduling.offices.facts_cache import REFRESH_SECONDS, OfficeFactsCache
 from services.scheduling.offices.repository import SESSION
 from services.scheduling.offices.session import Session
 from shared.service import Chore, DeadlineHandler
@@ -29,7 +29,9 @@ def office_deadlines(calendar: Calendar) -> Mapping[tuple[str, str], DeadlineHan
     return {(SESSION.name, "open"): opening_overdue}
 
 
-def office_chores(calendar: Calendar, book: OfficeBook, after_roll: Callable[[], Awaitable[None]]) -> list[Chore]:
+def office_chores(
+    calendar: Calendar, facts_cache: OfficeFactsCache, after_roll: Callable[[], Awaitable[None]]
+) -> list[Chore]:
     """Sessions are opened for days that entered the horizon, then ``after_roll`` is called; facts are read again."""
 
     async def roll_horizon() -> None:
@@ -40,5 +42,5 @@ def office_chores(calendar: Calendar, book: OfficeBook, after_roll: Callable[[],
 
     return [
         Chore("roll_horizon", HORIZON_EVERY_SECONDS, roll_horizon),
-        Chore("refresh_offices", REFRESH_SECONDS, book.refresh),
+        Chore("refresh_offices", REFRESH_SECONDS, facts_cache.refresh),
     ]

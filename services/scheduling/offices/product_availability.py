@@ -1,4 +1,4 @@
-"""What an office gives out, asked before a seat there is promised (X10). Answered from memory: no round trip."""
+"""Product availability: refuses seats at offices that do not issue the product. Answered from memory."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from typing import Any, Final
 
 from services.scheduling.applications import ApplicationCopy, ApplicationRepository
 from services.scheduling.context import UseCaseContext
-from services.scheduling.offices.calendar import OpenSession
+from services.scheduling.offices.calendar import BookableSession
 from services.scheduling.offices.errors import ProductNotOffered
 from services.scheduling.offices.facts import Product
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.products import Nearby, nearest_offering
 
 NEAREST_NAMED: Final = 3
 """Offices that a refusal names: enough to choose from, few enough for a text message."""
 
 
-class Offering:
+class ProductAvailability:
     """Which office makes which passport."""
 
-    def __init__(self, context: UseCaseContext, applications: ApplicationRepository, book: OfficeBook) -> None:
+    def __init__(
+        self, context: UseCaseContext, applications: ApplicationRepository, facts_cache: OfficeFactsCache
+    ) -> None:
         self._context = context
         self._applications = applications
-        self._book = book
+        self._facts_cache = facts_cache
 
     def gives_out(self, product: str | None, office_id: str, day: date) -> bool:
         """Whether the office gives this product out on that day; true where product or office are not known here."""
-        return not self._book.lacks(office_id, product, day)
+        return not self._facts_cache.lacks(office_id, product, day)
 
     def refuse_lacking(
         self,
@@ -59,14 +61,14 @@ class Offering:
         if record is not None:
             self.refuse_lacking(record.state, office_id, day)
 
-    async def that_fit(self, application_id: str, sessions: Sequence[OpenSession]) -> list[OpenSession]:
+    async def that_fit(self, application_id: str, sessions: Sequence[BookableSession]) -> list[BookableSession]:
         """Of these sessions those whose office gives out, on their day, what the application asks for."""
         record = await self._applications.application(application_id)
         product = record.state.product if record is not None else None
         return [each for each in sessions if self.gives_out(product, each.office.office_id, each.session.date)]
 
     async def products_of(self, application_ids: Iterable[str]) -> Collection[str | None]:
-        """What these applications ask for; none in it where it is not known."""
+        """Return the products that these applications ask for; None stands for an unknown one."""
         records = [await self._applications.application(each) for each in application_ids]
         return {record.state.product for record in records if record is not None}
 
@@ -80,23 +82,23 @@ class Offering:
         together: Iterable[str | None] = (),
     ) -> ProductNotOffered:
         office = self._context.offices[office_id]
-        known = [(each, self._book.known(each.office_id)) for each in self._context.offices.all()]
+        known = [(each, self._facts_cache.known(each.office_id)) for each in self._context.offices.all()]
         others = [(each, facts_there) for each, facts_there in known if facts_there is not None]
-        here = self._book.facts(office_id).state
+        here = self._facts_cache.facts(office_id).state
         wanted = {product} | {known for known in Product if known in together}
         near = nearest_offering(office, here, others, wanted, day)[:NEAREST_NAMED]
-        said: dict[str, Any] = {}
+        texts: dict[str, Any] = {}
         if near:
             names = ", ".join(_named(each) for each in near)
-            said["next_action"] = f"Choose one of the nearest offices that issue it: {names}."
-            said["next_action_id"] = f"Pilih salah satu kantor terdekat yang menerbitkannya: {names}."
+            texts["next_action"] = f"Choose one of the nearest offices that issue it: {names}."
+            texts["next_action_id"] = f"Pilih salah satu kantor terdekat yang menerbitkannya: {names}."
         return ProductNotOffered(
             field=field,
             product=product.value,
             office_id=office_id,
             date=day.isoformat(),
             nearest=[_told(each) for each in near],
-            **said,
+            **texts,
             **facts,
         )
 

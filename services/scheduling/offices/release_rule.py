@@ -68,7 +68,7 @@ class OpeningRule:
 
 
 @dataclass(frozen=True)
-class Opening:
+class ReleaseInstant:
     """An instant at which days open, the first and the last of them."""
 
     at: datetime
@@ -116,16 +116,18 @@ def opens_at(rule: OpeningRule, session_date: date, timezone: str) -> datetime |
     return datetime.combine(day, rule.at, ZoneInfo(rule.zone or timezone)).astimezone(UTC)
 
 
-def next_opening(rule: OpeningRule, now: datetime, timezone: str) -> Opening | None:
+def next_opening(rule: OpeningRule, now: datetime, timezone: str) -> ReleaseInstant | None:
     """The next instant after ``now`` at which days open, and which; none if no further one is known."""
     if rule.kind is RuleKind.FIXED:
         coming = [each for each in rule.fixed if each.at > now]
-        return min((Opening(each.at, each.first, each.last) for each in coming), key=lambda each: each.at, default=None)
+        return min(
+            (ReleaseInstant(each.at, each.first, each.last) for each in coming), key=lambda each: each.at, default=None
+        )
     today = now.astimezone(ZoneInfo(timezone)).date()
     days = [today + timedelta(days=ahead) for ahead in range(LONGEST_LOOK_DAYS)]
     waiting = [(at, day) for day in days if (at := opens_at(rule, day, timezone)) is not None and at > now]
     first_at, first = min(waiting)
-    return Opening(first_at, first, max(day for at, day in waiting if at == first_at))
+    return ReleaseInstant(first_at, first, max(day for at, day in waiting if at == first_at))
 
 
 def in_sight(rule: OpeningRule, session_date: date, timezone: str, now: datetime) -> bool:

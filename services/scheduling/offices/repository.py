@@ -57,7 +57,7 @@ class SessionRepository(OnStore):
         return await self._store.insert_missing(SESSION, sessions, now=now)
 
     async def save_session(self, record: Record[Session], session: Session, now: datetime) -> Record[Session]:
-        """Replace a session if nobody else did."""
+        """Save the session. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(SESSION, record, session, now=now)
 
     def every_session(self) -> AsyncIterator[Record[Session]]:
@@ -83,7 +83,7 @@ class OfficeRepository(OnStore):
     """Offices."""
 
     async def offices(self) -> list[Record[Office]]:
-        """Every office, by name."""
+        """Return all offices, ordered by name."""
         return await self._store.find(OFFICE, "name", limit=MOST_OFFICES)
 
     async def keep_offices(self, offices: Iterable[Office], now: datetime) -> None:
@@ -121,7 +121,7 @@ class OfficeFactsRepository(OnStore):
         return await self._store.get(OFFICE_FACTS, office_id)
 
     async def save_facts(self, record: Record[OfficeFacts], facts: OfficeFacts, now: datetime) -> Record[OfficeFacts]:
-        """Replace the facts of an office if nobody else did."""
+        """Save the facts of an office. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OFFICE_FACTS, record, facts, now=now)
 
     async def begin_office(self, office: Office, facts: OfficeFacts, now: datetime) -> None:
@@ -144,7 +144,7 @@ class OfficeFactsRepository(OnStore):
     async def save_template(
         self, record: Record[OfficeTemplate], template: OfficeTemplate, now: datetime
     ) -> Record[OfficeTemplate]:
-        """Replace a template if nobody else did."""
+        """Save the template. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OFFICE_TEMPLATE, record, template, now=now)
 
 
@@ -176,7 +176,7 @@ class OfflineQuotaRepository(OnStore):
     async def save_offline_quota(
         self, record: Record[OfflineQuota], quota: OfflineQuota, now: datetime
     ) -> Record[OfflineQuota]:
-        """Replace an offline quota if nobody else did."""
+        """Save the offline quota. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OFFLINE_QUOTA, record, quota, now=now)
 
     async def offline_quotas(self, office_id: str, since: date, until: date) -> list[Record[OfflineQuota]]:

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from services.scheduling.offices.facts import (
-    Place,
+    GeoPoint,
     Product,
 )
 from services.scheduling.offices.session import MOST_SEATS
@@ -130,10 +130,10 @@ Near = Annotated[
 ]
 
 
-def place_from(near: str | None) -> Place | None:
+def place_from(near: str | None) -> GeoPoint | None:
     """The place that a query names; it was checked before."""
     found = _NEAR.match(near) if near is not None else None
-    return Place(float(found[1]), float(found[2])) if found else None
+    return GeoPoint(float(found[1]), float(found[2])) if found else None
 
 
 def check_near(near: str | None) -> None:

@@ -27,7 +27,7 @@ _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """What an office wants to open on some day, in its own local time."""
+    """The plan of a session, in the office's local time."""
 
     start: time
     end: time
@@ -252,14 +252,14 @@ class WeeklyTemplates:
     """(month, day) on which no office opens."""
 
     def plans_for(self, office_id: str, day: date) -> tuple[SessionPlan, ...]:
-        """What an office opens on a day by its template."""
+        """Return the session plans of the template for a day."""
         template = self.offices.get(office_id, self.default)
         if day.weekday() not in template.weekdays or (day.month, day.day) in self.closed_days:
             return ()
         return template.sessions
 
 
-class TemplateWrong(ValueError):
+class TemplateFileWrong(ValueError):
     """The file of weekly templates cannot be used; the message names the office and the rule."""
 
 
@@ -267,7 +267,7 @@ def templates_from(content: Mapping[str, Any]) -> WeeklyTemplates:
     """The templates that the parsed file holds.
 
     Raises:
-        TemplateWrong: a plan breaks a rule or a field is missing.
+        TemplateFileWrong: a plan breaks a rule or a field is missing.
     """
     try:
         return WeeklyTemplates(
@@ -276,9 +276,9 @@ def templates_from(content: Mapping[str, Any]) -> WeeklyTemplates:
             closed_days=frozenset(_month_and_day(text) for text in content.get("closed_days", ())),
         )
     except (KeyError, ValueError) as problem:
-        if isinstance(problem, TemplateWrong):
+        if isinstance(problem, TemplateFileWrong):
             raise
-        raise TemplateWrong(f"weekly templates: {type(problem).__name__} {problem}") from problem
+        raise TemplateFileWrong(f"weekly templates: {type(problem).__name__} {problem}") from problem
 
 
 def _month_and_day(text: str) -> tuple[int, int]:
@@ -291,7 +291,7 @@ def _template_from(name: str, part: Mapping[str, Any]) -> WeeklyTemplate:
     for plan in plans:
         problem = plan_problem(plan)
         if problem is not None:
-            raise TemplateWrong(f"weekly templates: {name} at {plan.start:%H:%M}: {problem}")
+            raise TemplateFileWrong(f"weekly templates: {name} at {plan.start:%H:%M}: {problem}")
     return WeeklyTemplate(frozenset(_WEEKDAYS.index(day) for day in part["weekdays"]), plans)
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.scheduling.office import Office
-from services.scheduling.offices.calendar import OpenSession
-from services.scheduling.offices.facts import WEEKDAYS, Place, limits_on, offers, place_of
-from services.scheduling.offices.facts_cache import OfficeBook
-from services.scheduling.offices.release_rule import Opening, OpeningRule, RuleKind
+from services.scheduling.offices.calendar import BookableSession
+from services.scheduling.offices.facts import WEEKDAYS, GeoPoint, limits_on, offers, place_of
+from services.scheduling.offices.facts_cache import OfficeFactsCache
+from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant, RuleKind
 from services.scheduling.offices.schemas import (
     HoursView,
     NextOpeningView,
@@ -44,7 +44,7 @@ def office_view(office: Office) -> OfficeView:
     )
 
 
-def session_view(each: OpenSession) -> SessionView:
+def session_view(each: BookableSession) -> SessionView:
     """A session as it is shown."""
     session, office = each.session, each.office
     return SessionView(
@@ -78,7 +78,7 @@ def opening_rule_view(rule: OpeningRule, office: Office) -> OpeningRuleView:
     )
 
 
-def next_opening_view(opening: Opening | None, office: Office) -> NextOpeningView | None:
+def next_opening_view(opening: ReleaseInstant | None, office: Office) -> NextOpeningView | None:
     """The next opening, also on the office's clock."""
     if opening is None:
         return None
@@ -91,13 +91,13 @@ def next_opening_view(opening: Opening | None, office: Office) -> NextOpeningVie
 
 
 def office_detail_view(
-    office: Office, book: OfficeBook, next_opening: Opening | None, now: datetime
+    office: Office, facts_cache: OfficeFactsCache, next_opening: ReleaseInstant | None, now: datetime
 ) -> OfficeDetailView:
     """An office with its facts."""
-    record = book.facts(office.office_id)
+    record = facts_cache.facts(office.office_id)
     facts, place = record.state, place_of(record.state)
     today = local_date(now, office.timezone)
-    limits = limits_on(book.table.priority, today)
+    limits = limits_on(facts_cache.table.priority, today)
     return OfficeDetailView(
         **office_view(office).model_dump(),
         kind=facts.kind.value,
@@ -120,7 +120,7 @@ def office_detail_view(
             for each in facts.products
         ],
         position=_position_view(place),
-        opening=opening_rule_view(book.rule(office.office_id), office),
+        opening=opening_rule_view(facts_cache.rule(office.office_id), office),
         next_opening=next_opening_view(next_opening, office),
         priority=PriorityAgesView(
             since=limits.since,
@@ -133,5 +133,5 @@ def office_detail_view(
     )
 
 
-def _position_view(place: Place | None) -> PositionView | None:
+def _position_view(place: GeoPoint | None) -> PositionView | None:
     return PositionView(latitude=place.latitude, longitude=place.longitude) if place else None

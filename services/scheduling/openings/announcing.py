@@ -9,21 +9,20 @@ from typing import Any, Final
 
 import structlog
 
-from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.calendar import SeatStore
 from services.scheduling.offices.errors import SessionNotFound
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session
 from services.scheduling.openings import admission, draw
 from services.scheduling.openings import opening as waiting_room
 from services.scheduling.openings.admission import Census
-from services.scheduling.openings.cache import Board, Kept
+from services.scheduling.openings.cache import Kept, OpeningCache
 from services.scheduling.openings.errors import OpeningHasBegun, OpeningNotFound, OpeningPlanWrong, SessionHasOpening
 from services.scheduling.openings.notice import is_told_daily
 from services.scheduling.openings.opening import (
-    IllegalOpeningChange,
     Opening,
     OpeningPlan,
     OpeningRules,
@@ -33,9 +32,10 @@ from services.scheduling.openings.repository import OpeningRepository
 from services.scheduling.terms import Pool
 from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
-from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ SURE_OF_SEATS: Final = 2
 
 @dataclass(frozen=True)
 class OpeningWish:
-    """What an office administrator wants to announce."""
+    """A request to announce an opening."""
 
     plan: OpeningPlan
     actor: Actor
@@ -66,7 +66,7 @@ class OpeningWish:
 
 
 class Openings:
-    """The life of openings; each step is one write, and a deadline takes it again after a crash."""
+    """Announces and runs openings; each step is one write, and a deadline repeats it after a crash."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Openings:
         sessions: SessionRepository,
         openings: OpeningRepository,
         seats: SeatStore,
-        board: Board,
+        cache: OpeningCache,
         rules: OpeningRules,
         seeds: FieldCipher,
     ) -> None:
@@ -82,7 +82,7 @@ class Openings:
         self._sessions = sessions
         self._openings = openings
         self._seats = seats
-        self._board = board
+        self._cache = cache
         self._rules = rules
         self._seeds = seeds
         self._records: Kept[tuple[datetime, int, dict[str, Any]]] = Kept(MOST_RECORDS_KEPT)
@@ -93,8 +93,7 @@ class Openings:
         Refuses with ``NotYourOffice``, ``OpeningPlanWrong``, ``SessionNotFound`` or ``SessionHasOpening``. A repeat of
         the command meets the opening of the first time.
         """
-        if wish.actor.office_id != wish.plan.office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(wish.actor, wish.plan.office_id)
         opening_id = derived_id("opening", wish.command_id)
         known = await self._openings.opening(opening_id)
         if known is not None:
@@ -132,18 +131,18 @@ class Openings:
             if earlier is None:
                 raise SessionHasOpening from taken
             return earlier
-        self._board.heard(record)
+        self._cache.remember(record)
         return record
 
-    async def announce_by_rule(self, book: OfficeBook) -> int:
+    async def announce_by_rule(self, facts_cache: OfficeFactsCache) -> int:
         """Announce the openings that offices' rules bring within a day; tells how many are new.
 
         An office that gives out each new day as it comes into sight has none: nobody waits for that.
         """
         now, begun = self._context.now(), 0
         for office in self._context.offices.all():
-            rule = book.rule(office.office_id)
-            coming = None if is_told_daily(rule) else book.next_opening(office, now)
+            rule = facts_cache.rule(office.office_id)
+            coming = None if is_told_daily(rule) else facts_cache.next_opening(office, now)
             if coming is not None and coming.at - now <= timedelta(seconds=RULE_AHEAD_SECONDS):
                 until = coming.at + timedelta(days=LONGEST_LISTING_DAYS)
                 found = await self._sessions.sessions([office.office_id], coming.at, until)
@@ -177,34 +176,32 @@ class Openings:
         return 3 * (self._rules.settle_seconds + self._rules.reveal_seconds)
 
     async def call_off(self, opening_id: str, actor: Actor) -> Record[Opening]:
-        """There will be no opening. Refuses with ``OpeningNotFound``, ``NotYourOffice`` or ``OpeningHasBegun``."""
+        """Call an opening off. Refuses with ``OpeningNotFound``, ``NotYourOffice`` or ``OpeningHasBegun``."""
 
-        async def attempt() -> Record[Opening]:
-            record = await self._openings.opening(opening_id)
-            if record is None:
-                raise OpeningNotFound
-            if record.state.office_id != actor.office_id:
-                raise NotYourOffice
-            if record.state.status is OpeningStatus.CALLED_OFF:
-                return record
+        def call_off(opening: Opening) -> Decision[Opening] | None:
+            if opening.status is OpeningStatus.CALLED_OFF:
+                return None
             try:
-                ended = waiting_room.called_off(record.state)
-            except IllegalOpeningChange:
-                raise OpeningHasBegun(state=record.state.status.value) from None
-            return await self._openings.save_opening(record, ended, self._context.now())
+                return Decision(waiting_room.called_off(opening))
+            except IllegalTransition:
+                raise OpeningHasBegun(state=opening.status.value) from None
 
-        record = await again(attempt)
-        self._board.heard(record)
+        record = await self._openings.opening(opening_id)
+        if record is None:
+            raise OpeningNotFound
+        refuse_unless_own_office(actor, record.state.office_id)
+        record = await self._openings.change_opening(record, call_off, self._context.clock)
+        self._cache.remember(record)
         return record
 
     async def get(self, opening_id: str) -> Record[Opening]:
         """The opening as it was a second ago at most; refuses with ``OpeningNotFound``."""
-        record = await self._board.opening(opening_id)
+        record = await self._cache.opening(opening_id)
         if record is None:
             raise OpeningNotFound
         return record
 
-    async def of_office(self, office_id: str) -> list[Record[Opening]]:
+    async def find_by_office(self, office_id: str) -> list[Record[Opening]]:
         """An office's openings, the newest first; refuses with ``OfficeNotFound``."""
         return await self._openings.openings_of(self._context.offices[office_id].office_id)
 
@@ -252,7 +249,7 @@ class Openings:
             late_seconds=(now - (record.state.tick_at or now)).total_seconds(),
         )
         moved = admission.ticked(line, census, now, rules)
-        await self._save(record, waiting_room.moved_on(record.state, moved, now, self._rules))
+        await self._save(record, waiting_room.advanced(record.state, moved, now, self._rules))
 
     async def forget(self, record: Record[Opening]) -> None:
         """Remove the tickets of an opening that ended long ago, some at a time; its public record stays as it is."""
@@ -271,7 +268,7 @@ class Openings:
         return sum(count for (_, pool), count in free.items() if pool == Pool.REGULAR.value)
 
     async def _save(self, record: Record[Opening], state: Opening) -> None:
-        self._board.heard(await self._openings.save_opening(record, state, self._context.now()))
+        self._cache.remember(await self._openings.save_opening(record, state, self._context.now()))
 
     async def record(self, opening_id: str) -> dict[str, Any]:
         """The public record: all that anybody needs to do the draw again, and nothing that names anybody."""

@@ -1,4 +1,4 @@
-"""What every replica keeps in memory of openings: copies of what is stored, for a second at most, and bounded."""
+"""Read-through cache of openings: copies of stored documents, one second old at most, bounded."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _Aged:
     read_at: datetime
 
 
-class Board:
+class OpeningCache:
     """Openings, tickets and drawn places as they were a moment ago."""
 
     def __init__(self, openings: OpeningRepository, clock: Clock) -> None:
@@ -80,7 +80,7 @@ class Board:
         self.tickets: Kept[Record[OpeningTicket]] = Kept(MOST_TICKETS_KEPT)
         self._places: OrderedDict[str, Mapping[str, int]] = OrderedDict()
 
-    async def of_session(self, session_id: str) -> Record[Opening] | None:
+    async def find_by_session(self, session_id: str) -> Record[Opening] | None:
         """The opening that gives out a session's seats; none for all others, at no cost but a look once a second."""
         await self._refresh()
         opening_id = self._sessions.get(session_id)
@@ -101,10 +101,10 @@ class Board:
         """The opening as it is now."""
         record = await self._openings.opening(opening_id)
         if record is not None:
-            self.heard(record)
+            self.remember(record)
         return record
 
-    def heard(self, record: Record[Opening]) -> None:
+    def remember(self, record: Record[Opening]) -> None:
         """Remember what was just written or read."""
         known = self._live.get(record.id)
         if known is not None and known.version > record.version:
@@ -153,7 +153,7 @@ class Board:
         await self._once(self._read)
 
     async def _once(self, read: Callable[[], Awaitable[None]]) -> None:
-        """Whoever comes while somebody reads waits for that reading and does not repeat it."""
+        """Read once for concurrent callers: those who come during a read wait for its result."""
         async with self._lock:
             if self._read_at is None or not self._is_young(self._read_at, BOARD_SECONDS):
                 await read()

@@ -78,9 +78,9 @@ def first_mistake(record: Mapping[str, Any], *, commitment: str | None = None, r
 
 
 def _order_mistake(right: Sequence[str], order: Sequence[str], late: Sequence[str]) -> str | None:
-    for place, (should, said) in enumerate(zip(right, order, strict=True), start=1):
-        if should != said:
-            return f"Place {place} belongs to ticket {should[:12]}..., the record gives it to {said[:12]}..."
+    for place, (should, recorded) in enumerate(zip(right, order, strict=True), start=1):
+        if should != recorded:
+            return f"Place {place} belongs to ticket {should[:12]}..., the record gives it to {recorded[:12]}..."
     if len(set(late)) != len(late):
         return "A ticket stands twice among those that came later."
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.openings.announcing import Openings
 from services.scheduling.openings.notice import Announcement
 from services.scheduling.openings.notices import OpeningNotices
@@ -37,11 +37,11 @@ def opening_deadlines(openings: Openings, notices: OpeningNotices) -> Mapping[tu
     return {**handlers, (OPENING_ANNOUNCEMENT.name, "tell"): opening_to_tell}
 
 
-def opening_chores(openings: Openings, book: OfficeBook) -> list[Chore]:
+def opening_chores(openings: Openings, facts_cache: OfficeFactsCache) -> list[Chore]:
     """Openings that come from the offices' rules are announced in time."""
 
     async def announce_by_rule() -> None:
-        await openings.announce_by_rule(book)
+        await openings.announce_by_rule(facts_cache)
 
     return [Chore("announce_openings", BY_RULE_EVERY_SECONDS, announce_by_rule)]
 

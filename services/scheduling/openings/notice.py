@@ -1,4 +1,4 @@
-"""Who is told of an opening: those who asked, each once (F66)."""
+"""Opening notices: which accounts are told of an office's openings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.scheduling.office import Office
-from services.scheduling.offices.release_rule import Opening, OpeningRule
+from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant
 from shared.events.scheduling import OpeningAnnounced
 
 
@@ -42,7 +42,7 @@ def announcement_deadlines(announcement: Announcement) -> Mapping[str, datetime]
     return {} if announcement.tell_at is None else {"tell": announcement.tell_at}
 
 
-def announcement_of(office_id: str, opening: Opening, rule: OpeningRule, now: datetime) -> Announcement:
+def announcement_of(office_id: str, opening: ReleaseInstant, rule: OpeningRule, now: datetime) -> Announcement:
     """The announcement of an opening: as early as its sessions can be seen, but not before now."""
     tell_at = max(now, opening.at - timedelta(days=rule.announced_days))
     return Announcement(office_id, opening.at, opening.first, opening.last, tell_at)
@@ -59,7 +59,7 @@ def told(notice: OpeningNotice, opening_id: str) -> OpeningNotice:
 
 
 def word_of(announcement: Announcement, opening_id: str, office: Office, account_id: str) -> OpeningAnnounced:
-    """What is said to one account."""
+    """Return the event that tells one account."""
     return OpeningAnnounced(
         opening_id=opening_id,
         account_id=account_id,

@@ -1,11 +1,11 @@
-"""Who asked is told of openings: each account once for each opening (F66)."""
+"""Opening notices: every account that asked is told of each opening once."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.openings.errors import OpensEveryDay, TooManyNotices
 from services.scheduling.openings.notice import (
     Announcement,
@@ -16,11 +16,10 @@ from services.scheduling.openings.notice import (
     word_of,
 )
 from services.scheduling.openings.repository import MOST_NOTICES, OpeningNoticeRepository
-from shared.errors import NotFound
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
-from shared.store.retry import again
 
 
 def notice_id_of(account_id: str, office_id: str) -> str:
@@ -31,10 +30,12 @@ def notice_id_of(account_id: str, office_id: str) -> str:
 class OpeningNotices:
     """The wish to be told, and the telling."""
 
-    def __init__(self, context: UseCaseContext, notices: OpeningNoticeRepository, book: OfficeBook) -> None:
+    def __init__(
+        self, context: UseCaseContext, notices: OpeningNoticeRepository, facts_cache: OfficeFactsCache
+    ) -> None:
         self._context = context
         self._notices = notices
-        self._book = book
+        self._facts_cache = facts_cache
 
     async def ask(self, office_id: str, actor: Actor) -> Record[OpeningNotice]:
         """Tell this account of the office's openings from now on; a repeat changes nothing.
@@ -42,40 +43,39 @@ class OpeningNotices:
         Refuses with ``OfficeNotFound``, ``OpensEveryDay`` and ``TooManyNotices``.
         """
         office = self._context.offices[office_id]
-        if is_told_daily(self._book.facts(office.office_id).state.opening):
+        if is_told_daily(self._facts_cache.facts(office.office_id).state.opening):
             raise OpensEveryDay
         followed = await self._notices.notices_of_account(actor.account_id)
         live = [each for each in followed if each.state.live and each.state.office_id != office_id]
         if len(live) >= MOST_NOTICES:
             raise TooManyNotices(most=MOST_NOTICES)
-        return await again(lambda: self._ask(office_id, actor.account_id))
+        return await self._ask(office_id, actor.account_id)
 
     async def _ask(self, office_id: str, account_id: str) -> Record[OpeningNotice]:
         notice_id, now = notice_id_of(account_id, office_id), self._context.now()
+
+        def ask(notice: OpeningNotice) -> Decision[OpeningNotice] | None:
+            return None if notice.live else Decision(replace(notice, live=True, asked_at=now))
+
         try:
             return await self._notices.begin_notice(notice_id, OpeningNotice(office_id, account_id, now), now)
         except AlreadyExists:
-            record = await self._known(notice_id)
-        if record.state.live:
-            return record
-        return await self._notices.save_notice(record, replace(record.state, live=True, asked_at=now), now)
+            return await self._notices.change_notice(notice_id, ask, self._context.clock)
 
     async def stop(self, office_id: str, actor: Actor) -> None:
         """Tell this account no more; a repeat changes nothing. Refuses with ``NotFound`` who never asked."""
 
-        async def attempt() -> None:
-            record = await self._known(notice_id_of(actor.account_id, office_id))
-            if record.state.live:
-                await self._notices.save_notice(record, replace(record.state, live=False), self._context.now())
+        def stop(notice: OpeningNotice) -> Decision[OpeningNotice]:
+            return Decision(replace(notice, live=False))
 
-        await again(attempt)
+        await self._notices.change_notice(notice_id_of(actor.account_id, office_id), stop, self._context.clock)
 
     async def plan(self) -> None:
         """Write down, for each office with an opening to come, when those who asked will be told."""
         now = self._context.now()
         for office in self._context.offices.all():
-            rule = self._book.rule(office.office_id)
-            opening = None if is_told_daily(rule) else self._book.next_opening(office, now)
+            rule = self._facts_cache.rule(office.office_id)
+            opening = None if is_told_daily(rule) else self._facts_cache.next_opening(office, now)
             if opening is not None:
                 announcement_id = derived_id("opening_announcement", office.office_id, opening.at.isoformat())
                 announcement = announcement_of(office.office_id, opening, rule, now)
@@ -89,28 +89,24 @@ class OpeningNotices:
             return
         page = await self._notices.notices_of_office(announcement.office_id, announcement.told_to)
         for notice in page:
-            await again(lambda notice_id=notice.id: self._tell(notice_id, record))  # type: ignore[misc]
+            await self._tell(notice.id, record)
         last = page[-1].state.account_id if page else announcement.told_to
         after = replace(announcement, told_to=last, tell_at=now if page else None)
         await self._notices.save_announcement(record, after, now)
 
     async def _tell(self, notice_id: str, record: Record[Announcement]) -> None:
-        notice = await self._known(notice_id)
-        if not notice.state.live or notice.state.told_of == record.id:
-            return
-        office = self._context.offices[record.state.office_id]
-        said = word_of(record.state, record.id, office, notice.state.account_id)
-        await self._notices.save_notice(notice, told(notice.state, record.id), self._context.now(), (said,))
+        def tell(notice: OpeningNotice) -> Decision[OpeningNotice] | None:
+            if not notice.live or notice.told_of == record.id:
+                return None
+            office = self._context.offices[record.state.office_id]
+            event = word_of(record.state, record.id, office, notice.account_id)
+            return Decision(told(notice, record.id), (event,))
+
+        await self._notices.change_notice(notice_id, tell, self._context.clock)
 
     def _holds(self, announcement: Announcement) -> bool:
         now, office = self._context.now(), self._context.offices[announcement.office_id]
         if announcement.opens_at <= now:
             return False
-        opening = self._book.next_opening(office, now)
+        opening = self._facts_cache.next_opening(office, now)
         return opening is not None and opening.at == announcement.opens_at
-
-    async def _known(self, notice_id: str) -> Record[OpeningNotice]:
-        record = await self._notices.notice(notice_id)
-        if record is None:
-            raise NotFound
-        return record

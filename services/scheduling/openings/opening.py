@@ -14,6 +14,7 @@ from typing import Final
 
 from services.scheduling.openings import admission
 from services.scheduling.openings.admission import AdmissionRules, Line
+from shared.store.transitions import Transitions
 
 MOST_PRESENT: Final = 100_000
 """Tickets that are drawn; the largest office has 285 seats a day, an opening of a month below 10,000. Who is beyond
@@ -34,7 +35,7 @@ LONGEST_OPENING_SECONDS: Final = 7 * 24 * 3600
 
 
 class OpeningStatus(StrEnum):
-    """Where an opening stands."""
+    """The states of an opening."""
 
     ANNOUNCED = "announced"
     DOORS_OPEN = "doors_open"
@@ -49,7 +50,7 @@ class OpeningStatus(StrEnum):
 
 
 class OpeningCommand(StrEnum):
-    """What can happen to an opening."""
+    """The commands of an opening."""
 
     OPEN_DOORS = "open_doors"
     CLOSE = "close"
@@ -59,14 +60,16 @@ class OpeningCommand(StrEnum):
     CALL_OFF = "call_off"
 
 
-OPENING_TRANSITIONS: Final[Mapping[tuple[OpeningStatus, OpeningCommand], OpeningStatus]] = {
-    (OpeningStatus.ANNOUNCED, OpeningCommand.OPEN_DOORS): OpeningStatus.DOORS_OPEN,
-    (OpeningStatus.ANNOUNCED, OpeningCommand.CALL_OFF): OpeningStatus.CALLED_OFF,
-    (OpeningStatus.DOORS_OPEN, OpeningCommand.CLOSE): OpeningStatus.CLOSED,
-    (OpeningStatus.CLOSED, OpeningCommand.DRAW): OpeningStatus.DRAWN,
-    (OpeningStatus.DRAWN, OpeningCommand.BEGIN): OpeningStatus.ADMITTING,
-    (OpeningStatus.ADMITTING, OpeningCommand.END): OpeningStatus.OVER,
-}
+OPENING_TRANSITIONS: Final = Transitions(
+    {
+        (OpeningStatus.ANNOUNCED, OpeningCommand.OPEN_DOORS): OpeningStatus.DOORS_OPEN,
+        (OpeningStatus.ANNOUNCED, OpeningCommand.CALL_OFF): OpeningStatus.CALLED_OFF,
+        (OpeningStatus.DOORS_OPEN, OpeningCommand.CLOSE): OpeningStatus.CLOSED,
+        (OpeningStatus.CLOSED, OpeningCommand.DRAW): OpeningStatus.DRAWN,
+        (OpeningStatus.DRAWN, OpeningCommand.BEGIN): OpeningStatus.ADMITTING,
+        (OpeningStatus.ADMITTING, OpeningCommand.END): OpeningStatus.OVER,
+    }
+)
 
 INITIAL: Final = frozenset({OpeningStatus.ANNOUNCED})
 
@@ -76,14 +79,6 @@ TAKES_PRESENT: Final = frozenset({OpeningStatus.ANNOUNCED, OpeningStatus.DOORS_O
 """The doors open by the clock; a deadline that writes it down a moment later turns nobody away."""
 
 IN_DRAW: Final = TAKES_PRESENT | {OpeningStatus.CLOSED}
-
-
-class IllegalOpeningChange(Exception):
-    """This cannot happen to an opening that stands there."""
-
-    def __init__(self, status: OpeningStatus, command: OpeningCommand) -> None:
-        super().__init__(f"{command} is not possible when {status}")
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -103,7 +98,7 @@ class OpeningRules:
 
 @dataclass(frozen=True)
 class OpeningPlan:
-    """What an office wants to announce."""
+    """The plan of an opening."""
 
     office_id: str
     session_ids: tuple[str, ...]
@@ -190,56 +185,46 @@ def announced(
     )
 
 
-def after(status: OpeningStatus, command: OpeningCommand) -> OpeningStatus:
-    """Where the command leads.
-
-    Raises:
-        IllegalOpeningChange: it leads nowhere from there.
-    """
-    reached = OPENING_TRANSITIONS.get((status, command))
-    if reached is None:
-        raise IllegalOpeningChange(status, command)
-    return reached
-
-
 def doors_opened(opening: Opening) -> Opening:
     """Tickets are given out."""
-    return replace(opening, status=after(opening.status, OpeningCommand.OPEN_DOORS))
+    return replace(opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.OPEN_DOORS))
 
 
 def closed(opening: Opening, *, root: str, present: int, now: datetime, rules: OpeningRules) -> Opening:
     """The list is fixed and its root is public."""
-    status = after(opening.status, OpeningCommand.CLOSE)
+    status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.CLOSE)
     draw_at = now + timedelta(seconds=rules.reveal_seconds)
     return replace(opening, status=status, root=root, present=present, draw_at=draw_at)
 
 
 def drawn(opening: Opening, seed: str) -> Opening:
     """The seed is shown; with the list it is the order."""
-    status = after(opening.status, OpeningCommand.DRAW)
+    status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.DRAW)
     return replace(opening, status=status, seed=seed, line=replace(opening.line, total=opening.present))
 
 
 def begun(opening: Opening, seats: int, now: datetime) -> Opening:
     """The instant has come: the line is let in from now on."""
-    return replace(opening, status=after(opening.status, OpeningCommand.BEGIN), seats=seats, tick_at=now)
+    return replace(
+        opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.BEGIN), seats=seats, tick_at=now
+    )
 
 
-def moved_on(opening: Opening, line: Line, now: datetime, rules: OpeningRules) -> Opening:
+def advanced(opening: Opening, line: Line, now: datetime, rules: OpeningRules) -> Opening:
     """The line after a tick; the opening is over at its end, or when nobody came for as long as an admission."""
     if now >= opening.ends_at or admission.is_over(line, now, rules.admission):
-        status = after(opening.status, OpeningCommand.END)
+        status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.END)
         return replace(opening, status=status, live=False, line=line, tick_at=None)
     return replace(opening, line=line, tick_at=admission.next_tick(line, now, rules.admission))
 
 
 def called_off(opening: Opening) -> Opening:
     """There will be no opening; possible until the doors open."""
-    return replace(opening, status=after(opening.status, OpeningCommand.CALL_OFF), live=False)
+    return replace(opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.CALL_OFF), live=False)
 
 
 def opening_deadlines(opening: Opening) -> Mapping[str, datetime]:
-    """What falls due next; one thing at a time."""
+    """Return the next deadline of the opening; it has one at a time."""
     of_status = {
         OpeningStatus.ANNOUNCED: ("doors", opening.doors_at),
         OpeningStatus.DOORS_OPEN: ("close", opening.fix_at),
@@ -302,8 +287,8 @@ def served(ticket: OpeningTicket, number: int, appointment_id: str) -> OpeningTi
     return replace(ticket, served=True, served_number=number, appointment_id=appointment_id)
 
 
-class Standing(StrEnum):
-    """Where the holder of a ticket stands."""
+class TicketStanding(StrEnum):
+    """The states of a ticket."""
 
     IN_DRAW = "in_draw"
     OUTSIDE = "outside"
@@ -322,19 +307,19 @@ def number_of(opening: Opening, ticket: OpeningTicket, place: int | None) -> int
     return opening.present + ticket.late_number if ticket.late else place
 
 
-def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> Standing:
+def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> TicketStanding:
     """Where the holder of that number stands."""
     if opening.status in IN_DRAW:
-        return Standing.WAITING if ticket.late else Standing.IN_DRAW
+        return TicketStanding.WAITING if ticket.late else TicketStanding.IN_DRAW
     if number is None:
-        return Standing.OUTSIDE
+        return TicketStanding.OUTSIDE
     if ticket.served and ticket.served_number == number:
-        return Standing.SERVED
+        return TicketStanding.SERVED
     if opening.status in ENDED:
-        return Standing.OUTSIDE
+        return TicketStanding.OUTSIDE
     if number >= opening.line.admitted:
-        return Standing.WAITING
-    return Standing.MISSED if number < opening.line.lapsed else Standing.ADMITTED
+        return TicketStanding.WAITING
+    return TicketStanding.MISSED if number < opening.line.lapsed else TicketStanding.ADMITTED
 
 
 LOOKS_A_SECOND: Final = 100

@@ -23,22 +23,22 @@ LONGEST_RETRY_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a hold must know of a session beside its door, and what never changes."""
+class SessionDay:
+    """Office and date of a session; they never change."""
 
     office_id: str
     date: date
 
 
-class Gate:
-    """Which sessions are open, remembered: a hold of an open session does not read it."""
+class ReleaseCheck:
+    """Remembers which sessions are released, so that a hold need not read the session."""
 
     def __init__(self, sessions: SessionRepository, clock: Clock) -> None:
         self._sessions = sessions
         self._clock = clock
         self._open: set[str] = set()
         self._closed: dict[str, tuple[datetime, datetime]] = {}
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, SessionDay] = {}
 
     async def refuse_unopened(self, session_id: str) -> None:
         """Refuse with ``NotOpenYet`` where the session opens later; of a session that is not there it says nothing."""
@@ -55,7 +55,7 @@ class Gate:
         if opens_at > now:
             raise not_open_yet(opens_at, now)
 
-    async def place(self, session_id: str) -> Place | None:
+    async def place(self, session_id: str) -> SessionDay | None:
         """Where and when a session takes place; read once, then remembered. None if there is no such session."""
         if session_id not in self._places:
             record = await self._sessions.session(session_id)
@@ -69,7 +69,7 @@ class Gate:
             self._open.clear()
             self._closed.clear()
             self._places.clear()
-        self._places[session_id] = Place(session.office_id, session.date)
+        self._places[session_id] = SessionDay(session.office_id, session.date)
         if is_open(session, now):
             self._closed.pop(session_id, None)
             self._open.add(session_id)

@@ -3,7 +3,7 @@ asked to be told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,8 +11,10 @@ from typing import Final
 from services.scheduling.openings.notice import Announcement, OpeningNotice, announcement_deadlines
 from services.scheduling.openings.opening import MOST_PRESENT, Opening, OpeningTicket, opening_deadlines
 from services.scheduling.store_part import OnStore
-from shared.events.message import Event
+from shared.clock import Clock
 from shared.ids import derived_id
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_LIVE: Final = 2000
@@ -90,7 +92,7 @@ def ticket_id_of(opening_id: str, person_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListEntry:
     """One entry of a list."""
 
     commitment: str
@@ -119,8 +121,14 @@ class OpeningRepository(OnStore):
         return await self._store.insert(OPENING, opening_id, opening, now=now)
 
     async def save_opening(self, record: Record[Opening], opening: Opening, now: datetime) -> Record[Opening]:
-        """Replace an opening if nobody else did."""
+        """Save the opening. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OPENING, record, opening, now=now)
+
+    async def change_opening(
+        self, record: Record[Opening], decide: Callable[[Opening], Decision[Opening] | None], clock: Clock
+    ) -> Record[Opening]:
+        """Decide about an opening that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, OPENING, record.id, decide, first=record)
 
     async def ticket(self, ticket_id: str) -> Record[OpeningTicket] | None:
         """The ticket, or none."""
@@ -133,7 +141,7 @@ class OpeningRepository(OnStore):
     async def save_ticket(
         self, record: Record[OpeningTicket], ticket: OpeningTicket, now: datetime
     ) -> Record[OpeningTicket]:
-        """Replace a ticket if nobody else did."""
+        """Save the ticket. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OPENING_TICKET, record, ticket, now=now)
 
     async def next_late_number(self, opening_id: str, now: datetime) -> int:
@@ -150,22 +158,22 @@ class OpeningRepository(OnStore):
         line = await self._store.get(LATE_LINE, opening_id)
         return line.version - 1 if line is not None else 0
 
-    async def present_tickets(self, opening_id: str) -> list[Listed]:
+    async def present_tickets(self, opening_id: str) -> list[ListEntry]:
         """Those that are drawn: not late, in the order of their commitments."""
-        listed: list[Listed] = []
+        listed: list[ListEntry] = []
         low = ""
         while len(listed) < MOST_PRESENT:
             within = {"state.commitment": Range(low=low)}
             found = await self._store.find(
                 OPENING_TICKET, "list", {"state.opening_id": opening_id}, within=within, limit=PAGE
             )
-            listed += [Listed(each.state.commitment, each.id) for each in found if not each.state.late]
+            listed += [ListEntry(each.state.commitment, each.id) for each in found if not each.state.late]
             if len(found) < PAGE:
                 break
             low = f"{found[-1].state.commitment}0"
         return listed[:MOST_PRESENT]
 
-    async def write_list(self, opening_id: str, root: str, listed: Sequence[Listed], now: datetime) -> None:
+    async def write_list(self, opening_id: str, root: str, listed: Sequence[ListEntry], now: datetime) -> None:
         """Write those pages of a list that are not there yet; a list is named by its root and never changes."""
         pages = [
             ListPage(
@@ -181,12 +189,12 @@ class OpeningRepository(OnStore):
         for item in items:
             await self._store.insert_missing(LIST_PAGE, [item], now=now)
 
-    async def read_list(self, opening_id: str, root: str) -> list[Listed]:
+    async def read_list(self, opening_id: str, root: str) -> list[ListEntry]:
         """The fixed list, in the order of its commitments."""
         wanted = {"state.opening_id": opening_id, "state.root": root}
         pages = await self._store.find(LIST_PAGE, "page", wanted, limit=MOST_PRESENT // PAGE + 1)
         return [
-            Listed(commitment, ticket_id)
+            ListEntry(commitment, ticket_id)
             for page in pages
             for ticket_id, commitment in zip(page.state.ticket_ids, page.state.commitments, strict=True)
         ]
@@ -211,7 +219,7 @@ class OpeningRepository(OnStore):
 
     async def keep_late_list(self, opening_id: str, now: datetime) -> None:
         """Write who came late beside the fixed list, so that the record needs their tickets no more; once."""
-        late = [Listed(commitment, "") for commitment in await self.late_tickets(opening_id)]
+        late = [ListEntry(commitment, "") for commitment in await self.late_tickets(opening_id)]
         await self.write_list(opening_id, LATE_LIST, late, now)
 
     async def kept_late_list(self, opening_id: str) -> list[str]:
@@ -265,7 +273,7 @@ class OpeningNoticeRepository(OnStore):
     async def save_announcement(
         self, record: Record[Announcement], announcement: Announcement, now: datetime
     ) -> Record[Announcement]:
-        """Replace an announcement if nobody else did."""
+        """Save the announcement. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OPENING_ANNOUNCEMENT, record, announcement, now=now)
 
     async def notice(self, notice_id: str) -> Record[OpeningNotice] | None:
@@ -276,23 +284,19 @@ class OpeningNoticeRepository(OnStore):
         """Write the wish to be told of an office's openings."""
         return await self._store.insert(OPENING_NOTICE, notice_id, notice, now=now)
 
-    async def save_notice(
-        self,
-        record: Record[OpeningNotice],
-        notice: OpeningNotice,
-        now: datetime,
-        events: Sequence[Event] = (),
+    async def change_notice(
+        self, notice_id: str, decide: Callable[[OpeningNotice], Decision[OpeningNotice] | None], clock: Clock
     ) -> Record[OpeningNotice]:
-        """Replace a wish if nobody else did, with what is said to who had it."""
-        return await self._store.save(OPENING_NOTICE, record, notice, now=now, events=events)
+        """Load, decide and save a wish to be told, as `shared.store.change` does."""
+        return await change(self._store, clock, OPENING_NOTICE, notice_id, decide)
 
     async def notices_of_office(self, office_id: str, after_account: str) -> list[Record[OpeningNotice]]:
-        """Who wants to be told of an office's openings, by account, a page after that account."""
+        """Return a page of the office's notices, ordered by account, after that account."""
         within = {"state.account_id": Range(low=f"{after_account}\x00")} if after_account else None
         equals = {"state.office_id": office_id}
         return await self._store.find(OPENING_NOTICE, "office", equals, within=within, limit=NOTICES_AT_ONCE)
 
     async def notices_of_account(self, account_id: str) -> list[Record[OpeningNotice]]:
-        """What an account wants to be told of."""
+        """Return the notices of an account."""
         equals = {"state.account_id": account_id}
         return await self._store.find(OPENING_NOTICE, "account", equals, limit=MOST_NOTICES)

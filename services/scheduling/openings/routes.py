@@ -29,7 +29,7 @@ from services.scheduling.openings.schemas import (
     TicketView,
 )
 from services.scheduling.openings.views import opening_view, ticket_event_view, ticket_view
-from services.scheduling.openings.waiting_room import Place, WaitingRoom
+from services.scheduling.openings.waiting_room import PlaceInLine, WaitingRoom
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.http.call import EVENT_STREAM, Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, RateLimit
@@ -85,7 +85,7 @@ async def announce_opening(call: Call[AnnounceOpening]) -> OpeningView:
 )
 async def list_openings(call: Call[None, OpeningSearch]) -> OpeningsView:
     """Past, running and announced openings, the newest first."""
-    found = await use_case(call, Openings).of_office(call.query.office_id)
+    found = await use_case(call, Openings).find_by_office(call.query.office_id)
     return OpeningsView(openings=[opening_view(record) for record in found])
 
 
@@ -165,7 +165,7 @@ async def take_ticket(call: Call[TakeTicket]) -> Answer:
 )
 async def read_ticket(call: Call) -> Answer:
     """The place in line, when it will be reached, and when to look again (`Retry-After` says the same)."""
-    return _told(await _look(call), 200)
+    return _told(await _find_place(call), 200)
 
 
 @endpoints.get(
@@ -181,16 +181,16 @@ async def follow_ticket(call: Call) -> Answer:
     """The place in line, sent whenever it changes. The stream keeps nothing: whoever comes back is where they were."""
 
     async def look() -> TicketEventView:
-        return ticket_event_view(await _look(call))
+        return ticket_event_view(await _find_place(call))
 
     key = ("opening_ticket", call.path["ticket_id"], call.caller.account_id)
     return await event_stream(call, use_case(call, WaitingRoom).watching, key, look, event="ticket")
 
 
-async def _look(call: Call) -> Place:
+async def _find_place(call: Call) -> PlaceInLine:
     room = use_case(call, WaitingRoom)
-    return await room.look(call.path["opening_id"], call.path["ticket_id"], actor_of(call.caller))
+    return await room.find_place(call.path["opening_id"], call.path["ticket_id"], actor_of(call.caller))
 
 
-def _told(place: Place, status: int) -> Answer:
+def _told(place: PlaceInLine, status: int) -> Answer:
     return Answer(status, ticket_view(place), headers={"Retry-After": str(place.retry_after_seconds)})

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from services.scheduling.openings.opening import Opening, Standing
+from services.scheduling.openings.opening import Opening, TicketStanding
 from services.scheduling.openings.schemas import OpeningView, TicketEventView, TicketView
-from services.scheduling.openings.waiting_room import Place
+from services.scheduling.openings.waiting_room import PlaceInLine
 from shared.store.kinds import Record
 
 ROUGHLY_SECONDS: Final = 15
@@ -24,33 +24,35 @@ class _Words:
 
 
 _HOLD: Final = ("hold_seat", "pay", "visit")
-_WORDS: Final[dict[Standing, _Words]] = {
-    Standing.IN_DRAW: _Words(
+_WORDS: Final[dict[TicketStanding, _Words]] = {
+    TicketStanding.IN_DRAW: _Words(
         "wait_for_draw",
         ("wait_for_turn", *_HOLD),
         "Wait for the draw; everybody who is here has the same chance, and nothing is won by reloading.",
         "Tunggu undian; semua yang hadir mempunyai peluang yang sama, memuat ulang tidak mempercepat.",
     ),
-    Standing.WAITING: _Words(
+    TicketStanding.WAITING: _Words(
         "wait_for_turn",
         _HOLD,
         "Wait for your turn; your place is kept, even if you close this page.",
         "Tunggu giliran Anda; tempat Anda tersimpan, juga bila halaman ini ditutup.",
     ),
-    Standing.ADMITTED: _Words(
+    TicketStanding.ADMITTED: _Words(
         "hold_seat",
         ("pay", "visit"),
         "Choose a session and hold a seat before the time named here.",
         "Pilih sesi dan pesan jadwal sebelum waktu yang disebutkan di sini.",
     ),
-    Standing.SERVED: _Words("pay", ("visit",), "Pay for the seat that you hold.", "Bayar jadwal yang Anda pesan."),
-    Standing.MISSED: _Words(
+    TicketStanding.SERVED: _Words(
+        "pay", ("visit",), "Pay for the seat that you hold.", "Bayar jadwal yang Anda pesan."
+    ),
+    TicketStanding.MISSED: _Words(
         "wait_for_turn",
         _HOLD,
         "Your turn is over. Ask for a ticket again to stand at the end of the line.",
         "Giliran Anda sudah lewat. Minta tiket lagi untuk antre dari belakang.",
     ),
-    Standing.OUTSIDE: _Words(
+    TicketStanding.OUTSIDE: _Words(
         "hold_seat",
         ("pay", "visit"),
         "The opening is over; look for a free seat, or for the next opening.",
@@ -82,8 +84,8 @@ def opening_view(record: Record[Opening]) -> OpeningView:
     )
 
 
-def ticket_event_view(place: Place) -> TicketEventView:
-    """What is told about a ticket when it changes."""
+def ticket_event_view(place: PlaceInLine) -> TicketEventView:
+    """Return the event of a ticket that its stream sends."""
     return TicketEventView(
         ticket_id=place.ticket_id,
         opening_id=place.opening_id,
@@ -96,7 +98,7 @@ def ticket_event_view(place: Place) -> TicketEventView:
     )
 
 
-def ticket_view(place: Place) -> TicketView:
+def ticket_view(place: PlaceInLine) -> TicketView:
     """A ticket, for its holder."""
     words = _WORDS[place.standing]
     return TicketView(
@@ -112,7 +114,7 @@ def ticket_view(place: Place) -> TicketView:
         remaining_steps=list(words.remaining_steps),
         next_action=words.next_action,
         next_action_id=words.next_action_id,
-        deadline=place.admitted_until if place.standing is Standing.ADMITTED else None,
+        deadline=place.admitted_until if place.standing is TicketStanding.ADMITTED else None,
     )
 
 

@@ -14,7 +14,7 @@ from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.openings import admission
 from services.scheduling.openings import opening as waiting_room
-from services.scheduling.openings.cache import Board
+from services.scheduling.openings.cache import OpeningCache
 from services.scheduling.openings.draw import ticket_commitment
 from services.scheduling.openings.errors import (
     DoorsNotOpen,
@@ -31,7 +31,7 @@ from services.scheduling.openings.opening import (
     Opening,
     OpeningRules,
     OpeningTicket,
-    Standing,
+    TicketStanding,
 )
 from services.scheduling.openings.repository import OpeningRepository, ticket_id_of
 from services.scheduling.terms import Pool
@@ -48,19 +48,19 @@ SALT_BYTES: Final = 16
 WATCH_SECONDS: Final = 2.0
 """Between two looks of all event streams of one ticket."""
 
-_SETTLED: Final = frozenset({Standing.IN_DRAW, Standing.WAITING})
+_SETTLED: Final = frozenset({TicketStanding.IN_DRAW, TicketStanding.WAITING})
 """What a copy of the ticket is enough for: nothing in the ticket changes while its holder stands so."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a ticket stands, as its holder is told."""
+class PlaceInLine:
+    """The place of a ticket in line, as its holder sees it."""
 
     ticket_id: str
     ticket: OpeningTicket
     opening_id: str
     opening: Opening
-    standing: Standing
+    standing: TicketStanding
     number: int | None
     expected_at: datetime | None
     admitted_until: datetime | None
@@ -70,7 +70,7 @@ class Place:
     @property
     def people_ahead(self) -> int | None:
         """Numbers between this one and the turn; some of their holders may have left."""
-        if self.standing is not Standing.WAITING or self.number is None:
+        if self.standing is not TicketStanding.WAITING or self.number is None:
             return None
         return self.number - self.opening.line.admitted
 
@@ -82,31 +82,31 @@ class Place:
 
 @dataclass(frozen=True)
 class Turn:
-    """Somebody's turn to hold a seat of an opening."""
+    """A ticket that is admitted and may hold a seat of the opening."""
 
     ticket: Record[OpeningTicket]
     number: int
 
 
 class WaitingRoom:
-    """Everybody who waits, answered from memory where nothing has changed."""
+    """The waiting room: gives tickets and answers their place, from memory where nothing has changed."""
 
     def __init__(
         self,
         context: UseCaseContext,
         openings: OpeningRepository,
         applications: ApplicationRepository,
-        board: Board,
+        cache: OpeningCache,
         rules: OpeningRules,
     ) -> None:
         self._context = context
         self._applications = applications
         self._openings = openings
-        self._board = board
+        self._cache = cache
         self._rules = rules
         self.watching = Watching(context.clock, WATCH_SECONDS)
 
-    async def take_ticket(self, opening_id: str, application_id: str, actor: Actor) -> Place:
+    async def take_ticket(self, opening_id: str, application_id: str, actor: Actor) -> PlaceInLine:
         """A place in the draw while the doors are open, or at the end of the line afterwards.
 
         One ticket for each person and opening: asking again gives the same one, and after a missed turn a new place at
@@ -128,7 +128,7 @@ class WaitingRoom:
             kept = await self._openings.begin_ticket(ticket_id, ticket, self._context.now())
         except AlreadyExists:
             kept = await self._own_ticket(ticket_id, actor.account_id)
-        self._board.tickets.put(ticket_id, kept)
+        self._cache.tickets.put(ticket_id, kept)
         return await self._place(record, kept)
 
     def _refuse_closed(self, opening: Opening) -> None:
@@ -156,7 +156,7 @@ class WaitingRoom:
 
     async def _come_late(
         self, record: Record[Opening], ticket_id: str, application_id: str, copy: ApplicationCopy
-    ) -> Place:
+    ) -> PlaceInLine:
         kept = await self._openings.ticket(ticket_id)
         if kept is None:
             number = await self._openings.next_late_number(record.id, self._context.now())
@@ -168,15 +168,15 @@ class WaitingRoom:
         elif kept.state.account_id != copy.account_id:
             raise PersonHasTicket
         place = await self._place(record, kept)
-        if place.standing is Standing.MISSED or self._had_a_turn(place):
+        if place.standing is TicketStanding.MISSED or self._had_a_turn(place):
             kept = await self._to_the_end(record, ticket_id)
             place = await self._place(record, kept)
-        self._board.tickets.put(ticket_id, kept)
+        self._cache.tickets.put(ticket_id, kept)
         return place
 
-    def _had_a_turn(self, place: Place) -> bool:
+    def _had_a_turn(self, place: PlaceInLine) -> bool:
         """Whether the turn in which the ticket was served is over: its holder may have lost the seat since."""
-        return place.standing is Standing.SERVED and (place.number or 0) < place.opening.line.lapsed
+        return place.standing is TicketStanding.SERVED and (place.number or 0) < place.opening.line.lapsed
 
     async def _own_ticket(self, ticket_id: str, account_id: str) -> Record[OpeningTicket]:
         kept = await self._openings.ticket(ticket_id)
@@ -193,17 +193,17 @@ class WaitingRoom:
             if kept is None:
                 raise NotFound
             place = await self._place(record, kept, mend=False)
-            if place.standing not in (Standing.MISSED, Standing.OUTSIDE) and not self._had_a_turn(place):
+            if place.standing not in (TicketStanding.MISSED, TicketStanding.OUTSIDE) and not self._had_a_turn(place):
                 return kept
             moved = waiting_room.joined_late(kept.state, number)
             return await self._openings.save_ticket(kept, moved, self._context.now())
 
         return await again(attempt)
 
-    async def look(self, opening_id: str, ticket_id: str, actor: Actor) -> Place:
+    async def find_place(self, opening_id: str, ticket_id: str, actor: Actor) -> PlaceInLine:
         """Where a ticket stands; no write, and no read where a copy is enough. ``NotFound`` for all but its holder."""
         record = await self._opening(opening_id)
-        kept = self._board.tickets.get(ticket_id)
+        kept = self._cache.tickets.get(ticket_id)
         if kept is None:
             kept = await self._fresh(ticket_id)
         if kept is None or kept.state.account_id != actor.account_id or kept.state.opening_id != opening_id:
@@ -216,29 +216,29 @@ class WaitingRoom:
     async def _fresh(self, ticket_id: str) -> Record[OpeningTicket] | None:
         kept = await self._openings.ticket(ticket_id)
         if kept is not None:
-            self._board.tickets.put(ticket_id, kept)
+            self._cache.tickets.put(ticket_id, kept)
         return kept
 
     async def _opening(self, opening_id: str) -> Record[Opening]:
-        record = await self._board.opening(opening_id)
+        record = await self._cache.opening(opening_id)
         if record is None:
             raise OpeningNotFound
         return record
 
-    async def _place(self, record: Record[Opening], kept: Record[OpeningTicket], *, mend: bool = True) -> Place:
+    async def _place(self, record: Record[Opening], kept: Record[OpeningTicket], *, mend: bool = True) -> PlaceInLine:
         """Where a ticket stands; one that arrived after the list was fixed is put at the end of the line first."""
         opening, now = record.state, self._context.now()
         number = await self._number(record, kept)
         stands = waiting_room.standing(opening, kept.state, number)
-        if mend and number is None and stands is Standing.OUTSIDE and opening.status not in ENDED:
+        if mend and number is None and stands is TicketStanding.OUTSIDE and opening.status not in ENDED:
             kept = await self._to_the_end(record, kept.id)
-            self._board.tickets.put(kept.id, kept)
+            self._cache.tickets.put(kept.id, kept)
             return await self._place(record, kept, mend=False)
         rules = self._rules.admission
         expected = None
-        if number is not None and stands is Standing.WAITING:
+        if number is not None and stands is TicketStanding.WAITING:
             expected = waiting_room.expected_at(opening, number, now, rules)
-        return Place(
+        return PlaceInLine(
             ticket_id=kept.id,
             ticket=kept.state,
             opening_id=record.id,
@@ -253,7 +253,7 @@ class WaitingRoom:
 
     async def _number(self, record: Record[Opening], kept: Record[OpeningTicket]) -> int | None:
         drawn = record.state.status not in IN_DRAW and record.state.seed is not None
-        place = await self._board.place(record, kept.id) if drawn and not kept.state.late else None
+        place = await self._cache.place(record, kept.id) if drawn and not kept.state.late else None
         return waiting_room.number_of(record.state, kept.state, place)
 
     async def turn(self, session_id: str, pool: Pool, person_id: str) -> Turn | None:
@@ -261,24 +261,24 @@ class WaitingRoom:
 
         Refuses with ``TicketNeeded``, ``NotYourTurn`` (with the time to come back) or ``TurnMissed``.
         """
-        record = await self._board.of_session(session_id)
+        record = await self._cache.find_by_session(session_id)
         if record is None or pool is not Pool.REGULAR:
             return None
         kept = await self._openings.ticket(ticket_id_of(record.id, person_id))
         if kept is None:
             raise TicketNeeded(opening_id=record.id, doors_at=record.state.doors_at.isoformat())
         place = await self._place(record, kept)
-        if place.standing is Standing.WAITING:
+        if place.standing is TicketStanding.WAITING:
             # another replica may have let them in a moment ago
-            record = await self._board.newest(record.id) or record
+            record = await self._cache.newest(record.id) or record
             place = await self._place(record, kept)
         return self._judged(kept, place)
 
-    def _judged(self, kept: Record[OpeningTicket], place: Place) -> Turn | None:
+    def _judged(self, kept: Record[OpeningTicket], place: PlaceInLine) -> Turn | None:
         number = place.number
         if place.opening.status in ENDED:
             return None
-        if number is None or place.standing in (Standing.IN_DRAW, Standing.WAITING):
+        if number is None or place.standing in (TicketStanding.IN_DRAW, TicketStanding.WAITING):
             expected = place.expected_at or place.opening.opens_at
             raise NotYourTurn(
                 opening_id=place.opening_id,
@@ -301,4 +301,4 @@ class WaitingRoom:
         except (VersionConflict, StoreUnavailable) as trouble:
             log.info("turn_not_counted", ticket_id=turn.ticket.id, reason=type(trouble).__name__)
             return
-        self._board.tickets.put(turn.ticket.id, kept)
+        self._cache.tickets.put(turn.ticket.id, kept)

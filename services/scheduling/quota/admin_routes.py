@@ -14,7 +14,7 @@ from services.scheduling.offices.errors import (
     SessionNotFound,
     SessionPlanWrong,
 )
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.quota.change import ChangeState, QuotaChange
 from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.errors import (
@@ -125,7 +125,7 @@ async def open_outreach(call: Call[OpenOutreach]) -> Answer:
 async def read_template(call: Call) -> TemplateView:
     """The week, its version, and what each session could serve."""
     template, version = await use_case(call, OfficeEdits).template(call.path["office_id"], actor_of(call.caller))
-    return template_view(template, version, use_case(call, OfficeBook))
+    return template_view(template, version, use_case(call, OfficeFactsCache))
 
 
 @endpoints.put(
@@ -162,7 +162,7 @@ async def put_template(call: Call[PutTemplate]) -> Answer:
 async def template_history(call: Call) -> ChangesView:
     """Every change with author, reason, before and after, the newest first."""
     office_id = call.path["office_id"]
-    found = await use_case(call, Changes).of_subject(office_id, template_subject(office_id), actor_of(call.caller))
+    found = await use_case(call, Changes).find_by_subject(office_id, template_subject(office_id), actor_of(call.caller))
     return ChangesView(changes=[change_view(each) for each in found])
 
 
@@ -208,7 +208,7 @@ async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
 async def read_session(call: Call) -> VersionedSessionView:
     """The session with what is free in it, and the version that an edit names."""
     record, opened = await use_case(call, Calendar).one(call.path["session_id"])
-    return versioned_session_view(opened, record.version, use_case(call, OfficeBook))
+    return versioned_session_view(opened, record.version, use_case(call, OfficeFactsCache))
 
 
 @endpoints.put(
@@ -258,7 +258,7 @@ async def transfer_seats(call: Call[TransferSeats]) -> Answer:
 async def session_history(call: Call) -> ChangesView:
     """Every change of the session's quota, the newest first."""
     record = await use_case(call, Calendar).session(call.path["session_id"])
-    found = await use_case(call, Changes).of_subject(record.state.office_id, record.id, actor_of(call.caller))
+    found = await use_case(call, Changes).find_by_subject(record.state.office_id, record.id, actor_of(call.caller))
     return ChangesView(changes=[change_view(each) for each in found])
 
 
@@ -274,7 +274,7 @@ async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:
     """The newest first; those that wait for a second administrator, if so asked."""
     actor = actor_of(call.caller)
     office_id = call.query.office_id or actor.office_id or ""
-    found = await use_case(call, Changes).of_office(office_id, actor, proposed=call.query.waiting)
+    found = await use_case(call, Changes).find_by_office(office_id, actor, proposed=call.query.waiting)
     return ChangesView(changes=[change_view(each) for each in found])
 
 

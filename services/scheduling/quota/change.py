@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from shared.store.transitions import Transitions
+
 APPLY_AGAIN_SECONDS: Final = 15
 """How long a change may be under way before a deadline looks after it."""
 
 
-class Subject(StrEnum):
-    """What a change is about."""
+class ChangeSubject(StrEnum):
+    """The subjects of changes."""
 
     FACTS = "facts"
     TEMPLATE = "template"
@@ -28,7 +30,7 @@ class Subject(StrEnum):
 
 
 class ChangeState(StrEnum):
-    """Where a change stands."""
+    """The states of a change."""
 
     PROPOSED = "proposed"
     """It waits for a second administrator."""
@@ -41,7 +43,7 @@ class ChangeState(StrEnum):
 
 
 class ChangeCommand(StrEnum):
-    """What can happen to a change."""
+    """The commands of a change."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -49,16 +51,14 @@ class ChangeCommand(StrEnum):
     FAIL = "fail"
 
 
-CHANGE_TRANSITIONS: Final[Mapping[tuple[ChangeState, ChangeCommand], ChangeState]] = {
-    (ChangeState.PROPOSED, ChangeCommand.APPROVE): ChangeState.APPROVED,
-    (ChangeState.PROPOSED, ChangeCommand.REJECT): ChangeState.REJECTED,
-    (ChangeState.APPROVED, ChangeCommand.APPLY): ChangeState.APPLIED,
-    (ChangeState.APPROVED, ChangeCommand.FAIL): ChangeState.FAILED,
-}
-
-
-class IllegalChangeStep(Exception):
-    """This cannot happen to a change that stands there."""
+CHANGE_TRANSITIONS: Final = Transitions(
+    {
+        (ChangeState.PROPOSED, ChangeCommand.APPROVE): ChangeState.APPROVED,
+        (ChangeState.PROPOSED, ChangeCommand.REJECT): ChangeState.REJECTED,
+        (ChangeState.APPROVED, ChangeCommand.APPLY): ChangeState.APPLIED,
+        (ChangeState.APPROVED, ChangeCommand.FAIL): ChangeState.FAILED,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class QuotaChange:
     """One change, from wish to effect. It is never altered but for its state, and never removed."""
 
     office_id: str
-    subject: Subject
+    subject: ChangeSubject
     subject_id: str
     author: str
     reason: str
@@ -106,14 +106,6 @@ def needs_second(raised: int, cut: int, before: int, limits: FourEyes) -> bool:
     return before > 0 and changed > limits.least_seats and changed * 100 > before * limits.percent
 
 
-def step(state: ChangeState, command: ChangeCommand) -> ChangeState:
-    """Where the command leads; ``IllegalChangeStep`` if nowhere."""
-    reached = CHANGE_TRANSITIONS.get((state, command))
-    if reached is None:
-        raise IllegalChangeStep(f"{command} is not possible for a {state} change")
-    return reached
-
-
 def begun(change: QuotaChange, *, second_needed: bool) -> QuotaChange:
     """The change as it is first written: waiting for a second person, or taking effect."""
     if second_needed:
@@ -123,27 +115,27 @@ def begun(change: QuotaChange, *, second_needed: bool) -> QuotaChange:
 
 def approved(change: QuotaChange, by: str, now: datetime, reason: str | None) -> QuotaChange:
     """A second administrator agreed: from now on it takes effect."""
-    state = step(change.state, ChangeCommand.APPROVE)
+    state = CHANGE_TRANSITIONS.after(change.state, ChangeCommand.APPROVE)
     return replace(change, state=state, decided_by=by, decided_at=now, decision_reason=reason, apply_at=_again(now))
 
 
 def rejected(change: QuotaChange, by: str, now: datetime, reason: str | None) -> QuotaChange:
     """A second administrator did not agree."""
-    state = step(change.state, ChangeCommand.REJECT)
+    state = CHANGE_TRANSITIONS.after(change.state, ChangeCommand.REJECT)
     return replace(change, state=state, decided_by=by, decided_at=now, decision_reason=reason)
 
 
 def applied(change: QuotaChange) -> QuotaChange:
     """It took effect."""
-    return replace(change, state=step(change.state, ChangeCommand.APPLY), apply_at=None)
+    return replace(change, state=CHANGE_TRANSITIONS.after(change.state, ChangeCommand.APPLY), apply_at=None)
 
 
 def failed(change: QuotaChange, why: str) -> QuotaChange:
     """It cannot take effect; ``why`` is a refusal's code."""
-    return replace(change, state=step(change.state, ChangeCommand.FAIL), failure=why, apply_at=None)
+    return replace(change, state=CHANGE_TRANSITIONS.after(change.state, ChangeCommand.FAIL), failure=why, apply_at=None)
 
 
-def later(change: QuotaChange, now: datetime) -> QuotaChange:
+def postponed(change: QuotaChange, now: datetime) -> QuotaChange:
     """It is under way and is looked at again."""
     return replace(change, apply_at=_again(now))
 

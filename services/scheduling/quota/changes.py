@@ -9,9 +9,9 @@ from typing import Final
 import structlog
 
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.quota import change as quota_changes
-from services.scheduling.quota.change import ChangeState, QuotaChange, Subject
+from services.scheduling.quota.change import ChangeState, ChangeSubject, QuotaChange
 from services.scheduling.quota.errors import ChangeDecided, ChangeFailed, ChangeNotFound, SecondPersonNeeded
 from services.scheduling.quota.repository import QuotaChangeRepository
 from shared.audit import Audit
@@ -38,15 +38,15 @@ class Changes:
     """The life of changes; what each kind of change does lies with its applier."""
 
     def __init__(
-        self, context: UseCaseContext, quota_changes: QuotaChangeRepository, book: OfficeBook, audit: Audit
+        self, context: UseCaseContext, quota_changes: QuotaChangeRepository, facts_cache: OfficeFactsCache, audit: Audit
     ) -> None:
         self._context = context
         self._audit = audit
         self._quota_changes = quota_changes
-        self._book = book
-        self._appliers: dict[Subject, Applier] = {}
+        self._facts_cache = facts_cache
+        self._appliers: dict[ChangeSubject, Applier] = {}
 
-    def register(self, appliers: Mapping[Subject, Applier]) -> None:
+    def register(self, appliers: Mapping[ChangeSubject, Applier]) -> None:
         """Say how changes of these subjects are made true."""
         self._appliers.update(appliers)
 
@@ -77,17 +77,17 @@ class Changes:
     async def read(self, change_id: str, actor: Actor) -> Record[QuotaChange]:
         """A change of the own office; refuses with ``ChangeNotFound`` and ``NotYourOffice``."""
         record = await self._known(change_id)
-        self._book.refuse_other_office(record.state.office_id, actor)
+        self._facts_cache.refuse_other_office(record.state.office_id, actor)
         return record
 
-    async def of_office(self, office_id: str, actor: Actor, *, proposed: bool) -> list[Record[QuotaChange]]:
+    async def find_by_office(self, office_id: str, actor: Actor, *, proposed: bool) -> list[Record[QuotaChange]]:
         """The newest changes of the own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        self._book.refuse_other_office(office_id, actor)
+        self._facts_cache.refuse_other_office(office_id, actor)
         return await self._quota_changes.changes_of_office(office_id, proposed=proposed)
 
-    async def of_subject(self, office_id: str, subject_id: str, actor: Actor) -> list[Record[QuotaChange]]:
+    async def find_by_subject(self, office_id: str, subject_id: str, actor: Actor) -> list[Record[QuotaChange]]:
         """The newest changes of one thing of the own office."""
-        self._book.refuse_other_office(office_id, actor)
+        self._facts_cache.refuse_other_office(office_id, actor)
         return await self._quota_changes.changes_of_subject(subject_id)
 
     async def run(self, record: Record[QuotaChange]) -> None:
@@ -110,7 +110,7 @@ class Changes:
         except Refusal as refused:
             await self._settle(record, quota_changes.failed(state, refused.code))
             raise
-        after = quota_changes.applied(state) if done else quota_changes.later(state, self._context.now())
+        after = quota_changes.applied(state) if done else quota_changes.postponed(state, self._context.now())
         return await self._settle(record, after)
 
     async def _settle(self, record: Record[QuotaChange], change: QuotaChange) -> Record[QuotaChange]:

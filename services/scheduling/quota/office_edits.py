@@ -14,7 +14,7 @@ from services.scheduling.office import Office, slug
 from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, Calendar, OpenWish, refuse_wrong_span
 from services.scheduling.offices.errors import QuotaAboveCapacity
 from services.scheduling.offices.facts import OfficeFacts, OfficeKind, plan_capacity, within_hours
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota, granted
 from services.scheduling.offices.release_rule import rule_problem
 from services.scheduling.offices.repository import (
@@ -31,7 +31,7 @@ from services.scheduling.offices.weekly_template import (
     template_problem,
     week_of,
 )
-from services.scheduling.quota.change import ChangeState, FourEyes, QuotaChange, Subject, needs_second
+from services.scheduling.quota.change import ChangeState, ChangeSubject, FourEyes, QuotaChange, needs_second
 from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.errors import (
     DayNotPossible,
@@ -62,7 +62,7 @@ _OFFICE: Final = TypeAdapter(Office)
 
 @dataclass(frozen=True)
 class Edit:
-    """Who edits what of which office, why, and which version they had seen."""
+    """An edit: author, office, reason and the version that was seen."""
 
     office_id: str
     actor: Actor
@@ -101,7 +101,7 @@ class OfficeEdits:
         office_facts: OfficeFactsRepository,
         offline_quotas: OfflineQuotaRepository,
         quota_changes: QuotaChangeRepository,
-        book: OfficeBook,
+        facts_cache: OfficeFactsCache,
         calendar: Calendar,
         changes: Changes,
         limits: FourEyes,
@@ -110,17 +110,17 @@ class OfficeEdits:
         self._office_facts = office_facts
         self._offline_quotas = offline_quotas
         self._quota_changes = quota_changes
-        self._book = book
+        self._facts_cache = facts_cache
         self._calendar = calendar
         self._changes = changes
         self._limits = limits
         changes.register(
             {
-                Subject.FACTS: self._apply_facts,
-                Subject.TEMPLATE: self._apply_template,
-                Subject.OPENED_SESSION: self._apply_opened_session,
-                Subject.OFFLINE_QUOTA: self._apply_offline_quota,
-                Subject.OUTREACH: self._apply_outreach,
+                ChangeSubject.FACTS: self._apply_facts,
+                ChangeSubject.TEMPLATE: self._apply_template,
+                ChangeSubject.OPENED_SESSION: self._apply_opened_session,
+                ChangeSubject.OFFLINE_QUOTA: self._apply_offline_quota,
+                ChangeSubject.OUTREACH: self._apply_outreach,
             }
         )
 
@@ -129,7 +129,7 @@ class OfficeEdits:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``FactsWrong``, ``NothingChanges`` and ``EditedMeanwhile``.
         """
-        self._book.refuse_other_office(edit.office_id, edit.actor)
+        self._facts_cache.refuse_other_office(edit.office_id, edit.actor)
         before = await self._facts(edit.office_id)
         change_id = _change_id(edit)
         kept = replace(facts, kind=before.state.kind, parent_id=before.state.parent_id, change_id=change_id)
@@ -140,7 +140,7 @@ class OfficeEdits:
             if replace(kept, change_id=before.state.change_id) == before.state:
                 raise NothingChanges
         change = self._change(
-            edit, Subject.FACTS, facts_subject(edit.office_id), _plain(_FACTS, before.state), _plain(_FACTS, kept)
+            edit, ChangeSubject.FACTS, facts_subject(edit.office_id), _plain(_FACTS, before.state), _plain(_FACTS, kept)
         )
         return await self._changes.submit(change_id, change, edit.actor)
 
@@ -150,12 +150,12 @@ class OfficeEdits:
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``TemplateWrong``, ``QuotaAboveCapacity`` (unless the head
         signs an override), ``NothingChanges`` and ``EditedMeanwhile``. A large one waits for a second administrator.
         """
-        self._book.refuse_other_office(edit.office_id, edit.actor)
+        self._facts_cache.refuse_other_office(edit.office_id, edit.actor)
         change_id = _change_id(edit)
         wanted = OfficeTemplate(edit.office_id, sessions, change_id)
         self._refuse_wrong_template(wanted, override=edit.override)
         stored = await self._office_facts.template(edit.office_id)
-        before = stored.state if stored else self._book.delivered(edit.office_id)
+        before = stored.state if stored else self._facts_cache.delivered(edit.office_id)
         if await self._quota_changes.change(change_id) is None:
             if (stored.version if stored else 0) != edit.expected_version:
                 raise EditedMeanwhile(field="/expected_version", version=stored.version if stored else 0)
@@ -164,7 +164,7 @@ class OfficeEdits:
         raised, cut = difference(week_of(before), week_of(wanted))
         change = self._change(
             edit,
-            Subject.TEMPLATE,
+            ChangeSubject.TEMPLATE,
             template_subject(edit.office_id),
             _plain(_TEMPLATE, before),
             _plain(_TEMPLATE, wanted),
@@ -184,7 +184,7 @@ class OfficeEdits:
             edit.office_id, new.day, new.plan, edit.actor, edit.command_id, new.opens_at, above_capacity=edit.override
         )
         self._calendar.planned(wish)
-        facts = self._book.facts(edit.office_id).state
+        facts = self._facts_cache.facts(edit.office_id).state
         if not edit.reason and not self._is_ordinary(facts, new):
             raise OutsideOpeningHours(field="/reason")
         excess = new.plan.seats - plan_capacity(new.plan, facts)
@@ -192,7 +192,7 @@ class OfficeEdits:
             raise _above_capacity(new.plan, facts)
         change = self._change(
             edit,
-            Subject.OPENED_SESSION,
+            ChangeSubject.OPENED_SESSION,
             session_id_of(edit.office_id, new.day, new.plan.start.strftime("%H:%M")),
             {},
             {
@@ -212,14 +212,14 @@ class OfficeEdits:
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``DayNotPossible``. A large one waits for
         a second person.
         """
-        self._book.refuse_other_office(edit.office_id, edit.actor)
+        self._facts_cache.refuse_other_office(edit.office_id, edit.actor)
         office, now = self._context.offices[edit.office_id], self._context.now()
-        if not local_date(now, office.timezone) <= day <= self._book.longest_day(office, now):
+        if not local_date(now, office.timezone) <= day <= self._facts_cache.longest_day(office, now):
             raise DayNotPossible(field="/date")
         known = await self._offline_quotas.offline_quota(edit.office_id, day)
         change = self._change(
             edit,
-            Subject.OFFLINE_QUOTA,
+            ChangeSubject.OFFLINE_QUOTA,
             offline_quota_id(edit.office_id, day),
             {"seats": known.state.seats if known else 0},
             {"date": day.isoformat(), "seats": seats},
@@ -234,7 +234,7 @@ class OfficeEdits:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``FactsWrong`` and ``OfficeExists``.
         """
-        self._book.refuse_other_office(edit.office_id, edit.actor)
+        self._facts_cache.refuse_other_office(edit.office_id, edit.actor)
         parent = self._context.offices[edit.office_id]
         outreach = replace(parent, office_id=slug(name), name=name, city=city, checkpoint=False)
         kept = replace(
@@ -246,7 +246,7 @@ class OfficeEdits:
         )
         _refuse_wrong_facts(kept)
         after = {"office": _plain(_OFFICE, outreach), "facts": _plain(_FACTS, kept)}
-        change = self._change(edit, Subject.OUTREACH, facts_subject(outreach.office_id), {}, after)
+        change = self._change(edit, ChangeSubject.OUTREACH, facts_subject(outreach.office_id), {}, after)
         return await self._changes.submit(_change_id(edit), change, edit.actor)
 
     async def offline_quotas(
@@ -256,7 +256,7 @@ class OfficeEdits:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and, for too many days, with ``Malformed``.
         """
-        self._book.refuse_other_office(office_id, actor)
+        self._facts_cache.refuse_other_office(office_id, actor)
         first = since or local_date(self._context.now(), self._context.offices[office_id].timezone)
         last = until or first + timedelta(days=LONGEST_LISTING_DAYS)
         refuse_wrong_span(first, last)
@@ -264,12 +264,12 @@ class OfficeEdits:
 
     async def template(self, office_id: str, actor: Actor) -> tuple[OfficeTemplate, int]:
         """The template of the own office and its version, as stored this moment."""
-        self._book.refuse_other_office(office_id, actor)
+        self._facts_cache.refuse_other_office(office_id, actor)
         stored = await self._office_facts.template(office_id)
-        return (stored.state, stored.version) if stored else (self._book.delivered(office_id), 0)
+        return (stored.state, stored.version) if stored else (self._facts_cache.delivered(office_id), 0)
 
     def _change(
-        self, edit: Edit, subject: Subject, subject_id: str, before: dict[str, Any], after: dict[str, Any]
+        self, edit: Edit, subject: ChangeSubject, subject_id: str, before: dict[str, Any], after: dict[str, Any]
     ) -> QuotaChange:
         return QuotaChange(
             office_id=edit.office_id,
@@ -286,7 +286,7 @@ class OfficeEdits:
         )
 
     def _refuse_wrong_template(self, template: OfficeTemplate, *, override: bool) -> None:
-        facts = self._book.facts(template.office_id).state
+        facts = self._facts_cache.facts(template.office_id).state
         wrong = template_problem(template, facts, override=override)
         if wrong is None:
             return
@@ -296,7 +296,7 @@ class OfficeEdits:
         raise TemplateWrong(field=f"/sessions/{wrong.index}", problem=wrong.problem.value, index=wrong.index)
 
     def _is_ordinary(self, facts: OfficeFacts, new: NewSession) -> bool:
-        closed = self._book.closed_everywhere(new.day)
+        closed = self._facts_cache.closed_everywhere(new.day)
         return not closed and within_hours(facts, new.day, new.plan.start, new.plan.end)
 
     async def _facts(self, office_id: str) -> Record[OfficeFacts]:
@@ -316,7 +316,7 @@ class OfficeEdits:
             await self._office_facts.save_facts(record, wanted, self._context.now())
 
         await again(attempt)
-        await self._book.refresh()
+        await self._facts_cache.refresh()
         return True
 
     async def _apply_template(self, change: Record[QuotaChange]) -> bool:
@@ -336,7 +336,7 @@ class OfficeEdits:
                 raise VersionConflict("somebody else made the first template") from None
 
         await again(attempt)
-        await self._book.refresh()
+        await self._facts_cache.refresh()
         return True
 
     async def _apply_opened_session(self, change: Record[QuotaChange]) -> bool:
@@ -378,7 +378,7 @@ class OfficeEdits:
         stored = await self._office_facts.facts(office.office_id)
         if stored is None or facts.change_id not in (stored.state.change_id, None):
             raise OfficeExists(field="/name", office_id=office.office_id)
-        await self._book.refresh()
+        await self._facts_cache.refresh()
         return True
 
 

@@ -9,7 +9,7 @@ from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.http import actor_of, use_case
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import QuotaAboveCapacity, SessionExists, SessionPlanWrong
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.schemas import (
     ListedOfficesView,
     OfficeDetailView,
@@ -24,7 +24,7 @@ from services.scheduling.offices.views import office_detail_view, session_view
 from services.scheduling.quota.change import ChangeState
 from services.scheduling.quota.errors import ChangeFailed, OutsideOpeningHours
 from services.scheduling.quota.office_edits import Edit, NewSession, OfficeEdits
-from services.scheduling.quota.public_board import Listed, QuotaBoard
+from services.scheduling.quota.public_board import ListedOffice, QuotaBoard
 from services.scheduling.quota.schemas import ChangeView, OpenSessionForDay
 from services.scheduling.quota.views import change_view, listed_office_view
 from shared.errors import SomeoneElseChangedIt
@@ -56,7 +56,7 @@ async def list_offices(call: Call[None, OfficesQuery]) -> ListedOfficesView:
     )
 
 
-def _after(listed: list[Listed], name: str | None, *, by_name: bool) -> list[Listed]:
+def _after(listed: list[ListedOffice], name: str | None, *, by_name: bool) -> list[ListedOffice]:
     """What follows the office of that name in the list."""
     if name is None:
         return listed
@@ -78,7 +78,7 @@ async def read_office(call: Call) -> OfficeDetailView:
     office = use_case(call, UseCaseContext).offices[call.path["office_id"]]
     return office_detail_view(
         office,
-        use_case(call, OfficeBook),
+        use_case(call, OfficeFactsCache),
         use_case(call, QuotaBoard).next_opening(office),
         use_case(call, UseCaseContext).now(),
     )

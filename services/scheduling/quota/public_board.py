@@ -13,9 +13,9 @@ from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.context import UseCaseContext
 from services.scheduling.office import Office
 from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, Calendar, refuse_wrong_span
-from services.scheduling.offices.facts import OfficeFacts, Place, Product, distance_km, offers, place_of
-from services.scheduling.offices.facts_cache import OfficeBook
-from services.scheduling.offices.release_rule import Opening
+from services.scheduling.offices.facts import GeoPoint, OfficeFacts, Product, distance_km, offers, place_of
+from services.scheduling.offices.facts_cache import OfficeFactsCache
+from services.scheduling.offices.release_rule import ReleaseInstant
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session, is_open
 from services.scheduling.rules import bookable_from
@@ -49,7 +49,7 @@ class FirstFree:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedOffice:
     """An office as a search shows it."""
 
     office: Office
@@ -60,21 +60,21 @@ class Listed:
 
 
 class QuotaBoard:
-    """What anybody may know of quota: numbers, never names."""
+    """The public board of quota: numbers, never names."""
 
     def __init__(
         self,
         context: UseCaseContext,
         sessions: SessionRepository,
         seats: SeatRepository,
-        book: OfficeBook,
+        facts_cache: OfficeFactsCache,
         calendar: Calendar,
         horizon_days: int,
     ) -> None:
         self._context = context
         self._sessions = sessions
         self._seats = seats
-        self._book = book
+        self._facts_cache = facts_cache
         self._calendar = calendar
         self._horizon_days = horizon_days
         self._kept: dict[Pool, tuple[datetime, dict[str, FirstFree | None]]] = {}
@@ -82,19 +82,19 @@ class QuotaBoard:
         """One counts, the others wait for what it found."""
 
     def listed(
-        self, offices: Sequence[Office], *, near: Place | None, product: Product | None, on: date | None
-    ) -> list[Listed]:
+        self, offices: Sequence[Office], *, near: GeoPoint | None, product: Product | None, on: date | None
+    ) -> list[ListedOffice]:
         """The offices, the nearest first if a place is named, with whether they give out the product on that day.
 
         Who does not is listed with the others (X10). The day is by default today on each office's clock.
         """
         now, found = self._context.now(), []
         for office in offices:
-            facts = self._book.facts(office.office_id).state
+            facts = self._facts_cache.facts(office.office_id).state
             place = place_of(facts)
             day = on or local_date(now, office.timezone)
             found.append(
-                Listed(
+                ListedOffice(
                     office,
                     facts,
                     distance_km(near, place) if near is not None and place is not None else None,
@@ -105,11 +105,11 @@ class QuotaBoard:
             found.sort(key=lambda each: (each.distance_km is None, each.distance_km or 0.0, each.office.name))
         return found
 
-    def next_opening(self, office: Office) -> Opening | None:
+    def next_opening(self, office: Office) -> ReleaseInstant | None:
         """The next instant at which days of the office open."""
-        return self._book.next_opening(office, self._context.now())
+        return self._facts_cache.next_opening(office, self._context.now())
 
-    async def of_office(self, office_id: str, since: date | None, until: date | None) -> list[SessionQuota]:
+    async def find_by_office(self, office_id: str, since: date | None, until: date | None) -> list[SessionQuota]:
         """Every session of an office in these days (default: today and two weeks), open or yet to open.
 
         Refuses like a listing of sessions, with ``OfficeNotFound`` and ``Malformed``.

@@ -8,7 +8,7 @@ from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import OfficeNotFound
 from services.scheduling.http import actor_of, use_case
 from services.scheduling.offices.calendar import Calendar
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.schemas import place_from
 from services.scheduling.offices.views import next_opening_view
 from services.scheduling.openings.errors import OpensEveryDay, TooManyNotices
@@ -35,8 +35,11 @@ endpoints: Final = Endpoints("quota")
 async def office_quota(call: Call[None, DaysQuery]) -> OfficeQuotaView:
     """Counts only: all seats, free ones, taken ones; and when more opens. By default today and two weeks."""
     office = use_case(call, UseCaseContext).offices[call.path["office_id"]]
-    found = await use_case(call, QuotaBoard).of_office(office.office_id, call.query.first, call.query.last)
-    rule, opening = use_case(call, OfficeBook).rule(office.office_id), use_case(call, QuotaBoard).next_opening(office)
+    found = await use_case(call, QuotaBoard).find_by_office(office.office_id, call.query.first, call.query.last)
+    rule, opening = (
+        use_case(call, OfficeFactsCache).rule(office.office_id),
+        use_case(call, QuotaBoard).next_opening(office),
+    )
     return office_quota_view(office, found, rule, opening)
 
 

@@ -32,7 +32,7 @@ QUOTA_CHANGE: Final = Kind(
 
 
 class QuotaChangeRepository(OnStore):
-    """What offices are, what they plan, and every change of it."""
+    """Quota changes, each with its state."""
 
     async def change(self, change_id: str) -> Record[QuotaChange] | None:
         """The change, or none."""
@@ -46,7 +46,7 @@ class QuotaChangeRepository(OnStore):
             return None
 
     async def save_change(self, record: Record[QuotaChange], change: QuotaChange, now: datetime) -> Record[QuotaChange]:
-        """Replace a change's state if nobody else did."""
+        """Save the change. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(QUOTA_CHANGE, record, change, now=now)
 
     async def changes_of_office(self, office_id: str, *, proposed: bool) -> list[Record[QuotaChange]]:

@@ -11,7 +11,7 @@ from services.scheduling.office import ZONES
 from services.scheduling.offices.facts import (
     WEEKDAYS,
     Hours,
-    Offer,
+    OfferedProduct,
     OfficeFacts,
     OfficeKind,
     Product,
@@ -120,7 +120,7 @@ class FactsBody(Body):
                 Hours(WEEKDAYS.index(each.weekday), time.fromisoformat(each.opens), time.fromisoformat(each.closes))
                 for each in self.hours
             ),
-            products=tuple(Offer(each.product, each.since, each.until) for each in self.products),
+            products=tuple(OfferedProduct(each.product, each.since, each.until) for each in self.products),
             holidays=tuple(sorted(set(self.holidays))),
             latitude=self.latitude,
             longitude=self.longitude,

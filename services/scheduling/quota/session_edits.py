@@ -19,11 +19,11 @@ from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import QuotaAboveCapacity, SessionClosed, SessionPlanWrong
 from services.scheduling.offices.facts import plan_capacity
-from services.scheduling.offices.facts_cache import OfficeBook
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.facts_cache import OfficeFactsCache
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import MOST_SEATS, Session, fitted, plan_of, replaced, resized
-from services.scheduling.quota.change import ChangeState, FourEyes, QuotaChange, Subject, needs_second
+from services.scheduling.quota.change import ChangeState, ChangeSubject, FourEyes, QuotaChange, needs_second
 from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.errors import CutBelowBooked, EditedMeanwhile, NothingChanges
 from services.scheduling.quota.office_edits import Edit
@@ -81,7 +81,7 @@ class SessionEdits:
         seats: SeatRepository,
         appointments: AppointmentRepository,
         quota_changes: QuotaChangeRepository,
-        book: OfficeBook,
+        facts_cache: OfficeFactsCache,
         calendar: Calendar,
         changes: Changes,
         mover: VisitMover,
@@ -93,13 +93,13 @@ class SessionEdits:
         self._seats = seats
         self._appointments = appointments
         self._quota_changes = quota_changes
-        self._book = book
+        self._facts_cache = facts_cache
         self._calendar = calendar
         self._changes = changes
         self._mover = mover
         self._bulk_moves = bulk_moves
         self._limits = limits
-        changes.register({Subject.SESSION: self._apply, Subject.TRANSFER: self._apply})
+        changes.register({ChangeSubject.SESSION: self._apply, ChangeSubject.TRANSFER: self._apply})
 
     async def put(
         self, session_id: str, edit: Edit, pools: Mapping[Pool, int], *, bulk_move: bool = False
@@ -115,7 +115,7 @@ class SessionEdits:
         known = await self._quota_changes.change(_change_id(edit))
         if known is None:
             await self._refuse(record, edit, wanted, bulk_move=bulk_move)
-        return await self._submit(record, edit, Subject.SESSION, wanted, bulk_move=bulk_move)
+        return await self._submit(record, edit, ChangeSubject.SESSION, wanted, bulk_move=bulk_move)
 
     async def transfer(self, session_id: str, edit: Edit, wish: Transfer) -> Record[QuotaChange]:
         """Pass free seats of one pool to another. Refuses like :meth:`put`."""
@@ -131,15 +131,21 @@ class SessionEdits:
                 size = record.state.pools.get(wish.source, 0)
                 raise CutBelowBooked(field="/seats", pool=wish.source.value, booked=0, seats=size)
             await self._refuse(record, edit, wanted, bulk_move=False)
-        return await self._submit(record, edit, Subject.TRANSFER, dict(+wanted), bulk_move=False)
+        return await self._submit(record, edit, ChangeSubject.TRANSFER, dict(+wanted), bulk_move=False)
 
     async def _editable(self, session_id: str, edit: Edit) -> tuple[Record[Session], Edit]:
         record = await self._calendar.session(session_id)
-        self._book.refuse_other_office(record.state.office_id, edit.actor)
+        self._facts_cache.refuse_other_office(record.state.office_id, edit.actor)
         return record, replace(edit, office_id=record.state.office_id)
 
     async def _submit(
-        self, record: Record[Session], edit: Edit, subject: Subject, wanted: Mapping[Pool, int], *, bulk_move: bool
+        self,
+        record: Record[Session],
+        edit: Edit,
+        subject: ChangeSubject,
+        wanted: Mapping[Pool, int],
+        *,
+        bulk_move: bool,
     ) -> Record[QuotaChange]:
         before: Counter[Pool] = Counter(record.state.pools)
         after = Counter(wanted)
@@ -173,7 +179,7 @@ class SessionEdits:
             raise NothingChanges
         if session.starts_at <= self._context.now():
             raise SessionClosed(starts_at=session.starts_at.isoformat())
-        possible = plan_capacity(plan_of(session), self._book.facts(session.office_id).state)
+        possible = plan_capacity(plan_of(session), self._facts_cache.facts(session.office_id).state)
         asked = sum(wanted.values())
         if asked > max(possible, session.capacity) and not edit.override:
             raise QuotaAboveCapacity(field="/pools", capacity=possible, asked=asked)
@@ -311,10 +317,10 @@ class NearestLater:
         context: UseCaseContext,
         appointments: AppointmentRepository,
         calendar: Calendar,
-        offering: Offering,
+        availability: ProductAvailability,
         relocation: Relocation,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._appointments = appointments
         self._calendar = calendar
@@ -332,7 +338,7 @@ class NearestLater:
             return
         slot, days = record.state.seat, self._context.rules.late_offer_days
         found = await self._calendar.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED)
-        for later in await self._offering.that_fit(record.state.application_id, found):
+        for later in await self._availability.that_fit(record.state.application_id, found):
             if record is None or not can(record.state, Command.BEGIN_MOVE):
                 return
             if later.session.starts_at <= slot.starts_at:

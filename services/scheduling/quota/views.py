@@ -8,18 +8,18 @@ from itertools import groupby
 from typing import Final
 
 from services.scheduling.office import Office
-from services.scheduling.offices.calendar import OpenSession
+from services.scheduling.offices.calendar import BookableSession
 from services.scheduling.offices.facts import WEEKDAYS, plan_capacity
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.offline_quota import OfflineQuota
-from services.scheduling.offices.release_rule import Opening, OpeningRule
+from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant
 from services.scheduling.offices.schemas import ListedOfficeView
 from services.scheduling.offices.session import plan_of
 from services.scheduling.offices.views import local, next_opening_view, office_view, opening_rule_view, session_view
 from services.scheduling.offices.weekly_template import OfficeTemplate
 from services.scheduling.quota import schemas as shown
 from services.scheduling.quota.change import ChangeState, QuotaChange
-from services.scheduling.quota.public_board import FirstFree, Listed, SessionQuota
+from services.scheduling.quota.public_board import FirstFree, ListedOffice, SessionQuota
 from services.scheduling.terms import local_date
 from shared.store.kinds import Record
 
@@ -42,7 +42,7 @@ _NEXT: Final = {
 }
 
 
-def listed_office_view(each: Listed) -> ListedOfficeView:
+def listed_office_view(each: ListedOffice) -> ListedOfficeView:
     """An office in a list."""
     missing = each.offers_product is False
     return ListedOfficeView(
@@ -57,7 +57,7 @@ def listed_office_view(each: Listed) -> ListedOfficeView:
 
 
 def office_quota_view(
-    office: Office, sessions: Sequence[SessionQuota], rule: OpeningRule, next_opening: Opening | None
+    office: Office, sessions: Sequence[SessionQuota], rule: OpeningRule, next_opening: ReleaseInstant | None
 ) -> shown.OfficeQuotaView:
     """The days of an office."""
     return shown.OfficeQuotaView(
@@ -101,7 +101,9 @@ def _session_quota_view(each: SessionQuota, office: Office) -> shown.SessionQuot
     )
 
 
-def first_free_view(each: Listed, free: FirstFree | None, opening: Opening | None) -> shown.OfficeFirstFreeView:
+def first_free_view(
+    each: ListedOffice, free: FirstFree | None, opening: ReleaseInstant | None
+) -> shown.OfficeFirstFreeView:
     """An office with its first free seat."""
     zone = each.office.timezone
     return shown.OfficeFirstFreeView(
@@ -148,9 +150,9 @@ def change_view(record: Record[QuotaChange]) -> shown.ChangeView:
     )
 
 
-def template_view(template: OfficeTemplate, version: int, book: OfficeBook) -> shown.TemplateView:
+def template_view(template: OfficeTemplate, version: int, facts_cache: OfficeFactsCache) -> shown.TemplateView:
     """A week, with what each session could serve."""
-    facts = book.facts(template.office_id).state
+    facts = facts_cache.facts(template.office_id).state
     return shown.TemplateView(
         office_id=template.office_id,
         version=version,
@@ -170,10 +172,12 @@ def template_view(template: OfficeTemplate, version: int, book: OfficeBook) -> s
     )
 
 
-def versioned_session_view(each: OpenSession, version: int, book: OfficeBook) -> shown.VersionedSessionView:
+def versioned_session_view(
+    each: BookableSession, version: int, facts_cache: OfficeFactsCache
+) -> shown.VersionedSessionView:
     """A session as its office edits it."""
     session = each.session
-    facts = book.facts(session.office_id).state
+    facts = facts_cache.facts(session.office_id).state
     return shown.VersionedSessionView(
         **session_view(each).model_dump(),
         version=version,

@@ -13,7 +13,7 @@ from services.scheduling.openings.opening import (
     Opening,
     OpeningPlan,
 )
-from services.scheduling.openings.waiting_room import Place
+from services.scheduling.openings.waiting_room import PlaceInLine
 from services.scheduling.use_cases import Scheduling
 from shared.crypto.keyring import Keyring
 from tests.unit.scheduling.world import BOSS, EAST, KEYS, NORTH, SOUTH, START, World, make_world, plan, settings, weekly
@@ -38,17 +38,17 @@ class Hall:
         for each in (*(each for each in MILESTONES if each < moment), moment):
             await self.world.pass_time(max(0.0, (each - self.world.clock.now()).total_seconds()))
 
-    async def ticket(self, person: str, at: Scheduling | None = None, **changes: Any) -> Place:
+    async def ticket(self, person: str, at: Scheduling | None = None, **changes: Any) -> PlaceInLine:
         """Take a ticket."""
         await self.world.submitted(person)
         service = at or self.world.service
         account = changes.pop("account", f"account-{person}")
         return await service.waiting_room.take_ticket(self.opening_id, f"application-{person}", Actor(account))
 
-    async def look(self, place: Place, at: Scheduling | None = None) -> Place:
+    async def look(self, place: PlaceInLine, at: Scheduling | None = None) -> PlaceInLine:
         """Look at a ticket."""
         service = at or self.world.service
-        return await service.waiting_room.look(self.opening_id, place.ticket_id, Actor(place.ticket.account_id))
+        return await service.waiting_room.find_place(self.opening_id, place.ticket_id, Actor(place.ticket.account_id))
 
     async def opening(self) -> Opening:
         record = await self.world.service.repositories.openings.opening(self.opening_id)

@@ -96,11 +96,11 @@ class TestAnnouncing:
 
     async def test_openings_are_listed_by_office(self) -> None:
         hall = await make_hall()
-        listed = await hall.world.service.openings.of_office(SOUTH.office_id)
+        listed = await hall.world.service.openings.find_by_office(SOUTH.office_id)
         assert [each.id for each in listed] == [hall.opening_id]
-        assert await hall.world.service.openings.of_office(NORTH.office_id) == []
+        assert await hall.world.service.openings.find_by_office(NORTH.office_id) == []
         with pytest.raises(OfficeNotFound):
-            await hall.world.service.openings.of_office("nowhere")
+            await hall.world.service.openings.find_by_office("nowhere")
 
 
 class TestByRule:
@@ -124,7 +124,7 @@ class TestByRule:
         assert await openings.announce_by_rule(book) == 1, "the south has announced its own opening for that session"
         assert await openings.announce_by_rule(book) == 0
         assert await replica(hall.world).openings.announce_by_rule(book) == 0
-        (made,) = await openings.of_office(NORTH.office_id)
+        (made,) = await openings.find_by_office(NORTH.office_id)
         assert (made.state.announced_by, made.state.session_ids) == ("rule", (hall.world.session_id(NORTH),))
         assert made.state.opens_at - made.state.doors_at == timedelta(minutes=30)
         assert timedelta() < made.state.opens_at - made.state.tickets_close_at < timedelta(minutes=1)
@@ -148,5 +148,5 @@ class TestByRule:
         for each in (*own, *others, *own):
             assert each.every_seconds < RULE_AHEAD_SECONDS
             await each.run()
-            (made,) = await hall.world.service.openings.of_office(NORTH.office_id)
+            (made,) = await hall.world.service.openings.find_by_office(NORTH.office_id)
             assert (made.version, made.state.announced_by) == (1, "rule")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from shared.service import InvariantReport
 from tests.unit.scheduling.stores import Wrapper
 from tests.unit.scheduling.world import SOUTH, TUESDAY, World, make_world, plan, weekly
@@ -80,13 +80,13 @@ async def test_what_changes_while_it_is_looked_at_is_not_called_broken() -> None
 async def test_seats_left_behind_are_seen_when_nobody_gives_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin of the crash tests: without the second half of a release the seat is lost, and I1 says so."""
 
-    async def forgotten(self: Seating, record: Any) -> Any:
+    async def forgotten(self: SeatInventory, record: Any) -> Any:
         return record
 
     world = make_world(templates=weekly(plan(2)))
     await world.parts.start()  # type: ignore[misc]
     held = await world.hold()
     await world.pass_time(20)
-    monkeypatch.setattr(Seating, "_let_go", lambda self, leaving: forgotten(self, leaving))
+    monkeypatch.setattr(SeatInventory, "_let_go", lambda self, leaving: forgotten(self, leaving))
     await world.pass_time(300)
     assert (await i1(world)).broken == (held.state.seat.seat_id,)

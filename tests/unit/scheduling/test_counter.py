@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.booking.appointments.appointment import Decision, Status
+from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.walk_in import OVERRIDES, POOL_OF_REASON, WalkInReason
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.visit.counter import queue as counter
-from services.scheduling.visit.counter.check_in import Visitor as Comer
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from services.scheduling.visit.counter.check_in_errors import VisitOnAnotherDay
 from services.scheduling.visit.counter.queue import (
     CALLS_BEFORE_MISSED,
@@ -29,10 +29,9 @@ from services.scheduling.visit.counter.queue import (
     CounterCommand,
     CounterDay,
     CounterFull,
-    IllegalCounterChange,
     Lane,
-    Place,
     Visitor,
+    VisitorState,
 )
 from services.scheduling.visit.counter.queue_errors import (
     EvidenceNeeded,
@@ -46,7 +45,9 @@ from shared.errors import NotFound
 from shared.events import billing
 from shared.events import scheduling as said
 from shared.events.application import InterviewRecorded
+from shared.store.decision import Decision
 from shared.store.port import VersionConflict
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
@@ -56,7 +57,7 @@ OTHER = Actor("front", NORTH.office_id, is_staff=True)
 
 def visitor(name: str, lane: Lane = Lane.BOOKED, minute: int = 0) -> Visitor:
     at = START + timedelta(minutes=minute)
-    return Visitor(name, name.upper(), lane, Place.WAITING, arrived_at=at, order=at)
+    return Visitor(name, name.upper(), lane, VisitorState.WAITING, arrived_at=at, order=at)
 
 
 def day_of(visitors: Iterable[Visitor]) -> CounterDay:
@@ -78,7 +79,7 @@ def calls_of(day: CounterDay, count: int) -> tuple[CounterDay, list[Visitor]]:
 
 class TestTheRule:
     def test_every_place_is_final_or_can_be_left_and_every_command_counts(self) -> None:
-        assert {place for place, _ in COUNTER_TRANSITIONS} == set(Place) - {Place.SERVED}
+        assert {place for place, _ in COUNTER_TRANSITIONS} == set(VisitorState) - {VisitorState.SERVED}
         assert {command for _, command in COUNTER_TRANSITIONS} == set(CounterCommand)
         assert set(WHEEL) == set(Lane)
 
@@ -100,7 +101,7 @@ class TestTheRule:
                 day, called = found
                 if called.visit_id == "last":
                     break
-            assert day.visitors["last"].place is Place.CALLED
+            assert day.visitors["last"].place is VisitorState.CALLED
 
     def test_an_empty_lane_is_passed_over(self) -> None:
         day = day_of([visitor("a", Lane.WALK_IN), visitor("b", Lane.WALK_IN, 1)])
@@ -155,17 +156,17 @@ class TestCommands:
 
     def test_missed_only_after_it_was_called_twice(self) -> None:
         assert CALLS_BEFORE_MISSED == 2
-        with pytest.raises(IllegalCounterChange):
+        with pytest.raises(IllegalTransition):
             self.act(self.called(), CounterCommand.MISS)
         day = self.act(self.called(), CounterCommand.RECALL, CounterCommand.MISS)
-        assert day.visitors["a"].place is Place.MISSED
-        assert self.act(day, CounterCommand.RESUME).visitors["a"].place is Place.WAITING
+        assert day.visitors["a"].place is VisitorState.MISSED
+        assert self.act(day, CounterCommand.RESUME).visitors["a"].place is VisitorState.WAITING
 
     def test_served_is_the_end(self) -> None:
         day = self.act(self.called(), CounterCommand.SERVE)
-        assert (day.visitors["a"].place, day.visitors["a"].served_at) == (Place.SERVED, START)
+        assert (day.visitors["a"].place, day.visitors["a"].served_at) == (VisitorState.SERVED, START)
         for command in CounterCommand:
-            with pytest.raises(IllegalCounterChange):
+            with pytest.raises(IllegalTransition):
                 self.act(day, command)
 
     def test_the_display_shows_the_newest_calls(self) -> None:
@@ -193,7 +194,7 @@ async def come(world: World, *people: str) -> list[str]:
     paid = [await world.paid(person) for person in people]
     world.clock.set(paid[0].state.seat.starts_at)
     for each in paid:
-        await world.service.visits.check_in(Comer(appointment_id=each.id), FRONT, f"in {each.id}")
+        await world.service.visits.check_in(VisitorLookup(appointment_id=each.id), FRONT, f"in {each.id}")
         world.clock.advance(60)
     return [each.id for each in paid]
 
@@ -217,7 +218,7 @@ async def test_who_checks_in_is_called_recalled_parked_and_served() -> None:
     other = await service.call_next(SOUTH.office_id, "4", FRONT, "call 2")
     assert other.visit_id == second
     done = await service.change(SOUTH.office_id, second, CounterCommand.SERVE, FRONT, "serve 2")
-    assert done.place is Place.SERVED
+    assert done.place is VisitorState.SERVED
     with pytest.raises(NobodyWaits):
         await service.call_next(SOUTH.office_id, "4", FRONT, "call 3")
     assert (await world.appointment(second)).state.status is Status.CHECKED_IN, "the interview says that it was used"
@@ -260,14 +261,14 @@ async def test_who_died_between_check_in_and_queue_is_queued_by_a_deadline() -> 
             world.clock.set(paid.state.seat.starts_at)
             made[0].arm(write, after=after)
             with contextlib.suppress(Killed):
-                await world.service.visits.check_in(Comer(appointment_id=paid.id), FRONT, "in")
+                await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
             made[0].disarm()
             await world.pass_time(6)
             record = await world.appointment(paid.id)
             hall = await world.service.counter.hall(SOUTH.office_id)
             assert (record.state.status is Status.CHECKED_IN) == (paid.id in hall.day.visitors)
             assert record.state.enqueue_at is None
-            await world.service.visits.check_in(Comer(appointment_id=paid.id), FRONT, "in")
+            await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
             assert list((await world.service.counter.hall(SOUTH.office_id)).day.visitors) == [paid.id]
 
 
@@ -281,7 +282,7 @@ async def test_a_busy_queue_does_not_refuse_the_check_in(monkeypatch: pytest.Mon
 
     with monkeypatch.context() as patched:
         patched.setattr(world.service.repositories.counter_days, "save_counter_day", conflict)
-        record = await world.service.visits.check_in(Comer(appointment_id=paid.id), FRONT, "in")
+        record = await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
     assert record.state.status is Status.CHECKED_IN and record.state.enqueue_at is not None
     await world.pass_time(6)
     assert paid.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
@@ -398,9 +399,9 @@ class TestOnProof:
     async def test_who_has_proof_is_let_in_and_the_payment_is_found_later(self, world: World) -> None:
         held = await self.waits_for_payment(world)
         visits = world.service.visits
-        record = await visits.arrive_on_proof(Comer(application_id="application-ani"), NTPN, FRONT, "proof")
+        record = await visits.arrive_on_proof(VisitorLookup(application_id="application-ani"), NTPN, FRONT, "proof")
         assert (record.state.status, record.state.proof) == (Status.ON_PROOF, NTPN)
-        assert (await visits.arrive_on_proof(Comer(appointment_id=held.id), NTPN, FRONT, "again")).id == held.id
+        assert (await visits.arrive_on_proof(VisitorLookup(appointment_id=held.id), NTPN, FRONT, "again")).id == held.id
         (event,) = await world.said(said.ArrivedOnProof)
         assert isinstance(event, said.ArrivedOnProof) and event.ntpn == NTPN
         assert len(await world.said(said.VisitorCheckedIn)) == 1
@@ -415,7 +416,7 @@ class TestOnProof:
 
     async def test_the_payment_may_show_after_the_interview(self, world: World) -> None:
         held = await self.waits_for_payment(world)
-        await world.service.visits.arrive_on_proof(Comer(appointment_id=held.id), NTPN, FRONT, "proof")
+        await world.service.visits.arrive_on_proof(VisitorLookup(appointment_id=held.id), NTPN, FRONT, "proof")
         await world.hear(
             InterviewRecorded(
                 application_id="application-ani",
@@ -433,18 +434,18 @@ class TestOnProof:
     async def test_who_is_paid_for_is_checked_in_as_usual(self, world: World) -> None:
         paid = await world.paid()
         world.clock.set(paid.state.seat.starts_at)
-        record = await world.service.visits.arrive_on_proof(Comer(appointment_id=paid.id), NTPN, FRONT, "proof")
+        record = await world.service.visits.arrive_on_proof(VisitorLookup(appointment_id=paid.id), NTPN, FRONT, "proof")
         assert record.state.status is Status.CHECKED_IN
         assert await world.said(said.ArrivedOnProof) == []
 
     async def test_the_wrong_day_counts_here_too(self, world: World) -> None:
         held = await world.hold()
         with pytest.raises(VisitOnAnotherDay):
-            await world.service.visits.arrive_on_proof(Comer(appointment_id=held.id), NTPN, FRONT, "proof")
+            await world.service.visits.arrive_on_proof(VisitorLookup(appointment_id=held.id), NTPN, FRONT, "proof")
 
     async def test_the_audit_has_it(self, world: World) -> None:
         held = await self.waits_for_payment(world)
-        await world.service.visits.arrive_on_proof(Comer(appointment_id=held.id), NTPN, FRONT, "proof")
+        await world.service.visits.arrive_on_proof(VisitorLookup(appointment_id=held.id), NTPN, FRONT, "proof")
         (line,) = await world.base.find(
             AUDIT, "overrides", {"state.office_id": SOUTH.office_id, "state.override": True}
         )
@@ -456,17 +457,21 @@ class TestByNumber:
         paid = await world.paid()
         number = paid.state.seat.queue_number
         with pytest.raises(NotFound):
-            await world.service.visits.check_in(Comer(number=number), FRONT, "the day before")
+            await world.service.visits.check_in(VisitorLookup(number=number), FRONT, "the day before")
         world.clock.set(paid.state.seat.starts_at)
         with pytest.raises(NotFound):
-            await world.service.visits.check_in(Comer(number=number), OTHER, "elsewhere")
+            await world.service.visits.check_in(VisitorLookup(number=number), OTHER, "elsewhere")
         with pytest.raises(NotFound):
-            await world.service.visits.check_in(Comer(number=number), Actor("treasurer", is_staff=True), "nowhere")
+            await world.service.visits.check_in(
+                VisitorLookup(number=number), Actor("treasurer", is_staff=True), "nowhere"
+            )
         with pytest.raises(NotFound):
-            await world.service.visits.check_in(Comer(number="Z-999"), FRONT, "unknown")
-        record = await world.service.visits.check_in(Comer(number=number), FRONT, "in")
+            await world.service.visits.check_in(VisitorLookup(number="Z-999"), FRONT, "unknown")
+        record = await world.service.visits.check_in(VisitorLookup(number=number), FRONT, "in")
         assert record.id == paid.id
-        assert (await world.service.visits.check_in(Comer(number=number), FRONT, "in 2")).version == record.version
+        assert (
+            await world.service.visits.check_in(VisitorLookup(number=number), FRONT, "in 2")
+        ).version == record.version
 
 
 async def test_a_day_is_opened_once(world: World) -> None:

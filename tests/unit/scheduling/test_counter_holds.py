@@ -12,7 +12,7 @@ from services.scheduling.booking.appointments.priority import Need
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.errors import SessionClosed, SessionSoldOut
 from services.scheduling.terms import Pool
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from shared.events import billing
 from shared.events.scheduling import SeatHeld
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
@@ -48,7 +48,7 @@ async def test_a_seat_of_today_is_had_until_the_session_ends_and_paid_before_tha
     assert (await hold(world)).id == held.id
     await world.hear(world.bill(billing.BillPaid, held, amount=350_000, paid_at=world.clock.now()))
     world.clock.set(max(world.clock.now(), held.state.seat.starts_at))
-    visit = await world.service.visits.check_in(Visitor(appointment_id=held.id), FRONT, "in")
+    visit = await world.service.visits.check_in(VisitorLookup(appointment_id=held.id), FRONT, "in")
     assert visit.state.status is Status.CHECKED_IN
     await world.rules_hold()
 

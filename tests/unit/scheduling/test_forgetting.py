@@ -112,9 +112,9 @@ async def test_a_forgotten_ticket_is_not_found_and_none_is_taken() -> None:
     ticket = (await hall.world.store.find(OPENING_TICKET, "list", {"state.opening_id": place[0].id}, limit=1))[0]
     await until_end_of_keeping(hall)
     await hall.world.pass_time(1)
-    hall.world.service.waiting_room._board.tickets._values.clear()
+    hall.world.service.waiting_room._cache.tickets._values.clear()
     with pytest.raises(NotFound):
-        await hall.world.service.waiting_room.look(hall.opening_id, ticket.id, Actor(ticket.state.account_id))
+        await hall.world.service.waiting_room.find_place(hall.opening_id, ticket.id, Actor(ticket.state.account_id))
     with pytest.raises(OpeningIsOver):
         await hall.ticket("another")
 

@@ -15,7 +15,7 @@ from services.scheduling.booking.seats.seat import SeatStatus, cooling_until
 from services.scheduling.booking.waiting_list.entry import WaitingStatus
 from services.scheduling.context import Actor
 from services.scheduling.offices.errors import SessionSoldOut
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from shared.errors import NotFound
 from shared.events import billing
 from tests.unit.scheduling.test_waiting import COOLED, entry_of, started, waits
@@ -119,6 +119,6 @@ async def test_the_qr_code_is_bound_to_its_person() -> None:
     head, _, _ = (ani.state.queue_code or "").rpartition(".")
     _, _, signature = (budi.state.queue_code or "").rpartition(".")
     with pytest.raises(QueueCodeNotValid):
-        await world.service.visits.check_in(Visitor(queue_code=f"{head}.{signature}"), FRONT, "forged")
-    seen = await world.service.visits.check_in(Visitor(queue_code=ani.state.queue_code), FRONT, "real")
+        await world.service.visits.check_in(VisitorLookup(queue_code=f"{head}.{signature}"), FRONT, "forged")
+    seen = await world.service.visits.check_in(VisitorLookup(queue_code=ani.state.queue_code), FRONT, "real")
     assert (seen.id, seen.state.person_id) == (ani.id, "person-ani")

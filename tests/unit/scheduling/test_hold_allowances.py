@@ -12,7 +12,7 @@ from services.scheduling.booking.abuse import hold_allowance as rules
 from services.scheduling.booking.abuse.activity_counters import Origin
 from services.scheduling.booking.abuse.errors import TooManyHolds, TooManyPeopleOnDevice
 from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
-from services.scheduling.booking.abuse.limits import LIMITS, Counted, Subject
+from services.scheduling.booking.abuse.limits import LIMITS, Counted, CountedSubject
 from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.context import Actor
@@ -88,7 +88,7 @@ async def test_a_person_who_lets_go_and_holds_at_two_replicas_in_turn_has_five_h
         except Refusal:
             continue
         got += 1
-        # let go in a way that the counts of conduct do not see, so that only the numbers can stop it
+        # let go in a way that the activity counters do not see, so that only the numbers can stop it
         record = await world.store.get(APPOINTMENT, held.id)
         gone = replace(record.state, live=False, status=Status.RELEASED)
         await world.store.save(APPOINTMENT, record, gone, now=world.clock.now())
@@ -109,7 +109,10 @@ def test_every_limit_on_holds_is_numbered_and_no_other() -> None:
 def test_rations_are_of_their_subject_window_and_scale() -> None:
     today = START.date()
     few = rules.rations_for("a", "p", None, None, "s", today, 1)
-    assert [(each.limit.subject, each.most) for each in few] == [(Subject.PERSON, 5), (Subject.ACCOUNT, 15)]
+    assert [(each.limit.subject, each.most) for each in few] == [
+        (CountedSubject.PERSON, 5),
+        (CountedSubject.ACCOUNT, 15),
+    ]
     all_of_them = rules.rations_for("a", "p", "d", "n", "s", today, 2)
     assert [each.most for each in all_of_them] == [10, 30, 40, 600, 40]
     assert len({each.name for each in all_of_them}) == 5

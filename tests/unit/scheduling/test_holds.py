@@ -278,15 +278,15 @@ async def test_what_strangers_see(world: World) -> None:
     ):
         with pytest.raises(refusal):
             await holds.get(held.id, stranger)
-        assert await holds.of_application("application-ani", stranger) == []
-    assert [each.id for each in await holds.of_application("application-ani", FRONT)] == [held.id]
+        assert await holds.find_by_application("application-ani", stranger) == []
+    assert [each.id for each in await holds.find_by_application("application-ani", FRONT)] == [held.id]
 
 
 class TestClaims:
     """Seats reached for by somebody who never came back."""
 
     async def reach(self, world: World, by: str) -> None:
-        seat = await world.service.seating.claim_any(world.session_id(), "regular", by)
+        seat = await world.service.inventory.claim_any(world.session_id(), "regular", by)
         assert seat is not None
 
     async def test_an_overdue_claim_is_freed_behind_a_tombstone(self, world: World) -> None:

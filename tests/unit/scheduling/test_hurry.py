@@ -17,13 +17,13 @@ from services.scheduling.booking.appointments.appointment import (
     has_seat,
 )
 from services.scheduling.booking.appointments.errors import BeingMoved, TooLateToMove
-from services.scheduling.booking.appointments.same_day_place import HurryState
-from services.scheduling.booking.same_day import upgrade_transitions as hurrying
-from services.scheduling.booking.same_day.errors import CannotHurry, SameDayFull
+from services.scheduling.booking.appointments.same_day_place import SameDayPlaceState
+from services.scheduling.booking.same_day import upgrade_transitions
+from services.scheduling.booking.same_day.errors import CannotUpgradeToSameDay, SameDayFull
 from services.scheduling.booking.same_day.rules import cut_off
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.visit.bulk_jobs.job import BulkState
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from shared.events import billing
 from shared.events.scheduling import SameDaySeatReserved, SeatUnavailable
 from shared.store import Record
@@ -66,7 +66,7 @@ async def visited(
 
 
 async def reserve(world: World, visit: str, key: str = "") -> Record[Appointment]:
-    return await world.service.hurry.reserve(visit, FRONT, key or f"hurry-{visit}")
+    return await world.service.same_day_upgrades.reserve(visit, FRONT, key or f"hurry-{visit}")
 
 
 def surcharge(record: Record[Appointment], fact: Any, reservation_id: str | None = None, **rest: Any) -> Any:
@@ -110,7 +110,7 @@ async def test_a_paid_visitor_takes_a_place_pays_and_is_on_the_list() -> None:
     record = await reserve(world, visit)
     hurry = record.state.hurry
     assert hurry is not None and hurry.slot is not None
-    assert (hurry.state, hurry.pay_until) == (HurryState.RESERVED, cut_off(TUESDAY, "12:00"))
+    assert (hurry.state, hurry.pay_until) == (SameDayPlaceState.RESERVED, cut_off(TUESDAY, "12:00"))
     assert record.state.seat.pool == "regular"
     (said,) = await world.said(SameDaySeatReserved)
     assert (said.reservation_id, said.pay_until) == (hurry.reservation_id, hurry.pay_until)  # type: ignore[attr-defined]
@@ -119,9 +119,9 @@ async def test_a_paid_visitor_takes_a_place_pays_and_is_on_the_list() -> None:
     for message in ("one", "one", "two"):
         await world.hear(paid, message)
     after = await world.appointment(visit)
-    assert after.state.hurry is not None and after.state.hurry.state is HurryState.PAID
+    assert after.state.hurry is not None and after.state.hurry.state is SameDayPlaceState.PAID
     await world.hear(surcharge(record, billing.BillExpired))
-    await world.service.visits.check_in(Visitor(appointment_id=visit), FRONT, "in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=visit), FRONT, "in")
     world.clock.set(hurry.pay_until)
     await world.worker.run_due()
     _day, listed = await world.service.papers.same_day(SOUTH.office_id, None, FRONT)
@@ -158,7 +158,7 @@ async def test_what_applicants_hold_online_and_what_is_bought_at_the_counter_sha
         for each in await world.service.repositories.seats.seats_of(world.session_id())
         if each.state.pool == "same_day"
     )
-    taken = await world.service.seating.claim_this(seat.id, "an-online-hold", starts_from=START)
+    taken = await world.service.inventory.claim_this(seat.id, "an-online-hold", starts_from=START)
     assert taken is not None
     with pytest.raises(SameDayFull):
         await reserve(world, visit)
@@ -192,7 +192,7 @@ async def test_an_old_bill_ends_no_new_place() -> None:
 async def test_a_place_that_nobody_pays_and_nobody_ends_goes_back_after_its_session() -> None:
     world, (visit,) = await visited()
     record = await reserve(world, visit)
-    await world.service.visits.check_in(Visitor(appointment_id=visit), FRONT, "in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=visit), FRONT, "in")
     long_stop = timedelta(seconds=world.service.context.rules.long_stop_seconds)
     assert record.state.hurry is not None
     late = max(record.state.seat.ends_at, record.state.hurry.pay_until) + long_stop
@@ -316,24 +316,27 @@ async def test_on_the_day_of_a_place_nobody_moves_a_visit_by_wish() -> None:
     assert (await world.appointment(visit)).state.hurry == record.state.hurry
     early = cut_off(TUESDAY, "00:00") - timedelta(seconds=1)
     rules = world.service.context.rules
-    assert hurrying.hurry_problem(record.state, timezone=SOUTH.timezone, now=early, rules=rules) == "not_today"
+    assert (
+        upgrade_transitions.upgrade_problem(record.state, timezone=SOUTH.timezone, now=early, rules=rules)
+        == "not_today"
+    )
 
 
 async def test_who_cannot_hurry_is_told_why() -> None:
     world, (visit,) = await visited()
     held = await world.hold("held", session_id=world.session_id(day=TUESDAY + timedelta(days=1)))
     for appointment_id, problem in ((held.id, "no_paid_visit"),):
-        with pytest.raises(CannotHurry) as refused:
+        with pytest.raises(CannotUpgradeToSameDay) as refused:
             await reserve(world, appointment_id)
         assert refused.value.facts["problem"] == problem
     state, rules = (await world.appointment(visit)).state, world.service.context.rules
     ask = {"timezone": SOUTH.timezone, "rules": rules}
     noon = cut_off(TUESDAY, "12:00")
-    assert hurrying.hurry_problem(state, now=noon, **ask) == "too_late"  # type: ignore[arg-type]
-    assert hurrying.hurry_problem(state, now=noon - timedelta(seconds=1), **ask) is None  # type: ignore[arg-type]
-    assert hurrying.hurry_problem(state, now=START, **ask) == "not_today"  # type: ignore[arg-type]
+    assert upgrade_transitions.upgrade_problem(state, now=noon, **ask) == "too_late"  # type: ignore[arg-type]
+    assert upgrade_transitions.upgrade_problem(state, now=noon - timedelta(seconds=1), **ask) is None  # type: ignore[arg-type]
+    assert upgrade_transitions.upgrade_problem(state, now=START, **ask) == "not_today"  # type: ignore[arg-type]
     with pytest.raises(NotYourOffice):
-        await world.service.hurry.reserve(visit, Actor("x", NORTH.office_id, is_staff=True), "k")
+        await world.service.same_day_upgrades.reserve(visit, Actor("x", NORTH.office_id, is_staff=True), "k")
 
 
 async def race(world: World, ids: list[str]) -> list[str]:
@@ -385,7 +388,7 @@ async def test_wherever_it_breaks_the_place_is_whole_or_not_there(write: int, af
     await world.pass_time(100)
     await world.pass_time(100)
     hurry = (await world.appointment(visit)).state.hurry
-    assert hurry is None or hurry.state is HurryState.RESERVED
+    assert hurry is None or hurry.state is SameDayPlaceState.RESERVED
     assert len(await world.said(SameDaySeatReserved)) == (hurry is not None)
     assert (await reserve(world, visit, "afterwards")).state.hurry is not None
     await world.rules_hold()
@@ -395,7 +398,7 @@ async def test_a_faster_deadline_is_met_and_one_that_gave_up_is_obeyed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world, (visit,) = await visited()
-    context, real = world.service.hurry, world.service.hurry._reserved
+    context, real = world.service.same_day_upgrades, world.service.same_day_upgrades._reserved
 
     async def beaten(record: Any, seat: Any) -> Any:
         await real(record, seat)
@@ -407,7 +410,9 @@ async def test_a_faster_deadline_is_met_and_one_that_gave_up_is_obeyed(
     await world.pass_time(301)
 
     async def given_up(record: Any, seat: Any) -> Any:
-        await world.service.repositories.appointments.save(record, hurrying.stay(record.state), world.clock.now())
+        await world.service.repositories.appointments.save(
+            record, upgrade_transitions.stay(record.state), world.clock.now()
+        )
         monkeypatch.setattr(context, "_reserved", real)
         raise VersionConflict
 
@@ -424,12 +429,14 @@ async def test_a_claim_is_judged_by_the_place_that_it_was_for() -> None:
     seat = await world.service.repositories.seats.seat(hurry.slot.seat_id)
     assert seat is not None and has_seat(record.state, seat.state)
     assert fate_of_claim(seat.state, record.state) is ClaimFate.SETTLE
-    reaching = hurrying.reach(record.state, "r", "s", hurry.token, by="o", now=START, rules=world.service.context.rules)
+    reaching = upgrade_transitions.reach(
+        record.state, "r", "s", hurry.token, by="o", now=START, rules=world.service.context.rules
+    )
     assert fate_of_claim(seat.state, reaching.state) is ClaimFate.WAIT
-    ended = hurrying.end(reaching.state, now=START, rules=world.service.context.rules)
+    ended = upgrade_transitions.end(reaching.state, now=START, rules=world.service.context.rules)
     assert (ended.state.hurry, ended.state.leaving) == (None, ())
     with pytest.raises(LookupError):
-        hurrying.paid(ended.state, "surcharge")
+        upgrade_transitions.paid(ended.state, "surcharge")
 
 
 async def test_over_http_an_officer_asks_and_an_applicant_does_not(office: Office) -> None:

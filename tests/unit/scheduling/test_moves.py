@@ -166,7 +166,7 @@ class TestHalfDone:
     async def test_it_is_rolled_on_with_one(self, world: World) -> None:
         paid, moving = await self.begun(world)
         assert moving.state.move is not None
-        await world.service.seating.claim_any(
+        await world.service.inventory.claim_any(
             world.session_id(NORTH), "regular", paid.id, token=moving.state.move.token
         )
         await world.pass_time(20)

@@ -18,7 +18,7 @@ from services.scheduling.booking.waiting_list.service import WaitingWish
 from services.scheduling.context import Actor
 from services.scheduling.office import Office
 from services.scheduling.offices.errors import ProductNotOffered, SessionNotFound, SessionSoldOut
-from services.scheduling.offices.facts import Offer, OfficeFacts, OfficeKind, Product
+from services.scheduling.offices.facts import OfferedProduct, OfficeFacts, OfficeKind, Product
 from services.scheduling.offices.products import lacks, nearest_offering
 from services.scheduling.terms import Pool
 from services.scheduling.visit.special_reschedule.service import NewDate
@@ -30,8 +30,8 @@ from tests.unit.scheduling.quota_desk import edit
 from tests.unit.scheduling.stores import Counting
 from tests.unit.scheduling.world import EAST, FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world
 
-FACTS = OfficeFacts("here", OfficeKind.OFFICE, 1, 1, (), (Offer(Product.ELECTRONIC),))
-BOTH = replace(FACTS, products=(Offer(Product.ORDINARY), Offer(Product.ELECTRONIC)))
+FACTS = OfficeFacts("here", OfficeKind.OFFICE, 1, 1, (), (OfferedProduct(Product.ELECTRONIC),))
+BOTH = replace(FACTS, products=(OfferedProduct(Product.ORDINARY), OfferedProduct(Product.ELECTRONIC)))
 
 
 async def wants(world: World, person: str = "ani", product: str = "ordinary", account: str = "") -> str:
@@ -51,17 +51,17 @@ async def wants(world: World, person: str = "ani", product: str = "ordinary", ac
 
 async def drop(world: World, product: Product, office: Office = SOUTH) -> None:
     """The office's administrator takes the product off its list."""
-    known = world.service.book.facts(office.office_id).state
+    known = world.service.facts_cache.facts(office.office_id).state
     await offer(world, tuple(each for each in known.products if each.product is not product), office)
 
 
-async def offer(world: World, products: tuple[Offer, ...], office: Office) -> None:
-    known = world.service.book.facts(office.office_id)
+async def offer(world: World, products: tuple[OfferedProduct, ...], office: Office) -> None:
+    known = world.service.facts_cache.facts(office.office_id)
     actor = Actor("administrator", office.office_id, is_staff=True)
     given: dict[str, Any] = {"office_id": office.office_id, "actor": actor, "reason": "blanks are out of stock"}
     asked = edit(f"facts of {office.office_id} after {known.version}", expected_version=known.version, **given)
     await world.service.office_edits.put_facts(asked, replace(known.state, products=products))
-    await world.service.book.refresh()
+    await world.service.facts_cache.refresh()
 
 
 def test_an_office_lacks_only_what_is_known_and_not_offered_that_day() -> None:
@@ -249,7 +249,7 @@ async def test_a_corrected_kind_counts_from_then_on_and_waits_for_its_applicatio
 
 @pytest.mark.acceptance("X10.dated")
 async def test_products_have_days(world: World) -> None:
-    await offer(world, (Offer(Product.ORDINARY, until=TUESDAY),), EAST)
+    await offer(world, (OfferedProduct(Product.ORDINARY, until=TUESDAY),), EAST)
     await wants(world)
     wednesday = world.session_id(EAST, date(2026, 11, 25))
     with pytest.raises(ProductNotOffered):
@@ -259,7 +259,7 @@ async def test_products_have_days(world: World) -> None:
 
 @pytest.mark.acceptance("X10.per_office")
 async def test_what_is_named_instead_of_a_full_session_makes_the_product_too(world: World) -> None:
-    await offer(world, (Offer(Product.ORDINARY),), NORTH)
+    await offer(world, (OfferedProduct(Product.ORDINARY),), NORTH)
     await world.hold("siti")
     await world.hold("tono")
     await world.submitted("ani")
@@ -281,7 +281,7 @@ WEDNESDAY, THURSDAY = TUESDAY + timedelta(days=1), TUESDAY + timedelta(days=2)
 
 async def south_is_full(world: World) -> list[str]:
     """Tuesday in the south is sold out, the north stopped making electronic passports; what may still be named."""
-    await offer(world, (Offer(Product.ORDINARY),), NORTH)
+    await offer(world, (OfferedProduct(Product.ORDINARY),), NORTH)
     await world.hold("siti")
     await world.hold("tono")
     return [world.session_id(SOUTH, WEDNESDAY + timedelta(days=more)) for more in range(3)]
@@ -317,7 +317,7 @@ async def test_a_family_that_got_too_few_seats_is_named_what_fits_too(
 
 @pytest.mark.acceptance("X10.per_office")
 async def test_a_family_is_named_the_offices_that_make_all_of_its_passports(world: World) -> None:
-    await offer(world, (Offer(Product.ORDINARY),), NORTH)
+    await offer(world, (OfferedProduct(Product.ORDINARY),), NORTH)
     ids = (await wants(world, "ani", "electronic", "family"), await wants(world, "budi", "ordinary", "family"))
     wish = PartyWish(ids, world.session_id(), Pool.REGULAR, Actor("family"), "party")
     with pytest.raises(ProductNotOffered) as refused:
@@ -352,8 +352,8 @@ async def test_who_has_a_new_date_is_named_what_makes_the_product(world: World) 
 @pytest.mark.acceptance("X10.dated")
 async def test_what_is_named_makes_the_product_on_its_own_day(world: World) -> None:
     fitting = await south_is_full(world)
-    await offer(world, (Offer(Product.ELECTRONIC, until=WEDNESDAY),), SOUTH)
-    await offer(world, (Offer(Product.ELECTRONIC, since=THURSDAY),), NORTH)
+    await offer(world, (OfferedProduct(Product.ELECTRONIC, until=WEDNESDAY),), SOUTH)
+    await offer(world, (OfferedProduct(Product.ELECTRONIC, since=THURSDAY),), NORTH)
     await world.submitted("ani")
     north = [world.session_id(NORTH, THURSDAY + timedelta(days=more)) for more in range(2)]
     assert await sold_out(world, world.service.holds.hold(world.wish())) == [fitting[0], *north]

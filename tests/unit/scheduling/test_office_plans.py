@@ -15,10 +15,10 @@ from services.scheduling.offices.errors import (
     QuotaAboveCapacity,
 )
 from services.scheduling.offices.facts import (
+    GeoPoint,
     Hours,
-    Offer,
+    OfferedProduct,
     OfficeKind,
-    Place,
     PriorityGroup,
     Product,
     age_on,
@@ -94,7 +94,7 @@ class TestFacts:
         assert not offers(facts, Product.ORDINARY, last + timedelta(days=1))
         bandung = next(TABLE.facts_of(each) for each in read_offices() if each.office_id == "bandung")
         assert offers(bandung, Product.ORDINARY, date(2026, 11, 1))
-        later = replace(facts, products=(Offer(Product.ORDINARY, since=last),))
+        later = replace(facts, products=(OfferedProduct(Product.ORDINARY, since=last),))
         assert not offers(later, Product.ORDINARY, last - timedelta(days=1))
 
     def test_hours_holidays_and_own_dates(self) -> None:
@@ -122,7 +122,7 @@ class TestFacts:
         jakarta, bandung = TABLE.places["jakarta-pusat"], TABLE.places["bandung"]
         assert 100 < distance_km(jakarta, bandung) < 140
         assert distance_km(jakarta, jakarta) == 0
-        assert round(distance_km(Place(0, 0), Place(0, 180))) == 20015
+        assert round(distance_km(GeoPoint(0, 0), GeoPoint(0, 180))) == 20015
         assert place_of(replace(FACTS, latitude=None)) is None
 
     @pytest.mark.acceptance("F69.age_limits")
@@ -210,7 +210,7 @@ class TestTemplateEdits:
         with pytest.raises(EditedMeanwhile):
             await edits.put_template(edit("stale"), before.sessions)
         await edits.put_template(edit("second", expected_version=1, reason="as it was"), before.sessions)
-        history = await world.service.changes.of_subject(SOUTH.office_id, template_subject(SOUTH.office_id), BOSS)
+        history = await world.service.changes.find_by_subject(SOUTH.office_id, template_subject(SOUTH.office_id), BOSS)
         assert sorted(each.state.reason for each in history) == ["as it was", "fitted to staff"]
         assert (await edits.template(SOUTH.office_id, BOSS))[1] == 2
 
@@ -253,7 +253,7 @@ class TestFactsEdits:
     """What an office says of itself."""
 
     async def test_facts_are_edited_with_versions(self, world: World) -> None:
-        edits, book = world.service.office_edits, world.service.book
+        edits, book = world.service.office_edits, world.service.facts_cache
         wanted = replace(book.facts(SOUTH.office_id).state, booths=7, holidays=(TUESDAY + timedelta(days=4),))
         change = await edits.put_facts(edit(expected_version=1), wanted)
         assert change.state.before["booths"] == 20
@@ -268,15 +268,15 @@ class TestFactsEdits:
         assert await world.seats(world.session_id(day=TUESDAY + timedelta(days=4))) == []
         other = make_world()
         other.base._documents = world.base._documents
-        await other.service.book.load()
-        assert other.service.book.facts(SOUTH.office_id).state.booths == 7
+        await other.service.facts_cache.load()
+        assert other.service.facts_cache.facts(SOUTH.office_id).state.booths == 7
 
     @pytest.mark.parametrize(
         ("changes", "field"),
         [
             ({"opening": OpeningRule(RuleKind.MONTHLY)}, "/opening"),
             ({"hours": (Hours(0, time(9), time(9)),)}, "/hours"),
-            ({"products": (Offer(Product.ORDINARY, date(2026, 2, 1), date(2026, 1, 1)),)}, "/products"),
+            ({"products": (OfferedProduct(Product.ORDINARY, date(2026, 2, 1), date(2026, 1, 1)),)}, "/products"),
             ({"latitude": None}, "/latitude"),
         ],
     )
@@ -297,7 +297,7 @@ class TestFactsEdits:
         assert (outreach.timezone, outreach.city) == (SOUTH.timezone, "Kota Contoh")
         week = replace(MORNING, weekdays=(0,), pools={Pool.REGULAR: 12})
         await edits.put_template(edit("week", office_id="mpp-contoh"), (week,))
-        approved = await world.service.changes.of_office("mpp-contoh", SECOND, proposed=True)
+        approved = await world.service.changes.find_by_office("mpp-contoh", SECOND, proposed=True)
         assert approved == []
         await world.parts.chores[0].run()
         sessions = await world.service.calendar.listing("mpp-contoh", None, None)

@@ -13,7 +13,7 @@ from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from services.scheduling.visit.day_sheets.errors import OfflineDayAhead
 from services.scheduling.visit.offline import offline_day as offline
 from services.scheduling.visit.offline.import_service import Imported, OfflineFile
@@ -176,7 +176,7 @@ async def test_what_is_wrong_with_a_line_is_told_of_that_line() -> None:
 async def test_who_was_checked_in_otherwise_counts_as_recorded(world: World) -> None:
     paid = await world.paid()
     world.clock.set(paid.state.seat.starts_at)
-    await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
     assert only(await brought(world, booked("1", appointment_id=paid.id))) is LineOutcome.RECORDED
     assert len(await world.said(said.VisitorCheckedIn)) == 1
 

@@ -16,8 +16,8 @@ from services.scheduling.offices.release_rule import (
     LAST_WORKING_DAY,
     LONGEST_DAYS_BEFORE,
     FixedOpening,
-    Opening,
     OpeningRule,
+    ReleaseInstant,
     RuleKind,
     RuleProblem,
     in_sight,
@@ -73,7 +73,7 @@ def test_an_opening_is_on_the_offices_own_clock(zone: str, hour: int) -> None:
     opening = utc(2026, 11, 30, hour)
     assert opens_at(MONTHLY, date(2026, 12, 24), ZONES[zone]) == opening
     before = next_opening(MONTHLY, opening - timedelta(milliseconds=1), ZONES[zone])
-    assert before == Opening(opening, date(2026, 12, 1), date(2026, 12, 31))
+    assert before == ReleaseInstant(opening, date(2026, 12, 1), date(2026, 12, 31))
     at = next_opening(MONTHLY, opening, ZONES[zone])
     assert at is not None and at.first == date(2027, 1, 1)
 
@@ -89,7 +89,7 @@ def test_a_day_comes_into_sight_at_the_offices_midnight(zone: str, hour: int) ->
 
 
 def test_fixed_openings_end() -> None:
-    assert next_opening(FIXED, NEW_YEAR.at - timedelta(milliseconds=1), "Asia/Jakarta") == Opening(
+    assert next_opening(FIXED, NEW_YEAR.at - timedelta(milliseconds=1), "Asia/Jakarta") == ReleaseInstant(
         NEW_YEAR.at, NEW_YEAR.first, NEW_YEAR.last
     )
     assert next_opening(FIXED, NEW_YEAR.at, "Asia/Jakarta") is None
@@ -205,14 +205,14 @@ async def test_a_closed_door_is_not_read_again_for_each_knock() -> None:
         world.clock.advance(seconds)
         made[0].seen.clear()
         with pytest.raises(NotOpenYet):
-            await world.service.seating.refuse_unopened(world.session_id())
+            await world.service.inventory.refuse_unopened(world.session_id())
         reads.append(len(made[0].seen))
     assert reads == [1, 0, 1]
-    await world.service.seating.refuse_unopened("unknown")
+    await world.service.inventory.refuse_unopened("unknown")
 
 
 async def test_what_is_remembered_of_doors_has_a_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.scheduling.openings.release_check.MOST_KEPT", 1)
     for ahead in range(3):
-        await world.service.seating.refuse_unopened(world.session_id(day=TUESDAY + timedelta(days=ahead)))
-    assert len(world.service.seating._gate._open) == 1
+        await world.service.inventory.refuse_unopened(world.session_id(day=TUESDAY + timedelta(days=ahead)))
+    assert len(world.service.inventory._release_check._open) == 1

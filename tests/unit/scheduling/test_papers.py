@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from services.scheduling.booking.appointments.appointment import Decision, Status
+from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.special_right import SpecialCause
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
@@ -31,6 +31,7 @@ from services.scheduling.visit.offline.verifier import (
     read_signed,
 )
 from services.scheduling.visit.special_reschedule.service import SpecialDecision, SpecialWish
+from shared.store.decision import Decision
 from tests.unit.scheduling.world import BOSS, FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 MIDDLE = Office("denpasar", "Denpasar", "I", True, "Kota", "5171", "Bali", "WITA", "Asia/Makassar")

@@ -24,6 +24,7 @@ from shared.events import application, billing
 from shared.events import scheduling as said
 from shared.service import NotYet
 from shared.store.port import AlreadyExists
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper, kept
 from tests.unit.scheduling.world import NORTH, SOUTH, World, make_world, plan, weekly
 
@@ -296,7 +297,7 @@ async def test_a_member_looks_what_became_of_its_party() -> None:
     with pytest.raises(PartyBroken):
         raise await parties._refusal(decided.state)
     # a member that comes when all is over goes back too
-    seat = await world.service.seating.claim_any(world.session_id(), "regular", members[1].appointment_id)
+    seat = await world.service.inventory.claim_any(world.session_id(), "regular", members[1].appointment_id)
     assert seat is not None
     with contextlib.suppress(AlreadyExists):
         await parties._seat(record, members[1])
@@ -308,6 +309,6 @@ async def test_a_member_looks_what_became_of_its_party() -> None:
 def test_what_is_not_in_the_table_is_refused() -> None:
     for pair in product(PartyStatus, PartyCommand):
         if pair not in domain.PARTY_TRANSITIONS:
-            with pytest.raises(domain.PartyChangeIllegal):
-                domain.party_after(*pair)
+            with pytest.raises(IllegalTransition):
+                domain.PARTY_TRANSITIONS.after(*pair)
     assert LARGEST_PARTY == 5

@@ -288,7 +288,7 @@ class TestLateMoney:
         held = await self.expired(world)
         late = world.late(held)
         first = derived_id("appointment", "late_payment", late.bill_id, late.receipt_id, "0")
-        await world.service.seating.claim_this(held.state.seat.seat_id, first)
+        await world.service.inventory.claim_this(held.state.seat.seat_id, first)
         await world.pass_time(20)
         await world.hear(late)
         (event,) = await world.said(said.AppointmentConfirmed)

@@ -26,8 +26,8 @@ from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.facts import PriorityLimits
 from services.scheduling.terms import Pool
 from services.scheduling.visit.counter import queue as counter
-from services.scheduling.visit.counter.check_in import Visitor as Found
-from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Place, Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Visitor, VisitorState
 from shared.events import billing
 from shared.events.scheduling import AppointmentRescheduled
 from shared.store.port import VersionConflict
@@ -157,7 +157,7 @@ async def test_where_no_regular_seat_is_free_the_visit_queues_with_the_bookings(
     await arrive(world)
     denied = await world.service.priority.deny(visit, Denial.NOT_IN_GROUP, FRONT, "deny")
     assert (denied.state.status, denied.state.seat.pool) == (Status.CONFIRMED, "priority")
-    await world.service.visits.check_in(Found(appointment_id=visit), FRONT, "in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=visit), FRONT, "in")
     hall = await world.service.counter.hall(FRONT.office_id or "")
     assert hall.day.visitors[visit].lane is Lane.BOOKED
 
@@ -166,7 +166,7 @@ async def test_who_is_in_the_queue_already_changes_lanes() -> None:
     world = await made()
     visit = await pregnant(world)
     await arrive(world)
-    await world.service.visits.check_in(Found(appointment_id=visit), FRONT, "in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=visit), FRONT, "in")
     office = FRONT.office_id or ""
     assert (await world.service.counter.hall(office)).day.visitors[visit].lane is Lane.PRIORITY
     denied = await world.service.priority.deny(visit, Denial.NOTHING_SHOWN, FRONT, "deny")
@@ -175,7 +175,7 @@ async def test_who_is_in_the_queue_already_changes_lanes() -> None:
 
 
 async def test_who_is_called_already_stays_where_they_are() -> None:
-    visitor = Visitor("v", "P-001", Lane.PRIORITY, Place.WAITING, START, START)
+    visitor = Visitor("v", "P-001", Lane.PRIORITY, VisitorState.WAITING, START, START)
     day = CounterDay("office", TUESDAY, {"v": visitor})
     assert counter.in_lane(day, "v", Lane.BOOKED, TUESDAY_START).visitors["v"].order == TUESDAY_START
     called = counter.called_next(day, "1", START)

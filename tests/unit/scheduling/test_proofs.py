@@ -10,9 +10,8 @@ from services.scheduling.booking.abuse.flag import FlagStatus
 from services.scheduling.booking.abuse.limits import Pattern
 from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
 from services.scheduling.visit.counter import queue as counter
-from services.scheduling.visit.counter.check_in import Visitor
-from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Place
-from services.scheduling.visit.counter.queue import Visitor as InQueue
+from services.scheduling.visit.counter.check_in import VisitorLookup
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Visitor, VisitorState
 from shared.events import billing
 from shared.events.application import InterviewRecorded
 from shared.events.scheduling import AppointmentReleased, VisitorCheckedIn, VisitVoided
@@ -28,7 +27,7 @@ async def let_in(world: World) -> Record[Appointment]:
     held = await world.hold()
     await world.hear(world.requested(held))
     world.clock.set(held.state.seat.starts_at)
-    return await world.service.visits.arrive_on_proof(Visitor(appointment_id=held.id), NTPN, FRONT, "proof")
+    return await world.service.visits.arrive_on_proof(VisitorLookup(appointment_id=held.id), NTPN, FRONT, "proof")
 
 
 async def interviewed(world: World, record: Record[Appointment]) -> None:
@@ -55,7 +54,7 @@ def closed(record: Record[Appointment], **changes: Any) -> billing.PaymentCaseCl
 
 
 async def flags_of(world: World) -> list[Any]:
-    return await world.service.repositories.conduct.flags_of(SOUTH.office_id, FlagStatus.OPEN)
+    return await world.service.repositories.activity.flags_of(SOUTH.office_id, FlagStatus.OPEN)
 
 
 async def test_who_is_still_at_the_counter_loses_seat_and_place_in_the_queue(world: World) -> None:
@@ -140,7 +139,7 @@ async def test_other_words_change_nothing(world: World) -> None:
 
 
 def test_who_is_called_stays_in_the_queue() -> None:
-    visitor = InQueue("v", "A-001", Lane.BOOKED, Place.WAITING, START, START)
+    visitor = Visitor("v", "A-001", Lane.BOOKED, VisitorState.WAITING, START, START)
     day = CounterDay("office", TUESDAY, {"v": visitor})
     assert counter.without(day, "other") is day
     called = counter.called_next(day, "1", START)

@@ -42,6 +42,7 @@ from services.scheduling.quota.session_edits import Transfer
 from services.scheduling.terms import Pool
 from shared.errors import SomeoneElseChangedIt
 from shared.events.scheduling import AppointmentRescheduled
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.quota_desk import FACTS, MORNING, SECOND, THEIRS, edit, put, session_edit, started
 from tests.unit.scheduling.stores import Dying, Killed
 from tests.unit.scheduling.world import BOSS, SOUTH, START, TUESDAY, World, plan
@@ -69,8 +70,8 @@ class TestFourEyes:
         assert needs_second(raised, cut, before, FourEyes()) is needed
 
     def test_what_cannot_happen_to_a_change(self) -> None:
-        with pytest.raises(quota_changes.IllegalChangeStep):
-            quota_changes.step(ChangeState.APPLIED, quota_changes.ChangeCommand.APPROVE)
+        with pytest.raises(IllegalTransition):
+            quota_changes.CHANGE_TRANSITIONS.after(ChangeState.APPLIED, quota_changes.ChangeCommand.APPROVE)
 
     def test_offline_seats_are_granted_once(self) -> None:
         grant = OfflineGrant(10, "boss", START, "outage", "change-1")
@@ -269,7 +270,7 @@ class TestSessions:
         )
         assert change.state.after == {"pools": {"regular": 5, "priority": 1}}
         assert (change.state.raised, change.state.cut, change.state.subject) == (1, 1, "transfer")
-        history = await world.service.changes.of_subject(SOUTH.office_id, world.session_id(), BOSS)
+        history = await world.service.changes.find_by_subject(SOUTH.office_id, world.session_id(), BOSS)
         assert [each.id for each in history] == [change.id]
         with pytest.raises(NothingChanges):
             await edits.transfer(
@@ -301,7 +302,7 @@ class TestSessions:
         with pytest.raises(NotYourOffice):
             await world.service.office_edits.open_offline_quota(edit(actor=THEIRS), TUESDAY, 5)
         with pytest.raises(NotYourOffice):
-            await world.service.changes.of_office(SOUTH.office_id, THEIRS, proposed=False)
+            await world.service.changes.find_by_office(SOUTH.office_id, THEIRS, proposed=False)
 
     @pytest.mark.acceptance("F68.versioned")
     async def test_an_edit_names_the_version_it_has_seen(self, world: World) -> None:
@@ -372,7 +373,7 @@ class TestChanges:
         proposed = await put(world, {"regular": 49})
         assert proposed.state.state is ChangeState.PROPOSED
         assert await world.buckets() == {"free": 40}
-        assert [each.id for each in await changes.of_office(SOUTH.office_id, BOSS, proposed=True)] == [proposed.id]
+        assert [each.id for each in await changes.find_by_office(SOUTH.office_id, BOSS, proposed=True)] == [proposed.id]
         with pytest.raises(SecondPersonNeeded):
             await changes.approve(proposed.id, BOSS, None)
         with pytest.raises(NotYourOffice):
@@ -385,7 +386,7 @@ class TestChanges:
         assert await changes.approve(proposed.id, SECOND, "agreed") == done
         with pytest.raises(ChangeDecided):
             await changes.reject(proposed.id, SECOND, "no")
-        assert await changes.of_office(SOUTH.office_id, BOSS, proposed=True) == []
+        assert await changes.find_by_office(SOUTH.office_id, BOSS, proposed=True) == []
 
     async def test_a_rejected_change_never_takes_effect(self) -> None:
         world = await started(plan(40))

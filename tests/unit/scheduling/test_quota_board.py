@@ -17,7 +17,7 @@ from services.scheduling.offices.errors import (
     SessionExists,
 )
 from services.scheduling.offices.facts import (
-    Place,
+    GeoPoint,
     Product,
 )
 from services.scheduling.offices.release_rule import OpeningRule, RuleKind
@@ -38,6 +38,7 @@ from services.scheduling.terms import Pool
 from shared.errors import NotFound
 from shared.events.scheduling import OpeningAnnounced
 from shared.store import Record
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.quota_desk import SECOND, edit, put, started
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
@@ -131,7 +132,7 @@ class TestBoard:
     async def test_an_offices_quota_by_session_and_pool(self) -> None:
         world = await started(plan(3, priority=2), plan(5, time(13)))
         await world.hold()
-        found = await world.service.quota_board.of_office(SOUTH.office_id, TUESDAY, TUESDAY)
+        found = await world.service.quota_board.find_by_office(SOUTH.office_id, TUESDAY, TUESDAY)
         assert [(each.session.start, each.free) for each in found] == [
             ("08:00", {"regular": 2, "priority": 2}),
             ("13:00", {"regular": 5}),
@@ -142,7 +143,7 @@ class TestBoard:
         world = await started(plan(1), offices=[SOUTH, NORTH, EAST])
         board = world.service.quota_board
         offices = world.service.calendar.search(province=None, timezone=None, text=None)
-        near = board.listed(offices, near=Place(-8.4, 140.3), product=Product.ORDINARY, on=None)
+        near = board.listed(offices, near=GeoPoint(-8.4, 140.3), product=Product.ORDINARY, on=None)
         assert [each.office.office_id for each in near] == ["merauke", "jakarta-utara", "jakarta-selatan"]
         assert near[0].distance_km is not None and near[0].distance_km < 20
         assert [each.offers_product for each in near] == [True, False, False]
@@ -175,7 +176,7 @@ async def ruled(rule: OpeningRule, **changes: Any) -> World:
     """A world in which the southern office opens by this rule from its first day on."""
     world = make_world(**changes)
     await world.service.calendar.load_offices([SOUTH, NORTH, EAST])
-    facts = replace(world.service.book.facts(SOUTH.office_id).state, opening=rule)
+    facts = replace(world.service.facts_cache.facts(SOUTH.office_id).state, opening=rule)
     await world.service.office_edits.put_facts(edit("rule", expected_version=1), facts)
     await world.parts.start()  # type: ignore[misc]
     await world.parts.chores[0].run()
@@ -189,7 +190,7 @@ class TestOpenings:
     async def test_sessions_are_announced_then_open_by_the_offices_rule(self) -> None:
         world = await ruled(WEEKLY)
         board = world.service.quota_board
-        this_week = await board.of_office(SOUTH.office_id, None, None)
+        this_week = await board.find_by_office(SOUTH.office_id, None, None)
         assert {each.session.date.isocalendar().week for each in this_week} == {48}
         assert {each.session.opens_at for each in this_week} == {None}
         opening = datetime(2026, 11, 27, 7, tzinfo=UTC)
@@ -200,7 +201,7 @@ class TestOpenings:
         monday = world.session_id(day=date(2026, 11, 30))
         record = await world.service.calendar.session(monday)
         assert record.state.opens_at == opening
-        assert {each.session.opens_at for each in await board.of_office(NORTH.office_id, None, None)} == {None}
+        assert {each.session.opens_at for each in await board.find_by_office(NORTH.office_id, None, None)} == {None}
         with pytest.raises(NotOpenYet):
             await world.hold(session_id=monday)
         world.clock.set(opening)
@@ -236,7 +237,7 @@ class TestOpenings:
     async def test_a_changed_rule_takes_its_word_back(self) -> None:
         world = await ruled(MONTHLY)
         await world.service.opening_notices.ask(SOUTH.office_id, Actor("account-ani"))
-        facts = replace(world.service.book.facts(SOUTH.office_id).state, opening=WEEKLY)
+        facts = replace(world.service.facts_cache.facts(SOUTH.office_id).state, opening=WEEKLY)
         await world.service.office_edits.put_facts(edit("weekly", expected_version=2), facts)
         world.clock.set(datetime(2026, 11, 28, 2, tzinfo=UTC))
         await world.worker.run_due()
@@ -277,7 +278,7 @@ def test_a_withdrawn_seat_is_nobodys() -> None:
     cooling = replace(seat, status=SeatStatus.COOLING, free_at=START)
     assert seats.withdrawn(cooling, "change").free_at is None
     taken = replace(seat, status=SeatStatus.TAKEN)
-    with pytest.raises(seats.IllegalSeatChange):
+    with pytest.raises(IllegalTransition):
         seats.withdrawn(taken, "change")
 
 

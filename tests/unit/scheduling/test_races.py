@@ -12,7 +12,7 @@ from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate
 from services.scheduling.booking.appointments.errors import PersonHasAppointment
 from services.scheduling.booking.appointments.holds import appointment_id_of
-from services.scheduling.booking.seats import inventory as seating
+from services.scheduling.booking.seats import inventory
 from services.scheduling.booking.seats.seat import Seat
 from services.scheduling.offices.errors import SessionSoldOut
 from shared.errors import Refusal
@@ -110,7 +110,7 @@ def let_nobody_bury(monkeypatch: pytest.MonkeyPatch) -> None:
         fate = real(seat, appointment)
         return ClaimFate.FREE if fate is ClaimFate.TOMBSTONE else fate
 
-    monkeypatch.setattr(seating.appointments, "fate_of_claim", careless)
+    monkeypatch.setattr(inventory.appointments, "fate_of_claim", careless)
 
 
 async def slow_holder(world: World, store: Stalling) -> list[Record[Appointment]]:

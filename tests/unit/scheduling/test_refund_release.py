@@ -12,10 +12,11 @@ from services.scheduling.booking.appointments.appointment import Appointment, St
 from services.scheduling.booking.appointments.payments import TRIES, answer_id
 from services.scheduling.booking.appointments.refund_release import Releases
 from services.scheduling.context import Actor
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from shared.events import scheduling as said
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from tests.unit.scheduling.world import FRONT, START, World
 
@@ -59,7 +60,7 @@ async def test_another_refund_finds_it_released(world: World) -> None:
 async def test_a_visit_that_took_place_is_used(world: World) -> None:
     paid = await world.paid()
     world.clock.set(paid.state.seat.starts_at)
-    await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "check-in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "check-in")
     await world.hear(asks(paid.id), "m1")
     (event,) = await world.said(said.ReleaseRefused)
     assert isinstance(event, said.ReleaseRefused) and event.reason == "already_used"
@@ -71,7 +72,6 @@ async def test_what_is_not_known_or_moves_is_asked_again(world: World) -> None:
         await world.hear(asks("unknown"))
     paid = await world.paid()
     repository = world.service.repositories
-    from services.scheduling.booking.appointments.appointment import Decision
 
     await repository.appointments.save(paid, Decision(replace(paid.state, status=Status.MOVING)), START)
     with pytest.raises(NotYet):
@@ -115,7 +115,7 @@ async def test_a_used_visit_of_the_same_money_refuses_the_release(world: World) 
     await world.hear(world.paid_fact(held, receipt_id="receipt"))
     (won,) = await world.said(said.AppointmentConfirmed)
     world.clock.set(won.starts_at)  # type: ignore[attr-defined]
-    await world.service.visits.check_in(Visitor(appointment_id=won.appointment_id), FRONT, "check-in")  # type: ignore[attr-defined]
+    await world.service.visits.check_in(VisitorLookup(appointment_id=won.appointment_id), FRONT, "check-in")  # type: ignore[attr-defined]
     await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
     (event,) = await world.said(said.ReleaseRefused)
     assert (event.appointment_id, event.reason) == (won.appointment_id, "already_used")  # type: ignore[attr-defined]
@@ -180,7 +180,7 @@ async def test_a_hold_whose_bill_is_not_known_here_yet_goes_back(world: World) -
 async def test_one_of_the_bills_visits_that_moves_is_asked_about_again(world: World) -> None:
     paid = await world.paid()
     repository = world.service.repositories
-    moving = appointments.Decision(replace(paid.state, status=Status.MOVING))
+    moving = Decision(replace(paid.state, status=Status.MOVING))
     await repository.appointments.save(paid, moving, START)
     with pytest.raises(NotYet):
         await world.hear(asks_for_money(paid.id, f"bill-{paid.id}"))
@@ -191,9 +191,7 @@ async def test_the_search_is_closed_behind_abandoned_ids(world: World) -> None:
     key = ("late_payment", f"bill-{held.id}", "receipt")
     repository = world.service.repositories
     for attempt in range(2):
-        await repository.appointments.begin(
-            answer_id(key, attempt), appointments.Decision(appointments.tombstone(START)), START
-        )
+        await repository.appointments.begin(answer_id(key, attempt), Decision(appointments.tombstone(START)), START)
     await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
     await world.hear(world.paid_fact(held, receipt_id="receipt"))
     assert await world.said(said.AppointmentConfirmed) == []
@@ -204,9 +202,7 @@ async def test_a_search_that_cannot_be_closed_is_tried_again(world: World) -> No
     key = ("late_payment", f"bill-{held.id}", "receipt")
     repository = world.service.repositories
     for attempt in range(TRIES):
-        await repository.appointments.begin(
-            answer_id(key, attempt), appointments.Decision(appointments.tombstone(START)), START
-        )
+        await repository.appointments.begin(answer_id(key, attempt), Decision(appointments.tombstone(START)), START)
     with pytest.raises(NotYet):
         await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
 

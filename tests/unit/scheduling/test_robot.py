@@ -43,7 +43,7 @@ class Robot:
         self.asked += 1
         number = self.asked if self.phones is None else self.asked % self.phones
         device = f"device-{number:08}" if self.sends_device else None
-        return self.world.service.conduct.origin(device, ADDRESS)
+        return self.world.service.activity.origin(device, ADDRESS)
 
     async def hold(self, straw: int, key: str, account: str = "") -> str | None:
         """The appointment's id, or none where it is refused."""
@@ -68,7 +68,7 @@ class Robot:
             most = max(most, (await self.world.buckets()).get("held", 0))
             await self.world.pass_time(301)
             await self.world.pass_time(301)
-            await self.world.service.conduct.flush()
+            await self.world.service.activity.flush()
         return most
 
 
@@ -102,7 +102,7 @@ async def test_a_robot_fails_to_corner_a_session(name: str) -> None:
     for person in citizens:
         await world.hold(person)
     await world.rules_hold()
-    found = await world.service.flags.of_office(SOUTH.office_id, FlagStatus.OPEN, BOSS)
+    found = await world.service.flags.find_by_office(SOUTH.office_id, FlagStatus.OPEN, BOSS)
     patterns = {flag.state.pattern for flag in found}
     assert Pattern.MANY_ACCOUNTS_ONE_ADDRESS in patterns
     assert (Pattern.MANY_ACCOUNTS_ONE_DEVICE in patterns) is (how["phones"] == 2)

@@ -12,7 +12,7 @@ import pytest
 
 from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status, deadlines
 from services.scheduling.booking.appointments.errors import PersonHasAppointment
-from services.scheduling.booking.same_day import downgrade_transitions as falling_back
+from services.scheduling.booking.same_day import downgrade_transitions
 from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
 from services.scheduling.booking.same_day.rules import (
     IfUnpaid,
@@ -319,7 +319,7 @@ async def test_a_hold_that_lapses_while_its_new_seat_is_reached_for_leaves_none_
     held = await awaiting(world)
     repositories, rules = world.service.repositories, world.service.context.rules
     target = world.session_id(day=held.state.seat.date + timedelta(days=1), start="08:00")
-    reaching = falling_back.reach_for(
+    reaching = downgrade_transitions.reach_for(
         held.state, target, "token", f"bill-{held.id}", now=world.clock.now(), rules=rules
     )
     record = await repositories.appointments.save(held, reaching, world.clock.now())
@@ -333,10 +333,10 @@ async def test_a_hold_that_lapses_while_its_new_seat_is_reached_for_leaves_none_
 
 def test_only_a_choice_of_regular_falls_back() -> None:
     made = Appointment(Status.HELD, True, "a", "b", "c", START)
-    assert falling_back.wants_regular(replace(made, if_unpaid="regular"))
-    assert not falling_back.wants_regular(replace(made, if_unpaid="cancel"))
-    assert not falling_back.wants_regular(made)
+    assert downgrade_transitions.wants_regular(replace(made, if_unpaid="regular"))
+    assert not downgrade_transitions.wants_regular(replace(made, if_unpaid="cancel"))
+    assert not downgrade_transitions.wants_regular(made)
     replaced = replace(made, replaces_bill_id="old")
-    assert falling_back.is_replaced(replaced, "old") and not falling_back.is_replaced(replaced, "new")
-    assert not falling_back.is_replaced(replace(replaced, bill_id="old"), "old")
+    assert downgrade_transitions.is_replaced(replaced, "old") and not downgrade_transitions.is_replaced(replaced, "new")
+    assert not downgrade_transitions.is_replaced(replace(replaced, bill_id="old"), "old")
     assert still_payable(made, START)

@@ -108,10 +108,10 @@ async def test_a_family_over_http(office: Office) -> None:  # noqa: F811
 
 async def test_a_device_is_known_by_its_header_and_told_when_to_come_back(office: Office) -> None:  # noqa: F811
     world = office.world
-    phone = world.service.conduct.origin("my-own-phone", "127.0.0.1")
+    phone = world.service.activity.origin("my-own-phone", "127.0.0.1")
     held = await world.hold("first", session_id=world.session_id(NORTH))
     for _ in range(20):
-        world.service.conduct.note(Act.HOLD, held.state, phone)
+        world.service.activity.note(Act.HOLD, held.state, phone)
     await world.submitted("ani")
     body = {"application_id": "application-ani", "session_id": world.session_id()}
     headers = {"Authorization": f"Bearer {office.ani()}", "X-Device-Id": "my-own-phone"}
@@ -130,8 +130,8 @@ async def test_flags_are_for_the_offices_own_administrator(office: Office) -> No
     world = office.world
     held = await world.hold("ani")
     for act in (Act.HOLD, Act.RELEASE) * 3:
-        world.service.conduct.note(act, held.state)
-    await world.service.conduct.flush()
+        world.service.activity.note(act, held.state)
+    await world.service.activity.flush()
     path = f"/v1/offices/{SOUTH.office_id}/flags"
     status, found = await office.get(path, office.admin())
     flag = found["flags"][0]

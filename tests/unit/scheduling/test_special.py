@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, MoveCause, Status
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
 from services.scheduling.booking.appointments.next_step import step_of
@@ -21,7 +21,7 @@ from services.scheduling.offices.calendar import OpenWish
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionNotFound, SessionSoldOut
 from services.scheduling.visit.bulk_jobs.job import BATCH, BulkState, Outcome
 from services.scheduling.visit.bulk_jobs.service import DayInterruption
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from services.scheduling.visit.special_reschedule.errors import (
     NoSpecialAsked,
     NoSpecialLeft,
@@ -63,7 +63,7 @@ async def at_the_office(world: World, person: str = "ani") -> Record[Appointment
     """A paid visit that began with a check-in."""
     paid = await world.paid(person)
     world.clock.set(paid.state.seat.starts_at)
-    return await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, f"check-in-{person}")
+    return await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, f"check-in-{person}")
 
 
 def asking(record: Record[Appointment], cause: SpecialCause = SpecialCause.ILLNESS, key: str = "ask") -> SpecialWish:
@@ -179,7 +179,7 @@ async def test_who_came_after_all_is_refused(world: World) -> None:
     paid = await world.paid()
     await world.service.specials.ask(asking(paid))
     world.clock.set(paid.state.seat.starts_at)
-    await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "check-in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "check-in")
     with pytest.raises(NotPossibleNow):
         await world.service.specials.decide(SpecialDecision(paid.id, None, FRONT, "yes"))
     no = SpecialDecision(paid.id, SpecialRefusal.CAME_TO_THE_VISIT, FRONT, "no")
@@ -201,7 +201,7 @@ async def test_an_interrupted_visit_has_its_new_date_at_once(world: World) -> No
     assert (moved.state.status, moved.state.checked_in_at) == (Status.CONFIRMED, None)
     # what the systems broke does not use up the one date that may be asked for
     assert (
-        visiting.ask_problem(
+        visit_transitions.ask_problem(
             moved.state, SpecialCause.ILLNESS, now=world.clock.now(), rules=world.service.context.rules
         )
         is None
@@ -289,7 +289,7 @@ class TestUsing:
         opened, moving = await self.half(world)
         assert moving.state.move is not None
         target = world.session_id(SOUTH, THURSDAY)
-        await world.service.seating.claim_any(target, "regular", opened.id, token=moving.state.move.token)
+        await world.service.inventory.claim_any(target, "regular", opened.id, token=moving.state.move.token)
         await world.pass_time(20)
         record = await world.appointment(opened.id)
         assert (record.state.status, record.state.seat.session_id) == (Status.CONFIRMED, target)
@@ -374,7 +374,7 @@ class TestBulk:
         world = await started(make_world(templates=weekly(plan(people + 1))))
         visits = await self.booked(world, people)
         world.clock.set(visits[0].state.seat.starts_at)
-        await world.service.visits.check_in(Visitor(appointment_id=visits[0].id), FRONT, "in")
+        await world.service.visits.check_in(VisitorLookup(appointment_id=visits[0].id), FRONT, "in")
         asked = DayInterruption(SOUTH.office_id, TUESDAY, "system_fault", BOSS, "day")
         job = await world.service.bulk_moves.interrupt_day(asked)
         assert (await world.service.bulk_moves.interrupt_day(asked)).id == job.id
@@ -496,4 +496,4 @@ async def test_a_withdrawn_application_takes_an_open_right_with_it(world: World)
 
 def test_a_visit_without_a_special_reschedule_has_none_to_end() -> None:
     with pytest.raises(LookupError):
-        visiting._special_of(Appointment(Status.CONFIRMED, True, "a", "b", "c", TUESDAY))  # type: ignore[arg-type]
+        visit_transitions._special_of(Appointment(Status.CONFIRMED, True, "a", "b", "c", TUESDAY))  # type: ignore[arg-type]

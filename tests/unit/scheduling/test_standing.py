@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling.booking.appointments.appointment import Appointment, Decision, ReleaseReason, Status
-from services.scheduling.booking.appointments.entitlement import OVERDUE, Place, is_certain, standing
+from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
+from services.scheduling.booking.appointments.entitlement import OVERDUE, EntitlementState, entitlement_of, is_certain
 from services.scheduling.booking.appointments.special_right import Special, SpecialCause, SpecialState
 from services.scheduling.rules import Rules
+from shared.store.decision import Decision
 from tests.unit.scheduling.world import START, World
 
 UNTIL = START + timedelta(days=30)
@@ -29,17 +30,25 @@ async def visit(world: World) -> Appointment:
 async def test_every_state_of_a_paid_visit_has_one_place(world: World) -> None:
     paid = await visit(world)
     asks = paid.seat.ends_at + timedelta(seconds=RULES.special_ask_seconds)
-    cases: list[tuple[Appointment, Place, object]] = [
-        (paid, Place.COMING, paid.miss_at),
-        (replace(paid, status=Status.MOVING), Place.COMING, None),
-        (replace(paid, status=Status.CHECKED_IN), Place.AT_THE_OFFICE, None),
-        (replace(paid, status=Status.USED), Place.TOOK_PLACE, None),
-        (replace(paid, status=Status.NO_SHOW), Place.REBOOKABLE, asks),
-        (replace(paid, status=Status.SPECIAL_OPEN, special=special(SpecialState.OPEN)), Place.SPECIAL_OPEN, UNTIL),
-        (replace(paid, status=Status.SPECIAL_MOVING, special=special(SpecialState.OPEN)), Place.SPECIAL_OPEN, UNTIL),
+    cases: list[tuple[Appointment, EntitlementState, object]] = [
+        (paid, EntitlementState.COMING, paid.miss_at),
+        (replace(paid, status=Status.MOVING), EntitlementState.COMING, None),
+        (replace(paid, status=Status.CHECKED_IN), EntitlementState.AT_THE_OFFICE, None),
+        (replace(paid, status=Status.USED), EntitlementState.TOOK_PLACE, None),
+        (replace(paid, status=Status.NO_SHOW), EntitlementState.REBOOKABLE, asks),
+        (
+            replace(paid, status=Status.SPECIAL_OPEN, special=special(SpecialState.OPEN)),
+            EntitlementState.SPECIAL_OPEN,
+            UNTIL,
+        ),
+        (
+            replace(paid, status=Status.SPECIAL_MOVING, special=special(SpecialState.OPEN)),
+            EntitlementState.SPECIAL_OPEN,
+            UNTIL,
+        ),
     ]
     for state, place, until in cases:
-        found = standing(state, now=START, rules=RULES)
+        found = entitlement_of(state, now=START, rules=RULES)
         assert found is not None and (found.place, found.until) == (place, until), state.status
 
 
@@ -56,15 +65,15 @@ async def test_what_is_closed_says_why(world: World) -> None:
         (replace(missed, special=refused), "evidence_missing"),
     ]
     for state, reason in cases:
-        found = standing(state, now=late, rules=RULES)
-        assert found is not None and (found.place, found.reason) == (Place.CLOSED, reason)
-    waiting = standing(replace(missed, special=special(SpecialState.ASKED)), now=late, rules=RULES)
-    assert waiting is not None and waiting.place is Place.REBOOKABLE, "a request that waits keeps the right"
+        found = entitlement_of(state, now=late, rules=RULES)
+        assert found is not None and (found.place, found.reason) == (EntitlementState.CLOSED, reason)
+    waiting = entitlement_of(replace(missed, special=special(SpecialState.ASKED)), now=late, rules=RULES)
+    assert waiting is not None and waiting.place is EntitlementState.REBOOKABLE, "a request that waits keeps the right"
 
 
 async def test_what_is_in_no_place_breaks_the_rule(world: World) -> None:
     paid = await visit(world)
-    assert standing(replace(paid, cause=None), now=START, rules=RULES) is None
+    assert entitlement_of(replace(paid, cause=None), now=START, rules=RULES) is None
     assert is_certain(replace(paid, cause=None), now=START, rules=RULES)
     broken = [
         replace(paid, status=Status.SPECIAL_OPEN),

@@ -11,7 +11,7 @@ import pytest
 from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.context import Actor
 from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from services.scheduling.visit.offline.import_service import OfflineFile
 from services.scheduling.visit.offline.offline_day import LineKind, LineOutcome, OfflineLine
 from services.scheduling.visit.special_reschedule.service import NewDate
@@ -53,7 +53,7 @@ async def calls(world: World) -> Counter[str]:
     paid = [await world.paid(f"p{number}") for number in range(PEOPLE)]
     world.clock.set(paid[0].state.seat.starts_at)
     for each in paid:
-        await world.service.visits.check_in(Visitor(appointment_id=each.id), FRONT, f"in {each.id}")
+        await world.service.visits.check_in(VisitorLookup(appointment_id=each.id), FRONT, f"in {each.id}")
     called = await asyncio.gather(
         *(world.service.counter.call_next(SOUTH.office_id, str(n), FRONT, f"call {n}") for n in range(PEOPLE))
     )
@@ -107,7 +107,7 @@ async def test_a_refund_and_the_new_date_at_once_leave_no_seat_without_its_right
     world = await started(seed)
     paid = await world.paid("p0")
     world.clock.set(paid.state.seat.starts_at)
-    await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
     await world.service.specials.interrupt(paid.id, "system_fault", FRONT, "stop")
     wish = NewDate(paid.id, world.session_id(NORTH, TUESDAY.replace(day=26)), Actor("account-p0"), "use")
     asks = SeatReleaseRequested(refund_id="r", appointment_id=paid.id, application_id=paid.state.application_id)

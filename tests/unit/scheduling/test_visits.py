@@ -10,7 +10,7 @@ from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.errors import NotPossibleNow, QueueCodeNotValid, QueueCodeReplaced
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice
-from services.scheduling.visit.counter.check_in import Visitor
+from services.scheduling.visit.counter.check_in import VisitorLookup
 from services.scheduling.visit.counter.check_in_errors import (
     NotPaidYet,
     TooEarlyToCheckIn,
@@ -41,7 +41,7 @@ async def test_a_visitor_is_found_by_any_of_four(world: World, by: str) -> None:
         "application_id": paid.state.application_id,
         "person_id": paid.state.person_id,
     }
-    visitor = Visitor(**{by: known[by]})
+    visitor = VisitorLookup(**{by: known[by]})
     here = await world.service.visits.check_in(visitor, FRONT, "check-in")
     again = await world.service.visits.check_in(visitor, FRONT, "another")
     assert here.state.status is again.state.status is Status.CHECKED_IN
@@ -54,11 +54,11 @@ async def test_a_visitor_is_found_by_any_of_four(world: World, by: str) -> None:
 
 
 async def test_an_unknown_visitor(world: World) -> None:
-    for visitor in (Visitor(appointment_id="x"), Visitor(application_id="x"), Visitor(person_id="x")):
+    for visitor in (VisitorLookup(appointment_id="x"), VisitorLookup(application_id="x"), VisitorLookup(person_id="x")):
         with pytest.raises(NotFound):
             await world.service.visits.check_in(visitor, FRONT, "check-in")
     with pytest.raises(QueueCodeNotValid):
-        await world.service.visits.check_in(Visitor(queue_code="forged"), FRONT, "check-in")
+        await world.service.visits.check_in(VisitorLookup(queue_code="forged"), FRONT, "check-in")
 
 
 async def test_a_code_from_before_the_move_is_refused(world: World) -> None:
@@ -67,13 +67,13 @@ async def test_a_code_from_before_the_move_is_refused(world: World) -> None:
     moved = await world.service.moves.reschedule(world.move(paid, wednesday))
     world.clock.set(moved.state.seat.starts_at)
     with pytest.raises(QueueCodeReplaced):
-        await world.service.visits.check_in(Visitor(queue_code=paid.state.queue_code), FRONT, "old")
-    await world.service.visits.check_in(Visitor(queue_code=moved.state.queue_code), FRONT, "new")
+        await world.service.visits.check_in(VisitorLookup(queue_code=paid.state.queue_code), FRONT, "old")
+    await world.service.visits.check_in(VisitorLookup(queue_code=moved.state.queue_code), FRONT, "new")
 
 
 async def test_day_and_hour(world: World) -> None:
     paid = await world.paid()
-    visitor = Visitor(appointment_id=paid.id)
+    visitor = VisitorLookup(appointment_id=paid.id)
     with pytest.raises(VisitOnAnotherDay) as refused:
         await world.service.visits.check_in(visitor, FRONT, "today")
     assert refused.value.facts["date"] == "2026-11-24"
@@ -88,7 +88,7 @@ async def test_a_local_run_may_check_in_on_any_day() -> None:
     world = make_world(check_in_any_day=True)
     await world.parts.start()  # type: ignore[misc]
     paid = await world.paid()
-    here = await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "early")
+    here = await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "early")
     assert here.state.status is Status.CHECKED_IN
 
 
@@ -96,10 +96,10 @@ async def test_who_has_not_paid_or_has_given_up(world: World) -> None:
     held = await world.hold()
     await on_the_day(world)
     with pytest.raises(NotPaidYet):
-        await world.service.visits.check_in(Visitor(appointment_id=held.id), FRONT, "unpaid")
+        await world.service.visits.check_in(VisitorLookup(appointment_id=held.id), FRONT, "unpaid")
     await world.pass_time(0)
     with pytest.raises(NotPossibleNow):
-        await world.service.visits.check_in(Visitor(application_id="application-ani"), FRONT, "gone")
+        await world.service.visits.check_in(VisitorLookup(application_id="application-ani"), FRONT, "gone")
 
 
 def interviewed(appointment_id: str) -> application.InterviewRecorded:
@@ -115,7 +115,7 @@ def interviewed(appointment_id: str) -> application.InterviewRecorded:
 async def test_the_interview_ends_the_visit(world: World) -> None:
     paid = await world.paid()
     await on_the_day(world)
-    await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "check-in")
+    await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "check-in")
     for message in ("interview", "interview", "again"):
         await world.hear(interviewed(paid.id), message)
     assert (await world.appointment(paid.id)).state.status is Status.USED
@@ -123,7 +123,7 @@ async def test_the_interview_ends_the_visit(world: World) -> None:
     with pytest.raises(NotYet):
         await world.hear(interviewed("unknown"))
     with pytest.raises(NotPossibleNow):
-        await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "late")
+        await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "late")
     await world.rules_hold()
     wednesday = world.session_id(SOUTH, TUESDAY + timedelta(days=1))
     assert (await world.hold("ani", "next passport", session_id=wednesday)).state.status is Status.HELD
@@ -141,5 +141,5 @@ async def test_who_does_not_come_is_missed_after_the_session(world: World) -> No
     assert event.session_id == world.session_id()  # type: ignore[attr-defined]
     assert await world.buckets() == {"no_show": 1, "free": 1}
     with pytest.raises(VisitMissed):
-        await world.service.visits.check_in(Visitor(appointment_id=paid.id), FRONT, "late")
+        await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "late")
     await world.rules_hold()

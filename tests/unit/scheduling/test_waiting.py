@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 from typing import Any
@@ -39,6 +40,8 @@ from shared.events import application, billing
 from shared.events import scheduling as said
 from shared.service import NotYet
 from shared.store import Record
+from shared.store.decision import Decision
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.world import EAST, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 COOLED = 301
@@ -286,10 +289,8 @@ async def test_who_has_a_seat_or_gave_up_is_passed_over() -> None:
     budi, citra, dewi = await waits(world, "budi"), await waits(world, "citra"), await waits(world, "dewi")
     await world.hold("budi", session_id=world.session_id(NORTH))
     repository = world.service.repositories
-    copy = await repository.applications.application("application-citra")
-    assert copy is not None
-    await repository.applications.save_application(
-        copy, type(copy.state)(**(vars(copy.state) | {"withdrawn": True})), START
+    await repository.applications.change_application(
+        "application-citra", lambda copy: Decision(replace(copy, withdrawn=True)), world.clock
     )
     await give_up(world, taken)
     await world.pass_time(COOLED)
@@ -383,7 +384,7 @@ async def test_a_person_waits_once() -> None:
         }
         await waits(world, "x", **other)
     assert refused.value.facts == {}
-    assert [each.id for each in await world.service.waiting_list.of_account(Actor("account-budi"))] == [budi.id]
+    assert [each.id for each in await world.service.waiting_list.find_by_account(Actor("account-budi"))] == [budi.id]
 
 
 async def test_who_may_not_wait() -> None:
@@ -426,8 +427,8 @@ def test_the_edges_of_a_wish(offices: int, first: int, last: int, problem: str |
 def test_what_is_not_in_the_table_is_refused() -> None:
     for pair in product(WaitingStatus, WaitingCommand):
         if pair not in domain.WAITING_TRANSITIONS:
-            with pytest.raises(domain.WaitingChangeIllegal):
-                domain.waiting_after(*pair)
+            with pytest.raises(IllegalTransition):
+                domain.WAITING_TRANSITIONS.after(*pair)
 
 
 async def test_an_offer_whose_seat_is_gone_is_seen() -> None:
@@ -446,4 +447,4 @@ def test_an_entry_without_an_offer_has_none() -> None:
     entry = domain.enter(Applying("a", "b", "c"), ("x",), date(2026, 1, 1), date(2026, 1, 1), "regular", now=START)
     with pytest.raises(LookupError):
         _ = entry.kept
-    assert domain.keeps(entry, "token") is None
+    assert domain.kept_until(entry, "token") is None

@@ -126,7 +126,7 @@ async def everything_is_somebodys(world: World) -> None:
             and await world.service.repositories.appointments.appointment(seat.claimed_by or "") is None
         ):
             entry = await world.service.repositories.waiting_list.waiting(seat.kept_for)
-            assert entry is not None and domain.keeps(entry.state, seat.token) is not None
+            assert entry is not None and domain.kept_until(entry.state, seat.token) is not None
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -195,7 +195,7 @@ async def test_twin_without_touching_the_entry_a_late_offer_has_no_seat(monkeypa
     """The guard is off: the seat goes on although who reached for it may still write the offer."""
     made: list[Sleepy] = []
     world = await started(wrap=lambda base: kept(made, Sleepy(base)))
-    monkeypatch.setattr(world.service.waiting_list, "judge_claim", world.service.seating.judge_claim)
+    monkeypatch.setattr(world.service.waiting_list, "judge_claim", world.service.inventory.judge_claim)
     untouched = world.service.waiting_list
     monkeypatch.setattr(type(untouched), "pass_on", pass_on_once(type(untouched).pass_on))
     rebind(world)

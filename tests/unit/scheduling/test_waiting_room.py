@@ -29,17 +29,18 @@ from services.scheduling.openings.errors import (
 )
 from services.scheduling.openings.opening import (
     OPENING_TRANSITIONS,
-    IllegalOpeningChange,
     OpeningCommand,
     OpeningPlan,
     OpeningProblem,
     OpeningRules,
     OpeningStatus,
-    Standing,
+    TicketStanding,
 )
 from services.scheduling.openings.repository import LIST_PAGE, OPENING_TICKET
 from services.scheduling.terms import Pool
 from shared.errors import NotFound
+from shared.store.decision import Decision
+from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.hall import CLOSES, DOORS, OPENS, make_hall, replica
 from tests.unit.scheduling.stores import Counting, Wrapper
 from tests.unit.scheduling.world import NORTH, SOUTH, START, World, make_world, plan, weekly
@@ -53,7 +54,7 @@ class TestTickets:
             await hall.ticket("ani")
         assert refused.value.retry_after_seconds == 1
         await hall.until(DOORS)
-        assert (await hall.ticket("ani")).standing is Standing.IN_DRAW
+        assert (await hall.ticket("ani")).standing is TicketStanding.IN_DRAW
 
     async def test_one_for_each_person_whatever_the_account(self) -> None:
         hall = await make_hall()
@@ -76,10 +77,9 @@ class TestTickets:
             await hall.ticket("ani", account="account-budi")
         with pytest.raises(OpeningNotFound):
             await hall.world.service.waiting_room.take_ticket("unknown", "application-ani", Actor("account-ani"))
-        copy = await hall.world.service.repositories.applications.application("application-ani")
-        assert copy is not None
-        gone = replace(copy.state, withdrawn=True)
-        await hall.world.service.repositories.applications.save_application(copy, gone, hall.world.clock.now())
+        await hall.world.service.repositories.applications.change_application(
+            "application-ani", lambda copy: Decision(replace(copy, withdrawn=True)), hall.world.clock
+        )
         with pytest.raises(ApplicationIsWithdrawn):
             await hall.ticket("ani")
 
@@ -93,9 +93,9 @@ class TestTickets:
             (hall.opening_id, "unknown", "account-ani"),
         ):
             with pytest.raises(NotFound):
-                await room.look(opening_id, ticket_id, Actor(account))
+                await room.find_place(opening_id, ticket_id, Actor(account))
         with pytest.raises(OpeningNotFound):
-            await room.look("unknown", place.ticket_id, Actor("account-ani"))
+            await room.find_place("unknown", place.ticket_id, Actor("account-ani"))
 
     async def test_the_last_moment_of_the_doors_counts(self) -> None:
         hall = await make_hall()
@@ -104,7 +104,7 @@ class TestTickets:
         await hall.until(CLOSES)
         late = await hall.ticket("budi")
         assert (early.ticket.late, late.ticket.late) == (False, True)
-        assert (early.standing, late.standing, late.number) == (Standing.IN_DRAW, Standing.WAITING, None)
+        assert (early.standing, late.standing, late.number) == (TicketStanding.IN_DRAW, TicketStanding.WAITING, None)
         with pytest.raises(NotYourTurn):
             await hall.world.hold("budi")
 
@@ -178,7 +178,7 @@ class TestDraw:
         assert draw.first_mistake(await hall.record()) is None
         late = await hall.ticket("ani")
         await hall.turns(6)
-        assert (await hall.look(late)).standing is Standing.ADMITTED
+        assert (await hall.look(late)).standing is TicketStanding.ADMITTED
 
     async def test_a_ticket_that_was_written_too_late_for_the_list_stands_behind(self) -> None:
         """Its write hung while the list was fixed; its holder was told to wait for the draw."""
@@ -196,7 +196,7 @@ class TestDraw:
         place = await hanging
         await hall.until(OPENS - timedelta(seconds=1))
         seen = await hall.look(place, other)
-        assert (seen.number, seen.standing, seen.ticket.late) == (1, Standing.WAITING, True)
+        assert (seen.number, seen.standing, seen.ticket.late) == (1, TicketStanding.WAITING, True)
         assert draw.first_mistake(await hall.record()) is None
         assert (await hall.look(place)).number == 1
 
@@ -236,9 +236,9 @@ class TestTurns:
         with pytest.raises(NotYourTurn):
             await hall.world.hold("ani")
         await hall.until(OPENS)
-        assert (await hall.look(place)).standing is Standing.ADMITTED
+        assert (await hall.look(place)).standing is TicketStanding.ADMITTED
         held = await hall.world.hold("ani")
-        assert (await hall.look(place)).standing is Standing.SERVED
+        assert (await hall.look(place)).standing is TicketStanding.SERVED
         assert (await hall.world.hold("ani")).id == held.id, "a repeat needs no turn"
         await hall.world.rules_hold()
 
@@ -287,14 +287,14 @@ class TestTurns:
         waiting = [await hall.ticket(f"late{number}") for number in range(2)]
         await hall.world.pass_time(6)
         await hall.world.pass_time(300)
-        assert (await hall.look(place)).standing is Standing.MISSED
+        assert (await hall.look(place)).standing is TicketStanding.MISSED
         with pytest.raises(TurnMissed):
             await hall.world.hold("ani")
         again = await hall.ticket("ani")
         assert (again.number, again.ticket_id) == (3, place.ticket_id)
         assert (await hall.ticket("ani")).number == 3, "asking twice moves nobody back"
         await hall.turns(6)
-        assert (await hall.look(again)).standing is Standing.ADMITTED
+        assert (await hall.look(again)).standing is TicketStanding.ADMITTED
         assert (await hall.world.hold("ani")).state.live
         assert waiting[0].number == 1
 
@@ -304,7 +304,7 @@ class TestTurns:
         await hall.ticket("ani")
         await hall.until(OPENS)
         await hall.world.hold("ani")
-        assert (await hall.ticket("ani")).standing is Standing.SERVED
+        assert (await hall.ticket("ani")).standing is TicketStanding.SERVED
         await hall.world.pass_time(150)
         await hall.ticket("budi")
         await hall.world.pass_time(160)
@@ -322,8 +322,8 @@ class TestTurns:
         state = await hall.opening()
         assert (state.status, state.live) == (OpeningStatus.OVER, False)
         await hall.world.pass_time(2)
-        assert (await hall.look(late)).standing is Standing.OUTSIDE
-        assert (await hall.look(place)).standing is Standing.OUTSIDE
+        assert (await hall.look(late)).standing is TicketStanding.OUTSIDE
+        assert (await hall.look(place)).standing is TicketStanding.OUTSIDE
         with pytest.raises(OpeningIsOver):
             await hall.ticket("citra")
         assert (await hall.world.hold("dewi")).state.live
@@ -347,7 +347,7 @@ class TestTurns:
         held = await hall.world.hold(first)
         await hall.world.hold(second)
         await hall.turns(20)
-        assert (await hall.look(order[2])).standing is Standing.WAITING
+        assert (await hall.look(order[2])).standing is TicketStanding.WAITING
         with pytest.raises(NotYourTurn) as refused:
             await hall.world.hold(third)
         assert (refused.value.status, refused.value.facts["people_ahead"]) == (429, 0)
@@ -355,7 +355,7 @@ class TestTurns:
         await hall.world.service.holds.cancel(held.id, actor, "cancel", fee_is_lost=False)
         for _ in range(70):
             await hall.world.pass_time(5)
-        assert (await hall.look(order[2])).standing is Standing.ADMITTED
+        assert (await hall.look(order[2])).standing is TicketStanding.ADMITTED
         assert (await hall.world.hold(third)).state.live
 
 
@@ -386,8 +386,8 @@ class TestRules:
         for status in OpeningStatus:
             for command in OpeningCommand:
                 if (status, command) not in OPENING_TRANSITIONS:
-                    with pytest.raises(IllegalOpeningChange):
-                        waiting_room.after(status, command)
+                    with pytest.raises(IllegalTransition):
+                        OPENING_TRANSITIONS.after(status, command)
 
     def test_what_falls_due(self) -> None:
         begins = waiting_room.announced(
@@ -438,15 +438,15 @@ class TestRules:
         ticket = waiting_room.OpeningTicket("o", "p", "a", "acc", "salt", "c", START)
         admitting = replace(opening, status=OpeningStatus.ADMITTING, line=Line(admitted=5, lapsed=2))
         over = replace(admitting, status=OpeningStatus.OVER)
-        assert waiting_room.standing(opening, ticket, None) is Standing.IN_DRAW
-        assert waiting_room.standing(admitting, ticket, None) is Standing.OUTSIDE
+        assert waiting_room.standing(opening, ticket, None) is TicketStanding.IN_DRAW
+        assert waiting_room.standing(admitting, ticket, None) is TicketStanding.OUTSIDE
         assert [waiting_room.standing(admitting, ticket, number) for number in (1, 2, 4, 5)] == [
-            Standing.MISSED,
-            Standing.ADMITTED,
-            Standing.ADMITTED,
-            Standing.WAITING,
+            TicketStanding.MISSED,
+            TicketStanding.ADMITTED,
+            TicketStanding.ADMITTED,
+            TicketStanding.WAITING,
         ]
-        assert waiting_room.standing(over, ticket, 5) is Standing.OUTSIDE
-        assert waiting_room.standing(admitting, waiting_room.served(ticket, 1, "x"), 1) is Standing.SERVED
+        assert waiting_room.standing(over, ticket, 5) is TicketStanding.OUTSIDE
+        assert waiting_room.standing(admitting, waiting_room.served(ticket, 1, "x"), 1) is TicketStanding.SERVED
         assert waiting_room.number_of(opening, ticket, None) is None
         assert waiting_room.number_of(replace(admitting, present=7), waiting_room.joined_late(ticket, 3), None) == 10

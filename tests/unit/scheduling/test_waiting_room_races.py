@@ -20,7 +20,7 @@ from services.scheduling.openings.errors import (
 )
 from services.scheduling.openings.opening import (
     OpeningStatus,
-    Standing,
+    TicketStanding,
 )
 from services.scheduling.openings.repository import OPENING
 from services.scheduling.terms import Pool
@@ -41,7 +41,7 @@ class TestSeveralReplicas:
         for place in places:
             here, there = await hall.look(place), await hall.look(place, other)
             assert (here.number, here.standing, here.people_ahead) == (there.number, there.standing, there.people_ahead)
-        assert [(await hall.look(place)).standing for place in places].count(Standing.ADMITTED) == 3
+        assert [(await hall.look(place)).standing for place in places].count(TicketStanding.ADMITTED) == 3
 
     async def test_a_reload_at_another_replica_keeps_the_place(self) -> None:
         hall = await make_hall()
@@ -56,7 +56,7 @@ class TestSeveralReplicas:
         await hall.until(DOORS)
         await hall.ticket("ani")
         await hall.until(OPENS - timedelta(milliseconds=1))
-        assert await other.waiting_room._board.of_session(hall.world.session_id()) is not None
+        assert await other.waiting_room._cache.find_by_session(hall.world.session_id()) is not None
         await hall.until(OPENS)
         assert (await other.holds.hold(hall.world.wish("ani"))).state.live
 
@@ -79,7 +79,7 @@ class TestSeveralReplicas:
             kept.get("a")
         assert (len(kept), kept.get("a"), kept.get("b"), kept.get("c")) == (2, 0, None, 2)
         hall = await make_hall()
-        board = hall.world.service.waiting_room._board
+        board = hall.world.service.waiting_room._cache
         monkeypatch.setattr(opening_board, "MOST_PLACES_KEPT", 3)
         for name in "abc":
             board._keep_places(name, {"x": 1, "y": 2})
@@ -278,7 +278,7 @@ async def test_ten_times_the_normal_load_and_everybody_has_a_place_or_a_seat() -
             try:
                 held = await service.holds.hold(world.wish(name))
             except NotYourTurn:
-                assert place.standing in (Standing.WAITING, Standing.ADMITTED)
+                assert place.standing in (TicketStanding.WAITING, TicketStanding.ADMITTED)
                 refused += 1
             else:
                 seats[name] = held.state.seat.seat_id
@@ -286,7 +286,7 @@ async def test_ten_times_the_normal_load_and_everybody_has_a_place_or_a_seat() -
     assert len(seats) == len(set(seats.values())) == 40
     assert refused > 0
     standings = [(await hall.look(places[name])).standing for name in people if name not in seats]
-    assert set(standings) == {Standing.WAITING}
+    assert set(standings) == {TicketStanding.WAITING}
     drawn = {name: (await hall.look(places[name])).number or 0 for name in people}
     assert max(drawn[name] for name in early) < min(drawn[name] for name in late)
     assert [drawn[name] for name in late] == sorted(drawn[name] for name in late)

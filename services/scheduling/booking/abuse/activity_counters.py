@@ -22,37 +22,45 @@ from typing import Any, Final
 import structlog
 
 from services.scheduling.booking.abuse import flag as flags
-from services.scheduling.booking.abuse import limits as conduct
+from services.scheduling.booking.abuse import limits
 from services.scheduling.booking.abuse.errors import (
     TooManyHolds,
     TooManyMoves,
     TooManyPeopleOnDevice,
     TooManySeatsGivenUp,
 )
-from services.scheduling.booking.abuse.limits import Act, Conduct, Counted, Deed, LimitReached, Subject, Wish
-from services.scheduling.booking.abuse.repository import ConductRepository, conduct_id_of
+from services.scheduling.booking.abuse.limits import (
+    Act,
+    Activity,
+    ActivityDay,
+    Counted,
+    CountedSubject,
+    LimitReached,
+    Wish,
+)
+from services.scheduling.booking.abuse.repository import ActivityRepository, activity_day_id_of
 from services.scheduling.booking.appointments.appointment import Appointment
 from shared.clock import Clock
 from shared.crypto.fingerprints import Fingerprints
-from shared.errors import Refusal
+from shared.errors import NotFound, Refusal
 from shared.ids import Ids, derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, StoreError
-from shared.store.retry import again
 
 log = structlog.get_logger()
 
 MOST_REMEMBERED: Final = 50_000
 """Days of subjects in memory; beyond it what waits for nothing is forgotten and read again when it is written."""
 
-SINGLE_DEED_WAITS: Final = timedelta(seconds=15)
+SINGLE_ACTIVITY_WAITS: Final = timedelta(seconds=15)
 """How long the only thing that somebody did may wait to be written. No limit is near then, and the busiest moment of an
 opening is over: its writes were two thirds of all inserts of a stampede."""
 
 LONGEST_DEVICE_ID: Final = 128
 SHORTEST_DEVICE_ID: Final = 8
 
-_Days = dict[date, Conduct]
+_Days = dict[date, ActivityDay]
 _Key = tuple[str, date]
 """A subject's day."""
 
@@ -68,13 +76,13 @@ class Origin:
 NOWHERE: Final = Origin()
 
 
-class ConductBook:
-    """Who did how much; brakes those who do too much and shows the office what looks like a broker."""
+class ActivityCounters:
+    """Counts activity per subject, refuses over the limits and flags what looks like a broker to the office."""
 
     def __init__(
-        self, conduct: ConductRepository, clock: Clock, ids: Ids, fingerprints: Fingerprints, *, scale: int = 1
+        self, activity_days: ActivityRepository, clock: Clock, ids: Ids, fingerprints: Fingerprints, *, scale: int = 1
     ) -> None:
-        self._conduct = conduct
+        self._activity_days = activity_days
         self._clock = clock
         self._ids = ids
         self._fingerprints = fingerprints
@@ -82,10 +90,10 @@ class ConductBook:
         self._known: dict[str, _Days] = {}
         self._days_known = 0
         self._first_known = date.min
-        self._pending: dict[_Key, list[Deed]] = {}
+        self._pending: dict[_Key, list[Activity]] = {}
         self._pressing: set[_Key] = set()
         self._single: deque[tuple[datetime, _Key]] = deque()
-        """When each day of one single deed began to wait, the longest first; also some that wait no more."""
+        """When each day of one single activity began to wait, the longest first; also some that wait no more."""
 
     def origin(self, device_id: str | None, address: str) -> Origin:
         """Where a request came from. A private address is a proxy or the office itself: not told."""
@@ -95,13 +103,13 @@ class ConductBook:
         public = _is_public(address)
         return Origin(device, self._fingerprints.current(_network(address), "address") if public else None)
 
-    def refuse_over(self, act: Act, account_id: str, wish: Wish, origin: Origin) -> None:
+    def check_limits(self, act: Act, account_id: str, wish: Wish, origin: Origin) -> None:
         """Refuse with ``TooManyHolds``, ``TooManySeatsGivenUp``, ``TooManyMoves`` or ``TooManyPeopleOnDevice``."""
         now = self._clock.now()
-        today = conduct.day_of(now)
+        today = limits.day_of(now)
         for subject in _subjects(account_id, wish.person_id or "", origin):
             days = self._days(subject, today)
-            reached = conduct.limit_reached(days, act, wish, today=today, scale=self._scale)
+            reached = limits.limit_reached(days, act, wish, today=today, scale=self._scale)
             if reached is not None:
                 log.info("limit_reached", limit=reached.limit.name)
                 raise refusal_for(reached, now)
@@ -109,31 +117,31 @@ class ConductBook:
     def note(self, act: Act, appointment: Appointment, origin: Origin = NOWHERE) -> None:
         """Count what was done with this appointment just now."""
         now, slot = self._clock.now(), appointment.seat
-        today = conduct.day_of(now)
-        deed = Deed(act, appointment.account_id, appointment.person_id, slot.office_id, slot.session_id, now)
+        today = limits.day_of(now)
+        activity = Activity(act, appointment.account_id, appointment.person_id, slot.office_id, slot.session_id, now)
         for subject in _subjects(appointment.account_id, appointment.person_id, origin):
-            deeds = self._pending.setdefault((subject, today), [])
-            deeds.append(deed)
-            if len(deeds) > 1 or subject in self._known:
+            activities = self._pending.setdefault((subject, today), [])
+            activities.append(activity)
+            if len(activities) > 1 or subject in self._known:
                 self._pressing.add((subject, today))
             else:
                 self._single.append((now, (subject, today)))
 
-    def _days(self, subject: str, today: date) -> list[Conduct]:
-        """What is known of a subject: what is stored, and what was counted here since."""
+    def _days(self, subject: str, today: date) -> list[ActivityDay]:
+        """Return the days of a subject: the stored ones with the activity counted here since."""
         days = dict(self._known.get(subject, {}))
         for day in (today, today - timedelta(days=1)):
-            deeds = self._pending.get((subject, day))
-            if deeds:
-                days[day] = conduct.with_deeds(days.get(day, Conduct(subject, day)), deeds)
+            activities = self._pending.get((subject, day))
+            if activities:
+                days[day] = limits.with_activities(days.get(day, ActivityDay(subject, day)), activities)
         return list(days.values())
 
     async def keep_up(self) -> None:
         """Write what presses and leave the rest to a later call, unlooked at; else as :meth:`flush`.
 
-        A second deed presses, and all deeds of whoever is known; of the others each has waited its time.
+        A second activity presses, and all activities of whoever is known; of the others each has waited its time.
         """
-        due = self._clock.now() - SINGLE_DEED_WAITS
+        due = self._clock.now() - SINGLE_ACTIVITY_WAITS
         while self._single and self._single[0][0] <= due:
             self._pressing.add(self._single.popleft()[1])
         pressing, self._pressing = self._pressing, set()
@@ -146,80 +154,82 @@ class ConductBook:
         self._single.clear()
         await self._flush(pending)
 
-    async def _flush(self, pending: Mapping[_Key, list[Deed]]) -> None:
+    async def _flush(self, pending: Mapping[_Key, list[Activity]]) -> None:
         try:
             if pending:
                 await self._write(pending)
             await self._learn()
         except StoreError:
             # counted again with the next flush; what was written of it before may count twice, which brakes too early
-            for key, deeds in pending.items():
-                self._pending.setdefault(key, []).extend(deeds)
+            for key, activities in pending.items():
+                self._pending.setdefault(key, []).extend(activities)
             self._pressing.update(pending)
             raise
         self._forget_some()
 
-    async def forget(self, record: Record[Conduct]) -> None:
+    async def forget(self, record: Record[ActivityDay]) -> None:
         """A day counts for nothing any more."""
-        await self._conduct.forget_conduct(record)
+        await self._activity_days.forget_activity_day(record)
 
-    async def _write(self, pending: Mapping[_Key, Sequence[Deed]]) -> None:
+    async def _write(self, pending: Mapping[_Key, Sequence[Activity]]) -> None:
         now, batch = self._clock.now(), self._ids.new()
-        today = conduct.day_of(now)
+        today = limits.day_of(now)
         weeks = await self._weeks([subject for subject, _ in pending], today)
-        fresh: list[Conduct] = []
+        fresh: list[ActivityDay] = []
         changed: list[_Key] = []
-        for (subject, day), deeds in pending.items():
+        for (subject, day), activities in pending.items():
             days = weeks.setdefault(subject, {})
             if day in days:
                 changed.append((subject, day))
-            days[day] = conduct.with_deeds(days.get(day, Conduct(subject, day)), deeds)
-            over = conduct.is_over(list(days.values()), today=today, scale=self._scale)
+            days[day] = limits.with_activities(days.get(day, ActivityDay(subject, day)), activities)
+            over = limits.is_over(list(days.values()), today=today, scale=self._scale)
             days[day] = replace(days[day], over=over, batch=batch)
             if (subject, day) not in changed:
                 fresh.append(days[day])
-        if fresh and await self._conduct.begin_conduct(fresh, now) < len(fresh):
+        if fresh and await self._activity_days.begin_activity_days(fresh, now) < len(fresh):
             changed += [(each.subject, each.day) for each in fresh if not await self._is_ours(each)]
         for subject, day in changed:
             weeks[subject][day] = await self._add(weeks[subject][day], pending[subject, day], weeks[subject], today)
         self._remember(weeks)
         await self._raise_flags(weeks, today)
 
-    async def _is_ours(self, written: Conduct) -> bool:
-        known = await self._conduct.conduct(conduct_id_of(written.subject, written.day))
+    async def _is_ours(self, written: ActivityDay) -> bool:
+        known = await self._activity_days.activity_day(activity_day_id_of(written.subject, written.day))
         return known is not None and known.state.batch == written.batch
 
-    async def _add(self, known: Conduct, deeds: Sequence[Deed], week: _Days, today: date) -> Conduct:
+    async def _add(self, known: ActivityDay, activities: Sequence[Activity], week: _Days, today: date) -> ActivityDay:
         """Add to a day that is there already, whoever else does so."""
+        days = [each for day, each in week.items() if day != known.day]
 
-        async def attempt() -> Conduct:
-            record = await self._conduct.conduct(conduct_id_of(known.subject, known.day))
-            if record is None:
-                return known  # forgotten meanwhile, as it counts for nothing any more
-            total = conduct.with_deeds(record.state, deeds)
-            days = [each for day, each in week.items() if day != known.day]
-            over = conduct.is_over([*days, total], today=today, scale=self._scale)
-            saved = replace(total, over=over, batch="")
-            return (await self._conduct.save_conduct(record, saved, self._clock.now())).state
+        def decide(written: ActivityDay) -> Decision[ActivityDay]:
+            total = limits.with_activities(written, activities)
+            over = limits.is_over([*days, total], today=today, scale=self._scale)
+            return Decision(replace(total, over=over, batch=""))
 
-        return await again(attempt)
+        activity_day_id = activity_day_id_of(known.subject, known.day)
+        try:
+            return (await self._activity_days.change_activity_day(activity_day_id, decide, self._clock)).state
+        except NotFound:
+            return known  # forgotten meanwhile, as it counts for nothing any more
 
     async def _weeks(self, subjects: Iterable[str], today: date) -> dict[str, _Days]:
-        found = await self._conduct.conduct_since(sorted(set(subjects)), conduct.first_day(today))
+        found = await self._activity_days.activity_days_since(sorted(set(subjects)), limits.first_day(today))
         weeks: dict[str, _Days] = {}
         for record in found:
             weeks.setdefault(record.state.subject, {})[record.state.day] = record.state
         return weeks
 
     async def _learn(self) -> None:
-        """What other replicas know of those who have reached a limit."""
-        today = conduct.day_of(self._clock.now())
-        over = {record.state.subject for record in await self._conduct.conduct_over(conduct.first_day(today))}
+        """Read which subjects have reached a limit on other replicas."""
+        today = limits.day_of(self._clock.now())
+        over = {
+            record.state.subject for record in await self._activity_days.activity_days_over(limits.first_day(today))
+        }
         if over:
             self._remember(await self._weeks(over, today))
 
     def _remember(self, weeks: Mapping[str, _Days]) -> None:
-        today = conduct.day_of(self._clock.now())
+        today = limits.day_of(self._clock.now())
         for subject, days in weeks.items():
             self._days_known += len(days) - len(self._known.get(subject, ()))
             self._known[subject] = days
@@ -229,7 +239,7 @@ class ConductBook:
 
     def _forget_some(self) -> None:
         """Once a day what counts for nothing any more; all where it is too much."""
-        first = conduct.first_day(conduct.day_of(self._clock.now()))
+        first = limits.first_day(limits.day_of(self._clock.now()))
         if first > self._first_known:
             self._first_known = first
             self._known = {subject: days for subject, days in self._known.items() if max(days) >= first}
@@ -239,25 +249,25 @@ class ConductBook:
             self._days_known = 0
 
     async def _raise_flags(self, weeks: Mapping[str, _Days], today: date) -> None:
-        now, first = self._clock.now(), conduct.first_day(today)
+        now, first = self._clock.now(), limits.first_day(today)
         for subject, known in weeks.items():
             days = [each for day, each in sorted(known.items()) if first <= day <= today]
-            for pattern in conduct.patterns_of(days, today):
-                for office_id in conduct.offices_of(days)[: flags.MOST_OFFICES_TOLD]:
+            for pattern in limits.patterns_of(days, today):
+                for office_id in limits.offices_of(days)[: flags.MOST_OFFICES_TOLD]:
                     flag_id = derived_id("flag", pattern, subject, office_id, today.isoformat())
                     raised = flags.raise_flag(flag_id, pattern, days, office_id, today=today, now=now)
                     with contextlib.suppress(AlreadyExists):
-                        await self._conduct.begin_flag(flag_id, raised, now)
+                        await self._activity_days.begin_flag(flag_id, raised, now)
 
 
 def _subjects(account_id: str, person_id: str, origin: Origin) -> Sequence[str]:
     known = (
-        (Subject.PERSON, person_id),
-        (Subject.ACCOUNT, account_id),
-        (Subject.DEVICE, origin.device),
-        (Subject.ADDRESS, origin.address),
+        (CountedSubject.PERSON, person_id),
+        (CountedSubject.ACCOUNT, account_id),
+        (CountedSubject.DEVICE, origin.device),
+        (CountedSubject.ADDRESS, origin.address),
     )
-    return [conduct.subject_of(kind, value) for kind, value in known if value]
+    return [limits.subject_of(kind, value) for kind, value in known if value]
 
 
 _REFUSALS: Final[Mapping[tuple[Act, Counted], type[Refusal]]] = {
@@ -284,6 +294,6 @@ def _is_public(address: str) -> bool:
 
 
 def _network(address: str) -> str:
-    """What one subscriber has: an address of version 4, the first 56 bits of one of version 6."""
+    """Return the network of one subscriber: an IPv4 address, or the first 56 bits of an IPv6 address."""
     known = ip_address(address)
     return address if known.version == 4 else known.exploded[:17]

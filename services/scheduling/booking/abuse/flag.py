@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from services.scheduling.booking.abuse.limits import Conduct, Pattern, Subject, Trace
-from shared.events.message import Event
+from services.scheduling.booking.abuse.limits import ActivityCount, ActivityDay, CountedSubject, Pattern
 from shared.events.scheduling import PatternFlagged
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 MOST_OFFICES_TOLD: Final = 5
 """Offices that hear of one pattern: those where the subject was seen most."""
 
 
 class FlagStatus(StrEnum):
-    """Where a flag stands."""
+    """The states of a flag."""
 
     OPEN = "open"
     CONFIRMED = "confirmed"
@@ -25,25 +26,23 @@ class FlagStatus(StrEnum):
 
 
 class FlagCommand(StrEnum):
-    """What the office may say of it."""
+    """The commands of a flag."""
 
     CONFIRM = "confirm"
     DISMISS = "dismiss"
 
 
-FLAG_TRANSITIONS: Final[Mapping[tuple[FlagStatus, FlagCommand], FlagStatus]] = {
-    (FlagStatus.OPEN, FlagCommand.CONFIRM): FlagStatus.CONFIRMED,
-    (FlagStatus.OPEN, FlagCommand.DISMISS): FlagStatus.HARMLESS,
-}
-
-
-class FlagChangeIllegal(Exception):
-    """This cannot be said of a flag that stands there."""
+FLAG_TRANSITIONS: Final = Transitions(
+    {
+        (FlagStatus.OPEN, FlagCommand.CONFIRM): FlagStatus.CONFIRMED,
+        (FlagStatus.OPEN, FlagCommand.DISMISS): FlagStatus.HARMLESS,
+    }
+)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one account did. No names: who may know them finds them where they lie."""
+    """The activity of one account. Names are shown only where they are stored, to those who may see them."""
 
     account_id: str
     holds: int
@@ -60,7 +59,7 @@ class Flag:
     status: FlagStatus
     office_id: str
     pattern: Pattern
-    subject: Subject
+    subject: CountedSubject
     subject_id: str
     """The account or person by id; a device or address by its fingerprint."""
     day: date
@@ -74,24 +73,16 @@ class Flag:
     reviewed_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class FlagDecision:
-    """What a flag becomes, and what is said about it in the same write."""
-
-    state: Flag
-    events: tuple[Event, ...] = ()
-
-
 def raise_flag(
-    flag_id: str, pattern: Pattern, days: Sequence[Conduct], office_id: str, *, today: date, now: datetime
-) -> FlagDecision:
+    flag_id: str, pattern: Pattern, days: Sequence[ActivityDay], office_id: str, *, today: date, now: datetime
+) -> Decision[Flag]:
     """The pattern that these days of one subject show, for one of the offices concerned."""
     subject, _, subject_id = days[0].subject.partition(":")
     state = Flag(
         status=FlagStatus.OPEN,
         office_id=office_id,
         pattern=pattern,
-        subject=Subject(subject),
+        subject=CountedSubject(subject),
         subject_id=subject_id,
         day=today,
         holds=sum(each.holds for each in days),
@@ -101,17 +92,17 @@ def raise_flag(
         evidence=tuple(_evidence(days)),
         made_at=now,
     )
-    return FlagDecision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
+    return Decision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
 
 
-def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: date, now: datetime) -> FlagDecision:
+def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: date, now: datetime) -> Decision[Flag]:
     """Somebody was let in on a proof of payment that is not valid: the office looks at who it was."""
     pattern = Pattern.PROOF_REFUSED
     state = Flag(
         status=FlagStatus.OPEN,
         office_id=office_id,
         pattern=pattern,
-        subject=Subject.ACCOUNT,
+        subject=CountedSubject.ACCOUNT,
         subject_id=account_id,
         day=today,
         holds=0,
@@ -121,43 +112,31 @@ def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: dat
         evidence=(),
         made_at=now,
     )
-    return FlagDecision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
+    return Decision(state, (PatternFlagged(flag_id=flag_id, office_id=office_id, pattern=pattern.value),))
 
 
-def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> FlagDecision:
+def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> Decision[Flag]:
     """The office has looked at it.
 
     Raises:
-        FlagChangeIllegal: somebody did before.
+        IllegalTransition: somebody did before.
     """
-    status = flag_after(flag.status, command)
-    return FlagDecision(replace(flag, status=status, reviewed_by=by, reviewed_at=now))
+    status = FLAG_TRANSITIONS.after(flag.status, command)
+    return Decision(replace(flag, status=status, reviewed_by=by, reviewed_at=now))
 
 
-def flag_after(status: FlagStatus, command: FlagCommand) -> FlagStatus:
-    """Where the command leads.
-
-    Raises:
-        FlagChangeIllegal: it leads nowhere from there.
-    """
-    reached = FLAG_TRANSITIONS.get((status, command))
-    if reached is None:
-        raise FlagChangeIllegal(f"{command} is not possible when {status}")
-    return reached
-
-
-def _evidence(days: Sequence[Conduct]) -> Iterable[Evidence]:
-    traces: dict[str, list[Trace]] = {}
+def _evidence(days: Sequence[ActivityDay]) -> Iterable[Evidence]:
+    counts: dict[str, list[ActivityCount]] = {}
     for each in days:
-        for account_id, trace in each.accounts.items():
-            traces.setdefault(account_id, []).append(trace)
-    for account_id, known in sorted(traces.items()):
-        times = [at for trace in known for at in (trace.first_at, trace.last_at) if at is not None]
+        for account_id, count in each.accounts.items():
+            counts.setdefault(account_id, []).append(count)
+    for account_id, known in sorted(counts.items()):
+        times = [at for count in known for at in (count.first_at, count.last_at) if at is not None]
         yield Evidence(
             account_id,
-            sum(trace.holds for trace in known),
-            sum(trace.releases for trace in known),
-            sum(trace.moves for trace in known),
+            sum(count.holds for count in known),
+            sum(count.releases for count in known),
+            sum(count.moves for count in known),
             min(times, default=None),
             max(times, default=None),
         )

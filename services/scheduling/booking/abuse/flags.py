@@ -1,47 +1,42 @@
-"""Flags: what the office sees of bookings that look like a broker's, and what it says of them."""
+"""Flags: an office lists and reviews bookings that look like a broker's."""
 
 from __future__ import annotations
 
 from services.scheduling.booking.abuse import flag as flags
 from services.scheduling.booking.abuse.errors import FlagNotFound, FlagReviewed
-from services.scheduling.booking.abuse.flag import Flag, FlagChangeIllegal, FlagCommand, FlagStatus
-from services.scheduling.booking.abuse.repository import ConductRepository
-from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
+from services.scheduling.booking.abuse.flag import Flag, FlagCommand, FlagStatus
+from services.scheduling.booking.abuse.repository import ActivityRepository
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 
 
 class Flags:
-    """An office's flags, for its own administrators."""
+    """Flags of an office, for its own administrators."""
 
-    def __init__(self, context: UseCaseContext, conduct: ConductRepository) -> None:
+    def __init__(self, context: UseCaseContext, activity_days: ActivityRepository) -> None:
         self._context = context
-        self._conduct = conduct
+        self._activity_days = activity_days
 
-    async def of_office(self, office_id: str, status: FlagStatus, actor: Actor) -> list[Record[Flag]]:
+    async def find_by_office(self, office_id: str, status: FlagStatus, actor: Actor) -> list[Record[Flag]]:
         """The office's flags that stand so, the newest first; refuses others with ``NotYourOffice``."""
-        if actor.office_id != office_id:
-            raise NotYourOffice
-        return await self._conduct.flags_of(office_id, status)
+        refuse_unless_own_office(actor, office_id)
+        return await self._activity_days.flags_of(office_id, status)
 
     async def review(
         self, office_id: str, flag_id: str, command: FlagCommand, actor: Actor, command_id: str
     ) -> Record[Flag]:
-        """The office has looked at a flag. Refuses with ``NotYourOffice``, ``FlagNotFound`` or ``FlagReviewed``."""
-        if actor.office_id != office_id:
-            raise NotYourOffice
+        """Review a flag. Refuses with ``NotYourOffice``, ``FlagNotFound`` or ``FlagReviewed``."""
+        refuse_unless_own_office(actor, office_id)
+        record = await self._activity_days.flag(flag_id)
+        if record is None or record.state.office_id != office_id:
+            raise FlagNotFound
 
-        async def attempt() -> Record[Flag]:
-            record = await self._conduct.flag(flag_id)
-            if record is None or record.state.office_id != office_id:
-                raise FlagNotFound
-            if record.has_received(command_id):
-                return record
+        def decide(flag: Flag) -> Decision[Flag]:
             try:
-                judged = flags.review(record.state, command, by=actor.account_id, now=self._context.now())
-            except FlagChangeIllegal:
-                raise FlagReviewed(state=record.state.status.value) from None
-            return await self._conduct.save_flag(record, judged, self._context.now(), command_id)
+                return flags.review(flag, command, by=actor.account_id, now=self._context.now())
+            except IllegalTransition:
+                raise FlagReviewed(state=flag.status.value) from None
 
-        return await again(attempt)
+        return await self._activity_days.change_flag(record, decide, self._context.clock, received=command_id)

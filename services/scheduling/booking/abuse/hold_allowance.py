@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from services.scheduling.booking.abuse.limits import LIMITS, Act, Counted, Limit, Subject
+from services.scheduling.booking.abuse.limits import LIMITS, Act, Counted, CountedSubject, Limit
 
 KEY_BYTES: Final = 12
 """Of a number's name: 96 bits, so that no two of them ever meet."""
@@ -20,12 +20,12 @@ KEY_BYTES: Final = 12
 NUMBERED: Final[tuple[Limit, ...]] = tuple(
     limit for limit in LIMITS if limit.stops is Act.HOLD and limit.counted in (Counted.HOLDS, Counted.OF_SESSION)
 )
-"""The limits on holds themselves; the others bound what came before them and stay with the counts of conduct."""
+"""The limits on holds themselves; the others bound what came before them and stay with the activity counters."""
 
 
 @dataclass(frozen=True)
 class Ration:
-    """What one limit allows one subject in one window: the numbers from 0 up to ``most``.
+    """The numbers from 0 up to ``most`` that one limit allows one subject in one window.
 
     ``name`` is a hash: it tells nothing about whom it is of without knowing their fingerprint.
     """
@@ -54,10 +54,10 @@ def rations_for(
 ) -> list[Ration]:
     """What a hold of this session takes a number of. Holds of one session are numbered by calendar week."""
     values = {
-        Subject.PERSON: person_id,
-        Subject.ACCOUNT: account_id,
-        Subject.DEVICE: device,
-        Subject.ADDRESS: address,
+        CountedSubject.PERSON: person_id,
+        CountedSubject.ACCOUNT: account_id,
+        CountedSubject.DEVICE: device,
+        CountedSubject.ADDRESS: address,
     }
     rations = []
     for limit in NUMBERED:

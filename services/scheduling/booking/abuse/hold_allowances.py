@@ -9,14 +9,15 @@ from typing import Final
 
 import structlog
 
-from services.scheduling.booking.abuse import limits as conduct
+from services.scheduling.booking.abuse import limits
 from services.scheduling.booking.abuse.activity_counters import Origin, refusal_for
 from services.scheduling.booking.abuse.hold_allowance import Ration, rations_for
 from services.scheduling.booking.abuse.limits import LimitReached
-from services.scheduling.booking.appointments.appointment import Appointment, Decision
+from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.repository import COUNTED_AS, AppointmentRepository
 from shared.clock import Clock
 from shared.errors import SomeoneElseChangedIt
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 
@@ -57,7 +58,7 @@ class HoldAllowances:
         self._taken: dict[str, frozenset[int]] = {}
         self._flying: dict[str, list[int]] = {}
 
-    async def begin(self, appointment_id: str, decision: Decision, origin: Origin) -> Record[Appointment]:
+    async def begin(self, appointment_id: str, decision: Decision[Appointment], origin: Origin) -> Record[Appointment]:
         """Write a new hold and the numbers that it takes.
 
         Raises:
@@ -87,7 +88,7 @@ class HoldAllowances:
 
     def _choose(self, appointment_id: str, state: Appointment, origin: Origin, attempt: int) -> _Numbers:
         """A number of each ration that is free as far as is known; if possible none that others are reaching for."""
-        today = conduct.day_of(self._clock.now())
+        today = limits.day_of(self._clock.now())
         if today != self._day or len(self._taken) > MOST_REMEMBERED:
             self._day = today
             self._taken.clear()
@@ -105,7 +106,7 @@ class HoldAllowances:
                 number = ration.free_number(taken, chance)
             if number is None:
                 log.info("limit_reached", limit=ration.limit.name)
-                reached = LimitReached(ration.limit, conduct.midnight_after(today))
+                reached = LimitReached(ration.limit, limits.midnight_after(today))
                 raise refusal_for(reached, self._clock.now())
             numbers.append(number)
         return _Numbers(tuple(rations), tuple(numbers))

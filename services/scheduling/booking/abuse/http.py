@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.scheduling.booking.abuse.activity_counters import ConductBook, Origin
+from services.scheduling.booking.abuse.activity_counters import ActivityCounters, Origin
 from services.scheduling.http import DEVICE_HEADER, use_case
 from shared.http.call import Call
 
 
 def origin_of(call: Call[Any, Any, Any]) -> Origin:
     """Where a request came from: the app's own opaque `X-Device-Id`, if it sends one, and the network address."""
-    return use_case(call, ConductBook).origin(call.request.headers.get(DEVICE_HEADER), call.address)
+    return use_case(call, ActivityCounters).origin(call.request.headers.get(DEVICE_HEADER), call.address)

@@ -17,7 +17,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 WEEK_DAYS: Final = 7
-MOST_TRACED: Final = 100
+MOST_ACCOUNTS_COUNTED: Final = 100
 """Accounts whose doings are kept apart for one subject and day; further ones are only counted."""
 
 MOST_PERSONS_KEPT: Final = 50
@@ -26,8 +26,8 @@ MOST_PERSONS_KEPT: Final = 50
 _ZONE: Final = ZoneInfo("Asia/Jakarta")
 
 
-class Subject(StrEnum):
-    """Who is counted."""
+class CountedSubject(StrEnum):
+    """The kinds of subjects whose activity is counted."""
 
     ACCOUNT = "account"
     PERSON = "person"
@@ -36,7 +36,7 @@ class Subject(StrEnum):
 
 
 class Act(StrEnum):
-    """What is counted."""
+    """The quantities that limits count."""
 
     HOLD = "hold"
     RELEASE = "release"
@@ -44,7 +44,7 @@ class Act(StrEnum):
 
 
 class Counted(StrEnum):
-    """What a limit looks at."""
+    """The quantity of a limit."""
 
     HOLDS = "holds"
     RELEASES = "releases"
@@ -59,7 +59,7 @@ class Limit:
     """At most ``most`` of what is counted for a subject in ``days`` calendar days; what is over it stops ``stops``."""
 
     name: str
-    subject: Subject
+    subject: CountedSubject
     counted: Counted
     days: int
     most: int
@@ -67,20 +67,20 @@ class Limit:
 
 
 LIMITS: Final = (
-    Limit("holds_per_person_day", Subject.PERSON, Counted.HOLDS, 1, 5, Act.HOLD),
-    Limit("holds_per_account_day", Subject.ACCOUNT, Counted.HOLDS, 1, 15, Act.HOLD),
-    Limit("holds_per_device_day", Subject.DEVICE, Counted.HOLDS, 1, 20, Act.HOLD),
-    Limit("holds_per_address_day", Subject.ADDRESS, Counted.HOLDS, 1, 300, Act.HOLD),
-    Limit("holds_per_address_session_week", Subject.ADDRESS, Counted.OF_SESSION, WEEK_DAYS, 20, Act.HOLD),
-    Limit("persons_per_device_day", Subject.DEVICE, Counted.PERSONS, 1, 10, Act.HOLD),
-    Limit("releases_per_person_week", Subject.PERSON, Counted.RELEASES, WEEK_DAYS, 3, Act.HOLD),
-    Limit("releases_per_account_week", Subject.ACCOUNT, Counted.RELEASES, WEEK_DAYS, 6, Act.HOLD),
-    Limit("releases_per_device_week", Subject.DEVICE, Counted.RELEASES, WEEK_DAYS, 10, Act.HOLD),
-    Limit("releases_per_address_week", Subject.ADDRESS, Counted.RELEASES, WEEK_DAYS, 300, Act.HOLD),
-    Limit("moves_per_person_week", Subject.PERSON, Counted.MOVES, WEEK_DAYS, 3, Act.MOVE),
-    Limit("moves_per_account_week", Subject.ACCOUNT, Counted.MOVES, WEEK_DAYS, 10, Act.MOVE),
-    Limit("moves_per_device_week", Subject.DEVICE, Counted.MOVES, WEEK_DAYS, 15, Act.MOVE),
-    Limit("moves_per_address_week", Subject.ADDRESS, Counted.MOVES, WEEK_DAYS, 300, Act.MOVE),
+    Limit("holds_per_person_day", CountedSubject.PERSON, Counted.HOLDS, 1, 5, Act.HOLD),
+    Limit("holds_per_account_day", CountedSubject.ACCOUNT, Counted.HOLDS, 1, 15, Act.HOLD),
+    Limit("holds_per_device_day", CountedSubject.DEVICE, Counted.HOLDS, 1, 20, Act.HOLD),
+    Limit("holds_per_address_day", CountedSubject.ADDRESS, Counted.HOLDS, 1, 300, Act.HOLD),
+    Limit("holds_per_address_session_week", CountedSubject.ADDRESS, Counted.OF_SESSION, WEEK_DAYS, 20, Act.HOLD),
+    Limit("persons_per_device_day", CountedSubject.DEVICE, Counted.PERSONS, 1, 10, Act.HOLD),
+    Limit("releases_per_person_week", CountedSubject.PERSON, Counted.RELEASES, WEEK_DAYS, 3, Act.HOLD),
+    Limit("releases_per_account_week", CountedSubject.ACCOUNT, Counted.RELEASES, WEEK_DAYS, 6, Act.HOLD),
+    Limit("releases_per_device_week", CountedSubject.DEVICE, Counted.RELEASES, WEEK_DAYS, 10, Act.HOLD),
+    Limit("releases_per_address_week", CountedSubject.ADDRESS, Counted.RELEASES, WEEK_DAYS, 300, Act.HOLD),
+    Limit("moves_per_person_week", CountedSubject.PERSON, Counted.MOVES, WEEK_DAYS, 3, Act.MOVE),
+    Limit("moves_per_account_week", CountedSubject.ACCOUNT, Counted.MOVES, WEEK_DAYS, 10, Act.MOVE),
+    Limit("moves_per_device_week", CountedSubject.DEVICE, Counted.MOVES, WEEK_DAYS, 15, Act.MOVE),
+    Limit("moves_per_address_week", CountedSubject.ADDRESS, Counted.MOVES, WEEK_DAYS, 300, Act.MOVE),
 )
 """Not published by any source; assumed, and why: an account is a family of five people (F75), each with some second
 thoughts; a device may serve a second family or a village helper; behind one address may be a whole office or a mobile
@@ -88,8 +88,8 @@ network, but they do not all come to one session, so that whoever changes device
 
 
 @dataclass(frozen=True)
-class Trace:
-    """What one account did as this subject on a day."""
+class ActivityCount:
+    """The activity of one account as this subject on one day, counted."""
 
     holds: int = 0
     releases: int = 0
@@ -98,13 +98,17 @@ class Trace:
     last_at: datetime | None = None
 
 
-_NOTHING: Final = Trace()
-_TRACES: Final = {Act.HOLD: Trace(holds=1), Act.RELEASE: Trace(releases=1), Act.MOVE: Trace(moves=1)}
+_NOTHING: Final = ActivityCount()
+_COUNTS: Final = {
+    Act.HOLD: ActivityCount(holds=1),
+    Act.RELEASE: ActivityCount(releases=1),
+    Act.MOVE: ActivityCount(moves=1),
+}
 
 
 @dataclass(frozen=True)
-class Deed:
-    """One thing that was done, as it is counted for each of its subjects."""
+class Activity:
+    """One hold, release or move, as it is counted for each of its subjects."""
 
     act: Act
     account_id: str
@@ -115,8 +119,8 @@ class Deed:
 
 
 @dataclass(frozen=True)
-class Conduct:
-    """What one subject did on one day, the offices where, and through which accounts."""
+class ActivityDay:
+    """The activity of one subject on one day: counts, offices, and the accounts it came through."""
 
     subject: str
     """``account:...``, ``person:...``, ``device:...`` or ``address:...``."""
@@ -125,7 +129,7 @@ class Conduct:
     releases: int = 0
     moves: int = 0
     persons: tuple[str, ...] = ()
-    accounts: Mapping[str, Trace] = field(default_factory=dict)
+    accounts: Mapping[str, ActivityCount] = field(default_factory=dict)
     offices: Mapping[str, int] = field(default_factory=dict)
     sessions: Mapping[str, int] = field(default_factory=dict)
     """Holds by session."""
@@ -135,12 +139,12 @@ class Conduct:
     """Who wrote it last, so that a write in bulk can tell whether it was its own."""
 
     @property
-    def kind(self) -> Subject:
-        """What is counted here."""
-        return Subject(self.subject.partition(":")[0])
+    def kind(self) -> CountedSubject:
+        """The kind of subject that is counted."""
+        return CountedSubject(self.subject.partition(":")[0])
 
 
-def subject_of(kind: Subject, value: str) -> str:
+def subject_of(kind: CountedSubject, value: str) -> str:
     """The name under which a subject is counted."""
     return f"{kind.value}:{value}"
 
@@ -155,28 +159,30 @@ def first_day(today: date) -> date:
     return today - timedelta(days=WEEK_DAYS - 1)
 
 
-def forget_at(conduct: Conduct) -> Mapping[str, datetime]:
+def forget_at(activity_day: ActivityDay) -> Mapping[str, datetime]:
     """When a day counts for nothing any more."""
-    return {"forget": _midnight(conduct.day + timedelta(days=WEEK_DAYS + 1))}
+    return {"forget": _midnight(activity_day.day + timedelta(days=WEEK_DAYS + 1))}
 
 
-def with_deeds(conduct: Conduct, deeds: Sequence[Deed]) -> Conduct:
-    """The day with so much more done."""
-    accounts, offices, sessions = dict(conduct.accounts), dict(conduct.offices), dict(conduct.sessions)
-    done, persons = Counter[Act](), dict.fromkeys(conduct.persons)
-    for deed in deeds:
-        done[deed.act] += 1
-        offices[deed.office_id] = offices.get(deed.office_id, 0) + 1
-        if deed.act is Act.HOLD:
-            persons[deed.person_id] = None
-            sessions[deed.session_id] = sessions.get(deed.session_id, 0) + 1
-        if deed.account_id in accounts or len(accounts) < MOST_TRACED:
-            accounts[deed.account_id] = _joined(accounts.get(deed.account_id, _NOTHING), _TRACES[deed.act], deed.at)
+def with_activities(activity_day: ActivityDay, activities: Sequence[Activity]) -> ActivityDay:
+    """Return the day with these activities added."""
+    accounts, offices, sessions = dict(activity_day.accounts), dict(activity_day.offices), dict(activity_day.sessions)
+    done, persons = Counter[Act](), dict.fromkeys(activity_day.persons)
+    for activity in activities:
+        done[activity.act] += 1
+        offices[activity.office_id] = offices.get(activity.office_id, 0) + 1
+        if activity.act is Act.HOLD:
+            persons[activity.person_id] = None
+            sessions[activity.session_id] = sessions.get(activity.session_id, 0) + 1
+        if activity.account_id in accounts or len(accounts) < MOST_ACCOUNTS_COUNTED:
+            accounts[activity.account_id] = _joined(
+                accounts.get(activity.account_id, _NOTHING), _COUNTS[activity.act], activity.at
+            )
     return replace(
-        conduct,
-        holds=conduct.holds + done[Act.HOLD],
-        releases=conduct.releases + done[Act.RELEASE],
-        moves=conduct.moves + done[Act.MOVE],
+        activity_day,
+        holds=activity_day.holds + done[Act.HOLD],
+        releases=activity_day.releases + done[Act.RELEASE],
+        moves=activity_day.moves + done[Act.MOVE],
         persons=tuple(persons)[:MOST_PERSONS_KEPT],
         accounts=accounts,
         offices=offices,
@@ -184,8 +190,8 @@ def with_deeds(conduct: Conduct, deeds: Sequence[Deed]) -> Conduct:
     )
 
 
-def _joined(one: Trace, other: Trace, at: datetime) -> Trace:
-    return Trace(
+def _joined(one: ActivityCount, other: ActivityCount, at: datetime) -> ActivityCount:
+    return ActivityCount(
         one.holds + other.holds,
         one.releases + other.releases,
         one.moves + other.moves,
@@ -196,10 +202,10 @@ def _joined(one: Trace, other: Trace, at: datetime) -> Trace:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be done next."""
+    """The activity that is asked for."""
 
     person_id: str | None = None
-    """Who was counted for the subject before is not one more of its persons."""
+    """A person counted for the subject before is not one more."""
     session_id: str | None = None
     asked: int = 1
     """A family asks for so many holds at once."""
@@ -219,14 +225,14 @@ class LimitReached:
 _LIMITS_OF: Final = {
     (act, subject): tuple(limit for limit in LIMITS if limit.stops is act and limit.subject is subject)
     for act in Act
-    for subject in Subject
+    for subject in CountedSubject
 }
 
 
-def limit_reached(days: Sequence[Conduct], act: Act, wish: Wish, *, today: date, scale: int) -> LimitReached | None:
+def limit_reached(days: Sequence[ActivityDay], act: Act, wish: Wish, *, today: date, scale: int) -> LimitReached | None:
     """The limit that stops a subject with these days from the act; none if none does. ``scale`` multiplies each."""
     for limit in _LIMITS_OF[act, days[0].kind] if days else ():
-        many = limit.counted in (Counted.HOLDS, Counted.OF_SESSION) and limit.subject is not Subject.PERSON
+        many = limit.counted in (Counted.HOLDS, Counted.OF_SESSION) and limit.subject is not CountedSubject.PERSON
         together = wish.asked if many else 1
         until = _reached(limit, days, today, limit.most * scale - together + 1, wish)
         if until is not None:
@@ -234,7 +240,7 @@ def limit_reached(days: Sequence[Conduct], act: Act, wish: Wish, *, today: date,
     return None
 
 
-def is_over(days: Sequence[Conduct], *, today: date, scale: int) -> bool:
+def is_over(days: Sequence[ActivityDay], *, today: date, scale: int) -> bool:
     """Whether any limit stops this subject from anything."""
     sessions = {session_id for each in days for session_id in each.sessions}
     wishes = [ANYTHING, *(Wish(session_id=session_id) for session_id in sessions)]
@@ -243,7 +249,7 @@ def is_over(days: Sequence[Conduct], *, today: date, scale: int) -> bool:
     )
 
 
-def _reached(limit: Limit, days: Sequence[Conduct], today: date, most: int, wish: Wish) -> datetime | None:
+def _reached(limit: Limit, days: Sequence[ActivityDay], today: date, most: int, wish: Wish) -> datetime | None:
     since = today - timedelta(days=limit.days - 1)
     counted = sorted((each for each in days if since <= each.day <= today), key=lambda each: each.day)
     if limit.counted is Counted.PERSONS:
@@ -259,12 +265,12 @@ def _reached(limit: Limit, days: Sequence[Conduct], today: date, most: int, wish
     return None
 
 
-def _count(conduct: Conduct, counted: Counted, wish: Wish) -> int:
+def _count(activity_day: ActivityDay, counted: Counted, wish: Wish) -> int:
     return {
-        Counted.HOLDS: conduct.holds,
-        Counted.RELEASES: conduct.releases,
-        Counted.MOVES: conduct.moves,
-        Counted.OF_SESSION: conduct.sessions.get(wish.session_id or "", 0),
+        Counted.HOLDS: activity_day.holds,
+        Counted.RELEASES: activity_day.releases,
+        Counted.MOVES: activity_day.moves,
+        Counted.OF_SESSION: activity_day.sessions.get(wish.session_id or "", 0),
     }[counted]
 
 
@@ -278,7 +284,7 @@ def _midnight(day: date) -> datetime:
 
 
 class Pattern(StrEnum):
-    """What looks like a broker."""
+    """The patterns that look like a broker."""
 
     BOOK_CANCEL_BOOK = "book_cancel_book"
     MANY_ACCOUNTS_ONE_DEVICE = "many_accounts_one_device"
@@ -301,24 +307,25 @@ HOLDS_OF_AN_ACCOUNT: Final = 10
 """Two for each of five people within a day."""
 
 
-def patterns_of(days: Sequence[Conduct], today: date) -> list[Pattern]:
-    """What the days of one subject look like."""
+def patterns_of(days: Sequence[ActivityDay], today: date) -> list[Pattern]:
+    """Return the patterns that the days of one subject show."""
     if not days:
         return []
     kind, of_today = days[0].kind, [each for each in days if each.day == today]
     accounts = {account for each in of_today for account in each.accounts}
     holds, releases = sum(each.holds for each in days), sum(each.releases for each in days)
     found = {
-        Pattern.BOOK_CANCEL_BOOK: kind in (Subject.ACCOUNT, Subject.PERSON)
+        Pattern.BOOK_CANCEL_BOOK: kind in (CountedSubject.ACCOUNT, CountedSubject.PERSON)
         and min(holds, releases) >= BOOKED_AND_CANCELLED,
-        Pattern.MANY_ACCOUNTS_ONE_DEVICE: kind is Subject.DEVICE and len(accounts) >= ACCOUNTS_OF_A_DEVICE,
-        Pattern.MANY_ACCOUNTS_ONE_ADDRESS: kind is Subject.ADDRESS and len(accounts) >= ACCOUNTS_OF_AN_ADDRESS,
-        Pattern.MANY_HOLDS: kind is Subject.ACCOUNT and sum(each.holds for each in of_today) >= HOLDS_OF_AN_ACCOUNT,
+        Pattern.MANY_ACCOUNTS_ONE_DEVICE: kind is CountedSubject.DEVICE and len(accounts) >= ACCOUNTS_OF_A_DEVICE,
+        Pattern.MANY_ACCOUNTS_ONE_ADDRESS: kind is CountedSubject.ADDRESS and len(accounts) >= ACCOUNTS_OF_AN_ADDRESS,
+        Pattern.MANY_HOLDS: kind is CountedSubject.ACCOUNT
+        and sum(each.holds for each in of_today) >= HOLDS_OF_AN_ACCOUNT,
     }
     return [pattern for pattern, seen in found.items() if seen]
 
 
-def offices_of(days: Iterable[Conduct]) -> list[str]:
+def offices_of(days: Iterable[ActivityDay]) -> list[str]:
     """The offices where the subject was seen, most often first."""
     counts: dict[str, int] = {}
     for each in days:

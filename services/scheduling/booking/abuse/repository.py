@@ -1,15 +1,18 @@
-"""How the conduct of subjects and the flags raised from it are kept."""
+"""How the counted activity of subjects and the flags raised from it are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final
 
-from services.scheduling.booking.abuse.flag import Flag, FlagDecision, FlagStatus
-from services.scheduling.booking.abuse.limits import Conduct, forget_at
+from services.scheduling.booking.abuse.flag import Flag, FlagStatus
+from services.scheduling.booking.abuse.limits import ActivityDay, forget_at
 from services.scheduling.store_part import OnStore
+from shared.clock import Clock
 from shared.ids import derived_id
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 SUBJECTS_AT_ONCE: Final = 500
@@ -18,9 +21,9 @@ DAYS_READ: Final = 10_000
 
 MOST_FLAGS_SHOWN: Final = 200
 
-CONDUCT: Final = Kind(
+ACTIVITY_DAY: Final = Kind(
     name="conduct",
-    state=Conduct,
+    state=ActivityDay,
     bare=True,
     deadlines=forget_at,
     indexes=(
@@ -36,43 +39,45 @@ FLAG: Final = Kind(
 )
 
 
-def conduct_id_of(subject: str, day: date) -> str:
+def activity_day_id_of(subject: str, day: date) -> str:
     """The one id of a subject's day."""
     return derived_id("conduct", subject, day.isoformat())
 
 
-class ConductRepository(OnStore):
+class ActivityRepository(OnStore):
     """Counts of what was done, and what they looked like."""
 
-    async def conduct_since(self, subjects: Sequence[str], since: date) -> list[Record[Conduct]]:
+    async def activity_days_since(self, subjects: Sequence[str], since: date) -> list[Record[ActivityDay]]:
         """The days of these subjects from that one on."""
-        found: list[Record[Conduct]] = []
+        found: list[Record[ActivityDay]] = []
         for start in range(0, len(subjects), SUBJECTS_AT_ONCE):
             equals = {"state.subject": tuple(subjects[start : start + SUBJECTS_AT_ONCE])}
             within = {"state.day": Range(low=since)}
-            found += await self._store.find(CONDUCT, "subject_day", equals, within=within, limit=DAYS_READ)
+            found += await self._store.find(ACTIVITY_DAY, "subject_day", equals, within=within, limit=DAYS_READ)
         return found
 
-    async def conduct_over(self, since: date) -> list[Record[Conduct]]:
+    async def activity_days_over(self, since: date) -> list[Record[ActivityDay]]:
         """The days from that one on on which a limit was reached."""
-        return await self._store.find(CONDUCT, "over", within={"state.day": Range(low=since)}, limit=DAYS_READ)
+        return await self._store.find(ACTIVITY_DAY, "over", within={"state.day": Range(low=since)}, limit=DAYS_READ)
 
-    async def conduct(self, conduct_id: str) -> Record[Conduct] | None:
+    async def activity_day(self, activity_day_id: str) -> Record[ActivityDay] | None:
         """A subject's day, or none."""
-        return await self._store.get(CONDUCT, conduct_id)
+        return await self._store.get(ACTIVITY_DAY, activity_day_id)
 
-    async def begin_conduct(self, days: Sequence[Conduct], now: datetime) -> int:
+    async def begin_activity_days(self, days: Sequence[ActivityDay], now: datetime) -> int:
         """Write in bulk those days that are not there yet; tells how many."""
-        items = [(conduct_id_of(each.subject, each.day), each) for each in days]
-        return await self._store.insert_missing(CONDUCT, items, now=now)
+        items = [(activity_day_id_of(each.subject, each.day), each) for each in days]
+        return await self._store.insert_missing(ACTIVITY_DAY, items, now=now)
 
-    async def save_conduct(self, record: Record[Conduct], conduct: Conduct, now: datetime) -> Record[Conduct]:
-        """Replace a subject's day if nobody else did."""
-        return await self._store.save(CONDUCT, record, conduct, now=now)
+    async def change_activity_day(
+        self, activity_day_id: str, decide: Callable[[ActivityDay], Decision[ActivityDay]], clock: Clock
+    ) -> Record[ActivityDay]:
+        """Load, decide and save a subject's day, as `shared.store.change` does."""
+        return await change(self._store, clock, ACTIVITY_DAY, activity_day_id, decide)
 
-    async def forget_conduct(self, record: Record[Conduct]) -> bool:
+    async def forget_activity_day(self, record: Record[ActivityDay]) -> bool:
         """Delete a day that counts for nothing any more."""
-        return await self._store.remove(CONDUCT, record)
+        return await self._store.remove(ACTIVITY_DAY, record)
 
     async def flag(self, flag_id: str) -> Record[Flag] | None:
         """The flag, or none."""
@@ -83,12 +88,17 @@ class ConductRepository(OnStore):
         equals = {"state.office_id": office_id, "state.status": status}
         return await self._store.find(FLAG, "office", equals, limit=MOST_FLAGS_SHOWN, descending=True)
 
-    async def begin_flag(self, flag_id: str, decision: FlagDecision, now: datetime) -> Record[Flag]:
-        """Write a new flag and what is said about it."""
+    async def begin_flag(self, flag_id: str, decision: Decision[Flag], now: datetime) -> Record[Flag]:
+        """Insert a new flag with its events."""
         return await self._store.insert(FLAG, flag_id, decision.state, now=now, events=decision.events)
 
-    async def save_flag(
-        self, record: Record[Flag], decision: FlagDecision, now: datetime, received: str
+    async def change_flag(
+        self,
+        record: Record[Flag],
+        decide: Callable[[Flag], Decision[Flag]],
+        clock: Clock,
+        *,
+        received: str,
     ) -> Record[Flag]:
-        """Replace a flag if nobody else did."""
-        return await self._store.save(FLAG, record, decision.state, now=now, events=decision.events, received=received)
+        """Decide about a flag that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, FLAG, record.id, decide, received=received, first=record)

@@ -33,7 +33,7 @@ _COMMANDS: Final = {"confirmed": FlagCommand.CONFIRM, "harmless": FlagCommand.DI
 async def list_flags(call: Call[None, FlagsQuery]) -> FlagsView:
     """The office's flags that stand so, the newest first; the evidence has ids, counts and times, no names."""
     call.read_for = "step_flag_review"
-    found = await use_case(call, Flags).of_office(call.path["office_id"], call.query.state, actor_of(call.caller))
+    found = await use_case(call, Flags).find_by_office(call.path["office_id"], call.query.state, actor_of(call.caller))
     return FlagsView(flags=[flag_view(record) for record in found])
 
 

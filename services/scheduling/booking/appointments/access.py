@@ -1,13 +1,16 @@
-"""Who may see an appointment, and what may be done to it at this moment."""
+"""Access to an appointment: its owner and its office see it, and only commands its state allows pass."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.context import Actor
-from services.scheduling.errors import NotYourOffice
+from services.scheduling.context import Actor, refuse_unless_own_office
+from shared.clock import Clock
 from shared.errors import NotFound
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 
@@ -26,18 +29,42 @@ async def find_visible(appointments: AppointmentRepository, appointment_id: str,
 
 
 def refuse_strangers(appointment: Appointment, actor: Actor) -> None:
-    """Nothing, for the owner and for staff of the office; refuses others."""
+    """Refuse all but the owner and staff of the office."""
     if actor.is_staff:
-        if appointment.slot is not None and appointment.slot.office_id != actor.office_id:
-            raise NotYourOffice
+        if appointment.slot is not None:
+            refuse_unless_own_office(actor, appointment.slot.office_id)
     elif appointment.account_id != actor.account_id:
         raise NotFound
 
 
 def refuse_impossible(appointment: Appointment, command: Command) -> None:
-    """Nothing, if the command is possible; else the refusal that fits where the appointment stands."""
+    """Refuse a command that the appointment's state does not allow, with the refusal of that state."""
     if can(appointment, command):
         return
     if appointment.status is Status.MOVING:
         raise BeingMoved
     raise NotPossibleNow(state=appointment.status.value)
+
+
+async def change_visible(
+    appointments: AppointmentRepository,
+    appointment_id: str,
+    actor: Actor,
+    decide: Callable[[Appointment], Decision[Appointment]],
+    clock: Clock,
+    *,
+    received: str,
+) -> Record[Appointment]:
+    """Load, decide and save an appointment for its owner or for staff of its office; a repeat changes nothing.
+
+    Raises:
+        NotFound, NotYourOffice: as `find_visible` does.
+        SomeoneElseChangedIt: other writers were faster each time.
+    """
+
+    def decide_if_visible(state: Appointment) -> Decision[Appointment]:
+        refuse_strangers(state, actor)
+        return decide(state)
+
+    record = await find_visible(appointments, appointment_id, actor)
+    return await appointments.change(record.id, decide_if_visible, clock, received=received, first=record)

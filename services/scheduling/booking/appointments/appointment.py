@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from services.scheduling.booking.appointments.priority import Priority
 from services.scheduling.booking.appointments.queue_code_payload import Ticket
-from services.scheduling.booking.appointments.same_day_place import Hurry, no_place, stays
+from services.scheduling.booking.appointments.same_day_place import SameDayPlace, no_place, stays
 from services.scheduling.booking.appointments.special_right import Special
 from services.scheduling.booking.appointments.walk_in import WalkIn
 from services.scheduling.booking.seats.seat import Seat, Slot
@@ -33,14 +33,16 @@ from shared.events.scheduling import (
     VisitorCheckedIn,
     VisitorMissed,
 )
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 
 class Status(StrEnum):
-    """Where an appointment stands."""
+    """The states of an appointment."""
 
     HELD = "held"
     GATHERING = "gathering"
-    """Of a family that books together: it has its seat, and nobody is told before all of them have one."""
+    """Of a family that books together: it has its seat; events go out when all members have theirs."""
     AWAITING_PAYMENT = "awaiting_payment"
     OFFERED = "offered"
     """Late money found this seat; it is kept until its payer answers."""
@@ -61,13 +63,13 @@ class Status(StrEnum):
     SPECIAL_ENDED = "special_ended"
     RELEASED = "released"
     ABANDONED = "abandoned"
-    """A tombstone: whoever reached for the seat never wrote the appointment and never can."""
+    """A tombstone: the claim on the seat never became an appointment and never can."""
     UNAVAILABLE = "unavailable"
     """Late money or a renewal asked for a seat and there was none."""
 
 
 class Command(StrEnum):
-    """What can happen to an appointment."""
+    """The commands of an appointment."""
 
     JOIN = "join"
     BREAK_OFF = "break_off"
@@ -102,63 +104,65 @@ class Command(StrEnum):
     """A same-day seat was not paid in time and a regular one is held instead."""
 
 
-TRANSITIONS: Final[Mapping[tuple[Status, Command], Status]] = {
-    (Status.GATHERING, Command.JOIN): Status.HELD,
-    (Status.GATHERING, Command.BREAK_OFF): Status.RELEASED,
-    (Status.HELD, Command.AWAIT_PAYMENT): Status.AWAITING_PAYMENT,
-    (Status.HELD, Command.PAY): Status.CONFIRMED,
-    (Status.HELD, Command.END_BILL): Status.RELEASED,
-    (Status.HELD, Command.LAPSE): Status.RELEASED,
-    (Status.HELD, Command.CANCEL): Status.RELEASED,
-    (Status.HELD, Command.WITHDRAW): Status.RELEASED,
-    (Status.AWAITING_PAYMENT, Command.PAY): Status.CONFIRMED,
-    (Status.AWAITING_PAYMENT, Command.END_BILL): Status.RELEASED,
-    (Status.AWAITING_PAYMENT, Command.CANCEL): Status.RELEASED,
-    (Status.AWAITING_PAYMENT, Command.WITHDRAW): Status.RELEASED,
-    (Status.HELD, Command.FALL_BACK): Status.HELD,
-    (Status.AWAITING_PAYMENT, Command.FALL_BACK): Status.HELD,
-    (Status.OFFERED, Command.ACCEPT_OFFER): Status.CONFIRMED,
-    (Status.OFFERED, Command.DECLINE_OFFER): Status.RELEASED,
-    (Status.OFFERED, Command.LAPSE_OFFER): Status.RELEASED,
-    (Status.CONFIRMED, Command.CANCEL): Status.RELEASED,
-    (Status.CONFIRMED, Command.WITHDRAW): Status.RELEASED,
-    (Status.CONFIRMED, Command.BEGIN_MOVE): Status.MOVING,
-    (Status.CONFIRMED, Command.CHECK_IN): Status.CHECKED_IN,
-    (Status.CONFIRMED, Command.USE): Status.USED,
-    (Status.CONFIRMED, Command.MISS): Status.NO_SHOW,
-    (Status.MOVING, Command.FINISH_MOVE): Status.CONFIRMED,
-    (Status.MOVING, Command.UNDO_MOVE): Status.CONFIRMED,
-    (Status.CHECKED_IN, Command.USE): Status.USED,
-    (Status.NO_SHOW, Command.USE): Status.USED,
-    (Status.CONFIRMED, Command.RECORD_ARRIVAL): Status.CHECKED_IN,
-    (Status.NO_SHOW, Command.RECORD_ARRIVAL): Status.CHECKED_IN,
-    (Status.HELD, Command.ARRIVE_ON_PROOF): Status.ON_PROOF,
-    (Status.AWAITING_PAYMENT, Command.ARRIVE_ON_PROOF): Status.ON_PROOF,
-    (Status.ON_PROOF, Command.PAY): Status.CHECKED_IN,
-    (Status.ON_PROOF, Command.USE): Status.USED_ON_PROOF,
-    (Status.ON_PROOF, Command.CANCEL): Status.RELEASED,
-    (Status.USED_ON_PROOF, Command.PAY): Status.USED,
-    (Status.ON_PROOF, Command.VOID): Status.RELEASED,
-    (Status.USED_ON_PROOF, Command.VOID): Status.VOID,
-    (Status.VOID, Command.PAY): Status.USED,
-    (Status.CONFIRMED, Command.OPEN_SPECIAL): Status.SPECIAL_OPEN,
-    (Status.NO_SHOW, Command.OPEN_SPECIAL): Status.SPECIAL_OPEN,
-    (Status.CONFIRMED, Command.INTERRUPT): Status.SPECIAL_OPEN,
-    (Status.CHECKED_IN, Command.INTERRUPT): Status.SPECIAL_OPEN,
-    (Status.NO_SHOW, Command.INTERRUPT): Status.SPECIAL_OPEN,
-    (Status.SPECIAL_OPEN, Command.BEGIN_SPECIAL): Status.SPECIAL_MOVING,
-    (Status.SPECIAL_MOVING, Command.FINISH_SPECIAL): Status.CONFIRMED,
-    (Status.SPECIAL_MOVING, Command.UNDO_SPECIAL): Status.SPECIAL_OPEN,
-    (Status.SPECIAL_OPEN, Command.END_SPECIAL): Status.SPECIAL_ENDED,
-    (Status.SPECIAL_OPEN, Command.WITHDRAW): Status.RELEASED,
-    (Status.HELD, Command.REFUND): Status.RELEASED,
-    (Status.AWAITING_PAYMENT, Command.REFUND): Status.RELEASED,
-    (Status.OFFERED, Command.REFUND): Status.RELEASED,
-    (Status.CONFIRMED, Command.REFUND): Status.RELEASED,
-    (Status.NO_SHOW, Command.REFUND): Status.RELEASED,
-    (Status.SPECIAL_OPEN, Command.REFUND): Status.RELEASED,
-    (Status.SPECIAL_ENDED, Command.REFUND): Status.RELEASED,
-}
+TRANSITIONS: Final = Transitions(
+    {
+        (Status.GATHERING, Command.JOIN): Status.HELD,
+        (Status.GATHERING, Command.BREAK_OFF): Status.RELEASED,
+        (Status.HELD, Command.AWAIT_PAYMENT): Status.AWAITING_PAYMENT,
+        (Status.HELD, Command.PAY): Status.CONFIRMED,
+        (Status.HELD, Command.END_BILL): Status.RELEASED,
+        (Status.HELD, Command.LAPSE): Status.RELEASED,
+        (Status.HELD, Command.CANCEL): Status.RELEASED,
+        (Status.HELD, Command.WITHDRAW): Status.RELEASED,
+        (Status.AWAITING_PAYMENT, Command.PAY): Status.CONFIRMED,
+        (Status.AWAITING_PAYMENT, Command.END_BILL): Status.RELEASED,
+        (Status.AWAITING_PAYMENT, Command.CANCEL): Status.RELEASED,
+        (Status.AWAITING_PAYMENT, Command.WITHDRAW): Status.RELEASED,
+        (Status.HELD, Command.FALL_BACK): Status.HELD,
+        (Status.AWAITING_PAYMENT, Command.FALL_BACK): Status.HELD,
+        (Status.OFFERED, Command.ACCEPT_OFFER): Status.CONFIRMED,
+        (Status.OFFERED, Command.DECLINE_OFFER): Status.RELEASED,
+        (Status.OFFERED, Command.LAPSE_OFFER): Status.RELEASED,
+        (Status.CONFIRMED, Command.CANCEL): Status.RELEASED,
+        (Status.CONFIRMED, Command.WITHDRAW): Status.RELEASED,
+        (Status.CONFIRMED, Command.BEGIN_MOVE): Status.MOVING,
+        (Status.CONFIRMED, Command.CHECK_IN): Status.CHECKED_IN,
+        (Status.CONFIRMED, Command.USE): Status.USED,
+        (Status.CONFIRMED, Command.MISS): Status.NO_SHOW,
+        (Status.MOVING, Command.FINISH_MOVE): Status.CONFIRMED,
+        (Status.MOVING, Command.UNDO_MOVE): Status.CONFIRMED,
+        (Status.CHECKED_IN, Command.USE): Status.USED,
+        (Status.NO_SHOW, Command.USE): Status.USED,
+        (Status.CONFIRMED, Command.RECORD_ARRIVAL): Status.CHECKED_IN,
+        (Status.NO_SHOW, Command.RECORD_ARRIVAL): Status.CHECKED_IN,
+        (Status.HELD, Command.ARRIVE_ON_PROOF): Status.ON_PROOF,
+        (Status.AWAITING_PAYMENT, Command.ARRIVE_ON_PROOF): Status.ON_PROOF,
+        (Status.ON_PROOF, Command.PAY): Status.CHECKED_IN,
+        (Status.ON_PROOF, Command.USE): Status.USED_ON_PROOF,
+        (Status.ON_PROOF, Command.CANCEL): Status.RELEASED,
+        (Status.USED_ON_PROOF, Command.PAY): Status.USED,
+        (Status.ON_PROOF, Command.VOID): Status.RELEASED,
+        (Status.USED_ON_PROOF, Command.VOID): Status.VOID,
+        (Status.VOID, Command.PAY): Status.USED,
+        (Status.CONFIRMED, Command.OPEN_SPECIAL): Status.SPECIAL_OPEN,
+        (Status.NO_SHOW, Command.OPEN_SPECIAL): Status.SPECIAL_OPEN,
+        (Status.CONFIRMED, Command.INTERRUPT): Status.SPECIAL_OPEN,
+        (Status.CHECKED_IN, Command.INTERRUPT): Status.SPECIAL_OPEN,
+        (Status.NO_SHOW, Command.INTERRUPT): Status.SPECIAL_OPEN,
+        (Status.SPECIAL_OPEN, Command.BEGIN_SPECIAL): Status.SPECIAL_MOVING,
+        (Status.SPECIAL_MOVING, Command.FINISH_SPECIAL): Status.CONFIRMED,
+        (Status.SPECIAL_MOVING, Command.UNDO_SPECIAL): Status.SPECIAL_OPEN,
+        (Status.SPECIAL_OPEN, Command.END_SPECIAL): Status.SPECIAL_ENDED,
+        (Status.SPECIAL_OPEN, Command.WITHDRAW): Status.RELEASED,
+        (Status.HELD, Command.REFUND): Status.RELEASED,
+        (Status.AWAITING_PAYMENT, Command.REFUND): Status.RELEASED,
+        (Status.OFFERED, Command.REFUND): Status.RELEASED,
+        (Status.CONFIRMED, Command.REFUND): Status.RELEASED,
+        (Status.NO_SHOW, Command.REFUND): Status.RELEASED,
+        (Status.SPECIAL_OPEN, Command.REFUND): Status.RELEASED,
+        (Status.SPECIAL_ENDED, Command.REFUND): Status.RELEASED,
+    }
+)
 
 INITIAL: Final = frozenset(
     {
@@ -221,7 +225,7 @@ class ReleaseReason(StrEnum):
 
 
 class ConfirmCause(StrEnum):
-    """What made an appointment certain."""
+    """The reasons why an appointment was confirmed."""
 
     PAID = "paid"
     WAIVED = "waived"
@@ -238,15 +242,6 @@ class MoveCause(StrEnum):
     SAME_DAY_UNPAID = "same_day_unpaid"
 
 
-class IllegalChange(Exception):
-    """This cannot happen to an appointment that stands there."""
-
-    def __init__(self, status: Status, command: Command) -> None:
-        super().__init__(f"{command} is not possible when {status}")
-        self.status = status
-        self.command = command
-
-
 @dataclass(frozen=True)
 class Move:
     """A move that was begun and is not committed."""
@@ -256,19 +251,19 @@ class Move:
     token: str
     until: datetime
     command_id: str
-    """Who asked, so that a repeat meets the move even if a deadline had to finish it."""
+    """The command that asked: a repeat of it meets this move even if a deadline finished it."""
     cause: MoveCause = MoveCause.ASKED
     """Only a move that the applicant asked for counts against the moves that are allowed."""
 
 
 @dataclass(frozen=True)
 class Leaving:
-    """A seat that was given up and must be told so."""
+    """A seat that was given up and is not released yet."""
 
     seat_id: str
     token: str
     until: datetime
-    """From then on a deadline does it."""
+    """From then on a deadline releases it."""
 
 
 @dataclass(frozen=True)
@@ -286,13 +281,13 @@ class Appointment:
     pay_until: datetime | None = None
     """Before this its bill must be paid, where the service has a cut-off (same-day)."""
     if_unpaid: str | None = None
-    """What its holder chose for a same-day seat that is not paid in time."""
+    """The holder's choice for a same-day seat that is not paid in time."""
     long_stop_at: datetime | None = None
     offer_until: datetime | None = None
     miss_at: datetime | None = None
     move: Move | None = None
     leaving: tuple[Leaving, ...] = ()
-    """Seats given up that were not told so yet."""
+    """Seats given up that are not released yet."""
     bill_id: str | None = None
     replaces_bill_id: str | None = None
     party_id: str | None = None
@@ -319,7 +314,7 @@ class Appointment:
     """The NTPN on the paper that the visitor was let in with."""
     priority: Priority | None = None
     """On what ground the visit has a priority seat."""
-    hurry: Hurry | None = None
+    hurry: SameDayPlace | None = None
     """Its place in the same-day quota, where the surcharge is bought at the counter."""
     counted: bool = False
     """It takes a number of each limit on holds."""
@@ -334,38 +329,18 @@ class Appointment:
         return self.slot
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What an appointment becomes, and what is said about it in the same write."""
-
-    state: Appointment
-    events: tuple[Event, ...] = ()
-
-
-def after(status: Status, command: Command) -> Status:
-    """Where the command leads.
-
-    Raises:
-        IllegalChange: it leads nowhere from there.
-    """
-    reached = TRANSITIONS.get((status, command))
-    if reached is None:
-        raise IllegalChange(status, command)
-    return reached
-
-
 def can(appointment: Appointment, command: Command) -> bool:
-    """Whether the command leads somewhere from where the appointment stands."""
-    return (appointment.status, command) in TRANSITIONS
+    """Return whether the command is allowed in the appointment's state."""
+    return TRANSITIONS.allows(appointment.status, command)
 
 
 def ticket_of(appointment_id: str, slot: Slot, version: int) -> Ticket:
-    """What the queue code of a visit says."""
+    """Return the content of the visit's queue code."""
     return Ticket(appointment_id, slot.office_id, slot.date, version)
 
 
 def deadlines(appointment: Appointment) -> Mapping[str, datetime]:
-    """What falls due when. The seat that was left goes back in any state; everything else belongs to one state."""
+    """Return the deadlines by name. Seats given up go back in any state; all others belong to one state."""
     of_status = {
         Status.HELD: ("lapse", appointment.hold_until),
         Status.GATHERING: ("gather", appointment.hold_until),
@@ -383,7 +358,7 @@ def deadlines(appointment: Appointment) -> Mapping[str, datetime]:
         due["leave"] = min(each.until for each in appointment.leaving)
     if appointment.hurry is not None and appointment.hurry.until is not None:
         due["hurry"] = appointment.hurry.until
-    if appointment.move is not None and (appointment.status, Command.FALL_BACK) in TRANSITIONS:
+    if appointment.move is not None and TRANSITIONS.allows(appointment.status, Command.FALL_BACK):
         due["move"] = appointment.move.until
     name, at = of_status.get(appointment.status, ("", None))
     if at is not None:
@@ -403,7 +378,7 @@ def hold(
     pay_until: datetime | None = None,
     if_unpaid: str | None = None,
     priority: Priority | None = None,
-) -> Decision:
+) -> Decision[Appointment]:
     """A claimed seat becomes a hold, which lapses by itself unless a bill is requested.
 
     With ``pay_until`` its bill has a cut-off, and the session may have begun (same-day).
@@ -416,24 +391,28 @@ def hold(
     return Decision(state, (SeatHeld(**facts, hold_until=until, **told),))
 
 
-def gather(applying: Applying, slot: Slot, party_id: str, *, until: datetime, now: datetime, rules: Rules) -> Decision:
-    """A claimed seat waits for the rest of the family; nothing is said of it before all have theirs."""
+def gather(
+    applying: Applying, slot: Slot, party_id: str, *, until: datetime, now: datetime, rules: Rules
+) -> Decision[Appointment]:
+    """Begin the hold of one member of a family; no event goes out before all members have a seat."""
     state = _begun(Status.GATHERING, applying, slot, now, rules)
     return Decision(replace(state, hold_until=until, party_id=party_id))
 
 
-def join(appointment_id: str, appointment: Appointment, *, office: Office, now: datetime, rules: Rules) -> Decision:
+def join(
+    appointment_id: str, appointment: Appointment, *, office: Office, now: datetime, rules: Rules
+) -> Decision[Appointment]:
     """The whole family has its seats: this one is a hold like any other from here on."""
-    status = after(appointment.status, Command.JOIN)
+    status = TRANSITIONS.after(appointment.status, Command.JOIN)
     until = min(now + timedelta(seconds=rules.hold_seconds), appointment.seat.starts_at)
     state = _now(appointment, status, hold_until=until)
     facts = _timed_facts(appointment_id, state, office)
     return Decision(state, (SeatHeld(**facts, hold_until=until, party_id=state.party_id),))
 
 
-def break_off(appointment: Appointment, *, now: datetime, rules: Rules) -> Decision:
+def break_off(appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """The family did not get all of its seats: this one goes back, and nobody had heard of it."""
-    status = after(appointment.status, Command.BREAK_OFF)
+    status = TRANSITIONS.after(appointment.status, Command.BREAK_OFF)
     leaving = _leaving(appointment, now, rules)
     uncounted: dict[str, Any] = {"counted": False, "counted_as": ()}  # what nobody had heard of was no hold
     return Decision(_now(appointment, status, released_for=ReleaseReason.PARTY_BROKEN, leaving=leaving, **uncounted))
@@ -441,7 +420,7 @@ def break_off(appointment: Appointment, *, now: datetime, rules: Rules) -> Decis
 
 def offer(
     appointment_id: str, applying: Applying, slot: Slot, bill_id: str, *, office: Office, now: datetime, rules: Rules
-) -> Decision:
+) -> Decision[Appointment]:
     """A claimed seat is kept for who paid too late for another one."""
     until = min(now + timedelta(seconds=rules.offer_seconds), slot.starts_at)
     state = replace(_begun(Status.OFFERED, applying, slot, now, rules), offer_until=until, bill_id=bill_id)
@@ -459,14 +438,16 @@ def same_seat_again(
     office: Office,
     now: datetime,
     rules: Rules,
-) -> Decision:
+) -> Decision[Appointment]:
     """Late money gets the very seat that its payer had lost."""
     state = _begun(Status.CONFIRMED, applying, slot, now, rules)
     state = _certain(state, bill_id, ConfirmCause.LATE_SAME_SEAT, queue_code)
     return Decision(state, (_confirmation(appointment_id, state, office),))
 
 
-def unavailable(applying: Applying, bill_id: str, *, asked_for: str, reason: str, now: datetime) -> Decision:
+def unavailable(
+    applying: Applying, bill_id: str, *, asked_for: str, reason: str, now: datetime
+) -> Decision[Appointment]:
     """Nothing could be found; kept so that the same question gets the same answer."""
     state = Appointment(
         status=Status.UNAVAILABLE,
@@ -477,20 +458,20 @@ def unavailable(applying: Applying, bill_id: str, *, asked_for: str, reason: str
         made_at=now,
         bill_id=bill_id,
     )
-    said = SeatUnavailable(
+    event = SeatUnavailable(
         application_id=applying.application_id,
         account_id=applying.account_id,
         bill_id=bill_id,
         asked_for=asked_for,
         reason=reason,
     )
-    return Decision(state, (said,))
+    return Decision(state, (event,))
 
 
-def closed_search(applying: Applying, bill_id: str, refund_id: str, now: datetime) -> Decision:
+def closed_search(applying: Applying, bill_id: str, refund_id: str, now: datetime) -> Decision[Appointment]:
     """No seat is sought any more for money that goes back: kept where the answer would stand, so that none can come.
 
-    Nobody asked, so nothing is said.
+    No question was asked, so there is no event.
     """
     state = Appointment(
         status=Status.UNAVAILABLE,
@@ -507,7 +488,7 @@ def closed_search(applying: Applying, bill_id: str, refund_id: str, now: datetim
 
 def repeat_answer(
     appointment_id: str, appointment: Appointment, bill_id: str, asked_for: str, office: Office | None
-) -> Decision:
+) -> Decision[Appointment]:
     """Say again what became of a bill's question for a seat; nothing of a hold, whose bill says the rest."""
     outcome = _outcome(appointment)
     # a seat that a renewal won is its new bill's: of the bill that asked only a no is left to say
@@ -517,7 +498,7 @@ def repeat_answer(
     seat: dict[str, Any] = {}
     if slot is not None and office is not None and outcome != "unavailable":
         seat = _timed_facts(appointment_id, appointment, office)
-    said = SeatAnswerRepeated(
+    event = SeatAnswerRepeated(
         **{
             "application_id": appointment.application_id,
             "account_id": appointment.account_id,
@@ -530,7 +511,7 @@ def repeat_answer(
         reason=_reason_of(appointment),
         offer_until=appointment.offer_until if outcome == "offered" else None,
     )
-    return Decision(appointment, (said,))
+    return Decision(appointment, (event,))
 
 
 def _outcome(appointment: Appointment) -> str | None:
@@ -555,14 +536,14 @@ def tombstone(now: datetime) -> Appointment:
     return Appointment(Status.ABANDONED, live=False, application_id="", account_id="", person_id="", made_at=now)
 
 
-def await_payment(appointment: Appointment, bill_id: str, *, now: datetime, rules: Rules) -> Decision:
+def await_payment(appointment: Appointment, bill_id: str, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """A bill is being made: from here on only its end frees the seat."""
-    status = after(appointment.status, Command.AWAIT_PAYMENT)
+    status = TRANSITIONS.after(appointment.status, Command.AWAIT_PAYMENT)
     long_stop_at = now + timedelta(seconds=rules.long_stop_seconds)
     return Decision(_now(appointment, status, bill_id=bill_id, hold_until=None, long_stop_at=long_stop_at))
 
 
-def alerted(appointment: Appointment, *, now: datetime, rules: Rules) -> Decision:
+def alerted(appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """Somebody was told that the seat waits too long; they are told again if it goes on."""
     return Decision(replace(appointment, long_stop_at=now + timedelta(seconds=rules.long_stop_seconds)))
 
@@ -576,17 +557,17 @@ def confirm(
     queue_code: str,
     office: Office,
     receipt_id: str | None = None,
-) -> Decision:
+) -> Decision[Appointment]:
     """Paid for, free of charge, or a taken offer: the visit is certain."""
     command = Command.ACCEPT_OFFER if cause is ConfirmCause.LATE_OFFER else Command.PAY
-    status = after(appointment.status, command)
+    status = TRANSITIONS.after(appointment.status, command)
     state = _certain(_now(appointment, status, receipt_id=receipt_id), bill_id, cause, queue_code)
-    said: tuple[Event, ...] = (_confirmation(appointment_id, state, office),)
+    events: tuple[Event, ...] = (_confirmation(appointment_id, state, office),)
     if appointment.status in (Status.ON_PROOF, Status.USED_ON_PROOF, Status.VOID):
         # who hears of the payment only now must not take the visitor for one who is still to come
         at = appointment.checked_in_at or appointment.made_at
-        said = (*said, VisitorCheckedIn(**_facts(appointment_id, state), checked_in_at=at))
-    return Decision(state, said)
+        events = (*events, VisitorCheckedIn(**_facts(appointment_id, state), checked_in_at=at))
+    return Decision(state, events)
 
 
 def release(
@@ -597,37 +578,39 @@ def release(
     *,
     now: datetime,
     rules: Rules,
-) -> Decision:
+) -> Decision[Appointment]:
     """The seat goes back; it is still marked as this appointment's until it was told so."""
-    status = after(appointment.status, command)
+    status = TRANSITIONS.after(appointment.status, command)
     was_confirmed = appointment.status is Status.CONFIRMED
     state = given_up(appointment, status, now=now, rules=rules, released_for=reason, enqueue_at=None)
-    said = AppointmentReleased(
+    event = AppointmentReleased(
         **_facts(appointment_id, appointment),
         session_id=appointment.seat.session_id,
         reason=reason.value,
         was_confirmed=was_confirmed,
     )
-    return Decision(state, (said, *place_given_up(appointment, reason.value)))
+    return Decision(state, (event, *place_given_up(appointment, reason.value)))
 
 
 def end_offer(
     appointment_id: str, appointment: Appointment, command: Command, *, now: datetime, rules: Rules
-) -> Decision:
+) -> Decision[Appointment]:
     """The offered seat was declined or not taken in time; the money must go back."""
-    status = after(appointment.status, command)
+    status = TRANSITIONS.after(appointment.status, command)
     lapsed = command is Command.LAPSE_OFFER
     reason = ReleaseReason.OFFER_LAPSED if lapsed else ReleaseReason.OFFER_DECLINED
     state = _now(appointment, status, released_for=reason, leaving=_leaving(appointment, now, rules))
-    said = OfferEnded(
+    event = OfferEnded(
         **_facts(appointment_id, appointment),
         bill_id=appointment.bill_id or "",
         reason="lapsed" if lapsed else "declined",
     )
-    return Decision(state, (said,))
+    return Decision(state, (event,))
 
 
-def withdraw(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision | None:
+def withdraw(
+    appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules
+) -> Decision[Appointment] | None:
     """Release what a withdrawn application holds: its offer ends, its seat goes back; None where nothing can."""
     if appointment.status is Status.OFFERED:
         return end_offer(appointment_id, appointment, Command.DECLINE_OFFER, now=now, rules=rules)
@@ -646,9 +629,9 @@ def begin_move(
     now: datetime,
     rules: Rules,
     cause: MoveCause = MoveCause.ASKED,
-) -> Decision:
+) -> Decision[Appointment]:
     """Say where the visit shall go and under which fresh token, before that seat is reached for."""
-    status = after(appointment.status, Command.BEGIN_MOVE)
+    status = TRANSITIONS.after(appointment.status, Command.BEGIN_MOVE)
     until = now + timedelta(seconds=rules.move_seconds)
     return Decision(_now(appointment, status, move=Move(session_id, pool, token, until, command_id, cause)))
 
@@ -663,9 +646,9 @@ def finish_move(
     office: Office,
     now: datetime,
     rules: Rules,
-) -> Decision:
+) -> Decision[Appointment]:
     """The visit is at the new seat: this write is the move. The old seat is left, the old queue code is void."""
-    status = after(appointment.status, Command.FINISH_MOVE)
+    status = TRANSITIONS.after(appointment.status, Command.FINISH_MOVE)
     cause = appointment.move.cause if appointment.move is not None else MoveCause.ASKED
     keeps_place = stays(appointment.seat, slot)
     state = given_up(
@@ -688,7 +671,7 @@ def finish_move(
 def moved_fact(
     appointment_id: str, old: Slot, state: Appointment, old_office: Office, office: Office, cause: MoveCause
 ) -> AppointmentRescheduled:
-    """What is said of a visit that stands in ``state`` and had ``old`` before."""
+    """Return the event of a visit that moved from the seat ``old`` to the one in ``state``."""
     return AppointmentRescheduled(
         **_timed_facts(appointment_id, state, office),
         queue_number=state.seat.queue_number,
@@ -700,27 +683,27 @@ def moved_fact(
     )
 
 
-def undo_move(appointment: Appointment) -> Decision:
+def undo_move(appointment: Appointment) -> Decision[Appointment]:
     """The visit stays where it was."""
-    return Decision(_now(appointment, after(appointment.status, Command.UNDO_MOVE), move=None))
+    return Decision(_now(appointment, TRANSITIONS.after(appointment.status, Command.UNDO_MOVE), move=None))
 
 
-def left(appointment: Appointment, told: tuple[Leaving, ...]) -> Decision:
+def leaving_told(appointment: Appointment, told: tuple[Leaving, ...]) -> Decision[Appointment]:
     """These seats that were given up know it."""
     return Decision(replace(appointment, leaving=tuple(each for each in appointment.leaving if each not in told)))
 
 
-def check_in(appointment_id: str, appointment: Appointment, now: datetime) -> Decision:
+def check_in(appointment_id: str, appointment: Appointment, now: datetime) -> Decision[Appointment]:
     """The applicant is at the office."""
-    status = after(appointment.status, Command.CHECK_IN)
+    status = TRANSITIONS.after(appointment.status, Command.CHECK_IN)
     enqueue_at = now + timedelta(seconds=ENQUEUE_SECONDS)
     state = _now(appointment, status, checked_in_at=now, enqueue_at=enqueue_at)
     return Decision(state, (VisitorCheckedIn(**_facts(appointment_id, state), checked_in_at=now),))
 
 
-def use(appointment: Appointment) -> Decision:
+def use(appointment: Appointment) -> Decision[Appointment]:
     """The interview took place."""
-    return Decision(_now(appointment, after(appointment.status, Command.USE)))
+    return Decision(_now(appointment, TRANSITIONS.after(appointment.status, Command.USE)))
 
 
 def ask_until(appointment: Appointment, rules: Rules) -> datetime:
@@ -728,30 +711,30 @@ def ask_until(appointment: Appointment, rules: Rules) -> datetime:
     return appointment.seat.ends_at + timedelta(seconds=rules.special_ask_seconds)
 
 
-def miss(appointment_id: str, appointment: Appointment, office: Office, rules: Rules) -> Decision:
+def miss(appointment_id: str, appointment: Appointment, office: Office, rules: Rules) -> Decision[Appointment]:
     """The session is over and the applicant did not come."""
-    state = _now(appointment, after(appointment.status, Command.MISS))
-    said = VisitorMissed(
+    state = _now(appointment, TRANSITIONS.after(appointment.status, Command.MISS))
+    event = VisitorMissed(
         **_facts(appointment_id, state),
         session_id=state.seat.session_id,
         ask_until=ask_until(state, rules),
         office_timezone=office.timezone,
     )
-    return Decision(state, (said,))
+    return Decision(state, (event,))
 
 
 class ClaimFate(StrEnum):
-    """What becomes of a seat whose claim is overdue."""
+    """The outcomes of an overdue claim."""
 
     TOMBSTONE = "tombstone"
-    """Nobody wrote the appointment: make sure that nobody can, then look again."""
+    """The appointment was never written: write a tombstone so that it never can be, then check again."""
     SETTLE = "settle"
     WAIT = "wait"
     FREE = "free"
 
 
 def fate_of_claim(seat: Seat, appointment: Appointment | None) -> ClaimFate:
-    """What becomes of an overdue claim, by the appointment that it names (none: never written)."""
+    """Return the outcome of an overdue claim, by the appointment that it names (None: never written)."""
     if appointment is None:
         return ClaimFate.TOMBSTONE
     slot, move, hurry = appointment.slot, appointment.move, appointment.hurry

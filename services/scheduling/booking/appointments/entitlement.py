@@ -18,8 +18,8 @@ OVERDUE: Final = timedelta(days=1)
 """How long after its time a deadline may still be waiting before somebody must look: they are done within seconds."""
 
 
-class Place(StrEnum):
-    """The one thing that is true of a paid visit."""
+class EntitlementState(StrEnum):
+    """The states of the entitlement of a paid visit."""
 
     COMING = "coming"
     AT_THE_OFFICE = "at_the_office"
@@ -31,64 +31,64 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where it stands, until when, and why if it is closed."""
+class Entitlement:
+    """The entitlement: its state, until when, and the reason if it is closed."""
 
-    place: Place
+    place: EntitlementState
     until: datetime | None = None
     reason: str | None = None
 
 
 _PLAIN: Final = {
-    Status.MOVING: Place.COMING,
-    Status.CHECKED_IN: Place.AT_THE_OFFICE,
-    Status.ON_PROOF: Place.AT_THE_OFFICE,
-    Status.USED: Place.TOOK_PLACE,
-    Status.USED_ON_PROOF: Place.TOOK_PLACE,
+    Status.MOVING: EntitlementState.COMING,
+    Status.CHECKED_IN: EntitlementState.AT_THE_OFFICE,
+    Status.ON_PROOF: EntitlementState.AT_THE_OFFICE,
+    Status.USED: EntitlementState.TOOK_PLACE,
+    Status.USED_ON_PROOF: EntitlementState.TOOK_PLACE,
 }
 
 
-def standing(visit: Appointment, *, now: datetime, rules: Rules) -> Standing | None:
-    """Where a paid visit stands; none for a visit that is not paid, and for one that is in no place: a broken rule."""
+def entitlement_of(visit: Appointment, *, now: datetime, rules: Rules) -> Entitlement | None:
+    """Return the entitlement of a paid visit; None if it is not paid, or in no state (a broken rule)."""
     if visit.cause is None:
         return None
     plain = _PLAIN.get(visit.status)
     if plain is not None:
-        return Standing(plain)
+        return Entitlement(plain)
     if visit.status is Status.CONFIRMED:
-        return Standing(Place.COMING, visit.miss_at)
+        return Entitlement(EntitlementState.COMING, visit.miss_at)
     if visit.status in (Status.SPECIAL_OPEN, Status.SPECIAL_MOVING):
         return _open(visit)
     return _over(visit, now=now, rules=rules)
 
 
-def _open(visit: Appointment) -> Standing | None:
+def _open(visit: Appointment) -> Entitlement | None:
     special = visit.special
     known = special is not None and special.state is SpecialState.OPEN
-    return Standing(Place.SPECIAL_OPEN, special.until) if known and special and special.until else None
+    return Entitlement(EntitlementState.SPECIAL_OPEN, special.until) if known and special and special.until else None
 
 
-def _over(visit: Appointment, *, now: datetime, rules: Rules) -> Standing | None:
+def _over(visit: Appointment, *, now: datetime, rules: Rules) -> Entitlement | None:
     special = visit.special
     if visit.status is Status.RELEASED and visit.released_for is not None:
-        return Standing(Place.CLOSED, reason=visit.released_for.value)
+        return Entitlement(EntitlementState.CLOSED, reason=visit.released_for.value)
     if visit.status is Status.SPECIAL_ENDED:
-        return Standing(Place.CLOSED, reason="special_ended")
+        return Entitlement(EntitlementState.CLOSED, reason="special_ended")
     if visit.status is not Status.NO_SHOW:
         return None
     until = ask_until(visit, rules)
     if now <= until or (special is not None and special.state is SpecialState.ASKED):
-        return Standing(Place.REBOOKABLE, until)
+        return Entitlement(EntitlementState.REBOOKABLE, until)
     refused = special is not None and special.state is SpecialState.REFUSED
-    return Standing(Place.CLOSED, reason=special.reason if refused and special else "missed")
+    return Entitlement(EntitlementState.CLOSED, reason=special.reason if refused and special else "missed")
 
 
 def is_certain(visit: Appointment, *, now: datetime, rules: Rules) -> bool:
-    """Whether a visit keeps the rule: not paid, or in one place whose time is not long over."""
+    """Return whether the visit keeps the rule: unpaid, or in one state whose time is not long over."""
     if visit.cause is None:
         return True
-    found = standing(visit, now=now, rules=rules)
+    found = entitlement_of(visit, now=now, rules=rules)
     if found is None:
         return False
-    timed = found.place in (Place.COMING, Place.SPECIAL_OPEN)
+    timed = found.place in (EntitlementState.COMING, EntitlementState.SPECIAL_OPEN)
     return not (timed and found.until is not None and now > found.until + OVERDUE)

@@ -11,9 +11,9 @@ from services.scheduling.booking.appointments.payments import Payments
 from services.scheduling.booking.appointments.refund_release import Releases
 from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.booking.appointments.reschedule import Moves
-from services.scheduling.booking.same_day.downgrade import Fallback
-from services.scheduling.booking.same_day.upgrade import SAME_DAY, HurryDesk
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.same_day.downgrade import SameDayDowngrade
+from services.scheduling.booking.same_day.upgrade import SAME_DAY, SameDayUpgrades
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.waiting_list.service import WaitingList
 from shared.events import application, billing
 from shared.events.envelope import Envelope
@@ -24,16 +24,16 @@ from shared.store.kinds import Record
 
 @dataclass(frozen=True)
 class AppointmentHandlers:
-    """What appointments hear and what falls due for them."""
+    """Events and deadlines of appointments."""
 
     holds: Holds
     payments: Payments
     moves: Moves
-    fallback: Fallback
-    hurry: HurryDesk
+    same_day_downgrade: SameDayDowngrade
+    same_day_upgrades: SameDayUpgrades
     releases: Releases
     waiting_list: WaitingList
-    seating: Seating
+    inventory: SeatInventory
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
         """Events of applications and of their money."""
@@ -72,20 +72,20 @@ class AppointmentHandlers:
         await self.waiting_list.application_withdrawn(event)
 
     async def kind_corrected(self, event: application.KindCorrected, _envelope: Envelope) -> None:
-        """What is applied for changed; so do the offices that can make it."""
+        """Keep the corrected kind of passport."""
         await self.holds.kind_corrected(event)
 
     async def bill_requested(self, event: billing.BillRequested, envelope: Envelope) -> None:
         """The bill owns the seat's time now, or is the surcharge's."""
         if event.purpose == SAME_DAY:
-            await self.hurry.surcharge_billed(event, envelope.id)
+            await self.same_day_upgrades.surcharge_billed(event, envelope.id)
             return
         await self.payments.bill_requested(event, envelope.id)
 
     async def bill_paid(self, event: billing.BillPaid | billing.BillWaived, envelope: Envelope) -> None:
         """The visit is certain, or its surcharge paid."""
         if event.purpose == SAME_DAY:
-            await self.hurry.surcharge_paid(event, envelope.id)
+            await self.same_day_upgrades.surcharge_paid(event, envelope.id)
             return
         await self.payments.bill_paid(event, envelope.id)
 
@@ -94,7 +94,7 @@ class AppointmentHandlers:
     ) -> None:
         """The seat goes back, or the place in the same-day quota."""
         if event.purpose == SAME_DAY:
-            await self.hurry.surcharge_ended(event, envelope.id)
+            await self.same_day_upgrades.surcharge_ended(event, envelope.id)
             return
         await self.payments.bill_ended(event, envelope.id)
 
@@ -119,14 +119,14 @@ class AppointmentHandlers:
         await self.holds.alert_long_stop(record)
 
     async def offer_lapsed(self, record: Record[Appointment], _name: str) -> None:
-        """Nobody answered the offer."""
+        """End an offer that was not answered in time."""
         await self.payments.lapse_offer(record)
 
     async def move_overdue(self, record: Record[Appointment], _name: str) -> None:
         """A move was left unfinished."""
         await self.moves.roll(record)
-        await self.fallback.roll(record)
+        await self.same_day_downgrade.roll(record)
 
     async def seat_left(self, record: Record[Appointment], _name: str) -> None:
         """A seat that was given up does not know it yet."""
-        await self.seating.tell_left(record)
+        await self.inventory.give_back_left(record)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 
 from services.scheduling.applications import ApplicationCopy, ApplicationRepository, fresher
-from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ActivityCounters, Origin
 from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.abuse.limits import Act, Wish
 from services.scheduling.booking.appointments import appointment as appointments
@@ -17,7 +17,6 @@ from services.scheduling.booking.appointments.access import find_visible, refuse
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
-    Decision,
     ReleaseReason,
     Status,
     can,
@@ -26,14 +25,14 @@ from services.scheduling.booking.appointments.errors import FeeWouldBeLost, Pers
 from services.scheduling.booking.appointments.priority import Need, Priority, Proof
 from services.scheduling.booking.appointments.priority_check import PriorityGrounds, may_hold
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
-from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
+from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.openings.waiting_room import Turn, WaitingRoom
 from services.scheduling.rules import bookable_from
 from services.scheduling.terms import Pool
@@ -41,6 +40,7 @@ from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
 from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn, KindCorrected
 from shared.ids import derived_id
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -53,7 +53,7 @@ TRIES: Final = 10
 
 @dataclass(frozen=True)
 class HoldWish:
-    """What somebody asks for."""
+    """A request for a hold."""
 
     application_id: str
     session_id: str
@@ -83,15 +83,15 @@ class Holds:
         applications: ApplicationRepository,
         seats: SeatRepository,
         appointments: AppointmentRepository,
-        activity: ConductBook,
+        activity: ActivityCounters,
         allowances: HoldAllowances,
-        seating: Seating,
+        inventory: SeatInventory,
         calendar: Calendar,
         waiting_room: WaitingRoom,
-        offering: Offering,
+        availability: ProductAvailability,
         grounds: PriorityGrounds,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._grounds = grounds
         self._context = context
         self._activity = activity
@@ -99,7 +99,7 @@ class Holds:
         self._applications = applications
         self._seats = seats
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
         self._waiting_room = waiting_room
 
@@ -120,7 +120,7 @@ class Holds:
         attempt = 0
         for _ in range(TRIES):
             appointment_id = appointment_id_of(wish.command_id, attempt)
-            seat = await self._seating.claim_any(
+            seat = await self._inventory.claim_any(
                 wish.session_id, wish.pool, appointment_id, starts_from=wish.starts_from
             )
             if seat is None:
@@ -140,11 +140,11 @@ class Holds:
     async def _fitting(self, wish: HoldWish, copy: ApplicationCopy) -> Priority | None:
         """The ground of a priority seat. Refuses an office that cannot make what is applied for (X10) and a priority
         seat for whom it is not (F69); a repeat of a won hold meets what was won."""
-        place = await self._seating.place(wish.session_id)
+        place = await self._inventory.place(wish.session_id)
         if place is None:
             return None
         try:
-            self._offering.refuse_lacking(copy, place.office_id, place.date)
+            self._availability.refuse_lacking(copy, place.office_id, place.date)
             return self._grounds.ground(wish.pool, wish.need, copy, place.date)
         except Refusal:
             if await self.won_before(wish) is None:
@@ -152,7 +152,7 @@ class Holds:
             return None
 
     async def won_before(self, wish: HoldWish) -> Record[Appointment] | None:
-        """What the same command won the first time, if it did."""
+        """Return the hold that the same command won before, or None."""
         earlier = await self._appointments.appointment(appointment_id_of(wish.command_id, 0))
         return None if earlier is None or earlier.state.status is Status.ABANDONED else earlier
 
@@ -162,7 +162,7 @@ class Holds:
             return
         try:
             counted = Wish(copy.person_id, wish.session_id)
-            self._activity.refuse_over(Act.HOLD, copy.account_id, counted, wish.origin)
+            self._activity.check_limits(Act.HOLD, copy.account_id, counted, wish.origin)
         except Refusal:
             if await self.won_before(wish) is None:
                 raise
@@ -191,10 +191,9 @@ class Holds:
             raise PoolNotOpen(pool=wish.pool.value)
         if actor.is_staff:
             session = await self._calendar.session(wish.session_id)
-            if session.state.office_id != actor.office_id:
-                raise NotYourOffice
+            refuse_unless_own_office(actor, session.state.office_id)
 
-    async def _write(self, appointment_id: str, decision: Decision, wish: HoldWish) -> Record[Appointment]:
+    async def _write(self, appointment_id: str, decision: Decision[Appointment], wish: HoldWish) -> Record[Appointment]:
         """The office's own staff are under no limit."""
         if wish.actor.is_staff:
             return await self._appointments.begin(appointment_id, decision, self._context.now())
@@ -217,9 +216,9 @@ class Holds:
         try:
             held = await self._write(appointment_id, decision, wish)
         except AlreadyExists:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
         except Refusal:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             if await self._appointments.appointment(appointment_id) is None:
                 raise
         else:
@@ -269,9 +268,9 @@ class Holds:
             self._activity.note(Act.RELEASE, state, origin)
             return released
 
-        return await self._seating.tell_left_now(await again(attempt))
+        return await self._inventory.give_back_left_now(await again(attempt))
 
-    def _cancellation(self, appointment_id: str, state: Appointment) -> Decision:
+    def _cancellation(self, appointment_id: str, state: Appointment) -> Decision[Appointment]:
         now, rules = self._context.now(), self._context.rules
         if state.status is Status.OFFERED:
             return appointments.end_offer(appointment_id, state, Command.DECLINE_OFFER, now=now, rules=rules)
@@ -280,16 +279,16 @@ class Holds:
         return appointments.release(appointment_id, state, Command.CANCEL, reason, now=now, rules=rules)
 
     async def get(self, appointment_id: str, actor: Actor) -> Record[Appointment]:
-        """One appointment, for its owner or its office."""
+        """Return the appointment for its owner or its office; refuses as `find_visible` does."""
         return await find_visible(self._appointments, appointment_id, actor)
 
-    async def of_application(self, application_id: str, actor: Actor) -> list[Record[Appointment]]:
+    async def find_by_application(self, application_id: str, actor: Actor) -> list[Record[Appointment]]:
         """The appointments of an application that the asker may see, the newest first; none for strangers."""
         found = await self._appointments.appointments_of(application_id)
         return [record for record in found if record.state.slot is not None and _may_see(record.state, actor)]
 
     async def lapse(self, record: Record[Appointment]) -> None:
-        """The hold's own time is over and no bill was requested."""
+        """Release a hold that ran out before a bill was requested."""
         if not can(record.state, Command.LAPSE):
             return
         decision = appointments.release(
@@ -301,7 +300,7 @@ class Holds:
             rules=self._context.rules,
         )
         released = await self._appointments.save(record, decision, self._context.now())
-        await self._seating.tell_left_now(released)
+        await self._inventory.give_back_left_now(released)
 
     async def alert_long_stop(self, record: Record[Appointment]) -> None:
         """A seat waits far too long for its bill: tell the operators; only billing may free it."""
@@ -309,56 +308,51 @@ class Holds:
         decision = appointments.alerted(record.state, now=self._context.now(), rules=self._context.rules)
         await self._appointments.save(record, decision, self._context.now())
 
-    async def application_submitted(self, said: ApplicationSubmitted) -> None:
-        """Keep what a hold must know; a repeat or a late word changes nothing that is known already."""
+    async def application_submitted(self, event: ApplicationSubmitted) -> None:
+        """Keep what a hold must know of the application; repeats and older events change nothing."""
         copy = ApplicationCopy(
-            said.account_id,
-            said.person_id,
+            event.account_id,
+            event.person_id,
             submitted=True,
-            minor=said.minor,
-            age_band=said.age_band,
-            product=said.passport_kind,
-            product_as_of=said.submitted_at,
+            minor=event.minor,
+            age_band=event.age_band,
+            product=event.passport_kind,
+            product_as_of=event.submitted_at,
         )
-        await self._keep(said.application_id, copy)
+        await self._keep(event.application_id, copy)
 
-    async def kind_corrected(self, said: KindCorrected) -> None:
-        """An officer corrected what is applied for: an office that lacks the new product is refused from now on.
+    async def kind_corrected(self, event: KindCorrected) -> None:
+        """Keep the corrected product: offices that lack it are refused from now on.
 
         Raises:
             NotYet: the application is not known here.
         """
 
-        async def attempt() -> None:
-            record = await self._applications.application(said.application_id)
-            if record is None:
-                raise NotYet(f"application {said.application_id} is not known")
-            corrected = replace(record.state, product=said.passport_kind, product_as_of=said.corrected_at)
-            kept = fresher(record.state, corrected)
-            if kept != record.state:
-                await self._applications.save_application(record, kept, self._context.now())
+        def correct(known: ApplicationCopy) -> Decision[ApplicationCopy]:
+            corrected = replace(known, product=event.passport_kind, product_as_of=event.corrected_at)
+            return Decision(fresher(known, corrected))
 
-        await again(attempt)
+        try:
+            await self._applications.change_application(event.application_id, correct, self._context.clock)
+        except NotFound:
+            raise NotYet(f"application {event.application_id} is not known") from None
 
-    async def application_withdrawn(self, said: ApplicationWithdrawn, message_id: str) -> None:
-        """No more seats for this application, and its live one goes back; a visitor who is here stays."""
+    async def application_withdrawn(self, event: ApplicationWithdrawn, message_id: str) -> None:
+        """Release the application's live seat and give it no more; a visitor who is at the office stays."""
         await self._keep(
-            said.application_id, ApplicationCopy(said.account_id, said.person_id, submitted=True, withdrawn=True)
+            event.application_id, ApplicationCopy(event.account_id, event.person_id, submitted=True, withdrawn=True)
         )
-        for record in await self._appointments.appointments_of(said.application_id):
+        for record in await self._appointments.appointments_of(event.application_id):
             await self._withdraw(record, message_id)
 
     async def _keep(self, application_id: str, copy: ApplicationCopy) -> None:
+        def freshen(known: ApplicationCopy) -> Decision[ApplicationCopy] | None:
+            return None if known.withdrawn else Decision(fresher(known, copy))
+
         try:
             await self._applications.begin_application(application_id, copy, self._context.now())
         except AlreadyExists:
-            await again(lambda: self._freshen(application_id, copy))
-
-    async def _freshen(self, application_id: str, copy: ApplicationCopy) -> None:
-        record = await self._applications.application(application_id)
-        if record is None or record.state.withdrawn or record.state == fresher(record.state, copy):
-            return
-        await self._applications.save_application(record, fresher(record.state, copy), self._context.now())
+            await self._applications.change_application(application_id, freshen, self._context.clock)
 
     async def _withdraw(self, record: Record[Appointment], message_id: str) -> None:
         state, now, rules = record.state, self._context.now(), self._context.rules
@@ -369,7 +363,7 @@ class Holds:
         decision = appointments.withdraw(record.id, state, now=now, rules=rules)
         if decision is None:
             return
-        await self._seating.tell_left_now(await self._appointments.save(record, decision, now, message_id))
+        await self._inventory.give_back_left_now(await self._appointments.save(record, decision, now, message_id))
 
 
 def _may_see(state: Appointment, actor: Actor) -> bool:

@@ -1,4 +1,4 @@
-"""What an appointment tells the person who waits for it: where they are, what comes, what to do, until when (F31)."""
+"""Next step of an appointment, in words for the applicant: current step, what follows, what to do, until when."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ JOURNEY: Final = ("hold_seat", "pay", "visit")
 
 
 @dataclass(frozen=True)
-class Step:
-    """One place in the journey, in words."""
+class NextStep:
+    """One step of the journey, in words."""
 
     current_step: str
     remaining_steps: tuple[str, ...]
@@ -23,13 +23,13 @@ class Step:
     next_action_id: str
 
 
-_CHOOSE_AGAIN: Final = Step(
+_CHOOSE_AGAIN: Final = NextStep(
     "hold_seat",
     ("pay", "visit"),
     "Choose another session and hold a seat there.",
     "Pilih sesi lain dan ambil kursi di sana.",
 )
-_LOST: Final = Step(
+_LOST: Final = NextStep(
     "closed",
     (),
     "The visit was missed. A system fault, illness or force majeure permits a new date without paying again: "
@@ -37,93 +37,93 @@ _LOST: Final = Step(
     "Kunjungan terlewat. Gangguan sistem, sakit, atau keadaan kahar membolehkan tanggal baru tanpa membayar lagi: "
     "mintalah ke kantor sebelum batas waktu.",
 )
-_MONEY_BACK: Final = Step(
+_MONEY_BACK: Final = NextStep(
     "refund",
     (),
     "The payment goes back to you; follow it under refunds.",
     "Pembayaran dikembalikan; ikuti prosesnya di bagian pengembalian dana.",
 )
 
-STEPS: Final[Mapping[Status, Step]] = {
-    Status.GATHERING: Step(
+STEPS: Final[Mapping[Status, NextStep]] = {
+    Status.GATHERING: NextStep(
         "hold_seat",
         ("pay", "visit"),
         "Wait a moment: the seats of your family are being gathered.",
         "Tunggu sebentar: kursi untuk keluarga Anda sedang dikumpulkan.",
     ),
-    Status.HELD: Step(
+    Status.HELD: NextStep(
         "pay",
         ("visit",),
         "Wait for the billing code, then pay it.",
         "Tunggu kode billing, lalu bayar.",
     ),
-    Status.AWAITING_PAYMENT: Step(
+    Status.AWAITING_PAYMENT: NextStep(
         "pay",
         ("visit",),
         "Pay the billing code before it expires; the seat is kept for you.",
         "Bayar kode billing sebelum habis masa berlakunya; kursi tetap disimpan untuk Anda.",
     ),
-    Status.OFFERED: Step(
+    Status.OFFERED: NextStep(
         "answer_offer",
         ("visit",),
         "Accept or decline the offered seat.",
         "Terima atau tolak kursi yang ditawarkan.",
     ),
-    Status.CONFIRMED: Step(
+    Status.CONFIRMED: NextStep(
         "visit",
         (),
         "Come to the office on the day with your original documents and the queue code.",
         "Datang ke kantor pada harinya dengan dokumen asli dan kode antrean.",
     ),
-    Status.MOVING: Step(
+    Status.MOVING: NextStep(
         "visit",
         (),
         "Your visit is being moved; look again in a moment.",
         "Jadwal sedang dipindahkan; muat ulang beberapa saat lagi.",
     ),
-    Status.CHECKED_IN: Step(
+    Status.CHECKED_IN: NextStep(
         "visit",
         (),
         "Wait until your queue number is called.",
         "Tunggu sampai nomor antrean Anda dipanggil.",
     ),
-    Status.USED: Step(
+    Status.USED: NextStep(
         "done",
         (),
         "The visit is over; follow the application.",
         "Kunjungan selesai; ikuti permohonan Anda.",
     ),
-    Status.ON_PROOF: Step(
+    Status.ON_PROOF: NextStep(
         "visit",
         (),
         "Wait until your queue number is called; your payment is being looked for.",
         "Tunggu sampai nomor antrean Anda dipanggil; pembayaran Anda sedang dicari.",
     ),
-    Status.USED_ON_PROOF: Step(
+    Status.USED_ON_PROOF: NextStep(
         "payment_check",
         (),
         "The visit is over; keep the proof of payment until the payment is found.",
         "Kunjungan selesai; simpan bukti pembayaran sampai pembayaran ditemukan.",
     ),
-    Status.VOID: Step(
+    Status.VOID: NextStep(
         "closed",
         (),
         "The proof of payment was not valid and the visit does not count. Ask the office about your application.",
         "Bukti pembayaran tidak sah dan kunjungan tidak dihitung. Tanyakan permohonan Anda ke kantor.",
     ),
-    Status.SPECIAL_OPEN: Step(
+    Status.SPECIAL_OPEN: NextStep(
         "choose_new_date",
         ("visit",),
         "Choose a new date before the deadline; you do not pay again.",
         "Pilih tanggal baru sebelum batas waktu; Anda tidak membayar lagi.",
     ),
-    Status.SPECIAL_MOVING: Step(
+    Status.SPECIAL_MOVING: NextStep(
         "choose_new_date",
         ("visit",),
         "Your new date is being booked; look again in a moment.",
         "Tanggal baru sedang dipesan; muat ulang beberapa saat lagi.",
     ),
-    Status.SPECIAL_ENDED: Step(
+    Status.SPECIAL_ENDED: NextStep(
         "closed",
         (),
         "The new date was not chosen in time. Ask the office about your application.",
@@ -138,7 +138,7 @@ STEPS: Final[Mapping[Status, Step]] = {
 _OFFER_ENDS: Final = (ReleaseReason.OFFER_DECLINED, ReleaseReason.OFFER_LAPSED)
 
 
-def step_of(appointment: Appointment) -> Step:
+def step_of(appointment: Appointment) -> NextStep:
     """Where the person stands."""
     if appointment.released_for in _OFFER_ENDS:
         return _MONEY_BACK

@@ -1,4 +1,4 @@
-"""What billing says, and what it means for seats: money confirms, the end of a bill frees, late money asks again."""
+"""Bills and seats: payments confirm, the end of a bill releases, late payments and renewals ask for a seat again."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from services.scheduling.applications import ApplicationRepository
-from services.scheduling.booking.abuse.activity_counters import ConductBook
+from services.scheduling.booking.abuse.activity_counters import ActivityCounters
 from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
+from services.scheduling.booking.appointments.access import change_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
     ConfirmCause,
-    Decision,
     ReleaseReason,
     Status,
     can,
@@ -24,18 +23,19 @@ from services.scheduling.booking.appointments.appointment import (
 from services.scheduling.booking.appointments.errors import OfferOver
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.same_day import downgrade_transitions as falling_back
-from services.scheduling.booking.same_day.downgrade import Fallback
+from services.scheduling.booking.same_day import downgrade_transitions
+from services.scheduling.booking.same_day.downgrade import SameDayDowngrade
 from services.scheduling.booking.same_day.rules import still_payable
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.offices.calendar import Calendar
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.terms import Applying, Pool
 from shared.events import billing
 from shared.ids import derived_id
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -63,7 +63,7 @@ TRIES: Final = 10
 """Ids and seats tried for one answer."""
 
 SESSIONS_TRIED: Final = 10
-"""Sessions in which a seat is sought for late money."""
+"""Sessions tried for a seat for a late payment."""
 
 _FEE: Final = "fee"
 _REASONS: Final = {
@@ -85,14 +85,14 @@ class Question:
     message_id: str
 
 
-Found = tuple[Record[Seat], Callable[[str, Record[Seat]], Decision]]
+Found = tuple[Record[Seat], Callable[[str, Record[Seat]], Decision[Appointment]]]
 """A seat that was reached for, and what is decided with it under the new appointment's id."""
 
 Seek = Callable[[Question, str], Awaitable[Found | None]]
 
 
 class Payments:
-    """Bills meet seats."""
+    """Applies billing's events to appointments."""
 
     def __init__(
         self,
@@ -100,161 +100,160 @@ class Payments:
         applications: ApplicationRepository,
         appointments: AppointmentRepository,
         codes: QueueCodes,
-        activity: ConductBook,
-        seating: Seating,
+        activity: ActivityCounters,
+        inventory: SeatInventory,
         calendar: Calendar,
-        offering: Offering,
-        fallback: Fallback,
+        availability: ProductAvailability,
+        same_day_downgrade: SameDayDowngrade,
     ) -> None:
-        self._fallback = fallback
-        self._offering = offering
+        self._same_day_downgrade = same_day_downgrade
+        self._availability = availability
         self._context = context
         self._codes = codes
         self._activity = activity
         self._applications = applications
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
 
-    async def bill_requested(self, said: billing.BillRequested, message_id: str) -> None:
-        """From here on only the bill's end frees the seat."""
-        record = await self._waiting_for(said)
+    async def bill_requested(self, event: billing.BillRequested, message_id: str) -> None:
+        """Await the payment of this bill: from now on only the bill's end releases the seat."""
+        record = await self._waiting_for(event)
         if record is None or record.has_received(message_id) or not can(record.state, Command.AWAIT_PAYMENT):
             return
-        if falling_back.is_replaced(record.state, said.bill_id):
+        if downgrade_transitions.is_replaced(record.state, event.bill_id):
             return
         decision = appointments.await_payment(
-            record.state, said.bill_id, now=self._context.now(), rules=self._context.rules
+            record.state, event.bill_id, now=self._context.now(), rules=self._context.rules
         )
         await self._appointments.save(record, decision, self._context.now(), message_id)
 
-    async def bill_ended(self, said: BillEnd, message_id: str) -> None:
-        """The seat goes back, unless it was paid for meanwhile or waits for another bill.
+    async def bill_ended(self, event: BillEnd, message_id: str) -> None:
+        """Release the seat, unless it was paid for meanwhile or waits for another bill.
 
-        Who chose so for a same-day seat gets the nearest regular one held; a repeat after a crash finishes that.
+        If its holder chose so, a same-day seat becomes a hold of the nearest regular one; a repeat finishes that.
         """
-        record = await self._waiting_for(said)
-        if record is None or record.state.bill_id not in (None, said.bill_id):
+        record = await self._waiting_for(event)
+        if record is None or record.state.bill_id not in (None, event.bill_id):
             return
-        if record.has_received(message_id) or falling_back.is_replaced(record.state, said.bill_id):
+        if record.has_received(message_id) or downgrade_transitions.is_replaced(record.state, event.bill_id):
             return
         if not can(record.state, Command.END_BILL):
             return
-        if falling_back.wants_regular(record.state) and not isinstance(said, billing.BillCancelled):
-            self._note_unpaid(record, said)
-            await self._fallback.to_regular(record, said.bill_id, message_id)
+        if downgrade_transitions.wants_regular(record.state) and not isinstance(event, billing.BillCancelled):
+            self._note_unpaid(record, event)
+            await self._same_day_downgrade.to_regular(record, event.bill_id, message_id)
         else:
-            await self._seating.tell_left_now(await self._release(record, said, message_id))
+            await self._inventory.give_back_left_now(await self._release(record, event, message_id))
 
-    def _note_unpaid(self, record: Record[Appointment], said: BillEnd) -> None:
-        if isinstance(said, billing.BillExpired):
+    def _note_unpaid(self, record: Record[Appointment], event: BillEnd) -> None:
+        if isinstance(event, billing.BillExpired):
             # a seat that is never paid for is kept from others like one that is given up
             self._activity.note(Act.RELEASE, record.state)
 
-    async def _release(self, record: Record[Appointment], said: BillEnd, message_id: str) -> Record[Appointment]:
-        given_up = isinstance(said, billing.BillCancelled) or record.state.if_unpaid is None
+    async def _release(self, record: Record[Appointment], event: BillEnd, message_id: str) -> Record[Appointment]:
+        given_up = isinstance(event, billing.BillCancelled) or record.state.if_unpaid is None
         decision = appointments.release(
             record.id,
             record.state,
             Command.END_BILL,
-            _REASONS[type(said)] if given_up else ReleaseReason.SAME_DAY_UNPAID,
+            _REASONS[type(event)] if given_up else ReleaseReason.SAME_DAY_UNPAID,
             now=self._context.now(),
             rules=self._context.rules,
         )
         released = await self._appointments.save(record, decision, self._context.now(), message_id)
-        self._note_unpaid(record, said)
+        self._note_unpaid(record, event)
         return released
 
-    async def bill_paid(self, said: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
-        """The visit is certain. A hold that lapsed before billing's first word arrived is treated as late money."""
-        record = await self._waiting_for(said)
+    async def bill_paid(self, event: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
+        """Confirm the visit. If the hold lapsed before billing's first event arrived, treat it as a late payment."""
+        record = await self._waiting_for(event)
         if record is None or record.has_received(message_id):
             return
-        if falling_back.is_replaced(record.state, said.bill_id):
+        if downgrade_transitions.is_replaced(record.state, event.bill_id):
             return
         if can(record.state, Command.PAY):
-            cause = ConfirmCause.WAIVED if isinstance(said, billing.BillWaived) else ConfirmCause.PAID
-            await self._confirm(record, said.bill_id, cause, message_id)
-        elif record.state.status is Status.RELEASED and not await self._answered(record, said.bill_id):
+            cause = ConfirmCause.WAIVED if isinstance(event, billing.BillWaived) else ConfirmCause.PAID
+            await self._confirm(record, event.bill_id, cause, message_id)
+        elif record.state.status is Status.RELEASED and not await self._answered(record, event.bill_id):
             # the same key as the question that billing repeats when no answer comes: one answer for one payment
-            key = getattr(said, "receipt_id", None) or "paid"
-            await self._answer(self._question(said, record, "late_payment", key, message_id), self._seek_for_money)
+            key = getattr(event, "receipt_id", None) or "paid"
+            await self._answer(self._question(event, record, "late_payment", key, message_id), self._seek_for_money)
 
-    async def payment_arrived_late(self, said: billing.PaymentArrivedLate, message_id: str) -> None:
-        """Late money gets its own seat, another one as an offer, or the word that there is none."""
-        record = await self._waiting_for(said)
+    async def payment_arrived_late(self, event: billing.PaymentArrivedLate, message_id: str) -> None:
+        """Answer a late payment with its own seat, another one as an offer, or that there is none."""
+        record = await self._waiting_for(event)
         if record is None or record.has_received(message_id):
             return
-        if record.state.receipt_id == said.receipt_id:
-            await self._repeat(record, said.bill_id, "late_payment", message_id)
+        if record.state.receipt_id == event.receipt_id:
+            await self._repeat(record, event.bill_id, "late_payment", message_id)
             return
-        own = record.state.bill_id in (None, said.bill_id) and not falling_back.is_replaced(record.state, said.bill_id)
+        own = record.state.bill_id in (None, event.bill_id) and not downgrade_transitions.is_replaced(
+            record.state, event.bill_id
+        )
         if own and can(record.state, Command.PAY):
-            await self._confirm(record, said.bill_id, ConfirmCause.LATE_SAME_SEAT, message_id, said.receipt_id)
+            await self._confirm(record, event.bill_id, ConfirmCause.LATE_SAME_SEAT, message_id, event.receipt_id)
             return
-        question = self._question(said, record, "late_payment", said.receipt_id, message_id)
+        question = self._question(event, record, "late_payment", event.receipt_id, message_id)
         await self._answer(question, self._seek_for_money)
 
-    async def renewal_requested(self, said: billing.BillRenewalRequested, message_id: str) -> None:
-        """A new code is wanted after an expiry: the same seat is held again, or it is gone."""
-        record = await self._waiting_for(said)
+    async def renewal_requested(self, event: billing.BillRenewalRequested, message_id: str) -> None:
+        """Hold the same seat again for a renewed bill, or answer that it is gone."""
+        record = await self._waiting_for(event)
         if record is None:
             return
-        if can(record.state, Command.END_BILL) and not falling_back.is_replaced(record.state, said.bill_id):
-            raise NotYet(f"the end of bill {said.bill_id} has not arrived")
-        question = self._question(said, record, "renewal", "renewal", message_id)
+        if can(record.state, Command.END_BILL) and not downgrade_transitions.is_replaced(record.state, event.bill_id):
+            raise NotYet(f"the end of bill {event.bill_id} has not arrived")
+        question = self._question(event, record, "renewal", "renewal", message_id)
         await self._answer(question, self._seek_for_renewal)
 
     async def accept_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """Take the offered seat. Refuses with ``NotFound``, ``OfferOver`` or ``NotPossibleNow``."""
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, appointment_id, actor)
-            if record.has_received(command_id):
-                return record
-            refuse_impossible(record.state, Command.ACCEPT_OFFER)
-            if record.state.offer_until is not None and self._context.now() > record.state.offer_until:
-                raise OfferOver(offer_until=record.state.offer_until)
-            return await self._confirm(record, record.state.bill_id or "", ConfirmCause.LATE_OFFER, command_id)
+        def decide(state: Appointment) -> Decision[Appointment]:
+            refuse_impossible(state, Command.ACCEPT_OFFER)
+            if state.offer_until is not None and self._context.now() > state.offer_until:
+                raise OfferOver(offer_until=state.offer_until)
+            return self._confirmation(appointment_id, state, state.bill_id or "", ConfirmCause.LATE_OFFER)
 
-        return await again(attempt)
+        return await change_visible(
+            self._appointments, appointment_id, actor, decide, self._context.clock, received=command_id
+        )
 
     async def decline_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """Leave the offered seat; the money goes back. Refuses with ``NotFound`` or ``NotPossibleNow``."""
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, appointment_id, actor)
-            if record.has_received(command_id):
-                return record
-            refuse_impossible(record.state, Command.DECLINE_OFFER)
-            return await self._end_offer(record, Command.DECLINE_OFFER, command_id)
+        def decide(state: Appointment) -> Decision[Appointment]:
+            refuse_impossible(state, Command.DECLINE_OFFER)
+            return self._offer_ended(appointment_id, state, Command.DECLINE_OFFER)
 
-        return await self._seating.tell_left_now(await again(attempt))
+        declined = await change_visible(
+            self._appointments, appointment_id, actor, decide, self._context.clock, received=command_id
+        )
+        return await self._inventory.give_back_left_now(declined)
 
     async def lapse_offer(self, record: Record[Appointment]) -> None:
-        """Nobody answered in time."""
+        """Release an offered seat that was not accepted in time."""
         if can(record.state, Command.LAPSE_OFFER):
-            await self._seating.tell_left_now(await self._end_offer(record, Command.LAPSE_OFFER, None))
+            decision = self._offer_ended(record.id, record.state, Command.LAPSE_OFFER)
+            lapsed = await self._appointments.save(record, decision, self._context.now())
+            await self._inventory.give_back_left_now(lapsed)
 
-    async def _end_offer(
-        self, record: Record[Appointment], command: Command, received: str | None
-    ) -> Record[Appointment]:
-        decision = appointments.end_offer(
-            record.id, record.state, command, now=self._context.now(), rules=self._context.rules
-        )
-        return await self._appointments.save(record, decision, self._context.now(), received)
+    def _offer_ended(self, appointment_id: str, state: Appointment, command: Command) -> Decision[Appointment]:
+        now, rules = self._context.now(), self._context.rules
+        return appointments.end_offer(appointment_id, state, command, now=now, rules=rules)
 
-    async def _waiting_for(self, said: BillFact) -> Record[Appointment] | None:
-        """The appointment that a bill is about; none if it waits on no seat.
+    async def _waiting_for(self, event: BillFact) -> Record[Appointment] | None:
+        """Return the appointment that a bill is about; None if the bill is not about a seat.
 
         Raises:
             NotYet: it is not known here.
         """
-        if said.purpose != _FEE or said.appointment_id is None:
+        if event.purpose != _FEE or event.appointment_id is None:
             return None
-        record = await self._appointments.appointment(said.appointment_id)
+        record = await self._appointments.appointment(event.appointment_id)
         if record is None:
-            raise NotYet(f"appointment {said.appointment_id} is not known")
+            raise NotYet(f"appointment {event.appointment_id} is not known")
         return record if record.state.slot is not None else None
 
     async def _confirm(
@@ -264,35 +263,44 @@ class Payments:
         cause: ConfirmCause,
         received: str,
         receipt_id: str | None = None,
-    ) -> Record[Appointment]:
-        state = record.state
-        decision = appointments.confirm(
-            record.id,
+    ) -> None:
+        decision = self._confirmation(record.id, record.state, bill_id, cause, receipt_id)
+        await self._appointments.save(record, decision, self._context.now(), received)
+
+    def _confirmation(
+        self,
+        appointment_id: str,
+        state: Appointment,
+        bill_id: str,
+        cause: ConfirmCause,
+        receipt_id: str | None = None,
+    ) -> Decision[Appointment]:
+        return appointments.confirm(
+            appointment_id,
             state,
             bill_id=bill_id,
             cause=cause,
-            queue_code=self._codes.sign_visit(record.id, state.seat, state.code_version + 1),
+            queue_code=self._codes.sign_visit(appointment_id, state.seat, state.code_version + 1),
             office=self._context.offices[state.seat.office_id],
             receipt_id=receipt_id,
         )
-        return await self._appointments.save(record, decision, self._context.now(), received)
 
     async def _answered(self, record: Record[Appointment], bill_id: str) -> bool:
-        """Whether the money of this bill got its answer before, so that ``BillPaid`` is but its echo."""
+        """Return whether this bill's payment was answered before, so that ``BillPaid`` is a repeat of it."""
         if record.state.cause is not None:
             return True
         known = await self._appointments.appointments_of(record.state.application_id)
         return any(each.id != record.id and each.state.bill_id == bill_id for each in known)
 
     def _question(
-        self, said: BillFact, record: Record[Appointment], asked_for: str, key: str, message_id: str
+        self, event: BillFact, record: Record[Appointment], asked_for: str, key: str, message_id: str
     ) -> Question:
         state = record.state
         applying = Applying(state.application_id, state.account_id, state.person_id)
-        return Question((asked_for, said.bill_id, key), said.bill_id, asked_for, applying, state, message_id)
+        return Question((asked_for, event.bill_id, key), event.bill_id, asked_for, applying, state, message_id)
 
     async def _answer(self, question: Question, seek: Seek) -> None:
-        """Give the question its one answer; a repeat finds it given, and says it again."""
+        """Answer the question once; a repeat finds the answer and sends it again."""
         refusal = await self._refusal(question)
         for attempt in range(TRIES):
             appointment_id = answer_id(question.key, attempt)
@@ -340,7 +348,7 @@ class Payments:
             decision = appointments.withdraw(record.id, record.state, now=now, rules=rules)
             if decision is None:
                 return
-            await self._seating.tell_left_now(await self._appointments.save(record, decision, now))
+            await self._inventory.give_back_left_now(await self._appointments.save(record, decision, now))
 
         await again(attempt)
 
@@ -356,7 +364,7 @@ class Payments:
         self,
         appointment_id: str,
         seat: Record[Seat],
-        decide: Callable[[str, Record[Seat]], Decision],
+        decide: Callable[[str, Record[Seat]], Decision[Appointment]],
         message_id: str,
     ) -> bool:
         try:
@@ -364,7 +372,7 @@ class Payments:
                 appointment_id, decide(appointment_id, seat), self._context.now(), message_id
             )
         except AlreadyExists:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             return False
         return True
 
@@ -381,15 +389,15 @@ class Payments:
         return True
 
     async def _seek_for_money(self, question: Question, appointment_id: str) -> Found | None:
-        same = await self._seating.claim_this(question.lost.seat.seat_id, appointment_id)
+        same = await self._inventory.claim_this(question.lost.seat.seat_id, appointment_id)
         if same is not None:
             return same, self._same_again(question)
         slot = question.lost.seat
         sessions = await self._calendar.soonest(
             [slot.office_id], Pool(slot.pool), self._context.rules.late_offer_days, SESSIONS_TRIED
         )
-        for each in await self._offering.that_fit(question.applying.application_id, sessions):
-            seat = await self._seating.claim_any(each.session_id, slot.pool, appointment_id)
+        for each in await self._availability.that_fit(question.applying.application_id, sessions):
+            seat = await self._inventory.claim_any(each.session_id, slot.pool, appointment_id)
             if seat is not None:
                 return seat, self._offer(question)
         return None
@@ -399,11 +407,11 @@ class Payments:
         if not still_payable(lost, self._context.now()):
             return None
         near = lost.seat.starts_at if lost.pay_until else None
-        same = await self._seating.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
+        same = await self._inventory.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
         return None if same is None else (same, self._hold_again(question, lost.pay_until, lost.if_unpaid))
 
-    def _same_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision]:
-        def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
+    def _same_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision[Appointment]]:
+        def decide(appointment_id: str, seat: Record[Seat]) -> Decision[Appointment]:
             slot = slot_of(seat.id, seat.state)
             return appointments.same_seat_again(
                 appointment_id,
@@ -418,8 +426,8 @@ class Payments:
 
         return decide
 
-    def _offer(self, question: Question) -> Callable[[str, Record[Seat]], Decision]:
-        def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
+    def _offer(self, question: Question) -> Callable[[str, Record[Seat]], Decision[Appointment]]:
+        def decide(appointment_id: str, seat: Record[Seat]) -> Decision[Appointment]:
             slot = slot_of(seat.id, seat.state)
             return appointments.offer(
                 appointment_id,
@@ -435,8 +443,8 @@ class Payments:
 
     def _hold_again(
         self, question: Question, pay_until: datetime | None = None, if_unpaid: str | None = None
-    ) -> Callable[[str, Record[Seat]], Decision]:
-        def decide(appointment_id: str, seat: Record[Seat]) -> Decision:
+    ) -> Callable[[str, Record[Seat]], Decision[Appointment]]:
+        def decide(appointment_id: str, seat: Record[Seat]) -> Decision[Appointment]:
             slot = slot_of(seat.id, seat.state)
             return appointments.hold(
                 appointment_id,

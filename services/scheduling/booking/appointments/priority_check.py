@@ -10,16 +10,16 @@ from services.scheduling.booking.appointments import priority
 from services.scheduling.booking.appointments.priority import Need, Priority, PriorityProblem
 from services.scheduling.booking.appointments.priority_errors import NotInPriorityGroup, PriorityNeedMissing
 from services.scheduling.offices.facts import limits_on
-from services.scheduling.offices.facts_cache import OfficeBook
+from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
 from services.scheduling.terms import Pool
 
 
 class PriorityGrounds:
-    """Who may have a priority seat; answered from memory."""
+    """Checks who may have a priority seat, from memory."""
 
-    def __init__(self, book: OfficeBook) -> None:
-        self._book = book
+    def __init__(self, facts_cache: OfficeFactsCache) -> None:
+        self._facts_cache = facts_cache
 
     def ground(self, pool: Pool, need: Need | None, copy: ApplicationCopy, day: date) -> Priority | None:
         """The ground of a hold in that pool, none where it needs none.
@@ -28,7 +28,7 @@ class PriorityGrounds:
         """
         if pool is not Pool.PRIORITY:
             return None
-        limits = limits_on(self._book.table.priority, day)
+        limits = limits_on(self._facts_cache.table.priority, day)
         found = priority.priority_of(need, priority.band_of(copy.age_band), limits)
         if isinstance(found, Priority):
             return found

@@ -39,8 +39,8 @@ class QueueCodes:
 
     def sign(self, ticket: Ticket) -> str:
         """The queue code of a visit: mark, key id, ticket and signature, parted by dots. The same each time."""
-        said = f"{_MARK}.{self._current_id}.{_encode(pack(ticket))}"
-        return f"{said}.{_encode(self._keys[self._current_id].sign(said.encode()))}"
+        signed = f"{_MARK}.{self._current_id}.{_encode(pack(ticket))}"
+        return f"{signed}.{_encode(self._keys[self._current_id].sign(signed.encode()))}"
 
     def sign_visit(self, appointment_id: str, slot: Slot, version: int) -> str:
         """The queue code of a visit at that slot; each move raises its version."""
@@ -48,8 +48,8 @@ class QueueCodes:
 
     def sign_content(self, mark: str, content: Mapping[str, Any]) -> str:
         """A text that says the content (plain data, as JSON) and who signed it; read by the offline verifier."""
-        said = f"{mark}.{self._current_id}.{_encode(json.dumps(content, sort_keys=True).encode())}"
-        return f"{said}.{_encode(self._keys[self._current_id].sign(said.encode()))}"
+        signed = f"{mark}.{self._current_id}.{_encode(json.dumps(content, sort_keys=True).encode())}"
+        return f"{signed}.{_encode(self._keys[self._current_id].sign(signed.encode()))}"
 
     def verify(self, text: str) -> Ticket:
         """The visit that the code stands for, by the keys of this ring; see :func:`verify`."""
@@ -66,15 +66,15 @@ def verify(text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> Ticket:
     Raises:
         QueueCodeInvalid: another form, an unknown key, or a wrong signature.
     """
-    said, dot, signature = text.strip().rpartition(".")
-    parts = said.split(".")
+    signed, dot, signature = text.strip().rpartition(".")
+    parts = signed.split(".")
     if not dot or len(text) > LONGEST or len(parts) != 3 or parts[0] != _MARK:
         raise QueueCodeInvalid("not the form of a queue code")
     key = public_keys.get(parts[1])
     if key is None:
         raise QueueCodeInvalid("signed with a key that is not known here")
     try:
-        key.verify(_decode(signature), said.encode())
+        key.verify(_decode(signature), signed.encode())
         return unpack(_decode(parts[2]))
     except (InvalidSignature, TicketUnreadable, binascii.Error, ValueError):
         raise QueueCodeInvalid("the signature does not fit") from None

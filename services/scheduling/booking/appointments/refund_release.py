@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.payments import TRIES, answer_id
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.same_day import downgrade_transitions as falling_back
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.same_day import downgrade_transitions
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import UseCaseContext
 from services.scheduling.terms import Applying
 from shared.events.billing import SeatReleaseRequested
@@ -21,14 +21,14 @@ _NOTHING_TO_RELEASE = (Status.RELEASED, Status.ABANDONED, Status.UNAVAILABLE)
 
 
 class Releases:
-    """What refunds ask of seats."""
+    """Releases seats for approved refunds."""
 
-    def __init__(self, context: UseCaseContext, appointments: AppointmentRepository, seating: Seating) -> None:
+    def __init__(self, context: UseCaseContext, appointments: AppointmentRepository, inventory: SeatInventory) -> None:
         self._context = context
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
 
-    async def requested(self, said: SeatReleaseRequested, message_id: str) -> None:
+    async def requested(self, event: SeatReleaseRequested, message_id: str) -> None:
         """Release whatever visit rests on the money of this refund, and say so; a visit that took place refuses it.
 
         First the search for a seat is closed, so that this money wins none from here on. Then every appointment of
@@ -38,53 +38,55 @@ class Releases:
         Raises:
             NotYet: the appointment is not known here, or one of the bill's is being moved at this moment.
         """
-        named = await self._appointments.appointment(said.appointment_id)
+        named = await self._appointments.appointment(event.appointment_id)
         if named is None:
-            raise NotYet(f"appointment {said.appointment_id} is not known")
+            raise NotYet(f"appointment {event.appointment_id} is not known")
         if named.state.slot is None:
             return
-        await self._close_search(said, named.state)
-        known = await self._appointments.appointments_of(said.application_id)
+        await self._close_search(event, named.state)
+        known = await self._appointments.appointments_of(event.application_id)
         if any(record.has_received(message_id) for record in known):
             return
-        visits = [record for record in known if _rests_on(record, said.bill_id, named.id)]
+        visits = [record for record in known if _rests_on(record, event.bill_id, named.id)]
         moving = next((visit for visit in visits if visit.state.status in _UNDER_WAY), None)
         if moving is not None:
             raise NotYet(f"appointment {moving.id} is being moved")
         used = next((visit for visit in visits if not can(visit.state, Command.REFUND)), None)
         standing = used or next(iter(visits), None)
         if standing is not None:
-            await self._answer(standing, said, message_id)
+            await self._answer(standing, event, message_id)
             return
         # nothing stands any more: the named appointment carries the answer, whatever bill it is for by now
-        refusal = visiting.refuse_release(named.id, named.state, said.refund_id, visiting.ALREADY_RELEASED)
+        refusal = visit_transitions.refuse_release(
+            named.id, named.state, event.refund_id, visit_transitions.ALREADY_RELEASED
+        )
         await self._appointments.save(named, refusal, self._context.now(), message_id)
 
-    async def _answer(self, visit: Record[Appointment], said: SeatReleaseRequested, message_id: str) -> None:
+    async def _answer(self, visit: Record[Appointment], event: SeatReleaseRequested, message_id: str) -> None:
         now = self._context.now()
-        decision = visiting.release_for_refund(
-            visit.id, visit.state, said.refund_id, now=now, rules=self._context.rules
+        decision = visit_transitions.release_for_refund(
+            visit.id, visit.state, event.refund_id, now=now, rules=self._context.rules
         )
-        await self._seating.tell_left_now(await self._appointments.save(visit, decision, now, message_id))
+        await self._inventory.give_back_left_now(await self._appointments.save(visit, decision, now, message_id))
 
-    async def _close_search(self, said: SeatReleaseRequested, named: Appointment) -> None:
+    async def _close_search(self, event: SeatReleaseRequested, named: Appointment) -> None:
         """Stand where the answer to late money would stand. An answer that was given is one of the visits."""
-        if said.bill_id is None or said.receipt_id is None:
+        if event.bill_id is None or event.receipt_id is None:
             return
         applying = Applying(named.application_id, named.account_id, named.person_id)
         for attempt in range(TRIES):
-            appointment_id = answer_id(("late_payment", said.bill_id, said.receipt_id), attempt)
+            appointment_id = answer_id(("late_payment", event.bill_id, event.receipt_id), attempt)
             known = await self._appointments.appointment(appointment_id)
             if known is None:
                 now = self._context.now()
-                closed = appointments.closed_search(applying, said.bill_id, said.refund_id, now)
+                closed = appointments.closed_search(applying, event.bill_id, event.refund_id, now)
                 try:
                     await self._appointments.begin(appointment_id, closed, now)
                 except AlreadyExists:
                     known = await self._appointments.appointment(appointment_id)
             if known is None or known.state.status is not Status.ABANDONED:
                 return
-        raise NotYet(f"the search for bill {said.bill_id} cannot be closed at this moment")
+        raise NotYet(f"the search for bill {event.bill_id} cannot be closed at this moment")
 
 
 def _rests_on(record: Record[Appointment], bill_id: str | None, named_id: str) -> bool:
@@ -94,6 +96,6 @@ def _rests_on(record: Record[Appointment], bill_id: str | None, named_id: str) -
         return False
     if bill_id is None:
         return record.id == named_id
-    if falling_back.is_replaced(state, bill_id):
+    if downgrade_transitions.is_replaced(state, bill_id):
         return False
     return state.bill_id == bill_id or (state.bill_id is None and record.id == named_id)

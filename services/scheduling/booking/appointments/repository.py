@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date, datetime
 from typing import Final
 
-from services.scheduling.booking.appointments.appointment import Appointment, Decision, deadlines
+from services.scheduling.booking.appointments.appointment import Appointment, deadlines
 from services.scheduling.booking.appointments.special_right import SpecialState
 from services.scheduling.store_part import OnStore
+from shared.clock import Clock
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Record
 
 MOST_APPOINTMENTS: Final = 50
@@ -44,7 +47,7 @@ APPOINTMENT: Final = Kind(
 
 
 class AppointmentRepository(OnStore):
-    """Appointments, each with what is said about it."""
+    """Appointments, each saved with its events."""
 
     async def appointment(self, appointment_id: str) -> Record[Appointment] | None:
         """The appointment, or none."""
@@ -72,20 +75,32 @@ class AppointmentRepository(OnStore):
         return {key for record in found for key in record.state.counted_as}.intersection(keys)
 
     async def begin(
-        self, appointment_id: str, decision: Decision, now: datetime, received: str | None = None
+        self, appointment_id: str, decision: Decision[Appointment], now: datetime, received: str | None = None
     ) -> Record[Appointment]:
-        """Write a new appointment and what is said about it."""
+        """Insert a new appointment with its events."""
         return await self._store.insert(
             APPOINTMENT, appointment_id, decision.state, now=now, events=decision.events, received=received
         )
 
     async def save(
-        self, record: Record[Appointment], decision: Decision, now: datetime, received: str | None = None
+        self, record: Record[Appointment], decision: Decision[Appointment], now: datetime, received: str | None = None
     ) -> Record[Appointment]:
-        """Replace an appointment if nobody else did, with what is said about it."""
+        """Save the appointment with its events. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(
             APPOINTMENT, record, decision.state, now=now, events=decision.events, received=received
         )
+
+    async def change(
+        self,
+        appointment_id: str,
+        decide: Callable[[Appointment], Decision[Appointment] | None],
+        clock: Clock,
+        *,
+        received: str | None = None,
+        first: Record[Appointment] | None = None,
+    ) -> Record[Appointment]:
+        """Load, decide and save an appointment, as `shared.store.change` does."""
+        return await change(self._store, clock, APPOINTMENT, appointment_id, decide, received=received, first=first)
 
     def every_appointment(self) -> AsyncIterator[Record[Appointment]]:
         """All appointments, for checks."""

@@ -135,7 +135,7 @@ async def hold_seat(call: Call[HoldSeat, AssistedQuery]) -> AppointmentView:
 async def list_appointments(call: Call[None, AppointmentsQuery]) -> AppointmentsView:
     """Those that the caller may see, the newest first."""
     actor = actor_of(call.caller)
-    found = await use_case(call, Holds).of_application(call.query.application_id, actor)
+    found = await use_case(call, Holds).find_by_application(call.query.application_id, actor)
     return AppointmentsView(
         appointments=[
             appointment_view(record, use_case(call, UseCaseContext), for_staff=actor.is_staff) for record in found

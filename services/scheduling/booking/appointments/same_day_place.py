@@ -16,7 +16,7 @@ from services.scheduling.booking.seats.seat import Slot
 from shared.events.scheduling import SeatUnavailable
 
 
-class HurryState(StrEnum):
+class SameDayPlaceState(StrEnum):
     """Where the place stands."""
 
     REACHING = "reaching"
@@ -27,10 +27,10 @@ class HurryState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Hurry:
+class SameDayPlace:
     """A second seat of a visit, out of the same-day pool: the visit itself stays where it was booked."""
 
-    state: HurryState
+    state: SameDayPlaceState
     reservation_id: str
     session_id: str
     token: str
@@ -50,7 +50,7 @@ def stays(old: Slot, new: Slot) -> bool:
 
 
 def no_place(bill_id: str, reason: str, *, application_id: str, account_id: str) -> SeatUnavailable:
-    """What billing hears of a surcharge whose place is gone, for the coded reason."""
+    """Return the event that tells billing that the place of a surcharge is gone, with the coded reason."""
     return SeatUnavailable(
         application_id=application_id,
         account_id=account_id,

@@ -1,4 +1,4 @@
-"""What can happen to a paid visit besides the plain journey: interruption, special reschedule, proof, refund."""
+"""Transitions of a paid visit besides the plain journey: interruption, special reschedule, proof, refund."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import Any, Final
 
 from services.scheduling.booking.appointments.appointment import (
     ENQUEUE_SECONDS,
+    TRANSITIONS,
     Appointment,
     Command,
-    Decision,
     Move,
     MoveCause,
     ReleaseReason,
     Status,
-    after,
     ask_until,
     can,
     given_up,
@@ -47,11 +46,12 @@ from shared.events.scheduling import (
     VisitorCheckedIn,
     VisitVoided,
 )
+from shared.store.decision import Decision
 
 
 @dataclass(frozen=True)
 class Ruling:
-    """Who gives a new date, why, and when it was said."""
+    """A decision that opens a new date: by whom, why and when."""
 
     cause: SpecialCause
     by: str
@@ -92,47 +92,49 @@ def causes_open(appointment: Appointment, *, now: datetime, rules: Rules) -> tup
     return tuple(cause for cause in CAUSES_TO_ASK_WITH if ask_problem(appointment, cause, now=now, rules=rules) is None)
 
 
-def ask(appointment: Appointment, cause: SpecialCause, evidence: str, now: datetime) -> Decision:
+def ask(appointment: Appointment, cause: SpecialCause, evidence: str, now: datetime) -> Decision[Appointment]:
     """The applicant asks for a new date; ``evidence`` is sealed. The visit stands as it stood."""
     special = Special(SpecialState.ASKED, cause, asked_at=now, evidence=evidence, by_request=_by_request(appointment))
     return Decision(replace(appointment, special=special))
 
 
-def refuse(appointment_id: str, appointment: Appointment, reason: SpecialRefusal, by: str, now: datetime) -> Decision:
+def refuse(
+    appointment_id: str, appointment: Appointment, reason: SpecialRefusal, by: str, now: datetime
+) -> Decision[Appointment]:
     """The office says no to what was asked."""
     asked = _special_of(appointment)
     special = replace(asked, state=SpecialState.REFUSED, decided_by=by, decided_at=now, reason=reason.value)
-    said = SpecialRescheduleRefused(**facts(appointment_id, appointment), reason=reason.value)
-    return Decision(replace(appointment, special=special), (said,))
+    event = SpecialRescheduleRefused(**facts(appointment_id, appointment), reason=reason.value)
+    return Decision(replace(appointment, special=special), (event,))
 
 
-def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision:
+def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision[Appointment]:
     """The seat goes back and a new date may be chosen without paying again."""
     state = _opened(appointment, Command.OPEN_SPECIAL, ruling, rules)
     special = _special_of(state)
-    said = SpecialRescheduleOpened(
+    event = SpecialRescheduleOpened(
         **facts(appointment_id, state),
         cause=special.cause.value,
         until=special.until or ruling.at,
         office_timezone=ruling.timezone,
     )
-    return Decision(state, (said, *place_given_up(appointment, special.cause.value)))
+    return Decision(state, (event, *place_given_up(appointment, special.cause.value)))
 
 
-def interrupt(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision:
+def interrupt(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision[Appointment]:
     """The state's own systems stopped the visit: a new date is open at once, without a request (F71)."""
     state = _opened(appointment, Command.INTERRUPT, ruling, rules)
-    said = VisitInterrupted(
+    event = VisitInterrupted(
         **facts(appointment_id, state),
         session_id=appointment.seat.session_id,
         until=_special_of(state).until or ruling.at,
         office_timezone=ruling.timezone,
     )
-    return Decision(state, (said, *place_given_up(appointment, ruling.cause.value)))
+    return Decision(state, (event, *place_given_up(appointment, ruling.cause.value)))
 
 
 def _opened(appointment: Appointment, command: Command, ruling: Ruling, rules: Rules) -> Appointment:
-    status = after(appointment.status, command)
+    status = TRANSITIONS.after(appointment.status, command)
     known = appointment.special
     asked = known is not None and known.state is SpecialState.ASKED and command is Command.OPEN_SPECIAL
     special = Special(
@@ -151,17 +153,17 @@ def _opened(appointment: Appointment, command: Command, ruling: Ruling, rules: R
 
 def begin_special(
     appointment: Appointment, *, session_id: str, pool: str, token: str, command_id: str, now: datetime, rules: Rules
-) -> Decision:
+) -> Decision[Appointment]:
     """Say which new date is reached for and under which fresh token, before that seat is claimed."""
     until = now + timedelta(seconds=rules.move_seconds)
     move = Move(session_id, pool, token, until, command_id, MoveCause.SPECIAL)
-    status = after(appointment.status, Command.BEGIN_SPECIAL)
+    status = TRANSITIONS.after(appointment.status, Command.BEGIN_SPECIAL)
     return Decision(replace(appointment, status=status, move=move))
 
 
-def undo_special(appointment: Appointment) -> Decision:
+def undo_special(appointment: Appointment) -> Decision[Appointment]:
     """No seat was won: the right stays open as it was."""
-    return Decision(replace(appointment, status=after(appointment.status, Command.UNDO_SPECIAL), move=None))
+    return Decision(replace(appointment, status=TRANSITIONS.after(appointment.status, Command.UNDO_SPECIAL), move=None))
 
 
 def finish_special(
@@ -173,11 +175,11 @@ def finish_special(
     old_office: Office,
     office: Office,
     rules: Rules,
-) -> Decision:
+) -> Decision[Appointment]:
     """The visit has its new date: this write uses the right up."""
     state = replace(
         appointment,
-        status=after(appointment.status, Command.FINISH_SPECIAL),
+        status=TRANSITIONS.after(appointment.status, Command.FINISH_SPECIAL),
         slot=slot,
         move=None,
         queue_code=queue_code,
@@ -186,21 +188,21 @@ def finish_special(
         miss_at=slot.ends_at + timedelta(seconds=rules.no_show_grace_seconds),
         special=replace(_special_of(appointment), state=SpecialState.USED),
     )
-    said = moved_fact(appointment_id, appointment.seat, state, old_office, office, MoveCause.SPECIAL)
-    return Decision(state, (said,))
+    event = moved_fact(appointment_id, appointment.seat, state, old_office, office, MoveCause.SPECIAL)
+    return Decision(state, (event,))
 
 
-def end_special(appointment_id: str, appointment: Appointment) -> Decision:
+def end_special(appointment_id: str, appointment: Appointment) -> Decision[Appointment]:
     """The right was not used in time."""
-    status = after(appointment.status, Command.END_SPECIAL)
+    status = TRANSITIONS.after(appointment.status, Command.END_SPECIAL)
     special = replace(_special_of(appointment), state=SpecialState.ENDED)
     state = replace(appointment, status=status, live=False, special=special)
     return Decision(state, (SpecialRescheduleEnded(**facts(appointment_id, state)),))
 
 
-def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, now: datetime) -> Decision:
+def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, now: datetime) -> Decision[Appointment]:
     """The visitor is let in with a proof of payment that the system does not show yet; the money is looked for (X6)."""
-    status = after(appointment.status, Command.ARRIVE_ON_PROOF)
+    status = TRANSITIONS.after(appointment.status, Command.ARRIVE_ON_PROOF)
     state = replace(
         appointment,
         status=status,
@@ -210,26 +212,26 @@ def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, no
         enqueue_at=now + timedelta(seconds=ENQUEUE_SECONDS),
     )
     known = facts(appointment_id, state)
-    said = (ArrivedOnProof(**known, ntpn=ntpn), VisitorCheckedIn(**known, checked_in_at=now))
-    return Decision(state, said)
+    events = (ArrivedOnProof(**known, ntpn=ntpn), VisitorCheckedIn(**known, checked_in_at=now))
+    return Decision(state, events)
 
 
-def void(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision:
+def void(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """The proof of payment is not valid: who is still at the counter loses the seat, a visit that took place does not
     count and keeps the seat that it used. Money that shows up after all makes it a visit again."""
     took_place = appointment.status is Status.USED_ON_PROOF
-    said = VisitVoided(**facts(appointment_id, appointment), took_place=took_place)
+    event = VisitVoided(**facts(appointment_id, appointment), took_place=took_place)
     if took_place:
-        status = after(appointment.status, Command.VOID)
-        return Decision(replace(appointment, status=status, live=False), (said,))
+        status = TRANSITIONS.after(appointment.status, Command.VOID)
+        return Decision(replace(appointment, status=status, live=False), (event,))
     reason = ReleaseReason.PROOF_REFUSED
     decision = release(appointment_id, appointment, Command.VOID, reason, now=now, rules=rules)
-    return Decision(decision.state, (*decision.events, said))
+    return Decision(decision.state, (*decision.events, event))
 
 
-def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: datetime) -> Decision:
+def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: datetime) -> Decision[Appointment]:
     """An arrival that was written down while the service was away, also of one who was taken for missed since."""
-    status = after(appointment.status, Command.RECORD_ARRIVAL)
+    status = TRANSITIONS.after(appointment.status, Command.RECORD_ARRIVAL)
     state = replace(appointment, status=status, live=True, checked_in_at=arrived_at)
     return Decision(state, (VisitorCheckedIn(**facts(appointment_id, state), checked_in_at=arrived_at),))
 
@@ -255,7 +257,7 @@ def registered(
     )
 
 
-def enqueued(appointment: Appointment) -> Decision:
+def enqueued(appointment: Appointment) -> Decision[Appointment]:
     """The queue at the counter knows of the visitor."""
     return Decision(replace(appointment, enqueue_at=None))
 
@@ -278,27 +280,29 @@ RELEASE_REFUSALS: Final[Mapping[Status, str]] = {
 
 def release_for_refund(
     appointment_id: str, appointment: Appointment, refund_id: str, *, now: datetime, rules: Rules
-) -> Decision:
+) -> Decision[Appointment]:
     """A refund was approved: the seat, or the right to a new date, goes back; or the answer why it cannot."""
     if can(appointment, Command.REFUND):
         reason = ReleaseReason.REFUND_APPROVED
         decision = release(appointment_id, appointment, Command.REFUND, reason, now=now, rules=rules)
-        said = tuple(
+        events = tuple(
             each.model_copy(update={"refund_id": refund_id}) if isinstance(each, AppointmentReleased) else each
             for each in decision.events
         )
-        return Decision(replace(decision.state, refund_id=refund_id), said)
+        return Decision(replace(decision.state, refund_id=refund_id), events)
     return refuse_release(appointment_id, appointment, refund_id, RELEASE_REFUSALS[appointment.status])
 
 
-def refuse_release(appointment_id: str, appointment: Appointment, refund_id: str, reason_code: str) -> Decision:
+def refuse_release(
+    appointment_id: str, appointment: Appointment, refund_id: str, reason_code: str
+) -> Decision[Appointment]:
     """The answer to a refund whose seat does not go back: ``already_used``, or ``already_released``."""
-    said = ReleaseRefused(**facts(appointment_id, appointment), refund_id=refund_id, reason=reason_code)
-    return Decision(appointment, (said,))
+    event = ReleaseRefused(**facts(appointment_id, appointment), refund_id=refund_id, reason=reason_code)
+    return Decision(appointment, (event,))
 
 
 def facts(appointment_id: str, state: Appointment) -> dict[str, Any]:
-    """What every event about a visit tells."""
+    """Return the fields of every event about a visit."""
     return {
         "appointment_id": appointment_id,
         "application_id": state.application_id,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.scheduling.booking.appointments.appointment import Appointment, Status
+from shared.store.transitions import Transitions
 
 SMALLEST_PARTY: Final = 2
 LARGEST_PARTY: Final = 5
@@ -19,7 +20,7 @@ MEMBER_GRACE_SECONDS: Final = 5
 
 
 class PartyStatus(StrEnum):
-    """Where a party stands."""
+    """The states of a party."""
 
     GATHERING = "gathering"
     HELD = "held"
@@ -27,16 +28,18 @@ class PartyStatus(StrEnum):
 
 
 class PartyCommand(StrEnum):
-    """What can happen to a party."""
+    """The commands of a party."""
 
     SEAT_ALL = "seat_all"
     BREAK = "break"
 
 
-PARTY_TRANSITIONS: Final[Mapping[tuple[PartyStatus, PartyCommand], PartyStatus]] = {
-    (PartyStatus.GATHERING, PartyCommand.SEAT_ALL): PartyStatus.HELD,
-    (PartyStatus.GATHERING, PartyCommand.BREAK): PartyStatus.BROKEN,
-}
+PARTY_TRANSITIONS: Final = Transitions(
+    {
+        (PartyStatus.GATHERING, PartyCommand.SEAT_ALL): PartyStatus.HELD,
+        (PartyStatus.GATHERING, PartyCommand.BREAK): PartyStatus.BROKEN,
+    }
+)
 
 
 class PartyBreak(StrEnum):
@@ -46,10 +49,6 @@ class PartyBreak(StrEnum):
     PERSON_HAS_APPOINTMENT = "person_has_appointment"
     TOO_SLOW = "too_slow"
     TOO_MANY_HOLDS = "too_many_holds"
-
-
-class PartyChangeIllegal(Exception):
-    """This cannot happen to a party that stands there."""
 
 
 @dataclass(frozen=True)
@@ -96,26 +95,14 @@ def member_until(party: Party) -> datetime:
     return party.until + timedelta(seconds=MEMBER_GRACE_SECONDS)
 
 
-def party_after(status: PartyStatus, command: PartyCommand) -> PartyStatus:
-    """Where the command leads.
-
-    Raises:
-        PartyChangeIllegal: it leads nowhere from there.
-    """
-    reached = PARTY_TRANSITIONS.get((status, command))
-    if reached is None:
-        raise PartyChangeIllegal(f"{command} is not possible when {status}")
-    return reached
-
-
 def seat_all(party: Party) -> Party:
     """Everybody has a seat: this write is the booking of all of them."""
-    return replace(party, status=party_after(party.status, PartyCommand.SEAT_ALL))
+    return replace(party, status=PARTY_TRANSITIONS.after(party.status, PartyCommand.SEAT_ALL))
 
 
 def break_party(party: Party, why: PartyBreak, application_id: str | None = None) -> Party:
     """Somebody cannot have a seat, so nobody has."""
-    status = party_after(party.status, PartyCommand.BREAK)
+    status = PARTY_TRANSITIONS.after(party.status, PartyCommand.BREAK)
     return replace(party, status=status, broken_for=why, broken_by=application_id)
 
 

@@ -24,5 +24,5 @@ class PartyRepository(OnStore):
         return await self._store.insert(PARTY, party_id, party, now=now)
 
     async def save_party(self, record: Record[Party], party: Party, now: datetime) -> Record[Party]:
-        """Replace a party if nobody else did."""
+        """Save the party. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(PARTY, record, party, now=now)

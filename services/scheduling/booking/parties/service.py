@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.scheduling.applications import ApplicationCopy, ApplicationRepository
-from services.scheduling.booking.abuse import limits as conduct
-from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse import limits
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ActivityCounters, Origin
 from services.scheduling.booking.abuse.errors import TooManyHolds
 from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.abuse.limits import Act, Wish
@@ -26,14 +26,14 @@ from services.scheduling.booking.parties import party
 from services.scheduling.booking.parties.errors import PartyBroken, SamePersonTwice
 from services.scheduling.booking.parties.party import Member, Party, PartyBreak, PartyStatus
 from services.scheduling.booking.parties.repository import PartyRepository
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import slot_of
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionSoldOut
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.session import Session
 from services.scheduling.openings.waiting_room import Turn, WaitingRoom
 from services.scheduling.rules import POOLS_OF_CHANNEL, Channel, bookable_from
@@ -74,15 +74,15 @@ class Parties:
         seats: SeatRepository,
         appointments: AppointmentRepository,
         parties: PartyRepository,
-        activity: ConductBook,
+        activity: ActivityCounters,
         allowances: HoldAllowances,
         applications: ApplicationRepository,
-        seating: Seating,
+        inventory: SeatInventory,
         calendar: Calendar,
         waiting_room: WaitingRoom,
-        offering: Offering,
+        availability: ProductAvailability,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._activity = activity
         self._allowances = allowances
@@ -91,7 +91,7 @@ class Parties:
         self._seats = seats
         self._appointments = appointments
         self._parties = parties
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
 
     async def book(self, wish: PartyWish) -> Seated:
@@ -157,13 +157,13 @@ class Parties:
         copies = [await self._own(each, wish.actor) for each in wish.application_ids]
         together = {copy.product for copy in copies}
         for application_id, copy in zip(wish.application_ids, copies, strict=True):
-            self._offering.refuse_lacking(
+            self._availability.refuse_lacking(
                 copy, session.office_id, session.date, together=together, application_id=application_id
             )
             if await self._appointments.live_appointment_of(copy.person_id) is not None:
                 raise PersonHasAppointment(application_id=application_id)
             counted = Wish(copy.person_id, wish.session_id, asked=len(wish.application_ids))
-            self._activity.refuse_over(Act.HOLD, copy.account_id, counted, wish.origin)
+            self._activity.check_limits(Act.HOLD, copy.account_id, counted, wish.origin)
             appointment_id = derived_id("appointment", "party", party_id, application_id)
             members.append(Member(application_id, copy.person_id, appointment_id))
         if len({member.person_id for member in members}) != len(members):
@@ -184,7 +184,7 @@ class Parties:
             raise PoolNotOpen(pool=wish.pool.value)
         if session.starts_at < bookable_from(self._context.now(), self._context.rules):
             raise SessionClosed(starts_at=session.starts_at)
-        await self._seating.refuse_unopened(wish.session_id)
+        await self._inventory.refuse_unopened(wish.session_id)
         free = await self._seats.free_seats([wish.session_id])
         if free.get((wish.session_id, wish.pool.value), 0) < seats:
             raise await self._sold_out(wish.session_id, session, wish.pool, wish.application_ids)
@@ -227,7 +227,7 @@ class Parties:
         if known is not None:
             return _problem_of(known.state)
         state, context = record.state, self._context
-        seat = await self._seating.claim_any(state.session_id, state.pool, member.appointment_id)
+        seat = await self._inventory.claim_any(state.session_id, state.pool, member.appointment_id)
         if seat is None:
             return PartyBreak.SOLD_OUT
         applying = Applying(member.application_id, state.account_id, member.person_id)
@@ -242,10 +242,10 @@ class Parties:
         try:
             await self._allowances.begin(member.appointment_id, decision, NOWHERE)
         except TooManyHolds:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             return PartyBreak.TOO_MANY_HOLDS
         except AlreadyExists:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             known = await self._appointments.appointment(member.appointment_id)
             return PartyBreak.PERSON_HAS_APPOINTMENT if known is None else _problem_of(known.state)
         return None
@@ -267,7 +267,7 @@ class Parties:
             await self._appointments.save(record, joined, now)
             return
         broken = await self._appointments.save(record, appointments.break_off(record.state, now=now, rules=rules), now)
-        await self._seating.tell_left_now(broken)
+        await self._inventory.give_back_left_now(broken)
 
     async def _refusal(self, broken: Party) -> Refusal:
         if broken.broken_for is PartyBreak.SOLD_OUT:
@@ -277,7 +277,7 @@ class Parties:
         if broken.broken_for is PartyBreak.PERSON_HAS_APPOINTMENT:
             return PersonHasAppointment(application_id=broken.broken_by)
         if broken.broken_for is PartyBreak.TOO_MANY_HOLDS:
-            until = conduct.midnight_after(conduct.day_of(self._context.now()))
+            until = limits.midnight_after(limits.day_of(self._context.now()))
             seconds = max(1, math.ceil((until - self._context.now()).total_seconds()))
             return TooManyHolds(retry_after_seconds=seconds, until=until.isoformat())
         return PartyBroken(reason=PartyBreak.TOO_SLOW.value)
@@ -286,7 +286,7 @@ class Parties:
         self, session_id: str, session: Session, pool: Pool, application_ids: Sequence[str]
     ) -> SessionSoldOut:
         """Names only sessions that have a seat for everybody, where everybody gets the passport applied for."""
-        products = await self._offering.products_of(application_ids)
+        products = await self._availability.products_of(application_ids)
         return await self._calendar.sold_out(session_id, session, pool, products, len(application_ids))
 
     async def _seated(self, record: Record[Party]) -> Seated:

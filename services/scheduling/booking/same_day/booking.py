@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.scheduling.applications import ApplicationCopy, ApplicationRepository
-from services.scheduling.booking.abuse.activity_counters import ConductBook
+from services.scheduling.booking.abuse.activity_counters import ActivityCounters
 from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.abuse.limits import Act, Wish
 from services.scheduling.booking.appointments import appointment as appointments
@@ -16,14 +16,14 @@ from services.scheduling.booking.appointments.holds import TRIES, HoldWish, appo
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
 from services.scheduling.booking.same_day.rules import IfUnpaid, SameDayProblem, cut_off, pay_until, same_day_problem
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.session import Session
 from services.scheduling.terms import Pool
 from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
@@ -50,21 +50,21 @@ class SameDay:
         context: UseCaseContext,
         seats: SeatRepository,
         appointments: AppointmentRepository,
-        activity: ConductBook,
+        activity: ActivityCounters,
         allowances: HoldAllowances,
         applications: ApplicationRepository,
-        seating: Seating,
+        inventory: SeatInventory,
         calendar: Calendar,
-        offering: Offering,
+        availability: ProductAvailability,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._activity = activity
         self._allowances = allowances
         self._applications = applications
         self._seats = seats
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
 
     async def hold(self, wish: HoldWish, if_unpaid: IfUnpaid | None) -> Record[Appointment]:
@@ -100,10 +100,10 @@ class SameDay:
 
     async def _try(self, appointment_id: str, wish: HoldWish, terms: Terms) -> Record[Appointment] | None:
         self._refuse_wrong_time(terms.session)
-        self._offering.refuse_lacking(terms.copy, terms.session.office_id, terms.session.date)
+        self._availability.refuse_lacking(terms.copy, terms.session.office_id, terms.session.date)
         counted = Wish(terms.copy.person_id, wish.session_id)
-        self._activity.refuse_over(Act.HOLD, terms.copy.account_id, counted, wish.origin)
-        seat = await self._seating.claim_any(
+        self._activity.check_limits(Act.HOLD, terms.copy.account_id, counted, wish.origin)
+        seat = await self._inventory.claim_any(
             wish.session_id, SAME_DAY, appointment_id, starts_from=terms.session.starts_at
         )
         if seat is not None:
@@ -143,9 +143,9 @@ class SameDay:
         try:
             held = await self._allowances.begin(appointment_id, decision, wish.origin)
         except AlreadyExists:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
         except Refusal:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             raise
         else:
             self._activity.note(Act.HOLD, held.state, wish.origin)

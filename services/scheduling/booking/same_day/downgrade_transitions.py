@@ -10,13 +10,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.scheduling.booking.appointments.appointment import (
+    TRANSITIONS,
     Appointment,
     Command,
-    Decision,
     Move,
     MoveCause,
     ReleaseReason,
-    after,
     given_up,
     release,
 )
@@ -27,6 +26,7 @@ from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool
 from shared.events.scheduling import SameDaySeatLost, SeatHeld, SeatUnavailable
+from shared.store.decision import Decision
 
 
 def wants_regular(appointment: Appointment) -> bool:
@@ -41,14 +41,14 @@ def is_replaced(appointment: Appointment, bill_id: str) -> bool:
 
 def reach_for(
     appointment: Appointment, session_id: str, token: str, bill_id: str, *, now: datetime, rules: Rules
-) -> Decision:
+) -> Decision[Appointment]:
     """Say which regular seat is reached for, before it is; the seat that it has stays its own until then."""
     until = now + timedelta(seconds=rules.move_seconds)
     move = Move(session_id, Pool.REGULAR.value, token, until, bill_id, MoveCause.SAME_DAY_UNPAID)
     return Decision(replace(appointment, move=move))
 
 
-def stand(appointment: Appointment) -> Decision:
+def stand(appointment: Appointment) -> Decision[Appointment]:
     """That seat could not be had."""
     return Decision(replace(appointment, move=None))
 
@@ -62,9 +62,9 @@ def fall_back(
     office: Office,
     now: datetime,
     rules: Rules,
-) -> Decision:
+) -> Decision[Appointment]:
     """The appointment is on the regular seat, held for a new bill; its same-day seat goes back."""
-    status = after(appointment.status, Command.FALL_BACK)
+    status = TRANSITIONS.after(appointment.status, Command.FALL_BACK)
     old, until = appointment.seat, min(now + timedelta(seconds=rules.hold_seconds), slot.starts_at)
     state = given_up(
         appointment,
@@ -94,15 +94,15 @@ def fall_back(
 
 def end_without_seat(
     appointment_id: str, appointment: Appointment, bill_id: str, *, now: datetime, rules: Rules
-) -> Decision:
+) -> Decision[Appointment]:
     """There is no regular seat: the booking ends here, and the bill's question has its no."""
     reason = ReleaseReason.SAME_DAY_UNPAID
     decision = release(appointment_id, appointment, Command.END_BILL, reason, now=now, rules=rules)
-    said = SeatUnavailable(
+    event = SeatUnavailable(
         application_id=appointment.application_id,
         account_id=appointment.account_id,
         bill_id=bill_id,
         asked_for="renewal",
         reason="no_seat",
     )
-    return Decision(decision.state, (*decision.events, said))
+    return Decision(decision.state, (*decision.events, event))

@@ -49,7 +49,7 @@ class SameDayFull(Refusal):
     next_action_id = "Kunjungan tetap berlaku; paspor selesai dalam waktu biasa."
 
 
-class CannotHurry(Refusal):
+class CannotUpgradeToSameDay(Refusal):
     """The surcharge is for a paid visit of today, before noon in Jakarta; `problem` says what is missing."""
 
     status = 409

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.repository import APPOINTMENT
-from services.scheduling.booking.same_day.upgrade import HurryDesk
+from services.scheduling.booking.same_day.upgrade import SameDayUpgrades
 from shared.service import DeadlineHandler
 from shared.store.kinds import Record
 
 
-def same_day_deadlines(upgrades: HurryDesk) -> Mapping[tuple[str, str], DeadlineHandler]:
+def same_day_deadlines(upgrades: SameDayUpgrades) -> Mapping[tuple[str, str], DeadlineHandler]:
     """The deadline of an upgrade at the counter."""
 
     async def upgrade_due(record: Record[Appointment], _name: str) -> None:
         """A place in the same-day quota was left half taken, or its session is over."""
-        await upgrades.look(record)
+        await upgrades.check_place(record)
 
     return {(APPOINTMENT.name, "hurry"): upgrade_due}

@@ -7,8 +7,8 @@ from typing import Final
 from services.scheduling.booking.appointments.errors import BeingMoved
 from services.scheduling.booking.appointments.schemas import AppointmentView
 from services.scheduling.booking.appointments.views import appointment_view
-from services.scheduling.booking.same_day.errors import CannotHurry, SameDayFull
-from services.scheduling.booking.same_day.upgrade import HurryDesk
+from services.scheduling.booking.same_day.errors import CannotUpgradeToSameDay, SameDayFull
+from services.scheduling.booking.same_day.upgrade import SameDayUpgrades
 from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.http import actor_of, use_case
@@ -29,7 +29,7 @@ endpoints: Final = Endpoints("hurry")
     refusals=(
         NotFound,
         NotYourOffice,
-        CannotHurry,
+        CannotUpgradeToSameDay,
         SameDayFull,
         BeingMoved,
         SomeoneElseChangedIt,
@@ -38,5 +38,5 @@ endpoints: Final = Endpoints("hurry")
 async def take_same_day_place(call: Call) -> AppointmentView:
     """The visit with its place; the bill of the surcharge follows by itself and is paid before noon WIB."""
     path = call.path["appointment_id"]
-    record = await use_case(call, HurryDesk).reserve(path, actor_of(call.caller), call.command_id)
+    record = await use_case(call, SameDayUpgrades).reserve(path, actor_of(call.caller), call.command_id)
     return appointment_view(record, use_case(call, UseCaseContext), for_staff=True)

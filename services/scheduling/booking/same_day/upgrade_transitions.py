@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.scheduling.booking.appointments.appointment import Appointment, Decision, Leaving, Status, place_given_up
-from services.scheduling.booking.appointments.same_day_place import Hurry, HurryState
+from services.scheduling.booking.appointments.appointment import Appointment, Leaving, Status, place_given_up
+from services.scheduling.booking.appointments.same_day_place import SameDayPlace, SameDayPlaceState
 from services.scheduling.booking.appointments.visit_transitions import facts
 from services.scheduling.booking.same_day.rules import cut_off
 from services.scheduling.booking.seats.seat import Slot
@@ -16,13 +16,14 @@ from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool, local_date
 from shared.events.scheduling import SameDaySeatReserved
+from shared.store.decision import Decision
 
-MAY_HURRY: Final = (Status.CONFIRMED, Status.CHECKED_IN)
+MAY_UPGRADE: Final = (Status.CONFIRMED, Status.CHECKED_IN)
 NOT_HEARD_OF: Final = "not_heard_of"
 """Why a place goes back whose bill was silent for long after it could be paid."""
 
 
-class HurryProblem(StrEnum):
+class UpgradeProblem(StrEnum):
     """Why the surcharge cannot be bought for a visit."""
 
     NO_PAID_VISIT = "no_paid_visit"
@@ -31,13 +32,13 @@ class HurryProblem(StrEnum):
     TOO_LATE = "too_late"
 
 
-def hurry_problem(visit: Appointment, *, timezone: str, now: datetime, rules: Rules) -> HurryProblem | None:
+def upgrade_problem(visit: Appointment, *, timezone: str, now: datetime, rules: Rules) -> UpgradeProblem | None:
     """Why it cannot be bought now; none if it can. The day is the office's, the cut-off the treasury's."""
     problems = {
-        HurryProblem.NO_PAID_VISIT: visit.status not in MAY_HURRY,
-        HurryProblem.SAME_DAY_ALREADY: visit.seat.pool == Pool.SAME_DAY,
-        HurryProblem.NOT_TODAY: local_date(now, timezone) != visit.seat.date,
-        HurryProblem.TOO_LATE: now >= pay_until(visit, rules),
+        UpgradeProblem.NO_PAID_VISIT: visit.status not in MAY_UPGRADE,
+        UpgradeProblem.SAME_DAY_ALREADY: visit.seat.pool == Pool.SAME_DAY,
+        UpgradeProblem.NOT_TODAY: local_date(now, timezone) != visit.seat.date,
+        UpgradeProblem.TOO_LATE: now >= pay_until(visit, rules),
     }
     return next((problem for problem, found in problems.items() if found), None)
 
@@ -49,62 +50,64 @@ def pay_until(visit: Appointment, rules: Rules) -> datetime:
 
 def reach(
     visit: Appointment, reservation_id: str, session_id: str, token: str, *, by: str, now: datetime, rules: Rules
-) -> Decision:
+) -> Decision[Appointment]:
     """Say under which token a same-day seat is reached for, before it is."""
     until = now + timedelta(seconds=rules.move_seconds)
-    hurry = Hurry(HurryState.REACHING, reservation_id, session_id, token, pay_until(visit, rules), by, until)
+    hurry = SameDayPlace(
+        SameDayPlaceState.REACHING, reservation_id, session_id, token, pay_until(visit, rules), by, until
+    )
     return Decision(replace(visit, hurry=hurry))
 
 
-def stay(visit: Appointment) -> Decision:
+def stay(visit: Appointment) -> Decision[Appointment]:
     """No seat could be had: the visit is as it was."""
     return Decision(replace(visit, hurry=None))
 
 
-def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office, rules: Rules) -> Decision:
+def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office, rules: Rules) -> Decision[Appointment]:
     """The seat is this visit's: it counts in the quota from this write on, and its bill can be made.
 
     The session may end before its bill does; only a bill that is silent long after its end loses the place.
     """
-    reached = _hurry_of(visit)
+    reached = _place_of(visit)
     until = max(slot.ends_at, reached.pay_until) + timedelta(seconds=rules.long_stop_seconds)
-    hurry = replace(reached, state=HurryState.RESERVED, slot=slot, until=until)
-    said = SameDaySeatReserved(
+    hurry = replace(reached, state=SameDayPlaceState.RESERVED, slot=slot, until=until)
+    event = SameDaySeatReserved(
         **facts(visit_id, visit),
         reservation_id=hurry.reservation_id,
         session_id=slot.session_id,
         pay_until=hurry.pay_until,
         office_timezone=office.timezone,
     )
-    return Decision(replace(visit, hurry=hurry), (said,))
+    return Decision(replace(visit, hurry=hurry), (event,))
 
 
-def billed(visit: Appointment, bill_id: str) -> Decision:
+def billed(visit: Appointment, bill_id: str) -> Decision[Appointment]:
     """The surcharge has its bill; whoever ends the place can say which one has no place any more."""
-    return Decision(replace(visit, hurry=replace(_hurry_of(visit), bill_id=bill_id)))
+    return Decision(replace(visit, hurry=replace(_place_of(visit), bill_id=bill_id)))
 
 
-def paid(visit: Appointment, bill_id: str) -> Decision:
+def paid(visit: Appointment, bill_id: str) -> Decision[Appointment]:
     """The surcharge is paid: the office makes the book today."""
-    paid_for = replace(_hurry_of(visit), state=HurryState.PAID, until=None, bill_id=bill_id)
+    paid_for = replace(_place_of(visit), state=SameDayPlaceState.PAID, until=None, bill_id=bill_id)
     return Decision(replace(visit, hurry=paid_for))
 
 
-def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision:
+def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """The surcharge was not paid: the seat goes back, the visit stays as it was booked."""
-    slot = _hurry_of(visit).slot
+    slot = _place_of(visit).slot
     if slot is None:
         return stay(visit)
     gone = Leaving(slot.seat_id, slot.token, now + timedelta(seconds=rules.leave_seconds))
     return Decision(replace(visit, hurry=None, leaving=(*visit.leaving, gone)))
 
 
-def give_up_waiting(visit: Appointment, *, now: datetime, rules: Rules) -> Decision:
+def give_up_waiting(visit: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """Billing was silent for too long: the seat goes back, and billing hears that it did."""
     return Decision(end(visit, now=now, rules=rules).state, place_given_up(visit, NOT_HEARD_OF))
 
 
-def _hurry_of(visit: Appointment) -> Hurry:
+def _place_of(visit: Appointment) -> SameDayPlace:
     if visit.hurry is None:
         raise LookupError("this visit has no place in the same-day quota")
     return visit.hurry

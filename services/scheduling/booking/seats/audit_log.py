@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from services.scheduling.booking.seats.audit_log_facts import Step, session_told, steps_of
+from services.scheduling.booking.seats.audit_log_facts import SeatFact, seat_facts_of, session_told
 from services.scheduling.booking.seats.audit_log_queries import SeatChainFacts
 from services.scheduling.offices.session import Session
 from shared.chain import CAPITAL, ArchiveSource, ChainName, Chains, Fact, KeptStream, export_lines, roots_lines
@@ -39,7 +39,7 @@ class SeatChains:
         self.kept = KeptStream(STREAM, source, self._chains, platform.store, platform.clock, owner=new_event_id())
 
     def chores(self) -> list[Chore]:
-        """What is to be done again and again."""
+        """Return the periodic chores."""
         return [*self.kept.chores(), Chore("chain_sessions", SESSIONS_EVERY_SECONDS, self.tell_sessions)]
 
     async def export(self, office_id: str, day: date) -> AsyncIterator[bytes]:
@@ -64,12 +64,12 @@ class SeatChains:
 
     async def facts_of(self, events: Sequence[Envelope]) -> Sequence[Fact]:
         """The facts of some events, behind those of the sessions that they touch."""
-        facts = [await self._fact(envelope, step) for envelope in events for step in steps_of(envelope.data)]
+        facts = [await self._fact(envelope, step) for envelope in events for step in seat_facts_of(envelope.data)]
         touched = dict.fromkeys((fact.chain.scope, fact.chain.day) for fact in facts)
         sessions = [record for place in touched for record in await self._facts.sessions_of(*place)]
         return [*map(self._session_fact, sessions), *facts]
 
-    async def _fact(self, envelope: Envelope, step: Step) -> Fact:
+    async def _fact(self, envelope: Envelope, step: SeatFact) -> Fact:
         session_id, pool = step.session_id, step.pool
         if session_id is None:
             slot = await self._facts.slot(step.holder)

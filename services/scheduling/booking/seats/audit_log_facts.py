@@ -12,7 +12,7 @@ from shared.events.message import Event, Message
 
 
 @dataclass(frozen=True)
-class Step:
+class SeatFact:
     """One thing that happened to a seat. Where the event names no session, that of the appointment is meant."""
 
     act: str
@@ -24,7 +24,7 @@ class Step:
     why: str | None = None
 
 
-def steps_of(event: Message) -> tuple[Step, ...]:
+def seat_facts_of(event: Message) -> tuple[SeatFact, ...]:
     """The steps that an event tells of; none for an event about anything else."""
     told = _STEPS.get(type(event)) if isinstance(event, Event) else None
     return told(event) if told is not None else ()
@@ -38,33 +38,33 @@ def session_told(session: Session) -> Mapping[str, Any]:
     }
 
 
-def _simple(act: str) -> Callable[[Any], tuple[Step, ...]]:
-    def told(event: Any) -> tuple[Step, ...]:
+def _simple(act: str) -> Callable[[Any], tuple[SeatFact, ...]]:
+    def told(event: Any) -> tuple[SeatFact, ...]:
         session_id = getattr(event, "session_id", None)
         why = getattr(event, "reason", None) or getattr(event, "cause", None)
-        return (Step(act, event.appointment_id, event.office_id, session_id, getattr(event, "pool", None), why),)
+        return (SeatFact(act, event.appointment_id, event.office_id, session_id, getattr(event, "pool", None), why),)
 
     return told
 
 
-def _moved(event: events.AppointmentRescheduled) -> tuple[Step, ...]:
+def _moved(event: events.AppointmentRescheduled) -> tuple[SeatFact, ...]:
     holder, cause = event.appointment_id, event.cause
     return (
-        Step("moved_out", holder, event.previous_office_id, event.previous_session_id, None, cause),
-        Step("moved_in", holder, event.office_id, event.session_id, event.pool, cause),
+        SeatFact("moved_out", holder, event.previous_office_id, event.previous_session_id, None, cause),
+        SeatFact("moved_in", holder, event.office_id, event.session_id, event.pool, cause),
     )
 
 
-def _lost(event: events.SameDaySeatLost) -> tuple[Step, ...]:
+def _lost(event: events.SameDaySeatLost) -> tuple[SeatFact, ...]:
     holder, why = event.appointment_id, "same_day_unpaid"
-    return (Step("moved_out", holder, event.office_id, event.previous_session_id, None, why),)
+    return (SeatFact("moved_out", holder, event.office_id, event.previous_session_id, None, why),)
 
 
-def _kept_for_waiting(event: events.WaitingSeatOffered) -> tuple[Step, ...]:
-    return (Step("waiting_offered", event.waiting_id, event.office_id, event.session_id),)
+def _kept_for_waiting(event: events.WaitingSeatOffered) -> tuple[SeatFact, ...]:
+    return (SeatFact("waiting_offered", event.waiting_id, event.office_id, event.session_id),)
 
 
-_STEPS: Final[Mapping[type[Event], Callable[[Any], tuple[Step, ...]]]] = {
+_STEPS: Final[Mapping[type[Event], Callable[[Any], tuple[SeatFact, ...]]]] = {
     events.SeatHeld: _simple("held"),
     events.SeatOffered: _simple("offered"),
     events.AppointmentConfirmed: _simple("confirmed"),

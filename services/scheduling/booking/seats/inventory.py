@@ -1,4 +1,4 @@
-"""Reaching for seats and giving them back. Each seat is written alone; appointments decide whose it is."""
+"""Seat inventory: claims, releases and cools seats. The appointment decides whose seat it is."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Final
 import structlog
 
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate, Decision, Leaving
+from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate, Leaving
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats import seat as seats
 from services.scheduling.booking.seats.repository import Claim, SeatRepository
 from services.scheduling.booking.seats.seat import PLACES, Seat, SeatStatus
 from services.scheduling.context import UseCaseContext
-from services.scheduling.openings.release_check import Gate, Place
+from services.scheduling.openings.release_check import ReleaseCheck, SessionDay
 from services.scheduling.rules import bookable_from
+from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
 from shared.store.retry import again
@@ -26,35 +27,39 @@ from shared.store.retry import again
 log = structlog.get_logger()
 
 MOST_STARTS: Final = 10_000
-"""Pools of sessions whose last place is remembered; more are forgotten together and begin anew."""
+"""Pools of sessions whose last place is remembered; beyond it all are forgotten together."""
 
 _LOOKS: Final = 3
 """How often an overdue claim is looked at: once, after its tombstone was refused, and once more."""
 
 
-class Seating:
-    """The life of seats."""
+class SeatInventory:
+    """Claims and releases seats, one document each."""
 
     def __init__(
-        self, context: UseCaseContext, seats: SeatRepository, appointments: AppointmentRepository, gate: Gate
+        self,
+        context: UseCaseContext,
+        seats: SeatRepository,
+        appointments: AppointmentRepository,
+        release_check: ReleaseCheck,
     ) -> None:
         self._context = context
         self._seats = seats
         self._appointments = appointments
-        self._gate = gate
+        self._release_check = release_check
         self._starts: dict[tuple[str, str], int] = {}
 
     async def claim_any(
         self, session_id: str, pool: str, by: str, *, token: str | None = None, starts_from: datetime | None = None
     ) -> Record[Seat] | None:
-        """Reach for a free seat of the pool, from where this process is round to it again; none if none is free.
+        """Claim a free seat of the pool, searching from this process's last place; return None if none is free.
 
         ``starts_from`` is for what may be booked later than usual.
 
         One write where the pool has free seats on both sides of the start, two at most. Refuses with ``NotOpenYet``
-        before the session's opening, whoever asks.
+        before the session's opening.
         """
-        await self._gate.refuse_unopened(session_id)
+        await self._release_check.refuse_unopened(session_id)
         now = self._context.now()
         start = self._start(session_id, pool)
         claim = self._claim(by, token)
@@ -86,14 +91,14 @@ class Seating:
 
     async def refuse_unopened(self, session_id: str) -> None:
         """Refuse with ``NotOpenYet`` before the session's opening."""
-        await self._gate.refuse_unopened(session_id)
+        await self._release_check.refuse_unopened(session_id)
 
-    async def place(self, session_id: str) -> Place | None:
-        """Where and when a session takes place, from memory where it was read before; none if it is not there."""
-        return await self._gate.place(session_id)
+    async def place(self, session_id: str) -> SessionDay | None:
+        """Return office and date of a session, from memory if it was read before; None if there is no such session."""
+        return await self._release_check.place(session_id)
 
     async def claim_this(self, seat_id: str, by: str, *, starts_from: datetime | None = None) -> Record[Seat] | None:
-        """Reach for this very seat, free or cooling; none if somebody has it or its session is too near."""
+        """Claim this seat, free or cooling; return None if it is taken or its session is too near."""
         for _ in range(_LOOKS):
             record = await self._seats.seat(seat_id)
             now = self._context.now()
@@ -108,29 +113,29 @@ class Seating:
         return None
 
     async def undo(self, seat: Record[Seat]) -> None:
-        """Put a seat back that was reached for in vain; if somebody was faster, there is nothing to put back."""
+        """Release a claim that never became an appointment. Does nothing if the seat has changed since."""
         with contextlib.suppress(VersionConflict):
             await self._seats.save_seat(seat, seats.undone(seat.state), self._context.now())
 
-    async def tell_left_now(self, record: Record[Appointment]) -> Record[Appointment]:
-        """Give the left seats back at once if all goes well; else a deadline will. Never refuses."""
+    async def give_back_left_now(self, record: Record[Appointment]) -> Record[Appointment]:
+        """Release the seats that were given up; if that fails, a deadline does it. Never raises."""
         try:
-            return await self.tell_left(record)
+            return await self.give_back_left(record)
         except (VersionConflict, StoreUnavailable) as trouble:
             log.info("seat_given_back_later", appointment_id=record.id, reason=type(trouble).__name__)
             return record
 
-    async def tell_left(self, record: Record[Appointment]) -> Record[Appointment]:
-        """Let the seats cool that this appointment gave up, then forget them."""
+    async def give_back_left(self, record: Record[Appointment]) -> Record[Appointment]:
+        """Release the seats that this appointment gave up, then forget them."""
         told = record.state.leaving
         if not told:
             return record
         for leaving in told:
             await self.give_back(leaving)
-        return await self._appointments.save(record, appointments.left(record.state, told), self._context.now())
+        return await self._appointments.save(record, appointments.leaving_told(record.state, told), self._context.now())
 
     async def give_back(self, leaving: Leaving) -> None:
-        """Let a seat that was given up cool, if it was not told before."""
+        """Release a seat that was given up, into its cooling time. A repeat changes nothing."""
         await again(partial(self._let_go, leaving))
 
     async def _let_go(self, leaving: Leaving) -> None:
@@ -147,14 +152,14 @@ class Seating:
         await self._seats.save_seat(record, seats.let_go(record.state, free_at), now)
 
     async def warm(self, record: Record[Seat]) -> None:
-        """A cooling seat's time is over: it is free again."""
+        """Free a seat whose cooling time is over."""
         if record.state.status is SeatStatus.COOLING:
             await self._seats.save_seat(record, seats.warmed(record.state), self._context.now())
         else:
             await self._seats.save_seat(record, replace(record.state, free_at=None), self._context.now())
 
     async def judge_claim(self, record: Record[Seat]) -> None:
-        """A claim is overdue: settle it, wait, or free the seat after making sure that its appointment never comes."""
+        """Settle an overdue claim, wait longer, or free the seat once its appointment can never be written."""
         seat, now = record.state, self._context.now()
         for _ in range(_LOOKS):
             holder = await self._appointments.appointment(seat.claimed_by or "")
@@ -178,5 +183,5 @@ class Seating:
         return Claim(by, token or self._context.ids.new(), self.claim_until())
 
     def claim_until(self) -> datetime:
-        """Until when a claim that begins now counts without an appointment."""
+        """Return until when a claim that begins now counts without an appointment."""
         return self._context.now() + timedelta(seconds=self._context.rules.claim_seconds)

@@ -42,7 +42,7 @@ def seat_id_of(session_id: str, seat: Seat) -> str:
 
 @dataclass(frozen=True)
 class Claim:
-    """Who reaches for a seat, under which fresh token, and until when the claim counts without an appointment."""
+    """A claim: the appointment, its fresh token, and until when it counts without the appointment."""
 
     by: str
     token: str
@@ -67,12 +67,16 @@ class SeatRepository(OnStore):
         """Every seat of a session, by number."""
         return await self._store.find(SEAT, "session_number", {"state.session_id": session_id}, limit=MOST_SESSIONS)
 
+    async def seat_with_token(self, session_id: str, token: str | None) -> Record[Seat] | None:
+        """Return the seat of the session that carries this token, or None."""
+        return next((seat for seat in await self.seats_of(session_id) if seat.state.token == token), None)
+
     async def seat(self, seat_id: str) -> Record[Seat] | None:
         """The seat, or none."""
         return await self._store.get(SEAT, seat_id)
 
     async def save_seat(self, record: Record[Seat], seat: Seat, now: datetime) -> Record[Seat]:
-        """Replace a seat if nobody else did."""
+        """Save the seat. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(SEAT, record, seat, now=now)
 
     async def claim_free_seat(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.scheduling.offices.session import Session, batches_of
+from shared.store.transitions import IllegalTransition, Transitions
 
 PLACES: Final = 10_000
 """Seats of a pool are spread over this many places, so that a claim can start at random without knowing how many
@@ -16,7 +17,7 @@ there are."""
 
 
 class SeatStatus(StrEnum):
-    """Where a seat stands."""
+    """The states of a seat."""
 
     FREE = "free"
     CLAIMED = "claimed"
@@ -30,7 +31,7 @@ class SeatStatus(StrEnum):
 
 
 class SeatCommand(StrEnum):
-    """What can be done to a seat."""
+    """The commands of a seat."""
 
     CLAIM = "claim"
     SETTLE = "settle"
@@ -40,18 +41,20 @@ class SeatCommand(StrEnum):
     WITHDRAW = "withdraw"
 
 
-SEAT_TRANSITIONS: Final[Mapping[tuple[SeatStatus, SeatCommand], SeatStatus]] = {
-    (SeatStatus.FREE, SeatCommand.CLAIM): SeatStatus.CLAIMED,
-    (SeatStatus.COOLING, SeatCommand.CLAIM): SeatStatus.CLAIMED,
-    (SeatStatus.CLAIMED, SeatCommand.SETTLE): SeatStatus.TAKEN,
-    (SeatStatus.CLAIMED, SeatCommand.UNDO): SeatStatus.FREE,
-    (SeatStatus.TAKEN, SeatCommand.UNDO): SeatStatus.FREE,
-    (SeatStatus.CLAIMED, SeatCommand.LET_GO): SeatStatus.COOLING,
-    (SeatStatus.TAKEN, SeatCommand.LET_GO): SeatStatus.COOLING,
-    (SeatStatus.COOLING, SeatCommand.WARM): SeatStatus.FREE,
-    (SeatStatus.FREE, SeatCommand.WITHDRAW): SeatStatus.WITHDRAWN,
-    (SeatStatus.COOLING, SeatCommand.WITHDRAW): SeatStatus.WITHDRAWN,
-}
+SEAT_TRANSITIONS: Final = Transitions(
+    {
+        (SeatStatus.FREE, SeatCommand.CLAIM): SeatStatus.CLAIMED,
+        (SeatStatus.COOLING, SeatCommand.CLAIM): SeatStatus.CLAIMED,
+        (SeatStatus.CLAIMED, SeatCommand.SETTLE): SeatStatus.TAKEN,
+        (SeatStatus.CLAIMED, SeatCommand.UNDO): SeatStatus.FREE,
+        (SeatStatus.TAKEN, SeatCommand.UNDO): SeatStatus.FREE,
+        (SeatStatus.CLAIMED, SeatCommand.LET_GO): SeatStatus.COOLING,
+        (SeatStatus.TAKEN, SeatCommand.LET_GO): SeatStatus.COOLING,
+        (SeatStatus.COOLING, SeatCommand.WARM): SeatStatus.FREE,
+        (SeatStatus.FREE, SeatCommand.WITHDRAW): SeatStatus.WITHDRAWN,
+        (SeatStatus.COOLING, SeatCommand.WITHDRAW): SeatStatus.WITHDRAWN,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -103,20 +106,9 @@ class Slot:
         return f"{self.letter}-{self.number:03d}"
 
 
-class IllegalSeatChange(Exception):
-    """This cannot be done to a seat that stands there."""
-
-
-def _after(seat: Seat, command: SeatCommand) -> SeatStatus:
-    status = SEAT_TRANSITIONS.get((seat.status, command))
-    if status is None:
-        raise IllegalSeatChange(f"{command} is not possible for a {seat.status} seat")
-    return status
-
-
 def claimed(seat: Seat, *, by: str, token: str, until: datetime, kept_for: str | None = None) -> Seat:
     """The seat, reached for by this appointment under a fresh token."""
-    status = _after(seat, SeatCommand.CLAIM)
+    status = SEAT_TRANSITIONS.after(seat.status, SeatCommand.CLAIM)
     return replace(seat, status=status, claimed_by=by, token=token, claim_until=until, free_at=None, kept_for=kept_for)
 
 
@@ -127,29 +119,33 @@ def claimed_longer(seat: Seat, until: datetime) -> Seat:
 
 def settled(seat: Seat) -> Seat:
     """The claimed seat, known to belong to its appointment."""
-    return replace(seat, status=_after(seat, SeatCommand.SETTLE), claim_until=None, kept_for=None)
+    return replace(
+        seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.SETTLE), claim_until=None, kept_for=None
+    )
 
 
 def undone(seat: Seat) -> Seat:
     """The seat as if it had never been reached for."""
-    status = _after(seat, SeatCommand.UNDO)
+    status = SEAT_TRANSITIONS.after(seat.status, SeatCommand.UNDO)
     return replace(seat, status=status, claimed_by=None, token=None, claim_until=None, kept_for=None)
 
 
 def let_go(seat: Seat, free_at: datetime) -> Seat:
     """The seat after its appointment gave it up: cooling, then free."""
-    status = _after(seat, SeatCommand.LET_GO)
+    status = SEAT_TRANSITIONS.after(seat.status, SeatCommand.LET_GO)
     return replace(seat, status=status, claimed_by=None, token=None, claim_until=None, free_at=free_at, kept_for=None)
 
 
 def warmed(seat: Seat) -> Seat:
     """The seat, free again."""
-    return replace(seat, status=_after(seat, SeatCommand.WARM), free_at=None)
+    return replace(seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.WARM), free_at=None)
 
 
 def withdrawn(seat: Seat, by: str) -> Seat:
     """The seat that nobody has, taken away by a change of quota."""
-    return replace(seat, status=_after(seat, SeatCommand.WITHDRAW), withdrawn_by=by, free_at=None)
+    return replace(
+        seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.WITHDRAW), withdrawn_by=by, free_at=None
+    )
 
 
 def seat_deadlines(seat: Seat) -> Mapping[str, datetime]:
@@ -171,7 +167,7 @@ def cooling_until(now: datetime, *, shortest_seconds: int, longest_seconds: int,
 def slot_of(seat_id: str, seat: Seat) -> Slot:
     """The claimed seat as its appointment will know it."""
     if seat.token is None:
-        raise IllegalSeatChange("only a claimed seat has a holder")
+        raise IllegalTransition(seat.status, SeatCommand.SETTLE)
     return Slot(
         seat_id=seat_id,
         token=seat.token,

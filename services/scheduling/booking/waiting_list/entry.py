@@ -18,8 +18,9 @@ from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Applying
-from shared.events.message import Event
 from shared.events.scheduling import WaitingOfferEnded, WaitingSeatOffered
+from shared.store.decision import Decision
+from shared.store.transitions import Transitions
 
 MOST_OFFICES_WAITED_FOR: Final = 5
 """Of one entry: a family's own offices and those around; more would be waiting for everything."""
@@ -35,7 +36,7 @@ _LAST_ZONE: Final = ZoneInfo("Asia/Jakarta")
 
 
 class WaitingStatus(StrEnum):
-    """Where an entry stands."""
+    """The states of an entry."""
 
     WAITING = "waiting"
     OFFERED = "offered"
@@ -48,7 +49,7 @@ class WaitingStatus(StrEnum):
 
 
 class WaitingCommand(StrEnum):
-    """What can happen to an entry."""
+    """The commands of an entry."""
 
     OFFER = "offer"
     TAKE = "take"
@@ -60,17 +61,19 @@ class WaitingCommand(StrEnum):
     END = "end"
 
 
-WAITING_TRANSITIONS: Final[Mapping[tuple[WaitingStatus, WaitingCommand], WaitingStatus]] = {
-    (WaitingStatus.WAITING, WaitingCommand.OFFER): WaitingStatus.OFFERED,
-    (WaitingStatus.WAITING, WaitingCommand.LEAVE): WaitingStatus.LEFT,
-    (WaitingStatus.WAITING, WaitingCommand.END): WaitingStatus.ENDED,
-    (WaitingStatus.OFFERED, WaitingCommand.TAKE): WaitingStatus.TAKING,
-    (WaitingStatus.OFFERED, WaitingCommand.REJOIN): WaitingStatus.WAITING,
-    (WaitingStatus.OFFERED, WaitingCommand.SPEND): WaitingStatus.ENDED,
-    (WaitingStatus.OFFERED, WaitingCommand.LEAVE): WaitingStatus.LEFT,
-    (WaitingStatus.TAKING, WaitingCommand.FINISH): WaitingStatus.TAKEN,
-    (WaitingStatus.TAKING, WaitingCommand.LOSE): WaitingStatus.ENDED,
-}
+WAITING_TRANSITIONS: Final = Transitions(
+    {
+        (WaitingStatus.WAITING, WaitingCommand.OFFER): WaitingStatus.OFFERED,
+        (WaitingStatus.WAITING, WaitingCommand.LEAVE): WaitingStatus.LEFT,
+        (WaitingStatus.WAITING, WaitingCommand.END): WaitingStatus.ENDED,
+        (WaitingStatus.OFFERED, WaitingCommand.TAKE): WaitingStatus.TAKING,
+        (WaitingStatus.OFFERED, WaitingCommand.REJOIN): WaitingStatus.WAITING,
+        (WaitingStatus.OFFERED, WaitingCommand.SPEND): WaitingStatus.ENDED,
+        (WaitingStatus.OFFERED, WaitingCommand.LEAVE): WaitingStatus.LEFT,
+        (WaitingStatus.TAKING, WaitingCommand.FINISH): WaitingStatus.TAKEN,
+        (WaitingStatus.TAKING, WaitingCommand.LOSE): WaitingStatus.ENDED,
+    }
+)
 
 LIVE_WAITING: Final = frozenset({WaitingStatus.WAITING, WaitingStatus.OFFERED, WaitingStatus.TAKING})
 """Of these a person has one at most."""
@@ -89,19 +92,15 @@ class WaitingEnd(StrEnum):
 
 
 class OfferEnd(StrEnum):
-    """What became of an offer."""
+    """The ends of an offer."""
 
     TAKEN = "taken"
     DECLINED = "declined"
     LAPSED = "lapsed"
 
 
-class WaitingChangeIllegal(Exception):
-    """This cannot happen to an entry that stands there."""
-
-
 @dataclass(frozen=True)
-class Offer:
+class SeatOffer:
     """A seat that is kept for one entry, and the appointment that it becomes if it is taken."""
 
     slot: Slot
@@ -129,7 +128,7 @@ class Waiting:
     queued_at: datetime
     """By this the line is ordered; who does not use an offer goes to its end."""
     ends_at: datetime
-    offer: Offer | None = None
+    offer: SeatOffer | None = None
     leaving: tuple[Leaving, ...] = ()
     """Offered seats that went back and were not told so yet."""
     passed_seats: tuple[str, ...] = ()
@@ -139,35 +138,15 @@ class Waiting:
     ended_for: WaitingEnd | None = None
 
     @property
-    def kept(self) -> Offer:
+    def kept(self) -> SeatOffer:
         """The offer of an entry that must have one."""
         if self.offer is None:
             raise LookupError("this entry has no offer")
         return self.offer
 
 
-@dataclass(frozen=True)
-class WaitingDecision:
-    """What an entry becomes, and what is said about it in the same write."""
-
-    state: Waiting
-    events: tuple[Event, ...] = ()
-
-
-def waiting_after(status: WaitingStatus, command: WaitingCommand) -> WaitingStatus:
-    """Where the command leads.
-
-    Raises:
-        WaitingChangeIllegal: it leads nowhere from there.
-    """
-    reached = WAITING_TRANSITIONS.get((status, command))
-    if reached is None:
-        raise WaitingChangeIllegal(f"{command} is not possible when {status}")
-    return reached
-
-
 def waiting_deadlines(entry: Waiting) -> Mapping[str, datetime]:
-    """What falls due when."""
+    """Return the deadlines of the entry, by name."""
     due = {}
     if entry.status is WaitingStatus.WAITING:
         due["end"] = entry.ends_at
@@ -218,22 +197,22 @@ def fits(entry: Waiting, seat_id: str, seat: Seat) -> bool:
     )
 
 
-def keeps(entry: Waiting, token: str | None) -> datetime | None:
+def kept_until(entry: Waiting, token: str | None) -> datetime | None:
     """Until when the seat with this token is kept for the entry, or is on its way back; none if it is not."""
     if entry.offer is not None and entry.status in HAS_OFFER and entry.offer.slot.token == token:
         return entry.offer.take_until or entry.offer.until
     return next((each.until for each in entry.leaving if each.token == token), None)
 
 
-def looked_at(entry: Waiting) -> WaitingDecision:
+def touched(entry: Waiting) -> Decision[Waiting]:
     """The entry as it is; whoever read it before can no longer write an offer into it."""
-    return WaitingDecision(replace(entry, looks=entry.looks + 1))
+    return Decision(replace(entry, looks=entry.looks + 1))
 
 
-def offer_seat(waiting_id: str, entry: Waiting, offer: Offer, *, office: Office) -> WaitingDecision:
+def offer_seat(waiting_id: str, entry: Waiting, offer: SeatOffer, *, office: Office) -> Decision[Waiting]:
     """The claimed seat is kept for this person: this write is the offer."""
     slot = offer.slot
-    said = WaitingSeatOffered(
+    event = WaitingSeatOffered(
         waiting_id=waiting_id,
         application_id=entry.application_id,
         account_id=entry.account_id,
@@ -245,22 +224,22 @@ def offer_seat(waiting_id: str, entry: Waiting, offer: Offer, *, office: Office)
         starts_at=slot.starts_at,
         offer_until=offer.until,
     )
-    return WaitingDecision(_now(entry, WaitingCommand.OFFER, offer=offer), (said,))
+    return Decision(_now(entry, WaitingCommand.OFFER, offer=offer), (event,))
 
 
-def take(entry: Waiting, *, now: datetime, rules: Rules) -> WaitingDecision:
+def take(entry: Waiting, *, now: datetime, rules: Rules) -> Decision[Waiting]:
     """The person said yes: from here on the offer can neither lapse nor be declined."""
     until = now + timedelta(seconds=rules.move_seconds)
-    return WaitingDecision(_now(entry, WaitingCommand.TAKE, offer=replace(entry.kept, take_until=until)))
+    return Decision(_now(entry, WaitingCommand.TAKE, offer=replace(entry.kept, take_until=until)))
 
 
-def finish(waiting_id: str, entry: Waiting) -> WaitingDecision:
+def finish(waiting_id: str, entry: Waiting) -> Decision[Waiting]:
     """The appointment is written."""
     state = _now(entry, WaitingCommand.FINISH)
-    return WaitingDecision(state, (_ended(waiting_id, entry, OfferEnd.TAKEN),))
+    return Decision(state, (_ended(waiting_id, entry, OfferEnd.TAKEN),))
 
 
-def lose(waiting_id: str, entry: Waiting, *, now: datetime, rules: Rules) -> WaitingDecision:
+def lose(waiting_id: str, entry: Waiting, *, now: datetime, rules: Rules) -> Decision[Waiting]:
     """The appointment can never be written, because the person has another one: the seat goes back."""
     state = _now(
         entry,
@@ -269,10 +248,10 @@ def lose(waiting_id: str, entry: Waiting, *, now: datetime, rules: Rules) -> Wai
         leaving=_leaving(entry, now, rules),
         ended_for=WaitingEnd.HAS_APPOINTMENT,
     )
-    return WaitingDecision(state, (_ended(waiting_id, entry, OfferEnd.DECLINED),))
+    return Decision(state, (_ended(waiting_id, entry, OfferEnd.DECLINED),))
 
 
-def not_used(waiting_id: str, entry: Waiting, how: OfferEnd, *, now: datetime, rules: Rules) -> WaitingDecision:
+def not_used(waiting_id: str, entry: Waiting, how: OfferEnd, *, now: datetime, rules: Rules) -> Decision[Waiting]:
     """The offer was declined or not answered: the seat goes to the next, the person to the end of the line."""
     passed = (*entry.passed_seats, entry.kept.slot.seat_id)
     spent = len(passed) >= MOST_UNUSED_OFFERS
@@ -285,27 +264,27 @@ def not_used(waiting_id: str, entry: Waiting, how: OfferEnd, *, now: datetime, r
         queued_at=now,
         ended_for=WaitingEnd.OFFERS_UNUSED if spent else None,
     )
-    return WaitingDecision(state, (_ended(waiting_id, entry, how),))
+    return Decision(state, (_ended(waiting_id, entry, how),))
 
 
 def leave(
     waiting_id: str, entry: Waiting, *, now: datetime, rules: Rules, why: WaitingEnd | None = None
-) -> WaitingDecision:
+) -> Decision[Waiting]:
     """The person waits no longer; a seat that was kept for them goes back."""
     if entry.offer is None:
-        return WaitingDecision(_now(entry, WaitingCommand.LEAVE, ended_for=why))
+        return Decision(_now(entry, WaitingCommand.LEAVE, ended_for=why))
     state = _now(entry, WaitingCommand.LEAVE, offer=None, leaving=_leaving(entry, now, rules), ended_for=why)
-    return WaitingDecision(state, (_ended(waiting_id, entry, OfferEnd.DECLINED),))
+    return Decision(state, (_ended(waiting_id, entry, OfferEnd.DECLINED),))
 
 
-def end(entry: Waiting, why: WaitingEnd) -> WaitingDecision:
+def end(entry: Waiting, why: WaitingEnd) -> Decision[Waiting]:
     """There is nothing to wait for any more."""
-    return WaitingDecision(_now(entry, WaitingCommand.END, ended_for=why))
+    return Decision(_now(entry, WaitingCommand.END, ended_for=why))
 
 
-def told(entry: Waiting, known: tuple[Leaving, ...]) -> WaitingDecision:
+def leaving_told(entry: Waiting, known: tuple[Leaving, ...]) -> Decision[Waiting]:
     """These seats know that they are free of this entry."""
-    return WaitingDecision(replace(entry, leaving=tuple(each for each in entry.leaving if each not in known)))
+    return Decision(replace(entry, leaving=tuple(each for each in entry.leaving if each not in known)))
 
 
 class WishProblem(StrEnum):
@@ -331,7 +310,7 @@ def wish_problem(office_ids: tuple[str, ...], first: date, last: date, *, today:
 
 
 def _now(entry: Waiting, command: WaitingCommand, **changes: Any) -> Waiting:
-    status = waiting_after(entry.status, command)
+    status = WAITING_TRANSITIONS.after(entry.status, command)
     return replace(entry, status=status, live=status in LIVE_WAITING, **changes)
 
 

@@ -24,7 +24,7 @@ def waiting_list_deadlines(waiting_list: WaitingList) -> Mapping[tuple[str, str]
         await waiting_list.fulfil(record)
 
     async def left(record: Record[Waiting], _name: str) -> None:
-        await waiting_list.tell_left(record)
+        await waiting_list.give_back_left(record)
 
     return {
         (WAITING.name, "end"): time_over,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.booking.waiting_list.entry import Waiting, WaitingDecision, WaitingStatus, waiting_deadlines
+from services.scheduling.booking.waiting_list.entry import Waiting, WaitingStatus, waiting_deadlines
 from services.scheduling.store_part import OnStore
+from shared.clock import Clock
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 LINE_PAGE: Final = 50
@@ -30,7 +33,7 @@ WAITING: Final = Kind(
 
 
 class WaitingListRepository(OnStore):
-    """Entries of the waiting list, each with what is said about it."""
+    """Entries of the waiting list, each saved with its events."""
 
     async def waiting(self, waiting_id: str) -> Record[Waiting] | None:
         """The entry, or none."""
@@ -47,7 +50,7 @@ class WaitingListRepository(OnStore):
         return await self._store.find(WAITING, "account", equals, limit=MOST_ENTRIES_SHOWN, descending=True)
 
     async def line(self, office_id: str, pool: str) -> AsyncIterator[Record[Waiting]]:
-        """Who waits for seats of this office and pool, who came first first."""
+        """Yield the entries waiting for this office and pool, oldest first."""
         equals = {"state.office_ids": office_id, "state.pool": pool}
         seen: set[str] = set()
         since: datetime | None = None
@@ -73,12 +76,24 @@ class WaitingListRepository(OnStore):
         return await self._store.insert(WAITING, waiting_id, entry, now=now)
 
     async def save_waiting(
-        self, record: Record[Waiting], decision: WaitingDecision, now: datetime, received: str | None = None
+        self, record: Record[Waiting], decision: Decision[Waiting], now: datetime, received: str | None = None
     ) -> Record[Waiting]:
-        """Replace an entry if nobody else did, with what is said about it."""
+        """Save the entry with its events. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(
             WAITING, record, decision.state, now=now, events=decision.events, received=received
         )
+
+    async def change_waiting(
+        self,
+        waiting_id: str,
+        decide: Callable[[Waiting], Decision[Waiting] | None],
+        clock: Clock,
+        *,
+        received: str | None = None,
+        first: Record[Waiting] | None = None,
+    ) -> Record[Waiting]:
+        """Load, decide and save an entry, as `shared.store.change` does."""
+        return await change(self._store, clock, WAITING, waiting_id, decide, received=received, first=first)
 
     def every_waiting(self) -> AsyncIterator[Record[Waiting]]:
         """All entries, for checks."""

@@ -76,7 +76,7 @@ async def enter_waiting_list(call: Call[EnterWaitingList]) -> WaitingView:
 )
 async def list_waiting(call: Call) -> WaitingEntriesView:
     """The caller's entries, the newest first."""
-    found = await use_case(call, WaitingList).of_account(actor_of(call.caller))
+    found = await use_case(call, WaitingList).find_by_account(actor_of(call.caller))
     return WaitingEntriesView(entries=[await _shown(call, record) for record in found])
 
 

@@ -14,22 +14,22 @@ from datetime import date, datetime
 from typing import Final
 
 from services.scheduling.applications import ApplicationRepository
-from services.scheduling.booking.abuse.activity_counters import NOWHERE, ConductBook, Origin
+from services.scheduling.booking.abuse.activity_counters import NOWHERE, ActivityCounters, Origin
 from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments.appointment import Appointment, Decision, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Status
 from services.scheduling.booking.appointments.errors import BeingMoved, PersonHasAppointment
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats import seat as seats
 from services.scheduling.booking.seats.invariants import MOST_NAMED
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, SeatStatus, slot_of
 from services.scheduling.booking.waiting_list import entry as waiting
 from services.scheduling.booking.waiting_list.entry import (
     HAS_OFFER,
-    Offer,
     OfferEnd,
+    SeatOffer,
     Waiting,
     WaitingEnd,
     WaitingStatus,
@@ -44,13 +44,14 @@ from services.scheduling.booking.waiting_list.repository import WaitingListRepos
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.errors import PoolNotOpen
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
 from services.scheduling.terms import Applying, Pool, local_date
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import ApplicationWithdrawn
 from shared.ids import derived_id
 from shared.service import InvariantReport, NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
 from shared.store.retry import again
@@ -64,7 +65,7 @@ MOST_LOOKED_AT: Final = 1000
 
 @dataclass(frozen=True)
 class WaitingWish:
-    """Who wants to wait for what."""
+    """A request to be put on the waiting list."""
 
     application_id: str
     office_ids: tuple[str, ...]
@@ -76,7 +77,7 @@ class WaitingWish:
 
 
 class WaitingList:
-    """Who waits, and what is offered to them."""
+    """The waiting list: entries and the seats offered to them."""
 
     def __init__(
         self,
@@ -85,18 +86,18 @@ class WaitingList:
         seats: SeatRepository,
         appointments: AppointmentRepository,
         waiting_list: WaitingListRepository,
-        activity: ConductBook,
-        seating: Seating,
-        offering: Offering,
+        activity: ActivityCounters,
+        inventory: SeatInventory,
+        availability: ProductAvailability,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._activity = activity
         self._applications = applications
         self._seats = seats
         self._appointments = appointments
         self._waiting_list = waiting_list
-        self._seating = seating
+        self._inventory = inventory
 
     async def enter(self, wish: WaitingWish) -> Record[Waiting]:
         """Stand in line at the end. A repeat of the command meets the entry of the first time.
@@ -114,7 +115,7 @@ class WaitingList:
         if copy.withdrawn:
             raise ApplicationIsWithdrawn
         self._refuse_wrong_wish(wish)
-        self._offering.refuse_lacking_throughout(copy, wish.office_ids, wish.first, wish.last, "/office_ids")
+        self._availability.refuse_lacking_throughout(copy, wish.office_ids, wish.first, wish.last, "/office_ids")
         if await self._appointments.live_appointment_of(copy.person_id) is not None:
             raise PersonHasAppointment
         entry = waiting.enter(
@@ -153,7 +154,7 @@ class WaitingList:
             raise NotFound
         return record
 
-    async def of_account(self, actor: Actor) -> list[Record[Waiting]]:
+    async def find_by_account(self, actor: Actor) -> list[Record[Waiting]]:
         """One's own entries, the newest first."""
         return await self._waiting_list.waiting_of_account(actor.account_id)
 
@@ -168,19 +169,21 @@ class WaitingList:
         }
 
     async def leave(self, waiting_id: str, actor: Actor) -> Record[Waiting]:
-        """Wait no longer; an offered seat goes to the next. Refuses with ``NotFound`` or, while the offer is being
-        taken, ``BeingMoved``."""
+        """Leave the waiting list; an offered seat goes to the next entry.
 
-        async def attempt() -> Record[Waiting]:
-            record = await self.get(waiting_id, actor)
-            if not record.state.live:
-                return record
-            if record.state.status is WaitingStatus.TAKING:
+        Refuses with ``NotFound`` or, while the offer is being taken, ``BeingMoved``.
+        """
+
+        def decide(entry: Waiting) -> Decision[Waiting] | None:
+            if not entry.live:
+                return None
+            if entry.status is WaitingStatus.TAKING:
                 raise BeingMoved
-            decision = waiting.leave(record.id, record.state, now=self._context.now(), rules=self._context.rules)
-            return await self._waiting_list.save_waiting(record, decision, self._context.now())
+            return waiting.leave(waiting_id, entry, now=self._context.now(), rules=self._context.rules)
 
-        return await self._tell_left_now(await again(attempt))
+        own = await self.get(waiting_id, actor)
+        left = await self._waiting_list.change_waiting(waiting_id, decide, self._context.clock, first=own)
+        return await self._give_back_left_now(left)
 
     async def accept(
         self, waiting_id: str, actor: Actor, command_id: str, origin: Origin = NOWHERE
@@ -215,7 +218,7 @@ class WaitingList:
         copy = await self._applications.wait_for_submitted(entry.application_id, self._context.clock)
         if copy.withdrawn:
             raise ApplicationIsWithdrawn
-        self._offering.refuse_lacking(copy, entry.kept.slot.office_id, entry.kept.slot.date, None)
+        self._availability.refuse_lacking(copy, entry.kept.slot.office_id, entry.kept.slot.date, None)
         live = await self._appointments.live_appointment_of(entry.person_id)
         if live is not None and live.id != entry.kept.appointment_id:
             raise PersonHasAppointment
@@ -224,57 +227,60 @@ class WaitingList:
         """Leave the offered seat to the next and stand at the end of the line. Refuses with ``NotFound`` or
         ``NoSeatOffered``."""
 
-        async def attempt() -> Record[Waiting]:
-            record = await self.get(waiting_id, actor)
-            if record.has_received(command_id):
-                return record
-            if record.state.status is not WaitingStatus.OFFERED:
-                raise NoSeatOffered(state=record.state.status.value)
-            return await self._not_used(record, OfferEnd.DECLINED, command_id)
+        def decide(entry: Waiting) -> Decision[Waiting]:
+            if entry.status is not WaitingStatus.OFFERED:
+                raise NoSeatOffered(state=entry.status.value)
+            return self._not_used(waiting_id, entry, OfferEnd.DECLINED)
 
-        return await self._tell_left_now(await again(attempt))
+        own = await self.get(waiting_id, actor)
+        declined = await self._waiting_list.change_waiting(
+            waiting_id, decide, self._context.clock, received=command_id, first=own
+        )
+        return await self._give_back_left_now(declined)
 
     async def lapse(self, record: Record[Waiting]) -> None:
-        """Nobody answered the offer in time."""
+        """End an offer that was not answered in time; the seat goes to the next entry."""
         if record.state.status is WaitingStatus.OFFERED:
-            await self._tell_left_now(await self._not_used(record, OfferEnd.LAPSED, None))
+            decision = self._not_used(record.id, record.state, OfferEnd.LAPSED)
+            lapsed = await self._waiting_list.save_waiting(record, decision, self._context.now())
+            await self._give_back_left_now(lapsed)
 
-    async def _not_used(self, record: Record[Waiting], how: OfferEnd, received: str | None) -> Record[Waiting]:
-        now, rules = self._context.now(), self._context.rules
-        decision = waiting.not_used(record.id, record.state, how, now=now, rules=rules)
-        return await self._waiting_list.save_waiting(record, decision, now, received)
+    def _not_used(self, waiting_id: str, entry: Waiting, how: OfferEnd) -> Decision[Waiting]:
+        return waiting.not_used(waiting_id, entry, how, now=self._context.now(), rules=self._context.rules)
 
     async def time_over(self, record: Record[Waiting]) -> None:
-        """The last day that was waited for is over."""
+        """End an entry whose last wanted day is over."""
         if record.state.status is WaitingStatus.WAITING:
             await self._end(record, WaitingEnd.TIME_OVER)
 
     async def fulfil(self, record: Record[Waiting]) -> None:
-        """A taken offer was left without its appointment, or without knowing of it."""
+        """Finish a taken offer whose appointment was not written, or not noted, before a crash."""
         if record.state.status is WaitingStatus.TAKING:
             await self._fulfil(record)
 
-    async def tell_left(self, record: Record[Waiting]) -> Record[Waiting]:
-        """Let the offered seats cool that this entry gave up, then forget them."""
+    async def give_back_left(self, record: Record[Waiting]) -> Record[Waiting]:
+        """Release the offered seats that this entry gave up, then forget them."""
         gone = record.state.leaving
         if not gone:
             return record
         for each in gone:
-            await self._seating.give_back(each)
-        return await self._waiting_list.save_waiting(record, waiting.told(record.state, gone), self._context.now())
+            await self._inventory.give_back(each)
+        return await self._waiting_list.save_waiting(
+            record, waiting.leaving_told(record.state, gone), self._context.now()
+        )
 
-    async def _tell_left_now(self, record: Record[Waiting]) -> Record[Waiting]:
+    async def _give_back_left_now(self, record: Record[Waiting]) -> Record[Waiting]:
         try:
-            return await self.tell_left(record)
+            return await self.give_back_left(record)
         except (VersionConflict, StoreUnavailable):
             return record  # a deadline does it
 
-    async def application_withdrawn(self, said: ApplicationWithdrawn) -> None:
-        """Who gave the application up waits no longer."""
+    async def application_withdrawn(self, event: ApplicationWithdrawn) -> None:
+        """End the live entry of an application that was withdrawn."""
 
         async def attempt() -> Record[Waiting] | None:
-            record = await self._waiting_list.live_waiting_of(said.person_id)
-            if record is None or record.state.application_id != said.application_id:
+            record = await self._waiting_list.live_waiting_of(event.person_id)
+            if record is None or record.state.application_id != event.application_id:
                 return None
             if record.state.status is WaitingStatus.TAKING:
                 raise NotYet(f"entry {record.id} is being taken")
@@ -284,7 +290,7 @@ class WaitingList:
 
         left = await again(attempt)
         if left is not None:
-            await self._tell_left_now(left)
+            await self._give_back_left_now(left)
 
     # -- a freed seat looks for its next holder
 
@@ -314,16 +320,16 @@ class WaitingList:
             await self._end_quietly(entry, WaitingEnd.HAS_APPOINTMENT)
             return False
         # who wants what this office does not make waits on for another of their offices or days
-        return self._offering.gives_out(copy.state.product, seat.office_id, seat.date)
+        return self._availability.gives_out(copy.state.product, seat.office_id, seat.date)
 
     async def _offer(self, record: Record[Seat], entry: Record[Waiting], until: datetime) -> None:
         context, token = self._context, self._context.ids.new()
         appointment_id = derived_id("appointment", "waiting", entry.id, token)
         claimed = seats.claimed(
-            record.state, by=appointment_id, token=token, until=self._seating.claim_until(), kept_for=entry.id
+            record.state, by=appointment_id, token=token, until=self._inventory.claim_until(), kept_for=entry.id
         )
         kept = await self._seats.save_seat(record, claimed, context.now())
-        offer = Offer(slot_of(kept.id, kept.state), appointment_id, until)
+        offer = SeatOffer(slot_of(kept.id, kept.state), appointment_id, until)
         office = context.offices[record.state.office_id]
         try:
             await self._waiting_list.save_waiting(
@@ -338,15 +344,15 @@ class WaitingList:
         """The claim of an offered seat is overdue: it is kept as long as its entry says so."""
         entry = await self._waiting_list.waiting(record.state.kept_for or "")
         if await self._appointments.appointment(record.state.claimed_by or "") is None and entry is not None:
-            until = waiting.keeps(entry.state, record.state.token)
+            until = waiting.kept_until(entry.state, record.state.token)
             if until is not None:
                 # a lapse that is late must not be overtaken by the claim's end
-                longer = seats.claimed_longer(record.state, max(until, self._seating.claim_until()))
+                longer = seats.claimed_longer(record.state, max(until, self._inventory.claim_until()))
                 await self._seats.save_seat(record, longer, self._context.now())
                 return
             if entry.state.status is WaitingStatus.WAITING:
-                await self._waiting_list.save_waiting(entry, waiting.looked_at(entry.state), self._context.now())
-        await self._seating.judge_claim(record)
+                await self._waiting_list.save_waiting(entry, waiting.touched(entry.state), self._context.now())
+        await self._inventory.judge_claim(record)
 
     async def offers_have_seats(self) -> InvariantReport:
         """I1: whoever is offered a seat has it kept for them, under the token of their offer."""
@@ -379,7 +385,7 @@ class WaitingList:
             now, rules = self._context.now(), self._context.rules
             with contextlib.suppress(VersionConflict):
                 lost = waiting.lose(record.id, record.state, now=now, rules=rules)
-                await self._tell_left_now(await self._waiting_list.save_waiting(record, lost, now))
+                await self._give_back_left_now(await self._waiting_list.save_waiting(record, lost, now))
         return None
 
     async def _appointment_of(self, record: Record[Waiting]) -> Record[Appointment] | None:
@@ -399,7 +405,7 @@ class WaitingList:
                     await self._appointments.begin(offer.appointment_id, tombstone, self._context.now())
         raise SomeoneElseChangedIt
 
-    def _hold(self, entry: Waiting, offer: Offer) -> Decision:
+    def _hold(self, entry: Waiting, offer: SeatOffer) -> Decision[Appointment]:
         context = self._context
         applying = Applying(entry.application_id, entry.account_id, entry.person_id)
         office = context.offices[offer.slot.office_id]

@@ -5,39 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.scheduling.booking.appointments.next_step import Step
+from services.scheduling.booking.appointments.next_step import NextStep
 from services.scheduling.booking.waiting_list.entry import HAS_OFFER, MOST_UNUSED_OFFERS, Waiting, WaitingStatus
 from services.scheduling.booking.waiting_list.schemas import OfferedSeatView, WaitingView
 from services.scheduling.context import UseCaseContext
 from services.scheduling.offices.views import local, office_view
 from shared.store.kinds import Record
 
-_CHOOSE: Final = Step(
+_CHOOSE: Final = NextStep(
     "hold_seat",
     ("pay", "visit"),
     "Choose a session and hold a seat there, or enter the waiting list again.",
     "Pilih sesi dan ambil kursi di sana, atau masuk daftar tunggu kembali.",
 )
-WAITING_STEPS: Final[Mapping[WaitingStatus, Step]] = {
-    WaitingStatus.WAITING: Step(
+WAITING_STEPS: Final[Mapping[WaitingStatus, NextStep]] = {
+    WaitingStatus.WAITING: NextStep(
         "wait",
         ("answer_offer", "pay", "visit"),
         "Wait for a message; a seat that is given up is offered to those who wait, in their order.",
         "Tunggu pesan; kursi yang dilepas ditawarkan kepada yang menunggu sesuai urutan.",
     ),
-    WaitingStatus.OFFERED: Step(
+    WaitingStatus.OFFERED: NextStep(
         "answer_offer",
         ("pay", "visit"),
         "Accept or decline the offered seat before the offer ends.",
         "Terima atau tolak kursi yang ditawarkan sebelum penawaran berakhir.",
     ),
-    WaitingStatus.TAKING: Step(
+    WaitingStatus.TAKING: NextStep(
         "answer_offer",
         ("pay", "visit"),
         "The seat is being booked for you; look again in a moment.",
         "Kursi sedang dipesankan untuk Anda; muat ulang beberapa saat lagi.",
     ),
-    WaitingStatus.TAKEN: Step(
+    WaitingStatus.TAKEN: NextStep(
         "pay",
         ("visit",),
         "The seat is yours; follow the appointment.",

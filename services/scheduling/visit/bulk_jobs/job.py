@@ -22,21 +22,21 @@ LOOK_AGAIN_SECONDS: Final = 60
 
 
 class BulkKind(StrEnum):
-    """What is done with each visit."""
+    """The kinds of jobs."""
 
     MOVE = "move"
     INTERRUPTION = "interruption"
 
 
 class BulkState(StrEnum):
-    """Where a job stands."""
+    """The states of a job."""
 
     RUNNING = "running"
     DONE = "done"
 
 
 class Outcome(StrEnum):
-    """What became of one visit."""
+    """The outcomes for one visit."""
 
     MOVED = "moved"
     SPECIAL_OPENED = "special_opened"

@@ -37,5 +37,5 @@ class BulkJobRepository(OnStore):
         return await self._store.insert(BULK_JOB, job_id, job, now=now)
 
     async def save_bulk_job(self, record: Record[BulkJob], job: BulkJob, now: datetime) -> Record[BulkJob]:
-        """Replace a job if nobody else did."""
+        """Save the job. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(BULK_JOB, record, job, now=now)

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.special_right import SpecialCause
 from services.scheduling.booking.appointments.visit_transitions import Ruling
-from services.scheduling.booking.seats.inventory import Seating
-from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
+from services.scheduling.booking.seats.inventory import SeatInventory
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import SessionNotFound
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.terms import Pool
 from services.scheduling.visit.bulk_jobs import job as bulk
@@ -55,19 +54,19 @@ class BulkMoves:
         sessions: SessionRepository,
         appointments: AppointmentRepository,
         bulk_jobs: BulkJobRepository,
-        seating: Seating,
+        inventory: SeatInventory,
         relocation: Relocation,
         calendar: Calendar,
-        offering: Offering,
+        availability: ProductAvailability,
         audit: Audit,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._audit = audit
         self._sessions = sessions
         self._appointments = appointments
         self._bulk_jobs = bulk_jobs
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
         self._relocation = relocation
 
@@ -84,8 +83,7 @@ class BulkMoves:
         source = await self._sessions.session(session_id)
         if source is None:
             raise SessionNotFound
-        if actor.office_id != source.state.office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(actor, source.state.office_id)
         now = self._context.now()
         job = BulkJob(
             kind=BulkKind.MOVE,
@@ -107,9 +105,7 @@ class BulkMoves:
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``OverrideNeedsReason``. A repeat of the command, or a
         second one for the same day, meets the first job.
         """
-        office = self._context.offices[asked.office_id]
-        if asked.actor.office_id != office.office_id:
-            raise NotYourOffice
+        office = self._context.own_office(asked.office_id, asked.actor)
         now, subject = self._context.now(), f"{office.office_id}:{asked.day.isoformat()}"
         await self._audit.note(
             asked.actor,
@@ -133,8 +129,7 @@ class BulkMoves:
 
     async def job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
         """The office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
-        if office_id != actor.office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(actor, office_id)
         record = await self._bulk_jobs.bulk_job(job_id)
         if record is None or record.state.office_id != office_id:
             raise NotFound
@@ -142,8 +137,7 @@ class BulkMoves:
 
     async def jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
         """The newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        if self._context.offices[office_id].office_id != actor.office_id:
-            raise NotYourOffice
+        self._context.own_office(office_id, actor)
         return await self._bulk_jobs.bulk_jobs_of(office_id)
 
     async def run(self, record: Record[BulkJob]) -> Record[BulkJob]:
@@ -173,7 +167,7 @@ class BulkMoves:
         return record
 
     async def _touch(self, job: Record[BulkJob], appointment_id: str) -> Outcome | None:
-        """What became of one visit; none if it is being moved at this moment and must be looked at again."""
+        """Apply the job to one visit and return the outcome; None if it is being moved and must be tried again."""
 
         async def attempt() -> Outcome | None:
             record = await self._appointments.appointment(appointment_id)
@@ -197,7 +191,7 @@ class BulkMoves:
             return Outcome.LEFT_ALONE
         ruling = self._ruling(SpecialCause.SYSTEM_FAULT, job)
         came = record.state.status is Status.CHECKED_IN
-        decide = visiting.interrupt if came else visiting.open_special
+        decide = visit_transitions.interrupt if came else visit_transitions.open_special
         try:
             saved = await self._appointments.save(
                 record, decide(record.id, record.state, ruling, self._context.rules), self._context.now(), command_id
@@ -205,7 +199,7 @@ class BulkMoves:
         except AlreadyExists:
             # taken for missed, and the person has another visit by now
             return Outcome.LEFT_ALONE
-        await self._seating.tell_left_now(saved)
+        await self._inventory.give_back_left_now(saved)
         return Outcome.INTERRUPTED if came else Outcome.SPECIAL_OPENED
 
     async def _move(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
@@ -219,9 +213,9 @@ class BulkMoves:
                 return Outcome.LEFT_ALONE
             record = known
         ruling = self._ruling(SpecialCause.OFFICE_CLOSED, job)
-        opened = visiting.open_special(record.id, record.state, ruling, self._context.rules)
+        opened = visit_transitions.open_special(record.id, record.state, ruling, self._context.rules)
         saved = await self._appointments.save(record, opened, self._context.now(), command_id)
-        await self._seating.tell_left_now(saved)
+        await self._inventory.give_back_left_now(saved)
         return Outcome.SPECIAL_OPENED
 
     def _ruling(self, cause: SpecialCause, job: BulkJob) -> Ruling:
@@ -232,13 +226,13 @@ class BulkMoves:
             return [job.to_session_id]
         slot, days = state.seat, self._context.rules.late_offer_days
         found = await self._calendar.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED * 2)
-        fitting = await self._offering.that_fit(state.application_id, found)
+        fitting = await self._availability.that_fit(state.application_id, found)
         later = [each for each in fitting if each.session.starts_at > slot.starts_at]
         return [each.session_id for each in later][:SESSIONS_TRIED]
 
 
 def _outcome_of(job: BulkJob, state: Appointment) -> Outcome:
-    """What an earlier try of the same job made of the visit."""
+    """Return the outcome that an earlier try of the same job had for the visit."""
     if job.kind is BulkKind.INTERRUPTION:
         return Outcome.INTERRUPTED if state.checked_in_at is not None else Outcome.SPECIAL_OPENED
     return Outcome.SPECIAL_OPENED if state.status is Status.SPECIAL_OPEN else Outcome.MOVED

@@ -1,4 +1,4 @@
-"""The visit: check-in at the counter, the interview, and who did not come."""
+"""Check-in at the counter, recorded interviews and missed visits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.errors import QueueCodeNotValid, QueueCodeReplaced
@@ -23,7 +23,7 @@ from services.scheduling.visit.counter.check_in_errors import (
     VisitOnAnotherDay,
 )
 from services.scheduling.visit.counter.check_in_rules import CheckInProblem, check_in_problem
-from services.scheduling.visit.counter.queue_service import Counter
+from services.scheduling.visit.counter.queue_service import CounterQueue
 from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import InterviewRecorded
@@ -36,8 +36,8 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Visitor:
-    """By what a visitor is found: exactly one of these is given."""
+class VisitorLookup:
+    """The key to find a visitor by: exactly one field is given."""
 
     queue_code: str | None = None
     appointment_id: str | None = None
@@ -48,14 +48,14 @@ class Visitor:
 
 
 class Visits:
-    """At the office."""
+    """Check-in, interviews and missed visits."""
 
     def __init__(
         self,
         context: UseCaseContext,
         appointments: AppointmentRepository,
         codes: QueueCodes,
-        counter: Counter,
+        counter: CounterQueue,
         audit: Audit,
     ) -> None:
         self._context = context
@@ -64,7 +64,7 @@ class Visits:
         self._audit = audit
         self._appointments = appointments
 
-    async def check_in(self, visitor: Visitor, actor: Actor, command_id: str) -> Record[Appointment]:
+    async def check_in(self, visitor: VisitorLookup, actor: Actor, command_id: str) -> Record[Appointment]:
         """Note that the visitor is here; again gives the same answer.
 
         Refuses with ``NotFound``, ``QueueCodeNotValid``, ``QueueCodeReplaced``, ``NotYourOffice``, ``NotPaidYet``,
@@ -89,7 +89,7 @@ class Visits:
             log.info("visitor_queued_later", appointment_id=record.id, reason=type(trouble).__name__)
             return record
 
-    async def _find(self, visitor: Visitor, actor: Actor) -> Record[Appointment]:
+    async def _find(self, visitor: VisitorLookup, actor: Actor) -> Record[Appointment]:
         if visitor.queue_code is not None:
             return await self._by_code(visitor.queue_code, actor)
         if visitor.appointment_id is not None:
@@ -105,7 +105,7 @@ class Visits:
         return await find_visible(self._appointments, found.id, actor)
 
     async def _by_number(self, number: str, actor: Actor) -> Record[Appointment] | None:
-        """Who has that number today; it is unique for an office and a day."""
+        """Return the live visit with this queue number today, or None; numbers are unique per office and day."""
         if actor.office_id is None:
             return None
         office = self._context.offices[actor.office_id]
@@ -113,7 +113,9 @@ class Visits:
         found = await self._appointments.visits_of_day(office.office_id, today)
         return next((each for each in found if each.state.live and each.state.seat.queue_number == number), None)
 
-    async def arrive_on_proof(self, visitor: Visitor, ntpn: str, actor: Actor, command_id: str) -> Record[Appointment]:
+    async def arrive_on_proof(
+        self, visitor: VisitorLookup, ntpn: str, actor: Actor, command_id: str
+    ) -> Record[Appointment]:
         """Let somebody in whose payment does not show yet, on the paper's NTPN; the money is looked for (X6).
 
         A visit that is paid for is checked in as usual. Refuses as :meth:`check_in` does, ``NotPaidYet`` excepted, and
@@ -133,12 +135,12 @@ class Visits:
                 override=True,
                 command_id=command_id,
             )
-            decision = visiting.arrive_on_proof(record.id, record.state, ntpn, self._context.now())
+            decision = visit_transitions.arrive_on_proof(record.id, record.state, ntpn, self._context.now())
             return await self._appointments.save(record, decision, self._context.now(), command_id)
 
         record = await again(attempt)
         if record.state.status is not Status.ON_PROOF:
-            return await self.check_in(Visitor(appointment_id=record.id), actor, command_id)
+            return await self.check_in(VisitorLookup(appointment_id=record.id), actor, command_id)
         return await self._enqueue_now(record)
 
     async def _newest_of(self, application_id: str) -> Record[Appointment] | None:
@@ -173,11 +175,11 @@ class Visits:
             opens_at = slot.starts_at - timedelta(minutes=rules.check_in_early_minutes)
             raise TooEarlyToCheckIn(opens_at=opens_at.isoformat())
 
-    async def interview_recorded(self, said: InterviewRecorded, message_id: str) -> None:
+    async def interview_recorded(self, event: InterviewRecorded, message_id: str) -> None:
         """The visit took place, whatever its outcome."""
-        record = await self._appointments.appointment(said.appointment_id)
+        record = await self._appointments.appointment(event.appointment_id)
         if record is None or record.state.status is Status.MOVING:
-            raise NotYet(f"appointment {said.appointment_id} is not known or moves")
+            raise NotYet(f"appointment {event.appointment_id} is not known or moves")
         if can(record.state, Command.USE) and not record.has_received(message_id):
             await self._appointments.save(record, appointments.use(record.state), self._context.now(), message_id)
 

@@ -16,7 +16,7 @@ from services.scheduling.booking.appointments.views import appointment_view
 from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.http import actor_of, use_case
-from services.scheduling.visit.counter.check_in import Visitor, Visits
+from services.scheduling.visit.counter.check_in import VisitorLookup, Visits
 from services.scheduling.visit.counter.check_in_errors import (
     NotPaidYet,
     TooEarlyToCheckIn,
@@ -56,7 +56,7 @@ endpoints: Final = Endpoints("counter")
 async def check_in(call: Call[CheckIn]) -> AppointmentView:
     """The visitor is here; the same answer however often it is asked."""
     asked = call.body
-    visitor = Visitor(asked.queue_code, asked.appointment_id, asked.application_id, asked.person_id, asked.number)
+    visitor = VisitorLookup(asked.queue_code, asked.appointment_id, asked.application_id, asked.person_id, asked.number)
     actor, visits = actor_of(call.caller), use_case(call, Visits)
     if asked.ntpn is None:
         record = await visits.check_in(visitor, actor, call.command_id)

@@ -8,7 +8,7 @@ from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.visit.counter.check_in import Visits
 from services.scheduling.visit.counter.payment_proofs import Proofs
-from services.scheduling.visit.counter.queue_service import Counter
+from services.scheduling.visit.counter.queue_service import CounterQueue
 from shared.events import application, billing
 from shared.events.envelope import Envelope
 from shared.events.message import Event
@@ -17,7 +17,7 @@ from shared.store.kinds import Record
 
 
 def counter_events(visits: Visits, proofs: Proofs) -> Mapping[type[Event], MessageHandler]:
-    """What is heard about visits."""
+    """Return the event handlers of visits."""
 
     async def interview_recorded(event: application.InterviewRecorded, envelope: Envelope) -> None:
         """The visit took place."""
@@ -30,8 +30,8 @@ def counter_events(visits: Visits, proofs: Proofs) -> Mapping[type[Event], Messa
     return {application.InterviewRecorded: interview_recorded, billing.PaymentCaseClosed: payment_case_closed}
 
 
-def counter_deadlines(visits: Visits, queue: Counter) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """What falls due about visits."""
+def counter_deadlines(visits: Visits, queue: CounterQueue) -> Mapping[tuple[str, str], DeadlineHandler]:
+    """Return the deadline handlers of visits."""
 
     async def session_over(record: Record[Appointment], _name: str) -> None:
         """The applicant did not come."""

@@ -1,4 +1,4 @@
-"""What becomes of a visit that was let in on a proof of payment, once the proof turns out not to be valid (X6)."""
+"""Payment proofs: voids a visit that was let in on a proof that turned out not to be valid."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 import structlog
 
 from services.scheduling.booking.abuse import flag as flags
-from services.scheduling.booking.abuse.repository import ConductRepository
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.abuse.repository import ActivityRepository
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, can
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import UseCaseContext
 from services.scheduling.terms import local_date
-from services.scheduling.visit.counter.queue_service import Counter
+from services.scheduling.visit.counter.queue_service import CounterQueue
 from shared.events.billing import PaymentCaseClosed
 from shared.ids import derived_id
 from shared.store.kinds import Record
@@ -35,32 +35,32 @@ class Proofs:
         self,
         context: UseCaseContext,
         appointments: AppointmentRepository,
-        conduct: ConductRepository,
-        seating: Seating,
-        counter: Counter,
+        activity_days: ActivityRepository,
+        inventory: SeatInventory,
+        counter: CounterQueue,
     ) -> None:
         self._context = context
         self._appointments = appointments
-        self._conduct = conduct
-        self._seating = seating
+        self._activity_days = activity_days
+        self._inventory = inventory
         self._counter = counter
 
-    async def case_closed(self, said: PaymentCaseClosed, message_id: str) -> None:
+    async def case_closed(self, event: PaymentCaseClosed, message_id: str) -> None:
         """The money was never paid: the visit does not count, its seat is accounted for and its office told.
 
         Every step is a no-op when it was done before, so that a repeat finishes what a crash left.
         """
-        if said.kind != ON_PROOF or said.outcome != NOT_PAID:
+        if event.kind != ON_PROOF or event.outcome != NOT_PAID:
             return
-        record = await again(lambda: self._voided(said, message_id))
+        record = await again(lambda: self._voided(event, message_id))
         if record is None:
             return
-        await self._seating.tell_left_now(record)
+        await self._inventory.give_back_left_now(record)
         await self._counter.leave_queue(record)
         await self._tell_office(record)
 
-    async def _voided(self, said: PaymentCaseClosed, message_id: str) -> Record[Appointment] | None:
-        record = await self._about(said)
+    async def _voided(self, event: PaymentCaseClosed, message_id: str) -> Record[Appointment] | None:
+        record = await self._about(event)
         if record is None or record.has_received(message_id):
             return record
         if not can(record.state, Command.VOID):
@@ -68,13 +68,13 @@ class Proofs:
             return None
         now, rules = self._context.now(), self._context.rules
         log.warning("visit_voided", appointment_id=record.id, state=record.state.status.value)
-        decision = visiting.void(record.id, record.state, now=now, rules=rules)
+        decision = visit_transitions.void(record.id, record.state, now=now, rules=rules)
         return await self._appointments.save(record, decision, now, message_id)
 
-    async def _about(self, said: PaymentCaseClosed) -> Record[Appointment] | None:
-        if said.appointment_id is not None:
-            return await self._appointments.appointment(said.appointment_id)
-        known = await self._appointments.appointments_of(said.application_id or "")
+    async def _about(self, event: PaymentCaseClosed) -> Record[Appointment] | None:
+        if event.appointment_id is not None:
+            return await self._appointments.appointment(event.appointment_id)
+        known = await self._appointments.appointments_of(event.application_id or "")
         return next((each for each in known if each.state.proof is not None), None)
 
     async def _tell_office(self, record: Record[Appointment]) -> None:
@@ -83,4 +83,4 @@ class Proofs:
         today = local_date(now, self._context.offices[slot.office_id].timezone)
         raised = flags.raise_for_proof(flag_id, record.state.account_id, slot.office_id, today=today, now=now)
         with contextlib.suppress(AlreadyExists):
-            await self._conduct.begin_flag(flag_id, raised, now)
+            await self._activity_days.begin_flag(flag_id, raised, now)

@@ -9,17 +9,18 @@ import structlog
 
 from services.scheduling.booking.appointments import priority
 from services.scheduling.booking.appointments.access import find_visible
-from services.scheduling.booking.appointments.appointment import Appointment, Command, Decision, MoveCause, Status, can
+from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.priority import Denial, Proof
 from services.scheduling.booking.appointments.priority_errors import NoPriorityToDeny
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.terms import Pool
-from services.scheduling.visit.counter.queue_service import Counter
+from services.scheduling.visit.counter.queue_service import CounterQueue
 from shared.audit import Audit
 from shared.errors import SomeoneElseChangedIt
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
 from shared.store.retry import again
@@ -35,14 +36,14 @@ _DENIABLE: Final = (
 )
 
 
-class PriorityDesk:
-    """At the counter."""
+class PriorityDenials:
+    """Denies priority at the counter."""
 
     def __init__(
         self,
         context: UseCaseContext,
         appointments: AppointmentRepository,
-        counter: Counter,
+        counter: CounterQueue,
         relocation: Relocation,
         audit: Audit,
     ) -> None:

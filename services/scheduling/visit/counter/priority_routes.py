@@ -10,7 +10,7 @@ from services.scheduling.booking.appointments.views import appointment_view
 from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.http import actor_of, use_case
-from services.scheduling.visit.counter.priority_denial import PriorityDesk
+from services.scheduling.visit.counter.priority_denial import PriorityDenials
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints
@@ -31,5 +31,5 @@ endpoints: Final = Endpoints("priority")
 async def deny_priority(call: Call[DenyPriority]) -> AppointmentView:
     """The visit: on a regular seat of its session if one is free, else on its own, in the queue of bookings."""
     path, asked = call.path["appointment_id"], call.body
-    record = await use_case(call, PriorityDesk).deny(path, asked.reason, actor_of(call.caller), call.command_id)
+    record = await use_case(call, PriorityDenials).deny(path, asked.reason, actor_of(call.caller), call.command_id)
     return appointment_view(record, use_case(call, UseCaseContext), for_staff=True)

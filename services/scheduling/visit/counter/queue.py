@@ -12,6 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from shared.store.transitions import IllegalTransition, Transitions
+
 MOST_VISITORS: Final = 2000
 """Of one office and day: seven times the largest published daily quota; one document holds them."""
 
@@ -34,8 +36,8 @@ class Lane(StrEnum):
     WALK_IN = "walk_in"
 
 
-class Place(StrEnum):
-    """Where a visitor stands."""
+class VisitorState(StrEnum):
+    """The states of a visitor."""
 
     WAITING = "waiting"
     CALLED = "called"
@@ -46,7 +48,7 @@ class Place(StrEnum):
 
 
 class CounterCommand(StrEnum):
-    """What an officer does with a number."""
+    """The commands of an officer for a number."""
 
     CALL = "call"
     RECALL = "recall"
@@ -56,29 +58,22 @@ class CounterCommand(StrEnum):
     MISS = "miss"
 
 
-COUNTER_TRANSITIONS: Final[Mapping[tuple[Place, CounterCommand], Place]] = {
-    (Place.WAITING, CounterCommand.CALL): Place.CALLED,
-    (Place.WAITING, CounterCommand.PARK): Place.PARKED,
-    (Place.CALLED, CounterCommand.RECALL): Place.CALLED,
-    (Place.CALLED, CounterCommand.SERVE): Place.SERVED,
-    (Place.CALLED, CounterCommand.PARK): Place.PARKED,
-    (Place.CALLED, CounterCommand.MISS): Place.MISSED,
-    (Place.PARKED, CounterCommand.RESUME): Place.WAITING,
-    (Place.MISSED, CounterCommand.RESUME): Place.WAITING,
-}
+COUNTER_TRANSITIONS: Final = Transitions(
+    {
+        (VisitorState.WAITING, CounterCommand.CALL): VisitorState.CALLED,
+        (VisitorState.WAITING, CounterCommand.PARK): VisitorState.PARKED,
+        (VisitorState.CALLED, CounterCommand.RECALL): VisitorState.CALLED,
+        (VisitorState.CALLED, CounterCommand.SERVE): VisitorState.SERVED,
+        (VisitorState.CALLED, CounterCommand.PARK): VisitorState.PARKED,
+        (VisitorState.CALLED, CounterCommand.MISS): VisitorState.MISSED,
+        (VisitorState.PARKED, CounterCommand.RESUME): VisitorState.WAITING,
+        (VisitorState.MISSED, CounterCommand.RESUME): VisitorState.WAITING,
+    }
+)
 
 WHEEL: Final = (Lane.PRIORITY, Lane.BOOKED, Lane.BOOKED, Lane.PRIORITY, Lane.BOOKED, Lane.WALK_IN)
 """Who is called in turn; an empty lane is passed over. Priority gets a third and is never more than two calls away,
 bookings half, and a walk-in waits for five calls at most: nobody starves."""
-
-
-class IllegalCounterChange(Exception):
-    """This cannot be done with a number that stands there."""
-
-    def __init__(self, place: Place, command: CounterCommand) -> None:
-        super().__init__(f"{command} is not possible when {place}")
-        self.place = place
-        self.command = command
 
 
 class CounterFull(Exception):
@@ -93,7 +88,7 @@ class Visitor:
     """The appointment."""
     number: str
     lane: Lane
-    place: Place
+    place: VisitorState
     arrived_at: datetime
     order: datetime
     """The order within the lane: the start of the booked session for bookings, so that who comes early for a later
@@ -117,18 +112,6 @@ class CounterDay:
     """The newest commands of officers and the visit each was about, so that a repeat calls nobody twice."""
 
 
-def after(place: Place, command: CounterCommand) -> Place:
-    """Where the command leads.
-
-    Raises:
-        IllegalCounterChange: it leads nowhere from there.
-    """
-    reached = COUNTER_TRANSITIONS.get((place, command))
-    if reached is None:
-        raise IllegalCounterChange(place, command)
-    return reached
-
-
 def joined(day: CounterDay, visitor: Visitor) -> CounterDay:
     """The queue with one more visitor; who is in it stays as they are.
 
@@ -145,7 +128,7 @@ def joined(day: CounterDay, visitor: Visitor) -> CounterDay:
 def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> CounterDay:
     """The queue with a visitor in another lane; who was called already stays where they are."""
     visitor = day.visitors[visit_id]
-    if visitor.place not in (Place.WAITING, Place.PARKED, Place.MISSED):
+    if visitor.place not in (VisitorState.WAITING, VisitorState.PARKED, VisitorState.MISSED):
         return day
     return _with(day, replace(visitor, lane=lane, order=order))
 
@@ -153,21 +136,23 @@ def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> Coun
 def without(day: CounterDay, visit_id: str) -> CounterDay:
     """The queue without a visitor whose visit does not count; who was called or served already stays in it."""
     visitor = day.visitors.get(visit_id)
-    if visitor is None or visitor.place not in (Place.WAITING, Place.PARKED, Place.MISSED):
+    if visitor is None or visitor.place not in (VisitorState.WAITING, VisitorState.PARKED, VisitorState.MISSED):
         return day
     return replace(day, visitors={key: each for key, each in day.visitors.items() if key != visit_id})
 
 
 def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
-    """Who waits, in the order of their lane."""
+    """Return the waiting visitors of a lane in order."""
     found = [
-        each for each in day.visitors.values() if each.place is Place.WAITING and (lane is None or each.lane is lane)
+        each
+        for each in day.visitors.values()
+        if each.place is VisitorState.WAITING and (lane is None or each.lane is lane)
     ]
     return sorted(found, key=lambda each: (each.order, each.arrived_at, each.number))
 
 
 def next_of(day: CounterDay) -> tuple[Visitor, int] | None:
-    """Who is to be called next, and where the wheel stands then; none if nobody waits. A pure and fair rule."""
+    """Return the visitor to call next and the wheel's new position; None if the queue is empty."""
     first = {lane: next(iter(waiting(day, lane)), None) for lane in Lane}
     for step in range(len(WHEEL)):
         turn = (day.turn + step) % len(WHEEL)
@@ -198,7 +183,7 @@ def called_next(day: CounterDay, booth: str, now: datetime) -> tuple[CounterDay,
     visitor, turn = found
     called = replace(
         visitor,
-        place=after(visitor.place, CounterCommand.CALL),
+        place=COUNTER_TRANSITIONS.after(visitor.place, CounterCommand.CALL),
         called_at=now,
         booth=booth,
         calls=visitor.calls + 1,
@@ -211,12 +196,12 @@ def changed(day: CounterDay, visit_id: str, command: CounterCommand, now: dateti
 
     Raises:
         KeyError: nobody of that id is in the queue.
-        IllegalCounterChange: it cannot be done, or the number was not called often enough to be missed.
+        IllegalTransition: it cannot be done, or the number was not called often enough to be missed.
     """
     visitor = day.visitors[visit_id]
-    place = after(visitor.place, command)
+    place = COUNTER_TRANSITIONS.after(visitor.place, command)
     if command is CounterCommand.MISS and visitor.calls < CALLS_BEFORE_MISSED:
-        raise IllegalCounterChange(visitor.place, command)
+        raise IllegalTransition(visitor.place, command)
     if command is CounterCommand.RECALL:
         return _with(day, replace(visitor, called_at=now, calls=visitor.calls + 1))
     if command is CounterCommand.SERVE:
@@ -233,20 +218,20 @@ class Wait:
 
 
 def waits(day: CounterDay, *, booths: int, service_minutes: int) -> Mapping[str, Wait]:
-    """The expected wait of each who waits: whole rounds of the booths, and never less than that (F67)."""
+    """Return the estimated waiting time of each visitor in the queue: whole rounds of the booths, rounded down."""
     abreast = max(1, booths)
     return {each.visit_id: Wait(ahead, ahead // abreast * service_minutes) for ahead, each in enumerate(line(day))}
 
 
 def wait_of_office(day: CounterDay, *, booths: int, service_minutes: int) -> Wait:
-    """What somebody who arrives now must expect."""
+    """Estimated waiting time of a visitor who arrives now."""
     ahead = len(waiting(day))
     return Wait(ahead, ahead // max(1, booths) * service_minutes)
 
 
 def on_display(day: CounterDay) -> Sequence[Visitor]:
     """The numbers that are called, the newest first: what the public display shows."""
-    called = [each for each in day.visitors.values() if each.place is Place.CALLED]
+    called = [each for each in day.visitors.values() if each.place is VisitorState.CALLED]
     return sorted(called, key=lambda each: (each.called_at or each.arrived_at, each.number), reverse=True)[:SHOWN_CALLS]
 
 

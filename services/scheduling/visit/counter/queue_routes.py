@@ -24,7 +24,7 @@ from services.scheduling.visit.counter.queue_schemas import (
     RegisterWalkIn,
     WalkInView,
 )
-from services.scheduling.visit.counter.queue_service import Counter, Hall, Registration
+from services.scheduling.visit.counter.queue_service import CounterQueue, DayQueue, Registration
 from shared.audit import OverrideNeedsReason
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import EVENT_STREAM, Answer, Call
@@ -50,7 +50,7 @@ _IN_QUEUE: Final = "not_here"
 )
 async def call_next(call: Call[CallNext]) -> NumberView:
     """The number that comes next by the fair rule, now on the display."""
-    called = await use_case(call, Counter).call_next(
+    called = await use_case(call, CounterQueue).call_next(
         call.path["office_id"], call.body.booth, actor_of(call.caller), call.command_id
     )
     return _number_view(called, None)
@@ -58,7 +58,7 @@ async def call_next(call: Call[CallNext]) -> NumberView:
 
 async def _change(call: Call, command: CounterCommand) -> NumberView:
     path = call.path
-    changed = await use_case(call, Counter).change(
+    changed = await use_case(call, CounterQueue).change(
         path["office_id"], path["visit_id"], command, actor_of(call.caller), call.command_id
     )
     return _number_view(changed, None)
@@ -141,7 +141,7 @@ async def served(call: Call) -> NumberView:
 )
 async def read_queue(call: Call) -> QueueView:
     """Every number of today: who waits in the order of their calls, then the others."""
-    hall = await use_case(call, Counter).queue(call.path["office_id"], actor_of(call.caller))
+    hall = await use_case(call, CounterQueue).queue(call.path["office_id"], actor_of(call.caller))
     waits = hall.waits
     last = len(waits)
     visitors = sorted(
@@ -167,7 +167,7 @@ async def read_queue(call: Call) -> QueueView:
 async def waiting(call: Call) -> QueuePlaceView:
     """The visitor's place in the queue and the office's present wait."""
     record = await use_case(call, Holds).get(call.path["appointment_id"], actor_of(call.caller))
-    hall = await use_case(call, Counter).hall(record.state.seat.office_id)
+    hall = await use_case(call, CounterQueue).hall(record.state.seat.office_id)
     visitor, wait = hall.day.visitors.get(record.id), hall.waits.get(record.id)
     return QueuePlaceView(
         appointment_id=record.id,
@@ -190,7 +190,7 @@ async def waiting(call: Call) -> QueuePlaceView:
 )
 async def display(call: Call) -> DisplayView:
     """The numbers that are called: no names."""
-    return _display_view(await use_case(call, Counter).hall(call.path["office_id"]))
+    return _display_view(await use_case(call, CounterQueue).hall(call.path["office_id"]))
 
 
 @endpoints.get(
@@ -206,9 +206,11 @@ async def watch_display(call: Call) -> Answer:
     office_id = call.path["office_id"]
 
     async def look() -> DisplayView:
-        return _display_view(await use_case(call, Counter).hall(office_id))
+        return _display_view(await use_case(call, CounterQueue).hall(office_id))
 
-    return await event_stream(call, use_case(call, Counter).watching, ("display", office_id), look, event="display")
+    return await event_stream(
+        call, use_case(call, CounterQueue).watching, ("display", office_id), look, event="display"
+    )
 
 
 @endpoints.post(
@@ -233,7 +235,7 @@ async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
     registration = Registration(
         call.path["office_id"], asked.reason, asked.evidence, actor_of(call.caller), call.command_id
     )
-    record = await use_case(call, Counter).register(registration)
+    record = await use_case(call, CounterQueue).register(registration)
     state, walk_in = record.state, record.state.walk_in
     if walk_in is None:
         raise NotFound
@@ -246,11 +248,11 @@ async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
         reason=walk_in.reason.value,
         registered_by=walk_in.registered_by,
         registered_at=walk_in.registered_at,
-        evidence=use_case(call, Counter).evidence(record),
+        evidence=use_case(call, CounterQueue).evidence(record),
     )
 
 
-def _number_view(visitor: Visitor, hall: Hall | None) -> NumberView:
+def _number_view(visitor: Visitor, hall: DayQueue | None) -> NumberView:
     wait = hall.waits.get(visitor.visit_id) if hall is not None else None
     return NumberView(
         visit_id=visitor.visit_id,
@@ -266,7 +268,7 @@ def _number_view(visitor: Visitor, hall: Hall | None) -> NumberView:
     )
 
 
-def _display_view(hall: Hall) -> DisplayView:
+def _display_view(hall: DayQueue) -> DisplayView:
     return DisplayView(
         office_id=hall.office.office_id,
         date=hall.day.day,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,24 +10,23 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.scheduling.booking.appointments import appointment as appointments
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.holds import appointment_id_of
 from services.scheduling.booking.appointments.priority import Proof
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.walk_in import OVERRIDES, POOL_OF_REASON, WalkIn, WalkInReason
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import Claim, SeatRepository
 from services.scheduling.booking.seats.seat import PLACES, Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session
 from services.scheduling.terms import Pool, local_date
 from services.scheduling.visit.counter import queue as counter
-from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Place, Visitor, Wait
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Visitor, VisitorState, Wait
 from services.scheduling.visit.counter.queue_errors import (
     EvidenceNeeded,
     NobodyWaits,
@@ -38,9 +38,11 @@ from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.events_stream import Watching
+from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
+from shared.store.transitions import IllegalTransition
 
 TRIES: Final = 20
 """All booths of an office write one document: more of them collide than elsewhere, and each write is short."""
@@ -63,7 +65,7 @@ def _lane_of(state: Appointment) -> Lane:
 
 @dataclass(frozen=True)
 class Registration:
-    """Who is received without a booking, why, and what was shown."""
+    """A request to register a visitor without a booking."""
 
     office_id: str
     reason: WalkInReason
@@ -73,8 +75,8 @@ class Registration:
 
 
 @dataclass(frozen=True)
-class Hall:
-    """The queue of a day with what the office can do."""
+class DayQueue:
+    """The queue of a day with the office's booths and service time."""
 
     office: Office
     day: CounterDay
@@ -83,17 +85,17 @@ class Hall:
 
     @property
     def waits(self) -> Mapping[str, Wait]:
-        """The expected wait of each who waits."""
+        """Estimated waiting time of each visitor in the queue."""
         return counter.waits(self.day, booths=self.booths, service_minutes=self.service_minutes)
 
     @property
     def wait_now(self) -> Wait:
-        """What somebody who arrives now must expect."""
+        """Estimated waiting time of a visitor who arrives now."""
         return counter.wait_of_office(self.day, booths=self.booths, service_minutes=self.service_minutes)
 
 
-class Counter:
-    """At the counter."""
+class CounterQueue:
+    """Queue and walk-ins at the counter of an office."""
 
     def __init__(
         self,
@@ -103,7 +105,7 @@ class Counter:
         appointments: AppointmentRepository,
         counter_days: CounterDayRepository,
         codes: QueueCodes,
-        seating: Seating,
+        inventory: SeatInventory,
         cipher: FieldCipher,
         audit: Audit,
     ) -> None:
@@ -113,11 +115,11 @@ class Counter:
         self._seats = seats
         self._appointments = appointments
         self._counter_days = counter_days
-        self._seating = seating
+        self._inventory = inventory
         self._cipher = cipher
         self._audit = audit
         self.watching = Watching(context.clock)
-        """Who watches the displays."""
+        """The open display streams."""
 
     async def enqueue(self, record: Record[Appointment]) -> Record[Appointment]:
         """Tell the queue of a visitor who checked in; again changes nothing."""
@@ -126,14 +128,14 @@ class Counter:
             return record
         if state.status in (Status.CHECKED_IN, Status.ON_PROOF):
             await self._join(record.id, state)
-        return await self._appointments.save(record, visiting.enqueued(state), self._context.now())
+        return await self._appointments.save(record, visit_transitions.enqueued(state), self._context.now())
 
     async def _join(self, visit_id: str, state: Appointment) -> None:
         slot, at = state.seat, state.checked_in_at or self._context.now()
         office = self._context.offices[slot.office_id]
         lane = _lane_of(state)
         order = slot.starts_at if lane is Lane.BOOKED else at
-        visitor = Visitor(visit_id, slot.queue_number, lane, Place.WAITING, arrived_at=at, order=order)
+        visitor = Visitor(visit_id, slot.queue_number, lane, VisitorState.WAITING, arrived_at=at, order=order)
 
         async def attempt() -> None:
             day = await self._counter_days.open_counter_day(
@@ -158,7 +160,7 @@ class Counter:
         await again(attempt, tries=TRIES)
 
     async def leave_queue(self, record: Record[Appointment]) -> None:
-        """Nobody calls a visitor whose visit does not count."""
+        """Remove a visitor from the queue whose visit does not count."""
         slot, at = record.state.seat, record.state.checked_in_at or self._context.now()
         day = local_date(at, self._context.offices[slot.office_id].timezone)
 
@@ -175,7 +177,7 @@ class Counter:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``NobodyWaits``.
         """
-        office = self._own(office_id, actor)
+        office = self._context.own_office(office_id, actor)
 
         async def attempt() -> Visitor:
             now = self._context.now()
@@ -199,7 +201,7 @@ class Counter:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``NotFound`` and ``NotPossibleAtCounter``.
         """
-        office = self._own(office_id, actor)
+        office = self._context.own_office(office_id, actor)
 
         async def attempt() -> Visitor:
             now = self._context.now()
@@ -209,20 +211,20 @@ class Counter:
             if counter.visit_of(day.state, command_id) is None:
                 try:
                     state = counter.changed(day.state, visit_id, command, now)
-                except counter.IllegalCounterChange as problem:
-                    raise NotPossibleAtCounter(state=problem.place.value) from None
+                except IllegalTransition as problem:
+                    raise NotPossibleAtCounter(state=problem.state.value) from None
                 day = await self._counter_days.save_counter_day(
                     day, counter.remembered(state, command_id, visit_id), now
                 )
             return day.state.visitors[visit_id]
 
         visitor = await again(attempt, tries=TRIES)
-        if visitor.place is Place.SERVED:
+        if visitor.place is VisitorState.SERVED:
             await self._end_registered(visit_id)
         return visitor
 
-    async def hall(self, office_id: str) -> Hall:
-        """The queue of the office's today; refuses with ``OfficeNotFound``."""
+    async def hall(self, office_id: str) -> DayQueue:
+        """Return today's queue of the office; refuses with ``OfficeNotFound``."""
         office, now = self._context.offices[office_id], self._context.now()
         today = local_date(now, office.timezone)
         record = await self._counter_days.counter_day(office_id, today)
@@ -230,11 +232,11 @@ class Counter:
         day = record.state if record is not None else CounterDay(office_id, today)
         booths = min(session.booths, session.staff) if session is not None else 1
         minutes = session.service_minutes if session is not None else USUAL_SERVICE_MINUTES
-        return Hall(office, day, booths, minutes)
+        return DayQueue(office, day, booths, minutes)
 
-    async def queue(self, office_id: str, actor: Actor) -> Hall:
+    async def queue(self, office_id: str, actor: Actor) -> DayQueue:
         """The queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        self._own(office_id, actor)
+        self._context.own_office(office_id, actor)
         return await self.hall(office_id)
 
     async def register(self, asked: Registration) -> Record[Appointment]:
@@ -243,7 +245,7 @@ class Counter:
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``EvidenceNeeded`` (an override without evidence),
         ``NoWalkInSeat`` and ``SomeoneElseChangedIt``. A repeat of the command meets the first registration.
         """
-        office = self._own(asked.office_id, asked.actor)
+        office = self._context.own_office(asked.office_id, asked.actor)
         if asked.reason in OVERRIDES and not asked.evidence:
             raise EvidenceNeeded(field="/evidence")
         for attempt in range(TRIES):
@@ -270,7 +272,7 @@ class Counter:
         now, slot = self._context.now(), slot_of(seat.id, seat.state)
         sealed = self._cipher.seal(asked.evidence, owner_id=visit_id, field=EVIDENCE) if asked.evidence else None
         walk_in = WalkIn(asked.reason, asked.actor.account_id, now, sealed)
-        state = visiting.registered(
+        state = visit_transitions.registered(
             f"{_REGISTERED}-{visit_id}",
             slot,
             walk_in,
@@ -279,9 +281,9 @@ class Counter:
             rules=self._context.rules,
         )
         try:
-            return await self._appointments.begin(visit_id, appointments.Decision(state), now)
+            return await self._appointments.begin(visit_id, Decision(state), now)
         except AlreadyExists:
-            await self._seating.undo(seat)
+            await self._inventory.undo(seat)
             return await self._appointments.appointment(visit_id)
 
     async def _claim(self, visit_id: str, office: Office, pool: Pool) -> Record[Seat] | None:
@@ -304,27 +306,21 @@ class Counter:
         return None
 
     async def _end_registered(self, visit_id: str) -> None:
-        """Who was registered at the counter has no interview recorded elsewhere: served is the end of the visit."""
+        """End the visit of who was registered at the counter: served is its end, as no interview is recorded."""
 
-        async def attempt() -> None:
-            record = await self._appointments.appointment(visit_id)
-            if record is not None and record.state.walk_in is not None and can(record.state, Command.USE):
-                await self._appointments.save(record, appointments.use(record.state), self._context.now())
+        def end(state: Appointment) -> Decision[Appointment] | None:
+            ends = state.walk_in is not None and can(state, Command.USE)
+            return appointments.use(state) if ends else None
 
-        await again(attempt)
+        with contextlib.suppress(NotFound):
+            await self._appointments.change(visit_id, end, self._context.clock)
 
     def evidence(self, record: Record[Appointment]) -> str | None:
-        """What was shown at the counter, for the office."""
+        """Return the evidence shown at the counter in clear, or None."""
         walk_in = record.state.walk_in
         if walk_in is None or walk_in.evidence is None:
             return None
         return self._cipher.open(walk_in.evidence, owner_id=record.id, field=EVIDENCE)
-
-    def _own(self, office_id: str, actor: Actor) -> Office:
-        office = self._context.offices[office_id]
-        if actor.office_id != office.office_id:
-            raise NotYourOffice
-        return office
 
     async def _sessions_today(self, office: Office, now: datetime) -> list[Record[Session]]:
         today, zone = local_date(now, office.timezone), ZoneInfo(office.timezone)

@@ -42,5 +42,5 @@ class CounterDayRepository(OnStore):
             return known
 
     async def save_counter_day(self, record: Record[CounterDay], day: CounterDay, now: datetime) -> Record[CounterDay]:
-        """Replace the queue if nobody else did."""
+        """Save the queue. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(COUNTER_DAY, record, day, now=now)

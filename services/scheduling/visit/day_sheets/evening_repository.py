@@ -37,5 +37,5 @@ class EveningRepository(OnStore):
     async def save_evening(
         self, record: Record[EveningSheets], evening: EveningSheets, now: datetime
     ) -> Record[EveningSheets]:
-        """Replace the sheets of an office if nobody else did."""
+        """Save the sheets of an office. Raises VersionConflict if they were changed since it was read."""
         return await self._store.save(EVENING_SHEETS, record, evening, now=now)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from services.scheduling.booking.appointments import visit_transitions as visiting
+from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid, QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import OfflineQuotaRepository
 from services.scheduling.terms import local_date
@@ -34,7 +33,7 @@ _UNPAID: Final = (Status.HELD, Status.AWAITING_PAYMENT, Status.OFFERED)
 
 @dataclass(frozen=True)
 class OfflineFile:
-    """What an office sends after a day without the service."""
+    """The file that an office sends after a day without the service."""
 
     office_id: str
     day: date
@@ -79,9 +78,7 @@ class OfflineVisits:
         Lines without a booking count only within the offline quota that was opened for the day. Refuses with
         ``OfficeNotFound``, ``NotYourOffice`` and ``OfflineDayAhead``; what is wrong with a line is told of that line.
         """
-        office = self._context.offices[file.office_id]
-        if file.actor.office_id != office.office_id:
-            raise NotYourOffice
+        office = self._context.own_office(file.office_id, file.actor)
         if file.day > local_date(self._context.now(), office.timezone):
             raise OfflineDayAhead(field="/date")
         await self._audit.note(
@@ -176,7 +173,7 @@ class OfflineVisits:
                 return LineOutcome.NOT_PAID
             if not can(state, Command.RECORD_ARRIVAL):
                 return LineOutcome.NOT_POSSIBLE
-            decision = visiting.record_arrival(record.id, state, line.arrived_at)
+            decision = visit_transitions.record_arrival(record.id, state, line.arrived_at)
             try:
                 await self._appointments.save(record, decision, self._context.now(), command_id)
             except AlreadyExists:

@@ -23,7 +23,7 @@ class OfflineDayRepository(OnStore):
     """Imported offline days."""
 
     async def offline_day(self, office_id: str, day: date, now: datetime) -> Record[OfflineDay]:
-        """What was imported for that day, written empty if nothing was."""
+        """Return the imported day; writes an empty one if there is none."""
         day_id = derived_id("offline_day", office_id, day.isoformat())
         known = await self._store.get(OFFLINE_DAY, day_id)
         if known is not None:
@@ -34,7 +34,7 @@ class OfflineDayRepository(OnStore):
             return await self.offline_day(office_id, day, now)
 
     async def save_offline_day(self, record: Record[OfflineDay], day: OfflineDay, now: datetime) -> Record[OfflineDay]:
-        """Replace it if nobody else did."""
+        """Save the day. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(OFFLINE_DAY, record, day, now=now)
 
     async def visits_with_void_codes(self, now: datetime) -> list[Record[Appointment]]:

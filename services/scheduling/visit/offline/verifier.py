@@ -95,12 +95,12 @@ def read_revocations(text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> 
     Raises:
         SignedTextInvalid: it was changed, or signed by nobody that is known here.
     """
-    said = read_signed(text, REVOCATIONS_MARK, public_keys)
+    signed = read_signed(text, REVOCATIONS_MARK, public_keys)
     return Revocations(
-        version=said["version"],
-        issued_at=datetime.fromisoformat(said["issued_at"]),
-        valid_until=datetime.fromisoformat(said["valid_until"]),
-        below={each["appointment_id"]: each["below"] for each in said["entries"]},
+        version=signed["version"],
+        issued_at=datetime.fromisoformat(signed["issued_at"]),
+        valid_until=datetime.fromisoformat(signed["valid_until"]),
+        below={each["appointment_id"]: each["below"] for each in signed["entries"]},
     )
 
 
@@ -115,13 +115,13 @@ def read_signed(text: str, mark: str, public_keys: Mapping[str, Ed25519PublicKey
     Raises:
         SignedTextInvalid: another form, an unknown key, or a wrong signature.
     """
-    said, _, signature = text.strip().rpartition(".")
-    parts = said.split(".")
+    signed, _, signature = text.strip().rpartition(".")
+    parts = signed.split(".")
     key = public_keys.get(parts[1]) if len(parts) == 3 and parts[0] == mark else None
     if key is None:
         raise SignedTextInvalid("another form, or signed with a key that is not known here")
     try:
-        key.verify(_decoded(signature), said.encode())
+        key.verify(_decoded(signature), signed.encode())
         content: dict[str, Any] = json.loads(_decoded(parts[2]))
     except (InvalidSignature, binascii.Error, ValueError):
         raise SignedTextInvalid("the signature does not fit") from None

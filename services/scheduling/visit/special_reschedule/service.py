@@ -1,16 +1,15 @@
-"""The special reschedule (F70, F71, F72): asked for, decided, used, or over."""
+"""Special reschedules: asked for, decided, used, or over."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from services.scheduling.booking.appointments import visit_transitions as visiting
-from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
+from services.scheduling.booking.appointments import visit_transitions
+from services.scheduling.booking.appointments.access import change_visible, find_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
-    Decision,
     MoveCause,
     Status,
     ask_until,
@@ -21,12 +20,11 @@ from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.special_right import SpecialCause, SpecialRefusal, SpecialState
 from services.scheduling.booking.appointments.visit_transitions import AskProblem, Ruling
-from services.scheduling.booking.seats.inventory import Seating
+from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
-from services.scheduling.offices.product_availability import Offering
+from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.rules import bookable_from
 from services.scheduling.terms import Pool
 from services.scheduling.visit.special_reschedule.errors import (
@@ -40,6 +38,7 @@ from services.scheduling.visit.special_reschedule.errors import (
 from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.errors import Refusal
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -58,7 +57,7 @@ _REFUSALS: Final[dict[AskProblem, type[Refusal]]] = {
 
 @dataclass(frozen=True)
 class SpecialWish:
-    """What an applicant asks for and with which evidence."""
+    """A request for a special reschedule, with its evidence."""
 
     appointment_id: str
     cause: SpecialCause
@@ -69,7 +68,7 @@ class SpecialWish:
 
 @dataclass(frozen=True)
 class SpecialDecision:
-    """What the office says: the coded reason of a no, or a yes."""
+    """The decision of the office: a yes, or the coded reason of a no."""
 
     appointment_id: str
     refused_for: SpecialRefusal | None
@@ -79,7 +78,7 @@ class SpecialDecision:
 
 @dataclass(frozen=True)
 class NewDate:
-    """Which visit shall be when."""
+    """A request for a new date under a special reschedule."""
 
     appointment_id: str
     session_id: str
@@ -88,24 +87,24 @@ class NewDate:
 
 
 class Specials:
-    """New dates without paying again."""
+    """Special reschedules: new dates without paying again."""
 
     def __init__(
         self,
         context: UseCaseContext,
         appointments: AppointmentRepository,
-        seating: Seating,
+        inventory: SeatInventory,
         relocation: Relocation,
         calendar: Calendar,
-        offering: Offering,
+        availability: ProductAvailability,
         cipher: FieldCipher,
         audit: Audit,
     ) -> None:
-        self._offering = offering
+        self._availability = availability
         self._context = context
         self._audit = audit
         self._appointments = appointments
-        self._seating = seating
+        self._inventory = inventory
         self._calendar = calendar
         self._cipher = cipher
         self._relocation = relocation
@@ -117,20 +116,18 @@ class Specials:
         ``TooLateForSpecial`` or ``NotPossibleNow``.
         """
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
-            if record.has_received(wish.command_id):
-                return record
-            self._refuse_asking(record.state, wish.cause)
-            sealed = self._cipher.seal(wish.evidence, owner_id=record.id, field=EVIDENCE)
-            decision = visiting.ask(record.state, wish.cause, sealed, self._context.now())
-            return await self._appointments.save(record, decision, self._context.now(), wish.command_id)
+        def decide(state: Appointment) -> Decision[Appointment]:
+            self._refuse_asking(state, wish.cause)
+            sealed = self._cipher.seal(wish.evidence, owner_id=wish.appointment_id, field=EVIDENCE)
+            return visit_transitions.ask(state, wish.cause, sealed, self._context.now())
 
-        return await again(attempt)
+        return await change_visible(
+            self._appointments, wish.appointment_id, wish.actor, decide, self._context.clock, received=wish.command_id
+        )
 
     def _refuse_asking(self, state: Appointment, cause: SpecialCause) -> None:
         rules = self._context.rules
-        problem = visiting.ask_problem(state, cause, now=self._context.now(), rules=rules)
+        problem = visit_transitions.ask_problem(state, cause, now=self._context.now(), rules=rules)
         if problem is not None:
             until = ask_until(state, rules)
             raise _REFUSALS[problem](state=state.status.value, ask_until=until.isoformat())
@@ -155,14 +152,14 @@ class Specials:
                 decided.actor, "special.decided", subject=record.id, reason=word, command_id=decided.command_id
             )
             if decided.refused_for is not None:
-                decision = visiting.refuse(record.id, record.state, decided.refused_for, by, now)
+                decision = visit_transitions.refuse(record.id, record.state, decided.refused_for, by, now)
             else:
                 refuse_impossible(record.state, Command.OPEN_SPECIAL)
                 ruling = Ruling(special.cause, by, now, self._timezone(record), "granted")
-                decision = visiting.open_special(record.id, record.state, ruling, self._context.rules)
+                decision = visit_transitions.open_special(record.id, record.state, ruling, self._context.rules)
             return await self._kept(record, decision, decided.command_id)
 
-        return await self._seating.tell_left_now(await again(attempt))
+        return await self._inventory.give_back_left_now(await again(attempt))
 
     async def interrupt(self, appointment_id: str, reason: str, actor: Actor, command_id: str) -> Record[Appointment]:
         """The systems stopped this visit: a new date is open at once.
@@ -180,10 +177,10 @@ class Specials:
             )
             now, zone = self._context.now(), self._timezone(record)
             ruling = Ruling(SpecialCause.SYSTEM_FAULT, actor.account_id, now, zone, reason)
-            decision = visiting.interrupt(record.id, record.state, ruling, self._context.rules)
+            decision = visit_transitions.interrupt(record.id, record.state, ruling, self._context.rules)
             return await self._kept(record, decision, command_id)
 
-        return await self._seating.tell_left_now(await again(attempt))
+        return await self._inventory.give_back_left_now(await again(attempt))
 
     async def use(self, wish: NewDate) -> Record[Appointment]:
         """Take a new date in one step; if it cannot be had the right stays as it was.
@@ -193,7 +190,7 @@ class Specials:
         the finished move.
         """
         target = await self._calendar.session(wish.session_id)
-        await self._seating.refuse_unopened(wish.session_id)
+        await self._inventory.refuse_unopened(wish.session_id)
 
         async def attempt() -> Record[Appointment] | None:
             record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
@@ -209,17 +206,19 @@ class Specials:
                 raise PoolNotOpen(pool=state.seat.pool)
             if target.state.starts_at < bookable_from(now, self._context.rules):
                 raise SessionClosed(starts_at=target.state.starts_at)
-            await self._offering.refuse_moving(state.application_id, target.state.office_id, target.state.date)
+            await self._availability.refuse_moving(state.application_id, target.state.office_id, target.state.date)
             return await self._relocation.reach(record, wish.session_id, MoveCause.SPECIAL, wish.command_id)
 
         moved = await again(attempt)
         if moved is not None:
             return moved
         record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
-        products = await self._offering.products_of([record.state.application_id])
+        products = await self._availability.products_of([record.state.application_id])
         raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool), products)
 
-    async def _kept(self, record: Record[Appointment], decision: Decision, command_id: str) -> Record[Appointment]:
+    async def _kept(
+        self, record: Record[Appointment], decision: Decision[Appointment], command_id: str
+    ) -> Record[Appointment]:
         try:
             return await self._appointments.save(record, decision, self._context.now(), command_id)
         except AlreadyExists:
@@ -230,23 +229,23 @@ class Specials:
         return self._context.offices[record.state.seat.office_id].timezone
 
     async def roll(self, record: Record[Appointment]) -> None:
-        """A new date was left half booked."""
-        await self._relocation.roll(record)
+        """Finish or undo the use of a special reschedule that was left unfinished."""
+        if record.state.status is Status.SPECIAL_MOVING:
+            await self._relocation.roll(record)
 
     async def end(self, record: Record[Appointment]) -> None:
-        """Nobody chose a new date in time."""
+        """End a special reschedule for which no new date was chosen in time."""
         if can(record.state, Command.END_SPECIAL):
-            decision = visiting.end_special(record.id, record.state)
+            decision = visit_transitions.end_special(record.id, record.state)
             await self._appointments.save(record, decision, self._context.now())
 
     async def asked(self, office_id: str, actor: Actor) -> list[Record[Appointment]]:
-        """What waits for a decision of the office, the oldest first. Refuses with ``NotYourOffice``."""
-        if self._context.offices[office_id].office_id != actor.office_id:
-            raise NotYourOffice
+        """Return the requests that wait for the office's decision, oldest first. Refuses with ``NotYourOffice``."""
+        self._context.own_office(office_id, actor)
         return await self._appointments.specials_asked(office_id)
 
     def evidence(self, record: Record[Appointment]) -> str | None:
-        """What the applicant named as evidence, for who decides."""
+        """Return the applicant's evidence in clear, or None."""
         special = record.state.special
         if special is None or special.evidence is None:
             return None

@@ -118,7 +118,7 @@ def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], Audit
 
 
 def _office_of(caller: Caller, asked: str | None) -> str | None:
-    """Whose audit is read: what an operator asks for, and nobody else's than their own for the head of an office."""
+    """Return the office whose audit is read: an operator's choice; for the head of an office always their own."""
     if caller.role is Role.OPERATOR:
         return asked
     if caller.office_id is None or asked not in (None, caller.office_id):

@@ -127,7 +127,7 @@ class PaymentArrivedLate(_BillFact):
 
 
 class CorrectionPriced(Event):
-    """What an officer's correction or finding means in money: from now on its bill, if there is one, is known.
+    """The price of an officer's correction or finding: from now on its bill, if there is one, is known.
 
     ``difference`` in rupiah: above zero is to pay by the named bills, below zero goes back, zero changes nothing.
     """
@@ -168,7 +168,7 @@ class RefundMoved(Event):
     rule: str | None = None
     """The rule named in a refusal."""
     needs: str | None = None
-    """What the applicant must give before it can go on: a :class:`~shared.events.codes.RefundNeed`."""
+    """The input that the applicant must give before it can go on: a :class:`~shared.events.codes.RefundNeed`."""
     due_at: datetime | None = None
     application_id: str | None = None
     account_id: str | None = None

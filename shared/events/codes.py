@@ -10,11 +10,11 @@ from enum import StrEnum
 
 
 class BillPurpose(StrEnum):
-    """What a bill is for; only a fee waits on a seat."""
+    """Purpose of a bill; only a fee waits on a seat."""
 
     FEE = "fee"
     TOP_UP = "top_up"
-    """What a corrected application costs more."""
+    """The higher price of a corrected application."""
     PENALTY = "penalty"
     """For a lost or damaged book."""
     SAME_DAY = "same_day"
@@ -22,7 +22,7 @@ class BillPurpose(StrEnum):
 
 
 class SeatQuestion(StrEnum):
-    """For what billing asked scheduling for a seat."""
+    """Why billing asked scheduling for a seat."""
 
     LATE_PAYMENT = "late_payment"
     """Money came for a bill that had ended."""
@@ -55,7 +55,7 @@ class NoSeatReason(StrEnum):
 
 
 class ConfirmCause(StrEnum):
-    """What made an appointment certain."""
+    """Why an appointment is confirmed."""
 
     PAID = "paid"
     WAIVED = "waived"
@@ -113,7 +113,7 @@ class OfferEnd(StrEnum):
 
 
 class IfUnpaid(StrEnum):
-    """What the applicant chose for a same-day seat that is not paid by the cut-off."""
+    """The applicant's choice for a same-day seat that is not paid by the cut-off."""
 
     REGULAR = "regular"
     """The nearest regular seat."""
@@ -130,7 +130,7 @@ class SpecialCause(StrEnum):
 
 
 class BrokerPattern(StrEnum):
-    """What about bookings looks like a broker's."""
+    """Pattern of bookings that looks like a broker's."""
 
     BOOK_CANCEL_BOOK = "book_cancel_book"
     MANY_ACCOUNTS_ONE_DEVICE = "many_accounts_one_device"
@@ -140,7 +140,7 @@ class BrokerPattern(StrEnum):
 
 
 class PaymentCaseKind(StrEnum):
-    """What does not add up about money, or about a claim that it was paid."""
+    """Kind of a question about money, or about a claim that it was paid."""
 
     CLAIM_UNCONFIRMED = "claim_unconfirmed"
     SETTLED_UNKNOWN_HERE = "settled_unknown_here"
@@ -184,7 +184,7 @@ class RefundStep(StrEnum):
 
 
 class RefundNeed(StrEnum):
-    """What the applicant must give before a refund can go on."""
+    """Input that the applicant must give before a refund can go on."""
 
     PAPERS = "papers"
     BANK_ACCOUNT = "bank_account"
@@ -217,7 +217,7 @@ class PenaltyGround(StrEnum):
 
 
 class InterviewOutcome(StrEnum):
-    """What an interview came to."""
+    """Outcome of an interview."""
 
     APPROVED = "approved"
     INCOMPLETE = "incomplete"

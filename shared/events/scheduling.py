@@ -37,7 +37,7 @@ class SeatHeld(_TimedAppointmentFact):
     pay_until: datetime | None = None
     """The latest moment a bill for this seat may be paid, where the service has a cut-off (same-day: 12:00 WIB)."""
     if_unpaid: str | None = None
-    """What the applicant chose for a same-day seat that is not paid by the cut-off: an
+    """The applicant's choice for a same-day seat that is not paid by the cut-off: an
     :class:`~shared.events.codes.IfUnpaid`."""
     party_id: str | None = None
     """The family that books together, all or none."""
@@ -307,7 +307,7 @@ class LetterShown(Event):
 
     TYPE: ClassVar[str] = "paspor.scheduling.letter.shown.v1"
     assistance_id: str
-    """What the assistance is called that follows; minted here, so that the officer can ask for it at once."""
+    """The id of the assistance that follows; made here, so that the officer can ask for it at once."""
     appointment_id: str
     application_id: str
     account_id: str

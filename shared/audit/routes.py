@@ -53,7 +53,7 @@ class OverrideView(View):
     outcome: str
 
     @classmethod
-    def of(cls, record: Record[AuditLine]) -> Self:
+    def from_record(cls, record: Record[AuditLine]) -> Self:
         """As the head of the office reads it."""
         line = record.state
         return cls(
@@ -112,7 +112,7 @@ def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], Audit
             raise Malformed("An operator names the office.", field="/office_id")
         day = call.query.date or book.today()
         found = await book.overrides(office_id, day)
-        return OverridesView(office_id=office_id, date=day, overrides=tuple(map(OverrideView.of, found)))
+        return OverridesView(office_id=office_id, date=day, overrides=tuple(map(OverrideView.from_record, found)))
 
     return api
 

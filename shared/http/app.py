@@ -147,7 +147,7 @@ def _add_health(app: web.Application, readiness: Readiness, invariants: Invarian
         return web.json_response({"state": "live"})
 
     async def ready(_request: web.Request) -> web.Response:
-        checks = await readiness.look()
+        checks = await readiness.run_checks()
         well = all(state.ok for state in checks.values())
         said = "draining" if layer.draining.is_set() else "ready" if well else "not_ready"
         shown = {

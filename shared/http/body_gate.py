@@ -38,12 +38,12 @@ class LateBodies:
         """The number of requests whose body is late."""
         return self._gate.inside
 
-    def waiting(self, request: web.Request, sender: Sender) -> Waiting:
+    def waiting(self, request: web.Request, sender: Sender) -> AwaitedBody:
         """Return a block that reads a body: `async with late_bodies.waiting(request, sender): body = await read(...)`.
 
         The block raises what `FairGate.enter` raises once the body is late and no place is free.
         """
-        return Waiting(self, request, sender, self._gate, self._prompt_seconds)
+        return AwaitedBody(self, request, sender, self._gate, self._prompt_seconds)
 
     def begin(self) -> None:
         """Count a request whose body is awaited."""
@@ -62,7 +62,7 @@ class LateBodies:
             await self._emptied.wait()
 
 
-class Waiting:
+class AwaitedBody:
     """One request whose body is awaited: not counted while it is prompt, then in the gate or refused."""
 
     def __init__(

@@ -84,7 +84,7 @@ class Connections:
             if not self._by_source[line.source]:
                 del self._by_source[line.source]
 
-    def heard(self, key: Hashable) -> None:
+    def note_bytes(self, key: Hashable) -> None:
         """Note that bytes arrived."""
         line = self._lines.get(key)
         if line is not None and line.head_since is None and not line.answering:

@@ -65,11 +65,11 @@ class Watching:
             return kept[1]
         running = self._looking.get(key)
         if running is None:
-            running = self._looking[key] = asyncio.create_task(self._look(key, look))
+            running = self._looking[key] = asyncio.create_task(self._read(key, look))
             running.add_done_callback(lambda _: self._looking.pop(key, None))
         return await asyncio.shield(running)
 
-    async def _look(self, key: Hashable, look: Look) -> Seen:
+    async def _read(self, key: Hashable, look: Look) -> Seen:
         data = await look()
         seen = Seen(data, event_id_of(data))
         if len(self._kept) >= MOST_KEPT:

@@ -46,7 +46,7 @@ class Readiness:
         self._looked_at: datetime | None = None
         self._looking = asyncio.Lock()
 
-    async def look(self) -> Mapping[str, CheckState]:
+    async def run_checks(self) -> Mapping[str, CheckState]:
         """Return the state of every check, at most a second old. Never raises: a failing or hanging check is not ok."""
         async with self._looking:
             now = self._clock.now()

@@ -38,9 +38,9 @@ from shared.http.problems import (
     PROBLEM_URN,
     NotSignedIn,
     Problem,
-    SessionOver,
     SomethingBroke,
     TokenForeign,
+    TokenOutdated,
     TokenUnreadable,
 )
 from shared.http.sending import TRACE_HEADER
@@ -303,7 +303,7 @@ def refusals_of_layer(endpoint: Endpoint) -> Iterator[type[Refusal]]:
     """Yield the refusals of the HTTP runtime at this endpoint, whatever its handler does."""
     match endpoint.access.door:
         case Door.BEARER:
-            yield from (NotSignedIn, TokenUnreadable, SessionOver, TokenForeign)
+            yield from (NotSignedIn, TokenUnreadable, TokenOutdated, TokenForeign)
             if endpoint.access.roles:
                 yield NotAllowed
         case Door.SIGNATURE:

@@ -49,7 +49,7 @@ class TokenUnreadable(NotAuthenticated):
     title_id = "Token tidak dapat dibaca."
 
 
-class SessionOver(NotAuthenticated):
+class TokenOutdated(NotAuthenticated):
     """The token has expired."""
 
     code = "token_expired"
@@ -177,7 +177,7 @@ def problem_response(refusal: Refusal, *, language: Language, instance: str, tra
 _AS_REFUSAL: Final[Mapping[type[Exception], type[Refusal]]] = {
     TokenMissing: NotSignedIn,
     TokenMalformed: TokenUnreadable,
-    TokenExpired: SessionOver,
+    TokenExpired: TokenOutdated,
     TokenNotTrusted: TokenForeign,
     TokenKeysUnavailable: Unavailable,
     StoreUnavailable: Unavailable,

@@ -64,7 +64,7 @@ class _Protocol(RequestHandler):
             self.force_close()
 
     def data_received(self, data: bytes) -> None:
-        self.connections.heard(self)
+        self.connections.note_bytes(self)
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:

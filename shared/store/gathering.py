@@ -120,9 +120,9 @@ class Gathering:
             for each in left:
                 each.tell(True)
         else:
-            await self._look(left)
+            await self._find_written(left)
 
-    async def _look(self, updates: Sequence[Waiting[_Update, bool]]) -> None:
+    async def _find_written(self, updates: Sequence[Waiting[_Update, bool]]) -> None:
         """Find out which of them were written: the command's result only has their number."""
         stored = await self._by_id({each.wanted.wanted["_id"] for each in updates}, {"version": 1, STAMPS: 1})
         for each in updates:

@@ -116,7 +116,8 @@ def read_query(model: type[ModelT], query: MultiMapping[str]) -> ModelT:
         Malformed: parameters are wrong, or one is given twice.
     """
     if not query:
-        return _without_query(model)
+        empty: ModelT = _without_query(model)
+        return empty
     given = dict(query)
     if len(given) != len(query):
         raise Malformed(errors=(_twice(query),))

@@ -19,7 +19,7 @@ from bench import results as bench_results
 from bench.arguments import add_arguments
 from bench.attack_figures import ATTACKS, PREFIX, measure_here
 from bench.figures import Table
-from bench.results import Measured
+from bench.results import RecordedFigure
 from local_suite import signals
 from local_suite.errors import CommandError
 from local_suite.work_tree import checked_out, over_a_run
@@ -65,7 +65,7 @@ async def _run(names: list[str], *, as_json: bool, scale: float, write: bool) ->
     begun = checked_out()
     tables = await _measure(names, as_json=as_json, scale=scale)
     if scale == 1.0:  # a shrunk run is no record
-        figures = {each.name: Measured(each.value, each.unit) for table in tables for each in table.figures}
+        figures = {each.name: RecordedFigure(each.value, each.unit) for table in tables for each in table.figures}
         bench_results.write(figures, over_a_run(begun, checked_out()))
     if write:
         report.write(tables)

@@ -134,7 +134,7 @@ RECIPES: Final[dict[str, Recipe]] = {
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for: the benches, and of each the figures to show (none: all)."""
+    """The request: the benches, and of each the figures to show (none: all)."""
 
     recipe: Recipe
     figures: tuple[str, ...]
@@ -182,7 +182,7 @@ Measure = Callable[[Checkout, Wish], Awaitable[Measured]]
 
 
 def read_wishes(names: Sequence[str], changes: Sequence[str]) -> list[Wish]:
-    """What the command line asks for, in its order; each bench once.
+    """Return the requests of the command line, in its order; each bench once.
 
     Raises:
         NameUnknown: a name is neither a bench nor a figure.

@@ -1,4 +1,4 @@
-"""What may stand behind `./paspor bench`. Imports the standard library alone: help is answered before all else."""
+"""Arguments of `./paspor bench`. Imports the standard library alone: help is answered before all else."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class AttackBench:
     drive: Drive
     settings: Mapping[str, float]
     figures: str
-    """What the names of its figures begin with."""
+    """Prefix of the names of its figures."""
 
 
 ATTACKS: Final[dict[str, AttackBench]] = {

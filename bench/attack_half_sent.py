@@ -47,7 +47,7 @@ SETTINGS: Final = {"*": {**stage.OPEN_LIMITS, "PASPOR_TRUSTED_PROXIES": "127.0.0
 
 @dataclass
 class Honest:
-    """What became of honest calls: answers by status, durations in seconds."""
+    """Results of honest calls: answers by status, durations in seconds."""
 
     answers: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
@@ -173,7 +173,7 @@ async def _run(
 
 
 async def _go_on(target: Target, base: str, honest: Honest, seconds: float) -> None:
-    """Honest calls at their pace; each starts at its time, whatever became of those before."""
+    """Honest calls at their pace; each starts at its time, whether or not those before have ended."""
     async with asyncio.TaskGroup() as calls:
         begun = time.monotonic()
         for number in range(round(seconds * HONEST_PER_SECOND)):

@@ -155,7 +155,7 @@ async def _watched(
         people = await ready_applicants(target, applicants)
         async with watch_memory(target.pid("application"), SETTLE_SECONDS) as watched:
             answers = await attack(target, people)
-        restarts = int((await target.look())["application"]["restarts"])
+        restarts = int((await target.read_state())["application"]["restarts"])
     return watched, answers, restarts
 
 
@@ -209,7 +209,7 @@ async def drive_picture(checkout: Checkout, repeats: int = REPEATS, at_once: int
                 answers = Counter([await _upload(target, each, content) for each in own[:repeats]])
                 several = (_upload(target, each, content) for each in own[repeats : repeats + at_once])
                 answers += Counter(await asyncio.gather(*several))
-            restarts += int((await target.look())["application"]["restarts"]) - ordered
+            restarts += int((await target.read_state())["application"]["restarts"]) - ordered
             broken += sum(count for said, count in answers.items() if said.startswith(("5", "no answer")))
             peaks[name] = watched.peak
             rows.append((name, f"{len(content) / MEBIBYTE:.1f}", *_memory(watched), _said(answers)))

@@ -187,7 +187,7 @@ class MemoryWatch:
     most_mib: float = 0.0
 
     def now_mib(self) -> float:
-        """What they hold at this moment."""
+        """Return the memory that they hold at this moment, in MiB."""
         return sum(resident_mib(each) for each in (self.pid, *children_of(self.pid)))
 
     @property
@@ -202,12 +202,12 @@ async def watch_memory(pid: int) -> AsyncIterator[MemoryWatch]:
     seen = MemoryWatch(pid)
     seen.first_mib = seen.most_mib = seen.now_mib()
 
-    async def look() -> None:
+    async def watch() -> None:
         while True:
             seen.most_mib = max(seen.most_mib, await asyncio.to_thread(seen.now_mib))
             await asyncio.sleep(SAMPLE_SECONDS)
 
-    looking = asyncio.create_task(look())
+    looking = asyncio.create_task(watch())
     try:
         yield seen
     finally:

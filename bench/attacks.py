@@ -25,7 +25,7 @@ ANSWER_SECONDS: Final = 10.0
 
 @dataclass(frozen=True)
 class HalfSent:
-    """What came of an attack with half-sent bodies: how often each status was answered, to whom."""
+    """Result of an attack with half-sent bodies: how often each status was answered, to whom."""
 
     attackers: Counter[int] = field(default_factory=Counter)
     """Statuses of those half-sent requests that were answered while the attack lasted."""

@@ -1,4 +1,4 @@
-"""What two builds' runs say of each other: ratios of pairs, their median, spread, and whether a target is met. Pure."""
+"""Comparison of two builds' runs: ratios of pairs, their median, spread, and whether a target is met. Pure."""
 
 from __future__ import annotations
 

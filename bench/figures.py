@@ -22,7 +22,7 @@ class Figure:
     target: float | None = None
     less_is_better: bool = False
     why: str = ""
-    """What it means, and why it is less than the target where it is."""
+    """The meaning, and why it is less than the target where it is."""
 
     @property
     def ratio(self) -> float | None:

@@ -13,7 +13,7 @@ from bench.figures import percentile
 
 @dataclass
 class Tally:
-    """What happened: durations in seconds by name, and outcomes by word."""
+    """Results of a load: durations in seconds by name, and outcomes by word."""
 
     durations: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     outcomes: Counter[str] = field(default_factory=Counter)

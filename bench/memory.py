@@ -1,4 +1,4 @@
-"""How much memory the processes hold when nobody calls."""
+"""How much memory the processes hold without calls."""
 
 from __future__ import annotations
 

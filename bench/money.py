@@ -34,7 +34,7 @@ NOTICES: Final = 900
 DUE_AT_ONCE: Final = 100_000
 LINES: Final = 100_000
 UNKNOWN_LINES: Final = 50
-"""Lines of a file that nobody knew of: each becomes a receipt and a case."""
+"""Lines of a file for unknown payments: each makes a receipt and a case."""
 
 AT_A_TIME: Final = 5_000
 PATIENCE_SECONDS: Final = 1_800.0

@@ -74,8 +74,8 @@ MONEY_GOES_BACK: Final = frozenset({"ordered", "paid"})
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What one citizen does: which way to give up, in which order, how far apart, whether a paid fee is let go."""
+class Script:
+    """Script of one citizen: which way to give up, in which order, how far apart, whether a paid fee is let go."""
 
     number: int
     give_up: str
@@ -84,14 +84,14 @@ class Plan:
     fee_is_let_go: bool
 
 
-def plans(races: int, seed: int) -> list[Plan]:
+def plans(races: int, seed: int) -> list[Script]:
     """As many plans as races, each kind equally often, with delays drawn from the seed; the same for the same seed."""
     chance = random.Random(seed)
     kinds = [(give_up, order, let_go) for give_up in WAYS_TO_GIVE_UP for order in ORDERS for let_go in (False, True)]
     made = []
     for number in range(races):
         give_up, order, let_go = kinds[number % len(kinds)]
-        made.append(Plan(number, give_up, order, chance.uniform(0, LONGEST_DELAY_MS), let_go))
+        made.append(Script(number, give_up, order, chance.uniform(0, LONGEST_DELAY_MS), let_go))
     return made
 
 
@@ -99,7 +99,7 @@ def plans(races: int, seed: int) -> list[Plan]:
 class Race:
     """How one race went, from the citizen's side."""
 
-    plan: Plan
+    plan: Script
     application_id: str = ""
     bill_id: str = ""
     billing_code: str = ""
@@ -121,7 +121,7 @@ class End:
 
 @dataclass
 class Verdict:
-    """What an end is called, and what contradicts itself in it."""
+    """Return the name of an end, and its contradictions."""
 
     named: str
     contradictions: tuple[str, ...] = ()
@@ -180,7 +180,7 @@ def _name_end(end: End, *, live: bool, back: bool, open_cases: bool, paid: bool)
 
 @dataclass
 class _Run:
-    """What the races of one run share."""
+    """State that the races of one run share."""
 
     target: Target
     ways: Ways
@@ -210,7 +210,7 @@ async def drive(
     return _table(run, done, verdicts, seed=seed, raced=raced, seconds=seconds, kept=kept)
 
 
-async def _race_all(run: _Run, wanted: Sequence[Plan], at_once: int, *, quiet: bool) -> list[tuple[Race, Citizen]]:
+async def _race_all(run: _Run, wanted: Sequence[Script], at_once: int, *, quiet: bool) -> list[tuple[Race, Citizen]]:
     left = iter(wanted)
     done: list[tuple[Race, Citizen]] = []
 
@@ -229,7 +229,7 @@ async def _race_all(run: _Run, wanted: Sequence[Plan], at_once: int, *, quiet: b
     return done
 
 
-async def _race(run: _Run, plan: Plan) -> tuple[Race, Citizen]:
+async def _race(run: _Run, plan: Script) -> tuple[Race, Citizen]:
     begun = time.perf_counter()
     way = run.ways.reporter.way("pay and cancel", "")
     citizen = await run.ways.newcomer(f"10.8.{plan.number // 250}.{plan.number % 250 + 1}")
@@ -256,7 +256,7 @@ async def _race(run: _Run, plan: Plan) -> tuple[Race, Citizen]:
     return race, citizen
 
 
-async def _give_up(citizen: Citizen, plan: Plan) -> None:
+async def _give_up(citizen: Citizen, plan: Script) -> None:
     if plan.give_up == "withdraw":
         await citizen.withdraw()
         return
@@ -280,7 +280,7 @@ async def _told(work: Callable[[], Awaitable[Any]], well: str) -> str:
 async def _come_to_rest(run: _Run, done: Sequence[tuple[Race, Citizen]], *, quiet: bool) -> dict[str, End]:
     """Take refund cases to their end and look until nothing changes any more; ends by application.
 
-    A state that rests only because nobody moves it any more is left as it is: it is what is judged.
+    A state that rests only because nothing changes it any more is left as it is: it is judged.
     """
     client = connect(run.target.mongo_url)
     taken: dict[str, asyncio.Task[None]] = {}
@@ -335,7 +335,7 @@ async def _take_to_its_end(run: _Run, race: Race, citizen: Citizen, refund_id: s
 
 
 async def _ends(client: Any, application_ids: Sequence[str]) -> dict[str, End]:
-    """What billing and scheduling have stored of these applications."""
+    """Return the stored state of these applications in billing and scheduling."""
     wanted = {"$in": list(application_ids)}
     billing, scheduling = database(client, "paspor_billing"), database(client, "paspor_scheduling")
     bills = await _grouped(

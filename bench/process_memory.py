@@ -16,7 +16,7 @@ SAMPLE_SECONDS: Final = 0.05
 
 @dataclass
 class Watched:
-    """What was seen of a process tree, in MiB of proportional set size."""
+    """Memory of a process tree, in MiB of proportional set size."""
 
     before: float
     peak: float

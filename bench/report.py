@@ -1,4 +1,4 @@
-"""The page of measured figures, written anew from one run."""
+"""The page of measured figures, written from one run."""
 
 from __future__ import annotations
 

@@ -217,7 +217,7 @@ async def _through_http(running: Suite, client: Any, callers: int, seats: int) -
             tally.outcomes["won"] += 1
             tally.took("hold", time.perf_counter() - begun)
 
-        async def look(number: int) -> None:
+        async def read_appointments(number: int) -> None:
             headers = {
                 "Authorization": f"Bearer {tokens[number]}",
                 "X-Forwarded-For": f"10.3.{number // 250}.{number % 250}",
@@ -226,7 +226,7 @@ async def _through_http(running: Suite, client: Any, callers: int, seats: int) -
             async with session.get(url, params=params, headers=headers) as answer:
                 await answer.read()
 
-        await timed(callers, seats, look)
+        await timed(callers, seats, read_appointments)
         rate = await timed(callers, seats, hold)
     tally.seconds = seats / rate
     return tally, await _oversold(data, session_id, seats)

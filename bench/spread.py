@@ -137,7 +137,7 @@ async def _through_http(running: Suite, data: Any, sessions: Sequence[str], repl
     tally = Tally()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CALLERS)) as session:
 
-        async def look(number: int) -> None:
+        async def read_appointments(number: int) -> None:
             """Every process has seen the token, as at a real opening."""
             params = {"application_id": people[number].application_id}
             async with session.get(urls[number % replicas], params=params, headers=_headers(number, tokens)) as answer:
@@ -152,7 +152,7 @@ async def _through_http(running: Suite, data: Any, sessions: Sequence[str], repl
                 tally.outcomes[str(answer.status)] += 1
             tally.took("hold", time.perf_counter() - begun)
 
-        await timed(CALLERS, HOLDS, look)
+        await timed(CALLERS, HOLDS, read_appointments)
         tally.seconds = HOLDS / await timed(CALLERS, HOLDS, hold)
     return tally
 

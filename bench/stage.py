@@ -1,4 +1,4 @@
-"""What benchmarks stand on: a suite of its own data folder, tokens for invented accounts, events put on the bus."""
+"""The stage of a benchmark: a suite with a data folder of its own, tokens for invented accounts, events on the bus."""
 
 from __future__ import annotations
 

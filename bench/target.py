@@ -50,7 +50,7 @@ class FigureMissing(CommandError):
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run of a bench found: values by figure name, how it was done, settings that this build does not know."""
+    """Result of one run of a bench: values by figure name, how it was done, settings that this build does not know."""
 
     figures: tuple[Mapping[str, Any], ...]
     method: str
@@ -82,8 +82,8 @@ class Target:
         """Process id of a part, as last told."""
         return int(self.parts[name]["pid"] or 0)
 
-    async def look(self) -> dict[str, Any]:
-        """Ask for the state of all parts anew."""
+    async def read_state(self) -> dict[str, Any]:
+        """Ask again for the state of all parts."""
         self.parts = await self._order("status")
         return self.parts
 

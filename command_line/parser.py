@@ -41,7 +41,7 @@ class Command:
     name: str
     text: str
     after: str
-    """What comes next."""
+    """The hint at the next command, printed afterwards."""
 
     arguments: tuple[Argument, ...] = ()
     developer: bool = False

@@ -19,7 +19,7 @@ _FIGURE: Final = re.compile(r"bench:(?P<name>\S+) (?P<sign><=|>=) (?P<limit>\d+(
 
 
 class Proof(StrEnum):
-    """What proves a clause."""
+    """Proof of a clause."""
 
     TEST = "test"
     LONG = "long"
@@ -53,7 +53,7 @@ class Clause:
 
     @property
     def id(self) -> str:
-        """What tests are marked with, as `F82.audit`."""
+        """The mark of its tests, as `F82.audit`."""
         return f"{self.item}.{self.name}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bench.results import Measured
+from bench.results import RecordedFigure
 from devtools.acceptance_items import Clause, Proof, all_items
 from devtools.acceptance_plugin import FAILED, PASSED
 
@@ -16,11 +16,11 @@ MISSING: Final = "missing"
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found on one and the same source: lines of the plugin's report, of this run and of `--long`; figures."""
+    """Findings on the same source: lines of the plugin's report, of this run and of `--long`; figures."""
 
     tests: Sequence[Mapping[str, Any]]
     long: Sequence[Mapping[str, Any]] = ()
-    figures: Mapping[str, Measured] = field(default_factory=dict)
+    figures: Mapping[str, RecordedFigure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

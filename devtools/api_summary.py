@@ -47,7 +47,7 @@ Entries = dict[tuple[str, ...], Entry]
 def summarize_api(document: Schema) -> str:
     """Return the summary of an OpenAPI document, sorted by path and method."""
     members = _Members(document)
-    lines = ["problem: " + PROBLEM_JSON, *members.of({"$ref": "#/components/schemas/Problem"}, 1)]
+    lines = ["problem: " + PROBLEM_JSON, *members.lines_of({"$ref": "#/components/schemas/Problem"}, 1)]
     for path in sorted(document["paths"]):
         for method, operation in sorted(document["paths"][path].items()):
             lines += ["", *_call_lines(f"{method.upper()} {path}", operation, members)]
@@ -59,7 +59,7 @@ def summarize_events(document: Schema) -> str:
     members = _Members(document)
     lines: list[str] = []
     for name, schema in sorted(document["components"]["schemas"].items()):
-        lines += ["", name, *members.of(schema, 1)]
+        lines += ["", name, *members.lines_of(schema, 1)]
     return HEADER + "\n".join(lines[1:]) + "\n"
 
 
@@ -172,7 +172,7 @@ def _content_lines(call: str, name: str, content: Schema, members: _Members) -> 
         return
     text = " ".join(sorted(content))
     schema: Schema = next((each["schema"] for each in content.values() if "schema" in each), {})
-    lines = tuple(members.of(schema, 2))
+    lines = tuple(members.lines_of(schema, 2))
     place = members.first_place(lines, f"{call} {name.removesuffix('?')}")
     if place:
         yield f"{_INDENT}{name}: {text}{_SAME_AS}{place}"
@@ -195,13 +195,13 @@ class _Members:
         place = self._places.setdefault(lines, here)
         return place if place != here else None
 
-    def of(self, schema: Schema, depth: int, above: Sequence[str] = ()) -> Iterator[str]:
+    def lines_of(self, schema: Schema, depth: int, above: Sequence[str] = ()) -> Iterator[str]:
         """Yield a line for each member, sorted by name, each followed by its own members one step further in."""
         for part, seen in self._objects(schema, above):
             required = set(part.get("required", ()))
             for name, member in sorted(part["properties"].items()):
                 yield f"{_INDENT * depth}{_mark(name, name in required)}: {self.type_of(member)}"
-                yield from self.of(member, depth + 1, seen)
+                yield from self.lines_of(member, depth + 1, seen)
 
     def resolve(self, part: Schema) -> Schema:
         """Return what a reference names, or the part itself."""

@@ -49,7 +49,7 @@ class StateTable:
 
     @property
     def title(self) -> str:
-        """What the table is about: the class of its states without the word State or Status, else its module."""
+        """The subject of the table: the class of its states without the word State or Status, else its module."""
         bare = type(self.initial[0]).__name__.removesuffix("State").removesuffix("Status")
         return (bare or self.module.rpartition(".")[2].removesuffix("s")).lower()
 
@@ -118,7 +118,7 @@ def write(folder: Path = DOCS) -> list[Path]:
 
 
 def endpoints_of(service: str) -> Sequence[Endpoint]:
-    """What a service answers."""
+    """Return the endpoints of a service."""
     name = "endpoints" if (PROJECT / "services" / service / "endpoints.py").exists() else "routes"
     found: Sequence[Endpoint] = importlib.import_module(f"services.{service}.{name}").ENDPOINTS
     return found

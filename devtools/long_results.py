@@ -1,4 +1,4 @@
-"""What `./paspor test --long` found, kept in `.paspor/long/result.json` for `./paspor acceptance`.
+"""Results of `./paspor test --long`, kept in `.paspor/long/result.json` for `./paspor acceptance`.
 
 The file: `{"commit", "dirty", "tests": {NODE_ID: OUTCOME}, "clauses": {NODE_ID: [CLAUSE]}}`, only of tests that carry
 clauses. It counts for the same commit without changes.

@@ -212,7 +212,7 @@ class Citizen:
     async def letter(self) -> bytes:
         """Download the cover letter once it is there."""
 
-        async def look() -> bytes:
+        async def read() -> bytes:
             try:
                 return bytes(await self.api.call("GET", f"{self._application()}/letter", raw=True))
             except Refused as refused:
@@ -220,7 +220,7 @@ class Citizen:
                     return b""
                 raise
 
-        return await eventually(look, bool, "the cover letter")
+        return await eventually(read, bool, "the cover letter")
 
     def _application(self) -> str:
         return f"{self.at.application}/v1/applications/{self.application_id}"

@@ -52,14 +52,14 @@ class Outside:
     async def mail_with(self, email: str, words: str) -> Any:
         """Wait for a mail to this address whose text or subject holds the words (case does not count)."""
 
-        async def look() -> Any:
+        async def read() -> Any:
             for mail in await self.letters_to(email):
                 whole = await self._whole(mail)
                 if words.lower() in f"{whole['Subject']}\n{whole['Text']}".lower():
                     return whole
             return None
 
-        return await eventually(look, lambda mail: mail is not None, f"a mail with “{words}”")
+        return await eventually(read, lambda mail: mail is not None, f"a mail with “{words}”")
 
     async def otp_by_mail(self, email: str, *, seen: int = 0) -> str:
         """Wait for a mail that holds a code, beyond those already seen, and read the newest one's.
@@ -67,14 +67,14 @@ class Outside:
         Other mails, such as a welcome, may come before or after it.
         """
 
-        async def look() -> str:
+        async def read() -> str:
             mails = await self.letters_to(email)
             for mail in mails[: len(mails) - seen]:
                 if found := _OTP.search(await self.mail_text(mail)):
                     return found.group(1)
             return ""
 
-        return await eventually(look, bool, f"the code by mail to {email}")
+        return await eventually(read, bool, f"the code by mail to {email}")
 
     async def texts_to(self, phone: str) -> list[Any]:
         """The text messages that a number has received."""
@@ -83,10 +83,10 @@ class Outside:
     async def otp_by_sms(self, phone: str) -> str:
         """Wait for a text message and read its code."""
 
-        async def look() -> list[Any]:
+        async def read() -> list[Any]:
             return [text for text in await self.texts_to(phone) if _OTP.search(text["text"])]
 
-        texts = await eventually(look, bool, f"the code by SMS to {phone}")
+        texts = await eventually(read, bool, f"the code by SMS to {phone}")
         return _code_in(texts[-1]["text"])
 
 

@@ -253,7 +253,7 @@ class Ways:
         return f"{len(view['timeline'])} entries in the timeline"
 
     async def _late_outcome(self, citizen: Citizen, bill: Any) -> str:
-        async def look() -> str:
+        async def read() -> str:
             refunds = await citizen.api.get(f"{self.at.billing}/v1/refunds", application_id=citizen.application_id)
             if refunds["refunds"]:
                 return "refund case opened"
@@ -266,7 +266,7 @@ class Ways:
                     return f"seat {seat['state']}"
             return ""
 
-        outcome = await eventually(look, bool, "an outcome for late money")
+        outcome = await eventually(read, bool, "an outcome for late money")
         if outcome == "seat offered":
             await citizen.api.post(f"{self.at.scheduling}/v1/appointments/{citizen.appointment_id}/offer-acceptance")
             await citizen.appointment("confirmed")

@@ -80,12 +80,12 @@ class AssistanceOfAnother(NotAllowed):
 
 
 ASSISTANCE_REFUSALS: Final = (AssistanceNeeded, AssistanceOver, AssistanceOfAnother, NotKnownYet)
-"""What :meth:`Assistances.require` refuses with."""
+"""Refusals that :meth:`Assistances.require` raises."""
 
 
 @dataclass(frozen=True)
 class AssistanceCopy:
-    """What a service knows of an assistance. All but ``ended`` is empty where the end was heard of first."""
+    """A service's copy of an assistance. All but ``ended`` is empty if the end arrived first."""
 
     account_id: str = ""
     officer_id: str = ""
@@ -184,11 +184,11 @@ class Assistances:
         await self._store.remove(ASSISTANCE_COPY, record)
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What a service that keeps the copy hears."""
+        """Return the event handlers of a service that keeps the copy."""
         return {AssistanceBegun: self.begun, AssistanceEnded: self.ended}
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due in the copy."""
+        """Return the deadline handlers of the copy."""
         return {(ASSISTANCE_COPY.name, "forget"): self.forget}
 
     async def _known(self, assistance_id: str) -> AssistanceCopy | None:

@@ -76,7 +76,7 @@ class ManualClock:
                 woken.set_result(None)
 
     def next_wake(self) -> datetime | None:
-        """When the first sleeper is due, rounded up to a millisecond; None if nobody sleeps."""
+        """Return the time at which the first sleeper is due, rounded up to a millisecond; None without sleepers."""
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
         if not self._sleepers:

@@ -24,7 +24,7 @@ BLOCKS: Final = 8
 
 MOST_REPLICAS: Final = 8
 """Processes whose free first calls are set aside of a limit. Each process beyond them could let one call more through;
-nobody runs so many of one service before its store is what limits it."""
+the store is the limit of a service long before that many."""
 
 SMALLEST_WITH_A_FREE_CALL: Final = 2 * MOST_REPLICAS
 """Of a smaller limit nothing can be set aside: each of its calls is counted in the store."""

@@ -1,8 +1,8 @@
-"""The deadline worker: leases what is due and runs its handler; any replica may, one at a time does.
+"""The deadline worker: leases aggregates whose deadline is due and runs its handler, in one replica at a time.
 
-A handler that fails again and again for the same deadline of the same aggregate can never succeed as things are: after
-`TRIES_BEFORE_PARKING` the deadline is parked, operators are told, and it waits for `Store.release_parked` (`./paspor
-parked release`) or for the aggregate to change. An outside system that does not answer is waited for without end.
+A deadline whose handler raises unexpected errors is parked after `TRIES_BEFORE_PARKING` tries: operators are alerted,
+and it waits for `Store.release_parked` (`./paspor parked release`) or for the aggregate to change. Handlers whose
+outside system does not answer are tried without limit.
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ from shared.store.port import Store, StoreUnavailable, VersionConflict
 log = structlog.get_logger()
 
 LEASE_SECONDS: Final = 30
-"""How long a worker may take before another may try; also the wait after a handler that changed nothing."""
+"""Duration of a lease; also the wait after a handler that changed nothing."""
 
 POLL_SECONDS: Final = 1.0
-"""How often to look for what other replicas or earlier processes left."""
+"""Interval of polls for deadlines that other replicas or earlier processes left."""
 
 CLOCK_SKEW_SECONDS: Final = 1
-"""How far replicas' clocks may differ: a lease counts as running that much longer."""
+"""Largest difference between replicas' clocks: a lease runs that much longer."""
 
 REFILL_SHARE: Final = 8
 """An eighth of a kind's places must be free before more is claimed: few claims of many, not many of one."""
 
 LARGEST_AGENDA: Final = 10_000
-"""Times of future deadlines held in memory; beyond it the poll finds them, a little late."""
+"""Most times of future deadlines in memory; the poll finds the others, up to a second late."""
 
 
 TRIES_BEFORE_PARKING: Final = 5
-"""Unexpected errors of one deadline before it is parked: two and a half minutes of tries, one for each lease. What will
-never succeed must not be tried for ever; a slip of the moment is over by then."""
+"""Unexpected errors of one deadline before it is parked: one try for each lease, two and a half minutes in all. A
+temporary fault is over by then."""
 
 COUNT_PARKED_SECONDS: Final = 30.0
-"""How often what is parked is counted for the metrics."""
+"""Interval at which parked deadlines are counted for the metrics."""
 
 PARKED: Final = "deadline_parked"
-"""The log line, at error level, that tells operators of a parked deadline; see the runbook."""
+"""The log line, at error level, that alerts operators to a parked deadline; see the runbook."""
 
 WAITS_WITHOUT_END: Final = (Unavailable, NotKnownYet, ConnectionError, TimeoutError)
-"""Outside systems that do not answer and facts on their way: the world's state, tried again as long as it lasts."""
+"""Errors that are tried again without limit: outside systems that do not answer, events on their way."""
 
 OVERTAKEN: Final = (VersionConflict, NotYet, SomeoneElseChangedIt)
 
 
 class DeadlineFigures:
-    """What is counted about deadlines that fail."""
+    """Metrics of failing deadlines."""
 
     def __init__(self, service_name: str) -> None:
         labels = ("service", "kind", "deadline")
@@ -76,7 +76,7 @@ class DeadlineFigures:
 
     @property
     def collectors(self) -> tuple[Collector, ...]:
-        """For the service's page of metrics."""
+        """Collectors for the service's metrics page."""
         return (self._failed, self._parked)
 
     def failed(self, kind: str, deadline: str) -> None:
@@ -84,12 +84,12 @@ class DeadlineFigures:
         self._failed.labels(self._service, kind, deadline).inc()
 
     def parked(self, kind: str, count: int) -> None:
-        """Show how many aggregates of a kind wait for somebody to release them."""
+        """Show how many aggregates of a kind have a parked deadline."""
         self._parked.labels(self._service, kind).set(count)
 
 
 class _Lane:
-    """One kind's own agenda: a slow handler of one kind keeps no other kind waiting."""
+    """The agenda of one kind: slow handlers of one kind do not delay another."""
 
     def __init__(self, kind: Kind[Any]) -> None:
         self.kind = kind
@@ -97,7 +97,7 @@ class _Lane:
         self.agenda: list[datetime] = []
 
     def note(self, due_at: datetime) -> None:
-        """Keep the time of a deadline; wake whoever waits for a later one."""
+        """Keep the time of a deadline; wake the worker if it is the next one."""
         if len(self.agenda) >= LARGEST_AGENDA:
             return
         is_next = not self.agenda or due_at < self.agenda[0]
@@ -106,24 +106,24 @@ class _Lane:
             self.wake.set()
 
     def takes_more(self, running: int) -> bool:
-        """Whether enough places are free to claim again."""
+        """Return whether enough places are free to claim again."""
         return self.kind.at_once - running >= max(1, self.kind.at_once // REFILL_SHARE)
 
     def forget_past(self, now: datetime) -> None:
-        """What is due by now will be claimed; only later times are waited for."""
+        """Drop the times up to now: their deadlines are claimed next."""
         self.wake.clear()
         while self.agenda and self.agenda[0] <= now:
             heapq.heappop(self.agenda)
 
     def wait_seconds(self, now: datetime) -> float:
-        """How long until the next known deadline or the next poll, whichever comes first."""
+        """Return the time until the next known deadline or the next poll, whichever comes first."""
         if not self.agenda:
             return POLL_SECONDS
         return min(POLL_SECONDS, max(0.0, (self.agenda[0] - now) / timedelta(seconds=1)))
 
 
 class DeadlineWorker:
-    """Runs (kind, deadline name) handlers when their time has come, in this process or after a crash in another."""
+    """Runs (kind, deadline name) handlers when they are due, in this process or after a crash in another."""
 
     def __init__(
         self,
@@ -146,13 +146,13 @@ class DeadlineWorker:
         self._stopping = False
 
     async def stop(self, seconds: float) -> None:
-        """Claim nothing more and let the running handlers end, up to the given time: what they did is written down."""
+        """Stop claiming and wait for running handlers, up to the given time."""
         self._stopping = True
         if self._handling:
             await asyncio.wait(self._handling, timeout=seconds)
 
     def nudge(self, due_at: datetime | None, kind: Kind[Any] | None = None) -> None:
-        """Hear of a deadline that was just written, so that it runs on time and not at the next poll."""
+        """Note a deadline that was just written, so that it runs on time and not at the next poll."""
         if due_at is None:
             return
         for lane in self._lanes.values():
@@ -160,7 +160,7 @@ class DeadlineWorker:
                 lane.note(due_at)
 
     async def run(self) -> None:
-        """Handle what falls due until cancelled."""
+        """Handle due deadlines until cancelled."""
         await asyncio.gather(*(self._keep(lane) for lane in self._lanes.values()))
 
     async def _keep(self, lane: _Lane) -> None:
@@ -174,19 +174,19 @@ class DeadlineWorker:
             await self._pause(lane)
 
     async def count_parked(self) -> None:
-        """Count what is parked, for the metrics; all replicas count the same."""
+        """Count parked deadlines for the metrics; all replicas count the same."""
         for kind in self._kinds:
             self._figures.parked(kind.name, await self._store.count_parked(kind))
 
     async def run_due(self) -> int:
-        """Handle everything that is due now, one after the other; tells how many deadlines ran."""
+        """Handle everything that is due now, one after the other; return how many aggregates were handled."""
         ran = 0
         for kind in self._kinds:
             ran += await self._drain(kind)
         return ran
 
     async def _drain_widely(self, lane: _Lane) -> None:
-        """Handle all that is due, always as many at once as are allowed and there."""
+        """Handle everything that is due, as many at once as the kind allows."""
         running: set[asyncio.Future[None]] = set()
         try:
             while True:
@@ -223,7 +223,7 @@ class DeadlineWorker:
             sleeping.cancel()
 
     async def _first_of(self, lane: _Lane, *others: asyncio.Future[None], wakes: bool = True) -> None:
-        """Return when one of the others has ended, or when the lane hears of an earlier deadline."""
+        """Return when one of the others has ended, or when an earlier deadline is noted."""
         waking = asyncio.ensure_future(lane.wake.wait())
         waited: set[asyncio.Future[Any]] = {waking, *others} if wakes else set(others)
         try:
@@ -243,7 +243,7 @@ class DeadlineWorker:
         return await self._store.claim_due(kind, now=self._clock.now(), owner=self._owner, lease_seconds=lease_seconds)
 
     async def _claim_up_to(self, kind: Kind[Any], most: int) -> list[Due[Any]]:
-        """One alone costs what it always did; behind it there may be a crowd."""
+        """Claim one aggregate, which costs one command, and more of them only if it was due."""
         first = await self._claim(kind)
         if first is None or most == 1:
             return [first] if first is not None else []
@@ -265,7 +265,7 @@ class DeadlineWorker:
                 return
 
     async def _run(self, kind: Kind[Any], record: Record[Any], name: str) -> bool:
-        """Whether the handler ended well; else the aggregate's next deadline gets its turn under the same lease."""
+        """Run the handler; return whether it succeeded. If not, the record's next deadline runs in the same lease."""
         handler = self._handlers.get((kind.name, name))
         if handler is None:
             log.error("deadline_without_handler", kind=kind.name, deadline=name, subject=record.id)
@@ -290,7 +290,7 @@ class DeadlineWorker:
         return True
 
     async def _count_failure(self, kind: Kind[Any], record: Record[Any], name: str, error: str) -> None:
-        """Count an unexpected error of a deadline; the last of its tries parks it and tells operators."""
+        """Count an unexpected error of a deadline; the last of its tries parks it and alerts operators."""
         self._figures.failed(kind.name, name)
         failure = await self._store.note_failure(
             kind, record, name, error=error, now=self._clock.now(), park_at=TRIES_BEFORE_PARKING

@@ -120,7 +120,7 @@ class NotFound(Refusal):
 
 
 class NotAuthenticated(Refusal):
-    """Nobody is known to be asking: the token is missing or does not count."""
+    """The caller is not authenticated: the token is missing or not valid."""
 
     status = 401
     code = "not_authenticated"

@@ -1,4 +1,4 @@
-"""Waiting a moment for a fact that another service has told and that is on its way here."""
+"""Waits up to one second for another service's event to be projected here."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from shared.clock import Clock
 T = TypeVar("T")
 
 LOOKS_SECONDS: Final = (0.05, 0.05, 0.1, 0.15, 0.25, 0.4)
-"""Between looks, a second in all: most facts are there at once or after a moment; who waits longer must not slow down
-who works."""
+"""Waits between reads, one second in all. They grow, so that waiting requests do not load the store."""
 
 
 async def once_known(look: Callable[[], Awaitable[T | None]], clock: Clock) -> T | None:
-    """What ``look`` finds, looking again until it is there; None if it did not arrive within a second."""
+    """Return the result of ``look``, called again until it is not None; None after one second."""
     for wait in LOOKS_SECONDS:
         found = await look()
         if found is not None:

@@ -78,7 +78,7 @@ class LibraryWords(logging.Filter):
     """Brings what client libraries say to a fitting level, without tracebacks, and not again and again.
 
     A lost connection is debug: the bus and the store tell of it themselves, once. Any other error of theirs is a
-    warning. What asyncio says of an exception that nobody awaited is judged by that exception; others stay errors.
+    warning. asyncio's lines about exceptions that were never awaited are judged by the exception; others stay errors.
     """
 
     def __init__(self, least: int, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""What may be shown of personal data: nothing in logs, a little to the person it belongs to."""
+"""Masks personal data: hidden in logs, partly shown to the person it belongs to."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _mask_int(value: int, key: str, depth: int) -> int | str:
 
 
 def _mask_float(value: float, _key: str, _depth: int) -> float | str:
-    # Sixteen digits behind the point look like a NIK to every scanner; nobody needs them in a log.
+    # Sixteen digits behind the point look like a NIK to every scanner; logs do not need them.
     rounded = round(float(value), _FRACTION_PLACES)
     text = repr(rounded)
     masked = mask_text(text)

@@ -36,7 +36,7 @@ class MemoryReturn:
 
 
 def resident_bytes() -> int:
-    """What this process holds in memory; 0 where the system does not tell."""
+    """Return the resident memory of this process in bytes; 0 if the system does not report it."""
     with suppress(OSError):
         return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
     return 0

@@ -1,4 +1,4 @@
-"""What a setting may be in production, written beside its field: ``Annotated[int, AtLeast(1800, "...")]``.
+"""Rules for settings in production, written beside the field: ``Annotated[int, AtLeast(1800, "...")]``.
 
 A rule speaks only where PASPOR_ENVIRONMENT is production; a trial or a test may have any value of the right type.
 Every rule that is broken is one line of the refusal: the setting, why, and what to write instead.
@@ -25,7 +25,7 @@ REFUSED: Final = "not_for_production"
 """The kind of error by which a refusal of a rule is told from a value of the wrong form."""
 
 RESERVED_NAMES: Final = ("example", "test", "invalid", "localhost", "local", "internal")
-"""Last labels of names that nobody outside can reach or answer to (RFC 2606, RFC 6761, RFC 6762)."""
+"""Last labels of names that cannot be reached from outside (RFC 2606, RFC 6761, RFC 6762)."""
 
 SIMULATED: Final = "simulated-"
 """How the secrets begin that the simulators take by default; everybody can read them in the source."""
@@ -35,14 +35,14 @@ SHORTEST_SHARED_SECRET: Final = 16
 
 
 class Rule:
-    """What a setting may be in production. `why` completes the sentence "..., because"; `write` says what to put."""
+    """A rule for a setting in production. `why` completes the sentence "..., because"; `write` is an example value."""
 
     def __init__(self, why: str, write: str = "Leave it out") -> None:
         self.why = why
         self.write = write
 
     def wrong(self, value: Any) -> str | None:
-        """What is wrong with the value in production ("it is below 1800"), or nothing."""
+        """Return the error of the value in production ("it is below 1800"), or None."""
         return None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -159,7 +159,7 @@ class Encrypted(Rule):
 
 
 class PublicAddress(Rule):
-    """An address that citizens reach: https, and neither this machine nor a name nobody can reach."""
+    """An address that citizens reach: https, and neither this machine nor a name without public address."""
 
     def wrong(self, value: Any) -> str | None:
         """Say what keeps citizens from it."""

@@ -1,4 +1,4 @@
-"""What one service consists of, as data: the process, the tests and the simulation all run a service from its parts."""
+"""The parts of one service, as data: the process, the tests and the simulation run a service from them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ DeadlineHandler = Callable[[Record[Any], str], Awaitable[None]]
 
 
 class NotYet(Exception):
-    """A handler's word that the message cannot take effect yet (a fact it needs has not arrived): repeat it later."""
+    """Raised by a handler whose message cannot take effect yet (an event it needs has not arrived): it is repeated."""
 
 
 @dataclass(frozen=True)
 class Platform:
-    """What a service stands on; tests and the simulation put their own parts here."""
+    """The platform of a service; tests and the simulation use parts of their own."""
 
     store: Store
     files: FileStore
@@ -53,14 +53,14 @@ class Chore:
 
 @dataclass(frozen=True)
 class InvariantReport:
-    """What a check of a running rule found: how many it looked at and the ids of those that break it (100 at most)."""
+    """Result of an invariant's check: how many things it checked and the ids of broken ones (100 at most)."""
 
     checked: int
     broken: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
-        """Whether nothing breaks the rule."""
+        """Whether the rule holds."""
         return not self.broken
 
 
@@ -86,7 +86,7 @@ class Parts:
     invariants: Mapping[str, InvariantCheck] = field(default_factory=dict)
     """Rule name (``I1`` ...) to check."""
     figures: Sequence[Collector] = ()
-    """What the service measures about itself, beside what every service does."""
+    """Metrics of the service beside those of every service."""
     token_keys: KeySource | None = None
     """Where the keys of tokens come from, if not from identity's published set (identity itself has them)."""
     sessions: SessionCheck | None = None

@@ -73,7 +73,7 @@ class EndedSessions:
             return
 
     async def refuse_ended(self, caller: Caller) -> None:
-        """Return if nobody has told that the caller's session ended.
+        """Return if the caller's session is not known to have ended.
 
         Raises:
             SessionOver: it has ended.

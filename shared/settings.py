@@ -1,4 +1,4 @@
-"""What a process is told from outside: environment variables with the prefix PASPOR_, read once, never changed.
+"""Settings of a process: environment variables with the prefix PASPOR_, read once, never changed.
 
 What a setting may be in production stands beside its field (:mod:`shared.production`).
 """
@@ -62,7 +62,7 @@ KeyringText = Annotated[SecretStr, AfterValidator(_readable_keyring)]
 
 
 class ServiceSettings(BaseSettings):
-    """What every service needs; each service's `config.py` subclasses it, giving `database` and `http_port`."""
+    """Settings of every service; each service's `config.py` subclasses it, giving `database` and `http_port`."""
 
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
         env_prefix=ENV_PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True

@@ -47,7 +47,7 @@ ALL_OFFICES = "all"
 
 
 class Role(StrEnum):
-    """What the bearer of a token is."""
+    """Role of the bearer of a token."""
 
     APPLICANT = "applicant"
     FRONT_OFFICER = "front_officer"
@@ -63,7 +63,7 @@ class TokenMissing(Exception):
 
 
 class TokenMalformed(Exception):
-    """What was sent is not an access token of ours."""
+    """The text is not an access token of ours."""
 
 
 class TokenExpired(Exception):
@@ -80,7 +80,7 @@ class TokenKeysUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. `expires_at` is set by the issuer; what the caller of `issue` put there is ignored."""
+    """The caller of a token. `issue` sets `expires_at`; a value given to it is ignored."""
 
     account_id: str
     role: Role
@@ -160,7 +160,7 @@ class TokenIssuer:
 
     @property
     def issuer(self) -> str:
-        """What the tokens carry as `iss`."""
+        """The `iss` claim of the tokens."""
         return self._issuer
 
     def issue(self, caller: Caller, lifetime_seconds: int) -> str:

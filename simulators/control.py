@@ -1,4 +1,4 @@
-"""What every simulator offers beside its agency's interface: control endpoints, health, faults, errors as problems."""
+"""Endpoints of every simulator beside its agency's interface: control, health, faults, errors as problems."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Address:
 
 
 class Courier:
-    """Posts due deliveries, IN_FLIGHT_MAX at a time. Without an ``address`` nobody listens and they are dropped."""
+    """Posts due deliveries, IN_FLIGHT_MAX at a time. Without an ``address`` they are dropped."""
 
     def __init__(
         self, outbox: Callable[[], Outbox], address: Callable[[], Address | None], clock: Callable[[], datetime]

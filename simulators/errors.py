@@ -1,4 +1,4 @@
-"""What a simulated agency refuses, in one shape for all of them."""
+"""Refusals of simulated agencies, in one shape for all of them."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Mongod:
 
     `port` None takes a free one at first start and keeps it over `stop`, `kill` and `start`. Data of an earlier start
     is used again, also on another port. Start it from the main thread: it dies with the thread that started it.
-    With a `login` nobody gets in without a password; data of a start without one gets its users at the next start.
+    With a `login` every connection needs a password; data of a start without one gets its users at the next start.
     """
 
     def __init__(

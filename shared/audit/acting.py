@@ -19,7 +19,7 @@ from shared.http.endpoint import Door, Endpoint, Handler, Result
 from shared.tokens import Role
 
 ACTING: Final = frozenset({"POST", "PUT", "DELETE"})
-"""What decides or changes; a PATCH is a piece of an upload, and reading is no act."""
+"""Methods that decide or change something; a PATCH is a piece of an upload, and reading is not an act."""
 
 _STAFF: Final = frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
 _NAMING: Final = ("appointment_id", "application_id", "bill_id", "person_id", "session_id")

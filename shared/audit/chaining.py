@@ -20,7 +20,7 @@ NO_OFFICE: Final = "none"
 
 
 def fact_of(record: Record[AuditLine]) -> Fact:
-    """What the chain says of a line: act, role, reason and outcome; to actor and subject only a commitment."""
+    """Return the chained fact of a line: act, role, reason and outcome; of actor and subject only a commitment."""
     line = record.state
     name = ChainName(STREAM, line.office_id or NO_OFFICE, line.at.astimezone(CAPITAL).date())
     public = {

@@ -46,7 +46,7 @@ class OverrideNeedsReason(Refusal):
 
 
 class Actor(Protocol):
-    """Who acts: a ``Caller``, or what a service makes of one."""
+    """The actor: a ``Caller``, or a service's own class made of one."""
 
     @property
     def account_id(self) -> str:
@@ -113,7 +113,7 @@ AUDIT: Final[Kind[AuditLine]] = Kind(
 AUDIT_WORDS: Final[Kind[AuditWords]] = Kind("audit_words", AuditWords, bare=True)
 
 AUDIT_KINDS: Final[tuple[Kind[Any], ...]] = (AUDIT, AUDIT_WORDS)
-"""What a service that keeps an audit adds to its kinds."""
+"""Kinds that a service with an audit adds to its own."""
 
 
 @dataclass

@@ -53,7 +53,7 @@ class OverrideView(View):
     outcome: str
 
     @classmethod
-    def of(cls, record: Record[AuditLine]) -> Self:
+    def from_record(cls, record: Record[AuditLine]) -> Self:
         """As the head of the office reads it."""
         line = record.state
         return cls(
@@ -112,13 +112,13 @@ def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], Audit
             raise Malformed("An operator names the office.", field="/office_id")
         day = call.query.date or book.today()
         found = await book.overrides(office_id, day)
-        return OverridesView(office_id=office_id, date=day, overrides=tuple(map(OverrideView.of, found)))
+        return OverridesView(office_id=office_id, date=day, overrides=tuple(map(OverrideView.from_record, found)))
 
     return api
 
 
 def _office_of(caller: Caller, asked: str | None) -> str | None:
-    """Whose audit is read: what an operator asks for, and nobody else's than their own for the head of an office."""
+    """Return the office whose audit is read: an operator's choice; for the head of an office always their own."""
     if caller.role is Role.OPERATOR:
         return asked
     if caller.office_id is None or asked not in (None, caller.office_id):

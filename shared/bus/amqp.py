@@ -1,4 +1,4 @@
-"""RabbitMQ: one connection per process that comes back by itself, confirmed publishing, consuming with retry rungs."""
+"""RabbitMQ client: one connection per process that reconnects, confirmed publishing, consuming with retry rungs."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, command
 log = structlog.get_logger()
 
 PREFETCH: Final = 32
-"""Messages handled at once per queue and process; bounds memory and the work lost by a crash."""
+"""Messages handled at once per queue and process; limits memory and the work lost by a crash."""
 
 PUBLISH_SECONDS: Final = 5.0
-"""How long a confirm may take before the message counts as unsent (it stays in its outbox)."""
+"""Wait for a confirm before the message counts as unsent (it stays in its outbox)."""
 
 RECONNECT_SECONDS: Final = 0.5
-"""Between tries to reach the broker."""
+"""Wait between tries to reach the broker."""
 
 HEARD = frozenset(event.TYPE for event, listeners in SUBSCRIBERS.items() if listeners) | {
     command.TYPE for command in COMMANDS
 }
-"""The types that somebody listens to: for these a publish without a queue to take it is a failure."""
+"""Message types with a subscriber: publishing one of these without a queue that takes it is a failure."""
 
 _TROUBLE = (AMQPError, OSError, asyncio.TimeoutError, RuntimeError)
 
@@ -49,11 +49,11 @@ _COMMANDS_ARRIVE_BY: Final = (topology.COMMANDS_EXCHANGE, topology.FIRST_COMMAND
 
 
 class BrokerNotPrepared(RuntimeError):
-    """Queues or exchanges of this version are missing at the broker: `deploy/prepare_rabbitmq.py` makes them."""
+    """The broker lacks queues or exchanges of this version: `deploy/prepare_rabbitmq.py` makes them."""
 
 
 class AmqpBus:
-    """One service's door to the broker. It survives the broker's restart; the relay sends again what is unconfirmed."""
+    """One service's connection to the broker. It survives a restart; the relay sends unconfirmed messages again."""
 
     def __init__(self, url: str, service: str, dispatcher: Dispatcher) -> None:
         self._url = url
@@ -66,11 +66,11 @@ class AmqpBus:
         self._consumers: list[tuple[AbstractQueue, str]] = []
         self._in_flight: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._is_away = False  # told of already, and not connected again since
+        self._is_away = False  # logged already, and not connected again since
 
     @property
     def connected(self) -> bool:
-        """Whether messages can be sent and taken right now."""
+        """Whether messages can be sent and consumed now."""
         return self._events is not None
 
     async def run(self) -> None:
@@ -95,14 +95,14 @@ class AmqpBus:
         self._is_away = True
 
     async def publish(self, envelopes: Sequence[Envelope]) -> set[str]:
-        """Send all with confirms, many in flight at once; the ids that the broker has confirmed."""
+        """Send all with confirms, many in flight at once; return the ids that the broker has confirmed."""
         if not self.connected:
             return set()
         results = await asyncio.gather(*(self._publish(envelope) for envelope in envelopes))
         return {envelope.id for envelope, confirmed in zip(envelopes, results, strict=True) if confirmed}
 
     async def stop_consuming(self, seconds: float) -> None:
-        """Take no more messages and let the running handlers end, up to the given time; the others are redelivered."""
+        """Stop consuming and wait for running handlers, up to the given time; other messages are redelivered."""
         self._stopping = True
         for queue, tag in self._consumers:
             with contextlib.suppress(*_TROUBLE):
@@ -234,9 +234,9 @@ class AmqpBus:
 
 
 def on_the_wire(envelope: Envelope, sent_at: datetime | None = None) -> aio_pika.Message:
-    """The envelope as the broker carries it: persistent and known by its id.
+    """Return the envelope as a persistent message with its id.
 
-    A consumer's patience with a message counts from the envelope's own time, or from ``sent_at``.
+    The time limit of a consumer's retries counts from the envelope's own time, or from ``sent_at``.
     """
     return aio_pika.Message(
         envelope.to_bytes(),
@@ -249,7 +249,7 @@ def on_the_wire(envelope: Envelope, sent_at: datetime | None = None) -> aio_pika
 
 
 async def declare(channel: AbstractChannel) -> tuple[AbstractExchange, AbstractExchange]:
-    """Declare the whole topology, idempotently, its marker last: the events exchange and the commands exchange."""
+    """Declare the whole topology, idempotently, its marker last; return the events and the commands exchange."""
     made = {
         name: await channel.declare_exchange(name, ExchangeType(kind), durable=True)
         for name, kind in topology.exchanges()
@@ -264,7 +264,7 @@ async def declare(channel: AbstractChannel) -> tuple[AbstractExchange, AbstractE
 
 
 async def ensure_topology(connection: AbstractConnection) -> None:
-    """Find this version's topology on the broker, or declare it where the user may.
+    """Check that the broker has this version's topology, and declare it if the user may.
 
     Raises:
         BrokerNotPrepared: something is missing, and only the deployment's own user may declare it.

@@ -1,4 +1,4 @@
-"""The dead letters of one service: looked at, replayed and dropped by an operator, one operator at a time."""
+"""Dead letters of one service: an operator lists, replays and drops them, one operator at a time."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ CONNECT_SECONDS: Final = 5.0
 """How long the broker may take to answer."""
 
 LONGEST_LIST: Final = 10_000
-"""Dead letters looked at in one go; they are all held in memory meanwhile."""
+"""Most dead letters of one list; they are all held in memory."""
 
 MOST_RETURNS: Final = 15
-"""A letter that was looked at and put back so often is copied: newer brokers drop one at its 20th return."""
+"""A letter that was returned this often is copied: newer brokers drop one at its 20th return."""
 
 _RETURNS: Final = "x-delivery-count"
 _LONGEST_SHOWN: Final = 120
 
 
 class DeadLetterTrouble(Exception):
-    """Base of what stops an operator; the text is a sentence."""
+    """Base of the errors that an operator sees; the text is a sentence."""
 
 
 class BrokerUnreachable(DeadLetterTrouble):
@@ -45,7 +45,7 @@ class NoDeadQueue(DeadLetterTrouble):
 
 
 class SomebodyElseLooks(DeadLetterTrouble):
-    """Another operator has these letters in hand."""
+    """Another operator works on these letters."""
 
 
 class NoSuchDeadLetter(DeadLetterTrouble):
@@ -54,9 +54,10 @@ class NoSuchDeadLetter(DeadLetterTrouble):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """What may be shown of a dead letter: an event holds no personal data, an unreadable body is never shown.
+    """A dead letter as it is shown: events hold no personal data, an unreadable body is never shown.
 
-    ``because`` is the name of the exception that it met, or what the broker says; ``data`` is None if it is unreadable.
+    ``because`` is the name of the exception that its handler raised, or the broker's reason; ``event`` is None if the
+    body is unreadable.
     """
 
     message_id: str
@@ -70,7 +71,7 @@ class DeadLetter:
     event: Mapping[str, Any] | None
 
     def as_fields(self) -> dict[str, Any]:
-        """All of it in JSON's own types."""
+        """Return all fields in JSON's own types."""
         return {
             "message_id": self.message_id,
             "type": self.type,
@@ -94,7 +95,7 @@ async def _tell_nobody(_: DeadLetter) -> None:
 class DeadLetters:
     """The dead queue of one service, held by one operator: see :func:`dead_letters`.
 
-    What is looked at stays in the queue: it is returned when the operator leaves, also by a crash.
+    Listed letters stay in the queue: they are returned when the operator leaves, also by a crash.
     """
 
     def __init__(self, service: str, channel: AbstractChannel, queue: AbstractQueue) -> None:
@@ -104,7 +105,7 @@ class DeadLetters:
         self._in_hand: list[AbstractIncomingMessage] = []
 
     async def list(self, limit: int = LONGEST_LIST) -> list[DeadLetter]:
-        """The letters, the longest buried first."""
+        """Return the letters, the oldest first."""
         letters: list[DeadLetter] = []
         async for message in self._messages():
             self._in_hand.append(message)
@@ -114,7 +115,7 @@ class DeadLetters:
         return letters
 
     async def show(self, message_id: str) -> DeadLetter:
-        """One letter.
+        """Return one letter.
 
         Raises:
             NoSuchDeadLetter: none has this id.
@@ -124,9 +125,9 @@ class DeadLetters:
         return read(message)
 
     async def replay(self, message_id: str, before: Told = _tell_nobody) -> DeadLetter:
-        """Send one letter to its service's work queue again; it leaves the dead ones once the broker has confirmed it.
+        """Send one letter to its service's work queue again and remove it once the broker has confirmed.
 
-        A crash in between leaves both: the service drops the double by its id. ``before`` is told first.
+        A crash in between leaves both: the service drops the second by its id. ``before`` is called first.
 
         Raises:
             NoSuchDeadLetter: none has this id.
@@ -135,7 +136,7 @@ class DeadLetters:
         return await self._replay(message, before)
 
     async def replay_all(self, before: Told = _tell_nobody) -> int:
-        """Replay every letter that is there now; those that die again meanwhile are left."""
+        """Replay every letter that is there now and return how many; letters that die again meanwhile are left."""
         replayed = 0
         async for message in self._messages():
             await self._replay(message, before)
@@ -143,7 +144,7 @@ class DeadLetters:
         return replayed
 
     async def drop(self, message_id: str, before: Told = _tell_nobody) -> DeadLetter:
-        """Take one letter away for good; ``before`` is told first, so that it can be written down.
+        """Remove one letter for good and return it; ``before`` is called first, so that it can be recorded.
 
         Raises:
             NoSuchDeadLetter: none has this id.
@@ -155,7 +156,7 @@ class DeadLetters:
         return letter
 
     async def give_back(self) -> None:
-        """Return what was looked at, in its old order; copies first what the broker would soon drop for it."""
+        """Return the listed letters to the queue in their old order; copy those that the broker would soon drop."""
         for message in self._in_hand:
             if int(str(message.headers.get(_RETURNS, 0))) >= MOST_RETURNS:
                 headers = {name: value for name, value in message.headers.items() if name != _RETURNS}
@@ -185,7 +186,7 @@ class DeadLetters:
     async def _replay(self, message: AbstractIncomingMessage, before: Told) -> DeadLetter:
         letter = read(message)
         await before(letter)
-        # a fresh time: the patience of a week with "not yet" begins again
+        # a fresh time: the week of retries for "not yet" begins again
         await self._send(message, topology.work_queue(self._service), {}, datetime.now(UTC))
         await message.ack()
         return letter
@@ -207,12 +208,12 @@ class DeadLetters:
 
 @asynccontextmanager
 async def dead_letters(url: str, service: str) -> AsyncIterator[DeadLetters]:
-    """The dead letters of a service on the broker at this address, for one operator at a time.
+    """Open the dead letters of a service on the broker at this address, for one operator at a time.
 
     Raises:
-        BrokerUnreachable: it does not answer, refuses the user, or breaks off; nothing is lost then.
+        BrokerUnreachable: it does not answer, refuses the user, or the connection breaks; nothing is lost then.
         NoDeadQueue: the service never ran there.
-        SomebodyElseLooks: another operator is at it.
+        SomebodyElseLooks: another operator has them open.
     """
     try:
         async with await aio_pika.connect(url, timeout=CONNECT_SECONDS) as connection:
@@ -248,12 +249,12 @@ async def _be_the_only_one(channel: AbstractChannel, service: str) -> None:
 
 
 def id_of(message: AbstractIncomingMessage) -> str:
-    """The message's id; one without any is named after its body."""
+    """Return the message's id; without one, a name made of its body's hash."""
     return _plain(message.message_id or f"unnamed-{hashlib.sha256(message.body).hexdigest()[:12]}")
 
 
 def read(message: AbstractIncomingMessage) -> DeadLetter:
-    """What may be shown of a message."""
+    """Return a message as a dead letter that may be shown."""
     try:
         event = Envelope.from_bytes(message.body).to_fields()
     except UnreadableMessage:
@@ -312,6 +313,6 @@ def _time(told: Any) -> datetime | None:
 
 
 def _plain(told: Any) -> str:
-    """Safe on a terminal, whatever a stranger put into a message."""
+    """Return text that is safe on a terminal, whatever the message holds."""
     text = told.decode(errors="replace") if isinstance(told, bytes) else str(told)
     return "".join(sign if sign.isprintable() else "?" for sign in text[:_LONGEST_SHOWN])

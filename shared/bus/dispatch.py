@@ -1,4 +1,4 @@
-"""From an arrived message to its handler, and from what the handler says to what becomes of the message."""
+"""Dispatches a message to its handler and decides by the result: done, retry later, or dead letter."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from shared.store.port import InboxFull, StoreUnavailable, VersionConflict
 log = structlog.get_logger()
 
 CONFLICT_TRIES: Final = 5
-"""How often a message is tried at once when another writer was faster, before it takes a retry rung."""
+"""Immediate tries after version conflicts, before the message waits on a retry rung."""
 
 
 class Outcome(StrEnum):
-    """What becomes of a message after its handler ran."""
+    """The result of handling a message."""
 
     DONE = "done"
     LATER = "later"
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a message and, unless it is done, the name of the exception that decided so."""
+    """The outcome of a message and, unless it is done, the name of the exception that caused it."""
 
     outcome: Outcome
     because: str = ""
@@ -42,8 +42,8 @@ class Verdict:
 class Dispatcher:
     """Runs the handler for a message inside the message's own trace.
 
-    ``handle`` promises never to raise for what a handler does: a repeatable trouble is LATER, everything else POISON.
-    A refusal that says when to try again (not known yet, upstream down, somebody was faster) is repeatable.
+    ``handle`` never raises an error of a handler: a temporary error is LATER, every other POISON. A refusal with a time
+    to try again (not known yet, upstream down, lost race) is temporary.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Dispatcher:
         self._handlers: dict[type[Any], MessageHandler] = {**events, **commands}
 
     async def handle(self, envelope: Envelope) -> Outcome:
-        """Let the message take effect once, and tell what is to become of it."""
+        """Run the handler of the message and return the outcome."""
         return (await self.judge(envelope)).outcome
 
     async def judge(self, envelope: Envelope) -> Verdict:
-        """As :meth:`handle`, with the reason, which stays with a message that is buried."""
+        """Run the handler as :meth:`handle` does and return the outcome with its reason, which a dead letter keeps."""
         causation = context.Causation(
             correlation_id=envelope.correlation_id,
             causation_id=envelope.id,

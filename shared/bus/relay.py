@@ -1,4 +1,4 @@
-"""The relay: the only way out for events. It publishes what the outboxes hold, archives it and takes it out."""
+"""The relay: publishes the messages of the outboxes, archives them and removes them. Events leave no other way."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from shared.store.port import Store, StoreUnavailable
 log = structlog.get_logger()
 
 BATCH: Final = 200
-"""Messages published and taken out together."""
+"""Messages published and removed together."""
 
 LARGEST_QUEUE: Final = 10_000
-"""Nudges held in memory; beyond it the sweep finds them."""
+"""Most nudged messages in memory; the sweep finds the others."""
 
 BUSY_BATCH: Final = 4
-"""A batch of this many says that more are coming."""
+"""A batch of this size counts as busy: more messages are coming."""
 
 LINGER_SECONDS: Final = 0.02
-"""How long a busy relay waits for the next batch to fill: fewer, larger writes. An idle one does not wait at all."""
+"""Wait of a busy relay for the next batch to fill: fewer, larger writes. An idle relay does not wait."""
 
 MARK_SECONDS: Final = 0.2
-"""How long a sent message may wait to be archived and taken out: few large writes, and none of them before the next
-message goes. Whatever a crash leaves unmarked is sent twice, which is allowed."""
+"""Wait before sent messages are archived and removed: few large writes, and none of them before the next message goes.
+Messages that a crash leaves unmarked are sent twice, which is allowed."""
 
 SWEEP_SECONDS: Final = 2.0
-"""Between sweeps; with the age below, what a crash left is published within 5 s of the restart."""
+"""Interval of sweeps; with the age below, messages left by a crash are published within 5 s of the restart."""
 
 SWEEP_AGE_SECONDS: Final = 2.0
-"""Younger messages are left to the nudge, so that the sweep repeats little."""
+"""The sweep leaves younger messages to the nudge, so that it repeats little."""
 
 
 Grouped = Mapping[str, tuple[Kind[Any], list[Envelope]]]
-"""Messages by the name of the kind that speaks them."""
+"""Messages by the name of the kind whose outbox has them."""
 
 
 class Publisher(Protocol):
-    """Sends envelopes and tells which of them the broker has confirmed."""
+    """Sends envelopes to the broker."""
 
     async def publish(self, envelopes: Sequence[Envelope]) -> set[str]:
-        """The ids of those that are safely with the broker; the others stay in their outboxes."""
+        """Return the ids that the broker has confirmed; the others stay in their outboxes."""
         ...
 
 
 class Relay:
-    """Nudged after each write, swept for what a crash left. Duplicates are possible here, loss is not."""
+    """Publishes after each write, and sweeps for messages left by a crash. Duplicates are possible, loss is not."""
 
     def __init__(self, store: Store, kinds: Sequence[Kind[Any]], publisher: Publisher, clock: Clock) -> None:
         self._store = store
@@ -65,11 +65,11 @@ class Relay:
 
     @property
     def backlog(self) -> int:
-        """How many nudged messages wait in memory."""
+        """The number of nudged messages in memory."""
         return self._nudges.qsize()
 
     def nudge(self, kind: Kind[Any], envelopes: Sequence[Envelope]) -> None:
-        """Take note of freshly written messages; never waits, and forgets what does not fit (the sweep finds it)."""
+        """Queue freshly written messages; never waits, and drops what does not fit (the sweep finds it)."""
         for envelope in envelopes:
             if self._nudges.full():
                 return
@@ -83,7 +83,7 @@ class Relay:
             await self._guarded(self._mark_sent())
 
     async def sweep(self) -> int:
-        """Publish what has waited too long in any outbox; tells how many messages went out."""
+        """Publish messages that have waited too long in any outbox; return how many were sent."""
         before = self._clock.now() - timedelta(seconds=SWEEP_AGE_SECONDS)
         sent = 0
         for kind in self._kinds:
@@ -117,7 +117,7 @@ class Relay:
             await self._mark_sent()
 
     async def _send(self, grouped: Grouped) -> list[tuple[Kind[Any], list[Envelope]]]:
-        """What the broker has confirmed."""
+        """Send the messages and return those that the broker has confirmed."""
         confirmed = await self._publisher.publish([each for _, waiting in grouped.values() for each in waiting])
         sent = [(kind, [each for each in waiting if each.id in confirmed]) for kind, waiting in grouped.values()]
         return [(kind, envelopes) for kind, envelopes in sent if envelopes]

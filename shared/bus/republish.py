@@ -1,4 +1,4 @@
-"""Published events once more: after a restore, or for a read model that is built again."""
+"""Publishes archived events again: after a restore, or to rebuild a read model."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from shared.events.envelope import Envelope
 from shared.store.port import Store
 
 BATCH_TRIES: Final = 3
-"""How often what the broker did not confirm is sent again before the operator is told."""
+"""Tries of an unconfirmed event before `BrokerDoesNotTakeAll`."""
 
 
 class BrokerDoesNotTakeAll(Exception):
-    """The broker did not confirm; what is confirmed has arrived, and the same command again sends the rest too."""
+    """The broker did not confirm some events; running the same command again sends them."""
 
 
 class EventsOnly:
-    """A door to the broker for sending: it listens to nothing, so it takes no message from a running service."""
+    """A publisher of events that consumes nothing, so that it takes no message from a running service."""
 
     def __init__(self, events: AbstractExchange) -> None:
         self._events = events
 
     async def publish(self, envelopes: Sequence[Envelope]) -> set[str]:
-        """Send all with confirms, many in flight at once; the ids that the broker has confirmed."""
+        """Send all with confirms, many in flight at once; return the ids that the broker has confirmed."""
         confirmed = await asyncio.gather(*(self._publish(envelope) for envelope in envelopes))
         return {envelope.id for envelope, sent in zip(envelopes, confirmed, strict=True) if sent}
 
     async def _publish(self, envelope: Envelope) -> bool:
-        # sent now: a listener's patience with an old event begins again
+        # sent now: the retry limit of an old event begins again
         message = on_the_wire(envelope, sent_at=datetime.now(UTC))
         try:
             await self._events.publish(
@@ -51,11 +51,11 @@ class EventsOnly:
 
 @asynccontextmanager
 async def events_only(url: str) -> AsyncIterator[EventsOnly]:
-    """A door for sending events to the broker at this address.
+    """Connect to the broker at this address to send events.
 
     Raises:
         AMQPError, OSError, TimeoutError: it does not answer.
-        BrokerNotPrepared: this version's queues are not there, and this user may not make them.
+        BrokerNotPrepared: this version's queues are missing, and this user may not make them.
     """
     async with await aio_pika.connect(url, timeout=PUBLISH_SECONDS) as connection:
         await ensure_topology(connection)
@@ -72,13 +72,13 @@ async def republish(
     batch: int = BATCH,
     told: Callable[[int, datetime], None] = lambda sent, upto: None,
 ) -> int:
-    """Send the archived events that were published since then once more, under their old ids; tells how many.
+    """Send archived events that were published since then again, under their old ids; return how many.
 
-    Inboxes drop what their service knows already, so running it twice does no harm. With ``types`` only those.
-    ``told`` hears after each batch how many were sent and up to which event time.
+    Inboxes drop events that took effect already, so that running it twice does no harm. With ``types`` only those.
+    ``told`` is called after each batch with the number sent and the time of the last event.
 
     Raises:
-        BrokerDoesNotTakeAll: some are unconfirmed after :data:`BATCH_TRIES`.
+        BrokerDoesNotTakeAll: some events are unconfirmed after :data:`BATCH_TRIES`.
     """
     sent, after = 0, None
     while events := await store.archived(since=since, limit=batch, after=after):

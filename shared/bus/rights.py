@@ -1,4 +1,4 @@
-"""What each user may do at the broker, and the whole of it as a definitions file of RabbitMQ.
+"""Rights of each user at the broker, and the whole broker as a RabbitMQ definitions file.
 
 A service declares nothing; it reads its own work and command queues, publishes events of its own and the commands that
 it is listed for, and sends to its own rungs and dead letters. Operators read dead letters and publish again. Only the
@@ -37,15 +37,15 @@ class Rights:
 
 
 def rights_of(user: str) -> Rights:
-    """Return what a service, or the operator, may do."""
+    """Return the rights of a service or of the operator."""
     return _operators() if user == OPERATOR else _services(user)
 
 
 def definitions(passwords: Mapping[str, str], *, admin: str | None = None, vhost: str = "/") -> dict[str, Any]:
-    """Return all of it for RabbitMQ's import: users with their rights, exchanges, queues and bindings.
+    """Return RabbitMQ's import file: users with their rights, exchanges, queues and bindings.
 
-    `passwords` are by user; `admin` names the one among them that may do everything. Importing it again changes
-    passwords and rights, and nothing that is there already.
+    `passwords` are by user; `admin` is the name of the user that may do everything. Importing it again changes
+    passwords and rights only.
     """
     admins = [admin] if admin else []
     others = [user for user in passwords if user != admin]

@@ -1,7 +1,8 @@
-"""Exchanges, queues and retry rungs, by name and arguments.
+"""Topology of the broker: exchanges, queues and retry rungs, by name and arguments.
 
-All of it is there before anybody publishes, so that no order of starting loses a fact: the deployment prepares it, for
-a service's own user may declare nothing (:mod:`shared.bus.rights`); where all use one user, whoever connects declares.
+It exists before the first message, so that no order of starting loses an event: the deployment prepares it, as a
+service's own user may declare nothing (:mod:`shared.bus.rights`). With one user for all, the first to connect
+declares it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from shared.events.subscriptions import SERVICES, commands_for, events_for
 
 EVENTS_EXCHANGE: Final = "paspor.events"
 COMMANDS_EXCHANGE: Final = "paspor.commands.v2"
-"""A topic exchange, because only there a user's right is one to certain types."""
+"""A topic exchange, because only there rights can be limited to message types."""
 
 FIRST_COMMANDS_EXCHANGE: Final = "paspor.commands"
-"""Where versions before rights per service send commands; still bound, so that their last ones arrive."""
+"""The commands exchange of versions before rights per service; still bound, so that their last commands arrive."""
 
 EXCHANGES: Final = ((EVENTS_EXCHANGE, "topic"), (COMMANDS_EXCHANGE, "topic"), (FIRST_COMMANDS_EXCHANGE, "direct"))
 
@@ -54,27 +55,27 @@ class Queue:
 
 
 def work_queue(service: str) -> str:
-    """Where a service's events arrive."""
+    """Return the name of the queue of a service's events."""
     return f"paspor.{service}"
 
 
 def command_queue(service: str) -> str:
-    """Where a service's commands arrive."""
+    """Return the name of the queue of a service's commands."""
     return f"paspor.{service}.commands"
 
 
 def dead_queue(service: str) -> str:
-    """Where a service's poison rests until an operator replays or drops it."""
+    """Return the name of the queue of a service's dead letters, which wait for an operator."""
     return f"paspor.{service}.dead"
 
 
 def own_exchange(service: str) -> str:
-    """Where a service alone sends: to its own rungs and dead letters. The default exchange leads to everybody's."""
+    """Return the exchange of a service's rungs and dead letters; the default one would lead to all services' queues."""
     return f"paspor.{service}.own"
 
 
 def exchanges() -> Iterator[tuple[str, str]]:
-    """Every exchange of the suite with its type, the marker last."""
+    """Yield every exchange of the suite with its type, the marker last."""
     yield from EXCHANGES
     yield from ((own_exchange(service), "direct") for service in SERVICES)
     yield marker_exchange(), "direct"
@@ -88,17 +89,17 @@ def marker_exchange() -> str:
 
 
 def rung_queue(queue: str, seconds: int) -> str:
-    """Where a message of a queue waits before it returns to that same queue."""
+    """Return the name of the queue in which a message waits before it returns to ``queue``."""
     return f"{queue}.retry.{seconds}s"
 
 
 def rung_for(attempt: int) -> int:
-    """The wait in seconds after the given attempt (the first is 1)."""
+    """Return the wait in seconds after the given attempt (the first is 1)."""
     return RETRY_RUNGS_SECONDS[min(attempt, len(RETRY_RUNGS_SECONDS)) - 1]
 
 
 def queues() -> Iterator[Queue]:
-    """Every queue of the suite."""
+    """Yield every queue of the suite."""
     for service in SERVICES:
         yield from _queues_of(service)
 

@@ -99,7 +99,7 @@ class Chains:
             low = page[-1].state.grown_at
 
     async def roots(self, stream: str, day: date) -> list[Root]:
-        """What was published on that day, by chain."""
+        """Return the roots that were published on that day, by chain."""
         wanted = {"state.stream": stream, "state.published_on": day}
         return [record.state for record in await self._store.find(ROOT, "day", wanted, limit=MOST_CHAINS)]
 

@@ -1,4 +1,4 @@
-"""What a link's hash is made of. Standard library only: whoever checks an export needs nothing else."""
+"""Hashes of links. Standard library only: checking an export needs nothing else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def digest(value: object) -> str:
 
 
 def genesis(chain: str) -> str:
-    """What the first link of a chain follows."""
+    """Return the hash that the first link of a chain follows."""
     return digest(["paspor chain", FORMAT, chain])
 
 
@@ -35,5 +35,5 @@ def link_hash(link: Mapping[str, Any]) -> str:
 
 
 def commitment_of(salt: str, subject: str) -> str:
-    """The commitment to a subject: without the salt nobody can tell or try whom it means."""
+    """Return the commitment to a subject, which cannot be guessed without the salt."""
     return digest(["paspor commitment", salt, subject])

@@ -1,4 +1,4 @@
-"""One stream, kept: its two looks at the source, its daily roots and its check, as the chores of a service."""
+"""Chores of one stream of chains: linking its source twice, publishing daily roots, and its check."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from shared.service import Chore
 from shared.store.port import Store
 
 CAPITAL: Final = ZoneInfo("Asia/Jakarta")
-"""The zone whose midnight ends the day of a root, in all of the country."""
+"""The time zone whose midnight ends the day of a root."""
 
 EVERY_SECONDS: Final = 2.0
 AGAIN_EVERY_SECONDS: Final = 600.0
 ROOTS_EVERY_SECONDS: Final = 900.0
-"""A day's roots are out a quarter of an hour after its midnight, or after the process is back."""
+"""A day's roots are published a quarter of an hour after its midnight, or after the process starts."""
 
 
 class KeptStream:
-    """A stream of chains with everything that keeps it. ``owner`` is this process's own name."""
+    """A stream of chains with its chores and its check. ``owner`` is the name of this process."""
 
     def __init__(self, stream: str, source: Source, chains: Chains, store: Store, clock: Clock, owner: str) -> None:
         self.stream = stream
@@ -35,7 +35,7 @@ class KeptStream:
         self.checks = ChainChecks(stream, self._second, chains, store)
 
     def chores(self) -> list[Chore]:
-        """What is to be done again and again; nothing that a request waits for."""
+        """Return the recurring work; no request waits for it."""
         return [
             Chore(f"chain_{self.stream}", EVERY_SECONDS, self.link),
             Chore(f"chain_{self.stream}_again", AGAIN_EVERY_SECONDS, self.look_again),
@@ -43,11 +43,11 @@ class KeptStream:
         ]
 
     async def link(self) -> None:
-        """Link what is new, up to a few pages of it."""
+        """Link new facts, up to a few pages."""
         await self._first.run()
 
     async def look_again(self) -> None:
-        """Look once more at what is an hour old, and link what came too late for the first look."""
+        """Read facts of an hour ago again and link those that came too late for the first reading."""
         await self._second.drain()
 
     async def publish_roots(self) -> None:
@@ -55,9 +55,9 @@ class KeptStream:
         await self._first.publish_roots(self.stream, self._clock.now().astimezone(CAPITAL).date())
 
     async def read_until(self) -> datetime:
-        """Every fact before this is linked, but for those that the second look may still find."""
+        """Return the time up to which every fact is linked, except those that the second reading may still find."""
         return (await self._first.progress()).since
 
     async def drain(self) -> None:
-        """Link everything that is old enough; for tests and after a restore."""
+        """Link every fact that is old enough; for tests and after a restore."""
         await self._first.drain()

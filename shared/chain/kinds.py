@@ -1,4 +1,4 @@
-"""What is stored of chains: links and heads, salts apart from them, daily roots, and how far a feed has read."""
+"""Stored kinds of chains: links and heads, salts apart from them, daily roots, and the progress of feeds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Fact:
     """The id of what it comes from: on one chain each source is told once."""
     at: datetime
     public: Mapping[str, Any]
-    """What anybody may read: ids of sessions, states, amounts; JSON's own types, nothing personal."""
+    """The public fact: ids of sessions, states, amounts; JSON's own types, no personal data."""
     subject: str | None = None
     """Whom or what it concerns; only a salted commitment to it is written."""
 
@@ -158,7 +158,7 @@ ROOT: Final[Kind[Root]] = Kind(
 FEED: Final[Kind[Progress]] = Kind("chain_feed", Progress, bare=True)
 
 CHAIN_KINDS: Final[tuple[Kind[Any], ...]] = (LINK, HEAD, SALT, ROOT, FEED)
-"""What a service that keeps chains adds to its kinds."""
+"""Kinds that a service with chains adds to its own."""
 
 
 def link_id(chain: str, seq: int) -> str:

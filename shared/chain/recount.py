@@ -1,4 +1,4 @@
-"""What the facts of an export add up to: no seat held beyond capacity, postings balanced, no bare override."""
+"""Totals of an export: no more seats held than there are, postings balanced, no override without a reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 
 class RecountWrong(Exception):
-    """The facts contradict each other; the line is the first that does."""
+    """The facts contradict each other; ``line`` is the first that does."""
 
     def __init__(self, line: int, what: str) -> None:
         super().__init__(what)
@@ -19,26 +19,26 @@ class RecountWrong(Exception):
 
 
 class Recount(Protocol):
-    """Adds up one kind of export."""
+    """Checks the totals of one kind of export."""
 
     def take(self, number: int, link: Mapping[str, Any]) -> None:
-        """One link, whose hash holds."""
+        """Take the next link, whose hash was checked."""
         ...
 
     def finish(self) -> None:
-        """All links were taken."""
+        """Finish after the last link."""
         ...
 
     def remarks(self) -> tuple[str, ...]:
-        """What was found, a sentence each."""
+        """Return the findings, a sentence each."""
         ...
 
 
 ENTERS: Final = frozenset({"held", "offered", "confirmed", "moved_in"})
-"""With these a holder has a seat of the session and pool that the fact names."""
+"""Acts after which a holder has a seat of the fact's session and pool."""
 
 LEAVES: Final = frozenset({"released", "offer_ended", "moved_out", "interrupted", "special_opened"})
-"""With these they have it no more."""
+"""Acts after which they have it no longer."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,10 @@ class _Sitting:
 
 @dataclass
 class SeatRecount:
-    """Live holders of a session's pool never exceed the seats that were opened.
+    """Checks that live holders of a session's pool never exceed its seats.
 
-    Facts may be linked in any order, so they are put in the order of their times first; for one holder the version of
-    the appointment decides. Between two links that tell a session's capacity it changed at an unknown moment: there the
-    larger one counts.
+    Facts may be linked in any order, so they are sorted by time first; for one holder the version of the appointment
+    decides. Between two links with a session's capacity it changed at an unknown moment: there the larger one counts.
     """
 
     _facts: list[_Sitting] = field(default_factory=list)
@@ -66,7 +65,7 @@ class SeatRecount:
     _most: int = 0
 
     def take(self, number: int, link: Mapping[str, Any]) -> None:
-        """One fact of a seat's life, or of a session's capacity."""
+        """Take one fact of a seat or of a session's capacity."""
         fact = link["fact"]
         try:
             if fact["act"] == "session":
@@ -83,7 +82,7 @@ class SeatRecount:
             raise RecountWrong(number, "it is no fact of a seat.") from None
 
     def finish(self) -> None:
-        """Seat all holders in the order of time."""
+        """Replay all facts in the order of time."""
         sitting: dict[str, tuple[str, str]] = {}
         counts: dict[tuple[str, str], int] = {}
         for fact in self._in_order():
@@ -99,7 +98,7 @@ class SeatRecount:
                 self._refuse_more_than_fit(fact, fact.place, counts[fact.place])
 
     def remarks(self) -> tuple[str, ...]:
-        """How many places there are and how full the fullest was."""
+        """Return the number of pools and the most holders of one."""
         return (f"{len(self._capacity)} pools of sessions, never more holders than seats; {self._most} at most.",)
 
     def _refuse_more_than_fit(self, fact: _Sitting, place: tuple[str, str], count: int) -> None:
@@ -116,7 +115,7 @@ class SeatRecount:
             raise RecountWrong(fact.line, what)
 
     def _in_order(self) -> Sequence[_Sitting]:
-        """By time, leavings first; a holder's own facts by version, whatever their clocks said."""
+        """Return the facts by time, leavings first; facts of one holder by version."""
         latest: dict[str, str] = {}
         timed: list[tuple[str, bool, int, _Sitting]] = []
         for fact in sorted(self._facts, key=lambda each: (each.version, each.at, each.place is not None)):
@@ -127,13 +126,13 @@ class SeatRecount:
 
 @dataclass
 class LedgerRecount:
-    """Every posting is in whole rupiah, balances to zero, and has the hash that its content gives."""
+    """Checks that every posting is in whole rupiah, balances to zero and has the hash of its content."""
 
     _postings: int = 0
     _sums: dict[str, int] = field(default_factory=dict)
 
     def take(self, number: int, link: Mapping[str, Any]) -> None:
-        """One posting."""
+        """Take one posting."""
         fact = link["fact"]
         try:
             entries = [(str(account), amount) for account, amount in fact["entries"]]
@@ -151,22 +150,22 @@ class LedgerRecount:
             self._sums[account] = self._sums.get(account, 0) + amount
 
     def finish(self) -> None:
-        """Nothing is left to add up: each posting balances, so do all."""
+        """Do nothing: each posting was balanced by itself."""
 
     def remarks(self) -> tuple[str, ...]:
-        """The sums by account."""
+        """Return the sums by account."""
         sums = ", ".join(f"{account} {amount}" for account, amount in sorted(self._sums.items()) if amount)
         return (f"{self._postings} postings, each balanced; {sums or 'nothing is left on any account'}.",)
 
 
 @dataclass
 class AuditRecount:
-    """No override stands without a reason."""
+    """Checks that every override has a reason."""
 
     _overrides: int = 0
 
     def take(self, number: int, link: Mapping[str, Any]) -> None:
-        """One line of an audit."""
+        """Take one line of an audit."""
         fact = link["fact"]
         if not isinstance(fact, dict) or "act" not in fact:
             raise RecountWrong(number, "it is no line of an audit.")
@@ -176,8 +175,8 @@ class AuditRecount:
                 raise RecountWrong(number, "an override stands there without a reason.")
 
     def finish(self) -> None:
-        """Nothing is left to look at."""
+        """Do nothing: each line was checked by itself."""
 
     def remarks(self) -> tuple[str, ...]:
-        """How many overrides."""
+        """Return the number of overrides."""
         return (f"{self._overrides} lines tell of overrides, each with its reason.",)

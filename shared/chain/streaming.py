@@ -15,7 +15,7 @@ MEDIA_TYPE: Final = "application/x-ndjson"
 LINES_AT_ONCE: Final = 200
 
 Extras = Callable[[Sequence[Link]], Awaitable[Sequence[Mapping[str, Any]]]]
-"""What a reader may see beside each link; under names that no hash covers."""
+"""Facts shown to a reader beside each link, under names that no hash covers."""
 
 
 def _line(value: Mapping[str, Any]) -> bytes:

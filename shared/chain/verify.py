@@ -30,7 +30,7 @@ class ExportWrong(Exception):
 
 @dataclass(frozen=True)
 class Verified:
-    """What a sound export holds."""
+    """Summary of a sound export."""
 
     kind: str
     chains: Mapping[str, tuple[int, str]]
@@ -135,7 +135,7 @@ class _Walk:
 def verify(lines: Iterable[bytes], *, roots: Mapping[str, Mapping[int, str]] | None = None) -> Verified:
     """Walk an export once. ``roots`` are published ones: chain to number to hash.
 
-    Without roots a change is found unless the whole export was made anew with all its hashes; with them that too.
+    Without roots a change is found unless the whole export was rewritten with all its hashes; with them that too.
 
     Raises:
         ExportWrong: the first line that is wrong.

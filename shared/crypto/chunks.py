@@ -1,7 +1,7 @@
 """Files at rest: one data key per file, wrapped by the master key; each chunk knows its place and if it is the last.
 
 A chunk that was changed, moved, swapped with one of another file or left out at the end does not open. The master key
-can be changed by wrapping the data key anew; the chunks stay as they are.
+can be changed by wrapping the data key again; the chunks stay as they are.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ class Unsealer:
 
     @property
     def public_key_b64(self) -> str:
-        """What others seal to: the public half of the current key."""
+        """The public half of the current key, for senders."""
         return self._public_key_b64
 
     def open(self, sealed: str, aad: str) -> bytes:

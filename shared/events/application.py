@@ -27,11 +27,11 @@ class ApplicationSubmitted(Event):
     applicant_id: str
     person_id: str
     passport_kind: str
-    """``ordinary`` or ``electronic``."""
+    """A :class:`~shared.events.codes.PassportKind`."""
     validity_years: int
     """5 or 10."""
     reason: str
-    """``new``, ``expired``, ``pages_full``, ``lost``, ``damaged`` or ``data_change``."""
+    """An :class:`~shared.events.codes.ApplicationReason`."""
     zero_tariff: str | None = None
     """The ground of a zero tariff, or none."""
     minor: bool = False
@@ -88,6 +88,7 @@ class InterviewRecorded(Event):
     appointment_id: str
     office_id: str
     outcome: str
+    """An :class:`~shared.events.codes.InterviewOutcome`."""
     reason_code: str | None = None
 
 
@@ -138,8 +139,10 @@ class KindCorrected(Event):
     account_id: str
     person_id: str
     passport_kind: str
+    """A :class:`~shared.events.codes.PassportKind`."""
     validity_years: int
     reason: str
+    """An :class:`~shared.events.codes.ApplicationReason`."""
     zero_tariff: str | None = None
     corrected_at: datetime
     correction_id: str = ""
@@ -157,6 +160,7 @@ class PenaltyFound(Event):
     account_id: str
     person_id: str
     ground: str
+    """A :class:`~shared.events.codes.PenaltyGround`."""
     force_majeure: bool = False
     correction_id: str = ""
     """Under which billing answers what it has priced (:class:`shared.events.billing.CorrectionPriced`)."""

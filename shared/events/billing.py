@@ -14,7 +14,7 @@ class _BillFact(Event):
     account_id: str
     appointment_id: str | None
     purpose: str
-    """``fee``, ``top_up``, ``penalty`` or ``same_day``; only ``fee`` waits on a seat."""
+    """A :class:`~shared.events.codes.BillPurpose`; only a fee waits on a seat."""
     reservation_id: str | None = None
     """The place in the same-day quota that a surcharge is for
     (:class:`shared.events.scheduling.SameDaySeatReserved`)."""
@@ -127,7 +127,7 @@ class PaymentArrivedLate(_BillFact):
 
 
 class CorrectionPriced(Event):
-    """What an officer's correction or finding means in money: from now on its bill, if there is one, is known.
+    """The price of an officer's correction or finding: from now on its bill, if there is one, is known.
 
     ``difference`` in rupiah: above zero is to pay by the named bills, below zero goes back, zero changes nothing.
     """
@@ -164,10 +164,11 @@ class RefundMoved(Event):
     amount: int
     reason: str
     state: str
+    """A :class:`~shared.events.codes.RefundStep`."""
     rule: str | None = None
     """The rule named in a refusal."""
     needs: str | None = None
-    """What the applicant must give before it can go on: ``papers``, ``bank_account`` or ``another_bank_account``."""
+    """The input that the applicant must give before it can go on: a :class:`~shared.events.codes.RefundNeed`."""
     due_at: datetime | None = None
     application_id: str | None = None
     account_id: str | None = None
@@ -196,6 +197,7 @@ class PaymentCaseOpened(Event):
     TYPE: ClassVar[str] = "paspor.billing.case.opened.v1"
     case_id: str
     kind: str
+    """A :class:`~shared.events.codes.PaymentCaseKind`."""
     due_at: datetime
     bill_id: str | None = None
     application_id: str | None = None
@@ -208,7 +210,9 @@ class PaymentCaseClosed(Event):
     TYPE: ClassVar[str] = "paspor.billing.case.closed.v1"
     case_id: str
     kind: str
+    """A :class:`~shared.events.codes.PaymentCaseKind`."""
     outcome: str
+    """A :class:`~shared.events.codes.PaymentCaseOutcome`."""
     appointment_id: str | None = None
     """The visit that the question was about, where it was about one (``arrived_on_proof``)."""
     bill_id: str | None = None

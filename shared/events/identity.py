@@ -66,7 +66,7 @@ class AssistanceBegun(Event):
     officer_id: str
     office_id: str
     consent: str
-    """``code``, ``letter`` or ``original``."""
+    """A :class:`Consent`."""
     person_ids: tuple[str, ...] = ()
     """Whom it covers; empty: everybody whom the account speaks for."""
     begun_at: datetime
@@ -82,7 +82,7 @@ class AssistanceEnded(Event):
     officer_id: str
     office_id: str
     cause: str
-    """``expired``, ``account``, ``officer``, ``head`` or ``officer_left_post``."""
+    """An :class:`~shared.events.codes.AssistanceEnd`."""
 
 
 class SessionEnded(Event):

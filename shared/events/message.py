@@ -1,4 +1,4 @@
-"""What every event and every command is: a frozen record with a versioned type name and no personal data.
+"""Base classes of events and commands: frozen records with a versioned type name and no personal data.
 
 An event is a past-tense fact that any service may hear. A command is an imperative that one service takes from its own
 queue. Both travel in the envelope of :mod:`shared.events.envelope`.

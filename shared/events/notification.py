@@ -16,6 +16,7 @@ class DeliverySent(Event):
     account_id: str
     template: str
     channel: str
+    """A :class:`~shared.events.codes.DeliveryChannel`."""
     application_id: str | None = None
     cause_id: str | None = None
     """The challenge or event that asked for the message."""
@@ -29,6 +30,7 @@ class DeliveryFailed(Event):
     account_id: str
     template: str
     channel: str
+    """A :class:`~shared.events.codes.DeliveryChannel`."""
     reason: str
     application_id: str | None = None
     cause_id: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from shared.events.codes import MoveCause, ReleaseReason
 from shared.events.message import Event
 
 
@@ -36,7 +37,8 @@ class SeatHeld(_TimedAppointmentFact):
     pay_until: datetime | None = None
     """The latest moment a bill for this seat may be paid, where the service has a cut-off (same-day: 12:00 WIB)."""
     if_unpaid: str | None = None
-    """What the applicant chose for a same-day seat that is not paid by the cut-off: ``regular`` or ``cancel``."""
+    """The applicant's choice for a same-day seat that is not paid by the cut-off: an
+    :class:`~shared.events.codes.IfUnpaid`."""
     party_id: str | None = None
     """The family that books together, all or none."""
 
@@ -50,7 +52,7 @@ class AppointmentConfirmed(_TimedAppointmentFact):
     queue_code: str
     """Signed text that the QR code carries."""
     cause: str
-    """``paid``, ``waived``, ``late_same_seat`` or ``late_offer``."""
+    """A :class:`~shared.events.codes.ConfirmCause`."""
 
 
 class AppointmentRescheduled(_TimedAppointmentFact):
@@ -62,9 +64,8 @@ class AppointmentRescheduled(_TimedAppointmentFact):
     previous_session_id: str
     previous_starts_at: datetime
     previous_office_id: str
-    cause: str = "asked"
-    """``asked`` by the applicant, ``special`` (a right to a new date was used), ``moved_by_office`` (a bulk move) or
-    ``same_day_unpaid`` (the cut-off passed and the applicant had chosen a regular seat)."""
+    cause: str = MoveCause.ASKED.value
+    """A :class:`~shared.events.codes.MoveCause`."""
 
 
 class AppointmentReleased(_AppointmentFact):
@@ -78,6 +79,7 @@ class AppointmentReleased(_AppointmentFact):
     TYPE: ClassVar[str] = "paspor.scheduling.appointment.released.v1"
     session_id: str
     reason: str
+    """A :class:`~shared.events.codes.ReleaseReason`."""
     was_confirmed: bool = False
     refund_id: str | None = None
     """The refund that asked for it, where one did."""
@@ -97,6 +99,7 @@ class OfferEnded(_AppointmentFact):
     TYPE: ClassVar[str] = "paspor.scheduling.offer.ended.v1"
     bill_id: str
     reason: str
+    """An :class:`~shared.events.codes.OfferEnd`."""
 
 
 class SeatUnavailable(Event):
@@ -107,10 +110,11 @@ class SeatUnavailable(Event):
     account_id: str
     bill_id: str
     asked_for: str
-    """``late_payment``, ``renewal`` or ``same_day``."""
+    """A :class:`~shared.events.codes.SeatQuestion`."""
     reason: str
-    """Coded. Of a same-day place: why it went (``moved_by_office``, the cause of a new date, the reason of a release,
-    ``place_gone`` before the bill was heard of, ``not_heard_of`` where the bill was silent)."""
+    """A :class:`~shared.events.codes.NoSeatReason`. Of a same-day place also why it went: a
+    :class:`~shared.events.codes.MoveCause`, a :class:`~shared.events.codes.SpecialCause` or a
+    :class:`~shared.events.codes.ReleaseReason`."""
 
 
 class SeatAnswerRepeated(Event):
@@ -125,10 +129,12 @@ class SeatAnswerRepeated(Event):
     person_id: str
     bill_id: str
     asked_for: str
-    """``late_payment`` or ``renewal``."""
+    """A :class:`~shared.events.codes.SeatQuestion`, never about a same-day place."""
     outcome: str
+    """A :class:`~shared.events.codes.SeatAnswer`."""
     reason: str | None = None
-    """Coded; why there is no seat, or why it went back."""
+    """Why there is no seat (:class:`~shared.events.codes.NoSeatReason`) or why it went back
+    (:class:`~shared.events.codes.ReleaseReason`)."""
     appointment_id: str | None = None
     office_id: str | None = None
     session_id: str | None = None
@@ -163,6 +169,7 @@ class ReleaseRefused(_AppointmentFact):
     TYPE: ClassVar[str] = "paspor.scheduling.release.refused.v1"
     refund_id: str
     reason: str
+    """A :class:`~shared.events.codes.ReleaseRefusal`."""
 
 
 class SpecialRescheduleOpened(_AppointmentFact):
@@ -173,6 +180,7 @@ class SpecialRescheduleOpened(_AppointmentFact):
 
     TYPE: ClassVar[str] = "paspor.scheduling.special_reschedule.opened.v1"
     cause: str
+    """A :class:`~shared.events.codes.SpecialCause`."""
     until: datetime
     office_timezone: str | None = None
 
@@ -230,7 +238,7 @@ class VisitVoided(_AppointmentFact):
     """
 
     TYPE: ClassVar[str] = "paspor.scheduling.visit.voided.v1"
-    reason: str = "proof_refused"
+    reason: str = ReleaseReason.PROOF_REFUSED.value
     took_place: bool = False
 
 
@@ -265,6 +273,7 @@ class WaitingOfferEnded(Event):
     application_id: str
     account_id: str
     reason: str
+    """An :class:`~shared.events.codes.OfferEnd`."""
 
 
 class OpeningAnnounced(Event):
@@ -290,6 +299,7 @@ class PatternFlagged(Event):
     flag_id: str
     office_id: str
     pattern: str
+    """A :class:`~shared.events.codes.BrokerPattern`."""
 
 
 class LetterShown(Event):
@@ -297,7 +307,7 @@ class LetterShown(Event):
 
     TYPE: ClassVar[str] = "paspor.scheduling.letter.shown.v1"
     assistance_id: str
-    """What the assistance is called that follows; minted here, so that the officer can ask for it at once."""
+    """The id of the assistance that follows; made here, so that the officer can ask for it at once."""
     appointment_id: str
     application_id: str
     account_id: str

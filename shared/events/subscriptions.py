@@ -1,4 +1,4 @@
-"""Who hears what: the one table from which queues are bound, and against which handlers are tested."""
+"""Subscriptions: the table from which queues are bound, and against which handlers are tested."""
 
 from __future__ import annotations
 
@@ -85,23 +85,23 @@ COMMAND_SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {
     notification.KeepContactCard: ("identity",),
     notification.SendLetter: ("application",),
 }
-"""Who sends each command: the broker lets nobody else."""
+"""Senders of each command: the broker accepts it from no other service."""
 
 COMMANDS: Final[tuple[type[Command], ...]] = tuple(COMMAND_SENDERS)
 
 
 def events_for(service: str) -> tuple[type[Event], ...]:
-    """The event classes that a service's queue is bound to."""
+    """Return the event classes that a service's queue is bound to."""
     return tuple(event for event, listeners in SUBSCRIBERS.items() if service in listeners)
 
 
 def commands_for(service: str) -> tuple[type[Command], ...]:
-    """The command classes that a service takes."""
+    """Return the command classes that a service takes."""
     return tuple(command for command in COMMANDS if service == command.RECIPIENT)
 
 
 def owner_of(message: type[Event] | type[Command]) -> str:
-    """The service that publishes an event, or that takes a command."""
+    """Return the service that publishes an event or takes a command."""
     return message.__module__.rsplit(".", 1)[1]
 
 

@@ -69,7 +69,7 @@ class Chunk:
 
 
 class ChunkTable(Protocol):
-    """What an adapter offers: single conditional writes and look-ups by file id."""
+    """The port of an adapter: single conditional writes and look-ups by file id."""
 
     async def add_file(self, record: FileRecord, sealed_bytes: int = 0) -> bool:
         """Insert, with its length if that is known; False if the id is taken."""
@@ -92,7 +92,7 @@ class ChunkTable(Protocol):
         ...
 
     async def add_chunks(self, file_id: str, chunks: Sequence[Chunk]) -> None:
-        """Insert the chunks of a file that nobody else can know yet."""
+        """Insert the chunks of a new file."""
         ...
 
     async def replace_chunk(self, file_id: str, chunk: Chunk, *, was_bytes: int) -> bool:

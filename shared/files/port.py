@@ -1,4 +1,4 @@
-"""What a store of files promises."""
+"""The port of file stores."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FileNotFinished(Exception):
 
 
 class FileDamaged(Exception):
-    """What lies in the store is not what was written: changed, reordered, swapped or cut off."""
+    """The stored file is not the written one: changed, reordered, swapped or cut off."""
 
 
 class PieceTooLarge(Exception):
@@ -51,7 +51,7 @@ class WrongOffset(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileMeta:
-    """What is known when a file is created. Stored in the clear: no personal data in `attributes`."""
+    """Facts about a file at its creation. Stored in the clear: no personal data in `attributes`."""
 
     content_type: str = "application/octet-stream"
     total_bytes: int | None = None
@@ -104,7 +104,11 @@ class FileStore(Protocol):
         ...
 
     async def describe(self, file_id: str) -> FileInfo:
-        """What is known of the file. Refuses with `FileUnknown`."""
+        """Return the facts about the file.
+
+        Raises:
+            FileUnknown: there is no such file.
+        """
         ...
 
     def read(self, file_id: str) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Which of several forms of one answer the caller wants most (RFC 9110, 12.5.1)."""
+"""Content negotiation: picks the form of an answer that the Accept header prefers (RFC 9110, 12.5.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOT_NAMED: Final = -1
 
 @lru_cache(maxsize=256)
 def preferred(accept: str | None, offers: tuple[str, ...]) -> str:
-    """The offer that an Accept header weighs most; of equal ones the earlier, and the first where none is wanted."""
+    """Return the offer with the highest weight; of equal ones the earlier, and the first where none is accepted."""
     ranges = [_range(part) for part in (accept or "*/*")[:MAX_HEADER_CHARS].split(",")]
     return max(offers, key=lambda offer: _weight(offer, ranges))
 
@@ -24,7 +24,7 @@ def _range(part: str) -> tuple[str, float]:
 
 
 def _weight(offer: str, ranges: list[tuple[str, float]]) -> float:
-    """What the most specific range that fits says."""
+    """Return the weight of the most specific range that matches the offer."""
     kind = offer.partition("/")[0]
     fitting = {offer: 2, f"{kind}/*": 1, "*/*": 0}
     found = max(((fitting.get(name, NOT_NAMED), weight) for name, weight in ranges), default=(NOT_NAMED, 0.0))

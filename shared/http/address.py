@@ -1,4 +1,4 @@
-"""Who is at the other end of the line: the client's address, through proxies that are trusted and no others."""
+"""The client's network address, seen through trusted proxies only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_HOPS = 16
 
 
 def client_address(peer: str | None, forwarded_for: str | None, trusted: Sequence[Network]) -> str:
-    """The address to count and log.
+    """Return the address to count and log.
 
     Walks X-Forwarded-For from its end and stops at the first hop that is not a trusted proxy; so a client can add lines
     in front, and none of them is believed. What is not an address ends the walk at the last hop that was.
@@ -36,14 +36,14 @@ def client_address(peer: str | None, forwarded_for: str | None, trusted: Sequenc
 
 
 def address_of(request: web.Request, trusted: Sequence[Network]) -> str:
-    """The client's address of a running request."""
+    """Return the client's address of a running request."""
     lines = request.headers.getall(FORWARDED_FOR, ())
     return client_address(request.remote, ",".join(lines), trusted)
 
 
 @lru_cache(maxsize=4096)
 def source_of(address: str) -> str:
-    """The name under which an address is counted: itself, or of an IPv6 address its first 64 bits.
+    """Return the name under which an address is counted: itself, or of an IPv6 address its first 64 bits.
 
     One subscriber has 2**64 addresses of IPv6 and may take another one for every request.
     """
@@ -54,7 +54,7 @@ def source_of(address: str) -> str:
 
 
 def is_in(address: str | None, networks: Sequence[Network]) -> bool:
-    """Whether the address lies in one of the networks; no address lies in none."""
+    """Return whether the address lies in one of the networks; False without an address."""
     read = _read(address)
     return read is not None and any(read in network for network in networks)
 

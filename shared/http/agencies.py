@@ -1,4 +1,4 @@
-"""Addresses of agencies: from where signed calls come that fit, so that places can be kept for them."""
+"""Addresses of agencies, learned from calls with a valid signature, so that places can be kept for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_REMEMBERED: Final = 64
 
 
 class Agencies:
-    """Tells agencies from strangers before a body is read.
+    """Recognises agencies by their address before a body is read.
 
     An address is an agency's if it lies in a network that the operators named, or if a call from it bore a signature
     that fitted during the last day. Headers alone prove nothing: anybody can write a signature that does not fit.
@@ -28,14 +28,14 @@ class Agencies:
         self._fitted: OrderedDict[str, datetime] = OrderedDict()
 
     def knows(self, address: str, now: datetime) -> bool:
-        """Whether the address is an agency's."""
+        """Return whether the address is an agency's."""
         at = self._fitted.get(source_of(address))
         if at is not None and now - at < REMEMBERED:
             return True
         return bool(self._named) and is_in(address, self._named)
 
     def remember(self, address: str, now: datetime) -> None:
-        """Note that a signature from this address fitted."""
+        """Note that a signature from this address was valid."""
         name = source_of(address)
         self._fitted[name] = now
         self._fitted.move_to_end(name)

@@ -1,4 +1,4 @@
-"""One application from a list of endpoints: routes, description, health, metrics, and the ring around them."""
+"""Builds one application from a list of endpoints: routes, OpenAPI document, health, metrics and middleware."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LAYER: Final = web.AppKey("layer", Layer)
 """Where the running application keeps its shared parts; `app[LAYER].draining` is set when it is about to end."""
 
 ENDPOINTS: Final = web.AppKey("endpoints", tuple[Endpoint, ...])
-"""What the application answers, for tests over every route."""
+"""The endpoints of the application, for tests over every route."""
 
 OPENAPI_PATH: Final = "/v1/openapi.json"
 
@@ -50,11 +50,13 @@ def build_app(
     limiter: RateLimiter | None = None,
     sessions: SessionCheck | None = None,
 ) -> web.Application:
-    """The application, ready for `shared.http.server.serve` or a test client. Give it the service's own parts by
-    `app[KEY] = part`.
+    """Return the application, ready for `shared.http.server.serve` or a test client.
 
-    `ValueError` where endpoints contradict each other, or one asks for a token and there is no verifier, or one is
-    sensitive and there is no `sessions` to ask.
+    The service adds its own parts by `app[KEY] = part`.
+
+    Raises:
+        ValueError: endpoints contradict each other, or one asks for a token and there is no `verifier`, or one is
+            sensitive and there is no `sessions`.
     """
     options = options or HttpOptions()
     metrics = metrics or Metrics(service_name)
@@ -78,7 +80,7 @@ def _layer(
     limiter: RateLimiter | None,
     metrics: Metrics,
 ) -> Layer:
-    """The shared parts, and their gauges on the page of metrics."""
+    """Make the shared parts and register their gauges."""
     late = FairGate(
         options.max_late_bodies,
         options.late_bodies_each,
@@ -122,7 +124,7 @@ def _layer(
 
 
 async def _go_on(request: web.Request) -> None:
-    """Answer `Expect: 100-continue`; other expectations are passed over (RFC 9110, 10.1.1 lets a server do so)."""
+    """Answer `Expect: 100-continue`; ignore other expectations (RFC 9110, 10.1.1 lets a server do so)."""
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         # the interim answer must not count as the beginning of the real one
@@ -145,7 +147,7 @@ def _add_health(app: web.Application, readiness: Readiness, invariants: Invarian
         return web.json_response({"state": "live"})
 
     async def ready(_request: web.Request) -> web.Response:
-        checks = await readiness.look()
+        checks = await readiness.run_checks()
         well = all(state.ok for state in checks.values())
         said = "draining" if layer.draining.is_set() else "ready" if well else "not_ready"
         shown = {

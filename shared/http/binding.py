@@ -1,10 +1,10 @@
-"""From an endpoint to the function that aiohttp runs.
+"""Binds an endpoint: makes the function that aiohttp runs for it.
 
-What can be decided once is decided here, when the application is built; a request then passes, in this order: the gate
-of requests under way, the declared size, the token and its role or the head of its signature, the rate limits, the
-reading of path, query, key and body, the memory of answers, the handler.
+Everything that depends on the endpoint alone is decided here, when the application is built. A request then passes, in
+this order: the gate of requests under way, the declared size, the token and its role or the head of its signature, the
+rate limits, the reading of path, query, key and body, the kept answers, the handler.
 
-Whoever waits for bytes from outside (a body that is late, an upload, a stream's watcher) stands in a gate of its own
+A request that waits for bytes from outside (a late body, an upload, a watched stream) is in a gate of its own
 meanwhile, not in that of requests under way (docs/adr/0026).
 """
 
@@ -38,7 +38,7 @@ SIGNED_RATE: Final = RateLimit(count=6000, per_seconds=60.0, per="address")
 
 
 def bind(endpoint: Endpoint, layer: Layer) -> HttpHandler:
-    """The function that answers requests to this endpoint; every refusal is raised."""
+    """Return the function that answers requests to this endpoint; it raises every refusal."""
     gate, late_bodies = layer.gate, layer.late_bodies
     authenticate = _authenticator(endpoint, layer)
     limit = _rate_check(endpoint, layer)
@@ -78,7 +78,7 @@ def bind(endpoint: Endpoint, layer: Layer) -> HttpHandler:
 
 
 def _own_gate(endpoint: Endpoint, layer: Layer) -> FairGate | None:
-    """The gate of what lasts as long as its caller likes: an upload, a stream for watching; none for all else."""
+    """Return the gate for requests that last as long as their caller likes (uploads, streams), else None."""
     if endpoint.raw_body:
         return layer.uploads
     if endpoint.long_lived:
@@ -97,7 +97,7 @@ async def _answer_in(
 
 
 def sender_of(call: AnyCall, place: Place) -> Sender:
-    """The name under which a call is counted: its account's, else its address's."""
+    """Return the name under which a call is counted: its account's, else its address's."""
     caller = call.known_caller
     if caller is not None:
         return Sender(f"caller {caller.account_id}", Rank.CALLER)
@@ -105,7 +105,7 @@ def sender_of(call: AnyCall, place: Place) -> Sender:
 
 
 def _agency_check(endpoint: Endpoint, layer: Layer) -> Callable[[web.Request], bool]:
-    """Whether a call of a signed endpoint comes from an agency's address; False of every other endpoint."""
+    """Return the check whether a call of a signed endpoint comes from an agency's address; always False elsewhere."""
     knows, now, trusted = layer.agencies.knows, layer.clock.now, layer.options.trusted_proxies
     if endpoint.access.door is not Door.SIGNATURE:
         return lambda _request: False
@@ -113,7 +113,7 @@ def _agency_check(endpoint: Endpoint, layer: Layer) -> Callable[[web.Request], b
 
 
 def _agency_memory(endpoint: Endpoint, layer: Layer) -> Callable[[web.Request], None]:
-    """Notes that a signature from this address fitted: the handler has verified it, or it would have refused."""
+    """Return the function that notes an address whose signature was valid: the handler refuses an invalid one."""
     remember, now, trusted = layer.agencies.remember, layer.clock.now, layer.options.trusted_proxies
     if endpoint.access.door is not Door.SIGNATURE:
         return lambda _request: None
@@ -147,7 +147,7 @@ def _authenticator(endpoint: Endpoint, layer: Layer) -> Authenticate:
 
 
 def _signature_head(endpoint: Endpoint, layer: Layer) -> Authenticate:
-    """Refuses from its head what is not signed, or not as it must be; nobody is known by it yet."""
+    """Return the check that refuses unsigned and wrongly signed calls by their head alone; it identifies no sender."""
     signer, now = endpoint.signer, layer.clock.now
     assert signer is not None, "the endpoint's own check asks for it"  # noqa: S101 - narrows the type
 
@@ -200,7 +200,7 @@ ReadHead = Callable[[web.Request, Caller | None], AnyCall]
 
 
 def _head_reader(endpoint: Endpoint, layer: Layer) -> ReadHead:
-    """Reads all of a call but its body; what the head alone shows to be wrong is refused before a body is awaited."""
+    """Return the reader of path, query and key: it refuses errors in the head before the body is awaited."""
     options = layer.options
     limits = CallLimits(options.idle_seconds, options.trusted_proxies, options.slowest_upload)
     read_query_of = _query_reader(endpoint)
@@ -233,7 +233,7 @@ def _refuse_body(request: web.Request, endpoint: Endpoint) -> None:
 
 
 def _body_is_here(endpoint: Endpoint) -> Callable[[web.Request], bool]:
-    """Whether nothing has to be awaited: the body came with the head, or none is read before the handler runs."""
+    """Return the check that the body need not be awaited: it came with the head, or the handler reads it."""
     if not endpoint.reads_body:
         return lambda _request: True
     return lambda request: request.content.is_eof()
@@ -243,7 +243,7 @@ ReadBody = Callable[[AnyCall], Awaitable[None]]
 
 
 def _body_reader(endpoint: Endpoint, layer: Layer) -> ReadBody:
-    """Reads the body into the call, and into the endpoint's model unless its signature has to be verified first."""
+    """Return the reader of the body into the endpoint's model; raw bytes only where a signature is verified first."""
     model = None if endpoint.access.door is Door.SIGNATURE else endpoint.body
     # the few larger ones may take longer, at the same pace
     seconds = layer.options.body_seconds * max(1.0, endpoint.max_body_bytes / MAX_BODY_BYTES)

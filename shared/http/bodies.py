@@ -1,4 +1,4 @@
-"""Reading what a client sends, never more than was agreed and never for longer than was agreed."""
+"""Reads request bodies within their limits of size and time."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class BodyCut(Unreadable):
 
 
 def refuse_declared_size(request: web.Request, limit_bytes: int) -> None:
-    """Refuse with `TooLarge` before reading, where the length that the client declares is over the limit."""
+    """Raise `TooLarge` before reading if the declared length is over the limit."""
     if (request.content_length or 0) > limit_bytes:
         raise _too_large(limit_bytes)
 
 
 def refuse_wrong_type(request: web.Request, accepted: tuple[str, ...]) -> None:
-    """Refuse with `WrongMediaType` a body of another type, in another encoding than none, or of no type at all."""
+    """Raise `WrongMediaType` for a body of another type, without a type, or with a Content-Encoding."""
     if "Content-Encoding" in request.headers:
         raise WrongMediaType("Send the body without a Content-Encoding.", accepted=list(accepted))
     declared = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -56,9 +56,13 @@ def refuse_wrong_type(request: web.Request, accepted: tuple[str, ...]) -> None:
 async def read_whole(
     request: web.Request, limit_bytes: int, timeout_seconds: float, share: BodyShare | None = None
 ) -> bytes:
-    """The body as it came, at most `limit_bytes`, counted in `share`.
+    """Return the whole body, at most `limit_bytes`, counted in `share`.
 
-    Refuses with `TooLarge`, `TooSlow`, `BodyCut` or `NoRoomForBody`.
+    Raises:
+        TooLarge: it is longer than `limit_bytes`.
+        TooSlow: it did not arrive within `timeout_seconds`.
+        BodyCut: it broke off.
+        NoRoomForBody: `share` did not get room for it.
     """
     stream = request.content
     if stream.is_eof() and stream.exception() is None:  # the usual case: the body came in one piece with the headers
@@ -81,8 +85,13 @@ async def read_whole(
 
 
 async def read_chunks(request: web.Request, limit_bytes: int, idle_seconds: float) -> AsyncIterator[bytes]:
-    """The body in pieces as they come (up to 32 KiB behind `shared.http.server`), its size checked on the way, each
-    piece within `idle_seconds`."""
+    """Yield the body in pieces as they arrive (up to 32 KiB behind `shared.http.server`), at most `limit_bytes`.
+
+    Raises:
+        TooLarge: it is longer than `limit_bytes`.
+        TooSlow: no byte arrived for `idle_seconds`.
+        BodyCut: it broke off.
+    """
     pieces = _checked(request, limit_bytes)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""How many bytes of request bodies one process holds in memory, over all requests together."""
+"""Limits the bytes of request bodies that one process holds in memory, over all requests together."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class NoRoomForBody(Unavailable):
 
 
 class BodyBudget:
-    """Counts bytes of bodies in memory. Room is given in the order of asking; who waits too long is refused.
+    """Counts bytes of bodies in memory. Room is given first come, first served; waiting too long is refused.
 
-    ``held_bytes`` is what is taken now, ``peak_bytes`` the most that ever was.
+    ``held_bytes`` is taken now, ``peak_bytes`` is the most that was ever taken.
     """
 
     def __init__(self, limit_bytes: int = BODY_BUDGET_BYTES, *, wait_seconds: float = WAIT_FOR_ROOM_SECONDS) -> None:
@@ -48,11 +48,11 @@ class BodyBudget:
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     def open_share(self) -> BodyShare:
-        """A share of one request, empty at first. Call its ``release`` when the request has ended."""
+        """Return the share of one request, empty at first. Its ``release`` must be called when the request ends."""
         return BodyShare(self)
 
     def try_take(self, size_bytes: int, *, of_bytes: int | None = None) -> bool:
-        """Take room if it is there at once and nobody waits for it; of ``of_bytes`` instead of the whole budget."""
+        """Take room if it is free and no request waits for it; return whether. ``of_bytes`` replaces the limit."""
         limit = self.limit_bytes if of_bytes is None else of_bytes
         if self._waiting or self.held_bytes + size_bytes > limit:
             return False
@@ -60,7 +60,7 @@ class BodyBudget:
         return True
 
     async def take(self, size_bytes: int) -> None:
-        """Take room, waiting for it a moment.
+        """Take room, waiting up to the budget's ``wait_seconds`` for it.
 
         Raises:
             NoRoomForBody: none came free in time, or the budget is smaller than that.
@@ -87,7 +87,7 @@ class BodyBudget:
             raise
 
     def give_back(self, size_bytes: int) -> None:
-        """Give room back; whoever waits for it is served."""
+        """Give room back and serve the requests that wait for it."""
         self.held_bytes -= size_bytes
         self._serve_waiting()
 
@@ -109,7 +109,7 @@ class BodyBudget:
 
 
 class BodyShare:
-    """What one request holds of the budget."""
+    """The bytes of the budget that one request holds."""
 
     __slots__ = ("_budget", "_is_late", "held_bytes")
 
@@ -119,14 +119,18 @@ class BodyShare:
         self.held_bytes = 0
 
     def try_grow(self, size_bytes: int) -> bool:
-        """Take room for bytes that could as well go straight to the store: only while the budget is half empty."""
+        """Take room for bytes that could go straight to the store, while the budget is half empty; return whether."""
         if not self._budget.try_take(size_bytes, of_bytes=self._budget.limit_bytes // SPARE_SHARE):
             return False
         self.held_bytes += size_bytes
         return True
 
     async def grow(self, size_bytes: int) -> None:
-        """Take room for bytes that must be in memory, waiting a moment for it. Refuses with ``NoRoomForBody``."""
+        """Take room for bytes that must be in memory, waiting for it.
+
+        Raises:
+            NoRoomForBody: none came free in time.
+        """
         self._refuse_too_late(size_bytes)
         await self._budget.take(size_bytes)
         self.held_bytes += size_bytes
@@ -134,13 +138,17 @@ class BodyShare:
             self._budget.late_bytes += size_bytes
 
     def grow_late(self) -> None:
-        """Its body did not come in time: from now on it counts among the late ones. Refuses with ``NoRoomForBody``."""
+        """Count this body as late from now on.
+
+        Raises:
+            NoRoomForBody: late bodies hold all that they may.
+        """
         self._is_late = True
         self._budget.late_bytes += self.held_bytes
         self._refuse_too_late(0)
 
     def be_whole(self) -> None:
-        """Its body is here."""
+        """Count this body as late no more: it has arrived."""
         if self._is_late:
             self._is_late = False
             self._budget.late_bytes -= self.held_bytes
@@ -150,17 +158,17 @@ class BodyShare:
             raise NoRoomForBody
 
     def shrink(self, size_bytes: int) -> None:
-        """Give back what is no longer in memory."""
+        """Give back bytes that are no longer in memory."""
         self.held_bytes -= size_bytes
         if self._is_late:
             self._budget.late_bytes -= size_bytes
         self._budget.give_back(size_bytes)
 
     def release(self) -> None:
-        """Give all of it back; again is no error."""
+        """Give everything back; calling it again does nothing."""
         if self.held_bytes:
             self.shrink(self.held_bytes)
 
 
 BODY_SHARE: Final = web.RequestKey("body_share", BodyShare)
-"""Where a request keeps its share."""
+"""The key of a request's share."""

@@ -1,4 +1,4 @@
-"""Bodies that have not arrived: they wait outside the gate of requests under way, few of each sender, not for long.
+"""Limits requests whose body has not arrived: they wait outside the gate of requests under way, few of each sender.
 
 A head is cheap to send and its body can be held back; so a request whose body is late takes no place among those that
 are worked on. Most bodies come with their head or right behind it: only what is late by more than `PROMPT_SECONDS`
@@ -24,33 +24,33 @@ PROMPT_SECONDS: Final = 1.0
 
 
 class LateBodies:
-    """The places of requests whose body is awaited."""
+    """Counts and limits the requests whose body is awaited."""
 
     def __init__(self, gate: FairGate, prompt_seconds: float = PROMPT_SECONDS) -> None:
         self._gate = gate
         self._prompt_seconds = prompt_seconds
         self._emptied = asyncio.Event()
         self.inside = 0
-        """Requests whose body is awaited, counted and prompt ones together."""
+        """Requests whose body is awaited, late and prompt ones together."""
 
     @property
     def late(self) -> int:
-        """Requests that take one of the places."""
+        """The number of requests whose body is late."""
         return self._gate.inside
 
-    def waiting(self, request: web.Request, sender: Sender) -> Waiting:
-        """Wraps the reading of a body: `async with late_bodies.waiting(request, sender): body = await read(...)`.
+    def waiting(self, request: web.Request, sender: Sender) -> AwaitedBody:
+        """Return a block that reads a body: `async with late_bodies.waiting(request, sender): body = await read(...)`.
 
-        Refuses from inside the block, once the body is late, with what `FairGate.enter` raises.
+        The block raises what `FairGate.enter` raises once the body is late and no place is free.
         """
-        return Waiting(self, request, sender, self._gate, self._prompt_seconds)
+        return AwaitedBody(self, request, sender, self._gate, self._prompt_seconds)
 
     def begin(self) -> None:
         """Count a request whose body is awaited."""
         self.inside += 1
 
     def end(self) -> None:
-        """Count it no more."""
+        """Count it no longer."""
         self.inside -= 1
         if not self.inside:
             self._emptied.set()
@@ -62,8 +62,8 @@ class LateBodies:
             await self._emptied.wait()
 
 
-class Waiting:
-    """One request whose body is awaited: uncounted while it is prompt, then in the gate or refused."""
+class AwaitedBody:
+    """One request whose body is awaited: not counted while it is prompt, then in the gate or refused."""
 
     def __init__(
         self, all_of_them: LateBodies, request: web.Request, sender: Sender, gate: FairGate, prompt_seconds: float
@@ -106,13 +106,13 @@ class Waiting:
 
 
 async def keep_pace(pieces: AsyncIterator[bytes], free_seconds: float, bytes_per_second: float) -> AsyncIterator[bytes]:
-    """The pieces of an upload, as long as they come at this pace on average; the first `free_seconds` are free.
+    """Yield the pieces of an upload while they arrive at this pace on average; the first `free_seconds` do not count.
 
-    Only the waiting for pieces counts, not what their reader does with them. So a byte now and then does not hold a
-    place for hours.
+    Only the waiting for pieces counts, not the work of their reader. So one byte now and then does not hold a place for
+    hours.
 
     Raises:
-        TooSlow: fewer bytes came than the pace asks for; what came before stays with the reader.
+        TooSlow: fewer bytes arrived than the pace asks for.
     """
     now = asyncio.get_running_loop().time
     waited, received = 0.0, 0

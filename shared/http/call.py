@@ -1,4 +1,4 @@
-"""What a handler gets and what it gives back."""
+"""The call that a handler gets and the answer that it returns."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ BINARY = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """How long and from whom a running call may read."""
+    """Time limits of a running call, and the proxies that it trusts."""
 
     idle_seconds: float = 20.0
     trusted_proxies: tuple[Network, ...] = ()
     slowest_upload: float = 0.0
-    """Bytes a second, after the first `idle_seconds`; none by default."""
+    """Bytes a second, after the first `idle_seconds`; no limit by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,31 +86,39 @@ class Call(Generic[BodyT, QueryT, PathT]):
         self.path = path
         self.raw = raw
         self.read_for: str | None = None
-        """Why personal data are read, as a code, where the handler knows: the step at hand. The audit keeps it."""
+        """The code of the reason why personal data is read, where the handler knows it; the audit keeps it."""
         self._limits = limits
         self._caller = caller
         self._idempotency_key = idempotency_key
 
     @property
     def app(self) -> web.Application:
-        """The running application; parts are found by their `web.AppKey`, as in `call.app[SERVICE]`."""
+        """The running application; its parts have a `web.AppKey` each, as in `call.app[SERVICE]`."""
         return self.request.app
 
     @property
     def caller(self) -> Caller:
-        """Who calls. Only behind a token: reading it on an open or signed endpoint is a mistake of the code."""
+        """The caller behind the token.
+
+        Raises:
+            RuntimeError: the endpoint is open or signed, so there is no caller: a programming error.
+        """
         if self._caller is None:
             raise RuntimeError(f"{self.endpoint.path} asks for no token, so it has no caller")
         return self._caller
 
     @property
     def known_caller(self) -> Caller | None:
-        """Who calls, or None where no token is asked for."""
+        """The caller, or None where no token is needed."""
         return self._caller
 
     @property
     def idempotency_key(self) -> str:
-        """The client's own name for this command. Only on endpoints declared `idempotent`."""
+        """The Idempotency-Key of this command.
+
+        Raises:
+            RuntimeError: the endpoint is not declared `idempotent`: a programming error.
+        """
         if self._idempotency_key is None:
             raise RuntimeError(f"{self.endpoint.path} is not declared idempotent, so it has no key")
         return self._idempotency_key
@@ -130,7 +138,7 @@ class Call(Generic[BodyT, QueryT, PathT]):
         return language_of(self.request.headers.get("Accept-Language"))
 
     def preferred(self, *media_types: str) -> str:
-        """The one of these forms of the answer that Accept wants most; the first where it does not care."""
+        """Return the media type that the Accept header prefers; the first where it has no preference."""
         return preferred(self.request.headers.get("Accept"), media_types)
 
     @cached_property
@@ -140,16 +148,22 @@ class Call(Generic[BodyT, QueryT, PathT]):
 
     @property
     def body_share(self) -> BodyShare:
-        """What this request holds of the process's budget of bytes in memory; given back when the request ends."""
+        """The bytes of the body budget that this request holds; given back when the request ends."""
         return self.request[BODY_SHARE]
 
     def read(self, model: type[ModelT]) -> ModelT:
-        """The raw body as `model`, for handlers that verify a signature first. Refuses like a declared body."""
+        """Return the raw body as `model`, for handlers that verify a signature first.
+
+        Raises:
+            Unreadable, Malformed: it does not fit the model.
+        """
         return read_json(model, self.raw)
 
     def chunks(self, limit: int | None = None) -> AsyncIterator[bytes]:
-        """The raw body piece by piece, at most `limit` bytes (default: the endpoint's). Refuses with `TooLarge`,
-        `TooSlow` or `BodyCut`; what was read by then is for the caller to throw away.
+        """Return the raw body piece by piece, at most `limit` bytes (default: the endpoint's).
+
+        Raises:
+            TooLarge, TooSlow, BodyCut: the pieces read so far must be thrown away.
         """
         agreed = self.endpoint.max_body_bytes
         limits = self._limits
@@ -161,6 +175,6 @@ AnyCall = Call[Any, Any, Any]
 
 
 def server_sent_event(data: BaseModel, *, event: str = "", event_id: str = "") -> bytes:
-    """One event of a `text/event-stream` answer; the model is its data, as one line of JSON."""
+    """Return one event of a `text/event-stream` answer; the model is its data, as one line of JSON."""
     head = (f"event: {event}\n" if event else "") + (f"id: {event_id}\n" if event_id else "")
     return f"{head}data: {data.model_dump_json()}\n\n".encode()

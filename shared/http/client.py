@@ -1,7 +1,7 @@
-"""Calls to outside systems: bounded in time, size and tries, and given up on for a while when they keep failing.
+"""HTTP client for outside systems: limits of time, size and retries, and a circuit breaker.
 
-Whatever goes wrong on the way is one thing for the caller, `UpstreamDown`: a state to live with, not a crash. What the
-other side says, 2xx or not, is an answer.
+Every failure on the way raises `UpstreamDown`, a state that callers expect. Whatever the other side answers, 2xx or
+not, is an answer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = get_logger(__name__)
 
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
-"""Answers that say "not now". All others, 500 too, are the other side's word on this request."""
+"""Statuses that mean "not now". All others, 500 too, are the answer to this request."""
 
 IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
@@ -35,7 +35,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class Circuit(StrEnum):
-    """Whether calls go through."""
+    """State of a circuit breaker."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -43,8 +43,9 @@ class Circuit(StrEnum):
 
 
 class CircuitBreaker:
-    """Stops calling what keeps failing: opens after `failures_to_open` in a row, and after `open_seconds` lets one call
-    try.
+    """Stops calls to a system that keeps failing.
+
+    Opens after `failures_to_open` failures in a row, and after `open_seconds` lets one call probe.
     """
 
     def __init__(self, name: str, clock: Clock, *, failures_to_open: int = 5, open_seconds: float = 10.0) -> None:
@@ -60,15 +61,16 @@ class CircuitBreaker:
 
     @property
     def state(self) -> Circuit:
-        """Where it stands now."""
+        """The state now."""
         if self._opened_at is None:
             return Circuit.CLOSED
         return Circuit.OPEN if self._clock.now() < self._opened_at + self._open_for else Circuit.HALF_OPEN
 
     def before(self) -> None:
-        """Ask to call. Refuses with `UpstreamDown` (circuit_open) while open or while another call is the probe.
+        """Ask to call. A call that is let through must end with `succeeded`, `failed` or `abandoned`.
 
-        What was let through must be ended by `succeeded`, `failed` or `abandoned`.
+        Raises:
+            UpstreamDown: the circuit is open, or another call is the probe (`circuit_open`).
         """
         state = self.state
         if state is Circuit.CLOSED:
@@ -78,13 +80,13 @@ class CircuitBreaker:
         self._probing = True
 
     def succeeded(self) -> None:
-        """The call was answered: close."""
+        """Note an answered call: close the circuit."""
         if self._opened_at is not None:
             log.info("circuit.closed", upstream=self.name)
         self._failures, self._opened_at, self._probing = 0, None, False
 
     def failed(self) -> None:
-        """The call was not answered: count, and open when there were enough."""
+        """Note a failed call: open the circuit after enough of them."""
         self._failures += 1
         probe_failed = self._probing
         self._probing = False
@@ -93,7 +95,7 @@ class CircuitBreaker:
             log.warning("circuit.opened", upstream=self.name, failures=self._failures)
 
     def abandoned(self) -> None:
-        """The call was given up by ourselves: it says nothing about the other side."""
+        """Note a call that we cancelled: it says nothing about the other side."""
         self._probing = False
 
     def _seconds_left(self) -> int:
@@ -113,14 +115,14 @@ class Patience:
     longest_pause_seconds: float = 2.0
 
     def pause_seconds(self, tries_done: int, fraction: float) -> float:
-        """The pause after this many tries; `fraction` (0 to 1) spreads it between half and the whole."""
+        """Return the pause after this many tries; `fraction` (0 to 1) spreads it between half and the whole."""
         whole = min(self.longest_pause_seconds, self.first_pause_seconds * 2.0 ** (tries_done - 1))
         return whole * (0.5 + fraction / 2)
 
 
 @dataclass(frozen=True, slots=True)
 class ClientAnswer:
-    """What the other side said."""
+    """The answer of the other side."""
 
     status: int
     headers: Mapping[str, str]
@@ -128,11 +130,15 @@ class ClientAnswer:
 
     @property
     def ok(self) -> bool:
-        """Whether it said yes (2xx)."""
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The body as JSON. `ValueError` if it is none."""
+        """Return the body as JSON.
+
+        Raises:
+            ValueError: it is not JSON.
+        """
         return from_json(self.body)
 
 
@@ -180,8 +186,11 @@ class JsonClient:
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
     ) -> ClientAnswer:
-        """Call and give the answer. Only what is idempotent is tried again: GET, HEAD, PUT, DELETE, and what
-        `idempotent=True` says (a POST with a key). Refuses with `UpstreamDown` when no try was answered.
+        """Call and return the answer. Only idempotent calls are tried again: GET, HEAD, PUT, DELETE, and those with
+        `idempotent=True` (a POST with a key).
+
+        Raises:
+            UpstreamDown: no try was answered.
         """
         payload = body if isinstance(body, bytes) or body is None else to_json(body)
         again = idempotent if idempotent is not None else method.upper() in IDEMPOTENT_METHODS
@@ -200,8 +209,11 @@ class JsonClient:
         raise AssertionError("a call is tried at least once")
 
     async def call_for(self, answer: type[ModelT], method: str, path: str, **words: Any) -> ModelT:
-        """Call, and read a 2xx answer as a model. `UpstreamDown` also tells what is no such answer: `status_404`,
-        `unreadable`.
+        """Call, and return a 2xx answer as a model.
+
+        Raises:
+            UpstreamDown: no try was answered, the status is not 2xx (`status_404`), or the body does not fit the model
+                (`unreadable`).
         """
         said = await self.call(method, path, **words)
         if not said.ok:
@@ -213,10 +225,11 @@ class JsonClient:
             raise UpstreamDown(self.name, "unreadable") from None
 
     async def stream(self, path: str, *, limit_bytes: int, idle_seconds: float) -> AsyncIterator[bytes]:
-        """A long answer of a GET, piece by piece, never held as a whole; tried once.
+        """Yield a long answer of a GET piece by piece, never held as a whole; tried once.
 
-        `UpstreamDown` for every answer but a 2xx, for silence between two pieces, and where more than `limit_bytes`
-        come. What was read by then is for the caller to throw away.
+        Raises:
+            UpstreamDown: the status is not 2xx, no piece came for `idle_seconds`, or more than `limit_bytes` came. The
+                pieces read so far must be thrown away.
         """
         headers = {**self._headers, "traceparent": child_traceparent()}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=idle_seconds, sock_read=idle_seconds)

@@ -1,4 +1,4 @@
-"""Open connections: how many in all and from one address, and how long one may go on without a whole head."""
+"""Limits open connections: in all, of one address, and how long one may go without a whole head."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.logs import get_logger
 log = get_logger(__name__)
 
 LOOK_SECONDS: Final = 1.0
-"""Between two looks at connections whose head is overdue."""
+"""Interval between two checks for connections whose head is overdue."""
 
 
 @dataclass(slots=True)
@@ -22,13 +22,13 @@ class _Line:
     source: str
     """Empty for a trusted proxy, which is not counted: it stands for all its visitors and bounds them itself."""
     head_since: float | None
-    """Since when a head is awaited: from the opening, or from the first byte after the last answer."""
+    """The time since which a head is awaited: the opening, or the first byte after the last answer."""
     close: Callable[[], None]
     answering: bool = False
 
 
 class Connections:
-    """The open connections of one listening process, under any object that stands for one (its protocol)."""
+    """The open connections of one listening process, each under an object of its own (its protocol)."""
 
     def __init__(
         self,
@@ -39,8 +39,8 @@ class Connections:
         is_agency: Callable[[str], bool] = lambda _: False,
         now: Callable[[], float] | None = None,
     ) -> None:
-        """At most `most` in all, agencies apart, and `each` from one address; `now` in seconds, by default the running
-        loop's time.
+        """Allow `most` in all, without agencies, and `each` of one address. `now` is in seconds, by default the loop's
+        time.
         """
         self._most = most
         self._each = each
@@ -52,15 +52,15 @@ class Connections:
         self._by_source: Counter[str] = Counter()
         self._counted = 0
         self.turned_away = 0
-        """Connections closed at once since the start, because there were too many."""
+        """Connections that were closed at once because there were too many, since the start."""
 
     @property
     def open(self) -> int:
-        """How many are open, those of trusted proxies among them."""
+        """The number of open connections, with those of trusted proxies."""
         return len(self._lines)
 
     def opened(self, key: Hashable, peer: str | None, close: Callable[[], None]) -> bool:
-        """Count a new connection; False if it is one too many, and then it is not counted and must be closed.
+        """Count a new connection; return False if it is one too many: it is not counted and must be closed.
 
         `close` is called when its head is overdue.
         """
@@ -76,7 +76,7 @@ class Connections:
         return True
 
     def closed(self, key: Hashable) -> None:
-        """Count it no more; one that was not counted is no error."""
+        """Remove a connection from the count; one that was not counted is ignored."""
         line = self._lines.pop(key, None)
         if line is not None and line.source:
             self._counted -= 1
@@ -84,27 +84,27 @@ class Connections:
             if not self._by_source[line.source]:
                 del self._by_source[line.source]
 
-    def heard(self, key: Hashable) -> None:
-        """Bytes arrived."""
+    def note_bytes(self, key: Hashable) -> None:
+        """Note that bytes arrived."""
         line = self._lines.get(key)
         if line is not None and line.head_since is None and not line.answering:
             line.head_since = self._now()
 
     def understood(self, key: Hashable) -> None:
-        """A whole head arrived; its answer is on the way."""
+        """Note that a whole head arrived and is being answered."""
         line = self._lines.get(key)
         if line is not None:
             line.head_since = None
             line.answering = True
 
     def answered(self, key: Hashable) -> None:
-        """The answer was given: the next byte begins another head."""
+        """Note that the answer was sent: the next byte begins another head."""
         line = self._lines.get(key)
         if line is not None:
             line.answering = False
 
     def close_overdue(self) -> int:
-        """Close every connection whose head is overdue; tells how many."""
+        """Close every connection whose head is overdue; return how many."""
         latest = self._now() - self._head_seconds
         overdue = [line for line in self._lines.values() if line.head_since is not None and line.head_since <= latest]
         for line in overdue:

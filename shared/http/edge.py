@@ -1,6 +1,6 @@
-"""The outermost ring of every request: its trace, its log line, its count, and the problem that tells a refusal.
+"""The middleware of every request: sets its trace, logs and counts it, and turns an exception into a problem.
 
-It is the only middleware: what belongs to one endpoint is bound once by `shared.http.binding`.
+It is the only one: everything that belongs to one endpoint is bound once by `shared.http.binding`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ UNMATCHED: Final = "unmatched"
 OTHER_METHOD: Final = "OTHER"
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 QUIET_ROUTES: Final = frozenset({"/health/live", "/health/ready", "/health/invariants", "/metrics"})
-"""Asked every few seconds by machines; logged only when a level below info is written."""
+"""Probes that call every few seconds: logged at debug level only."""
 
 
 def edge(layer: Layer) -> Any:
-    """The middleware of one application."""
+    """Return the middleware of one application."""
     draining, connections = layer.draining, layer.connections
 
     @web.middleware
@@ -54,7 +54,7 @@ def edge(layer: Layer) -> Any:
 
 
 def route_of(request: web.Request) -> str:
-    """The template of the request's route; one word for all that matches none, so that labels stay few."""
+    """Return the template of the request's route, `UNMATCHED` where there is none, so that metric labels stay few."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else UNMATCHED
 
@@ -85,7 +85,7 @@ def _cannot_be_told(error: Exception, request: web.Request) -> bool:
 
 
 def _tell(layer: Layer, asked: str, route: str, status: int, code: str | None, seconds: float, trace: str) -> None:
-    """Count the answer and write its line: a refusal is news, a fault of the service (5xx) a warning."""
+    """Count the answer and log it: refusals at info level, faults of the service (5xx) as warnings."""
     method = asked if asked in METHODS else OTHER_METHOD
     layer.metrics.answered(method, route, status, seconds)
     members = {"trace_id": trace, "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}

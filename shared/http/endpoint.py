@@ -1,6 +1,6 @@
-"""What a service says about one address: who may call it, what goes in, what comes out, which refusals there are.
+"""Declares endpoints: access, request and answer models, refusals and limits of one method at one path.
 
-The same words make the running route and its OpenAPI description, so that the two cannot drift apart.
+The running route and its OpenAPI description are made from the same declaration, so that they cannot differ.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from shared.http.signatures import Signer
 from shared.tokens import Role
 
 MAX_BODY_BYTES = 64 * 1024
-"""What a body may weigh where an endpoint says nothing else; the longest form of the journey is under 8 KiB."""
+"""Default limit of a body; the longest form of the journey is under 8 KiB."""
 
 Shape = type[BaseModel] | str | None
-"""What an answer carries: a model as JSON, bytes or a stream of this media type, or nothing."""
+"""Body of an answer: a model as JSON, bytes or a stream of this media type, or none."""
 
 Result = Answer | BaseModel | Stream | bytes | None
 Handler = Callable[[Call[Any, Any, Any]], Awaitable[Result]]
 SignerOf = Callable[[web.Application], Signer]
-"""Finds in the running application who signs the calls of an endpoint."""
+"""Finds the signer of an endpoint's calls in the running application."""
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -38,7 +38,7 @@ _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
 
 
 class Door(StrEnum):
-    """How an endpoint tells who is calling."""
+    """How an endpoint authenticates its callers."""
 
     OPEN = "open"
     BEARER = "bearer"
@@ -47,44 +47,44 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may call: the way in and, behind a token, the roles that may pass (none named: any)."""
+    """Access to an endpoint: how callers authenticate and, behind a token, which roles may call (none named: any)."""
 
     door: Door
     roles: frozenset[Role] = frozenset()
 
 
 PUBLIC = Access(Door.OPEN)
-"""Anybody; a token, if sent, is not looked at."""
+"""Open to everybody; a token, if sent, is ignored."""
 
 APPLICANT = Access(Door.BEARER, frozenset({Role.APPLICANT}))
 """A signed-in applicant."""
 
 ANY_CALLER = Access(Door.BEARER)
-"""Anybody with a valid token."""
+"""Every bearer of a valid token."""
 
 SIGNED = Access(Door.SIGNATURE)
-"""A machine that signs its raw body. The layer refuses what is not signed from its head, by the endpoint's `signer`;
-the handler verifies the body (`shared.http.signatures`) before reading `call.raw`."""
+"""A machine that signs its raw body. Unsigned calls are refused by their head, with the endpoint's `signer`; the
+handler verifies the body (`shared.http.signatures`) before it reads `call.raw`."""
 
 _STAFF_ROLES = frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
 
 
 def ROLES(*roles: Role) -> Access:  # noqa: N802 - reads as one of the constants above
-    """Bearers of one of these roles, whichever they are."""
+    """Return the access of bearers of one of these roles."""
     if not roles:
         raise ValueError("name at least one role, or say ANY_CALLER")
     return Access(Door.BEARER, frozenset(roles))
 
 
 def STAFF(*roles: Role) -> Access:  # noqa: N802 - reads as one of the constants above
-    """Staff with one of these roles; without a role named, any staff member."""
+    """Return the access of staff with one of these roles; without a role named, of all staff."""
     if not _STAFF_ROLES.issuperset(roles):
         raise ValueError("applicants and services are no staff")
     return Access(Door.BEARER, frozenset(roles) or _STAFF_ROLES)
 
 
 class PersonalData(StrEnum):
-    """What personal data an answer shows to staff; `shared.audit.acting` writes a line of each such read."""
+    """Personal data that an answer shows to staff; `shared.audit.acting` writes a line for each such read."""
 
     APPLICATION = "application"
     PICTURE = "picture"
@@ -93,14 +93,14 @@ class PersonalData(StrEnum):
     CONTACT = "contact"
     """An address, telephone number or email address."""
     EVIDENCE = "evidence"
-    """What somebody wrote or showed to have an exception made."""
+    """Text or papers that support a request for an exception."""
     BANK_ACCOUNT = "bank_account"
     STAFF_NAME = "staff_name"
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `count` calls in `per_seconds`, counted for each caller (their address where nobody signed in).
+    """At most `count` calls in `per_seconds`, counted for each caller (by address where no token is sent).
 
     `shared`: all replicas count together, in the store; else each process counts for itself (`docs/limits.md`).
     """
@@ -120,12 +120,12 @@ class Endpoint:
     """One method at one path; `path` is whole, as `/v1/seats/{seat_id}`.
 
     `answers` maps a status to a model, a media type for bytes and streams, or None for no content; its first status is
-    the one that a bare model, bytes or None is sent with. `refusals` are those of the use case; what the layer itself
-    refuses (token, size, limits, form) is described without being named. `long_lived` answers are streams for watching.
+    the one that a bare model, bytes or None is sent with. `refusals` are those of the use case; those of the HTTP
+    runtime (token, size, limits, form) are described without being named. `long_lived` answers are streams to watch.
     `other_media_types` are further forms of the usual answer: bytes that name theirs, for callers who prefer it.
     `reads` is the personal data that the answer shows; each read of it by staff is an audit line, or is not answered.
-    `sensitive`: it moves money or cannot be taken back, so the session behind the token must still live.
-    `signer` finds who signs the calls of a `SIGNED` endpoint, as `lambda app: app[KEY].signer`.
+    `sensitive`: it moves money or cannot be undone, so the session behind the token must not have ended.
+    `signer` finds the signer of a `SIGNED` endpoint, as `lambda app: app[KEY].signer`.
     """
 
     method: Method
@@ -160,7 +160,7 @@ class Endpoint:
 
     @property
     def name(self) -> str:
-        """The operation's name: the handler's, unless another was given. Unique within a service."""
+        """The operation's name: `operation`, else the handler's name. Unique within a service."""
         return self.operation or str(getattr(self.handler, "__name__", "")) or f"{self.method}{self.path}"
 
     @property
@@ -175,7 +175,7 @@ class Endpoint:
 
     @property
     def reads_body(self) -> bool:
-        """Whether the layer reads a body before the handler runs."""
+        """Whether a body is read before the handler runs."""
         return not self.raw_body and (self.body is not None or self.access.door is Door.SIGNATURE)
 
     @property
@@ -204,10 +204,13 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
 
 
 def with_session_check(endpoints: Iterable[Endpoint], without: Mapping[str, str]) -> tuple[Endpoint, ...]:
-    """The endpoints, each that changes something behind a token made `sensitive`, but for those named in `without`.
+    """Return the endpoints, each that changes something behind a token made `sensitive`, except those in `without`.
 
-    `without` maps an endpoint's name to the reason why a token whose session has ended may still do it for its last
-    minutes. `ValueError` for a name that no such endpoint has.
+    `without` maps an endpoint's name to the reason why a token whose session has ended may still call it for its last
+    minutes.
+
+    Raises:
+        ValueError: `without` has a name that no such endpoint has.
     """
     marked = tuple(
         replace(endpoint, sensitive=True)
@@ -226,7 +229,7 @@ def _changes_behind_a_token(endpoint: Endpoint) -> bool:
 
 
 class Words(TypedDict, total=False):
-    """What a decorator takes beside method and path: the fields of `Endpoint`."""
+    """Arguments of a decorator beside method and path: the fields of `Endpoint`."""
 
     summary: Required[str]
     access: Required[Access]
@@ -265,7 +268,11 @@ class Endpoints:
         self.all: list[Endpoint] = []
 
     def route(self, method: Method, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
-        """Declare an endpoint; `words` are the fields of `Endpoint`. `ValueError` where they contradict each other."""
+        """Declare an endpoint; `words` are the fields of `Endpoint`.
+
+        Raises:
+            ValueError: they contradict each other.
+        """
         words.setdefault("tags", (self.tag,))
 
         def declare(handler: HandlerT) -> HandlerT:
@@ -279,7 +286,7 @@ class Endpoints:
         return self.route("GET", path, **words)
 
     def head(self, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:
-        """Declare a HEAD; see `route`. It is never added to a GET by itself."""
+        """Declare a HEAD; see `route`. A GET does not add it."""
         return self.route("HEAD", path, **words)
 
     def post(self, path: str, **words: Unpack[Words]) -> Callable[[HandlerT], HandlerT]:

@@ -1,9 +1,9 @@
 """Server-sent events over something that changes: a call display, a place in a queue.
 
-Many watch the same thing, so one look serves all who watch it at the same moment, and what did not change is not sent
-again. The layer around it (``shared.http.sending``) adds heartbeats, ends every stream when the process drains, and
-turns away with 503 whoever comes while ``HttpOptions.max_streams`` are open; it costs nothing to come back, because
-the ``Last-Event-ID`` that browsers send by themselves is honoured: who has seen the present state is sent the next one.
+Watchers of the same thing share one read of it, and an unchanged state is not sent again. ``shared.http.sending`` adds
+heartbeats and ends every stream when the process drains; more watchers than ``HttpOptions`` allows get 503.
+Reconnecting is cheap: browsers send ``Last-Event-ID``, and a watcher that has seen the present state is sent the next
+one.
 
 An endpoint that streams is declared with ``answers={200: EVENT_STREAM}, long_lived=True`` and returns
 :func:`event_stream`; its OpenAPI description then says ``text/event-stream``.
@@ -25,14 +25,14 @@ from shared.http.call import EVENT_STREAM, Answer, AnyCall, server_sent_event
 
 LAST_EVENT_ID: Final = "Last-Event-ID"
 LONGEST_SECONDS: Final = 600.0
-"""After this long a stream ends and the browser comes back by itself, so that watchers spread over all replicas."""
+"""Longest duration of a stream; the browser then reconnects, so that watchers spread over all replicas."""
 RETRY_MILLISECONDS: Final = 3000
-"""What a browser waits before it comes back."""
+"""Wait before a browser reconnects."""
 MOST_KEPT: Final = 1000
-"""Looks that one process keeps; beyond it the old ones are forgotten and looked at again."""
+"""States that one process keeps; beyond it all are dropped and read again."""
 
 Look = Callable[[], Awaitable[BaseModel]]
-"""Gives the present state; raises a refusal where there is nothing to be seen any more."""
+"""Returns the present state; raises a refusal where there is nothing to watch any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class Seen:
 
 
 def event_id_of(data: BaseModel) -> str:
-    """The same for the same state, in every replica: so that Last-Event-ID may be sent to another one."""
+    """Return the id of a state: the same in every replica, so that Last-Event-ID may go to another one."""
     return hashlib.sha256(data.model_dump_json().encode()).hexdigest()[:16]
 
 
 class Watching:
-    """What one process watches: each thing is looked at once in ``every_seconds`` however many watch it."""
+    """The watched states of one process: each is read once in ``every_seconds``, however many watchers it has."""
 
     def __init__(self, clock: Clock, every_seconds: float = 1.0) -> None:
         self._clock = clock
@@ -58,18 +58,18 @@ class Watching:
         self._looking: dict[Hashable, asyncio.Task[Seen]] = {}
 
     async def seen(self, key: Hashable, look: Look) -> Seen:
-        """The state under ``key``, not older than ``every_seconds``."""
+        """Return the state under ``key``, at most ``every_seconds`` old."""
         now = self._clock.now()
         kept = self._kept.get(key)
         if kept is not None and kept[0] > now:
             return kept[1]
         running = self._looking.get(key)
         if running is None:
-            running = self._looking[key] = asyncio.create_task(self._look(key, look))
+            running = self._looking[key] = asyncio.create_task(self._read(key, look))
             running.add_done_callback(lambda _: self._looking.pop(key, None))
         return await asyncio.shield(running)
 
-    async def _look(self, key: Hashable, look: Look) -> Seen:
+    async def _read(self, key: Hashable, look: Look) -> Seen:
         data = await look()
         seen = Seen(data, event_id_of(data))
         if len(self._kept) >= MOST_KEPT:
@@ -80,7 +80,7 @@ class Watching:
     async def events(
         self, key: Hashable, look: Look, *, event: str, last_event_id: str | None, longest_seconds: float
     ) -> AsyncIterator[bytes]:
-        """The states under ``key`` as they come, the present one first unless its id was seen before."""
+        """Yield the states under ``key`` as they change, the present one first unless its id is ``last_event_id``."""
         yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
         ends = self._clock.now() + timedelta(seconds=longest_seconds)
         known = last_event_id
@@ -101,7 +101,7 @@ async def event_stream(
     event: str,
     longest_seconds: float = LONGEST_SECONDS,
 ) -> Answer:
-    """The answer of a streaming endpoint. It looks once before the stream begins, so that refusals are still told."""
+    """Return the answer of a streaming endpoint, after one read of the state: a refusal is still an answer then."""
     await watching.seen(key, look)
     last_event_id = call.request.headers.get(LAST_EVENT_ID)
     stream = watching.events(key, look, event=event, last_event_id=last_event_id, longest_seconds=longest_seconds)

@@ -1,4 +1,4 @@
-"""Gates: how many requests are let in at once, in all and from one sender, and whose places stay free for them."""
+"""Gates: limit the requests under way, in all and of one sender, and keep places for callers and agencies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.errors import TooManyRequests, Unavailable
 
 
 class TooBusy(Unavailable):
-    """As many requests are under way as this process takes at once."""
+    """The process has as many requests under way as it takes."""
 
     code = "too_busy"
     title = "Too many people are asking at this moment."
@@ -20,7 +20,7 @@ class TooBusy(Unavailable):
 
 
 class TooManyAtOnce(TooManyRequests):
-    """One sender has as many unfinished requests, uploads or streams open as one sender may."""
+    """The sender has as many unfinished requests, uploads or streams open as one sender may."""
 
     code = "too_many_at_once"
     title = "You have too many requests open at the same time."
@@ -31,13 +31,13 @@ class TooManyAtOnce(TooManyRequests):
 
 
 class Rank(IntEnum):
-    """How well a sender is known from its head; a higher rank may take places that a lower one may not."""
+    """Rank of a sender, known from its head; a higher rank may take places that a lower one may not."""
 
     STRANGER = 0
     CALLER = 1
-    """Bears a valid token: counted by account, since thousands of phones share one address of their carrier."""
+    """Sends a valid token: counted by account, since thousands of phones share one address of their carrier."""
     AGENCY = 2
-    """Calls a signed endpoint from an address that was named, or from which a signature fitted before."""
+    """Calls a signed endpoint from an address that is configured, or that sent a valid signature before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Sender:
 
 
 class Gate:
-    """Lets at most `limit` requests in at once; the next one is told to come back rather than made to wait.
+    """Lets at most `limit` requests in at once; the next one is refused rather than made to wait.
 
-    `kept` further places are for agencies alone: what they tell (money that came) is never shut out by a crowd.
+    `kept` further places are for agencies alone: a crowd never shuts out their notices (money that came).
     """
 
     def __init__(self, limit: int, kept: int = 0) -> None:
@@ -61,7 +61,11 @@ class Gate:
         self._emptied = asyncio.Event()
 
     def enter(self, *, agency: bool = False) -> None:
-        """Take a place. Refuses with `TooBusy` when all are taken; otherwise `leave` must follow."""
+        """Take a place; `leave` must follow.
+
+        Raises:
+            TooBusy: all places are taken.
+        """
         if self.inside >= (self._with_kept if agency else self.limit):
             raise TooBusy(limit=self.limit)
         self.inside += 1
@@ -80,24 +84,32 @@ class Gate:
 
 
 class Place:
-    """One request's place in a gate: given up while the request waits for bytes from outside, and taken again."""
+    """One request's place in a gate: given back while the request waits for bytes from outside, then taken again."""
 
     __slots__ = ("_gate", "_held", "agency")
 
     def __init__(self, gate: Gate, *, agency: bool = False) -> None:
-        """Take a place. Refuses with `TooBusy`."""
+        """Take a place.
+
+        Raises:
+            TooBusy: all places are taken.
+        """
         self._gate = gate
         self.agency = agency
         self._held = False
         self.enter()
 
     def enter(self) -> None:
-        """Take the place again. Refuses with `TooBusy`, and then there is nothing to give back."""
+        """Take the place again.
+
+        Raises:
+            TooBusy: all places are taken; there is nothing to give back then.
+        """
         self._gate.enter(agency=self.agency)
         self._held = True
 
     def leave(self) -> None:
-        """Give the place back; again is no error."""
+        """Give the place back; calling it again does nothing."""
         if self._held:
             self._held = False
             self._gate.leave()
@@ -142,7 +154,7 @@ class FairGate:
 
     @property
     def senders(self) -> int:
-        """How many senders are inside."""
+        """The number of senders inside."""
         return len(self._by_sender)
 
     async def empty(self) -> None:

@@ -1,4 +1,4 @@
-"""Is the process alive, can it serve, do its running rules hold: for supervisors and operators, not for the public."""
+"""Liveness, readiness and invariants of a process: for supervisors and operators, not for the public."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from shared.service import InvariantCheck
 log = get_logger(__name__)
 
 Check = Callable[[], Awaitable[str | None]]
-"""Looks at one thing the service stands on; None if it is well, else a short reason without secrets."""
+"""Checks one dependency of the service; None if it is well, else a short reason without secrets."""
 
 CHECK_SECONDS: Final = 2.0
 INVARIANT_SECONDS: Final = 30.0
 FRESH: Final = timedelta(seconds=1)
-"""How long a report is given again, so that asking often does not weigh on what is checked."""
+"""A report this young is given again, so that frequent calls do not load the store."""
 
 MAX_BROKEN_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class CheckState:
-    """How one thing is, and since when it has been so."""
+    """The state of one check, and the time since when it is so."""
 
     ok: bool
     since: datetime
@@ -36,7 +36,7 @@ class CheckState:
 
 
 class Readiness:
-    """Runs named checks together and remembers since when each is as it is."""
+    """Runs named checks together and remembers when each one changed."""
 
     def __init__(self, checks: Mapping[str, Check], clock: Clock, *, timeout_seconds: float = CHECK_SECONDS) -> None:
         self._checks = dict(checks)
@@ -46,8 +46,8 @@ class Readiness:
         self._looked_at: datetime | None = None
         self._looking = asyncio.Lock()
 
-    async def look(self) -> Mapping[str, CheckState]:
-        """The state of every check, at most a second old. Never raises: what fails or hangs is a state."""
+    async def run_checks(self) -> Mapping[str, CheckState]:
+        """Return the state of every check, at most a second old. Never raises: a failing or hanging check is not ok."""
         async with self._looking:
             now = self._clock.now()
             if self._looked_at is None or abs(now - self._looked_at) >= FRESH:
@@ -76,7 +76,7 @@ async def _reason(check: Check, timeout_seconds: float) -> str | None:
 
 
 class Invariants:
-    """Runs the checks of running rules, one run at a time, and counts what they find."""
+    """Runs the checks of invariants, one run at a time, and counts what they find."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Invariants:
         self._report: list[dict[str, Any]] = []
 
     async def run(self) -> list[dict[str, Any]]:
-        """One line per rule: name, holds (None where it could not be checked), checked, broken ids; 1 s old at most."""
+        """Return a line for each rule, 1 s old at most: name, holds (None if not checked), checked, broken ids."""
         async with self._running:
             now = self._clock.now()
             if self._ran_at is None or abs(now - self._ran_at) >= FRESH:

@@ -1,7 +1,7 @@
-"""Repeats of a command: the answer of a moment ago again, no two at once, and no key for two different commands.
+"""Idempotency-Key: gives a repeat the kept answer, runs no command twice at once, refuses a key of another command.
 
-This is a convenience in front of the use case, which gets the key as its command id and is what truly makes a repeat
-harmless: everything here may be forgotten at any time, and every process remembers only what it answered itself.
+This is a convenience in front of the use case, which gets the key as its command id and makes a repeat harmless by
+itself: everything here may be forgotten at any time, and a process remembers only its own answers.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ KEPT: Final = timedelta(hours=24)
 MAX_ANSWERS: Final = 10_000
 MAX_ANSWER_BYTES: Final = 16 * 1024
 MAX_KEPT_BYTES: Final = 8 * 1024 * 1024
-"""All kept answers together, so that the memory of a process stays bounded whatever is answered."""
+"""Limit of all kept answers together."""
 
 _KEY_CHARS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~:-")
 
 
 class IdempotencyKeyReused(Refusal):
-    """The key was used for another command before."""
+    """The key belongs to another command."""
 
     status = 422
     code = "idempotency_key_reused"
@@ -41,7 +41,7 @@ class IdempotencyKeyReused(Refusal):
 
 
 class StillRunning(Refusal):
-    """The same command is being carried out at this moment."""
+    """The same command is running."""
 
     status = 409
     code = "still_running"
@@ -53,7 +53,11 @@ class StillRunning(Refusal):
 
 
 def read_key(header: str | None) -> str:
-    """The key of a call. Refuses with `Malformed` a missing one and one that is not 8 to 80 plain characters."""
+    """Return the key of a call.
+
+    Raises:
+        Malformed: the header is missing or not 8 to 80 plain characters.
+    """
     if header is None:
         raise Malformed(
             errors=(_key_error("missing", "This header is needed.", "Header ini wajib."),),
@@ -95,7 +99,7 @@ class _Entry:
 
 
 class AnswerCache:
-    """Remembers commands by name: (method, path, caller, key). Bounded in number, bytes and age."""
+    """Keeps answers of commands by name (method, path, caller, key), limited in number, bytes and age."""
 
     def __init__(self, max_answers: int = MAX_ANSWERS, max_kept_bytes: int = MAX_KEPT_BYTES) -> None:
         self._max_answers = max_answers
@@ -104,9 +108,11 @@ class AnswerCache:
         self._kept_bytes = 0
 
     def begin(self, name: bytes, body: bytes, now: datetime) -> KeptAnswer | None:
-        """Start a command: its kept answer, or None if it must be carried out (then `finish` or `forget` it).
+        """Start a command: return its kept answer, or None if it must run (then call `finish` or `forget`).
 
-        Refuses with `IdempotencyKeyReused` another body under the same name and with `StillRunning` a twin under way.
+        Raises:
+            IdempotencyKeyReused: the name belongs to another body.
+            StillRunning: the same command is running.
         """
         body_hash = hashlib.sha256(body).digest()
         entry = self._entries.get(name)
@@ -126,7 +132,7 @@ class AnswerCache:
         return entry.answer
 
     def finish(self, name: bytes, answer: KeptAnswer | None, now: datetime) -> None:
-        """End a command that took effect. Without an answer to keep only its body's hash is remembered."""
+        """End a command that took effect. Without an answer to keep, only the hash of its body is kept."""
         entry = self._entries.get(name)
         if entry is None:
             return
@@ -139,7 +145,7 @@ class AnswerCache:
         self._shrink()
 
     def forget(self, name: bytes) -> None:
-        """End a command that was refused or failed: it may be tried again, with another body too."""
+        """End a command that was refused or failed: it may run again, with another body too."""
         entry = self._entries.pop(name, None)
         if entry is not None and entry.answer is not None:
             self._kept_bytes -= len(entry.answer.body)
@@ -149,16 +155,16 @@ class AnswerCache:
             self.forget(next(iter(self._entries)))
 
     def __len__(self) -> int:
-        """How many commands are remembered."""
+        """Return the number of commands that are kept."""
         return len(self._entries)
 
     @property
     def kept_bytes(self) -> int:
-        """What the kept answers weigh together."""
+        """The bytes of all kept answers."""
         return self._kept_bytes
 
 
 def command_name(method: str, path: str, who: str, key: str) -> bytes:
-    """The name of a command: parts are length-prefixed, so that no two commands share one."""
+    """Return the name of a command; parts are length-prefixed, so that no two commands share one."""
     parts = "".join(f"{len(part)}:{part}" for part in (method, path, who, key))
     return hashlib.sha256(parts.encode()).digest()

@@ -1,4 +1,4 @@
-"""Which of the two languages an answer speaks. Indonesian unless English is asked for."""
+"""Picks the language of an answer: Indonesian unless the client asks for English."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPOKEN: dict[str, Language] = {"id": "id", "in": "id", "ms": "id", "en": "en", 
 
 @lru_cache(maxsize=256)
 def language_of(accept_language: str | None) -> Language:
-    """The language that an Accept-Language header (RFC 9110, 12.5.4) wants most among those spoken here."""
+    """Return the supported language that an Accept-Language header (RFC 9110, 12.5.4) prefers."""
     best: Language = DEFAULT_LANGUAGE
     best_weight = 0.0
     for choice in (accept_language or "")[:MAX_HEADER_CHARS].split(","):
@@ -28,7 +28,7 @@ def language_of(accept_language: str | None) -> Language:
 
 
 def weight_of(parameters: str) -> float:
-    """What ``q=0.5`` says; 1 where nothing is said, 0 where it cannot be read."""
+    """Return the weight in ``q=0.5``; 1 without a weight, 0 if it cannot be read."""
     name, _, value = parameters.partition("=")
     if name.strip().lower() != "q":
         return 1.0

@@ -1,4 +1,4 @@
-"""What all endpoints of one application share: the gates, the counters, the memory of answers, the end of the day."""
+"""State that all endpoints of one application share: gates, limits, metrics, kept answers, draining."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ from shared.tokens import Caller
 
 
 class Verifier(Protocol):
-    """Tells who a token speaks for, as `shared.tokens.TokenVerifier` does."""
+    """Verifies access tokens, as `shared.tokens.TokenVerifier` does."""
 
     async def verify(self, token: str | None) -> Caller:
-        """The caller; refuses with one of the token errors of `shared.tokens`."""
+        """Return the caller of a token.
+
+        Raises:
+            TokenMissing, TokenMalformed, TokenExpired, TokenNotTrusted: the token is not valid.
+            TokenKeysUnavailable: identity's keys cannot be read, so no token can be checked.
+        """
         ...
 
 
@@ -41,13 +46,13 @@ class Layer:
     access_log: AccessLog
     answers: AnswerCache
     gate: Gate
-    """Requests that are being worked on."""
+    """Requests under way."""
     late_bodies: LateBodies
     """Requests whose body has not arrived; they are in no other gate."""
     uploads: FairGate
-    """Bodies that their handler reads piece by piece."""
+    """Bodies that a handler reads piece by piece."""
     downloads: FairGate
-    """Answers that their client reads piece by piece."""
+    """Answers that a client reads piece by piece."""
     public_streams: FairGate
     own_streams: FairGate
     """Streams behind a token, such as a place in the waiting room."""
@@ -60,12 +65,12 @@ class Layer:
 
     @property
     def streams_inside(self) -> int:
-        """Streams that are open, of both kinds."""
+        """The number of open streams, public and behind a token."""
         return self.public_streams.inside + self.own_streams.inside
 
     @property
     def inside(self) -> int:
-        """Requests of any kind that are under way, streams apart."""
+        """The number of requests under way, without streams."""
         return self.gate.inside + self.late_bodies.inside + self.uploads.inside + self.downloads.inside
 
     async def empty(self) -> None:

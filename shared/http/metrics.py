@@ -1,4 +1,4 @@
-"""What is counted about HTTP, in a registry of the application's own, labelled by route template and never by path."""
+"""Prometheus metrics of HTTP, in a registry of the application's own, labelled by route template, never by path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.4, 1.0, 2.5, 10
 
 
 class Metrics:
-    """Counters of one application. Other parts register theirs in `registry`, so that one page shows all."""
+    """Metrics of one application. Other parts register theirs in `registry`, so that one page shows all."""
 
     content_type = CONTENT_TYPE_LATEST
 
@@ -49,7 +49,7 @@ class Metrics:
         self._children: dict[tuple[str, str, int], Histogram] = {}
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one answer. `route` is a template of ours and `status` comes from us, so the labels stay few."""
+        """Count one answer. `route` is a template and `status` is ours, so the labels stay few."""
         child = self._children.get((method, route, status))
         if child is None:
             child = self._seconds.labels(self._service, method, route, str(status))
@@ -57,11 +57,11 @@ class Metrics:
         child.observe(seconds)
 
     def watch(self, kind: str, inside: Callable[[], int]) -> None:
-        """Show how many requests of this kind (call, stream) are under way, asked when the page is."""
+        """Show the number of requests of this kind (call, stream) under way, read when the page is."""
         self._in_flight.labels(self._service, kind).set_function(inside)
 
     def watch_bodies(self, held: Callable[[], int]) -> None:
-        """Show how many bytes of bodies are in memory, asked when the page is."""
+        """Show the bytes of bodies in memory, read when the page is."""
         self._body_bytes.labels(self._service).set_function(held)
 
     def refused(self, route: str, code: str) -> None:
@@ -69,9 +69,9 @@ class Metrics:
         self._refusals.labels(self._service, route, code).inc()
 
     def invariant(self, rule: str, broken: int | None) -> None:
-        """Tell how many break the rule; None: it could not be checked."""
+        """Show how many things break the rule; None: it was not checked."""
         self._broken.labels(self._service, rule).set(-1 if broken is None else broken)
 
     def page(self) -> bytes:
-        """Everything counted, in the text form that Prometheus reads."""
+        """Return all metrics in Prometheus's text form."""
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""The description of a service's HTTP, OpenAPI 3.1.1, made from the same endpoints that answer."""
+"""Builds the OpenAPI 3.1.1 document of a service from the same endpoints that answer."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from shared.http.problems import (
     PROBLEM_URN,
     NotSignedIn,
     Problem,
-    SessionOver,
     SomethingBroke,
     TokenForeign,
+    TokenOutdated,
     TokenUnreadable,
 )
 from shared.http.sending import TRACE_HEADER
@@ -57,7 +57,11 @@ _Mode = Literal["validation", "serialization"]
 
 
 def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str) -> dict[str, Any]:
-    """The whole document. `ValueError` if two endpoints share an address or an operation name."""
+    """Return the whole document.
+
+    Raises:
+        ValueError: two endpoints share an address or an operation name.
+    """
     _refuse_twins(endpoints)
     schemas, problems = _Schemas(endpoints), _Problems()
     paths: dict[str, dict[str, Any]] = {}
@@ -116,7 +120,7 @@ def _tags(endpoints: Sequence[Endpoint]) -> list[str]:
 
 
 class _Schemas:
-    """Every model's schema, made in one call so that names agree: requests as read, answers as written."""
+    """Schemas of all models, made in one call so that names agree: requests as read, answers as written."""
 
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         wanted = dict.fromkeys(_models(endpoints))
@@ -125,11 +129,11 @@ class _Schemas:
         self.definitions: dict[str, Any] = document.get("$defs", {})
 
     def reference(self, model: type[BaseModel], mode: _Mode) -> dict[str, Any]:
-        """A reference to the model's schema."""
+        """Return a reference to the model's schema."""
         return self._found[model, mode]
 
     def resolved(self, model: type[BaseModel], mode: _Mode) -> dict[str, Any]:
-        """The model's schema itself."""
+        """Return the model's schema itself."""
         reference = self.reference(model, mode)
         name = str(reference.get("$ref", "")).rsplit("/", 1)[-1]
         found: dict[str, Any] = self.definitions.get(name, reference)
@@ -207,7 +211,7 @@ def _of_model(schema: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
 
 
 def _without_null(part: dict[str, Any]) -> dict[str, Any]:
-    """A parameter is left out rather than null, so null is no choice in its schema."""
+    """Return the schema of a parameter without null: a parameter is left out rather than null."""
     options = [option for option in part.get("anyOf", ()) if option.get("type") != "null"]
     rest = {key: value for key, value in part.items() if key != "anyOf" and not (key == "default" and value is None)}
     if "anyOf" not in part:
@@ -251,7 +255,7 @@ class _Problems:
         self.examples: dict[str, Any] = {}
 
     def of_endpoint(self, endpoint: Endpoint) -> dict[str, Any]:
-        """References to what the endpoint and the layer may refuse, by status."""
+        """Return references to the refusals of the endpoint and of the HTTP runtime, by status."""
         by_status: dict[int, dict[str, type[Refusal]]] = {}
         for refusal in (*endpoint.refusals, *refusals_of_layer(endpoint)):
             by_status.setdefault(refusal.status, {}).setdefault(refusal.code, refusal)
@@ -296,10 +300,10 @@ def _example(refusal: type[Refusal]) -> dict[str, Any]:
 
 
 def refusals_of_layer(endpoint: Endpoint) -> Iterator[type[Refusal]]:
-    """What the layer itself may refuse at this endpoint, whatever its handler does."""
+    """Yield the refusals of the HTTP runtime at this endpoint, whatever its handler does."""
     match endpoint.access.door:
         case Door.BEARER:
-            yield from (NotSignedIn, TokenUnreadable, SessionOver, TokenForeign)
+            yield from (NotSignedIn, TokenUnreadable, TokenOutdated, TokenForeign)
             if endpoint.access.roles:
                 yield NotAllowed
         case Door.SIGNATURE:

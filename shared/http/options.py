@@ -1,4 +1,4 @@
-"""What may be set about the HTTP layer of one process; every limit has a name, a unit and a default."""
+"""Limits of the HTTP runtime of one process, each with a name, a unit and a default."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shared.http.body_gate import PROMPT_SECONDS
 from shared.http.endpoint import RateLimit
 
 DEFAULT_RATE: Final = RateLimit(count=600, per_seconds=60.0)
-"""Ten calls a second to one address, for one caller: a hurried person stays below it, a script does not."""
+"""Ten calls a second of one caller to one address: a person in a hurry stays below it, a script does not."""
 
 MAX_IN_FLIGHT: Final = 512
 """Requests of one process under way at once: what it answers within about a second in the rush of an opening (measured:
-400 callers at once, the slowest answer after 1.1 s). Who comes beyond that is told to come again."""
+400 callers at once, the slowest answer after 1.1 s). Further requests get 503 with Retry-After."""
 
 
 KEPT_FOR_AGENCIES: Final = 32
@@ -23,10 +23,10 @@ KEPT_FOR_AGENCIES: Final = 32
 second (up to 100, each done within 0.1 s) with room to spare."""
 
 BODY_SECONDS: Final = 10.0
-"""Within this time a body read as a whole must be here: 64 KiB, the largest, over a line of 52 kbit/s."""
+"""A body that is read as a whole must arrive within this time: 64 KiB, the largest, at 52 kbit/s."""
 
 LATE_BODIES: Final = 256
-"""Late bodies of strangers awaited at once: at 64 KiB each 16 MiB at most."""
+"""Late bodies of strangers at once: at 64 KiB each 16 MiB at most."""
 
 LATE_BODIES_OF_CALLERS: Final = 64
 """Further places for late bodies that only bearers of a token may take."""
@@ -68,7 +68,7 @@ CONNECTIONS_EACH: Final = 1024
 """Connections of one address: a load test, or a bank's pool; four addresses are needed to take all."""
 
 HEAD_SECONDS: Final = 15.0
-"""Within this time of its first byte (or of the connection's opening) a head must be whole: 8 KiB at most."""
+"""A head (8 KiB at most) must be whole within this time of its first byte, or of the connection's opening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +107,5 @@ class HttpOptions:
     api_version: str = "1.0.0"
 
     def scaled(self, limit: RateLimit) -> RateLimit:
-        """The limit with its count multiplied by `rate_factor`, never below one."""
+        """Return the limit with its count multiplied by `rate_factor`, at least one."""
         return replace(limit, count=max(1, round(limit.count * self.rate_factor)))

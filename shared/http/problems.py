@@ -1,7 +1,7 @@
-"""Problem details (RFC 9457): how every refusal and every failure is told to the client.
+"""Problem details (RFC 9457): the answer for every refusal and every failure.
 
-A problem names what happened (`code`, stable), says it in the reader's language, points at the wrong fields, tells the
-next action and carries the trace id that finds the log lines. It never shows internals.
+A problem has a stable `code`, a sentence in the reader's language, pointers to the wrong fields, the next action and
+the trace id that finds the log lines. It never shows internals.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ class NotSignedIn(NotAuthenticated):
 
 
 class TokenUnreadable(NotAuthenticated):
-    """What was sent as a token is none."""
+    """The token cannot be read."""
 
     code = "token_malformed"
     title = "The token cannot be read."
     title_id = "Token tidak dapat dibaca."
 
 
-class SessionOver(NotAuthenticated):
-    """The token was good and is over."""
+class TokenOutdated(NotAuthenticated):
+    """The token has expired."""
 
     code = "token_expired"
     title = "The token has expired."
@@ -123,7 +123,7 @@ class Problem(BaseModel):
 
 
 def describe(refusal: Refusal, *, language: Language, instance: str, trace_id: str) -> dict[str, Any]:
-    """The members of the problem that tells this refusal; where a case has no words of its own, the title speaks."""
+    """Return the members of this refusal's problem; without a detail of its own, the title is the detail."""
     indonesian = language == "id"
     title = refusal.title_id if indonesian else refusal.title
     detail = refusal.detail_id if indonesian else refusal.detail
@@ -162,7 +162,7 @@ def _in(indonesian: bool, text_id: str, text: str) -> str:
 
 
 def problem_response(refusal: Refusal, *, language: Language, instance: str, trace_id: str) -> web.Response:
-    """The whole answer: problem+json with `Retry-After` where a repeat makes sense and the challenge on 401."""
+    """Return the answer: problem+json, with `Retry-After` where a repeat makes sense and the challenge on 401."""
     body = to_json(describe(refusal, language=language, instance=instance, trace_id=trace_id))
     headers = {"Content-Type": PROBLEM_JSON, "Content-Language": language}
     if refusal.retry_after_seconds is not None:
@@ -177,7 +177,7 @@ def problem_response(refusal: Refusal, *, language: Language, instance: str, tra
 _AS_REFUSAL: Final[Mapping[type[Exception], type[Refusal]]] = {
     TokenMissing: NotSignedIn,
     TokenMalformed: TokenUnreadable,
-    TokenExpired: SessionOver,
+    TokenExpired: TokenOutdated,
     TokenNotTrusted: TokenForeign,
     TokenKeysUnavailable: Unavailable,
     StoreUnavailable: Unavailable,
@@ -194,7 +194,7 @@ _OF_STATUS: Final[Mapping[int, type[Refusal]]] = {
 
 
 def as_refusal(error: Exception) -> Refusal | None:
-    """The refusal that an exception stands for; None if it is a fault that nobody foresaw."""
+    """Return the refusal that an exception stands for; None if it is an unexpected error."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, web.HTTPMethodNotAllowed):

@@ -1,4 +1,4 @@
-"""How often somebody may call: GCRA, the leaky bucket that needs one number per key."""
+"""Rate limiting by GCRA, the leaky bucket that needs one number per key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.counts import SharedCounts
 from shared.http.endpoint import RateLimit
 
 MAX_KEYS: Final = 100_000
-"""Keys remembered in a process, about 20 MB at most. The one unused for longest is forgotten first."""
+"""Keys kept in a process, about 20 MB at most. The least recently used one is dropped first."""
 
 _KEY_BYTES: Final = 16
 
@@ -21,12 +21,12 @@ class RateLimiter(Protocol):
     """Counts calls: in this process alone, or in the store too where replicas must count together."""
 
     async def allow(self, key: str, limit: RateLimit, now: datetime) -> float:
-        """Count one call under `key`. 0.0 if it may pass, else the seconds until the next one would."""
+        """Count one call under `key`; return 0.0 if it may pass, else the seconds until the next one would."""
         ...
 
 
 def next_arrival(expected: float | None, now: float, limit: RateLimit) -> tuple[float, float]:
-    """GCRA as a pure rule, in seconds: (the new theoretical arrival time, 0.0), or (the old one, seconds to wait).
+    """Return (the new theoretical arrival time, 0.0), or (the old one, seconds to wait): GCRA as a pure function.
 
     A fresh key may burst `limit.count` calls at once; after that one more every `per_seconds / count`.
     """
@@ -39,7 +39,7 @@ def next_arrival(expected: float | None, now: float, limit: RateLimit) -> tuple[
 
 
 class InProcessRateLimiter:
-    """A `RateLimiter` for one process. Keys are kept hashed with a secret, so a dump of memory names nobody."""
+    """A `RateLimiter` for one process. Keys are hashed with a secret, so that a memory dump names no caller."""
 
     def __init__(self, max_keys: int = MAX_KEYS, secret: bytes | None = None) -> None:
         self._secret = secret or os.urandom(32)
@@ -56,7 +56,7 @@ class InProcessRateLimiter:
         return wait
 
     def __len__(self) -> int:
-        """How many keys are remembered."""
+        """Return the number of keys that are kept."""
         return len(self._arrivals)
 
 

@@ -1,4 +1,4 @@
-"""Shapes of what goes in and out: base models, strict dates, and the rule that everything that comes in has a limit."""
+"""Base models of requests and answers, strict dates, and the check that every request field has a limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{
 
 
 class _Incoming(BaseModel):
-    """What comes in: unknown members are refused, and nothing is guessed (a number is no date, `"1"` is no number)."""
+    """Base of incoming models: unknown members are refused, no types are converted (`"1"` is not a number)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
@@ -35,7 +35,7 @@ class Path(_Incoming):
 
 
 class View(BaseModel):
-    """Base of answers. Give it times as aware datetimes in UTC and money as whole rupiah."""
+    """Base of answers. Times are aware datetimes in UTC, money is whole rupiah."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,14 +62,14 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 IsoDate = Annotated[date, Strict(False), BeforeValidator(_only_a_day)]
-"""A day as YYYY-MM-DD. The bare `date` also takes the text "0" (seconds since 1970), which no person means."""
+"""A day as YYYY-MM-DD. The bare `date` also takes the text "0" (seconds since 1970)."""
 
 IsoMoment = Annotated[AwareDatetime, Strict(False), BeforeValidator(_only_a_moment), AfterValidator(_in_utc)]
 """A time as RFC 3339 with its zone, read into UTC and cut to milliseconds."""
 
 
 def unbounded_fields(model: type[BaseModel]) -> list[str]:
-    """The places in an incoming model where text, a list, a map or a number has no upper limit; empty if all is well.
+    """Return the places in an incoming model where a text, list, map or number has no upper limit.
 
     Text counts as bounded by `max_length`, an enum, a constant or a format of fixed length; a list by `max_length`; a
     map by `max_properties`; a whole number by both of its ends. A pattern alone is no bound.

@@ -1,4 +1,4 @@
-"""From what a handler returns to what goes over the wire."""
+"""Writes answers: from a handler's result to the HTTP response, whole or streamed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ USUAL_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 READER_SECONDS: Final = 20.0
-"""How long a client may read nothing of a stream whose buffers are full (64 KiB here, more in the network)."""
+"""A client that reads nothing of a stream for this long, with its buffers full (64 KiB here), is cut off."""
 
 HEARTBEAT: Final = b": still here\n\n"
 
 
 def dress(response: web.StreamResponse, trace: str) -> None:
-    """Add the headers that every answer carries; what the handler set itself stays."""
+    """Add the headers that every answer carries; headers that the handler set stay."""
     headers = response.headers
     headers[TRACE_HEADER] = trace
     for name, value in USUAL_HEADERS.items():
@@ -37,19 +37,23 @@ def dress(response: web.StreamResponse, trace: str) -> None:
 
 
 class StreamBroke(ConnectionResetError):
-    """A stream failed after its head was sent; all that is left is to cut the connection."""
+    """A stream failed after its head was sent: the connection is cut."""
 
 
 class ReaderStalled(StreamBroke):
-    """A client asked for a stream and does not read it."""
+    """The client does not read its stream."""
 
 
 class UndeclaredAnswer(Exception):
-    """A handler answered with a status or a shape that its endpoint does not declare: a fault of the code."""
+    """A handler answered with a status or a shape that its endpoint does not declare: a programming error."""
 
 
 def as_answer(endpoint: Endpoint, result: Result) -> Answer:
-    """The handler's result with its status; refuses with `UndeclaredAnswer` what the description does not say."""
+    """Return the handler's result as an answer with its status.
+
+    Raises:
+        UndeclaredAnswer: the endpoint does not declare this status or this shape.
+    """
     answer = result if isinstance(result, Answer) else Answer(endpoint.usual_status, result)
     if answer.status not in endpoint.answers:
         _undeclared(endpoint, f"status {answer.status}")
@@ -73,7 +77,7 @@ def _undeclared(endpoint: Endpoint, what: str) -> NoReturn:
 
 
 def whole_response(endpoint: Endpoint, answer: Answer) -> web.Response:
-    """The response of an answer that is no stream."""
+    """Return the response of an answer that is not a stream."""
     body = answer.body
     if body is None:
         return web.Response(status=answer.status, headers=answer.headers or None)
@@ -89,7 +93,7 @@ def whole_response(endpoint: Endpoint, answer: Answer) -> web.Response:
 
 
 def media_type(endpoint: Endpoint, answer: Answer) -> str:
-    """What the answer's bytes are: said by the answer itself, else by its endpoint."""
+    """Return the media type of the answer: its own, else its endpoint's."""
     if answer.media_type is not None:
         return answer.media_type
     shape = endpoint.answers[answer.status]
@@ -97,7 +101,7 @@ def media_type(endpoint: Endpoint, answer: Answer) -> str:
 
 
 def is_stream(answer: Answer) -> bool:
-    """Whether the body comes piece by piece."""
+    """Return whether the body is sent piece by piece."""
     return answer.body is not None and not isinstance(answer.body, BaseModel | bytes)
 
 
@@ -109,10 +113,10 @@ async def send_stream(
     draining: asyncio.Event,
     heartbeat_seconds: float,
 ) -> web.StreamResponse:
-    """Send a stream to its end, to the client's leaving, or, for events, to the end of this process.
+    """Send a stream until it ends, the client leaves or, for events, this process drains.
 
-    What fails before the first piece is still told as a problem. A stream that fails half-way cannot become one any
-    more: the connection is cut, so that the client sees that it did not get everything.
+    A failure before the first piece is answered with a problem. After it the connection is cut, so that the client sees
+    that the answer is incomplete.
     """
     stream = answer.body
     assert isinstance(stream, AsyncIterable)  # noqa: S101 - checked by is_stream
@@ -141,7 +145,11 @@ async def send_stream(
 
 
 async def _write(response: web.StreamResponse, piece: bytes) -> None:
-    """Send a piece; a reader that takes nothing for `READER_SECONDS` is cut off, so that it does not hold its place."""
+    """Send a piece.
+
+    Raises:
+        ReaderStalled: the client read nothing for `READER_SECONDS`.
+    """
     try:
         async with asyncio.timeout(READER_SECONDS):
             await response.write(piece)

@@ -1,4 +1,4 @@
-"""Serving an application until told to stop, and stopping without breaking off what is under way."""
+"""Serves an application until it is told to stop, then drains requests under way."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ log = get_logger(__name__)
 BACKLOG: Final = 1024
 KEEPALIVE_SECONDS: Final = 75.0
 LINGERING_SECONDS: Final = 3.0
-"""After a refusal from its head the rest of a body is read and thrown away, so that the refusal is not lost with it."""
+"""After a refusal by its head the rest of a body is read and dropped this long, so that the client sees the refusal."""
 
 READ_AT_ONCE_BYTES: Final = 16 * 1024
-"""Of one connection: what waits in memory until somebody reads it. 512 requests wait with 16 MiB at most; the usual
-256 KiB at a time, and twice that in the buffer, would be 384."""
+"""Bytes that are read of one connection at a time. With 512 requests 16 MiB at most wait in memory; the usual 256 KiB,
+and twice that in the buffer, would be 384 MiB."""
 
 BUFFER_BYTES: Final = 8 * 1024
-"""From twice this on nothing more is taken from a connection until what waits was read."""
+"""Above twice this many unread bytes, nothing more is read from a connection."""
 
 LAST_BYTES_SECONDS: Final = 2.0
-"""For answers that are ready to leave the socket; what they answer had its `shutdown_seconds` before."""
+"""Time for finished answers to leave the socket, after the `shutdown_seconds` of their requests."""
 
 
 class NotHttp(Unreadable):
-    """What came over the line is no HTTP that can be understood: broken framing, over-long lines or headers."""
+    """The bytes are not valid HTTP: broken framing, over-long lines or headers."""
 
     code = "not_http"
     title = "The request is not valid HTTP, or its head is too long."
@@ -48,7 +48,7 @@ class NotHttp(Unreadable):
 
 
 class _Protocol(RequestHandler):
-    """Tells as a problem, too, what goes wrong before a request reaches the application; counts its connection."""
+    """Counts its connection, and answers with a problem to errors before a request reaches the application."""
 
     __slots__ = ()
 
@@ -64,7 +64,7 @@ class _Protocol(RequestHandler):
             self.force_close()
 
     def data_received(self, data: bytes) -> None:
-        self.connections.heard(self)
+        self.connections.note_bytes(self)
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -101,10 +101,12 @@ async def serve(
 ) -> None:
     """Serve until `stop` is set, then drain and return.
 
-    Draining: readiness says 503 while calls are still served for `notice_seconds`, so that a gateway turns away in
-    time; then nobody new is let in, what is under way has `shutdown_seconds` to finish, and everything is closed.
-    Port 0 takes a free one; `listening` is told the host and port once connections are accepted. `OSError` if the port
-    is in use.
+    Draining: readiness answers 503 while calls are still served for `notice_seconds`, so that a gateway turns away in
+    time; then no new connection is accepted, requests under way have `shutdown_seconds` to finish, and everything is
+    closed. Port 0 takes a free one; `listening` gets the host and port once connections are accepted.
+
+    Raises:
+        OSError: the port is in use.
     """
     runner = web.AppRunner(
         app,

@@ -1,7 +1,7 @@
 """Calls that machines sign: HMAC-SHA256 over `timestamp.body`, sent as `<prefix>-Timestamp` and `<prefix>-Signature`.
 
-The signature header holds one or more `<key id>=<hex>`, comma-separated, so that sender and receiver can turn keys
-without a moment in which calls are refused. What is signed are the raw bytes: verify first, parse after.
+The signature header holds one or more `<key id>=<hex>`, comma-separated, so that sender and receiver can rotate keys
+without refused calls. The raw bytes are signed: verify first, parse after.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Final
 from shared.errors import NotAuthenticated
 
 WINDOW: Final = timedelta(minutes=5)
-"""How far the sender's clock and the journey may differ from ours; a copied call is worthless after it."""
+"""Largest difference between the signed time and ours; a copied call is worthless after it."""
 
 MAX_KEYS: Final = 2
-"""The one in use and, while keys turn, the one before or after it."""
+"""The key in use and, during a rotation, the one before or after it."""
 
 MAX_OFFERED: Final = 4
 _MAX_TIMESTAMP_CHARS: Final = 12
@@ -60,7 +60,11 @@ class Signer:
     """Signs and verifies for one pair of systems; `prefix` as in `X-Simponi`."""
 
     def __init__(self, prefix: str, keys: Mapping[str, str]) -> None:
-        """`keys` is key id to secret, one or two, the one to sign with first; `ValueError` on none or more."""
+        """Take `keys`: key id to secret, one or two, the one to sign with first.
+
+        Raises:
+            ValueError: there are no keys, more than two, or an empty one.
+        """
         if not 1 <= len(keys) <= MAX_KEYS or not all(keys.values()):
             raise ValueError("give one key, or two while they turn")
         self._timestamp_header = f"{prefix}-Timestamp"
@@ -68,7 +72,7 @@ class Signer:
         self._keys = {key_id: secret.encode() for key_id, secret in keys.items()}
 
     def headers(self, body: bytes, now: datetime) -> dict[str, str]:
-        """The two headers of a call with this body, signed with the first key."""
+        """Return the two headers of a call with this body, signed with the first key."""
         timestamp = str(int(now.timestamp()))
         key_id, secret = next(iter(self._keys.items()))
         return {
@@ -79,17 +83,21 @@ class Signer:
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         """Return if the body was signed with a known key within the window.
 
-        Refuses with `SignatureMissing`, `SignatureTooOld` or `SignatureWrong`.
+        Raises:
+            SignatureMissing, SignatureTooOld, SignatureWrong: it was not.
         """
         timestamp, offered = self.check_head(headers, now)
         if not any(self._fits(each, timestamp, body) for each in offered):
             raise SignatureWrong
 
     def check_head(self, headers: Mapping[str, str], now: datetime) -> tuple[str, list[str]]:
-        """The signed time and the offered signatures, if they may fit a body that has not been read.
+        """Return the signed time and the offered signatures, if they may fit a body that has not been read.
 
-        Says nothing about the sender: whoever knows the name of a key can write such a head. It only spares the reading
-        of bodies that cannot fit. Refuses with `SignatureMissing`, `SignatureTooOld` or `SignatureWrong`.
+        It does not identify the sender, as such a head can be written with the name of a key alone. It saves reading
+        bodies that cannot fit.
+
+        Raises:
+            SignatureMissing, SignatureTooOld, SignatureWrong: no body can fit.
         """
         timestamp = headers.get(self._timestamp_header, "")
         offered = headers.get(self._signature_header, "")

@@ -1,4 +1,4 @@
-"""From the request's bytes to its models; what does not fit is named field by field, in words, with an example."""
+"""Reads requests into their models; names each wrong field in words, with an example."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from shared.errors import FieldError, Malformed, Unreadable
 
 MAX_ERRORS: Final = 20
-"""Wrong fields named in one problem; a client that breaks more of them is helped by these first."""
+"""Most wrong fields in one problem."""
 
 MAX_POINTER_CHARS: Final = 200
 
@@ -22,7 +22,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def wrong_value(rule: str, detail: str, detail_id: str = "", *, example: str | None = None) -> PydanticCustomError:
-    """What a validator of a model raises to name its own rule in both languages: `raise wrong_value("nik_date", ...)`.
+    """Return the error that a model's validator raises for a rule of its own: `raise wrong_value("nik_date", ...)`.
 
     `detail` must not repeat the value: it may be personal.
     """
@@ -30,10 +30,11 @@ def wrong_value(rule: str, detail: str, detail_id: str = "", *, example: str | N
 
 
 def read_json(model: type[ModelT], raw: bytes) -> ModelT:
-    """The body as its model.
+    """Return the body as its model.
 
-    Refuses with `Unreadable` (no JSON at all) or `Malformed` (naming each wrong field, also one that is given twice:
-    two readers of such a body may each see another value).
+    Raises:
+        Unreadable: it is not JSON.
+        Malformed: fields are wrong, or one is given twice (two readers may then see different values).
     """
     try:
         read = model.model_validate_json(raw)
@@ -50,7 +51,7 @@ def read_json(model: type[ModelT], raw: bytes) -> ModelT:
 
 
 def refuse_repeated_fields(raw: bytes) -> None:
-    """Return if no object of this JSON text names a field twice. The text must be valid and not nested without end.
+    """Return if no object of this JSON text names a field twice. The text must be valid and of limited depth.
 
     Raises:
         Malformed: a field is given twice; the first such one is named.
@@ -89,11 +90,11 @@ def _repeated(raw: bytes) -> FieldError:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object as it was written, repeated names and all."""
+    """An object as it was written, with repeated names."""
 
 
 def _find_repeated(value: Any) -> tuple[int | str, ...] | None:
-    """Where the first repeated name lies below this value; None if there is none."""
+    """Return the path of the first repeated name below this value; None if there is none."""
     if not isinstance(value, list):
         return None
     seen: set[int | str] = set()
@@ -109,9 +110,14 @@ def _find_repeated(value: Any) -> tuple[int | str, ...] | None:
 
 
 def read_query(model: type[ModelT], query: MultiMapping[str]) -> ModelT:
-    """The query as its model. Refuses with `Malformed`, also a parameter that is given twice."""
+    """Return the query as its model.
+
+    Raises:
+        Malformed: parameters are wrong, or one is given twice.
+    """
     if not query:
-        return _without_query(model)
+        empty: ModelT = _without_query(model)
+        return empty
     given = dict(query)
     if len(given) != len(query):
         raise Malformed(errors=(_twice(query),))
@@ -120,12 +126,16 @@ def read_query(model: type[ModelT], query: MultiMapping[str]) -> ModelT:
 
 @lru_cache(maxsize=512)
 def _without_query(model: type[ModelT]) -> ModelT:
-    """The same for every request without one, and read once: nobody changes what was read of a request."""
+    """Return the model of an empty query; one object for all requests, as models are frozen."""
     return _read_strings(model, {}, "query")
 
 
 def read_path(model: type[ModelT], places: Mapping[str, str]) -> ModelT:
-    """The path's parameters as their model. Refuses with `Malformed`."""
+    """Return the path's parameters as their model.
+
+    Raises:
+        Malformed: they are wrong.
+    """
     return _read_strings(model, dict(places), "path")
 
 
@@ -256,7 +266,7 @@ _SENTENCES: Final[Mapping[str, Sentence]] = {
 
 
 def _example(model: type[BaseModel], location: tuple[int | str, ...]) -> str | None:
-    """The example that the model gives for the field, else a day or a time for what is one."""
+    """Return the model's example for the field, else a day or a time for a date field."""
     schema = _schema(model)
     definitions = schema.get("$defs", {})
     part: Mapping[str, Any] = schema
@@ -280,7 +290,7 @@ _BY_FORMAT: Final[Mapping[str, str]] = {"date": "2026-11-21", "date-time": "2026
 
 
 def _resolved(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The part itself, what it refers to, or the one alternative that is not null."""
+    """Return the part itself, the part it refers to, or its only alternative that is not null."""
     options = [option for option in part.get("anyOf", ()) if option.get("type") != "null"]
     if len(options) == 1:
         part = options[0]

@@ -1,4 +1,4 @@
-"""Where aggregates live: the store port, its two adapters and the data that services declare about their aggregates."""
+"""The document store: its port, its two adapters and the declarations of aggregates."""
 
 from shared.store.kinds import Due, Index, Kind, Range, Record
 from shared.store.port import AlreadyExists, InboxFull, Store, StoreError, StoreUnavailable, VersionConflict

@@ -29,7 +29,7 @@ async def change(
 
     Nothing is written when ``decide`` returns None or changes nothing, or when the message ``received`` took effect
     before (its effect was stored by the write that remembers it). ``first`` is a record that was read already: it is
-    tried first, which saves one read when nobody else was faster.
+    tried first, which saves one read unless it was changed since.
 
     Raises:
         NotFound: there is no such aggregate.

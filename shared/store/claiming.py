@@ -1,8 +1,8 @@
-"""Claims look ahead: free documents are found by the dozen, remembered for who comes next, and each is taken by a
-conditional write of its own, which shares its command with every other write of the collection.
+"""Prefetches claims: finds a dozen free documents with one query and keeps them for the next claims.
 
-What is remembered is only a guess. The write asks for the version that was read, so that nobody gets what somebody else
-has; who was overtaken, or finds nothing so, asks the store itself.
+Each document is taken by a conditional write of its own, batched with the other writes of the collection. A prefetched
+document is a guess: the write asks for the version that was read, so that no two claims get the same document. A claim
+that lost the race, or has no prefetched document, queries the store itself.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from shared.store.gathering import Document, Gathering
 from shared.store.kinds import Range
 
 LEAST_AHEAD: Final = 8
-"""Documents that are found at least, also for a single claim."""
+"""Fewest documents to prefetch, also for a single claim."""
 
 AHEAD_OF_EACH: Final = 4
-"""Documents that are found for each claim of a crowd: the next ones of it need no look."""
+"""Documents to prefetch for each claim of a batch, so that the next batches need no query."""
 
 LOOKS: Final = 3
-"""How often a claim that was overtaken tries another document before it leaves the choice to the store."""
+"""Tries of a claim with prefetched documents before it leaves the choice to the store."""
 
 Within = Mapping[str, Range]
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where to claim: the filter for these ranges, the order of its index, and the index."""
+    """The query of a claim: the filter for given ranges, the order of its index, and the index."""
 
     query: Callable[[Within], dict[str, Any]]
     order: list[tuple[str, int]]
@@ -49,7 +49,7 @@ _Asked = Waiting[_Claim, Document | None]
 
 
 async def claim_alone(collection: AsyncCollection, places: Places, change: Document, within: Within) -> Document | None:
-    """One claim by one command, as :meth:`Claiming.claim`."""
+    """Claim with one command and no prefetching, as :meth:`Claiming.claim`."""
     document: Document | None = await collection.find_one_and_update(
         places.query(within),
         {"$set": dict(change), "$inc": {"version": 1}},
@@ -61,22 +61,22 @@ async def claim_alone(collection: AsyncCollection, places: Places, change: Docum
 
 
 class Claiming:
-    """The claims of one collection that ask for the same values of one index; one crowd of them at a time."""
+    """The claims of one collection with the same values of one index; one batch of them at a time."""
 
     def __init__(self, collection: AsyncCollection, gathering: Gathering, places: Places) -> None:
         self._collection = collection
         self._gathering = gathering
         self._places = places
         self._ahead: list[Document] = []
-        # two crowds on their way would find the same documents and overtake each other
+        # two batches in flight would find the same documents and race for them
         self._claims: Crowd[_Claim, Document | None] = Crowd(self._carry, at_once=1)
 
     async def claim(self, change: Document, within: Within) -> Document | None:
-        """A document in these ranges that nobody took before, with the change; none if there is none.
+        """Take a free document in these ranges and return it with the change; None if there is none.
 
         Raises:
-            AnswerLost: nobody can tell whether it was taken.
-            Exception: what the driver raises.
+            AnswerLost: it is unknown whether it was taken.
+            Exception: the driver's error.
         """
         return await self._claims.ask(_Claim(change, within))
 
@@ -91,7 +91,7 @@ class Claiming:
         await asyncio.gather(*(self._alone(each) for each in left))
 
     async def _paired(self, claims: Sequence[_Asked]) -> dict[_Asked, Document]:
-        """A document for each claim, as far as there are; where the store has none at all, the claim is told so."""
+        """Return a document for each claim, as far as there are; answer None to claims for which the store has none."""
         pairs = self._from_ahead(claims)
         hungry = [each for each in claims if each not in pairs]
         for common, together in in_company(hungry):
@@ -113,7 +113,7 @@ class Claiming:
         return pairs
 
     async def _look_ahead(self, common: Within, count: int, paired: Mapping[_Asked, Document]) -> bool:
-        """Find documents for so many claims and for who comes after them; whether the store has any."""
+        """Prefetch documents for this many claims and the next ones; return whether the store has any."""
         known = {place["_id"] for place in (*self._ahead, *paired.values())}
         most = min(MOST_TOGETHER, max(LEAST_AHEAD, AHEAD_OF_EACH * count)) + len(known)
         cursor = self._collection.find(self._places.query(common), hint=self._places.hint, limit=most)
@@ -122,7 +122,7 @@ class Claiming:
         return bool(found)
 
     async def _take(self, claim: _Asked, place: Document) -> None:
-        """Answer the claim, unless somebody else has the document."""
+        """Answer the claim, unless another one has taken the document."""
         wanted = {"_id": place["_id"], "version": place["version"]}
         change = {"$set": dict(claim.wanted.change), "$inc": {"version": 1}}
         try:
@@ -154,7 +154,7 @@ def _at(document: Document, path: str) -> Any:
 
 
 def in_company(claims: Sequence[_Asked]) -> list[tuple[Within, list[_Asked]]]:
-    """The claims in groups, each with the ranges that all of its members may be served from."""
+    """Return the claims in groups, each with the ranges that all its members accept."""
     groups: list[tuple[Within, list[_Asked]]] = []
     for each in claims:
         for number, (common, members) in enumerate(groups):
@@ -169,7 +169,7 @@ def in_company(claims: Sequence[_Asked]) -> list[tuple[Within, list[_Asked]]]:
 
 
 def in_all_of(spans: Sequence[Within]) -> dict[str, Range] | None:
-    """What lies in every one of these ranges; none if nothing can."""
+    """Return the intersection of these ranges; None if it is empty."""
     common: dict[str, Range] = {}
     for path in sorted({path for span in spans for path in span}):
         ranges = [span[path] for span in spans if path in span]

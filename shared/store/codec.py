@@ -1,4 +1,4 @@
-"""Between a state and the plain dictionary that is stored; the same for both adapters, so that they cannot drift."""
+"""Converts states to stored dictionaries and back; used by both adapters, so that they cannot differ."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ def _adapter(state: type[S]) -> TypeAdapter[S]:
 
 
 def plain(value: Any) -> Any:
-    """The value in types that the store keeps: enums as their values, days and clock times as ISO text, sequences as
-    lists."""
+    """Return the value in stored types: enums as values, dates and times as ISO text, sequences as lists."""
     kind = type(value)
     if kind in _SCALARS:
         return value
@@ -53,13 +52,13 @@ def plain(value: Any) -> Any:
 
 
 def encode(kind: Kind[S], state: S) -> dict[str, Any]:
-    """The stored form of a state."""
+    """Return the stored form of a state."""
     encoded: dict[str, Any] = plain(_adapter(kind.state).dump_python(state))
     return encoded
 
 
 def with_change(document: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """The next version of a stored document, with stored values put at dotted paths; the given one stays as it is."""
+    """Return the next version of a stored document with values set at dotted paths; the given one stays as it is."""
     written: dict[str, Any] = {**document, "version": document["version"] + 1}
     for path, value in change.items():
         *parents, last = path.split(".")
@@ -72,7 +71,7 @@ def with_change(document: Mapping[str, Any], change: Mapping[str, Any]) -> dict[
 
 
 def decode(kind: Kind[S], document: Mapping[str, Any]) -> Record[S]:
-    """The record that a stored document holds, its state lifted to the present schema."""
+    """Return the record that a stored document holds, its state upcast to the present schema."""
     state = document["state"]
     for schema in range(document.get("schema", 1), kind.schema):
         state = kind.upcasts[schema](dict(state))
@@ -87,12 +86,12 @@ def decode(kind: Kind[S], document: Mapping[str, Any]) -> Record[S]:
 
 
 def due_fields(kind: Kind[S], state: S) -> dict[str, datetime]:
-    """What falls due when, as stored."""
+    """Return the deadlines of a state, as stored."""
     return {name: cut_to_milliseconds(at) for name, at in kind.deadlines(state).items()}
 
 
 def outbox_entries(source: str, subject: str, version: int, events: Sequence[Message], now: datetime) -> list[Envelope]:
-    """The envelopes of what an aggregate says with one write, in the context of the running request or message."""
+    """Return the envelopes of the messages of one write, in the context of the running request or message."""
     if not events:
         return []
     causation = context.current()

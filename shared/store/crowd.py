@@ -1,6 +1,6 @@
-"""Who comes together goes together: what waits while others are on their way shares the next way.
+"""Batches concurrent calls: calls made while a batch is in flight join the next one.
 
-A single one goes at once and alone, so nothing waits where nothing is busy.
+A single call is sent at once and alone, so that no call waits on an idle collection.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ W = TypeVar("W")
 A = TypeVar("A")
 
 MOST_TOGETHER: Final = 100
-"""Of one command: MongoDB carries them out one after the other, so more of them only wait longer."""
+"""Largest batch: MongoDB runs the members of a command one after the other, so that more of them only wait longer."""
 
 AT_ONCE: Final = 2
-"""Commands of one crowd on their way at the same time."""
+"""Batches in flight at the same time."""
 
 
 @dataclass(eq=False)
 class Waiting(Generic[W, A]):
-    """What somebody wants, and the answer that they wait for."""
+    """One call of a batch, and the future of its answer."""
 
     wanted: W
     answer: asyncio.Future[A]
 
     def tell(self, answer: A) -> None:
-        """Answer, unless nobody waits any more or somebody answered before."""
+        """Set the answer, unless it was set before or its caller is gone."""
         if not self.answer.done():
             self.answer.set_result(answer)
 
     def refuse(self, trouble: Exception) -> None:
-        """Raise this where the answer is waited for."""
+        """Raise this error in the caller."""
         if not self.answer.done():
             self.answer.set_exception(trouble)
 
 
 class Crowd(Generic[W, A]):
-    """Calls ``carry`` with up to ``MOST_TOGETHER`` at a time; it tells each, or raises what all of them then raise."""
+    """Calls ``carry`` with up to ``MOST_TOGETHER`` calls; it answers each, or raises an error for all of them."""
 
     def __init__(self, carry: Callable[[Sequence[Waiting[W, A]]], Awaitable[None]], *, at_once: int = AT_ONCE) -> None:
         self._carry = carry
@@ -50,7 +50,7 @@ class Crowd(Generic[W, A]):
         self._sending = 0  # counted by the senders themselves: a task that has just ended is still in the set
 
     async def ask(self, wanted: W) -> A:
-        """The answer, alone or with others."""
+        """Send the call, alone or in a batch, and return its answer."""
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(wanted, answer))
         if self._sending < self._at_once:

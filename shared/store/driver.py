@@ -36,10 +36,10 @@ AsyncDatabase = Any
 AsyncCollection = Any
 
 SELECTION_SECONDS: Final = 5
-"""How long an operation waits for a reachable primary before it says that the store is unavailable."""
+"""How long an operation waits for a reachable primary before the store counts as unavailable."""
 
 UNAVAILABLE: Final = (AutoReconnect, ConnectionFailure, NetworkTimeout, ServerSelectionTimeoutError, WTimeoutError)
-"""What the driver raises when the server, not the request, is the trouble."""
+"""Errors of the driver whose cause is the server, not the request."""
 
 SERVER_TROUBLE: Final = frozenset(
     {
@@ -70,7 +70,7 @@ SERVER_TROUBLE: Final = frozenset(
         14031,  # OutOfDiskSpace
     }
 )
-"""Codes that a server answers with when it is itself the trouble: going down, stepping down, out of time or of disk."""
+"""Error codes whose cause is the server: shutting down, stepping down, out of time or of disk."""
 
 __all__ = [
     "UNAVAILABLE",
@@ -94,7 +94,7 @@ __all__ = [
 
 
 def connect(url: str) -> AsyncClient:
-    """A client for this URL: aware datetimes, standard UUIDs, writes retried once by the driver."""
+    """Return a client for this URL: aware datetimes, standard UUIDs, writes retried once by the driver."""
     options: dict[str, Any] = {
         "tz_aware": True,
         "uuidRepresentation": "standard",
@@ -110,12 +110,12 @@ def connect(url: str) -> AsyncClient:
 
 
 def database(client: AsyncClient, name: str) -> AsyncDatabase:
-    """The database of that name, whose writes are acknowledged by the majority's journals."""
+    """Return the database of that name, with writes acknowledged by the majority's journals."""
     return client.get_database(name, write_concern=WriteConcern(w="majority", j=True))
 
 
 def server_is_trouble(error: PyMongoError) -> bool:
-    """Whether the server, not the request, is what went wrong: the same call may succeed later."""
+    """Return whether the server, not the request, is the cause: the same call may succeed later."""
     if isinstance(error, UNAVAILABLE):
         return True
     if isinstance(error, BulkWriteError):

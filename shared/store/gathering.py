@@ -1,7 +1,6 @@
-"""What is asked of one collection together goes together: one command to MongoDB for many documents.
+"""Batched reads and writes: concurrent ones of a collection share one command to MongoDB.
 
-Each write stays what it is alone: atomic on its own document, refused if its condition does not hold or its id is
-taken.
+Each write keeps its meaning: atomic on its own document, refused if its condition does not hold or its id is taken.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from shared.store.crowd import Crowd, Waiting
 from shared.store.driver import AsyncCollection, BulkWriteError, DuplicateKeyError, UpdateOne, WTimeoutError
 
 STAMPS: Final = "last_writes"
-"""The field by which a writer knows its own write again where not all of a command's conditions held: a list of the
-newest, since others may write the same document before the look."""
+"""The field by which a writer recognises its own write when not all conditions of a command held: a list of the newest
+stamps, since the document may be written again before it is read."""
 
 STAMPS_KEPT: Final = 8
-"""Writes of one document that may come between a write and its look; more never did."""
+"""Writes of one document that may come between a write and its check; more were never seen."""
 
 STAMP_BITS: Final = 62
-"""Of chance: as many as a stored integer holds; no two writes ever meet on one."""
+"""Random bits of a stamp, as many as a stored integer holds: no two writes share one."""
 
 WITHOUT_OUTBOX: Final = {"outbox": 0}
 
@@ -32,8 +31,7 @@ _DUPLICATE_KEY_CODE: Final = 11000
 
 
 class AnswerLost(Exception):
-    """Not all conditions held, and this document was written so often before it could be looked at that nothing is
-    known."""
+    """It is unknown whether the write took effect: the document was written too often before it could be checked."""
 
 
 @dataclass(eq=False)
@@ -48,7 +46,7 @@ class _Update:
 
 
 class Gathering:
-    """Reads, inserts and updates of one collection, each kind of them in a crowd of its own."""
+    """Reads, inserts and updates of one collection, each batched separately."""
 
     def __init__(self, collection: AsyncCollection) -> None:
         self._collection = collection
@@ -57,7 +55,7 @@ class Gathering:
         self._updates: Crowd[_Update, bool] = Crowd(self._update)
 
     async def read(self, document_id: str) -> Document | None:
-        """The document without its outbox, or none. Whoever reads the same may get the same object: do not change it.
+        """Return the document without its outbox, or None. Concurrent readers may share the object: do not change it.
 
         Raises:
             Exception: what the driver raises.
@@ -74,12 +72,12 @@ class Gathering:
         await self._inserts.ask(document)
 
     async def update(self, wanted: Document, change: Document) -> bool:
-        """Whether the condition held and the change was written. The condition names the ``_id`` and the ``version``
-        that the change was decided on.
+        """Write the change if the condition holds, and return whether it did. The condition has the ``_id`` and the
+        ``version`` that the change was decided on.
 
         Raises:
             DuplicateKeyError: a unique index refuses it.
-            AnswerLost: nobody can tell any more.
+            AnswerLost: it is unknown whether the change was written.
             Exception: what the driver raises for the whole command.
         """
         return await self._updates.ask(_Update(wanted, change, secrets.randbits(STAMP_BITS)))
@@ -122,10 +120,10 @@ class Gathering:
             for each in left:
                 each.tell(True)
         else:
-            await self._look(left)
+            await self._find_written(left)
 
-    async def _look(self, updates: Sequence[Waiting[_Update, bool]]) -> None:
-        """Which of them were written: the command only says how many."""
+    async def _find_written(self, updates: Sequence[Waiting[_Update, bool]]) -> None:
+        """Find out which of them were written: the command's result only has their number."""
         stored = await self._by_id({each.wanted.wanted["_id"] for each in updates}, {"version": 1, STAMPS: 1})
         for each in updates:
             sent = each.wanted
@@ -143,18 +141,18 @@ class Gathering:
 
 
 def _admitted(all_of_them: Sequence[Waiting[Any, Any]], refused: Mapping[int, Exception]) -> list[Waiting[Any, Any]]:
-    """Those that the command did not refuse; the others are told."""
+    """Refuse the writes that the command refused, and return the others."""
     for number, trouble in refused.items():
         all_of_them[number].refuse(trouble)
     return [each for number, each in enumerate(all_of_them) if number not in refused]
 
 
 def _refusals(partly: BulkWriteError) -> dict[int, DuplicateKeyError]:
-    """By their place in the command.
+    """Return the refused writes by their position in the command.
 
     Raises:
         WTimeoutError: the command as a whole is not known to be safe.
-        BulkWriteError: an update was refused for something else than a value that is taken.
+        BulkWriteError: an update was refused for another reason than a taken value.
     """
     if partly.details.get("writeConcernErrors"):
         raise WTimeoutError("the majority has not confirmed in time") from partly

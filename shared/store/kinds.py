@@ -1,4 +1,4 @@
-"""What a service declares about an aggregate: its state class, its indexes and its deadlines. Data, no behaviour."""
+"""Declares kinds of aggregates: state class, indexes and deadlines. Data, no behaviour."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Final, Generic, TypeVar
 S = TypeVar("S")
 
 LARGEST_INBOX: Final = 500
-"""Entries an aggregate may remember; at the cap the message is parked and alerted, never forgotten."""
+"""Most inbox entries of an aggregate; at the limit the message waits and operators are alerted, nothing is dropped."""
 
 INBOX_DAYS: Final = 30
-"""How long a consumed message is remembered; broker retries end after 7 days, so a repeat is always recognised."""
+"""How long a consumed message stays in the inbox; broker retries end after 7 days, so a repeat is always recognised."""
 
 
 def _no_deadlines(_state: Any) -> Mapping[str, datetime]:
@@ -34,12 +34,12 @@ class Index:
     where: Mapping[str, Any] = field(default_factory=dict)
 
     def paths(self) -> tuple[str, ...]:
-        """The key paths without their direction."""
+        """Return the key paths without their direction."""
         return tuple(key.lstrip("-") for key in self.keys)
 
 
 def free_keys(index: Index, equals: Mapping[str, Any]) -> list[str]:
-    """The keys of an index that an answer is ordered by: those that are not asked for by one value."""
+    """Return the keys of an index that order an answer: those without a single value in ``equals``."""
     return [
         key
         for key, path in zip(index.keys, index.paths(), strict=True)
@@ -49,7 +49,7 @@ def free_keys(index: Index, equals: Mapping[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class Range:
-    """From ``low`` (inclusive) to ``high`` (exclusive); either may be open."""
+    """A range from ``low`` (inclusive) to ``high`` (exclusive); either may be open."""
 
     low: Any = None
     high: Any = None
@@ -59,13 +59,13 @@ class Range:
 class Kind(Generic[S]):
     """One kind of aggregate: one collection, one state class, one document per aggregate.
 
-    ``state`` is a dataclass or pydantic model of plain data. ``deadlines`` derives from a state what falls due when.
-    ``upcasts`` maps an old schema number to the function that lifts a stored state dictionary to the next one.
-    ``at_once`` is how many of its deadlines one process handles at the same time.
-    ``gathers``: reads, inserts and saves that come while others are under way share a command.
-    A ``bare`` kind speaks no events and remembers no messages (a seat): it has neither outbox nor inbox.
+    ``state`` is a dataclass or pydantic model of plain data. ``deadlines`` returns the names and times of a state's
+    deadlines. ``upcasts`` maps an old schema number to the function that converts a stored state dictionary to the next
+    one. ``at_once`` is how many of its deadlines one process handles at the same time.
+    ``gathers``: concurrent reads, inserts and saves share a command.
+    A ``bare`` kind sends no events and consumes no messages (a seat): it has neither outbox nor inbox.
     ``kept_until`` is the path of a time from which on the store may delete a document by itself, at any moment (MongoDB
-    does within about a minute): who reads one must look at that time too.
+    does within about a minute): readers must check that time too.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Kind(Generic[S]):
     kept_until: str | None = None
 
     def index(self, name: str) -> Index:
-        """The declared index of that name.
+        """Return the declared index of that name.
 
         Raises:
             KeyError: no such index is declared; a query without an index is a mistake.
@@ -92,29 +92,29 @@ class Kind(Generic[S]):
 
 
 def has_deadlines(kind: Kind[Any]) -> bool:
-    """Whether anything of this kind ever falls due."""
+    """Return whether the kind declares deadlines."""
     return kind.deadlines is not _no_deadlines
 
 
 @dataclass(frozen=True)
 class Record(Generic[S]):
-    """An aggregate as it was read or written: its id, its version, its state and the messages it has consumed."""
+    """An aggregate as it was read or written: id, version, state and the ids of consumed messages."""
 
     id: str
     version: int
     state: S
     received: frozenset[str] = frozenset()
     fence: int | None = None
-    """The lease number under which a deadline worker holds it; a save with it is refused once the lease moved on."""
+    """The lease number of the deadline worker that holds it; a save is refused once another worker has the lease."""
 
     def has_received(self, message_id: str | None) -> bool:
-        """Whether this message already took effect here."""
+        """Return whether this message already took effect here."""
         return message_id is not None and message_id in self.received
 
 
 @dataclass(frozen=True)
 class Due(Generic[S]):
-    """A leased record, the names of its deadlines that are over, and how often each has failed so far."""
+    """A leased record, the names of its deadlines that are due, and how often each has failed so far."""
 
     record: Record[S]
     names: tuple[str, ...]
@@ -123,7 +123,7 @@ class Due(Generic[S]):
 
 @dataclass(frozen=True)
 class Failure:
-    """What a failed deadline came to: how often it has failed, and whether it is parked now."""
+    """The result of a failed deadline: how often it has failed, and whether it is parked now."""
 
     count: int
     parked: bool
@@ -131,12 +131,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Parked:
-    """A deadline that is not tried any more until somebody releases it, or its aggregate changes."""
+    """A deadline that is not tried any more until an operator releases it or its aggregate changes."""
 
     kind: str
     record_id: str
     name: str
     failures: int
     error: str
-    """The class of the last error, never its text: that may hold what is personal."""
+    """The class of the last error, never its text, which may hold personal data."""
     parked_at: datetime

@@ -1,4 +1,4 @@
-"""The store in memory: same promises, no disk. Unit tests and the simulation run on it, under any clock."""
+"""The store in memory: the same contract without a disk, for unit tests and the simulation."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _EMPTY = "empty list"
 """MongoDB indexes an empty list as one value of its own: two of them collide under a unique index."""
 
 _SWEPT_FROM = 1_000
-"""Documents of a kind with an end of their own, from which on those that are over are looked for and deleted."""
+"""Documents of a kind with `kept_until` from which on expired ones are searched for and deleted."""
 
 Written = Callable[[Kind[Any], Sequence[Envelope], datetime | None], None]
 
 
 def _copy(value: Any) -> Any:
-    """A copy of stored data: dictionaries and lists anew, all else is immutable (the codec leaves nothing but)."""
+    """Return a copy of stored data: new dictionaries and lists; all other values that the codec makes are immutable."""
     kind = type(value)
     if kind is dict:
         return {key: _copy(item) for key, item in value.items()}
@@ -43,7 +43,7 @@ def _steps(path: str) -> tuple[str, ...]:
 
 
 def values_at(document: Mapping[str, Any], path: str) -> list[Any]:
-    """What a dotted path finds: one value, or each member of a list, or [None] where nothing is."""
+    """Return the values at a dotted path: one value, or each member of a list, or [None] where there is none."""
     value: Any = document
     for part in _steps(path):
         if type(value) is not dict or part not in value:
@@ -53,7 +53,7 @@ def values_at(document: Mapping[str, Any], path: str) -> list[Any]:
 
 
 def _wanted(value: Any) -> list[Any]:
-    """The stored forms that an equality asks for: any of a tuple's, or the one."""
+    """Return the stored forms that an equality accepts: each member of a tuple, or the one value."""
     return [plain(member) for member in value] if isinstance(value, tuple) else [plain(value)]
 
 
@@ -68,7 +68,7 @@ def _in_range(found: list[Any], low: Any, high: Any) -> bool:
 
 
 def _all_equal(documents: list[Document], conditions: Mapping[str, Any]) -> list[Document]:
-    """Those in which every path has a value that is asked for."""
+    """Return the documents in which every path has an accepted value."""
     for path, value in conditions.items():
         wanted = _wanted(value)
         if len(wanted) == 1:
@@ -79,15 +79,15 @@ def _all_equal(documents: list[Document], conditions: Mapping[str, Any]) -> list
 
 
 class MemoryStore:
-    """A dictionary per kind. One process, one loop; every verb is atomic because none of them awaits midway."""
+    """A dictionary per kind. One process, one loop; every method is atomic because none awaits midway."""
 
     def __init__(self, source: str, *, on_written: Written | None = None) -> None:
         self._source = source
         self._documents: dict[str, dict[str, Document]] = {}
         self._unique: dict[tuple[str, str], dict[tuple[Any, ...], str]] = {}
-        """(kind, unique index) to value to who had it last: a hint where to look, never the truth itself."""
+        """(kind, unique index) to value to the id of its last holder: a hint that is always checked."""
         self._swept_at: dict[str, int] = {}
-        """Kind to the number of its documents at which those that are over are deleted next."""
+        """Kind to the number of its documents at which expired ones are deleted next."""
         self._archive: list[tuple[datetime, Envelope]] = []
         self.on_written = on_written
 
@@ -340,16 +340,16 @@ class MemoryStore:
         return None
 
     def _record(self, kind: Kind[S], document: Document) -> Record[S]:
-        """The record of a stored document, sharing nothing with it."""
+        """Return the record of a stored document, sharing nothing with it."""
         return decode(kind, {**document, "state": _copy(document["state"])})
 
     def _keep(self, kind: Kind[Any], document: Document) -> None:
-        """Put a document in the place of what was there."""
+        """Replace a stored document."""
         self._documents[kind.name][document["_id"]] = document
         self._note_unique(kind, document)
 
     def _forget_what_is_over(self, kind: Kind[Any], now: datetime) -> None:
-        """Delete what the kind need not keep any more, each time that twice as many documents have come together."""
+        """Delete expired documents of the kind, each time that their number has doubled."""
         documents = self._documents[kind.name]
         if kind.kept_until is None or len(documents) < self._swept_at.get(kind.name, _SWEPT_FROM):
             return

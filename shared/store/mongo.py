@@ -1,4 +1,4 @@
-"""The store on MongoDB: every verb is one command on one document, or one indexed read."""
+"""The store on MongoDB: every method is one command on one document, or one indexed read."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ Written = Callable[[Kind[Any], Sequence[Envelope], datetime | None], None]
 
 ARCHIVE: Final = "sent_events"
 ARCHIVE_DAYS: Final = 35
-"""How long published events are kept for rebuilding and re-publishing; longer than any inbox remembers."""
+"""How long published events are kept for rebuilding and republishing; longer than any inbox entry."""
 
 BULK: Final = 2000
 """Documents written with one command."""
 
 MOST_CLAIMINGS: Final = 200
-"""Where claims look ahead at the same time (pools of sessions): each remembers 8 to 100 documents of some 2 kB."""
+"""Most prefetchers of claims at the same time (pools of sessions): each keeps 8 to 100 documents of some 2 kB."""
 
 _PARKED: Final = {"parked_since": {"$exists": True}}
 _DUPLICATE_INDEX = re.compile(r"index: (\S+) dup key")
@@ -76,14 +76,14 @@ def _store_errors(kind: str) -> Iterator[None]:
 
 
 def condition(wanted: Any) -> Any:
-    """A wanted value as MongoDB writes it."""
+    """Return an accepted value as a MongoDB condition."""
     if isinstance(wanted, tuple):
         return {"$in": [plain(member) for member in wanted]}
     return plain(wanted)
 
 
 def range_condition(span: Range) -> dict[str, Any]:
-    """A range as MongoDB writes it."""
+    """Return a range as a MongoDB condition."""
     bounds: dict[str, Any] = {}
     if span.low is not None:
         bounds["$gte"] = plain(span.low)
@@ -93,7 +93,7 @@ def range_condition(span: Range) -> dict[str, Any]:
 
 
 def refuse_foreign_paths(kind: Kind[Any], index: Index, paths: Iterable[str]) -> None:
-    """Nothing, if the index covers every path.
+    """Return if the index covers every path.
 
     Raises:
         ValueError: a path is neither a key of the index nor part of its condition.
@@ -104,7 +104,7 @@ def refuse_foreign_paths(kind: Kind[Any], index: Index, paths: Iterable[str]) ->
 
 
 def query(kind: Kind[Any], index: Index, equals: Mapping[str, Any], within: Mapping[str, Range]) -> dict[str, Any]:
-    """The filter for a declared index; a path that the index does not cover is a mistake.
+    """Return the filter for a declared index.
 
     Raises:
         ValueError: a path is neither a key of the index nor part of its condition.
@@ -125,14 +125,14 @@ def _sort(index: Index, descending: bool) -> list[tuple[str, int]]:
 
 
 def _order(index: Index, descending: bool, equals: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """The order of an answer: a path that is asked for by one value orders nothing, and if it holds a list it would
-    make MongoDB sort all that match by another member of it."""
+    """Return the order of an answer. A path with a single wanted value is left out: it orders nothing, and if it holds
+    a list MongoDB would sort all matches by another member of it."""
     left = free_keys(index, equals)
     return [(path, turn) for (path, turn), key in zip(_sort(index, descending), index.keys, strict=True) if key in left]
 
 
 class MongoStore:
-    """One database of one service; ``on_written`` hears of every write: what is to be published, what falls due."""
+    """One database of one service; ``on_written`` gets the messages and the next deadline of every write."""
 
     def __init__(self, database: AsyncDatabase, source: str, *, on_written: Written | None = None) -> None:
         self._database = database
@@ -196,7 +196,7 @@ class MongoStore:
         change = _replacement(kind, encode(kind, state), due)
         if record.fence is not None:
             wanted["lease.fence"] = record.fence
-        # whoever holds a lease has decided on what is old now: the deadline is anybody's again, and at once
+        # the holder of a lease has decided on an old state now: every worker may handle the deadline again, at once
         change["$unset"]["lease.until"] = ""
         pushes: dict[str, Any] = {}
         if entries:
@@ -393,7 +393,7 @@ class MongoStore:
             await collection.update_many({"_id": ids, **_claimable(now)}, lease, hint="_id_")
             mine = collection.find({"_id": ids, "lease.claim": claim}, WITHOUT_OUTBOX, hint="_id_")
             found_again = await mine.to_list(most)
-        # who has saved one of them meanwhile has ended its lease, and may have done what was due
+        # a save of one of them meanwhile has ended its lease, and may have done what was due
         documents = [each for each in found_again if each["lease"].get("until") and "next_due_at" in each]
         documents.sort(key=lambda document: (document["next_due_at"], document["_id"]))
         return [_due(kind, document, now) for document in documents]
@@ -419,7 +419,7 @@ class MongoStore:
                 return Failure(count, parked=False)
             due = {other: at for other, at in document["due"].items() if other != name}
             trouble = parking.with_parked(document["trouble"], name, now)
-            # only while nobody has saved it since: whoever did has decided on what is due anew
+            # only if it was not saved since: a save decides again on what is due
             still = {"_id": record.id, "version": record.version}
             result = await collection.update_one(still, _parking(due, trouble))
         return Failure(count, bool(result.matched_count))
@@ -593,7 +593,7 @@ class MongoStore:
 
 
 def index_models(kind: Kind[Any]) -> list[IndexModel]:
-    """The indexes that MongoDB must have for a kind: the declared ones and the store's own."""
+    """Return the indexes that MongoDB must have for a kind: the declared ones and the store's own."""
     models = []
     for index in kind.indexes:
         options: dict[str, Any] = {"name": index.name, "unique": index.unique}
@@ -628,7 +628,7 @@ def _lease(now: datetime, owner: str, seconds: int) -> dict[str, dict[str, Any]]
 
 
 def _parking(due: Mapping[str, datetime], trouble: parking.Trouble) -> dict[str, dict[str, Any]]:
-    """The change of what is due and what is parked. The lease ends with it."""
+    """Return the update of a document's deadlines and failures; it ends the lease."""
     since = parking.parked_since(trouble)
     change: dict[str, dict[str, Any]] = {"$set": {"due": due, "trouble": trouble}, "$unset": {"lease.until": ""}}
     for field, value in (("next_due_at", min(due.values(), default=None)), ("parked_since", since)):

@@ -1,7 +1,7 @@
-"""Deadlines that fail again and again: counted in their document, beside the state, and parked there.
+"""Counts and parks deadlines that keep failing, in their document, beside the state. Used by both adapters.
 
-The same arithmetic for both adapters. A document keeps ``trouble``: name of the deadline to how often it failed, the
-class of its last error and, once parked, since when; and ``parked_since`` while any is parked, for the index.
+A document keeps ``trouble``: name of the deadline to how often it failed, the class of its last error and, once parked,
+since when; and ``parked_since`` while any is parked, for the index.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ Trouble = Mapping[str, Mapping[str, Any]]
 
 
 def failures_of(document: Mapping[str, Any]) -> dict[str, int]:
-    """How often each deadline of a document has failed."""
+    """Return how often each deadline of a document has failed."""
     trouble: Trouble = document.get("trouble") or {}
     return {name: each["count"] for name, each in trouble.items()}
 
 
 def with_failure(trouble: Trouble, name: str, error: str, now: datetime) -> dict[str, Mapping[str, Any]]:
-    """The trouble with one more failure."""
+    """Return the trouble with one more failure."""
     known = trouble.get(name, {})
     return {**trouble, name: {"count": known.get("count", 0) + 1, "error": error, "at": now}}
 
 
 def with_parked(trouble: Trouble, name: str, now: datetime) -> dict[str, Mapping[str, Any]]:
-    """The trouble with this deadline parked."""
+    """Return the trouble with this deadline parked."""
     return {**trouble, name: {**trouble[name], "parked_at": now}}
 
 
 def without(trouble: Trouble, name: str) -> dict[str, Mapping[str, Any]]:
-    """The trouble without this deadline."""
+    """Return the trouble without this deadline."""
     return {other: each for other, each in trouble.items() if other != name}
 
 
 def parked_since(trouble: Trouble) -> datetime | None:
-    """Since when something is parked; none if nothing is."""
+    """Return the time since which a deadline is parked; None if none is."""
     return min((each["parked_at"] for each in trouble.values() if "parked_at" in each), default=None)
 
 
 def parked_in(kind: str, document: Mapping[str, Any]) -> list[Parked]:
-    """What is parked in a document."""
+    """Return the parked deadlines of a document."""
     trouble: Trouble = document.get("trouble") or {}
     return [
         Parked(kind, document["_id"], name, each["count"], each["error"], each["parked_at"])

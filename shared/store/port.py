@@ -1,4 +1,4 @@
-"""The store as the use cases see it: few verbs, one document per write, two adapters under one contract suite."""
+"""The store's port: few methods, one document per write. One contract suite tests both adapters."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ S = TypeVar("S")
 
 
 class StoreError(Exception):
-    """Base of what a store refuses."""
+    """Base of the store's errors."""
 
 
 class VersionConflict(StoreError):
-    """Somebody else saved this aggregate since it was read: read again and decide again."""
+    """The aggregate was changed since it was read: read again and decide again."""
 
 
 class AlreadyExists(StoreError):
-    """A unique index refuses the write; ``index`` names it (``_id_`` for the id itself)."""
+    """The id or another unique value is taken; ``index`` is the name of the unique index (``_id_`` for the id)."""
 
     def __init__(self, kind: str, index: str) -> None:
         super().__init__(f"{kind}: another document holds this value of {index}")
@@ -30,11 +30,11 @@ class AlreadyExists(StoreError):
 
 
 class InboxFull(StoreError):
-    """The aggregate remembers as many messages as it may: the message must be parked and somebody alerted."""
+    """The aggregate's inbox is full: the message must wait and operators be alerted."""
 
 
 class StoreUnavailable(StoreError):
-    """The store does not answer right now; nothing is known to have been written."""
+    """The store does not answer; whether the write took effect is unknown."""
 
 
 class Store(Protocol):
@@ -62,7 +62,7 @@ class Store(Protocol):
         ...
 
     async def get(self, kind: Kind[S], record_id: str) -> Record[S] | None:
-        """The aggregate, or none."""
+        """Return the aggregate, or None."""
         ...
 
     async def save(
@@ -85,7 +85,7 @@ class Store(Protocol):
         ...
 
     async def remove(self, kind: Kind[S], record: Record[S]) -> bool:
-        """Delete the aggregate if it is unchanged and has nothing left to publish; tells whether it did."""
+        """Delete the aggregate if it is unchanged and has nothing left to publish; return whether it was deleted."""
         ...
 
     async def find(
@@ -98,7 +98,7 @@ class Store(Protocol):
         limit: int = 100,
         descending: bool = False,
     ) -> list[Record[S]]:
-        """Records that match, in the order of the declared index; paths must be the index's own (or its condition's).
+        """Return matching records in the order of the declared index; paths must be its own (or its condition's).
 
         A value that is a tuple matches any of its members; a stored list matches by each of its members.
         """
@@ -112,14 +112,13 @@ class Store(Protocol):
         *,
         within: Mapping[str, Range] | None = None,
     ) -> int:
-        """How many match, answered from the declared index."""
+        """Return how many match, read from the declared index."""
         ...
 
     async def insert_missing(self, kind: Kind[S], items: Sequence[tuple[str, S]], *, now: datetime) -> int:
-        """Write, in few round trips, those of the (id, state) pairs whose id is not there yet; tells how many it were.
+        """Write, in few round trips, those of the (id, state) pairs whose id is free; return how many.
 
-        For much silent reference data at once: it speaks no events. Not atomic as a whole: after a failure call it
-        again.
+        For reference data: it sends no events. Not atomic as a whole: after a failure call it again.
 
         Raises:
             AlreadyExists: another unique value than an id is taken; the pairs before and after it may be written.
@@ -129,7 +128,7 @@ class Store(Protocol):
     async def insert_all(self, kind: Kind[S], items: Sequence[tuple[str, S]], *, now: datetime) -> None:
         """Write the (id, state) pairs in this order, in few round trips, and stop at the first that is refused.
 
-        What lies before a refused or crashed one is written, nothing behind it: never a gap. It speaks no events.
+        After a refusal or a crash the pairs before it are written and none behind it: never a gap. It sends no events.
 
         Raises:
             AlreadyExists: an id or another unique value is taken.
@@ -145,7 +144,7 @@ class Store(Protocol):
         *,
         within: Mapping[str, Range] | None = None,
     ) -> dict[tuple[Any, ...], int]:
-        """How many match for each combination of the values at the paths ``by``, answered from the declared index."""
+        """Return how many match for each combination of values at the paths ``by``, read from the declared index."""
         ...
 
     async def claim_one(
@@ -158,86 +157,86 @@ class Store(Protocol):
         within: Mapping[str, Range] | None = None,
         now: datetime,
     ) -> Record[S] | None:
-        """Atomically take the first match in index order and set the given paths of it; none if nothing matches.
+        """Atomically set the given paths of the first match in index order and return the result; None without a match.
 
-        The returned record shows the change. Meant for bare kinds: it writes no events. Of a kind that ``gathers``,
-        claims that come together take any match of their ranges, not always the first.
+        For bare kinds: it writes no events. Concurrent claims of a ``gathers`` kind take any match of their
+        ranges, not always the first.
         """
         ...
 
     async def count_up(
         self, kind: Kind[S], record_id: str, *, by: int, most: int, fresh: S, now: datetime
     ) -> int | None:
-        """Add ``by`` to ``state.count`` unless that makes more than ``most``: the new count, or none if it would.
+        """Add ``by`` to ``state.count`` and return the new count; None, and no change, if that exceeds ``most``.
 
-        One conditional write, so that parallel writers of all processes together never pass ``most``. A document that
-        is not there begins as ``fresh``, whose count is 0. For bare kinds without unique indexes.
+        One conditional write, so that concurrent writers of all processes together never exceed ``most``. A missing
+        document begins as ``fresh``, whose count is 0. For bare kinds without unique indexes.
         """
         ...
 
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
-        """Lease one aggregate with a deadline at or before ``now`` that nobody else holds a lease on; none if none."""
+        """Lease one aggregate that has a deadline at or before ``now`` and no running lease; None if there is none."""
         ...
 
     async def claim_all_due(
         self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int, most: int
     ) -> list[Due[S]]:
-        """Lease up to ``most`` such aggregates, the longest due first, in as few round trips as one or two of them."""
+        """Lease up to ``most`` such aggregates, the longest due first, in a constant number of round trips."""
         ...
 
     async def note_failure(
         self, kind: Kind[S], record: Record[S], name: str, *, error: str, now: datetime, park_at: int
     ) -> Failure:
-        """Count that a deadline of a leased record failed, with the class of its error; at ``park_at`` park it.
+        """Count a failure of a leased record's deadline, with the class of its error; park it at ``park_at`` failures.
 
-        What is parked falls due again only by `release_parked`, or when the aggregate is saved: then it gets one try.
+        A parked deadline is due again only after `release_parked`, or when the aggregate is saved (then for one try).
         """
         ...
 
     async def forget_failures(self, kind: Kind[S], record_id: str, name: str) -> None:
-        """The deadline ended well: its failures count no more."""
+        """Reset the failures of a deadline that succeeded."""
         ...
 
     async def parked(self, kind: Kind[S], *, limit: int = 100) -> list[Parked]:
-        """Parked deadlines, the longest parked first."""
+        """Return parked deadlines, the longest parked first."""
         ...
 
     async def count_parked(self, kind: Kind[S]) -> int:
-        """How many aggregates have a parked deadline, answered from an index."""
+        """Return how many aggregates have a parked deadline, read from an index."""
         ...
 
     async def release_parked(self, kind: Kind[S], record_id: str, name: str, *, now: datetime) -> bool:
-        """Let a parked deadline fall due at once, with all its tries; False if there is none (any more)."""
+        """Make a parked deadline due at once, with all its tries; return False if it is not parked."""
         ...
 
     def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
-        """Every aggregate in id order, in batches: for invariants, exports and rebuilds, never for requests."""
+        """Yield every aggregate in id order, in batches: for invariants, exports and rebuilds, never for requests."""
         ...
 
     async def outbox_waiting(self, kind: Kind[Any], *, before: datetime, limit: int) -> list[Envelope]:
-        """Messages written before that time and not yet taken out of their outboxes, oldest documents first."""
+        """Return messages written before that time that are still in their outboxes, oldest documents first."""
         ...
 
     async def mark_published(self, kind: Kind[Any], published: Sequence[Envelope], *, now: datetime) -> None:
-        """Archive the events (commands are never archived) and take the messages out of their outboxes.
+        """Archive the events (commands are never archived) and remove the messages from their outboxes.
 
-        Also forgets inbox entries older than :data:`~shared.store.kinds.INBOX_DAYS` in the same documents.
+        Also drops inbox entries older than :data:`~shared.store.kinds.INBOX_DAYS` in the same documents.
         """
         ...
 
     async def archived(
         self, *, since: datetime, limit: int, after: str | None = None, before: datetime | None = None
     ) -> list[Envelope]:
-        """Published events since that time, for rebuilding read models and for re-publishing after a restore.
+        """Return published events since that time, for rebuilding read models and for republishing after a restore.
 
-        In the order in which they were archived; ``after`` is the id of the last one read, ``before`` an open end.
+        In the order of archiving; ``after`` is the id of the last one read, ``before`` an exclusive end.
         """
         ...
 
     async def ping(self) -> None:
-        """Answer if the store can be written.
+        """Return if the store answers.
 
         Raises:
-            StoreUnavailable: it cannot.
+            StoreUnavailable: it does not.
         """
         ...

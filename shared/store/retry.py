@@ -1,4 +1,4 @@
-"""Load, decide, save: again when another writer was faster."""
+"""Retries load-decide-save after a version conflict."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shared.store.port import VersionConflict
 T = TypeVar("T")
 
 TRIES: Final = 5
-"""Conflicts in a row after which the caller is told; each try reads the newest state."""
+"""Conflicts in a row before `SomeoneElseChangedIt`; each try reads the newest state."""
 
 
 async def again(attempt: Callable[[], Awaitable[T]], *, tries: int = TRIES) -> T:
-    """Run ``attempt`` (which loads, decides and saves) until no other writer is faster.
+    """Run ``attempt`` (which loads, decides and saves) until it meets no version conflict.
 
     Raises:
         SomeoneElseChangedIt: every try met a conflict.

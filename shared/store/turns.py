@@ -1,6 +1,6 @@
-"""Turns: who changes the same thing in this process waits for the one before, instead of losing against it.
+"""Per-key lock: serialises writers of one document within this process to avoid version conflicts.
 
-A kindness, no guard: what is decided on an old version is refused by the store all the same, as between replicas.
+It saves retries and guards nothing: between replicas, the store refuses a save of an old version.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from weakref import WeakValueDictionary
 
 
 class Turns:
-    """Whoever names the same thing comes one after the other, in the order of asking."""
+    """A lock for each key, first come, first served. Unused keys take no memory."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def of(self, name: str) -> AsyncIterator[None]:
-        """Wait until nobody before is at this thing. Not to be asked again for the same thing from inside."""
+        """Hold the lock of this key. Not reentrant."""
         lock = self._locks.get(name)
         if lock is None:
             lock = self._locks[name] = asyncio.Lock()

@@ -71,7 +71,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What DPRI makes of a delivery: acknowledge after some seconds, never (None), or reject."""
+    """Return DPRI's answer to a delivery: acknowledge after some seconds, never (None), or reject."""
 
     acknowledge_seconds: float | None = 0.0
     reject_because: str | None = None

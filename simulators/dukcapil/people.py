@@ -1,6 +1,6 @@
 """Invented people that the registry starts with: at least one per answer. None of them exists.
 
-Nobody stands behind the answers 13 (not found) and 15 (malformed): UNKNOWN_NIK and MALFORMED_NIK bring them about.
+The answers 13 (not found) and 15 (malformed) have no person: UNKNOWN_NIK and MALFORMED_NIK cause them.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ class Simponi(Simulator[SimponiKnobs]):
         return app
 
     def figures(self) -> dict[str, object]:
-        """Return what became of the notices."""
+        """Return the notices and whether they were delivered."""
         return {"notices": {**self.outbox.counts, "pending": len(self.outbox)}, "refunds": self.treasury.totals()}
 
     def routes(self) -> Sequence[web.RouteDef]:

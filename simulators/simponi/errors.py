@@ -1,4 +1,4 @@
-"""What SIMPONI and the bank refuse."""
+"""Refusals of SIMPONI and the bank."""
 
 from __future__ import annotations
 

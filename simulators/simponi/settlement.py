@@ -48,7 +48,7 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Spoiling:
-    """How to spoil a day's file: by NTPN, plus a number of lines for payments that nobody made."""
+    """How to spoil a day's file: by NTPN, plus a number of lines for payments that were never made."""
 
     leave_out: frozenset[str] = frozenset()
     repeat: frozenset[str] = frozenset()

@@ -1,1 +1,1 @@
-"""A gateway that takes text messages and reports later what became of them."""
+"""A gateway that takes text messages and reports their delivery later."""

@@ -77,7 +77,7 @@ class SmsGateway(Simulator[SmsKnobs]):
         return app
 
     def figures(self) -> dict[str, object]:
-        """Return what became of the receipts."""
+        """Return the receipts and whether they were delivered."""
         return {"receipts": {**self.outbox.counts, "pending": len(self.outbox)}}
 
     def routes(self) -> Sequence[web.RouteDef]:

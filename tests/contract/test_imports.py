@@ -44,6 +44,8 @@ def imported_modules(path: Path) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules_in = {f"{node.module}.{alias.name}" for alias in node.names if _is_module(node.module, alias.name)}
             found |= modules_in or {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
     return found | {name for name in imported(path) if name.partition(".")[0] not in OURS}
 
 
@@ -52,6 +54,17 @@ def _is_module(package: str, name: str) -> bool:
 
 
 DOMAINS = [path for service in SERVICES for path in pure_modules(service)]
+PURE_STORE = [Path("shared/store/decision.py"), Path("shared/store/transitions.py")]
+"""What the pure files decide with; nothing else of the store is theirs to import."""
+
+IMPURE = {"asyncio", "aiohttp", "pydantic", "structlog", "random", "secrets", "os", "socket"}
+
+
+def impure_imports(path: Path, allowed: set[str]) -> set[str]:
+    """What a pure file must not import: project modules outside ``allowed`` and events, and what waits or speaks."""
+    ours = {name for name in imported_modules(path) if name.partition(".")[0] in OURS}
+    others = {name.partition(".")[0] for name in imported(path)} - set(OURS)
+    return {name for name in ours - allowed if not name.startswith("shared.events")} | (others & IMPURE)
 
 
 def test_one_module_imports_the_driver() -> None:
@@ -77,12 +90,32 @@ def test_only_the_bus_speaks_to_the_broker() -> None:
 @pytest.mark.parametrize("path", DOMAINS, ids=str)
 def test_a_domain_is_pure(path: Path) -> None:
     """Standard library, its own domain, the events: nothing that waits, stores or speaks."""
-    service = path.parts[1]
-    allowed = {dotted(each) for each in pure_modules(service)}
-    ours = {name for name in imported_modules(path) if name.partition(".")[0] in OURS}
-    assert {name for name in ours if name not in allowed and not name.startswith("shared.events")} == set()
-    others = {name.partition(".")[0] for name in imported(path)} - set(OURS)
-    assert others & {"asyncio", "aiohttp", "pydantic", "structlog", "random", "secrets", "os", "socket"} == set()
+    allowed = {dotted(each) for each in [*pure_modules(path.parts[1]), *PURE_STORE]}
+    assert impure_imports(path, allowed) == set()
+
+
+@pytest.mark.parametrize("path", PURE_STORE, ids=str)
+def test_what_the_pure_files_decide_with_is_pure(path: Path) -> None:
+    assert impure_imports(path, set()) == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("from shared.store.decision import Decision", set()),
+        ("from shared.store.transitions import IllegalTransition, Transitions", set()),
+        ("from shared.store.change import change", {"shared.store.change"}),
+        ("from shared.store import port", {"shared.store.port"}),
+        ("from shared.store import Record", {"shared.store"}),
+        ("import shared.store.memory", {"shared.store.memory"}),
+        ("import asyncio", {"asyncio"}),
+    ],
+)
+def test_of_the_store_only_the_decision_is_pure(line: str, found: set[str], tmp_path: Path) -> None:
+    """The twin: a pure file that imports more of the store is found."""
+    file = tmp_path / "pure.py"
+    file.write_text(line, encoding="utf-8")
+    assert impure_imports(file, {dotted(each) for each in PURE_STORE}) == found
 
 
 def test_every_state_table_lies_in_a_pure_module() -> None:

@@ -201,7 +201,7 @@ async def test_the_race_shows_when_nobody_looks_what_was_written(
         for each in updates:
             each.tell(True)
 
-    monkeypatch.setattr(Gathering, "_look", believe)
+    monkeypatch.setattr(Gathering, "_find_written", believe)
     known = await letters(mongo_store, 12)
     said = await answers(
         *(mongo_store.save(LETTER, each, Letter(number), now=NOW) for number in range(9) for each in known)

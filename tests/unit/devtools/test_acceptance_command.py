@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench import results as bench_results
-from bench.results import Measured
+from bench.results import RecordedFigure
 from devtools import acceptance_command as acceptance
 from devtools import long_results
 from devtools.acceptance_command import UnknownItem, as_line, asked_clauses, exit_status, prove
@@ -95,21 +95,21 @@ def test_the_short_form_of_a_long_test_fails_its_clause() -> None:
     ("figures", "result"),
     [
         ({}, "missing"),
-        ({"calls.p95": Measured(1.0, "s")}, "passed"),
-        ({"calls.p95": Measured(1.001, "s")}, "failed"),
-        ({"calls.p95": Measured(0.5, "ms")}, "missing"),
-        ({"calls.p50": Measured(0.5, "s")}, "missing"),
+        ({"calls.p95": RecordedFigure(1.0, "s")}, "passed"),
+        ({"calls.p95": RecordedFigure(1.001, "s")}, "failed"),
+        ({"calls.p95": RecordedFigure(0.5, "ms")}, "missing"),
+        ({"calls.p50": RecordedFigure(0.5, "s")}, "missing"),
     ],
     ids=["not measured", "at its target", "beyond it", "other unit", "other figure"],
 )
-def test_a_figure_is_proven_by_the_bench_alone(figures: dict[str, Measured], result: str) -> None:
+def test_a_figure_is_proven_by_the_bench_alone(figures: dict[str, RecordedFigure], result: str) -> None:
     outcome = judged("F1.p95", line("a", "passed", "F1.p95"), figures=figures)
     assert results(outcome) == {"p95": result}
 
 
 def test_a_figure_may_be_a_least_one() -> None:
     for minutes, result in ((10.0, "passed"), (9.9, "failed")):
-        figures = {"opening_load.minutes": Measured(minutes, "min")}
+        figures = {"opening_load.minutes": RecordedFigure(minutes, "min")}
         assert results(judged("F13.ten_minutes", figures=figures)) == {"ten_minutes": result}
 
 
@@ -131,7 +131,7 @@ def test_a_name_that_is_neither_is_refused(name: str, said: str) -> None:
 def test_the_exit_status_is_0_only_if_nothing_failed_and_what_was_asked_for_is_proven() -> None:
     proven = [judged("F82", line("a", "passed", *WHOLE_ITEM))]
     partly = [judged("F82", line("a", "passed", "F82.audit"))]
-    failed = [judged("F1.p95", figures={"calls.p95": Measured(2.0, "s")})]
+    failed = [judged("F1.p95", figures={"calls.p95": RecordedFigure(2.0, "s")})]
     assert exit_status(0, proven, everything=False) == 0
     assert exit_status(1, proven, everything=False) == 1
     assert exit_status(0, partly, everything=False) == 1

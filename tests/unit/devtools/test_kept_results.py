@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import results as bench_results
-from bench.results import Measured
+from bench.results import RecordedFigure
 from devtools import long_results
 from local_suite.work_tree import WorkTree, checked_out, over_a_run
 
@@ -22,7 +22,7 @@ LINES = [
     {"test": "tests/x.py::test_a[1]", "clauses": ["F2.all_finished", "F2.none_doubled"], "outcome": "passed"},
     {"test": "tests/x.py::test_a[2]", "clauses": ["F2.all_finished"], "outcome": "failed"},
 ]
-FIGURES = {"calls.p95": Measured(0.8, "s")}
+FIGURES = {"calls.p95": RecordedFigure(0.8, "s")}
 
 
 def test_a_long_result_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -35,9 +35,9 @@ def test_figures_are_read_as_they_were_written_and_stay_beside_those_of_later_ru
     path = tmp_path / "bench" / "figures.json"
     bench_results.write(FIGURES, HERE, path)
     assert bench_results.read(HERE, path) == FIGURES
-    bench_results.write({"submit.p95": Measured(0.4, "s")}, HERE, path)
-    assert bench_results.read(HERE, path) == {**FIGURES, "submit.p95": Measured(0.4, "s")}
-    bench_results.write({"calls.p95": Measured(0.9, "s")}, HERE, path)
+    bench_results.write({"submit.p95": RecordedFigure(0.4, "s")}, HERE, path)
+    assert bench_results.read(HERE, path) == {**FIGURES, "submit.p95": RecordedFigure(0.4, "s")}
+    bench_results.write({"calls.p95": RecordedFigure(0.9, "s")}, HERE, path)
     assert bench_results.read(HERE, path)["calls.p95"].value == 0.9
 
 
@@ -63,8 +63,8 @@ def test_results_of_an_unknown_source_do_not_count_even_there(name: str, tmp_pat
 def test_figures_of_another_source_are_not_carried_over(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     bench_results.write(FIGURES, OTHERS["another commit"], path)
-    bench_results.write({"submit.p95": Measured(0.4, "s")}, HERE, path)
-    assert bench_results.read(HERE, path) == {"submit.p95": Measured(0.4, "s")}
+    bench_results.write({"submit.p95": RecordedFigure(0.4, "s")}, HERE, path)
+    assert bench_results.read(HERE, path) == {"submit.p95": RecordedFigure(0.4, "s")}
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"commit": 1}'])

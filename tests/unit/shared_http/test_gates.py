@@ -183,14 +183,14 @@ def test_the_next_head_has_its_time_from_its_first_byte_on() -> None:
     lines = Lines()
     lines.open("a", "192.0.2.1")
     lines.all.understood("a")
-    lines.all.heard("a")  # a body, while its answer is on the way
+    lines.all.note_bytes("a")  # a body, while its answer is on the way
     lines.all.answered("a")
     lines.time = 60.0
     assert lines.all.close_overdue() == 0, "idle between two calls: the time for keeping alive bounds it"
-    lines.all.heard("a")
+    lines.all.note_bytes("a")
     lines.time = 70.0
-    lines.all.heard("a")  # one more byte gives no more time
+    lines.all.note_bytes("a")  # one more byte gives no more time
     lines.time = 75.0
     assert lines.all.close_overdue() == 1
-    for told in (lines.all.heard, lines.all.understood, lines.all.answered, lines.all.closed):
+    for told in (lines.all.note_bytes, lines.all.understood, lines.all.answered, lines.all.closed):
         told("never seen")

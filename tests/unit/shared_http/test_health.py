@@ -65,20 +65,20 @@ async def test_a_check_remembers_since_when_it_is_so(clock: ManualClock) -> None
         return said[0]
 
     readiness = Readiness({"store": check}, clock)
-    first = (await readiness.look())["store"]
+    first = (await readiness.run_checks())["store"]
     clock.advance(FRESH.total_seconds())
-    assert (await readiness.look())["store"].since == first.since
+    assert (await readiness.run_checks())["store"].since == first.since
     said[0] = "gone"
-    assert (await readiness.look())["store"].ok
+    assert (await readiness.run_checks())["store"].ok
     clock.advance(FRESH.total_seconds())
-    changed = (await readiness.look())["store"]
+    changed = (await readiness.run_checks())["store"]
     assert (changed.ok, changed.since) == (False, clock.now())
     assert asked == 3
 
 
 async def test_a_check_that_hangs_is_a_state(clock: ManualClock) -> None:
     readiness = Readiness({"slow": hangs}, clock, timeout_seconds=0.01)
-    assert (await readiness.look())["slow"].reason == "no answer within 0.01 s"
+    assert (await readiness.run_checks())["slow"].reason == "no answer within 0.01 s"
 
 
 async def test_invariants_tell_what_breaks_them(serve: Serve) -> None:

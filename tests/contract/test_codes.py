@@ -1,0 +1,135 @@
+"""Codes that cross services: one enum each, text on the wire, and no service's own copy that says something else."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from shared.events import application, billing, codes, identity, notification, scheduling
+from shared.events.message import Event
+
+PROJECT = Path(__file__).parents[2]
+ENUMS = {
+    name: each
+    for name, each in inspect.getmembers(codes, inspect.isclass)
+    if issubclass(each, StrEnum) and each is not StrEnum
+}
+CODED: list[tuple[type[Event], str, type[StrEnum]]] = [
+    (application.ApplicationSubmitted, "passport_kind", codes.PassportKind),
+    (application.ApplicationSubmitted, "reason", codes.ApplicationReason),
+    (application.KindCorrected, "passport_kind", codes.PassportKind),
+    (application.KindCorrected, "reason", codes.ApplicationReason),
+    (application.PenaltyFound, "ground", codes.PenaltyGround),
+    (application.InterviewRecorded, "outcome", codes.InterviewOutcome),
+    (billing.BillRequested, "purpose", codes.BillPurpose),
+    (billing.RefundMoved, "state", codes.RefundStep),
+    (billing.RefundMoved, "needs", codes.RefundNeed),
+    (billing.PaymentCaseOpened, "kind", codes.PaymentCaseKind),
+    (billing.PaymentCaseClosed, "kind", codes.PaymentCaseKind),
+    (billing.PaymentCaseClosed, "outcome", codes.PaymentCaseOutcome),
+    (identity.AssistanceBegun, "consent", identity.Consent),
+    (identity.AssistanceEnded, "cause", codes.AssistanceEnd),
+    (notification.DeliverySent, "channel", codes.DeliveryChannel),
+    (notification.DeliveryFailed, "channel", codes.DeliveryChannel),
+    (scheduling.SeatHeld, "if_unpaid", codes.IfUnpaid),
+    (scheduling.AppointmentConfirmed, "cause", codes.ConfirmCause),
+    (scheduling.AppointmentRescheduled, "cause", codes.MoveCause),
+    (scheduling.AppointmentReleased, "reason", codes.ReleaseReason),
+    (scheduling.OfferEnded, "reason", codes.OfferEnd),
+    (scheduling.WaitingOfferEnded, "reason", codes.OfferEnd),
+    (scheduling.SeatUnavailable, "asked_for", codes.SeatQuestion),
+    (scheduling.SeatUnavailable, "reason", codes.NoSeatReason),
+    (scheduling.SeatAnswerRepeated, "asked_for", codes.SeatQuestion),
+    (scheduling.SeatAnswerRepeated, "outcome", codes.SeatAnswer),
+    (scheduling.ReleaseRefused, "reason", codes.ReleaseRefusal),
+    (scheduling.SpecialRescheduleOpened, "cause", codes.SpecialCause),
+    (scheduling.PatternFlagged, "pattern", codes.BrokerPattern),
+]
+IDS = [f"{event.__name__}.{field}" for event, field, _ in CODED]
+PUBLISHED = {
+    "BillPurpose": "fee top_up penalty same_day",
+    "SeatQuestion": "late_payment renewal same_day",
+    "SeatAnswer": "confirmed offered unavailable released",
+    "NoSeatReason": "no_seat application_withdrawn already_has_appointment place_gone not_heard_of",
+    "ConfirmCause": "paid waived late_same_seat late_offer",
+    "MoveCause": "asked special moved_by_office same_day_unpaid",
+    "ReleaseReason": "hold_lapsed bill_expired bill_failed bill_cancelled cancelled withdrawn offer_declined "
+    "offer_lapsed same_day_unpaid party_broken refund_approved proof_refused",
+    "ReleaseRefusal": "already_used already_released",
+    "OfferEnd": "taken declined lapsed",
+    "IfUnpaid": "regular cancel",
+    "SpecialCause": "system_fault illness force_majeure office_closed",
+    "BrokerPattern": "book_cancel_book many_accounts_one_device many_accounts_one_address many_holds proof_refused",
+    "PaymentCaseKind": "claim_unconfirmed settled_unknown_here paid_here_unsettled amount_differs unknown_code "
+    "arrived_on_proof double_line claimed_by_file receipt_unconfirmed",
+    "PaymentCaseOutcome": "confirmed not_paid refunded corrected settled",
+    "RefundStep": "requested incomplete complete researched recommended approved released ordered paid credited "
+    "refused objected withdrawn",
+    "RefundNeed": "papers bank_account another_bank_account",
+    "PassportKind": "ordinary electronic",
+    "ApplicationReason": "new expired pages_full lost damaged data_change",
+    "PenaltyGround": "lost damaged",
+    "InterviewOutcome": "approved incomplete refused",
+    "AssistanceEnd": "expired account officer head officer_left_post",
+    "DeliveryChannel": "email sms",
+}
+"""The values as they were published: stored events hold them, so none may change or go."""
+
+
+def test_published_values_stay() -> None:
+    assert set(PUBLISHED) == set(ENUMS)
+    assert {name: set(PUBLISHED[name].split()) - set(ENUMS[name]) for name in PUBLISHED} == {
+        name: set() for name in ENUMS
+    }
+
+
+@pytest.mark.parametrize("name", ENUMS)
+def test_a_code_is_named_as_it_is_written(name: str) -> None:
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", each.value) for each in ENUMS[name])
+    assert all(each.name == each.value.upper() for each in ENUMS[name])
+
+
+def test_every_enum_is_the_code_of_a_field() -> None:
+    assert set(ENUMS.values()) <= {each for _, _, each in CODED}
+
+
+@pytest.mark.parametrize(("event", "field", "enum"), CODED, ids=IDS)
+def test_a_code_is_text_on_the_wire(event: type[Event], field: str, enum: type[StrEnum]) -> None:
+    """A receiver may be older than its sender: it must be able to read a code that it does not know."""
+    assert event.model_fields[field].annotation in (str, str | None)
+    assert "enum" not in str(event.model_json_schema()["properties"][field])
+    for code in enum:
+        assert type(TypeAdapter(event.model_fields[field].annotation).validate_python(code)) is str
+
+
+@pytest.mark.parametrize(("event", "field", "enum"), CODED, ids=IDS)
+def test_the_event_names_its_enum(event: type[Event], field: str, enum: type[StrEnum]) -> None:
+    declaring = [each for each in event.__mro__ if field in inspect.get_annotations(each)]
+    assert any(enum.__name__ in inspect.getsource(each) for each in declaring)
+
+
+def own_copies() -> list[tuple[str, str]]:
+    """Module and name of each enum of a service that is called as one of the shared codes."""
+    found = []
+    for path in sorted((PROJECT / "services").rglob("*.py")):
+        module = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
+        found += [
+            (module, node.name)
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.ClassDef) and node.name in ENUMS and "StrEnum" in map(ast.unparse, node.bases)
+        ]
+    return found
+
+
+def test_a_services_own_copy_says_the_same() -> None:
+    """Until a service takes the shared enum: one by the same name has the same values."""
+    for module, name in own_copies():
+        copy = getattr(importlib.import_module(module), name)
+        assert {each.value for each in copy} == set(PUBLISHED[name].split()), f"{module}.{name}"

@@ -17,7 +17,7 @@ from shared.errors import NotAllowed, NotKnownYet
 from shared.events.envelope import Envelope
 from shared.events.identity import AssistanceBegun, AssistanceEnded
 from shared.events.message import Event
-from shared.facts import once_known
+from shared.projections import wait_until_known
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Kind, Record
 from shared.store.port import AlreadyExists, Store, VersionConflict
@@ -142,7 +142,7 @@ class Assistances:
         """
         if assistance_id is None or caller.role is not Role.FRONT_OFFICER:
             raise AssistanceNeeded
-        copy = await once_known(lambda: self._known(assistance_id), self._clock)
+        copy = await wait_until_known(lambda: self._known(assistance_id), self._clock)
         if copy is None:
             raise NotKnownYet(
                 "The consent for this assistance is not known here yet.",

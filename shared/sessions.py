@@ -51,7 +51,7 @@ class EndedSession:
 
 
 ENDED_SESSION: Final[Kind[EndedSession]] = Kind(
-    "ended_session", EndedSession, bare=True, gathers=True, kept_until="state.kept_until"
+    "ended_session", EndedSession, bare=True, batched=True, kept_until="state.kept_until"
 )
 
 

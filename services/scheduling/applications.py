@@ -11,7 +11,7 @@ from services.scheduling.store_part import OnStore
 from services.scheduling.terms import Applying
 from shared.clock import Clock
 from shared.errors import NotKnownYet
-from shared.facts import once_known
+from shared.projections import wait_until_known
 from shared.store.change import change
 from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
@@ -45,7 +45,7 @@ def fresher(known: ApplicationCopy, newer: ApplicationCopy) -> ApplicationCopy:
     return replace(newer, product=known.product, product_as_of=known.product_as_of)
 
 
-APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True, gathers=True)
+APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True, batched=True)
 
 
 class ApplicationRepository(OnStore):
@@ -76,7 +76,7 @@ class ApplicationRepository(OnStore):
             record = await self.application(application_id)
             return record.state if record is not None and record.state.submitted else None
 
-        known = await once_known(look, clock)
+        known = await wait_until_known(look, clock)
         if known is not None:
             return known
         raise NotKnownYet(

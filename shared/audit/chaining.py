@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from shared.audit.entries import AUDIT, Audit, AuditLine
-from shared.chain import CAPITAL, ChainName, Chains, Fact, KeptStream, Link, TimedSource, export_lines
+from shared.chain import CAPITAL, ChainName, Chains, ChainStream, Fact, Link, TimedSource, export_lines
 from shared.clock import Clock
 from shared.ids import Ids, new_event_id
 from shared.store.kinds import Record
@@ -45,7 +45,7 @@ class AuditBook:
         self._audit = Audit(store, clock, ids)
         self._chains = Chains(store, ids)
         source = TimedSource(store, AUDIT, "order", "state.at", lambda record: [fact_of(record)])
-        self.kept = KeptStream(STREAM, source, self._chains, store, clock, owner=new_event_id())
+        self.kept = ChainStream(STREAM, source, self._chains, store, clock, owner=new_event_id())
 
     async def export(self, first: date, last: date, office_id: str | None) -> AsyncIterator[bytes]:
         """The chains of these days, the last one included: of one office, or of all."""

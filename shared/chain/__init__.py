@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from shared.chain.chainer import Chains
 from shared.chain.checks import ChainChecks
+from shared.chain.daily_roots import CAPITAL, ChainStream
 from shared.chain.feed import FIRST_LOOK_SECONDS, SECOND_LOOK_SECONDS, Feed, Page, Source
-from shared.chain.keeping import CAPITAL, KeptStream
 from shared.chain.kinds import CHAIN_KINDS, ChainName, Fact, Head, Link, Root
 from shared.chain.sources import ArchiveSource, TimedSource
 from shared.chain.streaming import MEDIA_TYPE, export_lines, roots_lines
@@ -25,11 +25,11 @@ __all__ = [
     "ArchiveSource",
     "ChainChecks",
     "ChainName",
+    "ChainStream",
     "Chains",
     "Fact",
     "Feed",
     "Head",
-    "KeptStream",
     "Link",
     "Page",
     "Root",

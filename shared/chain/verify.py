@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from shared.chain.export_checks import AuditTotals, LedgerTotals, SeatTotals, Totals, TotalsWrong
 from shared.chain.hashing import FORMAT, HASHED, genesis, link_hash
-from shared.chain.recount import AuditRecount, LedgerRecount, Recount, RecountWrong, SeatRecount
 
 LONGEST_LINE_BYTES: Final = 64 * 1024
 """A link is under a kilobyte; a line beyond this is no export of ours."""
 
-RECOUNTS: Final[Mapping[str, Callable[[], Recount]]] = {
-    "seats": SeatRecount,
-    "ledger": LedgerRecount,
-    "audit": AuditRecount,
+TOTALS: Final[Mapping[str, Callable[[], Totals]]] = {
+    "seats": SeatTotals,
+    "ledger": LedgerTotals,
+    "audit": AuditTotals,
 }
 
 
@@ -55,7 +55,7 @@ class _Walk:
         self._sources: set[tuple[str, str]] = set()
         self.promised: dict[str, tuple[int, str]] = {}
         self.kind = ""
-        self.recount: Recount = AuditRecount()
+        self.totals: Totals = AuditTotals()
         self.ended = False
         self.lines = 0
 
@@ -73,8 +73,8 @@ class _Walk:
 
     def _begin(self, line: Mapping[str, Any]) -> None:
         kind = line.get("kind")
-        if not isinstance(kind, str) or kind not in RECOUNTS:
-            raise ExportWrong(1, f"it must say which kind of export this is, one of {', '.join(RECOUNTS)}.")
+        if not isinstance(kind, str) or kind not in TOTALS:
+            raise ExportWrong(1, f"it must say which kind of export this is, one of {', '.join(TOTALS)}.")
         if line.get("format") != FORMAT:
             raise ExportWrong(1, f"the format is {line.get('format')!r}, and this program knows {FORMAT}.")
         ends = line.get("chains")
@@ -85,7 +85,7 @@ class _Walk:
                 raise ExportWrong(1, f"it does not say where {name} ends.")
             self.promised[name] = (end["seq"], end["hash"])
         self.kind = kind
-        self.recount = RECOUNTS[kind]()
+        self.totals = TOTALS[kind]()
 
     def _link(self, number: int, line: Mapping[str, Any]) -> None:
         missing = [name for name in (*HASHED, "hash") if name not in line]
@@ -110,8 +110,8 @@ class _Walk:
         self._sources.add((name, line["source"]))
         self._chains[name] = _Chain(seq, line["hash"])
         try:
-            self.recount.take(number, line)
-        except RecountWrong as wrong:
+            self.totals.take(number, line)
+        except TotalsWrong as wrong:
             raise ExportWrong(wrong.line, wrong.what) from None
 
     def _end(self, number: int, line: Mapping[str, Any]) -> None:
@@ -126,8 +126,8 @@ class _Walk:
         if line.get("lines") != number - 1:
             raise ExportWrong(number, f"it counts {line.get('lines')} lines before it, and there are {number - 1}.")
         try:
-            self.recount.finish()
-        except RecountWrong as wrong:
+            self.totals.finish()
+        except TotalsWrong as wrong:
             raise ExportWrong(wrong.line, wrong.what) from None
         self.ended = True
 
@@ -146,7 +146,7 @@ def verify(lines: Iterable[bytes], *, roots: Mapping[str, Mapping[int, str]] | N
         walk.take(number, read_line(number, raw))
     if not walk.ended:
         raise ExportWrong(number + 1, "the export ends without its last line; it was cut.")
-    return Verified(walk.kind, walk.promised, walk.lines - 2, walk.recount.remarks())
+    return Verified(walk.kind, walk.promised, walk.lines - 2, walk.totals.remarks())
 
 
 def read_roots(lines: Iterable[bytes]) -> dict[str, dict[int, str]]:

@@ -1,6 +1,6 @@
 """HTTP for all services: endpoints as data, one application from them, problems, limits, health, and calls out."""
 
-from shared.http.app import ENDPOINTS, LAYER, OPENAPI_PATH, build_app
+from shared.http.app import ENDPOINTS, OPENAPI_PATH, RUNTIME, build_app
 from shared.http.call import EVENT_STREAM, Answer, Call, Stream, server_sent_event
 from shared.http.client import CircuitBreaker, ClientAnswer, JsonClient, Patience
 from shared.http.endpoint import (
@@ -28,10 +28,10 @@ __all__ = [
     "APPLICANT",
     "ENDPOINTS",
     "EVENT_STREAM",
-    "LAYER",
     "OPENAPI_PATH",
     "PUBLIC",
     "ROLES",
+    "RUNTIME",
     "SIGNED",
     "STAFF",
     "Access",

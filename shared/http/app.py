@@ -15,21 +15,21 @@ from shared.http.binding import bind
 from shared.http.body_budget import BodyBudget
 from shared.http.body_gate import LateBodies
 from shared.http.connections import Connections
-from shared.http.edge import edge
 from shared.http.endpoint import Endpoint
 from shared.http.gates import FairGate, Gate
 from shared.http.health import Check, Invariants, Readiness
 from shared.http.idempotency import AnswerCache
-from shared.http.layer import Layer, Verifier
 from shared.http.metrics import Metrics
+from shared.http.middleware import outer_middleware
 from shared.http.openapi import build_openapi
 from shared.http.options import HttpOptions
 from shared.http.rate_limit import InProcessRateLimiter, RateLimiter
+from shared.http.runtime import HttpRuntime, Verifier
 from shared.service import InvariantCheck
 from shared.sessions import SessionCheck
 
-LAYER: Final = web.AppKey("layer", Layer)
-"""Where the running application keeps its shared parts; `app[LAYER].draining` is set when it is about to end."""
+RUNTIME: Final = web.AppKey("runtime", HttpRuntime)
+"""Where the running application keeps its shared parts; `app[RUNTIME].draining` is set when it is about to end."""
 
 ENDPOINTS: Final = web.AppKey("endpoints", tuple[Endpoint, ...])
 """The endpoints of the application, for tests over every route."""
@@ -60,26 +60,26 @@ def build_app(
     """
     options = options or HttpOptions()
     metrics = metrics or Metrics(service_name)
-    layer = _layer(options, service_name, clock, verifier, limiter, metrics)
-    layer.sessions = sessions
-    app = web.Application(middlewares=[edge(layer)])
-    app[LAYER] = layer
+    runtime = _make_runtime(options, service_name, clock, verifier, limiter, metrics)
+    runtime.sessions = sessions
+    app = web.Application(middlewares=[outer_middleware(runtime)])
+    app[RUNTIME] = runtime
     app[ENDPOINTS] = tuple(endpoints)
     for endpoint in endpoints:
-        app.router.add_route(endpoint.method, endpoint.path, bind(endpoint, layer), expect_handler=_go_on)
+        app.router.add_route(endpoint.method, endpoint.path, bind(endpoint, runtime), expect_handler=_go_on)
     _describe(app, build_openapi(endpoints, service_name, options.api_version))
     _add_health(app, Readiness(readiness or {}, clock), Invariants(invariants or {}, metrics, clock))
     return app
 
 
-def _layer(
+def _make_runtime(
     options: HttpOptions,
     service_name: str,
     clock: Clock,
     verifier: Verifier | None,
     limiter: RateLimiter | None,
     metrics: Metrics,
-) -> Layer:
+) -> HttpRuntime:
     """Make the shared parts and register their gauges."""
     late = FairGate(
         options.max_late_bodies,
@@ -88,7 +88,7 @@ def _layer(
         for_agencies=options.kept_for_agencies,
     )
     agencies = Agencies(options.agency_networks)
-    layer = Layer(
+    runtime = HttpRuntime(
         options=options,
         clock=clock,
         verifier=verifier,
@@ -112,15 +112,15 @@ def _layer(
             lambda address: agencies.knows(address, clock.now()),
         ),
     )
-    metrics.watch("call", lambda: layer.gate.inside)
-    metrics.watch("late_body", lambda: layer.late_bodies.late)
-    metrics.watch("upload", lambda: layer.uploads.inside)
-    metrics.watch("download", lambda: layer.downloads.inside)
-    metrics.watch("public_stream", lambda: layer.public_streams.inside)
-    metrics.watch("own_stream", lambda: layer.own_streams.inside)
-    metrics.watch("connection", lambda: layer.connections.open)
-    metrics.watch_bodies(lambda: layer.bodies.held_bytes)
-    return layer
+    metrics.watch("call", lambda: runtime.gate.inside)
+    metrics.watch("late_body", lambda: runtime.late_bodies.late)
+    metrics.watch("upload", lambda: runtime.uploads.inside)
+    metrics.watch("download", lambda: runtime.downloads.inside)
+    metrics.watch("public_stream", lambda: runtime.public_streams.inside)
+    metrics.watch("own_stream", lambda: runtime.own_streams.inside)
+    metrics.watch("connection", lambda: runtime.connections.open)
+    metrics.watch_bodies(lambda: runtime.bodies.held_bytes)
+    return runtime
 
 
 async def _go_on(request: web.Request) -> None:
@@ -141,7 +141,7 @@ def _describe(app: web.Application, document: dict[str, Any]) -> None:
 
 
 def _add_health(app: web.Application, readiness: Readiness, invariants: Invariants) -> None:
-    layer = app[LAYER]
+    runtime = app[RUNTIME]
 
     async def live(_request: web.Request) -> web.Response:
         return web.json_response({"state": "live"})
@@ -149,7 +149,7 @@ def _add_health(app: web.Application, readiness: Readiness, invariants: Invarian
     async def ready(_request: web.Request) -> web.Response:
         checks = await readiness.run_checks()
         well = all(state.ok for state in checks.values())
-        said = "draining" if layer.draining.is_set() else "ready" if well else "not_ready"
+        said = "draining" if runtime.draining.is_set() else "ready" if well else "not_ready"
         shown = {
             name: {
                 "ok": state.ok,
@@ -165,7 +165,7 @@ def _add_health(app: web.Application, readiness: Readiness, invariants: Invarian
         return web.json_response({"holds": all(line["holds"] for line in report), "invariants": report})
 
     async def metrics(_request: web.Request) -> web.Response:
-        return web.Response(body=layer.metrics.page(), headers={"Content-Type": layer.metrics.content_type})
+        return web.Response(body=runtime.metrics.page(), headers={"Content-Type": runtime.metrics.content_type})
 
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", ready)

@@ -25,8 +25,8 @@ from shared.http.call import Answer, AnyCall, Call, CallLimits
 from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint, RateLimit
 from shared.http.gates import FairGate, Place, Rank, Sender
 from shared.http.idempotency import KEY_HEADER, REPLAY_HEADER, KeptAnswer, command_name, read_key
-from shared.http.layer import Layer
-from shared.http.sending import as_answer, is_stream, media_type, send_stream, whole_response
+from shared.http.responses import as_answer, is_stream, media_type, send_stream, whole_response
+from shared.http.runtime import HttpRuntime
 from shared.http.validation import read_json, read_path, read_query
 from shared.tokens import Caller, Role, bearer_token
 
@@ -37,21 +37,21 @@ SIGNED_RATE: Final = RateLimit(count=6000, per_seconds=60.0, per="address")
 """For machines that sign what they send: a bank may notify a hundred payments in a second."""
 
 
-def bind(endpoint: Endpoint, layer: Layer) -> HttpHandler:
+def bind(endpoint: Endpoint, runtime: HttpRuntime) -> HttpHandler:
     """Return the function that answers requests to this endpoint; it raises every refusal."""
-    gate, late_bodies = layer.gate, layer.late_bodies
-    authenticate = _authenticator(endpoint, layer)
-    limit = _rate_check(endpoint, layer)
-    read_head = _head_reader(endpoint, layer)
-    read_body, body_is_here = _body_reader(endpoint, layer), _body_is_here(endpoint)
-    answer = _answerer(endpoint, layer)
-    own_gate = _own_gate(endpoint, layer)
-    is_agency = _agency_check(endpoint, layer)
-    remember_agency = _agency_memory(endpoint, layer)
+    gate, late_bodies = runtime.gate, runtime.late_bodies
+    authenticate = _authenticator(endpoint, runtime)
+    limit = _rate_check(endpoint, runtime)
+    read_head = _head_reader(endpoint, runtime)
+    read_body, body_is_here = _body_reader(endpoint, runtime), _body_is_here(endpoint)
+    answer = _answerer(endpoint, runtime)
+    own_gate = _own_gate(endpoint, runtime)
+    is_agency = _agency_check(endpoint, runtime)
+    remember_agency = _agency_memory(endpoint, runtime)
 
     async def serve(request: web.Request) -> web.StreamResponse:
         place = Place(gate, agency=is_agency(request))
-        share = request[BODY_SHARE] = layer.bodies.open_share()
+        share = request[BODY_SHARE] = runtime.bodies.open_share()
         try:
             refuse_declared_size(request, endpoint.max_body_bytes)
             caller = await authenticate(request)
@@ -77,12 +77,12 @@ def bind(endpoint: Endpoint, layer: Layer) -> HttpHandler:
     return serve
 
 
-def _own_gate(endpoint: Endpoint, layer: Layer) -> FairGate | None:
+def _own_gate(endpoint: Endpoint, runtime: HttpRuntime) -> FairGate | None:
     """Return the gate for requests that last as long as their caller likes (uploads, streams), else None."""
     if endpoint.raw_body:
-        return layer.uploads
+        return runtime.uploads
     if endpoint.long_lived:
-        return layer.own_streams if endpoint.access.door is Door.BEARER else layer.public_streams
+        return runtime.own_streams if endpoint.access.door is Door.BEARER else runtime.public_streams
     return None
 
 
@@ -104,17 +104,17 @@ def sender_of(call: AnyCall, place: Place) -> Sender:
     return Sender(f"address {source_of(call.address)}", Rank.AGENCY if place.agency else Rank.STRANGER)
 
 
-def _agency_check(endpoint: Endpoint, layer: Layer) -> Callable[[web.Request], bool]:
+def _agency_check(endpoint: Endpoint, runtime: HttpRuntime) -> Callable[[web.Request], bool]:
     """Return the check whether a call of a signed endpoint comes from an agency's address; always False elsewhere."""
-    knows, now, trusted = layer.agencies.knows, layer.clock.now, layer.options.trusted_proxies
+    knows, now, trusted = runtime.agencies.knows, runtime.clock.now, runtime.options.trusted_proxies
     if endpoint.access.door is not Door.SIGNATURE:
         return lambda _request: False
     return lambda request: knows(address_of(request, trusted), now())
 
 
-def _agency_memory(endpoint: Endpoint, layer: Layer) -> Callable[[web.Request], None]:
+def _agency_memory(endpoint: Endpoint, runtime: HttpRuntime) -> Callable[[web.Request], None]:
     """Return the function that notes an address whose signature was valid: the handler refuses an invalid one."""
-    remember, now, trusted = layer.agencies.remember, layer.clock.now, layer.options.trusted_proxies
+    remember, now, trusted = runtime.agencies.remember, runtime.clock.now, runtime.options.trusted_proxies
     if endpoint.access.door is not Door.SIGNATURE:
         return lambda _request: None
     return lambda request: remember(address_of(request, trusted), now())
@@ -123,15 +123,15 @@ def _agency_memory(endpoint: Endpoint, layer: Layer) -> Callable[[web.Request], 
 Authenticate = Callable[[web.Request], Awaitable[Caller | None]]
 
 
-def _authenticator(endpoint: Endpoint, layer: Layer) -> Authenticate:
+def _authenticator(endpoint: Endpoint, runtime: HttpRuntime) -> Authenticate:
     if endpoint.access.door is Door.SIGNATURE:
-        return _signature_head(endpoint, layer)
+        return _signature_head(endpoint, runtime)
     if endpoint.access.door is not Door.BEARER:
         return _nobody
-    verifier, roles = layer.verifier, endpoint.access.roles
+    verifier, roles = runtime.verifier, endpoint.access.roles
     if verifier is None:
         raise ValueError(f"{endpoint.method} {endpoint.path} asks for a token, but there is no verifier")
-    sessions = layer.sessions if endpoint.sensitive else None
+    sessions = runtime.sessions if endpoint.sensitive else None
     if endpoint.sensitive and sessions is None:
         raise ValueError(f"{endpoint.method} {endpoint.path} is sensitive, but nothing knows which sessions have ended")
 
@@ -146,9 +146,9 @@ def _authenticator(endpoint: Endpoint, layer: Layer) -> Authenticate:
     return authenticate
 
 
-def _signature_head(endpoint: Endpoint, layer: Layer) -> Authenticate:
+def _signature_head(endpoint: Endpoint, runtime: HttpRuntime) -> Authenticate:
     """Return the check that refuses unsigned and wrongly signed calls by their head alone; it identifies no sender."""
-    signer, now = endpoint.signer, layer.clock.now
+    signer, now = endpoint.signer, runtime.clock.now
     assert signer is not None, "the endpoint's own check asks for it"  # noqa: S101 - narrows the type
 
     async def check(request: web.Request) -> None:
@@ -164,9 +164,9 @@ async def _nobody(_request: web.Request) -> None:
 RateCheck = Callable[[web.Request, Caller | None], Awaitable[None]]
 
 
-def _rate_check(endpoint: Endpoint, layer: Layer) -> RateCheck:
-    limits = [layer.options.scaled(limit) for limit in endpoint.rates or _default_rates(endpoint, layer)]
-    allow, now, trusted = layer.limiter.allow, layer.clock.now, layer.options.trusted_proxies
+def _rate_check(endpoint: Endpoint, runtime: HttpRuntime) -> RateCheck:
+    limits = [runtime.options.scaled(limit) for limit in endpoint.rates or _default_rates(endpoint, runtime)]
+    allow, now, trusted = runtime.limiter.allow, runtime.clock.now, runtime.options.trusted_proxies
     name = f"{endpoint.method} {endpoint.path}"
 
     async def check(request: web.Request, caller: Caller | None) -> None:
@@ -181,8 +181,8 @@ def _rate_check(endpoint: Endpoint, layer: Layer) -> RateCheck:
     return check
 
 
-def _default_rates(endpoint: Endpoint, layer: Layer) -> tuple[RateLimit, ...]:
-    usual = layer.options.default_rate
+def _default_rates(endpoint: Endpoint, runtime: HttpRuntime) -> tuple[RateLimit, ...]:
+    usual = runtime.options.default_rate
     if usual is None:
         return ()
     return (SIGNED_RATE if endpoint.access.door is Door.SIGNATURE else usual,)
@@ -199,9 +199,9 @@ def _too_many(limit: RateLimit, wait_seconds: int) -> TooManyRequests:
 ReadHead = Callable[[web.Request, Caller | None], AnyCall]
 
 
-def _head_reader(endpoint: Endpoint, layer: Layer) -> ReadHead:
+def _head_reader(endpoint: Endpoint, runtime: HttpRuntime) -> ReadHead:
     """Return the reader of path, query and key: it refuses errors in the head before the body is awaited."""
-    options = layer.options
+    options = runtime.options
     limits = CallLimits(options.idle_seconds, options.trusted_proxies, options.slowest_upload)
     read_query_of = _query_reader(endpoint)
     read_path_of = _path_reader(endpoint)
@@ -242,11 +242,11 @@ def _body_is_here(endpoint: Endpoint) -> Callable[[web.Request], bool]:
 ReadBody = Callable[[AnyCall], Awaitable[None]]
 
 
-def _body_reader(endpoint: Endpoint, layer: Layer) -> ReadBody:
+def _body_reader(endpoint: Endpoint, runtime: HttpRuntime) -> ReadBody:
     """Return the reader of the body into the endpoint's model; raw bytes only where a signature is verified first."""
     model = None if endpoint.access.door is Door.SIGNATURE else endpoint.body
     # the few larger ones may take longer, at the same pace
-    seconds = layer.options.body_seconds * max(1.0, endpoint.max_body_bytes / MAX_BODY_BYTES)
+    seconds = runtime.options.body_seconds * max(1.0, endpoint.max_body_bytes / MAX_BODY_BYTES)
 
     async def read(call: AnyCall) -> None:
         if endpoint.reads_body:
@@ -292,17 +292,17 @@ def _path_reader(endpoint: Endpoint) -> Callable[[web.Request], Any]:
 AnswerCall = Callable[[AnyCall, Place], Awaitable[web.StreamResponse]]
 
 
-def _answerer(endpoint: Endpoint, layer: Layer) -> AnswerCall:
+def _answerer(endpoint: Endpoint, runtime: HttpRuntime) -> AnswerCall:
     handle = endpoint.handler
 
     async def answer_call(call: AnyCall, place: Place) -> web.StreamResponse:
-        return await _send(call, as_answer(endpoint, await handle(call)), layer, place)
+        return await _send(call, as_answer(endpoint, await handle(call)), runtime, place)
 
-    return _once_for_each_key(endpoint, layer) if endpoint.idempotent else answer_call
+    return _once_for_each_key(endpoint, runtime) if endpoint.idempotent else answer_call
 
 
-def _once_for_each_key(endpoint: Endpoint, layer: Layer) -> AnswerCall:
-    kept, now, handle = layer.answers, layer.clock.now, endpoint.handler
+def _once_for_each_key(endpoint: Endpoint, runtime: HttpRuntime) -> AnswerCall:
+    kept, now, handle = runtime.answers, runtime.clock.now, endpoint.handler
 
     async def answer_once(call: AnyCall, place: Place) -> web.StreamResponse:
         name = command_name(endpoint.method, call.request.path, _who(call), call.idempotency_key)
@@ -311,7 +311,7 @@ def _once_for_each_key(endpoint: Endpoint, layer: Layer) -> AnswerCall:
             return web.Response(body=said.body, status=said.status, headers={**said.headers, REPLAY_HEADER: "true"})
         try:
             answer = as_answer(endpoint, await handle(call))
-            response = await _send(call, answer, layer, place)
+            response = await _send(call, answer, runtime, place)
         except BaseException:
             kept.forget(name)
             raise
@@ -323,27 +323,27 @@ def _once_for_each_key(endpoint: Endpoint, layer: Layer) -> AnswerCall:
     return answer_once
 
 
-async def _send(call: AnyCall, answer: Answer, layer: Layer, place: Place) -> web.StreamResponse:
+async def _send(call: AnyCall, answer: Answer, runtime: HttpRuntime, place: Place) -> web.StreamResponse:
     if not is_stream(answer):
         return whole_response(call.endpoint, answer)
     if call.endpoint.long_lived:  # in a gate of its own since before its handler ran
-        return await _send_stream(call, answer, layer)
+        return await _send_stream(call, answer, runtime)
     sender = sender_of(call, place)
-    layer.downloads.enter(sender)
+    runtime.downloads.enter(sender)
     place.leave()
     try:
-        return await _send_stream(call, answer, layer)
+        return await _send_stream(call, answer, runtime)
     finally:
-        layer.downloads.leave(sender)
+        runtime.downloads.leave(sender)
 
 
-async def _send_stream(call: AnyCall, answer: Answer, layer: Layer) -> web.StreamResponse:
+async def _send_stream(call: AnyCall, answer: Answer, runtime: HttpRuntime) -> web.StreamResponse:
     return await send_stream(
         call.request,
         answer,
         {**answer.headers, "Content-Type": media_type(call.endpoint, answer)},
-        draining=layer.draining,
-        heartbeat_seconds=layer.options.heartbeat_seconds,
+        draining=runtime.draining,
+        heartbeat_seconds=runtime.options.heartbeat_seconds,
     )
 
 

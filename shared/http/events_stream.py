@@ -1,6 +1,6 @@
 """Server-sent events over something that changes: a call display, a place in a queue.
 
-Watchers of the same thing share one read of it, and an unchanged state is not sent again. ``shared.http.sending`` adds
+Watchers of the same thing share one read of it, and an unchanged state is not sent again. ``responses.py`` adds
 heartbeats and ends every stream when the process drains; more watchers than ``HttpOptions`` allows get 503.
 Reconnecting is cheap: browsers send ``Last-Event-ID``, and a watcher that has seen the present state is sent the next
 one.

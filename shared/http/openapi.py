@@ -43,7 +43,7 @@ from shared.http.problems import (
     TokenOutdated,
     TokenUnreadable,
 )
-from shared.http.sending import TRACE_HEADER
+from shared.http.responses import TRACE_HEADER
 from shared.http.signatures import SignatureMissing, SignatureTooOld, SignatureWrong
 
 OPENAPI_VERSION: Final = "3.1.1"
@@ -257,7 +257,7 @@ class _Problems:
     def of_endpoint(self, endpoint: Endpoint) -> dict[str, Any]:
         """Return references to the refusals of the endpoint and of the HTTP runtime, by status."""
         by_status: dict[int, dict[str, type[Refusal]]] = {}
-        for refusal in (*endpoint.refusals, *refusals_of_layer(endpoint)):
+        for refusal in (*endpoint.refusals, *refusals_of_runtime(endpoint)):
             by_status.setdefault(refusal.status, {}).setdefault(refusal.code, refusal)
         without_body = endpoint.method == "HEAD"
         return {str(status): self._refer(status, by_status[status], without_body) for status in sorted(by_status)}
@@ -299,7 +299,7 @@ def _example(refusal: type[Refusal]) -> dict[str, Any]:
     }
 
 
-def refusals_of_layer(endpoint: Endpoint) -> Iterator[type[Refusal]]:
+def refusals_of_runtime(endpoint: Endpoint) -> Iterator[type[Refusal]]:
     """Yield the refusals of the HTTP runtime at this endpoint, whatever its handler does."""
     match endpoint.access.door:
         case Door.BEARER:

@@ -12,11 +12,11 @@ from aiohttp.web_protocol import RequestHandler
 
 from shared.context import new_causation
 from shared.errors import Unreadable
-from shared.http.app import LAYER
+from shared.http.app import RUNTIME
 from shared.http.connections import Connections
 from shared.http.language import DEFAULT_LANGUAGE
 from shared.http.problems import SomethingBroke, problem_response
-from shared.http.sending import dress
+from shared.http.responses import add_usual_headers
 from shared.logs import get_logger
 
 log = get_logger(__name__)
@@ -84,7 +84,7 @@ class _Protocol(RequestHandler):
         refusal = NotHttp() if status < 500 else SomethingBroke()
         log.info("http.not_understood", code=refusal.code, error=type(exc).__name__, trace_id=trace)
         response = problem_response(refusal, language=DEFAULT_LANGUAGE, instance="/", trace_id=trace)
-        dress(response, trace)
+        add_usual_headers(response, trace)
         response.force_close()
         return response
 
@@ -119,9 +119,9 @@ async def serve(
         auto_decompress=False,  # encoded bodies are refused: one that lies, or is a bomb, must not be unpacked to be so
     )
     await runner.setup()
-    watching = asyncio.create_task(app[LAYER].connections.watch())
+    watching = asyncio.create_task(app[RUNTIME].connections.watch())
     try:
-        listener = await _listen(runner, host, port, app[LAYER].connections)
+        listener = await _listen(runner, host, port, app[RUNTIME].connections)
         bound_port = int(listener.sockets[0].getsockname()[1])
         log.info("http.listening", host=host, port=bound_port)
         if listening is not None:
@@ -153,17 +153,17 @@ async def _listen(runner: web.AppRunner, host: str, port: int, connections: Conn
 
 
 async def _notify(app: web.Application, notice_seconds: float) -> None:
-    layer = app[LAYER]
-    layer.draining.set()
-    log.info("http.draining", in_flight=layer.inside, streams=layer.streams_inside)
+    runtime = app[RUNTIME]
+    runtime.draining.set()
+    log.info("http.draining", in_flight=runtime.inside, streams=runtime.streams_inside)
     if notice_seconds > 0:
         await asyncio.sleep(notice_seconds)
 
 
 async def _finish(app: web.Application, shutdown_seconds: float) -> None:
-    layer = app[LAYER]
+    runtime = app[RUNTIME]
     with suppress(TimeoutError):
         async with asyncio.timeout(shutdown_seconds):
-            await layer.empty()
-    if layer.inside or layer.streams_inside:
-        log.warning("http.cut_short", in_flight=layer.inside, streams=layer.streams_inside)
+            await runtime.empty()
+    if runtime.inside or runtime.streams_inside:
+        log.warning("http.cut_short", in_flight=runtime.inside, streams=runtime.streams_inside)

@@ -62,7 +62,7 @@ class Kind(Generic[S]):
     ``state`` is a dataclass or pydantic model of plain data. ``deadlines`` returns the names and times of a state's
     deadlines. ``upcasts`` maps an old schema number to the function that converts a stored state dictionary to the next
     one. ``at_once`` is how many of its deadlines one process handles at the same time.
-    ``gathers``: concurrent reads, inserts and saves share a command.
+    ``batched``: concurrent reads, inserts and saves share a command.
     A ``bare`` kind sends no events and consumes no messages (a seat): it has neither outbox nor inbox.
     ``kept_until`` is the path of a time from which on the store may delete a document by itself, at any moment (MongoDB
     does within about a minute): readers must check that time too.
@@ -76,7 +76,7 @@ class Kind(Generic[S]):
     upcasts: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     bare: bool = False
     at_once: int = 8
-    gathers: bool = False
+    batched: bool = False
     kept_until: str | None = None
 
     def index(self, name: str) -> Index:

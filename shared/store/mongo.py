@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.store import parking
-from shared.store.claiming import Claiming, Places, claim_alone
+from shared.store.batched_writes import STAMP_BITS, WITHOUT_OUTBOX, AnswerLost, BatchedWrites
+from shared.store.claim_prefetch import ClaimPrefetcher, Places, claim_alone
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
 from shared.store.driver import (
     AsyncCollection,
@@ -26,7 +27,6 @@ from shared.store.driver import (
     UpdateOne,
     server_is_trouble,
 )
-from shared.store.gathering import STAMP_BITS, WITHOUT_OUTBOX, AnswerLost, Gathering
 from shared.store.kinds import (
     INBOX_DAYS,
     LARGEST_INBOX,
@@ -52,7 +52,7 @@ ARCHIVE_DAYS: Final = 35
 BULK: Final = 2000
 """Documents written with one command."""
 
-MOST_CLAIMINGS: Final = 200
+MOST_PREFETCHERS: Final = 200
 """Most prefetchers of claims at the same time (pools of sessions): each keeps 8 to 100 documents of some 2 kB."""
 
 _PARKED: Final = {"parked_since": {"$exists": True}}
@@ -138,8 +138,8 @@ class MongoStore:
         self._database = database
         self._source = source
         self._collections: dict[str, AsyncCollection] = {}
-        self._gatherings: dict[str, Gathering] = {}
-        self._claimings: dict[str, Claiming] = {}
+        self._batched_writes: dict[str, BatchedWrites] = {}
+        self._prefetchers: dict[str, ClaimPrefetcher] = {}
         self.on_written = on_written
 
     async def prepare(self, kinds: Sequence[Kind[Any]]) -> None:
@@ -330,8 +330,8 @@ class MongoStore:
         stored = {path: plain(value) for path, value in change.items()}
         places = Places(lambda asked: query(kind, declared, equals, asked), _sort(declared, False), index)
         with _store_errors(kind.name):
-            if kind.gathers:
-                document = await self._claiming(kind, places, equals).claim(stored, span)
+            if kind.batched:
+                document = await self._prefetcher(kind, places, equals).claim(stored, span)
             else:
                 document = await claim_alone(self._collection(kind.name), places, stored, span)
         return decode(kind, document) if document is not None else None
@@ -354,14 +354,14 @@ class MongoStore:
                 counted = await collection.find_one_and_update(wanted, change, return_document=after)
         return int(counted["state"]["count"]) if counted is not None else None
 
-    def _claiming(self, kind: Kind[Any], places: Places, equals: Mapping[str, Any]) -> Claiming:
+    def _prefetcher(self, kind: Kind[Any], places: Places, equals: Mapping[str, Any]) -> ClaimPrefetcher:
         name = f"{kind.name}.{places.hint} {sorted(equals.items())}"
-        known = self._claimings.get(name)
+        known = self._prefetchers.get(name)
         if known is None:
-            if len(self._claimings) >= MOST_CLAIMINGS:
-                self._claimings.clear()
-            claiming = Claiming(self._collection(kind.name), self._gathering(kind.name), places)
-            known = self._claimings[name] = claiming
+            if len(self._prefetchers) >= MOST_PREFETCHERS:
+                self._prefetchers.clear()
+            prefetcher = ClaimPrefetcher(self._collection(kind.name), self._writes_of(kind.name), places)
+            known = self._prefetchers[name] = prefetcher
         return known
 
     async def claim_due(self, kind: Kind[S], *, now: datetime, owner: str, lease_seconds: int) -> Due[S] | None:
@@ -531,27 +531,27 @@ class MongoStore:
         return known
 
     async def _read(self, kind: Kind[Any], record_id: str) -> Mapping[str, Any] | None:
-        if kind.gathers:
-            return await self._gathering(kind.name).read(record_id)
+        if kind.batched:
+            return await self._writes_of(kind.name).read(record_id)
         document: dict[str, Any] | None = await self._collection(kind.name).find_one({"_id": record_id}, WITHOUT_OUTBOX)
         return document
 
     async def _insert(self, kind: Kind[Any], document: dict[str, Any]) -> None:
-        if kind.gathers:
-            await self._gathering(kind.name).insert(document)
+        if kind.batched:
+            await self._writes_of(kind.name).insert(document)
         else:
             await self._collection(kind.name).insert_one(document)
 
     async def _update(self, kind: Kind[Any], wanted: dict[str, Any], change: dict[str, Any]) -> bool:
-        if kind.gathers:
-            return await self._gathering(kind.name).update(wanted, change)
+        if kind.batched:
+            return await self._writes_of(kind.name).update(wanted, change)
         result = await self._collection(kind.name).update_one(wanted, change)
         return bool(result.matched_count)
 
-    def _gathering(self, name: str) -> Gathering:
-        known = self._gatherings.get(name)
+    def _writes_of(self, name: str) -> BatchedWrites:
+        known = self._batched_writes.get(name)
         if known is None:
-            known = self._gatherings[name] = Gathering(self._collection(name))
+            known = self._batched_writes[name] = BatchedWrites(self._collection(name))
         return known
 
     def _entries(

@@ -159,7 +159,7 @@ class Store(Protocol):
     ) -> Record[S] | None:
         """Atomically set the given paths of the first match in index order and return the result; None without a match.
 
-        For bare kinds: it writes no events. Concurrent claims of a ``gathers`` kind take any match of their
+        For bare kinds: it writes no events. Concurrent claims of a ``batched`` kind take any match of their
         ranges, not always the first.
         """
         ...

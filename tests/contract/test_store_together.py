@@ -12,9 +12,9 @@ import pytest
 
 from shared.events.identity import AccountRegistered
 from shared.store import AlreadyExists, Index, Kind, Range, Record, Store, StoreUnavailable, VersionConflict
-from shared.store.claiming import LEAST_AHEAD, Claiming
+from shared.store.batched_writes import AnswerLost, BatchedWrites
+from shared.store.claim_prefetch import LEAST_AHEAD, ClaimPrefetcher
 from shared.store.driver import AsyncDatabase
-from shared.store.gathering import AnswerLost, Gathering
 from shared.store.memory import MemoryStore
 from shared.store.mongo import MongoStore
 
@@ -37,7 +37,7 @@ LETTER = Kind(
     name="letter",
     state=Letter,
     deadlines=_deadlines,
-    gathers=True,
+    batched=True,
     indexes=(Index("stamp", ("state.stamp",), unique=True, where={"state.number": tuple(range(100, 200))}),),
 )
 
@@ -53,7 +53,7 @@ PLACE = Kind(
     name="place",
     state=Place,
     bare=True,
-    gathers=True,
+    batched=True,
     indexes=(Index("free", ("state.room", "state.number", "state.taker"), where={"state.taker": None}),),
 )
 
@@ -197,11 +197,11 @@ async def test_the_race_shows_when_nobody_looks_what_was_written(
 ) -> None:
     """The twin: without a look at the documents the losers of a crowd believe that they won."""
 
-    async def believe(_self: Gathering, updates: Any) -> None:
+    async def believe(_self: BatchedWrites, updates: Any) -> None:
         for each in updates:
             each.tell(True)
 
-    monkeypatch.setattr(Gathering, "_find_written", believe)
+    monkeypatch.setattr(BatchedWrites, "_find_written", believe)
     known = await letters(mongo_store, 12)
     said = await answers(
         *(mongo_store.save(LETTER, each, Letter(number), now=NOW) for number in range(9) for each in known)
@@ -313,13 +313,13 @@ async def test_who_comes_behind_a_crowd_needs_no_look(
 ) -> None:
     await places(mongo_store, 60)
     looks = []
-    look = Claiming._look_ahead
+    look = ClaimPrefetcher._prefetch
 
-    async def counting(self: Claiming, common: Any, count: int, paired: Any) -> bool:
+    async def counting(self: ClaimPrefetcher, common: Any, count: int, paired: Any) -> bool:
         looks.append(count)
         return await look(self, common, count, paired)
 
-    monkeypatch.setattr(Claiming, "_look_ahead", counting)
+    monkeypatch.setattr(ClaimPrefetcher, "_prefetch", counting)
     for number in range(LEAST_AHEAD):
         assert (await take(mongo_store, "a")).id == f"p{number:02}"
     assert looks == [1]
@@ -334,10 +334,10 @@ async def test_of_a_claim_that_nobody_can_tell_of_its_caller_hears(
 ) -> None:
     await places(mongo_store, 5)
 
-    async def lost(_self: Gathering, _wanted: Any, _change: Any) -> bool:
+    async def lost(_self: BatchedWrites, _wanted: Any, _change: Any) -> bool:
         raise AnswerLost
 
-    monkeypatch.setattr(Gathering, "update", lost)
+    monkeypatch.setattr(BatchedWrites, "update", lost)
     with pytest.raises(StoreUnavailable):
         await take(mongo_store, "a")
     monkeypatch.undo()
@@ -354,7 +354,7 @@ async def test_the_race_shows_when_a_place_is_written_without_its_version(
         await self._collection.update_one({"_id": place["_id"]}, change)
         claim.tell({**place, "version": place["version"] + 1})
 
-    monkeypatch.setattr(Claiming, "_take", careless)
+    monkeypatch.setattr(ClaimPrefetcher, "_take", careless)
     other = MongoStore(mongo_database, "test")
     for _ in range(20):
         await mongo_database[PLACE.name].delete_many({})

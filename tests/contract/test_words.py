@@ -31,23 +31,6 @@ SENTENCES = re.compile(r"\b(anew|in vain|nobody|becomes? of|became of)\b", re.IG
 
 NOT_YET = {
     ("shared/store/retry.py", "again"),  # goes when all use `shared.store.change`
-    ("shared/chain/recount.py", "recount"),  # until renamed
-    ("shared/chain/keeping.py", "keeping"),  # until renamed
-    ("shared/chain/recount.py", "Recount"),  # until renamed
-    ("shared/http/edge.py", "edge"),  # until renamed
-    ("shared/http/layer.py", "layer"),  # until renamed
-    ("shared/http/layer.py", "Layer"),  # until renamed
-    ("shared/http/sending.py", "sending"),  # until renamed
-    ("shared/facts.py", "once_known"),  # until renamed
-    ("shared/store/claiming.py", "claiming"),  # until renamed
-    ("shared/store/claiming.py", "Claiming"),  # until renamed
-    ("shared/store/crowd.py", "crowd"),  # until renamed
-    ("shared/store/crowd.py", "Crowd"),  # until renamed
-    ("shared/store/gathering.py", "gathering"),  # until renamed
-    ("shared/store/gathering.py", "Gathering"),  # until renamed
-    ("shared/store/turns.py", "turns"),  # until renamed
-    ("shared/store/turns.py", "Turns"),  # until renamed
-    ("shared/store/turns.py", "of"),  # until renamed
 }
 
 NAMED_TWICE = {

@@ -32,7 +32,7 @@ APPLICATION: Final[Kind[Application]] = Kind(
         Index("file", ("state.file_ids",)),
     ),
     deadlines=deadlines,
-    gathers=True,
+    batched=True,
 )
 APPLICANT: Final[Kind[Applicant]] = Kind("applicant", Applicant, indexes=(Index("account", ("state.account_id",)),))
 KINDS: Final[tuple[Kind[Any], ...]] = (APPLICATION, APPLICANT)

@@ -23,11 +23,11 @@ from services.application.requirements.requirement import (
     missing,
 )
 from shared.errors import NotFound
-from shared.facts import once_known
 from shared.files.port import FileMeta
+from shared.projections import wait_until_known
 from shared.store.change import change
+from shared.store.keyed_lock import KeyedLock
 from shared.store.kinds import Record
-from shared.store.turns import Turns
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Applications:
 
     def __init__(self, context: UseCaseContext, rules: RuleSet) -> None:
         self._context = context
-        self._turns = Turns()
+        self._locks = KeyedLock()
         self.rules = rules
         self.repository = Repository(context.store)
         self.vault = Vault(context.settings)
@@ -72,12 +72,12 @@ class Applications:
         Facts about one application come by the handful: within this process its writers take turns.
         """
         store, clock = self._context.store, self._context.clock
-        async with self._turns.of(application_id):
+        async with self._locks.hold(application_id):
             return await change(store, clock, APPLICATION, application_id, decide, received=received)
 
     async def wait_until_known(self, find: Callable[[], Awaitable[T | None]]) -> T | None:
         """Return what ``find`` finds, waiting a moment for a fact that is on its way; None if it does not arrive."""
-        return await once_known(find, self._context.clock)
+        return await wait_until_known(find, self._context.clock)
 
     async def card(self, applicant_id: str) -> IdentityCard:
         """Return the applicant's identity card; refuses with ``NotFound``."""

@@ -10,7 +10,7 @@ from services.billing.store_part import StorePart
 from shared.store.kinds import Kind
 from shared.store.retry import again
 
-APPLICATIONS: Final[Kind[KnownApplication]] = Kind("application", KnownApplication, bare=True, gathers=True)
+APPLICATIONS: Final[Kind[KnownApplication]] = Kind("application", KnownApplication, bare=True, batched=True)
 LOST_SEATS: Final[Kind[LostSeat]] = Kind("lost_seat", LostSeat, bare=True)
 KINDS: Final[tuple[Kind[Any], ...]] = (
     APPLICATIONS,

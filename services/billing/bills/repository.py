@@ -27,7 +27,7 @@ BILLS: Final[Kind[Bill]] = Kind(
     ),
     deadlines=lambda bill: bill.due,
     at_once=AT_ONCE,
-    gathers=True,
+    batched=True,
 )
 KINDS: Final[tuple[Kind[Any], ...]] = (BILLS,)
 

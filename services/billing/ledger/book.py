@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from services.billing.ledger.journal import amounts_of, posting_fact, sum_amounts
 from services.billing.ledger.model import Posting
-from shared.chain import CAPITAL, ChainName, Chains, Fact, KeptStream, Link, TimedSource, export_lines, roots_lines
+from shared.chain import CAPITAL, ChainName, Chains, ChainStream, Fact, Link, TimedSource, export_lines, roots_lines
 from shared.ids import new_event_id
 from shared.service import Platform
 from shared.store.kinds import Kind, Record
@@ -59,7 +59,7 @@ class LedgerBook:
         self._clock = platform.clock
         self._chains = Chains(store, platform.ids, adds={STREAM: amounts_of})
         source = TimedSource(store, receipts, "posted_order", "state.posted_at", facts_of)
-        self.kept = KeptStream(STREAM, source, self._chains, store, platform.clock, owner=new_event_id())
+        self.kept = ChainStream(STREAM, source, self._chains, store, platform.clock, owner=new_event_id())
 
     async def balances(self) -> Balances:
         """Return the balance of every account, with its time."""

@@ -25,7 +25,7 @@ RECEIPTS: Final[Kind[Receipt]] = Kind(
         Index("undecided", ("state.state", "state.learnt_at"), where={"state.state": _UNDECIDED}),
     ),
     deadlines=lambda receipt: receipt.due,
-    gathers=True,
+    batched=True,
 )
 KINDS: Final[tuple[Kind[Any], ...]] = (RECEIPTS,)
 

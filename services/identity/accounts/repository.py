@@ -18,7 +18,7 @@ ACCOUNT: Final[Kind[Account]] = Kind(
     Account,
     indexes=(Index("fingerprints", ("state.fingerprints",), unique=True),),
     deadlines=account_rules.deadlines,
-    gathers=True,
+    batched=True,
 )
 
 

@@ -20,7 +20,7 @@ APPLICANT: Final[Kind[Applicant]] = Kind(
         Index("nik", ("state.nik_fingerprints",)),
     ),
     deadlines=applicant_rules.deadlines,
-    gathers=True,
+    batched=True,
 )
 
 PERSON: Final[Kind[Person]] = Kind(

@@ -9,7 +9,7 @@ from services.identity.sign_in import challenge as challenge_rules
 from services.identity.sign_in.challenge import Challenge
 from shared.store.kinds import Kind, Record
 
-CHALLENGE: Final[Kind[Challenge]] = Kind("challenge", Challenge, deadlines=challenge_rules.deadlines, gathers=True)
+CHALLENGE: Final[Kind[Challenge]] = Kind("challenge", Challenge, deadlines=challenge_rules.deadlines, batched=True)
 
 
 class ChallengeRepository:

@@ -10,7 +10,7 @@ from services.notification.context import UseCaseContext
 from shared.store.kinds import Kind, Record
 from shared.store.port import AlreadyExists, VersionConflict
 
-CARDS: Final = Kind(name="contact_card", state=ContactCard, gathers=True)
+CARDS: Final = Kind(name="contact_card", state=ContactCard, batched=True)
 
 
 class ContactRepository:

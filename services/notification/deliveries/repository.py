@@ -20,7 +20,7 @@ DELIVERIES: Final = Kind(
         Index("ended_at", ("state.ended_at",)),
     ),
     deadlines=delivery.due,
-    gathers=True,
+    batched=True,
 )
 
 LARGEST_PAGE: Final = 100

@@ -42,7 +42,7 @@ OPENING_TICKET: Final = Kind(
     name="opening_ticket",
     state=OpeningTicket,
     bare=True,
-    gathers=True,
+    batched=True,
     indexes=(
         Index("list", ("state.opening_id", "state.commitment")),
         Index("late", ("state.opening_id", "state.late_number"), where={"state.late": True}),

@@ -1,4 +1,4 @@
-"""A small service that shows the rules of the HTTP layer: notes, uploads, streams and things that go wrong."""
+"""A small service that shows the rules of the HTTP runtime: notes, uploads, streams and things that go wrong."""
 
 from __future__ import annotations
 

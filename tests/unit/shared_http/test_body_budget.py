@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.http import HttpOptions
-from shared.http.app import LAYER
+from shared.http.app import RUNTIME
 from shared.http.body_budget import SPARE_SHARE, BodyBudget, NoRoomForBody
 from tests.unit.shared_http.conftest import Serve
 
@@ -86,7 +86,7 @@ async def test_a_body_without_room_is_refused_with_a_problem_and_gives_back_what
     serve: Serve, token: Callable[..., str]
 ) -> None:
     client = await serve(options=HttpOptions(body_budget_bytes=1024))
-    budget = client.app[LAYER].bodies
+    budget = client.app[RUNTIME].bodies
     budget._wait_seconds = NO_WAIT
     await budget.take(1020)
     headers = {"Authorization": f"Bearer {token()}", "Idempotency-Key": "k" * 16}

@@ -26,7 +26,7 @@ from shared.http import (
 )
 from shared.http.language import language_of
 from shared.http.openapi import build_openapi
-from shared.http.sending import UndeclaredAnswer, as_answer
+from shared.http.responses import UndeclaredAnswer, as_answer
 from tests.unit.shared_http.conftest import Client
 from tests.unit.shared_http.demo import NewNote, Note, NotesQuery, api
 

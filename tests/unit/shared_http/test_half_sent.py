@@ -14,10 +14,10 @@ import pytest
 
 from bench.attacks import half_sent_bodies
 from shared.clock import ManualClock
-from shared.http import LAYER, HttpOptions, Signer, binding, build_app
+from shared.http import RUNTIME, HttpOptions, Signer, binding, build_app
 from shared.http import serve as serve_until
 from shared.http.body_budget import LATE_SHARE
-from shared.http.layer import Layer
+from shared.http.runtime import HttpRuntime
 from shared.tokens import Caller, Role, StaticKeys, TokenIssuer, TokenVerifier
 from tests.unit.shared_http.conftest import until
 from tests.unit.shared_http.demo import NOTEBOOK, Notebook, api
@@ -50,8 +50,10 @@ class Line:
 class Served:
     """The demo as in production, with lines to it."""
 
-    def __init__(self, layer: Layer, port: int, clock: ManualClock, issuer: TokenIssuer, signer: Signer) -> None:
-        self.layer = layer
+    def __init__(
+        self, runtime: HttpRuntime, port: int, clock: ManualClock, issuer: TokenIssuer, signer: Signer
+    ) -> None:
+        self.runtime = runtime
         self.port = port
         self.clock = clock
         self.signer = signer
@@ -110,7 +112,7 @@ def start(clock: ManualClock, issuer: TokenIssuer, notebook: Notebook) -> Start:
         task = asyncio.create_task(
             serve_until(app, "127.0.0.1", 0, stop, 0.0, listening=lambda _, port: ports.set_result(port))
         )
-        served = Served(app[LAYER], await ports, clock, issuer, notebook.signer)
+        served = Served(app[RUNTIME], await ports, clock, issuer, notebook.signer)
         try:
             yield served
         finally:
@@ -148,8 +150,8 @@ async def test_half_sent_signed_requests_of_one_address_shut_nobody_out(start: S
         head = post("/v1/pushes", forged(clock), 4096) + b"{"
         for _ in range(HEADS):
             await served.send(head)
-        await until(lambda: served.layer.late_bodies.inside == FREE.late_bodies_each)
-        assert served.layer.gate.inside == 0
+        await until(lambda: served.runtime.late_bodies.inside == FREE.late_bodies_each)
+        assert served.runtime.gate.inside == 0
         assert await honest_answers(served) == {200: 80, 204: 40}
 
 
@@ -161,7 +163,7 @@ async def test_without_the_gate_the_same_heads_silence_the_service(
         head = post("/v1/pushes", forged(clock), 4096) + b"{"
         for _ in range(HEADS):
             await served.send(head)
-        await until(lambda: served.layer.gate.inside == FREE.max_in_flight)
+        await until(lambda: served.runtime.gate.inside == FREE.max_in_flight)
         assert await honest_answers(served) == {503: 120}
 
 
@@ -169,14 +171,14 @@ async def test_a_request_without_a_signature_is_refused_from_its_head(start: Sta
     async with start(FREE) as served:
         lines = [await served.send(post("/v1/pushes", {}, 4096) + b"{") for _ in range(HEADS)]
         assert Counter([await line.status() for line in lines]) == {401: HEADS}
-        assert (served.layer.late_bodies.inside, served.layer.gate.inside) == (0, 0)
+        assert (served.runtime.late_bodies.inside, served.runtime.gate.inside) == (0, 0)
 
 
 async def test_without_the_look_at_the_head_its_body_is_awaited(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Signer, "check_head", lambda *_: ("", []))
     async with start(FREE) as served:
         await served.send(post("/v1/pushes", {}, 4096) + b"{")
-        await until(lambda: served.layer.late_bodies.late == 1)
+        await until(lambda: served.runtime.late_bodies.late == 1)
 
 
 @pytest.mark.parametrize(
@@ -214,12 +216,12 @@ async def test_one_address_has_its_late_bodies_and_not_one_more(start: Start, cl
     async with start(replace(FREE, late_bodies_each=2)) as served:
         head = served.push(b"{", length=len(BODY))
         held = [await served.send(head) for _ in range(2)]
-        await until(lambda: served.layer.late_bodies.late == 2)
+        await until(lambda: served.runtime.late_bodies.late == 2)
         assert await served.call(head) == 429
         other = await served.send(served.push(BODY[:5], length=len(BODY)).replace(BODY[:5], b""), "127.0.0.2")
-        await until(lambda: served.layer.late_bodies.late == 3)
+        await until(lambda: served.runtime.late_bodies.late == 3)
         held[0].close()
-        await until(lambda: served.layer.late_bodies.late == 2)
+        await until(lambda: served.runtime.late_bodies.late == 2)
         other.close()
 
 
@@ -227,10 +229,10 @@ async def test_a_late_body_that_comes_is_answered(start: Start) -> None:
     async with start(FREE) as served:
         whole = served.push()
         line = await served.send(whole[:-5])
-        await until(lambda: served.layer.late_bodies.late == 1)
+        await until(lambda: served.runtime.late_bodies.late == 1)
         line.send(whole[-5:])
         assert await line.status() == 204
-        assert served.layer.late_bodies.inside == 0
+        assert served.runtime.late_bodies.inside == 0
 
 
 async def test_a_late_body_finds_no_place_where_as_many_are_under_way_as_may_be(
@@ -238,23 +240,23 @@ async def test_a_late_body_finds_no_place_where_as_many_are_under_way_as_may_be(
 ) -> None:
     async with start(replace(FREE, max_in_flight=1)) as served:
         line = await served.send(post("/v1/small", {}, 14) + b'{"title":')
-        await until(lambda: served.layer.late_bodies.late == 1)
+        await until(lambda: served.runtime.late_bodies.late == 1)
         slow = served.note("a1", "key-00000001", 0).replace(b"/v1/notes", b"/v1/slow")
         await served.send(slow)
         await until(lambda: notebook.waiting == 1)
         line.send(b' "a"}')
         assert await line.status() == 503
         notebook.go_on.set()
-        await until(lambda: served.layer.gate.inside == 0)
+        await until(lambda: served.runtime.gate.inside == 0)
 
 
 async def fill_with_strangers(served: Served, clock: ManualClock) -> None:
     """Take every place that strangers may take, from as many addresses as that needs."""
-    options = served.layer.options
+    options = served.runtime.options
     head = post("/v1/pushes", forged(clock), 4096) + b"{"
     for number in range(options.max_late_bodies):
         await served.send(head, f"127.0.1.{1 + number // options.late_bodies_each}")
-    await until(lambda: served.layer.late_bodies.late == options.max_late_bodies)
+    await until(lambda: served.runtime.late_bodies.late == options.max_late_bodies)
 
 
 async def test_many_addresses_take_no_place_of_callers_and_agencies(start: Start, clock: ManualClock) -> None:
@@ -272,10 +274,10 @@ async def test_many_addresses_take_no_place_of_callers_and_agencies(start: Start
         assert await served.call(late, "127.0.2.1") == 503, "a stranger more, late"
         assert await served.call(served.push(), "127.0.2.1") == 204, "a stranger more, prompt"
         await served.send(served.note("a1", "key-00000001", 20), "127.0.2.2")
-        await until(lambda: served.layer.late_bodies.late == 5)
+        await until(lambda: served.runtime.late_bodies.late == 5)
         assert await served.call(served.note("a2", "key-00000002", 20), "127.0.2.3") == 503
         await served.send(late, "127.0.5.1")
-        await until(lambda: served.layer.late_bodies.late == 6)
+        await until(lambda: served.runtime.late_bodies.late == 6)
 
 
 async def test_an_agency_is_known_by_a_signature_that_fitted(start: Start, clock: ManualClock) -> None:
@@ -287,7 +289,7 @@ async def test_an_agency_is_known_by_a_signature_that_fitted(start: Start, clock
         late = served.push(b"", length=len(BODY))
         assert await served.call(late, "127.0.6.2") == 503
         await served.send(late, "127.0.6.1")
-        await until(lambda: served.layer.late_bodies.late == 3)
+        await until(lambda: served.runtime.late_bodies.late == 3)
 
 
 async def test_an_agency_gets_through_while_all_places_are_taken(start: Start, notebook: Notebook) -> None:
@@ -305,7 +307,7 @@ async def test_the_address_is_the_one_that_a_trusted_proxy_names(start: Start) -
         late = served.push(b"", length=len(BODY))
         for number in (1, 2):
             await served.send(late.replace(b"Host: demo", f"Host: demo\r\nX-Forwarded-For: 192.0.2.{number}".encode()))
-        await until(lambda: served.layer.late_bodies.late == 2)
+        await until(lambda: served.runtime.late_bodies.late == 2)
         again = late.replace(b"Host: demo", b"Host: demo\r\nX-Forwarded-For: 203.0.113.1, 192.0.2.1")
         assert await served.call(again) == 429
 
@@ -324,7 +326,7 @@ async def test_half_sent_uploads_stand_in_a_gate_of_their_own(start: Start, note
         for number in range(3):
             await served.send(upload(number) + b"x")
         await until(lambda: notebook.uploads_begun == 3)
-        assert served.layer.gate.inside == 0
+        assert served.runtime.gate.inside == 0
         assert await served.call(upload(3) + b"x") == 429
         assert await served.call(get("/v1/letter")) == 200
         line = await served.send(upload(4, 3) + b"x", "127.0.0.2")
@@ -340,7 +342,7 @@ async def test_an_upload_byte_by_byte_is_given_up(start: Start, notebook: Notebo
             line.send(b"x")
             await asyncio.sleep(0.01)
         assert await answer == 408
-        assert served.layer.uploads.inside == 0
+        assert served.runtime.uploads.inside == 0
 
 
 STREAMS = replace(FREE, max_public_streams=5, public_streams_each=2, max_own_streams=4, own_streams_each=2)
@@ -365,7 +367,7 @@ async def test_public_streams_take_no_place_of_ticket_holders(start: Start) -> N
 async def test_without_gates_of_their_own_one_address_shuts_ticket_holders_out(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(binding, "_own_gate", lambda _endpoint, layer: layer.public_streams)
+    monkeypatch.setattr(binding, "_own_gate", lambda _endpoint, runtime: runtime.public_streams)
     async with start(replace(STREAMS, public_streams_each=5)) as served:
         assert [await served.call(get("/v1/events")) for _ in range(5)] == [200] * 5
         assert await served.call(served.own_events("a1"), "127.0.0.9") == 503
@@ -384,20 +386,20 @@ async def test_a_download_that_is_not_read_keeps_no_place_among_requests_under_w
     async with start(replace(FREE, max_in_flight=1, downloads_each=2)) as served:
         for _ in range(2):
             await served.send(get("/v1/export"))
-        await until(lambda: served.layer.downloads.inside == 2)
+        await until(lambda: served.runtime.downloads.inside == 2)
         assert await served.call(get("/v1/export")) == 429
         assert await served.call(get("/v1/letter")) == 200
         reading.set()
-        await until(lambda: served.layer.downloads.inside == 0)
+        await until(lambda: served.runtime.downloads.inside == 0)
 
 
 async def test_who_does_not_read_a_stream_is_cut_off(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shared.http import sending
+    from shared.http import responses
 
-    monkeypatch.setattr(sending, "READER_SECONDS", 0.05)
+    monkeypatch.setattr(responses, "READER_SECONDS", 0.05)
     response: Any = type("Stuck", (), {"write": lambda *_: asyncio.Event().wait()})()
-    with pytest.raises(sending.ReaderStalled):
-        await sending._write(response, b"piece")
+    with pytest.raises(responses.ReaderStalled):
+        await responses._write(response, b"piece")
 
 
 # -- heads and connections -------------------------------------------------------------------------------------------
@@ -407,7 +409,7 @@ async def test_heads_without_end_are_closed(start: Start) -> None:
     async with start(replace(FREE, head_seconds=0.05)) as served:
         lines = [await served.send(b"GET /v1/letter HTTP/1.1\r\nX-Never: ") for _ in range(20)]
         assert [await line.status() for line in lines] == [0] * 20
-        await until(lambda: served.layer.connections.open == 0)
+        await until(lambda: served.runtime.connections.open == 0)
 
 
 async def test_a_second_head_without_end_is_closed_too(start: Start) -> None:
@@ -422,11 +424,11 @@ async def test_a_second_head_without_end_is_closed_too(start: Start) -> None:
 async def test_one_address_has_its_connections_and_not_one_more(start: Start) -> None:
     async with start(replace(FREE, connections_each=3)) as served:
         idle = [await served.line() for _ in range(3)]
-        await until(lambda: served.layer.connections.open == 3)
+        await until(lambda: served.runtime.connections.open == 3)
         assert await closed_at_once(served)
         assert await served.call(get("/v1/letter"), "127.0.0.2") == 200
         idle[0].close()
-        await until(lambda: served.layer.connections.open == 3)  # two idle ones and that of the other address
+        await until(lambda: served.runtime.connections.open == 3)  # two idle ones and that of the other address
         assert await served.call(get("/v1/letter")) == 200
 
 
@@ -449,4 +451,4 @@ async def test_late_bodies_of_many_addresses_leave_room_for_prompt_ones(start: S
         await asyncio.sleep(1.5)
         said = await asyncio.gather(*(served.call(served.push(), "127.0.0.8") for _ in range(10)))
         assert set(said) == {204}
-        assert served.layer.bodies.late_bytes <= served.layer.bodies.limit_bytes // LATE_SHARE
+        assert served.runtime.bodies.late_bytes <= served.runtime.bodies.limit_bytes // LATE_SHARE

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from shared.clock import ManualClock
-from shared.http import LAYER, HttpOptions, Metrics, build_app
+from shared.http import RUNTIME, HttpOptions, Metrics, build_app
 from shared.http import serve as serve_until
 from shared.http.health import FRESH, Readiness
 from shared.service import InvariantReport
@@ -168,7 +168,7 @@ async def test_watchers_have_a_gate_of_their_own(serve: Serve, notebook: Noteboo
     assert (await demo.get("/v1/letter")).status == 200
     watching.close()
     notebook.go_on.set()
-    gate = demo.app[LAYER].public_streams
+    gate = demo.app[RUNTIME].public_streams
     await until(lambda: gate.inside == 0)
 
 
@@ -221,7 +221,7 @@ async def test_what_is_under_way_finishes_and_nobody_new_comes_in(clock: ManualC
         await queue.put(b"abc")
         await until(lambda: notebook.uploads_begun == 1)
         running.stop.set()
-        await until(running.app[LAYER].draining.is_set)
+        await until(running.app[RUNTIME].draining.is_set)
         with pytest.raises(aiohttp.ClientConnectorError):
             await session.get(f"{running.url}/v1/letter")
         assert not serving.done()
@@ -239,7 +239,7 @@ async def test_readiness_says_so_first(clock: ManualClock, notebook: Notebook) -
     async with aiohttp.ClientSession() as session:
         assert (await session.get(f"{running.url}/health/ready")).status == 200
         running.stop.set()
-        await until(running.app[LAYER].draining.is_set)
+        await until(running.app[RUNTIME].draining.is_set)
         answer = await session.get(f"{running.url}/health/ready")
         assert (answer.status, (await answer.json())["state"]) == (503, "draining")
         assert (await session.get(f"{running.url}/v1/letter")).status == 200

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Malformed, Unreadable
-from shared.http import LAYER, HttpOptions, validation
+from shared.http import RUNTIME, HttpOptions, validation
 from shared.http.problems import PROBLEM_JSON
 from shared.http.validation import refuse_repeated_fields
 from tests.unit.shared_http.conftest import Client, Serve, until
@@ -247,7 +247,7 @@ async def test_an_upload_that_breaks_off_is_no_failure_of_ours(demo: Client, not
     writer.write(b"PUT /v1/uploads/u1 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 100\r\n\r\nabc")
     await until(lambda: notebook.uploads_begun == 1)
     writer.close()
-    gate = demo.app[LAYER].gate
+    gate = demo.app[RUNTIME].gate
     await until(lambda: gate.inside == 0)
     page = await (await demo.get("/metrics")).text()
     assert 'code="something_broke"' not in page

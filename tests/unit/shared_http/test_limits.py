@@ -244,9 +244,9 @@ async def test_a_secret_is_never_remembered_but_its_key_is(demo: Client, bearer:
     second = await demo.post("/v1/secrets", headers=keyed(bearer()))
     assert [(await each.json())["code"] for each in (first, second)] == ["000001", "000002"]
     assert demo.app is not None
-    from shared.http import LAYER
+    from shared.http import RUNTIME
 
-    assert (len(demo.app[LAYER].answers), demo.app[LAYER].answers.kept_bytes) == (1, 0)
+    assert (len(demo.app[RUNTIME].answers), demo.app[RUNTIME].answers.kept_bytes) == (1, 0)
 
 
 ANSWER = KeptAnswer(201, {}, b"12345")

@@ -30,7 +30,7 @@ APPOINTMENT: Final = Kind(
     name="appointment",
     state=Appointment,
     deadlines=deadlines,
-    gathers=True,
+    batched=True,
     indexes=(
         Index("live_person", ("state.person_id",), unique=True, where={"state.live": True}),
         Index("application", ("state.application_id", "state.made_at")),

@@ -14,7 +14,7 @@ from typing import Any, Final
 from services.scheduling.booking.seats.audit_log_facts import SeatFact, seat_facts_of, session_told
 from services.scheduling.booking.seats.audit_log_queries import SeatChainFacts
 from services.scheduling.offices.session import Session
-from shared.chain import CAPITAL, ArchiveSource, ChainName, Chains, Fact, KeptStream, export_lines, roots_lines
+from shared.chain import CAPITAL, ArchiveSource, ChainName, Chains, ChainStream, Fact, export_lines, roots_lines
 from shared.events.envelope import Envelope
 from shared.ids import new_event_id
 from shared.service import Chore, Platform
@@ -36,7 +36,7 @@ class SeatChains:
         self._chains = Chains(platform.store, platform.ids)
         self._places: dict[str, tuple[str, date]] = {}
         source = ArchiveSource(platform.store, self.facts_of)
-        self.kept = KeptStream(STREAM, source, self._chains, platform.store, platform.clock, owner=new_event_id())
+        self.kept = ChainStream(STREAM, source, self._chains, platform.store, platform.clock, owner=new_event_id())
 
     def chores(self) -> list[Chore]:
         """Return the periodic chores."""

@@ -22,7 +22,7 @@ SEAT: Final = Kind(
     name="seat",
     state=Seat,
     bare=True,
-    gathers=True,
+    batched=True,
     deadlines=seat_deadlines,
     indexes=(
         Index(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.store.crowd import Crowd, Waiting
+from shared.store.batcher import Batcher, PendingCall
 from shared.store.driver import AsyncCollection, BulkWriteError, DuplicateKeyError, UpdateOne, WTimeoutError
 
 STAMPS: Final = "last_writes"
@@ -45,14 +45,14 @@ class _Update:
         return UpdateOne(self.wanted, {**self.change, "$push": {**self.change.get("$push", {}), **newest}})
 
 
-class Gathering:
+class BatchedWrites:
     """Reads, inserts and updates of one collection, each batched separately."""
 
     def __init__(self, collection: AsyncCollection) -> None:
         self._collection = collection
-        self._reads: Crowd[str, Document | None] = Crowd(self._read)
-        self._inserts: Crowd[Document, None] = Crowd(self._insert)
-        self._updates: Crowd[_Update, bool] = Crowd(self._update)
+        self._reads: Batcher[str, Document | None] = Batcher(self._read)
+        self._inserts: Batcher[Document, None] = Batcher(self._insert)
+        self._updates: Batcher[_Update, bool] = Batcher(self._update)
 
     async def read(self, document_id: str) -> Document | None:
         """Return the document without its outbox, or None. Concurrent readers may share the object: do not change it.
@@ -82,7 +82,7 @@ class Gathering:
         """
         return await self._updates.ask(_Update(wanted, change, secrets.randbits(STAMP_BITS)))
 
-    async def _read(self, reads: Sequence[Waiting[str, Document | None]]) -> None:
+    async def _read(self, reads: Sequence[PendingCall[str, Document | None]]) -> None:
         if len(reads) == 1:
             reads[0].tell(await self._collection.find_one({"_id": reads[0].wanted}, WITHOUT_OUTBOX))
             return
@@ -90,7 +90,7 @@ class Gathering:
         for each in reads:
             each.tell(found.get(each.wanted))
 
-    async def _insert(self, inserts: Sequence[Waiting[Document, None]]) -> None:
+    async def _insert(self, inserts: Sequence[PendingCall[Document, None]]) -> None:
         if len(inserts) == 1:
             await self._collection.insert_one(inserts[0].wanted)
             inserts[0].tell(None)
@@ -103,7 +103,7 @@ class Gathering:
         for each in _admitted(inserts, refused):
             each.tell(None)
 
-    async def _update(self, updates: Sequence[Waiting[_Update, bool]]) -> None:
+    async def _update(self, updates: Sequence[PendingCall[_Update, bool]]) -> None:
         if len(updates) == 1:
             only = updates[0].wanted
             result = await self._collection.update_one(only.wanted, only.change)
@@ -122,7 +122,7 @@ class Gathering:
         else:
             await self._find_written(left)
 
-    async def _find_written(self, updates: Sequence[Waiting[_Update, bool]]) -> None:
+    async def _find_written(self, updates: Sequence[PendingCall[_Update, bool]]) -> None:
         """Find out which of them were written: the command's result only has their number."""
         stored = await self._by_id({each.wanted.wanted["_id"] for each in updates}, {"version": 1, STAMPS: 1})
         for each in updates:
@@ -140,7 +140,9 @@ class Gathering:
         return {document["_id"]: document for document in await cursor.to_list(len(ids))}
 
 
-def _admitted(all_of_them: Sequence[Waiting[Any, Any]], refused: Mapping[int, Exception]) -> list[Waiting[Any, Any]]:
+def _admitted(
+    all_of_them: Sequence[PendingCall[Any, Any]], refused: Mapping[int, Exception]
+) -> list[PendingCall[Any, Any]]:
     """Refuse the writes that the command refused, and return the others."""
     for number, trouble in refused.items():
         all_of_them[number].refuse(trouble)

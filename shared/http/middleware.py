@@ -12,9 +12,9 @@ from aiohttp import web
 
 from shared.context import bound, new_causation
 from shared.http.language import language_of
-from shared.http.layer import Layer
 from shared.http.problems import SomethingBroke, as_refusal, problem_response
-from shared.http.sending import StreamBroke, dress
+from shared.http.responses import StreamBroke, add_usual_headers
+from shared.http.runtime import HttpRuntime
 from shared.logs import get_logger
 
 log = get_logger(__name__)
@@ -26,9 +26,9 @@ QUIET_ROUTES: Final = frozenset({"/health/live", "/health/ready", "/health/invar
 """Probes that call every few seconds: logged at debug level only."""
 
 
-def edge(layer: Layer) -> Any:
+def outer_middleware(runtime: HttpRuntime) -> Any:
     """Return the middleware of one application."""
-    draining, connections = layer.draining, layer.connections
+    draining, connections = runtime.draining, runtime.connections
 
     @web.middleware
     async def around(request: web.Request, handler: Any) -> web.StreamResponse:
@@ -44,10 +44,10 @@ def edge(layer: Layer) -> Any:
         finally:
             connections.answered(line)
         if not response.prepared:
-            dress(response, trace)
+            add_usual_headers(response, trace)
             if draining.is_set():
                 response.force_close()
-        _tell(layer, request.method, route, response.status, code, perf_counter() - started, trace)
+        _tell(runtime, request.method, route, response.status, code, perf_counter() - started, trace)
         return response
 
     return around
@@ -84,13 +84,15 @@ def _cannot_be_told(error: Exception, request: web.Request) -> bool:
     return isinstance(error, StreamBroke) or (isinstance(error, ConnectionError) and gone)
 
 
-def _tell(layer: Layer, asked: str, route: str, status: int, code: str | None, seconds: float, trace: str) -> None:
+def _tell(
+    runtime: HttpRuntime, asked: str, route: str, status: int, code: str | None, seconds: float, trace: str
+) -> None:
     """Count the answer and log it: refusals at info level, faults of the service (5xx) as warnings."""
     method = asked if asked in METHODS else OTHER_METHOD
-    layer.metrics.answered(method, route, status, seconds)
+    runtime.metrics.answered(method, route, status, seconds)
     members = {"trace_id": trace, "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     if code is not None:
-        layer.metrics.refused(route, code)
-        layer.access_log.write("warning" if status >= 500 else "info", "http.refused", code=code, **members)
+        runtime.metrics.refused(route, code)
+        runtime.access_log.write("warning" if status >= 500 else "info", "http.refused", code=code, **members)
     else:
-        layer.access_log.write("debug" if route in QUIET_ROUTES else "info", "http.answered", **members)
+        runtime.access_log.write("debug" if route in QUIET_ROUTES else "info", "http.answered", **members)

@@ -6,15 +6,15 @@ import asyncio
 
 import pytest
 
-from shared.store.turns import Turns
+from shared.store.keyed_lock import KeyedLock
 
 
 async def test_the_same_thing_one_after_the_other_and_others_at_once() -> None:
-    turns, seen = Turns(), list[str]()
+    locks, seen = KeyedLock(), list[str]()
     may_go = asyncio.Event()
 
     async def change(name: str, who: str) -> None:
-        async with turns.of(name):
+        async with locks.hold(name):
             seen.append(f"{who} begins")
             await may_go.wait()
             seen.append(f"{who} ends")
@@ -30,16 +30,16 @@ async def test_the_same_thing_one_after_the_other_and_others_at_once() -> None:
 
 
 async def test_who_fails_or_gives_up_lets_the_next_one_in() -> None:
-    turns, seen = Turns(), list[str]()
+    locks, seen = KeyedLock(), list[str]()
     may_fail = asyncio.Event()
 
     async def failing() -> None:
-        async with turns.of("a"):
+        async with locks.hold("a"):
             await may_fail.wait()
             raise ValueError("no")
 
     async def last() -> None:
-        async with turns.of("a"):
+        async with locks.hold("a"):
             seen.append("last")
 
     first, gives_up, then = (asyncio.ensure_future(each()) for each in (failing, last, last))
@@ -54,8 +54,8 @@ async def test_who_fails_or_gives_up_lets_the_next_one_in() -> None:
 
 
 async def test_nothing_is_remembered_of_what_nobody_changes() -> None:
-    turns = Turns()
+    locks = KeyedLock()
     for number in range(100):
-        async with turns.of(str(number)):
+        async with locks.hold(str(number)):
             pass
-    assert len(turns._locks) <= 1
+    assert len(locks._locks) <= 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 
-class RecountWrong(Exception):
+class TotalsWrong(Exception):
     """The facts contradict each other; ``line`` is the first that does."""
 
     def __init__(self, line: int, what: str) -> None:
@@ -18,7 +18,7 @@ class RecountWrong(Exception):
         self.what = what
 
 
-class Recount(Protocol):
+class Totals(Protocol):
     """Checks the totals of one kind of export."""
 
     def take(self, number: int, link: Mapping[str, Any]) -> None:
@@ -53,7 +53,7 @@ class _Sitting:
 
 
 @dataclass
-class SeatRecount:
+class SeatTotals:
     """Checks that live holders of a session's pool never exceed its seats.
 
     Facts may be linked in any order, so they are sorted by time first; for one holder the version of the appointment
@@ -79,7 +79,7 @@ class SeatRecount:
                     _Sitting(number, link["at"], int(fact["version"]), holder, place if enters else None, place)
                 )
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise RecountWrong(number, "it is no fact of a seat.") from None
+            raise TotalsWrong(number, "it is no fact of a seat.") from None
 
     def finish(self) -> None:
         """Replay all facts in the order of time."""
@@ -105,14 +105,14 @@ class SeatRecount:
         self._most = max(self._most, count)
         known = self._capacity.get(place)
         if known is None:
-            raise RecountWrong(fact.line, f"session {place[0]} has no seats in the pool {place[1]}.")
+            raise TotalsWrong(fact.line, f"session {place[0]} has no seats in the pool {place[1]}.")
         told = sorted(known, key=lambda each: each[0])
         later = [seats for at, seats in told if at > fact.at]
         earlier = [seats for at, seats in told if at <= fact.at]
         allowed = max([*earlier[-1:], *later[:1]])
         if count > allowed:
             what = f"with it {count} hold a seat of session {place[0]}, pool {place[1]}, which has {allowed}."
-            raise RecountWrong(fact.line, what)
+            raise TotalsWrong(fact.line, what)
 
     def _in_order(self) -> Sequence[_Sitting]:
         """Return the facts by time, leavings first; facts of one holder by version."""
@@ -125,7 +125,7 @@ class SeatRecount:
 
 
 @dataclass
-class LedgerRecount:
+class LedgerTotals:
     """Checks that every posting is in whole rupiah, balances to zero and has the hash of its content."""
 
     _postings: int = 0
@@ -138,13 +138,13 @@ class LedgerRecount:
             entries = [(str(account), amount) for account, amount in fact["entries"]]
             content = [fact["posted_at"], fact["entries"], fact["memo"], fact["previous"]]
         except (KeyError, TypeError, ValueError):
-            raise RecountWrong(number, "it is no posting.") from None
+            raise TotalsWrong(number, "it is no posting.") from None
         if any(type(amount) is not int for _, amount in entries):
-            raise RecountWrong(number, "an amount is not in whole rupiah.")
+            raise TotalsWrong(number, "an amount is not in whole rupiah.")
         if sum(amount for _, amount in entries) != 0:
-            raise RecountWrong(number, "its sides do not balance.")
+            raise TotalsWrong(number, "its sides do not balance.")
         if hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest() != fact.get("posting"):
-            raise RecountWrong(number, "the posting was changed: its content does not give its hash.")
+            raise TotalsWrong(number, "the posting was changed: its content does not give its hash.")
         self._postings += 1
         for account, amount in entries:
             self._sums[account] = self._sums.get(account, 0) + amount
@@ -159,7 +159,7 @@ class LedgerRecount:
 
 
 @dataclass
-class AuditRecount:
+class AuditTotals:
     """Checks that every override has a reason."""
 
     _overrides: int = 0
@@ -168,11 +168,11 @@ class AuditRecount:
         """Take one line of an audit."""
         fact = link["fact"]
         if not isinstance(fact, dict) or "act" not in fact:
-            raise RecountWrong(number, "it is no line of an audit.")
+            raise TotalsWrong(number, "it is no line of an audit.")
         if fact.get("override"):
             self._overrides += 1
             if not fact.get("reason"):
-                raise RecountWrong(number, "an override stands there without a reason.")
+                raise TotalsWrong(number, "an override stands there without a reason.")
 
     def finish(self) -> None:
         """Do nothing: each line was checked by itself."""

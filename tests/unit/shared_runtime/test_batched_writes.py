@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from shared.store.crowd import AT_ONCE, MOST_TOGETHER
+from shared.store.batched_writes import STAMPS, STAMPS_KEPT, AnswerLost, BatchedWrites
+from shared.store.batcher import BATCHES_IN_FLIGHT, LARGEST_BATCH
 from shared.store.driver import BulkWriteError, DuplicateKeyError, OperationFailure, WTimeoutError
-from shared.store.gathering import STAMPS, STAMPS_KEPT, AnswerLost, Gathering
 
 
 class Collection:
@@ -78,8 +78,8 @@ class Collection:
         return SimpleNamespace(to_list=to_list)
 
 
-def update(gathering: Gathering, name: str, version: int = 1) -> asyncio.Task[bool]:
-    return asyncio.ensure_future(gathering.update({"_id": name, "version": version}, {"$set": {"by": name}}))
+def update(writes: BatchedWrites, name: str, version: int = 1) -> asyncio.Task[bool]:
+    return asyncio.ensure_future(writes.update({"_id": name, "version": version}, {"$set": {"by": name}}))
 
 
 async def said(*updates: asyncio.Future[Any]) -> list[Any]:
@@ -93,36 +93,36 @@ def bulk_error(*codes: int, matched: int = 0, **more: Any) -> BulkWriteError:
 
 async def test_one_alone_goes_alone_and_unstamped() -> None:
     collection = Collection("a")
-    assert await update(Gathering(collection), "a")
+    assert await update(BatchedWrites(collection), "a")
     assert collection.commands == [1]
     assert STAMPS not in collection.documents["a"]
 
 
 async def test_whoever_comes_meanwhile_shares_the_next_command_and_few_are_under_way() -> None:
-    names = [f"d{n}" for n in range(AT_ONCE + 2 * MOST_TOGETHER)]
+    names = [f"d{n}" for n in range(BATCHES_IN_FLIGHT + 2 * LARGEST_BATCH)]
     collection = Collection(*names)
     collection.may_go.clear()
-    gathering, waiting = Gathering(collection), []
+    writes, waiting = BatchedWrites(collection), []
     for name in names:
-        waiting.append(update(gathering, name))
-        if len(waiting) <= AT_ONCE:
+        waiting.append(update(writes, name))
+        if len(waiting) <= BATCHES_IN_FLIGHT:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
     collection.may_go.set()
     assert await said(*waiting) == [True] * len(names)
-    assert collection.commands == [1] * AT_ONCE + [MOST_TOGETHER] * 2
-    assert collection.most_running == AT_ONCE
+    assert collection.commands == [1] * BATCHES_IN_FLIGHT + [LARGEST_BATCH] * 2
+    assert collection.most_running == BATCHES_IN_FLIGHT
 
 
 async def test_one_read_and_one_insert_go_alone_and_those_behind_them_together() -> None:
     collection = Collection("a", "b")
-    gathering = Gathering(collection)
-    assert (await gathering.read("a"), await gathering.read("none")) == ({"_id": "a", "version": 1}, None)
-    await gathering.insert({"_id": "c"})
+    writes = BatchedWrites(collection)
+    assert (await writes.read("a"), await writes.read("none")) == ({"_id": "a", "version": 1}, None)
+    await writes.insert({"_id": "c"})
     assert collection.commands == [1, 1, 1]
-    found = await said(*(asyncio.ensure_future(gathering.read(name)) for name in ("a", "c", "none", "b", "a")))
+    found = await said(*(asyncio.ensure_future(writes.read(name)) for name in ("a", "c", "none", "b", "a")))
     assert [each and each["_id"] for each in found] == ["a", "c", None, "b", "a"]
-    await said(*(asyncio.ensure_future(gathering.insert({"_id": name})) for name in "defg"))
+    await said(*(asyncio.ensure_future(writes.insert({"_id": name})) for name in "defg"))
     assert sorted(collection.documents) == [*"abcdefg"]
     assert collection.commands == [1, 1, 1, 4]
 
@@ -138,17 +138,17 @@ async def test_one_read_and_one_insert_go_alone_and_those_behind_them_together()
 async def test_an_insert_is_refused_alone_and_fails_together(trouble: Exception, told: list[type[Any]]) -> None:
     collection = Collection()
     collection.trouble = trouble
-    gathering = Gathering(collection)
-    answers = await said(*(asyncio.ensure_future(gathering.insert({"_id": name})) for name in "ab"))
+    writes = BatchedWrites(collection)
+    answers = await said(*(asyncio.ensure_future(writes.insert({"_id": name})) for name in "ab"))
     assert [type(each) for each in answers] == told
 
 
 async def test_whoever_is_told_may_write_again_at_once() -> None:
     collection = Collection(*"abcdef")
-    gathering = Gathering(collection)
+    writes = BatchedWrites(collection)
 
     async def write_again_and_again(name: str) -> list[bool]:
-        return [await gathering.update({"_id": name, "version": n}, {"$set": {"by": n}}) for n in range(1, 30)]
+        return [await writes.update({"_id": name, "version": n}, {"$set": {"by": n}}) for n in range(1, 30)]
 
     done = asyncio.gather(*(write_again_and_again(name) for name in collection.documents))
     assert all(all(each) for each in await asyncio.wait_for(done, 10))
@@ -156,19 +156,19 @@ async def test_whoever_is_told_may_write_again_at_once() -> None:
 
 async def test_who_is_refused_is_told_and_nobody_else() -> None:
     collection = Collection("a", "b", "c")
-    gathering = Gathering(collection)
+    writes = BatchedWrites(collection)
     updates = [
-        update(gathering, "a"),
-        update(gathering, "b", version=7),
-        update(gathering, "gone"),
-        update(gathering, "c"),
+        update(writes, "a"),
+        update(writes, "b", version=7),
+        update(writes, "gone"),
+        update(writes, "c"),
     ]
     assert await said(*updates) == [True, False, False, True]
 
 
 async def test_who_was_overtaken_after_the_write_knows_its_stamp_or_says_that_it_cannot_tell() -> None:
     collection = Collection("a", "b", "c", "d")
-    gathering = Gathering(collection)
+    writes = BatchedWrites(collection)
 
     def overtake() -> None:
         collection.documents["a"]["version"] += STAMPS_KEPT - 1
@@ -178,10 +178,10 @@ async def test_who_was_overtaken_after_the_write_knows_its_stamp_or_says_that_it
 
     collection.before_look = overtake
     updates = [
-        update(gathering, "a"),
-        update(gathering, "b"),
-        update(gathering, "c", version=7),
-        update(gathering, "d"),
+        update(writes, "a"),
+        update(writes, "b"),
+        update(writes, "c", version=7),
+        update(writes, "d"),
     ]
     answers = await said(*updates)
     assert answers[0] is True and isinstance(answers[1], AnswerLost)
@@ -191,8 +191,8 @@ async def test_who_was_overtaken_after_the_write_knows_its_stamp_or_says_that_it
 async def test_a_value_that_is_taken_refuses_its_own_update() -> None:
     collection = Collection("a", "b")
     collection.trouble = bulk_error(11000, matched=1)
-    gathering = Gathering(collection)
-    answers = await said(update(gathering, "a"), update(gathering, "b"))
+    writes = BatchedWrites(collection)
+    answers = await said(update(writes, "a"), update(writes, "b"))
     assert isinstance(answers[0], DuplicateKeyError) and answers[1] is True
 
 
@@ -210,10 +210,10 @@ async def test_what_befalls_the_command_befalls_all_of_it_and_the_next_go_on(
 ) -> None:
     collection = Collection("a", "b")
     collection.trouble = trouble
-    gathering = Gathering(collection)
-    assert [type(each) for each in await said(update(gathering, "a"), update(gathering, "b"))] == [raised] * 2
+    writes = BatchedWrites(collection)
+    assert [type(each) for each in await said(update(writes, "a"), update(writes, "b"))] == [raised] * 2
     collection.trouble = None
-    assert await said(update(gathering, "a"), update(gathering, "b")) == [True, True]
+    assert await said(update(writes, "a"), update(writes, "b")) == [True, True]
 
 
 @pytest.mark.parametrize("trouble", [None, OSError("away"), bulk_error(11000, matched=2)])
@@ -221,8 +221,8 @@ async def test_who_stopped_waiting_disturbs_nobody(trouble: Exception | None) ->
     collection = Collection("a", "b", "c")
     collection.trouble = trouble
     collection.may_go.clear()
-    gathering = Gathering(collection)
-    updates = [update(gathering, "a"), update(gathering, "b"), update(gathering, "c")]
+    writes = BatchedWrites(collection)
+    updates = [update(writes, "a"), update(writes, "b"), update(writes, "c")]
     for _ in range(3):
         await asyncio.sleep(0)
     updates[0].cancel()
@@ -235,8 +235,8 @@ async def test_who_stopped_waiting_disturbs_nobody(trouble: Exception | None) ->
 
 async def test_who_stopped_waiting_is_not_told_that_nothing_is_known() -> None:
     collection = Collection("a", "b")
-    gathering = Gathering(collection)
-    updates = [update(gathering, "a"), update(gathering, "b", version=7)]
+    writes = BatchedWrites(collection)
+    updates = [update(writes, "a"), update(writes, "b", version=7)]
 
     def overtake() -> None:
         updates[0].cancel()
@@ -250,10 +250,10 @@ async def test_who_stopped_waiting_is_not_told_that_nothing_is_known() -> None:
 async def test_an_end_of_the_process_ends_the_waiting() -> None:
     collection = Collection("a", "b", "c")
     collection.may_go.clear()
-    gathering = Gathering(collection)
-    first = [update(gathering, "a"), update(gathering, "b")]
+    writes = BatchedWrites(collection)
+    first = [update(writes, "a"), update(writes, "b")]
     for _ in range(3):
         await asyncio.sleep(0)
-    for sender in list(gathering._updates._senders):
+    for sender in list(writes._updates._senders):
         sender.cancel()
     assert [type(each) for each in await said(*first)] == [asyncio.CancelledError] * 2

@@ -13,7 +13,7 @@ LOOKS_SECONDS: Final = (0.05, 0.05, 0.1, 0.15, 0.25, 0.4)
 """Waits between reads, one second in all. They grow, so that waiting requests do not load the store."""
 
 
-async def once_known(look: Callable[[], Awaitable[T | None]], clock: Clock) -> T | None:
+async def wait_until_known(look: Callable[[], Awaitable[T | None]], clock: Clock) -> T | None:
     """Return the result of ``look``, called again until it is not None; None after one second."""
     for wait in LOOKS_SECONDS:
         found = await look()

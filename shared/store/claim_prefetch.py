@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.store.batched_writes import BatchedWrites, Document
+from shared.store.batcher import LARGEST_BATCH, Batcher, PendingCall
 from shared.store.codec import plain, with_change
-from shared.store.crowd import MOST_TOGETHER, Crowd, Waiting
 from shared.store.driver import AsyncCollection, ReturnDocument
-from shared.store.gathering import Document, Gathering
 from shared.store.kinds import Range
 
 LEAST_AHEAD: Final = 8
@@ -45,11 +45,11 @@ class _Claim:
     within: Within
 
 
-_Asked = Waiting[_Claim, Document | None]
+_Asked = PendingCall[_Claim, Document | None]
 
 
 async def claim_alone(collection: AsyncCollection, places: Places, change: Document, within: Within) -> Document | None:
-    """Claim with one command and no prefetching, as :meth:`Claiming.claim`."""
+    """Claim with one command and no prefetching, as :meth:`ClaimPrefetcher.claim`."""
     document: Document | None = await collection.find_one_and_update(
         places.query(within),
         {"$set": dict(change), "$inc": {"version": 1}},
@@ -60,16 +60,16 @@ async def claim_alone(collection: AsyncCollection, places: Places, change: Docum
     return document
 
 
-class Claiming:
+class ClaimPrefetcher:
     """The claims of one collection with the same values of one index; one batch of them at a time."""
 
-    def __init__(self, collection: AsyncCollection, gathering: Gathering, places: Places) -> None:
+    def __init__(self, collection: AsyncCollection, writes: BatchedWrites, places: Places) -> None:
         self._collection = collection
-        self._gathering = gathering
+        self._writes = writes
         self._places = places
         self._ahead: list[Document] = []
         # two batches in flight would find the same documents and race for them
-        self._claims: Crowd[_Claim, Document | None] = Crowd(self._carry, at_once=1)
+        self._claims: Batcher[_Claim, Document | None] = Batcher(self._carry, at_once=1)
 
     async def claim(self, change: Document, within: Within) -> Document | None:
         """Take a free document in these ranges and return it with the change; None if there is none.
@@ -95,7 +95,7 @@ class Claiming:
         pairs = self._from_ahead(claims)
         hungry = [each for each in claims if each not in pairs]
         for common, together in in_company(hungry):
-            if await self._look_ahead(common, len(together), pairs):
+            if await self._prefetch(common, len(together), pairs):
                 pairs |= self._from_ahead(together)
                 continue
             for each in together:
@@ -112,13 +112,13 @@ class Claiming:
                 pairs[each] = place
         return pairs
 
-    async def _look_ahead(self, common: Within, count: int, paired: Mapping[_Asked, Document]) -> bool:
+    async def _prefetch(self, common: Within, count: int, paired: Mapping[_Asked, Document]) -> bool:
         """Prefetch documents for this many claims and the next ones; return whether the store has any."""
         known = {place["_id"] for place in (*self._ahead, *paired.values())}
-        most = min(MOST_TOGETHER, max(LEAST_AHEAD, AHEAD_OF_EACH * count)) + len(known)
+        most = min(LARGEST_BATCH, max(LEAST_AHEAD, AHEAD_OF_EACH * count)) + len(known)
         cursor = self._collection.find(self._places.query(common), hint=self._places.hint, limit=most)
         found = await cursor.sort(self._places.order).to_list(most)
-        self._ahead = [*self._ahead, *(place for place in found if place["_id"] not in known)][-MOST_TOGETHER:]
+        self._ahead = [*self._ahead, *(place for place in found if place["_id"] not in known)][-LARGEST_BATCH:]
         return bool(found)
 
     async def _take(self, claim: _Asked, place: Document) -> None:
@@ -126,7 +126,7 @@ class Claiming:
         wanted = {"_id": place["_id"], "version": place["version"]}
         change = {"$set": dict(claim.wanted.change), "$inc": {"version": 1}}
         try:
-            won = await self._gathering.update(wanted, change)
+            won = await self._writes.update(wanted, change)
         except Exception as trouble:
             claim.refuse(trouble)
         else:

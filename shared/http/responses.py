@@ -28,7 +28,7 @@ READER_SECONDS: Final = 20.0
 HEARTBEAT: Final = b": still here\n\n"
 
 
-def dress(response: web.StreamResponse, trace: str) -> None:
+def add_usual_headers(response: web.StreamResponse, trace: str) -> None:
     """Add the headers that every answer carries; headers that the handler set stay."""
     headers = response.headers
     headers[TRACE_HEADER] = trace
@@ -124,7 +124,7 @@ async def send_stream(
     pieces = aiter(stream)
     first = None if is_events or request.method == "HEAD" else await anext(pieces, None)
     response = web.StreamResponse(status=answer.status, headers=headers)
-    dress(response, trace_id() or "")
+    add_usual_headers(response, trace_id() or "")
     await response.prepare(request)
     if request.method == "HEAD":
         return response

@@ -14,15 +14,15 @@ from typing import Final, Generic, TypeVar
 W = TypeVar("W")
 A = TypeVar("A")
 
-MOST_TOGETHER: Final = 100
+LARGEST_BATCH: Final = 100
 """Largest batch: MongoDB runs the members of a command one after the other, so that more of them only wait longer."""
 
-AT_ONCE: Final = 2
+BATCHES_IN_FLIGHT: Final = 2
 """Batches in flight at the same time."""
 
 
 @dataclass(eq=False)
-class Waiting(Generic[W, A]):
+class PendingCall(Generic[W, A]):
     """One call of a batch, and the future of its answer."""
 
     wanted: W
@@ -39,20 +39,22 @@ class Waiting(Generic[W, A]):
             self.answer.set_exception(trouble)
 
 
-class Crowd(Generic[W, A]):
-    """Calls ``carry`` with up to ``MOST_TOGETHER`` calls; it answers each, or raises an error for all of them."""
+class Batcher(Generic[W, A]):
+    """Calls ``carry`` with up to ``LARGEST_BATCH`` calls; it answers each, or raises an error for all of them."""
 
-    def __init__(self, carry: Callable[[Sequence[Waiting[W, A]]], Awaitable[None]], *, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, carry: Callable[[Sequence[PendingCall[W, A]]], Awaitable[None]], *, at_once: int = BATCHES_IN_FLIGHT
+    ) -> None:
         self._carry = carry
         self._at_once = at_once
-        self._waiting: deque[Waiting[W, A]] = deque()
+        self._waiting: deque[PendingCall[W, A]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
         self._sending = 0  # counted by the senders themselves: a task that has just ended is still in the set
 
     async def ask(self, wanted: W) -> A:
         """Send the call, alone or in a batch, and return its answer."""
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(wanted, answer))
+        self._waiting.append(PendingCall(wanted, answer))
         if self._sending < self._at_once:
             self._sending += 1
             sender = asyncio.create_task(self._send())
@@ -63,12 +65,12 @@ class Crowd(Generic[W, A]):
     async def _send(self) -> None:
         try:
             while self._waiting:
-                together = [self._waiting.popleft() for _ in range(min(MOST_TOGETHER, len(self._waiting)))]
+                together = [self._waiting.popleft() for _ in range(min(LARGEST_BATCH, len(self._waiting)))]
                 await self._answer(together)
         finally:
             self._sending -= 1
 
-    async def _answer(self, together: Sequence[Waiting[W, A]]) -> None:
+    async def _answer(self, together: Sequence[PendingCall[W, A]]) -> None:
         try:
             await self._carry(together)
         except Exception as trouble:

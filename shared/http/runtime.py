@@ -35,7 +35,7 @@ class Verifier(Protocol):
 
 
 @dataclass
-class Layer:
+class HttpRuntime:
     """The shared parts, made once by `build_app`."""
 
     options: HttpOptions

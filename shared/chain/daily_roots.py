@@ -22,7 +22,7 @@ ROOTS_EVERY_SECONDS: Final = 900.0
 """A day's roots are published a quarter of an hour after its midnight, or after the process starts."""
 
 
-class KeptStream:
+class ChainStream:
     """A stream of chains with its chores and its check. ``owner`` is the name of this process."""
 
     def __init__(self, stream: str, source: Source, chains: Chains, store: Store, clock: Clock, owner: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.scheduling.errors import OfficeNotFound
+from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from shared.clock import Clock
@@ -22,6 +22,16 @@ class Actor:
     office_id: str | None = None
     is_staff: bool = False
     role: str = "applicant"
+
+
+def refuse_unless_own_office(actor: Actor, office_id: str) -> None:
+    """Refuse actors who do not belong to this office.
+
+    Raises:
+        NotYourOffice: the actor belongs to another office or to none.
+    """
+    if actor.office_id != office_id:
+        raise NotYourOffice
 
 
 class OfficeDirectory:
@@ -59,3 +69,9 @@ class UseCaseContext:
     def now(self) -> datetime:
         """Return the current time."""
         return self.clock.now()
+
+    def own_office(self, office_id: str, actor: Actor) -> Office:
+        """Return the actor's own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        office = self.offices[office_id]
+        refuse_unless_own_office(actor, office.office_id)
+        return office

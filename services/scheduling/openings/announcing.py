@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 
-from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.calendar import SeatStore
 from services.scheduling.offices.errors import SessionNotFound
@@ -93,8 +93,7 @@ class Openings:
         Refuses with ``NotYourOffice``, ``OpeningPlanWrong``, ``SessionNotFound`` or ``SessionHasOpening``. A repeat of
         the command meets the opening of the first time.
         """
-        if wish.actor.office_id != wish.plan.office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(wish.actor, wish.plan.office_id)
         opening_id = derived_id("opening", wish.command_id)
         known = await self._openings.opening(opening_id)
         if known is not None:
@@ -190,8 +189,7 @@ class Openings:
         record = await self._openings.opening(opening_id)
         if record is None:
             raise OpeningNotFound
-        if record.state.office_id != actor.office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(actor, record.state.office_id)
         record = await self._openings.change_opening(record, call_off, self._context.clock)
         self._cache.remember(record)
         return record

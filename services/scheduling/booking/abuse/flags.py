@@ -6,8 +6,7 @@ from services.scheduling.booking.abuse import flag as flags
 from services.scheduling.booking.abuse.errors import FlagNotFound, FlagReviewed
 from services.scheduling.booking.abuse.flag import Flag, FlagCommand, FlagStatus
 from services.scheduling.booking.abuse.repository import ActivityRepository
-from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.transitions import IllegalTransition
@@ -22,16 +21,14 @@ class Flags:
 
     async def find_by_office(self, office_id: str, status: FlagStatus, actor: Actor) -> list[Record[Flag]]:
         """The office's flags that stand so, the newest first; refuses others with ``NotYourOffice``."""
-        if actor.office_id != office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(actor, office_id)
         return await self._activity_days.flags_of(office_id, status)
 
     async def review(
         self, office_id: str, flag_id: str, command: FlagCommand, actor: Actor, command_id: str
     ) -> Record[Flag]:
         """The office has looked at a flag. Refuses with ``NotYourOffice``, ``FlagNotFound`` or ``FlagReviewed``."""
-        if actor.office_id != office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(actor, office_id)
         record = await self._activity_days.flag(flag_id)
         if record is None or record.state.office_id != office_id:
             raise FlagNotFound

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.context import Actor
-from services.scheduling.errors import NotYourOffice
+from services.scheduling.context import Actor, refuse_unless_own_office
 from shared.clock import Clock
 from shared.errors import NotFound
 from shared.store.decision import Decision
@@ -32,8 +31,8 @@ async def find_visible(appointments: AppointmentRepository, appointment_id: str,
 def refuse_strangers(appointment: Appointment, actor: Actor) -> None:
     """Refuse all but the owner and staff of the office."""
     if actor.is_staff:
-        if appointment.slot is not None and appointment.slot.office_id != actor.office_id:
-            raise NotYourOffice
+        if appointment.slot is not None:
+            refuse_unless_own_office(actor, appointment.slot.office_id)
     elif appointment.account_id != actor.account_id:
         raise NotFound
 

@@ -28,8 +28,8 @@ from services.scheduling.booking.appointments.repository import AppointmentRepos
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
-from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
+from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import ProductAvailability
@@ -191,8 +191,7 @@ class Holds:
             raise PoolNotOpen(pool=wish.pool.value)
         if actor.is_staff:
             session = await self._calendar.session(wish.session_id)
-            if session.state.office_id != actor.office_id:
-                raise NotYourOffice
+            refuse_unless_own_office(actor, session.state.office_id)
 
     async def _write(self, appointment_id: str, decision: Decision[Appointment], wish: HoldWish) -> Record[Appointment]:
         """The office's own staff are under no limit."""

@@ -11,8 +11,7 @@ from dataclasses import replace
 from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.holds import Holds, HoldWish
 from services.scheduling.booking.appointments.walk_in import is_at_counter
-from services.scheduling.context import UseCaseContext
-from services.scheduling.errors import NotYourOffice
+from services.scheduling.context import UseCaseContext, refuse_unless_own_office
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import SessionClosed
 from shared.store.kinds import Record
@@ -34,8 +33,7 @@ class CounterHolds:
         """
         session = (await self._calendar.session(wish.session_id)).state
         now, timezone = self._context.now(), self._context.offices[session.office_id].timezone
-        if session.office_id != wish.actor.office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(wish.actor, session.office_id)
         if not is_at_counter(wish.pool, session, timezone=timezone, now=now):
             return await self._holds.hold(wish)
         known = await self._holds.won_before(wish)

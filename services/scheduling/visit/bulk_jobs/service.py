@@ -14,8 +14,7 @@ from services.scheduling.booking.appointments.repository import AppointmentRepos
 from services.scheduling.booking.appointments.special_right import SpecialCause
 from services.scheduling.booking.appointments.visit_transitions import Ruling
 from services.scheduling.booking.seats.inventory import SeatInventory
-from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import SessionNotFound
 from services.scheduling.offices.product_availability import ProductAvailability
@@ -84,8 +83,7 @@ class BulkMoves:
         source = await self._sessions.session(session_id)
         if source is None:
             raise SessionNotFound
-        if actor.office_id != source.state.office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(actor, source.state.office_id)
         now = self._context.now()
         job = BulkJob(
             kind=BulkKind.MOVE,
@@ -107,9 +105,7 @@ class BulkMoves:
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``OverrideNeedsReason``. A repeat of the command, or a
         second one for the same day, meets the first job.
         """
-        office = self._context.offices[asked.office_id]
-        if asked.actor.office_id != office.office_id:
-            raise NotYourOffice
+        office = self._context.own_office(asked.office_id, asked.actor)
         now, subject = self._context.now(), f"{office.office_id}:{asked.day.isoformat()}"
         await self._audit.note(
             asked.actor,
@@ -133,8 +129,7 @@ class BulkMoves:
 
     async def job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
         """The office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
-        if office_id != actor.office_id:
-            raise NotYourOffice
+        refuse_unless_own_office(actor, office_id)
         record = await self._bulk_jobs.bulk_job(job_id)
         if record is None or record.state.office_id != office_id:
             raise NotFound
@@ -142,8 +137,7 @@ class BulkMoves:
 
     async def jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
         """The newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        if self._context.offices[office_id].office_id != actor.office_id:
-            raise NotYourOffice
+        self._context.own_office(office_id, actor)
         return await self._bulk_jobs.bulk_jobs_of(office_id)
 
     async def run(self, record: Record[BulkJob]) -> Record[BulkJob]:

@@ -21,7 +21,6 @@ from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import Claim, SeatRepository
 from services.scheduling.booking.seats.seat import PLACES, Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session
@@ -178,7 +177,7 @@ class CounterQueue:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``NobodyWaits``.
         """
-        office = self._own(office_id, actor)
+        office = self._context.own_office(office_id, actor)
 
         async def attempt() -> Visitor:
             now = self._context.now()
@@ -202,7 +201,7 @@ class CounterQueue:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``NotFound`` and ``NotPossibleAtCounter``.
         """
-        office = self._own(office_id, actor)
+        office = self._context.own_office(office_id, actor)
 
         async def attempt() -> Visitor:
             now = self._context.now()
@@ -237,7 +236,7 @@ class CounterQueue:
 
     async def queue(self, office_id: str, actor: Actor) -> DayQueue:
         """The queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        self._own(office_id, actor)
+        self._context.own_office(office_id, actor)
         return await self.hall(office_id)
 
     async def register(self, asked: Registration) -> Record[Appointment]:
@@ -246,7 +245,7 @@ class CounterQueue:
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``EvidenceNeeded`` (an override without evidence),
         ``NoWalkInSeat`` and ``SomeoneElseChangedIt``. A repeat of the command meets the first registration.
         """
-        office = self._own(asked.office_id, asked.actor)
+        office = self._context.own_office(asked.office_id, asked.actor)
         if asked.reason in OVERRIDES and not asked.evidence:
             raise EvidenceNeeded(field="/evidence")
         for attempt in range(TRIES):
@@ -322,12 +321,6 @@ class CounterQueue:
         if walk_in is None or walk_in.evidence is None:
             return None
         return self._cipher.open(walk_in.evidence, owner_id=record.id, field=EVIDENCE)
-
-    def _own(self, office_id: str, actor: Actor) -> Office:
-        office = self._context.offices[office_id]
-        if actor.office_id != office.office_id:
-            raise NotYourOffice
-        return office
 
     async def _sessions_today(self, office: Office, now: datetime) -> list[Record[Session]]:
         today, zone = local_date(now, office.timezone), ZoneInfo(office.timezone)

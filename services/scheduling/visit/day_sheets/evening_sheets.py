@@ -110,7 +110,7 @@ class SheetsOfEvenings:
     async def kept(self, office_id: str, actor: Actor) -> EveningSheets | None:
         """The kept sheets of an office; none before its first evening. Refuses with ``OfficeNotFound`` and
         ``NotYourOffice``."""
-        office = self._papers.own(office_id, actor)
+        office = self._context.own_office(office_id, actor)
         record = await self._evenings.evening(office.office_id)
         return record.state if record is not None else None
 

@@ -14,7 +14,6 @@ from services.scheduling.booking.appointments.repository import AppointmentRepos
 from services.scheduling.booking.appointments.same_day_place import SameDayPlaceState
 from services.scheduling.booking.same_day.rules import cut_off
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import OfflineQuotaRepository
 from services.scheduling.terms import Pool, local_date
@@ -82,7 +81,7 @@ class Papers:
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and, before noon in Jakarta, ``SameDayListNotReady``.
         """
-        office, now = self.own(office_id, actor), self._context.now()
+        office, now = self._context.own_office(office_id, actor), self._context.now()
         asked = day or local_date(now, office.timezone)
         ready_at = cut_off(asked, LIST_READY_WIB)
         if now < ready_at:
@@ -96,7 +95,7 @@ class Papers:
 
         Refuses with ``OfficeNotFound`` and ``NotYourOffice``.
         """
-        return await self.sheet_of(self.own(office_id, actor), day)
+        return await self.sheet_of(self._context.own_office(office_id, actor), day)
 
     async def sheet_of(self, office: Office, day: date) -> DaySheet:
         """The same for whoever may ask for it anyway."""
@@ -137,13 +136,6 @@ class Papers:
         return RevocationList(
             version=version, issued_at=now, valid_until=valid_until, entries=len(entries), signed=signed
         )
-
-    def own(self, office_id: str, actor: Actor) -> Office:
-        """The office, if it is the asker's own; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        office = self._context.offices[office_id]
-        if actor.office_id != office.office_id:
-            raise NotYourOffice
-        return office
 
 
 _HAS_CODE: Final = (*_ON_THE_LIST, Status.MOVING)

@@ -12,7 +12,6 @@ from services.scheduling.booking.appointments.appointment import Appointment, Co
 from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid, QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import OfflineQuotaRepository
 from services.scheduling.terms import local_date
@@ -79,9 +78,7 @@ class OfflineVisits:
         Lines without a booking count only within the offline quota that was opened for the day. Refuses with
         ``OfficeNotFound``, ``NotYourOffice`` and ``OfflineDayAhead``; what is wrong with a line is told of that line.
         """
-        office = self._context.offices[file.office_id]
-        if file.actor.office_id != office.office_id:
-            raise NotYourOffice
+        office = self._context.own_office(file.office_id, file.actor)
         if file.day > local_date(self._context.now(), office.timezone):
             raise OfflineDayAhead(field="/date")
         await self._audit.note(

@@ -22,7 +22,6 @@ from services.scheduling.booking.appointments.special_right import SpecialCause,
 from services.scheduling.booking.appointments.visit_transitions import AskProblem, Ruling
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import ProductAvailability
@@ -239,8 +238,7 @@ class Specials:
 
     async def asked(self, office_id: str, actor: Actor) -> list[Record[Appointment]]:
         """What waits for a decision of the office, the oldest first. Refuses with ``NotYourOffice``."""
-        if self._context.offices[office_id].office_id != actor.office_id:
-            raise NotYourOffice
+        self._context.own_office(office_id, actor)
         return await self._appointments.specials_asked(office_id)
 
     def evidence(self, record: Record[Appointment]) -> str | None:

@@ -153,10 +153,10 @@ class Scheduling:
         self.payments = Payments(
             context, applications, appointments, codes, activity, inventory, calendar, availability, self.same_day_downgrade
         )
-        self.moves = Moves(
-            context, seats, appointments, codes, activity, inventory, calendar, self.waiting_room, availability
-        )
         self.relocation = Relocation(context, seats, appointments, codes, inventory)
+        self.moves = Moves(
+            context, appointments, self.relocation, activity, inventory, calendar, self.waiting_room, availability
+        )
         self.releases = Releases(context, appointments, inventory)
         self.paid_visits = PaidVisits(context, appointments)
 

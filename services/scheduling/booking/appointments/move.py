@@ -1,12 +1,12 @@
-"""From where a paid visit stands to a seat elsewhere: say where and under which token, win the seat, write the move.
+"""Move a visit to another seat in three writes: name the target and a token, claim a seat with it, write the move.
 
-The same three writes as a reschedule (see :mod:`services.scheduling.booking.appointments.reschedule`), for moves that
-the applicant did not ask for and for the use of a special reschedule.
+Reschedules, moves by the office and the use of a special reschedule all go this way.
 """
 
 from __future__ import annotations
 
 import contextlib
+from datetime import datetime
 
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments import visit_transitions
@@ -50,40 +50,52 @@ class Relocation:
         pool: str | None = None,
         late: bool = False,
     ) -> Record[Appointment] | None:
-        """The visit in that session, in a seat of its own pool; none if no seat could be won and it stands as before.
+        """Move the visit to a seat of its own pool in that session; return None if there is none and it stays.
 
-        ``pool`` is for a visit that goes to another one; ``late`` for what happens at the counter, after the booking
+        ``pool`` is for a visit that goes to another pool; ``late`` for what happens at the counter, after the booking
         of a session has closed.
 
-        ``IllegalTransition`` where it cannot be moved; ``VersionConflict`` or ``SomeoneElseChangedIt`` where somebody was
-        faster: load and decide again.
+        Raises:
+            IllegalTransition: the visit cannot be moved.
+            VersionConflict, SomeoneElseChangedIt: somebody was faster; load and decide again.
         """
         begun = self._begun(record.state, session_id, cause, command_id, pool)
         moving = await self._appointments.save(record, begun, self._context.now())
+        moved = await self.finish(moving, command_id, starts_from=record.state.seat.starts_at if late else None)
+        return await self._inventory.give_back_left_now(moved) if moved is not None else None
+
+    async def finish(
+        self, moving: Record[Appointment], command_id: str, *, starts_from: datetime | None = None
+    ) -> Record[Appointment] | None:
+        """Claim the seat of a move that was begun and write the move; undo it and return None if no seat is free.
+
+        The seat that the visit leaves is not released yet.
+
+        Raises:
+            SomeoneElseChangedIt: a deadline undid the move meanwhile.
+        """
         move = moving.state.move
         if move is None:
             raise LookupError("a visit that moves says where")
-        starts_from = record.state.seat.starts_at if late else None
         seat = await self._inventory.claim_any(
-            session_id, move.pool, moving.id, token=move.token, starts_from=starts_from
+            move.session_id, move.pool, moving.id, token=move.token, starts_from=starts_from
         )
         if seat is None:
             with contextlib.suppress(VersionConflict):
                 await self._appointments.save(moving, self._undone(moving.state), self._context.now())
             return None
-        return await self._inventory.give_back_left_now(await self._commit(moving, seat, command_id))
+        return await self._commit(moving, seat, command_id)
 
     async def roll(self, record: Record[Appointment]) -> None:
-        """The use of a special reschedule was left unfinished: on if a seat carries its token, else back."""
+        """Finish a move that was left unfinished if a seat carries its token, else undo it."""
         move = record.state.move
-        if record.state.status is not Status.SPECIAL_MOVING or move is None:
+        if move is None:
             return
-        seats = await self._seats.seats_of(move.session_id)
-        seat = next((each for each in seats if each.state.token == move.token), None)
+        seat = await self._seats.seat_with_token(move.session_id, move.token)
         if seat is None:
-            await self._appointments.save(record, visit_transitions.undo_special(record.state), self._context.now())
+            await self._appointments.save(record, self._undone(record.state), self._context.now())
             return
-        await self._inventory.give_back_left_now(await self._finish(record, seat, move.command_id))
+        await self._inventory.give_back_left_now(await self._write(record, seat, move.command_id))
 
     def _begun(
         self, state: Appointment, session_id: str, cause: MoveCause, command_id: str, to_pool: str | None = None
@@ -112,7 +124,7 @@ class Relocation:
 
     async def _commit(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
         try:
-            return await self._finish(moving, seat, command_id)
+            return await self._write(moving, seat, command_id)
         except VersionConflict:
             # a deadline was faster: it rolled the move on to this very seat, or back
             now_there = await self._appointments.appointment(moving.id)
@@ -121,7 +133,7 @@ class Relocation:
             await self._inventory.undo(seat)
             raise SomeoneElseChangedIt from None
 
-    async def _finish(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
+    async def _write(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
         state, slot = moving.state, slot_of(seat.id, seat.state)
         queue_code = self._codes.sign_visit(moving.id, slot, state.code_version + 1)
         old_office, office = self._context.offices[state.seat.office_id], self._context.offices[slot.office_id]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,14 +9,12 @@ from services.scheduling.booking.abuse.activity_counters import NOWHERE, Activit
 from services.scheduling.booking.abuse.limits import Act, Wish
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
-from services.scheduling.booking.appointments.appointment import Appointment, Command, Move, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Status
 from services.scheduling.booking.appointments.errors import NoMovesLeft, SameSession, TooFarToMove, TooLateToMove
+from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.move_rules import MoveProblem, MoveTarget, move_problem
-from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats.inventory import SeatInventory
-from services.scheduling.booking.seats.repository import SeatRepository
-from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.offices.calendar import Calendar
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
@@ -25,9 +22,8 @@ from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.session import Session
 from services.scheduling.openings.waiting_room import WaitingRoom
 from services.scheduling.terms import Pool
-from shared.errors import Refusal, SomeoneElseChangedIt
+from shared.errors import Refusal
 from shared.store.kinds import Record
-from shared.store.port import VersionConflict
 from shared.store.retry import again
 
 _REFUSALS: Final[dict[MoveProblem, type[Refusal]]] = {
@@ -56,9 +52,8 @@ class Moves:
     def __init__(
         self,
         context: UseCaseContext,
-        seats: SeatRepository,
         appointments: AppointmentRepository,
-        codes: QueueCodes,
+        relocation: Relocation,
         activity: ActivityCounters,
         inventory: SeatInventory,
         calendar: Calendar,
@@ -67,9 +62,8 @@ class Moves:
     ) -> None:
         self._availability = availability
         self._context = context
-        self._codes = codes
+        self._relocation = relocation
         self._activity = activity
-        self._seats = seats
         self._appointments = appointments
         self._inventory = inventory
         self._calendar = calendar
@@ -85,17 +79,13 @@ class Moves:
         target = await self._calendar.session(wish.session_id)
         await self._inventory.refuse_unopened(wish.session_id)
         moving = await again(lambda: self._begin(wish, target.state))
-        if moving.state.move is None:
+        move = moving.state.move
+        if move is None:
             return moving
-        seat = await self._inventory.claim_any(
-            wish.session_id, moving.state.move.pool, moving.id, token=moving.state.move.token
-        )
-        if seat is None:
-            with contextlib.suppress(VersionConflict):
-                await self._appointments.save(moving, appointments.undo_move(moving.state), self._context.now())
+        moved = await self._relocation.finish(moving, wish.command_id)
+        if moved is None:
             products = await self._availability.products_of([moving.state.application_id])
-            raise await self._calendar.sold_out(wish.session_id, target.state, Pool(moving.state.move.pool), products)
-        moved = await self._commit(moving, seat, wish.command_id)
+            raise await self._calendar.sold_out(wish.session_id, target.state, Pool(move.pool), products)
         self._activity.note(Act.MOVE, moved.state, wish.origin)
         return await self._inventory.give_back_left_now(moved)
 
@@ -136,43 +126,7 @@ class Moves:
         if problem is not None:
             raise _REFUSALS[problem](moves_max=rules.moves_max, within_days=rules.move_within_days)
 
-    async def _commit(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
-        try:
-            return await self._finish(moving, seat, command_id)
-        except VersionConflict:
-            # a deadline was faster: it rolled the move on to this very seat, or back
-            now_there = await self._appointments.appointment(moving.id)
-            if now_there is not None and now_there.state.seat.token == seat.state.token:
-                return now_there
-            await self._inventory.undo(seat)
-            raise SomeoneElseChangedIt from None
-
-    async def _finish(self, moving: Record[Appointment], seat: Record[Seat], command_id: str) -> Record[Appointment]:
-        state, slot = moving.state, slot_of(seat.id, seat.state)
-        offices = self._context.offices
-        decision = appointments.finish_move(
-            moving.id,
-            state,
-            slot,
-            queue_code=self._codes.sign_visit(moving.id, slot, state.code_version + 1),
-            old_office=offices[state.seat.office_id],
-            office=offices[slot.office_id],
-            now=self._context.now(),
-            rules=self._context.rules,
-        )
-        return await self._appointments.save(moving, decision, self._context.now(), command_id)
-
     async def roll(self, record: Record[Appointment]) -> None:
-        """A move was left unfinished: on to the new seat if one carries its token, else back."""
-        move = record.state.move
-        if record.state.status is not Status.MOVING or move is None:
-            return
-        seat = await self._seat_of(move)
-        if seat is None:
-            await self._appointments.save(record, appointments.undo_move(record.state), self._context.now())
-            return
-        await self._inventory.give_back_left_now(await self._finish(record, seat, move.command_id))
-
-    async def _seat_of(self, move: Move) -> Record[Seat] | None:
-        seats = await self._seats.seats_of(move.session_id)
-        return next((seat for seat in seats if seat.state.token == move.token), None)
+        """Finish or undo a reschedule that was left unfinished."""
+        if record.state.status is Status.MOVING:
+            await self._relocation.roll(record)

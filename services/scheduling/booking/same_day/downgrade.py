@@ -72,8 +72,7 @@ class SameDayDowngrade:
         move = record.state.move
         if move is None or not can(record.state, Command.FALL_BACK):
             return record
-        seats = await self._seats.seats_of(move.session_id)
-        seat = next((each for each in seats if each.state.token == move.token), None)
+        seat = await self._seats.seat_with_token(move.session_id, move.token)
         if seat is None:
             return await self._appointments.save(record, downgrade_transitions.stand(record.state), self._context.now())
         await self._finish(record, seat, message_id)

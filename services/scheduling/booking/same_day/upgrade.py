@@ -136,8 +136,7 @@ class SameDayUpgrades:
             silent = upgrade_transitions.give_up_waiting(record.state, now=self._context.now(), rules=self._context.rules)
             await self._inventory.give_back_left_now(await self._appointments.save(record, silent, self._context.now()))
             return
-        seats = await self._seats.seats_of(hurry.session_id)
-        seat = next((each for each in seats if each.state.token == hurry.token), None)
+        seat = await self._seats.seat_with_token(hurry.session_id, hurry.token)
         if seat is None:
             await self._appointments.save(record, upgrade_transitions.stay(record.state), self._context.now())
         else:

@@ -67,6 +67,10 @@ class SeatRepository(OnStore):
         """Every seat of a session, by number."""
         return await self._store.find(SEAT, "session_number", {"state.session_id": session_id}, limit=MOST_SESSIONS)
 
+    async def seat_with_token(self, session_id: str, token: str | None) -> Record[Seat] | None:
+        """Return the seat of the session that carries this token, or None."""
+        return next((seat for seat in await self.seats_of(session_id) if seat.state.token == token), None)
+
     async def seat(self, seat_id: str) -> Record[Seat] | None:
         """The seat, or none."""
         return await self._store.get(SEAT, seat_id)

@@ -227,8 +227,9 @@ class Specials:
         return self._context.offices[record.state.seat.office_id].timezone
 
     async def roll(self, record: Record[Appointment]) -> None:
-        """A new date was left half booked."""
-        await self._relocation.roll(record)
+        """Finish or undo the use of a special reschedule that was left unfinished."""
+        if record.state.status is Status.SPECIAL_MOVING:
+            await self._relocation.roll(record)
 
     async def end(self, record: Record[Appointment]) -> None:
         """Nobody chose a new date in time."""

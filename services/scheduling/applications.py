@@ -1,4 +1,4 @@
-"""How the copy of what is known of applications is kept."""
+"""Projections of applications: what their events told, stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.store.kinds import Kind, Record
 
 @dataclass(frozen=True)
 class ApplicationCopy:
-    """What scheduling must know of an application, from the facts that application publishes."""
+    """The projection of an application, from the events of the application service."""
 
     account_id: str
     person_id: str
@@ -49,14 +49,14 @@ APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, b
 
 
 class ApplicationRepository(OnStore):
-    """What is known of applications."""
+    """Projections of applications."""
 
     async def application(self, application_id: str) -> Record[ApplicationCopy] | None:
         """Return what is known of the application, or None."""
         return await self._store.get(APPLICATION_COPY, application_id)
 
     async def begin_application(self, application_id: str, copy: ApplicationCopy, now: datetime) -> None:
-        """Keep what is known of an application for the first time."""
+        """Insert what is known of an application. Raises AlreadyExists."""
         await self._store.insert(APPLICATION_COPY, application_id, copy, now=now)
 
     async def change_application(

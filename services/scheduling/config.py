@@ -23,7 +23,7 @@ _OPENING = OpeningRules()
 
 
 class Settings(ServiceSettings):
-    """What the process is told from outside."""
+    """Settings of the process, read from the environment."""
 
     http_port: int = Field(8103, ge=0, le=65535, description="the port to listen on; 0 takes a free one")
     database: str = Field(

@@ -1,4 +1,4 @@
-"""What the endpoints of every room share: the use case that a call is for, and who called."""
+"""Shared by the endpoints of all rooms: the use case and the actor of a call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the parts of the repository share."""
+"""Base of all repositories."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class Scheduling:
         self.release_check = ReleaseCheck(stored.sessions, context.clock)
 
     def _wire_seats(self, context: UseCaseContext) -> None:
-        """Seats, and who holds, pays and moves."""
+        """Wire seats and appointments."""
         stored, codes, activity = self.repositories, self.codes, self.activity
         applications, seats, appointments = stored.applications, stored.seats, stored.appointments
         self.inventory = SeatInventory(context, seats, appointments, self.release_check)
@@ -161,7 +161,7 @@ class Scheduling:
         self.paid_visits = PaidVisits(context, appointments)
 
     def _wire_bookings(self, context: UseCaseContext) -> None:
-        """The other ways to a seat, and what is done against hoarding."""
+        """Wire the other ways to a seat and the limits against hoarding."""
         stored, activity, allowances = self.repositories, self.activity, self.allowances
         applications, seats, appointments = stored.applications, stored.seats, stored.appointments
         inventory, calendar, availability = self.inventory, self.calendar, self.availability
@@ -189,7 +189,7 @@ class Scheduling:
         self.assisting = Assisting(context, stored.letters, self.codes, applications, appointments, self.assistances)
 
     def _wire_visits(self, context: UseCaseContext, cipher: FieldCipher) -> None:
-        """What happens at the office and around it."""
+        """Wire the visit: counter, special reschedules, jobs, day sheets, offline days."""
         stored, codes, audit = self.repositories, self.codes, self.audit
         sessions, seats, appointments = stored.sessions, stored.seats, stored.appointments
         inventory, calendar, availability = self.inventory, self.calendar, self.availability
@@ -210,7 +210,7 @@ class Scheduling:
         self.specials = Specials(context, appointments, inventory, self.relocation, calendar, availability, cipher, audit)
 
     def _wire_quota(self, context: UseCaseContext, four_eyes: FourEyes, horizon_days: int) -> None:
-        """What offices change, and what everybody may see of it."""
+        """Wire quota changes and the public board."""
         stored, facts_cache, calendar = self.repositories, self.facts_cache, self.calendar
         self.changes = Changes(context, stored.quota_changes, facts_cache, self.audit)
         self.office_edits = OfficeEdits(

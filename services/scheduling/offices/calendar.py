@@ -62,7 +62,7 @@ class BookableSession:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a session that is sold out was asked for."""
+    """The request that met a sold-out session."""
 
     session_id: str
     pool: Pool

@@ -52,7 +52,7 @@ class OfferedProduct:
 
 @dataclass(frozen=True)
 class OfficeFacts:
-    """What the administrator of an office keeps."""
+    """The facts of an office that its administrator maintains."""
 
     office_id: str
     kind: OfficeKind
@@ -176,7 +176,7 @@ def priority_group(age_years: int, limits: PriorityLimits | None, *, disabled: b
 
 @dataclass(frozen=True)
 class FactsTable:
-    """What the shipped files say of offices."""
+    """The facts of offices in the shipped files."""
 
     booths_by_class: Mapping[str, tuple[int, int]]
     """Office class to booths and staff."""
@@ -187,7 +187,7 @@ class FactsTable:
     priority: tuple[PriorityLimits, ...]
 
     def facts_of(self, office: Office) -> OfficeFacts:
-        """What an office starts with."""
+        """Return the first facts of an office."""
         booths, staff = self.booths_by_class[office.office_class]
         place = self.places.get(office.office_id)
         return OfficeFacts(

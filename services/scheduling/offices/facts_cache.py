@@ -1,4 +1,4 @@
-"""What offices are and plan, in memory: read by everybody, written through changes, fresh within seconds."""
+"""Cache of office facts and templates: read from memory, written through changes, fresh within seconds."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class OfficeFactsCache:
         return at if at is not None and at > now else None
 
     def plans_for(self, office_id: str, day: date) -> tuple[SessionPlan, ...]:
-        """What an office opens on a day: by its template, on days on which it receives."""
+        """Return the sessions that an office opens on a day by its template; none on days when it is closed."""
         record = self._facts.get(office_id)
         template, _version = self.template(office_id)
         if record is None or not receives_on(record.state, day):

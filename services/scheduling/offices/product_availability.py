@@ -1,4 +1,4 @@
-"""What an office gives out, asked before a seat there is promised (X10). Answered from memory: no round trip."""
+"""Product availability: refuses seats at offices that do not issue the product. Answered from memory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ProductAvailability:
         return [each for each in sessions if self.gives_out(product, each.office.office_id, each.session.date)]
 
     async def products_of(self, application_ids: Iterable[str]) -> Collection[str | None]:
-        """What these applications ask for; none in it where it is not known."""
+        """Return the products that these applications ask for; None stands for an unknown one."""
         records = [await self._applications.application(each) for each in application_ids]
         return {record.state.product for record in records if record is not None}
 

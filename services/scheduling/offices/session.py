@@ -27,7 +27,7 @@ _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """What an office wants to open on some day, in its own local time."""
+    """The plan of a session, in the office's local time."""
 
     start: time
     end: time
@@ -252,7 +252,7 @@ class WeeklyTemplates:
     """(month, day) on which no office opens."""
 
     def plans_for(self, office_id: str, day: date) -> tuple[SessionPlan, ...]:
-        """What an office opens on a day by its template."""
+        """Return the session plans of the template for a day."""
         template = self.offices.get(office_id, self.default)
         if day.weekday() not in template.weekdays or (day.month, day.day) in self.closed_days:
             return ()

@@ -61,7 +61,7 @@ class TemplateProblem(StrEnum):
 
 @dataclass(frozen=True)
 class Wrong:
-    """What is wrong with a template, and at which of its sessions."""
+    """A problem of a template and the session that has it."""
 
     index: int
     problem: PlanProblem | TemplateProblem

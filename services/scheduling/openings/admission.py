@@ -79,7 +79,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Census:
-    """What was counted for a tick."""
+    """The counts of one tick."""
 
     total: int
     served_lapsing: int

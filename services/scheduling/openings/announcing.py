@@ -58,7 +58,7 @@ SURE_OF_SEATS: Final = 2
 
 @dataclass(frozen=True)
 class OpeningWish:
-    """What an office administrator wants to announce."""
+    """A request to announce an opening."""
 
     plan: OpeningPlan
     actor: Actor
@@ -176,7 +176,7 @@ class Openings:
         return 3 * (self._rules.settle_seconds + self._rules.reveal_seconds)
 
     async def call_off(self, opening_id: str, actor: Actor) -> Record[Opening]:
-        """There will be no opening. Refuses with ``OpeningNotFound``, ``NotYourOffice`` or ``OpeningHasBegun``."""
+        """Call an opening off. Refuses with ``OpeningNotFound``, ``NotYourOffice`` or ``OpeningHasBegun``."""
 
         def call_off(opening: Opening) -> Decision[Opening] | None:
             if opening.status is OpeningStatus.CALLED_OFF:

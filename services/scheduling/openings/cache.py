@@ -1,4 +1,4 @@
-"""What every replica keeps in memory of openings: copies of what is stored, for a second at most, and bounded."""
+"""Read-through cache of openings: copies of stored documents, one second old at most, bounded."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class OpeningCache:
         await self._once(self._read)
 
     async def _once(self, read: Callable[[], Awaitable[None]]) -> None:
-        """Whoever comes while somebody reads waits for that reading and does not repeat it."""
+        """Read once for concurrent callers: those who come during a read wait for its result."""
         async with self._lock:
             if self._read_at is None or not self._is_young(self._read_at, BOARD_SECONDS):
                 await read()

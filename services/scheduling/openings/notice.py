@@ -1,4 +1,4 @@
-"""Who is told of an opening: those who asked, each once (F66)."""
+"""Opening notices: which accounts are told of an office's openings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asked is told of openings: each account once for each opening (F66)."""
+"""Opening notices: every account that asked is told of each opening once."""
 
 from __future__ import annotations
 

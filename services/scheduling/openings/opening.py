@@ -98,7 +98,7 @@ class OpeningRules:
 
 @dataclass(frozen=True)
 class OpeningPlan:
-    """What an office wants to announce."""
+    """The plan of an opening."""
 
     office_id: str
     session_ids: tuple[str, ...]
@@ -286,7 +286,7 @@ def served(ticket: OpeningTicket, number: int, appointment_id: str) -> OpeningTi
 
 
 class TicketStanding(StrEnum):
-    """Where the holder of a ticket stands."""
+    """The states of a ticket."""
 
     IN_DRAW = "in_draw"
     OUTSIDE = "outside"

@@ -24,14 +24,14 @@ LONGEST_RETRY_SECONDS: Final = 86_400
 
 @dataclass(frozen=True)
 class SessionDay:
-    """What a hold must know of a session beside its door, and what never changes."""
+    """Office and date of a session; they never change."""
 
     office_id: str
     date: date
 
 
 class ReleaseCheck:
-    """Which sessions are open, remembered: a hold of an open session does not read it."""
+    """Remembers which sessions are released, so that a hold need not read the session."""
 
     def __init__(self, sessions: SessionRepository, clock: Clock) -> None:
         self._sessions = sessions

@@ -291,12 +291,12 @@ class OpeningNoticeRepository(OnStore):
         return await change(self._store, clock, OPENING_NOTICE, notice_id, decide)
 
     async def notices_of_office(self, office_id: str, after_account: str) -> list[Record[OpeningNotice]]:
-        """Who wants to be told of an office's openings, by account, a page after that account."""
+        """Return a page of the office's notices, ordered by account, after that account."""
         within = {"state.account_id": Range(low=f"{after_account}\x00")} if after_account else None
         equals = {"state.office_id": office_id}
         return await self._store.find(OPENING_NOTICE, "office", equals, within=within, limit=NOTICES_AT_ONCE)
 
     async def notices_of_account(self, account_id: str) -> list[Record[OpeningNotice]]:
-        """What an account wants to be told of."""
+        """Return the notices of an account."""
         equals = {"state.account_id": account_id}
         return await self._store.find(OPENING_NOTICE, "account", equals, limit=MOST_NOTICES)

@@ -83,7 +83,7 @@ def opening_view(record: Record[Opening]) -> OpeningView:
 
 
 def ticket_event_view(place: PlaceInLine) -> TicketEventView:
-    """What is told about a ticket when it changes."""
+    """Return the event of a ticket that its stream sends."""
     return TicketEventView(
         ticket_id=place.ticket_id,
         opening_id=place.opening_id,

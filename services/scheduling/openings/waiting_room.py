@@ -54,7 +54,7 @@ _SETTLED: Final = frozenset({TicketStanding.IN_DRAW, TicketStanding.WAITING})
 
 @dataclass(frozen=True)
 class PlaceInLine:
-    """Where a ticket stands, as its holder is told."""
+    """The place of a ticket in line, as its holder sees it."""
 
     ticket_id: str
     ticket: OpeningTicket
@@ -82,14 +82,14 @@ class PlaceInLine:
 
 @dataclass(frozen=True)
 class Turn:
-    """Somebody's turn to hold a seat of an opening."""
+    """A ticket that is admitted and may hold a seat of the opening."""
 
     ticket: Record[OpeningTicket]
     number: int
 
 
 class WaitingRoom:
-    """Everybody who waits, answered from memory where nothing has changed."""
+    """The waiting room: gives tickets and answers their place, from memory where nothing has changed."""
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ APPLY_AGAIN_SECONDS: Final = 15
 
 
 class ChangeSubject(StrEnum):
-    """What a change is about."""
+    """The subjects of changes."""
 
     FACTS = "facts"
     TEMPLATE = "template"

@@ -62,7 +62,7 @@ _OFFICE: Final = TypeAdapter(Office)
 
 @dataclass(frozen=True)
 class Edit:
-    """Who edits what of which office, why, and which version they had seen."""
+    """An edit: author, office, reason and the version that was seen."""
 
     office_id: str
     actor: Actor

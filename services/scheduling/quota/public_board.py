@@ -60,7 +60,7 @@ class ListedOffice:
 
 
 class QuotaBoard:
-    """What anybody may know of quota: numbers, never names."""
+    """The public board of quota: numbers, never names."""
 
     def __init__(
         self,

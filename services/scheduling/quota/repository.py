@@ -32,7 +32,7 @@ QUOTA_CHANGE: Final = Kind(
 
 
 class QuotaChangeRepository(OnStore):
-    """What offices are, what they plan, and every change of it."""
+    """Quota changes, each with its state."""
 
     async def change(self, change_id: str) -> Record[QuotaChange] | None:
         """The change, or none."""

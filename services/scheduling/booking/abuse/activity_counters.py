@@ -120,7 +120,7 @@ class ActivityCounters:
                 self._single.append((now, (subject, today)))
 
     def _days(self, subject: str, today: date) -> list[ActivityDay]:
-        """What is known of a subject: what is stored, and what was counted here since."""
+        """Return the days of a subject: the stored ones with the activity counted here since."""
         days = dict(self._known.get(subject, {}))
         for day in (today, today - timedelta(days=1)):
             activities = self._pending.get((subject, day))
@@ -212,7 +212,7 @@ class ActivityCounters:
         return weeks
 
     async def _learn(self) -> None:
-        """What other replicas know of those who have reached a limit."""
+        """Read which subjects have reached a limit on other replicas."""
         today = limits.day_of(self._clock.now())
         over = {record.state.subject for record in await self._activity_days.activity_days_over(limits.first_day(today))}
         if over:
@@ -284,6 +284,6 @@ def _is_public(address: str) -> bool:
 
 
 def _network(address: str) -> str:
-    """What one subscriber has: an address of version 4, the first 56 bits of one of version 6."""
+    """Return the network of one subscriber: an IPv4 address, or the first 56 bits of an IPv6 address."""
     known = ip_address(address)
     return address if known.version == 4 else known.exploded[:17]

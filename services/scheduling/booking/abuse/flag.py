@@ -26,7 +26,7 @@ class FlagStatus(StrEnum):
 
 
 class FlagCommand(StrEnum):
-    """What the office may say of it."""
+    """The commands of a flag."""
 
     CONFIRM = "confirm"
     DISMISS = "dismiss"
@@ -42,7 +42,7 @@ FLAG_TRANSITIONS: Final = Transitions(
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one account did. No names: who may know them finds them where they lie."""
+    """The activity of one account. Names are shown only where they are stored, to those who may see them."""
 
     account_id: str
     holds: int

@@ -1,4 +1,4 @@
-"""Flags: what the office sees of bookings that look like a broker's, and what it says of them."""
+"""Flags: an office lists and reviews bookings that look like a broker's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.store.transitions import IllegalTransition
 
 
 class Flags:
-    """An office's flags, for its own administrators."""
+    """Flags of an office, for its own administrators."""
 
     def __init__(self, context: UseCaseContext, activity_days: ActivityRepository) -> None:
         self._context = context
@@ -27,7 +27,7 @@ class Flags:
     async def review(
         self, office_id: str, flag_id: str, command: FlagCommand, actor: Actor, command_id: str
     ) -> Record[Flag]:
-        """The office has looked at a flag. Refuses with ``NotYourOffice``, ``FlagNotFound`` or ``FlagReviewed``."""
+        """Review a flag. Refuses with ``NotYourOffice``, ``FlagNotFound`` or ``FlagReviewed``."""
         refuse_unless_own_office(actor, office_id)
         record = await self._activity_days.flag(flag_id)
         if record is None or record.state.office_id != office_id:

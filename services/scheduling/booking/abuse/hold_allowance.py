@@ -25,7 +25,7 @@ NUMBERED: Final[tuple[Limit, ...]] = tuple(
 
 @dataclass(frozen=True)
 class Ration:
-    """What one limit allows one subject in one window: the numbers from 0 up to ``most``.
+    """The numbers from 0 up to ``most`` that one limit allows one subject in one window.
 
     ``name`` is a hash: it tells nothing about whom it is of without knowing their fingerprint.
     """

@@ -27,7 +27,7 @@ _ZONE: Final = ZoneInfo("Asia/Jakarta")
 
 
 class CountedSubject(StrEnum):
-    """Who is counted."""
+    """The kinds of subjects whose activity is counted."""
 
     ACCOUNT = "account"
     PERSON = "person"
@@ -36,7 +36,7 @@ class CountedSubject(StrEnum):
 
 
 class Act(StrEnum):
-    """What is counted."""
+    """The quantities that limits count."""
 
     HOLD = "hold"
     RELEASE = "release"
@@ -44,7 +44,7 @@ class Act(StrEnum):
 
 
 class Counted(StrEnum):
-    """What a limit looks at."""
+    """The quantity of a limit."""
 
     HOLDS = "holds"
     RELEASES = "releases"
@@ -136,7 +136,7 @@ class ActivityDay:
 
     @property
     def kind(self) -> CountedSubject:
-        """What is counted here."""
+        """The kind of subject that is counted."""
         return CountedSubject(self.subject.partition(":")[0])
 
 
@@ -196,10 +196,10 @@ def _joined(one: ActivityCount, other: ActivityCount, at: datetime) -> ActivityC
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be done next."""
+    """The activity that is asked for."""
 
     person_id: str | None = None
-    """Who was counted for the subject before is not one more of its persons."""
+    """A person counted for the subject before is not one more."""
     session_id: str | None = None
     asked: int = 1
     """A family asks for so many holds at once."""
@@ -278,7 +278,7 @@ def _midnight(day: date) -> datetime:
 
 
 class Pattern(StrEnum):
-    """What looks like a broker."""
+    """The patterns that look like a broker."""
 
     BOOK_CANCEL_BOOK = "book_cancel_book"
     MANY_ACCOUNTS_ONE_DEVICE = "many_accounts_one_device"
@@ -302,7 +302,7 @@ HOLDS_OF_AN_ACCOUNT: Final = 10
 
 
 def patterns_of(days: Sequence[ActivityDay], today: date) -> list[Pattern]:
-    """What the days of one subject look like."""
+    """Return the patterns that the days of one subject show."""
     if not days:
         return []
     kind, of_today = days[0].kind, [each for each in days if each.day == today]

@@ -19,7 +19,7 @@ OVERDUE: Final = timedelta(days=1)
 
 
 class EntitlementState(StrEnum):
-    """The one thing that is true of a paid visit."""
+    """The states of the entitlement of a paid visit."""
 
     COMING = "coming"
     AT_THE_OFFICE = "at_the_office"
@@ -32,7 +32,7 @@ class EntitlementState(StrEnum):
 
 @dataclass(frozen=True)
 class Entitlement:
-    """Where it stands, until when, and why if it is closed."""
+    """The entitlement: its state, until when, and the reason if it is closed."""
 
     place: EntitlementState
     until: datetime | None = None
@@ -49,7 +49,7 @@ _PLAIN: Final = {
 
 
 def entitlement_of(visit: Appointment, *, now: datetime, rules: Rules) -> Entitlement | None:
-    """Where a paid visit stands; none for a visit that is not paid, and for one that is in no place: a broken rule."""
+    """Return the entitlement of a paid visit; None if it is not paid, or in no state (a broken rule)."""
     if visit.cause is None:
         return None
     plain = _PLAIN.get(visit.status)
@@ -84,7 +84,7 @@ def _over(visit: Appointment, *, now: datetime, rules: Rules) -> Entitlement | N
 
 
 def is_certain(visit: Appointment, *, now: datetime, rules: Rules) -> bool:
-    """Whether a visit keeps the rule: not paid, or in one place whose time is not long over."""
+    """Return whether the visit keeps the rule: unpaid, or in one state whose time is not long over."""
     if visit.cause is None:
         return True
     found = entitlement_of(visit, now=now, rules=rules)

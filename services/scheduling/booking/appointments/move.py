@@ -24,7 +24,7 @@ from shared.store.port import VersionConflict
 
 
 class Relocation:
-    """Takes visits to other seats, atomically."""
+    """Moves visits to other seats, atomically."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What an appointment tells the person who waits for it: where they are, what comes, what to do, until when (F31)."""
+"""Next step of an appointment, in words for the applicant: current step, what follows, what to do, until when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JOURNEY: Final = ("hold_seat", "pay", "visit")
 
 @dataclass(frozen=True)
 class NextStep:
-    """One place in the journey, in words."""
+    """One step of the journey, in words."""
 
     current_step: str
     remaining_steps: tuple[str, ...]

@@ -63,7 +63,7 @@ TRIES: Final = 10
 """Ids and seats tried for one answer."""
 
 SESSIONS_TRIED: Final = 10
-"""Sessions in which a seat is sought for late money."""
+"""Sessions tried for a seat for a late payment."""
 
 _FEE: Final = "fee"
 _REASONS: Final = {

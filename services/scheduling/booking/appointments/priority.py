@@ -23,7 +23,7 @@ class Need(StrEnum):
 
 
 class Proof(StrEnum):
-    """What is known of a need."""
+    """The proofs of a need."""
 
     PROVEN = "proven"
     """By the age that the registry confirmed."""

@@ -16,7 +16,7 @@ from services.scheduling.terms import Pool
 
 
 class PriorityGrounds:
-    """Who may have a priority seat; answered from memory."""
+    """Checks who may have a priority seat, from memory."""
 
     def __init__(self, facts_cache: OfficeFactsCache) -> None:
         self._facts_cache = facts_cache

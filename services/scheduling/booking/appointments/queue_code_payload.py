@@ -1,4 +1,4 @@
-"""What a queue code says. Signing and checking the signature is elsewhere; here are only the bytes."""
+"""Payload of the queue code, as bytes. Signing and verifying is elsewhere."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _NOTHING_TO_RELEASE = (Status.RELEASED, Status.ABANDONED, Status.UNAVAILABLE)
 
 
 class Releases:
-    """What refunds ask of seats."""
+    """Releases seats for approved refunds."""
 
     def __init__(self, context: UseCaseContext, appointments: AppointmentRepository, inventory: SeatInventory) -> None:
         self._context = context

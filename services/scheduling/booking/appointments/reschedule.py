@@ -37,7 +37,7 @@ _REFUSALS: Final[dict[MoveProblem, type[Refusal]]] = {
 
 @dataclass(frozen=True)
 class MoveWish:
-    """Which visit shall go where."""
+    """A request to reschedule."""
 
     appointment_id: str
     session_id: str
@@ -47,7 +47,7 @@ class MoveWish:
 
 
 class Moves:
-    """From one seat to another, across sessions and offices."""
+    """Reschedules visits, across sessions and offices."""
 
     def __init__(
         self,

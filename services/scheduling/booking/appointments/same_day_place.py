@@ -50,7 +50,7 @@ def stays(old: Slot, new: Slot) -> bool:
 
 
 def no_place(bill_id: str, reason: str, *, application_id: str, account_id: str) -> SeatUnavailable:
-    """What billing hears of a surcharge whose place is gone, for the coded reason."""
+    """Return the event that tells billing that the place of a surcharge is gone, with the coded reason."""
     return SeatUnavailable(
         application_id=application_id,
         account_id=account_id,

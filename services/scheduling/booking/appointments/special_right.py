@@ -52,7 +52,7 @@ class Special:
     cause: SpecialCause
     asked_at: datetime | None = None
     evidence: str | None = None
-    """What the applicant names as evidence, sealed."""
+    """The evidence that the applicant named, sealed."""
     decided_by: str | None = None
     decided_at: datetime | None = None
     reason: str | None = None

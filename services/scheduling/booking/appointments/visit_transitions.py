@@ -1,4 +1,4 @@
-"""What can happen to a paid visit besides the plain journey: interruption, special reschedule, proof, refund."""
+"""Transitions of a paid visit besides the plain journey: interruption, special reschedule, proof, refund."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from shared.store.decision import Decision
 
 @dataclass(frozen=True)
 class Ruling:
-    """Who gives a new date, why, and when it was said."""
+    """A decision that opens a new date: by whom, why and when."""
 
     cause: SpecialCause
     by: str
@@ -298,7 +298,7 @@ def refuse_release(appointment_id: str, appointment: Appointment, refund_id: str
 
 
 def facts(appointment_id: str, state: Appointment) -> dict[str, Any]:
-    """What every event about a visit tells."""
+    """Return the fields of every event about a visit."""
     return {
         "appointment_id": appointment_id,
         "application_id": state.application_id,

@@ -41,14 +41,14 @@ POOL_OF_REASON: Final = {
 
 @dataclass(frozen=True)
 class WalkIn:
-    """What is kept of a registration at the counter."""
+    """The record of a registration at the counter."""
 
     reason: WalkInReason
     registered_by: str
     """The officer's account."""
     registered_at: datetime
     evidence: str | None = None
-    """What was shown, sealed."""
+    """The evidence that was shown, sealed."""
 
 
 AT_COUNTER: Final = frozenset({Pool.WALK_IN, Pool.PRIORITY})

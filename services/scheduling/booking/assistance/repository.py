@@ -36,7 +36,7 @@ class LetterRepository(OnStore):
     """Letters that were shown."""
 
     async def shown_letter(self, appointment_id: str, code_version: int) -> Record[ShownLetter] | None:
-        """What this letter has begun, or none."""
+        """Return what this letter has begun, or None."""
         return await self._store.get(SHOWN_LETTER, shown_letter_id(appointment_id, code_version))
 
     async def keep_shown_letter(self, letter: ShownLetter, event: LetterShown) -> None:

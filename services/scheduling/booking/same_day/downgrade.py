@@ -1,4 +1,4 @@
-"""The nearest regular seat for who did not pay for the same day in time: the appointment moves and is held anew."""
+"""Same-day downgrade: an unpaid same-day seat becomes a hold of the nearest regular seat."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from services.scheduling.terms import Pool
 from shared.store.kinds import Record
 
 SESSIONS_TRIED: Final = 10
-"""Sessions in which a regular seat is sought."""
+"""Sessions tried for a regular seat."""
 
 
 class SameDayDowngrade:
-    """From a same-day seat to a regular one."""
+    """Downgrades unpaid same-day seats to regular ones."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The same-day service bought at the counter: a place in the day's quota first, its bill after that (F74).
+"""Same-day upgrade at the counter: reserves a place in the day's quota first, then has it billed.
 
 The place is a seat of the same-day pool, claimed like any other: the quota is never oversold. Three writes, as in a
 move: say which token is reached for, claim a seat with it, write that it is reserved, with the event that bills it.
@@ -46,7 +46,7 @@ SurchargePaid = billing.BillPaid | billing.BillWaived
 
 
 class SameDayUpgrades:
-    """Places in the same-day quota of visits that were booked as regular ones."""
+    """Same-day upgrades of visits that were booked as regular ones."""
 
     def __init__(
         self,

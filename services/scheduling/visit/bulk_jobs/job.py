@@ -22,7 +22,7 @@ LOOK_AGAIN_SECONDS: Final = 60
 
 
 class BulkKind(StrEnum):
-    """What is done with each visit."""
+    """The kinds of jobs."""
 
     MOVE = "move"
     INTERRUPTION = "interruption"
@@ -36,7 +36,7 @@ class BulkState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one visit."""
+    """The outcomes for one visit."""
 
     MOVED = "moved"
     SPECIAL_OPENED = "special_opened"

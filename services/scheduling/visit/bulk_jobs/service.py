@@ -167,7 +167,7 @@ class BulkMoves:
         return record
 
     async def _touch(self, job: Record[BulkJob], appointment_id: str) -> Outcome | None:
-        """What became of one visit; none if it is being moved at this moment and must be looked at again."""
+        """Apply the job to one visit and return the outcome; None if it is being moved and must be tried again."""
 
         async def attempt() -> Outcome | None:
             record = await self._appointments.appointment(appointment_id)
@@ -232,7 +232,7 @@ class BulkMoves:
 
 
 def _outcome_of(job: BulkJob, state: Appointment) -> Outcome:
-    """What an earlier try of the same job made of the visit."""
+    """Return the outcome that an earlier try of the same job had for the visit."""
     if job.kind is BulkKind.INTERRUPTION:
         return Outcome.INTERRUPTED if state.checked_in_at is not None else Outcome.SPECIAL_OPENED
     return Outcome.SPECIAL_OPENED if state.status is Status.SPECIAL_OPEN else Outcome.MOVED

@@ -1,4 +1,4 @@
-"""The visit: check-in at the counter, the interview, and who did not come."""
+"""Check-in at the counter, recorded interviews and missed visits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class VisitorLookup:
-    """By what a visitor is found: exactly one of these is given."""
+    """The key to find a visitor by: exactly one field is given."""
 
     queue_code: str | None = None
     appointment_id: str | None = None

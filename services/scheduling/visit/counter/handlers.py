@@ -17,7 +17,7 @@ from shared.store.kinds import Record
 
 
 def counter_events(visits: Visits, proofs: Proofs) -> Mapping[type[Event], MessageHandler]:
-    """What is heard about visits."""
+    """Return the event handlers of visits."""
 
     async def interview_recorded(event: application.InterviewRecorded, envelope: Envelope) -> None:
         """The visit took place."""
@@ -31,7 +31,7 @@ def counter_events(visits: Visits, proofs: Proofs) -> Mapping[type[Event], Messa
 
 
 def counter_deadlines(visits: Visits, queue: CounterQueue) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """What falls due about visits."""
+    """Return the deadline handlers of visits."""
 
     async def session_over(record: Record[Appointment], _name: str) -> None:
         """The applicant did not come."""

@@ -1,4 +1,4 @@
-"""What becomes of a visit that was let in on a proof of payment, once the proof turns out not to be valid (X6)."""
+"""Payment proofs: voids a visit that was let in on a proof that turned out not to be valid."""
 
 from __future__ import annotations
 

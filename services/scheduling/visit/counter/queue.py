@@ -48,7 +48,7 @@ class QueuePlace(StrEnum):
 
 
 class CounterCommand(StrEnum):
-    """What an officer does with a number."""
+    """The commands of an officer for a number."""
 
     CALL = "call"
     RECALL = "recall"
@@ -142,7 +142,7 @@ def without(day: CounterDay, visit_id: str) -> CounterDay:
 
 
 def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
-    """Who waits, in the order of their lane."""
+    """Return the waiting visitors of a lane in order."""
     found = [
         each for each in day.visitors.values() if each.place is QueuePlace.WAITING and (lane is None or each.lane is lane)
     ]
@@ -150,7 +150,7 @@ def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
 
 
 def next_of(day: CounterDay) -> tuple[Visitor, int] | None:
-    """Who is to be called next, and where the wheel stands then; none if nobody waits. A pure and fair rule."""
+    """Return the visitor to call next and the wheel's new position; None if the queue is empty."""
     first = {lane: next(iter(waiting(day, lane)), None) for lane in Lane}
     for step in range(len(WHEEL)):
         turn = (day.turn + step) % len(WHEEL)

@@ -65,7 +65,7 @@ def _lane_of(state: Appointment) -> Lane:
 
 @dataclass(frozen=True)
 class Registration:
-    """Who is received without a booking, why, and what was shown."""
+    """A request to register a visitor without a booking."""
 
     office_id: str
     reason: WalkInReason
@@ -76,7 +76,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class DayQueue:
-    """The queue of a day with what the office can do."""
+    """The queue of a day with the office's booths and service time."""
 
     office: Office
     day: CounterDay
@@ -119,7 +119,7 @@ class CounterQueue:
         self._cipher = cipher
         self._audit = audit
         self.watching = Watching(context.clock)
-        """Who watches the displays."""
+        """The open display streams."""
 
     async def enqueue(self, record: Record[Appointment]) -> Record[Appointment]:
         """Tell the queue of a visitor who checked in; again changes nothing."""
@@ -224,7 +224,7 @@ class CounterQueue:
         return visitor
 
     async def hall(self, office_id: str) -> DayQueue:
-        """The queue of the office's today; refuses with ``OfficeNotFound``."""
+        """Return today's queue of the office; refuses with ``OfficeNotFound``."""
         office, now = self._context.offices[office_id], self._context.now()
         today = local_date(now, office.timezone)
         record = await self._counter_days.counter_day(office_id, today)
@@ -316,7 +316,7 @@ class CounterQueue:
             await self._appointments.change(visit_id, end, self._context.clock)
 
     def evidence(self, record: Record[Appointment]) -> str | None:
-        """What was shown at the counter, for the office."""
+        """Return the evidence shown at the counter in clear, or None."""
         walk_in = record.state.walk_in
         if walk_in is None or walk_in.evidence is None:
             return None

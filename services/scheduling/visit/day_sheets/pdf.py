@@ -24,7 +24,7 @@ async def write_sheet(sheet: DaySheet) -> bytes:
 
 
 def sheet_data(sheet: DaySheet) -> dict[str, Any]:
-    """What the template shows, in the office's own time."""
+    """The values of the template, in the office's time."""
     zone = ZoneInfo(sheet.office.timezone)
     made = sheet.made_at.astimezone(zone)
     offset = made.utcoffset()

@@ -38,7 +38,7 @@ def sheet_json(sheet: DaySheet) -> bytes:
 
 
 def evening_sheets_view(office_id: str, evening: EveningSheets | None) -> EveningSheetsView:
-    """What is kept of an office, the newest day first."""
+    """Return the kept sheets of an office, newest day first."""
     kept = evening.sheets if evening is not None else ()
     sheets = [
         KeptSheetView(date=each.day, made_at=each.made_at, visits=each.visits, offline_seats=each.offline_seats)

@@ -33,7 +33,7 @@ _UNPAID: Final = (Status.HELD, Status.AWAITING_PAYMENT, Status.OFFERED)
 
 @dataclass(frozen=True)
 class OfflineFile:
-    """What an office sends after a day without the service."""
+    """The file that an office sends after a day without the service."""
 
     office_id: str
     day: date

@@ -24,7 +24,7 @@ class LineKind(StrEnum):
 
 
 class LineOutcome(StrEnum):
-    """What became of one line."""
+    """The outcomes of one line."""
 
     RECORDED = "recorded"
     ALREADY_RECORDED = "already_recorded"
@@ -70,7 +70,7 @@ class RecordedLine:
 
 @dataclass(frozen=True)
 class OfflineDay:
-    """What was imported for one office and day."""
+    """The imported lines of one office and day."""
 
     office_id: str
     day: date

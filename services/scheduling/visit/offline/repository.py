@@ -23,7 +23,7 @@ class OfflineDayRepository(OnStore):
     """Imported offline days."""
 
     async def offline_day(self, office_id: str, day: date, now: datetime) -> Record[OfflineDay]:
-        """What was imported for that day, written empty if nothing was."""
+        """Return the imported day; writes an empty one if there is none."""
         day_id = derived_id("offline_day", office_id, day.isoformat())
         known = await self._store.get(OFFLINE_DAY, day_id)
         if known is not None:

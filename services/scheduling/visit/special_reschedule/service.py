@@ -1,4 +1,4 @@
-"""The special reschedule (F70, F71, F72): asked for, decided, used, or over."""
+"""Special reschedules: asked for, decided, used, or over."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _REFUSALS: Final[dict[AskProblem, type[Refusal]]] = {
 
 @dataclass(frozen=True)
 class SpecialWish:
-    """What an applicant asks for and with which evidence."""
+    """A request for a special reschedule, with its evidence."""
 
     appointment_id: str
     cause: SpecialCause
@@ -68,7 +68,7 @@ class SpecialWish:
 
 @dataclass(frozen=True)
 class SpecialDecision:
-    """What the office says: the coded reason of a no, or a yes."""
+    """The decision of the office: a yes, or the coded reason of a no."""
 
     appointment_id: str
     refused_for: SpecialRefusal | None
@@ -78,7 +78,7 @@ class SpecialDecision:
 
 @dataclass(frozen=True)
 class NewDate:
-    """Which visit shall be when."""
+    """A request for a new date under a special reschedule."""
 
     appointment_id: str
     session_id: str
@@ -87,7 +87,7 @@ class NewDate:
 
 
 class Specials:
-    """New dates without paying again."""
+    """Special reschedules: new dates without paying again."""
 
     def __init__(
         self,
@@ -232,18 +232,18 @@ class Specials:
             await self._relocation.roll(record)
 
     async def end(self, record: Record[Appointment]) -> None:
-        """Nobody chose a new date in time."""
+        """End a special reschedule for which no new date was chosen in time."""
         if can(record.state, Command.END_SPECIAL):
             decision = visit_transitions.end_special(record.id, record.state)
             await self._appointments.save(record, decision, self._context.now())
 
     async def asked(self, office_id: str, actor: Actor) -> list[Record[Appointment]]:
-        """What waits for a decision of the office, the oldest first. Refuses with ``NotYourOffice``."""
+        """Return the requests that wait for the office's decision, oldest first. Refuses with ``NotYourOffice``."""
         self._context.own_office(office_id, actor)
         return await self._appointments.specials_asked(office_id)
 
     def evidence(self, record: Record[Appointment]) -> str | None:
-        """What the applicant named as evidence, for who decides."""
+        """Return the applicant's evidence in clear, or None."""
         special = record.state.special
         if special is None or special.evidence is None:
             return None

@@ -18,7 +18,7 @@ T = TypeVar("T")
 class UseCases(Protocol):
     """The use cases of the service, each found by its class: so a room's routes need not know other rooms."""
 
-    def of(self, kind: type[T]) -> T:
+    def find_use_case(self, kind: type[T]) -> T:
         """Return the one object of this class."""
         ...
 
@@ -29,7 +29,7 @@ USE_CASES: Final[web.AppKey[UseCases]] = web.AppKey("scheduling")
 
 def use_case(call: Call[Any, Any, Any], kind: type[T]) -> T:
     """Return the service's use case of this class."""
-    return call.app[USE_CASES].of(kind)
+    return call.app[USE_CASES].find_use_case(kind)
 
 
 def actor_of(caller: Caller) -> Actor:

@@ -106,7 +106,7 @@ class Scheduling:
         self._wire_quota(context, four_eyes, horizon_days)
         self._by_class: dict[type[Any], Any] = {type(each): each for each in vars(self).values()}
 
-    def of(self, kind: type[T]) -> T:
+    def find_use_case(self, kind: type[T]) -> T:
         """Return the one object of this class; see :func:`services.scheduling.http.use_case`."""
         found: T = self._by_class[kind]
         return found

@@ -10,7 +10,7 @@ import pytest
 
 from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.repository import APPOINTMENT
-from services.scheduling.booking.seats.audit_log_facts import steps_of
+from services.scheduling.booking.seats.audit_log_facts import seat_facts_of
 from services.scheduling.booking.seats.repository import SEAT
 from services.scheduling.booking.seats.seat import SeatStatus
 from services.scheduling.visit.counter.check_in import VisitorLookup
@@ -152,15 +152,15 @@ async def test_roots_of_a_day_bind_its_chains(world: World) -> None:
 
 def test_events_about_anything_else_are_no_step() -> None:
     facts = {name: "x" for name in ("bill_id", "application_id", "account_id", "appointment_id", "purpose")}
-    assert steps_of(BillPaid.model_validate(facts | {"amount": 1, "paid_at": START})) == ()
-    assert steps_of(events.PatternFlagged(flag_id="f", office_id="o", pattern="many_holds")) == ()
+    assert seat_facts_of(BillPaid.model_validate(facts | {"amount": 1, "paid_at": START})) == ()
+    assert seat_facts_of(events.PatternFlagged(flag_id="f", office_id="o", pattern="many_holds")) == ()
 
 
 def test_a_same_day_seat_that_was_not_paid_is_left() -> None:
     names = ("appointment_id", "application_id", "account_id", "person_id", "session_id", "pool", "office_name")
     facts = dict.fromkeys((*names, "office_id", "office_timezone"), "x") | {"starts_at": START, "ends_at": START}
     lost = events.SameDaySeatLost.model_validate(facts | {"previous_session_id": "s", "previous_starts_at": START})
-    (step,) = steps_of(lost)
+    (step,) = seat_facts_of(lost)
     assert (step.act, step.session_id) == ("moved_out", "s")
 
 
@@ -168,7 +168,7 @@ def test_a_seat_kept_for_the_waiting_list_is_a_step() -> None:
     names = ("account_id", "application_id", "person_id", "office_name", "office_timezone")
     facts = dict.fromkeys(names, "x") | {"waiting_id": "w", "office_id": "o", "session_id": "s"}
     event = events.WaitingSeatOffered.model_validate(facts | {"starts_at": START, "offer_until": START})
-    [step] = steps_of(event)
+    [step] = seat_facts_of(event)
     assert (step.act, step.holder, step.session_id) == ("waiting_offered", "w", "s")
 
 

@@ -78,7 +78,7 @@ def test_the_composition_root_has_every_use_case_that_a_route_asks_for(world: Wo
     modules = [importlib.import_module(name) for name in names if not name.endswith(("__main__", "scheduling.http"))]
     wanted = {getattr(module, name) for module in modules for name in asked_for(module)}
     assert len(wanted) >= 30
-    assert {type(world.service.of(kind)) for kind in wanted} == wanted
+    assert {type(world.service.find_use_case(kind)) for kind in wanted} == wanted
 
 
 def test_the_settings_make_the_rules() -> None:

@@ -87,7 +87,9 @@ class Scheduling:
         stored = Repositories(platform.store)
         self.repositories = stored
         self.codes = codes
-        self.activity = ActivityCounters(stored.activity, platform.clock, platform.ids, fingerprints, scale=limits_scale)
+        self.activity = ActivityCounters(
+            stored.activity, platform.clock, platform.ids, fingerprints, scale=limits_scale
+        )
         self.allowances = HoldAllowances(stored.appointments, platform.clock, scale=limits_scale)
         context = UseCaseContext(platform.clock, platform.ids, platform.randomness, rules, OfficeDirectory())
         self.context = context
@@ -116,7 +118,9 @@ class Scheduling:
     ) -> None:
         """Offices and when they receive."""
         stored = self.repositories
-        self.facts_cache = OfficeFactsCache(context, stored.offices, stored.office_facts, facts, templates, horizon_days)
+        self.facts_cache = OfficeFactsCache(
+            context, stored.offices, stored.office_facts, facts, templates, horizon_days
+        )
         self.calendar = Calendar(context, stored.offices, stored.sessions, stored.seats, self.facts_cache, horizon_days)
         self.availability = ProductAvailability(context, stored.applications, self.facts_cache)
 
@@ -151,7 +155,15 @@ class Scheduling:
         )
         self.same_day_downgrade = SameDayDowngrade(context, seats, appointments, inventory, calendar, availability)
         self.payments = Payments(
-            context, applications, appointments, codes, activity, inventory, calendar, availability, self.same_day_downgrade
+            context,
+            applications,
+            appointments,
+            codes,
+            activity,
+            inventory,
+            calendar,
+            availability,
+            self.same_day_downgrade,
         )
         self.relocation = Relocation(context, seats, appointments, codes, inventory)
         self.moves = Moves(
@@ -207,7 +219,9 @@ class Scheduling:
         self.bulk_moves = BulkMoves(
             context, sessions, appointments, stored.bulk_jobs, inventory, self.relocation, calendar, availability, audit
         )
-        self.specials = Specials(context, appointments, inventory, self.relocation, calendar, availability, cipher, audit)
+        self.specials = Specials(
+            context, appointments, inventory, self.relocation, calendar, availability, cipher, audit
+        )
 
     def _wire_quota(self, context: UseCaseContext, four_eyes: FourEyes, horizon_days: int) -> None:
         """Wire quota changes and the public board."""

@@ -72,7 +72,9 @@ async def test_an_opening_from_the_doors_to_the_last_seat(mongo_database: AsyncD
     won: list[int] = []
     for number, name in enumerate(people):
         service = replicas[number % 2].service
-        place = await service.waiting_room.find_place(opening_id, late[0].ticket_id, Actor(f"account-{people[PRESENT]}"))
+        place = await service.waiting_room.find_place(
+            opening_id, late[0].ticket_id, Actor(f"account-{people[PRESENT]}")
+        )
         assert place.standing is TicketStanding.WAITING
         try:
             held = await service.holds.hold(world.wish(name))

@@ -13,8 +13,8 @@ from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKin
 from services.scheduling.offices.products import lacks
 from services.scheduling.offices.release_rule import (
     LONGEST_LOOK_DAYS,
-    ReleaseInstant,
     OpeningRule,
+    ReleaseInstant,
     in_sight,
     next_opening,
     opens_at,

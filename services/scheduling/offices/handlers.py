@@ -29,7 +29,9 @@ def office_deadlines(calendar: Calendar) -> Mapping[tuple[str, str], DeadlineHan
     return {(SESSION.name, "open"): opening_overdue}
 
 
-def office_chores(calendar: Calendar, facts_cache: OfficeFactsCache, after_roll: Callable[[], Awaitable[None]]) -> list[Chore]:
+def office_chores(
+    calendar: Calendar, facts_cache: OfficeFactsCache, after_roll: Callable[[], Awaitable[None]]
+) -> list[Chore]:
     """Sessions are opened for days that entered the horizon, then ``after_roll`` is called; facts are read again."""
 
     async def roll_horizon() -> None:

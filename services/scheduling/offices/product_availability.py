@@ -21,7 +21,9 @@ NEAREST_NAMED: Final = 3
 class ProductAvailability:
     """Which office makes which passport."""
 
-    def __init__(self, context: UseCaseContext, applications: ApplicationRepository, facts_cache: OfficeFactsCache) -> None:
+    def __init__(
+        self, context: UseCaseContext, applications: ApplicationRepository, facts_cache: OfficeFactsCache
+    ) -> None:
         self._context = context
         self._applications = applications
         self._facts_cache = facts_cache

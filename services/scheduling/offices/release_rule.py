@@ -120,7 +120,9 @@ def next_opening(rule: OpeningRule, now: datetime, timezone: str) -> ReleaseInst
     """The next instant after ``now`` at which days open, and which; none if no further one is known."""
     if rule.kind is RuleKind.FIXED:
         coming = [each for each in rule.fixed if each.at > now]
-        return min((ReleaseInstant(each.at, each.first, each.last) for each in coming), key=lambda each: each.at, default=None)
+        return min(
+            (ReleaseInstant(each.at, each.first, each.last) for each in coming), key=lambda each: each.at, default=None
+        )
     today = now.astimezone(ZoneInfo(timezone)).date()
     days = [today + timedelta(days=ahead) for ahead in range(LONGEST_LOOK_DAYS)]
     waiting = [(at, day) for day in days if (at := opens_at(rule, day, timezone)) is not None and at > now]

@@ -9,7 +9,7 @@ from services.scheduling.office import Office
 from services.scheduling.offices.calendar import BookableSession
 from services.scheduling.offices.facts import WEEKDAYS, GeoPoint, limits_on, offers, place_of
 from services.scheduling.offices.facts_cache import OfficeFactsCache
-from services.scheduling.offices.release_rule import ReleaseInstant, OpeningRule, RuleKind
+from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant, RuleKind
 from services.scheduling.offices.schemas import (
     HoursView,
     NextOpeningView,

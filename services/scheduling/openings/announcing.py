@@ -19,7 +19,7 @@ from services.scheduling.offices.session import Session
 from services.scheduling.openings import admission, draw
 from services.scheduling.openings import opening as waiting_room
 from services.scheduling.openings.admission import Census
-from services.scheduling.openings.cache import OpeningCache, Kept
+from services.scheduling.openings.cache import Kept, OpeningCache
 from services.scheduling.openings.errors import OpeningHasBegun, OpeningNotFound, OpeningPlanWrong, SessionHasOpening
 from services.scheduling.openings.notice import is_told_daily
 from services.scheduling.openings.opening import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.scheduling.office import Office
-from services.scheduling.offices.release_rule import ReleaseInstant, OpeningRule
+from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant
 from shared.events.scheduling import OpeningAnnounced
 
 

@@ -30,7 +30,9 @@ def notice_id_of(account_id: str, office_id: str) -> str:
 class OpeningNotices:
     """The wish to be told, and the telling."""
 
-    def __init__(self, context: UseCaseContext, notices: OpeningNoticeRepository, facts_cache: OfficeFactsCache) -> None:
+    def __init__(
+        self, context: UseCaseContext, notices: OpeningNoticeRepository, facts_cache: OfficeFactsCache
+    ) -> None:
         self._context = context
         self._notices = notices
         self._facts_cache = facts_cache

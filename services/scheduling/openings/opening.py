@@ -205,7 +205,9 @@ def drawn(opening: Opening, seed: str) -> Opening:
 
 def begun(opening: Opening, seats: int, now: datetime) -> Opening:
     """The instant has come: the line is let in from now on."""
-    return replace(opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.BEGIN), seats=seats, tick_at=now)
+    return replace(
+        opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.BEGIN), seats=seats, tick_at=now
+    )
 
 
 def advanced(opening: Opening, line: Line, now: datetime, rules: OpeningRules) -> Opening:

@@ -43,7 +43,9 @@ _WORDS: Final[dict[TicketStanding, _Words]] = {
         "Choose a session and hold a seat before the time named here.",
         "Pilih sesi dan pesan jadwal sebelum waktu yang disebutkan di sini.",
     ),
-    TicketStanding.SERVED: _Words("pay", ("visit",), "Pay for the seat that you hold.", "Bayar jadwal yang Anda pesan."),
+    TicketStanding.SERVED: _Words(
+        "pay", ("visit",), "Pay for the seat that you hold.", "Bayar jadwal yang Anda pesan."
+    ),
     TicketStanding.MISSED: _Words(
         "wait_for_turn",
         _HOLD,

@@ -11,7 +11,7 @@ import structlog
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.quota import change as quota_changes
-from services.scheduling.quota.change import ChangeState, QuotaChange, ChangeSubject
+from services.scheduling.quota.change import ChangeState, ChangeSubject, QuotaChange
 from services.scheduling.quota.errors import ChangeDecided, ChangeFailed, ChangeNotFound, SecondPersonNeeded
 from services.scheduling.quota.repository import QuotaChangeRepository
 from shared.audit import Audit

@@ -31,7 +31,7 @@ from services.scheduling.offices.weekly_template import (
     template_problem,
     week_of,
 )
-from services.scheduling.quota.change import ChangeState, FourEyes, QuotaChange, ChangeSubject, needs_second
+from services.scheduling.quota.change import ChangeState, ChangeSubject, FourEyes, QuotaChange, needs_second
 from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.errors import (
     DayNotPossible,

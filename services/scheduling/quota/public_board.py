@@ -13,7 +13,7 @@ from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.context import UseCaseContext
 from services.scheduling.office import Office
 from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, Calendar, refuse_wrong_span
-from services.scheduling.offices.facts import OfficeFacts, GeoPoint, Product, distance_km, offers, place_of
+from services.scheduling.offices.facts import GeoPoint, OfficeFacts, Product, distance_km, offers, place_of
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.release_rule import ReleaseInstant
 from services.scheduling.offices.repository import SessionRepository

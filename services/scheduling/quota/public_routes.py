@@ -36,7 +36,10 @@ async def office_quota(call: Call[None, DaysQuery]) -> OfficeQuotaView:
     """Counts only: all seats, free ones, taken ones; and when more opens. By default today and two weeks."""
     office = use_case(call, UseCaseContext).offices[call.path["office_id"]]
     found = await use_case(call, QuotaBoard).find_by_office(office.office_id, call.query.first, call.query.last)
-    rule, opening = use_case(call, OfficeFactsCache).rule(office.office_id), use_case(call, QuotaBoard).next_opening(office)
+    rule, opening = (
+        use_case(call, OfficeFactsCache).rule(office.office_id),
+        use_case(call, QuotaBoard).next_opening(office),
+    )
     return office_quota_view(office, found, rule, opening)
 
 

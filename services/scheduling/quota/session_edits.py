@@ -23,7 +23,7 @@ from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import MOST_SEATS, Session, fitted, plan_of, replaced, resized
-from services.scheduling.quota.change import ChangeState, FourEyes, QuotaChange, ChangeSubject, needs_second
+from services.scheduling.quota.change import ChangeState, ChangeSubject, FourEyes, QuotaChange, needs_second
 from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.errors import CutBelowBooked, EditedMeanwhile, NothingChanges
 from services.scheduling.quota.office_edits import Edit
@@ -139,7 +139,13 @@ class SessionEdits:
         return record, replace(edit, office_id=record.state.office_id)
 
     async def _submit(
-        self, record: Record[Session], edit: Edit, subject: ChangeSubject, wanted: Mapping[Pool, int], *, bulk_move: bool
+        self,
+        record: Record[Session],
+        edit: Edit,
+        subject: ChangeSubject,
+        wanted: Mapping[Pool, int],
+        *,
+        bulk_move: bool,
     ) -> Record[QuotaChange]:
         before: Counter[Pool] = Counter(record.state.pools)
         after = Counter(wanted)

@@ -12,7 +12,7 @@ from services.scheduling.offices.calendar import BookableSession
 from services.scheduling.offices.facts import WEEKDAYS, plan_capacity
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.offline_quota import OfflineQuota
-from services.scheduling.offices.release_rule import ReleaseInstant, OpeningRule
+from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant
 from services.scheduling.offices.schemas import ListedOfficeView
 from services.scheduling.offices.session import plan_of
 from services.scheduling.offices.views import local, next_opening_view, office_view, opening_rule_view, session_view
@@ -101,7 +101,9 @@ def _session_quota_view(each: SessionQuota, office: Office) -> shown.SessionQuot
     )
 
 
-def first_free_view(each: ListedOffice, free: FirstFree | None, opening: ReleaseInstant | None) -> shown.OfficeFirstFreeView:
+def first_free_view(
+    each: ListedOffice, free: FirstFree | None, opening: ReleaseInstant | None
+) -> shown.OfficeFirstFreeView:
     """An office with its first free seat."""
     zone = each.office.timezone
     return shown.OfficeFirstFreeView(
@@ -170,7 +172,9 @@ def template_view(template: OfficeTemplate, version: int, facts_cache: OfficeFac
     )
 
 
-def versioned_session_view(each: BookableSession, version: int, facts_cache: OfficeFactsCache) -> shown.VersionedSessionView:
+def versioned_session_view(
+    each: BookableSession, version: int, facts_cache: OfficeFactsCache
+) -> shown.VersionedSessionView:
     """A session as its office edits it."""
     session = each.session
     facts = facts_cache.facts(session.office_id).state

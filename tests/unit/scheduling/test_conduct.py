@@ -27,12 +27,12 @@ from services.scheduling.booking.abuse.limits import (
     ANYTHING,
     LIMITS,
     Act,
+    Activity,
     ActivityDay,
     Counted,
-    Activity,
+    CountedSubject,
     Limit,
     Pattern,
-    CountedSubject,
     Wish,
 )
 from services.scheduling.booking.abuse.repository import ACTIVITY_DAY, FLAG
@@ -117,7 +117,11 @@ def test_what_is_kept_apart_is_bounded() -> None:
         for number in range(limits.MOST_ACCOUNTS_COUNTED + 5)
     ]
     day = limits.with_activities(did("address:x"), activities)
-    assert (day.holds, len(day.accounts), len(day.persons)) == (105, limits.MOST_ACCOUNTS_COUNTED, limits.MOST_PERSONS_KEPT)
+    assert (day.holds, len(day.accounts), len(day.persons)) == (
+        105,
+        limits.MOST_ACCOUNTS_COUNTED,
+        limits.MOST_PERSONS_KEPT,
+    )
     assert limits.patterns_of([], TODAY) == []
 
 

@@ -462,12 +462,16 @@ class TestByNumber:
         with pytest.raises(NotFound):
             await world.service.visits.check_in(VisitorLookup(number=number), OTHER, "elsewhere")
         with pytest.raises(NotFound):
-            await world.service.visits.check_in(VisitorLookup(number=number), Actor("treasurer", is_staff=True), "nowhere")
+            await world.service.visits.check_in(
+                VisitorLookup(number=number), Actor("treasurer", is_staff=True), "nowhere"
+            )
         with pytest.raises(NotFound):
             await world.service.visits.check_in(VisitorLookup(number="Z-999"), FRONT, "unknown")
         record = await world.service.visits.check_in(VisitorLookup(number=number), FRONT, "in")
         assert record.id == paid.id
-        assert (await world.service.visits.check_in(VisitorLookup(number=number), FRONT, "in 2")).version == record.version
+        assert (
+            await world.service.visits.check_in(VisitorLookup(number=number), FRONT, "in 2")
+        ).version == record.version
 
 
 async def test_a_day_is_opened_once(world: World) -> None:

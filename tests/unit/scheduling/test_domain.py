@@ -25,7 +25,6 @@ from services.scheduling.booking.appointments.appointment import (
     ReleaseReason,
     Status,
 )
-from shared.store.transitions import IllegalTransition
 from services.scheduling.booking.appointments.move_rules import MoveProblem, MoveTarget, move_problem
 from services.scheduling.booking.appointments.queue_code_payload import Ticket, TicketUnreadable, pack, unpack
 from services.scheduling.booking.seats import seat as seats
@@ -49,6 +48,7 @@ from services.scheduling.rules import Rules, bookable_from
 from services.scheduling.terms import Applying, Pool
 from services.scheduling.visit.counter.check_in_rules import CheckInProblem, check_in_problem
 from shared.events import scheduling as said
+from shared.store.transitions import IllegalTransition
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 RULES = Rules()

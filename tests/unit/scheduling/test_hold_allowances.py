@@ -109,7 +109,10 @@ def test_every_limit_on_holds_is_numbered_and_no_other() -> None:
 def test_rations_are_of_their_subject_window_and_scale() -> None:
     today = START.date()
     few = rules.rations_for("a", "p", None, None, "s", today, 1)
-    assert [(each.limit.subject, each.most) for each in few] == [(CountedSubject.PERSON, 5), (CountedSubject.ACCOUNT, 15)]
+    assert [(each.limit.subject, each.most) for each in few] == [
+        (CountedSubject.PERSON, 5),
+        (CountedSubject.ACCOUNT, 15),
+    ]
     all_of_them = rules.rations_for("a", "p", "d", "n", "s", today, 2)
     assert [each.most for each in all_of_them] == [10, 30, 40, 600, 40]
     assert len({each.name for each in all_of_them}) == 5

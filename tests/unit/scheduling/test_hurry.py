@@ -316,7 +316,10 @@ async def test_on_the_day_of_a_place_nobody_moves_a_visit_by_wish() -> None:
     assert (await world.appointment(visit)).state.hurry == record.state.hurry
     early = cut_off(TUESDAY, "00:00") - timedelta(seconds=1)
     rules = world.service.context.rules
-    assert upgrade_transitions.upgrade_problem(record.state, timezone=SOUTH.timezone, now=early, rules=rules) == "not_today"
+    assert (
+        upgrade_transitions.upgrade_problem(record.state, timezone=SOUTH.timezone, now=early, rules=rules)
+        == "not_today"
+    )
 
 
 async def test_who_cannot_hurry_is_told_why() -> None:
@@ -407,7 +410,9 @@ async def test_a_faster_deadline_is_met_and_one_that_gave_up_is_obeyed(
     await world.pass_time(301)
 
     async def given_up(record: Any, seat: Any) -> Any:
-        await world.service.repositories.appointments.save(record, upgrade_transitions.stay(record.state), world.clock.now())
+        await world.service.repositories.appointments.save(
+            record, upgrade_transitions.stay(record.state), world.clock.now()
+        )
         monkeypatch.setattr(context, "_reserved", real)
         raise VersionConflict
 
@@ -424,7 +429,9 @@ async def test_a_claim_is_judged_by_the_place_that_it_was_for() -> None:
     seat = await world.service.repositories.seats.seat(hurry.slot.seat_id)
     assert seat is not None and has_seat(record.state, seat.state)
     assert fate_of_claim(seat.state, record.state) is ClaimFate.SETTLE
-    reaching = upgrade_transitions.reach(record.state, "r", "s", hurry.token, by="o", now=START, rules=world.service.context.rules)
+    reaching = upgrade_transitions.reach(
+        record.state, "r", "s", hurry.token, by="o", now=START, rules=world.service.context.rules
+    )
     assert fate_of_claim(seat.state, reaching.state) is ClaimFate.WAIT
     ended = upgrade_transitions.end(reaching.state, now=START, rules=world.service.context.rules)
     assert (ended.state.hurry, ended.state.leaving) == (None, ())

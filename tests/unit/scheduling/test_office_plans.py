@@ -15,10 +15,10 @@ from services.scheduling.offices.errors import (
     QuotaAboveCapacity,
 )
 from services.scheduling.offices.facts import (
+    GeoPoint,
     Hours,
     OfferedProduct,
     OfficeKind,
-    GeoPoint,
     PriorityGroup,
     Product,
     age_on,

@@ -11,8 +11,7 @@ from services.scheduling.booking.abuse.limits import Pattern
 from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
 from services.scheduling.visit.counter import queue as counter
 from services.scheduling.visit.counter.check_in import VisitorLookup
-from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, QueuePlace
-from services.scheduling.visit.counter.queue import Visitor
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, QueuePlace, Visitor
 from shared.events import billing
 from shared.events.application import InterviewRecorded
 from shared.events.scheduling import AppointmentReleased, VisitorCheckedIn, VisitVoided

@@ -191,9 +191,7 @@ async def test_the_search_is_closed_behind_abandoned_ids(world: World) -> None:
     key = ("late_payment", f"bill-{held.id}", "receipt")
     repository = world.service.repositories
     for attempt in range(2):
-        await repository.appointments.begin(
-            answer_id(key, attempt), Decision(appointments.tombstone(START)), START
-        )
+        await repository.appointments.begin(answer_id(key, attempt), Decision(appointments.tombstone(START)), START)
     await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
     await world.hear(world.paid_fact(held, receipt_id="receipt"))
     assert await world.said(said.AppointmentConfirmed) == []
@@ -204,9 +202,7 @@ async def test_a_search_that_cannot_be_closed_is_tried_again(world: World) -> No
     key = ("late_payment", f"bill-{held.id}", "receipt")
     repository = world.service.repositories
     for attempt in range(TRIES):
-        await repository.appointments.begin(
-            answer_id(key, attempt), Decision(appointments.tombstone(START)), START
-        )
+        await repository.appointments.begin(answer_id(key, attempt), Decision(appointments.tombstone(START)), START)
     with pytest.raises(NotYet):
         await world.hear(asks_for_money(held.id, f"bill-{held.id}"), "m1")
 

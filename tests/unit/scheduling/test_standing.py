@@ -36,8 +36,16 @@ async def test_every_state_of_a_paid_visit_has_one_place(world: World) -> None:
         (replace(paid, status=Status.CHECKED_IN), EntitlementState.AT_THE_OFFICE, None),
         (replace(paid, status=Status.USED), EntitlementState.TOOK_PLACE, None),
         (replace(paid, status=Status.NO_SHOW), EntitlementState.REBOOKABLE, asks),
-        (replace(paid, status=Status.SPECIAL_OPEN, special=special(SpecialState.OPEN)), EntitlementState.SPECIAL_OPEN, UNTIL),
-        (replace(paid, status=Status.SPECIAL_MOVING, special=special(SpecialState.OPEN)), EntitlementState.SPECIAL_OPEN, UNTIL),
+        (
+            replace(paid, status=Status.SPECIAL_OPEN, special=special(SpecialState.OPEN)),
+            EntitlementState.SPECIAL_OPEN,
+            UNTIL,
+        ),
+        (
+            replace(paid, status=Status.SPECIAL_MOVING, special=special(SpecialState.OPEN)),
+            EntitlementState.SPECIAL_OPEN,
+            UNTIL,
+        ),
     ]
     for state, place, until in cases:
         found = entitlement_of(state, now=START, rules=RULES)

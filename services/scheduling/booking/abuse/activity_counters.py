@@ -29,7 +29,15 @@ from services.scheduling.booking.abuse.errors import (
     TooManyPeopleOnDevice,
     TooManySeatsGivenUp,
 )
-from services.scheduling.booking.abuse.limits import Act, ActivityDay, Counted, Activity, LimitReached, CountedSubject, Wish
+from services.scheduling.booking.abuse.limits import (
+    Act,
+    Activity,
+    ActivityDay,
+    Counted,
+    CountedSubject,
+    LimitReached,
+    Wish,
+)
 from services.scheduling.booking.abuse.repository import ActivityRepository, activity_day_id_of
 from services.scheduling.booking.appointments.appointment import Appointment
 from shared.clock import Clock
@@ -214,7 +222,9 @@ class ActivityCounters:
     async def _learn(self) -> None:
         """Read which subjects have reached a limit on other replicas."""
         today = limits.day_of(self._clock.now())
-        over = {record.state.subject for record in await self._activity_days.activity_days_over(limits.first_day(today))}
+        over = {
+            record.state.subject for record in await self._activity_days.activity_days_over(limits.first_day(today))
+        }
         if over:
             self._remember(await self._weeks(over, today))
 

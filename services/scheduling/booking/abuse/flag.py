@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from services.scheduling.booking.abuse.limits import ActivityDay, Pattern, CountedSubject, ActivityCount
+from services.scheduling.booking.abuse.limits import ActivityCount, ActivityDay, CountedSubject, Pattern
 from shared.events.scheduling import PatternFlagged
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions

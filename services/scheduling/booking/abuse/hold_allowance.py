@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from services.scheduling.booking.abuse.limits import LIMITS, Act, Counted, Limit, CountedSubject
+from services.scheduling.booking.abuse.limits import LIMITS, Act, Counted, CountedSubject, Limit
 
 KEY_BYTES: Final = 12
 """Of a number's name: 96 bits, so that no two of them ever meet."""

@@ -99,7 +99,11 @@ class ActivityCount:
 
 
 _NOTHING: Final = ActivityCount()
-_COUNTS: Final = {Act.HOLD: ActivityCount(holds=1), Act.RELEASE: ActivityCount(releases=1), Act.MOVE: ActivityCount(moves=1)}
+_COUNTS: Final = {
+    Act.HOLD: ActivityCount(holds=1),
+    Act.RELEASE: ActivityCount(releases=1),
+    Act.MOVE: ActivityCount(moves=1),
+}
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,9 @@ def with_activities(activity_day: ActivityDay, activities: Sequence[Activity]) -
             persons[activity.person_id] = None
             sessions[activity.session_id] = sessions.get(activity.session_id, 0) + 1
         if activity.account_id in accounts or len(accounts) < MOST_ACCOUNTS_COUNTED:
-            accounts[activity.account_id] = _joined(accounts.get(activity.account_id, _NOTHING), _COUNTS[activity.act], activity.at)
+            accounts[activity.account_id] = _joined(
+                accounts.get(activity.account_id, _NOTHING), _COUNTS[activity.act], activity.at
+            )
     return replace(
         activity_day,
         holds=activity_day.holds + done[Act.HOLD],
@@ -313,7 +319,8 @@ def patterns_of(days: Sequence[ActivityDay], today: date) -> list[Pattern]:
         and min(holds, releases) >= BOOKED_AND_CANCELLED,
         Pattern.MANY_ACCOUNTS_ONE_DEVICE: kind is CountedSubject.DEVICE and len(accounts) >= ACCOUNTS_OF_A_DEVICE,
         Pattern.MANY_ACCOUNTS_ONE_ADDRESS: kind is CountedSubject.ADDRESS and len(accounts) >= ACCOUNTS_OF_AN_ADDRESS,
-        Pattern.MANY_HOLDS: kind is CountedSubject.ACCOUNT and sum(each.holds for each in of_today) >= HOLDS_OF_AN_ACCOUNT,
+        Pattern.MANY_HOLDS: kind is CountedSubject.ACCOUNT
+        and sum(each.holds for each in of_today) >= HOLDS_OF_AN_ACCOUNT,
     }
     return [pattern for pattern, seen in found.items() if seen]
 

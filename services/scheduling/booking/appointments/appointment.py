@@ -391,13 +391,17 @@ def hold(
     return Decision(state, (SeatHeld(**facts, hold_until=until, **told),))
 
 
-def gather(applying: Applying, slot: Slot, party_id: str, *, until: datetime, now: datetime, rules: Rules) -> Decision[Appointment]:
+def gather(
+    applying: Applying, slot: Slot, party_id: str, *, until: datetime, now: datetime, rules: Rules
+) -> Decision[Appointment]:
     """Begin the hold of one member of a family; no event goes out before all members have a seat."""
     state = _begun(Status.GATHERING, applying, slot, now, rules)
     return Decision(replace(state, hold_until=until, party_id=party_id))
 
 
-def join(appointment_id: str, appointment: Appointment, *, office: Office, now: datetime, rules: Rules) -> Decision[Appointment]:
+def join(
+    appointment_id: str, appointment: Appointment, *, office: Office, now: datetime, rules: Rules
+) -> Decision[Appointment]:
     """The whole family has its seats: this one is a hold like any other from here on."""
     status = TRANSITIONS.after(appointment.status, Command.JOIN)
     until = min(now + timedelta(seconds=rules.hold_seconds), appointment.seat.starts_at)
@@ -441,7 +445,9 @@ def same_seat_again(
     return Decision(state, (_confirmation(appointment_id, state, office),))
 
 
-def unavailable(applying: Applying, bill_id: str, *, asked_for: str, reason: str, now: datetime) -> Decision[Appointment]:
+def unavailable(
+    applying: Applying, bill_id: str, *, asked_for: str, reason: str, now: datetime
+) -> Decision[Appointment]:
     """Nothing could be found; kept so that the same question gets the same answer."""
     state = Appointment(
         status=Status.UNAVAILABLE,
@@ -602,7 +608,9 @@ def end_offer(
     return Decision(state, (event,))
 
 
-def withdraw(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment] | None:
+def withdraw(
+    appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules
+) -> Decision[Appointment] | None:
     """Release what a withdrawn application holds: its offer ends, its seat goes back; None where nothing can."""
     if appointment.status is Status.OFFERED:
         return end_offer(appointment_id, appointment, Command.DECLINE_OFFER, now=now, rules=rules)

@@ -188,7 +188,9 @@ class Payments:
         if record.state.receipt_id == event.receipt_id:
             await self._repeat(record, event.bill_id, "late_payment", message_id)
             return
-        own = record.state.bill_id in (None, event.bill_id) and not downgrade_transitions.is_replaced(record.state, event.bill_id)
+        own = record.state.bill_id in (None, event.bill_id) and not downgrade_transitions.is_replaced(
+            record.state, event.bill_id
+        )
         if own and can(record.state, Command.PAY):
             await self._confirm(record, event.bill_id, ConfirmCause.LATE_SAME_SEAT, message_id, event.receipt_id)
             return

@@ -57,7 +57,9 @@ class Releases:
             await self._answer(standing, event, message_id)
             return
         # nothing stands any more: the named appointment carries the answer, whatever bill it is for by now
-        refusal = visit_transitions.refuse_release(named.id, named.state, event.refund_id, visit_transitions.ALREADY_RELEASED)
+        refusal = visit_transitions.refuse_release(
+            named.id, named.state, event.refund_id, visit_transitions.ALREADY_RELEASED
+        )
         await self._appointments.save(named, refusal, self._context.now(), message_id)
 
     async def _answer(self, visit: Record[Appointment], event: SeatReleaseRequested, message_id: str) -> None:

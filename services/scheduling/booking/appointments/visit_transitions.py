@@ -98,7 +98,9 @@ def ask(appointment: Appointment, cause: SpecialCause, evidence: str, now: datet
     return Decision(replace(appointment, special=special))
 
 
-def refuse(appointment_id: str, appointment: Appointment, reason: SpecialRefusal, by: str, now: datetime) -> Decision[Appointment]:
+def refuse(
+    appointment_id: str, appointment: Appointment, reason: SpecialRefusal, by: str, now: datetime
+) -> Decision[Appointment]:
     """The office says no to what was asked."""
     asked = _special_of(appointment)
     special = replace(asked, state=SpecialState.REFUSED, decided_by=by, decided_at=now, reason=reason.value)
@@ -291,7 +293,9 @@ def release_for_refund(
     return refuse_release(appointment_id, appointment, refund_id, RELEASE_REFUSALS[appointment.status])
 
 
-def refuse_release(appointment_id: str, appointment: Appointment, refund_id: str, reason_code: str) -> Decision[Appointment]:
+def refuse_release(
+    appointment_id: str, appointment: Appointment, refund_id: str, reason_code: str
+) -> Decision[Appointment]:
     """The answer to a refund whose seat does not go back: ``already_used``, or ``already_released``."""
     event = ReleaseRefused(**facts(appointment_id, appointment), refund_id=refund_id, reason=reason_code)
     return Decision(appointment, (event,))

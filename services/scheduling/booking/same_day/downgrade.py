@@ -53,13 +53,17 @@ class SameDayDowngrade:
         found = await self._calendar.soonest([office_id], Pool.REGULAR, days, SESSIONS_TRIED)
         for each in await self._availability.that_fit(record.state.application_id, found):
             token, now, rules = self._context.ids.new(), self._context.now(), self._context.rules
-            wanted = downgrade_transitions.reach_for(record.state, each.session_id, token, bill_id, now=now, rules=rules)
+            wanted = downgrade_transitions.reach_for(
+                record.state, each.session_id, token, bill_id, now=now, rules=rules
+            )
             record = await self._appointments.save(record, wanted, now)
             seat = await self._inventory.claim_any(each.session_id, Pool.REGULAR, record.id, token=token)
             if seat is not None:
                 await self._finish(record, seat, message_id)
                 return
-            record = await self._appointments.save(record, downgrade_transitions.stand(record.state), self._context.now())
+            record = await self._appointments.save(
+                record, downgrade_transitions.stand(record.state), self._context.now()
+            )
         now, rules = self._context.now(), self._context.rules
         ended = downgrade_transitions.end_without_seat(record.id, record.state, bill_id, now=now, rules=rules)
         await self._inventory.give_back_left_now(await self._appointments.save(record, ended, now, message_id))

@@ -76,7 +76,9 @@ class SameDayUpgrades:
             if hurry is not None:
                 return record
             office, now = self._context.offices[record.state.seat.office_id], self._context.now()
-            problem = upgrade_transitions.upgrade_problem(record.state, timezone=office.timezone, now=now, rules=self._context.rules)
+            problem = upgrade_transitions.upgrade_problem(
+                record.state, timezone=office.timezone, now=now, rules=self._context.rules
+            )
             if problem is not None:
                 raise CannotUpgradeToSameDay(problem=problem.value)
             for session in await self._sessions_of_day(record.state, office, now):
@@ -109,7 +111,9 @@ class SameDayUpgrades:
             session.id, Pool.SAME_DAY, record.id, token=token, starts_from=session.state.starts_at
         )
         if seat is None:
-            return await self._appointments.save(reaching, upgrade_transitions.stay(reaching.state), self._context.now())
+            return await self._appointments.save(
+                reaching, upgrade_transitions.stay(reaching.state), self._context.now()
+            )
         try:
             return await self._reserved(reaching, seat)
         except VersionConflict:
@@ -133,7 +137,9 @@ class SameDayUpgrades:
         if hurry is None or hurry.state is SameDayPlaceState.PAID:
             return
         if hurry.state is SameDayPlaceState.RESERVED:
-            silent = upgrade_transitions.give_up_waiting(record.state, now=self._context.now(), rules=self._context.rules)
+            silent = upgrade_transitions.give_up_waiting(
+                record.state, now=self._context.now(), rules=self._context.rules
+            )
             await self._inventory.give_back_left_now(await self._appointments.save(record, silent, self._context.now()))
             return
         seat = await self._seats.seat_with_token(hurry.session_id, hurry.token)

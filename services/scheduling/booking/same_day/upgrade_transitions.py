@@ -53,7 +53,9 @@ def reach(
 ) -> Decision[Appointment]:
     """Say under which token a same-day seat is reached for, before it is."""
     until = now + timedelta(seconds=rules.move_seconds)
-    hurry = SameDayPlace(SameDayPlaceState.REACHING, reservation_id, session_id, token, pay_until(visit, rules), by, until)
+    hurry = SameDayPlace(
+        SameDayPlaceState.REACHING, reservation_id, session_id, token, pay_until(visit, rules), by, until
+    )
     return Decision(replace(visit, hurry=hurry))
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from services.scheduling.booking.seats.audit_log_facts import SeatFact, session_told, seat_facts_of
+from services.scheduling.booking.seats.audit_log_facts import SeatFact, seat_facts_of, session_told
 from services.scheduling.booking.seats.audit_log_queries import SeatChainFacts
 from services.scheduling.offices.session import Session
 from shared.chain import CAPITAL, ArchiveSource, ChainName, Chains, Fact, KeptStream, export_lines, roots_lines

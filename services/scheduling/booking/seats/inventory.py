@@ -37,7 +37,11 @@ class SeatInventory:
     """Claims and releases seats, one document each."""
 
     def __init__(
-        self, context: UseCaseContext, seats: SeatRepository, appointments: AppointmentRepository, release_check: ReleaseCheck
+        self,
+        context: UseCaseContext,
+        seats: SeatRepository,
+        appointments: AppointmentRepository,
+        release_check: ReleaseCheck,
     ) -> None:
         self._context = context
         self._seats = seats

@@ -119,7 +119,9 @@ def claimed_longer(seat: Seat, until: datetime) -> Seat:
 
 def settled(seat: Seat) -> Seat:
     """The claimed seat, known to belong to its appointment."""
-    return replace(seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.SETTLE), claim_until=None, kept_for=None)
+    return replace(
+        seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.SETTLE), claim_until=None, kept_for=None
+    )
 
 
 def undone(seat: Seat) -> Seat:
@@ -141,7 +143,9 @@ def warmed(seat: Seat) -> Seat:
 
 def withdrawn(seat: Seat, by: str) -> Seat:
     """The seat that nobody has, taken away by a change of quota."""
-    return replace(seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.WITHDRAW), withdrawn_by=by, free_at=None)
+    return replace(
+        seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.WITHDRAW), withdrawn_by=by, free_at=None
+    )
 
 
 def seat_deadlines(seat: Seat) -> Mapping[str, datetime]:

@@ -28,8 +28,8 @@ from services.scheduling.booking.seats.seat import Seat, SeatStatus, slot_of
 from services.scheduling.booking.waiting_list import entry as waiting
 from services.scheduling.booking.waiting_list.entry import (
     HAS_OFFER,
-    SeatOffer,
     OfferEnd,
+    SeatOffer,
     Waiting,
     WaitingEnd,
     WaitingStatus,
@@ -265,7 +265,9 @@ class WaitingList:
             return record
         for each in gone:
             await self._inventory.give_back(each)
-        return await self._waiting_list.save_waiting(record, waiting.leaving_told(record.state, gone), self._context.now())
+        return await self._waiting_list.save_waiting(
+            record, waiting.leaving_told(record.state, gone), self._context.now()
+        )
 
     async def _give_back_left_now(self, record: Record[Waiting]) -> Record[Waiting]:
         try:

@@ -113,7 +113,9 @@ class Visits:
         found = await self._appointments.visits_of_day(office.office_id, today)
         return next((each for each in found if each.state.live and each.state.seat.queue_number == number), None)
 
-    async def arrive_on_proof(self, visitor: VisitorLookup, ntpn: str, actor: Actor, command_id: str) -> Record[Appointment]:
+    async def arrive_on_proof(
+        self, visitor: VisitorLookup, ntpn: str, actor: Actor, command_id: str
+    ) -> Record[Appointment]:
         """Let somebody in whose payment does not show yet, on the paper's NTPN; the money is looked for (X6).
 
         A visit that is paid for is checked in as usual. Refuses as :meth:`check_in` does, ``NotPaidYet`` excepted, and

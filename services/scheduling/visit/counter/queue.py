@@ -144,7 +144,9 @@ def without(day: CounterDay, visit_id: str) -> CounterDay:
 def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
     """Return the waiting visitors of a lane in order."""
     found = [
-        each for each in day.visitors.values() if each.place is QueuePlace.WAITING and (lane is None or each.lane is lane)
+        each
+        for each in day.visitors.values()
+        if each.place is QueuePlace.WAITING and (lane is None or each.lane is lane)
     ]
     return sorted(found, key=lambda each: (each.order, each.arrived_at, each.number))
 

@@ -208,7 +208,9 @@ async def watch_display(call: Call) -> Answer:
     async def look() -> DisplayView:
         return _display_view(await use_case(call, CounterQueue).hall(office_id))
 
-    return await event_stream(call, use_case(call, CounterQueue).watching, ("display", office_id), look, event="display")
+    return await event_stream(
+        call, use_case(call, CounterQueue).watching, ("display", office_id), look, event="display"
+    )
 
 
 @endpoints.post(

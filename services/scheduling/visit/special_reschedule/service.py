@@ -216,7 +216,9 @@ class Specials:
         products = await self._availability.products_of([record.state.application_id])
         raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool), products)
 
-    async def _kept(self, record: Record[Appointment], decision: Decision[Appointment], command_id: str) -> Record[Appointment]:
+    async def _kept(
+        self, record: Record[Appointment], decision: Decision[Appointment], command_id: str
+    ) -> Record[Appointment]:
         try:
             return await self._appointments.save(record, decision, self._context.now(), command_id)
         except AlreadyExists:

@@ -30,8 +30,8 @@ from services.scheduling.visit.counter.queue import (
     CounterDay,
     CounterFull,
     Lane,
-    QueuePlace,
     Visitor,
+    VisitorState,
 )
 from services.scheduling.visit.counter.queue_errors import (
     EvidenceNeeded,
@@ -57,7 +57,7 @@ OTHER = Actor("front", NORTH.office_id, is_staff=True)
 
 def visitor(name: str, lane: Lane = Lane.BOOKED, minute: int = 0) -> Visitor:
     at = START + timedelta(minutes=minute)
-    return Visitor(name, name.upper(), lane, QueuePlace.WAITING, arrived_at=at, order=at)
+    return Visitor(name, name.upper(), lane, VisitorState.WAITING, arrived_at=at, order=at)
 
 
 def day_of(visitors: Iterable[Visitor]) -> CounterDay:
@@ -79,7 +79,7 @@ def calls_of(day: CounterDay, count: int) -> tuple[CounterDay, list[Visitor]]:
 
 class TestTheRule:
     def test_every_place_is_final_or_can_be_left_and_every_command_counts(self) -> None:
-        assert {place for place, _ in COUNTER_TRANSITIONS} == set(QueuePlace) - {QueuePlace.SERVED}
+        assert {place for place, _ in COUNTER_TRANSITIONS} == set(VisitorState) - {VisitorState.SERVED}
         assert {command for _, command in COUNTER_TRANSITIONS} == set(CounterCommand)
         assert set(WHEEL) == set(Lane)
 
@@ -101,7 +101,7 @@ class TestTheRule:
                 day, called = found
                 if called.visit_id == "last":
                     break
-            assert day.visitors["last"].place is QueuePlace.CALLED
+            assert day.visitors["last"].place is VisitorState.CALLED
 
     def test_an_empty_lane_is_passed_over(self) -> None:
         day = day_of([visitor("a", Lane.WALK_IN), visitor("b", Lane.WALK_IN, 1)])
@@ -159,12 +159,12 @@ class TestCommands:
         with pytest.raises(IllegalTransition):
             self.act(self.called(), CounterCommand.MISS)
         day = self.act(self.called(), CounterCommand.RECALL, CounterCommand.MISS)
-        assert day.visitors["a"].place is QueuePlace.MISSED
-        assert self.act(day, CounterCommand.RESUME).visitors["a"].place is QueuePlace.WAITING
+        assert day.visitors["a"].place is VisitorState.MISSED
+        assert self.act(day, CounterCommand.RESUME).visitors["a"].place is VisitorState.WAITING
 
     def test_served_is_the_end(self) -> None:
         day = self.act(self.called(), CounterCommand.SERVE)
-        assert (day.visitors["a"].place, day.visitors["a"].served_at) == (QueuePlace.SERVED, START)
+        assert (day.visitors["a"].place, day.visitors["a"].served_at) == (VisitorState.SERVED, START)
         for command in CounterCommand:
             with pytest.raises(IllegalTransition):
                 self.act(day, command)
@@ -218,7 +218,7 @@ async def test_who_checks_in_is_called_recalled_parked_and_served() -> None:
     other = await service.call_next(SOUTH.office_id, "4", FRONT, "call 2")
     assert other.visit_id == second
     done = await service.change(SOUTH.office_id, second, CounterCommand.SERVE, FRONT, "serve 2")
-    assert done.place is QueuePlace.SERVED
+    assert done.place is VisitorState.SERVED
     with pytest.raises(NobodyWaits):
         await service.call_next(SOUTH.office_id, "4", FRONT, "call 3")
     assert (await world.appointment(second)).state.status is Status.CHECKED_IN, "the interview says that it was used"

@@ -27,7 +27,7 @@ from services.scheduling.offices.facts import PriorityLimits
 from services.scheduling.terms import Pool
 from services.scheduling.visit.counter import queue as counter
 from services.scheduling.visit.counter.check_in import VisitorLookup
-from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, QueuePlace, Visitor
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Visitor, VisitorState
 from shared.events import billing
 from shared.events.scheduling import AppointmentRescheduled
 from shared.store.port import VersionConflict
@@ -175,7 +175,7 @@ async def test_who_is_in_the_queue_already_changes_lanes() -> None:
 
 
 async def test_who_is_called_already_stays_where_they_are() -> None:
-    visitor = Visitor("v", "P-001", Lane.PRIORITY, QueuePlace.WAITING, START, START)
+    visitor = Visitor("v", "P-001", Lane.PRIORITY, VisitorState.WAITING, START, START)
     day = CounterDay("office", TUESDAY, {"v": visitor})
     assert counter.in_lane(day, "v", Lane.BOOKED, TUESDAY_START).visitors["v"].order == TUESDAY_START
     called = counter.called_next(day, "1", START)

@@ -11,7 +11,7 @@ from services.scheduling.booking.abuse.limits import Pattern
 from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
 from services.scheduling.visit.counter import queue as counter
 from services.scheduling.visit.counter.check_in import VisitorLookup
-from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, QueuePlace, Visitor
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Visitor, VisitorState
 from shared.events import billing
 from shared.events.application import InterviewRecorded
 from shared.events.scheduling import AppointmentReleased, VisitorCheckedIn, VisitVoided
@@ -139,7 +139,7 @@ async def test_other_words_change_nothing(world: World) -> None:
 
 
 def test_who_is_called_stays_in_the_queue() -> None:
-    visitor = Visitor("v", "A-001", Lane.BOOKED, QueuePlace.WAITING, START, START)
+    visitor = Visitor("v", "A-001", Lane.BOOKED, VisitorState.WAITING, START, START)
     day = CounterDay("office", TUESDAY, {"v": visitor})
     assert counter.without(day, "other") is day
     called = counter.called_next(day, "1", START)

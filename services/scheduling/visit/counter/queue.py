@@ -36,7 +36,7 @@ class Lane(StrEnum):
     WALK_IN = "walk_in"
 
 
-class QueuePlace(StrEnum):
+class VisitorState(StrEnum):
     """The states of a visitor."""
 
     WAITING = "waiting"
@@ -60,14 +60,14 @@ class CounterCommand(StrEnum):
 
 COUNTER_TRANSITIONS: Final = Transitions(
     {
-        (QueuePlace.WAITING, CounterCommand.CALL): QueuePlace.CALLED,
-        (QueuePlace.WAITING, CounterCommand.PARK): QueuePlace.PARKED,
-        (QueuePlace.CALLED, CounterCommand.RECALL): QueuePlace.CALLED,
-        (QueuePlace.CALLED, CounterCommand.SERVE): QueuePlace.SERVED,
-        (QueuePlace.CALLED, CounterCommand.PARK): QueuePlace.PARKED,
-        (QueuePlace.CALLED, CounterCommand.MISS): QueuePlace.MISSED,
-        (QueuePlace.PARKED, CounterCommand.RESUME): QueuePlace.WAITING,
-        (QueuePlace.MISSED, CounterCommand.RESUME): QueuePlace.WAITING,
+        (VisitorState.WAITING, CounterCommand.CALL): VisitorState.CALLED,
+        (VisitorState.WAITING, CounterCommand.PARK): VisitorState.PARKED,
+        (VisitorState.CALLED, CounterCommand.RECALL): VisitorState.CALLED,
+        (VisitorState.CALLED, CounterCommand.SERVE): VisitorState.SERVED,
+        (VisitorState.CALLED, CounterCommand.PARK): VisitorState.PARKED,
+        (VisitorState.CALLED, CounterCommand.MISS): VisitorState.MISSED,
+        (VisitorState.PARKED, CounterCommand.RESUME): VisitorState.WAITING,
+        (VisitorState.MISSED, CounterCommand.RESUME): VisitorState.WAITING,
     }
 )
 
@@ -88,7 +88,7 @@ class Visitor:
     """The appointment."""
     number: str
     lane: Lane
-    place: QueuePlace
+    place: VisitorState
     arrived_at: datetime
     order: datetime
     """The order within the lane: the start of the booked session for bookings, so that who comes early for a later
@@ -128,7 +128,7 @@ def joined(day: CounterDay, visitor: Visitor) -> CounterDay:
 def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> CounterDay:
     """The queue with a visitor in another lane; who was called already stays where they are."""
     visitor = day.visitors[visit_id]
-    if visitor.place not in (QueuePlace.WAITING, QueuePlace.PARKED, QueuePlace.MISSED):
+    if visitor.place not in (VisitorState.WAITING, VisitorState.PARKED, VisitorState.MISSED):
         return day
     return _with(day, replace(visitor, lane=lane, order=order))
 
@@ -136,7 +136,7 @@ def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> Coun
 def without(day: CounterDay, visit_id: str) -> CounterDay:
     """The queue without a visitor whose visit does not count; who was called or served already stays in it."""
     visitor = day.visitors.get(visit_id)
-    if visitor is None or visitor.place not in (QueuePlace.WAITING, QueuePlace.PARKED, QueuePlace.MISSED):
+    if visitor is None or visitor.place not in (VisitorState.WAITING, VisitorState.PARKED, VisitorState.MISSED):
         return day
     return replace(day, visitors={key: each for key, each in day.visitors.items() if key != visit_id})
 
@@ -146,7 +146,7 @@ def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
     found = [
         each
         for each in day.visitors.values()
-        if each.place is QueuePlace.WAITING and (lane is None or each.lane is lane)
+        if each.place is VisitorState.WAITING and (lane is None or each.lane is lane)
     ]
     return sorted(found, key=lambda each: (each.order, each.arrived_at, each.number))
 
@@ -231,7 +231,7 @@ def wait_of_office(day: CounterDay, *, booths: int, service_minutes: int) -> Wai
 
 def on_display(day: CounterDay) -> Sequence[Visitor]:
     """The numbers that are called, the newest first: what the public display shows."""
-    called = [each for each in day.visitors.values() if each.place is QueuePlace.CALLED]
+    called = [each for each in day.visitors.values() if each.place is VisitorState.CALLED]
     return sorted(called, key=lambda each: (each.called_at or each.arrived_at, each.number), reverse=True)[:SHOWN_CALLS]
 
 

@@ -26,7 +26,7 @@ from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session
 from services.scheduling.terms import Pool, local_date
 from services.scheduling.visit.counter import queue as counter
-from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, QueuePlace, Visitor, Wait
+from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Visitor, VisitorState, Wait
 from services.scheduling.visit.counter.queue_errors import (
     EvidenceNeeded,
     NobodyWaits,
@@ -135,7 +135,7 @@ class CounterQueue:
         office = self._context.offices[slot.office_id]
         lane = _lane_of(state)
         order = slot.starts_at if lane is Lane.BOOKED else at
-        visitor = Visitor(visit_id, slot.queue_number, lane, QueuePlace.WAITING, arrived_at=at, order=order)
+        visitor = Visitor(visit_id, slot.queue_number, lane, VisitorState.WAITING, arrived_at=at, order=order)
 
         async def attempt() -> None:
             day = await self._counter_days.open_counter_day(
@@ -219,7 +219,7 @@ class CounterQueue:
             return day.state.visitors[visit_id]
 
         visitor = await again(attempt, tries=TRIES)
-        if visitor.place is QueuePlace.SERVED:
+        if visitor.place is VisitorState.SERVED:
             await self._end_registered(visit_id)
         return visitor
 

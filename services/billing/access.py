@@ -1,4 +1,4 @@
-"""Whether a caller may see something, by its account or by its office."""
+"""Access: by the account of the caller, or by the offices that the caller serves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shared.tokens import Caller, Role
 
 
 def needs_office(caller: Caller) -> bool:
-    """Whether the caller is staff who work for some offices only, so that the office must be looked up."""
+    """Return whether the caller is staff who work for some offices only, so that the office must be looked up."""
     return caller.role is not Role.APPLICANT and not caller.serves_all
 
 
@@ -38,5 +38,5 @@ def refuse_unless_serves_all(caller: Caller) -> None:
 
 
 def may_see(caller: Caller, account_id: str | None) -> bool:
-    """Whether it is the caller's own account's; for staff the office decides, not this."""
+    """Return whether it belongs to the caller's account; True for staff, for whom the office decides."""
     return caller.role != Role.APPLICANT or caller.account_id == account_id

@@ -1,4 +1,4 @@
-"""What operators are told: log lines at error level that mean a bad state of the world, not a fault of the code."""
+"""Alerts for operators: log lines at error level that mean a bad state of the world, not a fault of the code."""
 
 from __future__ import annotations
 

@@ -47,13 +47,13 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     *tariffs.KINDS,
     *sagas.KINDS,
 )
-"""What billing itself keeps: every aggregate and projection."""
+"""The kinds of documents that billing keeps: every aggregate and projection."""
 
 OWED_EVERY_SECONDS = 1800.0
-"""How often to see whether a day has ended that owes a settlement file."""
+"""Interval of checking whether a day has ended that owes a settlement file."""
 
 CHECKED_EVERY_SECONDS = 3600.0
-"""How often to see whether it is night; the rules are then checked once."""
+"""Interval of checking whether it is night; the invariants are then checked once."""
 
 
 def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury: Treasury | None = None) -> Parts:

@@ -1,4 +1,4 @@
-"""What every use case of billing works with."""
+"""The shared context of billing's use cases."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ class UseCaseContext:
     aggregates: Aggregates
 
     def now(self) -> datetime:
-        """The present moment."""
+        """Return the current time."""
         return self.clock.now()

@@ -1,4 +1,4 @@
-"""What billing refuses in every room; what one room refuses stands in its own ``errors.py``."""
+"""Refusals that all rooms share; those of one room stand in its own ``errors.py``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class NotYourOffice(NotAllowed):
 
 
 class SecondPersonNeeded(Refusal):
-    """Who proposed a thing asks to decide on it."""
+    """The person who proposed it cannot also decide on it."""
 
     status = 403
     code = "second_person_needed"

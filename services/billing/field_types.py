@@ -1,4 +1,4 @@
-"""What the schemas of several topics share."""
+"""Field types that the schemas of several rooms share."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from shared.service import DeadlineHandler, MessageHandler
 
 
 class RoomHandlers(Protocol):
-    """What one room hears, and what falls due in it."""
+    """The event and deadline handlers of one room."""
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
         """Handlers of (message, envelope); the envelope's version tells old news from new."""
@@ -34,7 +34,7 @@ class RoomHandlers(Protocol):
 
 
 class Handlers:
-    """The handlers of all rooms. Where two rooms hear the same event, bills and receipts come first."""
+    """The handlers of all rooms. Where two rooms receive the same event, bills and receipts come first."""
 
     def __init__(self, billing: Billing) -> None:
         self._rooms: Sequence[RoomHandlers] = (
@@ -50,15 +50,18 @@ class Handlers:
         )
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What billing hears."""
-        heard: dict[type[Event], list[MessageHandler]] = defaultdict(list)
+        """Return the handlers of every event that billing receives."""
+        handlers_of: dict[type[Event], list[MessageHandler]] = defaultdict(list)
         for room in self._rooms:
             for event, handler in room.events().items():
-                heard[event].append(handler)
-        return {event: handlers[0] if len(handlers) == 1 else _call_each(handlers) for event, handlers in heard.items()}
+                handlers_of[event].append(handler)
+        return {
+            event: handlers[0] if len(handlers) == 1 else _call_each(handlers)
+            for event, handlers in handlers_of.items()
+        }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due, by kind and name; each has one room."""
+        """Return the deadline handlers of every room, by kind and name; each belongs to one room."""
         return {name: handler for room in self._rooms for name, handler in room.deadlines().items()}
 
 

@@ -1,4 +1,4 @@
-"""What the endpoints of every room share: where the use cases are, who may call, how large a body may be."""
+"""Shared by the endpoints of every room: where the use cases are, who may call, how large a body may be."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class UseCases(Protocol):
     notices: Signer
     """Knows whether a payment notice is SIMPONI's."""
     wait_seconds: int
-    """What people are told to expect (F36)."""
+    """The waiting time for a code that people are told to expect."""
 
     def find(self, wanted: type[T]) -> T:
         """Return the use cases of that class; there is one object of each."""
@@ -33,7 +33,7 @@ class UseCases(Protocol):
 
 
 BILLING: Final[web.AppKey[UseCases]] = web.AppKey("billing")
-"""Where the running application keeps the use cases."""
+"""Key of the use cases in the running application."""
 
 READERS: Final = ROLES(Role.APPLICANT, Role.TREASURER, Role.OPERATOR)
 """Applicants see their own; treasurers those of the offices they serve; operators all."""

@@ -1,4 +1,4 @@
-"""What billing measures about itself, shown on its page of metrics."""
+"""Prometheus metrics of billing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.registry import Collector
 
 CODE_WAIT_BUCKETS: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 21_600.0)
-"""With the marks of F54: from 120 s on the applicant is told, from 900 s on the operators are."""
+"""Limits of interest: after 120 s the applicant is told, after 900 s the operators are."""
 
 CODES_BUCKETS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 
@@ -34,5 +34,5 @@ class Metrics:
         )
 
     def all(self) -> tuple[Collector, ...]:
-        """Everything that is measured."""
+        """Return all metrics."""
         return (self.code_wait, self.codes_per_call, self.unanswered_calls)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Payment:
-    """What SIMPONI tells of one payment, by whichever way."""
+    """One payment as SIMPONI reports it, by notice, poll or file."""
 
     billing_code: str
     ntpn: str | None

@@ -1,4 +1,4 @@
-"""How long things last, as plain numbers, and the pure functions that turn them into times."""
+"""Limits and durations as plain numbers, and the pure functions that turn them into times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BillPolicy:
 
     validity_seconds: int = 7200
     grace_seconds: int = 1200
-    """From the code's end to the last question: SIMPONI's notices come up to 15 minutes late (F58: at least 20 min)."""
+    """From the code's end to the last question: SIMPONI's notices come up to 15 minutes late (at least 20 min)."""
     tell_delay_seconds: int = 120
     alert_seconds: int = 900
     issue_limit_seconds: int = 21_600
@@ -29,16 +29,16 @@ class BillPolicy:
     refusals_limit: int = 3
     poll_least_seconds: int = 20
     poll_most_seconds: int = 270
-    """F56: every open or recently ended code is looked at every 5 minutes at least; the rest is for waiting in line."""
+    """Every open or recently ended code is looked at every 5 minutes at least; the rest is for waiting in line."""
     unconfirmed_retry_seconds: int = 60
     unconfirmed_limit_seconds: int = 86_400
     watch_ended_seconds: int = 86_400
     claim_case_seconds: int = 3600
     renewal_retry_seconds: int = 60
     same_day_pay_until: str = "12:00"
-    """In Jakarta, in every zone: the surcharge for the same day is paid before this (F74, X8)."""
+    """In Jakarta, in every zone: the surcharge for the same day is paid before this."""
     year_end_cutoff: str = "12-31T23:00"
-    """Month, day and time in Asia/Jakarta after which no code of the year can be paid (X7)."""
+    """Month, day and time in Asia/Jakarta after which no code of the year can be paid."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def cut_off(day: date, clock: str) -> datetime:
 
 
 def next_poll(now: datetime, expires_at: datetime, policy: BillPolicy) -> datetime:
-    """When to look at a code again: the nearer to its end, before or after, the sooner (F56)."""
+    """Return the time of the next poll of a code: the nearer to its end, before or after, the sooner."""
     distance = abs((expires_at - now).total_seconds()) / 4
     return now + seconds(min(max(distance, policy.poll_least_seconds), policy.poll_most_seconds))
 
@@ -127,14 +127,14 @@ class CasePolicy:
     """Durations of a case, in seconds."""
 
     due_seconds: int = 86_400
-    """F57: a case older than a day is on the operators' list."""
+    """A case older than a day is on the operators' list."""
     look_seconds: int = 300
     look_most_seconds: int = 3600
 
 
 @dataclass(frozen=True)
 class SettlementPolicy:
-    """When the settlement file of a day is had and when a receipt must have been in one, in seconds."""
+    """Times of fetching the settlement file of a day, and until when a receipt must be in one, in seconds."""
 
     ready_seconds: int = 10_800
     """After the day's end in Jakarta: the treasury has written the file by then (assumed)."""
@@ -182,7 +182,7 @@ class RefundPolicy:
     calendar: Calendar = field(default_factory=Calendar)
 
     def escalate_at(self, now: datetime) -> datetime:
-        """When an overdue step is told of again."""
+        """Return the time of the next escalation of an overdue step."""
         return self.calendar.after(now, self.escalate_days)
 
     def object_until(self, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""What billing needs from outside, as it sees it."""
+"""The port to SIMPONI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.billing.payment import Payment
 
 
 class SimponiRefused(Exception):
-    """SIMPONI answered and said no, for the stable ``code``."""
+    """SIMPONI refused, for the stable ``code``."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -20,7 +20,7 @@ class SimponiRefused(Exception):
 
 @dataclass(frozen=True)
 class SimponiBilling:
-    """What SIMPONI holds under one code."""
+    """SIMPONI's record of one code."""
 
     billing_code: str
     reference: str
@@ -43,11 +43,11 @@ class Simponi(Protocol):
         ...
 
     async def status(self, billing_code: str) -> SimponiBilling | None:
-        """What is known of a code, with every payment on it; None if SIMPONI does not know the code."""
+        """Return the record of a code with every payment on it; None if SIMPONI does not know the code."""
         ...
 
     async def statuses(self, billing_codes: Sequence[str]) -> Mapping[str, SimponiBilling]:
-        """What is known of some codes, in one call; a code that SIMPONI does not know is absent."""
+        """Return the records of some codes, in one call; a code that SIMPONI does not know is absent."""
         ...
 
     def settlement(self, day: date) -> AsyncIterator[bytes]:

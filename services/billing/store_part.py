@@ -1,4 +1,4 @@
-"""What every repository shares, and the one way to insert, save and change an aggregate."""
+"""The base of every repository, and the one way to insert, save and change an aggregate."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class _Repositories:
 class Billing:
     """Everything that billing does. Each part is the use cases around one noun, made in the order of the rooms.
 
-    ``notices`` knows whether a payment notice is SIMPONI's; ``wait_seconds`` is what people are told to expect (F36).
+    ``notices`` knows whether a payment notice is SIMPONI's; ``wait_seconds`` is what people are told to expect.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class Billing:
             self.late_payments,
             self.audit,
         )
-        self._by_class: dict[type[Any], Any] = {type(each): each for each in vars(self).values()}
+        self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
 
     def find(self, wanted: type[T]) -> T:
         """Return the use cases of that class; there is one object of each."""
@@ -184,7 +184,9 @@ class Billing:
             self.questions,
         )
         self.receipts.on_unknown_code = self.case_follow_up.unknown_code
-        self.confirming = PaymentConfirmation(context, stored.settled_lines, self.questions, self.payments, self.case_follow_up)
+        self.confirming = PaymentConfirmation(
+            context, stored.settled_lines, self.questions, self.payments, self.case_follow_up
+        )
         self.cases = CaseService(context, stored.cases, stored.receipts, offices)
 
     def _make_refunds(

@@ -19,7 +19,7 @@ class Calendar:
     holidays: frozenset[date] = frozenset()
 
     def is_working(self, day: date) -> bool:
-        """Whether offices of the state work on that day."""
+        """Return whether offices of the state work on that day."""
         return day.weekday() < SATURDAY and day not in self.holidays
 
     def after(self, start: datetime, days: int) -> datetime:
@@ -34,4 +34,4 @@ class Calendar:
 
 def calendar_of(data: Mapping[str, Any]) -> Calendar:
     """The calendar that a parsed ``holidays.toml`` holds."""
-    return Calendar(frozenset(each["day"] for each in data["holiday"]))
+    return Calendar(frozenset(holiday["day"] for holiday in data["holiday"]))

@@ -1,4 +1,4 @@
-"""What billing knows of applications, and of appointments that ended."""
+"""Facts of applications, and of appointments that ended, as billing needs them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class OrderedBook:
-    """What an application asks for, as far as its price needs it."""
+    """The ordered passport, as far as its price depends on it."""
 
     passport_kind: str
     validity_years: int
@@ -18,19 +18,19 @@ class OrderedBook:
 
 @dataclass(frozen=True)
 class KnownApplication:
-    """What billing knows of an application; the order is missing where only the withdrawal was heard of."""
+    """An application as billing knows it; without an order if only its withdrawal is known."""
 
     application_id: str
     account_id: str
     person_id: str
     order: OrderedBook | None
     version: int
-    """The version of the application that was last heard of."""
+    """The newest known version of the application."""
     withdrawn: bool = False
     withdrawn_at: datetime | None = None
-    """When; unknown of what was heard before withdrawals told it."""
+    """Time of the withdrawal; None in older documents, whose events did not carry it."""
     finding: Finding | None = None
-    """What an interviewer found about a lost or damaged book."""
+    """An interviewer's finding about a lost or damaged passport."""
     finding_version: int = 0
     printed: bool = False
     """Whether its passport is printed."""
@@ -38,7 +38,7 @@ class KnownApplication:
 
 @dataclass(frozen=True)
 class LostSeat:
-    """An appointment that ended, remembered in case its hold or its confirmation is heard of later."""
+    """An appointment that ended, kept in case the event of its hold or confirmation arrives later."""
 
     appointment_id: str
     version: int

@@ -1,4 +1,4 @@
-"""What billing knows of applications, and of appointments that ended."""
+"""Projections of applications, and of appointments that ended."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
 
 
 class ApplicationRepository(StorePart):
-    """What was heard from application and scheduling."""
+    """Keeps the facts that application and scheduling told."""
 
     async def application(self, application_id: str) -> KnownApplication | None:
-        """What is known of an application."""
+        """Return the known facts of an application, or None."""
         record = await self._store.get(APPLICATIONS, application_id)
         return record.state if record else None
 
     async def keep_application(
         self, application_id: str, merge: Callable[[KnownApplication | None], KnownApplication]
     ) -> None:
-        """Write what was heard of an application, whichever message came first."""
+        """Merge new facts into an application, whichever message came first."""
 
         async def attempt() -> None:
             now = self._clock.now()
@@ -44,12 +44,12 @@ class ApplicationRepository(StorePart):
         await again(attempt)
 
     async def lost_seat(self, appointment_id: str) -> LostSeat | None:
-        """The end of an appointment, if it was heard of."""
+        """Return the end of an appointment, or None if no such event came."""
         record = await self._store.get(LOST_SEATS, appointment_id)
         return record.state if record else None
 
     async def keep_lost_seat(self, lost: LostSeat) -> None:
-        """Remember an appointment's end; older news never replaces newer."""
+        """Store the end of an appointment, unless a newer version is stored."""
 
         async def attempt() -> None:
             now = self._clock.now()

@@ -1,4 +1,4 @@
-"""What is refused about payments."""
+"""Refusals about payments."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class ClaimService:
     async def claim(
         self, caller: Caller, bill_id: str, ntpn: str | None, ntb: str | None, command_id: str
     ) -> tuple[Bill, Claim]:
-        """Take a payer's word that they have paid: the code is looked at at once (F57).
+        """Take a payer's word that they have paid: the code is looked at at once.
 
         Raises:
             NoCodeToPay, TooManyClaims.
@@ -57,5 +57,5 @@ class ClaimService:
 
 def _same_claim(bill: Bill, claim_id: str, ntpn: str | None, ntb: str | None) -> Claim | None:
     return next(
-        (each for each in bill.claims if each.claim_id == claim_id or (each.ntpn, each.ntb) == (ntpn, ntb)), None
+        (known for known in bill.claims if known.claim_id == claim_id or (known.ntpn, known.ntb) == (ntpn, ntb)), None
     )

@@ -1,4 +1,4 @@
-"""What is refused about bills, their renewal and their end."""
+"""Refusals about bills, their renewal and their end."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class BillHandlers:
         self._code_requests = code_requests
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             ApplicationSubmitted: self._application_submitted,
             SeatHeld: self._seat_held,
@@ -32,7 +32,7 @@ class BillHandlers:
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {
             ("bill", "ask"): due(self._code_requests.ask_due),
             ("bill", "delay"): due(self._lifecycle.delay_due),

@@ -1,4 +1,4 @@
-"""Bills: from a held seat to a code that is asked for, and what falls due until it is there."""
+"""Bills from a held seat until their code is issued: events, and the deadlines until then."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WITHDRAWN: Final = "withdrawn"
 
 
 class BillLifecycle:
-    """The use cases of bills that messages and deadlines start, as far as no money is touched."""
+    """Use cases of bills that events and deadlines start, as far as no money moves."""
 
     def __init__(
         self,
@@ -55,10 +55,10 @@ class BillLifecycle:
         self._applications = applications
         self._tariffs = tariffs
 
-    # what other services tell
+    # events of other services
 
     async def application_submitted(self, event: ApplicationSubmitted, version: int) -> None:
-        """Know what an application asks for; a later submission replaces an earlier one."""
+        """Store the order of an application; a later submission replaces an earlier one."""
         order = OrderedBook(event.passport_kind, event.validity_years, event.reason, event.zero_tariff)
 
         def merge(known: KnownApplication | None) -> KnownApplication:
@@ -72,10 +72,10 @@ class BillLifecycle:
         await self._applications.keep_application(event.application_id, merge)
 
     async def seat_held(self, event: SeatHeld, version: int, received: str) -> None:
-        """Price the application and ask for a code; a repeat meets the same bill.
+        """Price the application and request a code; a repeated event finds the same bill.
 
         Raises:
-            NotYet: the application has not been heard of here.
+            NotYet: the application is not known here yet.
         """
         application = await self._applications.application(event.application_id)
         if application is None or (application.order is None and not application.withdrawn):
@@ -109,9 +109,9 @@ class BillLifecycle:
         return bills.request(bill_id, payer, Purpose.FEE, frozen, seat, now, self._policy, replaces_bill_id=replaces)
 
     async def _give_up_if_too_late(self, bill_id: str, event: SeatHeld, version: int, received: str) -> None:
-        """The seat may have gone, or the application been withdrawn, before its hold was heard of here.
+        """Give the bill up if its seat was released or its application withdrawn before the hold was known here.
 
-        Both sides write first and look after, so that whichever comes second sees the other.
+        Both sides write first and read afterwards, so the second of them sees the first.
         """
         lost = await self._applications.lost_seat(event.appointment_id)
         application = await self._applications.application(event.application_id)
@@ -132,7 +132,7 @@ class BillLifecycle:
         await self._aggregates.change(BILLS, record.id, decide, first=record, received=received)
 
     async def appointment_rescheduled(self, event: AppointmentRescheduled, version: int, received: str) -> None:
-        """A visit is at another time or place."""
+        """Move the bills of an appointment to its new time or place."""
         moved = seat_from_event(event, version)
         for record in await self._bills.bills_at(event.appointment_id):
             await self._aggregates.change(
@@ -140,7 +140,7 @@ class BillLifecycle:
             )
 
     async def renewal_refused(self, bill_id: str, reason: str, received: str) -> None:
-        """The seat of a renewed bill is gone.
+        """Refuse the renewal of a bill whose seat is gone.
 
         Raises:
             NotYet: the bill is not here.
@@ -151,28 +151,28 @@ class BillLifecycle:
             BILLS, bill_id, lambda bill: bills.renewal_refused(bill, reason, self._clock.now()), received=received
         )
 
-    # what falls due
+    # deadlines
 
     async def delay_due(self, record: Record[Bill]) -> None:
-        """Tell the applicant that the code takes longer (F54)."""
+        """Tell the applicant that the code takes longer."""
         await change_unless_moved_on(self._aggregates, record, bills.tell_delay)
 
     async def alert_due(self, record: Record[Bill]) -> None:
-        """Tell the operators that a code takes far too long (F54)."""
+        """Alert the operators that a code takes far too long."""
         alert(CODE_OVERDUE, bill_id=record.id)
         await change_unless_moved_on(self._aggregates, record, lambda state: bills.without_due(state, "alert"))
 
     async def remind_due(self, record: Record[Bill]) -> None:
-        """Half of the code's life is over."""
+        """Remind the payer when half of the code's validity is over."""
         await change_unless_moved_on(self._aggregates, record, bills.remind)
 
     async def claim_due(self, record: Record[Bill]) -> None:
-        """A claim that nothing confirmed in time becomes a case (F57)."""
+        """Mark claims that were not confirmed in time: each becomes a case."""
         changed = await change_unless_moved_on(self._aggregates, record, bills.claims_overdue)
         if changed is not None and any(claim.state == bills.ClaimState.CASE_OPEN for claim in changed.state.claims):
             alert(CLAIM_CASE_OPEN, bill_id=record.id)
 
     async def case_due(self, record: Record[Bill]) -> None:
-        """A bank's receipt whose treasury number is missing for long becomes a case (X4, F57)."""
+        """Alert the operators about a bank receipt whose treasury number is missing for long."""
         alert(UNSETTLED_CASE_OPEN, bill_id=record.id)
         await change_unless_moved_on(self._aggregates, record, lambda state: bills.without_due(state, "case"))

@@ -1,4 +1,4 @@
-"""The bill: from its price to its money, or to its end without it. Pure functions; each returns state and events."""
+"""The bill: from its price to its payment or its end. Pure functions; each returns the new state with its events."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from shared.events.message import Message
 from shared.store.decision import Decision
 
 SETTLED: Final = "settled"
-"""Why a paid bill is closed that no visit stands on: it has what it was for."""
+"""Reason of closing a paid bill without a visit: it has what it was for."""
 
 
 class Purpose(StrEnum):
-    """What a bill is for; only a fee waits on a seat."""
+    """The purpose of a bill; only a fee waits on a seat."""
 
     FEE = "fee"
     TOP_UP = "top_up"
@@ -31,7 +31,7 @@ class Purpose(StrEnum):
 
 
 class Standing(StrEnum):
-    """What a paid bill has led to: exactly one of these at any time (I4)."""
+    """The outcome of a paid bill: exactly one of these at any time (I4)."""
 
     APPOINTMENT = "appointment"
     SEAT_SOUGHT = "seat_sought"
@@ -42,7 +42,7 @@ class Standing(StrEnum):
 
 
 class SpecialState(StrEnum):
-    """What became of a right to a new date."""
+    """States of a right to a new date."""
 
     OPEN = "open"
     USED = "used"
@@ -50,7 +50,7 @@ class SpecialState(StrEnum):
 
 
 class VisitState(StrEnum):
-    """What scheduling last told of the appointment that a bill names."""
+    """The last state that scheduling told of the appointment that a bill names."""
 
     HELD = "held"
     CONFIRMED = "confirmed"
@@ -59,7 +59,7 @@ class VisitState(StrEnum):
 
 
 class ClaimState(StrEnum):
-    """What became of a payer's word that they have paid."""
+    """States of a payer's claim to have paid."""
 
     LOOKING = "looking"
     CONFIRMED = "confirmed"
@@ -67,7 +67,7 @@ class ClaimState(StrEnum):
 
 
 class RenewalState(StrEnum):
-    """What became of the wish for a new code."""
+    """States of a request for a new code."""
 
     ASKED = "asked"
     GRANTED = "granted"
@@ -76,11 +76,11 @@ class RenewalState(StrEnum):
 
 @dataclass(frozen=True)
 class Seat:
-    """The appointment that a fee waits on, as scheduling last told of it."""
+    """The appointment of a fee, as of the last event from scheduling."""
 
     appointment_id: str
     version: int
-    """The version of the appointment that was last heard of; older news is stale."""
+    """The newest known version of the appointment; older events are ignored."""
     office_id: str
     session_id: str
     pool: str
@@ -89,16 +89,16 @@ class Seat:
     timezone: str
     ends_at: datetime | None = None
     pay_until: datetime | None = None
-    """From then on nothing can be paid for it any more (same-day: 12:00 WIB); none without such a cut-off."""
+    """The cut-off of payments (same-day: 12:00 WIB); None without such a cut-off."""
     visit: VisitState | None = None
-    """None in what was stored before visits were followed."""
+    """None in older documents, which did not follow visits."""
     person_id: str | None = None
-    """Whose appointment it is, as scheduling told."""
+    """The account that holds the appointment, as scheduling told."""
 
 
 @dataclass(frozen=True)
 class Payer:
-    """For whose application a bill is."""
+    """The application, account and person that a bill is for."""
 
     application_id: str
     account_id: str
@@ -117,7 +117,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Claim:
-    """A payer's word that they have paid, with the number on their slip."""
+    """A payer's claim to have paid, with the number on the slip."""
 
     claim_id: str
     claimed_at: datetime
@@ -128,7 +128,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Renewal:
-    """The last wish for a new code after an end, and its outcome."""
+    """The last request for a new code after the end of a bill, and its outcome."""
 
     state: RenewalState
     asked_at: datetime
@@ -138,11 +138,11 @@ class Renewal:
 
 @dataclass(frozen=True)
 class Special:
-    """A right to a new date without paying again, as scheduling last told of it."""
+    """A right to a new date without paying again, as of the last event from scheduling."""
 
     appointment_id: str
     version: int
-    """The version of the appointment that last told of it; older news is stale."""
+    """The version of the appointment with the last event of it; older events are ignored."""
     state: SpecialState
     cause: str = ""
     until: datetime | None = None
@@ -150,7 +150,7 @@ class Special:
 
 @dataclass(frozen=True)
 class Code:
-    """What SIMPONI answered: the code and until when it can be paid, in its whole seconds."""
+    """SIMPONI's answer: the code and until when it can be paid, in its whole seconds."""
 
     billing_code: str
     expires_at: datetime
@@ -158,7 +158,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Bill:
-    """One bill. ``due`` says what falls due when; ``codes`` are all codes it ever had, the last one in force."""
+    """One bill. ``due`` holds its deadlines by name; ``codes`` are all codes it ever had, the last one in force."""
 
     bill_id: str
     payer: Payer
@@ -169,17 +169,17 @@ class Bill:
     give_up_at: datetime
     seat: Seat | None = None
     pay_until: datetime | None = None
-    """The cut-off before which it must be paid, where its service has one (F74)."""
+    """The cut-off before which it must be paid, where its service has one."""
     timezone: str | None = None
-    """The zone in which its payer reads times, where no seat tells it."""
+    """The time zone shown to the payer of a bill without a seat."""
     reservation_id: str | None = None
-    """The place in a same-day quota that this surcharge is for; it ends with the bill."""
+    """The place in a same-day quota that this surcharge pays for; it ends with the bill."""
     replaces_bill_id: str | None = None
     due: Mapping[str, datetime] = field(default_factory=dict)
     ask_attempts: int = 0
     refusals: int = 0
     rounds: int = 1
-    """How often a code was asked for under a fresh reference, because the one before had died unseen."""
+    """Number of references used: a new one is needed when a code expired before it was received."""
     billing_code: str | None = None
     codes: tuple[str, ...] = ()
     issued_at: datetime | None = None
@@ -189,10 +189,10 @@ class Bill:
     ended_at: datetime | None = None
     cause: str | None = None
     settled_by: str | None = None
-    """The receipt (NTPN) whose money this bill has."""
+    """The receipt (NTPN) that pays this bill."""
     paid_at: datetime | None = None
     late_receipt_id: str | None = None
-    """The receipt for whose money a seat was asked for."""
+    """The receipt whose money seeks or sought a seat."""
     superseded_by: str | None = None
     standing: Standing | None = None
     closed_reason: str | None = None
@@ -201,16 +201,16 @@ class Bill:
     renewal: Renewal | None = None
     special: Special | None = None
     refunds_overcome: int = 0
-    """How often its money had been in refund when it last paid this bill; a step of one of those refunds is stale."""
+    """Refund entries of its money before it last paid this bill; steps of those refunds are stale."""
 
     @property
     def amount(self) -> int:
-        """What is to pay, in rupiah."""
+        """The amount to pay, in rupiah."""
         return self.price.total
 
     @property
     def live(self) -> bool:
-        """Whether it still waits for its money."""
+        """Whether it still waits for its payment."""
         return self.state in LIVE_BILLS
 
     @property
@@ -222,11 +222,11 @@ class Bill:
 
     @property
     def reference(self) -> str:
-        """The name under which SIMPONI is asked for the code: the same name always gets the same code."""
+        """The reference of the request to SIMPONI: the same reference always gets the same code."""
         return self.bill_id if self.rounds == 1 else f"{self.bill_id}.{self.rounds}"
 
     def in_time(self, paid_at: datetime) -> bool:
-        """Whether a payment at that time counts: the bank's whole second, up to and including the last one (F58).
+        """Return whether a payment at that time is in time: the bank's whole second, up to and including the last one.
 
         A bill that still waits for its code has no end yet, so money on an earlier, unseen code of it is in time.
         """
@@ -251,7 +251,7 @@ def _moved(bill: Bill, command: BillCommand, **changes: Any) -> Bill:
 
 
 def _dues(bill: Bill, **changes: datetime | None) -> dict[str, datetime]:
-    """What falls due, with these changed; None takes one away."""
+    """Return the bill's deadlines with these changed; None removes one."""
     merged: dict[str, datetime | None] = {**bill.due, **changes}
     return {name: at for name, at in merged.items() if at is not None}
 
@@ -275,7 +275,7 @@ def request(
     timezone: str | None = None,
     reservation_id: str | None = None,
 ) -> Decision[Bill]:
-    """A new bill with its price frozen; its code is due to be asked for now. A zero total is waived at once."""
+    """Return a new bill with its price frozen; its code is requested at once. A zero total is waived."""
     bill = Bill(
         bill_id=bill_id,
         payer=payer,
@@ -304,7 +304,7 @@ def request(
 
 
 def issue(bill: Bill, code: Code, shortened_by_year_end: bool, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """The code is there: validity, grace and reminder count from now, not from the request (F53)."""
+    """Issue the code: validity, grace and reminder count from now, not from the request."""
     expire_at = code.expires_at + seconds(policy.grace_seconds)
     half_time = now + (code.expires_at - now) / 2
     issued = _moved(
@@ -331,27 +331,27 @@ def issue(bill: Bill, code: Code, shortened_by_year_end: bool, now: datetime, po
 
 
 def renew_reference(bill: Bill, dead_code: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """The code that SIMPONI holds for this bill died before anybody saw it: ask under a fresh reference."""
+    """Request a code under a new reference: the one that SIMPONI holds expired before it was received."""
     codes = bill.codes if dead_code in bill.codes else (*bill.codes, dead_code)
     return Decision(replace(_ask_later(bill, now, policy), codes=codes, rounds=bill.rounds + 1))
 
 
 def wait_for_year(bill: Bill, opens_at: datetime, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """No code can be had before the new year: ask again then, or fail where the limit comes first."""
+    """Wait for the new year, before which SIMPONI issues no code, or fail if the limit comes first."""
     if opens_at >= bill.give_up_at:
         return fail(bill, "year_closed", now, policy)
     return Decision(replace(bill, due=_dues(bill, ask=opens_at)))
 
 
 def no_answer(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """SIMPONI did not answer the request for a code: ask again later, or fail at the limit."""
+    """Retry the request for a code later, or fail at the limit: SIMPONI did not answer."""
     if now >= bill.give_up_at:
         return fail(bill, "simponi_unreachable", now, policy)
     return Decision(_ask_later(bill, now, policy))
 
 
 def refused(bill: Bill, code: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """SIMPONI said no to the request for a code; a few such answers, or the limit, end the bill with the cause."""
+    """Count a refusal by SIMPONI; after a few of them, or at the limit, fail the bill with the cause."""
     if bill.refusals + 1 >= policy.refusals_limit or now >= bill.give_up_at:
         return fail(bill, f"refused_{code}", now, policy)
     return Decision(replace(_ask_later(bill, now, policy), refusals=bill.refusals + 1))
@@ -364,24 +364,24 @@ def _ask_later(bill: Bill, now: datetime, policy: BillPolicy) -> Bill:
 
 
 def fail(bill: Bill, cause: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """No code could be had; the seat goes back and the cause is told (F53)."""
+    """Fail the bill: no code was issued. Its seat is released, and the cause is told."""
     failed = _moved(bill, BillCommand.FAIL, cause=cause, ended_at=now)
     return Decision(replace(failed, due=_watch(failed, now, policy)), (events.BillFailed(**_fact(bill), cause=cause),))
 
 
 def tell_delay(bill: Bill) -> Decision[Bill]:
-    """The applicant hears that the code takes longer (F54)."""
+    """Tell the applicant that the code takes longer."""
     told = replace(bill, due=_dues(bill, delay=None))
     return Decision(told, (events.BillDelayed(**_fact(bill), next_check_at=bill.due.get("ask", bill.give_up_at)),))
 
 
 def without_due(bill: Bill, name: str) -> Decision[Bill]:
-    """The named deadline is done with."""
+    """Remove the named deadline."""
     return Decision(replace(bill, due=_dues(bill, **{name: None})))
 
 
 def remind(bill: Bill) -> Decision[Bill]:
-    """Half of the code's life is over (F55); said once, and only while it can be paid."""
+    """Remind the payer at half of the code's validity, once, and only while it can be paid."""
     done = replace(bill, due=_dues(bill, remind=None))
     if bill.state != BillState.ISSUED or bill.billing_code is None or bill.expires_at is None:
         return Decision(done)
@@ -394,10 +394,10 @@ def remind(bill: Bill) -> Decision[Bill]:
 def polled(
     bill: Bill, now: datetime, policy: BillPolicy, *, answered: bool = True, not_before: datetime | None = None
 ) -> Decision[Bill]:
-    """The code was looked at, or could not be: when to look again. Where it is not due any more, nothing changes.
+    """Plan the next poll after one that was answered or not. Nothing changes if it is not due any more.
 
     A last look at a paid code that got no answer is repeated until it gets one. ``not_before``: SIMPONI is known to be
-    down until then, so nobody asks earlier.
+    down until then, so asking earlier is pointless.
     """
     if bill.due.get("poll", now) > now:
         return Decision(bill)
@@ -422,7 +422,7 @@ def _polled(bill: Bill, now: datetime, policy: BillPolicy, *, answered: bool) ->
 
 
 def note_bank_receipt(bill: Bill, evidence: Evidence, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """A bank took money but the treasury's number is missing: kept as evidence; in time, it keeps the seat (X4)."""
+    """Store a bank's receipt without a treasury number as evidence; in time, it keeps the seat."""
     if any(known.ntb == evidence.ntb for known in bill.evidence):
         return Decision(bill)
     noted = replace(bill, evidence=(*bill.evidence, evidence))
@@ -435,7 +435,7 @@ def note_bank_receipt(bill: Bill, evidence: Evidence, now: datetime, policy: Bil
 
 
 def pay(bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """The money is there: the bill is paid and never expires. One last look at its code finds a second payment."""
+    """Pay the bill: it never expires. One last poll of its code finds a second payment."""
     last_look = bill.expires_at + seconds(policy.grace_seconds) if bill.expires_at else None
     paid = _moved(
         bill,
@@ -453,7 +453,7 @@ def pay(bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: B
 def pay_late(
     bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: BillPolicy, *, refunds_overcome: int = 0
 ) -> Decision[Bill]:
-    """Late money has found its seat, or needs none: the ended bill is paid after all.
+    """Pay an ended bill with late money that has its seat, or needs none.
 
     A bill that was paid in time and had lost its seat only stands on its appointment again. ``refunds_overcome`` is
     how often the money was in refund before: what a slow worker still writes of those refunds changes nothing.
@@ -473,19 +473,19 @@ def pay_late(
 
 
 def _stands_on(bill: Bill) -> dict[str, Any]:
-    """What a bill with its money leads to: only a fee's is a visit."""
+    """Return the fields that say where a paid bill leads: only a fee leads to a visit."""
     if bill.purpose == Purpose.FEE:
         return {"standing": Standing.APPOINTMENT, "closed_reason": None}
     return {"standing": Standing.CLOSED, "closed_reason": SETTLED}
 
 
 def bought(bill: Bill) -> bool:
-    """Whether its money stands for what it was paid for; no longer so once that is gone, or the money goes back."""
+    """Return whether the paid bill still has what it was paid for: not once that is gone, or the money is refunded."""
     return bill.standing == Standing.CLOSED and bill.closed_reason == SETTLED
 
 
 def _ended_first(bill: Bill, now: datetime, policy: BillPolicy) -> tuple[Bill, tuple[Message, ...]]:
-    """A bill whose code was paid after its end, before the last question: it has expired."""
+    """Return the bill and events after its expiry, if its code was paid after its end and before the last poll."""
     if not bill.live:
         return bill, ()
     ended = expire(bill, now, policy)
@@ -499,7 +499,7 @@ def _paid_event(paid: Bill) -> events.BillPaid:
 
 
 def doubt(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """SIMPONI cannot answer the last question: the seat stays, at most a day and never past the session's start."""
+    """Keep the seat while SIMPONI does not answer the last poll: at most a day, never past the session's start."""
     if bill.unconfirmed_until is not None and now >= bill.unconfirmed_until:
         return expire(bill, now, policy)
     until = bill.unconfirmed_until or _unconfirmed_until(bill, now, policy)
@@ -520,13 +520,13 @@ def _unconfirmed_until(bill: Bill, now: datetime, policy: BillPolicy) -> datetim
 
 
 def expire(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """The code ended unpaid, as the last question confirmed; the seat goes back."""
+    """Expire the bill: the last poll confirmed that its code is unpaid. Its seat is released."""
     ended = _moved(bill, BillCommand.EXPIRE, ended_at=now)
     return Decision(replace(ended, due=_watch(ended, now, policy)), (events.BillExpired(**_fact(bill)),))
 
 
 def supersede(bill: Bill, by_bill_id: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """Its money settled another bill of the application."""
+    """Supersede the bill: its money settled another bill of the application."""
     bill, told = _ended_first(bill, now, policy)
     over = _moved(bill, BillCommand.SUPERSEDE, superseded_by=by_bill_id, standing=None, ended_at=now)
     over = replace(over, claims=_confirmed(bill.claims))
@@ -535,19 +535,19 @@ def supersede(bill: Bill, by_bill_id: str, now: datetime, policy: BillPolicy) ->
 
 
 def cancel(bill: Bill, cause: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """The bill is given up before it is paid; its code stays payable and late money goes the late way."""
+    """Cancel the unpaid bill; its code stays payable, and a later payment is handled as late."""
     over = _moved(bill, BillCommand.CANCEL, cause=cause, ended_at=now)
     return Decision(replace(over, due=_watch(over, now, policy)), (events.BillCancelled(**_fact(bill)),))
 
 
 def drop(bill: Bill, cause: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """A bill that is not owed any more ends, if no money has come for it or is on its way."""
+    """Cancel a bill that is not owed any more, unless it is paid or its payment is on the way."""
     allowed = BILL_TRANSITIONS.allows(bill.state, BillCommand.CANCEL) and bill.state != BillState.PAID_UNSETTLED
     return cancel(bill, cause, now, policy) if allowed else Decision(bill)
 
 
 def seat_moved(bill: Bill, moved: Seat) -> Decision[Bill]:
-    """The visit of a bill is at another time or place; older news than what is known changes nothing."""
+    """Move the visit of a bill to another time or place; an older event changes nothing."""
     seat = bill.seat
     if seat is None or seat.appointment_id != moved.appointment_id or moved.version <= seat.version:
         return Decision(bill)
@@ -555,14 +555,14 @@ def seat_moved(bill: Bill, moved: Seat) -> Decision[Bill]:
 
 
 def _watch(bill: Bill, now: datetime, policy: BillPolicy) -> dict[str, datetime]:
-    """An ended code is looked at for a while yet: money may still come (F56)."""
+    """Return the deadlines of an ended bill: its code is polled for a while, since money may still come."""
     return _only_claims(bill, poll=now + seconds(policy.poll_most_seconds) if bill.billing_code else None)
 
 
 def ask_for_seat(
     bill: Bill, receipt_id: str, amount: int, paid_at: datetime, now: datetime, policy: BillPolicy
 ) -> Decision[Bill]:
-    """Money came too late for the seat: scheduling is asked for the same one, another one, or a no.
+    """Ask scheduling for a seat for money that came too late: the same one, another one, or a refusal.
 
     A live bill whose code was paid after its end expires by this. Asking again repeats the question.
     """
@@ -575,11 +575,11 @@ def ask_for_seat(
 
 
 class SeatIsSought(Exception):
-    """The bill's money seeks, or sought, a seat: a confirmed visit is an answer to that, and is settled with it."""
+    """The bill's money seeks or sought a seat: a confirmed visit answers that question and settles it."""
 
 
 def lose_seat(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
-    """A paid bill's seat went back at the moment of its payment: its money seeks another one.
+    """Seek another seat for a paid bill whose seat was released at the moment of its payment.
 
     Only the appointment that the bill stands on now can be lost: the end of an earlier one, or older news, changes
     nothing. Scheduling asks itself when it hears of the payment, so nothing is said here; a second question would be
@@ -592,7 +592,7 @@ def lose_seat(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
 
 
 def stands_on_visit(bill: Bill, appointment_id: str, version: int) -> bool:
-    """Whether this is news of the very appointment that a paid bill stands on."""
+    """Return whether this event is about the appointment that the paid bill stands on."""
     return (
         bill.state == BillState.PAID
         and bill.standing == Standing.APPOINTMENT
@@ -611,7 +611,7 @@ def _seat_released(bill: Bill, version: int) -> Bill:
 
 
 def stands_on_refund(bill: Bill, entry: int | None = None) -> Decision[Bill]:
-    """The money goes back because no seat was left.
+    """Let the bill stand on its refund, because no seat was left.
 
     ``entry`` counts how often the money went into refund: where it has paid the bill again since, nothing changes.
     """
@@ -621,7 +621,7 @@ def stands_on_refund(bill: Bill, entry: int | None = None) -> Decision[Bill]:
 
 
 def seat_confirmed(bill: Bill, visit: Seat) -> Decision[Bill]:
-    """Scheduling confirmed the visit of a bill that is paid or free; older news than what is known changes nothing."""
+    """Confirm the visit of a paid or free bill; an older event changes nothing."""
     seat = bill.seat
     if seat is None or knows_of(bill, visit.appointment_id, visit.version):
         return Decision(bill)
@@ -640,18 +640,18 @@ def visit_confirmed(bill: Bill, visit: Seat) -> Decision[Bill]:
 
 
 def knows_of(bill: Bill, appointment_id: str, version: int) -> bool:
-    """Whether this or newer news of the appointment was heard before."""
+    """Return whether this or a newer event of the appointment is known."""
     seat = bill.seat
     return seat is not None and seat.appointment_id == appointment_id and version <= seat.version
 
 
 def without_visit(bill: Bill) -> Bill:
-    """The bill once scheduling has said that no visit rests on its money any more."""
+    """Return the bill after scheduling said that no visit rests on its money any more."""
     return bill if bill.seat is None else replace(bill, seat=replace(bill.seat, visit=VisitState.RELEASED))
 
 
 def overlooks_visit(bill: Bill) -> bool:
-    """Whether its money seeks a seat although the bill names one that was never told to be back.
+    """Return whether its money seeks a seat although the bill names one that was never told to be back.
 
     Builds before visits were followed left bills so; the next answer of scheduling puts them right.
     """
@@ -659,12 +659,12 @@ def overlooks_visit(bill: Bill) -> bool:
 
 
 def close(bill: Bill, reason: str) -> Decision[Bill]:
-    """A paid bill's seat was given up by its holder: closed, with the reason."""
+    """Close a paid bill whose seat was given up by its holder, with the reason."""
     return Decision(replace(bill, standing=Standing.CLOSED, closed_reason=reason))
 
 
 def visit_released(bill: Bill, appointment_id: str, version: int, reason: str) -> Decision[Bill]:
-    """The visit of a paid or free bill went back: the bill is closed, with the reason, if it stood on that visit.
+    """Release the visit of a paid or free bill: the bill is closed, with the reason, if it stood on that visit.
 
     Of another appointment than the bill's own, and of older news, nothing follows.
     """
@@ -676,7 +676,7 @@ def visit_released(bill: Bill, appointment_id: str, version: int, reason: str) -
 
 
 def give_up(bill: Bill, appointment_id: str | None, cause: str, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """A bill that still waits for its money ends with its seat; of another seat than its own nothing follows.
+    """Cancel an unpaid bill with its seat; the loss of any other seat changes nothing.
 
     Without ``appointment_id`` whatever it waits on is given up.
     """
@@ -685,7 +685,7 @@ def give_up(bill: Bill, appointment_id: str | None, cause: str, now: datetime, p
 
 
 def ask_renewal(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """A new code is wanted for the same seat (F55); while the answer is awaited, a repeat asks only after a while."""
+    """Ask for a new code and the same seat; while the answer is awaited, a repeat asks only after a pause."""
     before = bill.renewal
     waiting = before is not None and before.state == RenewalState.ASKED
     if before is not None and waiting and now < before.asked_at + seconds(policy.renewal_retry_seconds):
@@ -695,50 +695,52 @@ def ask_renewal(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]
 
 
 def renewal_granted(bill: Bill, new_bill_id: str, now: datetime) -> Decision[Bill]:
-    """The seat was won back: the new bill is there."""
+    """Grant the renewal: the seat was claimed again, and the new bill exists."""
     asked_at = bill.renewal.asked_at if bill.renewal else now
     return Decision(replace(bill, renewal=Renewal(RenewalState.GRANTED, asked_at, bill_id=new_bill_id)))
 
 
 def renewal_refused(bill: Bill, reason: str, now: datetime) -> Decision[Bill]:
-    """The seat is gone: the applicant picks another one."""
+    """Refuse the renewal: the seat is gone, and the applicant picks another one."""
     asked_at = bill.renewal.asked_at if bill.renewal else now
     return Decision(replace(bill, renewal=Renewal(RenewalState.REFUSED, asked_at, reason=reason)))
 
 
 def claim(bill: Bill, new: Claim, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """The payer says that they have paid: look at once, and open a case if nothing is found in time (F57)."""
+    """Store a payer's claim to have paid: poll at once, and open a case if nothing is found in time."""
     case_at = bill.due.get("claim", now + seconds(policy.claim_case_seconds))
     poll_at = now if bill.billing_code else None
     return Decision(replace(bill, claims=(*bill.claims, new), due=_dues(bill, poll=poll_at, claim=case_at)))
 
 
 def confirm_claims(bill: Bill, numbers: frozenset[str]) -> Decision[Bill]:
-    """Claims whose number SIMPONI knows on this code are confirmed."""
+    """Confirm the claims whose number SIMPONI knows on this code."""
     claims = tuple(
-        replace(each, state=ClaimState.CONFIRMED) if {each.ntpn, each.ntb} & numbers else each for each in bill.claims
+        replace(claim, state=ClaimState.CONFIRMED) if {claim.ntpn, claim.ntb} & numbers else claim
+        for claim in bill.claims
     )
     return Decision(replace(bill, claims=claims))
 
 
 def claims_overdue(bill: Bill) -> Decision[Bill]:
-    """Claims that nothing confirmed in time become cases on the operator's list."""
+    """Turn claims that were not confirmed in time into cases of the operators."""
     claims = tuple(
-        replace(each, state=ClaimState.CASE_OPEN) if each.state == ClaimState.LOOKING else each for each in bill.claims
+        replace(claim, state=ClaimState.CASE_OPEN) if claim.state == ClaimState.LOOKING else claim
+        for claim in bill.claims
     )
     return Decision(replace(bill, claims=claims, due=_dues(bill, claim=None)))
 
 
 def _confirmed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
-    return tuple(replace(each, state=ClaimState.CONFIRMED) for each in claims)
+    return tuple(replace(claim, state=ClaimState.CONFIRMED) for claim in claims)
 
 
 def paid_fee(bills: Sequence[Bill]) -> Bill | None:
-    """The fee's bill that has its money or needs none."""
-    paid = [each for each in bills if each.purpose == Purpose.FEE and each.state in (BillState.PAID, BillState.WAIVED)]
-    return max(paid, key=lambda each: each.requested_at, default=None)
+    """Return the last fee bill that is paid or waived, or None."""
+    paid = [bill for bill in bills if bill.purpose == Purpose.FEE and bill.state in (BillState.PAID, BillState.WAIVED)]
+    return max(paid, key=lambda bill: bill.requested_at, default=None)
 
 
 def next_check_at(bill: Bill) -> datetime | None:
-    """When billing looks at SIMPONI again for this bill by itself (F36)."""
+    """Return the time of the next poll of this bill, or None."""
     return min((bill.due[name] for name in ("ask", "poll", "expire") if name in bill.due), default=None)

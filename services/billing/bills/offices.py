@@ -1,4 +1,4 @@
-"""Which office a bill belongs to."""
+"""The office that a bill belongs to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def office_of_bills(known: list[Bill]) -> str | None:
     fee = paid_fee(known)
     if fee is not None and fee.seat is not None:
         return fee.seat.office_id
-    seats = [each.seat for each in sorted(known, key=lambda each: each.requested_at) if each.seat is not None]
+    seats = [bill.seat for bill in sorted(known, key=lambda bill: bill.requested_at) if bill.seat is not None]
     return seats[-1].office_id if seats else None
 
 

@@ -1,4 +1,4 @@
-"""What people ask about bills: reading, a new code, giving up."""
+"""Use cases of bills that a person starts: read, renew the code, cancel."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from shared.store.kinds import Record
 from shared.tokens import Caller
 
 OWED: Final = frozenset({Purpose.TOP_UP, Purpose.PENALTY})
-"""What the passport waits for: it cannot be given up, and has a new code at any time."""
+"""Charges that the passport waits for: they cannot be cancelled, and can be renewed at any time."""
 
 
 BY_APPLICANT: Final = "by_applicant"
 
 
 class BillService:
-    """The use cases of bills that a person starts. Nothing waits outside."""
+    """Read, renew and cancel bills. No call waits for another agency."""
 
     def __init__(
         self, context: UseCaseContext, bills: BillRepository, applications: ApplicationRepository, own_bills: OwnBills
@@ -51,7 +51,7 @@ class BillService:
         self._own_bills = own_bills
 
     async def bill(self, caller: Caller, bill_id: str) -> Bill:
-        """One bill.
+        """Return one bill.
 
         Raises:
             BillUnknown: there is none, or it is another account's. NotYourOffice: it is another office's.
@@ -59,7 +59,7 @@ class BillService:
         return (await self._own_bills.find(caller, bill_id)).state
 
     async def bills(self, caller: Caller, application_id: str) -> list[Bill]:
-        """The bills of an application that the caller may see, oldest first."""
+        """Return the bills of an application that the caller may see, oldest first."""
         found = states(await self._bills.bills_of(application_id))
         if not needs_office(caller):
             return [bill for bill in found if may_see(caller, bill.payer.account_id)]
@@ -67,9 +67,9 @@ class BillService:
         return [bill for bill in found if caller.serves(bill.seat.office_id if bill.seat else common)]
 
     async def renew(self, caller: Caller, bill_id: str, command_id: str) -> Bill:
-        """Ask for a new code and the same seat, without typing anything again (F55).
+        """Ask for a new code and the same seat, without entering anything again.
 
-        What is owed without a seat gets its new bill at once.
+        A charge without a seat gets its new bill at once.
 
         Raises:
             BillStillPayable, MoneyIsOnItsWay, BillIsPaid, MoneyIsBeingPlaced, AnotherBillIsLive, SeatIsGone,
@@ -79,7 +79,7 @@ class BillService:
         application_id = record.state.payer.application_id
         application = await self._applications.application(application_id)
         withdrawn = application is not None and application.withdrawn
-        others = [each for each in states(await self._bills.bills_of(application_id)) if each.bill_id != bill_id]
+        others = [bill for bill in states(await self._bills.bills_of(application_id)) if bill.bill_id != bill_id]
 
         if record.state.purpose in OWED:
             if record.state.state == BillState.SUPERSEDED and record.state.renewal is not None:
@@ -95,7 +95,7 @@ class BillService:
         return changed.state
 
     async def cancel(self, caller: Caller, bill_id: str, command_id: str) -> Bill:
-        """Give an unpaid bill up; its seat goes back. A repeat finds it given up.
+        """Cancel an unpaid bill; its seat is released. A repeat finds it cancelled.
 
         Raises:
             MoneyIsOnItsWay, BillIsPaid, BillIsOwed, BillHasEnded.
@@ -112,7 +112,7 @@ class BillService:
         return changed.state
 
     async def _renew_owed(self, record: Record[Bill]) -> Bill:
-        """A new bill of the same price for what is owed still; the ended one gives way to it."""
+        """Create a new bill of the same price for a charge that is still owed; it replaces the ended one."""
         old, now = record.state, self._clock.now()
         new_id = derived_id("bill", record.id, "again")
         again = bills.request(
@@ -167,7 +167,7 @@ def _refuse_renewal(bill: Bill, others: list[Bill], *, withdrawn: bool) -> None:
         raise SeatIsGone(reason=asked.reason)
     if asked is not None and asked.state == RenewalState.GRANTED:
         raise BillCannotBeRenewed(renewed_by=asked.bill_id)
-    live = next((each for each in others if each.live and each.purpose == bill.purpose), None)
+    live = next((other for other in others if other.live and other.purpose == bill.purpose), None)
     if live is not None:
         raise AnotherBillIsLive(bill_id=live.bill_id)
 

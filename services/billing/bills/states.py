@@ -9,7 +9,7 @@ from shared.store.transitions import Transitions
 
 
 class BillState(StrEnum):
-    """Where a bill stands."""
+    """States of a bill."""
 
     REQUESTED = "requested"
     ISSUED = "issued"
@@ -24,7 +24,7 @@ class BillState(StrEnum):
 
 
 class BillCommand(StrEnum):
-    """What can be done to a bill."""
+    """Commands of a bill."""
 
     ISSUE = "issue"
     FAIL = "fail"

@@ -1,4 +1,4 @@
-"""What a bill's holder is told in each state: the step, what comes after, and what to do now, in both languages."""
+"""Texts for the holder of a bill, by state: the step, the next step and the action to take, in both languages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.billing.bills.states import BillState
 
 @dataclass(frozen=True)
 class Guidance:
-    """What is told in a state."""
+    """The texts of one state."""
 
     current_step: str
     remaining_steps: tuple[str, ...]
@@ -132,14 +132,14 @@ _BY_PURPOSE: Final[Mapping[Purpose, Mapping[BillState, Guidance]]] = {
     Purpose.PENALTY: _OWED,
     Purpose.SAME_DAY: _SAME_DAY,
 }
-"""What differs where no seat waits on the bill."""
+"""Texts that differ for a bill without a seat."""
 
 YEAR_END_WARNING: Final = "All codes of the year end on 31 December; this one is valid for less than usual."
 YEAR_END_WARNING_ID: Final = "Semua kode berakhir pada 31 Desember; kode ini berlaku lebih singkat dari biasanya."
 
 
 def guidance(bill: Bill) -> Guidance:
-    """What to tell of this bill."""
+    """Return the texts for this bill."""
     if bill.standing == Standing.SEAT_SOUGHT:
         return _SEAT_SOUGHT
     if bill.standing == Standing.REFUND:

@@ -1,4 +1,4 @@
-"""What is refused about cases."""
+"""Refusals about cases."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class AnswerDoesNotFit(Refusal):
 
 
 class SecondPersonMustAgree(Refusal):
-    """Who proposed an answer that gives money up, or says that it is there, asked for it again."""
+    """The person who proposed to give money up, or to confirm it, cannot also agree to it."""
 
     status = 409
     code = "second_person_must_agree"
@@ -60,7 +60,7 @@ class SecondPersonMustAgree(Refusal):
 
 
 class OwnFileNotYours(Refusal):
-    """Whoever brought a settlement file cannot answer what it left open."""
+    """The person who brought a settlement file cannot close the cases that it opened."""
 
     status = 403
     code = "own_file_not_yours"

@@ -1,4 +1,4 @@
-"""Cases: opened by billing itself, looked after until the money shows up or a person answers."""
+"""Cases that billing opens by itself and follows up until the money is found or a person closes them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Resolver = Callable[[Case], Awaitable[CaseOutcome | None]]
 
 
 class CaseFollowUp:
-    """The use cases of cases that messages and deadlines start."""
+    """Open cases, check whether their money was found, and escalate overdue ones."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class CaseFollowUp:
             CaseKind.RECEIPT_UNCONFIRMED: self._resolve_by_simponi,
         }
 
-    # what opens a case
+    # opening
 
     async def open(
         self,
@@ -85,7 +85,7 @@ class CaseFollowUp:
         check_now: bool = False,
         received: str | None = None,
     ) -> str:
-        """The case about this, opened now if it is not there; never a second one."""
+        """Open the case about this subject and return its id; a repeat returns the same case."""
         case_id = derived_id("case", kind.value, *key)
         opened = cases.open_case(case_id, kind, subject, self._clock.now(), self._policy, check_now=check_now)
         if await self._aggregates.insert(CASES, case_id, opened, received=received) is not None:
@@ -93,16 +93,16 @@ class CaseFollowUp:
         return case_id
 
     async def claim_due(self, record: Record[Bill]) -> None:
-        """A claim that nothing confirmed in time opens a case by itself (F57); then the bill says so."""
+        """Open a case for a claim that was not confirmed in time; then mark it on the bill."""
         bill = record.state
-        looking = [each for each in bill.claims if each.state == ClaimState.LOOKING]
+        looking = [claim for claim in bill.claims if claim.state == ClaimState.LOOKING]
         if looking:
             subject = _about(bill, ntpn=looking[0].ntpn, ntb=looking[0].ntb)
             await self.open(CaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, looking[0].claim_id), subject)
         await self._lifecycle.claim_due(record)
 
     async def unsettled_due(self, record: Record[Bill]) -> None:
-        """A bank's number whose treasury number is missing for long opens a case (X4, F57)."""
+        """Open a case for a bank receipt whose treasury number is missing for long."""
         bill = record.state
         if bill.state == BillState.PAID_UNSETTLED and bill.evidence:
             proof = bill.evidence[-1]
@@ -111,12 +111,14 @@ class CaseFollowUp:
         await self._lifecycle.case_due(record)
 
     async def arrived_on_proof(self, event: ArrivedOnProof, received: str) -> None:
-        """Somebody was let in on proof of a payment that does not show: it is looked for at once (X6)."""
+        """Open a case for a visitor admitted on proof of a payment that is not known here; it is checked at once."""
         known = await self._bills.bills_of(event.application_id)
         own = [
-            each.state for each in known if each.state.seat and each.state.seat.appointment_id == event.appointment_id
+            record.state
+            for record in known
+            if record.state.seat and record.state.seat.appointment_id == event.appointment_id
         ]
-        candidates = own or [each.state for each in known]
+        candidates = own or [record.state for record in known]
         bill = candidates[-1] if candidates else None
         subject = Subject(
             bill_id=bill.bill_id if bill else None,
@@ -131,13 +133,13 @@ class CaseFollowUp:
         await self.open(CaseKind.ARRIVED_ON_PROOF, key, subject, check_now=True, received=received)
 
     async def unknown_code(self, receipt: Receipt) -> None:
-        """Money lies on a code that belongs to no bill."""
+        """Open a case for money on a code that belongs to no bill."""
         await self.open(CaseKind.UNKNOWN_CODE, (receipt.ntpn,), about_receipt(receipt))
 
-    # what falls due
+    # deadlines
 
     async def check_due(self, record: Record[Case]) -> None:
-        """Has the money shown up? SIMPONI is asked as well, however long ago the code ended (X5)."""
+        """Check whether the money was found; SIMPONI is asked too, however long ago the code expired."""
         resolve = self._resolvers.get(record.state.kind)
         outcome = await resolve(record.state) if resolve is not None else None
         if outcome is None and resolve is not None and record.state.kind in ASKED_AGAIN:
@@ -151,7 +153,7 @@ class CaseFollowUp:
         await self._change(record, lambda case: cases.close(case, answered, cases.BILLING, SHOWED_UP, now))
 
     async def escalate_due(self, record: Record[Case]) -> None:
-        """A case older than its due time is told to the operators."""
+        """Alert the operators about an overdue case."""
         alert(CASE_OVERDUE, case_id=record.id, kind=record.state.kind.value, owner=record.state.owner)
         await self._change(record, lambda case: cases.escalate(case, self._clock.now()))
 
@@ -171,7 +173,7 @@ class CaseFollowUp:
         if billing is not None:
             await self._payments.take_all(billing.payments, "poll")
 
-    # has the money shown up?
+    # resolving: the outcome once the money was found, else None
 
     async def _resolve_claim(self, case: Case) -> CaseOutcome | None:
         subject = case.subject
@@ -183,7 +185,7 @@ class CaseFollowUp:
             return None
         if bill.state.settled_by is not None and bill.state.standing != Standing.REFUND:
             return CaseOutcome.CONFIRMED
-        mine = [each.state for each in await self._receipts.receipts_of(bill.id) if each.state.ntb == subject.ntb]
+        mine = [record.state for record in await self._receipts.receipts_of(bill.id) if record.state.ntb == subject.ntb]
         return cases.outcome_of(case.kind, mine[0]) if mine else None
 
     async def _resolve_by_receipt(self, case: Case) -> CaseOutcome | None:
@@ -191,13 +193,13 @@ class CaseFollowUp:
         return cases.outcome_of(case.kind, receipt.state) if receipt is not None else None
 
     async def _resolve_claimed_line(self, case: Case) -> CaseOutcome | None:
-        """What a file claimed is here by SIMPONI's own word."""
+        """Confirm a line of a claimed file once SIMPONI itself has told of the payment."""
         receipt = await self._receipts.receipt(case.subject.ntpn or "")
         known = receipt is not None and receipt.state.simponi_word is not SimponiWord.UNRECORDED
         return CaseOutcome.CONFIRMED if known else None
 
     async def _resolve_by_simponi(self, case: Case) -> CaseOutcome | None:
-        """SIMPONI answers differently by now: the payment is known to it with the amount that is booked here."""
+        """Confirm a receipt that SIMPONI knows by now, with the amount that is booked here."""
         receipt = await self._receipts.receipt(case.subject.ntpn or "")
         if receipt is None or self.confirm is None:
             return None
@@ -229,7 +231,7 @@ def _about(bill: Bill, *, ntpn: str | None = None, ntb: str | None = None, amoun
 
 
 def about_receipt(receipt: Receipt) -> Subject:
-    """What a case about a receipt says of it."""
+    """Return the subject of a case about a receipt."""
     return Subject(
         bill_id=receipt.bill_id,
         billing_code=receipt.billing_code,

@@ -19,13 +19,13 @@ class CaseHandlers:
         self._cases = cases
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             ArrivedOnProof: self._arrived_on_proof,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {
             ("bill", "claim"): due(self._cases.claim_due),
             ("bill", "case"): due(self._cases.unsettled_due),

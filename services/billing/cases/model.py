@@ -17,10 +17,10 @@ from shared.store.transitions import Transitions
 
 
 class CaseKind(StrEnum):
-    """What does not add up."""
+    """The kind of a case: the thing that does not add up."""
 
     CLAIM_UNCONFIRMED = "claim_unconfirmed"
-    """A payer says, or a bank's number proves, that money was paid; the treasury's number does not come (F57, X4)."""
+    """A payer says, or a bank's number proves, that money was paid; the treasury's number does not come."""
     SETTLED_UNKNOWN_HERE = "settled_unknown_here"
     """The settlement file shows money on a code that belongs to no bill here."""
     PAID_HERE_UNSETTLED = "paid_here_unsettled"
@@ -28,7 +28,7 @@ class CaseKind(StrEnum):
     AMOUNT_DIFFERS = "amount_differs"
     UNKNOWN_CODE = "unknown_code"
     ARRIVED_ON_PROOF = "arrived_on_proof"
-    """Somebody came with proof of a payment that does not show (X6)."""
+    """Somebody came with proof of a payment that does not show."""
     DOUBLE_LINE = "double_line"
     """The settlement file shows one NTPN twice."""
     CLAIMED_BY_FILE = "claimed_by_file"
@@ -38,7 +38,7 @@ class CaseKind(StrEnum):
 
 
 class CaseState(StrEnum):
-    """Where a case stands."""
+    """States of a case."""
 
     OPEN = "open"
     LOOKING = "looking"
@@ -48,7 +48,7 @@ class CaseState(StrEnum):
 
 
 class CaseCommand(StrEnum):
-    """What can be done with a case."""
+    """Commands of a case."""
 
     LOOK = "look"
     PROPOSE = "propose"
@@ -72,7 +72,7 @@ CASE_TRANSITIONS: Final = Transitions[CaseState, CaseCommand](
 
 
 class CaseOutcome(StrEnum):
-    """How a question was answered."""
+    """The outcome of a case."""
 
     CONFIRMED = "confirmed"
     NOT_PAID = "not_paid"
@@ -92,7 +92,7 @@ OUTCOMES: Final[Mapping[CaseKind, frozenset[CaseOutcome]]] = {
     CaseKind.CLAIMED_BY_FILE: frozenset({CaseOutcome.NOT_PAID, CaseOutcome.CORRECTED}),
     CaseKind.RECEIPT_UNCONFIRMED: frozenset({CaseOutcome.CONFIRMED, CaseOutcome.NOT_PAID}),
 }
-"""The answers that a question knows."""
+"""The outcomes that are allowed for each kind of case."""
 
 NEEDS_TWO: Final = frozenset((kind, outcome) for kind, outcomes in OUTCOMES.items() for outcome in outcomes)
 """Answers that two people give: all of them. Whatever the books show closes its case by itself, so an answer that a
@@ -106,7 +106,7 @@ OWNERS: Final[Mapping[CaseKind, str]] = {
     kind: OPERATOR if kind in (CaseKind.CLAIM_UNCONFIRMED, CaseKind.ARRIVED_ON_PROOF) else TREASURER
     for kind in CaseKind
 }
-"""Whose question it is: what a citizen waits for is the operators', what the books say the treasurer's."""
+"""The role that owns each kind of case: operators if a citizen waits, the treasurer for differences of the books."""
 
 MOST_NOTES: Final = 50
 """Notes that one case takes; a document stays small."""
@@ -115,15 +115,15 @@ BILLING: Final = "billing"
 
 
 class CaseNeedsSecondPerson(Exception):
-    """Who proposed to give money up cannot also agree to it."""
+    """The person who proposed to give money up cannot also agree to it."""
 
 
 class BroughtByThem(Exception):
-    """Who brought the settlement file cannot answer what it left open, neither first nor second."""
+    """The person who brought the settlement file can neither propose nor confirm the outcome of its cases."""
 
 
 class OutcomeDoesNotFit(Exception):
-    """The question does not know this answer."""
+    """This outcome is not allowed for this kind of case."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a case is about; what is known of it."""
+    """The subject of a case, as far as it is known."""
 
     bill_id: str | None = None
     application_id: str | None = None
@@ -161,7 +161,7 @@ class Subject:
     settlement_id: str | None = None
     line: int | None = None
     brought_by: str | None = None
-    """The account of whoever brought the file, if a person did."""
+    """The account that brought the file; None if it was fetched or signed."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ Decide = Callable[[Case], Decision[Case]]
 def open_case(
     case_id: str, kind: CaseKind, subject: Subject, now: datetime, policy: CasePolicy, *, check_now: bool = False
 ) -> Decision[Case]:
-    """A new case with its owner and its due time."""
+    """Return a new case with its owner and its due time."""
     due_at = now + seconds(policy.due_seconds)
     look = now if check_now else now + seconds(policy.look_seconds)
     case = Case(
@@ -219,7 +219,7 @@ def open_case(
 
 
 def note(case: Case, by: str, text: str, now: datetime) -> Decision[Case]:
-    """Somebody looks into it, and says what they found; a proposal to give money up is off by this.
+    """Add a note; it cancels a proposal to give money up.
 
     Raises:
         IllegalTransition: the case is closed.
@@ -229,7 +229,7 @@ def note(case: Case, by: str, text: str, now: datetime) -> Decision[Case]:
 
 
 def answer(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime) -> Decision[Case]:
-    """Somebody answers: the case closes, or waits for a second person where money is given up.
+    """Close the case, or propose the outcome if it gives money up and needs a second person.
 
     Raises:
         OutcomeDoesNotFit: this kind of case has no such answer.
@@ -254,7 +254,7 @@ def answer(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime
 
 
 def close(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime) -> Decision[Case]:
-    """The question is answered.
+    """Close the case with its outcome.
 
     Raises:
         IllegalTransition: it was answered before.
@@ -274,20 +274,20 @@ def close(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime)
 
 
 def check_later(case: Case, now: datetime, policy: CasePolicy) -> Decision[Case]:
-    """Nothing has shown up yet: look again, ever more rarely."""
+    """Plan the next check, with growing intervals."""
     looks = case.looks + 1
     at = now + backoff(looks, policy.look_seconds, policy.look_most_seconds)
     return Decision(replace(case, looks=looks, due={**case.due, "look": at}))
 
 
 def escalate(case: Case, now: datetime) -> Decision[Case]:
-    """The due time is over: the case is on the operators' list (F57), whoever's it is; said once."""
+    """Escalate an overdue case to the operators' list, once."""
     due = {name: at for name, at in case.due.items() if name != "escalate"}
     return Decision(_noted(replace(case, escalated_at=now, due=due), BILLING, "escalated", "overdue", now))
 
 
 def outcome_of(kind: CaseKind, receipt: Receipt) -> CaseOutcome | None:
-    """What a receipt answers to a question about its money; None while its own outcome is open."""
+    """Return the outcome that a receipt gives to a case about its money; None while the receipt is not settled."""
     if kind in (CaseKind.CLAIM_UNCONFIRMED, CaseKind.ARRIVED_ON_PROOF):
         goes_back = receipt.state in (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)
         return CaseOutcome.REFUNDED if goes_back else CaseOutcome.CONFIRMED

@@ -1,4 +1,4 @@
-"""Asking SIMPONI whether it knows a payment: what a person claims, what is booked, before money moves by it.
+"""Asks SIMPONI whether it knows a payment, claimed or booked, before money moves because of it.
 
 Questions go through the one queue in front of SIMPONI, so they share its budget of calls.
 """
@@ -27,11 +27,11 @@ from shared.store.decision import Decision
 log = get_logger(__name__)
 
 SETTLEMENT: Final = "settlement"
-"""How a receipt was learnt of which a settlement file told first."""
+"""``learnt_by`` of a receipt that a settlement file told of first."""
 
 
 class PaymentConfirmation:
-    """The use cases that ask SIMPONI for its own word."""
+    """Confirm payments with SIMPONI."""
 
     def __init__(
         self,
@@ -57,28 +57,28 @@ class PaymentConfirmation:
         wanted = list(dict.fromkeys(codes))
         asked = (self._questions.status(code, Urgency.ROUTINE) for code in wanted)
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        said: dict[str, SimponiBilling | None] = {}
+        answers_by_code: dict[str, SimponiBilling | None] = {}
         for code, answer in zip(wanted, answers, strict=True):
             if isinstance(answer, BaseException):
                 raise answer
-            said[code] = answer
-        return said
+            answers_by_code[code] = answer
+        return answers_by_code
 
     async def simponi_knows(self, receipt: Receipt) -> bool:
         """Return whether SIMPONI knows this payment with this amount: by its answer about the code, or, of a code that
-        it issued to nobody, by a settlement file of its own.
+        it does not know, by a settlement file of its own.
 
         Raises:
             UpstreamDown: it does not answer now.
         """
         billing = (await self.ask_about([receipt.billing_code]))[receipt.billing_code]
         if billing is not None:
-            return any((each.ntpn, each.amount) == (receipt.ntpn, receipt.amount) for each in billing.payments)
+            return any((payment.ntpn, payment.amount) == (receipt.ntpn, receipt.amount) for payment in billing.payments)
         line = await self._settled_lines.settled_line(receipt.ntpn)
         return line is not None and (line.amount, line.billing_code) == (receipt.amount, receipt.billing_code)
 
     async def book_claimed(self, payment: Payment) -> None:
-        """Book a payment that a person claimed and SIMPONI confirmed, as SIMPONI tells it."""
+        """Book a claimed payment that SIMPONI confirmed, with the values that SIMPONI gives."""
         await self._payments.take(payment, SETTLEMENT, SimponiWord.CONFIRMED_CLAIM)
 
     async def open_unconfirmed_case(self, receipt: Receipt) -> None:
@@ -98,6 +98,6 @@ class PaymentConfirmation:
             await self.open_unconfirmed_case(receipt)
             return False
         word = SimponiWord.CONFIRMED_CLAIM
-        await self._aggregates.change(RECEIPTS, receipt.ntpn, lambda each: Decision(receipts.give_word(each, word)))
+        await self._aggregates.change(RECEIPTS, receipt.ntpn, lambda state: Decision(receipts.give_word(state, word)))
         log.info("billing.receipt_confirmed", receipt_id=receipt.ntpn)
         return True

@@ -39,5 +39,5 @@ class CaseRepository(StorePart):
         return await self._store.find(CASES, "application", wanted, limit=limit)
 
     async def overdue_count(self, now: datetime) -> int:
-        """How many cases have been without an answer for too long."""
+        """Return the number of overdue cases."""
         return await self._store.count(CASES, "live", within={"state.due_at": Range(high=now)})

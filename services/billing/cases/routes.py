@@ -13,7 +13,7 @@ from services.billing.cases.errors import (
     TooManyCaseNotes,
 )
 from services.billing.cases.schemas import CaseClosure, CaseList, CasePath, CaseQuery, CaseView, NewCaseNote
-from services.billing.cases.service import CaseService, CaseFilter
+from services.billing.cases.service import CaseFilter, CaseService
 from services.billing.errors import NotYourOffice
 from services.billing.http import BILLING, TREASURY
 from shared.errors import SomeoneElseChangedIt

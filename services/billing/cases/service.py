@@ -1,4 +1,4 @@
-"""What the treasurer and the operators do about cases."""
+"""Use cases of cases that the treasurer and the operators start."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MOST_PAGES: Final = 20
 
 @dataclass(frozen=True)
 class CaseFilter:
-    """Which cases are wanted: of one application, or those without an answer, the most urgent first."""
+    """Filter of cases: those of one application, or all open ones, the most urgent first."""
 
     application_id: str | None = None
     overdue: bool = False
@@ -42,7 +42,7 @@ class CaseFilter:
 
 
 class CaseService:
-    """The use cases of cases that a person starts."""
+    """List, show, annotate and close cases."""
 
     def __init__(
         self,
@@ -58,9 +58,7 @@ class CaseService:
         self._offices = offices
 
     async def cases(self, caller: Caller, wanted: CaseFilter) -> Sequence[Case]:
-        """The cases that are wanted, of the offices that the caller serves; overdue ones are the operators' list
-        (F57).
-        """
+        """Return the matching cases of the offices that the caller serves, the most urgent first."""
         if wanted.application_id is not None:
             return await self._visible_to(caller, await self._cases.cases_of(wanted.application_id, wanted.limit))
         until = self._clock.now() + timedelta(milliseconds=1) if wanted.overdue else None
@@ -68,13 +66,15 @@ class CaseService:
             return states(await self._cases.live_cases(Range(wanted.from_due, until), wanted.limit))
         return await self._live_cases_of_offices(caller, wanted, until)
 
-    async def _live_cases_of_offices(self, caller: Caller, wanted: CaseFilter, until: datetime | None) -> Sequence[Case]:
+    async def _live_cases_of_offices(
+        self, caller: Caller, wanted: CaseFilter, until: datetime | None
+    ) -> Sequence[Case]:
         found: dict[str, Case] = {}
         low = wanted.from_due
         size = wanted.limit
         for _ in range(MOST_PAGES):
             page = await self._cases.live_cases(Range(low, until), size)
-            found |= {each.case_id: each for each in await self._visible_to(caller, page)}
+            found |= {case.case_id: case for case in await self._visible_to(caller, page)}
             if len(page) < size or len(found) >= wanted.limit:
                 break
             last = page[-1].state.due_at
@@ -85,10 +85,10 @@ class CaseService:
     async def _visible_to(self, caller: Caller, records: Sequence[Record[Case]]) -> list[Case]:
         if not needs_office(caller):
             return states(records)
-        return [each for each in states(records) if caller.serves(await self._office_of(each))]
+        return [case for case in states(records) if caller.serves(await self._office_of(case))]
 
     async def case(self, caller: Caller, case_id: str) -> Case:
-        """One case.
+        """Return one case.
 
         Raises:
             CaseUnknown. NotYourOffice: it is about another office's money, or about no office's.
@@ -101,7 +101,7 @@ class CaseService:
         return record.state
 
     async def note(self, caller: Caller, case_id: str, text: str, command_id: str) -> Case:
-        """Write down what was found; from then on somebody is looking.
+        """Add a note to a case; it is then under investigation.
 
         Raises:
             CaseUnknown, NotYourOffice, CaseIsClosed, TooManyCaseNotes.
@@ -116,8 +116,9 @@ class CaseService:
         return await self._change_case(caller, case_id, decide, command_id)
 
     async def close(self, caller: Caller, case_id: str, outcome: CaseOutcome, reason: str, command_id: str) -> Case:
-        """Answer a case; where money is given up, or said to be there, a second person says the same. Never whoever
-        brought the file that it came from.
+        """Close a case. An outcome that gives money up, or confirms it, needs a second person.
+
+        The account that brought the settlement file of the case can neither propose nor confirm.
 
         Raises:
             CaseUnknown, NotYourOffice, CaseIsClosed, AnswerDoesNotFit, SecondPersonMustAgree, OwnFileNotYours.
@@ -135,7 +136,7 @@ class CaseService:
             raise OwnFileNotYours from None
         except cases.OutcomeDoesNotFit:
             kind = (await self.case(caller, case_id)).kind
-            raise AnswerDoesNotFit(fitting=sorted(each.value for each in cases.OUTCOMES[kind])) from None
+            raise AnswerDoesNotFit(fitting=sorted(outcome.value for outcome in cases.OUTCOMES[kind])) from None
 
     async def _office_of(self, case: Case) -> str | None:
         """Return the office of the bill, the application or the receipt that a case is about."""

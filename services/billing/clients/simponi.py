@@ -105,10 +105,10 @@ class HttpSimponi:
         if not answer.ok:
             raise UpstreamDown(NAME, _refusal(answer))
         try:
-            said = _Billings.model_validate_json(answer.body)
+            reply = _Billings.model_validate_json(answer.body)
         except ValidationError:
             raise UpstreamDown(NAME, "unreadable") from None
-        return {each.billing_code: _known(each) for each in said.billings}
+        return {billing.billing_code: _known(billing) for billing in reply.billings}
 
     def settlement(self, day: date) -> AsyncIterator[bytes]:
         """See the port."""
@@ -126,25 +126,25 @@ def _refusal(answer: ClientAnswer) -> str:
     if answer.status >= FIRST_SERVER_ERROR:
         raise UpstreamDown(NAME, f"status_{answer.status}")
     try:
-        said: Any = answer.json()
+        reply: Any = answer.json()
     except ValueError:
-        said = None
-    code = said.get("code") if isinstance(said, dict) else None
+        reply = None
+    code = reply.get("code") if isinstance(reply, dict) else None
     return code if isinstance(code, str) and code.isidentifier() else f"http_{answer.status}"
 
 
 def _billing(answer: ClientAnswer) -> SimponiBilling:
     try:
-        said = _Billing.model_validate_json(answer.body)
+        reply = _Billing.model_validate_json(answer.body)
     except ValidationError:
         raise UpstreamDown(NAME, "unreadable") from None
-    return _known(said)
+    return _known(reply)
 
 
-def _known(said: _Billing) -> SimponiBilling:
-    payments = tuple(_payment(said.billing_code, each) for each in said.payments)
-    return SimponiBilling(said.billing_code, said.reference, said.amount, whole_seconds(said.expires_at), payments)
+def _known(reply: _Billing) -> SimponiBilling:
+    payments = tuple(_payment(reply.billing_code, payment) for payment in reply.payments)
+    return SimponiBilling(reply.billing_code, reply.reference, reply.amount, whole_seconds(reply.expires_at), payments)
 
 
-def _payment(billing_code: str, said: _Payment) -> Payment:
-    return Payment(billing_code, said.ntpn, said.ntb, said.amount, whole_seconds(said.paid_at), said.channel)
+def _payment(billing_code: str, reply: _Payment) -> Payment:
+    return Payment(billing_code, reply.ntpn, reply.ntb, reply.amount, whole_seconds(reply.paid_at), reply.channel)

@@ -57,7 +57,7 @@ class HttpTreasury:
         )
 
     async def matches(self, payee: Payee) -> bool:
-        """See the port. An account that the bank does not know matches nobody."""
+        """See the port. An account that the bank does not know does not match."""
         answer = await self._client.call("POST", "/bank/account-inquiries", body=_payee_fields(payee), idempotent=True)
         if answer.status == NOT_FOUND:
             return False

@@ -1,4 +1,4 @@
-"""Corrections by an officer: what an application costs now, against what was asked for before (X2).
+"""Corrections by an officer: what an application costs now, against what was asked for before.
 
 One correction of an application is worked out at a time. It is written before anything is done for it, so that a crash
 between two writes goes on where it stopped.
@@ -32,7 +32,7 @@ from shared.store.transitions import Transitions
 
 
 class CorrectionState(StrEnum):
-    """Where a correction stands."""
+    """States of a correction."""
 
     OPEN = "open"
     PLANNED = "planned"
@@ -40,7 +40,7 @@ class CorrectionState(StrEnum):
 
 
 class CorrectionCommand(StrEnum):
-    """What can be done with a correction."""
+    """Commands of a correction."""
 
     PLAN = "plan"
     FINISH = "finish"
@@ -56,8 +56,8 @@ FINAL_CORRECTIONS: Final = frozenset({CorrectionState.DONE})
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What an application asks for now, with what an interviewer found."""
+class CorrectedOrder:
+    """The current order of an application, with the finding of the interviewer."""
 
     order: Order
     finding: Finding | None = None
@@ -100,19 +100,19 @@ class Correction:
     heard_at: datetime
     state: CorrectionState = CorrectionState.OPEN
     open: bool = True
-    """Whether others of the same application must wait."""
+    """Whether other corrections of the same application must wait."""
     bills: tuple[NewBill, ...] = ()
     given_back: tuple[Excess, ...] = ()
 
     @property
     def difference(self) -> int:
-        """What it changes, in rupiah: above zero is to pay, below zero goes back."""
-        return sum(each.price.total for each in self.bills) - sum(each.amount for each in self.given_back)
+        """The price change, in rupiah: above zero is to pay, below zero is refunded."""
+        return sum(bill.price.total for bill in self.bills) - sum(excess.amount for excess in self.given_back)
 
 
 @dataclass(frozen=True)
-class Reckoning:
-    """What a correction means: bills that are not owed any more, bills to ask for, and money to give back."""
+class CorrectionEffects:
+    """The effects of a correction: bills to drop, bills to create, and amounts to refund."""
 
     drop: tuple[Bill, ...] = ()
     ask: tuple[tuple[Purpose, Price], ...] = ()
@@ -125,19 +125,21 @@ _UNPAID: Final = frozenset(
 )
 
 
-def reckon(wanted: Wanted, bills: Sequence[Bill], earlier: Sequence[Correction], book: TariffBook) -> Reckoning:
-    """What the corrected order costs by the tariff of the day of the fee's bill, against what was asked for (X9).
+def effects_of(
+    wanted: CorrectedOrder, bills: Sequence[Bill], earlier: Sequence[Correction], book: TariffBook
+) -> CorrectionEffects:
+    """Compare the price of the corrected order, by the tariff of the day of the fee's bill, with the amounts billed.
 
     Nothing where no fee is paid yet or waived: there the next bill is priced by what holds then.
     """
     fee = paid_fee(bills)
     if fee is None:
-        return Reckoning()
+        return CorrectionEffects()
     on = fee.requested_at.astimezone(JAKARTA).date()
-    returned = [part for each in earlier for part in each.given_back]
+    returned = [part for correction in earlier for part in correction.given_back]
     books = _share(Purpose.TOP_UP, fee_price(book, wanted.order, on), fee, bills, returned)
     penalties = _share(Purpose.PENALTY, penalty_price(book, wanted.with_finding(), on), fee, bills, returned)
-    return Reckoning(
+    return CorrectionEffects(
         drop=books.drop + penalties.drop,
         ask=books.ask + penalties.ask,
         given_back=books.given_back + penalties.given_back,
@@ -146,29 +148,29 @@ def reckon(wanted: Wanted, bills: Sequence[Bill], earlier: Sequence[Correction],
 
 def _share(
     purpose: Purpose, due: Price | None, fee: Bill, bills: Sequence[Bill], returned: Sequence[Excess]
-) -> Reckoning:
-    """What is missing or too much of the fee, or of the penalty."""
-    asked = [each for each in bills if each.purpose == purpose and _still_asked(each)]
+) -> CorrectionEffects:
+    """Return the missing or excess part of the fee, or of the penalty."""
+    asked = [bill for bill in bills if bill.purpose == purpose and _still_asked(bill)]
     back = sum(part.amount for part in returned if part.purpose == purpose)
-    so_far = _of_line(fee, _LINE_OF[purpose]) + sum(each.amount for each in asked) - back
+    so_far = _of_line(fee, _LINE_OF[purpose]) + sum(bill.amount for bill in asked) - back
     missing = (due.total if due else 0) - so_far
     if missing < 0:
-        unpaid = tuple(each for each in asked if each.state in _UNPAID)
+        unpaid = tuple(bill for bill in asked if bill.state in _UNPAID)
         parts = () if unpaid else _parts(purpose, -missing, [*reversed(asked), fee], returned)
-        return Reckoning(drop=unpaid, given_back=parts)
+        return CorrectionEffects(drop=unpaid, given_back=parts)
     if due is None:
-        return Reckoning()
+        return CorrectionEffects()
     if missing == due.total and purpose == Purpose.PENALTY:
         told_before = asked or _has_line(fee, _LINE_OF[purpose])
-        return Reckoning() if told_before and not missing else Reckoning(ask=((purpose, due),))
-    return Reckoning(ask=((purpose, difference_price(due, missing)),)) if missing else Reckoning()
+        return CorrectionEffects() if told_before and not missing else CorrectionEffects(ask=((purpose, due),))
+    return CorrectionEffects(ask=((purpose, difference_price(due, missing)),)) if missing else CorrectionEffects()
 
 
 def _parts(purpose: Purpose, amount: int, paid: Sequence[Bill], returned: Sequence[Excess]) -> tuple[Excess, ...]:
     """Of which bills' money the excess is taken, the newest first."""
     parts = list[Excess]()
     for bill in paid:
-        left = bill.amount - sum(each.amount for each in returned if each.bill_id == bill.bill_id)
+        left = bill.amount - sum(excess.amount for excess in returned if excess.bill_id == bill.bill_id)
         taken = min(left, amount)
         if taken > 0 and bill.state == BillState.PAID:
             parts.append(Excess(bill.bill_id, purpose, taken))
@@ -189,21 +191,21 @@ def _has_line(bill: Bill, code: str) -> bool:
     return any(line.code == code for line in bill.price.lines)
 
 
-def planned(correction: Correction, reckoning: Reckoning, bill_ids: Sequence[str]) -> Decision[Correction]:
-    """What is about to be done is written down before it is done."""
-    new = tuple(NewBill(bill_id, *ask) for bill_id, ask in zip(bill_ids, reckoning.ask, strict=True))
+def planned(correction: Correction, effects: CorrectionEffects, bill_ids: Sequence[str]) -> Decision[Correction]:
+    """Store the effects before they are carried out."""
+    new = tuple(NewBill(bill_id, *ask) for bill_id, ask in zip(bill_ids, effects.ask, strict=True))
     state = CORRECTION_TRANSITIONS.after(correction.state, CorrectionCommand.PLAN)
-    return Decision(replace(correction, state=state, bills=new, given_back=reckoning.given_back))
+    return Decision(replace(correction, state=state, bills=new, given_back=effects.given_back))
 
 
 def finished(correction: Correction) -> Decision[Correction]:
-    """All of it is done; the next correction of the application may begin."""
+    """Finish the correction; the next one of the application may begin."""
     state = CORRECTION_TRANSITIONS.after(correction.state, CorrectionCommand.FINISH)
     priced = CorrectionPriced(
         correction_id=correction.correction_id,
         application_id=correction.application_id,
         account_id=correction.account_id,
         difference=correction.difference,
-        bill_ids=tuple(each.bill_id for each in correction.bills),
+        bill_ids=tuple(bill.bill_id for bill in correction.bills),
     )
     return Decision(replace(correction, state=state, open=False), (priced,))

@@ -1,4 +1,4 @@
-"""Corrections by an officer: bills for what is missing, money back for what is too much (X2)."""
+"""Corrections by an officer: a bill for a missing amount, a refund of an excess."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.billing.bills.model import Bill, Payer, paid_fee
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.context import UseCaseContext
 from services.billing.extra_charges import correction as corrections
-from services.billing.extra_charges.correction import Correction, CorrectionState, Excess, NewBill, Wanted
+from services.billing.extra_charges.correction import CorrectedOrder, Correction, CorrectionState, Excess, NewBill
 from services.billing.extra_charges.repository import CORRECTIONS, CorrectionRepository
 from services.billing.receipts.receipt_processing import ReceiptProcessing
 from services.billing.store_part import states
@@ -27,11 +27,11 @@ from shared.store.kinds import Record
 
 NOT_OWED: Final = "not_owed"
 MOST_LOOKS: Final = 5
-"""How often bills are dropped and what is left is reckoned anew; money that comes meanwhile asks for another look."""
+"""Rounds of dropping bills and calculating the rest; money that comes meanwhile needs another round."""
 
 
 class Corrections:
-    """The use cases of corrections."""
+    """Applies corrections and penalties to the bills of an application."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Corrections:
         self._processing = processing
 
     async def kind_corrected(self, event: KindCorrected, version: int, message_id: str) -> None:
-        """An officer corrected what was applied for: the difference is asked for, goes back, or is nothing.
+        """Bill or refund the price difference after an officer corrected the application.
 
         Raises:
             NotYet: the application is not known, or another correction of it is being worked out.
@@ -67,7 +67,7 @@ class Corrections:
         await self._settle(event.correction_id or message_id, event.application_id)
 
     async def penalty_found(self, event: PenaltyFound, version: int, message_id: str) -> None:
-        """The interviewer found a lost or damaged book: a penalty is due, or zero under force majeure.
+        """Bill the penalty for a lost or damaged passport; it is zero under force majeure.
 
         Raises:
             NotYet: the application is not known, or another correction of it is being worked out.
@@ -98,7 +98,7 @@ class Corrections:
             await self._aggregates.save(CORRECTIONS, record, corrections.finished(record.state))
 
     async def _find_or_begin(self, correction_id: str, application_id: str) -> Record[Correction]:
-        """The correction, written down; from then on it is the only one of its application that is worked out."""
+        """Return the stored correction, or begin it; only one per application is in progress at a time."""
         known = await self._corrections.correction(correction_id)
         if known is not None:
             return known
@@ -114,31 +114,29 @@ class Corrections:
 
     async def _plan(self, record: Record[Correction]) -> Record[Correction]:
         for _ in range(MOST_LOOKS):
-            reckoning = await self._reckon(record.state)
-            if not reckoning.drop:
-                ids = [derived_id("bill", record.id, purpose.value) for purpose, _ in reckoning.ask]
-                return await self._aggregates.save(
-                    CORRECTIONS, record, corrections.planned(record.state, reckoning, ids)
-                )
-            for bill in reckoning.drop:
+            effects = await self._calculate_effects(record.state)
+            if not effects.drop:
+                ids = [derived_id("bill", record.id, purpose.value) for purpose, _ in effects.ask]
+                return await self._aggregates.save(CORRECTIONS, record, corrections.planned(record.state, effects, ids))
+            for bill in effects.drop:
                 await self._drop(bill.bill_id)
         raise NotYet(f"the bills of application {record.state.application_id} change all the time")
 
-    async def _reckon(self, correction: Correction) -> corrections.Reckoning:
+    async def _calculate_effects(self, correction: Correction) -> corrections.CorrectionEffects:
         application_id = correction.application_id
         known = await self._applications.application(application_id)
         if known is None or known.order is None or known.withdrawn:
-            return corrections.Reckoning()
+            return corrections.CorrectionEffects()
         order = known.order
-        wanted = Wanted(
+        wanted = CorrectedOrder(
             Order(order.passport_kind, order.validity_years, order.reason, order.zero_tariff), known.finding
         )
         all_bills = states(await self._bills.bills_of(application_id))
         earlier = states(await self._corrections.corrections_of(application_id))
-        return corrections.reckon(wanted, all_bills, earlier, await self._tariffs.book())
+        return corrections.effects_of(wanted, all_bills, earlier, await self._tariffs.book())
 
     async def _drop(self, bill_id: str) -> None:
-        """A bill that is not owed any more ends; money that came meanwhile stays, and the next look sees it."""
+        """End a bill that is not owed any more; money that came meanwhile stays, and the next round sees it."""
         now = self._clock.now()
 
         def decide(bill: Bill) -> Decision[Bill]:

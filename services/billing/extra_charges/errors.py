@@ -1,4 +1,4 @@
-"""What is refused about bills that no seat waits on: differences, penalties, the surcharge for the same day."""
+"""Refusals about bills that no seat waits on: differences, penalties, the surcharge for the same day."""
 
 from __future__ import annotations
 

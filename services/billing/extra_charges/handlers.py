@@ -22,7 +22,7 @@ class ExtraChargeHandlers:
         self._same_day = same_day
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             KindCorrected: self._kind_corrected,
             PenaltyFound: self._penalty_found,
@@ -31,7 +31,7 @@ class ExtraChargeHandlers:
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {}
 
     async def _kind_corrected(self, event: KindCorrected, envelope: Envelope) -> None:

@@ -1,4 +1,4 @@
-"""The surcharge for a passport on the same day: asking for it, billing it, and what follows when its place is gone."""
+"""The same-day surcharge: its request, its bill, and its end when the reserved place is released."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ _OVER: Final = frozenset({BillState.EXPIRED, BillState.FAILED, BillState.CANCELL
 
 
 GIVEN_UP_BY_HOLDER: Final = frozenset({"cancelled", "withdrawn"})
-"""Why a place went with its visit by its holder's own act: like the fee, the surcharge is not paid back for that."""
+"""Reasons of a release by the holder's own act: like the fee, the surcharge is not refunded then."""
 
 
 def _current_surcharge(known: Sequence[Bill]) -> Bill | None:
-    """The surcharge that is paid, or can be, for a place that is still there."""
-    surcharges = [each for each in known if each.purpose == Purpose.SAME_DAY and each.state not in _OVER]
-    return next((each for each in surcharges if each.live or bills.bought(each)), None)
+    """Return the surcharge bill that is paid or payable for a reserved place, or None."""
+    surcharges = [bill for bill in known if bill.purpose == Purpose.SAME_DAY and bill.state not in _OVER]
+    return next((bill for bill in surcharges if bill.live or bills.bought(bill)), None)
 
 
 class SameDayCharges:
-    """The use cases of the same-day surcharge."""
+    """Request, bill and refund the same-day surcharge."""
 
     def __init__(
         self, context: UseCaseContext, bills: BillRepository, tariffs: Tariffs, processing: ReceiptProcessing
@@ -58,7 +58,7 @@ class SameDayCharges:
         self._processing = processing
 
     async def ask_same_day(self, caller: Caller, application_id: str) -> Bill:
-        """The surcharge for a visitor who is at the office and has paid the fee; unpaid, the visit stays regular (F74).
+        """The surcharge for a visitor who is at the office and has paid the fee; unpaid, the visit stays regular.
 
         Its bill is made when scheduling has taken a place in the day's quota (:meth:`place_reserved`); asking meets it.
 
@@ -91,10 +91,10 @@ class SameDayCharges:
             raise CutOffPassed(cut_off=until.astimezone(zone).isoformat())
 
     async def place_reserved(self, event: SameDaySeatReserved, received: str) -> None:
-        """A visit has a place in today's same-day quota: bill its surcharge, once. Unpaid in time, the place goes back.
+        """Bill the surcharge of a place in today's same-day quota, once. Unpaid in time, the place is released.
 
         Raises:
-            NotYet: that the fee is paid and its visit certain has not been heard of here.
+            NotYet: the payment of the fee, or the confirmation of its visit, is not known here yet.
         """
         known = states(await self._bills.bills_of(event.application_id))
         fee = paid_fee(known)
@@ -119,9 +119,9 @@ class SameDayCharges:
         await self._aggregates.insert(BILLS, decision.state.bill_id, decision, received=received)
 
     async def place_gone(self, bill_id: str, reason: str, received: str) -> None:
-        """Scheduling gave the place up, for the coded reason: no rupiah stays without what it was paid for.
+        """Drop or refund the surcharge of a place that scheduling released, for the coded reason.
 
-        What the bank has taken and the treasury does not show yet is answered again once it is paid.
+        Money that the bank has and the treasury does not show yet is handled once it is paid.
 
         Raises:
             NotYet: the bill is not here.

@@ -21,13 +21,15 @@ _ENDED_WITH_MONEY = (RefundState.PAID, RefundState.CREDITED)
 
 
 def visit_is_certain(bill: Bill) -> bool:
-    """Whether scheduling confirmed the visit that a fee's bill names and has not released it: used, or still good."""
+    """Return whether scheduling confirmed the visit of a fee's bill and has not released it: used, or still good."""
     return bill.purpose == Purpose.FEE and bill.seat is not None and bill.seat.visit == VisitState.CONFIRMED
 
 
 def is_sent_back(receipt: Receipt, cases: Sequence[Refund]) -> bool:
-    """Whether all that a receipt held was refunded or credited. Money that is only held for a case is still here, and
-    a part that a correction gave back, be it all of the fee, leaves the visit as it was.
+    """Return whether all that a receipt held was refunded or credited.
+
+    Money that a case only holds is still here, and a part that a correction gave back, be it all of the fee, leaves the
+    visit as it was.
     """
     return receipt.state in _SENT_BACK or any(asks_for_all(case) and case.state in _ENDED_WITH_MONEY for case in cases)
 
@@ -35,14 +37,14 @@ def is_sent_back(receipt: Receipt, cases: Sequence[Refund]) -> bool:
 def visit_faults(
     bill: Bill, receipt: Receipt | None, rivals: Sequence[Bill], cases: Sequence[Refund] = ()
 ) -> list[str]:
-    """What is wrong with the money under a confirmed or used visit (I11); nothing if all is well.
+    """Return the faults of the money under a confirmed or used visit (I11); empty if it is sound.
 
     ``receipt`` is what pays the bill, ``rivals`` are other bills that name the same appointment. A visit stands on
     exactly one receipt that is not refunded; a waived bill needs none.
     """
     if not visit_is_certain(bill):
         return []
-    faults = [f"bill {each.bill_id} has the same visit" for each in rivals if visit_is_certain(each)]
+    faults = [f"bill {rival.bill_id} has the same visit" for rival in rivals if visit_is_certain(rival)]
     if bill.state == BillState.WAIVED:
         return faults
     if bill.state != BillState.PAID or receipt is None:
@@ -55,7 +57,7 @@ def visit_faults(
 
 
 def refund_faults(refund: Refund, bills: Sequence[Bill], printed: bool) -> list[str]:
-    """What still stands on money that went back (I12); nothing if all is well.
+    """Return what still stands on refunded money (I12); empty if nothing does.
 
     ``bills`` are those of the refund's application, ``printed`` is whether its passport is printed. The money of a
     second payment of a bill carries nothing, so it may go back at any time.
@@ -75,7 +77,7 @@ def _carries_book(bill: Bill) -> bool:
 
 
 def holder_faults(bill: Bill, account_id: str, person_id: str) -> list[str]:
-    """Where bill, application and seat name different people (I14); nothing if all is well.
+    """Return the places where bill, application and seat name different people (I14); empty if they agree.
 
     ``account_id`` and ``person_id`` are the application's.
     """

@@ -73,9 +73,9 @@ class AgreementChecks:
             bill = newest.state
             receipt = await self._receipts.receipt(bill.settled_by) if bill.settled_by else None
             at = await self._bills.bills_at(bill.seat.appointment_id) if bill.seat else []
-            rivals = [each.state for each in at if each.id != record.id]
+            rivals = [other.state for other in at if other.id != record.id]
             refunds = await self._refunds.refunds_on(bill.settled_by) if bill.settled_by else []
-            cases = [each.state for each in refunds if receipt and each.state.receipt_id == receipt.id]
+            cases = [case.state for case in refunds if receipt and case.state.receipt_id == receipt.id]
             if not agreement.visit_faults(bill, receipt.state if receipt else None, rivals, cases):
                 return True
         return False
@@ -85,7 +85,7 @@ class AgreementChecks:
         if refund.application_id is None:
             return True
         for _ in range(LOOKS):
-            bills = [each.state for each in await self._bills.bills_of(refund.application_id)]
+            bills = [bill.state for bill in await self._bills.bills_of(refund.application_id)]
             known = await self._applications.application(refund.application_id)
             if not agreement.refund_faults(refund, bills, known is not None and known.printed):
                 return True

@@ -18,13 +18,13 @@ class InvariantHandlers:
         self._agreement = agreement
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             PassportPrinted: self._passport_printed,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {}
 
     async def _passport_printed(self, event: PassportPrinted, _envelope: Envelope) -> None:

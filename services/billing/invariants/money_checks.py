@@ -58,7 +58,7 @@ class MoneyChecks:
         self._confirming = confirming
 
     async def nightly(self) -> None:
-        """Once a night every rule is checked, and what breaks one is told to the operators (F63)."""
+        """Once a night every rule is checked, and what breaks one is told to the operators."""
         if self._clock.now().astimezone(JAKARTA).hour != NIGHT_HOUR:
             return
         rules = {
@@ -171,7 +171,7 @@ class MoneyChecks:
 async def report_on(
     records: AsyncIterator[Record[Any]], sound: Callable[[Record[Any]], Awaitable[bool]]
 ) -> InvariantReport:
-    """What a check of each record found; at most `MOST_NAMED` broken ones are named."""
+    """Check each record and return the report; at most `MOST_NAMED` broken ones are named."""
     checked, broken = 0, list[str]()
     async for record in records:
         checked += 1

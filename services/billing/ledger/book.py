@@ -20,7 +20,7 @@ SCOPE: Final = "all"
 
 @dataclass(frozen=True)
 class Balances:
-    """What lies on each account by the postings that are on the chain."""
+    """The balance of each account by the postings on the chain."""
 
     as_of: datetime
     """Every posting before this is counted."""
@@ -62,20 +62,20 @@ class LedgerBook:
         self.kept = KeptStream(STREAM, source, self._chains, store, platform.clock, owner=new_event_id())
 
     async def balances(self) -> Balances:
-        """The balance of every account, and as of when."""
+        """Return the balance of every account, with its time."""
         as_of = await self.kept.read_until()
         heads = await self._chains.heads(STREAM, date.min, self._today())
         return Balances(as_of, sum_amounts([head.totals for head in heads]), sum(head.seq for head in heads))
 
     async def journal(self, day: date) -> AsyncIterator[bytes]:
-        """The postings of a day in the order in which they were chained, each with its receipt."""
+        """Yield the postings of a day in the order of their chain, each with its receipt."""
         head = await self._chains.head(ChainName(STREAM, SCOPE, day))
         heads, now = [head] if head else [], self._clock.now()
         async for lines in export_lines(STREAM, self._chains, heads, now, extras=self._receipts):
             yield lines
 
     async def roots(self, day: date) -> AsyncIterator[bytes]:
-        """Where the chains that had grown ended on that day."""
+        """Return the last hashes of the chains that grew on that day."""
         async for lines in roots_lines(day, await self._chains.roots(STREAM, day)):
             yield lines
 

@@ -1,4 +1,4 @@
-"""What the ledger's chain says of a posting, and how balances follow from it. The postings themselves are the truth."""
+"""Facts of postings on the ledger's chain, and the balances that follow. The postings themselves are the truth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.billing.ledger.model import Posting
 
 
 def posting_fact(posting: Posting) -> Mapping[str, Any]:
-    """A posting as its chain tells it: sides, cause and both hashes, so that anybody can compute it again."""
+    """Return the fact of a posting: sides, cause and both hashes, so that anyone can compute it again."""
     return {
         "entries": [[entry.account.value, entry.amount] for entry in posting.entries],
         "memo": posting.memo,
@@ -20,7 +20,7 @@ def posting_fact(posting: Posting) -> Mapping[str, Any]:
 
 
 def amounts_of(fact: Mapping[str, Any]) -> Mapping[str, int]:
-    """What a posting on the chain adds to each account."""
+    """Return the amounts that a posting on the chain adds, by account."""
     sums: dict[str, int] = {}
     for account, amount in fact["entries"]:
         sums[account] = sums.get(account, 0) + amount
@@ -28,9 +28,9 @@ def amounts_of(fact: Mapping[str, Any]) -> Mapping[str, int]:
 
 
 def sum_amounts(totals: Sequence[Mapping[str, int]]) -> dict[str, int]:
-    """Balances over many days; accounts at zero are left out."""
+    """Return the balances over many days; accounts at zero are left out."""
     sums: dict[str, int] = {}
-    for each in totals:
-        for account, amount in each.items():
+    for amounts in totals:
+        for account, amount in amounts.items():
             sums[account] = sums.get(account, 0) + amount
     return {account: amount for account, amount in sorted(sums.items()) if amount}

@@ -43,7 +43,7 @@ class Posting:
 
 @dataclass(frozen=True)
 class Movement:
-    """What a posting is made from: the amount leaves ``source``'s side and is held for ``to``."""
+    """The data of a posting: the amount leaves ``source``'s side and is held for ``to``."""
 
     source: Account
     to: Account
@@ -53,7 +53,7 @@ class Movement:
 
 
 def posted(postings: tuple[Posting, ...], movement: Movement, genesis: str) -> tuple[Posting, ...]:
-    """The postings with one more. What the treasury holds is a debit; what it is held for are credits."""
+    """Return the postings with one more. Money that the treasury holds is a debit; the purposes are credits."""
     entries = (Entry(movement.source, movement.amount), Entry(movement.to, -movement.amount))
     previous = postings[-1].hash if postings else genesis
     digest = posting_hash(movement.at, entries, movement.memo, previous)
@@ -72,7 +72,7 @@ def chain_hash(parts: Sequence[object]) -> str:
 
 
 def balances(postings: Sequence[Posting]) -> dict[Account, int]:
-    """What lies on each account by these postings; accounts at zero are left out."""
+    """Return the balance of each account by these postings; accounts at zero are left out."""
     sums: dict[Account, int] = {}
     for posting in postings:
         for entry in posting.entries:
@@ -81,7 +81,7 @@ def balances(postings: Sequence[Posting]) -> dict[Account, int]:
 
 
 def chain_faults(postings: Sequence[Posting], genesis: str) -> list[str]:
-    """What is wrong with a chain of postings; nothing if every link holds and every posting balances."""
+    """Return the faults of a chain of postings; empty if every link holds and every posting balances."""
     faults = []
     previous = genesis
     for number, posting in enumerate(postings):

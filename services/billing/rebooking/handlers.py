@@ -27,7 +27,7 @@ class RebookingHandlers:
         self._rebooking = rebooking
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             SpecialRescheduleOpened: self._opened,
             SpecialRescheduleEnded: self._ended,
@@ -36,7 +36,7 @@ class RebookingHandlers:
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {}
 
     async def _opened(self, event: SpecialRescheduleOpened, envelope: Envelope) -> None:

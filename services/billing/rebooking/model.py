@@ -1,4 +1,4 @@
-"""What a right to a new date means for a paid bill: it stands on it until the date is taken or the right ends (F63)."""
+"""The right to a new date of a paid bill: the bill stands on it until a date is chosen or the right ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.billing.bills.states import BillState
 from shared.store.decision import Decision
 
 NOT_USED: Final = "special_reschedule_not_used"
-"""Why a bill is closed whose right to a new date ended by the holder's own omission."""
+"""Reason of closing a bill whose right to a new date was not used by its holder."""
 
 STATE_FAULTS: Final = frozenset({"system_fault", "office_closed"})
 """Causes that lie with the state: a right that ends unused gives the money back by itself."""
@@ -19,11 +19,11 @@ _GIVES_WAY: Final = frozenset({Standing.APPOINTMENT, Standing.CLOSED, Standing.S
 
 
 class OpeningUnknown(Exception):
-    """That the right was opened has not been heard of: its end cannot be judged yet."""
+    """The opening of the right is not known here yet, so its end cannot be judged."""
 
 
 def is_news(bill: Bill, appointment_id: str, version: int) -> bool:
-    """Whether this is later than what was last heard of the right."""
+    """Return whether this event is newer than the last known one of the right."""
     known = bill.special
     return known is None or known.appointment_id != appointment_id or version > known.version
 
@@ -48,7 +48,7 @@ def used(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
 
 
 def ends(bill: Bill, appointment_id: str, version: int) -> bool:
-    """Whether the end of the right means something to the bill.
+    """Return whether the end of the right concerns the bill.
 
     Raises:
         OpeningUnknown: news of the end came before news of the opening.
@@ -62,7 +62,7 @@ def ends(bill: Bill, appointment_id: str, version: int) -> bool:
 
 
 def gives_money_back(bill: Bill) -> bool:
-    """Whether the right was given for a failure of the state's own, and the bill still stands on it."""
+    """Return whether the right was given for a failure of the state, and the bill still stands on it."""
     faulty = bill.special is not None and bill.special.cause in STATE_FAULTS
     return faulty and bill.standing == Standing.SPECIAL_RESCHEDULE
 

@@ -1,4 +1,4 @@
-"""Rights to a new date without paying again: what a paid bill stands on meanwhile, and what follows when they end."""
+"""Rebooking: rights to a new date without paying again, and the refund or closing when they end unused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SYSTEM_FAULT = "system_fault"
 
 
 class RebookingService:
-    """The use cases of rights to a new date."""
+    """Follows the rights to a new date that scheduling opens and ends."""
 
     def __init__(
         self,
@@ -36,17 +36,17 @@ class RebookingService:
         self._processing = processing
 
     async def opened(self, event: SpecialRescheduleOpened, version: int, received: str) -> None:
-        """A new date may be chosen until a day: the paid bill stands on that."""
+        """Let the paid bill stand on the right to choose a new date until a day."""
         special = Special(event.appointment_id, version, SpecialState.OPEN, event.cause, event.until)
         await self._open(event.application_id, special, received)
 
     async def interrupted(self, event: VisitInterrupted, version: int, received: str) -> None:
-        """The visit was stopped by the state's own systems: a new date may be chosen (F71)."""
+        """Let the paid bill stand on the right to a new date after the state's own systems stopped the visit."""
         special = Special(event.appointment_id, version, SpecialState.OPEN, SYSTEM_FAULT, event.until)
         await self._open(event.application_id, special, received)
 
     async def used(self, event: AppointmentRescheduled, version: int, received: str) -> None:
-        """The new date was chosen."""
+        """Let the paid bill stand on the chosen new date."""
         record = await self._paid_fee(event.application_id)
         if record is not None:
             await self._aggregates.change(
@@ -58,10 +58,10 @@ class RebookingService:
             )
 
     async def ended(self, event: SpecialRescheduleEnded, version: int, received: str) -> None:
-        """The right was not used: after a failure of the state's own the money goes back by itself, else it is closed.
+        """End an unused right: refund the money after a failure of the state, else close the bill.
 
         Raises:
-            NotYet: that it was opened has not been heard of here.
+            NotYet: the opening of the right is not known here yet.
         """
         record = await self._paid_fee(event.application_id)
         if record is None:

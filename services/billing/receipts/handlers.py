@@ -40,7 +40,7 @@ class ReceiptHandlers:
         self._seat_events = seat_events
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             ApplicationWithdrawn: self._application_withdrawn,
             AppointmentConfirmed: self._appointment_confirmed,
@@ -52,7 +52,7 @@ class ReceiptHandlers:
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {
             ("bill", "poll"): due(self._polling.poll_due),
             ("bill", "expire"): due(self._polling.expire_due),

@@ -1,4 +1,4 @@
-"""Late money: it seeks a seat, finds one, waits on an offer, or goes back."""
+"""Late payments: they seek a seat, win one, wait for an offer, or are refunded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WIN_TRIES: Final = 5
 
 
 class LatePayments:
-    """The use cases of money that came without a seat, or lost it."""
+    """Use cases of payments without a seat, because they came late or their seat was released."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class LatePayments:
         self._processing = processing
 
     async def seat_found(self, bill_id: str, visit: Seat) -> None:
-        """Scheduling confirmed a seat for money that sought one: the bill is paid, the receipt settles.
+        """Pay the bill with money that sought a seat and has one now; the receipt settles.
 
         The receipt says first that its money has won the seat, so that it cannot be given back at the same moment.
         Money that is on its way back beyond recall leaves the seat to the release that its refund asks for.
@@ -64,7 +64,7 @@ class LatePayments:
         await self._settle_if_paid(paid.state, receipt.ntpn)
 
     async def seat_offered(self, bill_id: str, offer_until: datetime) -> None:
-        """Scheduling keeps another seat for late money; its end is waited for."""
+        """Wait for the end of scheduling's offer of another seat for late money."""
         found = await self._find_seeking_money(bill_id)
         if found is None:
             return
@@ -79,7 +79,7 @@ class LatePayments:
         )
 
     async def no_seat(self, bill_id: str) -> None:
-        """Scheduling has no seat for late money, or the offer ended: it settles a live bill, else it goes back."""
+        """Settle a live bill with money that gets no seat, else refund it."""
         found = await self._find_seeking_money(bill_id)
         if found is None or found[1].state.state != ReceiptState.AWAITS_SEAT:
             return
@@ -88,7 +88,7 @@ class LatePayments:
         await self._finish_without_seat(found[1])
 
     async def outcome_due(self, record: Record[Receipt]) -> None:
-        """Scheduling has not answered in time: ask again and tell the operators; in the end the money goes back."""
+        """Ask scheduling again and alert the operators; after the last try, refund the money."""
         receipt, now = record.state, self._clock.now()
         known = await self._processing.find_bills(receipt, widely=True)
         for bill in known.records.values():
@@ -108,9 +108,9 @@ class LatePayments:
         await self._aggregates.save(RECEIPTS, record, receipts.asked_again(receipt, now, self._rules.receipt))
 
     async def seat_lost(self, bill_id: str, appointment_id: str, version: int, received: str) -> bool:
-        """A bill was paid in time, but its seat went back at the same moment: its money seeks another one.
+        """Seek another seat for money that was paid in time while its seat was released.
 
-        False: the bill stands on another appointment, or on something else by now, so nothing was lost.
+        Return False if the bill stands on another appointment, or on something else, so nothing was lost.
         """
         ntpn = await self._processing.receipt_of_bill(bill_id)
         await self._processing.drive(ntpn)
@@ -125,10 +125,10 @@ class LatePayments:
         return bill is None or not await self._settle_if_paid(bill.state, ntpn)
 
     async def _find_seeking_money(self, bill_id: str) -> tuple[Record[Bill], Record[Receipt]] | None:
-        """As `_find_late_receipt`, for news that only money without a seat can have.
+        """As `_find_late_receipt`, for events that only concern money without a seat.
 
         Raises:
-            NotYet: the bill is paid, but that its seat was lost has not been heard of here.
+            NotYet: the bill is paid, and the loss of its seat is not known here yet.
         """
         found = await self._find_late_receipt(bill_id)
         if found is not None:
@@ -139,7 +139,7 @@ class LatePayments:
         return None
 
     async def _find_late_receipt(self, bill_id: str) -> tuple[Record[Bill], Record[Receipt]] | None:
-        """A bill whose money seeks a seat, or sought one, with that money; None if it never did.
+        """Return a bill whose money seeks or sought a seat, with its receipt; None if it never did.
 
         Raises:
             NotYet: the bill is not here.
@@ -155,7 +155,7 @@ class LatePayments:
         return driven or bill, await self._processing.get(ntpn)
 
     async def _settle_if_paid(self, bill: Bill, ntpn: str) -> bool:
-        """Finish a receipt whose money its bill has already."""
+        """Settle a receipt that already pays this bill; return whether it does."""
         if bill.settled_by != ntpn or bill.standing not in (Standing.APPOINTMENT, Standing.CLOSED):
             return False
         await self._aggregates.change(RECEIPTS, ntpn, lambda receipt: self._settled(receipt, bill.bill_id))
@@ -180,7 +180,7 @@ class LatePayments:
         return receipts.settle(receipt, bill_id, self._clock.now())
 
     async def _claim_money_for_seat(self, bill: Bill, ntpn: str, appointment_id: str) -> Receipt | None:
-        """The receipt whose money has the seat from now on; None: it is on its way back, or settled another bill.
+        """Return the receipt whose money now has the seat; None if it is being refunded or settled another bill.
 
         Raises:
             NotYet: it went into refund and out again at this moment.

@@ -1,4 +1,4 @@
-"""The receipt: money that reached the treasury (its id is the NTPN), what is to become of it, and its ledger.
+"""The receipt: money that reached the treasury (its id is the NTPN), its use, and its ledger.
 
 Every rupiah is in exactly one place (I3): the receipt's state names it, and the postings prove how it came there.
 """
@@ -35,7 +35,7 @@ ACCOUNT_OF: Final[Mapping[ReceiptState, Account]] = {
 
 
 class IntentKind(StrEnum):
-    """What a receipt is about to do."""
+    """The kind of an intent."""
 
     SETTLE = "settle"
     """Pay a live bill."""
@@ -49,7 +49,7 @@ class IntentKind(StrEnum):
 
 @dataclass(frozen=True)
 class Intent:
-    """What a receipt is about to do. It is written before any other document is touched, so one receipt has one."""
+    """The next effect of a receipt; stored before any other document is touched, so a receipt has one at a time."""
 
     kind: IntentKind
     bill_id: str | None = None
@@ -60,7 +60,7 @@ WAIT: Final = Intent(IntentKind.WAIT)
 
 
 class SimponiWord(StrEnum):
-    """By which word of SIMPONI's own a receipt is known (I13)."""
+    """The word of SIMPONI by which a receipt is known (I13)."""
 
     NOTICE = "notice"
     """A notice that SIMPONI signed."""
@@ -122,14 +122,14 @@ class Receipt:
     refund_id: str | None = None
     refund_recorded: bool = False
     refund_entries: int = 0
-    """How often this money went into refund; a case, and what it means for the bill, belong to one of these times."""
+    """Number of entries of this money into refund; a case, and its effect on the bill, belong to one of them."""
     seat_won: str | None = None
     """The appointment that money without a seat has won; from this write on it cannot go back by itself."""
     postings: tuple[Posting, ...] = ()
     posted_at: datetime | None = None
-    """When the last posting was made: what the ledger's chain reads by."""
+    """Time of the last posting, by which the ledger's chain reads."""
     shares: tuple[Share, ...] = ()
-    """What refund cases hold of money that otherwise settles a bill; the state speaks of the rest."""
+    """Parts that refund cases hold of money that otherwise settles a bill; the state is about the rest."""
     word: SimponiWord = SimponiWord.UNRECORDED
     """As it was recorded; see :attr:`simponi_word`."""
 
@@ -142,16 +142,16 @@ class Receipt:
 
     @property
     def remaining(self) -> int:
-        """What no refund case has taken out, in rupiah."""
+        """The amount that no refund case holds, in rupiah."""
         return self.amount - sum(share.amount for share in self.shares)
 
     def share(self, refund_id: str) -> Share | None:
-        """What a case holds of it."""
-        return next((each for each in self.shares if each.refund_id == refund_id), None)
+        """Return the part that a refund case holds, or None."""
+        return next((share for share in self.shares if share.refund_id == refund_id), None)
 
     @property
     def at_rest(self) -> bool:
-        """Whether there is nothing left to do here for now."""
+        """Return whether no step is left for now."""
         if self.state == ReceiptState.IN_REFUND:
             return self.refund_recorded
         return self.state != ReceiptState.AWAITS_OUTCOME
@@ -160,7 +160,7 @@ class Receipt:
 def receive(
     payment: Payment, learnt_by: str, now: datetime, policy: ReceiptPolicy, word: SimponiWord | None = None
 ) -> Receipt:
-    """A new receipt whose outcome is open; it drives itself on by its own deadline.
+    """Return a new receipt whose outcome is open; its own deadline drives it on.
 
     ``word`` is SIMPONI's own word for it; unless given, what ``learnt_by`` stands for.
 
@@ -191,13 +191,13 @@ def give_word(receipt: Receipt, word: SimponiWord) -> Receipt:
 
 
 def same_payment(receipt: Receipt, payment: Payment) -> bool:
-    """Whether a repeated notice says what the first one said."""
+    """Return whether a repeated notice equals the first one."""
     return (receipt.billing_code, receipt.amount) == (payment.billing_code, payment.amount)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a judgement rests on: the bill of the code, the application's other bills, and its withdrawal if any."""
+    """The facts that a receipt is judged by: its bill, the application's other bills, and the withdrawal if any."""
 
     bill: Bill | None
     others: Sequence[Bill] = ()
@@ -206,7 +206,7 @@ class Facts:
 
 
 def judge(receipt: Receipt, facts: Facts) -> Intent:
-    """What the money is for. What has begun is kept to: done first, then meant before, then decided now."""
+    """Return the use of the money. A use that was carried out wins, then a stored intent, then a new decision."""
     bill = facts.bill
     if bill is None:
         return WAIT
@@ -221,7 +221,7 @@ def judge(receipt: Receipt, facts: Facts) -> Intent:
 
 
 def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
-    """What the money is for once scheduling has no seat for it: a live bill of the application, else a refund.
+    """Return the use of the money once scheduling has no seat for it: a live bill of the application, else a refund.
 
     Money that pays a bill already, whose seat was lost, can only go back.
     """
@@ -242,7 +242,7 @@ def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
 
 
 def seeker(receipt: Receipt, bills: Iterable[Bill]) -> Bill | None:
-    """The bill that seeks a seat for this money."""
+    """Return the bill that seeks a seat for this money, or None."""
     return next(
         (bill for bill in bills if bill.late_receipt_id == receipt.ntpn and bill.standing == Standing.SEAT_SOUGHT), None
     )
@@ -253,9 +253,9 @@ def _settled_by(receipt: Receipt, bills: Iterable[Bill]) -> Bill | None:
 
 
 def _still_possible(receipt: Receipt, facts: Facts) -> bool:
-    """Whether what was meant before can still be done; a stale worker may be doing it at this moment."""
+    """Return whether the stored intent can still be carried out; a stale worker may be doing it at this moment."""
     intent = receipt.intent
-    target = next((each for each in (facts.bill, *facts.others) if each and each.bill_id == intent.bill_id), None)
+    target = next((bill for bill in (facts.bill, *facts.others) if bill and bill.bill_id == intent.bill_id), None)
     if target is None:
         return False
     if intent.kind == IntentKind.SETTLE:
@@ -289,7 +289,7 @@ def _decide_late(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     other = _live_equal(receipt, bill, facts.others)
     if other is not None:
         return Intent(IntentKind.SETTLE, other.bill_id)
-    if any(_has_its_money(each) for each in facts.others if each.purpose == bill.purpose):
+    if any(_has_its_money(other) for other in facts.others if other.purpose == bill.purpose):
         return _refund(bill, RefundCause.DUPLICATE_PAYMENT)
     if facts.withdrawn:
         return _refund(bill, RefundCause.LATE_PAYMENT)
@@ -297,8 +297,8 @@ def _decide_late(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
 
 
 def _decide_extra_charge(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
-    """Money after the end of a bill that no seat waits on: a difference or a penalty is owed all the same, the
-    surcharge for the same day is not.
+    """Decide on money that came after the end of a bill without a seat: a difference or a penalty is still owed, the
+    same-day surcharge is not.
     """
     other = _live_equal(receipt, bill, facts.others)
     if bill.purpose != Purpose.SAME_DAY and other is not None:
@@ -315,11 +315,11 @@ def _decide_extra_charge(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
 
 def _live_equal(receipt: Receipt, bill: Bill, others: Sequence[Bill]) -> Bill | None:
     fitting = [
-        each
-        for each in others
-        if each.state in SETTLEABLE_BILLS and each.purpose == bill.purpose and each.amount == receipt.amount
+        other
+        for other in others
+        if other.state in SETTLEABLE_BILLS and other.purpose == bill.purpose and other.amount == receipt.amount
     ]
-    return min(fitting, key=lambda each: (each.requested_at, each.bill_id), default=None)
+    return min(fitting, key=lambda other: (other.requested_at, other.bill_id), default=None)
 
 
 def _has_its_money(bill: Bill) -> bool:
@@ -334,26 +334,28 @@ def _refund(bill: Bill, cause: RefundCause) -> Intent:
     return Intent(IntentKind.REFUND, bill.bill_id, cause.value)
 
 
-def record_intent(receipt: Receipt, intent: Intent, bill_id: str | None, now: datetime, policy: ReceiptPolicy) -> Receipt:
-    """Write down what is about to be done, before it is done."""
+def record_intent(
+    receipt: Receipt, intent: Intent, bill_id: str | None, now: datetime, policy: ReceiptPolicy
+) -> Receipt:
+    """Store the intent before it is carried out."""
     due = {"drive": now + seconds(policy.drive_seconds)}
     return replace(receipt, intent=intent, bill_id=bill_id or receipt.bill_id, due=due)
 
 
 def drive_later(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Receipt:
-    """Nothing can be done yet: try again, ever more rarely."""
+    """Plan the next try, with growing intervals."""
     attempts = receipt.attempts + 1
     at = now + backoff(attempts, policy.drive_seconds, policy.drive_most_seconds)
     return replace(receipt, attempts=attempts, due={"drive": at})
 
 
 def gives_up_on_code(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> bool:
-    """Whether a code without a bill was looked for long enough."""
+    """Return whether a code without a bill was looked for long enough."""
     return now >= receipt.learnt_at + seconds(policy.unknown_code_seconds)
 
 
 def settle(receipt: Receipt, bill_id: str, now: datetime) -> Decision[Receipt]:
-    """The money is the bill's."""
+    """Settle the bill with the money."""
     settled = _moved(receipt, ReceiptCommand.SETTLE, f"settles {bill_id}", now)
     return Decision(
         replace(
@@ -369,7 +371,7 @@ def settle(receipt: Receipt, bill_id: str, now: datetime) -> Decision[Receipt]:
 
 
 def win_seat(receipt: Receipt, appointment_id: str, withdrawn_refund_id: str | None) -> Decision[Receipt]:
-    """Scheduling confirmed a seat for money that had none: decided here, before the bill shows it.
+    """Bind the money to a seat that scheduling confirmed for it; decided here, before the bill shows it.
 
     Whichever of the seat and the way back is written first on the receipt has the money. ``withdrawn_refund_id``
     names the refund case that was withdrawn for the seat; money in another refund is not won.
@@ -385,14 +387,14 @@ def win_seat(receipt: Receipt, appointment_id: str, withdrawn_refund_id: str | N
 
 
 def await_seat(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
-    """Scheduling was asked for a seat; its answer is awaited."""
+    """Wait for scheduling's answer about a seat."""
     waiting = _moved(receipt, ReceiptCommand.ASK_SEAT, "a seat is sought", now)
     due = {"outcome": now + seconds(policy.late_answer_seconds)}
     return Decision(replace(waiting, seat_asked_at=now, seat_questions=1, settles_bill_id=None, seat_won=None, due=due))
 
 
 def asked_again(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
-    """The question was repeated, because no answer came."""
+    """Count a repeated question to scheduling, which has not answered."""
     questions = receipt.seat_questions + 1
     wait = backoff(questions, policy.late_answer_seconds, policy.late_answer_most_seconds)
     at = min(now + wait, _gives_up_at(receipt, policy))
@@ -400,13 +402,13 @@ def asked_again(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Decis
 
 
 def offered(receipt: Receipt, offer_until: datetime, policy: ReceiptPolicy) -> Decision[Receipt]:
-    """Scheduling keeps another seat for the payer until then."""
+    """Wait until the end of scheduling's offer of another seat."""
     due = {"outcome": offer_until + seconds(policy.late_answer_seconds)}
     return Decision(replace(receipt, offer_until=offer_until, due=due))
 
 
 def gives_up_on_seat(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> bool:
-    """Whether scheduling was waited for long enough."""
+    """Return whether scheduling was waited for long enough."""
     return now >= _gives_up_at(receipt, policy)
 
 
@@ -416,7 +418,7 @@ def _gives_up_at(receipt: Receipt, policy: ReceiptPolicy) -> datetime:
 
 
 def enter_refund(receipt: Receipt, intent: Intent, refund_id: str, now: datetime, policy: ReceiptPolicy) -> Receipt:
-    """The money is to go back; from this write on it is in refund, and the case is recorded next.
+    """Put the money into refund with this write; the case is recorded next.
 
     Raises:
         IllegalTransition: it has won a seat.
@@ -430,17 +432,17 @@ def enter_refund(receipt: Receipt, intent: Intent, refund_id: str, now: datetime
 
 
 def without_deadline(receipt: Receipt) -> Receipt:
-    """Nothing falls due here any more."""
+    """Remove the deadlines."""
     return replace(receipt, due={})
 
 
 def refund_recorded(receipt: Receipt) -> Receipt:
-    """The refund case exists."""
+    """Note that the refund case exists."""
     return replace(receipt, refund_recorded=True, due={})
 
 
 def book(receipt: Receipt, refund_id: str, amount: int, to: Account | None, memo: str, now: datetime) -> Receipt:
-    """Put a case's money on an account; None gives it up. Again changes nothing.
+    """Move a case's money to an account; None gives it up. A repeat changes nothing.
 
     The guard of I5: no two cases can hold the same rupiah, because both write this document.
 
@@ -456,7 +458,7 @@ def book(receipt: Receipt, refund_id: str, amount: int, to: Account | None, memo
         raise NothingLeft(f"{amount} of {receipt.remaining} rupiah")
     home = ACCOUNT_OF[receipt.state]
     moved = _post(receipt, known.account if known else home, to or home, memo, now, amount=amount)
-    others = tuple(each for each in receipt.shares if each.refund_id != refund_id)
+    others = tuple(share for share in receipt.shares if share.refund_id != refund_id)
     return replace(moved, shares=others if to is None else (*others, Share(refund_id, amount, to)))
 
 
@@ -491,13 +493,13 @@ def _post(receipt: Receipt, source: Account, to: Account, memo: str, now: dateti
 
 
 def genesis(receipt: Receipt) -> str:
-    """The hash that a receipt's first posting follows: of what the treasury said."""
+    """Return the hash that a receipt's first posting follows, of the treasury's data."""
     paid_at = receipt.paid_at.isoformat()
     return chain_hash([receipt.ntpn, receipt.billing_code, receipt.ntb, receipt.amount, paid_at])
 
 
 def ledger_faults(receipt: Receipt) -> list[str]:
-    """What is wrong with a receipt's ledger; nothing if all is well (I3)."""
+    """Return the faults of a receipt's ledger; empty if it is sound (I3)."""
     faults = chain_faults(receipt.postings, genesis(receipt))
     expected = {Account.TREASURY: receipt.amount, ACCOUNT_OF[receipt.state]: -receipt.remaining}
     for share in receipt.shares:

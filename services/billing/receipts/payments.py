@@ -1,4 +1,4 @@
-"""Payments as they become known: by a notice, a poll or a file, once or often; each has one receipt."""
+"""Payment intake: a payment is told by a notice, a poll or a file, once or often; it has one receipt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = get_logger(__name__)
 
 
 class PaymentIntake:
-    """Takes note of payments and hands their receipts to the processing."""
+    """Books payments as receipts and hands them to the processing."""
 
     def __init__(
         self,
@@ -37,12 +37,12 @@ class PaymentIntake:
         self._processing = processing
 
     async def take_all(self, payments: tuple[Payment, ...], learnt_by: str) -> None:
-        """Take every payment that SIMPONI tells of on a code."""
+        """Book every payment that SIMPONI reports for a code."""
         for payment in payments:
             await self.take(payment, learnt_by)
 
     async def take(self, payment: Payment, learnt_by: str, word: SimponiWord | None = None) -> None:
-        """Take note of a payment, whether by push or by poll, once or often, early or late: one outcome.
+        """Book a payment. Pushed or polled, once or often, early or late, it has one outcome.
 
         ``word`` is SIMPONI's own word for it where ``learnt_by`` does not tell.
         """
@@ -71,10 +71,10 @@ class PaymentIntake:
     async def _give_word(
         self, known: Record[Receipt], payment: Payment, learnt_by: str, word: SimponiWord | None
     ) -> Record[Receipt]:
-        """SIMPONI's word for an older receipt that had none: what a receipt of now would record."""
-        said = receipts.receive(payment, learnt_by, self._clock.now(), self._rules.receipt, word).word
+        """Record SIMPONI's word on an older receipt that has none, as a new receipt would record it."""
+        recorded = receipts.receive(payment, learnt_by, self._clock.now(), self._rules.receipt, word).word
         return await self._aggregates.change(
-            RECEIPTS, known.id, lambda receipt: Decision(receipts.give_word(receipt, said)), first=known
+            RECEIPTS, known.id, lambda receipt: Decision(receipts.give_word(receipt, recorded)), first=known
         )
 
     async def _note_bank_receipt(self, payment: Payment) -> None:

@@ -1,4 +1,4 @@
-"""What receipts need from the cases that give money back."""
+"""Ports of receipts: the opener of refund cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processing a receipt to where it rests: one outcome for every rupiah. Each step is written before the next begins."""
+"""Processes a receipt until it is at rest: one outcome for every rupiah. Each step is stored before the next begins."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST_STEPS: Final = 20
 
 
 class ReceiptBills:
-    """What a judgement rests on, with the versions that were read: a write on an older one is refused by the store."""
+    """The bills that a receipt is judged by, with the versions read: the store refuses a write on an older one."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class ReceiptBills:
 
 
 class ReceiptProcessing:
-    """Judges receipts and does what was meant, and gives money back: the bill first, then the receipt."""
+    """Judges receipts, carries out their intents and refunds money: the bill is written first, then the receipt."""
 
     def __init__(
         self,
@@ -74,14 +74,14 @@ class ReceiptProcessing:
         self._refunds = refunds
         self._simponi = simponi
         self.on_unknown_code: Callable[[Receipt], Awaitable[None]] | None = None
-        """Told of money on a code that belongs to no bill, before it goes back."""
+        """Called with a receipt on a code that belongs to no bill, before it is refunded."""
 
     async def drive(self, ntpn: str) -> None:
-        """Move a receipt on to where it rests."""
+        """Process a receipt until it is at rest."""
         await self.drive_record(await self.get(ntpn))
 
     async def drive_due(self, record: Record[Receipt]) -> None:
-        """Move on a receipt that a crash or an unknown code left behind; here SIMPONI may be asked."""
+        """Process a receipt that a crash or an unknown code left unfinished; SIMPONI may be asked."""
         await self.drive_record(record, ask_simponi=True)
 
     async def get(self, ntpn: str) -> Record[Receipt]:
@@ -98,7 +98,7 @@ class ReceiptProcessing:
     async def drive_record(
         self, record: Record[Receipt], found: ReceiptBills | None = None, *, ask_simponi: bool = False
     ) -> None:
-        """Move a receipt on from this version; ``found`` is what it was judged by already, if it was.
+        """Process a receipt from this version; ``found`` are its bills if they were read already.
 
         Raises:
             VersionConflict: other writers were faster at every step.
@@ -116,7 +116,9 @@ class ReceiptProcessing:
             found = None
         raise VersionConflict(f"receipt {record.id} met faster writers {MOST_STEPS} times")
 
-    async def _step(self, record: Record[Receipt], found: ReceiptBills | None, ask_simponi: bool) -> Record[Receipt] | None:
+    async def _step(
+        self, record: Record[Receipt], found: ReceiptBills | None, ask_simponi: bool
+    ) -> Record[Receipt] | None:
         receipt = record.state
         if receipt.state == ReceiptState.IN_REFUND:
             return await self._record_refund(record)
@@ -131,7 +133,7 @@ class ReceiptProcessing:
         return await self.carry_out(record, intent, found)
 
     async def carry_out(self, record: Record[Receipt], intent: Intent, found: ReceiptBills) -> Record[Receipt]:
-        """Do what was meant: the bill first, then the receipt. Returns the receipt as it is afterwards."""
+        """Carry out the intent: the bill first, then the receipt. Return the new receipt."""
         done = await self._write_outcome(record, intent, found)
         if intent.kind != IntentKind.PAY_LATE or intent.bill_id is None:
             return done
@@ -164,7 +166,7 @@ class ReceiptProcessing:
         await self._aggregates.save(BILLS, target, self.seat_question(target.state, receipt))
 
     def seat_question(self, bill: Bill, receipt: Receipt) -> Decision[Bill]:
-        """Ask scheduling for a seat for this money; a repeat asks again."""
+        """Return the decision to ask scheduling for a seat for this money; a repeat asks again."""
         now = self._clock.now()
         return bills.ask_for_seat(bill, receipt.ntpn, receipt.amount, receipt.paid_at, now, self._rules.bill)
 
@@ -174,7 +176,7 @@ class ReceiptProcessing:
             await self._aggregates.save(BILLS, own, bills.supersede(own.state, by_bill_id, now, self._rules.bill))
 
     async def find_bills(self, receipt: Receipt, *, widely: bool = False) -> ReceiptBills:
-        """Return what a receipt is judged by: its bill and, where they matter or ``widely``, the others of it."""
+        """Return the receipt's bill and, if they matter or with ``widely``, the other bills of its application."""
         own = await self._own_bill(receipt)
         if own is None:
             return ReceiptBills(None, [], withdrawn=False)
@@ -183,7 +185,7 @@ class ReceiptProcessing:
         if not widely and (fits or bill.settled_by is not None) and receipt.intent.bill_id in (None, own.id):
             return ReceiptBills(own, [], withdrawn=False)
         application_id = bill.payer.application_id
-        others = [each for each in await self._bills.bills_of(application_id) if each.id != own.id]
+        others = [record for record in await self._bills.bills_of(application_id) if record.id != own.id]
         application = await self._applications.application(application_id)
         if application is None or not application.withdrawn:
             return ReceiptBills(own, others, withdrawn=False)
@@ -195,7 +197,7 @@ class ReceiptProcessing:
         return await self._bills.bill_of_code(receipt.billing_code)
 
     def with_intent(self, receipt: Receipt, intent: Intent, found: ReceiptBills) -> Receipt:
-        """Return the receipt with what is meant to be done with it, and the bill that its code belongs to."""
+        """Return the receipt with this intent and the bill that its code belongs to."""
         if found.own is None:
             return receipt
         meant = intent if intent.kind != IntentKind.REFUND else receipts.WAIT
@@ -205,11 +207,13 @@ class ReceiptProcessing:
         return await self._aggregates.save(RECEIPTS, record, Decision(receipt))
 
     async def _look_for_bill(self, record: Record[Receipt]) -> Record[Receipt] | None:
-        """A code that belongs to no bill: SIMPONI knows for whom it was issued, or the money goes back in the end."""
+        """Find the bill of an unknown code with SIMPONI's help; after the last try, refund the money."""
         receipt, now = record.state, self._clock.now()
         bill_id = await self._bill_by_reference(receipt.billing_code)
         if bill_id is not None:
-            return await self._save(record, receipts.record_intent(receipt, receipts.WAIT, bill_id, now, self._rules.receipt))
+            return await self._save(
+                record, receipts.record_intent(receipt, receipts.WAIT, bill_id, now, self._rules.receipt)
+            )
         if receipts.gives_up_on_code(receipt, now, self._rules.receipt):
             if self.on_unknown_code is not None:
                 await self.on_unknown_code(receipt)
@@ -228,12 +232,12 @@ class ReceiptProcessing:
         bill_id = billing.reference.partition(".")[0]
         return bill_id if await self._bills.bill(bill_id) else None
 
-    # money that goes back
+    # refunds
 
     async def give_back(self, bill_id: str, cause: RefundCause) -> None:
-        """The money of a paid bill goes back; a receipt that a crash left midway settles first.
+        """Refund the money of a paid bill; a receipt that a crash left midway settles first.
 
-        Money that has won a seat at this moment stays with it: who confirms that seat decides anew.
+        Money that has just won a seat stays with it: the confirmation of that seat decides again.
         """
         ntpn = await self.receipt_of_bill(bill_id)
         await self.drive(ntpn)
@@ -245,9 +249,9 @@ class ReceiptProcessing:
         await self.drive_record(record)
 
     async def give_back_if_withdrawn_before(self, bill_id: str) -> None:
-        """Money that was paid after the withdrawal of its application goes back, whichever was heard first.
+        """Refund money that was paid after the withdrawal of its application, in whatever order the events came.
 
-        Whoever writes the payment, the withdrawal or the seat's end looks here afterwards, so the last one sees all.
+        Each writer of the payment, the withdrawal or the seat's end calls this afterwards, so the last one sees all.
         """
         record = await self._bills.bill(bill_id)
         if record is None or record.state.state != BillState.PAID or record.state.paid_at is None:
@@ -259,9 +263,9 @@ class ReceiptProcessing:
     async def give_back_part(
         self, bill_id: str, amount: int, seed: str, cause: RefundCause = RefundCause.WRONG_AMOUNT
     ) -> str | None:
-        """A part of a paid bill's money goes back, and what the bill stands on stays; the same seed is the same case.
+        """Refund a part of a paid bill's money; the bill keeps its appointment. The same seed is the same case.
 
-        The receipt holds the part first, so that no two cases can have the same rupiah (I5); None: so much is not left.
+        The receipt holds the part first, so that no two cases hold the same rupiah (I5). None: too little is left.
         """
         ntpn = await self.receipt_of_bill(bill_id)
         refund_id = derived_id("refund", ntpn, seed)
@@ -297,7 +301,7 @@ class ReceiptProcessing:
         return bill.state.settled_by
 
     async def enter_refund(self, record: Record[Receipt], intent: Intent) -> Record[Receipt]:
-        """From this one write on the money is in refund; the case follows."""
+        """Put the money into refund with one write; the refund case follows."""
         refund_id = derived_id("refund", record.id)
         now = self._clock.now()
         entered = receipts.enter_refund(record.state, intent, refund_id, now, self._rules.receipt)
@@ -315,7 +319,7 @@ class ReceiptProcessing:
         return await self._save(record, receipts.refund_recorded(receipt))
 
     async def _subject(self, receipt: Receipt, bill: Record[Bill] | None) -> RefundSubject:
-        """As `subject_of`, with the office of the application where the bill itself has no seat."""
+        """As `subject_of`, with the office of the application if the bill has no seat."""
         subject = subject_of(receipt, bill)
         if bill is None or subject.office_id is not None:
             return subject
@@ -330,7 +334,7 @@ class ReceiptProcessing:
 
 
 def subject_of(receipt: Receipt, bill: Record[Bill] | None) -> RefundSubject:
-    """Whose money a case about this receipt is about: all that is left of it."""
+    """Return the subject of a refund case about all that is left of this receipt."""
     payer = bill.state.payer if bill else None
     seat = bill.state.seat if bill else None
     return RefundSubject(

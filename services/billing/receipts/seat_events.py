@@ -1,4 +1,4 @@
-"""What application and scheduling tell of a bill whose money may be here: withdrawn, confirmed, released."""
+"""Events about a bill whose money may be here: application withdrawn, appointment confirmed or released."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from shared.events.scheduling import (
 from shared.service import NotYet
 
 LOST: Final = frozenset({"hold_lapsed", "cancelled", "withdrawn", "proof_refused"})
-"""Reasons of a release that did not begin with a bill's own end."""
+"""Release reasons other than the end of the bill itself."""
 
 
 class SeatEvents:
-    """The use cases of news about a bill's seat, and about the withdrawal of its application."""
+    """Handles events about a bill's seat, and the withdrawal of its application."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class SeatEvents:
     async def application_withdrawn(
         self, event: ApplicationWithdrawn, version: int, received: str, told_at: datetime
     ) -> None:
-        """The application ends: what is not paid is not wanted any more, what was paid after it goes back."""
+        """Give up the unpaid bills of a withdrawn application, and refund money that was paid after the withdrawal."""
         withdrawn_at = event.withdrawn_at or told_at
 
         def merge(known: KnownApplication | None) -> KnownApplication:
@@ -77,7 +77,7 @@ class SeatEvents:
             await self._processing.give_back_if_withdrawn_before(record.id)
 
     async def appointment_confirmed(self, event: AppointmentConfirmed, version: int, received: str) -> None:
-        """A visit is certain; where late money sought it, the bill is paid by this.
+        """Confirm the visit of a bill; if late money sought its seat, this pays the bill.
 
         Raises:
             NotYet: the bill is not here.
@@ -85,7 +85,7 @@ class SeatEvents:
         await self._visit_confirmed(event.bill_id, seat_from_event(event, version), received)
 
     async def _visit_confirmed(self, bill_id: str, visit: Seat, received: str) -> None:
-        """Which of the two ways it is, is decided in the bill's own write; its end may have been heard of before."""
+        """Confirm the visit, or give its seat to late money: the write of the bill decides which."""
         record = await self._bills.bill(bill_id)
         if record is None:
             raise NotYet(f"bill {bill_id} is not known")
@@ -101,9 +101,9 @@ class SeatEvents:
             await self._released(bill_id, lost, f"{received}:released")
 
     async def seat_answer_repeated(self, event: SeatAnswerRepeated, version: int, received: str) -> None:
-        """Scheduling says again what became of a question for a seat: what was not understood then is now.
+        """Handle the repeated outcome of a question for a seat, for answers that an older build did not understand.
 
-        The answer counts as the oldest news of its appointment, so that whatever else was told of it stays.
+        The answer counts as the oldest event of its appointment, so every other event of it wins.
 
         Raises:
             NotYet: the bill is not here.
@@ -127,7 +127,7 @@ class SeatEvents:
             await self._late_payments.no_seat(event.bill_id)
 
     async def appointment_released(self, event: AppointmentReleased, version: int, received: str) -> None:
-        """A seat went back: an unpaid bill is given up, money that came at the same moment seeks another seat."""
+        """Give up the unpaid bill of a released seat; money that came at the same moment seeks another seat."""
         lost = LostSeat(event.appointment_id, version, event.reason, event.was_confirmed)
         if event.was_confirmed or event.reason in LOST:
             await self._applications.keep_lost_seat(lost)
@@ -138,7 +138,7 @@ class SeatEvents:
             await self._released(record.id, lost, received)
 
     async def _released(self, bill_id: str, lost: LostSeat, received: str) -> None:
-        """What the end of an appointment means for a bill; each part is decided in the write that it changes."""
+        """Apply the end of an appointment to a bill; each part is decided in the write that it changes."""
         record = await self._bills.bill(bill_id)
         if record is None:
             return
@@ -154,7 +154,7 @@ class SeatEvents:
             await self._seek_seat_if_paid(bill_id, lost, received)
 
     async def _seek_seat_if_paid(self, bill_id: str, lost: LostSeat, received: str) -> None:
-        """The money may have been faster than the giving up."""
+        """Seek another seat if the bill was paid before it was given up."""
         record = await self._bills.bill(bill_id)
         if record is None or record.state.state != BillState.PAID:
             return

@@ -1,4 +1,4 @@
-"""What staff ask about receipts."""
+"""Use cases of receipts that staff start."""
 
 from __future__ import annotations
 

@@ -50,12 +50,12 @@ class SettledLineRepository(StorePart):
         return {record.id: record.state for record in found}
 
     async def shown(self, ntpns: Sequence[str]) -> set[str]:
-        """Which of these a file has shown, answered from the index."""
+        """Return those of these numbers that a file has shown, from the index alone."""
         counted = await self._store.tally(SETTLED_LINES, "ntpn", ("state.ntpn",), {"state.ntpn": tuple(ntpns)})
         return {str(ntpn) for (ntpn,) in counted}
 
     async def replace_line(self, line: SettledLine) -> None:
-        """A corrected file of the same day shows it anew."""
+        """Replace a line that a corrected file of the same day shows differently."""
         record = await self._store.get(SETTLED_LINES, line.ntpn)
         if record is not None:
             await self._store.save(SETTLED_LINES, record, line, now=self._clock.now())

@@ -1,6 +1,6 @@
-"""Asking SIMPONI about codes: many questions in few calls, within a budget of calls, the urgent ones first (F56).
+"""Batches questions to SIMPONI about codes: many in few calls, within a call budget, urgent ones first.
 
-Questions that come while a call is under way wait and go together with the next one. So a single question is asked at
+Questions that come during a call wait and share the next one. So a single question is asked at
 once, and a hundred thousand that fall due together need a few hundred calls.
 """
 
@@ -25,11 +25,11 @@ BURST_SECONDS: Final = 6.0
 """Calls of so many seconds may be saved up while nothing is asked."""
 
 PATIENT_SHARE: Final = 5
-"""Every fifth place of a call goes to who has waited longest, so that urgent questions starve nobody."""
+"""Every fifth place of a call goes to the oldest question, so that urgent ones cannot starve the others."""
 
 
 class Urgency(IntEnum):
-    """What is asked first."""
+    """The priority of a question, the most urgent first."""
 
     LAST_QUESTION = 0
     """A seat waits for the answer."""
@@ -75,9 +75,9 @@ class SimponiBatcher:
     """One queue of questions in front of SIMPONI, for the whole process."""
 
     def __init__(
-        self, simponi: Simponi, clock: Clock, figures: Metrics, *, calls_per_minute: int, codes_per_call: int
+        self, simponi: Simponi, clock: Clock, metrics: Metrics, *, calls_per_minute: int, codes_per_call: int
     ) -> None:
-        self._figures = figures
+        self._metrics = metrics
         self._simponi = simponi
         self._budget = Budget(clock, calls_per_minute)
         self._codes_per_call = codes_per_call
@@ -86,7 +86,7 @@ class SimponiBatcher:
         self.calls = 0
 
     async def status(self, billing_code: str, urgency: Urgency = Urgency.ROUTINE) -> SimponiBilling | None:
-        """What SIMPONI knows of a code; None if it does not know it.
+        """Return SIMPONI's record of a code; None if it does not know the code.
 
         Raises:
             UpstreamDown: it does not answer now.
@@ -100,14 +100,14 @@ class SimponiBatcher:
         return await answer
 
     async def close(self) -> None:
-        """Ask nothing more; who still waits is told so by a cancellation."""
+        """Stop asking; waiting callers are cancelled."""
         if self._sending is not None:
             self._sending.cancel()
 
     async def _send(self) -> None:
         try:
             while self._waiting:
-                await asyncio.sleep(0)  # who is about to ask in this turn goes along
+                await asyncio.sleep(0)  # questions asked in this turn of the loop join the call
                 await self._budget.take()
                 await self._call(self._next())
         finally:
@@ -122,15 +122,15 @@ class SimponiBatcher:
 
     async def _call(self, questions: list[_Question]) -> None:
         self.calls += 1
-        self._figures.codes_per_call.observe(len(questions))
+        self._metrics.codes_per_call.observe(len(questions))
         try:
             if len(questions) == 1:
                 code = questions[0].code
                 known = {code: await self._simponi.status(code)}
             else:
-                known = dict(await self._simponi.statuses([each.code for each in questions]))
+                known = dict(await self._simponi.statuses([question.code for question in questions]))
         except Exception as trouble:
-            self._figures.unanswered_calls.inc()
+            self._metrics.unanswered_calls.inc()
             for answer in _open(questions):
                 answer.set_exception(trouble)
         except BaseException:
@@ -143,7 +143,7 @@ class SimponiBatcher:
 
 
 def choose(waiting: Sequence[_Question], most: int) -> list[_Question]:
-    """Who goes with the next call: the urgent ones, and in every fifth place who has waited longest.
+    """Return the questions of the next call: the urgent ones, and in every fifth place the oldest.
 
     ``waiting`` is in the order in which the questions came.
     """
@@ -151,7 +151,9 @@ def choose(waiting: Sequence[_Question], most: int) -> list[_Question]:
         return list(waiting)
     longest = list(waiting[: most // PATIENT_SHARE])
     taken = set(map(id, longest))
-    rest = deque(sorted((each for each in waiting if id(each) not in taken), key=lambda each: each.urgency))
+    rest = deque(
+        sorted((question for question in waiting if id(question) not in taken), key=lambda question: question.urgency)
+    )
     return longest + [rest.popleft() for _ in range(most - len(longest))]
 
 

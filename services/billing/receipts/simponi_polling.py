@@ -1,4 +1,4 @@
-"""Polling SIMPONI: each open code is looked at now and then, and asked about a last time before its bill ends."""
+"""Polls SIMPONI: each open code is checked at intervals, and a last time before its bill expires."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WAITING_FOR_END: Final = frozenset({BillState.ISSUED, BillState.EXPIRY_UNCONFIRM
 
 
 class SimponiPolling:
-    """The use cases of bills whose code is due to be asked about."""
+    """Deadlines of bills whose code is due to be polled."""
 
     def __init__(self, context: UseCaseContext, questions: SimponiBatcher, payments: PaymentIntake) -> None:
         self._aggregates = context.aggregates
@@ -41,7 +41,7 @@ class SimponiPolling:
         self._payments = payments
 
     async def poll_due(self, record: Record[Bill]) -> None:
-        """Look at the code: a lost notice costs at most one poll (F56)."""
+        """Poll the code: a lost notice is made up by the next poll."""
         answered, not_before = True, self._clock.now()
         try:
             billing = await self._questions.status(record.state.billing_code or "", _urgency(record.state))
@@ -69,7 +69,7 @@ class SimponiPolling:
         await self._aggregates.change(BILLS, record.id, lambda state: bills.confirm_claims(state, numbers))
 
     async def expire_due(self, record: Record[Bill]) -> None:
-        """The last question before the end (F58): unpaid ends the bill, silence leaves the seat for now."""
+        """Poll a last time: an unpaid bill expires; without an answer it keeps its seat for now."""
         try:
             billing = await self._questions.status(record.state.billing_code or "", Urgency.LAST_QUESTION)
         except UpstreamDown:
@@ -83,7 +83,7 @@ class SimponiPolling:
         await change_unless_moved_on(self._aggregates, record, lambda state: self._end(state, bills.expire))
 
     def _end(self, bill: Bill, end: Callable[..., Decision[Bill]]) -> Decision[Bill]:
-        """End only what still waits: money that came meanwhile has changed the bill, and its version."""
+        """End the bill if it still waits: money that came meanwhile has changed it, and its version."""
         return end(bill, self._clock.now(), self._policy) if bill.state in WAITING_FOR_END else Decision(bill)
 
 

@@ -21,7 +21,7 @@ class ReceiptState(StrEnum):
 
 
 class ReceiptCommand(StrEnum):
-    """What can be done with the money of a receipt."""
+    """Commands of the money of a receipt."""
 
     SETTLE = "settle"
     ASK_SEAT = "ask_seat"

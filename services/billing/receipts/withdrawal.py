@@ -8,9 +8,9 @@ from services.billing.rules import whole_seconds
 
 
 def paid_after(paid_at: datetime, withdrawn_at: datetime | None) -> bool:
-    """Whether money was paid once its application had been withdrawn, so that it goes back; never by when it was heard.
+    """Return whether money was paid after the withdrawal of its application, so that it is refunded.
 
-    The bank keeps whole seconds. Within the second of the withdrawal nobody can tell which came first: the doubt is the
-    payer's. What was paid before follows the rule of withdrawals.
+    Pay time decides, not the order of the events. The bank keeps whole seconds; within the second of the withdrawal
+    the payer has the benefit of the doubt. Money that was paid before follows the rule of withdrawals.
     """
     return withdrawn_at is not None and whole_seconds(paid_at) >= whole_seconds(withdrawn_at)

@@ -1,4 +1,4 @@
-"""What is refused about refund cases."""
+"""Refusals about refund cases."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class RefundStepNotNow(Refusal):
 
 
 class RefundIsDecided(Refusal):
-    """What is decided cannot be taken back."""
+    """A decided request cannot be taken back."""
 
     status = 409
     code = "refund_is_decided"

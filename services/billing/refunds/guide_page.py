@@ -31,12 +31,12 @@ PAGE_HEADERS: Final[Mapping[str, str]] = {
     ),
     "Referrer-Policy": "no-referrer",
 }
-"""A page that runs nothing and loads nothing; it speaks of nobody, so copies may be kept for a while."""
+"""The page runs and loads nothing; it holds no personal data, so copies may be kept for a while."""
 
 
 @dataclass(frozen=True)
 class PageTexts:
-    """What the page says around the data."""
+    """The texts of the page around the data."""
 
     title: str
     as_of: str
@@ -115,7 +115,7 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "treasurer": ("treasurer of the office", "bendahara kantor"),
     "treasury": ("the treasury", "kas negara"),
 }
-"""Who acts, in English and Indonesian."""
+"""The acting roles, in English and Indonesian."""
 
 
 def guide_page(guide: RefundGuideView, language: Language) -> bytes:
@@ -153,7 +153,7 @@ def _list(lines: Iterable[str], tag: str) -> str:
 
 
 def _table(title: str, heads: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in row[1:])}</tr>\n'
         for row in rows
@@ -172,12 +172,12 @@ def _role(code: str, language: Language) -> str:
 def _reasons(reasons: Iterable[ReasonView], words: PageTexts, language: Language) -> str:
     rows = (
         (
-            each.title if language == "en" else each.title_id,
-            each.legal_basis,
-            _role(each.decided_by, language),
-            words.by_itself if each.automatic else words.on_request,
+            reason.title if language == "en" else reason.title_id,
+            reason.legal_basis,
+            _role(reason.decided_by, language),
+            words.by_itself if reason.automatic else words.on_request,
         )
-        for each in reasons
+        for reason in reasons
     )
     return _table(words.reasons, words.reason_heads, rows)
 
@@ -193,15 +193,15 @@ def _until(stage: StageView, guide: RefundGuideView, words: PageTexts) -> str:
 def _stages(guide: RefundGuideView, words: PageTexts, language: Language) -> str:
     rows = (
         (
-            each.title if language == "en" else each.title_id,
-            _role(each.actor, language),
-            _until(each, guide, words),
+            stage.title if language == "en" else stage.title_id,
+            _role(stage.actor, language),
+            _until(stage, guide, words),
         )
-        for each in guide.stages
+        for stage in guide.stages
     )
     return _table(words.stages, words.stage_heads, rows)
 
 
 def _rules(rules: Iterable[RuleView], words: PageTexts, language: Language) -> str:
-    rows = ((each.text if language == "en" else each.text_id, each.legal_basis) for each in rules)
+    rows = ((rule.text if language == "en" else rule.text_id, rule.legal_basis) for rule in rules)
     return _table(words.rules, words.rule_heads, rows)

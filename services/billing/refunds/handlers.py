@@ -19,14 +19,14 @@ class RefundHandlers:
         self._processing = processing
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {
             AppointmentReleased: self._appointment_released,
             ReleaseRefused: self._release_refused,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {
             ("refund", "step"): due(self._processing.step_due),
             ("refund", "confirm"): due(self._processing.confirm_due),

@@ -40,7 +40,7 @@ class RefundReason:
     title_id: str
 
     def counts_on(self, on: date) -> bool:
-        """Whether it may be given on that day."""
+        """Return whether it may be given on that day."""
         return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
 
 
@@ -67,14 +67,14 @@ class RefundReasons:
         Raises:
             RefundReasonUnknown: the table has no such reason on that day.
         """
-        for each in self.reasons:
-            if each.code == code and each.counts_on(on):
-                return each
+        for reason in self.reasons:
+            if reason.code == code and reason.counts_on(on):
+                return reason
         raise RefundReasonUnknown(code)
 
     def reasons_on(self, on: date) -> tuple[RefundReason, ...]:
         """Every reason that may be given on that day."""
-        return tuple(each for each in self.reasons if each.counts_on(on))
+        return tuple(reason for reason in self.reasons if reason.counts_on(on))
 
     def rule(self, code: str) -> RefundRule:
         """The rule of that code.
@@ -82,22 +82,22 @@ class RefundReasons:
         Raises:
             RefundRuleUnknown: the table has no such rule.
         """
-        for each in self.rules:
-            if each.code == code:
-                return each
+        for rule in self.rules:
+            if rule.code == code:
+                return rule
         raise RefundRuleUnknown(code)
 
 
 def reasons_of(data: Mapping[str, Any]) -> RefundReasons:
     """The reasons and rules that a parsed ``refund_reasons.toml`` holds."""
     return RefundReasons(
-        tuple(RefundReason(**{"effective_to": None, **each}) for each in data["reason"]),
-        tuple(RefundRule(**each) for each in data.get("rule", ())),
+        tuple(RefundReason(**{"effective_to": None, **row}) for row in data["reason"]),
+        tuple(RefundRule(**row) for row in data.get("rule", ())),
     )
 
 
 class AccountState(StrEnum):
-    """What the bank said about the payer's account."""
+    """States of the payer's account, as the bank answered."""
 
     GIVEN = "given"
     VERIFIED = "verified"
@@ -121,7 +121,7 @@ class BankAccount:
 
 @dataclass(frozen=True)
 class Paper:
-    """What an applicant answered to a request for papers; the words are sealed."""
+    """An applicant's answer to a request for papers; the words are sealed."""
 
     at: datetime
     note_sealed: str
@@ -142,7 +142,7 @@ class RefundStep:
 
 
 class ConfirmationState(StrEnum):
-    """What SIMPONI has said about a case's payment, asked once more before a step."""
+    """States of SIMPONI's confirmation of a case's payment, asked again before a step."""
 
     ASKED = "asked"
     UNANSWERED = "unanswered"
@@ -206,15 +206,15 @@ class Refund:
     """Whether the receipt, and the bill, show what this state means for them."""
     step_due_at: datetime | None = None
     entry: int = 0
-    """Which time its money went into refund this case is about; 0 in what was stored before that was counted."""
+    """The number of the entry into refund that this case is about; 0 in older documents, which did not count."""
     escalations: int = 0
     due: Mapping[str, datetime] = field(default_factory=dict)
     confirmation: Confirmation | None = None
     """The step that waits for SIMPONI's answer, or got a no."""
     confirmed_at: datetime | None = None
-    """When SIMPONI last said that it knows the payment with its amount."""
+    """Time of the last confirmation by SIMPONI that it knows the payment with its amount."""
     grant_proposed_by: str | None = None
-    """Who proposed to grant the objection, where nobody else has said yes to the refund yet."""
+    """The account that proposed to grant the objection, if no other person has agreed to the refund yet."""
 
     @property
     def order_number(self) -> str:
@@ -276,7 +276,7 @@ def asked_refund(
 
 
 def opened_event(refund: Refund) -> events.RefundOpened:
-    """What is said of a new case."""
+    """Return the event of a new case."""
     return events.RefundOpened(
         refund_id=refund.refund_id,
         receipt_id=refund.receipt_id,

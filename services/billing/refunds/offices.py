@@ -1,4 +1,4 @@
-"""Which office a refund case belongs to."""
+"""The office that a refund case belongs to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refund cases: what moves them without a person, and the one way from a decision to the receipt that guards it."""
+"""Refund processing: events and deadlines of cases, and the booking of each decision on its receipt."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Decide = Callable[[Refund], Decision[Refund]]
 
 
 class RefundCases:
-    """The use cases of refund cases that messages and deadlines start."""
+    """Use cases of refunds that events and deadlines start."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class RefundCases:
     # the receipt first, then the bill, then the case: each again after a crash, and none of them twice
 
     async def drive(self, refund_id: str) -> Refund:
-        """Let the receipt and the bill show what the case's state means."""
+        """Book the case's state on the receipt and the bill."""
         for _ in range(MOST_WRITES):
             record = await self._refunds.refund(refund_id)
             if record is None:
@@ -91,13 +91,13 @@ class RefundCases:
         return steps.refuse(case, steps.NOTHING_LEFT, steps.SYSTEM, self._clock.now(), self._policy)
 
     def _booked(self, seen: Refund, case: Refund, bill: Bill | None) -> Decision[Refund]:
-        """What was booked holds for the state that was read; a case that has moved on is booked again."""
+        """Mark the case as booked if it is still in the state that was booked; else it is booked again."""
         if case.booked or case.state != seen.state or len(case.steps) != len(seen.steps):
             return Decision(case)
         return steps.booked(case, bill, self._clock.now(), self._policy)
 
     async def _book_receipt(self, refund: Refund) -> bool:
-        """False: the receipt does not hold so much any more."""
+        """Book the amount on the receipt; return False if it does not hold so much any more."""
         now, account = self._clock.now(), steps.account_for(refund)
         memo = f"refund {refund.refund_id}: {refund.state}"
         try:
@@ -123,13 +123,13 @@ class RefundCases:
         return changed.state
 
     async def book_due(self, record: Record[Refund]) -> None:
-        """A crash came between two of the writes: go on."""
+        """Continue after a crash between two of the writes."""
         await self.drive(record.id)
 
     # scheduling's answers
 
     async def appointment_released(self, event: AppointmentReleased, received: str) -> None:
-        """A seat is back for a refund, as scheduling says: the case can be paid.
+        """Release the refunds of an appointment whose seat scheduling has released.
 
         A seat that went back for another reason is no answer: another one may have been won with the same money.
         """
@@ -142,7 +142,7 @@ class RefundCases:
             await self._seat_is_back(record.id, received)
 
     async def release_refused(self, event: ReleaseRefused, received: str) -> None:
-        """The seat cannot go back: used, so the service was given; or gone already, so nothing stands against it."""
+        """Refuse the refund of a used seat; if the seat was gone already, release the refund."""
         if event.reason != ALREADY_USED:
             await self._seat_is_back(event.refund_id, received)
             return
@@ -172,16 +172,17 @@ class RefundCases:
         return steps.refuse(case, steps.SEAT_USED, steps.SYSTEM, self._clock.now(), self._policy)
 
     async def seat_due(self, record: Record[Refund]) -> None:
-        """Scheduling has not answered: ask again."""
+        """Ask scheduling again for the release of the seat."""
         now = self._clock.now()
         await self._change(
-            record, lambda case: self._if_waiting(case, lambda each: steps.ask_seat_again(each, now, self._policy))
+            record,
+            lambda case: self._if_waiting(case, lambda waiting: steps.ask_seat_again(waiting, now, self._policy)),
         )
 
-    # people's deadlines
+    # deadlines of people
 
     async def step_due(self, record: Record[Refund]) -> None:
-        """A step was not taken in time: it is escalated, or the rule says what silence means."""
+        """Escalate a step that was not taken in time, or apply the rule for silence."""
         now = self._clock.now()
         changed = await self._change(record, lambda case: steps.step_overdue(case, now, self._policy))
         if changed is None:
@@ -221,7 +222,7 @@ class RefundCases:
     # the bank and the treasury, asked from deadlines only
 
     async def verify_due(self, record: Record[Refund]) -> None:
-        """Ask the bank whether the account is the payer's."""
+        """Ask the bank to verify the payer's account."""
         account = record.state.account
         if account is None:
             return
@@ -243,38 +244,38 @@ class RefundCases:
             return
         order = self._order(record.id, case, case.account)
         try:
-            said = await self._treasury.order(order)
+            answer = await self._treasury.order(order)
         except UpstreamDown as down:
             log.info("billing.treasury_silent", refund_id=record.id, reason=down.reason)
-            await self._change(record, lambda each: steps.order_unanswered(each, self._clock.now(), self._policy))
+            await self._change(record, lambda current: steps.order_unanswered(current, self._clock.now(), self._policy))
             return
-        await self._apply_answer(record, order.order_number, said)
+        await self._apply_answer(record, order.order_number, answer)
 
     def _order(self, refund_id: str, case: Refund, account: BankAccount) -> RefundOrder:
         return RefundOrder(case.order_number, case.receipt_id, case.amount, self._vault.payee(refund_id, account))
 
     async def track_due(self, record: Record[Refund]) -> None:
-        """Ask the treasury what became of the order."""
+        """Ask the treasury for the state of the order."""
         number = record.state.order_number
         try:
-            said = await self._treasury.order_state(number)
-            if said == OrderState.UNKNOWN and record.state.account is not None:
-                said = await self._treasury.order(self._order(record.id, record.state, record.state.account))
+            answer = await self._treasury.order_state(number)
+            if answer == OrderState.UNKNOWN and record.state.account is not None:
+                answer = await self._treasury.order(self._order(record.id, record.state, record.state.account))
         except UpstreamDown as down:
             log.info("billing.treasury_silent", refund_id=record.id, reason=down.reason)
-            await self._change(record, lambda each: steps.track_later(each, self._clock.now(), self._policy))
+            await self._change(record, lambda current: steps.track_later(current, self._clock.now(), self._policy))
             return
-        await self._apply_answer(record, number, said)
+        await self._apply_answer(record, number, answer)
 
-    async def _apply_answer(self, record: Record[Refund], number: str, said: OrderState) -> None:
+    async def _apply_answer(self, record: Record[Refund], number: str, answer: OrderState) -> None:
         now = self._clock.now()
-        if said == OrderState.REJECTED:
+        if answer == OrderState.REJECTED:
             await self._change(record, lambda case: steps.order_rejected(case, number, now, self._policy))
             return
         taken = await self._change(record, lambda case: steps.ordered(case, number, now, self._policy))
         if taken is None:
             return
-        after = steps.paid if said == OrderState.PAID else None
+        after = steps.paid if answer == OrderState.PAID else None
         if after is not None:
             await self._aggregates.change(REFUNDS, record.id, lambda case: after(case, number, now, self._policy))
         elif record.state.state == RefundState.ORDERED:
@@ -282,7 +283,7 @@ class RefundCases:
         await self.drive(record.id)
 
     async def _change(self, record: Record[Refund], decide: Decide) -> Record[Refund] | None:
-        """Decide on the state that was read first; where the case has moved on, there is nothing to decide."""
+        """Decide on the record first; return None if the case has moved on and the command is illegal now."""
         try:
             return await self._aggregates.change(REFUNDS, record.id, decide, first=record)
         except IllegalTransition as moved:

@@ -42,7 +42,7 @@ from services.billing.refunds.schemas import (
     RefundView,
     StepTaken,
 )
-from services.billing.refunds.service import RefundService, StepDetails, NewRefund
+from services.billing.refunds.service import NewRefund, RefundService, StepDetails
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import HTML, JSON, Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, PersonalData, RateLimit

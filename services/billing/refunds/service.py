@@ -1,4 +1,4 @@
-"""What people ask of refund cases: applicants for their money, staff for the steps that are theirs."""
+"""Use cases of refunds that a person starts: applicants request money, staff take the steps of their role."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ Decide = Callable[[Refund], Decision[Refund]]
 
 @dataclass(frozen=True)
 class NewRefund:
-    """What somebody asks back, and why."""
+    """A request for a refund: the bill, the reason and, if named, the receipt."""
 
     bill_id: str
     reason: str
@@ -84,7 +84,7 @@ class NewRefund:
 
 @dataclass(frozen=True)
 class StepDetails:
-    """What a step says beside its name."""
+    """Details of a step: the rule, the papers asked for, the note."""
 
     rule: str | None = None
     papers: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class StepDetails:
 
 
 class RefundService:
-    """The use cases of refund cases that a person starts."""
+    """Read refund cases, request a refund and take the steps of a case."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class RefundService:
     # reading
 
     async def refund(self, caller: Caller, refund_id: str) -> Refund:
-        """One refund case.
+        """Return one refund case.
 
         Raises:
             RefundUnknown: there is none, or it is another account's. NotYourOffice: it is another office's.
@@ -139,7 +139,7 @@ class RefundService:
         return (await self._find_own(caller, refund_id)).state
 
     async def refunds(self, caller: Caller, application_id: str) -> list[Refund]:
-        """The refund cases of an application that the caller may see, oldest first."""
+        """Return the refund cases of an application that the caller may see, oldest first."""
         found = states(await self._refunds.refunds_of(application_id))
         if not needs_office(caller):
             return [case for case in found if may_see(caller, case.account_id)]
@@ -160,18 +160,18 @@ class RefundService:
         return self._vault.masked_number(case.refund_id, case.account) if case.account else None
 
     def statements(self, case: Refund) -> tuple[str, ...]:
-        """What was written to the case, oldest first: for its holder and its officers."""
+        """Return the messages written to the case, oldest first: for its holder and its officers."""
         sealed = [case.note_sealed, *(paper.note_sealed for paper in case.papers)]
-        return tuple(self._vault.note(case.refund_id, each) for each in sealed if each is not None)
+        return tuple(self._vault.note(case.refund_id, text) for text in sealed if text is not None)
 
     def today(self) -> date:
         """The day in Jakarta: it decides which reasons count."""
         return self._clock.now().astimezone(JAKARTA).date()
 
     async def statistics(self, caller: Caller, since: date, until: date) -> RefundStatistics:
-        """What became of the cases that were opened from ``since`` to ``until``, both days of Jakarta included (F64).
+        """Return statistics of the cases opened from ``since`` to ``until``, both included, as days in Jakarta.
 
-        For staff of some offices: of the cases of these.
+        For staff of some offices, of the cases of these offices only.
 
         Raises:
             PeriodTooLong: more days than one report covers.
@@ -185,7 +185,7 @@ class RefundService:
     # asking
 
     async def request(self, caller: Caller, new: NewRefund, command_id: str) -> Refund:
-        """Ask for the money of a bill. What no rule allows is a case too: refused in writing, the rule named (F61).
+        """Request the refund of a bill. A request that no rule allows becomes a case too, refused with the rule named.
 
         Raises:
             BillUnknown: there is no such bill, or it is another account's. NotYourOffice: it is another office's.
@@ -236,13 +236,13 @@ class RefundService:
             return None
 
     async def _receipt_of(self, new: NewRefund) -> Receipt:
-        """The receipt that is meant: the named one of the bill, else the one that pays it, else the last one."""
+        """Return the named receipt of the bill, else the one that pays it, else the last one."""
         found = states(await self._receipts.receipts_of(new.bill_id))
         bill = await self._bills.bill(new.bill_id)
         if bill is not None and bill.state.settled_by is not None:
             settling = await self._receipts.receipt(bill.state.settled_by)
             found = [*found, settling.state] if settling else found
-        fitting = [each for each in found if new.receipt_id in (None, each.ntpn)]
+        fitting = [receipt for receipt in found if new.receipt_id in (None, receipt.ntpn)]
         if not fitting:
             raise NothingToRefund
         return fitting[-1]
@@ -257,7 +257,7 @@ class RefundService:
             raise NothingToRefund(state=receipt.state.value)
 
     async def give_account(self, caller: Caller, refund_id: str, payee: Payee) -> Refund:
-        """Name the account that the money shall go to; the bank is asked about it.
+        """Store the payer's bank account; the bank is asked to verify it.
 
         Raises:
             RefundUnknown. OrderIsOut: the treasury was ordered to pay, or the case is over.
@@ -273,7 +273,7 @@ class RefundService:
         return (await self._aggregates.change(REFUNDS, refund_id, decide, first=record)).state
 
     async def answer(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
-        """Send what was asked for.
+        """Answer a request for papers.
 
         Raises:
             RefundUnknown. RefundStepNotNow: nothing was asked for.
@@ -297,10 +297,10 @@ class RefundService:
         return await self._take_applicants_step(caller, refund_id, note, command_id, steps.object_to)
 
     async def take_back(self, caller: Caller, refund_id: str, command_id: str) -> Refund:
-        """Take a request back that is not decided; again is no error. The payment stays as it was.
+        """Take back a request that is not decided; a repeat is no error. The payment stays as it was.
 
         Raises:
-            RefundUnknown. RefundIsDecided: it is approved or refused. RefundOpenedByUs: nobody asked for it.
+            RefundUnknown. RefundIsDecided: it is approved or refused. RefundOpenedByUs: billing opened it by itself.
             RequestOfSomebodyElse: an officer did not ask for it.
         """
         record = await self._find_own(caller, refund_id)
@@ -339,7 +339,7 @@ class RefundService:
     # the steps of staff
 
     async def step(self, caller: Caller, refund_id: str, name: str, details: StepDetails, command_id: str) -> Refund:
-        """Take the step that is the caller's.
+        """Take a step of the caller's role.
 
         Raises:
             RefundUnknown, NotYourOffice, StepOfAnotherRole, AnotherPairOfEyes, AccountIsMissing, RuleUnknown,
@@ -386,7 +386,7 @@ class RefundService:
             raise RuleUnknown(field="/rule", known=[rule.code for rule in self._reasons.rules]) from None
 
     async def _take_step(self, record: Record[Refund], decide: Decide, command_id: str) -> Refund:
-        """Decide, and let the receipt and the bill follow; what the tables and four eyes forbid is refused."""
+        """Change the case, then its receipt and bill. Illegal steps and missing second persons become refusals."""
         try:
             await self._aggregates.change(REFUNDS, record.id, decide, first=record, received=command_id)
         except IllegalTransition as wrong:

@@ -9,7 +9,7 @@ from shared.store.transitions import Transitions
 
 
 class RefundState(StrEnum):
-    """Where a refund case stands. Approval is provisional until the seat is back."""
+    """States of a refund case. Approval is provisional until the seat is back."""
 
     OPENED = "opened"
     """By billing itself: the money is held for it already."""
@@ -29,7 +29,7 @@ class RefundState(StrEnum):
 
 
 class RefundCommand(StrEnum):
-    """What can be done with a refund case."""
+    """Commands of a refund case."""
 
     ASK_PAPERS = "ask_papers"
     ANSWER = "answer"

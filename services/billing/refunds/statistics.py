@@ -1,4 +1,4 @@
-"""The report on refunds (F64): a pure function of the cases, so that anybody can work it out again from them."""
+"""The report on refunds: a pure function of the cases, so that anybody can work it out again from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY_SECONDS: Final = 86_400
 
 @dataclass(frozen=True)
 class RefundStatistics:
-    """What became of some cases."""
+    """Statistics of some cases: outcomes and durations."""
 
     requests: int
     automatic: int

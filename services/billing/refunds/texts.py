@@ -1,4 +1,4 @@
-"""What a refund case's holder is told in each state, and who acts in it, in both languages."""
+"""Texts for the holder of a refund case, by state, with the acting role, in both languages."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ TAKEN_BACK: Final = Stage(
 
 
 def stage_of(refund: Refund) -> Stage:
-    """Where a case stands, in words."""
+    """Return where a case stands, in words."""
     taken_back = refund.state == RefundState.WITHDRAWN and not refund.automatic
     return TAKEN_BACK if taken_back else STAGES[refund.state]
 

@@ -40,7 +40,7 @@ CLAIM_LAPSED: Final = "claim_lapsed"
 SILENCE: Final = "silence_grants"
 TAKEN_BACK: Final = "request_taken_back"
 REFUND_REFUSED: Final = "refund_refused"
-"""Why a bill is closed whose money was asked back in vain."""
+"""Reason of closing a bill after its refund was refused."""
 
 NEEDS_ACCOUNT: Final = "bank_account"
 NEEDS_OTHER_ACCOUNT: Final = "another_bank_account"
@@ -52,7 +52,7 @@ DECIDERS: Final[Mapping[str, frozenset[str]]] = {
     FEE_OFFICER: frozenset({"operator", "treasurer"}),
     OFFICE_HEAD: frozenset({"office_admin"}),
 }
-"""Which roles of a token may act as the decider that a reason names."""
+"""Roles of a token that may act as the decider that a reason names."""
 
 _TREASURER: Final = frozenset({"treasurer"})
 _HEADQUARTERS: Final = frozenset({"operator"})
@@ -62,7 +62,7 @@ ASKS_SIMPONI: Final = frozenset({RefundCommand.RESEARCH, RefundCommand.APPROVE, 
 """Steps that count once SIMPONI, asked again, knows the payment with its amount."""
 
 DENIAL_HOLDS_SECONDS: Final = 300
-"""So long after SIMPONI's no the step is refused; from then on it may be taken, and asked about, again."""
+"""Time after SIMPONI's refusal until the step may be taken, and asked about, again."""
 
 FIRST_QUESTION_AGAIN_SECONDS: Final = 20
 LAST_QUESTION_AGAIN_SECONDS: Final = 600
@@ -74,8 +74,8 @@ class SimponiSaidNo(Exception):
 
 
 class FourEyesNeeded(Exception):
-    """Who asked for a refund, or recommended it, cannot approve it; who approved it cannot credit it instead; who
-    refused it cannot judge the objection; and two people say yes before an objection frees money.
+    """The requester or recommender cannot approve; the approver cannot credit instead; the person who
+    refused cannot judge the objection; and two people must agree before an objection frees money.
     """
 
 
@@ -88,11 +88,11 @@ class AccountMissing(Exception):
 
 
 class OpenedByBilling(Exception):
-    """Nobody asked for the case, so nobody can take it back: its money has no other use."""
+    """Billing opened the case by itself, so it cannot be taken back: its money has no other use."""
 
 
 class NotTheirRequest(Exception):
-    """Somebody else asked for it."""
+    """The request is another person's."""
 
 
 class TooLate(Exception):
@@ -101,7 +101,7 @@ class TooLate(Exception):
 
 @dataclass(frozen=True)
 class StepActor:
-    """Who takes a step: a role of a token, and the account behind it."""
+    """The person who takes a step: the role of the token, and the account."""
 
     role: str
     account_id: str
@@ -146,19 +146,19 @@ def check_actor(refund: Refund, command: RefundCommand, actor: StepActor) -> Non
 
 
 def approved_by(refund: Refund) -> str | None:
-    """Return the account of whoever approved the case last."""
+    """Return the account that approved the case last."""
     approvals = [step.actor_id for step in refund.steps if step.state == RefundState.APPROVED]
     return approvals[-1] if approvals else None
 
 
 def needs_second_grant(refund: Refund, actor: StepActor) -> bool:
-    """Whether nobody but the actor has said yes to the refund yet, so that granting its objection is a proposal."""
+    """Return whether only the actor has agreed to the refund so far: granting its objection is then a proposal."""
     yes = {refund.recommended_by, refund.grant_proposed_by} - {None, actor.account_id}
     return actor != SYSTEM and not yes
 
 
 def moved_event(refund: Refund, *, needs: str | None = None) -> events.RefundMoved:
-    """What is said of a case's present state."""
+    """Return the event of the case's present state."""
     return events.RefundMoved(
         refund_id=refund.refund_id,
         receipt_id=refund.receipt_id,
@@ -182,7 +182,7 @@ def _enter(
     note: str,
     **changes: Any,
 ) -> Refund:
-    """The case after a command, with the deadline of its next step; what is due at the bank stays due."""
+    """Return the case after a command, with the deadline of its next step; deadlines at the bank stay."""
     state = REFUND_TRANSITIONS.after(refund.state, command)
     until = step_due(policy, state, now)
     due = {name: at for name, at in refund.due.items() if name == "verify"}
@@ -208,14 +208,14 @@ def _tell(refund: Refund, *, needs: str | None = None) -> Decision[Refund]:
 
 
 def request(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """A case that a person asked for begins: its completeness is looked at next."""
+    """Begin a requested case; its completeness is checked next."""
     until = step_due(policy, refund.state, now)
     begun = replace(refund, step_due_at=until, due={"step": until} if until else {})
     return Decision(_unbooked(begun, now, policy), (opened_event(begun),))
 
 
 def request_refused(refund: Refund, rule: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """What no rule allows is refused at once, in writing and with the rule named (F61)."""
+    """Refuse a request that no rule allows, with the rule named."""
     refused = refuse(refund, rule, SYSTEM, now, policy)
     return Decision(refused.state, (opened_event(refund), *refused.events))
 
@@ -223,14 +223,14 @@ def request_refused(refund: Refund, rule: str, now: datetime, policy: RefundPoli
 def ask_papers(
     refund: Refund, papers: tuple[str, ...], actor: StepActor, now: datetime, policy: RefundPolicy
 ) -> Decision[Refund]:
-    """Something is missing: the applicant has some working days to send it."""
+    """Ask the applicant for missing papers, due within some working days."""
     check_actor(refund, RefundCommand.ASK_PAPERS, actor)
     asked = _enter(refund, RefundCommand.ASK_PAPERS, actor, now, policy, ",".join(papers), papers_asked=papers)
     return _tell(asked, needs=NEEDS_PAPERS)
 
 
 def answer(refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The applicant sent what was asked for."""
+    """Take the applicant's answer to a request for papers."""
     papers = (*refund.papers, Paper(now, note_sealed))
     return _tell(_enter(refund, RefundCommand.ANSWER, actor, now, policy, "answered", papers=papers))
 
@@ -238,7 +238,7 @@ def answer(refund: Refund, note_sealed: str, actor: StepActor, now: datetime, po
 def resubmit(
     refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy
 ) -> Decision[Refund]:
-    """A refused case is asked for again with new proof (PP 59/2020 art. 47)."""
+    """Reopen a refused case with new proof (PP 59/2020 art. 47)."""
     papers = (*refund.papers, Paper(now, note_sealed))
     again = _enter(
         refund, RefundCommand.RESUBMIT, actor, now, policy, "new proof", papers=papers, rule=None, ended_at=None
@@ -250,7 +250,7 @@ def resubmit(
 def object_to(
     refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy
 ) -> Decision[Refund]:
-    """The applicant objects to a refusal; silence until the deadline grants it.
+    """Object to a refusal; silence until the deadline grants the objection.
 
     Raises:
         TooLate: the months for it are over.
@@ -263,8 +263,8 @@ def object_to(
 
 
 def take_back(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """Whoever asked, or whose money it is, takes the request back before it is decided. The payment stays as it was;
-    the bank account that was named for it is forgotten. Again changes nothing.
+    """Take back a request that is not decided, by its requester or the payer. The payment stays as it was;
+    the bank account that was given for it is deleted. A repeat changes nothing.
 
     Raises:
         OpenedByBilling: it is not a request.
@@ -285,7 +285,7 @@ def take_back(refund: Refund, actor: StepActor, now: datetime, policy: RefundPol
 
 
 def find_complete(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """Everything that is needed is there.
+    """Find the case complete.
 
     Raises:
         AccountMissing: the payer's bank account is not.
@@ -297,20 +297,20 @@ def find_complete(refund: Refund, actor: StepActor, now: datetime, policy: Refun
 
 
 def research(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The receipt and the facts were looked into."""
+    """Record that the receipt and the facts were researched."""
     check_actor(refund, RefundCommand.RESEARCH, actor)
     return _tell(_enter(refund, RefundCommand.RESEARCH, actor, now, policy, "researched"))
 
 
 def recommend(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The office recommends the refund."""
+    """Recommend the refund, by the office."""
     check_actor(refund, RefundCommand.RECOMMEND, actor)
     recommended = _enter(refund, RefundCommand.RECOMMEND, actor, now, policy, "recommended")
     return _tell(replace(recommended, recommended_by=actor.account_id))
 
 
 def approve(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """Approved, provisionally: nothing is said before the receipt holds the money for it."""
+    """Approve provisionally: no event is sent before the receipt holds the money."""
     check_actor(refund, RefundCommand.APPROVE, actor)
     approved = _enter(refund, RefundCommand.APPROVE, actor, now, policy, "approved", approved_at=now)
     return Decision(_unbooked(approved, now, policy))
@@ -319,13 +319,13 @@ def approve(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolic
 def decide_to_refuse(
     refund: Refund, rule: str, actor: StepActor, now: datetime, policy: RefundPolicy
 ) -> Decision[Refund]:
-    """The decider refuses, and names the rule."""
+    """Refuse by the decider, with the rule named."""
     check_actor(refund, RefundCommand.REFUSE, actor)
     return refuse(refund, rule, actor, now, policy)
 
 
 def refuse(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """Refused, with the rule named; new proof and an objection remain open."""
+    """Refuse the case with the rule named; new proof and an objection remain possible."""
     refused = _enter(refund, RefundCommand.REFUSE, actor, now, policy, rule, rule=rule, ended_at=now)
     refused = replace(
         refused, refused_by=actor.account_id, object_until=policy.object_until(now), approved_at=None, due={}
@@ -334,7 +334,7 @@ def refuse(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: R
 
 
 def grant(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The objection was right: the case is approved after all."""
+    """Grant the objection: the case is approved."""
     if actor != SYSTEM:
         check_actor(refund, RefundCommand.GRANT, actor)
     note = SILENCE if actor == SYSTEM else "objection granted"
@@ -343,14 +343,14 @@ def grant(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy)
 
 
 def uphold(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The objection was not right: the refusal stands, with the rule named."""
+    """Uphold the refusal against the objection, with the rule named."""
     check_actor(refund, RefundCommand.UPHOLD, actor)
     upheld = _enter(refund, RefundCommand.UPHOLD, actor, now, policy, rule, rule=rule, ended_at=now)
     return _tell(_unbooked(replace(upheld, refused_by=actor.account_id), now, policy))
 
 
 def credit(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The money is credited on a coming fee instead of paid out (PP 59/2020 art. 40)."""
+    """Credit the money to a coming fee instead of paying it out (PP 59/2020 art. 40)."""
     check_actor(refund, RefundCommand.CREDIT, actor)
     credited = _enter(refund, RefundCommand.CREDIT, actor, now, policy, "credited", ended_at=now)
     return _tell(_unbooked(replace(credited, due={}), now, policy))
@@ -362,7 +362,7 @@ def credit(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy
 def hold(
     refund: Refund, command: RefundCommand, actor: StepActor, now: datetime, policy: RefundPolicy
 ) -> Decision[Refund]:
-    """Somebody takes a step that counts once SIMPONI knows the payment: SIMPONI is asked, the case waits where it is.
+    """Hold a step until SIMPONI confirms the payment: SIMPONI is asked, and the case stays in its state.
 
     Raises:
         StepNotYours, FourEyesNeeded, IllegalTransition: as the step itself.
@@ -389,7 +389,7 @@ def hold(
 
 
 def propose_grant(refund: Refund, actor: StepActor) -> Decision[Refund]:
-    """The first of two people says that the objection is right.
+    """Propose to grant the objection, as the first of two people.
 
     Raises:
         StepNotYours, FourEyesNeeded: also where the same person said so before.
@@ -403,7 +403,7 @@ def propose_grant(refund: Refund, actor: StepActor) -> Decision[Refund]:
 
 
 def confirmed(refund: Refund, asked: Confirmation, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """SIMPONI knows the payment: the step that waited for it is taken, in the name of whoever took it."""
+    """Take the step that waited for SIMPONI's confirmation, in the name of the person who asked for it."""
     if refund.confirmation != asked:
         return Decision(refund)
     step = {RefundCommand.RESEARCH: research, RefundCommand.APPROVE: approve, RefundCommand.GRANT: grant}[asked.command]
@@ -412,7 +412,7 @@ def confirmed(refund: Refund, asked: Confirmation, now: datetime, policy: Refund
 
 
 def denied(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refund]:
-    """SIMPONI does not know the payment as paid with this amount: the case stays where it is."""
+    """Drop the step: SIMPONI does not know the payment with this amount. The case stays in its state."""
     if refund.confirmation != asked:
         return Decision(refund)
     due = {name: at for name, at in refund.due.items() if name != "confirm"}
@@ -421,7 +421,7 @@ def denied(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refun
 
 
 def unanswered(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refund]:
-    """SIMPONI did not answer: it is asked again, ever more rarely; the step still waits."""
+    """Ask SIMPONI again, with growing intervals; the step still waits."""
     if refund.confirmation != asked:
         return Decision(refund)
     tries = asked.tries + 1
@@ -434,7 +434,7 @@ def unanswered(refund: Refund, asked: Confirmation, now: datetime) -> Decision[R
 
 
 def account_for(refund: Refund) -> Account | None:
-    """Where the receipt must show this case's money; None: with the rest of it."""
+    """Return the ledger account that must hold this case's money; None if it stays with the rest of the receipt."""
     if refund.state == RefundState.PAID:
         return Account.REFUNDED
     if refund.state == RefundState.CREDITED:
@@ -444,20 +444,20 @@ def account_for(refund: Refund) -> Account | None:
 
 
 def asks_for_all(refund: Refund) -> bool:
-    """Whether it asks for all that is left of the money: every request does, and a case of billing's own but for parts.
+    """Return whether it asks for all that is left of the money: all requests do, and automatic cases but for parts.
 
-    Requests of older builds said otherwise where a part had gone back before.
+    Requests of older builds stored otherwise if a part had been refunded before.
     """
     return refund.whole or not refund.automatic
 
 
 def concerns(refund: Refund, bill: Bill) -> bool:
-    """Whether what becomes of the case is what becomes of the bill: it asks for all of the money that pays it."""
+    """Return whether the case decides on the bill: it asks for all of the money that pays it."""
     return asks_for_all(refund) and bill.state == BillState.PAID and bill.settled_by == refund.receipt_id
 
 
 def standing_of(refund: Refund, bill: Bill) -> Decision[Bill]:
-    """What the bill stands on by this case (F63): a live visit or a right to a new date is kept until the seat is back.
+    """Return what the bill stands on by this case: a live visit or right to a new date is kept until its seat is back.
 
     A refused case leaves a bill that stood on it closed, with the reason; one that was taken back, as it was closed
     before.
@@ -477,9 +477,9 @@ def _stands_on(refund: Refund, bill: Bill) -> Decision[Bill]:
 
 
 def seat_to_release(refund: Refund, bill: Bill | None) -> Seat | None:
-    """The seat that scheduling is asked to release before the money goes back; none where no visit can rest on it.
+    """Return the seat that scheduling must release before the money is refunded; None if no visit can rest on it.
 
-    Asked whatever the bill shows: a visit that billing has not heard of may stand on this money. Money that pays no
+    Asked whatever the bill shows: a visit that is not known here yet may stand on this money. Money that pays no
     fee, a part of it, and a second payment of a bill that other money has paid, never won a visit.
     """
     if bill is None or bill.purpose != Purpose.FEE or not asks_for_all(refund):
@@ -488,7 +488,7 @@ def seat_to_release(refund: Refund, bill: Bill | None) -> Seat | None:
 
 
 def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The receipt shows what the state means. An approval is told of now, and a seat is asked back if there is one."""
+    """Mark the case as booked. An approval is told now, and the release of a seat is asked for if there is one."""
     due = {name: at for name, at in refund.due.items() if name != "book"}
     done = replace(refund, booked=True, due=due)
     if refund.state != RefundState.APPROVED:
@@ -502,7 +502,7 @@ def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolic
 
 
 def ask_seat_again(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """Scheduling has not answered yet."""
+    """Ask scheduling again for the release of the seat."""
     return _ask_seat(refund, now, policy)
 
 
@@ -521,18 +521,18 @@ def _ask_seat(refund: Refund, now: datetime, policy: RefundPolicy, first: tuple[
 
 
 def waits_for_seat(refund: Refund) -> bool:
-    """Whether scheduling's answer means something to this case."""
+    """Return whether the case waits for scheduling to release its seat."""
     return refund.state == RefundState.APPROVED and refund.booked and refund.appointment_id is not None
 
 
 def release(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """No seat stands against it: the treasury can be asked to pay, once the bank has confirmed the account."""
+    """Release the case: no seat is held, so it is paid once the bank has verified the account."""
     back = _unbooked(_enter(refund, RefundCommand.RELEASE, actor, now, policy, "no seat is held"), now, policy)
     return _tell(back, needs=_account_need(back))
 
 
 def _orderable(refund: Refund, now: datetime) -> Refund:
-    """With its order due, once the receipt shows the release: a worker that came before would find nothing to do."""
+    """Return the case with its order due, once the receipt shows the release: an earlier order would find nothing."""
     verified = refund.account is not None and refund.account.state == AccountState.VERIFIED
     ready = refund.state == RefundState.RELEASED and refund.booked and verified
     return replace(refund, due={**refund.due, "order": now}) if ready else refund
@@ -549,18 +549,18 @@ def _account_need(refund: Refund) -> str | None:
 
 
 def takes_account(refund: Refund) -> bool:
-    """Whether another account can be given: not once the treasury was ordered to pay, nor after the end."""
+    """Return whether another account can be given: not once the treasury was ordered to pay, nor after the end."""
     return refund.state in OPEN_REFUNDS - {RefundState.ORDERED}
 
 
 def give_account(refund: Refund, account: BankAccount, now: datetime) -> Decision[Refund]:
-    """The payer names the account that the money shall go to; the bank is asked about it at once."""
+    """Store the payer's account; the bank is asked to verify it at once."""
     due = {name: at for name, at in refund.due.items() if name != "order"}
     return Decision(replace(refund, account=account, due={**due, "verify": now}))
 
 
 def account_answered(refund: Refund, given_at: datetime, matches: bool, now: datetime) -> Decision[Refund]:
-    """The bank answered about an account; about one that was replaced meanwhile nothing changes."""
+    """Take the bank's answer about an account; an answer about a replaced one changes nothing."""
     account = refund.account
     if account is None or account.given_at != given_at or account.state != AccountState.GIVEN:
         return Decision(refund)
@@ -573,7 +573,7 @@ def account_answered(refund: Refund, given_at: datetime, matches: bool, now: dat
 
 
 def bank_silent(refund: Refund, given_at: datetime, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The bank did not answer: ask again, ever more rarely."""
+    """Ask the bank again, with growing intervals."""
     account = refund.account
     if account is None or account.given_at != given_at or "verify" not in refund.due:
         return Decision(refund)
@@ -583,14 +583,14 @@ def bank_silent(refund: Refund, given_at: datetime, now: datetime, policy: Refun
 
 
 def order_unanswered(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The treasury did not answer an order: the same order is sent again, under the same number."""
+    """Send the same order again, under the same number: the treasury did not answer."""
     if refund.state != RefundState.RELEASED:
         return Decision(refund)
     return Decision(replace(refund, due={**refund.due, "order": now + seconds(policy.bank_retry_seconds)}))
 
 
 def ordered(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The treasury took the order."""
+    """Record that the treasury accepted the order."""
     if refund.state != RefundState.RELEASED or refund.order_number != order_number:
         return Decision(refund)
     out = _enter(refund, RefundCommand.ORDER, SYSTEM, now, policy, order_number)
@@ -598,7 +598,7 @@ def ordered(refund: Refund, order_number: str, now: datetime, policy: RefundPoli
 
 
 def track_later(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The treasury has not paid yet, or did not answer."""
+    """Ask the treasury again later: it has not paid yet, or did not answer."""
     if refund.state != RefundState.ORDERED:
         return Decision(refund)
     since = now - refund.steps[-1].at
@@ -607,7 +607,7 @@ def track_later(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision
 
 
 def order_rejected(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The treasury could not book it: nothing was paid, and another account is asked for. The next order has a new
+    """Return to a released case that needs another account: the treasury rejected the order. The next order has a new
     number.
     """
     account = replace(refund.account, state=AccountState.REJECTED) if refund.account else None
@@ -622,7 +622,7 @@ def order_rejected(refund: Refund, order_number: str, now: datetime, policy: Ref
 
 
 def paid(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """The treasury paid: the case is over."""
+    """End the case: the treasury paid."""
     if refund.state != RefundState.ORDERED or refund.order_number != order_number:
         return Decision(refund)
     over = _enter(refund, RefundCommand.PAY, SYSTEM, now, policy, order_number, ended_at=now)
@@ -633,7 +633,7 @@ def paid(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy)
 
 
 def step_overdue(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
-    """A step was not taken in time. Papers that were not given end a request, silence grants an objection, anything
+    """Handle an overdue step. Missing papers end a request, silence grants an objection, anything
     else is escalated again and again until somebody acts.
     """
     if refund.state == RefundState.INCOMPLETE and not refund.automatic:

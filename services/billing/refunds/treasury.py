@@ -1,4 +1,4 @@
-"""What refunds need from outside: the bank that knows accounts, and the treasury that pays orders."""
+"""Ports of refunds: the bank that verifies accounts, and the treasury that pays orders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.errors import UpstreamDown
 
 
 class OrderState(StrEnum):
-    """What the treasury says of an order."""
+    """States of an order at the treasury."""
 
     RECEIVED = "received"
     PAID = "paid"
@@ -46,7 +46,7 @@ class Treasury(Protocol):
     """The bank and the treasury. Every call may refuse with :class:`shared.errors.UpstreamDown`: nothing is known."""
 
     async def matches(self, payee: Payee) -> bool:
-        """Whether the bank knows the account under that holder's name."""
+        """Return whether the bank knows the account under that holder's name."""
         ...
 
     async def order(self, order: RefundOrder) -> OrderState:
@@ -54,7 +54,7 @@ class Treasury(Protocol):
         ...
 
     async def order_state(self, order_number: str) -> OrderState:
-        """What became of an order."""
+        """Return the state of an order."""
         ...
 
     async def close(self) -> None:
@@ -63,7 +63,7 @@ class Treasury(Protocol):
 
 
 class NoTreasury:
-    """A treasury that nobody wired: it never answers, so refunds wait and are escalated."""
+    """The treasury when none is configured: it never answers, so refunds wait and are escalated."""
 
     async def matches(self, payee: Payee) -> bool:
         """See the port."""

@@ -1,4 +1,4 @@
-"""What refund cases know of people, sealed: bank accounts and what applicants write."""
+"""Personal data of refund cases, sealed: bank accounts and the messages of applicants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.crypto.fields import FieldCipher
 from shared.crypto.keyring import Keyring
 
 SHOWN_DIGITS = 3
-"""How many of an account's last digits are shown: enough to tell two accounts apart, too few to use one."""
+"""The number of an account's last digits that are shown: enough to tell two accounts apart, too few to use one."""
 
 
 class Vault:
@@ -42,9 +42,9 @@ class Vault:
         return "*" * (len(number) - SHOWN_DIGITS) + number[-SHOWN_DIGITS:]
 
     def seal_note(self, refund_id: str, note: str) -> str:
-        """What somebody wrote."""
+        """Return a message, sealed."""
         return self._cipher.seal(note, owner_id=refund_id, field="note")
 
     def note(self, refund_id: str, sealed: str) -> str:
-        """What somebody wrote, in clear, for the officers of the case."""
+        """Return a message in clear, for the officers of the case."""
         return self._cipher.open(sealed, owner_id=refund_id, field="note")

@@ -1,4 +1,4 @@
-"""What is refused about sagas, their overrides, and explanations."""
+"""Refusals about sagas, their overrides, and explanations."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Explainer:
         self._offices = offices
 
     async def explain(self, caller: Caller, reference: str) -> Explanation:
-        """What led to the present state of a bill (by id or code), a receipt (NTPN) or a refund case.
+        """Explain the present state of a bill (by id or code), a receipt (by NTPN) or a refund case.
 
         Raises:
             NothingToExplain. NotYourOffice: it belongs to another office.
@@ -52,14 +52,14 @@ class Explainer:
             office_id = await office_of_refund(self._offices, refund.state)
         refuse_unless_serves(caller, office_id)
         receipts = await self.receipts([bill.state] if bill else [], [receipt.state] if receipt else [])
-        refunds = [each for money in receipts for each in states(await self._refunds.refunds_on(money.ntpn))]
+        refunds = [case for money in receipts for case in states(await self._refunds.refunds_on(money.ntpn))]
         return explain(reference, [bill.state] if bill else [], receipts, refunds)
 
     async def receipts(self, bills: Sequence[Bill], others: Sequence[Receipt] = ()) -> list[Receipt]:
         """The money that came on these bills' codes, that settles them, and the others, each once."""
-        found = {each.ntpn: each for each in others}
+        found = {receipt.ntpn: receipt for receipt in others}
         for bill in bills:
-            found |= {each.ntpn: each for each in states(await self._receipts.receipts_of(bill.bill_id))}
+            found |= {receipt.ntpn: receipt for receipt in states(await self._receipts.receipts_of(bill.bill_id))}
             if bill.settled_by is not None and bill.settled_by not in found:
                 payer = await self._receipts.receipt(bill.settled_by)
                 found |= {payer.id: payer.state} if payer is not None else {}

@@ -34,7 +34,7 @@ class ExplainedFact:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Where something stands, and everything that led there."""
+    """The state of a bill, receipt or refund case, and the facts that led to it."""
 
     reference: str
     standing: tuple[str, ...]
@@ -109,7 +109,7 @@ def explain(
 
 
 def bill_standing(bill: Bill) -> str:
-    """Where a bill stands, in a sentence."""
+    """Return the state of a bill as a sentence."""
     parts = [f"Bill {bill.bill_id} ({bill.purpose.value}, Rp{bill.amount}) {BILL_SAYS[bill.state]}"]
     if bill.cause:
         parts.append(f"cause {bill.cause}")
@@ -120,38 +120,44 @@ def bill_standing(bill: Bill) -> str:
 
 
 def receipt_standing(receipt: Receipt) -> str:
-    """Where the money of a receipt is, in a sentence."""
+    """Return the place of the money of a receipt as a sentence."""
     shares = "".join(f"; Rp{share.amount} of it for refund {share.refund_id}" for share in receipt.shares)
     return f"Receipt {receipt.ntpn} (Rp{receipt.amount}) {RECEIPT_SAYS[receipt.state]}{shares}."
 
 
 def refund_standing(refund: Refund) -> str:
-    """Where a refund case stands, in a sentence."""
+    """Return the state of a refund case as a sentence."""
     rule = f" by {refund.rule}" if refund.rule else ""
     due = f"; its next step is due {_time(refund.step_due_at)}" if refund.step_due_at else ""
-    said = REFUND_SAYS[refund.state]
-    return f"Refund {refund.refund_id} (Rp{refund.amount}, {refund.reason}) {said}{rule}{due}."
+    phrase = REFUND_SAYS[refund.state]
+    return f"Refund {refund.refund_id} (Rp{refund.amount}, {refund.reason}) {phrase}{rule}{due}."
 
 
 def bill_facts(bill: Bill) -> list[ExplainedFact]:
-    """What happened to a bill, as far as it says when."""
+    """Return the dated facts of a bill."""
     about = f"bill {bill.bill_id}"
     rule, amount = bill.price.legal_basis, {"amount": bill.amount}
     replaced = f"replaces bill {bill.replaces_bill_id}" if bill.replaces_bill_id else None
-    facts = [ExplainedFact(bill.requested_at, about, f"priced and requested for {bill.purpose.value}", replaced, rule, amount)]
+    facts = [
+        ExplainedFact(
+            bill.requested_at, about, f"priced and requested for {bill.purpose.value}", replaced, rule, amount
+        )
+    ]
     if bill.issued_at is not None:
         shortened = "shortened by the year's end" if bill.shortened_by_year_end else None
         told = f"code {bill.billing_code} issued, payable until {_time(bill.expires_at)}"
         facts.append(ExplainedFact(bill.issued_at, about, told, shortened, None, amount))
-    for each in bill.evidence:
-        told = f"bank number {each.ntb} seen, paid {_time(each.paid_at)}"
-        facts.append(ExplainedFact(each.seen_at, about, told, None, None, {"amount": each.amount}))
+    for evidence in bill.evidence:
+        told = f"bank number {evidence.ntb} seen, paid {_time(evidence.paid_at)}"
+        facts.append(ExplainedFact(evidence.seen_at, about, told, None, None, {"amount": evidence.amount}))
     for claim in bill.claims:
         told = f"payment claimed with {claim.ntpn or claim.ntb}; {claim.state.value}"
         facts.append(ExplainedFact(claim.claimed_at, about, told))
     if bill.renewal is not None:
         facts.append(
-            ExplainedFact(bill.renewal.asked_at, about, f"new code asked; {bill.renewal.state.value}", bill.renewal.reason)
+            ExplainedFact(
+                bill.renewal.asked_at, about, f"new code asked; {bill.renewal.state.value}", bill.renewal.reason
+            )
         )
     return facts + _ends(bill, about)
 
@@ -161,7 +167,9 @@ def _ends(bill: Bill, about: str) -> list[ExplainedFact]:
     if bill.paid_at is not None:
         within = "in time" if bill.in_time(bill.paid_at) else "late"
         told = f"paid {within} with receipt {bill.settled_by}"
-        facts.append(ExplainedFact(bill.paid_at, about, told, None, "the bank's pay time decides", {"amount": bill.amount}))
+        facts.append(
+            ExplainedFact(bill.paid_at, about, told, None, "the bank's pay time decides", {"amount": bill.amount})
+        )
     if bill.ended_at is not None:
         by = f"settled by bill {bill.superseded_by}" if bill.superseded_by else bill.cause
         facts.append(ExplainedFact(bill.ended_at, about, BILL_SAYS[bill.state], by))
@@ -172,12 +180,14 @@ def _ends(bill: Bill, about: str) -> list[ExplainedFact]:
 
 
 def receipt_facts(receipt: Receipt) -> list[ExplainedFact]:
-    """How money came and every movement of it."""
+    """Return how the money came and every movement of it."""
     about = f"receipt {receipt.ntpn}"
     told = f"paid at a bank over {receipt.channel} on code {receipt.billing_code}, bank number {receipt.ntb}"
     facts = [ExplainedFact(receipt.paid_at, about, told, None, None, {"amount": receipt.amount})]
     facts.append(
-        ExplainedFact(receipt.learnt_at, about, f"learnt by {receipt.learnt_by}, SIMPONI's word: {receipt.simponi_word.value}")
+        ExplainedFact(
+            receipt.learnt_at, about, f"learnt by {receipt.learnt_by}, SIMPONI's word: {receipt.simponi_word.value}"
+        )
     )
     if receipt.seat_asked_at is not None:
         facts.append(ExplainedFact(receipt.seat_asked_at, about, "a seat was asked for", receipt.intent.reason))
@@ -194,7 +204,9 @@ def refund_facts(refund: Refund) -> list[ExplainedFact]:
     facts = [ExplainedFact(refund.opened_at, about, "opened", refund.reason, rule, {"amount": refund.amount})]
     for step in refund.steps:
         named = refund.rule if step.state == RefundState.REFUSED else None
-        facts.append(ExplainedFact(step.at, about, f"{REFUND_SAYS[step.state]}, by {step.by}", step.note or None, named))
+        facts.append(
+            ExplainedFact(step.at, about, f"{REFUND_SAYS[step.state]}, by {step.by}", step.note or None, named)
+        )
     return facts
 
 

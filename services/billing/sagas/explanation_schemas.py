@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Self
 
 from services.billing.field_types import Id
-from services.billing.sagas.explanation import Explanation, ExplainedFact
+from services.billing.sagas.explanation import ExplainedFact, Explanation
 from shared.http.schema import Path, View
 
 

@@ -17,11 +17,11 @@ class SagaHandlers:
         self._sagas = sagas
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {}
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {
             ("saga_override", "apply"): due(self._sagas.apply),
         }

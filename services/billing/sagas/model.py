@@ -47,7 +47,7 @@ class Step:
     limit: str
     next: str
     compensation: str
-    """What makes good if the step fails or is late."""
+    """The compensation if the step fails or is late."""
 
 
 TABLE: Final[Mapping[StepName, Step]] = {
@@ -125,7 +125,7 @@ TABLE: Final[Mapping[StepName, Step]] = {
 
 @dataclass(frozen=True)
 class Position:
-    """Where one bill, receipt or refund stands in the saga."""
+    """The position of one bill, receipt or refund in the saga."""
 
     step: StepName
     about: str
@@ -137,7 +137,7 @@ class Position:
     """Its state."""
 
     def is_stuck(self, now: datetime, margin: timedelta) -> bool:
-        """Whether its limit is over and has been for a while: whoever had to act did not."""
+        """Return whether its limit has been over for longer than the margin."""
         return self.step is not StepName.OVER and self.limit is not None and self.limit + margin < now
 
 
@@ -150,7 +150,7 @@ class Instance:
 
     @property
     def current(self) -> Position | None:
-        """What must happen first."""
+        """Return the position that must move first."""
         return self.positions[0] if self.positions else None
 
 
@@ -161,10 +161,10 @@ def instance(
     refunds: Iterable[Refund],
     policies: Policies,
 ) -> Instance:
-    """Where an application's money stands."""
-    positions = [bill_position(each, policies.bill) for each in bills]
-    positions += [receipt_position(each, policies.receipt) for each in receipts]
-    positions += [refund_position(each) for each in refunds]
+    """The saga of one application: the positions of its money."""
+    positions = [bill_position(bill, policies.bill) for bill in bills]
+    positions += [receipt_position(receipt, policies.receipt) for receipt in receipts]
+    positions += [refund_position(refund) for refund in refunds]
     return Instance(application_id, tuple(sorted(positions, key=_urgency)))
 
 
@@ -176,7 +176,7 @@ def _urgency(position: Position) -> tuple[bool, bool, float]:
 
 
 def bill_position(bill: Bill, policy: BillPolicy) -> Position:
-    """Where a bill stands."""
+    """Return the position of a bill."""
     at = Position(StepName.OVER, "bill", bill.bill_id, bill.ended_at or bill.requested_at, None, bill.state.value)
     if bill.state == BillState.REQUESTED:
         return replace(at, step=StepName.GET_CODE, since=bill.requested_at, limit=bill.give_up_at)
@@ -187,7 +187,7 @@ def bill_position(bill: Bill, policy: BillPolicy) -> Position:
         since = _expiry(bill, policy) or issued_at
         return replace(at, step=StepName.CONFIRM_EXPIRY, since=since, limit=bill.unconfirmed_until)
     if bill.state == BillState.PAID_UNSETTLED:
-        seen = max((each.seen_at for each in bill.evidence), default=issued_at)
+        seen = max((evidence.seen_at for evidence in bill.evidence), default=issued_at)
         limit = seen + seconds(policy.claim_case_seconds)
         return replace(at, step=StepName.AWAIT_SETTLEMENT, since=seen, limit=limit)
     if bill.standing == Standing.SPECIAL_RESCHEDULE and bill.special is not None:
@@ -201,7 +201,7 @@ def _expiry(bill: Bill, policy: BillPolicy) -> datetime | None:
 
 
 def receipt_position(receipt: Receipt, policy: ReceiptPolicy) -> Position:
-    """Where the money of a receipt stands."""
+    """Return the position of a receipt."""
     over = Position(StepName.OVER, "receipt", receipt.ntpn, receipt.learnt_at, None, receipt.state.value)
     if receipt.state == ReceiptState.AWAITS_OUTCOME:
         wait = policy.drive_seconds if receipt.bill_id is not None else policy.unknown_code_seconds
@@ -224,7 +224,7 @@ _REFUND_STEPS: Final[Mapping[RefundState, StepName]] = {
 
 
 def refund_position(refund: Refund) -> Position:
-    """Where a refund case stands."""
+    """Return the position of a refund case."""
     since = refund.steps[-1].at if refund.steps else refund.opened_at
     at = Position(StepName.OVER, "refund", refund.refund_id, since, None, refund.state.value)
     if refund.state not in OPEN_REFUNDS:
@@ -234,11 +234,11 @@ def refund_position(refund: Refund) -> Position:
 
 
 STUCK_MARGIN_SECONDS: Final = 60
-"""How long over its limit something must be to be called stuck: late money has its outcome within this (issue 4)."""
+"""Time past its limit after which a position is stuck: late money has its outcome within this."""
 
 
 class Act(StrEnum):
-    """What an override does; each is a thing that the saga itself can do, only not at this moment."""
+    """The act of an override; the saga can do each by itself, but not at this moment."""
 
     SEND_MONEY_BACK = "send_money_back"
     """Stop seeking a seat, or take a paid bill's money from it: a refund case begins."""
@@ -247,20 +247,20 @@ class Act(StrEnum):
 
 
 class OverrideState(StrEnum):
-    """Where an override stands."""
+    """States of an override."""
 
     PROPOSED = "proposed"
     APPROVED = "approved"
     """By a second person; it is being done."""
     DONE = "done"
     IMPOSSIBLE = "impossible"
-    """When it came to be done, it could not be any more: the saga had gone on by itself."""
+    """It could not be done any more: the saga had gone on by itself."""
     DECLINED = "declined"
-    """The second person said no, or the first took it back."""
+    """Declined by the second person, or taken back by the first."""
 
 
 class OverrideCommand(StrEnum):
-    """What can be done with an override."""
+    """Commands of an override."""
 
     APPROVE = "approve"
     DECLINE = "decline"
@@ -280,7 +280,7 @@ OVERRIDE_TRANSITIONS: Final = Transitions[OverrideState, OverrideCommand](
 
 @dataclass(frozen=True)
 class Override:
-    """One act that somebody wants done to an application's money, and what a second person said."""
+    """One act on an application's money that one person proposes and a second one decides."""
 
     override_id: str
     application_id: str
@@ -297,7 +297,7 @@ class Override:
 
 
 class SamePerson(Exception):
-    """Who proposed cannot also approve."""
+    """The proposer cannot also approve."""
 
 
 def decided(override: Override, command: OverrideCommand, by: str, now: datetime) -> Override:
@@ -314,7 +314,7 @@ def decided(override: Override, command: OverrideCommand, by: str, now: datetime
 
 
 def ended(override: Override, outcome: str, *, done: bool) -> Override:
-    """What became of an approved override; one that has ended stays as it is."""
+    """Return the approved override with its outcome; one that has ended stays as it is."""
     command = OverrideCommand.FINISH if done else OverrideCommand.GIVE_UP
     state = OVERRIDE_TRANSITIONS.get((override.state, command))
     return override if state is None else replace(override, state=state, outcome=outcome)

@@ -1,4 +1,4 @@
-"""What sagas are looked up by: money that stands still, by declared indexes; and overrides."""
+"""Queries of sagas: overdue money, by declared indexes; and overrides."""
 
 from __future__ import annotations
 

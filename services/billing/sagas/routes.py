@@ -17,7 +17,7 @@ from services.billing.sagas.schemas import (
     StuckList,
     StuckView,
 )
-from services.billing.sagas.service import Sagas, OverrideProposal
+from services.billing.sagas.service import OverrideProposal, Sagas
 from shared.audit import OverrideNeedsReason
 from shared.errors import Malformed, SomeoneElseChangedIt
 from shared.http.call import Call

@@ -1,4 +1,4 @@
-"""Sagas: where an application's money stands, what is stuck, a push with a reason, and overrides by two people."""
+"""Sagas: the state of an application's money, stuck steps, retries with a reason, and overrides by two people."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PUSHED: Final[Mapping[str, tuple[str, ...]]] = {
     "receipt": ("drive", "outcome"),
     "refund": ("confirm", "book", "seat", "verify", "order", "track"),
 }
-"""Which deadlines a push brings forward: questions and repeats, never an end."""
+"""Deadlines that a retry brings forward: questions and repeats, never an end."""
 
 
 _GOING_BACK: Final = (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)
@@ -52,7 +52,7 @@ _GOING_BACK: Final = (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)
 
 @dataclass(frozen=True)
 class ApplicationMoney:
-    """All that billing has of one application."""
+    """The bills, receipts and refund cases of one application."""
 
     bills: Sequence[Bill]
     receipts: Sequence[Receipt]
@@ -61,7 +61,7 @@ class ApplicationMoney:
 
 @dataclass(frozen=True)
 class OverrideProposal:
-    """An override that somebody proposes."""
+    """A proposed override."""
 
     application_id: str
     act: Act
@@ -71,7 +71,7 @@ class OverrideProposal:
 
 @dataclass(frozen=True)
 class SagaStatus:
-    """A saga as it is shown."""
+    """A saga with its overrides."""
 
     instance: Instance
     overrides: Sequence[Override]
@@ -79,14 +79,14 @@ class SagaStatus:
 
 @dataclass(frozen=True)
 class StuckStep:
-    """Something whose limit is over, and whose it is."""
+    """A position past its limit, with its application if known."""
 
     application_id: str | None
     position: Position
 
 
 class Sagas:
-    """The use cases of sagas."""
+    """Show sagas, list stuck steps, retry them, and propose and decide overrides."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class Sagas:
         self._audit = audit
 
     async def saga(self, caller: Caller, application_id: str) -> SagaStatus:
-        """Where an application's money stands.
+        """Return the saga of an application.
 
         Raises:
             SagaUnknown. NotYourOffice: the application is another office's.
@@ -126,29 +126,32 @@ class Sagas:
         return SagaStatus(self._instance(application_id, whole), overrides)
 
     async def stuck(self, caller: Caller) -> list[StuckStep]:
-        """Whatever is over its limit by more than the margin, the longest first. Read by indexes, never by a scan.
+        """Return all positions past their limit by more than the margin, the longest first. Read by indexes.
 
-        For a treasurer what belongs to the offices that they serve.
+        For a treasurer, those of the offices that they serve.
         """
         now, margin = self._clock.now(), timedelta(seconds=saga.STUCK_MARGIN_SECONDS)
         before = now - margin
         found = [
-            StuckStep(each.payer.application_id, saga.bill_position(each, self._policies.bill))
-            for each in states(await self._queries.bills_standing_still(before))
+            StuckStep(bill.payer.application_id, saga.bill_position(bill, self._policies.bill))
+            for bill in states(await self._queries.bills_standing_still(before))
         ]
         for receipt in states(await self._queries.receipts_standing_still(before)):
             position = saga.receipt_position(receipt, self._policies.receipt)
             found.append(StuckStep(await self._application_of(receipt), position))
         refunds = states(await self._queries.refunds_standing_still(before))
         found += [StuckStep(refund.application_id, saga.refund_position(refund)) for refund in refunds]
-        late = [each for each in found if each.position.is_stuck(now, margin)]
+        late = [item for item in found if item.position.is_stuck(now, margin)]
         if needs_office(caller):
-            mine = {each: caller.serves(await self._offices.of_application(each)) for each in _applications(late)}
-            late = [each for each in late if each.application_id is not None and mine[each.application_id]]
-        return sorted(late, key=lambda each: each.position.limit or now)
+            mine = {
+                application_id: caller.serves(await self._offices.of_application(application_id))
+                for application_id in _applications(late)
+            }
+            late = [item for item in late if item.application_id is not None and mine[item.application_id]]
+        return sorted(late, key=lambda item: item.position.limit or now)
 
     async def retry(self, caller: Caller, application_id: str, reason: str, command_id: str) -> SagaStatus:
-        """Do now what billing would do next by itself: ask, look, drive on. Audited with its reason.
+        """Bring the next questions and repeats of an application forward to now. Audited with its reason.
 
         Raises:
             SagaUnknown, NotYourOffice.
@@ -157,7 +160,7 @@ class Sagas:
         async with self._audit.doing(
             caller, "saga.retry", subject=application_id, reason=reason, command_id=command_id
         ) as doing:
-            open_ones = [each for each in seen.instance.positions if each.step is not saga.StepName.OVER]
+            open_ones = [position for position in seen.instance.positions if position.step is not saga.StepName.OVER]
             for position in open_ones:
                 await self._push(position)
             doing.detail = f"pushed_{len(open_ones)}"
@@ -188,14 +191,20 @@ class Sagas:
             command_id=command_id,
         )
         proposed = Override(
-            override_id, proposal.application_id, proposal.act, proposal.target, proposal.reason, caller.account_id, self._clock.now()
+            override_id,
+            proposal.application_id,
+            proposal.act,
+            proposal.target,
+            proposal.reason,
+            caller.account_id,
+            self._clock.now(),
         )
         return await self._insert_once(proposed)
 
     async def decide(
         self, caller: Caller, application_id: str, override_id: str, *, approve: bool, command_id: str
     ) -> Override:
-        """A second person's word on an override; an approved one is done at once.
+        """Approve or decline an override as the second person; an approved one is carried out at once.
 
         Raises:
             OverrideUnknown, NotYourOffice, OverrideDecided, SecondPersonNeeded.
@@ -227,7 +236,7 @@ class Sagas:
         return record.state
 
     async def apply(self, record: Record[Override]) -> Record[Override]:
-        """Do an approved override; again after a crash, with the same outcome."""
+        """Carry out an approved override; repeated after a crash, with the same outcome."""
         override = record.state
         if override.state != saga.OverrideState.APPROVED:
             return record
@@ -271,7 +280,7 @@ class Sagas:
         return record.state if record is not None else proposed
 
     async def _carry_out(self, override: Override) -> bool:
-        """Whether the act took effect; where the money has gone on by itself, nothing is done."""
+        """Do the act and return whether it took effect; nothing is done if the money has gone on by itself."""
         if override.act is Act.SEND_MONEY_BACK:
             await self._late_payments.no_seat(override.target)
             bill = await self._bills.bill(override.target)
@@ -287,16 +296,16 @@ class Sagas:
 
 
 def _applications(late: Sequence[StuckStep]) -> set[str]:
-    return {each.application_id for each in late if each.application_id is not None}
+    return {item.application_id for item in late if item.application_id is not None}
 
 
 def brought_forward(due: Mapping[str, datetime], names: Sequence[str], now: datetime) -> Mapping[str, datetime]:
-    """What falls due, with these names due now, as far as they are due at all."""
+    """Return the deadlines with these names brought forward to now, if they are set."""
     return {name: min(at, now) if name in names else at for name, at in due.items()}
 
 
 def _act_fits(act: Act, bill: Bill) -> bool:
-    """Whether the act means something for the bill as it stands."""
+    """Return whether the act applies to the bill in its current state."""
     if act is Act.SEND_MONEY_BACK:
         return bill.standing == Standing.SEAT_SOUGHT
     return bill.live and bill.state != BillState.PAID_UNSETTLED

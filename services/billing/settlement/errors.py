@@ -1,4 +1,4 @@
-"""What is refused about settlement files. A refused file has no effect at all."""
+"""Refusals about settlement files. A refused file has no effect at all."""
 
 from __future__ import annotations
 

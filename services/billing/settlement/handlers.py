@@ -17,11 +17,11 @@ class SettlementHandlers:
         self._reconciliation = reconciliation
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """What this room hears."""
+        """Return this room's event handlers, by event."""
         return {}
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """What falls due here."""
+        """Return this room's deadline handlers, by kind and name."""
         return {
             ("settlement", "compare"): due(self._reconciliation.compare_due),
             ("settlement_day", "fetch"): due(self._reconciliation.fetch_due),

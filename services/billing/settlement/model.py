@@ -1,4 +1,4 @@
-"""The settlement file of one day: its form, what makes it whole, and how far its lines were compared.
+"""The settlement file of one day: its format, its completeness check, and the progress of its comparison.
 
 UTF-8 CSV, nothing quoted, each line ending in LF:
 
@@ -26,7 +26,7 @@ from shared.store.transitions import Transitions
 
 HEADER: Final = b"settlement_date,sequence,billing_code,ntpn,ntb,amount,paid_at,settled_at,bank,channel"
 LONGEST_LINE_BYTES: Final = 256
-"""No line of the form is longer; what has no end of line within it is no such file."""
+"""The longest line of the format; a file without an end of line within it is not a settlement file."""
 
 MOST_LINES: Final = 1_000_000
 LINES_PER_BATCH: Final = 1_000
@@ -39,7 +39,7 @@ LEARNT_PER_RUN: Final = 500
 """Receipts that are new here take several writes each; after so many the progress is written."""
 
 FROM_SIMPONI: Final = "simponi"
-"""Who a fetched file was received from."""
+"""``received_from`` of a fetched file."""
 
 ASK_AGAIN_SECONDS: Final = 20
 """First pause before SIMPONI is asked again about the lines of a claim."""
@@ -53,7 +53,7 @@ _LINE: Final = re.compile(
 
 
 class FileRefused(Exception):
-    """The file is not whole, so nothing of it counts. ``line`` is the number of the line where it was seen."""
+    """The file is not complete, so none of it counts. ``line`` is the number of the first wrong line."""
 
     def __init__(self, line: int) -> None:
         super().__init__(f"line {line}")
@@ -89,12 +89,12 @@ class SettlementLine:
     channel: str
 
     def payment(self) -> Payment:
-        """The payment that it tells of."""
+        """Return the payment of this line."""
         return Payment(self.billing_code, self.ntpn, self.ntb, self.amount, self.paid_at, self.channel)
 
 
 def read_line(raw: bytes, number: int, day: str) -> SettlementLine:
-    """A line of the file of that day, without its end.
+    """Parse a line of the file of that day, without its end.
 
     Raises:
         FileUnreadable: it is not of the form, or not the line with that number of that day.
@@ -118,14 +118,14 @@ class Splitter:
         self.rest = b""
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """The lines that this piece completes."""
+        """Return the lines that this piece completes."""
         *lines, self.rest = (self.rest + piece).split(b"\n")
         return lines
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a whole file says of itself."""
+    """Totals of a complete file."""
 
     day: date
     lines: int
@@ -135,7 +135,7 @@ class Summary:
 
 
 class Verifier:
-    """Reads a file once, piece by piece in constant memory, and says whether it is whole."""
+    """Verifies that a file is complete, reading it once, piece by piece in constant memory."""
 
     def __init__(self) -> None:
         self._splitter = Splitter()
@@ -159,7 +159,7 @@ class Verifier:
             raise FileUnreadable(self._lines + 1)
 
     def finish(self, day: date | None = None) -> Summary:
-        """What the whole file says; ``day`` is the one that an empty file is of.
+        """Return the totals of the complete file; ``day`` is the day of an empty file.
 
         Raises:
             FileTruncated: its last line is missing.
@@ -167,10 +167,10 @@ class Verifier:
         """
         if not self._ended or self._splitter.rest:
             raise FileTruncated(max(self._lines, 0) + 1)
-        said = date.fromisoformat(self._day) if self._day else day
-        if said is None or (day is not None and said != day):
+        file_day = date.fromisoformat(self._day) if self._day else day
+        if file_day is None or (day is not None and file_day != day):
             raise FileUnreadable(1)
-        return Summary(said, self._lines, self._total, self._hash.hexdigest(), self._size)
+        return Summary(file_day, self._lines, self._total, self._hash.hexdigest(), self._size)
 
     def _check(self, raw: bytes) -> None:
         if self._ended:
@@ -198,10 +198,14 @@ class Verifier:
         self._lines = number
 
     def _end(self, raw: bytes) -> None:
-        said = _TRAILER.match(raw)
-        if said is None:
+        trailer = _TRAILER.match(raw)
+        if trailer is None:
             raise FileTruncated(self._lines + 1)
-        if (int(said[1]), int(said[2]), said[3].decode()) != (self._lines, self._total, self._hash.hexdigest()):
+        if (int(trailer[1]), int(trailer[2]), trailer[3].decode()) != (
+            self._lines,
+            self._total,
+            self._hash.hexdigest(),
+        ):
             raise FileTampered(self._lines + 1)
         self._ended = True
 
@@ -219,22 +223,22 @@ def _day_of(raw: bytes, number: int) -> str:
 
 
 class SettlementState(StrEnum):
-    """Where a file stands."""
+    """States of a settlement file."""
 
     COMPARING = "comparing"
     COMPARED = "compared"
     CLAIM_COMPARED = "claim_compared"
-    """Every line of a claim was compared; the same content as SIMPONI's own word would be compared once more."""
+    """Every line of a claimed file was compared; with SIMPONI's own word the same content is compared again."""
 
 
 class SettlementCommand(StrEnum):
-    """What can be done with a file."""
+    """Commands of a file."""
 
     ADVANCE = "advance"
     FINISH = "finish"
     FINISH_CLAIM = "finish_claim"
     VOUCH = "vouch"
-    """SIMPONI's own word comes for what was a person's claim."""
+    """SIMPONI vouches for a file that was only claimed."""
 
 
 SETTLEMENT_TRANSITIONS: Final = Transitions[SettlementState, SettlementCommand](
@@ -249,7 +253,7 @@ SETTLEMENT_TRANSITIONS: Final = Transitions[SettlementState, SettlementCommand](
 
 
 class SettlementSource(StrEnum):
-    """Whose word a file is."""
+    """The source that vouches for a file."""
 
     FETCHED = "fetched"
     """SIMPONI's: billing fetched it there."""
@@ -260,13 +264,13 @@ class SettlementSource(StrEnum):
 
 
 def signed_words(summary: Summary) -> bytes:
-    """What SIMPONI signs of a file: its day, number of lines, sum, and the SHA-256 of every byte before its end."""
+    """Return the bytes that SIMPONI signs: day, number of lines, sum, and SHA-256 of every byte before the end."""
     return f"settlement.{summary.day.isoformat()}.{summary.lines}.{summary.total}.{summary.sha256}".encode()
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What the lines so far turned out to be; each line is in exactly one of these."""
+    """Compared lines by result; each line counts in exactly one of these."""
 
     known: int = 0
     learnt: int = 0
@@ -277,24 +281,24 @@ class Counts:
     """Of a claim: SIMPONI does not know the payment, so nothing was booked."""
 
     def plus(self, other: Counts) -> Counts:
-        """Both together."""
+        """Return the sum of both."""
         names = self.__dataclass_fields__
         return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
     @property
     def new_here(self) -> int:
-        """Those that took more than a look: several writes, a case, a question to SIMPONI."""
+        """Lines that needed more than a comparison: several writes, a case, a question to SIMPONI."""
         return self.learnt + self.unknown + self.unconfirmed
 
     @property
     def lines(self) -> int:
-        """All of them."""
+        """All compared lines."""
         return sum(getattr(self, name) for name in self.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """One whole file and how far its lines were compared. Its id holds its day and its hash: a repeat meets it."""
+    """One complete file and the progress of its comparison. Its id holds day and hash, so a repeat finds it."""
 
     settlement_id: str
     day: date
@@ -313,28 +317,28 @@ class Settlement:
     compared_at: datetime | None = None
     due: Mapping[str, datetime] = field(default_factory=dict)
     source: SettlementSource | None = None
-    """None of files from before it was recorded."""
+    """None in older documents, which did not record it."""
     unanswered: int = 0
     """Questions about the next lines that SIMPONI has left without an answer, in a row."""
     unanswered_since: datetime | None = None
 
     @property
     def is_claim(self) -> bool:
-        """Whether a person brought it without SIMPONI's signature."""
+        """Return whether a person brought it without SIMPONI's signature."""
         if self.source is None:
             return self.received_from != FROM_SIMPONI
         return self.source is SettlementSource.CLAIMED
 
 
 def settlement_id(summary: Summary) -> str:
-    """The id of a file: its day and its content."""
+    """Return the id of a file, from its day and its content."""
     return f"{summary.day.isoformat()}.{summary.sha256[:16]}"
 
 
 def take_in(
     summary: Summary, file_id: str, received_from: str, now: datetime, source: SettlementSource | None = None
 ) -> Decision[Settlement]:
-    """A whole file is stored; its lines are compared next."""
+    """Return the state of a complete stored file; its lines are compared next."""
     return Decision(
         Settlement(
             settlement_id=settlement_id(summary),
@@ -355,7 +359,7 @@ def take_in(
 
 
 def advance(settlement: Settlement, counts: Counts, offset_bytes: int, now: datetime) -> Decision[Settlement]:
-    """So many more lines were compared; the last of them ends the work."""
+    """Count compared lines; the last line ends the comparison."""
     together = settlement.counts.plus(counts)
     ended = together.lines >= settlement.lines
     finish = SettlementCommand.FINISH_CLAIM if settlement.is_claim else SettlementCommand.FINISH
@@ -377,7 +381,7 @@ def advance(settlement: Settlement, counts: Counts, offset_bytes: int, now: date
 def ask_again(
     settlement: Settlement, counts: Counts, offset_bytes: int, now: datetime, policy: SettlementPolicy
 ) -> Decision[Settlement]:
-    """SIMPONI did not answer about the lines after ``offset_bytes``: they are asked about again, ever more rarely."""
+    """Ask SIMPONI again, with growing intervals, about the lines after ``offset_bytes``."""
     reached = advance(settlement, counts, offset_bytes, now).state if counts.lines else settlement
     tries = settlement.unanswered + 1
     at = now + backoff(tries, ASK_AGAIN_SECONDS, policy.retry_seconds)
@@ -386,7 +390,7 @@ def ask_again(
 
 
 def vouch(settlement: Settlement, source: SettlementSource, now: datetime) -> Decision[Settlement]:
-    """SIMPONI stands for a file that was only a claim so far: its lines are compared once more, from the beginning."""
+    """Let SIMPONI vouch for a claimed file: its lines are compared again, from the beginning."""
     if not settlement.is_claim or source is SettlementSource.CLAIMED:
         return Decision(settlement)
     if settlement.state is SettlementState.COMPARED:  # of a claim from before claims ended otherwise
@@ -412,7 +416,7 @@ def vouch(settlement: Settlement, source: SettlementSource, now: datetime) -> De
 
 @dataclass(frozen=True)
 class SettlementDay:
-    """One day of the treasury: whether its file is here, and whether our receipts of it were looked for in files."""
+    """One day of the treasury: its settlement file, and the check that its receipts are in files."""
 
     day: date
     settlement_id: str | None = None
@@ -422,19 +426,19 @@ class SettlementDay:
 
 
 def day_end(day: date) -> datetime:
-    """When a day of the treasury is over, in UTC."""
+    """Return when a day of the treasury is over, in UTC."""
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=JAKARTA).astimezone(UTC)
 
 
 def owed_days(now: datetime, policy: SettlementPolicy) -> Iterator[date]:
-    """The days whose files must be had, newest first: those that have ended, as far back as is looked."""
+    """Yield the ended days whose files are needed, newest first, back to the limit."""
     today = now.astimezone(JAKARTA).date()
     for back in range(1, policy.days_back + 1):
         yield today - timedelta(days=back)
 
 
 def owe(day: date, policy: SettlementPolicy) -> Decision[SettlementDay]:
-    """A day that has ended: when to fetch its file, and when each of its receipts must have been in one."""
+    """Return the entry of an ended day: when to fetch its file, and until when its receipts must be in one."""
     end = day_end(day)
     due = {
         "fetch": end + seconds(policy.ready_seconds),
@@ -444,23 +448,23 @@ def owe(day: date, policy: SettlementPolicy) -> Decision[SettlementDay]:
 
 
 def file_received(owed: SettlementDay, settlement_id: str) -> Decision[SettlementDay]:
-    """The day's file is here."""
+    """Record the received file of the day."""
     due = {name: at for name, at in owed.due.items() if name != "fetch"}
     return Decision(replace(owed, settlement_id=settlement_id, due=due))
 
 
 def fetch_later(owed: SettlementDay, now: datetime, policy: SettlementPolicy) -> Decision[SettlementDay]:
-    """The file could not be had: try again."""
+    """Plan the next try to fetch the file."""
     due = {**owed.due, "fetch": now + seconds(policy.retry_seconds)}
     return Decision(replace(owed, tries=owed.tries + 1, due=due))
 
 
 def check_later(owed: SettlementDay, now: datetime, policy: SettlementPolicy) -> Decision[SettlementDay]:
-    """A file of these days is not here yet, so that a receipt is missing from them says nothing."""
+    """Check the receipts later: a file of these days is not here yet, so a missing receipt proves nothing."""
     return Decision(replace(owed, due={**owed.due, "missing": now + seconds(policy.retry_seconds)}))
 
 
 def receipts_checked(owed: SettlementDay) -> Decision[SettlementDay]:
-    """Every receipt of the day was looked for in the files."""
+    """Record that every receipt of the day was checked against the files."""
     due = {name: at for name, at in owed.due.items() if name != "missing"}
     return Decision(replace(owed, looked_for=True, due=due))

@@ -1,8 +1,8 @@
 """Reconciliation: a day's settlement file is taken whole or not at all, and compared with what is booked here.
 
-Both directions: what the file shows and nobody knew here becomes a receipt and gets its outcome; what is booked here
-and no file shows in time becomes a case. Every step is safe to repeat, and progress is written every few thousand
-lines.
+Both directions: a payment in the file that is unknown here becomes a receipt and gets its outcome; a payment booked
+here that no file shows in time becomes a case. Every step is safe to repeat, and progress is written every few
+thousand lines.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from services.billing.settlement.model import (
     Counts,
     FileNotSigned,
     FileRefused,
-    SettlementLine,
     Settlement,
     SettlementDay,
+    SettlementLine,
     SettlementSource,
     SettlementState,
     Splitter,
@@ -60,7 +60,7 @@ LEFT_BEHIND: Final = timedelta(days=1)
 
 
 class Reconciliation:
-    """The use cases of settlement files."""
+    """Fetch, accept and compare settlement files."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Reconciliation:
     # the days
 
     async def owe_days(self) -> None:
-        """Each day that has ended owes a file; files that a crash left behind go. Safe to repeat at any time."""
+        """Note that each ended day owes a file, and delete files that a crash left behind. Safe to repeat."""
         for day in settlements.owed_days(self._clock.now(), self._policy):
             if await self._settlements.settlement_day(day) is None:
                 owed = settlements.owe(day, self._policy)
@@ -103,7 +103,7 @@ class Reconciliation:
         await self._delete_left_behind()
 
     async def fetch_due(self, record: Record[SettlementDay]) -> None:
-        """Fetch the day's file; one that is not whole has no effect and is fetched again."""
+        """Fetch the day's file; an incomplete one has no effect and is fetched again."""
         day = record.state.day
         try:
             taken = await self.take_file(
@@ -126,7 +126,7 @@ class Reconciliation:
         await self._aggregates.save(SETTLEMENT_DAYS, record, later)
 
     async def missing_due(self, record: Record[SettlementDay]) -> None:
-        """Every receipt that was learnt that day must have been in a file by now; where not, a case asks why."""
+        """Open a case for each receipt learnt that day that no settlement file has shown by now."""
         day, now = record.state.day, self._clock.now()
         if not await self._files_are_here(day):
             await self._aggregates.save(
@@ -141,7 +141,7 @@ class Reconciliation:
         await self._aggregates.save(SETTLEMENT_DAYS, record, settlements.receipts_checked(record.state))
 
     async def _files_are_here(self, day: date) -> bool:
-        """Whether the file of this day and of each day after it, whose file is due, was compared."""
+        """Return whether the file of this day and of each day after it, whose file is due, was compared."""
         ready = self._clock.now() - seconds(self._policy.ready_seconds)
         last = ready.astimezone(JAKARTA).date()
         while day < last:
@@ -174,7 +174,7 @@ class Reconciliation:
     ) -> Settlement:
         """Keep a file once it was seen to be whole; the same content again meets the first. Constant memory.
 
-        With SIMPONI's signature it is SIMPONI's word, whoever brought it. A file that was a claim so far becomes
+        With SIMPONI's signature it is SIMPONI's word, regardless of the uploader. A claimed file becomes
         SIMPONI's word when the same content is fetched or comes signed. Only SIMPONI's word is the file that its day
         owes.
 
@@ -228,7 +228,9 @@ class Reconciliation:
 
     async def _record_file_of_day(self, day: date, settlement_id: str) -> None:
         owed = settlements.owe(day, self._policy)
-        if await self._aggregates.insert(SETTLEMENT_DAYS, day.isoformat(), settlements.file_received(owed.state, settlement_id)):
+        if await self._aggregates.insert(
+            SETTLEMENT_DAYS, day.isoformat(), settlements.file_received(owed.state, settlement_id)
+        ):
             return
         await self._aggregates.change(
             SETTLEMENT_DAYS, day.isoformat(), lambda known: settlements.file_received(known, settlement_id)
@@ -243,7 +245,7 @@ class Reconciliation:
     # the lines
 
     async def compare_due(self, record: Record[Settlement]) -> None:
-        """Compare the next lines, then write how far it came; the rest is due at once."""
+        """Compare the next lines and store the progress; the remaining lines are due at once."""
         counts, offset = Counts(), record.state.offset_bytes
         compare = self._compare_claim if record.state.is_claim else self._compare
         async with aclosing(self._batches(record.state)) as batches:
@@ -261,13 +263,13 @@ class Reconciliation:
             log.info("billing.settlement_compared", settlement_id=record.id, lines=saved.state.counts.lines)
 
     async def _ask_again(self, record: Record[Settlement], counts: Counts, offset: int, down: UpstreamDown) -> None:
-        """SIMPONI does not answer about the next lines of a claim: what was compared counts, the rest waits."""
+        """Store the progress of a claimed file while SIMPONI does not answer; the remaining lines wait."""
         log.info("billing.claim_not_answered", settlement_id=record.id, reason=down.reason)
         waiting = settlements.ask_again(record.state, counts, offset, self._clock.now(), self._policy)
         await self._aggregates.save(SETTLEMENTS, record, waiting)
 
     async def _batches(self, settlement: Settlement) -> AsyncGenerator[tuple[list[SettlementLine], int], None]:
-        """The lines from the written progress on, each batch with the byte that it ends at."""
+        """Yield the lines after the stored progress in batches, each with the byte offset of its end."""
         splitter, batch, skip = Splitter(), list[SettlementLine](), settlement.offset_bytes
         number, offset, day = settlement.counts.lines, settlement.offset_bytes, settlement.day.isoformat()
         async for piece in self._files.read(settlement.file_id):
@@ -307,7 +309,7 @@ class Reconciliation:
     async def _find_new_and_differing(
         self, settlement: Settlement, lines: dict[str, SettlementLine]
     ) -> tuple[list[SettlementLine], list[SettlementLine]]:
-        """The lines that are new here, and those that a receipt contradicts; of each of the latter there is a case."""
+        """Return the lines that are new here and those that contradict a receipt; each of the latter gets a case."""
         booked = await self._settled_lines.booked(list(lines))
         strange = [line for ntpn, line in lines.items() if ntpn not in booked]
         differing = [
@@ -338,9 +340,11 @@ class Reconciliation:
             counts = counts.plus(await self._book_claimed_payment(settlement, line, answers[line.billing_code]))
         return counts
 
-    async def _book_claimed_payment(self, settlement: Settlement, line: SettlementLine, billing: SimponiBilling | None) -> Counts:
-        """One payment that a person claims: booked as SIMPONI tells it, or a case where SIMPONI does not know it."""
-        told = next((each for each in billing.payments if each.ntpn == line.ntpn), None) if billing else None
+    async def _book_claimed_payment(
+        self, settlement: Settlement, line: SettlementLine, billing: SimponiBilling | None
+    ) -> Counts:
+        """Book a claimed payment with the values that SIMPONI gives, or open a case if SIMPONI does not know it."""
+        told = next((payment for payment in billing.payments if payment.ntpn == line.ntpn), None) if billing else None
         if told is None:
             await self._cases.open(CaseKind.CLAIMED_BY_FILE, (line.ntpn,), _about(settlement, line))
             return Counts(unconfirmed=1)
@@ -356,7 +360,7 @@ class Reconciliation:
         return Counts(learnt=1) if known else Counts(unknown=1)
 
     async def _shown_before(self, settlement: Settlement, lines: dict[str, SettlementLine]) -> list[SettlementLine]:
-        """The lines whose money a file has shown already; a newer file of the same day corrects an earlier one."""
+        """Return the lines that a file has shown before; a newer file of the same day corrects an earlier one."""
         shown = [_settled_line(settlement, line) for line in lines.values()]
         if await self._settled_lines.keep_lines(shown) == len(shown):
             return []
@@ -370,7 +374,7 @@ class Reconciliation:
         return again
 
     async def _book_new_payment(self, settlement: Settlement, line: SettlementLine) -> bool:
-        """Money that nobody knew of here: it gets its outcome; on a code of no bill, a case asks whose it is."""
+        """Book a payment that is new here and return whether its bill is known; if not, open a case first."""
         known = await self._bills.bill_of_code(line.billing_code) is not None
         if not known:  # first, for once the receipt is here nothing else would ask
             await self._cases.open(CaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))

@@ -32,9 +32,9 @@ class SettlementRepository(StorePart):
         return await self._store.find(SETTLEMENTS, "day", within={"state.day": days}, limit=limit)
 
     async def refers_to(self, file_id: str) -> bool:
-        """Whether a settlement's content lies in this stored file."""
+        """Return whether a settlement's content lies in this stored file."""
         return bool(await self._store.find(SETTLEMENTS, "file", {"state.file_id": file_id}, limit=1))
 
     async def settlement_day(self, day: date) -> Record[SettlementDay] | None:
-        """Whether a day's file is owed, or here."""
+        """Return the entry of a day, which owes a file or has it; None if the day is not noted yet."""
         return await self._store.get(SETTLEMENT_DAYS, day.isoformat())

@@ -67,7 +67,7 @@ async def upload_settlement(call: Call) -> SettlementView:
 async def list_settlements(call: Call[None, SettlementQuery]) -> SettlementList:
     """A hundred at most."""
     found = await call.app[BILLING].find(SettlementService).settlements(call.caller, call.query.since, call.query.until)
-    return SettlementList(settlements=tuple(SettlementView.of(each) for each in found))
+    return SettlementList(settlements=tuple(SettlementView.of(settlement) for settlement in found))
 
 
 @api.get(

@@ -1,4 +1,4 @@
-"""What the treasurer does about settlement files."""
+"""Use cases of settlement files that the treasurer starts."""
 
 from __future__ import annotations
 

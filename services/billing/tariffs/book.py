@@ -12,7 +12,7 @@ from shared.clock import Clock
 
 
 class Tariffs:
-    """Keeps the book in memory and reads the changes anew: now and then, and always on the first question of a day.
+    """Keeps the book in memory and reads the changes again: at intervals, and always on the first question of a day.
 
     A change is approved before its day begins, so a book that was read on a day misses nothing that is in force on it.
     """

@@ -15,7 +15,7 @@ from shared.store.transitions import Transitions
 
 
 class ChangeState(StrEnum):
-    """Where a change of the tariff stands."""
+    """States of a proposed tariff change."""
 
     PROPOSED = "proposed"
     APPROVED = "approved"
@@ -23,7 +23,7 @@ class ChangeState(StrEnum):
 
 
 class ChangeCommand(StrEnum):
-    """What can be done with a proposed change."""
+    """Commands of a proposed change."""
 
     APPROVE = "approve"
     REFUSE = "refuse"
@@ -57,7 +57,7 @@ class TariffChange:
 
 
 class ChangeProblem(StrEnum):
-    """Why a change cannot be proposed or approved."""
+    """Reasons that keep a change from being proposed or approved."""
 
     REACHES_BACK = "reaches_back"
     DAY_IS_TAKEN = "day_is_taken"
@@ -65,13 +65,13 @@ class ChangeProblem(StrEnum):
 
 
 def change_problem(change: TariffChange, book: TariffBook, now: datetime) -> ChangeProblem | None:
-    """Why the change cannot stand; none if it can.
+    """Return the reason that keeps the change from standing; None if it can.
 
     It begins on a day that has not begun in Jakarta, on which no other tariff begins, and prices every book that the
-    tariff before it prices: whoever asks for a book on that day gets a price.
+    tariff before it prices, so every order of that day gets a price.
     """
     first = change.tariff.effective_from
-    if first <= now.astimezone(JAKARTA).date() or any(each.effective_from < first for each in change.zero_tariffs):
+    if first <= now.astimezone(JAKARTA).date() or any(ground.effective_from < first for ground in change.zero_tariffs):
         return ChangeProblem.REACHES_BACK
     before = book.in_force(first)
     if before.effective_from == first:
@@ -84,13 +84,13 @@ def _priced(tariff: Tariff) -> set[tuple[str, int]]:
 
 
 def approve(change: TariffChange, by: str, now: datetime) -> Decision[TariffChange]:
-    """Another person stands for it: it will be in force on its day."""
+    """Approve the change: it will be in force on its day."""
     state = CHANGE_TRANSITIONS.after(change.state, ChangeCommand.APPROVE)
     return Decision(replace(change, state=state, decided_by=by, decided_at=now))
 
 
 def refuse(change: TariffChange, by: str, because: str, now: datetime) -> Decision[TariffChange]:
-    """It is not to be."""
+    """Refuse the change."""
     state = CHANGE_TRANSITIONS.after(change.state, ChangeCommand.REFUSE)
     return Decision(replace(change, state=state, decided_by=by, decided_at=now, refused_because=because))
 
@@ -98,7 +98,7 @@ def refuse(change: TariffChange, by: str, because: str, now: datetime) -> Decisi
 def merged(shipped: TariffBook, approved: Sequence[TariffChange]) -> TariffBook:
     """The book with every approved change, whichever was approved first."""
     book = shipped
-    for change in sorted(approved, key=lambda each: each.tariff.effective_from):
+    for change in sorted(approved, key=lambda approved_change: approved_change.tariff.effective_from):
         book = book.with_change(change.tariff, change.zero_tariffs)
     return book
 

@@ -1,4 +1,4 @@
-"""What is refused about tariffs and their changes."""
+"""Refusals about tariffs and their changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a passport costs on a given day: tariffs as dated data, and the one function that prices an order."""
+"""The price of a passport on a given day: tariffs as dated data, and the one function that prices an order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NoTariffInForce(Exception):
 
 
 class LineCode(StrEnum):
-    """What a line of a bill is for."""
+    """The purpose of a line of a bill."""
 
     PASSPORT = "passport"
     PENALTY = "penalty"
@@ -32,7 +32,7 @@ FORCE_MAJEURE: Final = "force_majeure"
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be priced."""
+    """The order to price."""
 
     passport_kind: str
     """``ordinary`` or ``electronic``."""
@@ -55,7 +55,7 @@ class PriceLine:
 
 @dataclass(frozen=True)
 class Price:
-    """What an order costs by the tariff in force on a day; frozen into the bill (X9)."""
+    """The price of an order by the tariff in force on a day; frozen into the bill."""
 
     lines: tuple[PriceLine, ...]
     total: int
@@ -76,7 +76,7 @@ class Fee:
 
 @dataclass(frozen=True)
 class Penalty:
-    """What a lost or damaged book costs on top of the new one."""
+    """The penalty for a lost or damaged passport, on top of the new one."""
 
     reason: str
     amount: int
@@ -97,7 +97,7 @@ class Tariff:
     same_day_amount: int
 
     def covers(self, on: date) -> bool:
-        """Whether it is in force on that day."""
+        """Return whether it is in force on that day."""
         return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
 
 
@@ -119,11 +119,11 @@ class ZeroTariff:
     """The first day on which it no longer counts."""
 
     def counts_on(self, on: date) -> bool:
-        """Whether it may be claimed on that day."""
+        """Return whether it may be claimed on that day."""
         return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
 
     def frees(self, what: str, order: Order, on: date) -> bool:
-        """Whether it frees this order from the fee or the penalty on that day."""
+        """Return whether it frees this order from the fee or the penalty on that day."""
         asked_for = self.code == order.zero_tariff and self.waives == what
         return asked_for and order.passport_kind in self.passport_kinds and self.counts_on(on)
 
@@ -164,22 +164,24 @@ class TariffBook:
             raise ValueError(f"{before.tariff_id} begins on the same day")
         ended = replace(before, effective_to=tariff.effective_from)
         begun = replace(tariff, effective_to=before.effective_to)
-        others = [each for each in self.tariffs if each is not before]
-        tariffs = tuple(sorted((*others, ended, begun), key=lambda each: each.effective_from))
+        others = [known for known in self.tariffs if known is not before]
+        tariffs = tuple(sorted((*others, ended, begun), key=lambda tariff: tariff.effective_from))
         return TariffBook(tariffs, _with_zero_tariffs(self.zero_tariffs, zero_tariffs))
 
 
 def _with_zero_tariffs(known: Sequence[ZeroTariff], new: Sequence[ZeroTariff]) -> tuple[ZeroTariff, ...]:
-    starts = {each.code: each.effective_from for each in new}
+    starts = {ground.code: ground.effective_from for ground in new}
     kept = [
-        replace(each, effective_to=starts[each.code]) if each.code in starts and each.effective_to is None else each
-        for each in known
+        replace(ground, effective_to=starts[ground.code])
+        if ground.code in starts and ground.effective_to is None
+        else ground
+        for ground in known
     ]
     return (*kept, *new)
 
 
 def price(book: TariffBook, order: Order, on: date) -> Price:
-    """What the order costs by the tariff in force on that day (in Asia/Jakarta).
+    """Return the price of the order by the tariff in force on that day (in Asia/Jakarta).
 
     A ground of a zero tariff that is unknown or does not fit frees from nothing.
 
@@ -215,7 +217,7 @@ def fee_price(book: TariffBook, order: Order, on: date) -> Price:
 
 
 def difference_price(fee: Price, amount: int) -> Price:
-    """What a corrected order costs more than what was asked for before."""
+    """Return the price of the difference of a corrected order."""
     line = fee.lines[0]
     more = PriceLine(
         LineCode.TOP_UP.value, f"Difference to: {line.title}", f"Selisih ke: {line.title_id}", amount, line.legal_basis
@@ -273,9 +275,9 @@ def book_of(data: Mapping[str, Any]) -> TariffBook:
     Raises:
         ValueError: two tariffs are in force on one day, or a day between them has none.
     """
-    tariffs = tuple(sorted((_tariff(each) for each in data["tariff"]), key=lambda each: each.effective_from))
+    tariffs = tuple(sorted((_tariff(row) for row in data["tariff"]), key=lambda tariff: tariff.effective_from))
     _refuse_gaps(tariffs)
-    return TariffBook(tariffs, tuple(_zero_tariff(each) for each in data.get("zero_tariff", ())))
+    return TariffBook(tariffs, tuple(_zero_tariff(row) for row in data.get("zero_tariff", ())))
 
 
 def _refuse_gaps(tariffs: Sequence[Tariff]) -> None:

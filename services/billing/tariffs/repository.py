@@ -35,6 +35,6 @@ class TariffChangeRepository(StorePart):
         return await self._store.find(TARIFF_CHANGES, "newest", limit=MOST_CHANGES, descending=True)
 
     async def approved_changes(self) -> list[Record[TariffChange]]:
-        """What is or will be in force, by its first day."""
+        """Return the approved changes, by their first day."""
         wanted = {"state.state": ChangeState.APPROVED.value}
         return await self._store.find(TARIFF_CHANGES, "state", wanted, limit=MOST_CHANGES)

@@ -1,4 +1,4 @@
-"""What people ask about tariffs, and how a tariff is changed: one proposes, another approves."""
+"""Use cases of tariffs: reading them, and changing one: a person proposes, another one approves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _REFUSALS: Final[dict[ChangeProblem, type[Refusal]]] = {
 
 
 class TariffService:
-    """Which tariff a day has, and its changes."""
+    """Show tariffs; propose, approve and refuse changes."""
 
     def __init__(self, context: UseCaseContext, changes: TariffChangeRepository, tariffs: Tariffs) -> None:
         self._aggregates = context.aggregates
@@ -45,7 +45,7 @@ class TariffService:
         self._tariffs = tariffs
 
     async def tariff(self, on: date | None) -> tuple[date, Tariff, list[ZeroTariff]]:
-        """The tariff of a day (today in Jakarta if none is named) with its zero tariffs.
+        """Return the tariff of a day (today in Jakarta if none is named) with its zero tariffs.
 
         Raises:
             NoTariffThatDay: the day lies before the first tariff.
@@ -57,13 +57,13 @@ class TariffService:
             raise NoTariffThatDay from None
 
     async def tariff_changes(self) -> list[TariffChange]:
-        """Every change that was ever proposed, newest first."""
+        """Return every change that was ever proposed, newest first."""
         return states(await self._tariff_changes.tariff_changes())
 
     async def propose_tariff(
         self, caller: Caller, tariff: Tariff, zero_tariffs: tuple[ZeroTariff, ...], reason: str, command_id: str
     ) -> TariffChange:
-        """Propose a tariff for a coming day; it is nothing until another person approves it.
+        """Propose a tariff for a coming day; it has no effect until another person approves it.
 
         Raises:
             NotYourOffice, TariffReachesBack, TariffDayIsTaken, TariffIncomplete.
@@ -88,7 +88,7 @@ class TariffService:
         return change
 
     async def approve_tariff(self, caller: Caller, change_id: str, command_id: str) -> TariffChange:
-        """Stand for a change as the second person; a repeat finds it approved.
+        """Approve a change as the second person; a repeat finds it approved.
 
         Raises:
             NotYourOffice, TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided, TariffReachesBack,

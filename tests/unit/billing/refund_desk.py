@@ -7,7 +7,7 @@ from typing import Any
 from services.billing.bills.model import Bill
 from services.billing.data.reference import holidays
 from services.billing.refunds.model import Refund
-from services.billing.refunds.service import StepDetails, NewRefund
+from services.billing.refunds.service import NewRefund, StepDetails
 from services.billing.refunds.treasury import Payee
 from services.billing.rules import RefundPolicy
 from shared.events import scheduling

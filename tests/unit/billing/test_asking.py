@@ -14,7 +14,7 @@ from services.billing.bills.model import Purpose
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.metrics import Metrics
-from services.billing.receipts.simponi_batching import SimponiBatcher, Budget, Urgency, _Question, choose
+from services.billing.receipts.simponi_batching import Budget, SimponiBatcher, Urgency, _Question, choose
 from services.billing.simponi import SimponiBilling
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
@@ -44,7 +44,11 @@ class Counting:
 
 def make(per_minute: int = 600, codes_each: int = 10) -> tuple[SimponiBatcher, Counting, ManualClock]:
     simponi, clock = Counting(), ManualClock(T0)
-    return SimponiBatcher(simponi, clock, Metrics(), calls_per_minute=per_minute, codes_per_call=codes_each), simponi, clock  # type: ignore[arg-type]
+    return (
+        SimponiBatcher(simponi, clock, Metrics(), calls_per_minute=per_minute, codes_per_call=codes_each),
+        simponi,
+        clock,
+    )  # type: ignore[arg-type]
 
 
 async def turns(count: int = 20) -> None:

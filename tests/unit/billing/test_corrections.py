@@ -173,7 +173,7 @@ async def test_two_corrections_are_worked_out_one_after_the_other() -> None:
     first = Correction("c-0", APPLICATION, ACCOUNT, PERSON, world.clock.now())
     record = await world.store.insert(CORRECTIONS, "c-0", first, now=world.clock.now())
     assert await corrected(world) == Outcome.LATER
-    done = corrections.finished(corrections.planned(first, corrections.Reckoning(), ()).state).state
+    done = corrections.finished(corrections.planned(first, corrections.CorrectionEffects(), ()).state).state
     await world.store.save(CORRECTIONS, record, done, now=world.clock.now())
     assert await corrected(world) == Outcome.DONE
     assert len(of_purpose(world, Purpose.TOP_UP)) == 1

@@ -25,7 +25,7 @@ from services.billing.receipts import model as receipts
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.repository import REFUNDS
-from services.billing.refunds.service import StepDetails, NewRefund
+from services.billing.refunds.service import NewRefund, StepDetails
 from services.billing.refunds.treasury import Payee
 from services.billing.settlement.model import SettlementState
 from services.billing.settlement.repository import SETTLEMENTS

@@ -26,7 +26,7 @@ from services.billing.refunds.errors import (
     StepOfAnotherRole,
 )
 from services.billing.refunds.model import Refund
-from services.billing.refunds.service import StepDetails, NewRefund
+from services.billing.refunds.service import NewRefund, StepDetails
 from services.billing.refunds.states import OPEN_REFUNDS, RefundState
 from services.billing.refunds.statistics import statistics_of
 from services.billing.refunds.step_limits import step_due

@@ -386,5 +386,7 @@ def test_the_days_are_those_of_jakarta() -> None:
     owed = settlements.owe(DAY, policy).state
     assert owed.due["fetch"] == evening + timedelta(hours=3)
     assert replace(owed, due={}) == replace(
-        settlements.receipts_checked(settlements.file_received(owed, "x").state).state, settlement_id=None, looked_for=False
+        settlements.receipts_checked(settlements.file_received(owed, "x").state).state,
+        settlement_id=None,
+        looked_for=False,
     )

@@ -66,7 +66,7 @@ class PaymentConfirmation:
 
     async def simponi_knows(self, receipt: Receipt) -> bool:
         """Return whether SIMPONI knows this payment with this amount: by its answer about the code, or, of a code that
-        it issued to nobody, by a settlement file of its own.
+        it does not know, by a settlement file of its own.
 
         Raises:
             UpstreamDown: it does not answer now.

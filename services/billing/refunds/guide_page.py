@@ -31,12 +31,12 @@ PAGE_HEADERS: Final[Mapping[str, str]] = {
     ),
     "Referrer-Policy": "no-referrer",
 }
-"""A page that runs nothing and loads nothing; it speaks of nobody, so copies may be kept for a while."""
+"""The page runs and loads nothing; it holds no personal data, so copies may be kept for a while."""
 
 
 @dataclass(frozen=True)
 class PageTexts:
-    """What the page says around the data."""
+    """The texts of the page around the data."""
 
     title: str
     as_of: str
@@ -115,7 +115,7 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "treasurer": ("treasurer of the office", "bendahara kantor"),
     "treasury": ("the treasury", "kas negara"),
 }
-"""Who acts, in English and Indonesian."""
+"""The acting roles, in English and Indonesian."""
 
 
 def guide_page(guide: RefundGuideView, language: Language) -> bytes:

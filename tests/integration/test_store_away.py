@@ -12,7 +12,7 @@ from local_suite.servers.mongod import Mongod
 from shared.crypto.keyring import Keyring
 from shared.files.gridfs import GridFsFiles
 from shared.store.driver import connect, database, disconnect
-from tests.unit.application import world as application_world
+from tests.unit import world as shared_world
 from tests.unit.application.test_http import STREAM, Browser, begun
 from tests.unit.application.test_http import browser as browser
 from tests.unit.application.world import World, picture
@@ -34,7 +34,7 @@ async def world(mongod: Mongod, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     def on_the_server(keyring: Keyring, clock: Any) -> GridFsFiles:
         return GridFsFiles(data, keyring, clock)
 
-    monkeypatch.setattr(application_world, "MemoryFiles", on_the_server)
+    monkeypatch.setattr(shared_world, "MemoryFiles", on_the_server)
     made = World()
     await made.files.prepare()  # type: ignore[attr-defined]
     yield made

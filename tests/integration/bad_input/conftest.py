@@ -1,4 +1,4 @@
-"""One suite in memory, served on loopback, for all tests of bad input."""
+"""One suite in memory, served on loopback, for each file: waiting moves its time, and a hold lasts minutes only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.assembled import Suite
 from tests.integration.bad_input.ground import Ground
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def ground() -> AsyncIterator[Ground]:
     """Citizens at every station; at the end nobody was given what is no message, and every rule holds."""
     suite = Suite()

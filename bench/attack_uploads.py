@@ -33,7 +33,6 @@ from shared.events.message import Message
 from shared.ids import new_event_id
 
 PARALLEL_PIECES: Final = 400
-APPLICANTS: Final = 400
 SAMPLE_SECONDS: Final = 0.02
 KIB: Final = 1024
 CALL_SECONDS: Final = 120.0

@@ -31,7 +31,6 @@ class HalfSent:
     """Statuses of those half-sent requests that were answered while the attack lasted."""
     unanswered: int = 0
     honest: Counter[int] = field(default_factory=Counter)
-    slowest_honest_seconds: float = 0.0
 
     @property
     def honest_shut_out(self) -> int:
@@ -63,14 +62,11 @@ async def half_sent_bodies(
     half = _post(host, path, extra, 4096) + b"{"
     whole = _post(host, path, "", 2) + b"{}"
     lines = await asyncio.gather(*(_open(host, port, half, source) for _ in range(count)))
-    honest, slowest, ends = Counter[int](), 0.0, time.monotonic() + seconds
+    honest, ends = Counter[int](), time.monotonic() + seconds
 
     async def call_honestly() -> None:
-        nonlocal slowest
         while time.monotonic() < ends:
-            began = time.monotonic()
             honest[await _call(host, port, whole)] += 1
-            slowest = max(slowest, time.monotonic() - began)
             await asyncio.sleep(PAUSE_SECONDS)
 
     try:
@@ -79,7 +75,7 @@ async def half_sent_bodies(
     finally:
         await asyncio.gather(*(_close(writer) for _, writer in lines if writer is not None))
     attackers = Counter(status for status in statuses if status is not None)
-    return HalfSent(attackers, sum(status is None for status in statuses), honest, slowest)
+    return HalfSent(attackers, sum(status is None for status in statuses), honest)
 
 
 def _post(host: str, path: str, extra: str, length: int) -> bytes:

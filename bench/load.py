@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bench.figures import percentile
@@ -30,15 +27,3 @@ class Tally:
         else:
             values = sorted(each for several in self.durations.values() for each in several)
         return percentile(values, share) * 1000
-
-
-async def in_parallel(callers: int, work: Callable[[int], Awaitable[bool]], tally: Tally) -> None:
-    """Let this many callers work until each of them says that it is done (by returning False)."""
-
-    async def keep_busy(number: int) -> None:
-        while await work(number):
-            pass
-
-    begun = time.perf_counter()
-    await asyncio.gather(*(keep_busy(number) for number in range(callers)))
-    tally.seconds = time.perf_counter() - begun

@@ -61,7 +61,7 @@ class DocumentView(View):
 
 
 class AppointmentView(View):
-    """What is known of the visit; scheduling owns it."""
+    """The visit as scheduling has told it; scheduling owns it."""
 
     appointment_id: str
     state: str
@@ -104,7 +104,7 @@ class AppointmentView(View):
 
 
 class BillView(View):
-    """What is known of the bill; billing owns it."""
+    """The bill as billing has told it; billing owns it."""
 
     bill_id: str
     state: str
@@ -136,7 +136,7 @@ class RefundView(View):
     state: str
     deadline: datetime | None
     needs: str | None
-    """What the applicant must give before it can go on."""
+    """The item that the applicant must give before the refund can go on."""
     refused_by_rule: str | None
 
 

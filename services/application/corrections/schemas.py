@@ -13,7 +13,7 @@ from shared.http.schema import Body
 
 
 class KindCorrection(Body):
-    """What shall hold instead of what was applied for, and why."""
+    """The corrected kind, and the reason for the correction."""
 
     passport_kind: PassportKind = Field(examples=["electronic"])
     validity_years: Literal[5, 10] = Field(examples=[10])
@@ -24,7 +24,7 @@ class KindCorrection(Body):
 
 
 class PenaltyFinding(Body):
-    """What the interview found about the book before this one."""
+    """The finding of the interview about the previous passport."""
 
     ground: Ground = Field(examples=["lost"])
     force_majeure: bool = False

@@ -43,7 +43,7 @@ class InterviewOutcome(Body):
 
 
 class Collection(Body):
-    """Who took the book."""
+    """The collection of a passport at the counter."""
 
     collected_by: Literal["self", "family", "proxy"]
 

@@ -138,9 +138,7 @@ class OfficeFactsCache:
             return ()
         if record.state.kind is OfficeKind.OUTREACH:
             return template.every_plan()
-        if (day.month, day.day) in self._delivered.closed_days:
-            return ()
-        return template.plans_for(day)
+        return () if self.closed_everywhere(day) else template.plans_for(day)
 
     def closed_everywhere(self, day: date) -> bool:
         """Whether it is a national day on which no office opens."""

@@ -251,13 +251,6 @@ class WeeklyTemplates:
     closed_days: frozenset[tuple[int, int]] = frozenset()
     """(month, day) on which no office opens."""
 
-    def plans_for(self, office_id: str, day: date) -> tuple[SessionPlan, ...]:
-        """Return the session plans of the template for a day."""
-        template = self.offices.get(office_id, self.default)
-        if day.weekday() not in template.weekdays or (day.month, day.day) in self.closed_days:
-            return ()
-        return template.sessions
-
 
 class TemplateFileWrong(ValueError):
     """The file of weekly templates cannot be used; the message names the office and the rule."""

@@ -169,29 +169,12 @@ def _is_trail(name: str, kept: Any) -> bool:
 
 
 def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
-    """For each operation with a body one that its form takes."""
-    notice = {
-        "notice_id": "n-1",
-        "billing_code": "8" * 15,
-        "ntb": "123456",
-        "amount": 1,
-        "paid_at": "2026-11-23T02:00:00Z",
-    }
-    receipt = {
-        "receipt_id": "r-1",
-        "message_id": "m-1",
-        "reference": "d-1",
-        "status": "delivered",
-        "at": "2026-11-23T02:00:00Z",
-    }
-    session = {"date": "2026-12-01", "start": "08:00", "end": "10:00", "booths": 1, "service_minutes": 30, "staff": 1}
-    week = {key: value for key, value in session.items() if key != "date"}
-    edit = {"expected_version": 0, "reason": "fitted to staff"}
-    product = {"product": "electronic", "since": "2026-01-01"}
-    facts = {"reason": "as it is", "booths": 2, "staff": 2, "hours": [], "products": [product]}
-    arrival = {"line_id": "1", "kind": "counter", "arrived_at": "2026-11-23T02:00:00Z", "reason": "outage"}
-    fee = {"passport_kind": "ordinary", "validity_years": 5, "amount": 1, "title": "Book", "title_id": "Paspor"}
-    upload = {"requirement": "ktp", "file_name": "x.jpg", "media_type": "image/jpeg", "size_bytes": 1000}
+    """Return for each operation with a body one that its form takes."""
+    every = (_identity_bodies(), _application_bodies(ids), _scheduling_bodies(ids), _billing_bodies(ids))
+    return {operation: body for bodies in (*every, _notification_bodies()) for operation, body in bodies.items()}
+
+
+def _identity_bodies() -> dict[str, Any]:
     newcomer = {"username": "dewi.contoh", "full_name": "DEWI CONTOH"}
     return {
         "register": {"email": "baru.contoh@example.org"},
@@ -219,6 +202,12 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "say_staff_left": {"reason": "end_of_service"},
         "approve_staff_matter": {"reason": "new_post"},
         "refuse_staff_matter": {"reason": "correction"},
+    }
+
+
+def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
+    upload = {"requirement": "ktp", "file_name": "x.jpg", "media_type": "image/jpeg", "size_bytes": 1000}
+    return {
         "begin": {"applicant_id": ids["applicant_id"]},
         "answer": ANSWERS,
         "submit": {"confirmed_not_refundable": True},
@@ -227,6 +216,24 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "see_originals": {"requirements": ["ktp"]},
         "record_interview": {"outcome": "approved"},
         "hand_out": {"collected_by": "self"},
+        "correct_kind": {
+            "passport_kind": "ordinary",
+            "validity_years": 5,
+            "reason": "expired",
+            "reason_code": "held_passport_before",
+        },
+        "find_penalty": {"ground": "lost", "reason_code": "told_at_interview"},
+    }
+
+
+def _scheduling_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
+    session = {"date": "2026-12-01", "start": "08:00", "end": "10:00", "booths": 1, "service_minutes": 30, "staff": 1}
+    week = {key: value for key, value in session.items() if key != "date"}
+    edit = {"expected_version": 0, "reason": "fitted to staff"}
+    product = {"product": "electronic", "since": "2026-01-01"}
+    facts = {"reason": "as it is", "booths": 2, "staff": 2, "hours": [], "products": [product]}
+    arrival = {"line_id": "1", "kind": "counter", "arrived_at": "2026-11-23T02:00:00Z", "reason": "outage"}
+    return {
         "open_session": {**session, "pools": {"regular": 1}},
         "put_facts": {**facts, "expected_version": 1},
         "open_outreach": {**facts, "name": "Mal Contoh", "city": "Kota Contoh", "own_dates": ["2026-12-05"]},
@@ -254,14 +261,6 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         },
         "take_ticket": {"application_id": ids["application_id"]},
         "check_in": {"appointment_id": ids["appointment_id"]},
-        "ask_refund": {"bill_id": ids["bill_id"], "reason": "agent_error", "note": "the bank took it twice"},
-        "give_bank_account": {"bank_code": "002", "account_number": "1234567890", "holder_name": "Siti Contoh"},
-        "send_papers": {"note": "here it is"},
-        "resubmit_refund": {"note": "new proof"},
-        "object_to_refusal": {"note": "I object"},
-        "take_refund_step": {"step": "find_complete"},
-        "note_case": {"text": "the bank was asked"},
-        "close_case": {"outcome": "confirmed", "reason": "the bank confirms"},
         "ask_special": {"cause": "illness", "evidence": "letter no. 12"},
         "decide_special": {"granted": True},
         "use_special": {"session_id": NOBODYS_ID},
@@ -271,13 +270,27 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "call_next": {"booth": "1"},
         "register_walk_in": {"reason": "walk_in"},
         "import_offline_visits": {"date": "2026-11-23", "lines": [arrival]},
-        "correct_kind": {
-            "passport_kind": "ordinary",
-            "validity_years": 5,
-            "reason": "expired",
-            "reason_code": "held_passport_before",
-        },
-        "find_penalty": {"ground": "lost", "reason_code": "told_at_interview"},
+    }
+
+
+def _billing_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
+    notice = {
+        "notice_id": "n-1",
+        "billing_code": "8" * 15,
+        "ntb": "123456",
+        "amount": 1,
+        "paid_at": "2026-11-23T02:00:00Z",
+    }
+    fee = {"passport_kind": "ordinary", "validity_years": 5, "amount": 1, "title": "Book", "title_id": "Paspor"}
+    return {
+        "ask_refund": {"bill_id": ids["bill_id"], "reason": "agent_error", "note": "the bank took it twice"},
+        "give_bank_account": {"bank_code": "002", "account_number": "1234567890", "holder_name": "Siti Contoh"},
+        "send_papers": {"note": "here it is"},
+        "resubmit_refund": {"note": "new proof"},
+        "object_to_refusal": {"note": "I object"},
+        "take_refund_step": {"step": "find_complete"},
+        "note_case": {"text": "the bank was asked"},
+        "close_case": {"outcome": "confirmed", "reason": "the bank confirms"},
         "ask_same_day": {"application_id": ids["application_id"]},
         "propose_tariff": {
             "tariff_id": "pp-1-2027",
@@ -295,6 +308,18 @@ def good_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "decide_override": {"approve": True},
         "claim_payment": {"ntb": "123456789012"},
         "take_notice": notice,
+    }
+
+
+def _notification_bodies() -> dict[str, Any]:
+    receipt = {
+        "receipt_id": "r-1",
+        "message_id": "m-1",
+        "reference": "d-1",
+        "status": "delivered",
+        "at": "2026-11-23T02:00:00Z",
+    }
+    return {
         "choose_preferences": {"language": "id", "channels": ["email"]},
         "take_sms_receipt": receipt,
     }

@@ -49,6 +49,7 @@ from services.scheduling.terms import Applying, Pool
 from services.scheduling.visit.counter.check_in_rules import CheckInProblem, check_in_problem
 from shared.events import scheduling as said
 from shared.store.transitions import IllegalTransition
+from tests.unit.scheduling.world import NORTH, SOUTH, make_world
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 RULES = Rules()
@@ -537,15 +538,20 @@ class TestTemplates:
         },
     }
 
-    def test_weeks_open_as_written(self) -> None:
+    async def test_weeks_open_as_written(self) -> None:
         busy = {"weekdays": ["sat"], "sessions": self.CONTENT["default"]["sessions"] * 2}  # type: ignore[index]
-        templates = templates_from(self.CONTENT | {"offices": {"batam": busy}})
+        world = make_world(templates=templates_from(self.CONTENT | {"offices": {NORTH.office_id: busy}}))
+        assert world.parts.start is not None
+        await world.parts.start()
+        plans_for = world.service.facts_cache.plans_for
         monday, saturday = date(2026, 11, 23), date(2026, 11, 28)
-        assert len(templates.plans_for("jakarta-selatan", monday)) == 1
-        assert templates.plans_for("jakarta-selatan", saturday) == ()
-        assert templates.plans_for("batam", monday) == ()
-        assert len(templates.plans_for("batam", saturday)) == 2
-        assert templates.plans_for("batam", date(2027, 12, 25)) == ()
+        assert len(plans_for(SOUTH.office_id, monday)) == 1
+        assert plans_for(SOUTH.office_id, saturday) == ()
+        assert plans_for(NORTH.office_id, monday) == ()
+        assert len(plans_for(NORTH.office_id, saturday)) == 2
+        closed = date(2027, 12, 25)
+        assert closed.weekday() == saturday.weekday()
+        assert plans_for(NORTH.office_id, closed) == ()
 
     @pytest.mark.parametrize(
         "sessions_written",

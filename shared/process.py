@@ -19,7 +19,6 @@ from shared.bus.amqp import AmqpBus
 from shared.bus.dispatch import Dispatcher
 from shared.bus.relay import Relay
 from shared.clock import SystemClock
-from shared.counts import COUNT, SharedCounts
 from shared.crypto.fingerprints import Fingerprints
 from shared.deadlines import COUNT_PARKED_SECONDS, DeadlineFigures, DeadlineWorker
 from shared.files.gridfs import GridFsFiles
@@ -34,6 +33,7 @@ from shared.memory_return import TRIM_SECONDS, MemoryReturn
 from shared.randomness import SystemRandomness
 from shared.service import Chore, Parts, Platform
 from shared.settings import ServiceSettings, SettingsWrong
+from shared.shared_limits import COUNT, SharedCounts
 from shared.store.driver import connect, database, disconnect
 from shared.store.mongo import MongoStore
 from shared.store.port import StoreUnavailable

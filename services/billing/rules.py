@@ -111,12 +111,6 @@ def cut_off(day: date, clock: str) -> datetime:
     return datetime.combine(day, time.fromisoformat(clock), JAKARTA).astimezone(UTC)
 
 
-def next_poll(now: datetime, expires_at: datetime, policy: BillPolicy) -> datetime:
-    """Return the time of the next poll of a code: the nearer to its end, before or after, the sooner."""
-    distance = abs((expires_at - now).total_seconds()) / 4
-    return now + seconds(min(max(distance, policy.poll_least_seconds), policy.poll_most_seconds))
-
-
 def backoff(attempt: int, least_seconds: float, most_seconds: float) -> timedelta:
     """The wait after the given attempt (the first is 1): doubling, within its limits."""
     return seconds(min(least_seconds * 2 ** min(attempt - 1, 20), most_seconds))

@@ -24,8 +24,8 @@ from services.identity.staff.repository import ROSTER, STAFF, STRANGER
 from services.identity.use_cases import Identity
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
-from shared.counts import COUNT
 from shared.service import Parts, Platform
+from shared.shared_limits import COUNT
 from shared.store.kinds import Kind
 from shared.tokens import StaticKeys, TokenIssuer
 

@@ -82,8 +82,8 @@ def build(
     known_offices = read_offices() if offices is None else offices
 
     async def start() -> None:
-        await service.calendar.load_offices(known_offices)
-        await service.calendar.roll_horizon()
+        await service.bookable_sessions.load_offices(known_offices)
+        await service.bookable_sessions.roll_horizon()
         await service.evenings.plan()
 
     return Parts(

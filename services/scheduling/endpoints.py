@@ -20,7 +20,7 @@ from services.scheduling.visit.counter import check_in_routes as counter
 from services.scheduling.visit.counter import priority_routes as priority
 from services.scheduling.visit.counter import queue_routes as queue
 from services.scheduling.visit.day_sheets import evening_routes as evening
-from services.scheduling.visit.day_sheets import routes as papers
+from services.scheduling.visit.day_sheets import routes as day_sheets
 from services.scheduling.visit.special_reschedule import routes as special
 from shared.audit import Audit
 from shared.audit.acting import audited
@@ -56,7 +56,7 @@ ENDPOINTS: Final = with_session_check(
             *openings.endpoints.all,
             *special.endpoints.all,
             *queue.endpoints.all,
-            *papers.endpoints.all,
+            *day_sheets.endpoints.all,
             *evening.endpoints.all,
             *waiting.endpoints.all,
             *parties.endpoints.all,

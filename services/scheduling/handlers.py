@@ -51,7 +51,7 @@ class Handlers:
         """Every deadline that a document of this service can have."""
         service = self._service
         return {
-            **office_deadlines(service.calendar),
+            **office_deadlines(service.bookable_sessions),
             **opening_deadlines(service.openings, service.opening_notices),
             **self._appointments.deadlines(),
             **seat_deadlines(service.inventory, service.waiting_list),
@@ -71,7 +71,7 @@ class Handlers:
         """Return the periodic chores."""
         service = self._service
         return [
-            *office_chores(service.calendar, service.facts_cache, service.opening_notices.plan),
+            *office_chores(service.bookable_sessions, service.facts_cache, service.opening_notices.plan),
             *opening_chores(service.openings, service.facts_cache),
             *abuse_chores(service.activity),
             *day_sheet_chores(service.evenings),

@@ -27,7 +27,7 @@ from services.scheduling.booking.seats.invariants import Checks
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.waiting_list.service import WaitingList
 from services.scheduling.context import OfficeDirectory, UseCaseContext
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.facts import FactsTable
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.product_availability import ProductAvailability
@@ -50,8 +50,10 @@ from services.scheduling.visit.counter.check_in import Visits
 from services.scheduling.visit.counter.payment_proofs import Proofs
 from services.scheduling.visit.counter.priority_denial import PriorityDenials
 from services.scheduling.visit.counter.queue_service import CounterQueue
+from services.scheduling.visit.day_sheets.day_sheet import DaySheets
 from services.scheduling.visit.day_sheets.evening_sheets import SheetsOfEvenings, SheetWriters
-from services.scheduling.visit.day_sheets.lists import Papers
+from services.scheduling.visit.day_sheets.revocation_list import RevocationLists
+from services.scheduling.visit.day_sheets.same_day_list import SameDayLists
 from services.scheduling.visit.offline.import_service import OfflineVisits
 from services.scheduling.visit.special_reschedule.service import Specials
 from shared.assistance import Assistances
@@ -103,7 +105,7 @@ class Scheduling:
         self._wire_bookings(context)
         self._wire_visits(context, cipher)
         self.evenings = SheetsOfEvenings(
-            context, stored.sessions, stored.evenings, self.papers, platform.files, writers, evening_at
+            context, stored.sessions, stored.evenings, self.day_sheets, platform.files, writers, evening_at
         )
         self._wire_quota(context, four_eyes, horizon_days)
         self._by_class: dict[type[Any], Any] = {type(each): each for each in vars(self).values()}
@@ -121,7 +123,9 @@ class Scheduling:
         self.facts_cache = OfficeFactsCache(
             context, stored.offices, stored.office_facts, facts, templates, horizon_days
         )
-        self.calendar = Calendar(context, stored.offices, stored.sessions, stored.seats, self.facts_cache, horizon_days)
+        self.bookable_sessions = BookableSessions(
+            context, stored.offices, stored.sessions, stored.seats, self.facts_cache, horizon_days
+        )
         self.availability = ProductAvailability(context, stored.applications, self.facts_cache)
 
     def _wire_openings(self, context: UseCaseContext, rules: OpeningRules, cipher: FieldCipher) -> None:
@@ -139,7 +143,7 @@ class Scheduling:
         applications, seats, appointments = stored.applications, stored.seats, stored.appointments
         self.inventory = SeatInventory(context, seats, appointments, self.release_check)
         self.checks = Checks(stored.sessions, seats, appointments, context.clock)
-        inventory, calendar, availability = self.inventory, self.calendar, self.availability
+        inventory, bookable_sessions, availability = self.inventory, self.bookable_sessions, self.availability
         self.holds = Holds(
             context,
             applications,
@@ -148,12 +152,14 @@ class Scheduling:
             activity,
             self.allowances,
             inventory,
-            calendar,
+            bookable_sessions,
             self.waiting_room,
             availability,
             PriorityGrounds(self.facts_cache),
         )
-        self.same_day_downgrade = SameDayDowngrade(context, seats, appointments, inventory, calendar, availability)
+        self.same_day_downgrade = SameDayDowngrade(
+            context, seats, appointments, inventory, bookable_sessions, availability
+        )
         self.payments = Payments(
             context,
             applications,
@@ -161,13 +167,20 @@ class Scheduling:
             codes,
             activity,
             inventory,
-            calendar,
+            bookable_sessions,
             availability,
             self.same_day_downgrade,
         )
         self.relocation = Relocation(context, seats, appointments, codes, inventory)
         self.moves = Moves(
-            context, appointments, self.relocation, activity, inventory, calendar, self.waiting_room, availability
+            context,
+            appointments,
+            self.relocation,
+            activity,
+            inventory,
+            bookable_sessions,
+            self.waiting_room,
+            availability,
         )
         self.releases = Releases(context, appointments, inventory)
         self.paid_visits = PaidVisits(context, appointments)
@@ -176,9 +189,9 @@ class Scheduling:
         """Wire the other ways to a seat and the limits against hoarding."""
         stored, activity, allowances = self.repositories, self.activity, self.allowances
         applications, seats, appointments = stored.applications, stored.seats, stored.appointments
-        inventory, calendar, availability = self.inventory, self.calendar, self.availability
+        inventory, bookable_sessions, availability = self.inventory, self.bookable_sessions, self.availability
         self.same_day = SameDay(
-            context, seats, appointments, activity, allowances, applications, inventory, calendar, availability
+            context, seats, appointments, activity, allowances, applications, inventory, bookable_sessions, availability
         )
         self.same_day_upgrades = SameDayUpgrades(context, stored.sessions, seats, appointments, inventory)
         self.waiting_list = WaitingList(
@@ -193,7 +206,7 @@ class Scheduling:
             allowances,
             applications,
             inventory,
-            calendar,
+            bookable_sessions,
             self.waiting_room,
             availability,
         )
@@ -204,28 +217,38 @@ class Scheduling:
         """Wire the visit: counter, special reschedules, jobs, day sheets, offline days."""
         stored, codes, audit = self.repositories, self.codes, self.audit
         sessions, seats, appointments = stored.sessions, stored.seats, stored.appointments
-        inventory, calendar, availability = self.inventory, self.calendar, self.availability
+        inventory, bookable_sessions, availability = self.inventory, self.bookable_sessions, self.availability
         self.counter = CounterQueue(
             context, sessions, seats, appointments, stored.counter_days, codes, inventory, cipher, audit
         )
-        self.counter_holds = CounterHolds(context, calendar, self.holds)
+        self.counter_holds = CounterHolds(context, bookable_sessions, self.holds)
         self.visits = Visits(context, appointments, codes, self.counter, audit)
         self.proofs = Proofs(context, appointments, stored.activity, inventory, self.counter)
         self.priority = PriorityDenials(context, appointments, self.counter, self.relocation, audit)
-        self.papers = Papers(context, stored.offline_quotas, appointments, stored.offline_days, codes)
+        self.day_sheets = DaySheets(context, stored.offline_quotas, appointments, codes)
+        self.same_day_lists = SameDayLists(context, appointments)
+        self.revocation_lists = RevocationLists(context, stored.offline_days, codes)
         self.offline_visits = OfflineVisits(
             context, stored.offline_quotas, appointments, stored.offline_days, codes, cipher, audit
         )
         self.bulk_moves = BulkMoves(
-            context, sessions, appointments, stored.bulk_jobs, inventory, self.relocation, calendar, availability, audit
+            context,
+            sessions,
+            appointments,
+            stored.bulk_jobs,
+            inventory,
+            self.relocation,
+            bookable_sessions,
+            availability,
+            audit,
         )
         self.specials = Specials(
-            context, appointments, inventory, self.relocation, calendar, availability, cipher, audit
+            context, appointments, inventory, self.relocation, bookable_sessions, availability, cipher, audit
         )
 
     def _wire_quota(self, context: UseCaseContext, four_eyes: FourEyes, horizon_days: int) -> None:
         """Wire quota changes and the public board."""
-        stored, facts_cache, calendar = self.repositories, self.facts_cache, self.calendar
+        stored, facts_cache, bookable_sessions = self.repositories, self.facts_cache, self.bookable_sessions
         self.changes = Changes(context, stored.quota_changes, facts_cache, self.audit)
         self.office_edits = OfficeEdits(
             context,
@@ -233,7 +256,7 @@ class Scheduling:
             stored.offline_quotas,
             stored.quota_changes,
             facts_cache,
-            calendar,
+            bookable_sessions,
             self.changes,
             four_eyes,
         )
@@ -244,10 +267,12 @@ class Scheduling:
             stored.appointments,
             stored.quota_changes,
             facts_cache,
-            calendar,
+            bookable_sessions,
             self.changes,
-            NearestLater(context, stored.appointments, calendar, self.availability, self.relocation),
+            NearestLater(context, stored.appointments, bookable_sessions, self.availability, self.relocation),
             self.bulk_moves,
             four_eyes,
         )
-        self.quota_board = QuotaBoard(context, stored.sessions, stored.seats, facts_cache, calendar, horizon_days)
+        self.quota_board = QuotaBoard(
+            context, stored.sessions, stored.seats, facts_cache, bookable_sessions, horizon_days
+        )

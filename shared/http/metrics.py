@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
+
+from shared.http.refusal_counts import RefusalCounts
 
 SECONDS_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.4, 1.0, 2.5, 10.0)
 """0.4 s is the target for the slowest tenth of the journey's steps."""
@@ -27,12 +29,7 @@ class Metrics:
             buckets=SECONDS_BUCKETS,
             registry=self.registry,
         )
-        self._refusals = Counter(
-            "paspor_http_refusals",
-            "Requests refused, by stable code.",
-            ("service", "route", "code"),
-            registry=self.registry,
-        )
+        self.refusals = RefusalCounts(service_name, self.registry)
         self._broken = Gauge(
             "paspor_invariant_broken",
             "Things that break a running rule at the last check; -1 if it could not be checked.",
@@ -63,10 +60,6 @@ class Metrics:
     def watch_bodies(self, held: Callable[[], int]) -> None:
         """Show the bytes of bodies in memory, read when the page is."""
         self._body_bytes.labels(self._service).set_function(held)
-
-    def refused(self, route: str, code: str) -> None:
-        """Count one refusal."""
-        self._refusals.labels(self._service, route, code).inc()
 
     def invariant(self, rule: str, broken: int | None) -> None:
         """Show how many things break the rule; None: it was not checked."""

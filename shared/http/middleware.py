@@ -92,7 +92,7 @@ def _tell(
     runtime.metrics.answered(method, route, status, seconds)
     members = {"trace_id": trace, "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     if code is not None:
-        runtime.metrics.refused(route, code)
+        runtime.metrics.refusals.count(route, code)
         runtime.access_log.write("warning" if status >= 500 else "info", "http.refused", code=code, **members)
     else:
         runtime.access_log.write("debug" if route in QUIET_ROUTES else "info", "http.answered", **members)

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Final, Protocol
 
-from shared.counts import SharedCounts
 from shared.http.endpoint import RateLimit
+from shared.shared_limits import SharedCounts
 
 MAX_KEYS: Final = 100_000
 """Keys kept in a process, about 20 MB at most. The least recently used one is dropped first."""

@@ -14,12 +14,12 @@ from services.scheduling.booking.abuse.hold_allowance import NUMBERED
 from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.context import Actor
 from shared.clock import ManualClock
-from shared.counts import COUNT, MOST_REPLICAS, SharedCounts
 from shared.crypto.fingerprints import Fingerprints
 from shared.crypto.keyring import Keyring
 from shared.errors import Refusal
 from shared.http.endpoint import RateLimit
 from shared.http.rate_limit import InProcessRateLimiter, SharedRateLimiter
+from shared.shared_limits import COUNT, MOST_REPLICAS, SharedCounts
 from shared.store import Record
 from shared.store.driver import AsyncDatabase
 from shared.store.mongo import MongoStore

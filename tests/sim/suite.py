@@ -23,8 +23,8 @@ from services.scheduling.config import Settings as SchedulingSettings
 from services.scheduling.office import Office
 from services.scheduling.offices.session import SessionPlan, WeeklyTemplate, WeeklyTemplates
 from services.scheduling.terms import Pool
+from services.scheduling.visit.day_sheets.day_sheet import DaySheet
 from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
-from services.scheduling.visit.day_sheets.lists import DaySheet
 from services.scheduling.visit.day_sheets.views import sheet_json
 from shared.crypto.sealed import new_keypair
 from shared.service import Parts, Platform

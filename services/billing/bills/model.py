@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from services.billing.bills.simponi_poll_times import next_poll
 from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, LIVE_BILLS, BillCommand, BillState
-from services.billing.rules import BillPolicy, backoff, next_poll, seconds, whole_seconds
+from services.billing.rules import BillPolicy, backoff, seconds, whole_seconds
 from services.billing.tariffs.model import (
     Price,
 )

@@ -39,11 +39,11 @@ from services.identity.sign_in.errors import (
 from services.identity.sign_in.record_cache import RecordCache
 from services.identity.sign_in.repository import CHALLENGE, ChallengeRepository
 from services.identity.sign_in.vault import ChallengeVault, fresh_account_id
-from shared.counts import SharedCounts
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import AccountRegistered
 from shared.events.message import Message
 from shared.ids import derived_id
+from shared.shared_limits import SharedCounts
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, VersionConflict
 from shared.store.retry import again

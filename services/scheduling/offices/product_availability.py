@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.scheduling.applications import ApplicationCopy, ApplicationRepository
 from services.scheduling.context import UseCaseContext
-from services.scheduling.offices.calendar import BookableSession
+from services.scheduling.offices.bookable_sessions import BookableSession
 from services.scheduling.offices.errors import ProductNotOffered
 from services.scheduling.offices.facts import Product
 from services.scheduling.offices.facts_cache import OfficeFactsCache

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.scheduling.office import Office
-from services.scheduling.offices.calendar import BookableSession
+from services.scheduling.offices.bookable_sessions import BookableSession
 from services.scheduling.offices.facts import WEEKDAYS, GeoPoint, limits_on, offers, place_of
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant, RuleKind

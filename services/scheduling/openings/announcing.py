@@ -11,7 +11,7 @@ import structlog
 
 from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
 from services.scheduling.errors import NotYourOffice
-from services.scheduling.offices.calendar import SeatStore
+from services.scheduling.offices.bookable_sessions import SeatStore
 from services.scheduling.offices.errors import SessionNotFound
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.repository import SessionRepository

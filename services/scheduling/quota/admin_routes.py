@@ -6,7 +6,7 @@ from typing import Final
 
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.http import actor_of, use_case
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import (
     QuotaAboveCapacity,
     SessionClosed,
@@ -207,7 +207,7 @@ async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
 )
 async def read_session(call: Call) -> VersionedSessionView:
     """The session with what is free in it, and the version that an edit names."""
-    record, opened = await use_case(call, Calendar).one(call.path["session_id"])
+    record, opened = await use_case(call, BookableSessions).one(call.path["session_id"])
     return versioned_session_view(opened, record.version, use_case(call, OfficeFactsCache))
 
 
@@ -257,7 +257,7 @@ async def transfer_seats(call: Call[TransferSeats]) -> Answer:
 )
 async def session_history(call: Call) -> ChangesView:
     """Every change of the session's quota, the newest first."""
-    record = await use_case(call, Calendar).session(call.path["session_id"])
+    record = await use_case(call, BookableSessions).session(call.path["session_id"])
     found = await use_case(call, Changes).find_by_subject(record.state.office_id, record.id, actor_of(call.caller))
     return ChangesView(changes=[change_view(each) for each in found])
 

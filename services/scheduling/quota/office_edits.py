@@ -11,7 +11,12 @@ from pydantic import TypeAdapter
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import OfficeNotFound
 from services.scheduling.office import Office, slug
-from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, Calendar, OpenWish, refuse_wrong_span
+from services.scheduling.offices.bookable_sessions import (
+    LONGEST_LISTING_DAYS,
+    BookableSessions,
+    OpenWish,
+    refuse_wrong_span,
+)
 from services.scheduling.offices.errors import QuotaAboveCapacity
 from services.scheduling.offices.facts import OfficeFacts, OfficeKind, plan_capacity, within_hours
 from services.scheduling.offices.facts_cache import OfficeFactsCache
@@ -102,7 +107,7 @@ class OfficeEdits:
         offline_quotas: OfflineQuotaRepository,
         quota_changes: QuotaChangeRepository,
         facts_cache: OfficeFactsCache,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         changes: Changes,
         limits: FourEyes,
     ) -> None:
@@ -111,7 +116,7 @@ class OfficeEdits:
         self._offline_quotas = offline_quotas
         self._quota_changes = quota_changes
         self._facts_cache = facts_cache
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._changes = changes
         self._limits = limits
         changes.register(
@@ -183,7 +188,7 @@ class OfficeEdits:
         wish = OpenWish(
             edit.office_id, new.day, new.plan, edit.actor, edit.command_id, new.opens_at, above_capacity=edit.override
         )
-        self._calendar.planned(wish)
+        self._bookable_sessions.planned(wish)
         facts = self._facts_cache.facts(edit.office_id).state
         if not edit.reason and not self._is_ordinary(facts, new):
             raise OutsideOpeningHours(field="/reason")
@@ -350,7 +355,7 @@ class OfficeEdits:
             opens_at=datetime.fromisoformat(after["opens_at"]) if after["opens_at"] else None,
             above_capacity=state.override,
         )
-        await self._calendar.open(wish)
+        await self._bookable_sessions.open(wish)
         return True
 
     async def _apply_offline_quota(self, change: Record[QuotaChange]) -> bool:

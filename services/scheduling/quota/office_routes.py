@@ -7,7 +7,7 @@ from typing import Final
 from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.http import actor_of, use_case
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import QuotaAboveCapacity, SessionExists, SessionPlanWrong
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.schemas import (
@@ -45,7 +45,7 @@ endpoints: Final = Endpoints("offices")
 async def list_offices(call: Call[None, OfficesQuery]) -> ListedOfficesView:
     """Offices that fit, by name or the nearest first, one page at a time. None is hidden for a product it lacks."""
     asked = call.query
-    found = use_case(call, Calendar).search(province=asked.province, timezone=asked.timezone, text=asked.q)
+    found = use_case(call, BookableSessions).search(province=asked.province, timezone=asked.timezone, text=asked.q)
     near = place_from(asked.near)
     listed = use_case(call, QuotaBoard).listed(found, near=near, product=asked.passport_kind, on=asked.on)
     rest = _after(listed, asked.after, by_name=near is None)
@@ -94,7 +94,7 @@ async def read_office(call: Call) -> OfficeDetailView:
 )
 async def list_sessions(call: Call[None, SessionSearch]) -> SessionsView:
     """Sessions that can still be booked, with free seats by pool."""
-    found = await use_case(call, Calendar).listing(call.path["office_id"], call.query.first, call.query.last)
+    found = await use_case(call, BookableSessions).listing(call.path["office_id"], call.query.first, call.query.last)
     return SessionsView(sessions=[session_view(each) for each in found])
 
 
@@ -133,5 +133,5 @@ async def open_session(call: Call[OpenSessionForDay]) -> SessionView | Answer:
     change = await use_case(call, OfficeEdits).open_session(edit, NewSession(asked.date, plan, asked.opens_at))
     if change.state.state is not ChangeState.APPLIED:
         return Answer(202, change_view(change))
-    _record, opened = await use_case(call, Calendar).one(change.state.subject_id)
+    _record, opened = await use_case(call, BookableSessions).one(change.state.subject_id)
     return session_view(opened)

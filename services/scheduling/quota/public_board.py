@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.context import UseCaseContext
 from services.scheduling.office import Office
-from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, Calendar, refuse_wrong_span
+from services.scheduling.offices.bookable_sessions import LONGEST_LISTING_DAYS, BookableSessions, refuse_wrong_span
 from services.scheduling.offices.facts import GeoPoint, OfficeFacts, Product, distance_km, offers, place_of
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.release_rule import ReleaseInstant
@@ -68,14 +68,14 @@ class QuotaBoard:
         sessions: SessionRepository,
         seats: SeatRepository,
         facts_cache: OfficeFactsCache,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         horizon_days: int,
     ) -> None:
         self._context = context
         self._sessions = sessions
         self._seats = seats
         self._facts_cache = facts_cache
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._horizon_days = horizon_days
         self._kept: dict[Pool, tuple[datetime, dict[str, FirstFree | None]]] = {}
         self._counting = asyncio.Lock()

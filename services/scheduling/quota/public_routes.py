@@ -7,7 +7,7 @@ from typing import Final
 from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import OfficeNotFound
 from services.scheduling.http import actor_of, use_case
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.schemas import place_from
 from services.scheduling.offices.views import next_opening_view
@@ -53,7 +53,7 @@ async def office_quota(call: Call[None, DaysQuery]) -> OfficeQuotaView:
 async def search_quota(call: Call[None, QuotaSearch]) -> QuotaSearchView:
     """Offices with their first free seat: the nearest first, or by name, or the earliest free date first."""
     asked = call.query
-    offices = use_case(call, Calendar).search(province=asked.province, timezone=None, text=None)
+    offices = use_case(call, BookableSessions).search(province=asked.province, timezone=None, text=None)
     listed = use_case(call, QuotaBoard).listed(
         offices, near=place_from(asked.near), product=asked.passport_kind, on=None
     )

@@ -16,7 +16,7 @@ from services.scheduling.booking.seats import seat as seats
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, SeatStatus
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import QuotaAboveCapacity, SessionClosed, SessionPlanWrong
 from services.scheduling.offices.facts import plan_capacity
 from services.scheduling.offices.facts_cache import OfficeFactsCache
@@ -82,7 +82,7 @@ class SessionEdits:
         appointments: AppointmentRepository,
         quota_changes: QuotaChangeRepository,
         facts_cache: OfficeFactsCache,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         changes: Changes,
         mover: VisitMover,
         bulk_moves: SessionMover,
@@ -94,7 +94,7 @@ class SessionEdits:
         self._appointments = appointments
         self._quota_changes = quota_changes
         self._facts_cache = facts_cache
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._changes = changes
         self._mover = mover
         self._bulk_moves = bulk_moves
@@ -134,7 +134,7 @@ class SessionEdits:
         return await self._submit(record, edit, ChangeSubject.TRANSFER, dict(+wanted), bulk_move=False)
 
     async def _editable(self, session_id: str, edit: Edit) -> tuple[Record[Session], Edit]:
-        record = await self._calendar.session(session_id)
+        record = await self._bookable_sessions.session(session_id)
         self._facts_cache.refuse_other_office(record.state.office_id, edit.actor)
         return record, replace(edit, office_id=record.state.office_id)
 
@@ -198,7 +198,7 @@ class SessionEdits:
 
     async def _apply(self, change: Record[QuotaChange]) -> bool:
         """Withdraw, then write what the session shall be, then the seats that it gained; each step can be repeated."""
-        session = await self._calendar.session(change.state.subject_id)
+        session = await self._bookable_sessions.session(change.state.subject_id)
         if session.state.change_id == change.id:
             return True
         wanted = {Pool(pool): size for pool, size in change.state.after["pools"].items() if size}
@@ -316,14 +316,14 @@ class NearestLater:
         self,
         context: UseCaseContext,
         appointments: AppointmentRepository,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         availability: ProductAvailability,
         relocation: Relocation,
     ) -> None:
         self._availability = availability
         self._context = context
         self._appointments = appointments
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._relocation = relocation
 
     async def move_away(self, appointments: list[Record[Appointment]], command_id: str) -> None:
@@ -337,7 +337,7 @@ class NearestLater:
         if record is None or record.has_received(command_id):
             return
         slot, days = record.state.seat, self._context.rules.late_offer_days
-        found = await self._calendar.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED)
+        found = await self._bookable_sessions.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED)
         for later in await self._availability.that_fit(record.state.application_id, found):
             if record is None or not can(record.state, Command.BEGIN_MOVE):
                 return

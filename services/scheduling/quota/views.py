@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from services.scheduling.office import Office
-from services.scheduling.offices.calendar import BookableSession
+from services.scheduling.offices.bookable_sessions import BookableSession
 from services.scheduling.offices.facts import WEEKDAYS, plan_capacity
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.offline_quota import OfflineQuota

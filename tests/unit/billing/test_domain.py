@@ -9,6 +9,7 @@ import pytest
 
 from services.billing.bills import model as bills
 from services.billing.bills.model import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing, VisitState
+from services.billing.bills.simponi_poll_times import next_poll
 from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, FINAL_BILLS, BillState
 from services.billing.data.reference import refund_reasons
 from services.billing.ledger.model import Account, Entry, balances
@@ -18,7 +19,7 @@ from services.billing.receipts.model import Facts, Intent, IntentKind, judge, ju
 from services.billing.receipts.states import FINAL_RECEIPTS, RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
 from services.billing.refunds import model as refunds
 from services.billing.refunds.states import FINAL_REFUNDS, REFUND_TRANSITIONS, RefundState
-from services.billing.rules import JAKARTA, Policies, Validity, YearClosed, backoff, next_poll, validity
+from services.billing.rules import JAKARTA, Policies, Validity, YearClosed, backoff, validity
 from shared.events import billing as events
 from shared.store.transitions import IllegalTransition
 from tests.unit.billing.make import (

@@ -34,7 +34,7 @@ def edit(key: str = "edit", **changes: Any) -> Edit:
 
 
 async def session_edit(world: World, key: str = "edit", **changes: Any) -> Edit:
-    record = await world.service.calendar.session(world.session_id())
+    record = await world.service.bookable_sessions.session(world.session_id())
     return edit(key, office_id="", expected_version=record.version, **changes)
 
 

@@ -11,7 +11,7 @@ import pytest
 from services.scheduling.app import read_offices, read_templates
 from services.scheduling.booking.seats.repository import SEAT
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
-from services.scheduling.offices.calendar import LONGEST_LISTING_DAYS, OpenWish
+from services.scheduling.offices.bookable_sessions import LONGEST_LISTING_DAYS, OpenWish
 from services.scheduling.offices.errors import (
     QuotaAboveCapacity,
     SessionExists,
@@ -46,9 +46,9 @@ async def test_starting_twice_writes_nothing_new(world: World) -> None:
 
 
 async def test_a_corrected_office_is_written(world: World) -> None:
-    await world.service.calendar.load_offices([replace(SOUTH, office_class="I")])
+    await world.service.bookable_sessions.load_offices([replace(SOUTH, office_class="I")])
     assert world.service.context.offices[SOUTH.office_id].office_class == "I"
-    assert len(world.service.calendar.search(province=None, timezone=None, text=None)) == 3
+    assert len(world.service.bookable_sessions.search(province=None, timezone=None, text=None)) == 3
 
 
 async def test_the_horizon_rolls_on(world: World) -> None:
@@ -74,9 +74,9 @@ async def test_a_session_can_be_read_only_with_all_of_its_seats() -> None:
         with pytest.raises(Killed):
             await world.parts.start()  # type: ignore[misc]
         await world.rules_hold()
-        await world.service.calendar.load_offices([SOUTH])
+        await world.service.bookable_sessions.load_offices([SOUTH])
         if write < 3:
-            assert await world.service.calendar.listing(SOUTH.office_id, TUESDAY, TUESDAY) == []
+            assert await world.service.bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY) == []
             await world.submitted("ani")
             with pytest.raises(SessionNotFound):
                 await world.service.holds.hold(world.wish(session_id=world.session_id(SOUTH, date(2026, 11, 25))))
@@ -88,25 +88,25 @@ async def test_a_session_can_be_read_only_with_all_of_its_seats() -> None:
 
 async def test_the_listing_shows_what_can_be_booked(world: World) -> None:
     await world.hold()
-    first, *rest = await world.service.calendar.listing(SOUTH.office_id, None, None)
+    first, *rest = await world.service.bookable_sessions.listing(SOUTH.office_id, None, None)
     assert (first.session_id, first.free) == (world.session_id(), {"regular": 1})
     assert [each.free for each in rest] == [{"regular": 2}] * 3
-    one = await world.service.calendar.listing(SOUTH.office_id, TUESDAY, TUESDAY)
+    one = await world.service.bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY)
     assert [each.session_id for each in one] == [world.session_id()]
     world.clock.set(first.session.starts_at - timedelta(hours=3) + timedelta(milliseconds=1))
-    assert await world.service.calendar.listing(SOUTH.office_id, TUESDAY, TUESDAY) == []
-    assert await world.service.calendar.listing(EAST.office_id, date(2027, 1, 1), date(2027, 1, 2)) == []
+    assert await world.service.bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY) == []
+    assert await world.service.bookable_sessions.listing(EAST.office_id, date(2027, 1, 1), date(2027, 1, 2)) == []
 
 
 async def test_a_listing_has_limits(world: World) -> None:
-    calendar = world.service.calendar
+    bookable_sessions = world.service.bookable_sessions
     longest = TUESDAY + timedelta(days=LONGEST_LISTING_DAYS)
-    await calendar.listing(SOUTH.office_id, TUESDAY, longest)
+    await bookable_sessions.listing(SOUTH.office_id, TUESDAY, longest)
     for last in (longest + timedelta(days=1), TUESDAY - timedelta(days=1)):
         with pytest.raises(Malformed):
-            await calendar.listing(SOUTH.office_id, TUESDAY, last)
+            await bookable_sessions.listing(SOUTH.office_id, TUESDAY, last)
     with pytest.raises(OfficeNotFound):
-        await calendar.listing("nowhere", None, None)
+        await bookable_sessions.listing("nowhere", None, None)
 
 
 def opening(**changes: Any) -> OpenWish:
@@ -121,28 +121,28 @@ def opening(**changes: Any) -> OpenWish:
 
 
 async def test_an_administrator_opens_a_session(world: World) -> None:
-    calendar = world.service.calendar
-    opened = await calendar.open(opening())
-    again = await calendar.open(opening())
+    bookable_sessions = world.service.bookable_sessions
+    opened = await bookable_sessions.open(opening())
+    again = await bookable_sessions.open(opening())
     assert opened == again
     assert opened.free == {"regular": 3, "priority": 1}
     assert (opened.session.opened_by, opened.session.letter) == (BOSS.account_id, "K")
     with pytest.raises(SessionExists):
-        await calendar.open(opening(command_id="another", plan=plan(9, time(13))))
+        await bookable_sessions.open(opening(command_id="another", plan=plan(9, time(13))))
     assert len(await world.seats(opened.session_id)) == 4
-    assert (await calendar.listing(SOUTH.office_id, TUESDAY, TUESDAY))[1] == opened
+    assert (await bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY))[1] == opened
     await world.rules_hold()
 
 
 async def test_only_for_the_own_office_and_as_booths_and_staff_allow(world: World) -> None:
-    calendar = world.service.calendar
+    bookable_sessions = world.service.bookable_sessions
     with pytest.raises(NotYourOffice):
-        await calendar.open(opening(office_id=NORTH.office_id))
+        await bookable_sessions.open(opening(office_id=NORTH.office_id))
     with pytest.raises(OfficeNotFound):
-        await calendar.open(opening(office_id="nowhere"))
+        await bookable_sessions.open(opening(office_id="nowhere"))
     small = replace(plan(3, time(13)), staff=2, booths=1, service_minutes=45)
     with pytest.raises(QuotaAboveCapacity) as refused:
-        await calendar.open(opening(plan=small))
+        await bookable_sessions.open(opening(plan=small))
     assert refused.value.facts == {"capacity": 2, "asked": 3}
     for wrong in (
         opening(plan=plan(3, time(13, 15))),
@@ -151,7 +151,7 @@ async def test_only_for_the_own_office_and_as_booths_and_staff_allow(world: Worl
         opening(day=date(2028, 11, 22)),
     ):
         with pytest.raises(SessionPlanWrong):
-            await calendar.open(wrong)
+            await bookable_sessions.open(wrong)
 
 
 async def test_the_same_alternatives_are_told_for_two_seconds() -> None:

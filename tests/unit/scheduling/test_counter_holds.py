@@ -26,7 +26,7 @@ async def at_the_counter(minutes: float, **pools: int) -> World:
     world = make_world(templates=weekly(plan(1, **(pools or {"walk_in": 1, "priority": 1}))))
     await world.parts.start()  # type: ignore[misc]
     await world.submitted()
-    session = await world.service.calendar.session(world.session_id())
+    session = await world.service.bookable_sessions.session(world.session_id())
     world.clock.set(session.state.starts_at + timedelta(minutes=minutes))
     return world
 

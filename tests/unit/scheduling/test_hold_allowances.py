@@ -34,7 +34,7 @@ async def replicas(seats: int, count: int = 2, seed: int = 1) -> list[World]:
     others = [make_world(wrap=lambda _: first.store, seed=2 + number, **given) for number in range(count - 1)]
     for other in others:
         other.clock.set(first.clock.now())
-        await other.service.calendar.load_offices([SOUTH, NORTH])
+        await other.service.bookable_sessions.load_offices([SOUTH, NORTH])
     return [first, *others]
 
 

@@ -124,7 +124,7 @@ async def test_a_paid_visitor_takes_a_place_pays_and_is_on_the_list() -> None:
     await world.service.visits.check_in(VisitorLookup(appointment_id=visit), FRONT, "in")
     world.clock.set(hurry.pay_until)
     await world.worker.run_due()
-    _day, listed = await world.service.papers.same_day(SOUTH.office_id, None, FRONT)
+    _day, listed = await world.service.same_day_lists.make(SOUTH.office_id, None, FRONT)
     assert [each.id for each in listed] == [visit]
     await world.rules_hold()
     await world.recover()

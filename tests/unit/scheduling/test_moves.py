@@ -19,7 +19,7 @@ from services.scheduling.booking.appointments.errors import (
 from services.scheduling.booking.appointments.reschedule import MoveWish
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice
-from services.scheduling.offices.calendar import OpenWish
+from services.scheduling.offices.bookable_sessions import OpenWish
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionNotFound, SessionSoldOut
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events import scheduling as said
@@ -134,7 +134,7 @@ async def test_a_session_that_closed() -> None:
 async def test_a_session_without_the_pool(world: World) -> None:
     paid = await world.paid()
     wish = OpenWish(SOUTH.office_id, WEDNESDAY, plan(0, time(13), priority=2), BOSS, "open")
-    opened = await world.service.calendar.open(wish)
+    opened = await world.service.bookable_sessions.open(wish)
     await refused(world, paid, PoolNotOpen, session_id=opened.session_id)
 
 
@@ -149,7 +149,7 @@ class TestHalfDone:
     async def begun(self, world: World) -> tuple[Record[Appointment], Record[Appointment]]:
         paid = await world.paid()
         wish = world.move(paid, world.session_id(NORTH))
-        target = await world.service.calendar.session(wish.session_id)
+        target = await world.service.bookable_sessions.session(wish.session_id)
         return paid, await world.service.moves._begin(wish, target.state)
 
     async def test_it_is_rolled_back_without_a_seat(self, world: World) -> None:

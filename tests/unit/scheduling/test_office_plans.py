@@ -300,7 +300,7 @@ class TestFactsEdits:
         approved = await world.service.changes.find_by_office("mpp-contoh", SECOND, proposed=True)
         assert approved == []
         await world.parts.chores[0].run()
-        sessions = await world.service.calendar.listing("mpp-contoh", None, None)
+        sessions = await world.service.bookable_sessions.listing("mpp-contoh", None, None)
         assert [(each.session.date, each.free) for each in sessions] == [(saturday, {"regular": 12})]
         with pytest.raises(NotYourOffice):
             await edits.put_template(edit("theirs", office_id="mpp-contoh", actor=THEIRS), (week,))

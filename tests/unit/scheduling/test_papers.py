@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.scheduling.booking.appointments.appointment import Status
-from services.scheduling.booking.appointments.special_right import SpecialCause
+from services.scheduling.booking.appointments.special_reschedule_right import SpecialCause
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.office import Office
@@ -64,18 +64,18 @@ class TestSameDayList:
         noon = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
         world.clock.set(noon - timedelta(minutes=1))
         with pytest.raises(SameDayListNotReady) as refusal:
-            await world.service.papers.same_day(office.office_id, TUESDAY, actor)
+            await world.service.same_day_lists.make(office.office_id, TUESDAY, actor)
         assert refusal.value.facts["ready_at"] == noon.isoformat()
         world.clock.set(noon)
-        day, visits = await world.service.papers.same_day(office.office_id, None, actor)
+        day, visits = await world.service.same_day_lists.make(office.office_id, None, actor)
         assert day == TUESDAY
         assert [each.id for each in visits] == [paid.id]
 
     async def test_only_the_own_office(self, world: World) -> None:
         with pytest.raises(NotYourOffice):
-            await world.service.papers.same_day(NORTH.office_id, TUESDAY, FRONT)
+            await world.service.same_day_lists.make(NORTH.office_id, TUESDAY, FRONT)
         with pytest.raises(OfficeNotFound):
-            await world.service.papers.same_day("unknown", TUESDAY, FRONT)
+            await world.service.same_day_lists.make("unknown", TUESDAY, FRONT)
 
 
 class TestDaySheet:
@@ -83,7 +83,7 @@ class TestDaySheet:
         paid = await world.paid("ani")
         await world.hold("budi")
         await world.paid("citra", session_id=world.session_id(NORTH, TUESDAY))
-        sheet = await world.service.papers.day_sheet(SOUTH.office_id, TUESDAY, FRONT)
+        sheet = await world.service.day_sheets.make(SOUTH.office_id, TUESDAY, FRONT)
         assert sorted(each.state.status for each in sheet.visits) == [Status.CONFIRMED, Status.HELD]
         said = read_signed(sheet.signed, SHEET_MARK, keys_of(world))
         assert (said["office_id"], said["date"], said["offline_seats"]) == (SOUTH.office_id, "2026-11-24", 0)
@@ -96,11 +96,11 @@ class TestDaySheet:
 
     async def test_it_can_be_printed(self, world: World) -> None:
         await world.paid("ani")
-        sheet = await world.service.papers.day_sheet(SOUTH.office_id, TUESDAY, FRONT)
+        sheet = await world.service.day_sheets.make(SOUTH.office_id, TUESDAY, FRONT)
         assert (await write_sheet(sheet)).startswith(b"%PDF-")
 
     async def test_a_changed_sheet_is_not_believed(self, world: World) -> None:
-        sheet = await world.service.papers.day_sheet(SOUTH.office_id, TUESDAY, FRONT)
+        sheet = await world.service.day_sheets.make(SOUTH.office_id, TUESDAY, FRONT)
         mark, key_id, content, signature = sheet.signed.split(".")
         changed = base64.urlsafe_b64encode(b'{"visits": []}').rstrip(b"=").decode()
         for text in (
@@ -116,7 +116,7 @@ class TestDaySheet:
 
     async def test_only_the_own_office(self, world: World) -> None:
         with pytest.raises(NotYourOffice):
-            await world.service.papers.day_sheet(NORTH.office_id, TUESDAY, FRONT)
+            await world.service.day_sheets.make(NORTH.office_id, TUESDAY, FRONT)
 
 
 class TestOfflineVerifier:
@@ -134,7 +134,7 @@ class TestOfflineVerifier:
 
     async def listed(self, world: World) -> Revocations:
         world.clock.advance(61)
-        found = await world.service.papers.revocations()
+        found = await world.service.revocation_lists.current()
         return read_revocations(found.signed, keys_of(world))
 
     async def test_a_good_code_on_its_day_at_its_office(self, world: World) -> None:
@@ -183,11 +183,11 @@ class TestOfflineVerifier:
         assert self.ask(world, paid.state.queue_code, await self.listed(world)).verdict is Verdict.VOID
 
     async def test_the_list_is_made_once_a_minute_and_its_version_grows(self, world: World) -> None:
-        first = await world.service.papers.revocations()
+        first = await world.service.revocation_lists.current()
         world.clock.advance(59)
-        assert (await world.service.papers.revocations()).version == first.version
+        assert (await world.service.revocation_lists.current()).version == first.version
         world.clock.advance(1)
-        second = await world.service.papers.revocations()
+        second = await world.service.revocation_lists.current()
         assert second.version > first.version
         old, new = (read_revocations(each.signed, keys_of(world)) for each in (first, second))
         assert newer(None, old) is old
@@ -195,7 +195,7 @@ class TestOfflineVerifier:
         assert newer(new, old) is new
 
     async def test_a_changed_list_is_not_believed(self, world: World) -> None:
-        found = await world.service.papers.revocations()
+        found = await world.service.revocation_lists.current()
         with pytest.raises(SignedTextInvalid):
             read_revocations(found.signed.replace(REVOCATIONS_MARK, SHEET_MARK), keys_of(world))
 
@@ -208,5 +208,5 @@ class TestOfflineVerifier:
         await turned.parts.start()  # type: ignore[misc]
         assert [key_id for key_id, _ in turned.service.codes.published()] == ["k2", "k1"]
         assert self.ask(turned, code).verdict is Verdict.VALID
-        listed = read_revocations((await turned.service.papers.revocations()).signed, keys_of(turned))
+        listed = read_revocations((await turned.service.revocation_lists.current()).signed, keys_of(turned))
         assert listed.below == {}

@@ -163,7 +163,7 @@ class TestSessions:
         assert await world.buckets() == {"held": 1, "free": 7, "withdrawn": 2}
         gone = [each for each in await world.seats() if each.status is SeatStatus.WITHDRAWN]
         assert {each.withdrawn_by for each in gone} == {change.id}
-        record = await world.service.calendar.session(world.session_id())
+        record = await world.service.bookable_sessions.session(world.session_id())
         assert (record.state.capacity, record.state.written) == (8, 10)
         await world.rules_hold()
 
@@ -194,7 +194,7 @@ class TestSessions:
         with pytest.raises(CutBelowBooked):
             await put(world, {"regular": 1})
         assert await world.buckets() == {"held": 2, "free": 1, "withdrawn": 1}
-        record = await world.service.calendar.session(world.session_id())
+        record = await world.service.bookable_sessions.session(world.session_id())
         assert (record.state.capacity, record.state.written, record.state.edited_by) == (3, 4, None)
         with pytest.raises(ChangeFailed):
             await put(world, {"regular": 1})
@@ -237,7 +237,7 @@ class TestSessions:
         ends = [await world.appointment(each.id) for each in paid]
         assert sorted(each.state.status.value for each in ends) == ["confirmed", "special_open"]
         assert await world.buckets() == {"withdrawn": 2}
-        assert (await world.service.calendar.session(world.session_id())).state.capacity == 0
+        assert (await world.service.bookable_sessions.session(world.session_id())).state.capacity == 0
         await world.rules_hold()
 
     async def test_a_bulk_move_without_later_seats_ends_with_the_day(self) -> None:
@@ -249,7 +249,7 @@ class TestSessions:
                 await world.hold(f"p{ahead}{number}", session_id=world.session_id(day=TUESDAY + timedelta(days=ahead)))
         change = await put(world, {"regular": 1}, bulk_move=True)
         assert change.state.state is ChangeState.APPROVED
-        record = await world.service.calendar.session(world.session_id())
+        record = await world.service.bookable_sessions.session(world.session_id())
         with pytest.raises(EditedMeanwhile):
             await world.service.session_edits.put(
                 world.session_id(), edit("late", expected_version=1), {Pool.REGULAR: 5}
@@ -259,7 +259,7 @@ class TestSessions:
         world.clock.set(record.state.starts_at)
         await world.service.changes.run(await world.service.changes.read(change.id, BOSS))
         assert (await world.service.changes.read(change.id, BOSS)).state.state is ChangeState.APPLIED
-        assert (await world.service.calendar.session(world.session_id())).state.capacity == 2
+        assert (await world.service.bookable_sessions.session(world.session_id())).state.capacity == 2
 
     @pytest.mark.acceptance("F69.no_borrowing")
     async def test_a_transfer_between_pools_is_asked_for_and_kept(self) -> None:
@@ -335,7 +335,7 @@ class TestSessions:
         world = await started(plan(10), four_eyes_seats=10_000, four_eyes_percent=100_000)
         with pytest.raises(SessionPlanWrong):
             await put(world, {"regular": 1001}, override=True)
-        record = await world.service.calendar.session(world.session_id())
+        record = await world.service.bookable_sessions.session(world.session_id())
         world.clock.set(record.state.starts_at)
         with pytest.raises(SessionClosed):
             await put(world, {"regular": 5})

@@ -142,7 +142,7 @@ class TestBoard:
     async def test_the_nearest_and_the_first_free(self) -> None:
         world = await started(plan(1), offices=[SOUTH, NORTH, EAST])
         board = world.service.quota_board
-        offices = world.service.calendar.search(province=None, timezone=None, text=None)
+        offices = world.service.bookable_sessions.search(province=None, timezone=None, text=None)
         near = board.listed(offices, near=GeoPoint(-8.4, 140.3), product=Product.ORDINARY, on=None)
         assert [each.office.office_id for each in near] == ["merauke", "jakarta-utara", "jakarta-selatan"]
         assert near[0].distance_km is not None and near[0].distance_km < 20
@@ -175,7 +175,7 @@ WEEKLY = OpeningRule(RuleKind.WEEKLY, time(14), weekday=4, announced_days=2)
 async def ruled(rule: OpeningRule, **changes: Any) -> World:
     """A world in which the southern office opens by this rule from its first day on."""
     world = make_world(**changes)
-    await world.service.calendar.load_offices([SOUTH, NORTH, EAST])
+    await world.service.bookable_sessions.load_offices([SOUTH, NORTH, EAST])
     facts = replace(world.service.facts_cache.facts(SOUTH.office_id).state, opening=rule)
     await world.service.office_edits.put_facts(edit("rule", expected_version=1), facts)
     await world.parts.start()  # type: ignore[misc]
@@ -199,7 +199,7 @@ class TestOpenings:
         world.clock.set(opening - timedelta(days=2))
         await world.parts.chores[0].run()
         monday = world.session_id(day=date(2026, 11, 30))
-        record = await world.service.calendar.session(monday)
+        record = await world.service.bookable_sessions.session(monday)
         assert record.state.opens_at == opening
         assert {each.session.opens_at for each in await board.find_by_office(NORTH.office_id, None, None)} == {None}
         with pytest.raises(NotOpenYet):

@@ -13,11 +13,11 @@ from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, MoveCause, Status
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
 from services.scheduling.booking.appointments.next_step import step_of
-from services.scheduling.booking.appointments.special_right import SpecialCause, SpecialRefusal, SpecialState
+from services.scheduling.booking.appointments.special_reschedule_right import SpecialCause, SpecialRefusal, SpecialState
 from services.scheduling.booking.appointments.views import appointment_view
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice
-from services.scheduling.offices.calendar import OpenWish
+from services.scheduling.offices.bookable_sessions import OpenWish
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionNotFound, SessionSoldOut
 from services.scheduling.visit.bulk_jobs.job import BATCH, BulkState, Outcome
 from services.scheduling.visit.bulk_jobs.service import DayInterruption
@@ -247,7 +247,7 @@ class TestUsing:
             (SessionClosed, world.session_id(EAST, TUESDAY)),
         ]
         wish = OpenWish(SOUTH.office_id, THURSDAY, plan(0, time(13), priority=2), BOSS, "o")
-        other = await world.service.calendar.open(wish)
+        other = await world.service.bookable_sessions.open(wish)
         cases.append((PoolNotOpen, other.session_id))
         for refusal, session_id in cases:
             with pytest.raises(refusal):

@@ -21,8 +21,8 @@ from services.scheduling.offices.session import SessionPlan, WeeklyTemplate, Wee
 from services.scheduling.repositories import KINDS
 from services.scheduling.terms import Pool
 from services.scheduling.use_cases import Scheduling
+from services.scheduling.visit.day_sheets.day_sheet import DaySheet
 from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
-from services.scheduling.visit.day_sheets.lists import DaySheet
 from services.scheduling.visit.day_sheets.views import sheet_json
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.counts import BLOCKS, COUNT, MOST_REPLICAS, SharedCounts
 from shared.crypto.fingerprints import Fingerprints
 from shared.crypto.keyring import Keyring
 from shared.http.endpoint import RateLimit
 from shared.http.options import HttpOptions
 from shared.http.rate_limit import InProcessRateLimiter, SharedRateLimiter
+from shared.shared_limits import BLOCKS, COUNT, MOST_REPLICAS, SharedCounts
 from shared.store.memory import MemoryStore
 from tests.unit.identity.world import key
 

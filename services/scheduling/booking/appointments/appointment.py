@@ -14,7 +14,7 @@ from typing import Any, Final
 from services.scheduling.booking.appointments.priority import Priority
 from services.scheduling.booking.appointments.queue_code_payload import Ticket
 from services.scheduling.booking.appointments.same_day_place import SameDayPlace, no_place, stays
-from services.scheduling.booking.appointments.special_right import Special
+from services.scheduling.booking.appointments.special_reschedule_right import Special
 from services.scheduling.booking.appointments.walk_in import WalkIn
 from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.office import Office

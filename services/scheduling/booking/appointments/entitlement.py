@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.scheduling.booking.appointments.appointment import Appointment, Status, ask_until
-from services.scheduling.booking.appointments.special_right import SpecialState
+from services.scheduling.booking.appointments.special_reschedule_right import SpecialState
 from services.scheduling.rules import Rules
 
 OVERDUE: Final = timedelta(days=1)

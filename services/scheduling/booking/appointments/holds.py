@@ -30,7 +30,7 @@ from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
 from services.scheduling.errors import ApplicationIsWithdrawn
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.openings.waiting_room import Turn, WaitingRoom
@@ -86,7 +86,7 @@ class Holds:
         activity: ActivityCounters,
         allowances: HoldAllowances,
         inventory: SeatInventory,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         waiting_room: WaitingRoom,
         availability: ProductAvailability,
         grounds: PriorityGrounds,
@@ -100,7 +100,7 @@ class Holds:
         self._seats = seats
         self._appointments = appointments
         self._inventory = inventory
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._waiting_room = waiting_room
 
     async def hold(self, wish: HoldWish) -> Record[Appointment]:
@@ -190,7 +190,7 @@ class Holds:
         if not may_hold(wish.pool, is_staff=actor.is_staff):
             raise PoolNotOpen(pool=wish.pool.value)
         if actor.is_staff:
-            session = await self._calendar.session(wish.session_id)
+            session = await self._bookable_sessions.session(wish.session_id)
             refuse_unless_own_office(actor, session.state.office_id)
 
     async def _write(self, appointment_id: str, decision: Decision[Appointment], wish: HoldWish) -> Record[Appointment]:
@@ -238,14 +238,14 @@ class Holds:
 
     async def _explain_no_seat(self, wish: HoldWish, copy: ApplicationCopy) -> None:
         """Refuse with the reason why no seat could be had; returns only if one is free after all."""
-        session = await self._calendar.session(wish.session_id)
+        session = await self._bookable_sessions.session(wish.session_id)
         if session.state.starts_at < (wish.starts_from or bookable_from(self._context.now(), self._context.rules)):
             raise SessionClosed(starts_at=session.state.starts_at)
         if not session.state.pools.get(wish.pool, 0):
             raise PoolNotOpen(pool=wish.pool.value)
         free = await self._seats.free_seats([wish.session_id])
         if not free.get((wish.session_id, wish.pool.value)):
-            raise await self._calendar.sold_out(wish.session_id, session.state, wish.pool, {copy.product})
+            raise await self._bookable_sessions.sold_out(wish.session_id, session.state, wish.pool, {copy.product})
 
     async def cancel(
         self, appointment_id: str, actor: Actor, command_id: str, *, fee_is_lost: bool, origin: Origin = NOWHERE

@@ -29,7 +29,7 @@ from services.scheduling.booking.same_day.rules import still_payable
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.terms import Applying, Pool
 from shared.events import billing
@@ -102,7 +102,7 @@ class Payments:
         codes: QueueCodes,
         activity: ActivityCounters,
         inventory: SeatInventory,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         availability: ProductAvailability,
         same_day_downgrade: SameDayDowngrade,
     ) -> None:
@@ -114,7 +114,7 @@ class Payments:
         self._applications = applications
         self._appointments = appointments
         self._inventory = inventory
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
 
     async def bill_requested(self, event: billing.BillRequested, message_id: str) -> None:
         """Await the payment of this bill: from now on only the bill's end releases the seat."""
@@ -393,7 +393,7 @@ class Payments:
         if same is not None:
             return same, self._same_again(question)
         slot = question.lost.seat
-        sessions = await self._calendar.soonest(
+        sessions = await self._bookable_sessions.soonest(
             [slot.office_id], Pool(slot.pool), self._context.rules.late_offer_days, SESSIONS_TRIED
         )
         for each in await self._availability.that_fit(question.applying.application_id, sessions):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final
 
 from services.scheduling.booking.appointments.appointment import Appointment, deadlines
-from services.scheduling.booking.appointments.special_right import SpecialState
+from services.scheduling.booking.appointments.special_reschedule_right import SpecialState
 from services.scheduling.store_part import OnStore
 from shared.clock import Clock
 from shared.store.change import change

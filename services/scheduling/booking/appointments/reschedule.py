@@ -16,7 +16,7 @@ from services.scheduling.booking.appointments.move_rules import MoveProblem, Mov
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.session import Session
@@ -56,7 +56,7 @@ class Moves:
         relocation: Relocation,
         activity: ActivityCounters,
         inventory: SeatInventory,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         waiting_room: WaitingRoom,
         availability: ProductAvailability,
     ) -> None:
@@ -66,7 +66,7 @@ class Moves:
         self._activity = activity
         self._appointments = appointments
         self._inventory = inventory
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._waiting_room = waiting_room
 
     async def reschedule(self, wish: MoveWish) -> Record[Appointment]:
@@ -76,7 +76,7 @@ class Moves:
         :class:`~services.scheduling.booking.appointments.move_rules.MoveProblem`, ``SessionSoldOut``, ``BeingMoved`` or
         ``NotPossibleNow``; the visit then stays where it was. A repeat of the command meets the finished move.
         """
-        target = await self._calendar.session(wish.session_id)
+        target = await self._bookable_sessions.session(wish.session_id)
         await self._inventory.refuse_unopened(wish.session_id)
         moving = await again(lambda: self._begin(wish, target.state))
         move = moving.state.move
@@ -85,7 +85,7 @@ class Moves:
         moved = await self._relocation.finish(moving, wish.command_id)
         if moved is None:
             products = await self._availability.products_of([moving.state.application_id])
-            raise await self._calendar.sold_out(wish.session_id, target.state, Pool(move.pool), products)
+            raise await self._bookable_sessions.sold_out(wish.session_id, target.state, Pool(move.pool), products)
         self._activity.note(Act.MOVE, moved.state, wish.origin)
         return await self._inventory.give_back_left_now(moved)
 

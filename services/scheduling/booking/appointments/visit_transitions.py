@@ -24,7 +24,7 @@ from services.scheduling.booking.appointments.appointment import (
     place_given_up,
     release,
 )
-from services.scheduling.booking.appointments.special_right import (
+from services.scheduling.booking.appointments.special_reschedule_right import (
     CAUSES_TO_ASK_WITH,
     Special,
     SpecialCause,

@@ -12,7 +12,7 @@ from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.holds import Holds, HoldWish
 from services.scheduling.booking.appointments.walk_in import is_at_counter
 from services.scheduling.context import UseCaseContext, refuse_unless_own_office
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import SessionClosed
 from shared.store.kinds import Record
 
@@ -20,9 +20,9 @@ from shared.store.kinds import Record
 class CounterHolds:
     """Holds by officers."""
 
-    def __init__(self, context: UseCaseContext, calendar: Calendar, holds: Holds) -> None:
+    def __init__(self, context: UseCaseContext, bookable_sessions: BookableSessions, holds: Holds) -> None:
         self._context = context
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._holds = holds
 
     async def hold(self, wish: HoldWish) -> Record[Appointment]:
@@ -31,7 +31,7 @@ class CounterHolds:
 
         Refuses as that does; ``SessionClosed`` where the session of today is over.
         """
-        session = (await self._calendar.session(wish.session_id)).state
+        session = (await self._bookable_sessions.session(wish.session_id)).state
         now, timezone = self._context.now(), self._context.offices[session.office_id].timezone
         refuse_unless_own_office(wish.actor, session.office_id)
         if not is_at_counter(wish.pool, session, timezone=timezone, now=now):

@@ -31,7 +31,7 @@ from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import slot_of
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import ApplicationIsWithdrawn
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionSoldOut
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.session import Session
@@ -78,7 +78,7 @@ class Parties:
         allowances: HoldAllowances,
         applications: ApplicationRepository,
         inventory: SeatInventory,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         waiting_room: WaitingRoom,
         availability: ProductAvailability,
     ) -> None:
@@ -92,7 +92,7 @@ class Parties:
         self._appointments = appointments
         self._parties = parties
         self._inventory = inventory
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
 
     async def book(self, wish: PartyWish) -> Seated:
         """Hold a seat of the session for every application, or none at all.
@@ -153,7 +153,7 @@ class Parties:
 
     async def _members(self, party_id: str, wish: PartyWish) -> tuple[Member, ...]:
         members = []
-        session = (await self._calendar.session(wish.session_id)).state
+        session = (await self._bookable_sessions.session(wish.session_id)).state
         copies = [await self._own(each, wish.actor) for each in wish.application_ids]
         together = {copy.product for copy in copies}
         for application_id, copy in zip(wish.application_ids, copies, strict=True):
@@ -179,7 +179,7 @@ class Parties:
         return copy
 
     async def _refuse_session(self, wish: PartyWish, seats: int) -> None:
-        session = (await self._calendar.session(wish.session_id)).state
+        session = (await self._bookable_sessions.session(wish.session_id)).state
         if wish.pool not in POOLS_OF_CHANNEL[Channel.APPLICANT] or not session.pools.get(wish.pool, 0):
             raise PoolNotOpen(pool=wish.pool.value)
         if session.starts_at < bookable_from(self._context.now(), self._context.rules):
@@ -271,7 +271,7 @@ class Parties:
 
     async def _refusal(self, broken: Party) -> Refusal:
         if broken.broken_for is PartyBreak.SOLD_OUT:
-            session, family = await self._calendar.session(broken.session_id), broken.members
+            session, family = await self._bookable_sessions.session(broken.session_id), broken.members
             applying = [member.application_id for member in family]
             return await self._sold_out(broken.session_id, session.state, Pool(broken.pool), applying)
         if broken.broken_for is PartyBreak.PERSON_HAS_APPOINTMENT:
@@ -287,7 +287,7 @@ class Parties:
     ) -> SessionSoldOut:
         """Names only sessions that have a seat for everybody, where everybody gets the passport applied for."""
         products = await self._availability.products_of(application_ids)
-        return await self._calendar.sold_out(session_id, session, pool, products, len(application_ids))
+        return await self._bookable_sessions.sold_out(session_id, session, pool, products, len(application_ids))
 
     async def _seated(self, record: Record[Party]) -> Seated:
         known = [

@@ -21,7 +21,7 @@ from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import ApplicationIsWithdrawn
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.session import Session
@@ -54,7 +54,7 @@ class SameDay:
         allowances: HoldAllowances,
         applications: ApplicationRepository,
         inventory: SeatInventory,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         availability: ProductAvailability,
     ) -> None:
         self._availability = availability
@@ -65,7 +65,7 @@ class SameDay:
         self._seats = seats
         self._appointments = appointments
         self._inventory = inventory
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
 
     async def hold(self, wish: HoldWish, if_unpaid: IfUnpaid | None) -> Record[Appointment]:
         """Hold a same-day seat of today's session; a repeat of the command meets the same appointment.
@@ -96,7 +96,7 @@ class SameDay:
             raise ApplicationIsWithdrawn
         if if_unpaid is None:
             raise SameDayChoiceMissing(field="/if_unpaid")
-        return Terms(copy, (await self._calendar.session(wish.session_id)).state, if_unpaid)
+        return Terms(copy, (await self._bookable_sessions.session(wish.session_id)).state, if_unpaid)
 
     async def _try(self, appointment_id: str, wish: HoldWish, terms: Terms) -> Record[Appointment] | None:
         self._refuse_wrong_time(terms.session)
@@ -112,7 +112,7 @@ class SameDay:
             raise PoolNotOpen(pool=SAME_DAY.value)
         free = await self._seats.free_seats([wish.session_id])
         if not free.get((wish.session_id, SAME_DAY.value)):
-            raise await self._calendar.sold_out(wish.session_id, terms.session, SAME_DAY, {terms.copy.product})
+            raise await self._bookable_sessions.sold_out(wish.session_id, terms.session, SAME_DAY, {terms.copy.product})
         return None
 
     def _refuse_wrong_time(self, session: Session) -> None:

@@ -11,7 +11,7 @@ from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, slot_of
 from services.scheduling.context import UseCaseContext
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.terms import Pool
 from shared.store.kinds import Record
@@ -29,14 +29,14 @@ class SameDayDowngrade:
         seats: SeatRepository,
         appointments: AppointmentRepository,
         inventory: SeatInventory,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         availability: ProductAvailability,
     ) -> None:
         self._context = context
         self._seats = seats
         self._appointments = appointments
         self._inventory = inventory
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._availability = availability
 
     async def to_regular(self, record: Record[Appointment], bill_id: str, message_id: str) -> None:
@@ -50,7 +50,7 @@ class SameDayDowngrade:
                 return
             record = rest
         days, office_id = self._context.rules.late_offer_days, record.state.seat.office_id
-        found = await self._calendar.soonest([office_id], Pool.REGULAR, days, SESSIONS_TRIED)
+        found = await self._bookable_sessions.soonest([office_id], Pool.REGULAR, days, SESSIONS_TRIED)
         for each in await self._availability.that_fit(record.state.application_id, found):
             token, now, rules = self._context.ids.new(), self._context.now(), self._context.rules
             wanted = downgrade_transitions.reach_for(

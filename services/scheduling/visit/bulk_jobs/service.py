@@ -11,11 +11,11 @@ from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.appointments.special_right import SpecialCause
+from services.scheduling.booking.appointments.special_reschedule_right import SpecialCause
 from services.scheduling.booking.appointments.visit_transitions import Ruling
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import SessionNotFound
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.repository import SessionRepository
@@ -56,7 +56,7 @@ class BulkMoves:
         bulk_jobs: BulkJobRepository,
         inventory: SeatInventory,
         relocation: Relocation,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         availability: ProductAvailability,
         audit: Audit,
     ) -> None:
@@ -67,7 +67,7 @@ class BulkMoves:
         self._appointments = appointments
         self._bulk_jobs = bulk_jobs
         self._inventory = inventory
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._relocation = relocation
 
     async def begin(
@@ -225,7 +225,7 @@ class BulkMoves:
         if job.to_session_id is not None:
             return [job.to_session_id]
         slot, days = state.seat, self._context.rules.late_offer_days
-        found = await self._calendar.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED * 2)
+        found = await self._bookable_sessions.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED * 2)
         fitting = await self._availability.that_fit(state.application_id, found)
         later = [each for each in fitting if each.session.starts_at > slot.starts_at]
         return [each.session_id for each in later][:SESSIONS_TRIED]

@@ -14,6 +14,7 @@ from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.terms import local_date
+from services.scheduling.visit.day_sheets.day_sheet import DaySheet, DaySheets
 from services.scheduling.visit.day_sheets.errors import SheetNotKept
 from services.scheduling.visit.day_sheets.evening_repository import EveningRepository
 from services.scheduling.visit.day_sheets.evening_sheet import (
@@ -23,7 +24,6 @@ from services.scheduling.visit.day_sheets.evening_sheet import (
     sheet_day,
     with_sheet,
 )
-from services.scheduling.visit.day_sheets.lists import DaySheet, Papers
 from shared.files.port import FileMeta, FileStore, FileUnknown
 from shared.ids import derived_id
 from shared.store.kinds import Record
@@ -50,7 +50,7 @@ class SheetsOfEvenings:
         context: UseCaseContext,
         sessions: SessionRepository,
         evenings: EveningRepository,
-        papers: Papers,
+        day_sheets: DaySheets,
         files: FileStore,
         writers: SheetWriters,
         at: time,
@@ -58,7 +58,7 @@ class SheetsOfEvenings:
         self._context = context
         self._sessions = sessions
         self._evenings = evenings
-        self._papers = papers
+        self._day_sheets = day_sheets
         self._files = files
         self._writers = writers
         self._at = at
@@ -96,7 +96,7 @@ class SheetsOfEvenings:
         return bool(await self._sessions.sessions([office.office_id], begins, begins + timedelta(days=1)))
 
     async def _stored(self, office: Office, day: date) -> StoredSheet:
-        sheet = await self._papers.sheet_of(office, day)
+        sheet = await self._day_sheets.make_for(office, day)
         json_file, pdf_file = (derived_id("day_sheet", office.office_id, day.isoformat(), kind) for kind in (JSON, PDF))
         await self._put(json_file, JSON, self._writers.as_json(sheet))
         await self._put(pdf_file, PDF, await self._writers.as_pdf(sheet))

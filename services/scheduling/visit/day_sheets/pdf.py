@@ -10,7 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.scheduling.booking.appointments.appointment import Appointment
-from services.scheduling.visit.day_sheets.lists import DaySheet
+from services.scheduling.visit.day_sheets.day_sheet import DaySheet
 from shared.store.kinds import Record
 
 TEMPLATE: Final = "day_sheet.typ"

@@ -8,9 +8,11 @@ from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.http import actor_of, use_case
 from services.scheduling.offices.views import local
+from services.scheduling.visit.day_sheets.day_sheet import DaySheets
 from services.scheduling.visit.day_sheets.errors import OfflineDayAhead, SameDayListNotReady
-from services.scheduling.visit.day_sheets.lists import Papers
 from services.scheduling.visit.day_sheets.pdf import write_sheet
+from services.scheduling.visit.day_sheets.revocation_list import RevocationLists
+from services.scheduling.visit.day_sheets.same_day_list import SameDayLists
 from services.scheduling.visit.day_sheets.schemas import (
     FILE_BYTES,
     DaySheetPath,
@@ -35,7 +37,7 @@ endpoints: Final = Endpoints("papers")
 
 _OFFICERS: Final = STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
 _REFUSALS: Final = (OfficeNotFound, NotYourOffice)
-PAPERS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
+SHEETS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
 """Typesetting takes a thread for some hundredths of a second: an office needs one in the evening."""
 
 
@@ -50,7 +52,7 @@ PAPERS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
 async def same_day_list(call: Call[None, SameDayQuery]) -> SameDayListView:
     """The paid same-day visits by queue number, ready at 12:00 WIB."""
     office_id = call.path["office_id"]
-    day, found = await use_case(call, Papers).same_day(office_id, call.query.date, actor_of(call.caller))
+    day, found = await use_case(call, SameDayLists).make(office_id, call.query.date, actor_of(call.caller))
     timezone = use_case(call, UseCaseContext).offices[office_id].timezone
     visits = [
         SameDayVisitView(
@@ -77,7 +79,7 @@ async def same_day_list(call: Call[None, SameDayQuery]) -> SameDayListView:
 async def day_sheet(call: Call[None, None, DaySheetPath]) -> DaySheetView:
     """Every visit that is expected, without names, and the same as a signed text."""
     path = call.path
-    sheet = await use_case(call, Papers).day_sheet(path.office_id, path.date, actor_of(call.caller))
+    sheet = await use_case(call, DaySheets).make(path.office_id, path.date, actor_of(call.caller))
     return day_sheet_view(sheet)
 
 
@@ -88,12 +90,12 @@ async def day_sheet(call: Call[None, None, DaySheetPath]) -> DaySheetView:
     path_model=DaySheetPath,
     answers={200: "application/pdf"},
     refusals=_REFUSALS,
-    rate=PAPERS_A_MINUTE,
+    rate=SHEETS_A_MINUTE,
 )
 async def day_sheet_paper(call: Call[None, None, DaySheetPath]) -> bytes:
     """The sheet as PDF."""
     path = call.path
-    sheet = await use_case(call, Papers).day_sheet(path.office_id, path.date, actor_of(call.caller))
+    sheet = await use_case(call, DaySheets).make(path.office_id, path.date, actor_of(call.caller))
     return await write_sheet(sheet)
 
 
@@ -142,7 +144,7 @@ async def import_offline_visits(call: Call[OfflineFileBody]) -> OfflineImportVie
 )
 async def queue_code_revocations(call: Call) -> RevocationsView:
     """The signed list of codes of moved and released visits, until their day is over; at most a minute old."""
-    found = await use_case(call, Papers).revocations()
+    found = await use_case(call, RevocationLists).current()
     return RevocationsView(
         version=found.version,
         issued_at=found.issued_at,

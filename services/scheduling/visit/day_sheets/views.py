@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.scheduling.offices.views import local
+from services.scheduling.visit.day_sheets.day_sheet import DaySheet
 from services.scheduling.visit.day_sheets.evening_schemas import EveningSheetsView, KeptSheetView
 from services.scheduling.visit.day_sheets.evening_sheet import EveningSheets
-from services.scheduling.visit.day_sheets.lists import DaySheet
 from services.scheduling.visit.day_sheets.schemas import DaySheetView, SheetVisitView
 
 

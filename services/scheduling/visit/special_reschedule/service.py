@@ -18,11 +18,11 @@ from services.scheduling.booking.appointments.appointment import (
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.appointments.special_right import SpecialCause, SpecialRefusal, SpecialState
+from services.scheduling.booking.appointments.special_reschedule_right import SpecialCause, SpecialRefusal, SpecialState
 from services.scheduling.booking.appointments.visit_transitions import AskProblem, Ruling
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.offices.calendar import Calendar
+from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.rules import bookable_from
@@ -95,7 +95,7 @@ class Specials:
         appointments: AppointmentRepository,
         inventory: SeatInventory,
         relocation: Relocation,
-        calendar: Calendar,
+        bookable_sessions: BookableSessions,
         availability: ProductAvailability,
         cipher: FieldCipher,
         audit: Audit,
@@ -105,7 +105,7 @@ class Specials:
         self._audit = audit
         self._appointments = appointments
         self._inventory = inventory
-        self._calendar = calendar
+        self._bookable_sessions = bookable_sessions
         self._cipher = cipher
         self._relocation = relocation
 
@@ -189,7 +189,7 @@ class Specials:
         ``ProductNotOffered``, ``SpecialOver``, ``BeingMoved``, ``NotOpenYet`` or ``NotPossibleNow``. A repeat meets
         the finished move.
         """
-        target = await self._calendar.session(wish.session_id)
+        target = await self._bookable_sessions.session(wish.session_id)
         await self._inventory.refuse_unopened(wish.session_id)
 
         async def attempt() -> Record[Appointment] | None:
@@ -214,7 +214,9 @@ class Specials:
             return moved
         record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
         products = await self._availability.products_of([record.state.application_id])
-        raise await self._calendar.sold_out(wish.session_id, target.state, Pool(record.state.seat.pool), products)
+        raise await self._bookable_sessions.sold_out(
+            wish.session_id, target.state, Pool(record.state.seat.pool), products
+        )
 
     async def _kept(
         self, record: Record[Appointment], decision: Decision[Appointment], command_id: str

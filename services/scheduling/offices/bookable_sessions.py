@@ -97,7 +97,7 @@ class SeatStore(Protocol):
         ...
 
 
-class Calendar:
+class BookableSessions:
     """When offices receive."""
 
     def __init__(

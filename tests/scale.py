@@ -22,8 +22,9 @@ def scaled(*, short: T, long: T) -> T:
     return long if IS_LONG else short
 
 
-SIMULATION_SEEDS: Final = scaled(short=24, long=1000)
-"""Runs of the simulation, from seed 0 on; a seed takes some two seconds of processor."""
+SIMULATION_SEEDS: Final = scaled(short=24, long=200)
+"""Runs of the simulation, from seed 0 on; a seed takes some two seconds of processor. `python -m tests.sim 0 1000` runs
+more of them."""
 
 SIMULATION_CRASHES: Final = scaled(short=12, long=1000)
 """Writes of one simulated journey at which its process dies, each once before and once after, spread over the journey;

@@ -19,7 +19,7 @@ _log = get_logger(__name__)
 
 
 def decree_chore(clock: Clock, calendar: Calendar = NATIONAL_CALENDAR) -> Chore:
-    """Return the chore that alerts once a day, from October on, while the decree of the next year is not in the table."""
+    """Return the chore that alerts once a day while a decree is missing: from October on that of the next year."""
 
     async def check_decree() -> None:
         year = calendar.year_without_decree(clock.now().astimezone(JAKARTA).date())

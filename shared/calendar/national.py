@@ -1,7 +1,7 @@
 """Holidays of Indonesia: one table for all services. A new decree is a new year here, and nothing else.
 
 Public holidays and joint leave (cuti bersama) are named for each year by a joint decree (SKB) of the ministers of
-religion, of manpower and of state apparatus. Its numbers and days were read in reports, not in the decrees themselves; a
+religion, of manpower and of state apparatus. Its number and days were read in reports, not in the decree itself; a
 test compares the table with the package `holidays`. Years without a decree carry predicted days and are provisional:
 movable holidays may shift by a day, and joint leave is not known.
 """

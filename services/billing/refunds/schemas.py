@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
-from services.billing.field_types import Id, Ntpn
+from services.billing.field_types import Id
 from services.billing.refunds.model import ConfirmationState, Refund, RefundReason, RefundReasons, RefundRule
 from services.billing.refunds.states import RefundState
 from services.billing.refunds.statistics import RefundStatistics
@@ -16,6 +16,8 @@ from services.billing.refunds.step_limits import working_days_of
 from services.billing.refunds.texts import HOW, HOW_ID, STAGES, stage_of
 from services.billing.refunds.treasury import Payee
 from services.billing.rules import RefundPolicy
+from shared.fields.names import AccountHolder
+from shared.fields.numbers import AccountNumber, BankCode, Ntpn
 from shared.http.schema import Body, IsoDate, Path, Query, View
 
 GUIDE_PATH = "/v1/refund-guide"
@@ -77,9 +79,9 @@ class RefundRequest(Body):
 class AccountGiven(Body):
     """The payer's bank account."""
 
-    bank_code: Annotated[str, Field(min_length=3, max_length=3, pattern=r"^[0-9]{3}$", examples=["002"])]
-    account_number: Annotated[str, Field(min_length=6, max_length=20, pattern=r"^[0-9]+$", examples=["1234567890"])]
-    holder_name: Annotated[str, Field(min_length=2, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
+    bank_code: BankCode
+    account_number: AccountNumber
+    holder_name: AccountHolder
 
     def payee(self) -> Payee:
         """The account as the bank is asked about it."""

@@ -47,6 +47,7 @@ class WrittenName:
     expected: str
     expected_id: str
     example: str
+    least_chars: int = 1
 
     @property
     def accepted(self) -> frozenset[str]:
@@ -57,13 +58,13 @@ class WrittenName:
         """Return the name as it is kept: NFC, plain apostrophes, single spaces, none at its ends.
 
         Raises:
-            PydanticCustomError: a sign is not accepted (its position is told), no letter is there, or it is too long.
+            PydanticCustomError: a sign is not accepted (its position is told), no letter is there, or it is too short.
         """
         composed = unicodedata.normalize("NFC", text).translate(_PLAIN)
         spaced = "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in composed)
         self._refuse_other_signs(spaced)
         name = " ".join(spaced.split())
-        if LATIN_LETTERS.isdisjoint(name):
+        if LATIN_LETTERS.isdisjoint(name) or len(name) < self.least_chars:
             raise wrong_value(f"{self.rule}_letters", self.expected, self.expected_id, example=self.example)
         return name
 
@@ -120,7 +121,9 @@ ACCOUNT_HOLDER: Final = WrittenName(
     "Write the holder as on the bank book: Latin letters; digits, spaces and ' - . , / ( ) & may stand in it.",
     "Tuliskan pemilik seperti pada buku tabungan: huruf Latin; angka, spasi, dan ' - . , / ( ) & boleh dipakai.",
     "SITI CONTOH",
+    least_chars=2,
 )
+"""At least two signs: the treasury's orders have no shorter holder."""
 
 PersonName = Annotated[str, PERSON_NAME]
 PlaceName = Annotated[str, PLACE_NAME]

@@ -140,7 +140,7 @@ class PutFacts(FactsBody):
 class OpenOutreach(FactsBody):
     """A place where people of the office receive on days of their own."""
 
-    name: str = Field(min_length=3, max_length=60, pattern=r"^[A-Za-z0-9 .'-]+$")
+    name: str = Field(min_length=3, max_length=60, pattern=r"^[A-Za-z0-9 .'-]*[A-Za-z][A-Za-z0-9 .'-]*$")
     city: PlaceName
     reason: Reason
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import PydanticCustomError
 
+from services.scheduling.app import read_offices
 from shared.fields.email import LocalPartNotAscii, NotAnEmail, read_email
 from shared.fields.folding import fold_number
 from shared.fields.media_types import read_media_type
@@ -203,6 +204,19 @@ def test_places_and_holders_have_signs_of_their_own() -> None:
     assert PLACE_NAME.read("KOTA BARU 2 (SELATAN) / N\u2019DJAMENA") == "KOTA BARU 2 (SELATAN) / N'DJAMENA"
     assert ACCOUNT_HOLDER.read("PT CONTOH & ANAK 88 (PERSERO)") == "PT CONTOH & ANAK 88 (PERSERO)"
     assert refusal(PLACE_NAME, "A & B").type == "place_name_sign"
+
+
+def test_the_holder_of_an_account_has_two_signs_at_least() -> None:
+    assert ACCOUNT_HOLDER.read("Ed") == "Ed"
+    assert refusal(ACCOUNT_HOLDER, " E ").type == "account_holder_letters"
+    assert PERSON_NAME.read("E") == "E"
+
+
+def test_the_offices_that_are_shipped_have_names_that_can_be_typeset() -> None:
+    offices = read_offices()
+    assert len(offices) > 100
+    for office in offices:
+        assert (PLACE_NAME.read(office.name), PLACE_NAME.read(office.city)) == (office.name, office.city)
 
 
 def test_a_name_has_a_limit() -> None:

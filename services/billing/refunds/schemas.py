@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
@@ -16,6 +16,8 @@ from services.billing.refunds.step_limits import working_days_of
 from services.billing.refunds.texts import HOW, HOW_ID, STAGES, stage_of
 from services.billing.refunds.treasury import Payee
 from services.billing.rules import RefundPolicy
+from shared.calendar.national import NATIONAL_CALENDAR
+from shared.calendar.working_days import JAKARTA
 from shared.fields.names import AccountHolder
 from shared.fields.numbers import AccountNumber, BankCode, Ntpn
 from shared.http.schema import Body, IsoDate, Path, Query, View
@@ -195,6 +197,9 @@ class RefundView(View):
     next_action: str
     next_action_id: str
     deadline: datetime | None
+    deadline_provisional: bool = Field(
+        False, description="No decree names the holidays of the deadline's year yet: it is counted with predicted ones."
+    )
     papers_asked: tuple[str, ...]
     bank_account: AccountView | None
     refused_by_rule: RuleView | None
@@ -234,6 +239,7 @@ class RefundView(View):
             next_action=stage.next_action,
             next_action_id=stage.next_action_id,
             deadline=refund.step_due_at,
+            deadline_provisional=_is_provisional(refund),
             papers_asked=refund.papers_asked,
             bank_account=shown,
             refused_by_rule=RuleView.of(table.rule(refund.rule)) if refund.rule else None,
@@ -244,6 +250,14 @@ class RefundView(View):
             confirmed_at=refund.confirmed_at,
             grant_proposed=refund.grant_proposed_by is not None,
         )
+
+
+def _is_provisional(refund: Refund) -> bool:
+    due = refund.step_due_at
+    if due is None or refund.state is RefundState.OBJECTED:
+        return False
+    last_day = (due - timedelta(milliseconds=1)).astimezone(JAKARTA).date()
+    return NATIONAL_CALENDAR.is_provisional(last_day)
 
 
 class RefundList(View):

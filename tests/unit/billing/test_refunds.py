@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from services.billing.refunds.errors import (
     StepOfAnotherRole,
 )
 from services.billing.refunds.model import Refund
+from services.billing.refunds.schemas import RefundView
 from services.billing.refunds.service import NewRefund, StepDetails
 from services.billing.refunds.states import OPEN_REFUNDS, RefundState
 from services.billing.refunds.statistics import statistics_of
@@ -206,6 +208,20 @@ async def test_the_seven_days_for_papers_leave_out_nyepi_idul_fitri_and_joint_le
     desk.world.clock.set(datetime(2027, 3, 23, 16, 59, 59, tzinfo=UTC))
     await desk.world.work()
     assert desk.case(case).state == RefundState.INCOMPLETE
+
+
+async def test_only_a_deadline_in_working_days_is_provisional() -> None:
+    desk = desk_of()
+    case = await desk.ask(await desk.paid_bill())
+    due = datetime(2028, 3, 1, tzinfo=UTC)
+
+    def shown(state: RefundState, at: datetime | None) -> bool:
+        refund = replace(case, state=state, step_due_at=at)
+        return RefundView.of(refund, refund_reasons(), None, ()).deadline_provisional
+
+    assert shown(RefundState.REQUESTED, due)
+    assert not shown(RefundState.OBJECTED, due)
+    assert not shown(RefundState.REQUESTED, None)
 
 
 @pytest.mark.acceptance("F62.refuse", "F62.resubmit")

@@ -26,6 +26,7 @@ from services.billing.simponi import Simponi
 from services.billing.tariffs import repository as tariffs
 from services.billing.use_cases import Billing
 from shared.audit import AUDIT_KINDS
+from shared.calendar.decree_check import decree_chore
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
@@ -100,6 +101,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         chores=(
             Chore("settlement_days", OWED_EVERY_SECONDS, billing.reconciliation.owe_days),
             Chore("nightly_checks", CHECKED_EVERY_SECONDS, checks.nightly),
+            decree_chore(platform.clock),
             *billing.ledger.kept.chores(),
             *billing.audit_book.kept.chores(),
         ),

@@ -8,7 +8,6 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 
-from services.billing.data.reference import holidays
 from services.billing.rules import (
     BillPolicy,
     CallPolicy,
@@ -251,4 +250,4 @@ class Settings(ServiceSettings):
     def _refund_policy(self) -> RefundPolicy:
         names = RefundPolicy.__dataclass_fields__
         given = {name: getattr(self, f"refund_{name}") for name in names if hasattr(self, f"refund_{name}")}
-        return RefundPolicy(**given, calendar=holidays())
+        return RefundPolicy(**given)

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.billing.working_days import Calendar
+from shared.calendar.national import NATIONAL_CALENDAR
+from shared.calendar.working_days import Calendar
 
 JAKARTA: Final = ZoneInfo("Asia/Jakarta")
 """The zone of bills: their day decides the tariff, and the year of the treasury ends in it."""
@@ -173,7 +174,7 @@ class RefundPolicy:
     track_most_seconds: int = 3600
     book_seconds: int = 5
     """A case left midway between two writes goes on after this long."""
-    calendar: Calendar = field(default_factory=Calendar)
+    calendar: Calendar = NATIONAL_CALENDAR
 
     def escalate_at(self, now: datetime) -> datetime:
         """Return the time of the next escalation of an overdue step."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
-MAX_EMAIL_CHARS = 254  # RFC 5321, section 4.5.3.1.3
-MAX_PHONE_CHARS = 32
+from shared.fields.email import MAX_EMAIL_CHARS
+from shared.fields.folding import fold_number
+from shared.fields.numbers import MOST_TYPED_CHARS
+
 MAX_TOKEN_CHARS = 512
 MAX_PASSWORD_CHARS = 256
 
 Identifier = Annotated[str, StringConstraints(min_length=3, max_length=MAX_EMAIL_CHARS)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
-Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=6, max_length=6, pattern=r"^[0-9]{6}$")]
 ReasonCode = Annotated[str, StringConstraints(min_length=2, max_length=64, pattern=r"^[a-z][a-z0-9_]{1,63}$")]
-NikText = Annotated[str, StringConstraints(min_length=1, max_length=32)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+NikText = Annotated[str, StringConstraints(min_length=1, max_length=MOST_TYPED_CHARS), AfterValidator(fold_number)]
+"""A NIK without what grouped it; the domain checks its digits and names what is wrong with them."""

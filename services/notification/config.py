@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode
 
 from services.notification.rules import MailRules, RetryRules, Rules, SmsRules
 from shared.crypto.sealed import Unsealer
+from shared.fields.email import NotAnEmail, read_email
 from shared.production import Anything, AtLeast, Encrypted, MustBeTrue, RealMailbox, SharedSecret
 from shared.settings import ServiceSettings
 
@@ -36,6 +37,13 @@ def _has_an_address(value: str) -> str:
     return value
 
 
+def _deliverable(address: str) -> str:
+    try:
+        return read_email(address, allow_test_domains=True)
+    except NotAnEmail:
+        raise ValueError("it is no address that a mail can be sent to, such as office@example.org") from None
+
+
 def _is_a_zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -48,6 +56,7 @@ def _pauses(value: Any) -> Any:
     return tuple(float(part) for part in value.split(",")) if isinstance(value, str) else value
 
 
+Mailbox = Annotated[str, AfterValidator(_deliverable)]
 Secret = Annotated[SecretStr, Field(min_length=SHORTEST_SECRET_CHARACTERS)]
 Pauses = Annotated[tuple[Annotated[float, Field(gt=0)], ...], NoDecode, Field(min_length=1, max_length=20)]
 
@@ -124,8 +133,8 @@ class Settings(ServiceSettings):
     timezone: Annotated[str, AfterValidator(_is_a_zone)] = Field(
         "Asia/Jakarta", description="the zone of times that no office goes with"
     )
-    office_emails: dict[str, str] = Field({}, description='who hears of overdue work, as {"office-id": "address"}')
-    operator_email: str | None = Field(None, description="who hears it for an office that is not listed")
+    office_emails: dict[str, Mailbox] = Field({}, description='who hears of overdue work, as {"office-id": "address"}')
+    operator_email: Mailbox | None = Field(None, description="who hears it for an office that is not listed")
 
     _read_pauses = field_validator("retry_seconds", "otp_retry_seconds", mode="before")(_pauses)
 

@@ -22,6 +22,7 @@ from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
 from services.scheduling.visit.day_sheets.pdf import write_sheet
 from services.scheduling.visit.day_sheets.views import sheet_json
 from shared.audit import AUDIT_KINDS
+from shared.calendar.decree_check import decree_chore
 from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
@@ -95,7 +96,12 @@ def build(
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,
         deadlines=handlers.deadlines(),
-        chores=[*handlers.chores(), *service.seat_chains.chores(), *service.audit_book.kept.chores()],
+        chores=[
+            *handlers.chores(),
+            decree_chore(platform.clock),
+            *service.seat_chains.chores(),
+            *service.audit_book.kept.chores(),
+        ],
         invariants={
             "I1": service.checks.seats_add_up,
             "I1_offers": service.waiting_list.offers_have_seats,

@@ -7,6 +7,9 @@ from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from shared.calendar.national import NATIONAL_CALENDAR
+from shared.calendar.working_days import JAKARTA
+
 ALERT_HOUR: Final = 18
 """An unacknowledged file is an alert at this hour of the office's own clock, the day before the visit."""
 
@@ -16,8 +19,6 @@ WORKING_DAYS_TO_ISSUE: Final = 4
 MOST_REFUSALS: Final = 5
 """Times in a row that the issuance system may say no to the same file: the same content is refused for ever, and
 somebody must look. While it does not answer it is tried without end."""
-
-SATURDAY: Final = 5
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,6 @@ def replacing_ends(starts_at: datetime, timezone: str) -> datetime:
 
 
 def issue_due(approved_at: datetime) -> datetime:
-    """The last moment by which the book should be printed; weekends do not count."""
-    due, left = approved_at, WORKING_DAYS_TO_ISSUE
-    while left:
-        due += timedelta(days=1)
-        left -= due.weekday() < SATURDAY
-    return due
+    """Return the moment by which the book should be printed: four working days later, by the national calendar."""
+    day = approved_at.astimezone(JAKARTA).date()
+    return approved_at + (NATIONAL_CALENDAR.working_day_after(day, WORKING_DAYS_TO_ISSUE) - day)

@@ -10,6 +10,7 @@ from services.application.applications.document import DocumentState
 from services.application.applications.schemas import AppointmentView, HandOverView, hand_over_view, letter_state
 from services.application.applications.service import Seen
 from services.application.field_types import Code
+from shared.fields.numbers import ApplicationNumber
 from shared.http.schema import Body, IsoDate, Query, View
 
 MOST_ITEMS = 50
@@ -19,11 +20,8 @@ class DayQuery(Query):
     """Which day of an office."""
 
     date: IsoDate | None = Field(None, description="the day on the office's own clock; today if absent")
-    number: str | None = Field(
+    number: ApplicationNumber | None = Field(
         None,
-        min_length=16,
-        max_length=16,
-        pattern=r"^[0-9]{16}$",
         description="an application number: only that application, whatever its day, if its visit is at this office",
     )
 

@@ -23,8 +23,8 @@ class FileTypeNotTaken(Refusal):
     code = "file_type_not_taken"
     title = "Only JPEG and PNG pictures are taken."
     title_id = "Hanya gambar JPEG dan PNG yang diterima."
-    next_action = "Take a picture of the document and upload that."
-    next_action_id = "Foto dokumennya, lalu unggah foto tersebut."
+    next_action = "Take a picture of the document and upload that, as image/jpeg or image/png."
+    next_action_id = "Foto dokumennya, lalu unggah foto tersebut sebagai image/jpeg atau image/png."
 
 
 class TooManyDocuments(Refusal):

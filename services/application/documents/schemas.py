@@ -9,6 +9,7 @@ from pydantic import Field
 from services.application.applications.schemas import DocumentView
 from services.application.documents.uploads import UploadSeen
 from services.application.field_types import LARGEST_UPLOAD_BYTES, Code
+from shared.fields.media_types import MediaType
 from shared.http.schema import Body
 
 
@@ -17,7 +18,7 @@ class BeginUpload(Body):
 
     requirement: Code = Field(examples=["ktp"])
     file_name: str = Field(max_length=255, description="not kept: people put their names into it")
-    media_type: str = Field(max_length=100, examples=["image/jpeg"])
+    media_type: MediaType
     size_bytes: int = Field(ge=1, le=LARGEST_UPLOAD_BYTES, examples=[204800])
 
 

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import model_validator
 
 from services.billing.bills.model import Bill, Claim, next_check_at
-from services.billing.field_types import Ntb, Ntpn
+from shared.fields.numbers import Ntb, Ntpn
 from shared.http.schema import Body, View
 from shared.http.validation import wrong_value
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from services.billing.refunds.model import RefundReasons, reasons_of
 from services.billing.tariffs.model import TariffBook, book_of
-from services.billing.working_days import Calendar, calendar_of
 
 _FOLDER: Final = Path(__file__).parent
 
@@ -28,9 +27,3 @@ def tariff_book() -> TariffBook:
 def refund_reasons() -> RefundReasons:
     """The reasons of ``refund_reasons.toml``."""
     return reasons_of(_read("refund_reasons.toml"))
-
-
-@cache
-def holidays() -> Calendar:
-    """The working days by ``holidays.toml``."""
-    return calendar_of(_read("holidays.toml"))

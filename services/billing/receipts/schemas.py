@@ -7,9 +7,10 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field
 
-from services.billing.field_types import MAX_RUPIAH, Id, Ntb, Ntpn
+from services.billing.field_types import MAX_RUPIAH, Id
 from services.billing.payment import Payment
 from services.billing.receipts.model import Receipt
+from shared.fields.numbers import BillingCode, Ntb, Ntpn
 from shared.http.schema import Body, IsoMoment, Query, View
 
 
@@ -25,7 +26,7 @@ class PaymentNotice(Body):
     model_config = ConfigDict(extra="ignore")
 
     notice_id: Id
-    billing_code: Annotated[str, Field(min_length=15, max_length=15, pattern=r"^[0-9]{15}$")]
+    billing_code: BillingCode
     ntpn: Ntpn | None = None
     ntb: Ntb
     amount: Annotated[int, Field(gt=0, le=MAX_RUPIAH)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
-from services.billing.field_types import Id, Ntpn
+from services.billing.field_types import Id
 from services.billing.refunds.model import ConfirmationState, Refund, RefundReason, RefundReasons, RefundRule
 from services.billing.refunds.states import RefundState
 from services.billing.refunds.statistics import RefundStatistics
@@ -16,6 +16,10 @@ from services.billing.refunds.step_limits import working_days_of
 from services.billing.refunds.texts import HOW, HOW_ID, STAGES, stage_of
 from services.billing.refunds.treasury import Payee
 from services.billing.rules import RefundPolicy
+from shared.calendar.national import NATIONAL_CALENDAR
+from shared.calendar.working_days import JAKARTA
+from shared.fields.names import AccountHolder
+from shared.fields.numbers import AccountNumber, BankCode, Ntpn
 from shared.http.schema import Body, IsoDate, Path, Query, View
 
 GUIDE_PATH = "/v1/refund-guide"
@@ -77,9 +81,9 @@ class RefundRequest(Body):
 class AccountGiven(Body):
     """The payer's bank account."""
 
-    bank_code: Annotated[str, Field(min_length=3, max_length=3, pattern=r"^[0-9]{3}$", examples=["002"])]
-    account_number: Annotated[str, Field(min_length=6, max_length=20, pattern=r"^[0-9]+$", examples=["1234567890"])]
-    holder_name: Annotated[str, Field(min_length=2, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
+    bank_code: BankCode
+    account_number: AccountNumber
+    holder_name: AccountHolder
 
     def payee(self) -> Payee:
         """The account as the bank is asked about it."""
@@ -193,6 +197,9 @@ class RefundView(View):
     next_action: str
     next_action_id: str
     deadline: datetime | None
+    deadline_provisional: bool = Field(
+        False, description="No decree names the holidays of the deadline's year yet: it is counted with predicted ones."
+    )
     papers_asked: tuple[str, ...]
     bank_account: AccountView | None
     refused_by_rule: RuleView | None
@@ -232,6 +239,7 @@ class RefundView(View):
             next_action=stage.next_action,
             next_action_id=stage.next_action_id,
             deadline=refund.step_due_at,
+            deadline_provisional=_is_provisional(refund),
             papers_asked=refund.papers_asked,
             bank_account=shown,
             refused_by_rule=RuleView.of(table.rule(refund.rule)) if refund.rule else None,
@@ -242,6 +250,14 @@ class RefundView(View):
             confirmed_at=refund.confirmed_at,
             grant_proposed=refund.grant_proposed_by is not None,
         )
+
+
+def _is_provisional(refund: Refund) -> bool:
+    due = refund.step_due_at
+    if due is None or refund.state is RefundState.OBJECTED:
+        return False
+    last_day = (due - timedelta(milliseconds=1)).astimezone(JAKARTA).date()
+    return NATIONAL_CALENDAR.is_provisional(last_day)
 
 
 class RefundList(View):

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from services.billing.field_types import Id
 from services.billing.sagas.explanation import ExplainedFact, Explanation
+from shared.fields.numbers import BILLING_CODE, NTPN
 from shared.http.schema import Path, View
 
 
-class ReferencePath(Path):
-    """A billing code, an NTPN, or the id of a bill or refund case."""
+def _read_reference(text: str) -> str:
+    """Return a billing code or an NTPN in its written form, and every other reference as it is."""
+    for form in (BILLING_CODE, NTPN):
+        with contextlib.suppress(PydanticCustomError):
+            return form.read(text)
+    return text
 
-    reference: Id
+
+class ReferencePath(Path):
+    """A billing code, an NTPN (both as they are typed), or the id of a bill or refund case."""
+
+    reference: Annotated[Id, AfterValidator(_read_reference)]
 
 
 class ToldView(View):

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Final
-
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 
 from services.identity.accounts.channel import Channel
-from services.identity.accounts.errors import AddressUnusable, EmailUnusable, PhoneUnusable
+from services.identity.accounts.errors import AddressUnusable, EmailNotAscii, EmailUnusable, PhoneUnusable
+from shared.fields.email import LocalPartNotAscii, NotAnEmail, read_email
+from shared.fields.telephone import NotAMobileNumber, read_mobile_number
 from shared.masking import mask_email, mask_phone
-
-HOME_REGION: Final = "ID"
-HOME_COUNTRY_CODE: Final = "62"
-_SPACES: Final = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +30,42 @@ class NormalAddress:
 
 
 def normal_email(text: str, *, allow_test_domains: bool = False) -> NormalAddress:
-    """The address without spaces and in small letters.
+    """Return the address in the form that `shared.fields.email` writes.
 
     Raises:
+        EmailNotAscii: what stands before the @ cannot be delivered to.
         EmailUnusable: it is not one.
     """
     try:
-        checked = validate_email(_SPACES.sub("", text), check_deliverability=False, test_environment=allow_test_domains)
-    except EmailNotValidError:
+        return NormalAddress(read_email(text, allow_test_domains=allow_test_domains), Channel.EMAIL)
+    except LocalPartNotAscii:
+        raise EmailNotAscii(field="/email") from None
+    except NotAnEmail:
         raise EmailUnusable(field="/email") from None
-    return NormalAddress(checked.normalized.lower(), Channel.EMAIL)
 
 
 def normal_phone(text: str) -> NormalAddress:
-    """The number as E.164; 08.., 62.. and +62.. are one number.
+    """Return the number as E.164, as `shared.fields.telephone` reads it.
 
     Raises:
         PhoneUnusable: no number, or one that takes no SMS.
     """
-    digits = _SPACES.sub("", text)
-    if digits.startswith(HOME_COUNTRY_CODE):
-        digits = f"+{digits}"
     try:
-        number = phonenumbers.parse(digits, HOME_REGION)
-    except phonenumbers.NumberParseException:
+        return NormalAddress(read_mobile_number(text), Channel.SMS)
+    except NotAMobileNumber:
         raise PhoneUnusable(field="/phone") from None
-    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
-    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in mobile:
-        raise PhoneUnusable(field="/phone")
-    return NormalAddress(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), Channel.SMS)
 
 
 def normal_identifier(text: str, *, allow_test_domains: bool = False) -> NormalAddress:
-    """An email address or a mobile number, whichever it is.
+    """Return the email address or mobile number, whichever it is.
 
     Raises:
+        EmailNotAscii: what stands before the @ cannot be delivered to.
         AddressUnusable: neither.
     """
     try:
         return normal_email(text, allow_test_domains=allow_test_domains) if "@" in text else normal_phone(text)
+    except EmailNotAscii:
+        raise EmailNotAscii(field="/identifier") from None
     except AddressUnusable:
         raise AddressUnusable(field="/identifier") from None

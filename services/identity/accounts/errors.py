@@ -26,14 +26,30 @@ class EmailUnusable(AddressUnusable):
     next_action_id = "Periksa alamatnya; bentuknya seperti nama@contoh.id."
 
 
+class EmailNotAscii(EmailUnusable):
+    """What stands before the @ has letters that mails cannot be addressed with here."""
+
+    code = "email_not_ascii"
+    title = "Mails cannot be sent to letters such as é or ü before the @."
+    title_id = "Surel tidak dapat dikirim ke huruf seperti é atau ü di depan @."
+    next_action = "Use an address whose part before the @ has plain letters and digits, such as budi@example.org."
+    next_action_id = "Gunakan alamat yang bagian depan @-nya berhuruf dan angka biasa, seperti budi@contoh.id."
+
+
 class PhoneUnusable(AddressUnusable):
     """The text is no telephone number that can receive an SMS."""
 
     code = "phone_unusable"
     title = "This is not a mobile number that can receive an SMS."
     title_id = "Ini bukan nomor ponsel yang dapat menerima SMS."
-    next_action = "Write a mobile number such as 0812 3456 7890."
-    next_action_id = "Tuliskan nomor ponsel seperti 0812 3456 7890."
+    next_action = (
+        "Write a mobile number of 10 to 13 digits such as 0812 3456 7890; one of abroad with + and its country code, "
+        "such as +65 9123 4567."
+    )
+    next_action_id = (
+        "Tuliskan nomor ponsel 10 sampai 13 angka seperti 0812 3456 7890; nomor luar negeri dengan + dan kode negara, "
+        "seperti +65 9123 4567."
+    )
 
 
 class AddressTaken(Refusal):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from services.identity.accounts.errors import EmailUnusable, PhoneUnusable, TooManyAddressChanges
+from services.identity.accounts.errors import EmailNotAscii, EmailUnusable, PhoneUnusable, TooManyAddressChanges
 from services.identity.address_changes.schemas import EmailChange, PageLanguage, PhoneChange
 from services.identity.address_changes.service import UndoSeen
 from services.identity.address_changes.undo_page import PAGE_HEADERS, UndoStep, undo_page
@@ -52,7 +52,7 @@ async def change_phone(call: Call[PhoneChange]) -> ChallengeView:
     access=APPLICANT,
     body=EmailChange,
     answers={202: ChallengeView},
-    refusals=(EmailUnusable, *ASKING, *_CHANGING),
+    refusals=(EmailUnusable, EmailNotAscii, *ASKING, *_CHANGING),
     rate=FORMS_PER_CALLER,
 )
 async def change_email(call: Call[EmailChange]) -> ChallengeView:

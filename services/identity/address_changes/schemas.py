@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from services.identity.accounts.schemas import ChannelWord
-from services.identity.field_types import MAX_PHONE_CHARS, Identifier
+from services.identity.field_types import Identifier
+from shared.fields.telephone import MAX_TELEPHONE_CHARS
 from shared.http.schema import Body, Query
 
 _PROVE_BY = "Which address of before is to agree; without it the one that is replaced, else the one there is."
@@ -22,7 +23,7 @@ class PageLanguage(Query):
 class PhoneChange(Body):
     """The new telephone number."""
 
-    phone: Annotated[str, StringConstraints(min_length=3, max_length=MAX_PHONE_CHARS)] = Field(
+    phone: Annotated[str, StringConstraints(min_length=3, max_length=MAX_TELEPHONE_CHARS)] = Field(
         examples=["0812 3456 7890"]
     )
     prove_by: ChannelWord | None = Field(None, description=_PROVE_BY)

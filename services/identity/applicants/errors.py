@@ -12,8 +12,8 @@ class NikNotSixteenDigits(Refusal):
     code = "nik_not_16_digits"
     title = "A NIK has exactly 16 digits."
     title_id = "NIK terdiri atas tepat 16 angka."
-    next_action = "Copy the 16 digits from the identity card or the family card."
-    next_action_id = "Salin 16 angka dari KTP atau kartu keluarga."
+    next_action = "Copy the 16 digits from the identity card or the family card, such as 3174 0112 0388 0002."
+    next_action_id = "Salin 16 angka dari KTP atau kartu keluarga, seperti 3174 0112 0388 0002."
 
 
 class NikStructureWrong(Refusal):

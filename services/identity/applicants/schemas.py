@@ -5,32 +5,28 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from services.identity.applicants.next_step import identity_progress
 from services.identity.applicants.nik import Sex
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.service import ApplicantSeen
 from services.identity.applicants.texts import REMEDIES, UNKNOWN, WARNINGS
-from services.identity.field_types import Id, Name, NikText
+from services.identity.field_types import Id, NikText
+from shared.fields.names import PersonName, PlaceName
+from shared.fields.numbers import FamilyCardNumber
 from shared.http.schema import Body, IsoDate, View
 from shared.masking import mask_nik
 
 SexWord = Annotated[Sex, Field(strict=False)]
 
 
-Place = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-
-
-FamilyCardNumber = Annotated[str, StringConstraints(min_length=16, max_length=16, pattern=r"^[0-9]{16}$")]
-
-
 class ApplicantForm(Body):
     """What an applicant says about themselves, as on the identity card or birth certificate."""
 
-    full_name: Name = Field(examples=["BUDI CONTOH SANTOSO"])
+    full_name: PersonName
     nik: NikText = Field(examples=["3174011203880002"])
-    birth_place: Place = Field(examples=["BANDUNG"])
+    birth_place: PlaceName
     birth_date: IsoDate = Field(examples=["1988-03-12"])
     sex: SexWord
     family_card_number: FamilyCardNumber | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.identity.accounts.errors import AddressUnusable
+from services.identity.accounts.errors import AddressUnusable, EmailNotAscii
 from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
 from services.identity.assistances import schemas
 from services.identity.assistances.errors import (
@@ -55,6 +55,7 @@ AUDITED_IN_THE_USE_CASE: Final = ("see_original",)
     refusals=(
         StaffNotInService,
         AddressUnusable,
+        EmailNotAscii,
         CodeSentJustNow,
         TooManyCodes,
         OfficeAskedTooOften,
@@ -81,6 +82,7 @@ async def ask_consent(call: Call[schemas.AskConsent]) -> schemas.AssistanceView:
         StaffNotInService,
         NikNotSixteenDigits,
         AddressUnusable,
+        EmailNotAscii,
         PersonNotKnown,
         SeveralAccounts,
         SomeoneElseChangedIt,

@@ -9,9 +9,10 @@ from pydantic import Field, StringConstraints
 
 from services.identity.assistances.assistance import AssistanceState, EndCause, NoTelephone
 from services.identity.assistances.service import AssistanceSeen, OriginalSeen
-from services.identity.field_types import Code, Identifier, NikText
+from services.identity.field_types import Identifier, NikText
 from shared.audit.entries import LONGEST_WORDS
 from shared.events.identity import Consent
+from shared.fields.numbers import OneTimeCode
 from shared.http.schema import Body, View
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=LONGEST_WORDS)]
@@ -29,7 +30,7 @@ class AskConsent(Body):
 class ToldCode(Body):
     """The six digits that the person told the officer."""
 
-    code: Code = Field(examples=["042317"])
+    code: OneTimeCode
 
 
 class SeenOriginal(Body):

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.identity.accounts.errors import AddressTaken, AddressUnusable, EmailUnusable, TooManyAddressChanges
+from services.identity.accounts.errors import (
+    AddressTaken,
+    AddressUnusable,
+    EmailNotAscii,
+    EmailUnusable,
+    TooManyAddressChanges,
+)
 from services.identity.http import IDENTITY, TRIES_PER_ADDRESS
 from services.identity.sessions.schemas import TokensView
 from services.identity.sign_in.errors import (
@@ -56,7 +62,7 @@ _PROVING = (
     access=PUBLIC,
     body=Registration,
     answers={202: ChallengeView},
-    refusals=(EmailUnusable, *ASKING),
+    refusals=(EmailUnusable, EmailNotAscii, *ASKING),
     idempotent=True,
     cache_answer=False,
     rate=PER_ADDRESS,
@@ -74,7 +80,7 @@ async def register(call: Call[Registration]) -> ChallengeView:
     access=PUBLIC,
     body=Login,
     answers={202: ChallengeView},
-    refusals=(AddressUnusable, *ASKING),
+    refusals=(AddressUnusable, EmailNotAscii, *ASKING),
     idempotent=True,
     cache_answer=False,
     rate=PER_ADDRESS,

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.schemas import ChannelWord
-from services.identity.field_types import Code, Identifier
+from services.identity.field_types import Identifier
 from services.identity.sign_in.challenge import Delivery
 from services.identity.sign_in.service import ChallengeSeen
+from shared.fields.numbers import OneTimeCode
 from shared.http.schema import Body, Query, View
 
 
@@ -31,8 +32,8 @@ class Login(Body):
 class Verification(Body):
     """The six digits that were sent; for a change of address also those that went to the address of before."""
 
-    code: Code = Field(examples=["042317"])
-    old_code: Code | None = Field(None, examples=["912073"], description="Only for a change of address.")
+    code: OneTimeCode
+    old_code: OneTimeCode | None = Field(None, description="Only for a change of address.")
 
 
 class ResendQuery(Query):

@@ -7,12 +7,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.identity.field_types import MAX_PASSWORD_CHARS, Name
+from services.identity.field_types import MAX_PASSWORD_CHARS
 from services.identity.staff.administration import Hiring, StaffPage, StaffSeen
 from services.identity.staff.first_operator import Founder
 from services.identity.staff.member import Pending, StaffReason
 from services.identity.staff.powers import MOST_OFFICES_SERVED, Post
 from services.identity.staff.states import StaffState
+from shared.fields.names import PersonName
 from shared.http.schema import Body, Path, Query, View
 
 MOST_ON_A_PAGE = 100
@@ -45,7 +46,7 @@ class FirstOperator(Body):
 
     secret: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(examples=["(from the settings)"])
     username: UserName = Field(examples=["ratna.contoh"])
-    full_name: Name = Field(examples=["RATNA CONTOH"])
+    full_name: PersonName
     password: Password = Field(examples=["four words nobody joins"])
 
     def founder(self) -> Founder:
@@ -65,7 +66,7 @@ class Hire(Body):
     """Somebody new: who, as what, where, and why."""
 
     username: UserName = Field(examples=["dewi.contoh"])
-    full_name: Name = Field(examples=["DEWI CONTOH"])
+    full_name: PersonName
     role: PostWord = Field(examples=["front_officer"])
     office_id: OfficeId | None = Field(None, examples=["jakarta-selatan"])
     offices: OfficesServed = Field(default_factory=list)

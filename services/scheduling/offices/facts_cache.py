@@ -141,8 +141,8 @@ class OfficeFactsCache:
         return () if self.closed_everywhere(day) else template.plans_for(day)
 
     def closed_everywhere(self, day: date) -> bool:
-        """Whether it is a national day on which no office opens."""
-        return (day.month, day.day) in self._delivered.closed_days
+        """Return whether it is a public holiday or joint leave, on which no office opens by a template."""
+        return self._delivered.calendar.is_holiday(day)
 
     def refuse_other_office(self, office_id: str, actor: Actor) -> None:
         """Refuse with ``OfficeNotFound`` or ``NotYourOffice`` who keeps neither this office nor its parent."""

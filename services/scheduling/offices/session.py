@@ -10,6 +10,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.scheduling.terms import Pool, local_date
+from shared.calendar.national import NATIONAL_CALENDAR
+from shared.calendar.working_days import Calendar
 
 MOST_SEATS: Final = 1000
 """Seats of one session; the largest published daily quota is 285 (Batam, 2023)."""
@@ -248,8 +250,8 @@ class WeeklyTemplates:
 
     default: WeeklyTemplate
     offices: Mapping[str, WeeklyTemplate] = field(default_factory=dict)
-    closed_days: frozenset[tuple[int, int]] = frozenset()
-    """(month, day) on which no office opens."""
+    calendar: Calendar = field(default_factory=Calendar)
+    """On its holidays no office opens by a template."""
 
 
 class TemplateFileWrong(ValueError):
@@ -257,7 +259,7 @@ class TemplateFileWrong(ValueError):
 
 
 def templates_from(content: Mapping[str, Any]) -> WeeklyTemplates:
-    """The templates that the parsed file holds.
+    """Return the templates that the parsed file holds, closed on the holidays of the national calendar.
 
     Raises:
         TemplateFileWrong: a plan breaks a rule or a field is missing.
@@ -266,17 +268,12 @@ def templates_from(content: Mapping[str, Any]) -> WeeklyTemplates:
         return WeeklyTemplates(
             default=_template_from("default", content["default"]),
             offices={office: _template_from(office, part) for office, part in content.get("offices", {}).items()},
-            closed_days=frozenset(_month_and_day(text) for text in content.get("closed_days", ())),
+            calendar=NATIONAL_CALENDAR,
         )
     except (KeyError, ValueError) as problem:
         if isinstance(problem, TemplateFileWrong):
             raise
         raise TemplateFileWrong(f"weekly templates: {type(problem).__name__} {problem}") from problem
-
-
-def _month_and_day(text: str) -> tuple[int, int]:
-    month, day = text.split("-")
-    return int(month), int(day)
 
 
 def _template_from(name: str, part: Mapping[str, Any]) -> WeeklyTemplate:

@@ -31,6 +31,7 @@ from services.scheduling.offices.schemas import (
 from services.scheduling.offices.session import MOST_SEATS
 from services.scheduling.offices.weekly_template import MOST_TEMPLATE_SESSIONS, TemplateSession
 from services.scheduling.terms import Pool
+from shared.fields.names import PlaceName
 from shared.http.schema import Body, IsoDate, IsoMoment, Query, View
 
 MOST_DATES: Final = 400
@@ -139,8 +140,8 @@ class PutFacts(FactsBody):
 class OpenOutreach(FactsBody):
     """A place where people of the office receive on days of their own."""
 
-    name: str = Field(min_length=3, max_length=60, pattern=r"^[A-Za-z0-9 .'-]+$")
-    city: str = Field(min_length=3, max_length=60)
+    name: str = Field(min_length=3, max_length=60, pattern=r"^[A-Za-z0-9 .'-]*[A-Za-z][A-Za-z0-9 .'-]*$")
+    city: PlaceName
     reason: Reason
 
 

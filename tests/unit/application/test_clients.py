@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,16 +12,20 @@ import typst
 import zxingcpp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
+from pydantic_core import PydanticCustomError
 
 from services.application.app import assemble
 from services.application.clients import DpriClient
 from services.application.issuance.ports import DpriFile, DpriRefuses
-from services.application.letters.pdf import TypstWriter, qr_svg
+from services.application.letters.pdf import TypstWriter, qr_svg, write_letter
 from services.application.letters.ports import LetterContent
 from services.application.letters.service import LARGEST_LETTER_BYTES
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
+from shared.fields.names import LATIN_LETTERS, MOST_NAME_CHARS, PERSON_NAME, PLACE_NAME
 from shared.http.client import JsonClient, Patience
 from shared.randomness import SeededRandomness
 from simulators.config import Settings as SimulatorSettings
@@ -151,6 +156,34 @@ def drawn(text: str) -> Image.Image:
     png = typst.compile(page, format="png", ppi=150, sys_inputs={"qr": qr_svg(text)}, ignore_system_fonts=True)
     assert isinstance(png, bytes)
     return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+LETTERS_IN_A_NAME = 60
+
+
+async def test_the_letter_has_a_glyph_for_every_sign_that_a_name_may_have() -> None:
+    """The typesetter refuses a page with a sign that no font has; names of persons and places are printed."""
+    signs = sorted(PERSON_NAME.accepted | PLACE_NAME.accepted)
+    groups = [signs[start : start + LETTERS_IN_A_NAME] for start in range(0, len(signs), LETTERS_IN_A_NAME)]
+    names = [PERSON_NAME.read("".join(sign for sign in group if sign in PERSON_NAME.accepted)) for group in groups[1:]]
+    places = [PLACE_NAME.read("".join(group)) for group in groups]
+    written = replace(content(), full_name=" ".join(names), office_name=" ".join(places))
+    assert (await TypstWriter().letter(written)).startswith(b"%PDF-")
+
+
+@given(st.text(sorted(PERSON_NAME.accepted), min_size=1, max_size=MOST_NAME_CHARS))
+@settings(max_examples=15, deadline=None)
+def test_a_name_that_the_door_takes_is_typeset(typed: str) -> None:
+    if not LATIN_LETTERS.isdisjoint(typed):
+        assert write_letter(replace(content(), full_name=PERSON_NAME.read(typed))).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("sign", ["\x07", "林", "さ", "김", "ท", "த", "ꦗ", "ᬩ"])
+def test_a_sign_that_the_door_refuses_is_what_the_typesetter_cannot_print(sign: str) -> None:
+    with pytest.raises(PydanticCustomError, match="cannot be used here"):
+        PERSON_NAME.read(f"BUDI {sign}")
+    with pytest.raises(typst.TypstError):
+        write_letter(replace(content(), full_name=f"BUDI {sign}"))
 
 
 async def test_the_form_is_a_pdf() -> None:

@@ -258,6 +258,8 @@ def test_a_book_is_due_four_working_days_after_the_interview() -> None:
     monday = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
     assert issue_due(monday) == datetime(2026, 11, 27, 3, 0, tzinfo=UTC)
     assert issue_due(monday + timedelta(days=3)) == datetime(2026, 12, 2, 3, 0, tzinfo=UTC)
+    before_christmas = datetime(2026, 12, 23, 3, 0, tzinfo=UTC)  # 24 is joint leave, 25 Christmas
+    assert issue_due(before_christmas) == datetime(2026, 12, 31, 3, 0, tzinfo=UTC)
 
 
 def test_the_pause_doubles_up_to_the_longest() -> None:

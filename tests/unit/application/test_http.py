@@ -94,6 +94,19 @@ async def browser(world: World) -> AsyncIterator[Browser]:
         yield Browser(client, issuer)
 
 
+async def test_a_picture_is_taken_by_any_name_of_its_type(browser: Browser, world: World) -> None:
+    await world.meet()
+    _, draft = await browser.ask("POST", "/v1/applications", json={"applicant_id": "appl"})
+    path = f"/v1/applications/{draft['application_id']}"
+    assert (await browser.ask("PUT", f"{path}/questionnaire", json=ANSWERS))[0] == 200
+    body = {"requirement": "ktp", "file_name": "budi.jpg", "media_type": "image/jpg", "size_bytes": 1000}
+    status, begun = await browser.ask("POST", f"{path}/documents", json=body)
+    assert (status, begun["media_type"]) == (201, "image/jpeg")
+    status, problem = await browser.ask("POST", f"{path}/documents", json={**body, "media_type": "image/webp"})
+    assert (status, problem["code"]) == (415, "file_type_not_taken")
+    assert "image/jpeg or image/png" in problem["next_action"]
+
+
 def test_the_endpoints_keep_the_house_rules() -> None:
     assert_sound(ENDPOINTS, "application")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from services.billing.bills.model import Bill
-from services.billing.data.reference import holidays
 from services.billing.refunds.model import Refund
 from services.billing.refunds.service import NewRefund, StepDetails
 from services.billing.refunds.treasury import Payee
@@ -23,7 +22,7 @@ OPERATOR = Caller("operator-1", Role.OPERATOR, "s")
 SECOND = Caller("operator-2", Role.OPERATOR, "s")
 PAYEE = Payee("002", "1234567890", "Siti Contoh")
 DAY = 86_400
-POLICY = RefundPolicy(calendar=holidays())
+POLICY = RefundPolicy()
 
 
 class Desk:

@@ -20,7 +20,6 @@ from services.billing.bills.texts import guidance
 from services.billing.clients.simponi import HttpSimponi
 from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import Settings, read_secrets
-from services.billing.data.reference import holidays
 from services.billing.invariants.money_checks import MOST_NAMED
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.repository import RECEIPTS
@@ -127,8 +126,7 @@ def test_the_default_of_a_setting_is_the_number_of_its_rule(setting: str, number
 
 
 def test_settings_that_nobody_changed_are_the_rules() -> None:
-    refund = replace(RefundPolicy(), calendar=holidays())
-    assert some_settings().policies() == replace(Policies(), refund=refund)
+    assert some_settings().policies() == Policies()
 
 
 def test_the_number_of_a_rule_is_written_once() -> None:

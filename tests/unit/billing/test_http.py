@@ -187,10 +187,21 @@ async def test_nobody_can_have_paid_a_bill_without_a_code(world: World, ask: Ask
     assert (status, said["code"]) == (409, "no_code_to_pay")
 
 
-@pytest.mark.parametrize("ntpn", ["a1b2c3d4e5f60718", "A1B2C3D4E5F6071", "A1B2C3D4E5F607180", "A1B2C3D4E5F6071 "])
-def test_an_ntpn_has_sixteen_capitals_and_digits(ntpn: str) -> None:
+@pytest.mark.parametrize("ntpn", ["A1B2C3D4E5F6071", "A1B2C3D4E5F607180", "A1B2C3D4E5F6071 ", "A1B2C3D4E5F6071_"])
+def test_an_ntpn_has_sixteen_letters_and_digits(ntpn: str) -> None:
     with pytest.raises(ValueError, match="ntpn"):
         PaymentClaim(ntpn=ntpn)
+
+
+async def test_a_number_from_a_slip_may_be_grouped_and_in_small_letters(world: World, ask: Ask) -> None:
+    bill = await world.issued_bill()
+    path = f"/v1/bills/{bill.bill_id}/payment-claims"
+    status, said = await ask("POST", path, {"ntpn": "a1b2 c3d4 e5f6 0718", "ntb": "1234-5678-9012"})
+    assert (status, said["ntpn"], said["ntb"]) == (202, "A1B2C3D4E5F60718", "123456789012")
+    status, said = await ask("POST", path, {"ntpn": "a1b2c3"}, key="key-2")
+    wrong = said["errors"][0]
+    assert (status, wrong["pointer"], wrong["rule"], wrong["example"]) == (422, "/ntpn", "ntpn", "A1B2C3D4E5F60718")
+    assert wrong["detail"] == "Tuliskan 16 huruf dan angka NTPN seperti pada bukti bayar."
 
 
 # -- SIMPONI's notices -----------------------------------------------------------------------------------------------

@@ -192,8 +192,10 @@ async def test_claims_bank_numbers_renewals_and_special_dates_are_told() -> None
 async def test_over_http_for_the_treasurer_only(world: World, ask: Ask) -> None:
     await paid_twice(world)
     await chained(world)
-    bill = world.bill()
-    for path in ("/v1/ledger/balances", f"/v1/ledger/explanations/{bill.billing_code}"):
+    code = world.bill().billing_code
+    assert code is not None
+    grouped = "-".join((code[:4], code[4:8], code[8:12], code[12:]))
+    for path in ("/v1/ledger/balances", *(f"/v1/ledger/explanations/{each}" for each in (code, grouped))):
         assert (await ask("GET", path, role=Role.TREASURER))[0] == 200
         assert (await ask("GET", path))[0] == 403
     status, found = await ask("GET", "/v1/ledger/balances", role=Role.TREASURER)

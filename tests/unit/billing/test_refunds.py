@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from services.billing.bills.errors import BillUnknown
 from services.billing.bills.model import Standing
-from services.billing.data.reference import holidays, refund_reasons
+from services.billing.data.reference import refund_reasons
 from services.billing.errors import NotYourOffice
 from services.billing.ledger.model import Account
 from services.billing.receipts import model as receipts
@@ -26,12 +27,13 @@ from services.billing.refunds.errors import (
     StepOfAnotherRole,
 )
 from services.billing.refunds.model import Refund
+from services.billing.refunds.schemas import RefundView
 from services.billing.refunds.service import NewRefund, StepDetails
 from services.billing.refunds.states import OPEN_REFUNDS, RefundState
 from services.billing.refunds.statistics import statistics_of
 from services.billing.refunds.step_limits import step_due
 from services.billing.rules import CLAIM_DAYS
-from services.billing.working_days import Calendar
+from shared.calendar.national import NATIONAL_CALENDAR
 from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
 from tests.unit.billing.faulty import DyingStore
@@ -54,15 +56,6 @@ ELSEWHERE = Caller("treasurer-2", Role.TREASURER, "s", "office-2")
 
 
 # -- working days ------------------------------------------------------------------------------------------------------
-
-
-def test_working_days_leave_out_weekends_and_holidays_and_end_at_midnight_in_jakarta() -> None:
-    christmas_eve = datetime(2026, 12, 24, 2, 0, tzinfo=UTC)  # a Thursday; Friday is Christmas
-    assert holidays().after(christmas_eve, 1) == datetime(2026, 12, 28, 17, 0, tzinfo=UTC)
-    assert Calendar().after(christmas_eve, 1) == datetime(2026, 12, 25, 17, 0, tzinfo=UTC)
-    late = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)  # already Tuesday in Jakarta
-    assert Calendar().after(late, 1) == datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
-    assert Calendar().after(late, 0) == datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 
 
 def test_only_states_in_which_somebody_owes_a_step_have_a_deadline() -> None:
@@ -195,7 +188,7 @@ async def test_missing_papers_are_asked_for_and_end_the_request_after_seven_work
     assert answered.state == RefundState.REQUESTED
     assert desk.desk.statements(answered) == ("the bank took it twice", "here it is")
     asked = await desk.step(case, TREASURER, "ask_papers", papers=("bank_statement",))
-    assert asked.step_due_at == holidays().after(desk.world.clock.now(), 7)
+    assert asked.step_due_at == NATIONAL_CALENDAR.after(desk.world.clock.now(), 7)
     desk.world.clock.set(asked.step_due_at - timedelta(seconds=1))
     await desk.world.work()
     assert desk.case(case).state == RefundState.INCOMPLETE
@@ -203,6 +196,32 @@ async def test_missing_papers_are_asked_for_and_end_the_request_after_seven_work
     await desk.world.work()
     assert (desk.case(case).state, desk.case(case).rule) == (RefundState.REFUSED, "papers_not_given")
     await desk.world.rules_hold()
+
+
+async def test_the_seven_days_for_papers_leave_out_nyepi_idul_fitri_and_joint_leave() -> None:
+    """Asked on 4 March 2027: working days are 5, 16 to 19, 22 and 23 March."""
+    desk = desk_of()
+    case = await desk.ask(await desk.paid_bill())
+    desk.world.clock.set(datetime(2027, 3, 4, 2, 0, tzinfo=UTC))
+    asked = await desk.step(case, TREASURER, "ask_papers", papers=("bank_statement",))
+    assert asked.step_due_at == datetime(2027, 3, 23, 17, 0, tzinfo=UTC)
+    desk.world.clock.set(datetime(2027, 3, 23, 16, 59, 59, tzinfo=UTC))
+    await desk.world.work()
+    assert desk.case(case).state == RefundState.INCOMPLETE
+
+
+async def test_only_a_deadline_in_working_days_is_provisional() -> None:
+    desk = desk_of()
+    case = await desk.ask(await desk.paid_bill())
+    due = datetime(2028, 3, 1, tzinfo=UTC)
+
+    def shown(state: RefundState, at: datetime | None) -> bool:
+        refund = replace(case, state=state, step_due_at=at)
+        return RefundView.of(refund, refund_reasons(), None, ()).deadline_provisional
+
+    assert shown(RefundState.REQUESTED, due)
+    assert not shown(RefundState.OBJECTED, due)
+    assert not shown(RefundState.REQUESTED, None)
 
 
 @pytest.mark.acceptance("F62.refuse", "F62.resubmit")
@@ -282,7 +301,7 @@ async def test_a_step_that_nobody_takes_is_escalated_again_and_again(state: Refu
     await desk.world.work()
     assert (desk.case(case).state, desk.case(case).escalations) == (state, 1)
     assert [each.refund_id for each in await desk.desk.in_state(OPERATOR, None, overdue=True)] == []
-    desk.world.clock.set(holidays().after(due, 1))
+    desk.world.clock.set(NATIONAL_CALENDAR.after(due, 1))
     await desk.world.work()
     assert desk.case(case).escalations == 2
     assert [each.refund_id for each in await desk.desk.in_state(OPERATOR, None, overdue=True)] == [case.refund_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -67,6 +68,39 @@ async def test_a_refund_from_the_wish_to_the_money_over_http(world: World, ask: 
     assert [each["refund_id"] for each in listed["refunds"]] == [refund_id]
     audited = [line["act"] for line in await _audit(world)]
     assert audited.count("refund.approve") == 2, "a line before the act and one after it"
+
+
+@pytest.mark.parametrize(
+    ("asked_on", "deadline", "provisional"),
+    [
+        (datetime(2027, 12, 27, 3, tzinfo=UTC), "2027-12-30T17:00:00Z", False),
+        (datetime(2027, 12, 29, 3, tzinfo=UTC), "2028-01-03T17:00:00Z", True),
+    ],
+)
+async def test_a_deadline_in_a_year_without_a_decree_is_marked_provisional(
+    world: World, ask: Ask, asked_on: datetime, deadline: str, provisional: bool
+) -> None:
+    """1 January 2028 is a Saturday; which other days are holidays that year is predicted."""
+    bill = await paid_bill(world)
+    world.clock.set(asked_on)
+    body = {"bill_id": bill.bill_id, "reason": "agent_error", "note": "the bank took it twice"}
+    status, case = await ask("POST", "/v1/refunds", body)
+    assert (status, case["deadline"], case["deadline_provisional"]) == (201, deadline, provisional)
+
+
+async def test_an_account_is_taken_as_the_bank_prints_it_and_its_holder_must_be_written(world: World, ask: Ask) -> None:
+    bill = await paid_bill(world)
+    body = {"bill_id": bill.bill_id, "reason": "agent_error", "note": "the bank took it twice"}
+    _, case = await ask("POST", "/v1/refunds", body)
+    path = f"/v1/refunds/{case['refund_id']}/bank-account"
+    for holder, rule in (("   ", "account_holder_letters"), ("Siti\u0007", "account_holder_sign")):
+        status, said = await ask("PUT", path, {**ACCOUNT, "holder_name": holder})
+        assert (status, said["errors"][0]["pointer"], said["errors"][0]["rule"]) == (422, "/holder_name", rule)
+        assert "huruf Latin" in said["errors"][0]["detail"]
+    printed = {"bank_code": "0 0 2", "account_number": "1234-01-012345-50-3", "holder_name": "SITI CONTOH & ANAK"}
+    status, said = await ask("PUT", path, printed)
+    account = said["bank_account"]
+    assert (status, account["bank_code"], account["number_masked"]) == (200, "002", "*" * 12 + "503")
 
 
 async def _audit(world: World) -> list[dict[str, Any]]:

@@ -149,6 +149,16 @@ async def test_region_and_date_inside_the_nik_only_warn(world: World) -> None:
     assert [note.code for note in view.identity.warnings] == ["nik_region_unknown", "nik_birth_date_differs"]
 
 
+@pytest.mark.parametrize(
+    "code", ["6404", "6405", "6406", "6410", "6473", "7319", "7320", "7321", "7323", "7325", "9209"]
+)
+async def test_a_code_of_before_a_province_was_split_does_not_warn(world: World, code: str) -> None:
+    account_id = await world.sign_up()
+    applicant_id = await world.confirmed(account_id, replace(BUDI, nik=code + BUDI.nik[4:]))
+    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
+    assert view.identity.warnings == []
+
+
 @pytest.mark.acceptance("F19.states", "F19.silence_no_failure", "F19.retried_until_settled")
 async def test_a_silent_registry_is_asked_again_until_it_settles(world: World) -> None:
     account_id = await world.sign_up()

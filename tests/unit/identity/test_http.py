@@ -119,6 +119,86 @@ async def test_the_way_from_registration_to_a_confirmed_applicant(client: Client
     assert (status, problem["code"]) == (409, "identity_already_confirmed")
 
 
+async def test_one_address_in_two_spellings_is_one_account_in_the_form_that_is_delivered(
+    client: Client, world: World
+) -> None:
+    first = await sign_up(client, world, "budi@b\u00fccher.example.org")
+    world.clock.advance(61)
+    again = await sign_up(client, world, "Budi@xn--bcher-kva.example.org")
+    assert first["account_id"] == again["account_id"]
+    _, account = await get(client, "/v1/account", again["access_token"])
+    assert account["email"] == "b***@xn--bcher-kva.example.org"
+
+
+@pytest.mark.parametrize(("path", "field"), [("/v1/registrations", "email"), ("/v1/logins", "identifier")])
+async def test_letters_that_no_mail_is_addressed_with_are_refused_in_words(
+    client: Client, path: str, field: str
+) -> None:
+    body = {field: "b\u00fcdi@example.org", "language": "id"} if field == "email" else {field: "b\u00fcdi@example.org"}
+    status, problem = await post(client, path, body)
+    assert (status, problem["code"], problem["field"]) == (422, "email_not_ascii", f"/{field}")
+    assert "plain letters" in problem["next_action"]
+
+
+async def test_a_code_is_taken_in_groups_and_refused_with_an_example(client: Client, world: World) -> None:
+    _, challenge = await post(client, "/v1/registrations", {"email": "budi@example.org", "language": "id"})
+    path = f"/v1/challenges/{challenge['challenge_id']}/verification"
+    status, problem = await post(client, path, {"code": "12 34"})
+    wrong = problem["errors"][0]
+    assert (status, wrong["pointer"], wrong["rule"], wrong["example"]) == (422, "/code", "one_time_code", "042317")
+    assert wrong["detail"] == "Write the six digits of the code."
+    code = await world.code(challenge["challenge_id"])
+    status, _ = await post(client, path, {"code": f"\u200e{code[:3]} {code[3:]}"})
+    assert status == 200
+
+
+async def test_a_number_abroad_is_taken_with_its_prefix(client: Client, world: World) -> None:
+    token = (await sign_up(client, world))["access_token"]
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+    for typed, status in (("0065 9123 4567", 202), ("0812 3456 7890 12", 422)):
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        async with client.put("/v1/account/phone", json={"phone": typed}, headers=headers | key) as answer:
+            body = await answer.json()
+            assert answer.status == status, body
+    assert body["code"] == "phone_unusable" and "+65 9123 4567" in body["next_action"]
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "rule", "said"),
+    [
+        ("full_name", "BUDI\u0000CONTOH", "person_name_sign", "Sign 5 (U+0000) cannot be used here."),
+        ("full_name", "BUDI \u6797", "person_name_sign", "Sign 6 (\u6797 U+6797) cannot be used here."),
+        ("full_name", "   ", "person_name_letters", "Write the name as on the identity card"),
+        ("birth_place", "BAN\nDUNG", "place_name_sign", "Sign 4 (U+000A) cannot be used here."),
+        ("family_card_number", "3174", "family_card_number", "Write the 16 digits of the family card (KK)."),
+    ],
+)
+async def test_what_cannot_be_printed_or_is_no_number_is_refused_at_the_door(
+    client: Client, world: World, field: str, typed: str, rule: str, said: str
+) -> None:
+    token = (await sign_up(client, world))["access_token"]
+    status, problem = await post(client, "/v1/applicants", {**FORM, field: typed}, token)
+    wrong = problem["errors"][0]
+    assert (status, wrong["pointer"], wrong["rule"]) == (422, f"/{field}", rule)
+    assert wrong["detail"].startswith(said) and wrong["example"]
+
+
+async def test_particulars_are_taken_as_people_type_them(client: Client, world: World) -> None:
+    token = (await sign_up(client, world))["access_token"]
+    typed = {
+        **FORM,
+        "full_name": " Nur\u2019aini  Jose\u0301 ",
+        "nik": "\u200e3174.0112.0388.0002",
+        "family_card_number": "3174 0101 0115 0001",
+    }
+    status, added = await post(client, "/v1/applicants", typed, token)
+    assert (status, added["full_name"], added["nik"]) == (201, "Nur'aini Jos\u00e9", "************0002")
+    assert added["family_card_number"] == "************0001"
+    status, problem = await post(client, "/v1/applicants", {**FORM, "nik": "3174-0112"}, token)
+    assert (status, problem["code"]) == (422, "nik_not_16_digits")
+    assert "3174 0112 0388 0002" in problem["next_action"]
+
+
 async def test_login_resend_phone_refresh_and_sign_out(client: Client, world: World) -> None:
     tokens = await sign_up(client, world)
     bearer = {"Authorization": f"Bearer {tokens['access_token']}", "Idempotency-Key": "phone-change-1"}

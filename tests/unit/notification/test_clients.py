@@ -6,7 +6,7 @@ import asyncio
 import email
 import email.policy
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -19,6 +19,7 @@ from services.notification.clients import HttpSmsGateway, MailServer, SmtpMailer
 from services.notification.deliveries.ports import Attachment, Mail, MessageRefused, Sms
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
+from shared.fields.email import read_email
 from shared.http.client import Circuit, CircuitBreaker
 from shared.randomness import SeededRandomness
 from simulators.config import Settings as SimulatorSettings
@@ -60,6 +61,16 @@ class Sink:
         for each in self.connections:
             if each.transport is not None:
                 each.transport.close()
+
+
+@pytest.mark.parametrize(
+    "typed", ["budi@b\u00fccher.example.org", "Sri.Contoh+paspor@example.org", "o'neil@example.org"]
+)
+async def test_an_address_that_the_door_takes_is_delivered_to(sink: Sink, clock: ManualClock, typed: str) -> None:
+    mailer = SmtpMailer(MailServer("127.0.0.1", sink.port, SENDER), clock)
+    await mailer.send(replace(MAIL, to=read_email(typed)))
+    await mailer.close()
+    assert sink.mails[0][1] == [read_email(typed)]
 
 
 @pytest.fixture

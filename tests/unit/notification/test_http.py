@@ -255,6 +255,14 @@ async def test_signed_nonsense_and_unknown_references_are_refused(service: Servi
 # ---- settings ----
 
 
+def test_an_office_without_an_address_that_mails_can_be_sent_to_is_refused_at_the_start() -> None:
+    read = settings(office_emails={"o-1": "Loket@B\u00fccher.example.org"}, operator_email="op@example.go.id")
+    assert read.rules.office_emails == {"o-1": "loket@xn--bcher-kva.example.org"}
+    for wrong in ({"office_emails": {"o-1": "l\u00f6ket@example.org"}}, {"operator_email": "operator"}):
+        with pytest.raises(SettingsWrong, match="no address that a mail can be sent to"):
+            settings(**wrong)
+
+
 def test_settings_turn_into_rules() -> None:
     read = settings(retry_seconds="1,2.5", otp_retry_seconds="1", office_emails={"o-1": "o-1@example.go.id"})
     assert read.rules.retry == RetryRules((1, 2.5), (1,))

@@ -522,7 +522,6 @@ class TestSessions:
 
 class TestTemplates:
     CONTENT = {  # noqa: RUF012 - never changed
-        "closed_days": ["12-25"],
         "default": {
             "weekdays": ["mon", "tue"],
             "sessions": [
@@ -549,9 +548,12 @@ class TestTemplates:
         assert plans_for(SOUTH.office_id, saturday) == ()
         assert plans_for(NORTH.office_id, monday) == ()
         assert len(plans_for(NORTH.office_id, saturday)) == 2
-        closed = date(2027, 12, 25)
-        assert closed.weekday() == saturday.weekday()
-        assert plans_for(NORTH.office_id, closed) == ()
+        christmas = date(2027, 12, 25)
+        assert christmas.weekday() == saturday.weekday()
+        assert plans_for(NORTH.office_id, christmas) == ()
+        nyepi, eid_joint_leave = date(2027, 3, 8), date(2027, 3, 9)
+        assert [plans_for(SOUTH.office_id, day) for day in (nyepi, eid_joint_leave)] == [(), ()]
+        assert [len(plans_for(SOUTH.office_id, day)) for day in (date(2027, 3, 1), date(2027, 3, 2))] == [1, 1]
 
     @pytest.mark.parametrize(
         "sessions_written",

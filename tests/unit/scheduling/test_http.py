@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from services.scheduling.app import read_templates
 from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.endpoints import ENDPOINTS
@@ -73,9 +76,9 @@ class Office:
         return await self.world.paid()
 
 
-@pytest.fixture
-async def office() -> AsyncIterator[Office]:
-    world = make_world()
+@asynccontextmanager
+async def served(world: World) -> AsyncIterator[Office]:
+    """The office of this world, served on loopback."""
     assert world.parts.start is not None
     await world.parts.start()
     issuer = TokenIssuer(PEM, "paspor-identity", world.clock)
@@ -90,6 +93,12 @@ async def office() -> AsyncIterator[Office]:
     app[USE_CASES] = world.service
     async with TestClient(TestServer(app)) as running:
         yield Office(world, running, issuer)
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    async with served(make_world()) as office:
+        yield office
 
 
 def test_everything_that_comes_in_has_a_limit() -> None:
@@ -130,6 +139,30 @@ async def test_sessions_are_public_with_local_times(office: Office) -> None:
         f"/v1/offices/{EAST.office_id}/sessions", **{"from": "2026-11-25", "to": "2026-11-24"}
     )
     assert (status, problem["code"]) == (422, "malformed")
+
+
+async def test_no_session_is_sold_on_a_public_holiday_or_on_joint_leave() -> None:
+    """In March 2027 Nyepi, Idul Fitri and their joint leave take six weekdays, Good Friday and its leave two."""
+    world = make_world(templates=read_templates(), offices=[SOUTH], horizon_days=31)
+    world.clock.set(datetime(2027, 2, 28, 2, 0, tzinfo=UTC))
+    async with served(world) as office:
+        path, query = f"/v1/offices/{SOUTH.office_id}/sessions", {"from": "2027-03-01", "to": "2027-03-30"}
+        _, found = await office.get(path, **query)
+    sold = {int(session["date"][-2:]) for session in found["sessions"]}
+    assert sold == {1, 2, 3, 4, 5, *range(16, 20), *range(22, 25), 29, 30}
+
+
+async def test_a_session_that_was_opened_on_a_holiday_before_stays_and_is_bookable(office: Office) -> None:
+    """Opened while the calendar did not have the day: nothing is taken away from people who hold a seat of it."""
+    old, now = office.world, make_world(templates=read_templates(), offices=[SOUTH])
+    old.clock.set(datetime(2026, 12, 22, 2, 0, tzinfo=UTC))
+    await old.service.bookable_sessions.roll_horizon()
+    facts = old.service.facts_cache
+    facts._delivered = now.service.facts_cache._delivered
+    assert facts.plans_for(SOUTH.office_id, date(2026, 12, 24)) == ()
+    await old.service.bookable_sessions.roll_horizon()
+    status, view = await office.hold(session_id=old.session_id(SOUTH, date(2026, 12, 24)))
+    assert (status, view["local_start"][:10]) == (201, "2026-12-24")
 
 
 async def test_holding_a_seat(office: Office) -> None:

@@ -35,6 +35,7 @@ from services.scheduling.quota.office_edits import NewSession
 from services.scheduling.quota.public_board import FIRST_FREE_KEPT_SECONDS
 from services.scheduling.quota.repository import QUOTA_CHANGE
 from services.scheduling.terms import Pool
+from shared.calendar.national import NATIONAL_CALENDAR
 from shared.errors import NotFound
 from shared.events.scheduling import OpeningAnnounced
 from shared.store import Record
@@ -79,7 +80,7 @@ class TestOutOfTheOrdinary:
 
     @pytest.mark.acceptance("F9.out_of_hours")
     async def test_a_session_out_of_hours_needs_a_reason(self) -> None:
-        world = make_world(templates=replace(weekly(plan()), closed_days=frozenset({(12, 25)})))
+        world = make_world(templates=replace(weekly(plan()), calendar=NATIONAL_CALENDAR))
         await world.parts.start()  # type: ignore[misc]
         edits, saturday = world.service.office_edits, date(2026, 11, 28)
         evening = NewSession(TUESDAY, replace(plan(4), start=time(18), end=time(20)))

@@ -267,6 +267,19 @@ async def test_whoever_asks_is_told_of_openings(office: Office) -> None:
     assert (await send(office, "DELETE", f"{path}/opening-notices", {}, office.token("dewi")))[0] == 404
 
 
+@pytest.mark.parametrize(
+    ("change", "field"), [({"name": "   "}, "/name"), ({"city": "  "}, "/city"), ({"city": "\u6797"}, "/city")]
+)
+async def test_an_outreach_has_a_name_and_a_place_that_can_be_printed(
+    office: Office, change: dict[str, str], field: str
+) -> None:
+    path = f"/v1/offices/{SOUTH.office_id}/outreach"
+    facts = {key: value for key, value in FACTS.items() if key != "expected_version"}
+    body = facts | {"name": "Mal Contoh", "city": "Kota Contoh", "own_dates": ["2026-11-28"]} | change
+    status, problem = await office.post(path, body, office.admin())
+    assert (status, problem["errors"][0]["pointer"]) == (422, field)
+
+
 @pytest.mark.acceptance("F77.outreach")
 async def test_an_outreach_is_begun_by_its_office(office: Office) -> None:
     path = f"/v1/offices/{SOUTH.office_id}/outreach"

@@ -95,6 +95,17 @@ async def test_an_outage_day_is_a_job_that_can_be_followed(office: Office) -> No
     assert (await office.get(f"{BASE}/bulk-jobs/unknown", office.admin()))[0] == 404
 
 
+async def test_a_queue_number_is_found_as_it_is_said(office: Office) -> None:
+    paid = await office.world.paid("ani")
+    office.world.clock.set(paid.state.seat.starts_at)
+    said = paid.state.seat.queue_number.lower().replace("-", " ")
+    status, problem = await office.post("/v1/check-ins", {"number": "1"}, office.front())
+    wrong = problem["errors"][0]
+    assert (status, wrong["pointer"], wrong["rule"], wrong["example"]) == (422, "/number", "queue_number", "A-001")
+    status, view = await office.post("/v1/check-ins", {"number": said}, office.front())
+    assert (status, view["state"]) == (200, "checked_in")
+
+
 async def test_the_queue_the_calls_and_the_wait(office: Office) -> None:
     record = await arrived(office)
     path = f"/v1/appointments/{record.id}/waiting"

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from services.scheduling.booking.appointments.queue_code_payload import LONGEST_QUEUE_CODE
 from services.scheduling.field_types import Id
+from shared.fields.numbers import Ntpn, QueueNumber
 from shared.http.schema import Body, View
 from shared.http.validation import wrong_value
 
@@ -19,15 +20,9 @@ class CheckIn(Body):
     appointment_id: Id | None = None
     application_id: Id | None = None
     person_id: Id | None = None
-    number: str | None = Field(
-        None, min_length=3, max_length=8, pattern=r"^[A-Z]{1,2}-[0-9]{3,4}$", description="today's queue number"
-    )
-    ntpn: str | None = Field(
-        None,
-        min_length=16,
-        max_length=16,
-        pattern=r"^[0-9A-Z]{16}$",
-        description="of a proof of payment: lets somebody in whose payment does not show yet",
+    number: QueueNumber | None = Field(None, description="today's queue number")
+    ntpn: Ntpn | None = Field(
+        None, description="of a proof of payment: lets somebody in whose payment does not show yet"
     )
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from services.scheduling.booking.appointments.queue_code_payload import LONGEST_QUEUE_CODE
 from services.scheduling.field_types import Id
 from services.scheduling.visit.offline.offline_day import LineKind
+from shared.fields.numbers import QueueNumber
 from shared.http.schema import Body, IsoDate, IsoMoment, Path, Query, View
 from shared.http.validation import wrong_value
 
@@ -40,7 +41,7 @@ class OfflineLineBody(Body):
     kind: LineKind
     arrived_at: IsoMoment
     queue_code: str | None = Field(None, min_length=1, max_length=LONGEST_QUEUE_CODE)
-    number: str | None = Field(None, min_length=3, max_length=8, pattern=r"^[A-Z]{1,2}-[0-9]{3,4}$")
+    number: QueueNumber | None = None
     appointment_id: Id | None = None
     reason: str | None = Field(None, min_length=2, max_length=64, pattern=r"^[a-z][a-z0-9_]{1,63}$")
     evidence: str | None = Field(None, min_length=3, max_length=LONGEST_EVIDENCE)

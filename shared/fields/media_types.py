@@ -1,0 +1,30 @@
+"""Media types as programs write them: small letters, without parameters, other names of one type made one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+from shared.fields.folding import without_invisible
+
+MAX_MEDIA_TYPE_CHARS: Final = 100
+
+OTHER_NAMES: Final[Mapping[str, str]] = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+}
+"""Names that phones and old browsers give to registered types (IANA)."""
+
+
+def read_media_type(text: str) -> str:
+    """Return the registered name of a media type: `Image/JPG; q=1` is `image/jpeg`. Unknown types stay as they are."""
+    name = without_invisible(text).partition(";")[0].strip().lower()
+    return OTHER_NAMES.get(name, name)
+
+
+MediaType = Annotated[
+    str, Field(max_length=MAX_MEDIA_TYPE_CHARS, examples=["image/jpeg"]), AfterValidator(read_media_type)
+]

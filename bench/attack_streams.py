@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
-
-import aiohttp
 
 from bench import stage
 from bench.checkout import Checkout
@@ -115,23 +112,14 @@ async def _open_hall(target: Target, visitors: int) -> _Hall:
         "opens_at": (doors_at + timedelta(seconds=900)).isoformat(),
     }
     url = f"{target.url('scheduling')}/v1/openings"
-    opening = await _post(url, stage.staff_token(target, Role.OFFICE_ADMIN, OFFICE), body)
+    opening = await stage.post(url, stage.staff_token(target, Role.OFFICE_ADMIN, OFFICE), body)
     await asyncio.sleep(max(0.0, (doors_at - datetime.now(UTC)).total_seconds()) + 1)
     tokens = stage.tokens(target, (each.account_id for each in people))
     tickets = [
-        await _post(f"{url}/{opening['opening_id']}/tickets", token, {"application_id": each.application_id})
+        await stage.post(f"{url}/{opening['opening_id']}/tickets", token, {"application_id": each.application_id})
         for token, each in zip(tokens, people, strict=True)
     ]
     return _Hall(opening["opening_id"], tokens, [ticket["ticket_id"] for ticket in tickets])
-
-
-async def _post(url: str, token: str, body: dict[str, Any]) -> Any:
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
-    async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
-        said = await answer.json()
-        if answer.status >= 400:
-            raise RuntimeError(f"{url}: {answer.status} {said}")
-        return said
 
 
 @asynccontextmanager

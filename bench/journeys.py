@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Final
 
+import aiohttp
+
 from bench import stage
 from bench.figures import Figure, Table
 from bench.load import Tally
@@ -39,7 +41,7 @@ class _Measuring(Reporter):
 async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:
     """Walk the journeys on a fresh suite."""
     async with stage.suite(extra=SETTINGS) as running:
-        tally = await _walk(running, users, journeys)
+        tally = await walk(running, users, journeys)
     finished = len(tally.durations["see it finished"])
     failures = [f"{count} x {what}" for what, count in tally.outcomes.items() if what != "ok"]
     rows = tuple(
@@ -65,9 +67,10 @@ async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:
     )
 
 
-async def _walk(running: Suite, users: int, journeys: int) -> Tally:
+async def walk(running: Suite, users: int, journeys: int, session: aiohttp.ClientSession | None = None) -> Tally:
+    """Walk so many journeys, so many at once, over these connections; the tally has the durations of their steps."""
     tally = Tally()
-    ways = Ways(stage.addresses(running), _Measuring(tally))
+    ways = Ways(stage.addresses(running), _Measuring(tally), session)
     left = iter(range(journeys))
 
     async def citizen(number: int) -> None:

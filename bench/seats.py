@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -32,6 +32,7 @@ SEATS: Final = BOOTHS * HOURS * 60 // SERVICE_MINUTES
 """960 seats: 20 booths in one long session, just below the most that a session may have."""
 
 PLACES: Final = 10_000
+DAYS_AHEAD: Final = 3
 CHAIN_PATIENCE_SECONDS: Final = 120.0
 
 
@@ -229,15 +230,14 @@ async def _through_http(running: Suite, client: Any, callers: int, seats: int) -
         await timed(callers, seats, read_appointments)
         rate = await timed(callers, seats, hold)
     tally.seconds = seats / rate
-    return tally, await _oversold(data, session_id, seats)
+    return tally, await count_oversold(data, [session_id], seats)
 
 
-async def _oversold(data: Any, session_id: str, seats: int) -> int:
-    """Live appointments of the session beyond its seats, or two on one seat."""
-    live = {"state.live": True, "state.slot.session_id": session_id}
-    held = [row async for row in data.appointment.find(live, {"state.slot": 1})]
-    distinct = {row["state"]["slot"]["seat_id"] for row in held}
-    return max(0, len(held) - seats) + len(held) - len(distinct)
+async def count_oversold(data: Any, session_ids: Sequence[str], seats: int) -> int:
+    """Live appointments of these sessions beyond their seats, and those on a seat that another one names too."""
+    live = {"state.live": True, "state.slot.session_id": {"$in": list(session_ids)}}
+    held = [row["state"]["slot"]["seat_id"] async for row in data.appointment.find(live, {"state.slot": 1})]
+    return max(0, len(held) - seats) + len(held) - len(set(held))
 
 
 async def _chained(running: Suite, seats: int) -> int:
@@ -257,16 +257,15 @@ async def _chained(running: Suite, seats: int) -> int:
             await asyncio.sleep(1)
 
 
-def day_ahead() -> str:
-    """The day that hot sessions are opened on."""
-    return (date.today() + timedelta(days=3)).isoformat()  # noqa: DTZ011 - any day ahead will do
+def day_ahead(days: int = DAYS_AHEAD) -> str:
+    """The day that sessions are opened on."""
+    return (date.today() + timedelta(days=days)).isoformat()  # noqa: DTZ011 - any day ahead will do
 
 
-async def open_session(running: stage.Running, office_id: str, plan: Plan) -> str:
+async def open_session(running: stage.Running, office_id: str, plan: Plan, days: int = DAYS_AHEAD) -> str:
     """Open a session some days ahead as the office's admin, and give its id."""
-    issuer_token = stage.staff_token(running, Role.OFFICE_ADMIN, office_id)
     body = {
-        "date": day_ahead(),
+        "date": day_ahead(days),
         "start": plan.start,
         "end": plan.end,
         "booths": plan.booths,
@@ -276,13 +275,9 @@ async def open_session(running: stage.Running, office_id: str, plan: Plan) -> st
         "reason": "measured out of hours",
         "override": True,
     }
-    headers = {"Authorization": f"Bearer {issuer_token}", "Idempotency-Key": str(uuid.uuid4())}
     url = f"{running.url('scheduling')}/v1/offices/{office_id}/sessions"
-    async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
-        opened = await answer.json()
-        if answer.status >= 400:
-            raise RuntimeError(f"the session could not be opened: {opened}")
-        return str(opened["session_id"])
+    opened = await stage.post(url, stage.staff_token(running, Role.OFFICE_ADMIN, office_id), body)
+    return str(opened["session_id"])
 
 
 async def until(look: Callable[[], Awaitable[int]], count: int) -> None:

@@ -34,7 +34,7 @@ from bench import (
 from bench import results as bench_results
 from bench.arguments import add_arguments
 from bench.checkout_benches import CHECKOUT_BENCHES, measure_here
-from bench.figures import Table, shown
+from bench.figures import Table, format_value
 from bench.results import RecordedFigure
 from local_suite import signals
 from local_suite.errors import CommandError
@@ -118,8 +118,8 @@ def _show(table: Table, *, as_json: bool) -> None:
     for figure in table.figures:
         picture.add_row(
             figure.name,
-            f"{shown(figure.value)} {figure.unit}",
-            "" if figure.floor is None else shown(figure.floor),
+            f"{format_value(figure.value)} {figure.unit}",
+            "" if figure.floor is None else format_value(figure.floor),
             "" if figure.ratio is None else f"{figure.ratio:.2f}",
             "" if figure.target is None else f"{figure.target:g}",
             {True: "yes", False: "no", None: ""}[figure.met],

@@ -22,7 +22,7 @@ from bench.arguments import PAIRS
 from bench.checkout import Checkout, other_build, this_build
 from bench.checkout_benches import CHECKOUT_BENCHES
 from bench.comparison import Compared, FigureRun, compare, missing_figures, read_figures
-from bench.figures import shown
+from bench.figures import format_value
 from bench.machine import machine
 from bench.target import FigureMissing, Measured, measure_in
 from local_suite import signals
@@ -306,8 +306,8 @@ async def measure_in_turn(
 
 
 def _told(wish: Wish, pair: int, pairs: int, run: Run) -> str:
-    shown = [each for each in run.figures if not wish.figures or each.name in wish.figures]
-    values = ", ".join(f"{each.name} {shown(each.value)} {each.unit}" for each in shown)
+    figures = [each for each in run.figures if not wish.figures or each.name in wish.figures]
+    values = ", ".join(f"{each.name} {format_value(each.value)} {each.unit}" for each in figures)
     busy = f"; load {run.load_before:.1f} before" if is_busy(run.load_before) else ""
     unknown = f"; it does not know {', '.join(run.ignored)}" if run.ignored else ""
     return f"{wish.recipe.name}, pair {pair} of {pairs}, {run.build}: {values} ({run.seconds:.0f} s{busy}{unknown})"

@@ -61,7 +61,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...] = field(default=())
 
 
-def shown(value: float) -> str:
+def format_value(value: float) -> str:
     """Return a value with four digits, or whole where it has more before its point."""
     return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:.4g}"
 

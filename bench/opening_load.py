@@ -53,9 +53,8 @@ async def measure(scale: float = 1.0) -> Table:
             hall = await openings.announce(running, [running.url("scheduling")], [session_id], doors_seconds)
             arrivals = [hall.doors_at + timedelta(seconds=(number + 0.5) / rate) for number in range(citizens)]
             crowd = openings.Crowd(tally, hall, people, tokens)
-            await crowd.come(
-                arrivals, hall.doors_at + timedelta(seconds=max(seconds, 2 * doors_seconds + openings.DRAW_SECONDS))
-            )
+            stay_seconds = max(seconds, 2 * doors_seconds + openings.DRAW_SECONDS)
+            await crowd.come(arrivals, hall.doors_at + timedelta(seconds=stay_seconds))
             oversold = await count_oversold(data, [session_id], plan.seats)
         finally:
             await disconnect(client)

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.comparison import Compared, spread
-from bench.figures import Figure, Table, shown
+from bench.figures import Figure, Table, format_value
 from bench.machine import commit, machine, today
 
 PAGE = Path(__file__).parents[1] / "docs" / "measured.md"
@@ -74,13 +74,13 @@ def compared_row(each: Compared) -> str:
 
 def median_of(values: Sequence[float], unit: str) -> str:
     """The median with its unit; a dash where nothing was measured."""
-    return f"{shown(median(values))} {unit}" if values else "-"
+    return f"{format_value(median(values))} {unit}" if values else "-"
 
 
 def values_of(values: Sequence[float]) -> str:
     """Every run's value, the median and the spread, on one line."""
-    listed = "  ".join(shown(value) for value in values)
-    return f"{listed}   median {shown(median(values))}, spread {_percent(spread(values))}"
+    listed = "  ".join(format_value(value) for value in values)
+    return f"{listed}   median {format_value(median(values))}, spread {_percent(spread(values))}"
 
 
 def ratio_of(each: Compared) -> str:
@@ -127,9 +127,9 @@ def _lines(tables: Sequence[Table]) -> Iterable[str]:
 
 
 def _row(figure: Figure) -> str:
-    floor = f"{shown(figure.floor)} {figure.unit}" if figure.floor is not None else ""
+    floor = f"{format_value(figure.floor)} {figure.unit}" if figure.floor is not None else ""
     unit = "" if figure.ratio is not None else f" {figure.unit}"
     target = f"{figure.target:g}{unit}" if figure.target is not None else ""
     met = {True: "yes", False: "**no**", None: ""}[figure.met]
     ratio = f"{figure.ratio:.2f}" if figure.ratio is not None else ""
-    return f"| `{figure.name}` | {shown(figure.value)} {figure.unit} | {floor} | {ratio} | {target} | {met} |"
+    return f"| `{figure.name}` | {format_value(figure.value)} {figure.unit} | {floor} | {ratio} | {target} | {met} |"

@@ -55,17 +55,19 @@ async def measure(scale: float = 1.0) -> Table:
     async with stage.suite(extra=journeys.SETTINGS) as running:
         timer = CallTimer({running.ports[name]: name for name in SERVICES})
         steps = await journeys.walk(running, users, count, new_session(timer))
-    tally = timer.tally
-    calls = sum(len(durations) for durations in tally.durations.values())
-    others = {outcome: number for outcome, number in sorted(tally.outcomes.items()) if outcome[0] in "45n"}
+    return make_table(timer.tally, users, count, len(steps.durations["see it finished"]))
+
+
+def make_table(tally: Tally, users: int, count: int, finished: int) -> Table:
+    """The figures of all calls together, and a row for each route."""
+    broken = [f"{number} x {outcome}" for outcome, number in sorted(tally.outcomes.items()) if outcome[0] in "45n"]
     return Table(
         title="Public calls under load",
         method=(
-            f"{users} citizens at once walk {count} whole journeys, as in the table of journeys; "
-            f"{len(steps.durations['see it finished'])} finished. Each of the {calls} calls to a service is timed from "
-            "its sending to the last byte of its answer, polls and refusals included. Answers of 400 and above: "
-            + (", ".join(f"{number} x {outcome}" for outcome, number in others.items()) or "none")
-            + f". All from {LOOPBACK}, the clients on the same cores."
+            f"{users} citizens at once walk {count} whole journeys, as in the table of journeys; {finished} finished. "
+            f"Each of the {len(tally.all_durations)} calls to a service is timed from its sending to the last byte of "
+            f"its answer, polls and refusals included. Answers of 400 and above: {', '.join(broken) or 'none'}. All "
+            f"from {LOOPBACK}, the clients on the same cores."
         ),
         figures=(
             Figure("calls.p95", tally.share_ms(0.95) / 1000, "s", target=1.0, less_is_better=True),
@@ -73,8 +75,5 @@ async def measure(scale: float = 1.0) -> Table:
             Figure("calls.p50", tally.share_ms(0.5) / 1000, "s"),
         ),
         columns=("call", "calls", "p50 ms", "p95 ms", "longest ms"),
-        rows=tuple(
-            (name, str(len(tally.durations[name])), *(f"{tally.share_ms(part, name):.0f}" for part in (0.5, 0.95, 1.0)))
-            for name in sorted(tally.durations)
-        ),
+        rows=tuple(tally.row(name, 0.5, 0.95, 1.0) for name in sorted(tally.durations)),
     )

@@ -44,9 +44,6 @@ async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:
         tally = await walk(running, users, journeys)
     finished = len(tally.durations["see it finished"])
     failures = [f"{count} x {what}" for what, count in tally.outcomes.items() if what != "ok"]
-    rows = tuple(
-        (step, *(f"{tally.share_ms(share, step):.0f}" for share in (0.5, 0.9, 0.99))) for step in tally.durations
-    )
     return Table(
         title="Journeys",
         method=(
@@ -62,8 +59,8 @@ async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:
             Figure("journey.step_p50", tally.share_ms(0.5) / 1000, "s"),
             Figure("journey.step_p99", tally.share_ms(0.99) / 1000, "s"),
         ),
-        columns=("step", "p50 ms", "p90 ms", "p99 ms"),
-        rows=rows,
+        columns=("step", "times", "p50 ms", "p90 ms", "p99 ms"),
+        rows=tuple(tally.row(step, 0.5, 0.9, 0.99) for step in tally.durations),
     )
 
 

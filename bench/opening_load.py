@@ -10,8 +10,9 @@ from typing import Final
 
 from bench import openings, stage
 from bench.figures import Figure, Table
+from bench.holders import introduce
 from bench.load import Tally
-from bench.seats import HOT, count_oversold, open_session, until
+from bench.seats import HOT, count_oversold, open_session
 from shared.store.driver import connect, database, disconnect
 
 NORMAL_A_SECOND: Final = 0.5
@@ -43,22 +44,18 @@ async def measure(scale: float = 1.0) -> Table:
     async with stage.suite(extra=extra, without=RESTING) as running:
         client = connect(running.mongo_url)
         try:
-            data, people = database(client, "paspor_scheduling"), stage.submitted(citizens)
-            for service in ("scheduling", "billing"):
-                await stage.put_on_bus(running, service, people)
-            await until(data.application_copy.estimated_document_count, citizens)
+            holders = await introduce(running, citizens, ("scheduling", "billing"))
             session_id = await open_session(running, openings.OFFICE, plan)
-            tokens = stage.tokens(running, (each.account_id for each in people))
             doors_seconds = max(6.0, seconds * DOORS_SHARE)
             hall = await openings.announce(running, [running.url("scheduling")], [session_id], doors_seconds)
             arrivals = [hall.doors_at + timedelta(seconds=(number + 0.5) / rate) for number in range(citizens)]
-            crowd = openings.Crowd(tally, hall, people, tokens)
+            crowd = openings.Crowd(tally, hall, holders)
             stay_seconds = max(seconds, 2 * doors_seconds + openings.DRAW_SECONDS)
             await crowd.come(arrivals, hall.doors_at + timedelta(seconds=stay_seconds))
-            oversold = await count_oversold(data, [session_id], plan.seats)
+            oversold = await count_oversold(database(client, "paspor_scheduling"), [session_id], plan.seats)
         finally:
             await disconnect(client)
-    return _table(tally, minutes_under_load(crowd.came_at, hall.doors_at, rate, seconds), oversold, plan.seats)
+    return make_table(tally, minutes_under_load(crowd.came_at, hall.doors_at, rate, seconds), oversold, plan.seats)
 
 
 def minutes_under_load(came_at: Sequence[datetime], begun: datetime, rate: float, seconds: float) -> float:
@@ -68,8 +65,8 @@ def minutes_under_load(came_at: Sequence[datetime], begun: datetime, rate: float
     return full * seconds / (SLICES * 60)
 
 
-def _table(tally: Tally, minutes: float, oversold: int, seats: int) -> Table:
-    calls = sum(len(durations) for durations in tally.durations.values())
+def make_table(tally: Tally, minutes: float, oversold: int, seats: int) -> Table:
+    calls = len(tally.all_durations)
     return Table(
         title="Ten times the normal load at an opening",
         method=(
@@ -95,8 +92,5 @@ def _table(tally: Tally, minutes: float, oversold: int, seats: int) -> Table:
             Figure("opening_load.calls", calls / tally.seconds, "1/s"),
         ),
         columns=("call", "calls", "p50 ms", "p95 ms", "longest ms"),
-        rows=tuple(
-            (name, str(len(durations)), *(f"{tally.share_ms(share, name):.0f}" for share in (0.5, 0.95, 1.0)))
-            for name, durations in tally.durations.items()
-        ),
+        rows=tuple(tally.row(name, 0.5, 0.95, 1.0) for name in tally.durations),
     )

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,14 +16,12 @@ import aiohttp
 
 from bench import stage
 from bench.figures import Figure, Table
+from bench.holders import Holders, introduce
 from bench.load import Tally
 from bench.seats import DAYS_AHEAD, HOT, count_oversold, open_session
 from bench.spread import RESTING
-from services.scheduling.applications import APPLICATION_COPY, ApplicationCopy
 from services.scheduling.openings import draw
-from shared.events.application import ApplicationSubmitted
 from shared.store.driver import connect, database, disconnect
-from shared.store.mongo import MongoStore
 from shared.tokens import Role
 
 CALLERS: Final = 10_000
@@ -65,12 +62,8 @@ class _Run:
     admission_seconds: float = 0.0
 
     @property
-    def answers(self) -> list[float]:
-        return [seconds for several in self.tally.durations.values() for seconds in several]
-
-    @property
     def in_time(self) -> float:
-        answers = self.answers
+        answers = self.tally.all_durations
         return sum(seconds <= SECONDS_ALLOWED for seconds in answers) / len(answers)
 
     def row(self) -> tuple[str, ...]:
@@ -79,7 +72,7 @@ class _Run:
         return (
             str(self.replicas),
             f"{self.callers:,}",
-            f"{len(self.answers):,}",
+            f"{len(self.tally.all_durations):,}",
             f"{self.in_time:.2%}",
             *shares,
             str(outcomes["429"]),
@@ -142,14 +135,13 @@ async def _measure(replicas: int, callers: int) -> _Run:
         client = connect(running.mongo_url)
         try:
             data = database(client, "paspor_scheduling")
-            people = stage.submitted(callers)
-            await _know(data, people)
+            holders = await introduce(running, callers)
             session_ids = [await open_session(running, OFFICE, HOT, DAYS_AHEAD + n) for n in range(sessions)]
             names = ["scheduling", *(f"scheduling-{number}" for number in range(2, replicas + 1))]
             urls = [running.ports.url(name) for name in names]
             doors_seconds = max(6.0, callers * (1 - LATE_SHARE) / ARRIVALS_A_SECOND + 1)
             hall = await announce(running, urls, session_ids, doors_seconds)
-            crowd = Crowd(run.tally, hall, people, stage.tokens(running, (each.account_id for each in people)))
+            crowd = Crowd(run.tally, hall, holders)
             await crowd.come(_arrivals(hall, callers), hall.doors_at + GIVE_UP)
             run.admission_seconds = crowd.admission_seconds
             run.drawn = await _drawn(hall)
@@ -164,14 +156,6 @@ def _arrivals(hall: Hall, callers: int) -> list[datetime]:
     late, doors_seconds = round(callers * LATE_SHARE), (hall.closes_at - hall.doors_at).total_seconds() - 1
     early = [hall.doors_at + timedelta(seconds=random.random() * doors_seconds) for _ in range(callers - late)]
     return early + [hall.opens_at + timedelta(seconds=random.random() * RUSH_SECONDS) for _ in range(late)]
-
-
-async def _know(data: Any, people: Sequence[ApplicationSubmitted]) -> None:
-    """Scheduling knows the applications, as if it had heard of them."""
-    copies = [
-        (each.application_id, ApplicationCopy(each.account_id, each.person_id, submitted=True)) for each in people
-    ]
-    await MongoStore(data, "bench").insert_missing(APPLICATION_COPY, copies, now=datetime.now(UTC))
 
 
 @dataclass(frozen=True)
@@ -206,11 +190,10 @@ async def announce(
 class Crowd:
     """Callers who each want a seat of an opening: a ticket, looks when they are told to, a hold when let in."""
 
-    def __init__(self, tally: Tally, hall: Hall, people: Sequence[ApplicationSubmitted], tokens: Sequence[str]) -> None:
+    def __init__(self, tally: Tally, hall: Hall, holders: Holders) -> None:
         self._tally = tally
         self._hall = hall
-        self._people = people
-        self._tokens = tokens
+        self._holders = holders
         self._last_seat_at = hall.opens_at
         self.came_at: list[datetime] = []
         """When each sent the first call."""
@@ -233,7 +216,7 @@ class Crowd:
         await _until(arrives_at)
         self.came_at.append(datetime.now(UTC))
         tickets = f"/v1/openings/{self._hall.opening_id}/tickets"
-        wish = {"application_id": self._people[number].application_id}
+        wish = {"application_id": self._holders.people[number].application_id}
         status, place = await self._ask(session, number, "ticket", tickets, wish)
         while status in (200, 201, 429, 503) and datetime.now(UTC) < leave_at:
             if place.get("standing") in ("outside", "missed"):
@@ -250,7 +233,7 @@ class Crowd:
     async def _hold(self, session: aiohttp.ClientSession, number: int) -> str:
         """Hold a seat of a session by chance; how it ended, empty if it is worth another try."""
         body = {
-            "application_id": self._people[number].application_id,
+            "application_id": self._holders.people[number].application_id,
             "session_id": random.choice(self._hall.session_ids),
         }
         status, told = await self._ask(session, number, "hold", "/v1/appointments", body)
@@ -263,15 +246,10 @@ class Crowd:
         self, session: aiohttp.ClientSession, number: int, name: str, path: str, body: Mapping[str, str] | None
     ) -> tuple[int, dict[str, Any]]:
         """One call and its answer; where it is put off or lost, the time to ask again stands in the answer."""
-        headers = {
-            "Authorization": f"Bearer {self._tokens[number]}",
-            "X-Forwarded-For": f"10.{5 + number // 62_500}.{number // 250 % 250}.{number % 250 + 1}",
-            "Idempotency-Key": str(uuid.uuid4()),
-        }
         method, url = ("GET" if body is None else "POST"), random.choice(self._hall.urls) + path
         begun, status, told, wait = time.perf_counter(), 503, {}, 1.0
         try:
-            async with session.request(method, url, json=body, headers=headers) as answer:
+            async with session.request(method, url, json=body, headers=self._holders.headers(number)) as answer:
                 told, status = await answer.json(), answer.status
                 wait = float(answer.headers.get("Retry-After", wait))
             self._tally.outcomes[str(status)] += 1

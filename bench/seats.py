@@ -15,6 +15,7 @@ import aiohttp
 
 from bench import stage
 from bench.figures import Figure, Table
+from bench.holders import introduce
 from bench.load import Tally
 from local_suite.suite import Suite
 from shared.chain.verify import verify
@@ -195,42 +196,23 @@ async def _store_layer(data: Any, callers: int, seats: int) -> float:
 
 
 async def _through_http(running: Suite, client: Any, callers: int, seats: int) -> tuple[Tally, int]:
-    applications = stage.submitted(seats)
-    await stage.put_on_bus(running, "scheduling", applications)
-    data = database(client, "paspor_scheduling")
-    await until(lambda: data.application_copy.estimated_document_count(), seats)
+    holders = await introduce(running, seats)
     session_id = await open_session(running, "jakarta-selatan", HOT)
-    tokens = stage.tokens(running, (each.account_id for each in applications))
     tally = Tally()
     url = f"{running.url('scheduling')}/v1/appointments"
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=callers)) as session:
 
         async def hold(number: int) -> None:
             tally.outcomes["asked"] += 1
-            headers = {"Authorization": f"Bearer {tokens[number]}", "Idempotency-Key": str(uuid.uuid4())}
-            headers["X-Forwarded-For"] = f"10.3.{number // 250}.{number % 250}"
-            body = {"application_id": applications[number].application_id, "session_id": session_id}
             begun = time.perf_counter()
-            async with session.post(url, json=body, headers=headers) as answer:
-                if answer.status >= 400:
-                    raise RuntimeError(f"hold {number} of {seats}: {answer.status} {await answer.text()}")
-                await answer.read()
+            await holders.win(session, url, number, session_id)
             tally.outcomes["won"] += 1
             tally.took("hold", time.perf_counter() - begun)
 
-        async def read_appointments(number: int) -> None:
-            headers = {
-                "Authorization": f"Bearer {tokens[number]}",
-                "X-Forwarded-For": f"10.3.{number // 250}.{number % 250}",
-            }
-            params = {"application_id": applications[number].application_id}
-            async with session.get(url, params=params, headers=headers) as answer:
-                await answer.read()
-
-        await timed(callers, seats, read_appointments)
+        await timed(callers, seats, lambda number: holders.read_appointments(session, url, number))
         rate = await timed(callers, seats, hold)
     tally.seconds = seats / rate
-    return tally, await count_oversold(data, [session_id], seats)
+    return tally, await count_oversold(database(client, "paspor_scheduling"), [session_id], seats)
 
 
 async def count_oversold(data: Any, session_ids: Sequence[str], seats: int) -> int:
@@ -278,12 +260,3 @@ async def open_session(running: stage.Running, office_id: str, plan: Plan, days:
     url = f"{running.url('scheduling')}/v1/offices/{office_id}/sessions"
     opened = await stage.post(url, stage.staff_token(running, Role.OFFICE_ADMIN, office_id), body)
     return str(opened["session_id"])
-
-
-async def until(look: Callable[[], Awaitable[int]], count: int) -> None:
-    """Wait until everything has arrived."""
-    give_up_at = time.monotonic() + 120
-    while await look() < count:
-        if time.monotonic() > give_up_at:
-            raise RuntimeError(f"only {await look()} of {count} applications arrived at scheduling")
-        await asyncio.sleep(0.2)

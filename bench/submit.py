@@ -39,20 +39,7 @@ async def measure(scale: float = 1.0) -> Table:
             rate = await timed(CALLERS, drafts, submit)
         finally:
             await ways.close()
-    return Table(
-        title="Submission",
-        method=(
-            f"{drafts} citizens register, answer the questionnaire and upload every required picture, over HTTP. Then "
-            f"{min(CALLERS, drafts)} at a time submit; each is timed from pressing the button to the answer, what is "
-            "repeated because a fact was still on its way included. All services, broker and database share the cores."
-        ),
-        figures=(
-            Figure("submit.p95", tally.share_ms(0.95) / 1000, "s", target=1.0, less_is_better=True),
-            Figure("submit.p50", tally.share_ms(0.5) / 1000, "s"),
-            Figure("submit.longest", tally.share_ms(1.0) / 1000, "s"),
-            Figure("submit.rate", rate, "1/s"),
-        ),
-    )
+    return make_table(tally, drafts, rate)
 
 
 async def _complete_draft(ways: Ways, address: str) -> Citizen:
@@ -67,3 +54,21 @@ async def _complete_draft(ways: Ways, address: str) -> Citizen:
     ):
         await step()
     return citizen
+
+
+def make_table(tally: Tally, drafts: int, rate: float) -> Table:
+    """The figures of all submissions."""
+    return Table(
+        title="Submission",
+        method=(
+            f"{drafts} citizens register, answer the questionnaire and upload every required picture, over HTTP. Then "
+            f"{min(CALLERS, drafts)} at a time submit; each is timed from pressing the button to the answer, what is "
+            "repeated because a fact was still on its way included. All services, broker and database share the cores."
+        ),
+        figures=(
+            Figure("submit.p95", tally.share_ms(0.95) / 1000, "s", target=1.0, less_is_better=True),
+            Figure("submit.p50", tally.share_ms(0.5) / 1000, "s"),
+            Figure("submit.longest", tally.share_ms(1.0) / 1000, "s"),
+            Figure("submit.rate", rate, "1/s"),
+        ),
+    )

@@ -10,7 +10,6 @@ import shutil
 import signal
 import tempfile
 import time
-import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -22,9 +21,9 @@ import aiohttp
 from bench import stage
 from bench.checkout import Checkout
 from bench.figures import Figure, Table
-from bench.seats import HOT, open_session, until
+from bench.holders import introduce
+from bench.seats import HOT, open_session
 from bench.target import Target, start_target
-from shared.store.driver import connect, database, disconnect
 
 NOTER: Final = Path(__file__).with_name("executed_files.py")
 HOLDS: Final = 20
@@ -44,7 +43,7 @@ TOOL_FOLDERS: Final = ("launcher", "command_line", "devtools", "local_suite", "o
 async def count_files(checkout: Checkout, holds: int = HOLDS) -> Table:
     """Hold seats one after the other and see which files scheduling runs through from the call to the answer."""
     async with _watched_suite(checkout) as (target, noted):
-        runs = [_project_files(paths, checkout.folder) async for paths in _hold(target, noted, holds)]
+        runs = [name_project_files(paths, checkout.folder) async for paths in _hold(target, noted, holds)]
     usual = usual_files(runs)
     folders = Counter("/".join(Path(path).parts[:2]) for path in usual)
     return Table(
@@ -68,7 +67,7 @@ def usual_files(runs: Iterable[set[str]]) -> set[str]:
     return {path for path, count in counts.items() if count > len(sets) / 2}
 
 
-def _project_files(paths: Iterable[str], folder: Path) -> set[str]:
+def name_project_files(paths: Iterable[str], folder: Path) -> set[str]:
     """The paths below the checkout's own folders, as git names them."""
     real = folder.resolve()
     inside = (Path(path).resolve() for path in paths)
@@ -93,25 +92,13 @@ async def _watched_suite(checkout: Checkout) -> AsyncIterator[tuple[Target, Path
 
 async def _hold(target: Target, noted: Path, holds: int) -> AsyncIterator[list[str]]:
     """Hold a seat for each of so many people; the files of each hold after the warm-up."""
-    people = stage.submitted(WARM_UP + holds)
-    await stage.put_on_bus(target, "scheduling", people)
-    client = connect(target.mongo_url)
-    try:
-        await until(database(client, "paspor_scheduling").application_copy.estimated_document_count, len(people))
-    finally:
-        await disconnect(client)
+    holders = await introduce(target, WARM_UP + holds)
     session_id = await open_session(target, OFFICE, HOT)
-    tokens = stage.tokens(target, (each.account_id for each in people))
     url, pid = f"{target.url('scheduling')}/v1/appointments", target.pid("scheduling")
     async with aiohttp.ClientSession() as session:
-        for number, person in enumerate(people):
-            headers = {"Authorization": f"Bearer {tokens[number]}", "Idempotency-Key": str(uuid.uuid4())}
-            body = {"application_id": person.application_id, "session_id": session_id}
+        for number in range(WARM_UP + holds):
             os.kill(pid, signal.SIGUSR1)
-            async with session.post(url, json=body, headers=headers) as answer:
-                if answer.status >= 400:
-                    raise RuntimeError(f"hold {number}: {answer.status} {await answer.text()}")
-                await answer.read()
+            await holders.win(session, url, number, session_id)
             os.kill(pid, signal.SIGUSR2)
             paths = await asyncio.to_thread(_take_noted, noted)
             if number >= WARM_UP:

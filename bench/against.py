@@ -369,7 +369,7 @@ async def run(order: Order, measure: Measure = measure_build) -> int:
     whole = all(not result.trouble for result in results)
     if order.page is not None:
         if whole:
-            report.write_side_by_side(side_by_side(order, this, other, results), other.commit, order.page)
+            report.write_side_by_side(side_by_side(order, this, other, results), other.commit, order.names, order.page)
         else:
             say(f"{order.page.name} is left as it was, because not every figure was measured in full.")
     return 0 if whole else 1
@@ -443,8 +443,9 @@ def side_by_side(order: Order, this: Checkout, other: Checkout, results: Sequenc
     """The lines of the page's section: what was run, and a row per figure."""
     runs = [run for result in results for run in (*result.this, *result.other)]
     probes = [run.probe_ms for run in runs]
+    pairs = "pair" if order.pairs == 1 else "pairs"
     lines = [
-        f"`./paspor bench --against {other.commit} {' '.join(order.names)}`, {order.pairs} pairs of runs in turn "
+        f"`./paspor bench --against {other.commit} {' '.join(order.names)}`, {order.pairs} {pairs} of runs in turn "
         f"(this, {other.commit}, this, ...), each build's suite in processes of its own on new data.",
         "",
         f"- Machine: {machine()}",

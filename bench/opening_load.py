@@ -49,13 +49,13 @@ async def measure(scale: float = 1.0) -> Table:
             doors_seconds = max(6.0, seconds * DOORS_SHARE)
             hall = await openings.announce(running, [running.url("scheduling")], [session_id], doors_seconds)
             arrivals = [hall.doors_at + timedelta(seconds=(number + 0.5) / rate) for number in range(citizens)]
-            crowd = openings.Crowd(tally, hall, holders)
+            visitors = openings.OpeningCallers(tally, hall, holders)
             stay_seconds = max(seconds, 2 * doors_seconds + openings.DRAW_SECONDS)
-            await crowd.come(arrivals, hall.doors_at + timedelta(seconds=stay_seconds))
+            await visitors.come(arrivals, hall.doors_at + timedelta(seconds=stay_seconds))
             oversold = await count_oversold(database(client, "paspor_scheduling"), [session_id], plan.seats)
         finally:
             await disconnect(client)
-    return make_table(tally, minutes_under_load(crowd.came_at, hall.doors_at, rate, seconds), oversold, plan.seats)
+    return make_table(tally, minutes_under_load(visitors.came_at, hall.doors_at, rate, seconds), oversold, plan.seats)
 
 
 def minutes_under_load(came_at: Sequence[datetime], begun: datetime, rate: float, seconds: float) -> float:

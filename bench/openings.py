@@ -141,9 +141,9 @@ async def _measure(replicas: int, callers: int) -> _Run:
             urls = [running.ports.url(name) for name in names]
             doors_seconds = max(6.0, callers * (1 - LATE_SHARE) / ARRIVALS_A_SECOND + 1)
             hall = await announce(running, urls, session_ids, doors_seconds)
-            crowd = Crowd(run.tally, hall, holders)
-            await crowd.come(_arrivals(hall, callers), hall.doors_at + GIVE_UP)
-            run.admission_seconds = crowd.admission_seconds
+            visitors = OpeningCallers(run.tally, hall, holders)
+            await visitors.come(_arrivals(hall, callers), hall.doors_at + GIVE_UP)
+            run.admission_seconds = visitors.admission_seconds
             run.drawn = await _drawn(hall)
             run.oversold = await count_oversold(data, session_ids, len(session_ids) * HOT.seats)
         finally:
@@ -187,7 +187,7 @@ async def announce(
     return Hall(urls, made["opening_id"], session_ids, doors_at, closes_at, opens_at)
 
 
-class Crowd:
+class OpeningCallers:
     """Callers who each want a seat of an opening: a ticket, looks when they are told to, a hold when let in."""
 
     def __init__(self, tally: Tally, hall: Hall, holders: Holders) -> None:

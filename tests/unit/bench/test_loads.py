@@ -1,4 +1,4 @@
-"""Loads without a suite: what is timed, when a minute counts, how an opening's crowd behaves."""
+"""Loads without a suite: what is timed, when a minute counts, how callers of an opening behave."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.calls import CallTimer, name_route
 from bench.holders import Holders
 from bench.load import Tally
 from bench.opening_load import minutes_under_load
-from bench.openings import Crowd, Hall, count_broken
+from bench.openings import Hall, OpeningCallers, count_broken
 from bench.seats import count_oversold
 from journeys.api_client import new_session
 
@@ -161,7 +161,7 @@ async def test_seats_are_oversold_where_two_name_one_or_more_than_there_are(
     assert await count_oversold(Appointments(seat_ids), ["s"], seats) == oversold
 
 
-# -- the crowd of an opening
+# -- callers of an opening
 
 
 class OpeningService:
@@ -186,28 +186,28 @@ TICKET: Final = (201, {"ticket_id": "t1", "standing": "waiting"})
 ADMITTED: Final = (200, {"ticket_id": "t1", "standing": "admitted"})
 
 
-async def send_crowd(service: OpeningService, citizens: int = 1, stay_seconds: float = 60.0) -> Tally:
+async def send_callers(service: OpeningService, citizens: int = 1, stay_seconds: float = 60.0) -> Tally:
     people = stage.submitted(citizens)
     now, tally = datetime.now(UTC), Tally()
     async with served(service.answer) as server:
         hall = Hall([str(server.make_url("")).rstrip("/")], "o1", ["s1"], now, now, now)
-        crowd = Crowd(tally, hall, Holders(people, ["token"] * citizens))
-        await crowd.come([now] * citizens, now + timedelta(seconds=stay_seconds))
-        assert len(crowd.came_at) == citizens
-        assert crowd.admission_seconds >= 1.0
+        visitors = OpeningCallers(tally, hall, Holders(people, ["token"] * citizens))
+        await visitors.come([now] * citizens, now + timedelta(seconds=stay_seconds))
+        assert len(visitors.came_at) == citizens
+        assert visitors.admission_seconds >= 1.0
     return tally
 
 
 async def test_a_caller_takes_a_ticket_looks_and_holds_when_let_in() -> None:
     service = OpeningService(ticket=[TICKET], look=[(200, {"standing": "waiting"}), ADMITTED], hold=[(201, {})])
-    tally = await send_crowd(service)
+    tally = await send_callers(service)
     assert service.calls == ["ticket", "look", "look", "hold"]
     assert (tally.outcomes["seated"], tally.outcomes["unlucky"]) == (1, 0)
 
 
 async def test_a_sold_out_session_sends_them_home() -> None:
     service = OpeningService(ticket=[TICKET], look=[ADMITTED], hold=[(409, {"code": "session_sold_out"})])
-    tally = await send_crowd(service)
+    tally = await send_callers(service)
     assert tally.outcomes["sold out"] == 1
     assert service.calls.count("hold") == 1
 
@@ -215,7 +215,7 @@ async def test_a_sold_out_session_sends_them_home() -> None:
 async def test_a_call_that_is_put_off_or_lost_is_made_again_and_counted() -> None:
     busy: dict[str, Any] = {}
     service = OpeningService(ticket=[(503, busy), (429, busy), TICKET], look=[ADMITTED], hold=[(0, busy), (201, {})])
-    tally = await send_crowd(service)
+    tally = await send_callers(service)
     assert tally.outcomes["seated"] == 1
     assert (tally.outcomes["503"], tally.outcomes["429"], tally.outcomes["no answer"]) == (1, 1, 1)
     assert count_broken(tally) == 2
@@ -224,10 +224,10 @@ async def test_a_call_that_is_put_off_or_lost_is_made_again_and_counted() -> Non
 @pytest.mark.parametrize("standing", ["outside", "missed"])
 async def test_a_caller_leaves_when_the_opening_has_passed_them(standing: str) -> None:
     service = OpeningService(ticket=[(200, {"ticket_id": "t1", "standing": standing})])
-    assert (await send_crowd(service)).outcomes["unlucky"] == 1
+    assert (await send_callers(service)).outcomes["unlucky"] == 1
     assert service.calls == ["ticket"]
 
 
 async def test_those_who_wait_leave_at_the_end() -> None:
     service = OpeningService(ticket=[TICKET], look=[(200, {"standing": "waiting"})])
-    assert (await send_crowd(service, citizens=3, stay_seconds=0.2)).outcomes["unlucky"] == 3
+    assert (await send_callers(service, citizens=3, stay_seconds=0.2)).outcomes["unlucky"] == 3

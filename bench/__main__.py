@@ -14,11 +14,27 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table as Picture
 
-from bench import against, events, journeys, listing, memory, money, openings, otp, recovery, report, seats, spread
+from bench import (
+    against,
+    calls,
+    events,
+    journeys,
+    listing,
+    memory,
+    money,
+    opening_load,
+    openings,
+    otp,
+    recovery,
+    report,
+    seats,
+    spread,
+    submit,
+)
 from bench import results as bench_results
 from bench.arguments import add_arguments
-from bench.attack_figures import ATTACKS, PREFIX, measure_here
-from bench.figures import Table
+from bench.checkout_benches import CHECKOUT_BENCHES, measure_here
+from bench.figures import Table, format_value
 from bench.results import RecordedFigure
 from local_suite import signals
 from local_suite.errors import CommandError
@@ -31,10 +47,13 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "otp": (otp.measure,),
     "events": (events.measure,),
     "seats": (seats.measure, spread.measure, listing.measure, openings.measure),
+    "opening_load": (opening_load.measure,),
     "money": (money.measure,),
     "journeys": (journeys.measure,),
+    "calls": (calls.measure,),
+    "submit": (submit.measure,),
     "recovery": (recovery.measure,),
-    **{name: (measure_here(name),) for name in ATTACKS},
+    **{name: (measure_here(name),) for name in CHECKOUT_BENCHES},
 }
 
 
@@ -49,7 +68,7 @@ def main() -> int:
         return against.execute(
             against.Order(chosen.against, chosen.names, chosen.pairs, chosen.changes, chosen.json, chosen.keep, page)
         )
-    wanted = [each for name in chosen.names for each in (ATTACKS if f"{name}." == PREFIX else [name])]
+    wanted = [bench for name in chosen.names for bench in named(name)]
     unknown = [name for name in wanted if name not in BENCHES]
     if unknown:
         parser.error(f"there is no bench {unknown[0]}; there are: {', '.join(BENCHES)}")
@@ -59,6 +78,11 @@ def main() -> int:
     except CommandError as refusal:
         sys.stderr.write(f"paspor: {refusal}\n")
         return 1
+
+
+def named(name: str) -> list[str]:
+    """Return the benches of a kind (``attacks``, ``work``); for any other name that name."""
+    return [bench for bench in BENCHES if bench.startswith(f"{name}.")] or [name]
 
 
 async def _run(names: list[str], *, as_json: bool, scale: float, write: bool) -> int:
@@ -94,8 +118,8 @@ def _show(table: Table, *, as_json: bool) -> None:
     for figure in table.figures:
         picture.add_row(
             figure.name,
-            f"{figure.value:.4g} {figure.unit}",
-            "" if figure.floor is None else f"{figure.floor:.4g}",
+            f"{format_value(figure.value)} {figure.unit}",
+            "" if figure.floor is None else format_value(figure.floor),
             "" if figure.ratio is None else f"{figure.ratio:.2f}",
             "" if figure.target is None else f"{figure.target:g}",
             {True: "yes", False: "no", None: ""}[figure.met],

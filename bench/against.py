@@ -1,7 +1,7 @@
 """``./paspor bench --against REV NAME...``: this build and another commit's, measured in turn, and the median ratio.
 
 Each build runs in a process of its own from its own source. Figures that every build has are measured by its own
-bench; attacks are driven by this build's code against the suite of either.
+bench; attacks and counts of work are driven by this build's code against either.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import Any, Final
 
 from bench import journeys, report, seats
 from bench.arguments import PAIRS
-from bench.attack_figures import ATTACKS
 from bench.checkout import Checkout, other_build, this_build
+from bench.checkout_benches import CHECKOUT_BENCHES
 from bench.comparison import Compared, FigureRun, compare, missing_figures, read_figures
+from bench.figures import format_value
 from bench.machine import machine
 from bench.target import FigureMissing, Measured, measure_in
 from local_suite import signals
@@ -68,7 +69,7 @@ class Recipe:
     name: str
     figures: tuple[str, ...]
     module: str = ""
-    """Of the build's own bench; empty for an attack."""
+    """Of the build's own bench; empty where this build's code drives it."""
 
     settings: Mapping[str, Setting] = field(default_factory=dict)
     fixed: Mapping[str, float] = field(default_factory=dict)
@@ -79,6 +80,7 @@ def _own(name: str, module: str, figures: Sequence[str], **more: Any) -> Recipe:
     return Recipe(name, tuple(figures), f"bench.{module}", **more)
 
 
+_SCALE: Final = {"scale": Setting(1, argument="scale")}
 _OVER_OWN: Final = ("mongodb_over_own", "rabbitmq_over_own")
 
 RECIPES: Final[dict[str, Recipe]] = {
@@ -118,6 +120,19 @@ RECIPES: Final[dict[str, Recipe]] = {
                 "journeys": Setting(journeys.JOURNEYS, argument="journeys"),
             },
         ),
+        _own("calls", "calls", ["calls.p95", "calls.longest", "calls.p50"], settings=_SCALE),
+        _own(
+            "submit",
+            "submit",
+            [f"submit.{name}" for name in ("p95", "p50", "longest", "rate")],
+            settings=_SCALE,
+        ),
+        _own(
+            "opening_load",
+            "opening_load",
+            [f"opening_load.{name}" for name in ("minutes", "oversold", "share_of_5xx", "p95", "calls")],
+            settings=_SCALE,
+        ),
         _own(
             "recovery",
             "recovery",
@@ -125,8 +140,8 @@ RECIPES: Final[dict[str, Recipe]] = {
             settings={"rounds": Setting(3, argument="rounds")},
         ),
         *(
-            Recipe(name, (), settings={key: Setting(value, argument=key) for key, value in attack.settings.items()})
-            for name, attack in ATTACKS.items()
+            Recipe(name, (), settings={key: Setting(value, argument=key) for key, value in bench.settings.items()})
+            for name, bench in CHECKOUT_BENCHES.items()
         ),
     )
 }
@@ -210,11 +225,9 @@ def read_wishes(names: Sequence[str], changes: Sequence[str]) -> list[Wish]:
 
 
 def _recipes_of(name: str) -> list[Recipe]:
-    if name == "attacks":
-        return [recipe for each, recipe in RECIPES.items() if each.startswith("attacks.")]
     if name in RECIPES:
         return [RECIPES[name]]
-    found = [recipe for recipe in RECIPES.values() if name in recipe.figures]
+    found = [recipe for recipe in RECIPES.values() if recipe.name.startswith(f"{name}.") or name in recipe.figures]
     if not found:
         raise NameUnknown(name)
     return found
@@ -235,7 +248,7 @@ def _read_changes(changes: Sequence[str], known: Sequence[str]) -> dict[str, flo
 
 
 async def measure_build(checkout: Checkout, wish: Wish) -> Measured:
-    """One run of one bench: an attack of ours on the checkout's suite, or the checkout's own bench.
+    """One run of one bench: ours driven against the checkout, or the checkout's own.
 
     Raises:
         FigureMissing: the checkout has no such bench.
@@ -243,8 +256,8 @@ async def measure_build(checkout: Checkout, wish: Wish) -> Measured:
     """
     recipe = wish.recipe
     arguments = {s.argument: _number(wish.values[key]) for key, s in recipe.settings.items() if s.argument}
-    if recipe.name in ATTACKS:
-        table = await ATTACKS[recipe.name].drive(checkout, **arguments)
+    if recipe.name in CHECKOUT_BENCHES:
+        table = await CHECKOUT_BENCHES[recipe.name].drive(checkout, **arguments)
         names = ("name", "value", "unit", "floor", "target", "less_is_better")
         return Measured(tuple({n: getattr(each, n) for n in names} for each in table.figures), table.method)
     constants = {s.constant: _number(wish.values[key]) for key, s in recipe.settings.items() if s.constant}
@@ -293,8 +306,8 @@ async def measure_in_turn(
 
 
 def _told(wish: Wish, pair: int, pairs: int, run: Run) -> str:
-    shown = [each for each in run.figures if not wish.figures or each.name in wish.figures]
-    values = ", ".join(f"{each.name} {each.value:.4g} {each.unit}" for each in shown)
+    figures = [each for each in run.figures if not wish.figures or each.name in wish.figures]
+    values = ", ".join(f"{each.name} {format_value(each.value)} {each.unit}" for each in figures)
     busy = f"; load {run.load_before:.1f} before" if is_busy(run.load_before) else ""
     unknown = f"; it does not know {', '.join(run.ignored)}" if run.ignored else ""
     return f"{wish.recipe.name}, pair {pair} of {pairs}, {run.build}: {values} ({run.seconds:.0f} s{busy}{unknown})"
@@ -356,7 +369,7 @@ async def run(order: Order, measure: Measure = measure_build) -> int:
     whole = all(not result.trouble for result in results)
     if order.page is not None:
         if whole:
-            report.write_side_by_side(side_by_side(order, this, other, results), other.commit, order.page)
+            report.write_side_by_side(side_by_side(order, this, other, results), other.commit, order.names, order.page)
         else:
             say(f"{order.page.name} is left as it was, because not every figure was measured in full.")
     return 0 if whole else 1
@@ -430,8 +443,9 @@ def side_by_side(order: Order, this: Checkout, other: Checkout, results: Sequenc
     """The lines of the page's section: what was run, and a row per figure."""
     runs = [run for result in results for run in (*result.this, *result.other)]
     probes = [run.probe_ms for run in runs]
+    pairs = "pair" if order.pairs == 1 else "pairs"
     lines = [
-        f"`./paspor bench --against {other.commit} {' '.join(order.names)}`, {order.pairs} pairs of runs in turn "
+        f"`./paspor bench --against {other.commit} {' '.join(order.names)}`, {order.pairs} {pairs} of runs in turn "
         f"(this, {other.commit}, this, ...), each build's suite in processes of its own on new data.",
         "",
         f"- Machine: {machine()}",

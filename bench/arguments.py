@@ -6,8 +6,9 @@ import argparse
 from typing import Final
 
 BENCH_NAMES: Final = (
-    *("memory", "otp", "events", "seats", "money", "journeys", "recovery"),
+    *("memory", "otp", "events", "seats", "opening_load", "money", "journeys", "calls", "submit", "recovery"),
     *("attacks.half_sent", "attacks.pieces", "attacks.picture", "attacks.streams", "attacks.pay_and_cancel"),
+    *("work.files", "work.statements"),
 )
 PAIRS: Final = 3
 LONGEST_PAIRS: Final = 50
@@ -15,7 +16,7 @@ LONGEST_PAIRS: Final = 50
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the names of benches, or of figures with ``--against``, and all options."""
-    names = f"one or more of {', '.join(BENCH_NAMES)}, or attacks for all of these; default: all"
+    names = f"one or more of {', '.join(BENCH_NAMES)}, or attacks or work for all of a kind; default: all"
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{names}. With --against also a figure's name")
     parser.add_argument("--json", action="store_true", help="one JSON line per figure")
     parser.add_argument("--scale", type=float, default=1.0, help="shrinks benches with very many things; default: 1")

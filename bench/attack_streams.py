@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import urlsplit
-
-import aiohttp
 
 from bench import stage
 from bench.checkout import Checkout
 from bench.figures import Figure, Table
-from bench.seats import HOT, open_session, until
+from bench.holders import Holders, introduce
+from bench.openings import Hall, announce
+from bench.seats import HOT, open_session
 from bench.target import Target, start_target
-from shared.events.application import ApplicationSubmitted
-from shared.store.driver import connect, database, disconnect
-from shared.tokens import Role
 
 STREAMS: Final = 256
 """Of one address: as many as a process of eff84d8 has in all."""
@@ -31,6 +27,7 @@ VISITORS: Final = 10
 """Others who each try once, from an address of their own; and as many holders of tickets."""
 
 OPEN_SECONDS: Final = 10.0
+DOORS_SECONDS: Final = 600.0
 GONE_SECONDS: Final = 17.0
 """A service sees that a watcher has gone when it next sends something: a heartbeat each 15 s."""
 
@@ -58,24 +55,17 @@ class Held:
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
 
-@dataclass
-class _Hall:
-    opening_id: str
-    tokens: Sequence[str]
-    ticket_ids: Sequence[str]
-
-
 async def drive(checkout: Checkout, streams: int = STREAMS, visitors: int = VISITORS) -> Table:
     """One address holds its streams; then the same from many addresses. Each time others try."""
     many = tuple(f"127.0.2.{number}" for number in range(1, MANY_ADDRESSES + 1))
     async with start_target(checkout, settings=SETTINGS, without=RESTING) as target:
-        hall = await _open_hall(target, visitors)
+        hall, visiting, ticket_ids = await _open_hall(target, visitors)
         rows, opened = [], {}
         for name, addresses, count in (("one address", (ATTACKER,), streams), ("many addresses", many, 2 * streams)):
             async with _held_open(target, addresses, count) as held:
                 others = await _all_open(target, [DISPLAY] * visitors, [None] * visitors, third=3)
-                paths = [f"/v1/openings/{hall.opening_id}/tickets/{each}/events" for each in hall.ticket_ids]
-                holders = await _all_open(target, paths, hall.tokens, third=4)
+                paths = [f"/v1/openings/{hall.opening_id}/tickets/{each}/events" for each in ticket_ids]
+                holders = await _all_open(target, paths, visiting.tokens, third=4)
             opened[name] = (others["200"] / visitors, holders["200"] / visitors)
             rows.append((name, _said(held.answers), _said(others), _said(holders)))
     return Table(
@@ -97,41 +87,18 @@ async def drive(checkout: Checkout, streams: int = STREAMS, visitors: int = VISI
     )
 
 
-async def _open_hall(target: Target, visitors: int) -> _Hall:
-    """An opening whose doors are open, and a ticket of it for each visitor."""
-    people: list[ApplicationSubmitted] = stage.submitted(visitors)
-    await stage.put_on_bus(target, "scheduling", people)
-    client = connect(target.mongo_url)
-    try:
-        await until(database(client, "paspor_scheduling").application_copy.estimated_document_count, visitors)
-    finally:
-        await disconnect(client)
+async def _open_hall(target: Target, visitors: int) -> tuple[Hall, Holders, list[str]]:
+    """An opening whose doors are open, visitors, and the id of each one's ticket."""
+    holders = await introduce(target, visitors)
     session_id = await open_session(target, OFFICE, HOT)
-    doors_at = datetime.now(UTC) + timedelta(seconds=3)
-    body = {
-        "session_ids": [session_id],
-        "doors_at": doors_at.isoformat(),
-        "tickets_close_at": (doors_at + timedelta(seconds=600)).isoformat(),
-        "opens_at": (doors_at + timedelta(seconds=900)).isoformat(),
-    }
-    url = f"{target.url('scheduling')}/v1/openings"
-    opening = await _post(url, stage.staff_token(target, Role.OFFICE_ADMIN, OFFICE), body)
-    await asyncio.sleep(max(0.0, (doors_at - datetime.now(UTC)).total_seconds()) + 1)
-    tokens = stage.tokens(target, (each.account_id for each in people))
+    hall = await announce(target, [target.url("scheduling")], [session_id], DOORS_SECONDS)
+    await asyncio.sleep(max(0.0, (hall.doors_at - datetime.now(UTC)).total_seconds()) + 1)
+    url = f"{target.url('scheduling')}/v1/openings/{hall.opening_id}/tickets"
     tickets = [
-        await _post(f"{url}/{opening['opening_id']}/tickets", token, {"application_id": each.application_id})
-        for token, each in zip(tokens, people, strict=True)
+        await stage.post(url, token, {"application_id": person.application_id})
+        for token, person in zip(holders.tokens, holders.people, strict=True)
     ]
-    return _Hall(opening["opening_id"], tokens, [ticket["ticket_id"] for ticket in tickets])
-
-
-async def _post(url: str, token: str, body: dict[str, Any]) -> Any:
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
-    async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
-        said = await answer.json()
-        if answer.status >= 400:
-            raise RuntimeError(f"{url}: {answer.status} {said}")
-        return said
+    return hall, holders, [ticket["ticket_id"] for ticket in tickets]
 
 
 @asynccontextmanager

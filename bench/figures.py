@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+WHOLE_FROM: Final = 9_999.5
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class Table:
     figures: tuple[Figure, ...]
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = field(default=())
+
+
+def format_value(value: float) -> str:
+    """Return a value with four digits, or whole where it has more before its point."""
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:.4g}"
 
 
 def percentile(sorted_values: Sequence[float], share: float) -> float:

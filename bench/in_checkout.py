@@ -62,7 +62,11 @@ async def host(order: dict[str, Any], say: Say) -> None:
     """Start this checkout's suite, say where it is, restart what ends by itself, obey until the pipe closes."""
     ports = _part_of_suite("any_free_ports")()
     folder = Path(tempfile.mkdtemp(prefix="paspor-target-"))
-    suite = _part_of_suite("Suite")(folder, ports, extra=order["settings"], replicas=order["replicas"] or None)
+    make_suite = _part_of_suite("Suite")
+    options = {"extra": order["settings"], "replicas": order["replicas"] or None}
+    if not order["preload"] and "preload" in inspect.signature(make_suite).parameters:
+        options["preload"] = False
+    suite = make_suite(folder, ports, **options)
     async with suite:
         for name in order["without"]:
             await suite.stop_part(name)

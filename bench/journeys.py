@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Final
 
+import aiohttp
+
 from bench import stage
 from bench.figures import Figure, Table
 from bench.load import Tally
@@ -39,12 +41,9 @@ class _Measuring(Reporter):
 async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:
     """Walk the journeys on a fresh suite."""
     async with stage.suite(extra=SETTINGS) as running:
-        tally = await _walk(running, users, journeys)
+        tally = await walk(running, users, journeys)
     finished = len(tally.durations["see it finished"])
     failures = [f"{count} x {what}" for what, count in tally.outcomes.items() if what != "ok"]
-    rows = tuple(
-        (step, *(f"{tally.share_ms(share, step):.0f}" for share in (0.5, 0.9, 0.99))) for step in tally.durations
-    )
     return Table(
         title="Journeys",
         method=(
@@ -60,14 +59,15 @@ async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:
             Figure("journey.step_p50", tally.share_ms(0.5) / 1000, "s"),
             Figure("journey.step_p99", tally.share_ms(0.99) / 1000, "s"),
         ),
-        columns=("step", "p50 ms", "p90 ms", "p99 ms"),
-        rows=rows,
+        columns=("step", "times", "p50 ms", "p90 ms", "p99 ms"),
+        rows=tuple(tally.row(step, 0.5, 0.9, 0.99) for step in tally.durations),
     )
 
 
-async def _walk(running: Suite, users: int, journeys: int) -> Tally:
+async def walk(running: Suite, users: int, journeys: int, session: aiohttp.ClientSession | None = None) -> Tally:
+    """Walk so many journeys, so many at once, over these connections; the tally has the durations of their steps."""
     tally = Tally()
-    ways = Ways(stage.addresses(running), _Measuring(tally))
+    ways = Ways(stage.addresses(running), _Measuring(tally), session)
     left = iter(range(journeys))
 
     async def citizen(number: int) -> None:

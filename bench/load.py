@@ -16,14 +16,20 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
+    @property
+    def all_durations(self) -> list[float]:
+        """Of all names together."""
+        return [seconds for several in self.durations.values() for seconds in several]
+
     def took(self, name: str, seconds: float) -> None:
         """Write one duration down."""
         self.durations[name].append(seconds)
 
     def share_ms(self, share: float, name: str | None = None) -> float:
         """A percentile in milliseconds, of one name or of all together."""
-        if name is not None:
-            values = sorted(self.durations[name])
-        else:
-            values = sorted(each for several in self.durations.values() for each in several)
+        values = sorted(self.durations[name]) if name is not None else sorted(self.all_durations)
         return percentile(values, share) * 1000
+
+    def row(self, name: str, *shares: float) -> tuple[str, ...]:
+        """One name's row of a table of details: how many, and these percentiles in milliseconds."""
+        return (name, str(len(self.durations[name])), *(f"{self.share_ms(share, name):.0f}" for share in shares))

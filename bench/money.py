@@ -14,9 +14,10 @@ import aiohttp
 
 from bench import stage
 from bench.figures import Figure, Table
+from bench.holders import introduce
 from bench.load import Tally
 from bench.machine import resident_mib
-from bench.seats import HOT, open_session, timed, until
+from bench.seats import HOT, open_session, timed
 from local_suite.suite import Suite
 from shared.crypto.detached import DetachedSigner
 from shared.store.driver import connect, database, disconnect
@@ -92,29 +93,13 @@ def _why(due: int) -> str:
 
 async def _notices(running: Suite, client: Any, count: int) -> tuple[float, Tally, int]:
     """Codes a second, the time of each notice to its confirmed seat, and how many were confirmed."""
-    applications = stage.submitted(count)
-    for service in ("scheduling", "billing"):
-        await stage.put_on_bus(running, service, applications)
-    known = database(client, "paspor_scheduling").application_copy
-    await until(known.estimated_document_count, count)
-    await until(database(client, "paspor_billing").application.estimated_document_count, count)
+    holders = await introduce(running, count, ("scheduling", "billing"))
     session_id = await open_session(running, "jakarta-selatan", HOT)
-    tokens = stage.tokens(running, (each.account_id for each in applications))
     url = f"{running.url('scheduling')}/v1/appointments"
     bills = database(client, "paspor_billing").bill
     begun = time.perf_counter()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CALLERS)) as session:
-
-        async def hold(number: int) -> None:
-            headers = {"Authorization": f"Bearer {tokens[number]}", "Idempotency-Key": str(uuid.uuid4())}
-            headers["X-Forwarded-For"] = f"10.4.{number // 250}.{number % 250}"
-            body = {"application_id": applications[number].application_id, "session_id": session_id}
-            async with session.post(url, json=body, headers=headers) as answer:
-                if answer.status >= 400:
-                    raise RuntimeError(f"hold {number} of {count}: {answer.status} {await answer.text()}")
-                await answer.read()
-
-        await timed(CALLERS, count, hold)
+        await timed(CALLERS, count, lambda number: holders.win(session, url, number, session_id))
         await _reach(lambda: bills.count_documents({"state.state": "issued"}), count)
         issued = count / (time.perf_counter() - begun)
         tally = Tally()

@@ -7,32 +7,25 @@ import json
 import os
 import random
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
 
 from bench import stage
 from bench.figures import Figure, Table
+from bench.holders import Holders, introduce
 from bench.load import Tally
-from bench.seats import HOT
+from bench.seats import DAYS_AHEAD, HOT, count_oversold, open_session
 from bench.spread import RESTING
-from local_suite.suite import Suite
-from services.scheduling.applications import APPLICATION_COPY, ApplicationCopy
 from services.scheduling.openings import draw
-from shared.events.application import ApplicationSubmitted
 from shared.store.driver import connect, database, disconnect
-from shared.store.mongo import MongoStore
 from shared.tokens import Role
 
 CALLERS: Final = 10_000
 SEATS: Final = 50_000
-SCALE_VARIABLE: Final = "PASPOR_BENCH_OPENING_CALLERS"
-"""Fewer callers, and seats in proportion, for a short run."""
-
 OFFICE: Final = "jakarta-selatan"
 LATE_SHARE: Final = 0.2
 """Callers who come after the tickets closed, all within a few seconds of the instant."""
@@ -41,10 +34,14 @@ ARRIVALS_A_SECOND: Final = 170
 """How fast callers come while the doors are open: ten thousand within a minute."""
 
 RUSH_SECONDS: Final = 10.0
+DRAW_SECONDS: Final = 8.0
+"""From the closing of the tickets to the instant: the list settles and the seed is shown."""
+
 SECONDS_ALLOWED: Final = 2.0
 CONNECTIONS: Final = 400
-GIVE_UP_SECONDS: Final = 600.0
+GIVE_UP: Final = timedelta(seconds=600)
 LARGEST_WAIT_SECONDS: Final = 60.0
+NO_ANSWER: Final = "no answer"
 SETTINGS: Final = {
     "PASPOR_OPENING_DOORS_SHORTEST_SECONDS": "5",
     "PASPOR_OPENING_SETTLE_SECONDS": "2",
@@ -65,17 +62,9 @@ class _Run:
     admission_seconds: float = 0.0
 
     @property
-    def answers(self) -> list[float]:
-        return [each for several in self.tally.durations.values() for each in several]
-
-    @property
     def in_time(self) -> float:
-        answers = self.answers
-        return sum(each <= SECONDS_ALLOWED for each in answers) / len(answers)
-
-    @property
-    def broken(self) -> int:
-        return sum(count for word, count in self.tally.outcomes.items() if word.startswith("5"))
+        answers = self.tally.all_durations
+        return sum(seconds <= SECONDS_ALLOWED for seconds in answers) / len(answers)
 
     def row(self) -> tuple[str, ...]:
         outcomes = self.tally.outcomes
@@ -83,21 +72,27 @@ class _Run:
         return (
             str(self.replicas),
             f"{self.callers:,}",
-            f"{len(self.answers):,}",
+            f"{len(self.tally.all_durations):,}",
             f"{self.in_time:.2%}",
             *shares,
             str(outcomes["429"]),
-            str(self.broken),
+            str(count_broken(self.tally)),
             f"{outcomes['seated']:,}",
             f"{outcomes['seated'] / self.admission_seconds:.0f}" if self.admission_seconds else "",
         )
 
 
-async def measure(callers: int | None = None) -> Table:
-    """The same opening with one and with two processes."""
-    wanted = callers or int(os.environ.get(SCALE_VARIABLE, CALLERS))
+def count_broken(tally: Tally) -> int:
+    """Calls that were answered with a 5xx, or not at all."""
+    return sum(count for word, count in tally.outcomes.items() if word.startswith("5") or word == NO_ANSWER)
+
+
+async def measure(scale: float = 1.0) -> Table:
+    """The same opening with one and with two processes; ``scale`` shrinks callers and seats."""
+    wanted = max(20, round(CALLERS * scale))
     runs = [await _measure(replicas, wanted) for replicas in (1, 2)]
     worst = min(runs, key=lambda run: run.in_time)
+    broken = sum(count_broken(run.tally) for run in runs)
     return Table(
         title="An opening",
         method=(
@@ -111,9 +106,7 @@ async def measure(callers: int | None = None) -> Table:
             Figure(
                 "seats.opening", worst.in_time, "share", target=1.0, why="answers within two seconds, the worse run"
             ),
-            Figure(
-                "seats.opening_5xx", float(sum(run.broken for run in runs)), "answers", target=0.5, less_is_better=True
-            ),
+            Figure("seats.opening_5xx", float(broken), "answers", target=0.5, less_is_better=True),
             Figure(
                 "seats.opening_oversold",
                 float(sum(run.oversold for run in runs)),
@@ -137,151 +130,136 @@ def _seats(callers: int) -> int:
 async def _measure(replicas: int, callers: int) -> _Run:
     run = _Run(replicas, callers)
     extra = {"scheduling": SETTINGS | dict(stage.OPEN_LIMITS)}
+    sessions = -(-_seats(callers) // HOT.seats)
     async with stage.suite(extra=extra, without=RESTING, replicas={"scheduling": replicas}) as running:
         client = connect(running.mongo_url)
         try:
             data = database(client, "paspor_scheduling")
-            people = stage.submitted(callers)
-            await _know(data, people)
-            hall = await _announce(running, replicas, callers)
-            crowd = _Crowd(run, hall, people, stage.tokens(running, (each.account_id for each in people)))
-            await crowd.live()
+            holders = await introduce(running, callers)
+            session_ids = [await open_session(running, OFFICE, HOT, DAYS_AHEAD + n) for n in range(sessions)]
+            names = ["scheduling", *(f"scheduling-{number}" for number in range(2, replicas + 1))]
+            urls = [running.ports.url(name) for name in names]
+            doors_seconds = max(6.0, callers * (1 - LATE_SHARE) / ARRIVALS_A_SECOND + 1)
+            hall = await announce(running, urls, session_ids, doors_seconds)
+            visitors = OpeningCallers(run.tally, hall, holders)
+            await visitors.come(_arrivals(hall, callers), hall.doors_at + GIVE_UP)
+            run.admission_seconds = visitors.admission_seconds
             run.drawn = await _drawn(hall)
-            run.oversold = await _oversold(data)
+            run.oversold = await count_oversold(data, session_ids, len(session_ids) * HOT.seats)
         finally:
             await disconnect(client)
     return run
 
 
-async def _know(data: Any, people: Sequence[ApplicationSubmitted]) -> None:
-    """Scheduling knows the applications, as if it had heard of them."""
-    copies = [
-        (each.application_id, ApplicationCopy(each.account_id, each.person_id, submitted=True)) for each in people
-    ]
-    await MongoStore(data, "bench").insert_missing(APPLICATION_COPY, copies, now=datetime.now(UTC))
+def _arrivals(hall: Hall, callers: int) -> list[datetime]:
+    """Most come at any time while the doors are open, the last within some seconds of the instant."""
+    late, doors_seconds = round(callers * LATE_SHARE), (hall.closes_at - hall.doors_at).total_seconds() - 1
+    early = [hall.doors_at + timedelta(seconds=random.random() * doors_seconds) for _ in range(callers - late)]
+    return early + [hall.opens_at + timedelta(seconds=random.random() * RUSH_SECONDS) for _ in range(late)]
 
 
 @dataclass(frozen=True)
-class _Hall:
+class Hall:
     """An announced opening and where to ask for it."""
 
-    urls: tuple[str, ...]
+    urls: Sequence[str]
     opening_id: str
-    session_ids: tuple[str, ...]
+    session_ids: Sequence[str]
     doors_at: datetime
     closes_at: datetime
     opens_at: datetime
 
 
-async def _announce(running: Suite, replicas: int, callers: int) -> _Hall:
-    names = ["scheduling", *(f"scheduling-{number}" for number in range(2, replicas + 1))]
-    urls = tuple(running.ports.url(name) for name in names)
-    session_ids = tuple([await _open_session(running, days) for days in range(3, 3 + -(-_seats(callers) // HOT.seats))])
+async def announce(
+    running: stage.Running, urls: Sequence[str], session_ids: Sequence[str], doors_seconds: float
+) -> Hall:
+    """Announce an opening of these sessions whose doors open in three seconds and are open for so long."""
     doors_at = datetime.now(UTC) + timedelta(seconds=3)
-    closes_at = doors_at + timedelta(seconds=max(6.0, callers * (1 - LATE_SHARE) / ARRIVALS_A_SECOND + 1))
-    opens_at = closes_at + timedelta(seconds=8)
+    closes_at = doors_at + timedelta(seconds=doors_seconds)
+    opens_at = closes_at + timedelta(seconds=DRAW_SECONDS)
     body = {
         "session_ids": list(session_ids),
         "doors_at": doors_at.isoformat(),
         "tickets_close_at": closes_at.isoformat(),
         "opens_at": opens_at.isoformat(),
     }
-    made = await _as_admin(running, f"{urls[0]}/v1/openings", body)
-    return _Hall(urls, made["opening_id"], session_ids, doors_at, closes_at, opens_at)
+    made = await stage.post(f"{urls[0]}/v1/openings", stage.staff_token(running, Role.OFFICE_ADMIN, OFFICE), body)
+    return Hall(urls, made["opening_id"], session_ids, doors_at, closes_at, opens_at)
 
 
-async def _open_session(running: Suite, days: int) -> str:
-    body = {
-        "date": (date.today() + timedelta(days=days)).isoformat(),  # noqa: DTZ011 - any day ahead will do
-        "start": HOT.start,
-        "end": HOT.end,
-        "booths": HOT.booths,
-        "staff": HOT.booths,
-        "service_minutes": HOT.service_minutes,
-        "pools": {"regular": HOT.seats},
-        "reason": "bench: long days, so that an opening has many seats",
-    }
-    opened = await _as_admin(running, f"{running.url('scheduling')}/v1/offices/{OFFICE}/sessions", body)
-    return str(opened["session_id"])
+class OpeningCallers:
+    """Callers who each want a seat of an opening: a ticket, looks when they are told to, a hold when let in."""
 
-
-async def _as_admin(running: Suite, url: str, body: Mapping[str, Any]) -> Any:
-    token = stage.staff_token(running, Role.OFFICE_ADMIN, OFFICE)
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
-    async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
-        said = await answer.json()
-        if answer.status >= 400:
-            raise RuntimeError(f"{url}: {said}")
-        return said
-
-
-class _Crowd:
-    """Everybody who wants a seat."""
-
-    def __init__(self, run: _Run, hall: _Hall, people: Sequence[ApplicationSubmitted], tokens: Sequence[str]) -> None:
-        self._run = run
+    def __init__(self, tally: Tally, hall: Hall, holders: Holders) -> None:
+        self._tally = tally
         self._hall = hall
-        self._people = people
-        self._tokens = tokens
-        self._last_seat_at = 0.0
+        self._holders = holders
+        self._last_seat_at = hall.opens_at
+        self.came_at: list[datetime] = []
+        """When each sent the first call."""
 
-    async def live(self) -> None:
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-        begun, in_seconds = time.monotonic(), (self._hall.opens_at - datetime.now(UTC)).total_seconds()
-        async with aiohttp.ClientSession(connector=connector) as session, asyncio.timeout(GIVE_UP_SECONDS):
-            await asyncio.gather(*(self._caller(session, number) for number in range(len(self._people))))
-        self._run.tally.seconds = time.monotonic() - begun
-        self._run.admission_seconds = max(1.0, self._last_seat_at - begun - in_seconds)
+    @property
+    def admission_seconds(self) -> float:
+        """From the instant to the last hold; at least one."""
+        return max(1.0, (self._last_seat_at - self._hall.opens_at).total_seconds())
 
-    async def _caller(self, session: aiohttp.ClientSession, number: int) -> None:
-        hall, late = self._hall, number >= len(self._people) * (1 - LATE_SHARE)
-        comes = hall.opens_at if late else hall.doors_at
-        spread = RUSH_SECONDS if late else (hall.closes_at - hall.doors_at).total_seconds() - 1
-        await _until(comes + timedelta(seconds=random.random() * spread))
-        tickets = f"/v1/openings/{hall.opening_id}/tickets"
-        wish = {"application_id": self._people[number].application_id}
+    async def come(self, arrivals: Sequence[datetime], leave_at: datetime) -> None:
+        """Each comes at their time and stays until they have a seat, can have none, or it is time to leave."""
+        connector, begun = aiohttp.TCPConnector(limit=CONNECTIONS), time.monotonic()
+        async with aiohttp.ClientSession(connector=connector) as session:
+            await asyncio.gather(*(self._caller(session, number, at, leave_at) for number, at in enumerate(arrivals)))
+        self._tally.seconds = time.monotonic() - begun
+
+    async def _caller(
+        self, session: aiohttp.ClientSession, number: int, arrives_at: datetime, leave_at: datetime
+    ) -> None:
+        await _until(arrives_at)
+        self.came_at.append(datetime.now(UTC))
+        tickets = f"/v1/openings/{self._hall.opening_id}/tickets"
+        wish = {"application_id": self._holders.people[number].application_id}
         status, place = await self._ask(session, number, "ticket", tickets, wish)
-        while status == 201 or status == 200 or status in (429, 503):
-            if place.get("standing") == "admitted" and await self._hold(session, number):
-                return
+        while status in (200, 201, 429, 503) and datetime.now(UTC) < leave_at:
             if place.get("standing") in ("outside", "missed"):
                 break
+            if place.get("standing") == "admitted" and (end := await self._hold(session, number)):
+                self._tally.outcomes[end] += 1
+                return
             await _until(place.get("next_look_at"))
             path = f"{tickets}/{place['ticket_id']}" if "ticket_id" in place else tickets
-            again = await self._ask(session, number, "look", path, None if "ticket_id" in place else wish)
-            status, place = again[0], {**place, **again[1]}
-        self._run.tally.outcomes["unlucky"] += 1
+            status, told = await self._ask(session, number, "look", path, None if "ticket_id" in place else wish)
+            place = {**place, **told}
+        self._tally.outcomes["unlucky"] += 1
 
-    async def _hold(self, session: aiohttp.ClientSession, number: int) -> bool:
+    async def _hold(self, session: aiohttp.ClientSession, number: int) -> str:
+        """Hold a seat of a session by chance; how it ended, empty if it is worth another try."""
         body = {
-            "application_id": self._people[number].application_id,
+            "application_id": self._holders.people[number].application_id,
             "session_id": random.choice(self._hall.session_ids),
         }
-        status, _ = await self._ask(session, number, "hold", "/v1/appointments", body)
-        if status != 201:
-            return False
-        self._run.tally.outcomes["seated"] += 1
-        self._last_seat_at = time.monotonic()
-        return True
+        status, told = await self._ask(session, number, "hold", "/v1/appointments", body)
+        if status == 201:
+            self._last_seat_at = datetime.now(UTC)
+            return "seated"
+        return "sold out" if told.get("code") == "session_sold_out" and len(self._hall.session_ids) == 1 else ""
 
     async def _ask(
         self, session: aiohttp.ClientSession, number: int, name: str, path: str, body: Mapping[str, str] | None
     ) -> tuple[int, dict[str, Any]]:
-        headers = {
-            "Authorization": f"Bearer {self._tokens[number]}",
-            "X-Forwarded-For": f"10.{5 + number // 62_500}.{number // 250 % 250}.{number % 250 + 1}",
-            "Idempotency-Key": str(uuid.uuid4()),
-        }
+        """One call and its answer; where it is put off or lost, the time to ask again stands in the answer."""
         method, url = ("GET" if body is None else "POST"), random.choice(self._hall.urls) + path
-        begun = time.perf_counter()
-        async with session.request(method, url, json=body, headers=headers) as answer:
-            said = await answer.json()
-        self._run.tally.took(name, time.perf_counter() - begun)
-        self._run.tally.outcomes[str(answer.status)] += 1
-        if answer.status in (429, 503):
-            wait = min(LARGEST_WAIT_SECONDS, float(answer.headers.get("Retry-After", 1)))
-            return answer.status, {"next_look_at": datetime.now(UTC) + timedelta(seconds=wait * (1 + random.random()))}
-        return answer.status, said
+        begun, status, told, wait = time.perf_counter(), 503, {}, 1.0
+        try:
+            async with session.request(method, url, json=body, headers=self._holders.headers(number)) as answer:
+                told, status = await answer.json(), answer.status
+                wait = float(answer.headers.get("Retry-After", wait))
+            self._tally.outcomes[str(status)] += 1
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            self._tally.outcomes[NO_ANSWER] += 1
+        self._tally.took(name, time.perf_counter() - begun)
+        if status in (429, 503):
+            again = min(LARGEST_WAIT_SECONDS, wait) * (1 + random.random())
+            return status, {"next_look_at": datetime.now(UTC) + timedelta(seconds=again)}
+        return status, told
 
 
 async def _until(moment: datetime | str | None) -> None:
@@ -291,16 +269,10 @@ async def _until(moment: datetime | str | None) -> None:
         await asyncio.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
 
 
-async def _drawn(hall: _Hall) -> bool:
+async def _drawn(hall: Hall) -> bool:
     """Whether a stranger finds the draw right."""
     url = f"{hall.urls[-1]}/v1/openings/{hall.opening_id}/record"
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         record = await answer.read()
     stage.keep("draw.json", record)
     return draw.first_mistake(json.loads(record)) is None
-
-
-async def _oversold(data: Any) -> int:
-    """Seats that more than one live appointment names."""
-    named = [row["state"]["slot"]["seat_id"] async for row in data.appointment.find({"state.live": True})]
-    return len(named) - len(set(named))

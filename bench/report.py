@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 from bench.comparison import Compared, spread
-from bench.figures import Figure, Table
+from bench.figures import Figure, Table, format_value
 from bench.machine import commit, machine, today
 
 PAGE = Path(__file__).parents[1] / "docs" / "measured.md"
 
-
-SIDE_BY_SIDE = "## Side by side with "
+SIDE_BY_SIDE: Final = "\n## Side by side with "
+"""Begins a section that holds this build against another one; these are the last of the page."""
 
 
 def write(tables: Sequence[Table], page: Path = PAGE) -> None:
@@ -21,46 +22,26 @@ def write(tables: Sequence[Table], page: Path = PAGE) -> None:
 
     Sections that hold this build against another one come from other runs: they stay as they are, with their own date.
     """
-    kept = _side_by_side_of(page)
+    _, sections = _read(page)
+    _write(page, "\n".join(_lines(tables)), sections)
+
+
+def write_side_by_side(lines: Sequence[str], commit: str, names: Sequence[str] = (), page: Path = PAGE) -> None:
+    """Write the section that holds what was asked for against that commit, in place of an earlier one of the same."""
+    rest, sections = _read(page)
+    heading = f"{commit}: {' '.join(names) or 'everything'}"
+    _write(page, rest, {**sections, heading: "\n".join([heading, "", *lines])})
+
+
+def _read(page: Path) -> tuple[str, dict[str, str]]:
+    """The page before the first section of that kind, and these sections by their heading."""
+    rest, *sections = (page.read_text() if page.exists() else "").split(SIDE_BY_SIDE)
+    return rest, {section.partition("\n")[0]: section for section in sections}
+
+
+def _write(page: Path, rest: str, sections: Mapping[str, str]) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join([*_lines(tables), *(line for section in kept.values() for line in section)]) + "\n")
-
-
-def write_side_by_side(lines: Sequence[str], commit: str, page: Path = PAGE) -> None:
-    """Write the section that holds this build against that commit, in place of an earlier one of the same commit."""
-    sections = _side_by_side_of(page)
-    before = _rest_of(page)
-    sections[f"{SIDE_BY_SIDE}{commit}"] = ["", f"{SIDE_BY_SIDE}{commit}", "", *lines]
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join([*before, *(line for section in sections.values() for line in section)]) + "\n")
-
-
-def _rest_of(page: Path) -> list[str]:
-    """The page's lines before the first section of that kind."""
-    lines = page.read_text().splitlines() if page.exists() else []
-    first = next((number for number, line in enumerate(lines) if line.startswith(SIDE_BY_SIDE)), len(lines))
-    return _without_last_blanks(lines[:first])
-
-
-def _side_by_side_of(page: Path) -> dict[str, list[str]]:
-    """The page's sections of that kind by their heading; they are its last."""
-    lines = page.read_text().splitlines() if page.exists() else []
-    sections: dict[str, list[str]] = {}
-    name = ""
-    for line in lines:
-        if line.startswith("## "):
-            name = line if line.startswith(SIDE_BY_SIDE) else ""
-            if name:
-                sections[name] = [""]
-        if name:
-            sections[name].append(line)
-    return {heading: _without_last_blanks(section) for heading, section in sections.items()}
-
-
-def _without_last_blanks(lines: list[str]) -> list[str]:
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    return lines
+    page.write_text(SIDE_BY_SIDE.join(f"{part.rstrip()}\n" for part in (rest, *sections.values())))
 
 
 def compared_row(each: Compared) -> str:
@@ -74,13 +55,13 @@ def compared_row(each: Compared) -> str:
 
 def median_of(values: Sequence[float], unit: str) -> str:
     """The median with its unit; a dash where nothing was measured."""
-    return f"{median(values):.4g} {unit}" if values else "-"
+    return f"{format_value(median(values))} {unit}" if values else "-"
 
 
 def values_of(values: Sequence[float]) -> str:
     """Every run's value, the median and the spread, on one line."""
-    listed = "  ".join(f"{value:.4g}" for value in values)
-    return f"{listed}   median {median(values):.4g}, spread {_percent(spread(values))}"
+    listed = "  ".join(format_value(value) for value in values)
+    return f"{listed}   median {format_value(median(values))}, spread {_percent(spread(values))}"
 
 
 def ratio_of(each: Compared) -> str:
@@ -127,9 +108,9 @@ def _lines(tables: Sequence[Table]) -> Iterable[str]:
 
 
 def _row(figure: Figure) -> str:
-    floor = f"{figure.floor:.4g} {figure.unit}" if figure.floor is not None else ""
+    floor = f"{format_value(figure.floor)} {figure.unit}" if figure.floor is not None else ""
     unit = "" if figure.ratio is not None else f" {figure.unit}"
     target = f"{figure.target:g}{unit}" if figure.target is not None else ""
     met = {True: "yes", False: "**no**", None: ""}[figure.met]
     ratio = f"{figure.ratio:.2f}" if figure.ratio is not None else ""
-    return f"| `{figure.name}` | {figure.value:.4g} {figure.unit} | {floor} | {ratio} | {target} | {met} |"
+    return f"| `{figure.name}` | {format_value(figure.value)} {figure.unit} | {floor} | {ratio} | {target} | {met} |"

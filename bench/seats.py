@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -15,6 +15,7 @@ import aiohttp
 
 from bench import stage
 from bench.figures import Figure, Table
+from bench.holders import introduce
 from bench.load import Tally
 from local_suite.suite import Suite
 from shared.chain.verify import verify
@@ -32,6 +33,7 @@ SEATS: Final = BOOTHS * HOURS * 60 // SERVICE_MINUTES
 """960 seats: 20 booths in one long session, just below the most that a session may have."""
 
 PLACES: Final = 10_000
+DAYS_AHEAD: Final = 3
 CHAIN_PATIENCE_SECONDS: Final = 120.0
 
 
@@ -194,50 +196,30 @@ async def _store_layer(data: Any, callers: int, seats: int) -> float:
 
 
 async def _through_http(running: Suite, client: Any, callers: int, seats: int) -> tuple[Tally, int]:
-    applications = stage.submitted(seats)
-    await stage.put_on_bus(running, "scheduling", applications)
-    data = database(client, "paspor_scheduling")
-    await until(lambda: data.application_copy.estimated_document_count(), seats)
+    holders = await introduce(running, seats)
     session_id = await open_session(running, "jakarta-selatan", HOT)
-    tokens = stage.tokens(running, (each.account_id for each in applications))
     tally = Tally()
     url = f"{running.url('scheduling')}/v1/appointments"
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=callers)) as session:
 
         async def hold(number: int) -> None:
             tally.outcomes["asked"] += 1
-            headers = {"Authorization": f"Bearer {tokens[number]}", "Idempotency-Key": str(uuid.uuid4())}
-            headers["X-Forwarded-For"] = f"10.3.{number // 250}.{number % 250}"
-            body = {"application_id": applications[number].application_id, "session_id": session_id}
             begun = time.perf_counter()
-            async with session.post(url, json=body, headers=headers) as answer:
-                if answer.status >= 400:
-                    raise RuntimeError(f"hold {number} of {seats}: {answer.status} {await answer.text()}")
-                await answer.read()
+            await holders.win(session, url, number, session_id)
             tally.outcomes["won"] += 1
             tally.took("hold", time.perf_counter() - begun)
 
-        async def read_appointments(number: int) -> None:
-            headers = {
-                "Authorization": f"Bearer {tokens[number]}",
-                "X-Forwarded-For": f"10.3.{number // 250}.{number % 250}",
-            }
-            params = {"application_id": applications[number].application_id}
-            async with session.get(url, params=params, headers=headers) as answer:
-                await answer.read()
-
-        await timed(callers, seats, read_appointments)
+        await timed(callers, seats, lambda number: holders.read_appointments(session, url, number))
         rate = await timed(callers, seats, hold)
     tally.seconds = seats / rate
-    return tally, await _oversold(data, session_id, seats)
+    return tally, await count_oversold(database(client, "paspor_scheduling"), [session_id], seats)
 
 
-async def _oversold(data: Any, session_id: str, seats: int) -> int:
-    """Live appointments of the session beyond its seats, or two on one seat."""
-    live = {"state.live": True, "state.slot.session_id": session_id}
-    held = [row async for row in data.appointment.find(live, {"state.slot": 1})]
-    distinct = {row["state"]["slot"]["seat_id"] for row in held}
-    return max(0, len(held) - seats) + len(held) - len(distinct)
+async def count_oversold(data: Any, session_ids: Sequence[str], seats: int) -> int:
+    """Live appointments of these sessions beyond their seats, and those on a seat that another one names too."""
+    live = {"state.live": True, "state.slot.session_id": {"$in": list(session_ids)}}
+    held = [row["state"]["slot"]["seat_id"] async for row in data.appointment.find(live, {"state.slot": 1})]
+    return max(0, len(held) - seats) + len(held) - len(set(held))
 
 
 async def _chained(running: Suite, seats: int) -> int:
@@ -257,16 +239,15 @@ async def _chained(running: Suite, seats: int) -> int:
             await asyncio.sleep(1)
 
 
-def day_ahead() -> str:
-    """The day that hot sessions are opened on."""
-    return (date.today() + timedelta(days=3)).isoformat()  # noqa: DTZ011 - any day ahead will do
+def day_ahead(days: int = DAYS_AHEAD) -> str:
+    """The day that sessions are opened on."""
+    return (date.today() + timedelta(days=days)).isoformat()  # noqa: DTZ011 - any day ahead will do
 
 
-async def open_session(running: stage.Running, office_id: str, plan: Plan) -> str:
+async def open_session(running: stage.Running, office_id: str, plan: Plan, days: int = DAYS_AHEAD) -> str:
     """Open a session some days ahead as the office's admin, and give its id."""
-    issuer_token = stage.staff_token(running, Role.OFFICE_ADMIN, office_id)
     body = {
-        "date": day_ahead(),
+        "date": day_ahead(days),
         "start": plan.start,
         "end": plan.end,
         "booths": plan.booths,
@@ -276,19 +257,6 @@ async def open_session(running: stage.Running, office_id: str, plan: Plan) -> st
         "reason": "measured out of hours",
         "override": True,
     }
-    headers = {"Authorization": f"Bearer {issuer_token}", "Idempotency-Key": str(uuid.uuid4())}
     url = f"{running.url('scheduling')}/v1/offices/{office_id}/sessions"
-    async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
-        opened = await answer.json()
-        if answer.status >= 400:
-            raise RuntimeError(f"the session could not be opened: {opened}")
-        return str(opened["session_id"])
-
-
-async def until(look: Callable[[], Awaitable[int]], count: int) -> None:
-    """Wait until everything has arrived."""
-    give_up_at = time.monotonic() + 120
-    while await look() < count:
-        if time.monotonic() > give_up_at:
-            raise RuntimeError(f"only {await look()} of {count} applications arrived at scheduling")
-        await asyncio.sleep(0.2)
+    opened = await stage.post(url, stage.staff_token(running, Role.OFFICE_ADMIN, office_id), body)
+    return str(opened["session_id"])

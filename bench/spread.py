@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,10 +14,10 @@ import aiohttp
 
 from bench import stage
 from bench.figures import Figure, Table
+from bench.holders import introduce
 from bench.load import Tally
-from bench.seats import CALLERS, HOT, PLACES, Plan, open_session, timed, until
+from bench.seats import CALLERS, HOT, PLACES, Plan, open_session, timed
 from local_suite.suite import Suite
-from shared.events.application import ApplicationSubmitted
 from shared.store.driver import ReturnDocument, connect, database, disconnect
 
 WON: Final = "201"
@@ -57,13 +57,10 @@ async def measure() -> Table:
             try:
                 if not floor:
                     floor = await _bare(database(client, "paspor_bench"))
-                data = database(client, "paspor_scheduling")
                 hot = [await open_session(running, "jakarta-selatan", HOT)]
-                runs.append(_Run("one session", replicas, await _through_http(running, data, hot, replicas)))
+                runs.append(_Run("one session", replicas, await _through_http(running, hot, replicas)))
                 spread = await _small_sessions(running)
-                runs.append(
-                    _Run(f"{SESSIONS} sessions", replicas, await _through_http(running, data, spread, replicas))
-                )
+                runs.append(_Run(f"{SESSIONS} sessions", replicas, await _through_http(running, spread, replicas)))
             finally:
                 await disconnect(client)
     best = max((run for run in runs if run.name != "one session"), key=lambda run: run.rate)
@@ -126,41 +123,19 @@ async def _bare(data: Any) -> float:
     return await timed(CALLERS, HOLDS, hold)
 
 
-async def _through_http(running: Suite, data: Any, sessions: Sequence[str], replicas: int) -> Tally:
-    people = stage.submitted(HOLDS)
-    before = await data.application_copy.estimated_document_count()
-    await stage.put_on_bus(running, "scheduling", people)
-    await until(lambda: data.application_copy.estimated_document_count(), before + HOLDS)
-    tokens = stage.tokens(running, (each.account_id for each in people))
+async def _through_http(running: Suite, sessions: Sequence[str], replicas: int) -> Tally:
+    holders = await introduce(running, HOLDS)
     names = ["scheduling", *(f"scheduling-{number}" for number in range(2, replicas + 1))]
     urls = [running.ports.url(name) + "/v1/appointments" for name in names]
     tally = Tally()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CALLERS)) as session:
 
-        async def read_appointments(number: int) -> None:
-            """Every process has seen the token, as at a real opening."""
-            params = {"application_id": people[number].application_id}
-            async with session.get(urls[number % replicas], params=params, headers=_headers(number, tokens)) as answer:
-                await answer.read()
-
         async def hold(number: int) -> None:
-            body = _wish(people[number], sessions[number % len(sessions)])
-            headers = {**_headers(number, tokens), "Idempotency-Key": str(uuid.uuid4())}
             begun = time.perf_counter()
-            async with session.post(urls[number % replicas], json=body, headers=headers) as answer:
-                await answer.read()
-                tally.outcomes[str(answer.status)] += 1
+            status, _ = await holders.hold(session, urls[number % replicas], number, sessions[number % len(sessions)])
+            tally.outcomes[str(status)] += 1
             tally.took("hold", time.perf_counter() - begun)
 
-        await timed(CALLERS, HOLDS, read_appointments)
+        await timed(CALLERS, HOLDS, lambda number: holders.read_appointments(session, urls[number % replicas], number))
         tally.seconds = HOLDS / await timed(CALLERS, HOLDS, hold)
     return tally
-
-
-def _wish(person: ApplicationSubmitted, session_id: str) -> Mapping[str, str]:
-    return {"application_id": person.application_id, "session_id": session_id}
-
-
-def _headers(number: int, tokens: Sequence[str]) -> dict[str, str]:
-    address = f"10.4.{number // 250}.{number % 250 + 1}"
-    return {"Authorization": f"Bearer {tokens[number]}", "X-Forwarded-For": address}

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import aio_pika
+import aiohttp
 
 from journeys.addresses import Addresses
 from local_suite.home import home
@@ -107,6 +108,16 @@ def staff_token(running: Running, role: Role, office_id: str) -> str:
     offices = (ALL_OFFICES,) if role is Role.TREASURER else ()
     caller = Caller("bench-staff", role, "bench", office_id, offices=offices)
     return issuer.issue(caller, 3600)
+
+
+async def post(url: str, token: str, body: Mapping[str, Any]) -> Any:
+    """Send one command and return its answer; RuntimeError where it is refused."""
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
+    async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
+        told = await answer.json()
+        if answer.status >= 400:
+            raise RuntimeError(f"{url}: {answer.status} {told}")
+        return told
 
 
 def submitted(count: int) -> list[ApplicationSubmitted]:

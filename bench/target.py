@@ -247,13 +247,16 @@ async def start_target(
     settings: Settings,
     without: Sequence[str] = (),
     replicas: Mapping[str, int] | None = None,
+    preload: bool = True,
 ) -> AsyncIterator[Target]:
     """The suite of a checkout on new data and free ports; ``settings`` as for ``local_suite.parts.describe``.
+
+    Without ``preload`` each part is a Python of its own from its first line on.
 
     Raises:
         RunBroken: it does not start.
     """
-    order = {"settings": settings, "without": list(without), "replicas": dict(replicas or {})}
+    order = {"settings": settings, "without": list(without), "replicas": dict(replicas or {}), "preload": preload}
     async with _running(checkout, "host", order) as child:
         ready = (await child.line(START_SECONDS))["ready"]
         yield Target(

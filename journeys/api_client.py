@@ -29,12 +29,13 @@ REPEATABLE: Final = frozenset({429, 502, 503, 504})
 NOT_KNOWN_YET: Final = frozenset({"not_known_yet", "someone_else_changed_it", "still_running"})
 
 
-def new_session() -> aiohttp.ClientSession:
+def new_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
     """Connections for one or many callers; no cookies, so that no caller is taken for another."""
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=10),
         connector=aiohttp.TCPConnector(limit=LARGEST_POOL),
         cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=middlewares,
     )
 
 

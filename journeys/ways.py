@@ -23,11 +23,12 @@ PAID_BACK: Final = "Kas negara sudah membayar"
 class Ways:
     """Walks ways with new invented people each time, so that a kept database does not matter."""
 
-    def __init__(self, addresses: Addresses, reporter: Reporter) -> None:
+    def __init__(self, addresses: Addresses, reporter: Reporter, session: aiohttp.ClientSession | None = None) -> None:
+        """Calls go over `session`, where one is given."""
         self.at = addresses
         self.reporter = reporter
         self.people = People()
-        self._session: aiohttp.ClientSession | None = None
+        self._session = session
         self._officers: dict[str, Officer] = {}
 
     async def walk_all(self) -> bool:

@@ -16,7 +16,6 @@ from typing import Any, Final
 import pytest
 from pydantic import AliasChoices
 
-from bench.attack_uploads import big_picture, padded_jpeg
 from deploy import prepare_mongo, prepare_rabbitmq
 from journeys.reporter import Reporter
 from journeys.ways import Ways
@@ -35,6 +34,7 @@ from tests.integration.composition import (
     variables,
     whole_file,
 )
+from tests.integration.pictures import big_picture, padded_jpeg
 
 ONE_SHOT: Final = {"mongo-prepared", "rabbitmq-prepared", "operator"}
 SCALABLE: Final = (*SERVICES,)

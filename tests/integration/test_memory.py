@@ -12,7 +12,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,14 +21,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bench import attack_uploads as attack
-from bench.attack_uploads import InventedApplicant, MemoryWatch, Upload, watch_memory
+from bench.attack_pictures import PIECES, Applicant, announce_picture, ready_applicants, send_same_piece
+from bench.process_memory import Watched, process_tree, watch_memory
 from local_suite.home import PROJECT
 from local_suite.ports import free_port
 from local_suite.service_process import ENVIRONMENT
 from shared.clock import SystemClock
 from shared.crypto.sealed import new_keypair
-from shared.tokens import Caller, Role, TokenIssuer, new_signing_key_pem
+from shared.tokens import TokenIssuer, new_signing_key_pem
+from tests.integration.pictures import big_picture, padded_jpeg, send_pictures
 from tests.scale import ALL_PICTURES, MEMORY_APPLICANTS
 from tests.unit.application.world import key
 
@@ -48,26 +49,26 @@ class Running:
     base: str
     pid: int
     http: aiohttp.ClientSession
-    issuer: TokenIssuer
-    applicants: list[InventedApplicant]
-    process: asyncio.subprocess.Process
+    mongo_url: str
+    amqp_url: str
+    secrets: dict[str, str]
+    applicants: list[Applicant] = field(default_factory=list)
 
-    def token(self, applicant: InventedApplicant) -> str:
-        return self.issuer.issue(Caller(applicant.account_id, Role.APPLICANT, "session"), 3600)
+    def url(self, name: str) -> str:
+        """Application is the only service that is asked."""
+        assert name == "application"
+        return self.base
 
-    async def announce(self, count: int, size_bytes: int, media_type: str = "image/jpeg") -> list[Upload]:
+    async def announce(self, count: int, size_bytes: int) -> list[tuple[Applicant, str]]:
         """One picture each for so many applicants who have sent none."""
         chosen, self.applicants = self.applicants[:count], self.applicants[count:]
         limit = asyncio.Semaphore(16)
 
-        async def one(applicant: InventedApplicant) -> Upload:
+        async def announce_one(applicant: Applicant) -> tuple[Applicant, str]:
             async with limit:
-                found = await attack.announce(
-                    self.http, self.base, applicant, self.token(applicant), [size_bytes], media_type
-                )
-                return found[0]
+                return applicant, await announce_picture(self.http, applicant, size_bytes)
 
-        return list(await asyncio.gather(*(one(each) for each in chosen)))
+        return list(await asyncio.gather(*(announce_one(applicant) for applicant in chosen)))
 
 
 @asynccontextmanager
@@ -81,7 +82,8 @@ async def application(
     without: str = "",
 ) -> AsyncIterator[Running]:
     """The real service on real servers, with so many confirmed applicants."""
-    issuer = TokenIssuer(new_signing_key_pem(), "paspor-identity", SystemClock())
+    signing_key = new_signing_key_pem()
+    issuer = TokenIssuer(signing_key, "paspor-identity", SystemClock())
 
     async def keys(_request: web.Request) -> web.Response:
         return web.json_response(issuer.jwks())
@@ -120,9 +122,13 @@ async def application(
         try:
             base = f"http://127.0.0.1:{port}"
             await _until_ready(http, base)
-            people = attack.invented_applicants(applicants, ours.public_key_b64)
-            await attack.introduce(amqp_url, people)
-            yield Running(base, process.pid, http, issuer, people, process)
+            secrets = {
+                "token_signing_key": signing_key,
+                "application_key_pair": f"{ours.private_key_b64} {ours.public_key_b64}",
+            }
+            running = Running(base, process.pid, http, mongo_url, amqp_url, secrets)
+            running.applicants = await ready_applicants(running, applicants)
+            yield running
             assert process.returncode is None, "the service has ended"
         finally:
             if process.returncode is None:
@@ -144,26 +150,23 @@ async def _until_ready(http: aiohttp.ClientSession, base: str) -> None:
 
 async def warm(running: Running) -> None:
     """One picture before anything is measured: what is loaded once is no growth."""
-    content = attack.big_picture(2)
+    content = big_picture(2)
     [upload] = await running.announce(1, len(content))
-    assert await attack.send_pictures(running.http, [upload], content) == {"accepted": 1}
+    assert await send_pictures(running.http, [upload], content) == {"accepted": 1}
 
 
-def told(name: str, seen: MemoryWatch, more: object = "") -> None:
+def told(name: str, seen: Watched, more: object = "") -> None:
     """For a person who reads the run."""
-    after = seen.now_mib()
-    sys.stderr.write(
-        f"\n{name}: {seen.first_mib:.0f} MiB at first, {seen.most_mib:.0f} at most, {after:.0f} afterwards {more}\n"
-    )
+    sys.stderr.write(f"\n{name}: {seen.before:.0f} MiB at first, {seen.peak:.0f} at most {more}\n")
 
 
-async def parallel_pieces(running: Running, size_bytes: int) -> MemoryWatch:
+async def parallel_pieces(running: Running, size_bytes: int) -> Watched:
     await warm(running)
-    content = attack.padded_jpeg(attack.big_picture(2), size_bytes)
-    [upload] = await running.announce(1, len(content))
+    content = padded_jpeg(big_picture(2), size_bytes)
+    applicant = running.applicants.pop()
     async with watch_memory(running.pid) as seen:
-        answers = await attack.send_parallel_pieces(running.http, upload, content)
-    told(f"{attack.PARALLEL_PIECES} parallel pieces of {size_bytes} bytes", seen, dict(answers))
+        answers = await send_same_piece(applicant, content, len(content))
+    told(f"{PIECES} parallel pieces of {size_bytes} bytes", seen, dict(answers))
     return seen
 
 
@@ -173,7 +176,7 @@ async def test_parallel_pieces_of_one_picture_take_little_memory(
 ) -> None:
     async with application(mongo_url, amqp_url, tmp_path / "log", applicants=2) as running:
         seen = await parallel_pieces(running, size_bytes)
-        assert seen.growth_mib <= MOST_GROWTH_MIB
+        assert seen.growth <= MOST_GROWTH_MIB
 
 
 async def test_twin_without_budget_and_turns_parallel_pieces_take_far_more(
@@ -183,7 +186,7 @@ async def test_twin_without_budget_and_turns_parallel_pieces_take_far_more(
         mongo_url, amqp_url, tmp_path / "log", applicants=2, module=UNGUARDED, without="bodies"
     ) as running:
         seen = await parallel_pieces(running, MIB)
-        assert seen.growth_mib > MOST_GROWTH_MIB
+        assert seen.growth > MOST_GROWTH_MIB
 
 
 async def test_four_hundred_applicants_with_a_picture_each_take_little_memory_and_all_succeed(
@@ -192,13 +195,13 @@ async def test_four_hundred_applicants_with_a_picture_each_take_little_memory_an
     """Four hundred in the long form, a hundred in the short one."""
     async with application(mongo_url, amqp_url, tmp_path / "log", applicants=MEMORY_APPLICANTS + 1) as running:
         await warm(running)
-        content = attack.padded_jpeg(attack.big_picture(0.2), 400 * 1024)
+        content = padded_jpeg(big_picture(0.2), 400 * 1024)
         uploads = await running.announce(MEMORY_APPLICANTS, len(content))
         async with watch_memory(running.pid) as seen:
-            ends = await attack.send_pictures(running.http, uploads, content)
+            ends = await send_pictures(running.http, uploads, content)
         told(f"{MEMORY_APPLICANTS} applicants", seen, dict(ends))
         assert ends == {"accepted": MEMORY_APPLICANTS}
-        assert seen.growth_mib <= MOST_GROWTH_MIB
+        assert seen.growth <= MOST_GROWTH_MIB
 
 
 PICTURES: Final[dict[str, tuple[float, str, dict[str, Any], str]]] = {
@@ -219,19 +222,19 @@ SENT: Final = {name: picture for name, picture in PICTURES.items() if ALL_PICTUR
 async def test_the_largest_valid_pictures_stay_far_below_the_container(
     mongo_url: str, amqp_url: str, tmp_path: Path
 ) -> None:
-    async with application(mongo_url, amqp_url, tmp_path / "log", applicants=2) as running:
-        [upload] = await running.announce(1, 1000)
+    async with application(mongo_url, amqp_url, tmp_path / "log", applicants=1) as running:
+        [applicant] = running.applicants
         for name, (megapixels, image_format, words, end) in SENT.items():
-            content = attack.big_picture(megapixels, image_format, **words)
+            content = big_picture(megapixels, image_format, **words)
             if image_format == "JPEG":
-                content = attack.padded_jpeg(content, 2 * MIB)
+                content = padded_jpeg(content, 2 * MIB)
             media_type = f"image/{image_format.lower()}"
-            announced = await attack.announce_again(running.http, upload, len(content), media_type)
+            url = await announce_picture(running.http, applicant, len(content), media_type)
             async with watch_memory(running.pid) as seen:
-                ends = await attack.send_pictures(running.http, [announced], content)
+                ends = await send_pictures(running.http, [(applicant, url)], content)
             told(name, seen, dict(ends))
             assert ends == {end: 1}, name
-            assert seen.most_mib <= MOST_WITH_A_PICTURE_MIB, name
+            assert seen.peak <= MOST_WITH_A_PICTURE_MIB, name
 
 
 async def test_twin_a_large_picture_decoded_whole_in_the_service_goes_over_the_limit(
@@ -240,19 +243,19 @@ async def test_twin_a_large_picture_decoded_whole_in_the_service_goes_over_the_l
     async with application(
         mongo_url, amqp_url, tmp_path / "log", applicants=1, module=UNGUARDED, without="processes"
     ) as running:
-        content = attack.padded_jpeg(attack.big_picture(39.99, quality=85), 2 * MIB)
+        content = padded_jpeg(big_picture(39.99, quality=85), 2 * MIB)
         [upload] = await running.announce(1, len(content))
         async with watch_memory(running.pid) as seen:
-            assert await attack.send_pictures(running.http, [upload], content) == {"accepted": 1}
+            assert await send_pictures(running.http, [upload], content) == {"accepted": 1}
         told("40 MP, decoded whole in the service", seen)
-        assert seen.most_mib > MOST_WITH_A_PICTURE_MIB
+        assert seen.peak > MOST_WITH_A_PICTURE_MIB
 
 
 async def test_a_killed_worker_is_no_restart_of_the_service(mongo_url: str, amqp_url: str, tmp_path: Path) -> None:
     async with application(mongo_url, amqp_url, tmp_path / "log", applicants=3) as running:
         await warm(running)
-        [worker] = attack.children_of(running.pid)
+        [worker] = process_tree(running.pid)[1:]
         os.kill(worker, signal.SIGKILL)
-        content = attack.big_picture(2)
+        content = big_picture(2)
         uploads = await running.announce(1, len(content))
-        assert await attack.send_pictures(running.http, uploads, content) == {"accepted": 1}
+        assert await send_pictures(running.http, uploads, content) == {"accepted": 1}

@@ -27,7 +27,7 @@ async def compare_with_head(names: Sequence[str], changes: Sequence[str], page: 
 
 
 def written(page: Path) -> dict[str, object]:
-    commit = page.read_text().partition(report.SIDE_BY_SIDE)[2].partition("\n")[0]
+    commit = page.read_text().partition(report.SIDE_BY_SIDE)[2].partition(":")[0]
     (bench,) = json.loads((home() / "bench" / f"against-{commit}.json").read_text())["benches"]
     return dict(bench)
 

@@ -233,25 +233,44 @@ def table() -> Table:
 def test_a_section_is_replaced_by_the_next_run_of_the_same_commit(tmp_path: Path) -> None:
     page = tmp_path / "measured.md"
     report.write([table()], page)
-    report.write_side_by_side(["first"], "aaa", page)
-    report.write_side_by_side(["second"], "bbb", page)
-    report.write_side_by_side(["third"], "aaa", page)
+    report.write_side_by_side(["first"], "aaa", page=page)
+    report.write_side_by_side(["second"], "bbb", page=page)
+    report.write_side_by_side(["third"], "aaa", page=page)
     text = page.read_text()
-    assert text.count("## Side by side with aaa") == 1
+    assert text.count("## Side by side with aaa: everything") == 1
     assert "first" not in text
     assert text.index("third") < text.index("second")
     assert "## Something" in text
 
 
+def test_what_else_was_held_against_the_same_commit_stays(tmp_path: Path) -> None:
+    page = tmp_path / "measured.md"
+    report.write_side_by_side(["rates"], "aaa", ["seats.hot", "journeys"], page)
+    report.write_side_by_side(["attacks"], "aaa", ["attacks"], page)
+    text = page.read_text()
+    assert "\n\n## Side by side with aaa: seats.hot journeys\n\nrates\n" in text
+    assert text.endswith("\n\n## Side by side with aaa: attacks\n\nattacks\n")
+
+
 def test_a_run_of_everything_keeps_the_sections(tmp_path: Path) -> None:
     page = tmp_path / "measured.md"
-    report.write_side_by_side(["first"], "aaa", page)
+    report.write_side_by_side(["first"], "aaa", page=page)
     report.write([table()], page)
     report.write([table()], page)
     text = page.read_text()
     assert text.count("## Side by side with aaa") == 1
     assert text.count("## Something") == 1
     assert text.endswith("first\n")
+
+
+def test_the_page_is_one_that_is_kept_when_written_again(tmp_path: Path) -> None:
+    """Each section of docs/measured.md that comes from a comparison begins as these do."""
+    page = tmp_path / "measured.md"
+    page.write_text(report.PAGE.read_text())
+    before = page.read_text().partition(report.SIDE_BY_SIDE)[2]
+    report.write([table()], page)
+    assert page.read_text().partition(report.SIDE_BY_SIDE)[2] == before
+    assert page.read_text().count("by side with") == report.PAGE.read_text().count("by side with")
 
 
 def test_a_target_of_zero_stands_on_the_page(tmp_path: Path) -> None:

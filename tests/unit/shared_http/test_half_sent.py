@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench.attacks import half_sent_bodies
+from bench.attack_half_sent import Attack
 from shared.clock import ManualClock
 from shared.http import RUNTIME, HttpOptions, Signer, binding, build_app
 from shared.http import serve as serve_until
@@ -200,16 +200,26 @@ async def test_a_signature_that_cannot_fit_is_refused_from_its_head(
         assert await served.call(post("/v1/pushes", told, 4096) + b"{") == 401
 
 
-async def test_the_bounded_attack_of_the_bench_shuts_nobody_out(start: Start, clock: ManualClock) -> None:
+async def test_the_attack_of_the_bench_shuts_nobody_out(start: Start, clock: ManualClock) -> None:
     async with start(FREE) as served:
-        outcome = await half_sent_bodies(
-            "127.0.0.1", served.port, HEADS, "/v1/pushes", headers=forged(clock), seconds=0.5, honest_callers=2
-        )
-    assert outcome.honest_shut_out == 0
-    assert set(outcome.honest) == {401}
-    assert (outcome.attackers, outcome.unanswered) == ({429: HEADS - FREE.late_bodies_each}, FREE.late_bodies_each)
-    with pytest.raises(ValueError, match="at most"):
-        await half_sent_bodies("127.0.0.1", 1, 2001, "/")
+        base = f"http://127.0.0.1:{served.port}"
+        attack = Attack(base, HEADS, ["127.0.0.1"], "/v1/pushes", forged(clock), again=False)
+        holding = asyncio.create_task(attack.hold_open(60))
+        await until(lambda: attack.answers.total() == HEADS - FREE.late_bodies_each)
+        assert await honest_answers(served) == {200: 80, 204: 40}
+        assert (attack.answers, attack.unanswered) == ({"429": HEADS - FREE.late_bodies_each}, FREE.late_bodies_each)
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
+        assert attack.opened == HEADS
+
+
+async def test_an_attack_that_goes_on_opens_again_what_was_answered(start: Start) -> None:
+    async with start(FREE) as served:
+        attack = Attack(f"http://127.0.0.1:{served.port}", 2, ["127.0.0.1"], "/v1/pushes")
+        holding = asyncio.create_task(attack.hold_open(60))
+        await until(lambda: attack.answers["401"] > 2)
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
 
 
 async def test_one_address_has_its_late_bodies_and_not_one_more(start: Start, clock: ManualClock) -> None:

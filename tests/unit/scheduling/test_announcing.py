@@ -28,7 +28,7 @@ from services.scheduling.openings.opening import (
     OpeningStatus,
 )
 from services.scheduling.openings.repository import OPENING
-from tests.unit.scheduling.hall import DOORS, OPENS, Hall, make_hall, replica, wish
+from tests.unit.scheduling.opening_world import DOORS, OPENS, Hall, make_hall, replica, wish
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, START
 
 

@@ -27,7 +27,7 @@ from services.scheduling.visit.offline.offline_day import (
     Tried,
 )
 from shared.events import scheduling as said
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 WEDNESDAY = TUESDAY + timedelta(days=1)

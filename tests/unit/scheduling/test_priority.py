@@ -31,7 +31,7 @@ from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, 
 from shared.events import billing
 from shared.events.scheduling import AppointmentRescheduled
 from shared.store.port import VersionConflict
-from tests.unit.scheduling.stores import Counting
+from tests.unit.scheduling.faulty_stores import Counting
 from tests.unit.scheduling.world import FRONT, NORTH, START, TUESDAY, Actor, World, make_world, plan, weekly
 
 LIMITS = PriorityLimits(date(2022, 1, 26), child_below_years=12, elderly_above_years=60)

@@ -19,7 +19,7 @@ from shared.errors import Refusal
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet
 from shared.store.kinds import Kind, Record
-from tests.unit.scheduling.stores import Shuffling, Wrapper
+from tests.unit.scheduling.faulty_stores import Shuffling, Wrapper
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 SEEDS = range(4)

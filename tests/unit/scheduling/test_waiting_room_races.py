@@ -25,8 +25,8 @@ from services.scheduling.openings.opening import (
 from services.scheduling.openings.repository import OPENING
 from services.scheduling.terms import Pool
 from shared.store import Record
-from tests.unit.scheduling.hall import DOORS, MILESTONES, OPENS, make_hall, replica, wish
-from tests.unit.scheduling.stores import Counting, Dying, Killed, Shuffling
+from tests.unit.scheduling.faulty_stores import Counting, Dying, Killed, Shuffling
+from tests.unit.scheduling.opening_world import DOORS, MILESTONES, OPENS, make_hall, replica, wish
 from tests.unit.scheduling.world import make_world
 
 

@@ -22,9 +22,9 @@ from services.scheduling.visit.day_sheets.evening_sheet import (
 )
 from services.scheduling.visit.day_sheets.evening_sheets import JSON, PDF
 from services.scheduling.visit.offline.verifier import SHEET_MARK, read_signed
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
+from tests.unit.scheduling.test_day_sheets import keys_of
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
-from tests.unit.scheduling.test_papers import keys_of
 from tests.unit.scheduling.world import EAST, FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world
 
 __all__ = ["_loopback_allowed", "office"]

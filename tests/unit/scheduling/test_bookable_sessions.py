@@ -22,7 +22,7 @@ from services.scheduling.offices.errors import (
 from services.scheduling.offices.repository import OFFICE, SESSION
 from services.scheduling.terms import Pool
 from shared.errors import Malformed
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly
 
 

@@ -28,7 +28,7 @@ from services.scheduling.offices.release_rule import (
 from services.scheduling.offices.repository import session_id_of
 from services.scheduling.openings.errors import NotOpenYet
 from services.scheduling.openings.release_check import CLOSED_KEPT_SECONDS
-from tests.unit.scheduling.stores import Counting
+from tests.unit.scheduling.faulty_stores import Counting
 from tests.unit.scheduling.world import SOUTH, TUESDAY, World, make_world
 
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}

@@ -16,7 +16,7 @@ from shared.events import billing
 from shared.events.application import InterviewRecorded
 from shared.events.scheduling import AppointmentReleased, VisitorCheckedIn, VisitVoided
 from shared.store import Record
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, SOUTH, START, TUESDAY, World, make_world
 
 NTPN = "0" * 16

@@ -53,8 +53,8 @@ from services.scheduling.quota.errors import (
 )
 from services.scheduling.quota.office_edits import template_subject
 from services.scheduling.terms import Pool
-from tests.unit.scheduling.quota_desk import FACTS, MORNING, SECOND, TABLE, THEIRS, edit, started
-from tests.unit.scheduling.stores import Shuffling
+from tests.unit.scheduling.faulty_stores import Shuffling
+from tests.unit.scheduling.quota_edits import FACTS, MORNING, SECOND, TABLE, THEIRS, edit, started
 from tests.unit.scheduling.world import BOSS, NORTH, SOUTH, TUESDAY, World, make_world, plan
 
 

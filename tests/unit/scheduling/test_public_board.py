@@ -39,7 +39,7 @@ from shared.errors import NotFound
 from shared.events.scheduling import OpeningAnnounced
 from shared.store import Record
 from shared.store.transitions import IllegalTransition
-from tests.unit.scheduling.quota_desk import SECOND, edit, put, started
+from tests.unit.scheduling.quota_edits import SECOND, edit, put, started
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 

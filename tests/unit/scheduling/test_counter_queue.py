@@ -48,7 +48,7 @@ from shared.events.application import InterviewRecorded
 from shared.store.decision import Decision
 from shared.store.port import VersionConflict
 from shared.store.transitions import IllegalTransition
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 NTPN = "0A1B2C3D4E5F6G7H"

@@ -38,7 +38,7 @@ from shared.events import scheduling as said
 from shared.events.application import ApplicationWithdrawn
 from shared.events.billing import SeatReleaseRequested
 from shared.store import Record
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import BOSS, EAST, FRONT, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly
 
 WEDNESDAY = TUESDAY + timedelta(days=1)

@@ -141,11 +141,13 @@ class BookableSessions:
                 days.setdefault(day, []).append(office)
         for day, offices in sorted(days.items()):
             known = {record.id for record in await self._sessions.sessions_on(day)}
-            wanted = [each for office in offices for each in self._by_template(office, day, now)]
-            missing = [(each, session) for each, session in wanted if each not in known]
+            wanted = [planned for office in offices for planned in self._by_template(office, day, now)]
+            missing = [(session_id, session) for session_id, session in wanted if session_id not in known]
             if missing:
                 begun += await self._sessions.begin_sessions(missing, now)
-                await self._finish_opening([each for each in await self._sessions.sessions_on(day) if _opening(each)])
+                await self._finish_opening(
+                    [record for record in await self._sessions.sessions_on(day) if _opening(record)]
+                )
         return begun
 
     def _by_template(self, office: Office, day: date, now: datetime) -> list[tuple[str, Session]]:
@@ -243,7 +245,7 @@ class BookableSessions:
         ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
         earliest = max(begins, bookable_from(now, self._context.rules))
         found = await self._sessions.sessions([office_id], earliest, ends)
-        return await self._with_free([each for each in found if not _opening(each)])
+        return await self._with_free([record for record in found if not _opening(record)])
 
     async def _with_free(self, sessions: Sequence[Record[Session]]) -> list[BookableSession]:
         free = await self._seats.free_seats([record.id for record in sessions]) if sessions else {}
@@ -272,13 +274,17 @@ class BookableSessions:
         begins = bookable_from(self._context.now(), self._context.rules)
         now = self._context.now()
         found = await self._sessions.sessions(office_ids, begins, begins + timedelta(days=days))
-        shown = await self._with_free([each for each in found if not _opening(each) and is_open(each.state, now)])
-        free = [each for each in shown if each.free.get(pool, 0) >= seats and self._makes(each, products)]
-        return sorted(free, key=lambda each: (each.session.starts_at, each.office.name))[:most]
+        open_now = [record for record in found if not _opening(record) and is_open(record.state, now)]
+        fitting = [
+            bookable
+            for bookable in await self._with_free(open_now)
+            if bookable.free.get(pool, 0) >= seats and self._makes(bookable, products)
+        ]
+        return sorted(fitting, key=lambda bookable: (bookable.session.starts_at, bookable.office.name))[:most]
 
-    def _makes(self, each: BookableSession, products: Collection[str | None]) -> bool:
-        day = each.session.date
-        return not any(self._facts_cache.lacks(each.office.office_id, product, day) for product in products)
+    def _makes(self, bookable: BookableSession, products: Collection[str | None]) -> bool:
+        day = bookable.session.date
+        return not any(self._facts_cache.lacks(bookable.office.office_id, product, day) for product in products)
 
     async def sold_out(
         self, session_id: str, session: Session, pool: Pool, products: Collection[str | None], seats: int = 1
@@ -299,27 +305,27 @@ class BookableSessions:
         province = self.search(province=here.province, timezone=None, text=None)
         nearby = [office.office_id for office in province if office.office_id != here.office_id]
         found = {"earliest": [here.office_id], "nearest": nearby}
-        return {name: await self._told_of(offices, asked) for name, offices in found.items()}
+        return {name: await self._alternatives_at(offices, asked) for name, offices in found.items()}
 
-    async def _told_of(self, office_ids: Sequence[str], asked: Asked) -> list[dict[str, Any]]:
+    async def _alternatives_at(self, office_ids: Sequence[str], asked: Asked) -> list[dict[str, Any]]:
         if not office_ids:
             return []
         wanted: dict[str, Any] = {"products": asked.products, "seats": asked.seats}
         free = await self.soonest(office_ids, asked.pool, ALTERNATIVE_DAYS, ALTERNATIVES, **wanted)
-        return [_told(each, asked.pool) for each in free]
+        return [_alternative(bookable, asked.pool) for bookable in free]
 
 
 def _opening(record: Record[Session]) -> bool:
     return record.state.opening_until is not None
 
 
-def _told(each: BookableSession, pool: Pool) -> dict[str, Any]:
+def _alternative(bookable: BookableSession, pool: Pool) -> dict[str, Any]:
     return {
-        "session_id": each.session_id,
-        "office_id": each.office.office_id,
-        "office_name": each.office.name,
-        "starts_at": each.session.starts_at.isoformat(),
-        "free": each.free.get(pool, 0),
+        "session_id": bookable.session_id,
+        "office_id": bookable.office.office_id,
+        "office_name": bookable.office.name,
+        "starts_at": bookable.session.starts_at.isoformat(),
+        "free": bookable.free.get(pool, 0),
     }
 
 

@@ -85,10 +85,10 @@ class GeoPoint:
 def offers(facts: OfficeFacts, product: Product, day: date) -> bool:
     """Whether the office gives this product out on that day (X10)."""
     return any(
-        each.product is product
-        and (each.since is None or each.since <= day)
-        and (each.until is None or day <= each.until)
-        for each in facts.products
+        offered.product is product
+        and (offered.since is None or offered.since <= day)
+        and (offered.until is None or day <= offered.until)
+        for offered in facts.products
     )
 
 
@@ -104,7 +104,7 @@ def within_hours(facts: OfficeFacts, day: date, start: time, end: time) -> bool:
     if facts.kind is OfficeKind.OUTREACH:
         return receives_on(facts, day)
     return receives_on(facts, day) and any(
-        each.weekday == day.weekday() and each.opens <= start and end <= each.closes for each in facts.hours
+        hours.weekday == day.weekday() and hours.opens <= start and end <= hours.closes for hours in facts.hours
     )
 
 
@@ -152,8 +152,8 @@ class PriorityGroup(StrEnum):
 
 def limits_on(limits: tuple[PriorityLimits, ...], day: date) -> PriorityLimits | None:
     """The limits in force on that day; none before the first."""
-    in_force = [each for each in limits if each.since <= day]
-    return max(in_force, key=lambda each: each.since, default=None)
+    in_force = [limit for limit in limits if limit.since <= day]
+    return max(in_force, key=lambda limit: limit.since, default=None)
 
 
 def age_on(birth_date: date, day: date) -> int:
@@ -216,18 +216,18 @@ def facts_table(
 ) -> FactsTable:
     """The table that the parsed files hold; a missing or misspelt part raises ``KeyError`` or ``ValueError``."""
     return FactsTable(
-        booths_by_class={name: (each["booths"], each["staff"]) for name, each in content["by_class"].items()},
+        booths_by_class={name: (part["booths"], part["staff"]) for name, part in content["by_class"].items()},
         hours=tuple(
             Hours(WEEKDAYS.index(day), time.fromisoformat(opens), time.fromisoformat(closes))
             for day, (opens, closes) in content["hours"].items()
         ),
         electronic_only=tuple(
-            (each["since"], frozenset(each.get("offices", ())), frozenset(each.get("provinces", ())))
-            for each in products["electronic_only"]
+            (rule["since"], frozenset(rule.get("offices", ())), frozenset(rule.get("provinces", ())))
+            for rule in products["electronic_only"]
         ),
         places={row["office_id"]: GeoPoint(float(row["latitude"]), float(row["longitude"])) for row in positions},
         priority=tuple(
-            PriorityLimits(each["since"], each["child_below_years"], each["elderly_above_years"])
-            for each in content["priority"]
+            PriorityLimits(limit["since"], limit["child_below_years"], limit["elderly_above_years"])
+            for limit in content["priority"]
         ),
     )

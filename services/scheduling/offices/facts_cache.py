@@ -58,8 +58,8 @@ class OfficeFactsCache:
     async def load(self) -> None:
         """Write the facts of offices that have none, then read all."""
         known = {record.id for record in await self._office_facts.every_facts()}
-        missing = [each for each in self._context.offices.all() if each.office_id not in known]
-        await self._office_facts.seed_facts([self.table.facts_of(each) for each in missing], self._context.now())
+        missing = [office for office in self._context.offices.all() if office.office_id not in known]
+        await self._office_facts.seed_facts([self.table.facts_of(office) for office in missing], self._context.now())
         await self.refresh()
 
     async def refresh(self) -> None:

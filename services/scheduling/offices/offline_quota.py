@@ -30,7 +30,7 @@ class OfflineQuota:
     @property
     def seats(self) -> int:
         """All that was opened."""
-        return sum(each.seats for each in self.grants)
+        return sum(grant.seats for grant in self.grants)
 
     @property
     def left(self) -> int:
@@ -40,6 +40,6 @@ class OfflineQuota:
 
 def granted(quota: OfflineQuota, grant: OfflineGrant) -> OfflineQuota:
     """The quota with more seats; a repeat of the same change adds nothing."""
-    if any(each.change_id == grant.change_id for each in quota.grants):
+    if any(known.change_id == grant.change_id for known in quota.grants):
         return quota
     return replace(quota, grants=(*quota.grants, grant))

@@ -44,12 +44,17 @@ def nearest_offering(
     the end, the same province's before the others."""
     origin, found = place_of(facts), []
     for office, other in others:
-        if other.kind is OfficeKind.OFFICE and all(offers(other, each, day) for each in products):
+        if other.kind is OfficeKind.OFFICE and all(offers(other, product, day) for product in products):
             place = place_of(other)
             far = distance_km(origin, place) if origin is not None and place is not None else None
             found.append(Nearby(office, far))
-    return sorted(found, key=lambda each: _order(each, here.province))
+    return sorted(found, key=lambda nearby: _order(nearby, here.province))
 
 
-def _order(each: Nearby, province: str) -> tuple[bool, float, bool, str]:
-    return (each.distance_km is None, each.distance_km or 0.0, each.office.province != province, each.office.name)
+def _order(nearby: Nearby, province: str) -> tuple[bool, float, bool, str]:
+    return (
+        nearby.distance_km is None,
+        nearby.distance_km or 0.0,
+        nearby.office.province != province,
+        nearby.office.name,
+    )

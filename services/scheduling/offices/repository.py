@@ -70,7 +70,7 @@ class SessionRepository(OnStore):
         found = await self._store.find(
             SESSION, "office_time", {"state.office_id": office_id}, within=within, limit=MOST_SESSIONS
         )
-        return [each for each in found if each.state.opening_until is None]
+        return [record for record in found if record.state.opening_until is None]
 
 
 MOST_OFFICES: Final = 1000
@@ -110,7 +110,7 @@ class OfficeFactsRepository(OnStore):
 
     async def seed_facts(self, facts: Iterable[OfficeFacts], now: datetime) -> None:
         """Write the facts of offices that have none yet."""
-        await self._store.insert_missing(OFFICE_FACTS, [(each.office_id, each) for each in facts], now=now)
+        await self._store.insert_missing(OFFICE_FACTS, [(fact.office_id, fact) for fact in facts], now=now)
 
     async def every_facts(self) -> list[Record[OfficeFacts]]:
         """The facts of every office."""

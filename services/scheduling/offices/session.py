@@ -93,7 +93,7 @@ class Session:
     @property
     def written(self) -> int:
         """Seats that there are as documents, the withdrawn ones included."""
-        return sum(each.seats for each in batches_of(self))
+        return sum(batch.seats for batch in batches_of(self))
 
 
 class PlanProblem(StrEnum):
@@ -280,7 +280,7 @@ def _month_and_day(text: str) -> tuple[int, int]:
 
 
 def _template_from(name: str, part: Mapping[str, Any]) -> WeeklyTemplate:
-    plans = tuple(_plan_from(each) for each in part["sessions"])
+    plans = tuple(_plan_from(row) for row in part["sessions"])
     for plan in plans:
         problem = plan_problem(plan)
         if problem is not None:
@@ -288,14 +288,14 @@ def _template_from(name: str, part: Mapping[str, Any]) -> WeeklyTemplate:
     return WeeklyTemplate(frozenset(_WEEKDAYS.index(day) for day in part["weekdays"]), plans)
 
 
-def _plan_from(each: Mapping[str, Any]) -> SessionPlan:
+def _plan_from(row: Mapping[str, Any]) -> SessionPlan:
     return SessionPlan(
-        start=time.fromisoformat(each["start"]),
-        end=time.fromisoformat(each["end"]),
-        booths=each["booths"],
-        service_minutes=each["service_minutes"],
-        staff=each["staff"],
-        pools={Pool(name): size for name, size in each["pools"].items()},
+        start=time.fromisoformat(row["start"]),
+        end=time.fromisoformat(row["end"]),
+        booths=row["booths"],
+        service_minutes=row["service_minutes"],
+        staff=row["staff"],
+        pools={Pool(name): size for name, size in row["pools"].items()},
     )
 
 

@@ -44,11 +44,11 @@ def office_view(office: Office) -> OfficeView:
     )
 
 
-def session_view(each: BookableSession) -> SessionView:
+def session_view(bookable: BookableSession) -> SessionView:
     """A session as it is shown."""
-    session, office = each.session, each.office
+    session, office = bookable.session, bookable.office
     return SessionView(
-        session_id=each.session_id,
+        session_id=bookable.session_id,
         office_id=office.office_id,
         office_name=office.name,
         timezone=office.timezone,
@@ -60,7 +60,7 @@ def session_view(each: BookableSession) -> SessionView:
         opens_at=session.opens_at,
         capacity=session.capacity,
         pools={
-            pool.value: PoolView(capacity=size, free=each.free.get(pool, 0)) for pool, size in session.pools.items()
+            pool.value: PoolView(capacity=size, free=bookable.free.get(pool, 0)) for pool, size in session.pools.items()
         },
     )
 
@@ -105,19 +105,19 @@ def office_detail_view(
         booths=facts.booths,
         staff=facts.staff,
         hours=[
-            HoursView(weekday=WEEKDAYS[each.weekday], opens=f"{each.opens:%H:%M}", closes=f"{each.closes:%H:%M}")
-            for each in facts.hours
+            HoursView(weekday=WEEKDAYS[hours.weekday], opens=f"{hours.opens:%H:%M}", closes=f"{hours.closes:%H:%M}")
+            for hours in facts.hours
         ],
         holidays=list(facts.holidays),
         own_dates=list(facts.own_dates),
         products=[
             OfferView(
-                product=each.product.value,
-                since=each.since,
-                until=each.until,
-                offered_today=offers(facts, each.product, today),
+                product=offered.product.value,
+                since=offered.since,
+                until=offered.until,
+                offered_today=offers(facts, offered.product, today),
             )
-            for each in facts.products
+            for offered in facts.products
         ],
         position=_position_view(place),
         opening=opening_rule_view(facts_cache.rule(office.office_id), office),

@@ -45,11 +45,11 @@ class OfficeTemplate:
 
     def plans_for(self, day: date) -> tuple[SessionPlan, ...]:
         """The sessions of a day."""
-        return tuple(each.plan for each in self.sessions if day.weekday() in each.weekdays)
+        return tuple(session.plan for session in self.sessions if day.weekday() in session.weekdays)
 
     def every_plan(self) -> tuple[SessionPlan, ...]:
         """Every session, whatever its weekdays: an outreach receives on the days it names."""
-        return tuple(each.plan for each in self.sessions)
+        return tuple(session.plan for session in self.sessions)
 
 
 class TemplateProblem(StrEnum):
@@ -76,9 +76,15 @@ def as_delivered(office_id: str, weekly: WeeklyTemplate) -> OfficeTemplate:
         office_id,
         tuple(
             TemplateSession(
-                weekdays, each.start, each.end, each.booths, each.service_minutes, each.staff, dict(each.pools)
+                weekdays,
+                session.start,
+                session.end,
+                session.booths,
+                session.service_minutes,
+                session.staff,
+                dict(session.pools),
             )
-            for each in weekly.sessions
+            for session in weekly.sessions
         ),
     )
 
@@ -86,16 +92,16 @@ def as_delivered(office_id: str, weekly: WeeklyTemplate) -> OfficeTemplate:
 def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: bool) -> Wrong | None:
     """The first thing wrong with a template; with ``override`` more seats than can be served are let through."""
     taken: set[tuple[int, time]] = set()
-    for index, each in enumerate(template.sessions):
-        plan, possible = each.plan, plan_capacity(each.plan, facts)
+    for index, session in enumerate(template.sessions):
+        plan, possible = session.plan, plan_capacity(session.plan, facts)
         problem = plan_problem(plan)
         if problem is None and plan.seats > possible:
             problem = PlanProblem.QUOTA_ABOVE_CAPACITY
         if problem is not None and not (override and problem is PlanProblem.QUOTA_ABOVE_CAPACITY):
             return Wrong(index, problem, possible, plan.seats)
-        if not each.weekdays:
+        if not session.weekdays:
             return Wrong(index, TemplateProblem.NO_WEEKDAY)
-        starts = {(weekday, each.start) for weekday in each.weekdays}
+        starts = {(weekday, session.start) for weekday in session.weekdays}
         if starts & taken:
             return Wrong(index, TemplateProblem.TWO_SESSIONS_START_TOGETHER)
         taken |= starts
@@ -105,10 +111,10 @@ def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: 
 def week_of(template: OfficeTemplate) -> Counter[tuple[int, time, Pool]]:
     """Seats of a week by weekday, start and pool."""
     seats: Counter[tuple[int, time, Pool]] = Counter()
-    for each in template.sessions:
-        for weekday in each.weekdays:
-            for pool, size in each.pools.items():
-                seats[weekday, each.start, pool] += size
+    for session in template.sessions:
+        for weekday in session.weekdays:
+            for pool, size in session.pools.items():
+                seats[weekday, session.start, pool] += size
     return seats
 
 

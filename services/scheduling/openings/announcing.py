@@ -146,7 +146,7 @@ class Openings:
             if coming is not None and coming.at - now <= timedelta(seconds=RULE_AHEAD_SECONDS):
                 until = coming.at + timedelta(days=LONGEST_LISTING_DAYS)
                 found = await self._sessions.sessions([office.office_id], coming.at, until)
-                opening = [each for each in found if each.state.opens_at == coming.at]
+                opening = [session for session in found if session.state.opens_at == coming.at]
                 begun += await self._announce_for(opening[:MOST_SESSIONS_BY_RULE], coming.at, office.office_id)
         return begun
 
@@ -155,7 +155,7 @@ class Openings:
         opening_id = derived_id("opening", office_id, opens_at.isoformat())
         plan = OpeningPlan(
             office_id=office_id,
-            session_ids=tuple(each.id for each in sessions),
+            session_ids=tuple(session.id for session in sessions),
             doors_at=opens_at - timedelta(seconds=DOORS_BY_RULE_SECONDS),
             tickets_close_at=opens_at - timedelta(seconds=self.shortest_closed_seconds),
             opens_at=opens_at,
@@ -216,7 +216,7 @@ class Openings:
         names the root.
         """
         listed = await self._openings.present_tickets(record.id)
-        root = draw.root_of([each.commitment for each in listed])
+        root = draw.root_of([entry.commitment for entry in listed])
         now = self._context.now()
         await self._openings.write_list(record.id, root, listed, now)
         closed = waiting_room.closed(record.state, root=root, present=len(listed), now=now, rules=self._rules)
@@ -284,7 +284,7 @@ class Openings:
     async def _make_record(self, record: Record[Opening]) -> dict[str, Any]:
         state = record.state
         listed = await self._openings.read_list(record.id, state.root) if state.root is not None else []
-        tickets = [each.commitment for each in listed]
+        tickets = [entry.commitment for entry in listed]
         drawn = state.seed is not None and state.root is not None
         return {
             "format": draw.FORMAT,

@@ -114,7 +114,7 @@ class OpeningCache:
             self._sessions |= dict.fromkeys(record.state.session_ids, record.id)
             return
         if self._live.pop(record.id, None) is not None:
-            self._sessions = {each: at for each, at in self._sessions.items() if at != record.id}
+            self._sessions = {session_id: at for session_id, at in self._sessions.items() if at != record.id}
         self._ended.put(record.id, _Aged(record, self._clock.now()))
 
     async def place(self, record: Record[Opening], ticket_id: str) -> int | None:
@@ -138,7 +138,7 @@ class OpeningCache:
         keyed: list[tuple[str, str]] = []
         for start in range(0, len(listed), HASHED_AT_ONCE):
             step = listed[start : start + HASHED_AT_ONCE]
-            keyed += [(draw_key(state.seed, state.root, each.commitment), each.ticket_id) for each in step]
+            keyed += [(draw_key(state.seed, state.root, entry.commitment), entry.ticket_id) for entry in step]
             await asyncio.sleep(0)
         return {ticket_id: place for place, (_, ticket_id) in enumerate(sorted(keyed))}
 
@@ -162,7 +162,7 @@ class OpeningCache:
         asked_at = self._clock.now()
         found = await self._openings.live_openings()
         self._live = {record.id: record for record in found}
-        self._sessions = {each: record.id for record in found for each in record.state.session_ids}
+        self._sessions = {session_id: record.id for record in found for session_id in record.state.session_ids}
         self._read_at = asked_at
 
     def _is_young(self, read_at: datetime, seconds: float) -> bool:

@@ -35,7 +35,7 @@ def ticket_commitment(ticket_id: str, salt: str) -> str:
 
 def root_of(commitments: Sequence[str]) -> str:
     """The one hash of the whole list; ``commitments`` must be sorted."""
-    return hash_of("".join(f"{each}\n" for each in commitments))
+    return hash_of("".join(f"{commitment}\n" for commitment in commitments))
 
 
 def draw_key(seed: str, root: str, commitment: str) -> str:
@@ -45,7 +45,7 @@ def draw_key(seed: str, root: str, commitment: str) -> str:
 
 def draw(seed: str, root: str, commitments: Sequence[str]) -> list[str]:
     """The drawn order of the list, the first to be let in first."""
-    return sorted(commitments, key=lambda each: draw_key(seed, root, each))
+    return sorted(commitments, key=lambda commitment: draw_key(seed, root, commitment))
 
 
 class NotDrawnYet(Exception):
@@ -98,7 +98,7 @@ def _form_mistake(record: Mapping[str, Any]) -> str | None:
             return f"The record has no {name} that can be read."
     for name in ("tickets", "order", "late"):
         listed = record.get(name)
-        if not isinstance(listed, list) or not all(_is_hash(each) for each in listed):
+        if not isinstance(listed, list) or not all(_is_hash(value) for value in listed):
             return f"The record has no list of {name} that can be read."
     return None
 

@@ -46,7 +46,7 @@ class OpeningNotices:
         if is_told_daily(self._facts_cache.facts(office.office_id).state.opening):
             raise OpensEveryDay
         followed = await self._notices.notices_of_account(actor.account_id)
-        live = [each for each in followed if each.state.live and each.state.office_id != office_id]
+        live = [notice for notice in followed if notice.state.live and notice.state.office_id != office_id]
         if len(live) >= MOST_NOTICES:
             raise TooManyNotices(most=MOST_NOTICES)
         return await self._ask(office_id, actor.account_id)

@@ -167,7 +167,7 @@ class OpeningRepository(OnStore):
             found = await self._store.find(
                 OPENING_TICKET, "list", {"state.opening_id": opening_id}, within=within, limit=PAGE
             )
-            listed += [ListEntry(each.state.commitment, each.id) for each in found if not each.state.late]
+            listed += [ListEntry(ticket.state.commitment, ticket.id) for ticket in found if not ticket.state.late]
             if len(found) < PAGE:
                 break
             low = f"{found[-1].state.commitment}0"
@@ -180,8 +180,8 @@ class OpeningRepository(OnStore):
                 opening_id,
                 root,
                 number,
-                tuple(each.ticket_id for each in listed[start : start + PAGE]),
-                tuple(each.commitment for each in listed[start : start + PAGE]),
+                tuple(entry.ticket_id for entry in listed[start : start + PAGE]),
+                tuple(entry.commitment for entry in listed[start : start + PAGE]),
             )
             for number, start in enumerate(range(0, len(listed), PAGE))
         ]
@@ -211,7 +211,7 @@ class OpeningRepository(OnStore):
                 within={"state.late_number": Range(low=low)},
                 limit=PAGE,
             )
-            listed += [each.state.commitment for each in found]
+            listed += [ticket.state.commitment for ticket in found]
             if len(found) < PAGE:
                 break
             low = found[-1].state.late_number + 1
@@ -224,12 +224,12 @@ class OpeningRepository(OnStore):
 
     async def kept_late_list(self, opening_id: str) -> list[str]:
         """What :meth:`keep_late_list` wrote."""
-        return [each.commitment for each in await self.read_list(opening_id, LATE_LIST)]
+        return [entry.commitment for entry in await self.read_list(opening_id, LATE_LIST)]
 
     async def remove_tickets(self, opening_id: str, most: int) -> bool:
         """Remove some tickets; tells whether none is left, after which nobody gives out late numbers either."""
         found = await self._store.find(OPENING_TICKET, "list", {"state.opening_id": opening_id}, limit=most)
-        gone = [await self._store.remove(OPENING_TICKET, each) for each in found]
+        gone = [await self._store.remove(OPENING_TICKET, ticket) for ticket in found]
         if len(gone) == most or not all(gone):
             return False
         line = await self._store.get(LATE_LINE, opening_id)

@@ -148,7 +148,7 @@ async def put_template(call: Call[PutTemplate]) -> Answer:
         asked.expected_version,
         asked.override,
     )
-    sessions = tuple(each.session() for each in asked.sessions)
+    sessions = tuple(body.session() for body in asked.sessions)
     return answer_of(await use_case(call, OfficeEdits).put_template(edit, sessions))
 
 
@@ -163,7 +163,7 @@ async def template_history(call: Call) -> ChangesView:
     """Every change with author, reason, before and after, the newest first."""
     office_id = call.path["office_id"]
     found = await use_case(call, Changes).find_by_subject(office_id, template_subject(office_id), actor_of(call.caller))
-    return ChangesView(changes=[change_view(each) for each in found])
+    return ChangesView(changes=[change_view(change) for change in found])
 
 
 @endpoints.post(
@@ -195,7 +195,7 @@ async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
     found = await use_case(call, OfficeEdits).offline_quotas(
         call.path["office_id"], actor_of(call.caller), call.query.first, call.query.last
     )
-    return OfflineQuotasView(offline_quotas=[offline_quota_view(each.state) for each in found])
+    return OfflineQuotasView(offline_quotas=[offline_quota_view(quota.state) for quota in found])
 
 
 @endpoints.get(
@@ -259,7 +259,7 @@ async def session_history(call: Call) -> ChangesView:
     """Every change of the session's quota, the newest first."""
     record = await use_case(call, BookableSessions).session(call.path["session_id"])
     found = await use_case(call, Changes).find_by_subject(record.state.office_id, record.id, actor_of(call.caller))
-    return ChangesView(changes=[change_view(each) for each in found])
+    return ChangesView(changes=[change_view(change) for change in found])
 
 
 @endpoints.get(
@@ -275,7 +275,7 @@ async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:
     actor = actor_of(call.caller)
     office_id = call.query.office_id or actor.office_id or ""
     found = await use_case(call, Changes).find_by_office(office_id, actor, proposed=call.query.waiting)
-    return ChangesView(changes=[change_view(each) for each in found])
+    return ChangesView(changes=[change_view(change) for change in found])
 
 
 @endpoints.get(

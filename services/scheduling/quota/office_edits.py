@@ -405,9 +405,9 @@ def _refuse_wrong_facts(facts: OfficeFacts) -> None:
     problem = rule_problem(facts.opening) if facts.opening is not None else None
     if problem is not None:
         raise FactsWrong(field="/opening", problem=problem.value)
-    if any(each.opens >= each.closes for each in facts.hours):
+    if any(hours.opens >= hours.closes for hours in facts.hours):
         raise FactsWrong(field="/hours", problem="closes_before_it_opens")
-    if any(each.since and each.until and each.since > each.until for each in facts.products):
+    if any(offered.since and offered.until and offered.since > offered.until for offered in facts.products):
         raise FactsWrong(field="/products", problem="ends_before_it_starts")
     if (facts.latitude is None) != (facts.longitude is None):
         raise FactsWrong(field="/latitude", problem="half_a_position")

@@ -51,7 +51,7 @@ async def list_offices(call: Call[None, OfficesQuery]) -> ListedOfficesView:
     rest = _after(listed, asked.after, by_name=near is None)
     page = rest[: asked.limit]
     return ListedOfficesView(
-        offices=[listed_office_view(each) for each in page],
+        offices=[listed_office_view(listing) for listing in page],
         next=page[-1].office.name if len(rest) > len(page) else None,
     )
 
@@ -61,8 +61,8 @@ def _after(listed: list[ListedOffice], name: str | None, *, by_name: bool) -> li
     if name is None:
         return listed
     if by_name:
-        return [each for each in listed if each.office.name > name]
-    names = [each.office.name for each in listed]
+        return [listing for listing in listed if listing.office.name > name]
+    names = [listing.office.name for listing in listed]
     return listed[names.index(name) + 1 :] if name in names else []
 
 
@@ -95,7 +95,7 @@ async def read_office(call: Call) -> OfficeDetailView:
 async def list_sessions(call: Call[None, SessionSearch]) -> SessionsView:
     """Sessions that can still be booked, with free seats by pool."""
     found = await use_case(call, BookableSessions).listing(call.path["office_id"], call.query.first, call.query.last)
-    return SessionsView(sessions=[session_view(each) for each in found])
+    return SessionsView(sessions=[session_view(session) for session in found])
 
 
 @endpoints.post(

@@ -102,7 +102,9 @@ class QuotaBoard:
                 )
             )
         if near is not None:
-            found.sort(key=lambda each: (each.distance_km is None, each.distance_km or 0.0, each.office.name))
+            found.sort(
+                key=lambda listing: (listing.distance_km is None, listing.distance_km or 0.0, listing.office.name)
+            )
         return found
 
     def next_opening(self, office: Office) -> ReleaseInstant | None:
@@ -145,17 +147,17 @@ class QuotaBoard:
         now = self._context.now()
         begins = bookable_from(now, self._context.rules)
         found = await self._sessions.sessions(office_ids, begins, begins + timedelta(days=self._horizon_days))
-        open_now = [each for each in found if each.state.opening_until is None and is_open(each.state, now)]
+        open_now = [record for record in found if record.state.opening_until is None and is_open(record.state, now)]
         first: dict[str, FirstFree | None] = dict.fromkeys(office_ids)
-        for each in await self._counted(open_now):
-            free = each.free.get(pool, 0)
-            if free and first[each.session.office_id] is None:
-                first[each.session.office_id] = FirstFree(each.session_id, each.session.starts_at, free)
+        for quota in await self._counted(open_now):
+            free, session = quota.free.get(pool, 0), quota.session
+            if free and first[session.office_id] is None:
+                first[session.office_id] = FirstFree(quota.session_id, session.starts_at, free)
         return first
 
     async def _counted(self, sessions: Sequence[Record[Session]]) -> list[SessionQuota]:
-        free = await self._seats.free_seats([each.id for each in sessions]) if sessions else {}
+        free = await self._seats.free_seats([record.id for record in sessions]) if sessions else {}
         return [
-            SessionQuota(each.id, each.state, {pool: free.get((each.id, pool), 0) for pool in each.state.pools})
-            for each in sessions
+            SessionQuota(record.id, record.state, {pool: free.get((record.id, pool), 0) for pool in record.state.pools})
+            for record in sessions
         ]

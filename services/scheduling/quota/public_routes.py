@@ -58,15 +58,21 @@ async def search_quota(call: Call[None, QuotaSearch]) -> QuotaSearchView:
         offices, near=place_from(asked.near), product=asked.passport_kind, on=None
     )
     page = listed if asked.first_free else listed[: asked.limit]
-    free = await use_case(call, QuotaBoard).first_free([each.office.office_id for each in page], asked.pool)
+    free = await use_case(call, QuotaBoard).first_free([listing.office.office_id for listing in page], asked.pool)
     if asked.first_free:
         # stable: among equally early ones the nearest, or the first by name, stays first
-        early = [each for each in page if free[each.office.office_id] is not None and each.offers_product is not False]
-        early.sort(key=lambda each: free[each.office.office_id].starts_at)  # type: ignore[union-attr]
-        page = (early + [each for each in page if each not in early])[: asked.limit]
+        early = [
+            listing
+            for listing in page
+            if free[listing.office.office_id] is not None and listing.offers_product is not False
+        ]
+        early.sort(key=lambda listing: free[listing.office.office_id].starts_at)  # type: ignore[union-attr]
+        page = (early + [listing for listing in page if listing not in early])[: asked.limit]
     views = [
-        first_free_view(each, free[each.office.office_id], use_case(call, QuotaBoard).next_opening(each.office))
-        for each in page
+        first_free_view(
+            listing, free[listing.office.office_id], use_case(call, QuotaBoard).next_opening(listing.office)
+        )
+        for listing in page
     ]
     return QuotaSearchView(pool=asked.pool.value, offices=views)
 

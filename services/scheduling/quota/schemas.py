@@ -90,7 +90,7 @@ class OpeningRuleBody(Body):
             days_before=self.days_before,
             weekday=WEEKDAYS.index(self.weekday),
             month_days=tuple(self.month_days),
-            fixed=tuple(FixedOpening(each.at, each.first, each.last) for each in self.fixed),
+            fixed=tuple(FixedOpening(opening.at, opening.first, opening.last) for opening in self.fixed),
             announced_days=self.announced_days,
             zone=ZONES[self.zone] if self.zone else None,
         )
@@ -117,10 +117,10 @@ class FactsBody(Body):
             booths=self.booths,
             staff=self.staff,
             hours=tuple(
-                Hours(WEEKDAYS.index(each.weekday), time.fromisoformat(each.opens), time.fromisoformat(each.closes))
-                for each in self.hours
+                Hours(WEEKDAYS.index(hours.weekday), time.fromisoformat(hours.opens), time.fromisoformat(hours.closes))
+                for hours in self.hours
             ),
-            products=tuple(OfferedProduct(each.product, each.since, each.until) for each in self.products),
+            products=tuple(OfferedProduct(offered.product, offered.since, offered.until) for offered in self.products),
             holidays=tuple(sorted(set(self.holidays))),
             latitude=self.latitude,
             longitude=self.longitude,
@@ -158,7 +158,7 @@ class TemplateSessionBody(Body):
     def session(self) -> TemplateSession:
         """The session."""
         return TemplateSession(
-            weekdays=tuple(sorted({WEEKDAYS.index(each) for each in self.weekdays})),
+            weekdays=tuple(sorted({WEEKDAYS.index(weekday) for weekday in self.weekdays})),
             start=time.fromisoformat(self.start),
             end=time.fromisoformat(self.end),
             booths=self.booths,

@@ -277,7 +277,7 @@ class SessionEdits:
             if holder is not None and can(holder.state, Command.BEGIN_MOVE):
                 booked[Pool(seat.state.pool)].append(holder)
         for pool, size in short.items():
-            last = sorted(booked[pool], key=lambda each: (each.state.made_at, each.id))[-size:]
+            last = sorted(booked[pool], key=lambda visit: (visit.state.made_at, visit.id))[-size:]
             await self._mover.move_away(last, change.id)
 
     async def _holder(self, seat: Seat) -> Record[Appointment] | None:
@@ -290,7 +290,7 @@ class SessionEdits:
 
     async def _withdrawn(self, change: Record[QuotaChange]) -> Counter[Pool]:
         found = await self._seats.seats_of(change.state.subject_id)
-        return Counter(Pool(each.state.pool) for each in found if each.state.withdrawn_by == change.id)
+        return Counter(Pool(seat.state.pool) for seat in found if seat.state.withdrawn_by == change.id)
 
     async def _save(self, record: Record[Session], session: Session) -> Record[Session]:
         try:
@@ -328,9 +328,9 @@ class NearestLater:
 
     async def move_away(self, appointments: list[Record[Appointment]], command_id: str) -> None:
         """See :class:`VisitMover`; who finds no seat within the days of a late offer stays, and is tried again."""
-        for each in appointments:
-            command = derived_id("moved_by_office", command_id, each.id)
-            await again(partial(self._move, each.id, command))
+        for visit in appointments:
+            command = derived_id("moved_by_office", command_id, visit.id)
+            await again(partial(self._move, visit.id, command))
 
     async def _move(self, appointment_id: str, command_id: str) -> None:
         record = await self._appointments.appointment(appointment_id)

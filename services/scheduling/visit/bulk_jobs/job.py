@@ -71,7 +71,7 @@ class BulkJob:
 
     def count(self, outcome: Outcome) -> int:
         """How many visits ended so."""
-        return sum(each is outcome for each in self.outcomes.values())
+        return sum(known is outcome for known in self.outcomes.values())
 
 
 _TO_TOUCH: Final[Mapping[BulkKind, frozenset[Status]]] = {
@@ -94,9 +94,9 @@ def concerns(job: BulkJob, visit: Appointment) -> bool:
 def to_touch(job: BulkJob, visits: Iterable[tuple[str, Appointment]]) -> tuple[str, ...]:
     """The visits that are to be touched and were not yet, in the given order."""
     return tuple(
-        each
-        for each, visit in visits
-        if concerns(job, visit) and visit.status in _TO_TOUCH[job.kind] and each not in job.outcomes
+        visit_id
+        for visit_id, visit in visits
+        if concerns(job, visit) and visit.status in _TO_TOUCH[job.kind] and visit_id not in job.outcomes
     )
 
 

@@ -147,15 +147,15 @@ class BulkMoves:
         now = self._context.now()
         if not record.state.pending:
             visits = await self._appointments.visits_of_day(record.state.office_id, record.state.day)
-            known = [(each.id, each.state) for each in visits]
+            known = [(visit.id, visit.state) for visit in visits]
             ids = bulk.to_touch(record.state, known)
             if not ids:
                 idle = bulk.must_wait(record.state, known, now)
                 after = bulk.waiting(record.state, now) if idle else bulk.done(record.state)
                 return await self._bulk_jobs.save_bulk_job(record, after, now)
             record = await self._bulk_jobs.save_bulk_job(record, bulk.named(record.state, ids, now), now)
-        tried = {each: await self._touch(record, each) for each in record.state.pending}
-        outcomes = {each: outcome for each, outcome in tried.items() if outcome is not None}
+        tried = {visit_id: await self._touch(record, visit_id) for visit_id in record.state.pending}
+        outcomes = {visit_id: outcome for visit_id, outcome in tried.items() if outcome is not None}
         return await self._bulk_jobs.save_bulk_job(record, bulk.counted(record.state, outcomes, now), now)
 
     async def _begin(self, job_id: str, job: BulkJob) -> Record[BulkJob]:
@@ -227,8 +227,8 @@ class BulkMoves:
         slot, days = state.seat, self._context.rules.late_offer_days
         found = await self._bookable_sessions.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED * 2)
         fitting = await self._availability.that_fit(state.application_id, found)
-        later = [each for each in fitting if each.session.starts_at > slot.starts_at]
-        return [each.session_id for each in later][:SESSIONS_TRIED]
+        later = [bookable for bookable in fitting if bookable.session.starts_at > slot.starts_at]
+        return [bookable.session_id for bookable in later][:SESSIONS_TRIED]
 
 
 def _outcome_of(job: BulkJob, state: Appointment) -> Outcome:

@@ -111,7 +111,7 @@ class Visits:
         office = self._context.offices[actor.office_id]
         today = local_date(self._context.now(), office.timezone)
         found = await self._appointments.visits_of_day(office.office_id, today)
-        return next((each for each in found if each.state.live and each.state.seat.queue_number == number), None)
+        return next((visit for visit in found if visit.state.live and visit.state.seat.queue_number == number), None)
 
     async def arrive_on_proof(
         self, visitor: VisitorLookup, ntpn: str, actor: Actor, command_id: str
@@ -144,8 +144,8 @@ class Visits:
         return await self._enqueue_now(record)
 
     async def _newest_of(self, application_id: str) -> Record[Appointment] | None:
-        known = [each for each in await self._appointments.appointments_of(application_id) if each.state.slot]
-        return next((each for each in known if each.state.live), known[0] if known else None)
+        known = [visit for visit in await self._appointments.appointments_of(application_id) if visit.state.slot]
+        return next((visit for visit in known if visit.state.live), known[0] if known else None)
 
     async def _by_code(self, text: str, actor: Actor) -> Record[Appointment]:
         try:

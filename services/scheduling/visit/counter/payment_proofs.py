@@ -75,7 +75,7 @@ class Proofs:
         if event.appointment_id is not None:
             return await self._appointments.appointment(event.appointment_id)
         known = await self._appointments.appointments_of(event.application_id or "")
-        return next((each for each in known if each.state.proof is not None), None)
+        return next((visit for visit in known if visit.state.proof is not None), None)
 
     async def _tell_office(self, record: Record[Appointment]) -> None:
         slot, now = record.state.seat, self._context.now()

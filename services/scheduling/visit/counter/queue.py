@@ -138,17 +138,17 @@ def without(day: CounterDay, visit_id: str) -> CounterDay:
     visitor = day.visitors.get(visit_id)
     if visitor is None or visitor.place not in (VisitorState.WAITING, VisitorState.PARKED, VisitorState.MISSED):
         return day
-    return replace(day, visitors={key: each for key, each in day.visitors.items() if key != visit_id})
+    return replace(day, visitors={key: visitor for key, visitor in day.visitors.items() if key != visit_id})
 
 
 def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
     """Return the waiting visitors of a lane in order."""
     found = [
-        each
-        for each in day.visitors.values()
-        if each.place is VisitorState.WAITING and (lane is None or each.lane is lane)
+        visitor
+        for visitor in day.visitors.values()
+        if visitor.place is VisitorState.WAITING and (lane is None or visitor.lane is lane)
     ]
-    return sorted(found, key=lambda each: (each.order, each.arrived_at, each.number))
+    return sorted(found, key=lambda visitor: (visitor.order, visitor.arrived_at, visitor.number))
 
 
 def next_of(day: CounterDay) -> tuple[Visitor, int] | None:
@@ -220,7 +220,9 @@ class Wait:
 def waits(day: CounterDay, *, booths: int, service_minutes: int) -> Mapping[str, Wait]:
     """Return the estimated waiting time of each visitor in the queue: whole rounds of the booths, rounded down."""
     abreast = max(1, booths)
-    return {each.visit_id: Wait(ahead, ahead // abreast * service_minutes) for ahead, each in enumerate(line(day))}
+    return {
+        visitor.visit_id: Wait(ahead, ahead // abreast * service_minutes) for ahead, visitor in enumerate(line(day))
+    }
 
 
 def wait_of_office(day: CounterDay, *, booths: int, service_minutes: int) -> Wait:
@@ -231,8 +233,10 @@ def wait_of_office(day: CounterDay, *, booths: int, service_minutes: int) -> Wai
 
 def on_display(day: CounterDay) -> Sequence[Visitor]:
     """The numbers that are called, the newest first: what the public display shows."""
-    called = [each for each in day.visitors.values() if each.place is VisitorState.CALLED]
-    return sorted(called, key=lambda each: (each.called_at or each.arrived_at, each.number), reverse=True)[:SHOWN_CALLS]
+    called = [visitor for visitor in day.visitors.values() if visitor.place is VisitorState.CALLED]
+    return sorted(called, key=lambda visitor: (visitor.called_at or visitor.arrived_at, visitor.number), reverse=True)[
+        :SHOWN_CALLS
+    ]
 
 
 def remembered(day: CounterDay, command_id: str, visit_id: str) -> CounterDay:

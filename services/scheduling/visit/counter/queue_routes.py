@@ -146,14 +146,14 @@ async def read_queue(call: Call) -> QueueView:
     last = len(waits)
     visitors = sorted(
         hall.day.visitors.values(),
-        key=lambda each: (waits[each.visit_id].ahead if each.visit_id in waits else last, each.arrived_at),
+        key=lambda visitor: (waits[visitor.visit_id].ahead if visitor.visit_id in waits else last, visitor.arrived_at),
     )
     return QueueView(
         office_id=hall.office.office_id,
         date=hall.day.day,
         waiting=hall.wait_now.ahead,
         expected_minutes=hall.wait_now.minutes,
-        numbers=[_number_view(each, hall) for each in visitors],
+        numbers=[_number_view(visitor, hall) for visitor in visitors],
     )
 
 
@@ -272,7 +272,10 @@ def _display_view(hall: DayQueue) -> DisplayView:
     return DisplayView(
         office_id=hall.office.office_id,
         date=hall.day.day,
-        called=[CalledNumber(number=each.number, booth=each.booth, calls=each.calls) for each in on_display(hall.day)],
+        called=[
+            CalledNumber(number=visitor.number, booth=visitor.booth, calls=visitor.calls)
+            for visitor in on_display(hall.day)
+        ],
         waiting=hall.wait_now.ahead,
         expected_minutes=hall.wait_now.minutes,
     )

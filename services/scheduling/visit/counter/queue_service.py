@@ -329,5 +329,5 @@ class CounterQueue:
 
     async def _session_now(self, office: Office, now: datetime) -> Session | None:
         sessions = [record.state for record in await self._sessions_today(office, now)]
-        later = [each for each in sessions if each.ends_at > now]
+        later = [session for session in sessions if session.ends_at > now]
         return next(iter(later or sessions), None)

@@ -31,7 +31,7 @@ class EveningRepository(OnStore):
 
     async def begin_evenings(self, evenings: Sequence[EveningSheets], now: datetime) -> int:
         """Write those that are not there yet; tells how many."""
-        items = [(evening_id(each.office_id), each) for each in evenings]
+        items = [(evening_id(evening.office_id), evening) for evening in evenings]
         return await self._store.insert_missing(EVENING_SHEETS, items, now=now)
 
     async def save_evening(

@@ -60,8 +60,8 @@ def with_sheet(
     evening: EveningSheets, sheet: StoredSheet | None, today: date, next_at: datetime
 ) -> tuple[EveningSheets, tuple[StoredSheet, ...]]:
     """The office's sheets with the new one, if there is one; and those whose time is over."""
-    others = [each for each in evening.sheets if sheet is None or each.day != sheet.day]
-    over = tuple(each for each in others if each.day + timedelta(days=KEPT_DAYS) < today)
-    rest = tuple(each for each in others if each not in over)
+    others = [kept for kept in evening.sheets if sheet is None or kept.day != sheet.day]
+    over = tuple(kept for kept in others if kept.day + timedelta(days=KEPT_DAYS) < today)
+    rest = tuple(kept for kept in others if kept not in over)
     sheets = rest if sheet is None else (*rest, sheet)
     return replace(evening, sheets=sheets, next_at=next_at), over

@@ -67,8 +67,8 @@ class SheetsOfEvenings:
         """See to it that every office has an evening; what is there stays as it is."""
         now = self._context.now()
         wanted = [
-            EveningSheets(each.office_id, each.timezone, next_evening(now, each.timezone, self._at))
-            for each in self._context.offices.all()
+            EveningSheets(office.office_id, office.timezone, next_evening(now, office.timezone, self._at))
+            for office in self._context.offices.all()
         ]
         await self._evenings.begin_evenings(wanted, now)
 
@@ -84,9 +84,9 @@ class SheetsOfEvenings:
         after, over = with_sheet(
             evening, sheet, local_date(now, office.timezone), next_evening(now, office.timezone, self._at)
         )
-        for each in over:
-            await self._files.delete(each.json_file)
-            await self._files.delete(each.pdf_file)
+        for old in over:
+            await self._files.delete(old.json_file)
+            await self._files.delete(old.pdf_file)
         await self._evenings.save_evening(record, after, now)
         if sheet is not None:
             log.info("day_sheet_made", office_id=office.office_id, day=day.isoformat(), visits=sheet.visits)
@@ -117,9 +117,9 @@ class SheetsOfEvenings:
     async def file(self, office_id: str, day: date, media_type: str, actor: Actor) -> bytes:
         """One kept sheet as it was made. Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``SheetNotKept``."""
         evening = await self.kept(office_id, actor)
-        for each in evening.sheets if evening is not None else ():
-            if each.day == day:
+        for sheet in evening.sheets if evening is not None else ():
+            if sheet.day == day:
                 with contextlib.suppress(FileUnknown):
-                    file_id = each.pdf_file if media_type == PDF else each.json_file
+                    file_id = sheet.pdf_file if media_type == PDF else sheet.json_file
                     return b"".join([piece async for piece in self._files.read(file_id)])
         raise SheetNotKept(date=day.isoformat())

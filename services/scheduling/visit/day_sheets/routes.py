@@ -114,16 +114,16 @@ async def import_offline_visits(call: Call[OfflineFileBody]) -> OfflineImportVie
     asked, office_id = call.body, call.path["office_id"]
     lines = [
         OfflineLine(
-            line_id=each.line_id,
-            kind=each.kind,
-            arrived_at=each.arrived_at,
-            queue_code=each.queue_code,
-            number=each.number,
-            appointment_id=each.appointment_id,
-            reason=each.reason,
-            evidence=each.evidence,
+            line_id=line.line_id,
+            kind=line.kind,
+            arrived_at=line.arrived_at,
+            queue_code=line.queue_code,
+            number=line.number,
+            appointment_id=line.appointment_id,
+            reason=line.reason,
+            evidence=line.evidence,
         )
-        for each in asked.lines
+        for line in asked.lines
     ]
     file = OfflineFile(office_id, asked.date, lines, actor_of(call.caller), call.command_id)
     done = await use_case(call, OfflineVisits).bring_in(file)

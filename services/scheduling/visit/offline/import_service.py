@@ -136,8 +136,8 @@ class OfflineVisits:
     async def _find(self, file: OfflineFile, line: OfflineLine) -> Record[Appointment] | LineOutcome:
         if line.number is not None:
             visits = await self._appointments.visits_of_day(file.office_id, file.day)
-            here = [each for each in visits if each.state.seat.queue_number == line.number]
-            return next((each for each in here if _may_have_come(each.state)), LineOutcome.UNKNOWN_VISIT)
+            here = [visit for visit in visits if visit.state.seat.queue_number == line.number]
+            return next((visit for visit in here if _may_have_come(visit.state)), LineOutcome.UNKNOWN_VISIT)
         appointment_id = line.appointment_id or ""
         version = None
         if line.queue_code is not None:

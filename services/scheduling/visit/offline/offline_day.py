@@ -79,7 +79,7 @@ class OfflineDay:
     @property
     def used(self) -> int:
         """Visits without a booking: what the offline quota is used up by."""
-        return sum(each.kind is LineKind.COUNTER for each in self.lines.values())
+        return sum(line.kind is LineKind.COUNTER for line in self.lines.values())
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,11 @@ def imported(
 ) -> tuple[OfflineDay, tuple[tuple[str, LineOutcome], ...]]:
     """The day after an import, and what became of each line in the order of the file."""
     outcomes = []
-    for each in tried:
-        outcome = _outcome(day, each, seats)
-        if outcome is LineOutcome.RECORDED and each.line is not None:
-            day = replace(day, lines={**day.lines, each.line_id: each.line})
-        outcomes.append((each.line_id, outcome))
+    for attempt in tried:
+        outcome = _outcome(day, attempt, seats)
+        if outcome is LineOutcome.RECORDED and attempt.line is not None:
+            day = replace(day, lines={**day.lines, attempt.line_id: attempt.line})
+        outcomes.append((attempt.line_id, outcome))
     return day, tuple(outcomes)
 
 

@@ -100,7 +100,7 @@ def read_revocations(text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> 
         version=signed["version"],
         issued_at=datetime.fromisoformat(signed["issued_at"]),
         valid_until=datetime.fromisoformat(signed["valid_until"]),
-        below={each["appointment_id"]: each["below"] for each in signed["entries"]},
+        below={entry["appointment_id"]: entry["below"] for entry in signed["entries"]},
     )
 
 

@@ -22,15 +22,15 @@ class OnStore:
         self._store = store
 
 
-def replacing(read: S, after: S) -> Decide[S]:
-    """Decide for ``after``, which took more than one read or write to make; the decision stands on the state ``read``.
+def replacing(read: S, decision: Decision[S]) -> Decide[S]:
+    """Stand by a decision that took more reads or writes to make, as long as the state is the one that was ``read``.
 
-    The decision raises SomeoneElseChangedIt if the aggregate is in another state by then.
+    In another state it raises SomeoneElseChangedIt.
     """
 
     def decide(state: S) -> Decision[S]:
         if state != read:
             raise SomeoneElseChangedIt
-        return Decision(after)
+        return decision
 
     return decide

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -35,8 +34,8 @@ from services.scheduling.offices.session import capacity as possible_seats
 from services.scheduling.rules import bookable_from
 from services.scheduling.terms import Pool, local_date
 from shared.errors import FieldError, Malformed
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import VersionConflict
 
 LONGEST_LISTING_DAYS: Final = 62
 ALTERNATIVES: Final = 3
@@ -119,7 +118,7 @@ class BookableSessions:
 
     async def load_offices(self, offices: Sequence[Office]) -> None:
         """Write the reference table where it is new, and keep it in memory."""
-        await self._offices.keep_offices(offices, self._context.now())
+        await self._offices.keep_offices(offices, self._context.clock)
         self._context.offices.fill([record.state for record in await self._offices.offices()])
         await self._facts_cache.load()
 
@@ -177,8 +176,7 @@ class BookableSessions:
             await asyncio.gather(*(self._show(record) for record in sessions[start : start + OPENED_AT_ONCE]))
 
     async def _show(self, record: Record[Session]) -> None:
-        with contextlib.suppress(VersionConflict):
-            await self._sessions.save_session(record, opened(record.state), self._context.now())
+        await self._sessions.change_session(record, lambda session: Decision(opened(session)), self._context.clock)
 
     async def finish_opening(self, record: Record[Session]) -> None:
         """The opening of a session was left unfinished: finish it."""

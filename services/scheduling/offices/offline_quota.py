@@ -38,6 +38,11 @@ class OfflineQuota:
         return self.seats - self.used
 
 
+def used_up(quota: OfflineQuota, used: int) -> OfflineQuota:
+    """Return the quota with so many visits imported; of two counts the higher one stays, whichever is told last."""
+    return replace(quota, used=max(quota.used, used))
+
+
 def granted(quota: OfflineQuota, grant: OfflineGrant) -> OfflineQuota:
     """The quota with more seats; a repeat of the same change adds nothing."""
     if any(known.change_id == grant.change_id for known in quota.grants):

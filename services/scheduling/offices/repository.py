@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -11,8 +11,11 @@ from services.scheduling.offices.facts import OfficeFacts
 from services.scheduling.offices.offline_quota import OfflineQuota
 from services.scheduling.offices.session import Session, session_deadlines
 from services.scheduling.offices.weekly_template import OfficeTemplate
-from services.scheduling.store_part import OnStore
+from services.scheduling.store_part import Decide, OnStore, replacing
+from shared.clock import Clock
 from shared.ids import derived_id
+from shared.store.change import change, change_record
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_SESSIONS: Final = 2000
@@ -56,9 +59,9 @@ class SessionRepository(OnStore):
         """Write those sessions that are not there yet; tells how many. They are not seen before their seats are."""
         return await self._store.insert_missing(SESSION, sessions, now=now)
 
-    async def save_session(self, record: Record[Session], session: Session, now: datetime) -> Record[Session]:
-        """Save the session. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(SESSION, record, session, now=now)
+    async def change_session(self, record: Record[Session], decide: Decide[Session], clock: Clock) -> Record[Session]:
+        """Decide about a session that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, SESSION, record.id, decide, first=record)
 
     def every_session(self) -> AsyncIterator[Record[Session]]:
         """All sessions, for checks."""
@@ -86,14 +89,13 @@ class OfficeRepository(OnStore):
         """Return all offices, ordered by name."""
         return await self._store.find(OFFICE, "name", limit=MOST_OFFICES)
 
-    async def keep_offices(self, offices: Iterable[Office], now: datetime) -> None:
+    async def keep_offices(self, offices: Iterable[Office], clock: Clock) -> None:
         """Write the offices that are missing or differ."""
         wanted = {office.office_id: office for office in offices}
-        await self._store.insert_missing(OFFICE, list(wanted.items()), now=now)
+        await self._store.insert_missing(OFFICE, list(wanted.items()), now=clock.now())
         for record in await self.offices():
-            office = wanted.get(record.id, record.state)
-            if office != record.state:
-                await self._store.save(OFFICE, record, office, now=now)
+            decide = replacing(record.state, Decision(wanted.get(record.id, record.state)))
+            await change(self._store, clock, OFFICE, record.id, decide, first=record)
 
 
 OFFICE_FACTS: Final = Kind(
@@ -120,9 +122,11 @@ class OfficeFactsRepository(OnStore):
         """The facts of an office, or none."""
         return await self._store.get(OFFICE_FACTS, office_id)
 
-    async def save_facts(self, record: Record[OfficeFacts], facts: OfficeFacts, now: datetime) -> Record[OfficeFacts]:
-        """Save the facts of an office. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OFFICE_FACTS, record, facts, now=now)
+    async def change_facts(
+        self, office_id: str, decide: Callable[[Record[OfficeFacts]], Decision[OfficeFacts] | None], clock: Clock
+    ) -> Record[OfficeFacts]:
+        """Load, decide and save the facts of an office, as `shared.store.change` does."""
+        return await change_record(self._store, clock, OFFICE_FACTS, office_id, decide)
 
     async def begin_office(self, office: Office, facts: OfficeFacts, now: datetime) -> None:
         """Write an office that comes with facts of its own; a repeat changes nothing."""
@@ -137,15 +141,12 @@ class OfficeFactsRepository(OnStore):
         """The template that an office keeps itself, or none."""
         return await self._store.get(OFFICE_TEMPLATE, office_id)
 
-    async def begin_template(self, template: OfficeTemplate, now: datetime) -> Record[OfficeTemplate]:
-        """Write the first template of an office."""
-        return await self._store.insert(OFFICE_TEMPLATE, template.office_id, template, now=now)
-
-    async def save_template(
-        self, record: Record[OfficeTemplate], template: OfficeTemplate, now: datetime
+    async def change_template(
+        self, office_id: str, decide: Callable[[Record[OfficeTemplate]], Decision[OfficeTemplate] | None], clock: Clock
     ) -> Record[OfficeTemplate]:
-        """Save the template. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OFFICE_TEMPLATE, record, template, now=now)
+        """Load, decide and save the template that an office keeps itself; before the first its version is 0."""
+        fresh = OfficeTemplate(office_id, ())
+        return await change_record(self._store, clock, OFFICE_TEMPLATE, office_id, decide, fresh=fresh)
 
 
 OFFLINE_QUOTA: Final = Kind(
@@ -168,16 +169,12 @@ class OfflineQuotaRepository(OnStore):
         """The offline quota of an office and a day, or none."""
         return await self._store.get(OFFLINE_QUOTA, offline_quota_id(office_id, day))
 
-    async def begin_offline_quota(self, quota: OfflineQuota, now: datetime) -> Record[OfflineQuota]:
-        """Write the first offline quota of an office and a day."""
-        quota_id = offline_quota_id(quota.office_id, quota.date)
-        return await self._store.insert(OFFLINE_QUOTA, quota_id, quota, now=now)
-
-    async def save_offline_quota(
-        self, record: Record[OfflineQuota], quota: OfflineQuota, now: datetime
+    async def change_offline_quota(
+        self, office_id: str, day: date, decide: Decide[OfflineQuota], clock: Clock
     ) -> Record[OfflineQuota]:
-        """Save the offline quota. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OFFLINE_QUOTA, record, quota, now=now)
+        """Load, decide and save the offline quota of an office and a day; before the first grant it has no seats."""
+        quota_id, fresh = offline_quota_id(office_id, day), OfflineQuota(office_id, day)
+        return await change(self._store, clock, OFFLINE_QUOTA, quota_id, decide, fresh=fresh)
 
     async def offline_quotas(self, office_id: str, since: date, until: date) -> list[Record[OfflineQuota]]:
         """The offline quotas of an office for these days, both inclusive."""

@@ -29,6 +29,7 @@ from services.scheduling.openings.opening import (
     OpeningStatus,
 )
 from services.scheduling.openings.repository import OpeningRepository
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import Pool
 from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
@@ -261,14 +262,15 @@ class Openings:
             await self._save(record, waiting_room.forgotten(record.state, now))
             log.info("opening_tickets_forgotten", opening_id=record.id)
         else:
-            await self._save(record, record.state)
+            self._cache.remember(await self._openings.touch_opening(record, now))
 
     async def _free_seats(self, opening: Opening) -> int:
         free = await self._seats.free_seats(opening.session_ids)
         return sum(count for (_, pool), count in free.items() if pool == Pool.REGULAR.value)
 
     async def _save(self, record: Record[Opening], state: Opening) -> None:
-        self._cache.remember(await self._openings.save_opening(record, state, self._context.now()))
+        decide = replacing(record.state, Decision(state))
+        self._cache.remember(await self._openings.change_opening(record, decide, self._context.clock))
 
     async def record(self, opening_id: str) -> dict[str, Any]:
         """The public record: all that anybody needs to do the draw again, and nothing that names anybody."""

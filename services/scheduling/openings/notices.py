@@ -16,6 +16,7 @@ from services.scheduling.openings.notice import (
     word_of,
 )
 from services.scheduling.openings.repository import MOST_NOTICES, OpeningNoticeRepository
+from services.scheduling.store_part import replacing
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
@@ -83,16 +84,19 @@ class OpeningNotices:
 
     async def tell(self, record: Record[Announcement]) -> None:
         """Tell the next page of those who asked; nobody, if the rule says another time by now."""
-        announcement, now = record.state, self._context.now()
+        announcement = record.state
         if not self._holds(announcement):
-            await self._notices.save_announcement(record, replace(announcement, tell_at=None), now)
+            await self._save(record, replace(announcement, tell_at=None))
             return
         page = await self._notices.notices_of_office(announcement.office_id, announcement.told_to)
         for notice in page:
             await self._tell(notice.id, record)
         last = page[-1].state.account_id if page else announcement.told_to
-        after = replace(announcement, told_to=last, tell_at=now if page else None)
-        await self._notices.save_announcement(record, after, now)
+        await self._save(record, replace(announcement, told_to=last, tell_at=self._context.now() if page else None))
+
+    async def _save(self, record: Record[Announcement], after: Announcement) -> None:
+        decide = replacing(record.state, Decision(after))
+        await self._notices.change_announcement(record, decide, self._context.clock)
 
     async def _tell(self, notice_id: str, record: Record[Announcement]) -> None:
         def tell(notice: OpeningNotice) -> Decision[OpeningNotice] | None:

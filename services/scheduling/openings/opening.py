@@ -322,6 +322,19 @@ def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> Tic
     return TicketStanding.MISSED if number < opening.line.lapsed else TicketStanding.ADMITTED
 
 
+def has_had_turn(opening: Opening, stands: TicketStanding, number: int | None) -> bool:
+    """Return whether the turn in which the ticket was served is over: its holder may have lost the seat since."""
+    return stands is TicketStanding.SERVED and (number or 0) < opening.line.lapsed
+
+
+def to_the_end(opening: Opening, ticket: OpeningTicket, drawn_place: int | None, late_number: int) -> OpeningTicket:
+    """Return the ticket with a place at the end if its turn is over or the list was fixed without it; else as it is."""
+    number = number_of(opening, ticket, drawn_place)
+    stands = standing(opening, ticket, number)
+    over = stands in (TicketStanding.MISSED, TicketStanding.OUTSIDE) or has_had_turn(opening, stands, number)
+    return joined_late(ticket, late_number) if over else ticket
+
+
 LOOKS_A_SECOND: Final = 100
 """Looks of all who wait together that one opening plans for: a small part of what one replica answers, for the holds of
 those who were let in come first."""

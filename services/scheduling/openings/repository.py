@@ -3,18 +3,17 @@ asked to be told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from services.scheduling.openings.notice import Announcement, OpeningNotice, announcement_deadlines
 from services.scheduling.openings.opening import MOST_PRESENT, Opening, OpeningTicket, opening_deadlines
-from services.scheduling.store_part import OnStore
+from services.scheduling.store_part import Decide, OnStore
 from shared.clock import Clock
 from shared.ids import derived_id
 from shared.store.change import change
-from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_LIVE: Final = 2000
@@ -120,15 +119,13 @@ class OpeningRepository(OnStore):
         await self._store.insert_missing(LATE_LINE, [(opening_id, LateLine(opening_id, now))], now=now)
         return await self._store.insert(OPENING, opening_id, opening, now=now)
 
-    async def save_opening(self, record: Record[Opening], opening: Opening, now: datetime) -> Record[Opening]:
-        """Save the opening. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OPENING, record, opening, now=now)
-
-    async def change_opening(
-        self, record: Record[Opening], decide: Callable[[Opening], Decision[Opening] | None], clock: Clock
-    ) -> Record[Opening]:
+    async def change_opening(self, record: Record[Opening], decide: Decide[Opening], clock: Clock) -> Record[Opening]:
         """Decide about an opening that was read and save it, as `shared.store.change` does."""
         return await change(self._store, clock, OPENING, record.id, decide, first=record)
+
+    async def touch_opening(self, record: Record[Opening], now: datetime) -> Record[Opening]:
+        """Write the opening as it is: its deadline is handled again at once, not when the lease is over."""
+        return await self._store.save(OPENING, record, record.state, now=now)
 
     async def ticket(self, ticket_id: str) -> Record[OpeningTicket] | None:
         """The ticket, or none."""
@@ -138,11 +135,11 @@ class OpeningRepository(OnStore):
         """Write a new ticket."""
         return await self._store.insert(OPENING_TICKET, ticket_id, ticket, now=now)
 
-    async def save_ticket(
-        self, record: Record[OpeningTicket], ticket: OpeningTicket, now: datetime
+    async def change_ticket(
+        self, ticket_id: str, decide: Decide[OpeningTicket], clock: Clock, first: Record[OpeningTicket] | None = None
     ) -> Record[OpeningTicket]:
-        """Save the ticket. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OPENING_TICKET, record, ticket, now=now)
+        """Load, decide and save a ticket, as `shared.store.change` does."""
+        return await change(self._store, clock, OPENING_TICKET, ticket_id, decide, first=first)
 
     async def next_late_number(self, opening_id: str, now: datetime) -> int:
         """A number that nobody else gets, from 0 on, in the order of asking."""
@@ -270,11 +267,11 @@ class OpeningNoticeRepository(OnStore):
         """Write that an opening will be announced; a repeat changes nothing."""
         await self._store.insert_missing(OPENING_ANNOUNCEMENT, [(announcement_id, announcement)], now=now)
 
-    async def save_announcement(
-        self, record: Record[Announcement], announcement: Announcement, now: datetime
+    async def change_announcement(
+        self, record: Record[Announcement], decide: Decide[Announcement], clock: Clock
     ) -> Record[Announcement]:
-        """Save the announcement. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OPENING_ANNOUNCEMENT, record, announcement, now=now)
+        """Decide about an announcement that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, OPENING_ANNOUNCEMENT, record.id, decide, first=record)
 
     async def notice(self, notice_id: str) -> Record[OpeningNotice] | None:
         """The wish to be told, or none."""
@@ -284,9 +281,7 @@ class OpeningNoticeRepository(OnStore):
         """Write the wish to be told of an office's openings."""
         return await self._store.insert(OPENING_NOTICE, notice_id, notice, now=now)
 
-    async def change_notice(
-        self, notice_id: str, decide: Callable[[OpeningNotice], Decision[OpeningNotice] | None], clock: Clock
-    ) -> Record[OpeningNotice]:
+    async def change_notice(self, notice_id: str, decide: Decide[OpeningNotice], clock: Clock) -> Record[OpeningNotice]:
         """Load, decide and save a wish to be told, as `shared.store.change` does."""
         return await change(self._store, clock, OPENING_NOTICE, notice_id, decide)
 

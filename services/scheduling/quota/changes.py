@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -16,9 +17,8 @@ from services.scheduling.quota.errors import ChangeDecided, ChangeFailed, Change
 from services.scheduling.quota.repository import QuotaChangeRepository
 from shared.audit import Audit
 from shared.errors import NotKnownYet, Refusal, SomeoneElseChangedIt, Unavailable
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import VersionConflict
-from shared.store.retry import again
 
 log = structlog.get_logger()
 
@@ -59,7 +59,7 @@ class Changes:
         """
         await self._note(actor, change.subject.value, change.subject_id, change, change_id)
         begun = quota_changes.begun(change, second_needed=second_needed)
-        record = await self._quota_changes.begin_change(change_id, begun, self._context.now())
+        record = await self._quota_changes.begin_quota_change(change_id, begun, self._context.now())
         return await self._drive(record or await self._known(change_id))
 
     async def approve(self, change_id: str, actor: Actor, reason: str | None) -> Record[QuotaChange]:
@@ -108,16 +108,20 @@ class Changes:
         except _PASSING:
             raise
         except Refusal as refused:
-            await self._settle(record, quota_changes.failed(state, refused.code))
+            await self._settle(record, partial(quota_changes.failed, why=refused.code))
             raise
-        after = quota_changes.applied(state) if done else quota_changes.postponed(state, self._context.now())
-        return await self._settle(record, after)
+        postponed = partial(quota_changes.postponed, now=self._context.now())
+        return await self._settle(record, quota_changes.applied if done else postponed)
 
-    async def _settle(self, record: Record[QuotaChange], change: QuotaChange) -> Record[QuotaChange]:
-        try:
-            return await self._quota_changes.save_change(record, change, self._context.now())
-        except VersionConflict:
-            return await self._known(record.id)  # a deadline was faster with the same change
+    async def _settle(
+        self, record: Record[QuotaChange], settled: Callable[[QuotaChange], QuotaChange]
+    ) -> Record[QuotaChange]:
+        """Write how far the change came, unless a deadline was faster with the same change."""
+
+        def decide(change: QuotaChange) -> Decision[QuotaChange] | None:
+            return Decision(settled(change)) if change.state is ChangeState.APPROVED else None
+
+        return await self._quota_changes.change_quota_change(record, decide, self._context.clock)
 
     async def _decide(
         self,
@@ -127,21 +131,22 @@ class Changes:
         *,
         agrees: bool,
     ) -> Record[QuotaChange]:
-        async def attempt() -> Record[QuotaChange]:
-            record = await self.read(change_id, actor)
-            state, now = record.state, self._context.now()
-            if state.author == actor.account_id:
-                raise SecondPersonNeeded
-            if state.state is not ChangeState.PROPOSED:
-                if state.decided_by == actor.account_id and agrees is (state.state is not ChangeState.REJECTED):
-                    return record
-                raise ChangeDecided(state=state.state.value)
-            act = "approved" if agrees else "rejected"
-            await self._note(actor, act, change_id, replace(state, reason=reason or ""), f"{change_id}:{act}")
-            decide = quota_changes.approved if agrees else quota_changes.rejected
-            return await self._quota_changes.save_change(record, decide(state, actor.account_id, now, reason), now)
+        decided = quota_changes.approved if agrees else quota_changes.rejected
 
-        return await again(attempt)
+        def decide(change: QuotaChange) -> Decision[QuotaChange] | None:
+            if change.author == actor.account_id:
+                raise SecondPersonNeeded
+            if change.state is ChangeState.PROPOSED:
+                return Decision(decided(change, actor.account_id, self._context.now(), reason))
+            if change.decided_by == actor.account_id and agrees is (change.state is not ChangeState.REJECTED):
+                return None
+            raise ChangeDecided(state=change.state.value)
+
+        record = await self.read(change_id, actor)
+        if decide(record.state) is not None:
+            act = "approved" if agrees else "rejected"
+            await self._note(actor, act, change_id, replace(record.state, reason=reason or ""), f"{change_id}:{act}")
+        return await self._quota_changes.change_quota_change(record, decide, self._context.clock)
 
     async def _note(self, actor: Actor, act: str, subject: str, change: QuotaChange, command_id: str) -> None:
         await self._audit.note(
@@ -156,7 +161,7 @@ class Changes:
         )
 
     async def _known(self, change_id: str) -> Record[QuotaChange]:
-        record = await self._quota_changes.change(change_id)
+        record = await self._quota_changes.quota_change(change_id)
         if record is None:
             raise ChangeNotFound
         return record

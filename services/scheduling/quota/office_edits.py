@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -50,11 +51,11 @@ from services.scheduling.quota.errors import (
 from services.scheduling.quota.repository import QuotaChangeRepository
 from services.scheduling.terms import local_date
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import AlreadyExists, VersionConflict
-from shared.store.retry import again
 
 S = TypeVar("S")
+E = TypeVar("E", OfficeFacts, OfficeTemplate)
 
 MOST_OFFLINE_SEATS: Final = MOST_SEATS
 """Offline seats of one grant: as many as a session may have."""
@@ -139,7 +140,7 @@ class OfficeEdits:
         change_id = _change_id(edit)
         kept = replace(facts, kind=before.state.kind, parent_id=before.state.parent_id, change_id=change_id)
         _refuse_wrong_facts(kept)
-        if await self._quota_changes.change(change_id) is None:
+        if await self._quota_changes.quota_change(change_id) is None:
             if before.version != edit.expected_version:
                 raise EditedMeanwhile(field="/expected_version", version=before.version)
             if replace(kept, change_id=before.state.change_id) == before.state:
@@ -161,7 +162,7 @@ class OfficeEdits:
         self._refuse_wrong_template(wanted, override=edit.override)
         stored = await self._office_facts.template(edit.office_id)
         before = stored.state if stored else self._facts_cache.delivered(edit.office_id)
-        if await self._quota_changes.change(change_id) is None:
+        if await self._quota_changes.quota_change(change_id) is None:
             if (stored.version if stored else 0) != edit.expected_version:
                 raise EditedMeanwhile(field="/expected_version", version=stored.version if stored else 0)
             if before.sessions == wanted.sessions:
@@ -312,35 +313,13 @@ class OfficeEdits:
 
     async def _apply_facts(self, change: Record[QuotaChange]) -> bool:
         wanted = _FACTS.validate_python(change.state.after)
-
-        async def attempt() -> None:
-            record = await self._facts(change.state.office_id)
-            if record.state.change_id == change.id:
-                return
-            _refuse_edited(record.version, change.state)
-            await self._office_facts.save_facts(record, wanted, self._context.now())
-
-        await again(attempt)
+        await self._office_facts.change_facts(wanted.office_id, _edit_once(change, wanted), self._context.clock)
         await self._facts_cache.refresh()
         return True
 
     async def _apply_template(self, change: Record[QuotaChange]) -> bool:
         wanted = _TEMPLATE.validate_python(change.state.after)
-
-        async def attempt() -> None:
-            record = await self._office_facts.template(change.state.office_id)
-            if record is not None and record.state.change_id == change.id:
-                return
-            _refuse_edited(record.version if record else 0, change.state)
-            if record is not None:
-                await self._office_facts.save_template(record, wanted, self._context.now())
-                return
-            try:
-                await self._office_facts.begin_template(wanted, self._context.now())
-            except AlreadyExists:
-                raise VersionConflict("somebody else made the first template") from None
-
-        await again(attempt)
+        await self._office_facts.change_template(wanted.office_id, _edit_once(change, wanted), self._context.clock)
         await self._facts_cache.refresh()
         return True
 
@@ -362,18 +341,10 @@ class OfficeEdits:
         state, day = change.state, date.fromisoformat(change.state.after["date"])
         grant = OfflineGrant(state.after["seats"], state.author, state.made_at, state.reason, change.id)
 
-        async def attempt() -> None:
-            record = await self._offline_quotas.offline_quota(state.office_id, day)
-            if record is not None:
-                await self._offline_quotas.save_offline_quota(record, granted(record.state, grant), self._context.now())
-                return
-            try:
-                quota = granted(OfflineQuota(state.office_id, day), grant)
-                await self._offline_quotas.begin_offline_quota(quota, self._context.now())
-            except AlreadyExists:
-                raise VersionConflict("somebody else opened the first offline quota") from None
+        def grant_seats(quota: OfflineQuota) -> Decision[OfflineQuota]:
+            return Decision(granted(quota, grant))
 
-        await again(attempt)
+        await self._offline_quotas.change_offline_quota(state.office_id, day, grant_seats, self._context.clock)
         return True
 
     async def _apply_outreach(self, change: Record[QuotaChange]) -> bool:
@@ -396,9 +367,17 @@ def _plain(adapter: TypeAdapter[S], value: S) -> dict[str, Any]:
     return plain
 
 
-def _refuse_edited(version: int, change: QuotaChange) -> None:
-    if version != change.expected_version:
-        raise EditedMeanwhile(field="/expected_version", version=version)
+def _edit_once(change: Record[QuotaChange], wanted: E) -> Callable[[Record[E]], Decision[E] | None]:
+    """Decide for what a change wants, unless it took effect before; refuses another version than its author saw."""
+
+    def decide(record: Record[E]) -> Decision[E] | None:
+        if record.state.change_id == change.id:
+            return None
+        if record.version != change.state.expected_version:
+            raise EditedMeanwhile(field="/expected_version", version=record.version)
+        return Decision(wanted)
+
+    return decide
 
 
 def _refuse_wrong_facts(facts: OfficeFacts) -> None:

@@ -28,9 +28,11 @@ from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.errors import CutBelowBooked, EditedMeanwhile, NothingChanges
 from services.scheduling.quota.office_edits import Edit
 from services.scheduling.quota.repository import QuotaChangeRepository
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import Pool
 from shared.errors import SomeoneElseChangedIt
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
 from shared.store.retry import again
@@ -112,7 +114,7 @@ class SessionEdits:
         """
         record, edit = await self._editable(session_id, edit)
         wanted = {pool: size for pool, size in pools.items() if size}
-        known = await self._quota_changes.change(_change_id(edit))
+        known = await self._quota_changes.quota_change(_change_id(edit))
         if known is None:
             await self._refuse(record, edit, wanted, bulk_move=bulk_move)
         return await self._submit(record, edit, ChangeSubject.SESSION, wanted, bulk_move=bulk_move)
@@ -123,7 +125,7 @@ class SessionEdits:
         wanted: Counter[Pool] = Counter(record.state.pools)
         wanted[wish.source] -= wish.seats
         wanted[wish.target] += wish.seats
-        known = await self._quota_changes.change(_change_id(edit))
+        known = await self._quota_changes.quota_change(_change_id(edit))
         if known is None:
             if wish.source is wish.target:
                 raise NothingChanges(field="/to")
@@ -293,10 +295,8 @@ class SessionEdits:
         return Counter(Pool(seat.state.pool) for seat in found if seat.state.withdrawn_by == change.id)
 
     async def _save(self, record: Record[Session], session: Session) -> Record[Session]:
-        try:
-            return await self._sessions.save_session(record, session, self._context.now())
-        except VersionConflict:
-            raise SomeoneElseChangedIt from None
+        decide = replacing(record.state, Decision(session))
+        return await self._sessions.change_session(record, decide, self._context.clock)
 
 
 def _cuts(change: QuotaChange) -> dict[Pool, int]:

@@ -41,12 +41,11 @@ from services.scheduling.visit.counter.queue_errors import (
 )
 from services.scheduling.visit.counter.queue_service import Registration
 from shared.audit import AUDIT
-from shared.errors import NotFound
+from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events import billing
 from shared.events import scheduling as said
 from shared.events.application import InterviewRecorded
 from shared.store.decision import Decision
-from shared.store.port import VersionConflict
 from shared.store.transitions import IllegalTransition
 from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
@@ -278,10 +277,10 @@ async def test_a_busy_queue_does_not_refuse_the_check_in(monkeypatch: pytest.Mon
     world.clock.set(paid.state.seat.starts_at)
 
     async def conflict(*_: Any) -> Any:
-        raise VersionConflict("somebody was faster")
+        raise SomeoneElseChangedIt
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.service.repositories.counter_days, "save_counter_day", conflict)
+        patched.setattr(world.service.repositories.counter_days, "change_counter_day", conflict)
         record = await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
     assert record.state.status is Status.CHECKED_IN and record.state.enqueue_at is not None
     await world.pass_time(6)
@@ -474,8 +473,12 @@ class TestByNumber:
         ).version == record.version
 
 
-async def test_a_day_is_opened_once(world: World) -> None:
-    repository = world.service.repositories
-    first = await repository.counter_days.open_counter_day(SOUTH.office_id, TUESDAY, START)
-    assert (await repository.counter_days.open_counter_day(SOUTH.office_id, TUESDAY, START)).id == first.id
-    assert (first.state.office_id, first.state.day) == (SOUTH.office_id, TUESDAY)
+async def test_the_queue_of_a_day_begins_with_its_first_visitor(world: World) -> None:
+    with pytest.raises(NobodyWaits):
+        await world.service.counter.call_next(SOUTH.office_id, "1", FRONT, "early")
+    assert await world.service.repositories.counter_days.counter_day(SOUTH.office_id, TUESDAY) is None
+    paid = await world.paid()
+    world.clock.set(paid.state.seat.starts_at)
+    await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
+    begun = await world.service.repositories.counter_days.counter_day(SOUTH.office_id, TUESDAY)
+    assert begun is not None and (begun.version, list(begun.state.visitors)) == (1, [paid.id])

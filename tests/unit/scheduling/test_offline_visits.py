@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
-from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota
+from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota, granted, used_up
 from services.scheduling.visit.counter.check_in import VisitorLookup
 from services.scheduling.visit.day_sheets.errors import OfflineDayAhead
 from services.scheduling.visit.offline import offline_day as offline
@@ -27,6 +26,7 @@ from services.scheduling.visit.offline.offline_day import (
     Tried,
 )
 from shared.events import scheduling as said
+from shared.store.decision import Decision
 from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
@@ -55,9 +55,8 @@ async def brought(world: World, *lines: OfflineLine, key: str = "file", **change
 
 async def opened(world: World, seats: int) -> None:
     """The office head opened offline quota for Tuesday."""
-    quota = OfflineQuota(SOUTH.office_id, TUESDAY)
-    await world.service.repositories.offline_quotas.begin_offline_quota(
-        replace(quota, grants=(make_grant(seats),)), world.clock.now()
+    await world.service.repositories.offline_quotas.change_offline_quota(
+        SOUTH.office_id, TUESDAY, lambda quota: Decision(granted(quota, make_grant(seats))), world.clock
     )
 
 
@@ -119,9 +118,15 @@ async def test_visitors_without_a_booking_only_within_the_quota_that_was_opened(
     ]
     quota = await world.service.repositories.offline_quotas.offline_quota(SOUTH.office_id, TUESDAY)
     assert quota is not None and quota.state.used == 2
-    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
-    assert "KTP lama" not in str(day.state), "evidence is kept sealed"
+    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY)
+    assert day is not None and "KTP lama" not in str(day.state), "evidence is kept sealed"
     assert day.state.lines["c1"].recorded_by == FRONT.account_id
+
+
+def test_of_two_counts_the_quota_shows_the_higher_whichever_is_told_last() -> None:
+    quota = granted(OfflineQuota(SOUTH.office_id, TUESDAY), make_grant(3))
+    assert used_up(used_up(quota, 2), 1).used == used_up(used_up(quota, 1), 2).used == 2
+    assert used_up(quota, 2).left == 1
 
 
 @pytest.mark.acceptance("F9.import_idempotent")
@@ -143,8 +148,8 @@ async def test_killed_at_any_write_the_file_counts_once() -> None:
             assert len(await world.said(said.VisitorCheckedIn)) == 1
             quota = await world.service.repositories.offline_quotas.offline_quota(SOUTH.office_id, TUESDAY)
             assert quota is not None and quota.state.used == 1
-            day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
-            assert set(day.state.lines) == {"b", "c"}
+            day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY)
+            assert day is not None and set(day.state.lines) == {"b", "c"}
             await world.rules_hold()
 
 
@@ -169,8 +174,8 @@ async def test_what_is_wrong_with_a_line_is_told_of_that_line() -> None:
     for outcome, named in cases.items():
         assert only(await brought(world, booked("x", **named), key=outcome.value)) is outcome
     assert only(await brought(world, booked("x", number="Z-999"), key="n")) is LineOutcome.UNKNOWN_VISIT
-    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
-    assert day.state.lines == {}, "what was refused may be sent again"
+    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY)
+    assert day is None, "what was refused may be sent again"
 
 
 async def test_who_was_checked_in_otherwise_counts_as_recorded(world: World) -> None:

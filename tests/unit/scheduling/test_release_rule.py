@@ -28,6 +28,8 @@ from services.scheduling.offices.release_rule import (
 from services.scheduling.offices.repository import session_id_of
 from services.scheduling.openings.errors import NotOpenYet
 from services.scheduling.openings.release_check import CLOSED_KEPT_SECONDS
+from services.scheduling.store_part import replacing
+from shared.store.decision import Decision
 from tests.unit.scheduling.faulty_stores import Counting
 from tests.unit.scheduling.world import SOUTH, TUESDAY, World, make_world
 
@@ -153,7 +155,8 @@ async def closed(world: World, seconds: float) -> datetime:
     record = await repository.sessions.session(world.session_id())
     assert record is not None
     opening = now + timedelta(seconds=seconds)
-    await repository.sessions.save_session(record, replace(record.state, opens_at=opening), now)
+    later = Decision(replace(record.state, opens_at=opening))
+    await repository.sessions.change_session(record, replacing(record.state, later), world.clock)
     return opening
 
 

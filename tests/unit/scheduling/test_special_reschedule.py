@@ -415,7 +415,7 @@ class TestBulk:
         asked = DayInterruption(SOUTH.office_id, TUESDAY, "system_fault", BOSS, "day")
         job = await world.service.bulk_moves.interrupt_day(asked)
         named = replace(job.state, pending=(paid.id, "unknown"))
-        job = await world.service.repositories.bulk_jobs.save_bulk_job(job, named, world.clock.now())
+        job = await world.service.bulk_moves._save(job, named)
         job = await world.service.bulk_moves.run(job)
         assert dict(job.state.outcomes) == {"unknown": Outcome.LEFT_ALONE}
         state = await self.finish(world, job.id)
@@ -442,7 +442,7 @@ class TestBulk:
             else:
                 job = await world.service.bulk_moves.begin(world.session_id(), "closed", BOSS)
             named = replace(job.state, pending=(gone.id, away.id, again.id))
-            job = await world.service.repositories.bulk_jobs.save_bulk_job(job, named, world.clock.now())
+            job = await world.service.bulk_moves._save(job, named)
             job = await world.service.bulk_moves.run(job)
             assert set(job.state.outcomes.values()) == {Outcome.LEFT_ALONE}
         await world.rules_hold()
@@ -455,7 +455,7 @@ class TestBulk:
         ran = await world.service.bulk_moves.run(job)
         assert ran.state.count(Outcome.MOVED) == 1
         lost = replace(ran.state, pending=tuple(each.id for each in visits), outcomes={})
-        ran = await world.service.repositories.bulk_jobs.save_bulk_job(ran, lost, world.clock.now())
+        ran = await world.service.bulk_moves._save(ran, lost)
         ran = await world.service.bulk_moves.run(ran)
         assert (ran.state.count(Outcome.MOVED), ran.state.count(Outcome.SPECIAL_OPENED)) == (1, 1)
         assert len(await world.said(said.AppointmentRescheduled)) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
 from services.scheduling.booking.appointments import visit_transitions
@@ -19,6 +20,7 @@ from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import SessionNotFound
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import Pool
 from services.scheduling.visit.bulk_jobs import job as bulk
 from services.scheduling.visit.bulk_jobs.job import BulkJob, BulkKind, BulkState, Outcome
@@ -26,6 +28,7 @@ from services.scheduling.visit.bulk_jobs.repository import BulkJobRepository
 from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -151,12 +154,16 @@ class BulkMoves:
             ids = bulk.to_touch(record.state, known)
             if not ids:
                 idle = bulk.must_wait(record.state, known, now)
-                after = bulk.waiting(record.state, now) if idle else bulk.done(record.state)
-                return await self._bulk_jobs.save_bulk_job(record, after, now)
-            record = await self._bulk_jobs.save_bulk_job(record, bulk.named(record.state, ids, now), now)
-        tried = {visit_id: await self._touch(record, visit_id) for visit_id in record.state.pending}
+                return await self._save(record, bulk.waiting(record.state, now) if idle else bulk.done(record.state))
+            record = await self._save(record, bulk.named(record.state, ids, now))
+        tried = {visit_id: await again(partial(self._touch, record, visit_id)) for visit_id in record.state.pending}
         outcomes = {visit_id: outcome for visit_id, outcome in tried.items() if outcome is not None}
-        return await self._bulk_jobs.save_bulk_job(record, bulk.counted(record.state, outcomes, now), now)
+        return await self._save(record, bulk.counted(record.state, outcomes, now))
+
+    async def _save(self, record: Record[BulkJob], after: BulkJob) -> Record[BulkJob]:
+        """Write a step of the job. Raises SomeoneElseChangedIt if another process goes on with it."""
+        decide = replacing(record.state, Decision(after))
+        return await self._bulk_jobs.change_bulk_job(record, decide, self._context.clock)
 
     async def _begin(self, job_id: str, job: BulkJob) -> Record[BulkJob]:
         with contextlib.suppress(AlreadyExists):
@@ -168,41 +175,30 @@ class BulkMoves:
 
     async def _touch(self, job: Record[BulkJob], appointment_id: str) -> Outcome | None:
         """Apply the job to one visit and return the outcome; None if it is being moved and must be tried again."""
+        record = await self._appointments.appointment(appointment_id)
+        if record is None:
+            return Outcome.LEFT_ALONE
+        command_id = derived_id("bulk", job.id, appointment_id)
+        if record.has_received(command_id):
+            return _outcome_of(job.state, record.state)
+        if record.state.status in (Status.MOVING, Status.SPECIAL_MOVING):
+            return None
+        if not bulk.concerns(job.state, record.state):
+            return Outcome.LEFT_ALONE
+        if job.state.kind is BulkKind.INTERRUPTION:
+            return await self._interrupt(job.state, record, command_id)
+        return await self._move(job.state, record, command_id)
 
-        async def attempt() -> Outcome | None:
-            record = await self._appointments.appointment(appointment_id)
-            if record is None:
-                return Outcome.LEFT_ALONE
-            command_id = derived_id("bulk", job.id, appointment_id)
-            if record.has_received(command_id):
-                return _outcome_of(job.state, record.state)
-            if record.state.status in (Status.MOVING, Status.SPECIAL_MOVING):
-                return None
-            if not bulk.concerns(job.state, record.state):
-                return Outcome.LEFT_ALONE
-            if job.state.kind is BulkKind.INTERRUPTION:
-                return await self._interrupt(job.state, record, command_id)
-            return await self._move(job.state, record, command_id)
-
-        return await again(attempt)
-
-    async def _interrupt(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
+    async def _interrupt(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome | None:
         if not can(record.state, Command.INTERRUPT):
             return Outcome.LEFT_ALONE
-        ruling = self._ruling(SpecialCause.SYSTEM_FAULT, job)
-        came = record.state.status is Status.CHECKED_IN
-        decide = visit_transitions.interrupt if came else visit_transitions.open_special
         try:
-            saved = await self._appointments.save(
-                record, decide(record.id, record.state, ruling, self._context.rules), self._context.now(), command_id
-            )
+            return await self._open_new_date(job, record, SpecialCause.SYSTEM_FAULT, command_id)
         except AlreadyExists:
             # taken for missed, and the person has another visit by now
             return Outcome.LEFT_ALONE
-        await self._inventory.give_back_left_now(saved)
-        return Outcome.INTERRUPTED if came else Outcome.SPECIAL_OPENED
 
-    async def _move(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
+    async def _move(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome | None:
         if not can(record.state, Command.BEGIN_MOVE):
             return Outcome.LEFT_ALONE
         for session_id in await self._targets(job, record.state):
@@ -212,14 +208,24 @@ class BulkMoves:
             if known is None or not can(known.state, Command.BEGIN_MOVE):
                 return Outcome.LEFT_ALONE
             record = known
-        ruling = self._ruling(SpecialCause.OFFICE_CLOSED, job)
-        opened = visit_transitions.open_special(record.id, record.state, ruling, self._context.rules)
-        saved = await self._appointments.save(record, opened, self._context.now(), command_id)
-        await self._inventory.give_back_left_now(saved)
-        return Outcome.SPECIAL_OPENED
+        return await self._open_new_date(job, record, SpecialCause.OFFICE_CLOSED, command_id)
 
-    def _ruling(self, cause: SpecialCause, job: BulkJob) -> Ruling:
-        return Ruling(cause, job.by, self._context.now(), self._context.offices[job.office_id].timezone, job.reason)
+    async def _open_new_date(
+        self, job: BulkJob, record: Record[Appointment], cause: SpecialCause, command_id: str
+    ) -> Outcome | None:
+        """Open a new date for a visit; None if it was changed meanwhile and must be looked at again."""
+        timezone = self._context.offices[job.office_id].timezone
+        ruling = Ruling(cause, job.by, self._context.now(), timezone, job.reason)
+        opened = visit_transitions.interrupt if _is_here(job, record.state) else visit_transitions.open_special
+        decision = opened(record.id, record.state, ruling, self._context.rules)
+        try:
+            saved = await self._appointments.change(
+                record.id, replacing(record.state, decision), self._context.clock, received=command_id, first=record
+            )
+        except SomeoneElseChangedIt:
+            return None
+        await self._inventory.give_back_left_now(saved)
+        return _outcome_of(job, saved.state)
 
     async def _targets(self, job: BulkJob, state: Appointment) -> list[str]:
         if job.to_session_id is not None:
@@ -229,6 +235,10 @@ class BulkMoves:
         fitting = await self._availability.that_fit(state.application_id, found)
         later = [bookable for bookable in fitting if bookable.session.starts_at > slot.starts_at]
         return [bookable.session_id for bookable in later][:SESSIONS_TRIED]
+
+
+def _is_here(job: BulkJob, state: Appointment) -> bool:
+    return job.kind is BulkKind.INTERRUPTION and state.status is Status.CHECKED_IN
 
 
 def _outcome_of(job: BulkJob, state: Appointment) -> Outcome:

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from services.scheduling.booking.appointments import priority
-from services.scheduling.booking.appointments.access import find_visible
+from services.scheduling.booking.appointments.access import find_visible, refuse_strangers
 from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.priority import Denial, Proof
@@ -23,7 +23,6 @@ from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
-from shared.store.retry import again
 
 log = structlog.get_logger()
 
@@ -61,21 +60,23 @@ class PriorityDenials:
         as the first time left it.
         """
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, appointment_id, actor)
-            if record.has_received(command_id):
-                return record
-            ground = record.state.priority
-            if ground is None or ground.proof is not Proof.TO_BE_SHOWN or record.state.status not in _DENIABLE:
-                raise NoPriorityToDeny(state=ground.proof.value if ground else record.state.status.value)
+        def deny(state: Appointment) -> Decision[Appointment]:
+            refuse_strangers(state, actor)
+            ground = state.priority
+            if ground is None or ground.proof is not Proof.TO_BE_SHOWN or state.status not in _DENIABLE:
+                raise NoPriorityToDeny(state=ground.proof.value if ground else state.status.value)
+            denied = priority.denied(ground, why, actor.account_id, self._context.now())
+            return Decision(replace(state, priority=denied))
+
+        record = await find_visible(self._appointments, appointment_id, actor)
+        if not record.has_received(command_id):
+            deny(record.state)  # what is refused is not on the audit
             await self._audit.note(
                 actor, "priority.denied", subject=record.id, reason=why.value, override=True, command_id=command_id
             )
-            now = self._context.now()
-            state = replace(record.state, priority=priority.denied(ground, why, actor.account_id, now))
-            return await self._appointments.save(record, Decision(state), now, command_id)
-
-        record = await again(attempt)
+        record = await self._appointments.change(
+            record.id, deny, self._context.clock, received=command_id, first=record
+        )
         if record.state.checked_in_at is not None:
             await self._counter.to_booked_lane(record)
             return record

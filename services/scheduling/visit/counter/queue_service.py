@@ -24,6 +24,7 @@ from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session
+from services.scheduling.store_part import Decide
 from services.scheduling.terms import Pool, local_date
 from services.scheduling.visit.counter import queue as counter
 from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Visitor, VisitorState, Wait
@@ -41,11 +42,10 @@ from shared.http.events_stream import Watching
 from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists
-from shared.store.retry import again
 from shared.store.transitions import IllegalTransition
 
-TRIES: Final = 20
-"""All booths of an office write one document: more of them collide than elsewhere, and each write is short."""
+MOST_REGISTRATIONS: Final = 20
+"""Tries of one registration: each may find that its seat was lost, and its visit abandoned, before."""
 
 USUAL_SERVICE_MINUTES: Final = 15
 """Where no session of the day says how long a service takes; the field reference's figure for an ordinary booth."""
@@ -128,7 +128,11 @@ class CounterQueue:
             return record
         if state.status in (Status.CHECKED_IN, Status.ON_PROOF):
             await self._join(record.id, state)
-        return await self._appointments.save(record, visit_transitions.enqueued(state), self._context.now())
+
+        def enqueue(newest: Appointment) -> Decision[Appointment] | None:
+            return visit_transitions.enqueued(newest) if newest.enqueue_at == state.enqueue_at else None
+
+        return await self._appointments.change(record.id, enqueue, self._context.clock, first=record)
 
     async def _join(self, visit_id: str, state: Appointment) -> None:
         slot, at = state.seat, state.checked_in_at or self._context.now()
@@ -137,62 +141,56 @@ class CounterQueue:
         order = slot.starts_at if lane is Lane.BOOKED else at
         visitor = Visitor(visit_id, slot.queue_number, lane, VisitorState.WAITING, arrived_at=at, order=order)
 
-        async def attempt() -> None:
-            day = await self._counter_days.open_counter_day(
-                office.office_id, local_date(at, office.timezone), self._context.now()
-            )
-            if visit_id not in day.state.visitors:
-                await self._counter_days.save_counter_day(day, counter.joined(day.state, visitor), self._context.now())
+        def join(day: CounterDay) -> Decision[CounterDay]:
+            return Decision(counter.joined(day, visitor))
 
-        await again(attempt, tries=TRIES)
+        await self._change_day(office, at, join)
 
     async def to_booked_lane(self, record: Record[Appointment]) -> None:
         """Let a visitor whose priority was denied queue with the bookings, if they queue and were not called yet."""
         slot, at = record.state.seat, record.state.checked_in_at or self._context.now()
-        day = local_date(at, self._context.offices[slot.office_id].timezone)
 
-        async def attempt() -> None:
-            known = await self._counter_days.counter_day(slot.office_id, day)
-            if known is not None and record.id in known.state.visitors:
-                changed = counter.in_lane(known.state, record.id, Lane.BOOKED, slot.starts_at)
-                await self._counter_days.save_counter_day(known, changed, self._context.now())
+        def change_lane(day: CounterDay) -> Decision[CounterDay] | None:
+            queues = record.id in day.visitors
+            return Decision(counter.in_lane(day, record.id, Lane.BOOKED, slot.starts_at)) if queues else None
 
-        await again(attempt, tries=TRIES)
+        await self._change_day(self._context.offices[slot.office_id], at, change_lane)
 
     async def leave_queue(self, record: Record[Appointment]) -> None:
         """Remove a visitor from the queue whose visit does not count."""
-        slot, at = record.state.seat, record.state.checked_in_at or self._context.now()
-        day = local_date(at, self._context.offices[slot.office_id].timezone)
+        office = self._context.offices[record.state.seat.office_id]
 
-        async def attempt() -> None:
-            known = await self._counter_days.counter_day(slot.office_id, day)
-            rest = counter.without(known.state, record.id) if known is not None else None
-            if known is not None and rest is not None and rest != known.state:
-                await self._counter_days.save_counter_day(known, rest, self._context.now())
+        def leave(day: CounterDay) -> Decision[CounterDay]:
+            return Decision(counter.without(day, record.id))
 
-        await again(attempt, tries=TRIES)
+        await self._change_day(office, record.state.checked_in_at or self._context.now(), leave)
+
+    async def _change_day(self, office: Office, at: datetime, decide: Decide[CounterDay]) -> CounterDay:
+        """Change the queue of the office's day that the moment falls on."""
+        day = local_date(at, office.timezone)
+        changed = await self._counter_days.change_counter_day(office.office_id, day, decide, self._context.clock)
+        return changed.state
 
     async def call_next(self, office_id: str, booth: str, actor: Actor, command_id: str) -> Visitor:
-        """Call the next number to a booth; a repeat of the command calls nobody else.
+        """Call the next number to a booth; a repeat of the command returns the number that was called.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``NobodyWaits``.
         """
         office = self._context.own_office(office_id, actor)
 
-        async def attempt() -> Visitor:
-            now = self._context.now()
-            day = await self._counter_days.open_counter_day(office.office_id, local_date(now, office.timezone), now)
-            known = counter.visit_of(day.state, command_id)
-            if known is not None:
-                return day.state.visitors[known]
-            found = counter.called_next(day.state, booth, now)
+        now = self._context.now()
+
+        def call(day: CounterDay) -> Decision[CounterDay] | None:
+            if counter.visit_of(day, command_id) is not None:
+                return None
+            found = counter.called_next(day, booth, now)
             if found is None:
                 raise NobodyWaits
             state, visitor = found
-            await self._counter_days.save_counter_day(day, counter.remembered(state, command_id, visitor.visit_id), now)
-            return visitor
+            return Decision(counter.remembered(state, command_id, visitor.visit_id))
 
-        return await again(attempt, tries=TRIES)
+        day = await self._change_day(office, now, call)
+        return day.visitors[dict(day.commands)[command_id]]
 
     async def change(
         self, office_id: str, visit_id: str, command: CounterCommand, actor: Actor, command_id: str
@@ -203,22 +201,20 @@ class CounterQueue:
         """
         office = self._context.own_office(office_id, actor)
 
-        async def attempt() -> Visitor:
-            now = self._context.now()
-            day = await self._counter_days.counter_day(office.office_id, local_date(now, office.timezone))
-            if day is None or visit_id not in day.state.visitors:
-                raise NotFound
-            if counter.visit_of(day.state, command_id) is None:
-                try:
-                    state = counter.changed(day.state, visit_id, command, now)
-                except IllegalTransition as problem:
-                    raise NotPossibleAtCounter(state=problem.state.value) from None
-                day = await self._counter_days.save_counter_day(
-                    day, counter.remembered(state, command_id, visit_id), now
-                )
-            return day.state.visitors[visit_id]
+        now = self._context.now()
 
-        visitor = await again(attempt, tries=TRIES)
+        def decide(day: CounterDay) -> Decision[CounterDay] | None:
+            if visit_id not in day.visitors:
+                raise NotFound
+            if counter.visit_of(day, command_id) is not None:
+                return None
+            try:
+                state = counter.changed(day, visit_id, command, now)
+            except IllegalTransition as problem:
+                raise NotPossibleAtCounter(state=problem.state.value) from None
+            return Decision(counter.remembered(state, command_id, visit_id))
+
+        visitor = (await self._change_day(office, now, decide)).visitors[visit_id]
         if visitor.place is VisitorState.SERVED:
             await self._end_registered(visit_id)
         return visitor
@@ -248,7 +244,7 @@ class CounterQueue:
         office = self._context.own_office(asked.office_id, asked.actor)
         if asked.reason in OVERRIDES and not asked.evidence:
             raise EvidenceNeeded(field="/evidence")
-        for attempt in range(TRIES):
+        for attempt in range(MOST_REGISTRATIONS):
             visit_id = appointment_id_of(asked.command_id, attempt)
             known = await self._appointments.appointment(visit_id)
             if known is None:

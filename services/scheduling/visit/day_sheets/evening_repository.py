@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.store_part import OnStore
+from services.scheduling.store_part import Decide, OnStore
 from services.scheduling.visit.day_sheets.evening_sheet import EveningSheets, evening_deadlines
+from shared.clock import Clock
 from shared.ids import derived_id
+from shared.store.change import change
 from shared.store.kinds import Kind, Record
 
 EVENING_SHEETS: Final = Kind(
@@ -34,8 +36,8 @@ class EveningRepository(OnStore):
         items = [(evening_id(evening.office_id), evening) for evening in evenings]
         return await self._store.insert_missing(EVENING_SHEETS, items, now=now)
 
-    async def save_evening(
-        self, record: Record[EveningSheets], evening: EveningSheets, now: datetime
+    async def change_evening(
+        self, record: Record[EveningSheets], decide: Decide[EveningSheets], clock: Clock
     ) -> Record[EveningSheets]:
-        """Save the sheets of an office. Raises VersionConflict if they were changed since it was read."""
-        return await self._store.save(EVENING_SHEETS, record, evening, now=now)
+        """Decide about the sheets of an office that were read and save them, as `shared.store.change` does."""
+        return await change(self._store, clock, EVENING_SHEETS, record.id, decide, first=record)

@@ -13,6 +13,7 @@ import structlog
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import local_date
 from services.scheduling.visit.day_sheets.day_sheet import DaySheet, DaySheets
 from services.scheduling.visit.day_sheets.errors import SheetNotKept
@@ -26,6 +27,7 @@ from services.scheduling.visit.day_sheets.evening_sheet import (
 )
 from shared.files.port import FileMeta, FileStore, FileUnknown
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 log = structlog.get_logger()
@@ -87,7 +89,8 @@ class SheetsOfEvenings:
         for old in over:
             await self._files.delete(old.json_file)
             await self._files.delete(old.pdf_file)
-        await self._evenings.save_evening(record, after, now)
+        decide = replacing(evening, Decision(after))
+        await self._evenings.change_evening(record, decide, self._context.clock)
         if sheet is not None:
             log.info("day_sheet_made", office_id=office.office_id, day=day.isoformat(), visits=sheet.visits)
 

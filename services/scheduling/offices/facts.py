@@ -92,22 +92,6 @@ def offers(facts: OfficeFacts, product: Product, day: date) -> bool:
     )
 
 
-def receives_on(facts: OfficeFacts, day: date) -> bool:
-    """Whether the office opens sessions on that day at all."""
-    if facts.kind is OfficeKind.OUTREACH:
-        return day in facts.own_dates
-    return day not in facts.holidays
-
-
-def within_hours(facts: OfficeFacts, day: date, start: time, end: time) -> bool:
-    """Whether a session lies within the opening hours of that day; outreach has no hours but its days."""
-    if facts.kind is OfficeKind.OUTREACH:
-        return receives_on(facts, day)
-    return receives_on(facts, day) and any(
-        hours.weekday == day.weekday() and hours.opens <= start and end <= hours.closes for hours in facts.hours
-    )
-
-
 def plan_capacity(plan: SessionPlan, facts: OfficeFacts) -> int:
     """Whom a session can serve with the booths and the staff that plan and office have (F67)."""
     return capacity(

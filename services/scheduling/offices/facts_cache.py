@@ -9,7 +9,8 @@ from typing import Final
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.office import Office
-from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKind, receives_on
+from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKind
+from services.scheduling.offices.open_days import is_closed_everywhere, receives_on
 from services.scheduling.offices.products import lacks
 from services.scheduling.offices.release_rule import (
     LONGEST_LOOK_DAYS,
@@ -142,7 +143,7 @@ class OfficeFactsCache:
 
     def closed_everywhere(self, day: date) -> bool:
         """Whether it is a national day on which no office opens."""
-        return (day.month, day.day) in self._delivered.closed_days
+        return is_closed_everywhere(day, self._delivered.closed_days)
 
     def refuse_other_office(self, office_id: str, actor: Actor) -> None:
         """Refuse with ``OfficeNotFound`` or ``NotYourOffice`` who keeps neither this office nor its parent."""

@@ -19,9 +19,10 @@ from services.scheduling.offices.bookable_sessions import (
     refuse_wrong_span,
 )
 from services.scheduling.offices.errors import QuotaAboveCapacity
-from services.scheduling.offices.facts import OfficeFacts, OfficeKind, plan_capacity, within_hours
+from services.scheduling.offices.facts import OfficeFacts, OfficeKind, plan_capacity
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota, granted
+from services.scheduling.offices.open_days import within_hours
 from services.scheduling.offices.release_rule import rule_problem
 from services.scheduling.offices.repository import (
     OfficeFactsRepository,

@@ -18,7 +18,6 @@ from services.scheduling.offices.facts import (
     GeoPoint,
     Hours,
     OfferedProduct,
-    OfficeKind,
     PriorityGroup,
     Product,
     age_on,
@@ -28,8 +27,6 @@ from services.scheduling.offices.facts import (
     place_of,
     plan_capacity,
     priority_group,
-    receives_on,
-    within_hours,
 )
 from services.scheduling.offices.release_rule import OpeningRule, RuleKind
 from services.scheduling.offices.session import PlanProblem, SessionPlan
@@ -96,19 +93,6 @@ class TestFacts:
         assert offers(bandung, Product.ORDINARY, date(2026, 11, 1))
         later = replace(facts, products=(OfferedProduct(Product.ORDINARY, since=last),))
         assert not offers(later, Product.ORDINARY, last - timedelta(days=1))
-
-    def test_hours_holidays_and_own_dates(self) -> None:
-        monday, saturday = date(2026, 11, 23), date(2026, 11, 28)
-        assert within_hours(FACTS, monday, time(8), time(16))
-        assert not within_hours(FACTS, monday, time(7, 30), time(9))
-        assert not within_hours(FACTS, monday, time(15), time(16, 30))
-        assert not within_hours(FACTS, saturday, time(8), time(9))
-        closed = replace(FACTS, holidays=(monday,))
-        assert not receives_on(closed, monday)
-        assert not within_hours(closed, monday, time(8), time(9))
-        outreach = replace(FACTS, kind=OfficeKind.OUTREACH, own_dates=(saturday,))
-        assert receives_on(outreach, saturday) and not receives_on(outreach, monday)
-        assert within_hours(outreach, saturday, time(19), time(21))
 
     @pytest.mark.acceptance("F67.derived")
     def test_capacity_is_limited_by_booths_and_staff_of_plan_and_office(self) -> None:

@@ -1,0 +1,34 @@
+"""Open and closed days of an office.
+
+An office is open on the weekdays of its hours, but not on its own holidays (`OfficeFacts.holidays`, which its
+administrator keeps over HTTP) nor on the days on which every office is closed (``closed_days`` at the top of
+``data/weekly_template.toml``: the fixed national holidays). An outreach is open on its own dates only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, time
+
+from services.scheduling.offices.facts import OfficeFacts, OfficeKind
+
+
+def is_closed_everywhere(day: date, closed_days: Collection[tuple[int, int]]) -> bool:
+    """Return whether the day is one of those (month, day) on which no office opens, in any year."""
+    return (day.month, day.day) in closed_days
+
+
+def receives_on(facts: OfficeFacts, day: date) -> bool:
+    """Return whether the office itself receives on that day: no holiday of its own, or a date of the outreach."""
+    if facts.kind is OfficeKind.OUTREACH:
+        return day in facts.own_dates
+    return day not in facts.holidays
+
+
+def within_hours(facts: OfficeFacts, day: date, start: time, end: time) -> bool:
+    """Return whether a session lies within the opening hours of that day; an outreach has no hours but its dates."""
+    if facts.kind is OfficeKind.OUTREACH:
+        return receives_on(facts, day)
+    return receives_on(facts, day) and any(
+        hours.weekday == day.weekday() and hours.opens <= start and end <= hours.closes for hours in facts.hours
+    )

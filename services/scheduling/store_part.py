@@ -23,9 +23,9 @@ class OnStore:
 
 
 def replacing(read: S, decision: Decision[S]) -> Decide[S]:
-    """Stand by a decision that took more reads or writes to make, as long as the state is the one that was ``read``.
+    """Return the decision that was made from what was ``read``, for use cases that read or write more to make it.
 
-    In another state it raises SomeoneElseChangedIt.
+    It raises SomeoneElseChangedIt where the state is another one by now.
     """
 
     def decide(state: S) -> Decision[S]:

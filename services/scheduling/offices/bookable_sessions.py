@@ -41,11 +41,11 @@ LONGEST_LISTING_DAYS: Final = 62
 ALTERNATIVES: Final = 3
 ALTERNATIVE_DAYS: Final = 14
 ALTERNATIVES_KEPT_SECONDS: Final = 2
-"""A sold-out session is asked for by thousands at once: they may all hear the same answer for so long."""
+"""How long the alternatives to a sold-out session are kept: thousands ask for it at once."""
 MOST_ALTERNATIVES_KEPT: Final = 1000
 BY_TEMPLATE: Final = "template"
 OPENING_SECONDS: Final = 60
-"""How long writing the seats of a day may take before a deadline sees to it."""
+"""How long writing the seats of a session may take before a deadline writes what is missing."""
 OPENED_AT_ONCE: Final = 32
 
 
@@ -92,12 +92,12 @@ class SeatStore(Protocol):
         """Write those seats of these sessions that are not there yet."""
 
     async def free_seats(self, session_ids: Sequence[str]) -> dict[tuple[str, str], int]:
-        """Free seats by session and pool; what has none is absent."""
+        """Return free seats by session and pool; what has none is absent."""
         ...
 
 
 class BookableSessions:
-    """When offices receive."""
+    """Opens the sessions of offices, and finds those that can be booked."""
 
     def __init__(
         self,
@@ -117,13 +117,13 @@ class BookableSessions:
         self._alternatives: dict[Asked, tuple[datetime, dict[str, Any]]] = {}
 
     async def load_offices(self, offices: Sequence[Office]) -> None:
-        """Write the reference table where it is new, and keep it in memory."""
+        """Write the offices that are new or changed, and load all into memory."""
         await self._offices.keep_offices(offices, self._context.clock)
         self._context.offices.fill([record.state for record in await self._offices.offices()])
         await self._facts_cache.load()
 
     def search(self, *, province: str | None, timezone: str | None, text: str | None) -> list[Office]:
-        """Offices that fit, by name."""
+        """Return offices that fit, by name."""
         return [
             office
             for office in self._context.offices.all()
@@ -131,7 +131,7 @@ class BookableSessions:
         ]
 
     async def roll_horizon(self) -> int:
-        """Open every session that the templates want on the days in sight and that is not there; tells how many."""
+        """Open the sessions of the templates for days that have entered the booking horizon; return how many."""
         now, begun = self._context.now(), 0
         await self._facts_cache.refresh()
         days: dict[date, list[Office]] = {}
@@ -170,7 +170,7 @@ class BookableSessions:
         ]
 
     async def _finish_opening(self, sessions: Sequence[Record[Session]]) -> None:
-        """Write the seats that the stored plans name, then let everybody see the sessions."""
+        """Write the seats of the sessions, then make the sessions visible."""
         await self._seats.write_seats(sessions, self._context.now())
         for start in range(0, len(sessions), OPENED_AT_ONCE):
             await asyncio.gather(*(self._show(record) for record in sessions[start : start + OPENED_AT_ONCE]))
@@ -179,7 +179,7 @@ class BookableSessions:
         await self._sessions.change_session(record, lambda session: Decision(opened(session)), self._context.clock)
 
     async def finish_opening(self, record: Record[Session]) -> None:
-        """The opening of a session was left unfinished: finish it."""
+        """Finish the opening of a session that a crash left unfinished."""
         await self._finish_opening([record])
 
     async def open(self, wish: OpenWish) -> BookableSession:
@@ -199,7 +199,7 @@ class BookableSessions:
         return (await self._with_free([await self.session(session_id)]))[0]
 
     def planned(self, wish: OpenWish) -> Session:
-        """The session as it would be opened; refuses like :meth:`open`, but for ``SessionExists``."""
+        """Return the session as it would be opened; refuses like :meth:`open`, but for ``SessionExists``."""
         office = self._context.offices[wish.office_id]
         self._facts_cache.refuse_other_office(office.office_id, wish.actor)
         now = self._context.now()
@@ -217,19 +217,19 @@ class BookableSessions:
         return session
 
     async def session(self, session_id: str) -> Record[Session]:
-        """The session; refuses with ``SessionNotFound``."""
+        """Return the session; refuses with ``SessionNotFound``."""
         record = await self._sessions.session(session_id)
         if record is None or _opening(record):
             raise SessionNotFound
         return record
 
     async def one(self, session_id: str) -> tuple[Record[Session], BookableSession]:
-        """The session, also with what is free in it; refuses with ``SessionNotFound``."""
+        """Return the session, also with what is free in it; refuses with ``SessionNotFound``."""
         record = await self.session(session_id)
         return record, (await self._with_free([record]))[0]
 
     async def listing(self, office_id: str, since: date | None, until: date | None) -> list[BookableSession]:
-        """Sessions of an office that can still be booked, in order, with free seats by pool.
+        """Return sessions of an office that can still be booked, in order, with free seats by pool.
 
         ``since`` (default today) and ``until`` (default the horizon) are days of the office, both inclusive. Refuses
         with ``OfficeNotFound`` and, for more than :data:`LONGEST_LISTING_DAYS` days, with ``Malformed``.
@@ -267,8 +267,10 @@ class BookableSessions:
         products: Collection[str | None] = (),
         seats: int = 1,
     ) -> list[BookableSession]:
-        """The first sessions of these offices that have so many free seats of the pool, by time; only those whose
-        office gives all of these products out on their day (X10)."""
+        """Return the first sessions of these offices with at least ``seats`` free seats of the pool, by time.
+
+        Only those whose office issues all of these products on their day; ``most`` at most.
+        """
         begins = bookable_from(self._context.now(), self._context.rules)
         now = self._context.now()
         found = await self._sessions.sessions(office_ids, begins, begins + timedelta(days=days))
@@ -287,8 +289,10 @@ class BookableSessions:
     async def sold_out(
         self, session_id: str, session: Session, pool: Pool, products: Collection[str | None], seats: int = 1
     ) -> SessionSoldOut:
-        """The refusal that names the earliest sessions here and the earliest nearby (in the same province): those
-        with so many free seats, and only where the products of the applications are made on their day (X10)."""
+        """Return the refusal that names the earliest sessions here and nearby (in the same province) with free seats.
+
+        Only those that have as many free seats, at offices that issue the products of the applications on their day.
+        """
         now, asked = self._context.now(), Asked(session_id, pool, frozenset(products), seats)
         kept_until, facts = self._alternatives.get(asked, (now, {}))
         if kept_until <= now:

@@ -1,4 +1,4 @@
-"""Seats that an office head opens for a day on which the office works without the service (F9)."""
+"""Offline quota: visits that an office may receive by hand on a day without the service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OfflineGrant:
 
 @dataclass(frozen=True)
 class OfflineQuota:
-    """How many visits an office may receive by hand on one day while the service is away (F9)."""
+    """How many visits an office may receive by hand on one day while the service is away."""
 
     office_id: str
     date: date
@@ -29,12 +29,12 @@ class OfflineQuota:
 
     @property
     def seats(self) -> int:
-        """All that was opened."""
+        """Return the seats of all grants together."""
         return sum(grant.seats for grant in self.grants)
 
     @property
     def left(self) -> int:
-        """How many more visits may be imported."""
+        """Return how many more visits may be imported."""
         return self.seats - self.used
 
 
@@ -44,7 +44,7 @@ def used_up(quota: OfflineQuota, used: int) -> OfflineQuota:
 
 
 def granted(quota: OfflineQuota, grant: OfflineGrant) -> OfflineQuota:
-    """The quota with more seats; a repeat of the same change adds nothing."""
+    """Return the quota with more seats; a repeat of the same change adds nothing."""
     if any(known.change_id == grant.change_id for known in quota.grants):
         return quota
     return replace(quota, grants=(*quota.grants, grant))

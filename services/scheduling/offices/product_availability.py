@@ -19,7 +19,7 @@ NEAREST_NAMED: Final = 3
 
 
 class ProductAvailability:
-    """Which office makes which passport."""
+    """Answers which office issues which product, and refuses seats where it is not issued."""
 
     def __init__(
         self, context: UseCaseContext, applications: ApplicationRepository, facts_cache: OfficeFactsCache
@@ -29,7 +29,7 @@ class ProductAvailability:
         self._facts_cache = facts_cache
 
     def gives_out(self, product: str | None, office_id: str, day: date) -> bool:
-        """Whether the office gives this product out on that day; true where product or office are not known here."""
+        """Return whether the office issues this product on that day; True where product or office are not known."""
         return not self._facts_cache.lacks(office_id, product, day)
 
     def refuse_lacking(
@@ -41,28 +41,33 @@ class ProductAvailability:
         together: Iterable[str | None] = (),
         **facts: Any,
     ) -> None:
-        """Refuse with ``ProductNotOffered``, naming the nearest offices that give it out on that day, and also what
-        those who come ``together`` ask for."""
+        """Refuse an application whose product the office does not issue on that day.
+
+        ``together`` are the products of the others who come with it: the offices named issue them too.
+
+        Raises:
+            ProductNotOffered: names the nearest offices that do.
+        """
         if copy.product is not None and not self.gives_out(copy.product, office_id, day):
             raise self._refusal(Product(copy.product), office_id, day, field, facts, together)
 
     def refuse_lacking_throughout(
         self, copy: ApplicationCopy, office_ids: Sequence[str], first: date, last: date, field: str
     ) -> None:
-        """Refuse like :meth:`refuse_lacking` where one of the offices gives it out on none of these days."""
+        """Refuse like :meth:`refuse_lacking` where one of the offices issues the product on none of these days."""
         days = [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
         for office_id in office_ids:
             if copy.product is not None and not any(self.gives_out(copy.product, office_id, day) for day in days):
                 raise self._refusal(Product(copy.product), office_id, first, field, {})
 
     async def refuse_moving(self, application_id: str, office_id: str, day: date) -> None:
-        """Refuse like :meth:`refuse_lacking` the new place of a visit, whose application is read for it."""
+        """Refuse like :meth:`refuse_lacking` a visit that would move to that office and day."""
         record = await self._applications.application(application_id)
         if record is not None:
             self.refuse_lacking(record.state, office_id, day)
 
     async def that_fit(self, application_id: str, sessions: Sequence[BookableSession]) -> list[BookableSession]:
-        """Of these sessions those whose office gives out, on their day, what the application asks for."""
+        """Return those of the sessions whose office issues the application's product on their day."""
         record = await self._applications.application(application_id)
         product = record.state.product if record is not None else None
         return [

@@ -1,7 +1,7 @@
 """When the seats of a day are given out: a rule per office, as data; pure functions of rule, day, zone and time.
 
 Known habits (field reference, section 10): weekly on Fridays 14:00, twice a month, on the last working day of the month
-at 09:00, on its last day at 13:00. The default gives each new day out as it comes into sight (F66).
+at 09:00, on its last day at 13:00. The default gives each new day out as it comes into sight.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class OpeningRule:
     day for the first half of the next one."""
     fixed: tuple[FixedOpening, ...] = ()
     announced_days: int = 0
-    """So long before they open the sessions can be seen, and who asked for it is told."""
+    """How many days before they open the sessions are shown, and announced to the accounts that asked for it."""
     zone: str | None = None
 
 
@@ -88,7 +88,7 @@ class RuleProblem(StrEnum):
 
 
 def rule_problem(rule: OpeningRule) -> RuleProblem | None:
-    """Why this rule cannot be used; none if it can."""
+    """Return why this rule cannot be used; None if it can."""
     days = rule.month_days
     halves = len(days) == 2 and 1 <= days[0] < SECOND_HALF_FROM and (days[1] == 0 or days[1] >= SECOND_HALF_FROM)
     ordered = sorted(rule.fixed, key=lambda opening: opening.first)
@@ -109,7 +109,7 @@ def rule_problem(rule: OpeningRule) -> RuleProblem | None:
 
 
 def opens_at(rule: OpeningRule, session_date: date, timezone: str) -> datetime | None:
-    """When the seats of that day are given out, in UTC; none if the rule opens that day never."""
+    """Return when the seats of that day are given out, in UTC; None if the rule never opens that day."""
     if rule.kind is RuleKind.FIXED:
         return next((opening.at for opening in rule.fixed if opening.first <= session_date <= opening.last), None)
     day = _OPENING_DAY[rule.kind](rule, session_date)
@@ -117,7 +117,7 @@ def opens_at(rule: OpeningRule, session_date: date, timezone: str) -> datetime |
 
 
 def next_opening(rule: OpeningRule, now: datetime, timezone: str) -> ReleaseInstant | None:
-    """The next instant after ``now`` at which days open, and which; none if no further one is known."""
+    """Return the next instant after ``now`` at which days open, and which; None if no further one is known."""
     if rule.kind is RuleKind.FIXED:
         coming = [opening for opening in rule.fixed if opening.at > now]
         return min(
@@ -133,7 +133,7 @@ def next_opening(rule: OpeningRule, now: datetime, timezone: str) -> ReleaseInst
 
 
 def in_sight(rule: OpeningRule, session_date: date, timezone: str, now: datetime) -> bool:
-    """Whether sessions of that day may be shown now: they are open, or will be within the announced time."""
+    """Return whether sessions of that day may be shown now: they are open, or will be within the announced time."""
     at = opens_at(rule, session_date, timezone)
     return at is not None and at <= now + timedelta(days=rule.announced_days)
 

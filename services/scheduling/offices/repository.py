@@ -1,4 +1,4 @@
-"""How offices, their facts and templates, their sessions and their offline quota are kept."""
+"""Stores offices, their facts and templates, their sessions and their offline quota."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_SESSIONS: Final = 2000
-"""Of one answer; an office opens two sessions a day and no question spans more than a month or two."""
+"""Sessions of one query; an office opens two sessions a day and no query spans more than a month or two."""
 
 SESSION: Final = Kind(
     name="session",
@@ -34,29 +34,29 @@ SESSION: Final = Kind(
 
 
 def session_id_of(office_id: str, day: date, start: str) -> str:
-    """The one id of the session that begins then and there."""
+    """Return the id of the office's session that starts then."""
     return derived_id("session", office_id, day.isoformat(), start)
 
 
 class SessionRepository(OnStore):
-    """Sessions; their seats are a part of their own."""
+    """Sessions without their seats (`booking/seats`)."""
 
     async def session(self, session_id: str) -> Record[Session] | None:
-        """The session, or none."""
+        """Return the session, or None."""
         return await self._store.get(SESSION, session_id)
 
     async def sessions_on(self, day: date) -> list[Record[Session]]:
-        """The sessions of all offices on a day, also those that are being opened."""
+        """Return the sessions of all offices on a day, also those that are being opened."""
         return await self._store.find(SESSION, "day", {"state.date": day}, limit=MOST_OFFICES * 10)
 
     async def sessions(self, office_ids: Sequence[str], since: datetime, until: datetime) -> list[Record[Session]]:
-        """Sessions of these offices that start in that time, by office, then by time."""
+        """Return sessions of these offices that start in that time, by office, then by time."""
         offices = {"state.office_id": tuple(office_ids)}
         within = {"state.starts_at": Range(since, until)}
         return await self._store.find(SESSION, "office_time", offices, within=within, limit=MOST_SESSIONS)
 
     async def begin_sessions(self, sessions: Sequence[tuple[str, Session]], now: datetime) -> int:
-        """Write those sessions that are not there yet; tells how many. They are not seen before their seats are."""
+        """Write the sessions that are missing; return how many. They are not shown before their seats are written."""
         return await self._store.insert_missing(SESSION, sessions, now=now)
 
     async def change_session(self, record: Record[Session], decide: Decide[Session], clock: Clock) -> Record[Session]:
@@ -64,11 +64,11 @@ class SessionRepository(OnStore):
         return await change(self._store, clock, SESSION, record.id, decide, first=record)
 
     def every_session(self) -> AsyncIterator[Record[Session]]:
-        """All sessions, for checks."""
+        """Return all sessions, for checks."""
         return self._store.scan(SESSION)
 
     async def every_session_of(self, office_id: str, since: datetime, until: datetime) -> list[Record[Session]]:
-        """Sessions of one office that start in that time, those that are still being opened left out."""
+        """Return the sessions of one office that start in that time and are not being opened any more."""
         within = {"state.starts_at": Range(since, until)}
         found = await self._store.find(
             SESSION, "office_time", {"state.office_id": office_id}, within=within, limit=MOST_SESSIONS
@@ -115,11 +115,11 @@ class OfficeFactsRepository(OnStore):
         await self._store.insert_missing(OFFICE_FACTS, [(fact.office_id, fact) for fact in facts], now=now)
 
     async def every_facts(self) -> list[Record[OfficeFacts]]:
-        """The facts of every office."""
+        """Return the facts of every office."""
         return await self._store.find(OFFICE_FACTS, "office", limit=MOST_OFFICES)
 
     async def facts(self, office_id: str) -> Record[OfficeFacts] | None:
-        """The facts of an office, or none."""
+        """Return the facts of an office, or None."""
         return await self._store.get(OFFICE_FACTS, office_id)
 
     async def change_facts(
@@ -134,11 +134,11 @@ class OfficeFactsRepository(OnStore):
         await self._store.insert_missing(OFFICE, [(office.office_id, office)], now=now)
 
     async def every_template(self) -> list[Record[OfficeTemplate]]:
-        """The templates that offices keep themselves."""
+        """Return the templates that offices keep themselves."""
         return await self._store.find(OFFICE_TEMPLATE, "office", limit=MOST_OFFICES)
 
     async def template(self, office_id: str) -> Record[OfficeTemplate] | None:
-        """The template that an office keeps itself, or none."""
+        """Return the template that an office keeps itself, or None."""
         return await self._store.get(OFFICE_TEMPLATE, office_id)
 
     async def change_template(
@@ -158,7 +158,7 @@ OFFLINE_QUOTA: Final = Kind(
 
 
 def offline_quota_id(office_id: str, day: date) -> str:
-    """The one id of the offline quota of an office and a day."""
+    """Return the id of the offline quota of an office and a day."""
     return derived_id("offline_quota", office_id, day.isoformat())
 
 
@@ -166,7 +166,7 @@ class OfflineQuotaRepository(OnStore):
     """Offline quotas, one for each office and day."""
 
     async def offline_quota(self, office_id: str, day: date) -> Record[OfflineQuota] | None:
-        """The offline quota of an office and a day, or none."""
+        """Return the offline quota of an office and a day, or None."""
         return await self._store.get(OFFLINE_QUOTA, offline_quota_id(office_id, day))
 
     async def change_offline_quota(
@@ -177,7 +177,7 @@ class OfflineQuotaRepository(OnStore):
         return await change(self._store, clock, OFFLINE_QUOTA, quota_id, decide, fresh=fresh)
 
     async def offline_quotas(self, office_id: str, since: date, until: date) -> list[Record[OfflineQuota]]:
-        """The offline quotas of an office for these days, both inclusive."""
+        """Return the offline quotas of an office for these days, both inclusive."""
         after = date.fromordinal(until.toordinal() + 1)
         within = {"state.date": Range(since, after)}
         return await self._store.find(OFFLINE_QUOTA, "office_day", {"state.office_id": office_id}, within=within)

@@ -1,4 +1,4 @@
-"""The weekly template that an office keeps for itself, and what changes between two of them."""
+"""The weekly template that an office keeps itself, and the difference between two of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TemplateSession:
 
     @property
     def plan(self) -> SessionPlan:
-        """The session of one day."""
+        """Return the session of one day."""
         return SessionPlan(self.start, self.end, self.booths, self.service_minutes, self.staff, self.pools)
 
 
@@ -44,16 +44,16 @@ class OfficeTemplate:
     change_id: str | None = None
 
     def plans_for(self, day: date) -> tuple[SessionPlan, ...]:
-        """The sessions of a day."""
+        """Return the sessions of a day."""
         return tuple(session.plan for session in self.sessions if day.weekday() in session.weekdays)
 
     def every_plan(self) -> tuple[SessionPlan, ...]:
-        """Every session, whatever its weekdays: an outreach receives on the days it names."""
+        """Return every session whatever its weekdays: for an outreach, which receives on dates of its own."""
         return tuple(session.plan for session in self.sessions)
 
 
 class TemplateProblem(StrEnum):
-    """Why a template cannot be used, beyond what is wrong with one of its sessions."""
+    """Why a template cannot be used although each of its sessions could."""
 
     TWO_SESSIONS_START_TOGETHER = "two_sessions_start_together"
     NO_WEEKDAY = "no_weekday"
@@ -70,7 +70,7 @@ class Wrong:
 
 
 def as_delivered(office_id: str, weekly: WeeklyTemplate) -> OfficeTemplate:
-    """The shipped template as the office would keep it."""
+    """Return the shipped template as the office would keep it."""
     weekdays = tuple(sorted(weekly.weekdays))
     return OfficeTemplate(
         office_id,
@@ -90,7 +90,7 @@ def as_delivered(office_id: str, weekly: WeeklyTemplate) -> OfficeTemplate:
 
 
 def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: bool) -> Wrong | None:
-    """The first thing wrong with a template; with ``override`` more seats than can be served are let through."""
+    """Return the first problem of a template, or None; ``override`` allows more seats than can be served."""
     taken: set[tuple[int, time]] = set()
     for index, session in enumerate(template.sessions):
         plan, possible = session.plan, plan_capacity(session.plan, facts)
@@ -109,7 +109,7 @@ def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: 
 
 
 def week_of(template: OfficeTemplate) -> Counter[tuple[int, time, Pool]]:
-    """Seats of a week by weekday, start and pool."""
+    """Return how many seats a week has, by weekday, start and pool."""
     seats: Counter[tuple[int, time, Pool]] = Counter()
     for session in template.sessions:
         for weekday in session.weekdays:
@@ -119,5 +119,5 @@ def week_of(template: OfficeTemplate) -> Counter[tuple[int, time, Pool]]:
 
 
 def difference(before: Counter[tuple[int, time, Pool]], after: Counter[tuple[int, time, Pool]]) -> tuple[int, int]:
-    """Seats that are raised and seats that are cut: moving them between pools or hours is both."""
+    """Return how many seats are raised and how many are cut; moving them between pools or hours counts as both."""
     return (after - before).total(), (before - after).total()

@@ -1,4 +1,4 @@
-"""Opening notices: every account that asked is told of each opening once."""
+"""Opening notices: each account that asked for them hears of each opening once."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from shared.store.port import AlreadyExists
 
 
 def notice_id_of(account_id: str, office_id: str) -> str:
-    """The one id of an account's wish to be told of an office's openings."""
+    """Return the id of an account's notice for an office."""
     return derived_id("opening_notice", account_id, office_id)
 
 
 class OpeningNotices:
-    """The wish to be told, and the telling."""
+    """Opening notices: asked for, stopped, and sent."""
 
     def __init__(
         self, context: UseCaseContext, notices: OpeningNoticeRepository, facts_cache: OfficeFactsCache
@@ -64,7 +64,11 @@ class OpeningNotices:
             return await self._notices.change_notice(notice_id, ask, self._context.clock)
 
     async def stop(self, office_id: str, actor: Actor) -> None:
-        """Tell this account no more; a repeat changes nothing. Refuses with ``NotFound`` who never asked."""
+        """Stop the account's notices for this office; a repeat changes nothing.
+
+        Raises:
+            NotFound: the account never asked for them.
+        """
 
         def stop(notice: OpeningNotice) -> Decision[OpeningNotice]:
             return Decision(replace(notice, live=False))
@@ -72,7 +76,7 @@ class OpeningNotices:
         await self._notices.change_notice(notice_id_of(actor.account_id, office_id), stop, self._context.clock)
 
     async def plan(self) -> None:
-        """Write down, for each office with an opening to come, when those who asked will be told."""
+        """Plan the announcement of each office's next opening."""
         now = self._context.now()
         for office in self._context.offices.all():
             rule = self._facts_cache.rule(office.office_id)
@@ -83,7 +87,7 @@ class OpeningNotices:
                 await self._notices.begin_announcement(announcement_id, announcement, now)
 
     async def tell(self, record: Record[Announcement]) -> None:
-        """Tell the next page of those who asked; nobody, if the rule says another time by now."""
+        """Tell the next page of accounts; none if the rule has another time by now."""
         announcement = record.state
         if not self._holds(announcement):
             await self._save(record, replace(announcement, tell_at=None))

@@ -1,4 +1,4 @@
-"""The waiting room in front of an opening: taking a ticket, looking at it, and the turn that a hold asks for."""
+"""The waiting room in front of an opening: taking a ticket, reading its place, and the turn that a hold needs."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ log = structlog.get_logger()
 SALT_BYTES: Final = 16
 
 WATCH_SECONDS: Final = 2.0
-"""Between two looks of all event streams of one ticket."""
+"""Interval at which all event streams of one ticket read it, together."""
 
 _SETTLED: Final = frozenset({TicketStanding.IN_DRAW, TicketStanding.WAITING})
-"""What a copy of the ticket is enough for: nothing in the ticket changes while its holder stands so."""
+"""Standings in which the ticket itself does not change, so that a cached copy is enough."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class PlaceInLine:
 
     @property
     def people_ahead(self) -> int | None:
-        """Numbers between this one and the turn; some of their holders may have left."""
+        """Return numbers between this one and the turn; some of their holders may have left."""
         if self.standing is not TicketStanding.WAITING or self.number is None:
             return None
         return self.number - self.opening.line.admitted
 
     @property
     def retry_after_seconds(self) -> int:
-        """Whole seconds until the next look."""
+        """Return whole seconds until the next look."""
         return max(1, math.ceil((self.next_look_at - self.looked_at).total_seconds()))
 
 
@@ -108,7 +108,7 @@ class WaitingRoom:
         self.watching = Watching(context.clock, WATCH_SECONDS)
 
     async def take_ticket(self, opening_id: str, application_id: str, actor: Actor) -> PlaceInLine:
-        """A place in the draw while the doors are open, or at the end of the line afterwards.
+        """Return a place in the draw while the doors are open, or at the end of the line afterwards.
 
         One ticket for each person and opening: asking again gives the same one, and after a missed turn a new place at
         the end. Refuses with ``OpeningNotFound``, ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``,
@@ -193,7 +193,11 @@ class WaitingRoom:
         return await self._openings.change_ticket(kept.id, decide, self._context.clock)
 
     async def find_place(self, opening_id: str, ticket_id: str, actor: Actor) -> PlaceInLine:
-        """Where a ticket stands; no write, and no read where a copy is enough. ``NotFound`` for all but its holder."""
+        """Return the place of a ticket; reads the store only where a cached copy is not enough.
+
+        Raises:
+            NotFound: there is no such ticket, or the actor is not its holder.
+        """
         record = await self._opening(opening_id)
         kept = self._cache.tickets.get(ticket_id)
         if kept is None:
@@ -218,7 +222,7 @@ class WaitingRoom:
         return record
 
     async def _place(self, record: Record[Opening], kept: Record[OpeningTicket], *, mend: bool = True) -> PlaceInLine:
-        """Where a ticket stands; one that arrived after the list was fixed is put at the end of the line first."""
+        """Return the place of a ticket; with ``mend`` one that missed the fixed list goes to the end first."""
         opening, now = record.state, self._context.now()
         number = waiting_room.number_of(opening, kept.state, await self._drawn_place(record, kept))
         stands = waiting_room.standing(opening, kept.state, number)
@@ -248,7 +252,7 @@ class WaitingRoom:
         return await self._cache.place(record, kept.id) if drawn and not kept.state.late else None
 
     async def turn(self, session_id: str, pool: Pool, person_id: str) -> Turn | None:
-        """The turn that a hold of this session needs; none where no opening gives its seats out.
+        """Return the turn that a hold of this session needs; None where no opening gives its seats out.
 
         Refuses with ``TicketNeeded``, ``NotYourTurn`` (with the time to come back) or ``TurnMissed``.
         """
@@ -283,7 +287,7 @@ class WaitingRoom:
         return Turn(kept, number)
 
     async def took(self, turn: Turn, appointment_id: str) -> None:
-        """Count a seat that was won. Never refuses: who is not counted makes room when their time is over."""
+        """Count the seat that a turn won. Never raises: a seat that is not counted makes room when the turn is over."""
         if turn.ticket.state.served:
             return
         served = waiting_room.served(turn.ticket.state, turn.number, appointment_id)

@@ -1,4 +1,4 @@
-"""What an office administrator edits: HTTP to use case and back."""
+"""Edits of an office by its administrator: HTTP to use case and back."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _ANSWERS: Final = {200: ChangeView, 202: ChangeView}
 
 
 def answer_of(record: Record[QuotaChange]) -> Answer:
-    """The change: 200 if it took effect, 202 if it waits for somebody or is under way."""
+    """The change: 200 if it took effect, 202 if it waits for a decision or is under way."""
     status = 200 if record.state.state in (ChangeState.APPLIED, ChangeState.REJECTED) else 202
     return Answer(status, change_view(record))
 
@@ -286,7 +286,7 @@ async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:
     refusals=(ChangeNotFound, NotYourOffice),
 )
 async def read_change(call: Call) -> ChangeView:
-    """Who wanted what and why, and what became of it."""
+    """The change with author, reason, before, after and outcome."""
     return change_view(await use_case(call, Changes).read(call.path["change_id"], actor_of(call.caller)))
 
 

@@ -26,16 +26,16 @@ ABOVE_CAPACITY: Final = "above_capacity"
 """The coded reason of an override: more seats than booths and staff can serve, signed by the head."""
 
 _PASSING: Final = (SomeoneElseChangedIt, NotKnownYet, Unavailable)
-"""Refusals that say nothing about the change: it is tried again."""
+"""Refusals that are not the change's own: it is tried again."""
 
 
 Applier = Callable[[Record[QuotaChange]], Awaitable[bool]]
-"""Makes a change true, once, however often it is called. True: it is done. False: it is under way and must be called
-again. A refusal: it cannot be done."""
+"""Applies a change once, however often it is called. Returns True when it is done, False while it is under way and
+must be called again; raises a refusal if it cannot be done."""
 
 
 class Changes:
-    """The life of changes; what each kind of change does lies with its applier."""
+    """Propose, approve and apply quota changes. Each kind registers its own applier."""
 
     def __init__(
         self, context: UseCaseContext, quota_changes: QuotaChangeRepository, facts_cache: OfficeFactsCache, audit: Audit
@@ -47,13 +47,13 @@ class Changes:
         self._appliers: dict[ChangeSubject, Applier] = {}
 
     def register(self, appliers: Mapping[ChangeSubject, Applier]) -> None:
-        """Say how changes of these subjects are made true."""
+        """Register the appliers of these subjects."""
         self._appliers.update(appliers)
 
     async def submit(
         self, change_id: str, change: QuotaChange, actor: Actor, *, second_needed: bool = False
     ) -> Record[QuotaChange]:
-        """Write a change and make it true, or leave it waiting for a second administrator.
+        """Write a change and apply it, or leave it waiting for a second administrator.
 
         A repeat meets the change of the first time. Refuses as its applier does, and then the change is kept as failed.
         """
@@ -75,23 +75,23 @@ class Changes:
         return await self._decide(change_id, actor, reason, agrees=False)
 
     async def read(self, change_id: str, actor: Actor) -> Record[QuotaChange]:
-        """A change of the own office; refuses with ``ChangeNotFound`` and ``NotYourOffice``."""
+        """Return a change of the own office; refuses with ``ChangeNotFound`` and ``NotYourOffice``."""
         record = await self._known(change_id)
         self._facts_cache.refuse_other_office(record.state.office_id, actor)
         return record
 
     async def find_by_office(self, office_id: str, actor: Actor, *, proposed: bool) -> list[Record[QuotaChange]]:
-        """The newest changes of the own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        """Return the newest changes of the own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._facts_cache.refuse_other_office(office_id, actor)
         return await self._quota_changes.changes_of_office(office_id, proposed=proposed)
 
     async def find_by_subject(self, office_id: str, subject_id: str, actor: Actor) -> list[Record[QuotaChange]]:
-        """The newest changes of one thing of the own office."""
+        """Return the newest changes of one subject of the own office."""
         self._facts_cache.refuse_other_office(office_id, actor)
         return await self._quota_changes.changes_of_subject(subject_id)
 
     async def run(self, record: Record[QuotaChange]) -> None:
-        """A change was left under way: go on with it."""
+        """Go on with a change that was left under way."""
         try:
             await self._drive(record)
         except Refusal as refused:

@@ -1,4 +1,4 @@
-"""What an office administrator changes: facts, the weekly template, sessions beside it, offline quota, outreach."""
+"""Edits by an office administrator: facts, weekly template, sessions beside it, offline quota, outreach."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ class NewSession:
 
 
 def template_subject(office_id: str) -> str:
-    """Under which name the changes of an office's template are found."""
+    """Return the subject id of changes of an office's template."""
     return f"template:{office_id}"
 
 
 def facts_subject(office_id: str) -> str:
-    """Under which name the changes of an office's facts are found."""
+    """Return the subject id of changes of an office's facts."""
     return f"facts:{office_id}"
 
 
@@ -132,7 +132,7 @@ class OfficeEdits:
         )
 
     async def put_facts(self, edit: Edit, facts: OfficeFacts) -> Record[QuotaChange]:
-        """Replace the facts of an office. What they mean for seats shows in sessions that are opened from then on.
+        """Replace the facts of an office; they count for sessions that are opened from then on.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``FactsWrong``, ``NothingChanges`` and ``EditedMeanwhile``.
         """
@@ -152,7 +152,7 @@ class OfficeEdits:
         return await self._changes.submit(change_id, change, edit.actor)
 
     async def put_template(self, edit: Edit, sessions: tuple[TemplateSession, ...]) -> Record[QuotaChange]:
-        """Replace the weekly template: it makes the days that come into sight from then on.
+        """Replace the weekly template; it counts for days that enter the booking horizon from then on.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``TemplateWrong``, ``QuotaAboveCapacity`` (unless the head
         signs an override), ``NothingChanges`` and ``EditedMeanwhile``. A large one waits for a second administrator.
@@ -182,7 +182,7 @@ class OfficeEdits:
         )
 
     async def open_session(self, edit: Edit, new: NewSession) -> Record[QuotaChange]:
-        """Open a session for one date. Outside the office's hours it needs a reason (F9).
+        """Open a session for one date. Outside the office's hours it needs a reason.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``OutsideOpeningHours``, ``QuotaAboveCapacity`` (unless
         signed), ``SessionPlanWrong`` and ``SessionExists``. Above capacity by a lot it waits for a second person.
@@ -214,7 +214,7 @@ class OfficeEdits:
         return await self._changes.submit(_change_id(edit), change, edit.actor, second_needed=second)
 
     async def open_offline_quota(self, edit: Edit, day: date, seats: int) -> Record[QuotaChange]:
-        """Let the office receive so many more by hand on that day, while the service is away (F9).
+        """Allow the office so many more visits by hand on that day, while the service is away.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``DayNotPossible``. A large one waits for
         a second person.
@@ -237,7 +237,7 @@ class OfficeEdits:
         )
 
     async def open_outreach(self, edit: Edit, name: str, city: str, facts: OfficeFacts) -> Record[QuotaChange]:
-        """Begin an outreach of the office: a place of its own, with its own days and quota (F77).
+        """Begin an outreach of the office: a place of its own, with its own days and quota.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``FactsWrong`` and ``OfficeExists``.
         """
@@ -259,7 +259,7 @@ class OfficeEdits:
     async def offline_quotas(
         self, office_id: str, actor: Actor, since: date | None, until: date | None
     ) -> list[Record[OfflineQuota]]:
-        """The offline quotas of the own office in these days, by default from today on.
+        """Return the offline quotas of the own office in these days, by default from today on.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and, for too many days, with ``Malformed``.
         """
@@ -270,7 +270,7 @@ class OfficeEdits:
         return await self._offline_quotas.offline_quotas(office_id, first, last)
 
     async def template(self, office_id: str, actor: Actor) -> tuple[OfficeTemplate, int]:
-        """The template of the own office and its version, as stored this moment."""
+        """Return the template of the own office and its version, as stored this moment."""
         self._facts_cache.refuse_other_office(office_id, actor)
         stored = await self._office_facts.template(office_id)
         return (stored.state, stored.version) if stored else (self._facts_cache.delivered(office_id), 0)

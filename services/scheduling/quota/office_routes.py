@@ -57,7 +57,7 @@ async def list_offices(call: Call[None, OfficesQuery]) -> ListedOfficesView:
 
 
 def _after(listed: list[ListedOffice], name: str | None, *, by_name: bool) -> list[ListedOffice]:
-    """What follows the office of that name in the list."""
+    """Return the offices after the one of that name in the list."""
     if name is None:
         return listed
     if by_name:

@@ -1,4 +1,4 @@
-"""The public board of quota, and who wants to be told of openings."""
+"""The public board of quota, and notices of openings: HTTP to use case and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How changes of quota are kept."""
+"""Stores changes of quota."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class QuotaChangeRepository(OnStore):
     """Quota changes, each with its state."""
 
     async def quota_change(self, change_id: str) -> Record[QuotaChange] | None:
-        """The change, or none."""
+        """Return the change, or None."""
         return await self._store.get(QUOTA_CHANGE, change_id)
 
     async def begin_quota_change(
         self, change_id: str, quota_change: QuotaChange, now: datetime
     ) -> Record[QuotaChange] | None:
-        """Write a new change; none if it was written before."""
+        """Write a new change; return None if it was written before."""
         try:
             return await self._store.insert(QUOTA_CHANGE, change_id, quota_change, now=now)
         except AlreadyExists:
@@ -56,12 +56,12 @@ class QuotaChangeRepository(OnStore):
         return await change(self._store, clock, QUOTA_CHANGE, record.id, decide, first=record)
 
     async def changes_of_office(self, office_id: str, *, proposed: bool) -> list[Record[QuotaChange]]:
-        """The newest changes of an office, the newest first; only those that wait for a second person, if so asked."""
+        """Return the newest changes of an office, newest first; with ``proposed`` those that wait for a decision."""
         index = "proposed" if proposed else "office"
         equals = {"state.office_id": office_id}
         return await self._store.find(QUOTA_CHANGE, index, equals, limit=MOST_CHANGES, descending=True)
 
     async def changes_of_subject(self, subject_id: str) -> list[Record[QuotaChange]]:
-        """The newest changes of one thing, the newest first."""
+        """Return the newest changes of one subject, newest first."""
         equals = {"state.subject_id": subject_id}
         return await self._store.find(QUOTA_CHANGE, "subject", equals, limit=MOST_CHANGES, descending=True)

@@ -83,7 +83,7 @@ class OpeningRuleBody(Body):
     zone: Literal["WIB", "WITA", "WIT"] | None = None
 
     def rule(self) -> OpeningRule:
-        """The rule."""
+        """Return the opening rule that the body describes."""
         return OpeningRule(
             kind=self.kind,
             at=time.fromisoformat(self.at),
@@ -97,7 +97,7 @@ class OpeningRuleBody(Body):
 
 
 class FactsBody(Body):
-    """What an office is and offers."""
+    """The facts of an office."""
 
     booths: int = Field(ge=1, le=500)
     staff: int = Field(ge=1, le=500)
@@ -110,7 +110,7 @@ class FactsBody(Body):
     opening: OpeningRuleBody | None = Field(None, description="none: each new day as it comes into sight")
 
     def facts(self, office_id: str) -> OfficeFacts:
-        """The facts."""
+        """Return the facts that the body describes."""
         return OfficeFacts(
             office_id=office_id,
             kind=OfficeKind.OFFICE,
@@ -156,7 +156,7 @@ class TemplateSessionBody(Body):
     pools: Pools
 
     def session(self) -> TemplateSession:
-        """The session."""
+        """Return the session that the body describes."""
         return TemplateSession(
             weekdays=tuple(sorted({WEEKDAYS.index(weekday) for weekday in self.weekdays})),
             start=time.fromisoformat(self.start),
@@ -220,7 +220,7 @@ class Decide(Body):
 
 
 class ChangesQuery(Query):
-    """Whose changes; by default the own office's."""
+    """The office whose changes are listed, by default the own one, and which of them."""
 
     office_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     waiting: Annotated[bool, Field(strict=False)] = Field(False, description="true: only those that wait for a second")
@@ -314,7 +314,7 @@ class QuotaSearchView(View):
 
 
 class ChangeView(View):
-    """A change of quota or facts: who wanted what and why, and what became of it."""
+    """A change of quota or facts: author, reason, before, after, decision and outcome."""
 
     change_id: str
     state: str

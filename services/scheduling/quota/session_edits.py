@@ -1,4 +1,4 @@
-"""Edits of one opened session: seats raised, cut or passed between pools; who is booked too many is moved."""
+"""Edits of one opened session: seats are raised, cut or passed between pools; visits that are too many are moved."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ class SessionEdits:
                 raise CutBelowBooked(field=f"/pools/{pool}", pool=pool.value, booked=booked)
 
     async def _apply(self, change: Record[QuotaChange]) -> bool:
-        """Withdraw, then write what the session shall be, then the seats that it gained; each step can be repeated."""
+        """Withdraw seats, write the new pools, then write the seats gained; each step can be repeated."""
         session = await self._bookable_sessions.session(change.state.subject_id)
         if session.state.change_id == change.id:
             return True
@@ -215,7 +215,7 @@ class SessionEdits:
             return True
         if session.state.starts_at > self._context.now():
             return False
-        # the day came before everybody could be moved: who is left is received, and the pools say so
+        # the day came before all visits could be moved: those left are received, and the pools say so
         short = Counter(cuts) - await self._withdrawn(change)
         await self._save(session, fitted(replace(session.state, pools=Counter(session.state.pools) + short)))
         return True
@@ -233,7 +233,7 @@ class SessionEdits:
         return await self._save(session, resized(session.state, wanted, change.id))
 
     async def _give_back(self, session: Record[Session], change: Record[QuotaChange]) -> None:
-        """Somebody was faster with a seat that was to be withdrawn: the others come back as new ones."""
+        """Give back, as new seats, those that a change withdrew before another booking took one of its seats."""
         lost = await self._withdrawn(change)
         begun = await self._save(session, replaced(session.state, lost, change.id))
         await self._seats.write_seats([begun], self._context.now())
@@ -241,7 +241,7 @@ class SessionEdits:
         await self._save(begun, replace(begun.state, edited_by=None))
 
     async def _cut(self, change: Record[QuotaChange], cuts: Mapping[Pool, int], *, may_move: bool) -> bool:
-        """Withdraw until the change has taken what it cuts; false if it could not yet."""
+        """Withdraw the seats that the change cuts; return whether all are withdrawn by now."""
         if not cuts:
             return True
         taken = await self._withdrawn(change)
@@ -268,7 +268,7 @@ class SessionEdits:
         return False
 
     async def _move_away(self, change: Record[QuotaChange], short: Mapping[Pool, int]) -> None:
-        """Move as many visits as seats are missing: those that were booked last; of a closed session everybody."""
+        """Move as many visits as seats are missing: those that were booked last; all visits of a closed session."""
         if not sum(change.state.after["pools"].values()):
             actor = Actor(change.state.author, change.state.office_id, is_staff=True)
             await self._bulk_moves.begin(change.state.subject_id, change.state.reason, actor, command_id=change.id)
@@ -327,7 +327,7 @@ class NearestLater:
         self._relocation = relocation
 
     async def move_away(self, appointments: list[Record[Appointment]], command_id: str) -> None:
-        """See :class:`VisitMover`; who finds no seat within the days of a late offer stays, and is tried again."""
+        """See :class:`VisitMover`; a visit without a free seat within `Rules.late_offer_days` stays for another try."""
         for visit in appointments:
             command = derived_id("moved_by_office", command_id, visit.id)
             await again(partial(self._move, visit.id, command))

@@ -1,4 +1,4 @@
-"""Quota and its changes as they are shown."""
+"""Views of quota and its changes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _NEXT: Final = {
 
 
 def listed_office_view(listing: ListedOffice) -> ListedOfficeView:
-    """An office in a list."""
+    """Return the view of an office in a list."""
     missing = listing.offers_product is False
     return ListedOfficeView(
         **office_view(listing.office).model_dump(),
@@ -59,7 +59,7 @@ def listed_office_view(listing: ListedOffice) -> ListedOfficeView:
 def office_quota_view(
     office: Office, sessions: Sequence[SessionQuota], rule: OpeningRule, next_opening: ReleaseInstant | None
 ) -> shown.OfficeQuotaView:
-    """The days of an office."""
+    """Return the view of an office's quota, day by day."""
     return shown.OfficeQuotaView(
         office_id=office.office_id,
         office_name=office.name,
@@ -104,7 +104,7 @@ def _session_quota_view(quota: SessionQuota, office: Office) -> shown.SessionQuo
 def first_free_view(
     listing: ListedOffice, free: FirstFree | None, opening: ReleaseInstant | None
 ) -> shown.OfficeFirstFreeView:
-    """An office with its first free seat."""
+    """Return the view of an office with its first free seat."""
     zone = listing.office.timezone
     return shown.OfficeFirstFreeView(
         **listed_office_view(listing).model_dump(),
@@ -122,7 +122,7 @@ def first_free_view(
 
 
 def change_view(record: Record[QuotaChange]) -> shown.ChangeView:
-    """A change."""
+    """Return the view of a change, with the next action of its state."""
     change = record.state
     next_action, next_action_id = _NEXT[change.state]
     return shown.ChangeView(
@@ -151,7 +151,7 @@ def change_view(record: Record[QuotaChange]) -> shown.ChangeView:
 
 
 def template_view(template: OfficeTemplate, version: int, facts_cache: OfficeFactsCache) -> shown.TemplateView:
-    """A week, with what each session could serve."""
+    """Return the view of a weekly template, with the capacity of each session."""
     facts = facts_cache.facts(template.office_id).state
     return shown.TemplateView(
         office_id=template.office_id,
@@ -175,7 +175,7 @@ def template_view(template: OfficeTemplate, version: int, facts_cache: OfficeFac
 def versioned_session_view(
     bookable: BookableSession, version: int, facts_cache: OfficeFactsCache
 ) -> shown.VersionedSessionView:
-    """A session as its office edits it."""
+    """Return the view of a session for its office, with the version that an edit names."""
     session = bookable.session
     facts = facts_cache.facts(session.office_id).state
     return shown.VersionedSessionView(
@@ -190,14 +190,5 @@ def versioned_session_view(
 
 
 def offline_quota_view(quota: OfflineQuota) -> shown.OfflineQuotaView:
-    """Offline seats of a day."""
-    return shown.OfflineQuotaView(
-        date=quota.date,
-        seats=quota.seats,
-        used=quota.used,
-        left=quota.left,
-        grants=[
-            shown.OfflineGrantView(seats=grant.seats, by=grant.by, at=grant.at, reason=grant.reason)
-            for grant in quota.grants
-        ],
-    )
+    """Return the view of a day's offline quota."""
+    return shown.OfflineQuotaView.model_validate(quota, from_attributes=True)

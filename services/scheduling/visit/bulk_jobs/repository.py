@@ -1,4 +1,4 @@
-"""How bulk jobs are kept."""
+"""Stores bulk jobs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class BulkJobRepository(OnStore):
     """Bulk jobs."""
 
     async def bulk_job(self, job_id: str) -> Record[BulkJob] | None:
-        """The job, or none."""
+        """Return the job, or None."""
         return await self._store.get(BULK_JOB, job_id)
 
     async def bulk_jobs_of(self, office_id: str) -> list[Record[BulkJob]]:
-        """The newest jobs of an office, the newest first."""
+        """Return the newest jobs of an office, the newest first."""
         equals = {"state.office_id": office_id}
         return await self._store.find(BULK_JOB, "office", equals, limit=MOST_JOBS, descending=True)
 

@@ -39,7 +39,7 @@ SESSIONS_TRIED: Final = 10
 
 @dataclass(frozen=True)
 class DayInterruption:
-    """An office day that the systems broke."""
+    """A request to interrupt an office day on which the systems failed."""
 
     office_id: str
     day: date
@@ -49,7 +49,7 @@ class DayInterruption:
 
 
 class BulkMoves:
-    """Jobs over many visits; each visit is touched once, whatever dies meanwhile."""
+    """Jobs over many visits; each visit is touched once, also after crashes."""
 
     def __init__(
         self,
@@ -78,8 +78,8 @@ class BulkMoves:
     ) -> Record[BulkJob]:
         """Move every booked visit of a session to later free seats of its pool at the same office, the nearest first.
 
-        Who finds no seat within the days that late money is sought for gets a special reschedule. Visits that are
-        still being paid for are moved once they are paid. Free seats of the session are the caller's own matter. A
+        A visit without a free seat within `Rules.late_offer_days` gets a special reschedule. Visits that are still
+        being paid for are moved once they are paid. The caller decides about free seats of the session. A
         repeat with the same ``command_id`` (default: session and reason) meets the first job. Refuses with
         ``SessionNotFound`` and ``NotYourOffice``.
         """
@@ -103,7 +103,7 @@ class BulkMoves:
         return await self._begin(derived_id("bulk_job", command_id or f"{session_id}:{reason}"), job)
 
     async def interrupt_day(self, asked: DayInterruption) -> Record[BulkJob]:
-        """Open a special reschedule for every visit of an office day that the systems broke (F71).
+        """Open a special reschedule for every visit of an office day on which the systems failed.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``OverrideNeedsReason``. A repeat of the command, or a
         second one for the same day, meets the first job.
@@ -131,7 +131,7 @@ class BulkMoves:
         return await self._begin(derived_id("bulk_job", subject), job)
 
     async def job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
-        """The office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
+        """Return the office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
         refuse_unless_own_office(actor, office_id)
         record = await self._bulk_jobs.bulk_job(job_id)
         if record is None or record.state.office_id != office_id:
@@ -139,12 +139,12 @@ class BulkMoves:
         return record
 
     async def jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
-        """The newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        """Return the newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._context.own_office(office_id, actor)
         return await self._bulk_jobs.bulk_jobs_of(office_id)
 
     async def run(self, record: Record[BulkJob]) -> Record[BulkJob]:
-        """Do one batch: name the next visits, touch them, count them; wait or finish where nobody is left."""
+        """Do one batch: name the next visits, touch them, count them; wait or finish when no visit is left."""
         if record.state.state is BulkState.DONE:
             return record
         now = self._context.now()

@@ -66,7 +66,7 @@ class Visits:
         self._appointments = appointments
 
     async def check_in(self, visitor: VisitorLookup, actor: Actor, command_id: str) -> Record[Appointment]:
-        """Note that the visitor is here; again gives the same answer.
+        """Check a visitor in; a repeat returns the same visit.
 
         Refuses with ``NotFound``, ``QueueCodeNotValid``, ``QueueCodeReplaced``, ``NotYourOffice``, ``NotPaidYet``,
         ``VisitOnAnotherDay``, ``TooEarlyToCheckIn``, ``VisitMissed``, ``BeingMoved`` or ``NotPossibleNow``.
@@ -87,7 +87,7 @@ class Visits:
         return await self._enqueue_now(changed)
 
     async def _enqueue_now(self, record: Record[Appointment]) -> Record[Appointment]:
-        """Tell the queue at once if all goes well; else a deadline will. Never refuses."""
+        """Add the visitor to the queue at once; if that fails a deadline does it. Never raises."""
         try:
             return await self._counter.enqueue(record)
         except (StoreUnavailable, SomeoneElseChangedIt) as trouble:
@@ -121,7 +121,7 @@ class Visits:
     async def arrive_on_proof(
         self, visitor: VisitorLookup, ntpn: str, actor: Actor, command_id: str
     ) -> Record[Appointment]:
-        """Let somebody in whose payment does not show yet, on the paper's NTPN; the money is looked for (X6).
+        """Let a visitor in on the NTPN of a proof of payment that is not known yet; billing looks for the money.
 
         A visit that is paid for is checked in as usual. Refuses as :meth:`check_in` does, ``NotPaidYet`` excepted, and
         with ``NotPossibleNow`` where no seat is held any more.
@@ -185,7 +185,7 @@ class Visits:
             raise TooEarlyToCheckIn(opens_at=opens_at.isoformat())
 
     async def interview_recorded(self, event: InterviewRecorded, message_id: str) -> None:
-        """The visit took place, whatever its outcome."""
+        """Mark the visit as used: its interview was recorded, whatever the outcome."""
 
         def use(state: Appointment) -> Decision[Appointment] | None:
             if state.status is Status.MOVING:
@@ -198,7 +198,7 @@ class Visits:
             raise NotYet(f"appointment {event.appointment_id} is not known") from None
 
     async def miss(self, record: Record[Appointment]) -> None:
-        """The session is over and the visitor did not come."""
+        """Mark the visit as missed: the session is over and the visitor did not come."""
         if can(record.state, Command.MISS):
             office = self._context.offices[record.state.seat.office_id]
             missed = appointments.miss(record.id, record.state, office, self._context.rules)

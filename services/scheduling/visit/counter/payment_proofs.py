@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class Proofs:
-    """Billing's word on proofs that were shown at the counter."""
+    """Answers of billing about proofs of payment that were shown at the counter."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Proofs:
         self._counter = counter
 
     async def case_closed(self, event: PaymentCaseClosed, message_id: str) -> None:
-        """The money was never paid: the visit does not count, its seat is accounted for and its office told.
+        """Void a visit whose proof of payment is not valid, release its seat, and flag it to its office.
 
         Every step is a no-op when it was done before, so that a repeat finishes what a crash left.
         """

@@ -1,4 +1,4 @@
-"""Priority seats at the counter: what an officer does when the declared ground is not so (F69)."""
+"""Priority denial: an officer finds that the declared ground for a priority seat does not hold."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DENIABLE: Final = (
 
 
 class PriorityDenials:
-    """Denies priority at the counter."""
+    """Denials of priority at the counter."""
 
     def __init__(
         self,
@@ -53,8 +53,8 @@ class PriorityDenials:
         self._audit = audit
 
     async def deny(self, appointment_id: str, why: Denial, actor: Actor, command_id: str) -> Record[Appointment]:
-        """Move a visit whose declared need is not so to the regular ones: to a regular seat of today if one is free,
-        else to the queue of bookings on the seat it has. Nobody is sent away, and the reason is on record.
+        """Deny the priority of a visit: it moves to a regular seat of its session if one is free, else it keeps its
+        seat and queues with the bookings. No visitor is sent away, and the reason is on the audit.
 
         Refuses with ``NotFound``, ``NotYourOffice`` and ``NoPriorityToDeny``. A repeat of the command meets the visit
         as the first time left it.
@@ -83,7 +83,7 @@ class PriorityDenials:
         return await self._to_regular_seat(record, command_id)
 
     async def _to_regular_seat(self, record: Record[Appointment], command_id: str) -> Record[Appointment]:
-        """The visit on a regular seat of its own session, if one is free; its priority seat goes back."""
+        """Move the visit to a regular seat of its own session if one is free; return it as it is then."""
         if record.state.seat.pool != Pool.PRIORITY or not can(record.state, Command.BEGIN_MOVE):
             return record
         session_id = record.state.seat.session_id

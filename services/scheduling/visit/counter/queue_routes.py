@@ -140,7 +140,7 @@ async def served(call: Call) -> NumberView:
     refusals=(OfficeNotFound, NotYourOffice),
 )
 async def read_queue(call: Call) -> QueueView:
-    """Every number of today: who waits in the order of their calls, then the others."""
+    """Every number of today: waiting ones in the order of their calls, then the others."""
     hall = await use_case(call, CounterQueue).queue(call.path["office_id"], actor_of(call.caller))
     waits = hall.waits
     last = len(waits)
@@ -205,11 +205,11 @@ async def watch_display(call: Call) -> Answer:
     """The display as server-sent events of the type `display`, each time it changes."""
     office_id = call.path["office_id"]
 
-    async def look() -> DisplayView:
+    async def read_display() -> DisplayView:
         return _display_view(await use_case(call, CounterQueue).hall(office_id))
 
     return await event_stream(
-        call, use_case(call, CounterQueue).watching, ("display", office_id), look, event="display"
+        call, use_case(call, CounterQueue).watching, ("display", office_id), read_display, event="display"
     )
 
 
@@ -230,7 +230,7 @@ async def watch_display(call: Call) -> Answer:
     ),
 )
 async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
-    """The visitor's number. It takes a seat of the walk-in or priority pool; who registered it and why is kept."""
+    """The visitor's number. It takes a seat of the walk-in or priority pool; officer and reason are kept."""
     asked = call.body
     registration = Registration(
         call.path["office_id"], asked.reason, asked.evidence, actor_of(call.caller), call.command_id
@@ -272,10 +272,7 @@ def _display_view(hall: DayQueue) -> DisplayView:
     return DisplayView(
         office_id=hall.office.office_id,
         date=hall.day.day,
-        called=[
-            CalledNumber(number=visitor.number, booth=visitor.booth, calls=visitor.calls)
-            for visitor in on_display(hall.day)
-        ],
+        called=[CalledNumber.model_validate(visitor, from_attributes=True) for visitor in on_display(hall.day)],
         waiting=hall.wait_now.ahead,
         expected_minutes=hall.wait_now.minutes,
     )

@@ -1,4 +1,4 @@
-"""The queue at the counter: who joins it, who is called, how long it takes; and visitors without a booking."""
+"""The queue at the counter: joining, calling, waiting times; and registration of visitors without a booking."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _REGISTERED: Final = "walk-in"
 
 
 def _lane_of(state: Appointment) -> Lane:
-    """Where a visitor queues: by the pool of the seat, unless an officer denied the priority that it was taken for."""
+    """Return the lane of a visitor: by the pool of the seat, unless an officer denied the priority."""
     if state.priority is not None and state.priority.proof is Proof.DENIED:
         return Lane.BOOKED
     return _LANES.get(Pool(state.seat.pool), Lane.BOOKED)
@@ -85,12 +85,12 @@ class DayQueue:
 
     @property
     def waits(self) -> Mapping[str, Wait]:
-        """Estimated waiting time of each visitor in the queue."""
+        """Return the estimated wait of each visitor in the queue."""
         return counter.waits(self.day, booths=self.booths, service_minutes=self.service_minutes)
 
     @property
     def wait_now(self) -> Wait:
-        """Estimated waiting time of a visitor who arrives now."""
+        """Return the estimated wait of a visitor who arrives now."""
         return counter.wait_of_office(self.day, booths=self.booths, service_minutes=self.service_minutes)
 
 
@@ -122,7 +122,7 @@ class CounterQueue:
         """The open display streams."""
 
     async def enqueue(self, record: Record[Appointment]) -> Record[Appointment]:
-        """Tell the queue of a visitor who checked in; again changes nothing."""
+        """Add a visitor who checked in to the queue; a repeat changes nothing."""
         state = record.state
         if state.enqueue_at is None:
             return record
@@ -147,7 +147,7 @@ class CounterQueue:
         await self._change_day(office, at, join)
 
     async def to_booked_lane(self, record: Record[Appointment]) -> None:
-        """Let a visitor whose priority was denied queue with the bookings, if they queue and were not called yet."""
+        """Move a visitor whose priority was denied to the lane of bookings, unless called already or not queueing."""
         slot, at = record.state.seat, record.state.checked_in_at or self._context.now()
 
         def change_lane(day: CounterDay) -> Decision[CounterDay] | None:
@@ -231,12 +231,12 @@ class CounterQueue:
         return DayQueue(office, day, booths, minutes)
 
     async def queue(self, office_id: str, actor: Actor) -> DayQueue:
-        """The queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        """Return the queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._context.own_office(office_id, actor)
         return await self.hall(office_id)
 
     async def register(self, asked: Registration) -> Record[Appointment]:
-        """Receive somebody without a booking: takes a seat of the walk-in or priority pool of today's session.
+        """Receive a visitor without a booking: takes a seat of the walk-in or priority pool of today's session.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``EvidenceNeeded`` (an override without evidence),
         ``NoWalkInSeat`` and ``SomeoneElseChangedIt``. A repeat of the command meets the first registration.
@@ -283,7 +283,7 @@ class CounterQueue:
             return await self._appointments.appointment(visit_id)
 
     async def _claim(self, visit_id: str, office: Office, pool: Pool) -> Record[Seat] | None:
-        """A free seat of today's sessions that are not over, the soonest first; none if there is none."""
+        """Claim a seat of today's sessions that are not over, the soonest first; return None if none is free."""
         now = self._context.now()
         for session in await self._sessions_today(office, now):
             if session.state.ends_at <= now:
@@ -302,7 +302,7 @@ class CounterQueue:
         return None
 
     async def _end_registered(self, visit_id: str) -> None:
-        """End the visit of who was registered at the counter: served is its end, as no interview is recorded."""
+        """End the visit of a visitor registered at the counter: no interview is recorded, being served is its end."""
 
         def end(state: Appointment) -> Decision[Appointment] | None:
             ends = state.walk_in is not None and can(state, Command.USE)

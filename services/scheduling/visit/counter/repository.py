@@ -1,4 +1,4 @@
-"""How the queues at the counters are kept."""
+"""Stores the queues at the counters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COUNTER_DAY: Final = Kind(name="counter_day", state=CounterDay, bare=True)
 
 
 def counter_day_id(office_id: str, day: date) -> str:
-    """The one id of an office's day."""
+    """Return the id of the queue of an office's day."""
     return derived_id("counter_day", office_id, day.isoformat())
 
 
@@ -27,7 +27,7 @@ class CounterDayRepository(OnStore):
     """The queues at the counters."""
 
     async def counter_day(self, office_id: str, day: date) -> Record[CounterDay] | None:
-        """The queue of that day, or none if nobody came yet."""
+        """Return the queue of that day, or None before its first visitor."""
         return await self._store.get(COUNTER_DAY, counter_day_id(office_id, day))
 
     async def change_counter_day(

@@ -1,4 +1,4 @@
-"""How the sheets of evenings are kept: a document per office."""
+"""Stores the evening sheets: a document per office."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ EVENING_SHEETS: Final = Kind(
 
 
 def evening_id(office_id: str) -> str:
-    """The one id of an office's sheets."""
+    """Return the id of an office's evening sheets."""
     return derived_id("evening_sheets", office_id)
 
 
 class EveningRepository(OnStore):
-    """Sheets of evenings."""
+    """Evening sheets of offices."""
 
     async def evening(self, office_id: str) -> Record[EveningSheets] | None:
-        """The sheets of an office, or none before its first."""
+        """Return the sheets of an office, or None before its first."""
         return await self._store.get(EVENING_SHEETS, evening_id(office_id))
 
     async def begin_evenings(self, evenings: Sequence[EveningSheets], now: datetime) -> int:
-        """Write those that are not there yet; tells how many."""
+        """Write those that are missing; return how many."""
         items = [(evening_id(evening.office_id), evening) for evening in evenings]
         return await self._store.insert_missing(EVENING_SHEETS, items, now=now)
 

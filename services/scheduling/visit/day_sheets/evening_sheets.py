@@ -1,4 +1,4 @@
-"""Each evening the signed sheet of tomorrow is made and kept, as JSON and as PDF, without anybody asking for it."""
+"""Makes and keeps the signed sheet of tomorrow each evening, as JSON and as PDF."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PDF: Final = "application/pdf"
 
 
 class SheetWriters:
-    """How a sheet becomes a file."""
+    """Functions that write a sheet as JSON and as PDF."""
 
     def __init__(self, as_json: Callable[[DaySheet], bytes], as_pdf: Callable[[DaySheet], Awaitable[bytes]]) -> None:
         self.as_json = as_json
@@ -45,7 +45,7 @@ class SheetWriters:
 
 
 class SheetsOfEvenings:
-    """Made by a deadline per office, kept for :data:`~services.scheduling.visit.day_sheets.evening_sheet.KEPT_DAYS`."""
+    """Makes sheets by a deadline per office and keeps them for `evening_sheet.KEPT_DAYS`."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class SheetsOfEvenings:
         self._at = at
 
     async def plan(self) -> None:
-        """See to it that every office has an evening; what is there stays as it is."""
+        """Plan the first evening of offices that have none."""
         now = self._context.now()
         wanted = [
             EveningSheets(office.office_id, office.timezone, next_evening(now, office.timezone, self._at))
@@ -75,9 +75,9 @@ class SheetsOfEvenings:
         await self._evenings.begin_evenings(wanted, now)
 
     async def make(self, record: Record[EveningSheets]) -> None:
-        """It is evening: make the sheet of the next day, unless the office receives nobody on it.
+        """Make the sheet of the next day, unless the office has no session on it, and delete the old ones.
 
-        A crash leaves the deadline: the next try writes the same files anew.
+        A crash leaves the deadline: the next try writes the same files again.
         """
         evening, now = record.state, self._context.now()
         office = self._context.offices[evening.office_id]
@@ -111,14 +111,18 @@ class SheetsOfEvenings:
         await self._files.put(file_id, FileMeta(content_type=media_type, total_bytes=len(content)), content)
 
     async def kept(self, office_id: str, actor: Actor) -> EveningSheets | None:
-        """The kept sheets of an office; none before its first evening. Refuses with ``OfficeNotFound`` and
-        ``NotYourOffice``."""
+        """Return the kept sheets of the actor's own office; None before its first evening.
+
+        Raises:
+            OfficeNotFound: no such office.
+            NotYourOffice: the actor works at another one.
+        """
         office = self._context.own_office(office_id, actor)
         record = await self._evenings.evening(office.office_id)
         return record.state if record is not None else None
 
     async def file(self, office_id: str, day: date, media_type: str, actor: Actor) -> bytes:
-        """One kept sheet as it was made. Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``SheetNotKept``."""
+        """Return one kept sheet as it was made. Refuses like :meth:`kept`, and with ``SheetNotKept``."""
         evening = await self.kept(office_id, actor)
         for sheet in evening.sheets if evening is not None else ():
             if sheet.day == day:

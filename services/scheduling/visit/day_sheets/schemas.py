@@ -67,14 +67,14 @@ class OfflineFileBody(Body):
 
 
 class LineOutcomeView(View):
-    """What became of one line."""
+    """The outcome of one line."""
 
     line_id: str
     outcome: str
 
 
 class OfflineImportView(View):
-    """What became of each line, in the order of the file."""
+    """The outcome of each line, in the order of the file."""
 
     office_id: str
     date: dt.date

@@ -1,4 +1,4 @@
-"""Sheets as they are shown and kept."""
+"""Views of day sheets and evening sheets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.scheduling.visit.day_sheets.schemas import DaySheetView, SheetVisi
 
 
 def day_sheet_view(sheet: DaySheet) -> DaySheetView:
-    """The sheet of a day, without names."""
+    """Return the sheet of a day, without names."""
     visits = [
         SheetVisitView(
             appointment_id=record.id,
@@ -33,7 +33,7 @@ def day_sheet_view(sheet: DaySheet) -> DaySheetView:
 
 
 def sheet_json(sheet: DaySheet) -> bytes:
-    """The same as the file that is kept."""
+    """Return the same as the file that is kept."""
     return day_sheet_view(sheet).model_dump_json().encode()
 
 

@@ -1,4 +1,4 @@
-"""Arrivals that an office wrote down while the service was away: imported as a file, each line exactly once (F9)."""
+"""Import of arrivals that an office wrote down while the service was away: a file, each line exactly once."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class OfflineFile:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of each line, in the order of the file, and what is left of the offline quota."""
+    """The outcome of each line, in the order of the file, and how much of the offline quota is used."""
 
     outcomes: tuple[tuple[str, LineOutcome], ...]
     seats: int
@@ -84,7 +84,7 @@ class OfflineVisits:
         """Record the arrivals of a file. The same file, or a part of it, may be sent again: each line counts once.
 
         Lines without a booking count only within the offline quota that was opened for the day. Refuses with
-        ``OfficeNotFound``, ``NotYourOffice`` and ``OfflineDayAhead``; what is wrong with a line is told of that line.
+        ``OfficeNotFound``, ``NotYourOffice`` and ``OfflineDayAhead``; a wrong line has its outcome and no others fail.
         """
         office = self._context.own_office(file.office_id, file.actor)
         if file.day > local_date(self._context.now(), office.timezone):

@@ -1,6 +1,6 @@
-"""The offline day: what an office worked from, and what it wrote down while the service was away (F9).
+"""The offline day: the arrivals that an office wrote down while the service was away.
 
-The lines of a day are one document: a line counts once, whoever sends it how often, and lines without a booking never
+The lines of a day are one document: a line counts once, however often it is sent, and lines without a booking never
 exceed the quota that the office head opened.
 """
 
@@ -78,7 +78,7 @@ class OfflineDay:
 
     @property
     def used(self) -> int:
-        """Visits without a booking: what the offline quota is used up by."""
+        """Return the visits without a booking: they use up the offline quota."""
         return sum(line.kind is LineKind.COUNTER for line in self.lines.values())
 
 
@@ -95,7 +95,7 @@ class Tried:
 def imported(
     day: OfflineDay, tried: Sequence[Tried], seats: int
 ) -> tuple[OfflineDay, tuple[tuple[str, LineOutcome], ...]]:
-    """The day after an import, and what became of each line in the order of the file."""
+    """Return the day after an import, and the outcome of each line in the order of the file."""
     outcomes = []
     for attempt in tried:
         outcome = _outcome(day, attempt, seats)

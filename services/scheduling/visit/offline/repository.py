@@ -1,4 +1,4 @@
-"""How imported offline days are kept, and how void queue codes are found."""
+"""Stores imported offline days, and finds void queue codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.store.change import change
 from shared.store.kinds import Kind, Range, Record
 
 MOST_VOID: Final = 20_000
-"""Visits of one list: moved or given up with a code that could still be shown; all offices of a day are below it."""
+"""Visits of one revocation list; those of all offices with a code that could still be shown are below it."""
 
 OFFLINE_DAY: Final = Kind(name="offline_day", state=OfflineDay, bare=True)
 
@@ -40,5 +40,5 @@ class OfflineDayRepository(OnStore):
         return await change(self._store, clock, OFFLINE_DAY, day_id, decide, fresh=fresh)
 
     async def visits_with_void_codes(self, now: datetime) -> list[Record[Appointment]]:
-        """Visits of which a void code could still be shown somewhere."""
+        """Return the visits with a void queue code that could still be shown."""
         return await self._store.find(APPOINTMENT, "void", within={"state.void_until": Range(low=now)}, limit=MOST_VOID)

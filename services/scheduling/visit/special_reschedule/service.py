@@ -1,4 +1,4 @@
-"""Special reschedules: asked for, decided, used, or over."""
+"""Special reschedules: asked for, decided, used, or ended."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class SpecialWish:
 
 @dataclass(frozen=True)
 class SpecialDecision:
-    """The decision of the office: a yes, or the coded reason of a no."""
+    """The decision of the office: a grant, or the coded reason of a refusal."""
 
     appointment_id: str
     refused_for: SpecialRefusal | None
@@ -141,7 +141,7 @@ class Specials:
             raise _REFUSALS[problem](state=state.status.value, ask_until=until.isoformat())
 
     async def decide(self, decided: SpecialDecision) -> Record[Appointment]:
-        """Say yes or no to what was asked; a yes gives the seat back and opens a new date.
+        """Grant or refuse a special reschedule; a grant releases the seat and opens a new date.
 
         Refuses with ``NotFound``, ``NotYourOffice``, ``NoSpecialAsked``, ``PersonHasAppointment``, ``BeingMoved`` or
         ``NotPossibleNow``.
@@ -170,7 +170,7 @@ class Specials:
         return await self._change(record, decide, decided.command_id)
 
     async def interrupt(self, appointment_id: str, reason: str, actor: Actor, command_id: str) -> Record[Appointment]:
-        """The systems stopped this visit: a new date is open at once.
+        """Interrupt a visit that the systems stopped: a new date is open at once.
 
         Refuses with ``NotFound``, ``NotYourOffice``, ``OverrideNeedsReason``, ``BeingMoved`` or ``NotPossibleNow``.
         """
@@ -191,7 +191,7 @@ class Specials:
         return await self._change(record, interrupt, command_id)
 
     async def use(self, wish: NewDate) -> Record[Appointment]:
-        """Take a new date in one step; if it cannot be had the right stays as it was.
+        """Take a new date in one step; if no seat is free the right stays as it was.
 
         Refuses with ``NotFound``, ``SessionNotFound``, ``SessionClosed``, ``PoolNotOpen``, ``SessionSoldOut``,
         ``ProductNotOffered``, ``SpecialOver``, ``BeingMoved``, ``NotOpenYet`` or ``NotPossibleNow``. A repeat meets
